@@ -78,7 +78,15 @@ class Machine:
         environment = {one.name: self.value(one) for one in container.variables}
         words = [*container.command, *container.arguments, *arguments]
         folders = [scratch.path for scratch in container.scratch]
-        return self.sandbox(pod.identity.user, pod.identity.group, {**files, **self.files}, environment, folders, words)
+        volumes = {claim.path: self.volume(claim.name) for claim in container.claims}
+        identity, files = pod.identity, {**files, **self.files}
+        return self.sandbox(identity.user, identity.group, files, environment, folders, words, volumes)
+
+    def volume(self, name: str) -> Path:
+        """Return the folder of a volume claim, which outlives the pods."""
+        folder = self.folder / "volumes" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def value(self, variable: Any) -> str:
         """Return the value of a variable, as Kubernetes would set it."""
@@ -104,6 +112,7 @@ class Machine:
         environment: Mapping[str, str],
         folders: Iterable[str],
         words: Iterable[str],
+        volumes: Mapping[str, Path] | None = None,
     ) -> list[str]:
         """Return a command that runs on a read-only file system with these files, and writes to these folders only."""
         work = self.folder / f"pod-{len(list(self.folder.iterdir()))}"
@@ -124,6 +133,8 @@ class Machine:
             command += ["--ro-bind", str(place), path]
         for folder in folders:
             command += ["--tmpfs", folder] if folder != "/tmp" else []
+        for path, volume in (volumes or {}).items():
+            command += ["--bind", str(volume), path]
         path = f"{Path(program()).parent}:/usr/bin:/bin"
         for name, value in {**environment, "PATH": path}.items():
             command += ["--setenv", name, value]

@@ -50,7 +50,7 @@ def test_what_is_stale_is_shown_and_not_written(
     ("marker", "problem"),
     [
         ("numbres", "there is no table numbres; there are contents, components, numbers,"),
-        ("components", "docs/components.md has no section with <!-- about catalog polaris --> below its heading"),
+        ("components", "docs/components.md has no section with <!-- about cache redis --> below its heading"),
         ("facts catalog polaris in dev/nowhere", "there is no catalog polaris in dev/nowhere,"),
     ],
 )

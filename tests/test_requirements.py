@@ -90,6 +90,7 @@ def test_601_databases_and_stores_are_stateful(mesh: Rendered) -> None:
         assert headless["spec"]["clusterIP"] == "None"
         for claim in one["spec"].get("volumeClaimTemplates", ()):
             assert claim["spec"]["storageClassName"] == ("standard" if mesh is DEV else "gp3")
+    assert mesh.get("StatefulSet", "floe-marketing-domain", "redis")["spec"]["volumeClaimTemplates"]
 
 
 @EVERY

@@ -189,7 +189,18 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
         (PLATFORM, "alertmanager"),
         (SALES, "cube-store-router"),
         (SALES, "cube-store-worker"),
+        (MARKETING, "redis"),
     }
+
+
+@EVERY
+def test_only_the_product_that_asks_for_the_cache_knows_it(mesh: Rendered) -> None:
+    for name, steps in (("attribution", ("model", "transform")), ("campaign-perf", ("ingest", "transform"))):
+        for part in steps:
+            (one,) = step(mesh, name, part)["containers"]
+            url = variables(one).get("FLOE_CACHE_URL")
+            expected = "redis://redis.floe-marketing-domain.svc.cluster.local:6379/0" if name == "attribution" else None
+            assert url == expected, (name, part)
 
 
 def rules(mesh: Rendered, namespace: str) -> dict[str, list[Object]]:

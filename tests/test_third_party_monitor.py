@@ -181,6 +181,7 @@ def test_its_alerts_and_metrics_are_those_of_the_platform(installed: None, tmp_p
 
 def test_people_open_its_interface_through_the_ingress_controller(output: Output) -> None:
     assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
+    assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), "no ingress says where it is"
 
 
 GATEWAY = {
@@ -208,6 +209,8 @@ def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
         if one["name"] == spec["parentRefs"][0]["sectionName"]
     ]
     assert listener["hostname"] == "vigil.acme.example"
+    (container,) = output.get("platform", "Deployment", "vigil")["spec"]["template"]["spec"]["containers"]
+    assert {"name": "VIGIL_URL", "value": "https://vigil.acme.example"} in container["env"]
     assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
 
 

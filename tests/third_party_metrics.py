@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from floe_compiler.model.capabilities import MetricsStore
+from floe_compiler.model.capabilities import MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Container, Identity, Parts, Pod, Probe, Resources, Workload
 from floe_compiler.model.inputs import Input
@@ -22,9 +22,10 @@ class StoreConfig(Input):
     """The kind of store."""
 
 
-def provides(instance: Instance[StoreConfig]) -> tuple[MetricsStore, ...]:
-    """Return the server."""
-    return (MetricsStore(NAME, service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))),)
+def provides(instance: Instance[StoreConfig]) -> tuple[MetricsStore | Monitoring, ...]:
+    """Return the server, and that it collects metrics."""
+    server = service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))
+    return (MetricsStore(NAME, server), Monitoring(NAME))
 
 
 def build(context: Context[StoreConfig]) -> Parts:

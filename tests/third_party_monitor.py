@@ -31,12 +31,13 @@ from floe_compiler.model.facts import (
     Resources,
     SecretFile,
     Task,
+    Variable,
     Workload,
 )
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.mesh_facts import DatabaseBackup, MeshFacts, ScrapeTarget
 from floe_compiler.model.objects import Object
-from floe_compiler.model.operations import DatabaseData, Interface, Metrics, Panel, Scaling
+from floe_compiler.model.operations import DatabaseData, Interface, Metrics, Panel, RunMetrics, Scaling
 from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -52,6 +53,7 @@ SHORT = 30
 FINDINGS = Panel(
     "Findings", "sum by (kind) (rate(vigil_findings_total{$target}[$interval]))", "per second", "{{kind}}", stacked=True
 )
+RUNS = RunMetrics(failed="sum by (namespace, product) (vigil_failed_runs{$target})")
 RUNBOOK = "https://vigil.example.com/asleep"
 
 
@@ -145,6 +147,7 @@ def _server(context: Context[MonitorConfig], database: Endpoint, targets: tuple[
         NAME,
         "ghcr.io/acme/vigil:2.1.0",
         SMALL,
+        variables=(Variable("VIGIL_URL", interface=NAME),),
         ports=(HTTP,),
         liveness=Probe(HTTP.name, "/-/alive"),
         readiness=Probe(HTTP.name, HTTP.health),
@@ -167,7 +170,7 @@ def _server(context: Context[MonitorConfig], database: Endpoint, targets: tuple[
         pod,
         replicas=Scaling(2, context.config.most, 70),
         interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
-        metrics=(Metrics(HTTP.name, job="monitor", panels=(FINDINGS,)),),
+        metrics=(Metrics(HTTP.name, job="monitor", panels=(FINDINGS,), runs=(RUNS,)),),
     )
 
 

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from floe_compiler.components.dashboards_grafana.configuration import Server, settings_file
 from floe_compiler.components.dashboards_grafana.settings import OidcLogin
+from floe_compiler.components.orchestrator_airflow import login as airflow_login
+from floe_compiler.components.orchestrator_airflow.settings import AirflowLogin
 from floe_compiler.kit.ingress.login import arguments
 from floe_compiler.model.ingress import Login
 from floe_compiler.model.objects import Object, identify
@@ -89,6 +91,36 @@ def grafana(text: str = "", **login: Any) -> Object:
 )
 def test_more_people_may_do_more_in_grafana(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
     assert words(grafana(**before), grafana(**after)) == (["login-widened"] if widened else [])
+
+
+def airflow(**login: Any) -> Object:
+    settings = AirflowLogin.model_validate(
+        {"type": "oidc", "issuer": "https://login.example/realm", "admins": ("ops",), **login}
+    )
+    return {**thing("ConfigMap"), "data": {"login.json": airflow_login.settings(settings)}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "widened"),
+    [
+        ({}, {"admins": ("ops", "data")}, True),
+        ({"editors": ("data",)}, {"admins": ("ops", "data")}, True),
+        ({"viewers": ("data",)}, {"editors": ("data",), "viewers": ()}, True),
+        ({"viewers": ("data",)}, {}, True),
+        ({}, {"issuer": "https://other.example"}, True),
+        ({"admins": ("ops", "data")}, {"editors": ("data",)}, False),
+        ({}, {"viewers": ("data",)}, False),
+        ({"admins": ("ops", "data"), "editors": ("data",)}, {"admins": ("data", "ops")}, False),
+    ],
+)
+def test_more_people_may_do_more_in_airflow(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
+    assert words(airflow(**before), airflow(**after)) == (["login-widened"] if widened else [])
+
+
+@pytest.mark.parametrize("text", ["", "no json", "{}", "[]", '{"everyone": "", "roles": [1], "issuer": ""}'])
+def test_a_file_of_this_name_that_is_none_of_airflows_says_nothing(text: str) -> None:
+    other = {**thing("ConfigMap"), "data": {"login.json": text}}
+    assert words(airflow(), other) == words(other, airflow()) == []
 
 
 def test_grafana_without_a_login() -> None:

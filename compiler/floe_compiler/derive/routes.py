@@ -69,14 +69,16 @@ def with_proxies(unit: UnitFacts, ingress: UnitIngress) -> UnitFacts:
 
 
 def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentIngress) -> UnitIngress:
-    settings, platform = ingress.settings, ingress.platform_namespace
+    settings, platform, secure = ingress.settings, ingress.platform_namespace, is_secure(ingress.settings)
     login = _login(ingress) if any(one.login for one in opened) else None
     if settings.type == "gateway":
         own = tuple(Route(one.host, one.interface, one.login, listener_of(one, settings)) for one in opened)
         known, here = settings.gateway, namespace == platform
         parent = (known.namespace, known.name) if known else ("" if here else platform, GATEWAY)
         checks = settings.health_checks or ""
-        return UnitIngress("gateway", own, None, parent, login=login, origin=ingress.origin, health_checks=checks)
+        return UnitIngress(
+            "gateway", own, None, parent, login=login, secure=secure, origin=ingress.origin, health_checks=checks
+        )
     own = tuple(
         Route(one.host, one.interface, one.login, secret=_secret(one.interface.name, one.host, ingress))
         for one in opened
@@ -91,6 +93,7 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
         solvers=_solvers(certificates, settings.tls),
         tls_secret=_tls_secret(ingress),
         login=login,
+        secure=secure,
         origin=ingress.origin,
     )
 

@@ -131,7 +131,9 @@ def resources(declared: Resources) -> Object:
 
 
 def variable(declared: Variable) -> Object:
-    """Return one environment variable."""
+    """Return one environment variable. Raises ValueError if nobody has filled in the address of an interface."""
+    if declared.interface:
+        raise ValueError(f"{declared.name} is the address of {declared.interface}, which these pods cannot know")
     if declared.secret:
         reference = {"name": declared.secret.secret.name, "key": declared.secret.key}
         return {"name": declared.name, "valueFrom": {"secretKeyRef": reference}}

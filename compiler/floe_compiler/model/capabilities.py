@@ -230,6 +230,18 @@ class Monitoring(Capability, frozen=True):
     slot: ClassVar[str] = "observability.metrics"
 
 
+class Cache(Capability, frozen=True):
+    """A server that speaks Redis' protocol, for what its clients can do without: each domain has its own."""
+
+    slot: ClassVar[str] = "cache"
+
+    endpoint: Endpoint
+    url: str
+    """Its URL, without a password (`redis://...`). Clients log in as the user `default`."""
+
+    password: SecretReference
+
+
 class Lineage(Capability, frozen=True):
     """An OpenLineage receiver."""
 

@@ -50,7 +50,10 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class Variable(NamedTuple):
-    """An environment variable: a plain value, a field of the pod (`status.podIP`), or a secret's key.
+    """An environment variable: a plain value, a field of the pod (`status.podIP`), a secret's key, or an address.
+
+    `interface` is the name of one of the namespace's interfaces: the value is the URL at which users open it. The
+    variable is left out where they do not. Pods that are started at run time cannot have one.
 
     Secrets are mounted as files if the program can read them from files. A secret in a variable needs the `reason`
     why it cannot (REQ-614), which becomes an annotation of the pod.
@@ -61,6 +64,7 @@ class Variable(NamedTuple):
     field: str = ""
     secret: SecretReference | None = None
     reason: str = ""
+    interface: str = ""
 
 
 class ConfigFile(msgspec.Struct, frozen=True):

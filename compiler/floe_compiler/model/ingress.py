@@ -147,6 +147,9 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
     """The secret with a certificate for all hosts, if this namespace needs it."""
 
     login: Login | None = None
+    secure: bool = False
+    """Whether users come by https."""
+
     origin: Span | None = None
     health_checks: str = ""
     """Whose load balancer is told what to ask servers; empty: none."""

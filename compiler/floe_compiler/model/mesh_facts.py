@@ -6,7 +6,7 @@ import msgspec
 
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.operations import InterfaceProtocol, Panel
+from floe_compiler.model.operations import InterfaceProtocol, Panel, RunMetrics
 from floe_compiler.model.secrets import SecretReference
 
 
@@ -39,6 +39,8 @@ class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
     own_labels: bool = False
     panels: tuple[Panel, ...] = ()
     """The panels of its own dashboard."""
+    runs: tuple[RunMetrics, ...] = ()
+    """What they say of the runs of data products."""
 
 
 class DatabaseBackup(msgspec.Struct, frozen=True, order=True, array_like=True):

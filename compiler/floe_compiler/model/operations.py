@@ -58,12 +58,35 @@ class Panel(msgspec.Struct, frozen=True, order=True, array_like=True):
             raise ValueError(f'the query of panel "{self.title}" does not select {{{TARGET}}}: {self.query}')
 
 
+class RunMetrics(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """What the metrics of an orchestrator say of the runs of data products, as PromQL queries for dashboards.
+
+    In each query, `$target` stands for labels of the series. Its results have the labels `namespace` and `product`, or
+    `namespace` and `status`; an empty query: nobody knows.
+    """
+
+    succeeded: str = ""
+    """When the last run that succeeded ended, in seconds since 1970, by product."""
+    failed: str = ""
+    """How many runs have failed in the last hour, by product."""
+    took: str = ""
+    """How many seconds the last run took, by product."""
+    lasts: str = ""
+    """For how many seconds the run at work has been running, by product."""
+    loads: str = ""
+    """Whether its code loads, by product: 1 or 0."""
+    ended: str = ""
+    """How many runs have ended in the last hour, by status."""
+    at_work: str = ""
+    """How many runs work or wait, by status."""
+
+
 class Metrics(msgspec.Struct, frozen=True):
     """A port at which each pod of a workload exposes metrics in the Prometheus text format, without a login.
 
     `job` is the job label of its time series; default: the workload's name. `own_labels` says that they are about
     other objects, and have the labels `namespace` and `pod` of these. `panels` are those of its dashboard, besides the
-    ones that every program has.
+    ones that every program has. `runs` is what an orchestrator's metrics say of data products.
     """
 
     port: str
@@ -71,6 +94,7 @@ class Metrics(msgspec.Struct, frozen=True):
     job: str = ""
     own_labels: bool = False
     panels: tuple[Panel, ...] = ()
+    runs: tuple[RunMetrics, ...] = ()
 
 
 class Scaling(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.refusal import Refusal as Refusal  # re-exported: what components return
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.requirements import Requirement as Requirement  # re-exported: a part of components
 from floe_compiler.model.secrets import Secret
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
@@ -60,18 +61,6 @@ def nothing(_instance: object) -> tuple[()]:
     return ()
 
 
-class Requirement(msgspec.Struct, frozen=True):
-    """A capability that a component needs, from its own domain or, if there is none, from the platform.
-
-    `name` selects one by name. `many` selects all in the unit. An `optional` requirement may stay unmet.
-    """
-
-    kind: type[Capability]
-    name: str = ""
-    many: bool = False
-    optional: bool = False
-
-
 class Product(msgspec.Struct, frozen=True):
     """A data product and its domain."""
 
@@ -86,6 +75,9 @@ class Product(msgspec.Struct, frozen=True):
 
     secret_origins: tuple[tuple[str, Span], ...] = ()
     """The secrets that its steps name, each with its location there."""
+
+    cache_origin: Span | None = None
+    """The location there of its wish for a cache."""
 
 
 class Instance(msgspec.Struct, Generic[Config], frozen=True):

@@ -171,9 +171,9 @@ def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
 
 def _targets(namespace: str, name: str, metrics: Iterable[Metrics], server: Endpoint) -> Iterator[ScrapeTarget]:
     for metric in metrics:
-        yield ScrapeTarget(
-            namespace, metric.job or name, server.only(metric.port), metric.path, metric.own_labels, metric.panels
-        )
+        port = server.only(metric.port)
+        about = (metric.own_labels, metric.panels, metric.runs)
+        yield ScrapeTarget(namespace, metric.job or name, port, metric.path, *about)
 
 
 def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:

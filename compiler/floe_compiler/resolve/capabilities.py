@@ -54,14 +54,16 @@ def check_provided(
     """Report the unmet requirements of an instance. `placed` are the components that it can require something of."""
     known = {component.slot: component for component, _ in placed}
     for requirement in unmet:
-        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} in platform-manifest.yaml"
+        who = f'product "{requirement.product}"' if requirement.product else f"{instance.slot} {instance.type}"
+        where = "of the domain or in platform-manifest.yaml" if requirement.product else "in platform-manifest.yaml"
+        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} {where}"
         near = known.get(requirement.kind.slot)
         if near and (fix := near.unprovided.get(requirement.kind)):
             whose, hint = f"{near.slot} {near.type} does not provide as it is", fix
         findings.add(
             NO_PROVIDER,
-            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which {whose}",
-            instance.origin,
+            f"{who} needs {_thing(requirement)}, which {whose}",
+            requirement.origin or instance.origin,
             hint=hint,
         )
 

@@ -87,7 +87,8 @@ def _written(key: Key, document: Document, merged: Merged, findings: Findings) -
         return None
     domain, name = key
     origin, secrets = document.span(("metadata", "name")), tuple(_secrets(spec, merged))
-    product = Product(name, domain, spec, origin, merged.span(("image",)), secrets)
+    image, cache = merged.span(("image",)), merged.span(("cache",))
+    product = Product(name, domain, spec, origin, image, secrets, cache)
     return WrittenProduct(product, merged, document)
 
 

@@ -45,6 +45,7 @@ from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.addresses import with_addresses
 from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 from floe_compiler.synthesize.policies import NOBODY, WaysIn, connections, ingress_groups, policies
@@ -140,7 +141,8 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
 
 
 def with_ingress(plan: UnitPlan) -> UnitPlan:
-    """Return the plan with what the namespace renders of its environment's ingress."""
+    """Return the plan with what the namespace renders of its environment's ingress, and the addresses that it gives."""
+    plan = replace(plan, unit=with_addresses(plan.unit, plan.ingress))
     if plan.ingress is None or plan.ingress.is_empty:
         return plan
     instances = (*plan.unit.instances, ingress_instance(plan.unit, plan.ingress))

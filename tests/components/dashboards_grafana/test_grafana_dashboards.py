@@ -19,9 +19,11 @@ from floe_compiler.components.dashboards_grafana import platform, queries
 from floe_compiler.components.dashboards_grafana.component import component_dashboard
 from floe_compiler.components.dashboards_grafana.frame import LONGEST_UID, component_uid
 from floe_compiler.components.dashboards_grafana.panels import Query, Row, arranged, lines
+from floe_compiler.components.orchestrator_airflow.monitoring import RUNS as AIRFLOW
+from floe_compiler.components.orchestrator_dagster.monitoring import RUNS as DAGSTER
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.mesh_facts import ScrapeTarget
-from floe_compiler.model.operations import Panel
+from floe_compiler.model.operations import Panel, RunMetrics
 from floe_compiler.pipeline import compile_mesh
 from grafana_mesh import (
     FOLDER,
@@ -42,7 +44,10 @@ from third_party_monitor import AGENT, HISTORY
 
 EVERY = pytest.mark.parametrize("uid", [*dashboards()])
 METRICS, TRACES = {"type": "prometheus", "uid": "metrics"}, {"type": "jaeger", "uid": "traces"}
-WITH_METRICS = {"polaris", "minio", "otel-collector", "jaeger", "marquez", "grafana", "monitor", AGENT, HISTORY}
+WITH_METRICS = {
+    *("polaris", "minio", "otel-collector", "jaeger", "marquez", "grafana", "monitor", AGENT, HISTORY),
+    *("dagster-metrics", "dagster-postgresql", "marquez-postgresql", "polaris-postgresql"),
+}
 
 
 def titles(uid: str) -> list[str]:
@@ -271,10 +276,41 @@ def test_an_edit_of_a_product_compiles_its_domain_and_no_dashboard(tmp_path: Pat
 
 
 def test_without_traces_nothing_leads_there() -> None:
-    for found in (platform.domain(("a",), with_traces=False), platform.product(("a",), with_traces=False)):
+    for found in (platform.domain(("a",), (), with_traces=False), platform.product(("a",), (), with_traces=False)):
         assert "jaeger" not in found.text
         assert "/explore" not in found.text
     assert "Latest traces of its steps" in titles("floe-product")
+
+
+SAYS = RunMetrics(took='last_run{of="prefect",$target}', failed='failures{of="prefect",$target}')
+
+
+def test_what_an_orchestrator_says_of_runs_is_on_the_dashboards() -> None:
+    known = [DAGSTER, AIRFLOW, SAYS]
+    overview = platform.overview("all", ("a",), (), known, with_traces=False)
+    domain, product = (make(("a",), known, with_traces=False) for make in (platform.domain, platform.product))
+    for found, metrics in (
+        (overview, ("dagster_runs_failed", "airflow_dagrun_duration_failed", "failures")),
+        (domain, ("dagster_last_run", "airflow_dagrun_duration", "last_run", "failures", "airflow_ti_running")),
+        (product, ("dagster_last_success", "airflow_dagrun_duration_success", "last_run")),
+    ):
+        assert [name for name in metrics if f"{name}" not in found.text] == []
+        assert "$target" not in found.text
+    assert 'failures{of=\\"prefect\\",namespace=~\\"$mesh\\"}' in overview.text
+
+
+def test_without_an_orchestrator_that_says_anything_no_panel_stays_empty() -> None:
+    assert "Runs failed, last hour" in titles("floe-overview")
+    made = (
+        platform.overview("all", ("a",), (), (), with_traces=False),
+        *(make(("a",), (), with_traces=False) for make in (platform.domain, platform.product)),
+    )
+    for found in made:
+        assert "Runs failed, last hour" not in found.text
+        assert "Last run took" not in found.text
+        asked = [evaluated(query) for query in expressions(json.loads(found.text))]
+        assert all(asked)
+        assert all(promql_parser.parse(query) for query in asked)
 
 
 def test_rows_break_lines_and_empty_ones_are_left_out() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from floe_compiler.components.dashboards_grafana import queries
+from floe_compiler.components.orchestrator_airflow import monitoring as airflow
+from floe_compiler.components.orchestrator_dagster import monitoring as dagster
 from floe_compiler.components.orchestrator_dagster.runs import dagster_name
 from grafana_mesh import dashboards, evaluated, expressions
 
@@ -66,6 +68,16 @@ RUNS = {
     f'dagster_runs_failed_last_hour{{namespace="sales",job_name="{dagster_name(product)}"}}': str(number)
     for number, product in enumerate(("orders", "order-analytics", "import", "a-b-c-d-e-f-g"), start=1)
 }
+AIRFLOW = {
+    # One success at minute 6, and one at 36: the exporter forgets them half an hour later.
+    f'airflow_dagrun_duration_success_count{{{SALES},dag_id="orders",run_type="scheduled"}}': "_x5 1x29 1x0 2x2 _x60",
+    f'airflow_dagrun_duration_success{{{SALES},dag_id="orders",run_type="scheduled",quantile="0.99"}}': "_x5 90x9 _x60",
+    # The first ones that the exporter knows of.
+    f'airflow_dagrun_duration_failed_count{{{SALES},dag_id="first-ones",run_type="manual"}}': "_x20 1x10 3x60",
+    f'airflow_ti_running{{{SALES},dag_id="orders",task_id="a",queue="default"}}': "1x60",
+    f'airflow_ti_running{{{SALES},dag_id="first-ones",task_id="a",queue="default"}}': "1x60",
+    f'airflow_ti_queued{{{SALES},dag_id="first-ones",task_id="b",queue="default"}}': "1x60",
+}
 QUALITY = {
     f'floe_quality_contracts{{{SALES},product="{product}",step="check",outcome="{outcome}"}}': f"{number} _x59"
     for product, outcome, number in (("orders", "held", 3), ("orders", "failed", 2), ("other", "held", 9))
@@ -91,20 +103,43 @@ CRON = {
         (QUOTA, queries.quota_used(SALES, ".+"), {'{namespace="sales", resource="requests.cpu"}': 0.75}),
         (
             RUNS,
-            f"sum by (product) ({queries.of_products(f'dagster_runs_failed_last_hour{{{SALES}}}')})",
+            queries.of_runs([dagster.RUNS], "failed", SALES),
             {
-                '{product="orders"}': 1,
-                '{product="order-analytics"}': 2,
-                '{product="import"}': 3,
-                '{product="a-b-c-d-e-f-g"}': 4,
+                '{namespace="sales", product="orders"}': 1,
+                '{namespace="sales", product="order-analytics"}': 2,
+                '{namespace="sales", product="import"}': 3,
+                '{namespace="sales", product="a-b-c-d-e-f-g"}': 4,
             },
         ),
         (
             RUNS,
-            f"max by (job_name) ({queries.of_product('dagster_runs_failed_last_hour')})".replace(
-                "$product", "order-analytics"
-            ),
-            {'{job_name="order_analytics"}': 2},
+            queries.of_product(queries.of_runs([dagster.RUNS], "failed", SALES)).replace("$product", "order-analytics"),
+            {'{namespace="sales", product="order-analytics"}': 2},
+        ),
+        (
+            AIRFLOW,
+            queries.of_runs([dagster.RUNS, airflow.RUNS], "failed", SALES),
+            {'{namespace="sales", product="first-ones"}': 3},
+        ),
+        (
+            AIRFLOW,
+            queries.of_runs([airflow.RUNS], "succeeded", SALES),
+            {'{namespace="sales", product="orders"}': 40 * 60},
+        ),
+        (
+            AIRFLOW,
+            queries.of_runs([airflow.RUNS], "took", SALES),
+            {'{namespace="sales", product="orders"}': 90},
+        ),
+        (
+            AIRFLOW,
+            queries.of_runs([airflow.RUNS], "ended", SALES),
+            {'{namespace="sales", status="success"}': 2, '{namespace="sales", status="failure"}': 3},
+        ),
+        (
+            AIRFLOW,
+            queries.of_runs([airflow.RUNS], "at_work", SALES),
+            {'{namespace="sales", status="started"}': 2, '{namespace="sales", status="queued"}': 1},
         ),
         (
             QUALITY,

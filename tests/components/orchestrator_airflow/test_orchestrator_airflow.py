@@ -91,6 +91,58 @@ def test_users_open_the_api_server_and_log_in_there() -> None:
     assert (port.number, port.health) == (8080, "/api/v2/monitor/health")
 
 
+LOGIN = {
+    "type": "oidc",
+    "issuer": "https://login.acme.example/realms/acme",
+    "admins": ["platform-team"],
+    "editors": ["marketing", "data"],
+    "servers": [{"host": "keys.acme.example", "cidr": "203.0.113.0/24"}],
+}
+
+
+def test_only_the_api_server_logs_people_in_at_a_provider() -> None:
+    for name in PROCESSES:
+        one = server(name, login=LOGIN)
+        known = {file.path for file in one.pod.containers[0].config}
+        is_api = name == API
+        assert ("/etc/airflow-login/webserver_login.py" in known) is is_api
+        assert ("airflow-oidc" in secrets(one.pod)) is is_api
+        assert {"login", "keys"} <= called(one.pod) if is_api else not {"login", "keys"} & called(one.pod)
+        told = {variable.name: variable.value for variable in one.pod.containers[0].variables}
+        assert told.get("AIRFLOW__FAB__CONFIG_FILE") == ("/etc/airflow-login/webserver_login.py" if is_api else None)
+        assert told.get("AIRFLOW__FAB__SESSION_MAX_LIFETIME_MINUTES") == ("720" if is_api else None)
+    assert "airflow-oidc" not in secrets(server(API).pod)
+
+
+def test_the_login_is_rendered() -> None:
+    objects = unit_of(COMPONENT, context(product(), login=LOGIN)).objects
+    named = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    assert set(named["ConfigMap", "airflow-login"]["data"]) == {"login.json", "webserver_login.py"}
+    (api,) = named["Deployment", API]["spec"]["template"]["spec"]["containers"]
+    assert "/etc/airflow-login" in {mount["mountPath"] for mount in api["volumeMounts"]}
+    assert named["ExternalSecret", "airflow-oidc"]
+
+
+@pytest.mark.parametrize(("viewers", "everyone"), [(None, "Viewer"), (["staff"], ""), ([], "")])
+def test_groups_have_roles_and_the_first_one_counts(viewers: list[str] | None, everyone: str) -> None:
+    one = container(API, login={**LOGIN, **({} if viewers is None else {"viewers": viewers})})
+    (text,) = (file.text for file in one.config if file.path == "/etc/airflow-login/login.json")
+    said = json.loads(text)
+    granted = [["platform-team", "Admin"], ["data", "User"], ["marketing", "User"]]
+    assert said["roles"] == [*granted, *([group, "Viewer"] for group in viewers or ())]
+    assert said["everyone"] == everyone
+    assert said["issuer"] == LOGIN["issuer"]
+
+
+def test_the_clients_secret_is_never_generated() -> None:
+    files = (file.secret.secret for file in container(API, login=LOGIN).secret_files)
+    (client,) = {secret for secret in files if secret.name == "airflow-oidc"}
+    assert [(key.name, key.generated, key.literal) for key in client.keys] == [
+        ("client-id", 0, ""),
+        ("client-secret", 0, ""),
+    ]
+
+
 def test_a_failing_database_restarts_no_api_server() -> None:
     """The health that tells of the database is for people and the ingress controller."""
     for probe in (container(API).startup, container(API).liveness, container(API).readiness):

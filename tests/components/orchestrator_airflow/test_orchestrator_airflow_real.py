@@ -53,7 +53,7 @@ STEPS = [
         "command": ["sh", "-c", 'echo "says $SHOP, $(id -u), $(env | grep -c ^AIRFLOW), $PATH"; touch /file || true'],
         "variables": {"SHOP": "eu $1", "STEP_PATH": "/bin:/usr/bin:/elsewhere"},
     },
-    {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it"']},
+    {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it, for $OPENLINEAGE_PARENT_ID"']},
 ]
 BROKEN = [
     {"name": "only", "type": "custom", "command": ["sh", "-c", "echo broken; exit 3"]},
@@ -349,6 +349,9 @@ def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:
     wanted = {("customer-360.first", "COMPLETE"), ("customer-360", "COMPLETE"), ("broken.only", "FAIL")}
     eventually(lambda: wanted <= told(), 60)
     assert {event["job"]["namespace"] for event in ran.events} == {"acme.sales"}
+    (run,) = {event["run"]["runId"] for event in ran.events if event["job"]["name"] == "customer-360.second"}
+    (output,) = (text for name, text in ran.output.items() if name.startswith("customer-360-second"))
+    assert f"for acme.sales/customer-360.second/{run}" in output
 
 
 def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:

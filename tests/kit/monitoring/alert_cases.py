@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 PLATFORM, SALES = 'namespace="floe-platform"', 'namespace="floe-sales-domain"'
 DATABASE = f'{SALES},job="dagster-postgresql"'
+REDIS = f'{SALES},job="redis"'
 CLUSTER = f'{PLATFORM},job="polaris-postgresql"'
 OF_CLUSTER = 'database_server="polaris-postgresql"'
 CRON = f'{SALES},cronjob="exports"'
@@ -22,6 +23,10 @@ AIRFLOW = 'namespace="floe-marketing-domain"'
 UP_AIRFLOW = f'up{{{AIRFLOW},job="airflow-statsd"}}'
 SUCCESS = f'airflow_dagrun_duration_success_count{{{AIRFLOW},dag_id="campaigns",run_type="scheduled"}}'
 FAILURE = f'airflow_dagrun_duration_failed_count{{{AIRFLOW},dag_id="campaigns",run_type="scheduled"}}'
+TOOK = f'airflow_dagrun_duration_success{{{AIRFLOW},dag_id="campaigns",run_type="scheduled",quantile="0.99"}}'
+RUNS_STEP = f'airflow_ti_running{{{AIRFLOW},dag_id="campaigns",task_id="ingest",queue="default"}}'
+QUEUED_STEP = f'airflow_ti_queued{{{AIRFLOW},dag_id="campaigns",task_id="transform",queue="default"}}'
+OF_CAMPAIGNS = 'product="campaigns"'
 BEAT = f"airflow_scheduler_heartbeat{{{AIRFLOW}}}"
 HOUR, DAY = 3600, 86400
 GIB = 2**30
@@ -125,6 +130,22 @@ CASES: dict[str, tuple[Case, ...]] = {
                 for kind, amount in (("used", 3.7), ("hard", 4))
             },
             {f'kube_resourcequota{{{QUOTA},type="used"}}': 0, f'kube_resourcequota{{{QUOTA},type="hard"}}': 0},
+        ),
+    ),
+    "RedisCannotWrite": (
+        Case({f"redis_aof_last_write_status{{{REDIS}}}": 0}, {f"redis_aof_last_write_status{{{REDIS}}}": 1}),
+    ),
+    "RedisDiskNearlyFull": (
+        Case(
+            {f"redis_aof_current_size_bytes{{{REDIS}}}": 9 * GIB},
+            {f"redis_aof_current_size_bytes{{{REDIS}}}": 7 * GIB},
+        ),
+    ),
+    "RedisDown": (Case({f"redis_up{{{REDIS}}}": 0}, {f"redis_up{{{REDIS}}}": 1}),),
+    "RedisMemoryNearlyFull": (
+        Case(
+            {f"redis_memory_used_bytes{{{REDIS}}}": 90, f"redis_memory_max_bytes{{{REDIS}}}": 100},
+            {f"redis_memory_used_bytes{{{REDIS}}}": 70, f"redis_memory_max_bytes{{{REDIS}}}": 100},
         ),
     ),
     "ReplicasMissing": (
@@ -374,6 +395,16 @@ CASES: dict[str, tuple[Case, ...]] = {
             {f"dagster_last_run_duration_seconds{{{DAGSTER}}}": 3000},
             {f"dagster_last_run_duration_seconds{{{DAGSTER}}}": 2800},
         ),
+        Case({TOOK: 3000}, {TOOK: 2800}, labels=OF_CAMPAIGNS),
+        # One step ends, and the next one waits for its pod.
+        Case(
+            {RUNS_STEP: "0x5 1x20 0x34", QUEUED_STEP: "0x27 1x32"},
+            {RUNS_STEP: "0x30 1x30", QUEUED_STEP: 0},
+            labels=OF_CAMPAIGNS,
+        ),
+        # Another run ended meanwhile, as the first one ever.
+        Case({RUNS_STEP: 1, SUCCESS: 4}, {RUNS_STEP: 1, SUCCESS: "_x30 1x30"}, labels=OF_CAMPAIGNS),
+        Case({RUNS_STEP: 1, FAILURE: 4}, {RUNS_STEP: 1, FAILURE: "4x30 5x30"}, labels=OF_CAMPAIGNS),
     ),
     # Both run daily, and for an hour at most: 25 hours.
     "ProductLate": (
@@ -415,7 +446,14 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case({BEAT: "0+10x30 300x30", UP_AIRFLOW: 1}, {BEAT: "0+10x60", UP_AIRFLOW: 1}, labels='process="scheduler"'),
         Case({UP_AIRFLOW: 1}, {UP_AIRFLOW: 0}, labels='process="scheduler"'),
     ),
-    "AirflowRunsFailed": (Case({FAILURE: "0x10 0+1x50"}, {FAILURE: "0x10 1x50"}),),
+    "AirflowRunsFailed": (
+        Case({FAILURE: "0x10 0+1x50"}, {FAILURE: "0x10 1x50"}),
+        # The first failures that the exporter knows of.
+        Case(
+            {FAILURE.replace("campaigns", f"campaigns{number}"): "_x40 1x20" for number in range(6)},
+            {FAILURE.replace("campaigns", f"campaigns{number}"): 1 for number in range(6)} | {SUCCESS: "_x40 1x20"},
+        ),
+    ),
     "DagNotLoaded": (
         Case(
             {f"airflow_dag_processing_import_errors{{{AIRFLOW}}}": 1},

@@ -121,11 +121,12 @@ def dashboards(context: Context[GrafanaConfig], mesh: MeshFacts) -> tuple[Dashbo
     jobs: dict[str, list[ScrapeTarget]] = {}
     for target in mesh.scrape_targets:
         jobs.setdefault(target.job, []).append(target)
+    runs = sorted({known for target in mesh.scrape_targets for known in target.runs})
     title = f"{context.settings.platform.name} {context.settings.environment.name}"
     return (
-        platform.overview(title, (*domains, own), sorted(jobs), with_traces=with_traces),
-        platform.domain((*domains, own), with_traces=with_traces),
-        platform.product(domains or (own,), with_traces=with_traces),
+        platform.overview(title, (*domains, own), sorted(jobs), runs, with_traces=with_traces),
+        platform.domain((*domains, own), runs, with_traces=with_traces),
+        platform.product(domains or (own,), runs, with_traces=with_traces),
         *(component_dashboard(job, targets) for job, targets in sorted(jobs.items())),
     )
 

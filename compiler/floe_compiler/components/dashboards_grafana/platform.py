@@ -31,12 +31,15 @@ from floe_compiler.components.dashboards_grafana.panels import (
     Column,
     Query,
     Row,
+    Steps,
     lines,
     stat,
     states,
     table,
     traces,
 )
+from floe_compiler.kit.monitoring.promql import named
+from floe_compiler.model.operations import PanelUnit, RunMetrics
 
 MESH = 'namespace=~"$mesh"'
 ONE = 'namespace="$namespace"'
@@ -45,17 +48,19 @@ BY_PRODUCT = " by (product)"
 FAILED = 'condition="true",'
 
 
-def overview(title: str, namespaces: Sequence[str], jobs: Iterable[str], *, with_traces: bool) -> Dashboard:
+def overview(
+    title: str, namespaces: Sequence[str], jobs: Iterable[str], runs: Sequence[RunMetrics], *, with_traces: bool
+) -> Dashboard:
     """Return the dashboard that everyone sees first: what is wrong, and where to look."""
     tiles = tuple(
         stat(job, f'avg(up{{job="{job}",{MESH}}})', GOOD_IF_ALL, unit="ratio", link=address(component_uid(job)))
         for job in jobs
     )
     rows = (
-        Row("Now", tuple(_now(MESH, ""))),
+        Row("Now", tuple(_now(MESH, "", runs))),
         Row("Components: servers that are up", tiles),
-        Row("Namespaces", (_namespaces(),)),
-        Row("Data products", tuple(_all_runs())),
+        Row("Namespaces", (_namespaces(runs),)),
+        Row("Data products", tuple(_all_runs(runs))),
         Row("Resources", tuple(_resources())),
     )
     links = [explore_traces("")] if with_traces else []
@@ -69,32 +74,33 @@ def overview(title: str, namespaces: Sequence[str], jobs: Iterable[str], *, with
     )
 
 
-def _now(selector: str, of_alerts: str) -> list[Box]:
+def _now(selector: str, of_alerts: str, runs: Sequence[RunMetrics]) -> list[Box]:
     """Return the tiles of some namespaces. Alerts on what is missing have no namespace: the overview shows all."""
     down = queries.or_zero(f"sum(up{{{selector}}} == bool 0)")
     alerts = queries.or_zero(f'count(ALERTS{{alertstate="firing"{of_alerts}}})')
-    failed = queries.or_zero(f"sum(dagster_runs_failed_last_hour{{{selector}}})")
+    failed = queries.of_runs(runs, "failed", selector)
     return [
         stat("Servers down", down, BAD_IF_ANY, description="Servers whose metrics cannot be read"),
         stat("Alerts", alerts, BAD_IF_ANY, description="Alerts that are firing"),
         stat("Replicas missing", queries.or_zero(queries.missing_replicas(selector)), BAD_IF_ANY),
         stat("Restarts, last hour", queries.or_zero(queries.restarts(selector)), SUSPECT_IF_ANY),
         stat("Jobs failed, 24 hours", queries.or_zero(queries.failed_jobs(selector)), BAD_IF_ANY),
-        stat("Runs failed, last hour", failed, BAD_IF_ANY, description="Runs of Dagster"),
+        *([stat("Runs failed, last hour", queries.or_zero(f"sum({failed})"), BAD_IF_ANY)] if failed else []),
     ]
 
 
-def _namespaces() -> Box:
+def _namespaces(runs: Sequence[RunMetrics]) -> Box:
     def quota(resource: str) -> str:
         return f"max{BY_NAMESPACE} ({queries.quota_used(MESH, resource)})"
 
+    failed = queries.of_runs(runs, "failed", MESH)
     columns = (
         Column("Servers down", f"sum{BY_NAMESPACE} (up{{{MESH}}} == bool 0)", steps=BAD_IF_ANY),
         Column("Replicas missing", queries.missing_replicas(MESH, BY_NAMESPACE), steps=BAD_IF_ANY),
         Column("Pods that do not run", queries.pending_pods(MESH, BY_NAMESPACE), steps=SUSPECT_IF_ANY),
         Column("Restarts, 1 h", queries.restarts(MESH, BY_NAMESPACE), steps=SUSPECT_IF_ANY),
         Column("Jobs failed, 24 h", queries.failed_jobs(MESH, BY_NAMESPACE), steps=BAD_IF_ANY),
-        Column("Runs failed, 1 h", f"sum{BY_NAMESPACE} (dagster_runs_failed_last_hour{{{MESH}}})", steps=BAD_IF_ANY),
+        *([Column("Runs failed, 1 h", f"sum{BY_NAMESPACE} ({failed})", steps=BAD_IF_ANY)] if failed else []),
         Column("CPU quota", quota("requests.cpu"), "ratio", FULL),
         Column("Memory quota", quota("requests.memory"), "ratio", FULL),
     )
@@ -102,18 +108,17 @@ def _namespaces() -> Box:
     return table("Namespaces", "namespace", "Namespace", columns, link=link, description="Open one to see what it runs")
 
 
-def _all_runs() -> list[Box]:
-    ended = f"sum by (namespace, status) ({_ended_in_an_hour(MESH)})"
+def _all_runs(runs: Sequence[RunMetrics]) -> list[Box]:
+    ended = queries.of_runs(runs, "ended", MESH)
     jobs = f"sum{BY_NAMESPACE} ({queries.once('kube_job_status_active', MESH, 'job_name')})"
     return [
-        lines("Runs of Dagster that ended, per hour", Query(ended, "{{namespace}} {{status}}"), width=12, bars=True),
+        *([_ended(Query(ended, "{{namespace}} {{status}}"))] if ended else []),
         lines("Jobs at work", Query(jobs, "{{namespace}}"), width=12, stacked=True),
     ]
 
 
-def _ended_in_an_hour(selector: str) -> str:
-    """Return how many runs have ended; Dagster's counts fall when old runs are deleted."""
-    return f"clamp_min(delta({queries.runs(selector, queries.ENDED)}[1h]), 0)"
+def _ended(query: Query) -> Box:
+    return lines("Runs that ended, per hour", query, width=12, bars=True)
 
 
 def _resources() -> list[Box]:
@@ -124,15 +129,15 @@ def _resources() -> list[Box]:
     ]
 
 
-def domain(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
+def domain(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_traces: bool) -> Dashboard:
     """Return the dashboard of a namespace: its products, its servers, its quota."""
     replicas = (
         Query(queries.once(available, ONE, kind), f"{{{{{kind}}}}}") for kind, _, available in queries.WORKLOADS
     )
     restarts = queries.restarts(ONE, " by (pod)", queries.RATE)
     rows = (
-        Row("Now", tuple(_now(ONE, f",{ONE}"))),
-        Row("Data products", (_products(), *_runs())),
+        Row("Now", tuple(_now(ONE, f",{ONE}", runs))),
+        Row("Data products", (_products(runs), *_runs(runs))),
         Row(
             "Servers",
             (
@@ -148,35 +153,28 @@ def domain(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
     return dashboard(DOMAIN, "Domain", rows, variables=variables, links=links, description="One namespace")
 
 
-def _products() -> Box:
-    """Return a row for each product, by the name of its CronJob, or of its job and code location in Dagster."""
-
-    def dagster(metric: str) -> str:
-        return queries.of_products(f"{metric}{{{ONE}}}")
-
-    success, due = (
+def _products(runs: Sequence[RunMetrics]) -> Box:
+    """Return a row for each product, by what its orchestrator says of it, or the name of its CronJob."""
+    succeeded, due = (
         queries.once(f"kube_cronjob_{metric}_time", ONE, "cronjob")
         for metric in ("status_last_successful", "next_schedule")
     )
+    success = queries.either(queries.of_runs(runs, "succeeded", ONE), named(succeeded, "cronjob"))
+    told: tuple[tuple[str, str, str, PanelUnit, Steps], ...] = (
+        ("failed", "Failed, 1 h", "sum", "number", BAD_IF_ANY),
+        ("took", "Last run took", "max", "seconds", NEUTRAL),
+        ("lasts", "Runs for", "max", "seconds", NEUTRAL),
+        ("loads", "Code loads", "min", "number", GOOD_IF_ALL),
+    )
     columns = (
-        Column(
-            "Since last success",
-            queries.either(
-                f"time() - max{BY_PRODUCT} ({dagster('dagster_last_success_timestamp_seconds')})",
-                f"time() - max{BY_PRODUCT} ({queries.named(success, 'cronjob')})",
-            ),
-            "seconds",
+        Column("Since last success", f"time() - max{BY_PRODUCT} ({success})", "seconds"),
+        *(
+            Column(title, f"{reduced}{BY_PRODUCT} ({query})", unit, steps=steps)
+            for what, title, reduced, unit, steps in told
+            if (query := queries.of_runs(runs, what, ONE))
         ),
-        Column("Failed, 1 h", f"sum{BY_PRODUCT} ({dagster('dagster_runs_failed_last_hour')})", steps=BAD_IF_ANY),
-        Column("Last run took", f"max{BY_PRODUCT} ({dagster('dagster_last_run_duration_seconds')})", "seconds"),
-        Column("Runs for", f"max{BY_PRODUCT} ({dagster('dagster_longest_active_run_seconds')})", "seconds"),
-        Column("Next run in", f"max{BY_PRODUCT} ({queries.named(due, 'cronjob')}) - time()", "seconds"),
+        Column("Next run in", f"max{BY_PRODUCT} ({named(due, 'cronjob')}) - time()", "seconds"),
         Column("Contracts that failed", _contracts("product", 'outcome="failed"'), steps=BAD_IF_ANY),
-        Column(
-            "Code loads",
-            f"min{BY_PRODUCT} ({queries.named(f'dagster_code_location_loaded{{{ONE}}}', 'location')})",
-            steps=GOOD_IF_ALL,
-        ),
     )
     link = address(PRODUCT, namespace="$namespace", product="${__data.fields.Product:percentencode}")
     return table(
@@ -185,7 +183,7 @@ def _products() -> Box:
         "Product",
         columns,
         link=link,
-        description="The next run is that of a CronJob; what failed, runs, and loads is known of Dagster only",
+        description="The next run is that of a CronJob; the rest is what the orchestrator says",
     )
 
 
@@ -195,27 +193,25 @@ def _contracts(by: str, selector: str) -> str:
     return f"sum by ({by}) (max by (product, step, outcome) ({last}))"
 
 
-def _runs() -> tuple[Box, ...]:
-    ended = f"sum by (status) ({_ended_in_an_hour(ONE)})"
-    at_work = f"sum by (status) ({queries.runs(ONE, queries.AT_WORK)})"
-    jobs = f"sum({queries.once('kube_job_status_active', ONE, 'job_name')})"
+def _runs(runs: Sequence[RunMetrics]) -> tuple[Box, ...]:
+    ended, at_work = (queries.of_runs(runs, what, ONE) for what in ("ended", "at_work"))
+    jobs = Query(f"sum({queries.once('kube_job_status_active', ONE, 'job_name')})", "Jobs")
+    working = (Query(at_work, "runs {{status}}"),) if at_work else ()
     return (
-        lines("Runs of Dagster that ended, per hour", Query(ended, "{{status}}"), width=12, bars=True),
-        lines("At work", Query(at_work, "runs {{status}}"), Query(jobs, "Jobs"), width=12),
+        *((_ended(Query(ended, "{{status}}")),) if ended else ()),
+        lines("At work", *working, jobs, width=12),
     )
 
 
-def product(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
-    """Return the dashboard of a data product: its runs by Dagster or a CronJob, and its traces."""
+def product(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_traces: bool) -> Dashboard:
+    """Return the dashboard of a data product: its runs by its orchestrator or a CronJob, and its traces."""
     rows = (
-        Row("Now", tuple(_product_now())),
-        Row("Runs", tuple(_product_runs())),
+        Row("Now", tuple(_product_now(runs))),
+        Row("Runs", tuple(_product_runs(runs))),
         Row("Traces", (traces("Latest traces of its steps", "$product"),) if with_traces else ()),
     )
-    known = queries.either(
-        queries.named(f"dagster_code_location_loaded{{{ONE}}}", "location"),
-        queries.named(f"kube_cronjob_info{{{ONE}}}", "cronjob"),
-    )
+    told = (queries.of_runs(runs, what, ONE) for what in ("loads", "succeeded", "failed"))
+    known = queries.either(*told, named(f"kube_cronjob_info{{{ONE}}}", "cronjob"))
     variables = [
         choice("namespace", "Namespace", namespaces),
         found("product", "Product", f"count{BY_PRODUCT} ({known})", '/product="([^"]+)"/'),
@@ -224,46 +220,55 @@ def product(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
     return dashboard(PRODUCT, "Data product", rows, variables=variables, links=links, description="One data product")
 
 
-def _of_dagster(metric: str) -> str:
-    return queries.of_product(f"{metric}{{{ONE}}}")
+def _of_it(runs: Sequence[RunMetrics], what: str) -> str:
+    return queries.of_product(queries.of_runs(runs, what, ONE))
 
 
-def _product_now() -> list[Box]:
+def _aggregated(function: str, query: str) -> str:
+    return f"{function}({query})" if query else ""
+
+
+def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
     cron_job = f'cronjob="$product",{ONE}'
-    success = queries.either(
-        f"time() - max({_of_dagster('dagster_last_success_timestamp_seconds')})",
-        f"time() - max(kube_cronjob_status_last_successful_time{{{cron_job}}})",
+    succeeded, failed, lasts, took, loads = (
+        _aggregated(function, _of_it(runs, what))
+        for what, function in (
+            ("succeeded", "max"),
+            ("failed", "sum"),
+            ("lasts", "max"),
+            ("took", "max"),
+            ("loads", "min"),
+        )
     )
-    failed = queries.either(
-        f"sum({_of_dagster('dagster_runs_failed_last_hour')})", f"count({_of_its_jobs('kube_job_failed', FAILED)} == 1)"
-    )
-    at_work = queries.either(
-        f"max({_of_dagster('dagster_longest_active_run_seconds')})",
-        f"time() - min({_of_its_jobs('kube_job_status_start_time')} and {_of_its_jobs('kube_job_status_active')} > 0)",
-    )
-    took = f"max({_of_dagster('dagster_last_run_duration_seconds')})"
-    loads = f'min(dagster_code_location_loaded{{location="$product",{ONE}}})'
+    success = queries.either(succeeded, f"max(kube_cronjob_status_last_successful_time{{{cron_job}}})")
+    failures = queries.either(failed, f"count({_of_its_jobs('kube_job_failed', FAILED)} == 1)")
+    started = f"{_of_its_jobs('kube_job_status_start_time')} and {_of_its_jobs('kube_job_status_active')} > 0"
+    at_work = queries.either(lasts, f"time() - min({started})")
     due = f"max(kube_cronjob_next_schedule_time{{{cron_job}}}) - time()"
+    whether = "Whether the orchestrator can load its definitions: 1 or 0"
     return [
-        stat("Since last success", success, NEUTRAL, unit="seconds"),
-        stat("Failed", queries.or_zero(failed), BAD_IF_ANY, description="Runs of the last hour, or Jobs that are kept"),
+        stat("Since last success", f"time() - ({success})", NEUTRAL, unit="seconds"),
+        stat(
+            "Failed", queries.or_zero(failures), BAD_IF_ANY, description="Runs of the last hour, or Jobs that are kept"
+        ),
         stat("Runs for", at_work, NEUTRAL, unit="seconds", description="The run that is at work now"),
-        stat("Last run took", took, NEUTRAL, unit="seconds", description="In Dagster"),
-        stat("Code loads", loads, GOOD_IF_ALL, description="Whether Dagster can load its definitions: 1 or 0"),
+        *([stat("Last run took", took, NEUTRAL, unit="seconds")] if took else []),
+        *([stat("Code loads", loads, GOOD_IF_ALL, description=whether)] if loads else []),
         stat("Next run in", due, NEUTRAL, unit="seconds", description="Of its CronJob"),
     ]
 
 
-def _product_runs() -> list[Box]:
-    took = f"{_of_its_jobs('kube_job_status_completion_time')} - {_of_its_jobs('kube_job_status_start_time')}"
-    lasts = f"max by (product) ({_of_dagster('dagster_longest_active_run_seconds')})"
-    failed = f"max by (product) ({_of_dagster('dagster_runs_failed_last_hour')})"
-    duration = f"max by (product) ({_of_dagster('dagster_last_run_duration_seconds')})"
+def _product_runs(runs: Sequence[RunMetrics]) -> list[Box]:
+    jobs = f"{_of_its_jobs('kube_job_status_completion_time')} - {_of_its_jobs('kube_job_status_start_time')}"
+    lasts, failed, took = (
+        f"max{BY_PRODUCT} ({query})" if (query := _of_it(runs, what)) else "" for what in ("lasts", "failed", "took")
+    )
+    told = tuple(Query(query, legend) for query, legend in ((took, "last run took"), (lasts, "runs for")) if query)
     contracts = _contracts("step, outcome", 'product="$product"')
     return [
-        lines("Runs of Dagster", Query(duration, "last run took"), Query(lasts, "runs for"), unit="seconds"),
-        lines("Runs of Dagster that failed, per hour", Query(failed, "failed"), bars=True),
-        lines("Jobs of its CronJob", Query(took, "{{job_name}} took"), unit="seconds"),
+        *([lines("Runs", *told, unit="seconds")] if told else []),
+        *([lines("Runs that failed, per hour", Query(failed, "failed"), bars=True)] if failed else []),
+        lines("Jobs of its CronJob", Query(jobs, "{{job_name}} took"), unit="seconds"),
         lines("Contracts of its quality steps", Query(contracts, "{{step}} {{outcome}}"), width=24, stacked=True),
     ]
 

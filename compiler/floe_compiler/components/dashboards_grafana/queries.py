@@ -6,17 +6,18 @@ them.
 
 Sources: kube-state-metrics 2.20 (docs/metrics) for `kube_`; client libraries for the metrics of processes: `process_`
 and `go_` (client_golang, client_python), `jvm_` (Micrometer in Quarkus, simpleclient in Marquez), `otelcol_process_`
-(OpenTelemetry Collector and Jaeger, whose output was read). `dagster_` are the names of Dagster's exporter,
-`floe_quality_` those that quality steps report.
+(OpenTelemetry Collector and Jaeger, whose output was read). `floe_quality_` are the names that quality steps report.
+What there is about runs, orchestrators say themselves (`RunMetrics`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from floe_compiler.model.operations import TARGET, RunMetrics
+
 RATE = "[$__rate_interval]"
 DAY = 24 * 60 * 60
-MOST_HYPHENS = 6
 
 WORKLOADS = (
     ("deployment", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
@@ -35,8 +36,8 @@ def or_zero(query: str) -> str:
 
 
 def either(*queries: str) -> str:
-    """Return the result of each query, where those before it have none."""
-    return " or ".join(queries)
+    """Return the result of each query, where those before it have none; empty ones are left out."""
+    return " or ".join(query for query in queries if query)
 
 
 def pods_of(workloads: Iterable[str]) -> str:
@@ -82,34 +83,16 @@ def quota_used(selector: str, resource: str) -> str:
     return f"{used} / ({hard} > 0)"
 
 
-ENDED, AT_WORK = "success|failure|canceled", "queued|starting|started|canceling"
-
-
-def runs(selector: str, statuses: str) -> str:
-    """Return how many runs Dagster has of each status."""
-    return f'dagster_runs{{status=~"{statuses}",{selector}}}'
-
-
-def of_products(query: str) -> str:
-    """Return the result of a query about Dagster's jobs with the name of the product in the label `product`.
-
-    Dagster takes no hyphens: `order-analytics` is its job `order_analytics`, and `import`, a word of its own,
-    `import_`. PromQL replaces one of them at a time; with more than six, the last ones stay underscores.
-    """
-    result = f'label_replace({query}, "product", "$1", "job_name", "(.+?)_?")'
-    for _ in range(MOST_HYPHENS):
-        result = f'label_replace({result}, "product", "$1-$2", "product", "([^_]+)_(.+)")'
-    return result
+def of_runs(known: Iterable[RunMetrics], what: str, selector: str) -> str:
+    """Return what orchestrators say of runs, in the namespaces that the selector chooses; empty if none says it."""
+    said = (getattr(one, what).replace(TARGET, selector) for one in known)
+    return either(*(query for query in said if query))
 
 
 def of_product(query: str) -> str:
-    """Return the result of a query about Dagster's jobs for the product that the variable names."""
-    return f'{of_products(query)} and on (product) label_replace(vector(1), "product", "$product", "", "")'
-
-
-def named(query: str, label: str) -> str:
-    """Return the result of a query with the value of a label also in the label `product`."""
-    return f'label_replace({query}, "product", "$1", "{label}", "(.+)")'
+    """Return the result of a query about products for the one that the variable names; empty without a query."""
+    named_one = 'label_replace(vector(1), "product", "$product", "", "")'
+    return f"({query}) and on (product) {named_one}" if query else ""
 
 
 def per_process(by: str, *queries: str) -> str:

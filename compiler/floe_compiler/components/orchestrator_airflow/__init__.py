@@ -12,39 +12,32 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import configuration, monitoring
-from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, Options
+from floe_compiler.components.orchestrator_airflow import configuration, login, migration, monitoring
+from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
-from floe_compiler.kit import deadlines
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
 from floe_compiler.kit.products.step_environment import lineage_namespace
 from floe_compiler.kit.resources import declared, replicas
-from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database, Lineage, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
     Container,
-    Identity,
     Parts,
     Pod,
     Probe,
     Resources,
     SecretFile,
-    Task,
     Variable,
     Workload,
 )
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
-from floe_compiler.model.secrets import Secret, SecretKey
 
 IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
-IDENTITY = Identity(50000, 0, 0)
-"""The user of the image, which has files that only its group may read."""
-
+INTERFACE = "airflow"
 HTTP = Port("http", 8080, health="/api/v2/monitor/health")
 API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
     "airflow-api-server",
@@ -52,8 +45,6 @@ API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
     "airflow-dag-processor",
     "airflow-triggerer",
 )
-ADMINISTRATOR = "/run/secrets/airflow-administrator"
-CREATE_ADMINISTRATOR = "/etc/floe/create_administrator.py"
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
 # Everything that the executor calls (`executors/*.py` of the provider); the chart's Role allows more.
@@ -98,7 +89,7 @@ def build(context: Context[AirflowConfig]) -> Parts:
             _triggerer(context, base, options),
             *((monitoring.exporter(),) if monitored else ()),
         ),
-        tasks=(_migration(context, base),),
+        tasks=(migration.task(context.instance, options.database, base, _processes(context.instance)),),
         launched=tuple(step for product in products for step in product.steps),
         alerts=tuple(monitoring.alerts(context)) if monitored else (),
     )
@@ -146,6 +137,11 @@ def _process(context: Context[AirflowConfig], options: Options) -> Container:
     )
 
 
+def _address() -> tuple[Variable, ...]:
+    """Return the variable with the address that Airflow puts into links, and sends users back to."""
+    return (Variable("AIRFLOW__API__BASE_URL", interface=INTERFACE),)
+
+
 def _signing(instance: Instance[Any]) -> tuple[SecretFile, ...]:
     """Return the keys for sessions and tokens, which only API server and scheduler need."""
     keys = configuration.keys(instance)
@@ -163,6 +159,7 @@ def _pod(options: Options, container: Container, **fields: Any) -> Pod:
 
 def _api_server(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
     settings, store = context.config.api_server, context.optional(ObjectStore) if options.logs else None
+    at_provider = context.config.login
     container = replace(
         base,
         name="api-server",
@@ -170,20 +167,30 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         command=("airflow", "api-server", "--proxy-headers"),
         variables=(
             *base.variables,
+            *_address(),
             # Only the ingress controller and the pods of steps reach it.
             Variable("FORWARDED_ALLOW_IPS", "*"),
+            *(login.variables(at_provider) if at_provider else ()),
             *((configuration.connection(options), *configuration.store_variables(store)) if store else ()),
         ),
         ports=(HTTP,),
         startup=replace(ANSWERS, period=10, failures=60),
         liveness=ANSWERS,
         readiness=ANSWERS,
-        secret_files=(*base.secret_files, *_signing(context.instance)),
+        config=(*base.config, *(login.files(at_provider) if at_provider else ())),
+        secret_files=(
+            *base.secret_files,
+            *_signing(context.instance),
+            *(login.secret_files(at_provider, context.instance) if at_provider else ()),
+        ),
     )
     pod = _pod(
         options,
         container,
-        calls=(store.endpoint,) if store else (),
+        calls=(
+            *((store.endpoint,) if store else ()),
+            *(login.servers(at_provider) if at_provider else ()),
+        ),
         kubernetes_api=READ_LOGS,
         workload_identity=store.identity if store else None,
     )
@@ -192,7 +199,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         pod,
         replicas=replicas(settings.replicas),
         available=1,
-        interfaces=(Interface("airflow", HTTP.name, authenticates=True),),
+        interfaces=(Interface(INTERFACE, HTTP.name, authenticates=True),),
     )
 
 
@@ -205,6 +212,7 @@ def _scheduler(
         name="scheduler",
         resources=declared(settings.resources),
         command=("airflow", "scheduler"),
+        variables=(*base.variables, *_address()),
         ports=(HEALTH,),
         startup=replace(SCHEDULES, period=10, timeout=10, failures=60),
         liveness=SCHEDULES,
@@ -248,43 +256,6 @@ def _unserved(
         config=(*base.config, *files),
     )
     return Workload(name, _pod(options, container, grace=60), replicas=settings.replicas)
-
-
-def administrator(instance: Instance[Any]) -> Secret:
-    """Return the administrator's login."""
-    keys = (SecretKey("username", literal="admin"), SecretKey("password", generated=32))
-    return Secret(f"{instance.name}-administrator", instance.namespace, keys)
-
-
-def _migration(context: Context[AirflowConfig], base: Container) -> Task:
-    """Return the task that prepares the database: its tables, and then the administrator."""
-    options = context.one(Database)
-    login = administrator(context.instance)
-    # It has its own configuration, so that a new data product or a longer queue does not start a migration.
-    files = configuration.migration_file()
-    migrate = replace(base, name="migrate", command=("airflow", "db", "migrate"), config=files)
-    create = replace(
-        base,
-        name="administrator",
-        command=("python", CREATE_ADMINISTRATOR),
-        config=(
-            *files,
-            ConfigFile(CREATE_ADMINISTRATOR, script(__package__, "create_administrator.py"), "airflow-scripts"),
-        ),
-        secret_files=(
-            *base.secret_files,
-            SecretFile(f"{ADMINISTRATOR}/username", login.key("username")),
-            SecretFile(f"{ADMINISTRATOR}/password", login.key("password")),
-        ),
-    )
-    pod = Pod((create,), IDENTITY, setup=(migrate,), calls=(options.endpoint,), waits_for=(options.endpoint,))
-    return Task(
-        "airflow-migrate",
-        pod,
-        deadline=deadlines.PREPARATION,
-        retries=3,
-        prepares=_processes(context.instance),
-    )
 
 
 def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:

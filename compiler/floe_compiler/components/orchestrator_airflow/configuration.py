@@ -18,9 +18,12 @@ from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Database, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.facts import ConfigFile, SecretFile, Variable
+from floe_compiler.model.facts import ConfigFile, Identity, SecretFile, Variable
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+
+IDENTITY = Identity(50000, 0, 0)
+"""The user of the image, which has files that only its group may read."""
 
 HOME = "/opt/airflow"
 FILE = f"{HOME}/airflow.cfg"

@@ -34,6 +34,17 @@ def environment() -> dict[str, str]:
     return {**found, "PATH": found.get(STEP_PATH) or found.get("PATH", os.defpath)}
 
 
+def parent_of_lineage(task: Any) -> dict[str, str]:
+    """Return the variable that names the task as the parent of what the step reports; none without lineage."""
+    if "OPENLINEAGE_URL" not in os.environ:
+        return {}
+    try:
+        from airflow.providers.openlineage.plugins.macros import lineage_parent_id
+    except ImportError:
+        return {}  # what the step reports has no parent then
+    return {"OPENLINEAGE_PARENT_ID": lineage_parent_id(task)}
+
+
 class Step(BaseOperator):
     """A task that runs the program of a step, which the pod of the task has been made for."""
 
@@ -44,12 +55,12 @@ class Step(BaseOperator):
         self.command = command
         self.kind = kind
 
-    def execute(self, context: Any) -> None:  # noqa: ARG002 - the name is that of Airflow
+    def execute(self, context: Any) -> None:
         """Run the program and log what it says; raise AirflowException if it cannot start or does not end well."""
         try:
             self.process = subprocess.Popen(
                 self.command,
-                env=environment(),
+                env={**environment(), **parent_of_lineage(context["ti"])},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

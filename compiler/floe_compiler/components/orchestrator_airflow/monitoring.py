@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from floe_compiler.kit.monitoring import statsd
-from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.kit.monitoring.promql import named, of_status, series
 from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
-from floe_compiler.model.durations import format_duration
+from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Workload
-from floe_compiler.model.operations import Panel
+from floe_compiler.model.operations import Panel, RunMetrics
 from floe_compiler.model.plan import Context, Instance, Product
 
 NAME = "airflow-statsd"
@@ -31,11 +31,19 @@ HEARTBEATS = {
 
 SUCCEEDED, FAILED = "airflow_dagrun_duration_success_count", "airflow_dagrun_duration_failed_count"
 IMPORT_ERRORS = "airflow_dag_processing_import_errors"
-ALERTED = (*HEARTBEATS.values(), SUCCEEDED, FAILED, IMPORT_ERRORS)
+RUNNING, QUEUED = "airflow_ti_running", "airflow_ti_queued"
+"""The numbers of steps that run, or for which a pod starts. The scheduler says them each half minute."""
+
+ALERTED = (*HEARTBEATS.values(), SUCCEEDED, FAILED, IMPORT_ERRORS, RUNNING, QUEUED)
 """The metrics that alerts ask for."""
 
 SILENCE = "3m"
 MOST_FAILURES = 5
+NEARLY = 0.8
+"""The share of its time after which a run takes long: it is ended when all of it is over."""
+
+GAP = "3m"
+"""A run is at work while one of its steps is, and between two steps for less than this."""
 
 PANELS = (
     Panel("Runs at work", "max(airflow_scheduler_dagruns_running{$target})", legend="runs"),
@@ -72,6 +80,38 @@ PANELS = (
 )
 
 
+def fresh(series_of_counts: str, step: str) -> str:
+    """Return how much counters have grown within a step, where they did.
+
+    A counter that has just come counts from nothing, which `increase` does not see: the exporter has none of a DAG
+    before its first run, and forgets that of successes.
+    """
+    before = f"{series_of_counts} offset {step}"
+    return f"({series_of_counts} - ({before} or {series_of_counts} * 0) > 0)"
+
+
+def grown(series_of_counts: str, within: str, step: str = "5m") -> str:
+    """Return how much counters have grown within a time."""
+    return f"sum_over_time({fresh(series_of_counts, step)}[{within}:{step}])"
+
+
+_SUCCESSES, _FAILURES = f"{SUCCEEDED}{{$target}}", f"{FAILED}{{$target}}"
+_DURATIONS = '{__name__=~"airflow_dagrun_duration_(success|failed)",quantile="0.99",$target}'
+BY_PRODUCT, BY_STATUS = "by (namespace, product)", "by (namespace, status)"
+RUNS = RunMetrics(
+    succeeded=f"max {BY_PRODUCT} ("
+    + named(f"max_over_time(timestamp({fresh(_SUCCESSES, '5m')})[1w:5m])", "dag_id")
+    + ")",
+    failed=f"sum {BY_PRODUCT} ({named(grown(_FAILURES, '1h'), 'dag_id')})",
+    # A duration is not a number once it is some minutes old.
+    took=f"max {BY_PRODUCT} ({named(f'last_over_time(({_DURATIONS} > 0)[1d:1m])', 'dag_id')})",
+    ended=f"sum {BY_STATUS} ({of_status(grown(_SUCCESSES, '1h'), 'success')}"
+    f" or {of_status(grown(_FAILURES, '1h'), 'failure')})",
+    at_work=f"sum {BY_STATUS} ({of_status(f'{RUNNING}{{$target}}', 'started')}"
+    f" or {of_status(f'{QUEUED}{{$target}}', 'queued')})",
+)
+
+
 def receiver(instance: Instance[Any]) -> Endpoint:
     """Return the receiver of StatsD packets."""
     return statsd.receiver(NAME, instance)
@@ -79,7 +119,7 @@ def receiver(instance: Instance[Any]) -> Endpoint:
 
 def exporter() -> Workload:
     """Return the exporter."""
-    return statsd.exporter(NAME, PANELS, script(__package__, "statsd_mapping.yaml"))
+    return statsd.exporter(NAME, PANELS, script(__package__, "statsd_mapping.yaml"), (RUNS,))
 
 
 def alerts(context: Context[Any]) -> Iterator[Alert]:
@@ -98,7 +138,7 @@ def alerts(context: Context[Any]) -> Iterator[Alert]:
     failed = series(FAILED, namespace=namespace)
     yield Alert(
         "AirflowRunsFailed",
-        f"sum by (namespace) (increase({failed}[1h])) > {MOST_FAILURES}",
+        f"sum by (namespace) ({grown(failed, '1h')}) > {MOST_FAILURES}",
         "{{ $value | humanize }} runs have failed in the last hour",
         lasting="0s",
     )
@@ -109,12 +149,40 @@ def alerts(context: Context[Any]) -> Iterator[Alert]:
         lasting="10m",
     )
     for product in context.instance.products:
+        yield of_product(product, _long(namespace, product))
         yield from (of_product(product, alert) for alert in _late(namespace, product))
         yield from quality_alerts(context, product)
 
 
 def _up(namespace: str) -> str:
     return series("up", namespace=namespace, job=NAME)
+
+
+def _long(namespace: str, product: Product) -> Alert:
+    """Return the alert on a run that takes long, whether it has ended or not.
+
+    No metric says for how long a run has been at work: so the minutes are counted in which it was. Those of runs that
+    have ended are others.
+    """
+    allowed = parse_duration(product.spec.timeout) * (product.spec.retries + 1)
+    longest = int(allowed * NEARLY)
+    minutes = max(longest // 60, 1)
+    labels = {"namespace": namespace, "dag_id": product.name}
+    of = f'quantile="0.99",namespace="{namespace}",dag_id="{product.name}"'
+    ended = f'max by (dag_id) ({{__name__=~"airflow_dagrun_duration_(success|failed)",{of}}}) > {longest}'
+    busy = " or ".join(
+        f"max by (dag_id) (max_over_time({series(metric, **labels)}[{GAP}])) > 0" for metric in (RUNNING, QUEUED)
+    )
+    running = f"60 * count_over_time(({busy})[{minutes}m:1m]) >= {60 * (minutes - 1)}"
+    just_ended = " or ".join(
+        f"max by (dag_id) ({grown(series(metric, **labels), f'{minutes}m', '1m')})" for metric in (SUCCEEDED, FAILED)
+    )
+    return Alert(
+        "ProductRunLong",
+        f"{ended} or ({running} unless ({just_ended}))",
+        f"A run takes {{{{ $value | humanizeDuration }}}}; after {format_duration(allowed)}, it is ended",
+        lasting="0s",
+    )
 
 
 def _late(namespace: str, product: Product) -> Iterator[Alert]:

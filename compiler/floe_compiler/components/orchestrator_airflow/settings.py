@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.kit.products.data_product import StepSettings
 from floe_compiler.kit.s3 import BucketName
-from floe_compiler.model.fields import matching
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
+from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.fields import Cidr, Duration, Name, matching
+from floe_compiler.model.inputs import (
+    Amounts,
+    ClientKeys,
+    DatabaseChoice,
+    Input,
+    LoginServer,
+    PostgresqlServer,
+    Reached,
+    Replicas,
+    ResourceSettings,
+)
+from floe_compiler.model.inputs.ingress import check_issuer
 
 FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Count = Annotated[int, Field(ge=1)]
@@ -81,6 +93,71 @@ class LogSettings(Input):
     """The folder in the bucket; each domain has a folder of its own in it."""
 
 
+GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
+Group = Annotated[str, matching(GROUP, 'letters, digits, spaces and "._:@/+-"', "marketing-team")]
+Groups = Annotated[tuple[Group, ...], Field(strict=False)]
+
+
+def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept the scopes of a login by OpenID Connect."""
+    if "openid" not in scopes:
+        raise ValueError("without the scope openid, the provider does not say who logs in; add openid")
+    return scopes
+
+
+class LoginSecret(Input):
+    """The secret of Airflow's client at the identity provider."""
+
+    name: Name = "airflow-oidc"
+    """The secret's name."""
+    keys: ClientKeys = ClientKeys()
+    """The keys in the secret."""
+    existing: bool = False
+    """The Secret is created outside the compiler, which then renders nothing for it."""
+
+
+class AirflowLogin(Reached):
+    """Login at an identity provider that speaks OpenID Connect.
+
+    Its redirect URL is `https://<host>/auth/oauth-authorized/oidc`, with the host at which users open Airflow.
+    """
+
+    named_by = "issuer"
+
+    type: Literal["oidc"]
+    """How people log in."""
+    issuer: Annotated[str, AfterValidator(check_issuer)]
+    """The URL of the identity provider, as it names itself (`https://login.acme.example/realms/acme`)."""
+    cidr: Cidr = ANYWHERE
+    """The provider's address range, for network policies."""
+    servers: Annotated[tuple[LoginServer, ...], Field(strict=False)] = ()
+    """Further servers of the provider, which its discovery document names."""
+    scopes: Annotated[
+        tuple[Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "a scope", "groups")], ...],
+        Field(strict=False),
+        AfterValidator(check_scopes),
+    ] = ("openid", "profile", "email")
+    """The scopes to ask for. Some providers tell the groups only with one of their own (`groups`)."""
+    groups_claim: Annotated[str, matching(r"^[A-Za-z0-9_.:/-]+$", "the name of a claim", "groups")] = "groups"
+    """The claim with a person's groups."""
+    admins: Groups = ()
+    """The groups whose people may change everything (Airflow's role Admin)."""
+    editors: Groups = ()
+    """The groups whose people may start, stop and repeat runs (User)."""
+    viewers: Groups | None = None
+    """The groups whose people may look at runs and their logs (Viewer). Default: everyone who can log in."""
+    session: Duration = "12h"
+    """How long a login lasts. Who leaves a group keeps the role until then."""
+    secret: LoginSecret = LoginSecret()
+    """The secret of Airflow's client."""
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.viewers is not None and not (self.admins or self.editors or self.viewers):
+            raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
+        return self
+
+
 class AirflowConfig(Input):
     """Airflow 3 runs the domain's data products: each is a DAG, and each step of a run is a pod of its own.
 
@@ -105,5 +182,7 @@ class AirflowConfig(Input):
     """The default resources of each step."""
     logs: LogSettings = LogSettings()
     """The logs of steps."""
+    login: AirflowLogin | None = None
+    """Login at an identity provider. Default: by name and password."""
     database: DatabaseChoice = PostgresqlServer()
     """The database for runs, users and DAGs."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from floe_compiler.components.orchestrator_dagster.runs import dagster_name
-from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.kit.monitoring.promql import named, series
 from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
 from floe_compiler.kit.scripts import script
@@ -14,7 +14,7 @@ from floe_compiler.model.alerts import Alert
 from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, Resources, Variable, Workload
-from floe_compiler.model.operations import Metrics, Panel
+from floe_compiler.model.operations import Metrics, Panel, RunMetrics
 from floe_compiler.model.plan import Context, Product
 
 NAME = "dagster-metrics"
@@ -62,6 +62,38 @@ PANELS = (
 )
 
 
+MOST_HYPHENS = 6
+
+
+def _of_products(query: str) -> str:
+    """Return the result of a query about Dagster's jobs with the name of the product in the label `product`.
+
+    Dagster takes no hyphens: `order-analytics` is its job `order_analytics`, and `import`, a word of its own,
+    `import_`. PromQL replaces one of them at a time; with more than six, the last ones stay underscores.
+    """
+    result = f'label_replace({query}, "product", "$1", "job_name", "(.+?)_?")'
+    for _ in range(MOST_HYPHENS):
+        result = f'label_replace({result}, "product", "$1-$2", "product", "([^_]+)_(.+)")'
+    return result
+
+
+def _runs(statuses: str) -> str:
+    return f'dagster_runs{{status=~"{statuses}",$target}}'
+
+
+BY_PRODUCT, BY_STATUS = "by (namespace, product)", "by (namespace, status)"
+RUNS = RunMetrics(
+    succeeded=f"max {BY_PRODUCT} ({_of_products('dagster_last_success_timestamp_seconds{$target}')})",
+    failed=f"sum {BY_PRODUCT} ({_of_products('dagster_runs_failed_last_hour{$target}')})",
+    took=f"max {BY_PRODUCT} ({_of_products('dagster_last_run_duration_seconds{$target}')})",
+    lasts=f"max {BY_PRODUCT} ({_of_products('dagster_longest_active_run_seconds{$target}')})",
+    loads=f"min {BY_PRODUCT} ({named('dagster_code_location_loaded{$target}', 'location')})",
+    # The counts fall when old runs are deleted.
+    ended=f"sum {BY_STATUS} (clamp_min(delta({_runs('success|failure|canceled')}[1h]), 0))",
+    at_work=f"sum {BY_STATUS} ({_runs('queued|starting|started|canceling')})",
+)
+
+
 def exporter(image: str, webserver: Endpoint) -> Workload:
     """Return the exporter, a script in Dagster's image."""
     alive = Probe(PORT.name, "/", timeout=5)
@@ -81,7 +113,7 @@ def exporter(image: str, webserver: Endpoint) -> Workload:
         Pod((container,), IDENTITY, calls=(webserver,)),
         awaited=False,
         single="It keeps nothing, and two would report everything twice.",
-        metrics=(Metrics(PORT.name, panels=PANELS),),
+        metrics=(Metrics(PORT.name, panels=PANELS, runs=(RUNS,)),),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, Resources, Workload
-from floe_compiler.model.operations import Metrics, Panel
+from floe_compiler.model.operations import Metrics, Panel, RunMetrics
 from floe_compiler.model.plan import Instance
 
 IMAGE = "quay.io/prometheus/statsd-exporter:v0.28.0"
@@ -22,8 +22,15 @@ def receiver(name: str, instance: Instance[Any]) -> Endpoint:
     return service_endpoint(name, instance.namespace, instance.settings.cluster.domain, (STATSD,))
 
 
-def exporter(name: str, panels: tuple[Panel, ...], mapping: str) -> Workload:
-    """Return the exporter `name`; `mapping` says how metrics of StatsD become those of Prometheus."""
+def exporter(name: str, panels: tuple[Panel, ...], mapping: str, runs: tuple[RunMetrics, ...] = ()) -> Workload:
+    """Return the exporter `name`.
+
+    Args:
+        name: Its name, and that of its ConfigMap.
+        panels: What dashboards show of its metrics.
+        mapping: How metrics of StatsD become those of Prometheus.
+        runs: What the metrics say of an orchestrator's runs.
+    """
     alive = Probe(PORT.name, PORT.health)
     container = Container(
         "exporter",
@@ -40,5 +47,5 @@ def exporter(name: str, panels: tuple[Panel, ...], mapping: str) -> Workload:
         Pod((container,), IDENTITY),
         awaited=False,
         single="It keeps counts, and each packet goes to one replica.",
-        metrics=(Metrics(PORT.name, panels=panels),),
+        metrics=(Metrics(PORT.name, panels=panels, runs=runs),),
     )

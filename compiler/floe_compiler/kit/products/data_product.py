@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from floe_compiler.kit import labels
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import lakehouse
-from floe_compiler.kit.products.step_environment import distinct, environment
+from floe_compiler.kit.products.step_environment import CACHE_PASSWORD, distinct, environment
 from floe_compiler.kit.products.steps import (
     REPORT_QUALITY,
     VERIFY_CONTRACTS,
     PlannedStep,
+    cache,
     dbt_compute,
     has_step,
     planned_steps,
@@ -22,9 +23,28 @@ from floe_compiler.kit.products.steps import (
 )
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.accounts import together
-from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, MetricsStore, Monitoring, ObjectStore
+from floe_compiler.model.capabilities import (
+    Cache,
+    Catalog,
+    Collector,
+    Compute,
+    Lineage,
+    MetricsStore,
+    Monitoring,
+    ObjectStore,
+)
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Identity, Mount, Pod, Resources, Scratch, Variable
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Container,
+    Identity,
+    Mount,
+    Pod,
+    Resources,
+    Scratch,
+    SecretFile,
+    Variable,
+)
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.launched_templates import literal
@@ -56,11 +76,18 @@ LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu":
 
 
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
-    """Return the requirements of an orchestrator's products: an engine if any runs dbt, and optional capabilities."""
-    dbt = any(has_step(product.spec, "dbt") for product in instance.products)
+    """Return the requirements of an orchestrator's products.
+
+    These are an engine if any product runs dbt, a cache if any asks for one, and optional capabilities.
+    """
     kinds = (Catalog, ObjectStore, Collector, Lineage, Monitoring, MetricsStore)
-    optional = tuple(Requirement(kind, optional=True) for kind in kinds)
-    return (*optional, Requirement(Compute)) if dbt else optional
+    dbt = any(has_step(product.spec, "dbt") for product in instance.products)
+    cached = next((product for product in instance.products if product.spec.cache), None)
+    return (
+        *(Requirement(kind, optional=True) for kind in kinds),
+        *((Requirement(Compute),) if dbt else ()),
+        *((Requirement(Cache, product=cached.name, origin=cached.cache_origin),) if cached else ()),
+    )
 
 
 def product_pod(
@@ -101,7 +128,8 @@ def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep])
     """Return all servers that these steps of a product connect to."""
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     told = quality_collector(context) if has_step(product.spec, "quality") else None
-    services, compute = (context.optional(Lineage), context.optional(ObjectStore)), dbt_compute(context, product)
+    compute = dbt_compute(context, product)
+    services = (context.optional(Lineage), cache(context, product), context.optional(ObjectStore))
     return (
         *(catalog.calls() if catalog else ()),
         *((collector.grpc,) if collector else ()),
@@ -157,6 +185,7 @@ def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
     """Return the fields that the containers of all steps share."""
     compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
+    cached = cache(context, product)
     return Container(
         name="steps",
         image=product.spec.image,
@@ -166,7 +195,10 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
             *((dbt.profiles(context.settings.environment.name, compute, tables),) if compute else ()),
             *(_quality_files(context) if has_step(product.spec, "quality") else ()),
         ),
-        secret_files=compute.secret_files if compute else (),
+        secret_files=(
+            *(compute.secret_files if compute else ()),
+            *((SecretFile(CACHE_PASSWORD, cached.password),) if cached else ()),
+        ),
         scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108
     )
 

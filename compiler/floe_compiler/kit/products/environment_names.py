@@ -57,6 +57,12 @@ S3_URL_STYLE = "S3_URL_STYLE"
 S3_USE_SSL = "S3_USE_SSL"
 """`true` or `false`: whether the object store uses TLS."""
 
+CACHE_URL = "FLOE_CACHE_URL"
+"""The URL of the domain's cache, without its password; only for products that ask for a cache."""
+
+CACHE_PASSWORD_FILE = "FLOE_CACHE_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+"""The file with the password of the cache."""
+
 OTLP_ENDPOINT = "OTLP_ENDPOINT"
 """The telemetry collector's OTLP/gRPC URL."""
 

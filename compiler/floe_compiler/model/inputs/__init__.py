@@ -26,7 +26,7 @@ from floe_compiler.model.inputs.database import (
 from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.images import ProductImages
-from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
+from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import (
     JobPlacement,
@@ -120,6 +120,7 @@ __all__ = [
     "Kubernetes",
     "LargestQuota",
     "Limit",
+    "LoginServer",
     "Metadata",
     "Namespaces",
     "NearbyPods",

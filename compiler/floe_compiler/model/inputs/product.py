@@ -202,6 +202,8 @@ class DataProduct(Input):
     """How long a run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often a failed run is retried."""
+    cache: bool = False
+    """Whether its steps use the domain's cache. They get its address and password."""
     placement: JobPlacement = JobPlacement()
     """The nodes that its runs need, in addition to what the domain's `placement.jobs` says."""
     inputs: tuple[ProductInput, ...] = Field(default=(), strict=False)

@@ -1,14 +1,16 @@
 """Logins: who may log in, with which rights, and where.
 
-A login is that of an oauth2-proxy, whose arguments say all this, or that of Grafana, in its `grafana.ini`; or it is the
-tokens that Cube asks for, in its variables.
+A login is that of an oauth2-proxy, whose arguments say all this, that of Grafana, in its `grafana.ini`, or that of
+Airflow, in its `login.json`; or it is the tokens that Cube asks for, in its variables.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from configparser import ConfigParser, Error
+from typing import NamedTuple
 
 from floe_compiler.model.hints import some
 from floe_compiler.model.nested_fields import items, mapping, mappings
@@ -22,7 +24,15 @@ _UNASKED = ("--skip-auth", "--skip-jwt-bearer-tokens", "--trusted-ip")
 EVERYBODY = "*"
 _GRANT = re.compile(r"contains\([^)]*, '([^']*)'\) && '(\w+)'")
 _EVERYONE = re.compile(r"(?:^\(|\|\| )'(\w+)'")
-_RANKS = ("", "Viewer", "Editor", "Admin", "GrafanaAdmin")
+_RANKS = ("", "Viewer", "Editor", "User", "Admin", "GrafanaAdmin")
+"""Roles of Grafana and Airflow, those with more rights last."""
+
+
+class _Login(NamedTuple):
+    """Where people log in, and the roles of groups."""
+
+    provider: str
+    roles: Mapping[str, str]
 
 
 def login_widened(change: Change) -> Iterator[Danger]:
@@ -33,6 +43,9 @@ def login_widened(change: Change) -> Iterator[Danger]:
     before, after = (_settings(manifest) for manifest in (change.before, change.after))
     if before is not None and after is not None:
         yield from _grafana(before, after)
+    was, is_now = (_airflow(manifest) for manifest in (change.before, change.after))
+    if was and is_now:
+        yield from _granted("Airflow", was, is_now)
     earlier, later = (_cube(manifest) for manifest in (change.before, change.after))
     if earlier and later:
         yield from _tokens(earlier, later)
@@ -104,18 +117,36 @@ def _grafana(before: ConfigParser, after: ConfigParser) -> Iterator[Danger]:
     if _anonymous(after) and not _anonymous(before):
         yield Danger("login-removed", "Grafana can be used without a login")
     old, new = (
-        _roles(parser.get("auth.generic_oauth", "role_attribute_path", fallback="")) for parser in (before, after)
+        _Login(
+            parser.get("auth.generic_oauth", "auth_url", fallback=""),
+            _roles(parser.get("auth.generic_oauth", "role_attribute_path", fallback="")),
+        )
+        for parser in (before, after)
     )
-    providers = [parser.get("auth.generic_oauth", "auth_url", fallback="") for parser in (before, after)]
-    if not all(providers):
-        return
-    if providers[0] != providers[1]:
-        yield Danger("login-widened", f"whoever has an account at {providers[1]} may log in, instead of {providers[0]}")
-    for group, role in sorted(new.items()):
-        former = max(old.get(group, ""), old.get(EVERYBODY, ""), key=_rank)
+    if old.provider and new.provider:
+        yield from _granted("Grafana", old, new)
+
+
+def _airflow(manifest: Object) -> _Login | None:
+    """Return the login of Airflow in a ConfigMap."""
+    try:
+        data = json.loads(str(mapping(manifest, ("data",)).get("login.json", "")))
+        roles = {EVERYBODY: str(data["everyone"])} if data["everyone"] else {}
+        first_counts = {str(group): str(role) for group, role in reversed(data["roles"])}
+        return _Login(str(data["issuer"]), {**roles, **first_counts})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _granted(program: str, before: _Login, after: _Login) -> Iterator[Danger]:
+    if before.provider != after.provider:
+        what = f"whoever has an account at {after.provider} may log in, instead of {before.provider}"
+        yield Danger("login-widened", what)
+    for group, role in sorted(after.roles.items()):
+        former = max(before.roles.get(group, ""), before.roles.get(EVERYBODY, ""), key=_rank)
         if _rank(role) > _rank(former):
             whose = "everyone" if group == EVERYBODY else f"group {group}"
-            yield Danger("login-widened", f"{whose} has the role {role} in Grafana; until now {former or 'none'}")
+            yield Danger("login-widened", f"{whose} has the role {role} in {program}; until now {former or 'none'}")
 
 
 def _anonymous(parser: ConfigParser) -> bool:

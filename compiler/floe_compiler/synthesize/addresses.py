@@ -1,0 +1,50 @@
+"""Variables with the address at which users open an interface, which is only known once routes are derived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from floe_compiler.model.facts import Container, Parts, Pod, Variable, containers_of
+from floe_compiler.model.ingress import UnitIngress
+from floe_compiler.model.plan import DeclaredUnit
+
+
+def with_addresses(unit: DeclaredUnit, ingress: UnitIngress | None) -> DeclaredUnit:
+    """Return the namespace with the addresses of its interfaces in its variables; without those that are not opened."""
+    scheme = "https" if ingress and ingress.secure else "http"
+    urls = {route.name: f"{scheme}://{route.host}" for route in (ingress.routes if ingress else ())}
+    instances = tuple(
+        replace(declared, parts=_filled(declared.parts, urls)) if _asks(declared.parts) else declared
+        for declared in unit.instances
+    )
+    return replace(unit, instances=instances)
+
+
+def _asks(parts: Parts) -> bool:
+    pods = (*(one.pod for one in parts.workloads), *(one.pod for one in parts.tasks))
+    return any(one.interface for pod in pods for container in containers_of(pod) for one in container.variables)
+
+
+def _filled(parts: Parts, urls: Mapping[str, str]) -> Parts:
+    workloads = tuple(replace(one, pod=_pod(one.pod, urls)) for one in parts.workloads)
+    tasks = tuple(replace(one, pod=_pod(one.pod, urls)) for one in parts.tasks)
+    return replace(parts, workloads=workloads, tasks=tasks)
+
+
+def _pod(pod: Pod, urls: Mapping[str, str]) -> Pod:
+    setup, containers = (tuple(_container(one, urls) for one in group) for group in (pod.setup, pod.containers))
+    return replace(pod, setup=setup, containers=containers)
+
+
+def _container(container: Container, urls: Mapping[str, str]) -> Container:
+    return replace(container, variables=tuple(_variables(container.variables, urls)))
+
+
+def _variables(variables: tuple[Variable, ...], urls: Mapping[str, str]) -> Iterator[Variable]:
+    for one in variables:
+        if not one.interface:
+            yield one
+        elif one.interface in urls:
+            yield Variable(one.name, urls[one.interface])
