@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
-from floe_compiler.kit import config_maps, labels
+from floe_compiler.kit import config_maps, labels, trust
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.placement import joined, placed
@@ -31,7 +32,7 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
     return {
         "metadata": {
             "labels": dict(sorted((pod_labels(instance, name, pod)).items())),
-            **present(annotations=dict(sorted(pod_annotations(pod).items()))),
+            **present(annotations=dict(sorted(pod_annotations(instance.settings, pod).items()))),
         },
         "spec": pod_spec(instance, name, pod, placement),
     }
@@ -44,9 +45,9 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own_labels
 
 
-def pod_annotations(pod: Pod) -> Mapping[str, str]:
+def pod_annotations(settings: Settings, pod: Pod) -> Mapping[str, str]:
     """Return the template's annotations: the hash of its configuration, and the reasons for secrets in variables."""
-    configuration = config_hash(config_maps.config_data([pod]))
+    configuration = config_hash(dict(sorted({**config_maps.config_data([pod]), **trust.contents(settings)}.items())))
     reasons = config_maps.secret_reasons(pod)
     return dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
 
@@ -74,7 +75,7 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
         **(EVERYWHERE if pod.node_access else placed(joined(placement, pod.placement), pod.architecture)),
         **present(initContainers=[container(settings, init) for init in (*wait_containers(pod), *pod.setup)]),
         "containers": [container(settings, main) for main in pod.containers],
-        **present(volumes=volumes(pod)),
+        **present(volumes=sorted((*volumes(pod), *trust.volumes(settings)), key=itemgetter("name"))),
     }
 
 
@@ -95,7 +96,7 @@ def container(settings: Settings, declared: Container) -> Object:
             command=list(declared.command),
             args=list(declared.arguments),
             workingDir=declared.working_directory,
-            env=[variable(entry) for entry in declared.variables],
+            env=[variable(entry) for entry in trust.variables(settings, declared)],
             ports=[container_port(port) for port in declared.ports],
         ),
         **present(
@@ -110,7 +111,7 @@ def container(settings: Settings, declared: Container) -> Object:
             "readOnlyRootFilesystem": not declared.writable_root,
             "capabilities": {"drop": ["ALL"]},
         },
-        **present(volumeMounts=mounts(declared)),
+        **present(volumeMounts=sorted((*mounts(declared), *trust.mounts(settings)), key=itemgetter("mountPath"))),
     }
 
 

@@ -13,6 +13,7 @@ from floe_compiler.load.authored import Authored, authored_files, environment_na
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
+from floe_compiler.load.strays import is_certificates
 from floe_compiler.load.text_file import read_text
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.codec import digest_of
@@ -90,9 +91,22 @@ def load(
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
     documents = _documents(inputs, authored, schemas, known or Nothing(), run, findings)
     sources = _sources(authored, documents, findings)
+    authorities = _authorities(inputs, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    return replace(sources, path=git_folder.path_in_git(inputs.root)), warnings
+    return replace(sources, path=git_folder.path_in_git(inputs.root), authorities=authorities), warnings
+
+
+def _authorities(inputs: InputFiles, findings: Findings) -> Mapping[str, str]:
+    """Return the texts of the files with certificates."""
+    texts: dict[str, str] = {}
+    for path, type_ in inputs.types.items():
+        if type_ == "file" and is_certificates(path):
+            text, problems = read_text(inputs, path)
+            findings.extend(problems)
+            if text is not None:
+                texts[path] = text
+    return texts
 
 
 def _documents(

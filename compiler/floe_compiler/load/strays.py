@@ -13,7 +13,7 @@ from floe_compiler.load.definitions import may_define
 from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
 from floe_compiler.model.input_files import EntryType, InputFiles
-from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST
+from floe_compiler.model.layout import AUTHORITIES, DEFINITIONS, KUSTOMIZATION, MANIFEST
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
@@ -22,9 +22,14 @@ _OTHERS = ("images.yaml",)
 """The documents that a folder may have beside the one that says what it is."""
 
 _IN_DOMAINS = "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml"
+_IN_DEFINITIONS = f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files"
+_IN_AUTHORITIES = f"in {AUTHORITIES}/ there are certificates, in files named *.pem or *.crt"
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 
 _DISGUISED = re.compile(r"\.?(?P<stem>.+?)(?P<endings>(?:\.ya?ml|\.txt)*)", re.IGNORECASE)
+
+
+_CERTIFICATES = re.compile(rf"{AUTHORITIES}/[A-Za-z0-9][A-Za-z0-9._-]*\.(pem|crt)")
 
 
 class Stray(msgspec.Struct, frozen=True, order=True):
@@ -71,6 +76,11 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
     return tuple(sorted(found))
 
 
+def is_certificates(path: str) -> bool:
+    """Return whether a file may hold the certificates of authorities that environments trust."""
+    return bool(_CERTIFICATES.fullmatch(path))
+
+
 def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
     """Yield what is wrong with something that is no document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
@@ -83,9 +93,9 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
         yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
     elif not place:
         yield _not_read(path, "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read")
-    elif path.startswith(f"{DEFINITIONS}/"):
-        if not may_define(path):
-            yield _not_read(path, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files")
+    elif path.startswith((f"{DEFINITIONS}/", f"{AUTHORITIES}/")):
+        if not (may_define(path) or is_certificates(path)):
+            yield _not_read(path, _IN_DEFINITIONS if path.startswith(DEFINITIONS) else _IN_AUTHORITIES)
     elif path.startswith("domains/"):
         yield _not_read(path, _IN_DOMAINS)
     elif place == "overlays":

@@ -7,6 +7,9 @@ KUSTOMIZATION = "kustomization.yaml"
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 
+AUTHORITIES = "trust"
+"""The folder with the certificates of authorities that environments trust."""
+
 KUSTOMIZATION_FIELDS = (
     "apiVersion",
     "kind",

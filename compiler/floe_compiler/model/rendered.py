@@ -186,6 +186,9 @@ class Rendered(msgspec.Struct, frozen=True):
     """The cluster's DNS servers."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
+    existing_config_maps: frozenset[str] = frozenset()
+    """The ConfigMaps of each namespace that somebody else creates."""
+
     nodes: int = 3
     """The number of nodes to assume for DaemonSets."""
 

@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import SecretsBackend, SyncTests
+from floe_compiler.model.trust import Trust
 
 
 class PlatformSettings(msgspec.Struct, frozen=True):
@@ -71,3 +72,5 @@ class Settings(msgspec.Struct, frozen=True):
     platform: PlatformSettings
     environment: EnvironmentSettings
     cluster: ClusterSettings
+    trust: Trust | None = None
+    """The authorities that all programs trust; None: those of each image."""

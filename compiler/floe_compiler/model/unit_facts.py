@@ -16,6 +16,8 @@ from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.trust import Authority
+from floe_compiler.model.unit_scopes import PLATFORM
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -61,6 +63,9 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     cluster_scoped: bool = False
     """Whether its components render objects that may be outside its namespace."""
 
+    authorities: tuple[Authority, ...] = ()
+    """In the platform's namespace: the authorities that the whole environment trusts."""
+
     incomplete: bool = False
     """Whether components add parts that depend on the facts of all namespaces, so that more calls may follow."""
 
@@ -88,6 +93,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
     servers = [server for pod in pods for server in pod.servers()]
     servers += [server for instance in unit.instances for pods_ in instance.parts.operated for server in pods_.calls]
     manifests = [manifest for instance in unit.instances for manifest in (*instance.parts.objects, *instance.objects)]
+    trust = unit.settings.trust if unit.scope == PLATFORM else None
     definitions = sorted(to_yaml(manifest) for manifest in manifests if identify(manifest).kind == DEFINITION)
     return UnitFacts(
         key=unit.key,
@@ -105,7 +111,9 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         readers=tuple(reader for instance in unit.instances for reader in _readers(instance)),
         scraper=next((one.parts.scraper for one in unit.instances if one.parts.scraper), None),
         definitions=tuple(definitions),
-        cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
+        authorities=trust.authorities if trust else (),
+        cluster_scoped=bool(trust and trust.bundle)
+        or any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
         incomplete=unit.incomplete,
     )

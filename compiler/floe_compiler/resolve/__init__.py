@@ -17,6 +17,7 @@ from floe_compiler.resolve.namespaces import check_namespaces
 from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.resolve.trust import check_files
 from floe_compiler.resolve.validation import validate
 
 
@@ -66,6 +67,7 @@ def resolve_frames(
         place = sources.manifest.span(("delivery",))
         findings.add(UNKNOWN_PATH, message, place, hint="compile in a clone, or write the path: delivery: {path: .}")
     check_default_registry(frames.values(), findings)
+    check_files(sources, environments, findings)
     return frames
 
 

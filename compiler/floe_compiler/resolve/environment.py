@@ -42,6 +42,7 @@ from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
+from floe_compiler.resolve.trust import trust_of
 from floe_compiler.resolve.validation import Model, validate
 
 
@@ -145,7 +146,8 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
-    settings = environment_settings(environment, manifest)
+    trust = trust_of(environment, manifest.metadata.name, inputs.sources, document, findings)
+    settings = environment_settings(environment, manifest, trust)
     check_secrets(environment, document, manifest, merged, findings)
     check_texts((inputs.sources.manifest, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)

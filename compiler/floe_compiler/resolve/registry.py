@@ -29,6 +29,7 @@ from floe_compiler.resolve.rules import (
     NO_SECRET_STORE,
     NO_TLS,
     NO_WAY_IN,
+    NOT_CERTIFICATES,
     NOT_ROUTED,
     OUT_OF_REACH,
     REFUSED,
@@ -40,6 +41,7 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_LOCK,
     UNKNOWN_PATH,
     UNKNOWN_REFERENCE,
+    UNTRUSTED_FILE,
     WRONG_ADDRESS,
     WRONG_NAME,
     WRONG_VALUE,
@@ -86,4 +88,6 @@ RULES: tuple[Rule, ...] = (
     BACKUP_BESIDE_THE_DATA,
     IMAGE_OF_TWO,
     DISABLED_INPUT,
+    NOT_CERTIFICATES,
+    UNTRUSTED_FILE,
 )

@@ -183,3 +183,15 @@ NOT_ROUTED = Rule(
     "An Ingress has no field that says gRPC; each controller has an annotation of its own. Use Gateway API (`type: "
     "gateway`), or do not open the interface.",
 )
+NOT_CERTIFICATES = Rule(
+    "R065",
+    "file of something else than certificates",
+    "A file in `trust/` that an environment names holds what programs cannot trust: a private key, which must never be "
+    "in a repository, something else than certificates, or nothing. Write certificates as PEM.",
+)
+UNTRUSTED_FILE = Rule(
+    "R066",
+    "certificates that nobody trusts",
+    "No environment names this file in `trust/`, so no program trusts what is in it. Name it in `trust: {bundle: ...}` "
+    "of an environment, or remove it.",
+)

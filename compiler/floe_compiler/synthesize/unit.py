@@ -17,6 +17,7 @@ from floe_compiler.kit import (
     quotas,
     secret_stores,
     services,
+    trust,
     workloads,
 )
 from floe_compiler.kit.config_maps import linked_hosts
@@ -37,7 +38,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import NODES, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import NODES, PLATFORM, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
@@ -95,6 +96,8 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += object_origins(declared, rendered)
     maps = read_config_maps(unit)
     objects += configuration(unit, maps)
+    objects += trust.config_maps(unit.settings) if named else []
+    objects += trust.bundles(unit.settings) if unit.scope == PLATFORM else []
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
     objects += [one for reader in plan.readers for one in accounts.reader(unit.settings, reader)]

@@ -60,6 +60,7 @@ from floe_compiler.model.inputs.product import (
     Step,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.trust import SourceKey, Trust, TrustedConfigMap, TrustedFiles, TrustManagerBundle
 
 __all__ = [
     "KUBELET_PORTS",
@@ -118,9 +119,14 @@ __all__ = [
     "SecretUse",
     "SecretsBackend",
     "SharedServices",
+    "SourceKey",
     "Step",
     "StoreReference",
     "SyncTests",
     "Toleration",
+    "Trust",
+    "TrustManagerBundle",
+    "TrustedConfigMap",
+    "TrustedFiles",
     "VersionedMetadata",
 ]
