@@ -4,8 +4,8 @@ One mechanism for all: each container gets the same files and the same variables
 knows. What reads which (tests/kit/test_trust.py connects with most of them), and whether it then still trusts the
 authorities of its image:
 
-- `SSL_CERT_FILE`: OpenSSL, and so Python's ssl, httpx, pyarrow (its S3 client asks Python for the path) and Ruby; Go's
-  crypto/x509 (root_unix.go). Instead of the image's file; certificates in the image's folder (`/etc/ssl/certs`) count, too.
+- `SSL_CERT_FILE`: OpenSSL, and so Python's ssl, httpx and pyarrow (its S3 client asks Python for the path); Go's
+  crypto/x509 (root_unix.go). Instead of the image's file; what is in the image's folder `/etc/ssl/certs` counts, too.
 - `REQUESTS_CA_BUNDLE`: requests, and with it Snowflake's and Google's clients, dlt and PyIceberg. Instead.
 - `CURL_CA_BUNDLE`: curl. Instead. `GIT_SSL_CAINFO`: git, for `dbt deps`. Instead.
 - `AWS_CA_BUNDLE`: boto3 and the AWS command line. Instead.

@@ -22,8 +22,6 @@ _OTHERS = ("images.yaml",)
 """The documents that a folder may have beside the one that says what it is."""
 
 _IN_DOMAINS = "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml"
-_IN_DEFINITIONS = f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files"
-_IN_AUTHORITIES = f"in {AUTHORITIES}/ there are certificates, in files named *.pem or *.crt"
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 
 _DISGUISED = re.compile(r"\.?(?P<stem>.+?)(?P<endings>(?:\.ya?ml|\.txt)*)", re.IGNORECASE)
@@ -81,6 +79,13 @@ def is_certificates(path: str) -> bool:
     return bool(_CERTIFICATES.fullmatch(path))
 
 
+_BY_THEIR_NAMES: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    DEFINITIONS: (may_define, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files"),
+    AUTHORITIES: (is_certificates, f"in {AUTHORITIES}/ there are certificates, in files named *.pem or *.crt"),
+}
+"""Folders in which files are read that have the right ending, and what there is in them."""
+
+
 def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
     """Yield what is wrong with something that is no document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
@@ -93,9 +98,10 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
         yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
     elif not place:
         yield _not_read(path, "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read")
-    elif path.startswith((f"{DEFINITIONS}/", f"{AUTHORITIES}/")):
-        if not (may_define(path) or is_certificates(path)):
-            yield _not_read(path, _IN_DEFINITIONS if path.startswith(DEFINITIONS) else _IN_AUTHORITIES)
+    elif (top := path.partition("/")[0]) in _BY_THEIR_NAMES:
+        is_read, hint = _BY_THEIR_NAMES[top]
+        if not is_read(path):
+            yield _not_read(path, hint)
     elif path.startswith("domains/"):
         yield _not_read(path, _IN_DOMAINS)
     elif place == "overlays":

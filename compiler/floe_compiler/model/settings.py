@@ -72,5 +72,5 @@ class Settings(msgspec.Struct, frozen=True):
     platform: PlatformSettings
     environment: EnvironmentSettings
     cluster: ClusterSettings
-    trust: Trust | None = None
+    trust: Trust | None
     """The authorities that all programs trust; None: those of each image."""

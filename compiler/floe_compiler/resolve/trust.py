@@ -79,9 +79,7 @@ def check_files(sources: Sources, environments: Mapping[str, Environment], findi
     for path in sources.authorities:
         name = path.removeprefix(f"{AUTHORITIES}/")
         if name not in named:
-            hint = (
-                f"write `trust: {{bundle: {{type: files, files: [{name}]}}}}` into an environment, or remove the file"
-            )
+            hint = f"write `trust: {{bundle: {{type: files, files: [{name}]}}}}` into an environment, or remove it"
             findings.add(UNTRUSTED_FILE, f"no environment trusts what is in {path}", Span(path), hint=hint)
 
 
