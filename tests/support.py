@@ -64,6 +64,7 @@ def changed(
         replace(settings.environment, **environment),
         replace(settings.cluster, **cluster),
         settings.trust,
+        settings.tls_issuer,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any
 
-from floe_compiler.kit import config_maps, labels, trust
+from floe_compiler.kit import config_maps, labels, tls, trust
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.placement import joined, placed
@@ -75,7 +75,9 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
         **(EVERYWHERE if pod.node_access else placed(joined(placement, pod.placement), pod.architecture)),
         **present(initContainers=[container(settings, init) for init in (*wait_containers(pod), *pod.setup)]),
         "containers": [container(settings, main) for main in pod.containers],
-        **present(volumes=sorted((*volumes(pod), *trust.volumes(settings)), key=itemgetter("name"))),
+        **present(
+            volumes=sorted((*volumes(pod), *tls.volumes(name, pod), *trust.volumes(settings)), key=itemgetter("name"))
+        ),
     }
 
 
@@ -111,7 +113,11 @@ def container(settings: Settings, declared: Container) -> Object:
             "readOnlyRootFilesystem": not declared.writable_root,
             "capabilities": {"drop": ["ALL"]},
         },
-        **present(volumeMounts=sorted((*mounts(declared), *trust.mounts(settings)), key=itemgetter("mountPath"))),
+        **present(
+            volumeMounts=sorted(
+                (*mounts(declared), *tls.mounts(declared), *trust.mounts(settings)), key=itemgetter("mountPath")
+            )
+        ),
     }
 
 
@@ -160,5 +166,8 @@ def _action(owner: Container, declared: Probe) -> Object:
         number = next(port.number for port in owner.ports if declared.port in ("", port.name))
         return {"grpc": {"port": number}}
     if declared.path:
-        return {"httpGet": {"path": declared.path, "port": declared.port}}
+        # The kubelet does not verify the certificate.
+        secure = any(port.scheme == "https" for port in owner.ports if port.name == declared.port)
+        scheme = {"scheme": "HTTPS"} if secure else {}
+        return {"httpGet": {"path": declared.path, "port": declared.port, **scheme}}
     return {"tcpSocket": {"port": declared.port}}

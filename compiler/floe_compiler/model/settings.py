@@ -74,3 +74,6 @@ class Settings(msgspec.Struct, frozen=True):
     cluster: ClusterSettings
     trust: Trust | None
     """The authorities that all programs trust; None: those of each image."""
+
+    tls_issuer: str
+    """The ClusterIssuer of the certificates of servers inside the cluster; empty: they do without TLS."""

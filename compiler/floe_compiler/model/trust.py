@@ -1,4 +1,4 @@
-"""The certificate authorities that the programs of an environment trust."""
+"""The certificate authorities that the programs of an environment trust, and the names of servers' certificates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import msgspec
 
 CERTIFICATES, TRUSTSTORE = "certificates.pem", "truststore.p12"
 """The keys of what the compiler or trust-manager writes: PEM, and PKCS #12 without a password."""
+
+
+def certificate_name(server: str) -> str:
+    """Return the name of a server's Certificate, and of the Secret with it: no other host's is called so."""
+    return f"{server}-server-tls"
 
 
 class Authority(msgspec.Struct, frozen=True, order=True, array_like=True):

@@ -42,7 +42,7 @@ from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
-from floe_compiler.resolve.trust import trust_of
+from floe_compiler.resolve.trust import check_tls, trust_of
 from floe_compiler.resolve.validation import Model, validate
 
 
@@ -146,6 +146,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
+    check_tls(environment, document, findings)
     trust = trust_of(environment, manifest.metadata.name, inputs.sources, document, findings)
     settings = environment_settings(environment, manifest, trust)
     check_secrets(environment, document, manifest, merged, findings)

@@ -42,6 +42,7 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_PATH,
     UNKNOWN_REFERENCE,
     UNTRUSTED_FILE,
+    UNTRUSTED_ISSUER,
     WRONG_ADDRESS,
     WRONG_NAME,
     WRONG_VALUE,
@@ -90,4 +91,5 @@ RULES: tuple[Rule, ...] = (
     DISABLED_INPUT,
     NOT_CERTIFICATES,
     UNTRUSTED_FILE,
+    UNTRUSTED_ISSUER,
 )

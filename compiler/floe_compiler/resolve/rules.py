@@ -195,3 +195,9 @@ UNTRUSTED_FILE = Rule(
     "No environment names this file in `trust/`, so no program trusts what is in it. Name it in `trust: {bundle: ...}` "
     "of an environment, or remove it.",
 )
+UNTRUSTED_ISSUER = Rule(
+    "R067",
+    "certificates of an issuer that nobody trusts",
+    "Servers would have certificates of a private authority, but programs trust only those of their images, so that no "
+    "connection comes about. Say which authorities they trust: `trust: {bundle: ...}`, with that of the issuer.",
+)

@@ -45,6 +45,7 @@ def environment_settings(environment: Environment, manifest: PlatformManifest, t
             ingress_addresses=environment.cluster.ingress_addresses,
         ),
         trust,
+        (environment.tls and environment.tls.issuer) or "",
     )
 
 

@@ -15,7 +15,7 @@ from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.trust import Authority, BundleSources, Trust
 from floe_compiler.model.truststore import truststore
-from floe_compiler.resolve.rules import NOT_CERTIFICATES, UNKNOWN_REFERENCE, UNTRUSTED_FILE
+from floe_compiler.resolve.rules import NOT_CERTIFICATES, UNKNOWN_REFERENCE, UNTRUSTED_FILE, UNTRUSTED_ISSUER
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -68,6 +68,15 @@ def trust_of(
     )
     name = bundle.name or f"{platform}-{environment.metadata.name}-trust"
     return Trust(name, bundle=made, authorities=authorities)
+
+
+def check_tls(environment: Environment, document: Document, findings: Findings) -> None:
+    """Report servers with certificates of an issuer whose authority nobody trusts."""
+    issuer = environment.tls and environment.tls.issuer
+    if issuer and environment.trust is None:
+        message = f"servers have certificates of {issuer}, but programs do not trust its authority"
+        hint = "write where its certificate is, such as trust: {bundle: {type: files, files: [acme-root.pem]}}"
+        findings.add(UNTRUSTED_ISSUER, message, document.span(("tls", "issuer")), hint=hint)
 
 
 def check_files(sources: Sources, environments: Mapping[str, Environment], findings: Findings) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
+    certificates,
     labels,
     namespaces,
     network,
@@ -217,6 +218,7 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBOD
         objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
+        objects += certificates.certificates(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     objects += policies(instance, parts, ways)
     for pods in parts.operated:

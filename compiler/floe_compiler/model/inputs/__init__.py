@@ -60,6 +60,7 @@ from floe_compiler.model.inputs.product import (
     Step,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import SourceKey, Trust, TrustedConfigMap, TrustedFiles, TrustManagerBundle
 
 __all__ = [
@@ -123,6 +124,7 @@ __all__ = [
     "Step",
     "StoreReference",
     "SyncTests",
+    "Tls",
     "Toleration",
     "Trust",
     "TrustManagerBundle",

@@ -23,6 +23,7 @@ from floe_compiler.model.inputs.common import (
     Metadata,
 )
 from floe_compiler.model.inputs.ingress import Ingress
+from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
 
 Scale = Literal["light", "medium", "heavy"]
@@ -137,6 +138,8 @@ class Environment(Input):
     the ingress controller."""
     trust: Trust | None = None
     """The certificate authorities that all programs trust. Default: those of each image."""
+    tls: Tls | None = None
+    """TLS between the pods of the environment. Default: none."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)
