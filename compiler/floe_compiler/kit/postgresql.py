@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
+from floe_compiler.kit.tls import secured
 from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint, Port
@@ -49,7 +48,7 @@ def user_variable(name: str, database: Database) -> Variable:
 
 def server_port(settings: Settings) -> Port:
     """Return the port of a server inside the cluster."""
-    return replace(PORT, tls=bool(settings.tls_issuer))
+    return secured(PORT, settings)
 
 
 def connection_options(database: Database) -> dict[str, str]:

@@ -11,8 +11,12 @@ The files belong to root and to the pod's volume group, which may read them. Pos
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Pod, containers_of
 from floe_compiler.model.objects import Object
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.trust import certificate_name
 
 FOLDER = "/run/tls"
@@ -20,6 +24,18 @@ FOLDER = "/run/tls"
 
 VOLUME = "certificate"
 GROUP_READABLE = 0o440
+
+
+def secured(port: Port, settings: Settings) -> Port:
+    """Return the port of a server inside the cluster: with TLS, if servers have certificates."""
+    if not settings.tls_issuer:
+        return port
+    return replace(port, scheme="https" if port.scheme == "http" else port.scheme, tls=True)
+
+
+def certificate_folder(settings: Settings) -> str:
+    """Return the folder with the certificate of a server inside the cluster; empty if servers have none."""
+    return FOLDER if settings.tls_issuer else ""
 
 
 def volumes(name: str, pod: Pod) -> list[Object]:

@@ -19,6 +19,7 @@ from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
@@ -193,6 +194,9 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
     }
     if collector:
         values["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
+        if collector.grpc.port().tls:
+            # Quarkus' exporter is not built on Java's own TLS, and does not read its truststore.
+            values["quarkus.otel.exporter.otlp.trust-cert.certs"] = CERTIFICATES_FILE
         values["quarkus.otel.service.name"] = NAME
         values["quarkus.otel.resource.attributes"] = (
             f"deployment.environment.name={instance.settings.environment.name},service.namespace={instance.settings.platform.name}"

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from floe_compiler.model.hints import some
 from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Change, Danger
+from floe_compiler.report.dangers.danger import Change, Danger, pods_beside
+
+COMPONENT = "app.kubernetes.io/component"
 
 _ISSUERS = frozenset({"ClusterIssuer", "Issuer"})
 _WAYS_IN = frozenset({"Gateway", "Ingress"})
@@ -99,6 +101,15 @@ def certificate_moved(change: Change) -> Iterator[Danger]:
             yield Danger("tls-removed", sentence)
         elif before != after:
             yield Danger("issuer-changed", f"the certificate of {some(hosts)} is that of {after} instead of {before}")
+
+
+def server_without_tls(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a server inside the cluster still runs, but has no certificate any longer."""
+    if change.kind != "Certificate" or change.after or "server auth" not in items(change.before, ("spec", "usages")):
+        return
+    server = at(change.before, ("metadata", "labels", COMPONENT))
+    if server and any(pods.get(COMPONENT) == server for pods in pods_beside(change)):
+        yield Danger("tls-removed", f"{server} has no certificate any longer: passwords and data are sent as text")
 
 
 def _served(manifest: Object) -> Iterator[tuple[str, str]]:
