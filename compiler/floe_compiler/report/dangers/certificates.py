@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from floe_compiler.model.hints import some
 from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Change, Danger, pods_beside
+from floe_compiler.report.dangers.danger import Change, Danger
 
 COMPONENT = "app.kubernetes.io/component"
 
@@ -108,7 +108,8 @@ def server_without_tls(change: Change) -> Iterator[Danger]:
     if change.kind != "Certificate" or change.after or "server auth" not in items(change.before, ("spec", "usages")):
         return
     server = at(change.before, ("metadata", "labels", COMPONENT))
-    if server and any(pods.get(COMPONENT) == server for pods in pods_beside(change)):
+    services = (one for one in change.beside if one.get("kind") == "Service")
+    if server and any(at(one, ("metadata", "labels", COMPONENT)) == server for one in services):
         yield Danger("tls-removed", f"{server} has no certificate any longer: passwords and data are sent as text")
 
 
