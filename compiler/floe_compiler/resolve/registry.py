@@ -24,6 +24,7 @@ from floe_compiler.resolve.rules import (
     NAMESPACE_CLASH,
     NEEDLESS_ACCEPTANCE,
     NO_BACKUP,
+    NO_INNER_TLS,
     NO_LOGIN,
     NO_PROVIDER,
     NO_SECRET_STORE,
@@ -92,4 +93,5 @@ RULES: tuple[Rule, ...] = (
     NOT_CERTIFICATES,
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
+    NO_INNER_TLS,
 )

@@ -201,3 +201,10 @@ UNTRUSTED_ISSUER = Rule(
     "Servers would have certificates of a private authority, but programs trust only those of their images, so that no "
     "connection comes about. Say which authorities they trust: `trust: {bundle: ...}`, with that of the issuer.",
 )
+NO_INNER_TLS = Rule(
+    "R068",
+    "production whose servers speak plain text",
+    "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
+    "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why they "
+    "need none: `tls: {without: ...}`.",
+)

@@ -2,7 +2,8 @@
 
 With TLS, clients use the port `https`. The port `http` stays for the ingress controller, which ends TLS itself; network
 policies let nobody else reach it. Sources: Quarkus 3.32, `HttpServerOptionsUtils.java` (a TLS configuration without a
-name would hold for the management port, too, which the kubelet and Prometheus ask without TLS).
+name would hold for the management port, too, which the kubelet and Prometheus ask without TLS). These settings, a
+renewed certificate and telemetry over TLS were tested with an application of Quarkus 3.32.3, not with Polaris itself.
 """
 
 from __future__ import annotations
