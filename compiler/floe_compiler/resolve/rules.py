@@ -205,6 +205,6 @@ NO_INNER_TLS = Rule(
     "R068",
     "production whose servers speak plain text",
     "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
-    "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why they "
-    "need none: `tls: {without: ...}`.",
+    "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
+    "they need none: `tls: {without: ...}`.",
 )
