@@ -36,6 +36,9 @@ BACKUP = {
     "credentials": {"type": "identity", "role": "arn:aws:iam::123456789012:role/backups"},
     "schedule": "0 3 * * *",
 }
+AUTHORITY = Path(__file__).parent / "kit/monitoring/root-of-1970.pem"
+"""The certificate of an authority that ends on the 61st day of 1970."""
+
 PROMETHEUS_URL, ALERTMANAGER_URL = "https://prometheus.acme.example", "https://alertmanager.acme.example"
 ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
 
@@ -61,8 +64,14 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
     # A cache that makes room itself has one alert less.
     cache = {"type": "redis", "storage": "10Gi", "eviction": "noeviction"}
     orchestrated = {DOMAIN: {"orchestrator": {"type": "dagster"}, "cache": cache}}
-    environment = {"ingress": INGRESS, "cluster": {"name": "kind", "ingress_namespace": "gateways"}}
+    environment = {
+        "ingress": INGRESS,
+        "cluster": {"name": "kind", "ingress_namespace": "gateways"},
+        "trust": {"bundle": {"type": "files", "files": [AUTHORITY.name]}},
+    }
     small_mesh(root, {MANIFEST: platform, **orchestrated, ENVIRONMENT: environment})
+    (root / "trust").mkdir()
+    shutil.copy(AUTHORITY, root / "trust")
     check = {"name": "check", "type": "quality", "contracts": ["orders.yml"], "data_source": "source.yml"}
     (root / PRODUCT).write_text(yaml.safe_dump({**product, "steps": [*product["steps"], check]}))
     exports = {**product, "metadata": {**product["metadata"], "name": "exports"}, "run_by": "kubernetes", "outputs": []}

@@ -63,6 +63,8 @@ def changed(
         replace(settings.platform, **platform),
         replace(settings.environment, **environment),
         replace(settings.cluster, **cluster),
+        settings.trust,
+        settings.tls_issuer,
     )
 
 

@@ -48,7 +48,7 @@ MAY_IMPORT = {
 }
 """For each part of the package, the other parts whose modules it may import. Stages never import each other."""
 
-HEAVY = {"cdk8s", "deepdiff", "jsii", "jsonschema", "jsonschema_rs", "pydantic", "ruamel", "yaml"}
+HEAVY = {"cdk8s", "cryptography", "deepdiff", "jsii", "jsonschema", "jsonschema_rs", "pydantic", "ruamel", "yaml"}
 
 LONGEST = 320
 

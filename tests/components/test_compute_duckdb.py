@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
@@ -17,8 +18,9 @@ from floe_compiler.components.compute_duckdb import COMPONENT, DuckDbConfig
 from floe_compiler.kit.products import dbt, step_environment
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Parts
+from floe_compiler.model.trust import Trust
 from products import CATALOG, EVERYTHING, LAKEHOUSE, STORE, contributed_to_product, product
-from support import context_of
+from support import DEVELOPMENT, context_of
 
 
 def _compute(**config: Any) -> Compute:
@@ -31,6 +33,15 @@ def _variables(target: dict[str, object]) -> set[str]:
 
 def test_nothing_is_rendered() -> None:
     assert COMPONENT.build(context_of(COMPONENT, scope="sales")) == Parts()
+
+
+def test_the_extension_that_reads_over_the_network_trusts_the_environments_authorities() -> None:
+    settings = replace(DEVELOPMENT, trust=Trust("company-ca"))
+    (compute,) = compute_duckdb.provides(context_of(COMPONENT, settings=settings, scope="sales").instance)
+    assert dbt.target(compute, LAKEHOUSE)["config_options"]["ca_cert_file"] == "/etc/floe-trust/certificates.pem"
+    # A setting of an extension that is not there would be an error of DuckDB's.
+    assert "ca_cert_file" not in dbt.target(compute, None)["config_options"]
+    assert "ca_cert_file" not in dbt.target(_compute(), LAKEHOUSE)["config_options"]
 
 
 def test_everything_that_duckdb_writes_lies_in_its_own_folder() -> None:

@@ -129,7 +129,7 @@ def test_what_containers_mount_is_there() -> None:
 
 
 def test_a_pod_that_reads_nothing_has_no_annotation() -> None:
-    assert pod_annotations(pod()) == {}
+    assert pod_annotations(DEVELOPMENT, pod()) == {}
     assert "annotations" not in pod_template(instance(), "web", pod(), ANYWHERE)["metadata"]
 
 

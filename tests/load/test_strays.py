@@ -230,7 +230,15 @@ def test_links_are_not_followed(mesh: Path, link: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["base", "crds", "domains", "overlays"])
+def test_in_trust_there_are_certificates(mesh: Path) -> None:
+    write(mesh, "trust/root.pem", "trust/old-root.crt", "trust/README.md")
+    assert strays(mesh) == {}
+    write(mesh, "trust/root.cer", "trust/root.yaml", "trust/old/root.pem", "trust/.root.pem")
+    hint = "in trust/ there are certificates, in files named *.pem or *.crt"
+    assert strays(mesh) == dict.fromkeys(("trust/old/root.pem", "trust/root.cer", "trust/root.yaml"), hint)
+
+
+@pytest.mark.parametrize("name", ["base", "crds", "domains", "overlays", "trust"])
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path, name: str) -> None:
     write(tmp_path, "platform-manifest.yaml", name)
     assert strays(tmp_path) == {name: "make it a folder"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from certificates import authority
 from floe_compiler.cache.store import Cache
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.yaml_text import to_yaml
@@ -142,6 +143,14 @@ CHANGES = {
         ALL_SCOPES,
         (PLATFORM, namespace("marketing")),
     ),
+    "authorities that all programs trust": Change(
+        {
+            DEV: dev(trust={"bundle": {"type": "files", "files": ["root.pem"]}}),
+            "trust/root.pem": (Path(__file__).parents[1] / "kit/monitoring/root-of-1970.pem").read_text(),
+        },
+        ALL_SCOPES,
+        ALL_UNITS,
+    ),
     "a setting of the environment": Change({DEV: dev(storage_class="fast")}, ALL_SCOPES, ALL_UNITS),
     "networks that may be reached": Change(
         {DEV: dev(cluster={"name": "dev", "reachable_networks": ["10.0.0.0/8"]})}, ALL_SCOPES, ALL_UNITS
@@ -271,6 +280,17 @@ def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
     compile_mesh(write(tmp_path, FILES), cache=cache)
     assert cache.compiled == every_unit("dev") | every_unit("qa")
     write(tmp_path, {DEV: dev(storage_class="fast"), DEV_NOTE: config_map("note", namespace=namespace("finance"))})
+    again = Recorder(cache)
+    compiled = compile_mesh(tmp_path, cache=again)
+    assert again.compiled == every_unit("dev")
+    assert everything(compiled) == everything(compile_mesh(tmp_path))
+
+
+def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_it(tmp_path: Path) -> None:
+    trusted = dev(trust={"bundle": {"type": "files", "files": ["root.pem"]}})
+    cache = Recorder()
+    compile_mesh(write(tmp_path, {**FILES, DEV: trusted, "trust/root.pem": authority().pem}), cache=cache)
+    write(tmp_path, {"trust/root.pem": authority().pem})
     again = Recorder(cache)
     compiled = compile_mesh(tmp_path, cache=again)
     assert again.compiled == every_unit("dev")

@@ -108,3 +108,16 @@ def test_a_gateway_that_takes_the_routes_of_everybody() -> None:
 
     assert [word for word, _ in found(admitting("Same"), admitting("All"), [], [])] == ["rights-widened"]
     assert found(admitting("All"), admitting("All"), [], []) == []
+
+
+def test_a_server_that_goes_on_without_its_certificate() -> None:
+    label = {"app.kubernetes.io/component": "db"}
+    own = certificate("db-server-tls", "internal")
+    own = {**own, "metadata": {**own["metadata"], "labels": label}, "spec": {**own["spec"], "usages": ["server auth"]}}
+    server = placed("Service", "db")
+    server = {**server, "metadata": {**server["metadata"], "labels": label}}
+    message = "db has no certificate any longer: passwords and data are sent as text"
+    assert found(own, None, [own], [server]) == [("tls-removed", message)]
+    # The server is gone, too, or has it still.
+    assert found(own, None, [own], []) == []
+    assert found(own, {**own, "other": 1}, [own], [server]) == []

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from crds import assert_valid
 from floe_compiler.kit.namespaces import namespace
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeliveryPlan
+from floe_compiler.model.trust import BundleSources, Trust
 from floe_compiler.synthesize.delivery import delivery_objects
 from support import as_text
 from synthesize.delivery_plans import REPOSITORY, argocd_plan
@@ -58,6 +60,15 @@ def test_the_clusters_project_allows_these_namespaces_and_nothing_namespaced() -
     assert sorted(allowed) == ["floe-finance-domain", "floe-platform", "floe-sales-domain"]
     assert project["namespaceResourceBlacklist"] == [{"group": "*", "kind": "*"}]
     assert not [one for one in project["clusterResourceWhitelist"] if "*" in one.values()]
+
+
+def test_the_clusters_project_allows_the_bundle_of_trusted_authorities_by_its_name() -> None:
+    plan = argocd_plan()
+    trust = Trust("acme-dev-trust", bundle=BundleSources(public=True))
+    for trusted, names in ((trust, ["acme-dev-trust"]), (Trust("company-ca"), []), (None, [])):
+        changed = replace(plan, settings=replace(plan.settings, trust=trusted))
+        project = of(changed, "AppProject")["acme-dev-cluster"]["spec"]
+        assert [one["name"] for one in project["clusterResourceWhitelist"] if one["kind"] == "Bundle"] == names
 
 
 def test_namespaces_allowed_by_name_are_never_pruned() -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts, Scratch
 from floe_compiler.model.fields import Storage, matching
@@ -64,6 +65,8 @@ def provides(instance: Instance[DuckDbConfig]) -> tuple[Compute, ...]:
             threads=config.threads,
             settings=tuple(settings(config).items()),
             extensions=config.extensions,
+            # httpfs reads none of the usual variables (tested with 1.5.5): without this, it trusts the image's file.
+            extension_settings=(("httpfs", "ca_cert_file", CERTIFICATES_FILE),) if instance.settings.trust else (),
             scratch=(Scratch(FOLDER, config.storage),),
         ),
     )

@@ -7,6 +7,8 @@ PostgreSQL's documentation of `pg_stat_database`, which everybody may read.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 from floe_compiler.kit import postgresql
@@ -17,12 +19,12 @@ from floe_compiler.model.facts import Identity, Parts, Pod, Workload
 from floe_compiler.model.fields import Name, SqlName
 from floe_compiler.model.inputs import ExternalPostgresql, Input
 from floe_compiler.model.operations import Metrics
-from floe_compiler.model.plan import Component, Context, Instance, Requirement
+from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
 SUFFIX = "-metrics"
 IDENTITY = Identity(65534, 65534, 65534)
-KNOWN_TO_THE_EXPORTER = ("require",)
+KNOWN_TO_THE_EXPORTER = ("require", postgresql.VERIFIED)
 LEFT_OUT = ("--no-collector.database", "--no-collector.wal")
 """What asks for more rights than a consumer of the server has."""
 
@@ -80,6 +82,16 @@ def requires(_instance: Instance[ExternalConfig]) -> tuple[Requirement, ...]:
     return (Requirement(Monitoring, optional=True),)
 
 
+def refuses(context: Context[ExternalConfig]) -> Iterator[Refusal]:
+    """Yield that a certificate is to be verified, but nothing says by whose authority."""
+    if context.config.tls == postgresql.VERIFIED and context.settings.trust is None:
+        yield Refusal(
+            "cannot verify the certificate of its server, as the environment does not say which authorities it trusts",
+            hint="write trust: {bundle: ...} into the environment, or set tls: require",
+            path=("tls",),
+        )
+
+
 def build(context: Context[ExternalConfig]) -> Parts:
     """Return the exporter of the server, which runs elsewhere, if metrics are collected."""
     instance, databases = context.instance, provides(context.instance)
@@ -91,7 +103,7 @@ def build(context: Context[ExternalConfig]) -> Parts:
 
 
 def _exporter(instance: Instance[ExternalConfig], database: Database) -> Workload:
-    source = f"{database.endpoint.address()}/{database.database}?sslmode={database.ssl_mode}"
+    source = f"{database.endpoint.address()}/{database.database}{postgresql.connection_query(database)}"
     container = exporter(source, database.user_key or database.user, database.password, LEFT_OUT)
     return Workload(
         f"{instance.config.server}{SUFFIX}",
@@ -110,4 +122,5 @@ COMPONENT = Component(
     build=build,
     provides=provides,
     requires=requires,
+    refuses=refuses,
 )

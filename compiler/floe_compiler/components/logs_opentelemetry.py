@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from floe_compiler.kit import resources
-from floe_compiler.kit.opentelemetry import IMAGE
+from floe_compiler.kit.opentelemetry import IMAGE, to_platform
 from floe_compiler.model.capabilities import Collector
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Container, HostPath, Identity, Parts, Pod, Probe, Variable, Workload
@@ -95,7 +95,7 @@ def configuration(read: Iterable[str], collector: Endpoint) -> dict[str, Any]:
             "memory_limiter": {"check_interval": "1s", "limit_percentage": 80, "spike_limit_percentage": 25},
             "batch": {"timeout": "1s", "send_batch_size": 1024},
         },
-        "exporters": {"otlp_grpc": {"endpoint": collector.address(), "tls": {"insecure": True}}},
+        "exporters": {"otlp_grpc": to_platform(collector)},
         "extensions": {
             "health_check": {"endpoint": f"{ANYWHERE}:{HEALTH.number}"},
             "file_storage": {"directory": STATE, "create_directory": True},

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from floe_compiler.kit import otel_panels, resources
+from floe_compiler.kit.opentelemetry import receiver_tls
+from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.capabilities import Collector, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
@@ -101,12 +103,15 @@ class JaegerConfig(Input):
     """CPU and memory."""
 
 
-def configuration(store: MemoryStore | BadgerStore) -> dict[str, Any]:
-    """Return Jaeger's configuration: an OTLP receiver, the store, and the query service on top of it."""
+def configuration(store: MemoryStore | BadgerStore, certificate: str = "") -> dict[str, Any]:
+    """Return Jaeger's configuration: an OTLP receiver, the store, and the query service on top of it.
+
+    `certificate` is the folder of the one that the receiver has, if any.
+    """
+    tls = receiver_tls(certificate)
+    protocols = {"grpc": {"endpoint": _listen(GRPC), **tls}, "http": {"endpoint": _listen(HTTP), **tls}}
     return {
-        "receivers": {
-            "otlp": {"protocols": {"grpc": {"endpoint": _listen(GRPC)}, "http": {"endpoint": _listen(HTTP)}}}
-        },
+        "receivers": {"otlp": {"protocols": protocols}},
         "processors": {
             # Percentages of the container's memory limit.
             "memory_limiter": {"check_interval": "1s", "limit_percentage": 80, "spike_limit_percentage": 25},
@@ -153,7 +158,9 @@ def _backend(store: MemoryStore | BadgerStore) -> dict[str, Any]:
 
 def provides(instance: Instance[JaegerConfig]) -> tuple[TraceStore, ...]:
     """Return the receiver of traces, and the server that shows them."""
-    server = service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (GRPC, WEB))
+    server = service_endpoint(
+        instance.name, instance.namespace, instance.settings.cluster.domain, (secured(GRPC, instance.settings), WEB)
+    )
     return (TraceStore(instance.name, server.only(GRPC.name), server.only(WEB.name)),)
 
 
@@ -175,19 +182,20 @@ def refuses(context: Context[JaegerConfig]) -> Iterator[Refusal]:
 def build(context: Context[JaegerConfig]) -> Parts:
     """Return the server."""
     instance, config = context.instance, context.config
-    on_disk = isinstance(config.store, BadgerStore)
+    on_disk, folder = isinstance(config.store, BadgerStore), certificate_folder(context.settings)
     container = Container(
         name="jaeger",
         image=IMAGE,
         resources=resources.declared(config.resources),
         arguments=("--config", CONFIG),
         variables=(Variable("GOMEMLIMIT", resources.memory_goal(config.resources.limits.memory)),),
-        ports=(GRPC, HTTP, WEB, QUERY, METRICS, HEALTH),
+        ports=(secured(GRPC, context.settings), secured(HTTP, context.settings), WEB, QUERY, METRICS, HEALTH),
         startup=STARTUP,
         liveness=HEALTHY,
         readiness=HEALTHY,
-        config=(ConfigFile(CONFIG, to_yaml(configuration(config.store)), instance.name),),
+        config=(ConfigFile(CONFIG, to_yaml(configuration(config.store, folder)), instance.name),),
         claims=(Claim("data", VOLUME, config.store.size),) if isinstance(config.store, BadgerStore) else (),
+        certificate=folder,
     )
     server = Workload(
         name=instance.name,

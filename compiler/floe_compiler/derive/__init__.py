@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from floe_compiler.derive.alerts import alerts
+from floe_compiler.derive.authorities import authorities
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.certificates import certificates
@@ -79,6 +80,7 @@ def mesh_facts(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = 
         alerts=alerts(units),
         namespaces=namespaces(units),
         certificates=certificates(units, ingress),
+        authorities=authorities(units),
     )
 
 

@@ -11,8 +11,9 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 
 def certificates(units: Iterable[UnitFacts], ingress: EnvironmentIngress | None) -> tuple[OwnedCertificate, ...]:
-    """Return the certificates that an environment has issued for what it opens, sorted."""
-    opened = routes(units, ingress) if ingress else {}
-    return tuple(
-        sorted(OwnedCertificate(namespace, one.name) for namespace, own in opened.items() for one in own.certificates)
-    )
+    """Return the certificates that an environment has issued for what it opens, and for its servers; sorted."""
+    known = [*units]
+    opened = routes(known, ingress) if ingress else {}
+    hosts = [(namespace, one.name) for namespace, own in opened.items() for one in own.certificates]
+    servers = [(unit.namespace, name) for unit in known for name in unit.certificates]
+    return tuple(sorted(OwnedCertificate(*one) for one in (*hosts, *servers)))

@@ -1,6 +1,26 @@
-"""The OpenTelemetry Collector's image, for all that runs it."""
+"""What all that runs the OpenTelemetry Collector has in common: its image, and TLS inside the cluster.
+
+Source: open-telemetry/opentelemetry-collector, `config/configtls`.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from floe_compiler.model.endpoint import Endpoint
+
 IMAGE = "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-k8s:0.158.0"
 """Its components: open-telemetry/opentelemetry-collector-releases, `distributions/otelcol-k8s/manifest.yaml`."""
+
+
+def receiver_tls(certificate: str) -> dict[str, Any]:
+    """Return the settings of a receiver with the certificate in a folder, which it reads again; without one, none."""
+    if not certificate:
+        return {}
+    files = {"cert_file": f"{certificate}/tls.crt", "key_file": f"{certificate}/tls.key"}
+    return {"tls": {**files, "reload_interval": "1m"}}
+
+
+def to_platform(server: Endpoint) -> dict[str, Any]:
+    """Return the exporter to a server of the platform; with TLS, it trusts what `SSL_CERT_FILE` names."""
+    return {"endpoint": server.address()} | ({} if server.port().tls else {"tls": {"insecure": True}})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
-from floe_compiler.kit import config_maps, labels
+from floe_compiler.kit import config_maps, labels, tls, trust
 from floe_compiler.kit.csi import NO_CSI, CsiFiles, csi_files
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
@@ -32,7 +33,7 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
     return {
         "metadata": {
             "labels": dict(sorted((free | pod_labels(instance, name, pod)).items())),
-            **present(annotations=dict(sorted((noted | pod_annotations(pod)).items()))),
+            **present(annotations=dict(sorted((noted | pod_annotations(instance.settings, pod)).items()))),
         },
         "spec": pod_spec(instance, name, pod, placement),
     }
@@ -45,9 +46,9 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own_labels
 
 
-def pod_annotations(pod: Pod) -> dict[str, str]:
+def pod_annotations(settings: Settings, pod: Pod) -> dict[str, str]:
     """Return the template's annotations: the hash of its configuration, and the reasons for secrets in variables."""
-    configuration = config_hash(config_maps.config_data([pod]))
+    configuration = config_hash(dict(sorted({**config_maps.config_data([pod]), **trust.contents(settings)}.items())))
     reasons = config_maps.secret_reasons(pod)
     return dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
 
@@ -76,7 +77,11 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
         **(EVERYWHERE if pod.node_access else placed(joined(placement, pod.placement), pod.architecture)),
         **present(initContainers=[container(settings, init, csi) for init in (*wait_containers(pod), *pod.setup)]),
         "containers": [container(settings, main, csi) for main in pod.containers],
-        **present(volumes=volumes(pod, csi)),
+        **present(
+            volumes=sorted(
+                (*volumes(pod, csi), *tls.volumes(name, pod), *trust.volumes(settings)), key=itemgetter("name")
+            )
+        ),
     }
 
 
@@ -97,7 +102,7 @@ def container(settings: Settings, declared: Container, csi: CsiFiles = NO_CSI) -
             command=list(declared.command),
             args=list(declared.arguments),
             workingDir=declared.working_directory,
-            env=[variable(entry) for entry in declared.variables],
+            env=[variable(entry) for entry in trust.variables(settings, declared)],
             ports=[container_port(port) for port in declared.ports],
         ),
         **present(
@@ -112,7 +117,11 @@ def container(settings: Settings, declared: Container, csi: CsiFiles = NO_CSI) -
             "readOnlyRootFilesystem": not declared.writable_root,
             "capabilities": {"drop": ["ALL"]},
         },
-        **present(volumeMounts=mounts(declared, csi)),
+        **present(
+            volumeMounts=sorted(
+                (*mounts(declared, csi), *tls.mounts(declared), *trust.mounts(settings)), key=itemgetter("mountPath")
+            )
+        ),
     }
 
 
@@ -168,5 +177,8 @@ def _action(owner: Container, declared: Probe) -> Object:
         number = next(port.number for port in owner.ports if declared.port in ("", port.name))
         return {"grpc": {"port": number}}
     if declared.path:
-        return {"httpGet": {"path": declared.path, "port": declared.port}}
+        # The kubelet does not verify the certificate.
+        secure = any(port.scheme == "https" for port in owner.ports if port.name == declared.port)
+        scheme = {"scheme": "HTTPS"} if secure else {}
+        return {"httpGet": {"path": declared.path, "port": declared.port, **scheme}}
     return {"tcpSocket": {"port": declared.port}}

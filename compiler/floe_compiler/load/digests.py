@@ -66,7 +66,7 @@ def compiler_digest() -> str:
     digest = hashlib.sha256()
     package = str(resources.files("floe_compiler"))
     for path in _files(package):
-        if path.endswith((".py", ".js", ".json", ".sh", ".yaml")):
+        if path.endswith((".py", ".conf", ".js", ".json", ".sh", ".yaml")):
             digest.update(f"{path} {_content(f'{package}{path}')}\n".encode())
     for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())

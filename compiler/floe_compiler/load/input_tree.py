@@ -1,4 +1,4 @@
-"""The one place where inputs are found and read: base/, crds/, domains/, overlays/, manifests, the rules of SOPS."""
+"""The one place where inputs are found and read: the folders of inputs, and the manifest."""
 
 from __future__ import annotations
 
@@ -10,13 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from floe_compiler.model.input_files import EntryType, InputFiles, Unread
-from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES, MOST_PARENTS, SOPS_RULES, VENDOR
+from floe_compiler.model.layout import (
+    AUTHORITIES,
+    DEFINITIONS,
+    MANIFEST,
+    MOST_BYTES,
+    MOST_PARENTS,
+    SOPS_RULES,
+    VENDOR,
+)
 from floe_compiler.model.plain_files import TooLarge, read_plain
 
 DEEPEST = 100
 """No path that a kustomization may list leads through more folders, so what is below is not looked at."""
 
-TREES = ("base", DEFINITIONS, "domains", "overlays")
+TREES = ("base", DEFINITIONS, "domains", "overlays", AUTHORITIES)
 
 _MANIFEST = re.compile(r"\.?platform[-_ ]?manifest(?:\..*)?", re.IGNORECASE)
 

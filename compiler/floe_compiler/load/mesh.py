@@ -15,6 +15,7 @@ from floe_compiler.load.parents import parents_of, unused
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
+from floe_compiler.load.strays import is_certificates
 from floe_compiler.load.text_file import read_text
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.codec import digest_of
@@ -98,9 +99,12 @@ def load(
     documents = read(authored.kinds)
     sources = _sources(authored, documents, findings)
     parents = _parents(inputs, sources.manifest, read, findings) if sources else ()
+    authorities = _authorities(inputs, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    return replace(sources, path=git_folder.path_in_git(inputs.root), parents=parents), warnings
+    return replace(
+        sources, path=git_folder.path_in_git(inputs.root), parents=parents, authorities=authorities
+    ), warnings
 
 
 def load_parents(
@@ -128,6 +132,18 @@ def _parents(
         hint = f"extend it in {MANIFEST}, or remove it: floe-compile vendor {file.removesuffix(f'/{MANIFEST}')}"
         findings.add(STRAY_FILE, f"{file} is not read by anything", Span(file), hint=hint)
     return parents_of(inputs, manifest, lambda file: read({file: PARENT}).get(file), findings)
+
+
+def _authorities(inputs: InputFiles, findings: Findings) -> Mapping[str, str]:
+    """Return the texts of the files with certificates."""
+    texts: dict[str, str] = {}
+    for path, type_ in inputs.types.items():
+        if type_ == "file" and is_certificates(path):
+            text, problems = read_text(inputs, path)
+            findings.extend(problems)
+            if text is not None:
+                texts[path] = text
+    return texts
 
 
 def _documents(

@@ -13,7 +13,7 @@ from floe_compiler.load.definitions import may_define
 from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
 from floe_compiler.model.input_files import EntryType, InputFiles
-from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST, VENDOR, secret_place
+from floe_compiler.model.layout import AUTHORITIES, DEFINITIONS, KUSTOMIZATION, MANIFEST, VENDOR, secret_place
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
@@ -28,6 +28,9 @@ _IN_DOMAINS = (
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 
 _DISGUISED = re.compile(r"\.?(?P<stem>.+?)(?P<endings>(?:\.ya?ml|\.txt)*)", re.IGNORECASE)
+
+
+_CERTIFICATES = re.compile(rf"{AUTHORITIES}/[A-Za-z0-9][A-Za-z0-9._-]*\.(pem|crt)")
 
 
 class Stray(msgspec.Struct, frozen=True, order=True):
@@ -75,6 +78,18 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
     return tuple(sorted(found))
 
 
+def is_certificates(path: str) -> bool:
+    """Return whether a file may hold the certificates of authorities that environments trust."""
+    return bool(_CERTIFICATES.fullmatch(path))
+
+
+_BY_THEIR_NAMES: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    DEFINITIONS: (may_define, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files"),
+    AUTHORITIES: (is_certificates, f"in {AUTHORITIES}/ there are certificates, in files named *.pem or *.crt"),
+}
+"""Folders in which files are read that have the right ending, and what there is in them."""
+
+
 def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
     """Yield what is wrong with something that is no document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
@@ -87,9 +102,10 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
         yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
     elif not place:
         yield _not_read(path, "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read")
-    elif path.startswith(f"{DEFINITIONS}/"):
-        if not may_define(path):
-            yield _not_read(path, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files")
+    elif (top := path.partition("/")[0]) in _BY_THEIR_NAMES:
+        is_read, hint = _BY_THEIR_NAMES[top]
+        if not is_read(path):
+            yield _not_read(path, hint)
     elif path.startswith("domains/"):
         yield _not_read(path, _IN_DOMAINS)
     elif place == "overlays":

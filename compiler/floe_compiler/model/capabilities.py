@@ -277,6 +277,9 @@ class Compute(Capability, frozen=True):
 
     settings: tuple[tuple[str, str], ...] = ()
     extensions: tuple[str, ...] = ()
+    extension_settings: tuple[tuple[str, str, str], ...] = ()
+    """Settings for sessions that load an extension: its name, the setting and the value."""
+
     variables: tuple[Variable, ...] = ()
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()

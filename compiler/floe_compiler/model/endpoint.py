@@ -16,6 +16,7 @@ class Port(msgspec.Struct, frozen=True, order=True):
     """A port of a server. `scheme` is that of its URLs. `service` is False for a port that only probes use.
 
     `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if there is none.
+    `tls` says that the server has a certificate by an authority of the environment, which clients verify.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Port(msgspec.Struct, frozen=True, order=True):
     scheme: str = "http"
     service: bool = True
     health: str = ""
+    tls: bool = False
 
 
 class Endpoint(msgspec.Struct, frozen=True, order=True):

@@ -115,6 +115,8 @@ class Container(msgspec.Struct, frozen=True):
     before_stop: tuple[str, ...] = ()
     working_directory: str = ""
     writable_root: str = ""
+    certificate: str = ""
+    """The folder in which a server finds its certificate (`tls.crt`, `tls.key`), if it has one: `kit.tls`."""
 
 
 class Pod(msgspec.Struct, frozen=True):

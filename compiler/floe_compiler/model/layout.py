@@ -24,6 +24,9 @@ PARENT_DIGEST = r"^sha256:[0-9a-f]{64}$"
 MOST_PARENTS = 8
 """No manifest has more parents above it: a chain that is longer repeats itself."""
 
+AUTHORITIES = "trust"
+"""The folder with the certificates of authorities that environments trust."""
+
 KUSTOMIZATION_FIELDS = (
     "apiVersion",
     "kind",

@@ -8,6 +8,7 @@ from floe_compiler.model.alerts import Alert
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.operations import InterfaceProtocol, Panel, RunMetrics
 from floe_compiler.model.secrets import SecretReference
+from floe_compiler.model.trust import Authority
 
 
 class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -83,6 +84,13 @@ class OwnedCertificate(msgspec.Struct, frozen=True, order=True, array_like=True)
     name: str
 
 
+class TrustedAuthority(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """An authority that all programs trust; `namespace` is the platform's."""
+
+    namespace: str
+    authority: Authority
+
+
 class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of all namespaces of an environment, for components. All lists are sorted."""
 
@@ -93,3 +101,4 @@ class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     alerts: tuple[OwnedAlert, ...] = ()
     namespaces: tuple[OwnedNamespace, ...] = ()
     certificates: tuple[OwnedCertificate, ...] = ()
+    authorities: tuple[TrustedAuthority, ...] = ()

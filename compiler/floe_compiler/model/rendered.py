@@ -187,6 +187,9 @@ class Rendered(msgspec.Struct, frozen=True):
     """The cluster's DNS servers."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
+    existing_config_maps: frozenset[str] = frozenset()
+    """The ConfigMaps of each namespace that somebody else creates."""
+
     encrypted_secrets: frozenset[ExistingSecret] = frozenset()
     """The Secrets whose encrypted files must be among the hand-written objects."""
 

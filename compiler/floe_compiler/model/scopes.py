@@ -42,6 +42,7 @@ _CLUSTER: Mapping[str, frozenset[str]] = {
     "snapshot.storage.k8s.io": frozenset({"VolumeSnapshotClass", "VolumeSnapshotContent"}),
     "storage.k8s.io": frozenset({"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"}),
     "storagemigration.k8s.io": frozenset({"StorageVersionMigration"}),
+    "trust.cert-manager.io": frozenset({"Bundle"}),
 }
 
 _NAMESPACED_GROUPS = frozenset(

@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import SecretRule, SecretsBackend, SyncTests
+from floe_compiler.model.trust import Trust
 
 
 class PlatformSettings(msgspec.Struct, frozen=True):
@@ -77,3 +78,8 @@ class Settings(msgspec.Struct, frozen=True):
     platform: PlatformSettings
     environment: EnvironmentSettings
     cluster: ClusterSettings
+    trust: Trust | None
+    """The authorities that all programs trust; None: those of each image."""
+
+    tls_issuer: str
+    """The ClusterIssuer of the certificates of servers inside the cluster; empty: they do without TLS."""

@@ -34,6 +34,9 @@ class Sources(msgspec.Struct, frozen=True):
     images: Mapping[str, Document] = msgspec.field(default_factory=dict)
     """The images of products, by environment, as far as an environment has a file of them."""
 
+    authorities: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The texts of the files with certificates of authorities, by path."""
+
     omitted_domains: frozenset[str] = frozenset()
     """The names of domains that are left out, as something is wrong with them."""
 

@@ -10,12 +10,14 @@ from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
-from floe_compiler.model.facts import Workload, named_pods, named_secrets, pod_secrets
+from floe_compiler.model.facts import Parts, Workload, named_pods, named_secrets, pod_secrets
 from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, OwnedAlert, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.trust import Authority, certificate_name
+from floe_compiler.model.unit_scopes import PLATFORM
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -68,6 +70,12 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     cluster_scoped: bool = False
     """Whether its components render objects that may be outside its namespace."""
 
+    certificates: tuple[str, ...] = ()
+    """The certificates of its servers, by the names of their objects."""
+
+    authorities: tuple[Authority, ...] = ()
+    """In the platform's namespace: the authorities that the whole environment trusts."""
+
     incomplete: bool = False
     """Whether components add parts that depend on the facts of all namespaces, so that more calls may follow."""
 
@@ -99,6 +107,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
     servers = [server for pod in pods for server in pod.servers()]
     servers += [server for instance in unit.instances for pods_ in instance.parts.operated for server in pods_.calls]
     manifests = [manifest for instance in unit.instances for manifest in (*instance.parts.objects, *instance.objects)]
+    trust = unit.settings.trust if unit.scope == PLATFORM else None
     definitions = sorted(to_yaml(manifest) for manifest in manifests if identify(manifest).kind == DEFINITION)
     return UnitFacts(
         key=unit.key,
@@ -116,7 +125,12 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         readers=tuple(reader for instance in unit.instances for reader in _readers(instance)),
         scraper=next((one.parts.scraper for one in unit.instances if one.parts.scraper), None),
         definitions=tuple(definitions),
-        cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
+        certificates=tuple(
+            sorted(certificate_name(name) for instance in unit.instances for name in _certified(instance.parts))
+        ),
+        authorities=trust.authorities if trust else (),
+        cluster_scoped=bool(trust and trust.bundle)
+        or any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
         incomplete=unit.incomplete,
         scope=unit.scope,
@@ -129,6 +143,14 @@ def _reads(declared: DeclaredInstance) -> Iterator[SecretRead]:
     read = ((secret, "") for secret in pod_secrets(pod for _, pod in named_pods(parts)))
     named = ((secret, pods.name) for pods in parts.operated for secret in pods.secrets)
     yield from (SecretRead(secret.name, by) for secret, by in (*read, *named) if not secret.existing)
+
+
+def _certified(parts: Parts) -> Iterator[str]:
+    """Yield the names of the servers that have a certificate."""
+    for workload in parts.workloads:
+        if any(container.certificate for container in workload.pod.containers):
+            yield workload.name
+    yield from (pods.name for pods in parts.operated if any(port.tls for port in pods.ports))
 
 
 def _calls(endpoint: Endpoint) -> Iterator[Call]:

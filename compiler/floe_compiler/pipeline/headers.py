@@ -214,7 +214,8 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     sources = frame.inputs.sources
     common, overrides = _parts(frame.document)
     images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
-    start = digest_of(compiler, *(manifest.digest for manifest in sources.manifests), common)
+    manifests = (manifest.digest for manifest in sources.manifests)
+    start = digest_of(compiler, *manifests, common, encode(frame.settings.trust))
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
     read: dict[str, set[str]] = defaultdict(set)

@@ -20,6 +20,7 @@ from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH
 from floe_compiler.resolve.scopes import manifest_layers
 from floe_compiler.resolve.semantic_models import check_models
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.resolve.trust import check_files
 from floe_compiler.resolve.validation import validate
 
 
@@ -75,6 +76,7 @@ def resolve_frames(
         place = sources.manifest.span(("delivery",))
         findings.add(UNKNOWN_PATH, message, place, hint="compile in a clone, or write the path: delivery: {path: .}")
     check_default_registry(frames.values(), findings)
+    check_files(sources, environments, findings)
     return frames
 
 

@@ -46,6 +46,7 @@ from floe_compiler.resolve.semantic_models import check_served
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
+from floe_compiler.resolve.trust import check_tls, trust_of
 from floe_compiler.resolve.validation import Model, validate
 
 
@@ -157,7 +158,9 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
-    settings = environment_settings(environment, manifest)
+    check_tls(environment, document, findings)
+    trust = trust_of(environment, manifest.metadata.name, inputs.sources, document, findings)
+    settings = environment_settings(environment, manifest, trust)
     check_secrets(environment, document, manifest, merged, findings)
     check_texts((*inputs.sources.manifests, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)

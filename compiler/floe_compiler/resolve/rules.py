@@ -236,3 +236,28 @@ OTHER_KEYS = Rule(
     "Who had a key that was removed may still know the values.",
     severity="warning",
 )
+NOT_CERTIFICATES = Rule(
+    "R065",
+    "file of something else than certificates",
+    "A file in `trust/` that an environment names holds what programs cannot trust: a private key, which must never be "
+    "in a repository, something else than certificates, or nothing. Write certificates as PEM.",
+)
+UNTRUSTED_FILE = Rule(
+    "R066",
+    "certificates that nobody trusts",
+    "No environment names this file in `trust/`, so no program trusts what is in it. Name it in `trust: {bundle: ...}` "
+    "of an environment, or remove it.",
+)
+UNTRUSTED_ISSUER = Rule(
+    "R067",
+    "certificates of an issuer that nobody trusts",
+    "Servers would have certificates of a private authority, but programs trust only those of their images, so that no "
+    "connection comes about. Say which authorities they trust: `trust: {bundle: ...}`, with that of the issuer.",
+)
+NO_INNER_TLS = Rule(
+    "R068",
+    "production whose servers speak plain text",
+    "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
+    "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
+    "they need none: `tls: {without: ...}`.",
+)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from floe_compiler.model.inputs import Environment, Flux, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
+from floe_compiler.model.trust import Trust
 from floe_compiler.resolve.namespaces import namespace_name
 
 
-def environment_settings(environment: Environment, manifest: PlatformManifest) -> Settings:
-    """Return the settings of an environment; `manifest` is the platform's, merged with the environment's overrides."""
+def environment_settings(environment: Environment, manifest: PlatformManifest, trust: Trust | None = None) -> Settings:
+    """Return the settings of an environment, whose programs `trust` these authorities.
+
+    `manifest` is the platform's, merged with the environment's overrides.
+    """
     return Settings(
         PlatformSettings(
             name=manifest.metadata.name,
@@ -42,6 +46,8 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             nodes=environment.cluster.nodes,
             ingress_addresses=environment.cluster.ingress_addresses,
         ),
+        trust,
+        (environment.tls and environment.tls.issuer) or "",
     )
 
 

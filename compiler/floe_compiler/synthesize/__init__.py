@@ -122,7 +122,7 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
     """Return the facts of an environment, without objects."""
-    platform = settings.platform
+    platform, trust = settings.platform, settings.trust
     return Rendered(
         environment=settings.environment.name,
         objects=ObjectSet(),
@@ -134,6 +134,7 @@ def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
         image_registries=(platform.registry, *platform.mirrors.values()) if platform.mirrors else (),
         ingress_namespace=settings.cluster.ingress_namespace,
         reach=settings.cluster.reach,
+        existing_config_maps=frozenset({trust.config_map} if trust and not trust.rendered else ()),
         dns=settings.cluster.dns,
         nodes=settings.cluster.nodes,
         delivery_tool=platform.delivery,

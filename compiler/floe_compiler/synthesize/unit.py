@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
+    certificates,
     labels,
     namespaces,
     network,
@@ -17,6 +18,7 @@ from floe_compiler.kit import (
     quotas,
     secret_stores,
     services,
+    trust,
     workloads,
 )
 from floe_compiler.kit.config_maps import linked_hosts
@@ -38,7 +40,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import NODES, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import NODES, PLATFORM, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey, merged
@@ -98,6 +100,8 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += object_origins(declared, rendered)
     maps = read_config_maps(unit)
     objects += configuration(unit, maps)
+    objects += trust.config_maps(unit.settings) if named else []
+    objects += trust.bundles(unit.settings) if unit.scope == PLATFORM else []
     copied = copied_secrets(unit.settings, unit.scope, named.values())
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets, unit.scope, copied)
     objects += _shared_store(plan)
@@ -219,6 +223,7 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBOD
         objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
+        objects += certificates.certificates(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     objects += policies(instance, parts, ways)
     for pods in parts.operated:

@@ -126,6 +126,13 @@ def test_secrets_that_somebody_else_puts_there() -> None:
     assert platform.findings(check) == []
 
 
+def test_config_maps_that_somebody_else_puts_there() -> None:
+    platform = with_volume({"configMap": {"name": "company-ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}})
+    assert [code for code, _, _ in platform.findings(check)] == ["C040"]
+    platform.facts["existing_config_maps"] = frozenset({"company-ca"})
+    assert platform.findings(check) == []
+
+
 def test_a_hand_written_object_may_declare_an_external_reference() -> None:
     platform = with_volume({"secret": {"secretName": "theirs"}})
     metadata = platform["Deployment/polaris"]["metadata"]

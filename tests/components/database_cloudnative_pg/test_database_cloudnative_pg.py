@@ -17,6 +17,7 @@ from floe_compiler.model.facts import OperatedPods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.trust import Trust
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
 
 SERVER = "sales-postgresql"
@@ -216,3 +217,22 @@ def test_the_documented_recovery_is_valid_as_far_as_it_is_published() -> None:
     (old,) = written["externalClusters"]
     assert written["bootstrap"]["recovery"]["source"] == old["name"]
     assert old["plugin"]["name"] == cluster["spec"]["plugins"][0]["name"]
+
+
+def test_with_an_issuer_clients_verify_the_primary_and_others_get_in_only_over_tls() -> None:
+    secure = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
+    built = COMPONENT.build(context(settings=secure))
+    found = {one["kind"]: one for one in built.objects}
+    certificate, cluster = found["Certificate"]["spec"], found["Cluster"]["spec"]
+    secret = certificate["secretName"]
+    assert cluster["certificates"] == {"serverTLSSecret": secret, "serverCASecret": secret}
+    assert cluster["postgresql"] == {"pg_hba": ["hostnossl all all all reject"]}
+    # Instances connect to each other by the Service of the operator's.
+    assert {f"{SERVER}.floe-sales-domain.svc.cluster.local", f"{SERVER}-rw"} <= set(certificate["dnsNames"])
+    assert certificate["secretTemplate"] == {"labels": {"cnpg.io/reload": "true"}}
+    assert {database.ssl_mode for database in provides(context(settings=secure).instance)} == {"verify-full"}
+
+
+def test_without_an_issuer_the_operator_signs_its_own_certificate() -> None:
+    assert "Certificate" not in objects()
+    assert not {"certificates", "postgresql"} & objects()["Cluster"]["spec"].keys()

@@ -41,6 +41,9 @@ class Case(NamedTuple):
     fires: Series
     quiet: Series
     hours: int = 1
+    quiet_hours: int | None = None
+    """When the other one is tried, if not after as many hours."""
+
     labels: str = ""
     """Labels of the alert, where several have one name."""
 
@@ -114,6 +117,8 @@ CASES: dict[str, tuple[Case, ...]] = {
         )
         for labels in (CERTIFICATE, SCRAPED)
     ),
+    # Its notice of 60 days begins after one, and it must last for an hour.
+    "TrustedAuthorityEnds": (Case({}, {}, hours=26, quiet_hours=24, labels='authority="Acme Root"'),),
     "CertificatesNotSeen": (
         Case({'up{job="cert-manager"}': 0}, {'up{job="cert-manager"}': 1}),
         Case({}, {'up{job="cert-manager"}': "1 _x20 1x60"}),

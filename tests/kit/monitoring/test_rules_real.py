@@ -63,15 +63,16 @@ def series(values: Series, steps: int) -> list[dict[str, str]]:
 def trial(name: str, case: Case, values: Series, *, fires: bool) -> dict[str, Any]:
     labels = f",{case.labels}" if case.labels else ""
     alerts = f'count(ALERTS{{alertname="{name}",alertstate="firing"{labels}}}) > bool 0'
+    hours = case.hours if fires or case.quiet_hours is None else case.quiet_hours
     step = 1 if case.hours == 1 else 5
     return {
         "name": f"{name} {json.dumps(values)}",
         "interval": f"{step}m",
-        "input_series": series(values, case.hours * 60 // step),
+        "input_series": series(values, hours * 60 // step),
         "promql_expr_test": [
             {
                 "expr": alerts,
-                "eval_time": f"{case.hours}h",
+                "eval_time": f"{hours}h",
                 "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
             }
         ],

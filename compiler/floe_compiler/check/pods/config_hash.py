@@ -24,7 +24,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for workload in index.workloads.values():
         read = {} if workload.is_task else contents_read(index.references[workload], config_maps)
         written = workload.annotations.get(CONFIG_HASH)
-        if not read or written == config_hash(read):
+        theirs = read.keys() <= index.rendered.existing_config_maps
+        if not read or written == config_hash(read) or (theirs and written is None):
             continue
         place, names = workload.at("metadata.annotations"), ", ".join(sorted(read))
         if written is None:

@@ -67,7 +67,7 @@ def _keys(index: Index, namespace: str, reference: Reference) -> Collection[str]
     if reference.kind == "Secret":
         writers = index.secrets.get((namespace, reference.name))
         return None if writers is None else writers[0].keys or ()
-    if reference.name == _ROOT_CERTIFICATES:
-        return ()
     manifest = index.get("", "ConfigMap", namespace, reference.name)
-    return None if manifest is None else {**manifest.get("data", {}), **manifest.get("binaryData", {})}
+    if manifest is not None:
+        return {**manifest.get("data", {}), **manifest.get("binaryData", {})}
+    return () if reference.name in (_ROOT_CERTIFICATES, *index.rendered.existing_config_maps) else None

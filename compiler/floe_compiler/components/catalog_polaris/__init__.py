@@ -15,12 +15,15 @@ from collections.abc import Mapping
 
 from floe_compiler.components.catalog_polaris import management
 from floe_compiler.components.catalog_polaris.panels import PANELS
+from floe_compiler.components.catalog_polaris.ports import HTTP, MANAGEMENT, api_port, ports, tls_properties
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.tls import certificate_folder
+from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
-from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
     Container,
@@ -48,10 +51,6 @@ SERVER_IMAGE = f"docker.io/apache/polaris:{VERSION}"
 TOOL_IMAGE = f"docker.io/apache/polaris-admin-tool:{VERSION}"
 SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
 IDENTITY = Identity(10000, 10001, 10001)
-HTTP = Port("http", 8181)
-# Health checks and metrics (`/q/metrics`). This port needs no login, so it is not in the Service.
-MANAGEMENT = Port("management", 8182, service=False, health="/q/health/ready")
-
 ROOT = "root"
 """The principal that bootstrap creates; only the setup task logs in as it."""
 ALL_ROLES = "PRINCIPAL_ROLE:ALL"
@@ -105,7 +104,8 @@ def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
 
 def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
     """Return the catalog's endpoint."""
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))
+    port = api_port(instance.settings)
+    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (port,))
 
 
 def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
@@ -149,7 +149,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         image=SERVER_IMAGE,
         resources=declared(config.resources),
         variables=(*_database_variables(database), *_store_variables(store)),
-        ports=(HTTP, MANAGEMENT),
+        ports=ports(context.settings),
         # The management port, as the API requires a login. A JVM with little CPU starts slowly.
         startup=Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10, failures=30),
         liveness=health,
@@ -159,6 +159,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         # It takes a moment until the Service no longer routes to a terminating pod.
         before_stop=("sleep", "5"),
         writable_root=_writable(config),
+        certificate=certificate_folder(context.settings),
     )
     return Workload(
         name=NAME,
@@ -190,9 +191,13 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         'polaris.features."ALLOW_UNRESTRICTED_STORAGE_CONFIG_ROLE_CHANGES"': "true",
         "quarkus.log.console.json.enabled": "true",
         "quarkus.otel.sdk.disabled": "false" if collector else "true",
+        **tls_properties(instance.settings),
     }
     if collector:
         values["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
+        if collector.grpc.port().tls:
+            # Quarkus' exporter is not built on Java's own TLS, and does not read its truststore.
+            values["quarkus.otel.exporter.otlp.trust-cert.certs"] = CERTIFICATES_FILE
         values["quarkus.otel.service.name"] = NAME
         values["quarkus.otel.resource.attributes"] = (
             f"deployment.environment.name={instance.settings.environment.name},service.namespace={instance.settings.platform.name}"

@@ -27,6 +27,7 @@ from floe_compiler.components.collector_opentelemetry.configuration import (
 from floe_compiler.components.collector_opentelemetry.settings import Backend, CollectorConfig
 from floe_compiler.kit import otel_panels, resources
 from floe_compiler.kit.opentelemetry import IMAGE
+from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.capabilities import Collector, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import (
@@ -79,7 +80,8 @@ def secret_files(backends: Iterable[Backend], namespace: str) -> tuple[SecretFil
 def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     """Return the receiver."""
     settings = instance.settings
-    endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster.domain, (GRPC, HTTP))
+    ports = (secured(GRPC, settings), secured(HTTP, settings))
+    endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster.domain, ports)
     keeps_logs = any("logs" in backend.signals for backend in instance.config.backends)
     return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name), keeps_logs=keeps_logs),)
 
@@ -95,7 +97,9 @@ def build(context: Context[CollectorConfig]) -> Parts:
     trace_store = context.optional(TraceStore)
     metrics_store = context.optional(MetricsStore)
     production = context.settings.environment.production
-    text = to_yaml(configuration(config, trace_store, metrics_store, production=production))
+    folder = certificate_folder(context.settings)
+    text = to_yaml(configuration(config, trace_store, metrics_store, production=production, certificate=folder))
+    received = (secured(GRPC, context.settings), secured(HTTP, context.settings))
     stores = (trace_store, metrics_store if metrics_store and metrics_store.receivers else None)
     servers = {backend.endpoint for backend in config.backends} | {store.endpoint for store in stores if store}
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
@@ -107,11 +111,12 @@ def build(context: Context[CollectorConfig]) -> Parts:
         resources=resources.declared(config.resources),
         arguments=(f"--config={CONFIG}",),
         variables=(Variable("GOMEMLIMIT", resources.memory_goal(config.resources.limits.memory)),),
-        ports=(GRPC, HTTP, *((OUTSIDE_GRPC, OUTSIDE_HTTP) if config.outside else ()), METRICS, HEALTH),
+        ports=(*received, *((OUTSIDE_GRPC, OUTSIDE_HTTP) if config.outside else ()), METRICS, HEALTH),
         liveness=health,
         readiness=health,
         config=(ConfigFile(CONFIG, text, instance.name),),
         secret_files=(*secret_files(config.backends, instance.namespace), *token),
+        certificate=folder,
     )
     everywhere = config.mode == "daemonset"
     return Parts(

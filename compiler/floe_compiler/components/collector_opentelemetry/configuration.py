@@ -12,8 +12,9 @@ from floe_compiler.components.collector_opentelemetry.settings import (
     CollectorConfig,
     Signal,
 )
+from floe_compiler.kit.opentelemetry import receiver_tls, to_platform
 from floe_compiler.model.capabilities import MetricsStore, TraceStore
-from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.endpoint import Port
 
 SECRETS = "/run/secrets/backends"
 TOKEN_FILE = "/run/secrets/outside/token"  # noqa: S105 - a path
@@ -45,10 +46,12 @@ def configuration(
     metrics_store: MetricsStore | None = None,
     *,
     production: bool,
+    certificate: str = "",
 ) -> dict[str, Any]:
     """Return the collector's configuration: receivers, processors, exporters and pipelines.
 
-    The names are those of collector 0.144 and later.
+    The names are those of collector 0.144 and later. `certificate` is the folder of the one that receivers have, if
+    any; those for senders outside the cluster have none, as the ingress controller ends TLS.
     """
     default = PRODUCTION_SAMPLING if production else EVERYTHING
     urls = metrics_store.receivers if metrics_store else ()
@@ -56,7 +59,7 @@ def configuration(
     sampling = default if config.sampling_percentage is None else config.sampling_percentage
     own = {"traces": [TRACE_STORE] if trace_store else [], "metrics": [*metrics]}
     sampler = {"probabilistic_sampler": {"sampling_percentage": sampling}} if sampling < EVERYTHING else {}
-    receivers, tokens = {"otlp": _receiver(GRPC, HTTP)}, {}
+    receivers, tokens = {"otlp": _receiver(GRPC, HTTP, **receiver_tls(certificate))}, {}
     if config.outside:
         receivers[OUTSIDE] = _receiver(OUTSIDE_GRPC, OUTSIDE_HTTP, auth={"authenticator": TOKEN})
         tokens[TOKEN] = {"filename": TOKEN_FILE}
@@ -71,7 +74,7 @@ def configuration(
         "exporters": {
             "debug": {"verbosity": "basic"},
             **{one.exporter: _exporter(one) for one in config.backends},
-            **({TRACE_STORE: _inside(trace_store.endpoint)} if trace_store else {}),
+            **({TRACE_STORE: to_platform(trace_store.endpoint)} if trace_store else {}),
             **metrics,
         },
         "extensions": {"health_check": {"endpoint": _listen(HEALTH)}, **tokens},
@@ -91,9 +94,9 @@ def configuration(
     }
 
 
-def _receiver(grpc: Port, http: Port, **auth: Any) -> dict[str, Any]:
+def _receiver(grpc: Port, http: Port, **further: Any) -> dict[str, Any]:
     ports = {"grpc": grpc, "http": http}
-    return {"protocols": {protocol: {"endpoint": _listen(port), **auth} for protocol, port in ports.items()}}
+    return {"protocols": {protocol: {"endpoint": _listen(port), **further} for protocol, port in ports.items()}}
 
 
 def _listen(port: Port) -> str:
@@ -121,11 +124,6 @@ def _exporter(backend: Backend) -> dict[str, Any]:
     server = backend.endpoint
     address = server.address() if backend.protocol == "grpc" else server.url(path=backend.path)
     return {"endpoint": address} | ({"headers": _headers(backend.header)} if backend.header else {})
-
-
-def _inside(server: Endpoint) -> dict[str, Any]:
-    """Return the exporter to a server of the platform, which has no TLS."""
-    return {"endpoint": server.address(), "tls": {"insecure": True}}
 
 
 def _headers(header: BackendHeader) -> dict[str, str]:

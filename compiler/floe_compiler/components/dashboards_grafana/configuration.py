@@ -19,6 +19,8 @@ import msgspec
 from floe_compiler.components.dashboards_grafana.frame import FOLDERS
 from floe_compiler.components.dashboards_grafana.panels import METRICS_UID, TRACES_UID
 from floe_compiler.components.dashboards_grafana.settings import OidcLogin
+from floe_compiler.kit.postgresql import VERIFIED
+from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Database, MetricsStore, TraceStore
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -98,6 +100,7 @@ def _database(database: Database | None) -> Mapping[str, str]:
         "user": database.user or _content(DATABASE_USER),
         "password": _content(DATABASE_PASSWORD),
         "ssl_mode": database.ssl_mode or "disable",
+        **({"ca_cert_path": CERTIFICATES_FILE} if database.ssl_mode == VERIFIED else {}),
     }
 
 

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from floe_compiler.components.database_cloudnative_pg import monitoring
 from floe_compiler.kit import databases, labels, postgresql
+from floe_compiler.kit.certificates import certificate
 from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_from
 from floe_compiler.kit.meta import manifest, present
@@ -37,6 +38,7 @@ from floe_compiler.model.operations import DatabaseData, Metrics
 from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import SecretReference
+from floe_compiler.model.trust import certificate_name
 
 IMAGE = "ghcr.io/cloudnative-pg/postgresql:16.10-system-trixie"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
@@ -68,7 +70,7 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
         _together(own, backups.resources) if store and backups and backups.resources else own,
         count=config.instances + 1,
         storage=config.storage,
-        ports=(postgresql.PORT, METRICS, STATUS),
+        ports=(postgresql.server_port(instance.settings), METRICS, STATUS),
         kubernetes_api=True,
         operator=config.operator_namespace,
         metrics=(Metrics(METRICS.name, panels=monitoring.panels(backups)),),
@@ -141,7 +143,7 @@ def build(context: Context[ClusterConfig]) -> Parts:
     own = pods(instance, backups)
     return Parts(
         tasks=(databases.creation(instance, endpoint(instance), instance.config.databases),),
-        objects=(_cluster(instance, own, backups), *_backups(instance, backups)),
+        objects=(_cluster(instance, own, backups), *_certificates(instance), *_backups(instance, backups)),
         operated=(own,),
         data=data,
         alerts=tuple(monitoring.alerts(instance.namespace, instance.config.server, instance.config.storage, backups)),
@@ -165,6 +167,7 @@ def _cluster(instance: Instance[ClusterConfig], own: OperatedPods, backups: Data
         enableSuperuserAccess=True,
         superuserSecret={"name": administrator_secret(config.server, instance.namespace).name},
         bootstrap={"initdb": {"dataChecksums": True}},
+        **present(certificates=_certificate_secrets(instance), postgresql=_only_over_tls(instance)),
         storage={"size": config.storage, "storageClass": settings.cluster.storage_class},
         resources=resources(declared(config.resources)),
         affinity={
@@ -179,6 +182,28 @@ def _cluster(instance: Instance[ClusterConfig], own: OperatedPods, backups: Data
         spec["plugins"] = [{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}]
     # With the cluster, the operator deletes its volumes.
     return _object(instance, "postgresql.cnpg.io/v1", "Cluster", spec, guarded(settings))
+
+
+def _certificate_secrets(instance: Instance[ClusterConfig]) -> Object:
+    """Return the Secrets of the server's certificate and its authority, which are one."""
+    secret = certificate_name(instance.config.server)
+    return {"serverTLSSecret": secret, "serverCASecret": secret} if instance.settings.tls_issuer else {}
+
+
+def _only_over_tls(instance: Instance[ClusterConfig]) -> Object:
+    """Return the rule that refuses connections of other pods without TLS; it comes before the operator's last ones."""
+    return {"pg_hba": ["hostnossl all all all reject"]} if instance.settings.tls_issuer else {}
+
+
+def _certificates(instance: Instance[ClusterConfig]) -> list[Object]:
+    """Return the certificate of the primary, if servers speak TLS with those of an issuer.
+
+    Without, the operator signs one itself, which clients cannot verify. It reads Secrets with this label again.
+    """
+    if not instance.settings.tls_issuer:
+        return []
+    server = instance.config.server
+    return [certificate(instance, server, (server, f"{server}-rw"), {"cnpg.io/reload": "true"})]
 
 
 def _object(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from floe_compiler.components.database_postgresql import monitoring
+from floe_compiler.components.database_postgresql.tls import with_tls
 from floe_compiler.kit import databases, postgresql
 from floe_compiler.kit.monitoring.postgresql import PORT
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret
@@ -59,8 +60,8 @@ class ServerConfig(PostgresqlServer):
 
 def endpoint(instance: Instance[ServerConfig]) -> Endpoint:
     """Return the server's endpoint."""
-    settings = instance.settings
-    return service_endpoint(instance.config.server, instance.namespace, settings.cluster.domain, (postgresql.PORT,))
+    settings, port = instance.settings, postgresql.server_port(instance.settings)
+    return service_endpoint(instance.config.server, instance.namespace, settings.cluster.domain, (port,))
 
 
 def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:
@@ -105,7 +106,7 @@ def _server(instance: Instance[ServerConfig], *, monitored: bool) -> Workload:
             Variable("POSTGRES_PASSWORD_FILE", f"{SECRETS}/password"),
             Variable("POSTGRES_INITDB_ARGS", "--data-checksums --auth-host=scram-sha-256"),
         ),
-        ports=(postgresql.PORT,),
+        ports=(postgresql.server_port(instance.settings),),
         startup=START,
         liveness=HEALTH,
         readiness=HEALTH,
@@ -115,6 +116,8 @@ def _server(instance: Instance[ServerConfig], *, monitored: bool) -> Workload:
         claims=(Claim("data", VOLUME, config.storage),),
         before_stop=STOP,
     )
+    if instance.settings.tls_issuer:
+        container = with_tls(container, config.server)
     return Workload(
         name=config.server,
         kind="StatefulSet",

@@ -49,8 +49,7 @@ def role(endpoint: Endpoint, server: str, resources: Resources) -> Container:
         resources,
         command=("bash", SCRIPT),
         variables=(
-            Variable("PGHOST", endpoint.host),
-            Variable("PGPORT", str(endpoint.port().number)),
+            *postgresql.client_variables(endpoint),
             Variable("PGUSER", postgresql.ADMINISTRATOR),
             Variable("ADMINISTRATOR", ADMINISTRATOR_FILE),
             Variable("MONITOR", USER),

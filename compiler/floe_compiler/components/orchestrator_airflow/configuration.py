@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from floe_compiler.kit.postgresql import connection_variables
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.scripts import script
@@ -93,7 +94,7 @@ def database_files(database: Database) -> tuple[SecretFile, ...]:
 
 def database_variables(database: Database) -> tuple[Variable, ...]:
     """Return the variables by which both drivers of Airflow know whether to encrypt; a URL has one form for each."""
-    return (Variable("PGSSLMODE", database.ssl_mode),) if database.ssl_mode else ()
+    return connection_variables(database.ssl_mode)
 
 
 def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from floe_compiler.kit import postgresql
+from floe_compiler.kit.meta import present
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Variable
@@ -75,7 +76,7 @@ def _storage(database: Database) -> dict[str, Any]:
         "password": {"env": PASSWORD},
         # For SQLAlchemy 2.1, plain `postgresql` means psycopg 3, which dagster-postgres does not install.
         "scheme": "postgresql+psycopg2",
-        **({"params": {"sslmode": database.ssl_mode}} if database.ssl_mode else {}),
+        **present(params=postgresql.connection_options(database)),
     }
     # Telemetry writes to the home folder, which is read-only, so that the webserver would not start.
     return {"storage": {"postgres": {"postgres_db": connection}}, "telemetry": {"enabled": False}}

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from floe_compiler.kit.backups.rclone import address, key_files, store_variables
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.labels import shortened
+from floe_compiler.kit.postgresql import client_variables
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import BackupStore
@@ -175,8 +176,7 @@ def _database_container(database: Protected, name: str) -> Container:
         data.image,
         "bash",
         variables=(
-            Variable("PGHOST", data.endpoint.host),
-            Variable("PGPORT", str(data.endpoint.port().number)),
+            *client_variables(data.endpoint),
             Variable("PGDATABASE", data.database),
             Variable("PGUSER", data.user),
             Variable("PASSWORD_FILE", PASSWORD),

@@ -31,6 +31,7 @@ def provided(instance: Instance[Any], server: Endpoint, owners: tuple[DatabaseOw
             database=owner.database,
             user=owner.user,
             password=database_secret(owner, instance.namespace).key(postgresql.PASSWORD),
+            ssl_mode=postgresql.VERIFIED if server.port().tls else "",
         )
         for owner in owners
     )
@@ -48,8 +49,7 @@ def creation(
         command=("bash", _SCRIPT),
         arguments=tuple(f"{owner.database}={owner.user}" for owner in owners),
         variables=(
-            Variable("PGHOST", server.host),
-            Variable("PGPORT", str(server.port().number)),
+            *postgresql.client_variables(server),
             Variable("PGUSER", postgresql.ADMINISTRATOR),
             Variable("ADMINISTRATOR", f"{_SECRETS}/password"),
             Variable("PASSWORDS", _PASSWORDS),

@@ -17,11 +17,15 @@ from floe_compiler.kit.labels import BACKUP
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, OwnedCertificate, ScrapeTarget
+from floe_compiler.model.trust import Authority
 
 NEARLY = "0.9"
 RESTARTS = 3
 HOUR = 3600
 DAY = 24 * HOUR
+AUTHORITY_NOTICE = 60 * DAY
+"""A new authority must first be trusted everywhere, before it may sign."""
+
 OVERDUE = 0.5
 """How much of the time between its renewal and its end a certificate may still have: of 30 days, 15."""
 
@@ -37,6 +41,7 @@ def derived_alerts(mesh: MeshFacts) -> Iterator[OwnedAlert]:
         yield from (OwnedAlert(namespace.name, alert) for alert in _namespace(namespace.name))
     for certificate in mesh.certificates:
         yield from (OwnedAlert(certificate.namespace, alert) for alert in _certificate(certificate))
+    yield from (OwnedAlert(trusted.namespace, _authority(trusted.authority)) for trusted in mesh.authorities)
 
 
 def _target(target: ScrapeTarget) -> Iterator[Alert]:
@@ -176,6 +181,17 @@ def _containers(name: str) -> Iterator[Alert]:
         "{{ $value | humanizePercentage }} of the volume {{ $labels.persistentvolumeclaim }} is used",
         severity="critical",
         needs="containers",
+    )
+
+
+def _authority(authority: Authority) -> Alert:
+    """Return the alert on an authority that ends: compiling has no clock, but Prometheus has."""
+    return Alert(
+        "TrustedAuthorityEnds",
+        f"vector({authority.ends} - time()) < {AUTHORITY_NOTICE}",
+        f"The authority {authority.name} that all programs trust ends in {{{{ $value | humanizeDuration }}}}",
+        lasting="1h",
+        labels=(("authority", authority.name),),
     )
 
 

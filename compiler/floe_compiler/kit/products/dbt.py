@@ -66,11 +66,12 @@ def _snowflake(common: Target, _compute: Compute, _lakehouse: Lakehouse | None) 
 
 
 def _duckdb(common: Target, compute: Compute, lakehouse: Lakehouse | None) -> Target:
-    extensions = (*ICEBERG_EXTENSIONS, *compute.extensions) if lakehouse else compute.extensions
+    extensions = list(dict.fromkeys((*(ICEBERG_EXTENSIONS if lakehouse else ()), *compute.extensions)))
+    of_extensions = {name: value for extension, name, value in compute.extension_settings if extension in extensions}
     return {
         **_renamed(common, {"database": "path"}),
-        "config_options": dict(compute.settings),
-        "extensions": list(dict.fromkeys(extensions)),
+        "config_options": dict(compute.settings) | of_extensions,
+        "extensions": extensions,
         **(_attached(lakehouse) if lakehouse else {}),
     }
 

@@ -13,6 +13,7 @@ from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT, PYICEBERG, catalog_variables
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.products.steps import cache, dbt_compute
+from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Cache, Catalog, Collector, Lineage, ObjectStore
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.plan import Context, Product
@@ -88,6 +89,8 @@ def _telemetry(collector: Collector | None, context: Context[Any], product: Prod
     yield Variable(names.OTLP_ENDPOINT, collector.grpc.url())
     yield Variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.grpc.url())
     yield Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    if collector.grpc.port().tls:
+        yield Variable("OTEL_EXPORTER_OTLP_CERTIFICATE", CERTIFICATES_FILE)
     yield Variable("OTEL_SERVICE_NAME", product.name)
     yield Variable("OTEL_RESOURCE_ATTRIBUTES", ",".join(f"{key}={value}" for key, value in attributes.items()))
 

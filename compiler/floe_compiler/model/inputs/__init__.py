@@ -79,6 +79,8 @@ from floe_compiler.model.inputs.secrets import (
     VaultProvider,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.tls import Tls
+from floe_compiler.model.inputs.trust import SourceKey, Trust, TrustedConfigMap, TrustedFiles, TrustManagerBundle
 from floe_compiler.model.inputs.volumes import StepVolume
 
 __all__ = [
@@ -150,11 +152,17 @@ __all__ = [
     "SecretsBackend",
     "SharedServices",
     "SopsSecrets",
+    "SourceKey",
     "Step",
     "StepVolume",
     "StoreReference",
     "SyncTests",
+    "Tls",
     "Toleration",
+    "Trust",
+    "TrustManagerBundle",
+    "TrustedConfigMap",
+    "TrustedFiles",
     "VaultProvider",
     "VersionedMetadata",
 ]

@@ -89,8 +89,9 @@ class ExternalPostgresql(OutsideServer):
     """The database's name. Default: the component's usual name."""
     user: SqlName | None = None
     """The user's name. Default: the secret's value under `keys.username`."""
-    tls: Literal["require", "prefer"] = "require"
-    """`require`: connections must be encrypted; `prefer`: only if the server can. Its certificate is not verified."""
+    tls: Literal["verify-full", "require", "prefer"] = "require"
+    """`verify-full`: connections are encrypted, and the server's certificate is verified by the authorities in `trust`
+    of the environment; `require`: they are encrypted, but nothing is verified; `prefer`: only if the server can."""
     secret: DatabaseSecret
     """The secret with the credentials."""
 

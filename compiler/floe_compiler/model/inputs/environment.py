@@ -23,6 +23,8 @@ from floe_compiler.model.inputs.common import (
     Metadata,
 )
 from floe_compiler.model.inputs.ingress import Ingress
+from floe_compiler.model.inputs.tls import Tls
+from floe_compiler.model.inputs.trust import Trust
 
 Scale = Literal["light", "medium", "heavy"]
 
@@ -134,6 +136,10 @@ class Environment(Input):
     ingress: Ingress | None = None
     """The interfaces that are opened to users, and their hosts. Default: none; policies still let in the namespace of
     the ingress controller."""
+    trust: Trust | None = None
+    """The certificate authorities that all programs trust. Default: those of each image."""
+    tls: Tls | None = None
+    """TLS between the pods of the environment. Default: none."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -62,7 +62,7 @@ WORDS = {
     "suspended": "Scheduled work no longer runs.",
     "telemetry-reduced": "Fewer traces, metrics or logs are kept, or sent to fewer places.",
     "tests-removed": "A namespace is no longer tested after a sync.",
-    "tls-removed": "A host no longer has a certificate.",
+    "tls-removed": "A host, or a server inside the cluster, no longer has a certificate.",
     "unmanaged": "An object leaves the output, but stays in the cluster, and goes on running if it runs.",
 }
 """All words with their meaning; docs/delivery.md lists them."""
@@ -113,6 +113,7 @@ _DETECTORS: tuple[Detector, ...] = (
     logins.login_widened,
     certificates.issuer_changed,
     certificates.certificate_moved,
+    certificates.server_without_tls,
     delivery.prune_enabled,
     delivery.redirected,
     delivery.delivery_ended,

@@ -10,6 +10,8 @@ from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger
 
+COMPONENT = "app.kubernetes.io/component"
+
 _ISSUERS = frozenset({"ClusterIssuer", "Issuer"})
 _WAYS_IN = frozenset({"Gateway", "Ingress"})
 
@@ -99,6 +101,16 @@ def certificate_moved(change: Change) -> Iterator[Danger]:
             yield Danger("tls-removed", sentence)
         elif before != after:
             yield Danger("issuer-changed", f"the certificate of {some(hosts)} is that of {after} instead of {before}")
+
+
+def server_without_tls(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a server inside the cluster still runs, but has no certificate any longer."""
+    if change.kind != "Certificate" or change.after or "server auth" not in items(change.before, ("spec", "usages")):
+        return
+    server = at(change.before, ("metadata", "labels", COMPONENT))
+    services = (one for one in change.beside if one.get("kind") == "Service")
+    if server and any(at(one, ("metadata", "labels", COMPONENT)) == server for one in services):
+        yield Danger("tls-removed", f"{server} has no certificate any longer: passwords and data are sent as text")
 
 
 def _served(manifest: Object) -> Iterator[tuple[str, str]]:

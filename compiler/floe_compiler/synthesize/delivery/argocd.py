@@ -80,8 +80,11 @@ def _cluster_kinds(plan: DeliveryPlan) -> Object:
     # By name, as changing the labels of another namespace would disable its pod security. They are never pruned.
     names = sorted(unit.namespace for unit in plan.namespaces)
     namespaces = [{"group": "", "kind": "Namespace", "name": name} for name in names]
+    trust = plan.settings.trust
+    bundle = {"group": "trust.cert-manager.io", "kind": "Bundle"}
+    kinds = (*CLUSTER_KINDS, bundle | {"name": trust.config_map}) if trust and trust.bundle else CLUSTER_KINDS
     return {
-        "clusterResourceWhitelist": [*namespaces, *CLUSTER_KINDS],
+        "clusterResourceWhitelist": [*namespaces, *kinds],
         "namespaceResourceBlacklist": list(ANY_KIND),
     }
 

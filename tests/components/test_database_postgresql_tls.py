@@ -1,0 +1,229 @@
+"""TLS of PostgreSQL: what is rendered, and a real server and its clients with it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from certificates import Authority, authority
+from floe_compiler.components.database_postgresql import COMPONENT
+from floe_compiler.kit import postgresql
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.facts import Container, Parts, containers_of, named_pods
+from floe_compiler.model.trust import Trust
+from postgresql_server import NEEDS_SERVER, SERVERS
+from support import DEVELOPMENT, context_of, unit_of
+
+SECURE = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-internal")
+HOST = "db.floe-platform.svc.cluster.local"
+CONFIG = {"server": "db", "databases": [{"database": "catalog", "user": "catalog"}]}
+OURS, OTHERS = authority("Ours"), authority("Others")
+USER = "postgres" if os.geteuid() == 0 else None
+
+
+def build(settings: Any = SECURE) -> Parts:
+    return COMPONENT.build(context_of(COMPONENT, CONFIG, settings=settings))
+
+
+def client() -> Mapping[str, str]:
+    """Return the variables of the container that creates the databases, which logs in with psql."""
+    ((_, pod),) = ((name, pod) for name, pod in named_pods(build()) if name == "db-databases")
+    return {one.name: one.value for one in pod.containers[0].variables}
+
+
+def test_consumers_are_told_to_verify_the_server() -> None:
+    (database,) = COMPONENT.provides(context_of(COMPONENT, CONFIG, settings=SECURE).instance)
+    assert isinstance(database, Database)
+    assert database.ssl_mode == "verify-full"
+    options = "sslmode=verify-full&sslrootcert=/etc/floe-trust/certificates.pem"
+    assert postgresql.jdbc_url(database) == f"jdbc:postgresql://{HOST}:5432/catalog?{options}"
+    assert (client()["PGSSLMODE"], client()["PGSSLROOTCERT"]) == ("verify-full", "/etc/floe-trust/certificates.pem")
+
+
+def test_without_an_issuer_nothing_speaks_tls() -> None:
+    parts = build(replace(SECURE, tls_issuer=""))
+    assert not [one.certificate for _, pod in named_pods(parts) for one in containers_of(pod) if one.certificate]
+    assert not [port for workload in parts.workloads for port in workload.ports() if port.tls]
+    assert "PGSSL" not in str(parts)
+
+
+def test_the_certificate_is_for_the_names_of_the_service_and_of_the_pods() -> None:
+    objects = unit_of(COMPONENT, context_of(COMPONENT, CONFIG, settings=SECURE)).objects
+    (certificate,) = (one for one in objects if one["kind"] == "Certificate")
+    assert certificate["spec"]["issuerRef"] == {
+        "group": "cert-manager.io",
+        "kind": "ClusterIssuer",
+        "name": "acme-internal",
+    }
+    assert {HOST, f"*.db-headless.{HOST.partition('.')[2]}"} <= set(certificate["spec"]["dnsNames"])
+    (server,) = (one for one in objects if one["kind"] == "StatefulSet")
+    volumes = {one["name"]: one for one in server["spec"]["template"]["spec"]["volumes"]}
+    secret = {"secretName": certificate["spec"]["secretName"], "defaultMode": 0o440}
+    assert volumes["certificate"]["secret"] == secret
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server in a folder, which other programs reach at an address that is not the loopback."""
+
+    folder: Path
+    address: str
+    port: int
+
+    def ask(self, trusted: Authority, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Log in as the task that creates databases does, and ask whether the connection is encrypted."""
+        roots = self.folder / "roots.pem"
+        roots.write_text(trusted.pem)
+        given = {
+            name: value.replace("/etc/floe-trust/certificates.pem", str(roots)) for name, value in client().items()
+        }
+        here = {"PGHOSTADDR": self.address, "PGPORT": str(self.port), "PGPASSWORD": "administrators-password"}
+        question = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+        return subprocess.run(
+            [str(SERVERS[-1].with_name("psql")), "-XAtqc", question, "-d", "postgres"],
+            env={**given, **here, **changes},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+    def certificate(self) -> str:
+        """Return the certificate that the server shows."""
+        openssl = shutil.which("openssl")
+        assert openssl
+        shown = subprocess.run(
+            [openssl, "s_client", "-starttls", "postgres", "-connect", f"{self.address}:{self.port}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        ).stdout
+        return shown[shown.index("-----BEGIN") : shown.index("-----END")]
+
+
+def own_address() -> str:
+    """Return an address of this machine that is not the loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but the loopback")
+        found: str = probe.getsockname()[0]
+    if found.startswith("127."):
+        pytest.skip("this machine has no address but the loopback")
+    return found
+
+
+def put(folder: Path, certificate: Path) -> None:
+    """Put a certificate there as the kubelet does: root's, readable by the volume's group, behind a link."""
+    for name in ("tls.crt", "tls.key"):
+        path = certificate / name
+        path.chmod(0o440 if USER else 0o400)
+        if USER:
+            os.chown(path, 0, pwd.getpwnam(USER).pw_gid)
+    certificate.chmod(0o755)
+    link = folder / "..next"
+    link.symlink_to(certificate)
+    link.rename(folder / "..data")
+    for name in ("tls.crt", "tls.key"):
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(f"..data/{name}")
+
+
+# The image's entrypoint, as far as it matters here: it sets up an empty volume, and then becomes the server.
+ENTRYPOINT = """#!/bin/bash
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  initdb -D "$PGDATA" -U postgres --pwfile="$POSTGRES_PASSWORD_FILE" --auth=scram-sha-256 >/dev/null || exit 1
+fi
+exec "$@" -c listen_addresses='*' -c unix_socket_directories="$HERE"
+"""
+
+
+@contextmanager
+def running() -> Iterator[Running]:
+    (workload,) = build().workloads
+    server: Container = workload.pod.containers[0]
+    with tempfile.TemporaryDirectory(prefix="floe-postgresql-") as name, socket.socket() as reserved:
+        folder = Path(name)
+        folder.chmod(0o755)
+        paths = {"/run/tls": folder / "tls", "/scripts": folder / "scripts", "/data": folder / "data"}
+        for path in paths.values():
+            path.mkdir()
+        for file in server.config:
+            (paths["/scripts"] / Path(file.path).name).write_text(file.text)
+        entrypoint = folder / "docker-entrypoint.sh"
+        entrypoint.write_text(ENTRYPOINT)
+        entrypoint.chmod(0o755)
+        (folder / "password").write_text("administrators-password\n")
+        put(paths["/run/tls"], OURS.issue(folder / "first", HOST))
+        if USER:
+            for path in (folder, paths["/data"]):
+                os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
+        reserved.bind(("", 0))
+        found = Running(folder, own_address(), reserved.getsockname()[1])
+        reserved.close()
+        command = [*server.command, *server.arguments]
+        for there, here in paths.items():
+            command = [word.replace(there, str(here)) for word in command]
+        environment = {
+            "PATH": f"{folder}:{SERVERS[-1].parent}:/usr/bin:/bin",
+            "PGDATA": str(paths["/data"]),
+            "PGPORT": str(found.port),
+            "HERE": name,
+            "POSTGRES_PASSWORD_FILE": str(folder / "password"),
+            "CERTIFICATE_CHECK_SECONDS": "0.2",
+        }
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(command, user=USER, group=USER, env=environment, stdout=log, stderr=log)
+        try:
+            until(lambda: b"ready to accept connections" in (folder / "log").read_bytes())
+            yield found
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def until(happened: Any) -> None:
+    """Wait until something has happened."""
+    for _ in range(150):
+        if happened():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen")
+
+
+@pytest.mark.real
+@NEEDS_SERVER
+def test_clients_verify_the_server_and_get_in_by_no_other_way() -> None:
+    with running() as server:
+        asked = server.ask(OURS)
+        assert asked.stdout == "t\n", asked.stderr + (server.folder / "log").read_text()
+        assert "certificate verify failed" in server.ask(OTHERS).stderr
+        assert "does not match host name" in server.ask(OURS, PGHOST="elsewhere.floe-platform.svc").stderr
+        assert "no encryption" in server.ask(OURS, PGSSLMODE="disable").stderr
+        # The exporter beside it, and a port-forward.
+        assert server.ask(OURS, PGSSLMODE="disable", PGHOSTADDR="127.0.0.1").stdout == "f\n"
+
+
+@pytest.mark.real
+@NEEDS_SERVER
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_a_renewed_certificate_is_used_without_a_restart() -> None:
+    with running() as server:
+        before = server.certificate()
+        put(server.folder / "tls", OURS.issue(server.folder / "second", HOST))
+        until(lambda: server.certificate() != before)
+        assert server.ask(OURS).stdout == "t\n"

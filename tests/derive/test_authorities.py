@@ -1,0 +1,18 @@
+"""The authorities that all programs trust."""
+
+from __future__ import annotations
+
+from floe_compiler.derive.authorities import authorities
+from floe_compiler.model.mesh_facts import TrustedAuthority
+from floe_compiler.model.trust import Authority
+from floe_compiler.model.unit_facts import UnitFacts
+from floe_compiler.model.units import UnitKey
+
+OLD, NEW = Authority("Acme Old", 100), Authority("Acme New", 200)
+
+
+def test_they_are_those_of_the_platform_in_order() -> None:
+    platform = UnitFacts(UnitKey("dev", "acme-dev", "floe-platform"), authorities=(OLD, NEW))
+    sales = UnitFacts(UnitKey("dev", "acme-dev", "floe-sales-domain"))
+    assert authorities([sales, platform]) == tuple(TrustedAuthority("floe-platform", one) for one in (NEW, OLD))
+    assert authorities([sales]) == ()
