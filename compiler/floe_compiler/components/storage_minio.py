@@ -14,8 +14,10 @@ from pydantic import Field
 
 from floe_compiler.kit import minio
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, API, IDENTITY, IMAGE, NAME, REGION, Bucket
+from floe_compiler.kit.products.lakehouse import needs_store_login
 from floe_compiler.kit.resources import declared
-from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.capabilities import Catalog, ObjectStore
+from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import (
     Claim,
@@ -30,7 +32,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.plan import Component, Context, Instance, Requirement
 
 CONSOLE = Port("console", 9001)
 DATA = "/data"
@@ -104,14 +106,28 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
             path_style=True,
             access_key=keys.key("access-key"),
             secret_key=keys.key("secret-key"),
+            clients=by_domain(instance.served, lambda product: minio.product_client(instance, product)),
+            issues_credentials=True,
         ),
     )
 
 
+def requires(_instance: Instance[MinioConfig]) -> tuple[Requirement, ...]:
+    """Return the requirement: the catalog, if there is one, as products may get credentials from it."""
+    return (Requirement(Catalog, optional=True),)
+
+
 def build(context: Context[MinioConfig]) -> Parts:
-    """Return the server, and the task that creates its buckets and their user."""
-    buckets = minio.buckets(context.instance, f"{NAME}-buckets", context.config.buckets, CLIENT)
-    return Parts(workloads=(_server(context.instance),), tasks=(buckets,), data=(VolumeData(NAME, VOLUME),))
+    """Return the server, and the tasks that create its buckets, their user, and the users of products."""
+    instance = context.instance
+    store, catalog = provides(instance)[0], context.optional(Catalog)
+    buckets = minio.buckets(instance, f"{NAME}-buckets", context.config.buckets, CLIENT)
+    users = tuple(one for one in instance.served if needs_store_login(one.step_types, catalog, store))
+    return Parts(
+        workloads=(_server(instance),),
+        tasks=(buckets, minio.product_users(instance, store.bucket, users)),
+        data=(VolumeData(NAME, VOLUME),),
+    )
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:
@@ -162,6 +178,7 @@ COMPONENT = Component(
     config=MinioConfig,
     build=build,
     provides=provides,
+    requires=requires,
     scope="platform",
     profiles={
         "light": {

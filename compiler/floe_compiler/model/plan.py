@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
@@ -98,7 +99,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     """For orchestrators: the data products that it runs."""
 
     domains: tuple[str, ...] = ()
-    """For shared components: the names of the domains with data products, sorted."""
+    served: tuple[ServedProduct, ...] = ()
+    """For shared components: the names of the domains with data products, and these products; both sorted."""
+
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""

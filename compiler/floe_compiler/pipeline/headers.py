@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import Frame, connect, resolve_domain
-from floe_compiler.resolve.presence import domains_in, domains_served
+from floe_compiler.resolve.presence import domains_in, domains_served, products_served
 from floe_compiler.resolve.product_overrides import IMAGES
 from floe_compiler.resolve.products import Key, WrittenProduct, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
@@ -217,13 +217,11 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     start = digest_of(compiler, sources.manifest.digest, common)
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
-    read: dict[str, set[str]] = defaultdict(set)
-    for (domain, _), product in frame.inputs.references.items():
-        read[domain] |= {source for (source, _), _ in product.inputs}
-    served = domains_served(sources, names, frame.overrides)
-    keys = {PLATFORM: digest_of(start, *served)}
+    domains = domains_served(sources, names, frame.overrides)
+    served = products_served(frame.inputs.references, names, frame.overrides)
+    keys = {PLATFORM: digest_of(start, encode(served), *domains)}
     if frame.nodes:
-        keys[NODES] = digest_of(start, NODES, provided(()), *served)
+        keys[NODES] = digest_of(start, NODES, provided(NODES), *domains)
     for name in names:
         source = sources.domains[name]
         documents = (source.document, *(document for _, document in sorted(source.products.items())))
@@ -232,14 +230,14 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
             name,
             overrides.get(name, ""),
             images.get(name, ""),
-            provided({name, *read[name]}),
+            provided(name),
             *(document.digest for document in documents),
         )
     return keys
 
 
-def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[Collection[str]], str]:
-    """Return a function that returns the digest of the capabilities as seen by a scope that reads some domains.
+def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], str]:
+    """Return a function that returns the digest of the capabilities as seen by a domain.
 
     Most capabilities are the same for all scopes, and are encoded only once.
     """
@@ -247,8 +245,8 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[Collecti
     differing = [capability for capability in every if type(capability).about is not Capability.about]
     common = digest_of(*(encode(capability) for capability in every if capability not in differing))
 
-    def digest(domains: Collection[str]) -> str:
-        return digest_of(common, *(encode(capability.about(domains)) for capability in differing))
+    def digest(domain: str) -> str:
+        return digest_of(common, *(encode(capability.about(domain)) for capability in differing))
 
     return digest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import Document
 from floe_compiler.model.sources import Sources
@@ -33,6 +34,23 @@ def domains_served(sources: Sources, present: Iterable[str], overrides: Override
         if any(overrides.is_enabled(name, *product) for product in sources.domains[name].products.items())
     }
     return tuple(sorted({*served, *sources.omitted_domains}))
+
+
+def products_served(
+    references: Mapping[Key, References], present: Collection[str], overrides: Overrides
+) -> tuple[ServedProduct, ...]:
+    """Return the data products of an environment as the shared services know them, sorted.
+
+    Args:
+        references: What the products read.
+        present: The domains that the environment has.
+        overrides: What it says of products.
+    """
+    return tuple(
+        product.served(domain, name)
+        for (domain, name), product in sorted(references.items())
+        if domain in present and overrides.is_enabled(domain, name, product.document)
+    )
 
 
 def check_read(

@@ -1,4 +1,4 @@
-"""Apache Polaris: the Iceberg REST catalog that all domains share.
+"""Apache Polaris: the Iceberg REST catalog that all data products share.
 
 Sources, for version 1.7.0: apache/polaris `CHANGELOG.md`, `runtime/defaults/.../application.properties`, the
 Dockerfiles of `runtime/server` and `runtime/admin` (user 10000:10001), `helm/polaris` (configuration folder, probes),
@@ -20,6 +20,7 @@ from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
+from floe_compiler.model.data_access import ServedProduct, by_domain
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
@@ -34,7 +35,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.joined_names import identifier
+from floe_compiler.model.joined_names import joined
 from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -68,6 +69,8 @@ TASK_RESOURCES = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_lim
 SETUP_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="128Mi")
 TASK_RETRIES = 5
 SETUP_PATIENCE = 300
+ACCESS_SCHEDULE = "*/5 * * * *"
+ACCESS_DEADLINE = 600
 
 FROM_CONFIGURATION = "Quarkus takes the password from its configuration, which a mounted key is not"
 FROM_ENVIRONMENT = "the AWS SDK takes keys from variables, or from an INI file that no single secret key is"
@@ -89,18 +92,19 @@ def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
     return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
 
 
-def client_secret(instance: Instance[PolarisConfig], domain: str) -> Secret:
-    """Return a domain's credentials."""
-    keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
-    return Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
+def client_secret(instance: Instance[PolarisConfig], domain: str, product: str) -> Secret:
+    """Return a product's credentials."""
+    client_id = SecretKey("client-id", literal=management.client_name(domain, product))
+    keys = (client_id, SecretKey("client-secret", generated=32))
+    return Secret(f"{NAME}-client-{joined(domain, product)}", instance.namespace, keys)
 
 
-def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
-    """Return a domain's client of the catalog."""
-    secret = client_secret(instance, domain)
+def client(instance: Instance[PolarisConfig], product: ServedProduct) -> CatalogClient:
+    """Return a product's client of the catalog."""
+    secret = client_secret(instance, product.domain, product.name)
     token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
     credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
-    return CatalogClient(domain, identifier(domain), credentials)
+    return CatalogClient(product.name, credentials)
 
 
 def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
@@ -109,7 +113,7 @@ def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
 
 
 def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
-    """Return the catalog, with a client for each domain."""
+    """Return the catalog, with a client for each data product."""
     server = endpoint(instance)
     return (
         Catalog(
@@ -117,7 +121,8 @@ def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
             endpoint=server,
             uri=server.url(path="/api/catalog"),
             warehouse=instance.config.warehouse,
-            clients=tuple(client(instance, domain) for domain in instance.domains),
+            clients=by_domain(instance.served, lambda product: client(instance, product)),
+            vends_credentials="by-the-store",
             headers=(("Polaris-Realm", realm(instance)),),
             prefix="POLARIS_",
             variables=(Variable("POLARIS_HOST", server.host),),
@@ -136,8 +141,17 @@ def databases(instance: Instance[PolarisConfig]) -> tuple[DatabaseNeed, ...]:
 
 
 def build(context: Context[PolarisConfig]) -> Parts:
-    """Return the servers, the bootstrap task, and the task that sets up the catalog and its clients."""
-    return Parts(workloads=(_server(context),), tasks=(_bootstrap(context), _setup(context)))
+    """Return the servers, and the tasks that bootstrap it, set up the catalog and its clients, and keep their access.
+
+    A table can only be granted once it exists, and the grant ends with it. So the last task repeats the setup.
+    """
+    setup, server = _setup_pod(context), (endpoint(context.instance),)
+    tasks = (
+        _bootstrap(context),
+        Task(f"{NAME}-setup", setup, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server),
+        Task(f"{NAME}-access", setup, ACCESS_DEADLINE, schedule=ACCESS_SCHEDULE),
+    )
+    return Parts(workloads=(_server(context),), tasks=tasks)
 
 
 def _server(context: Context[PolarisConfig]) -> Workload:
@@ -249,11 +263,14 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
     return Task(f"{NAME}-bootstrap", pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=prepares)
 
 
-def _setup(context: Context[PolarisConfig]) -> Task:
+def _setup_pod(context: Context[PolarisConfig]) -> Pod:
     instance, name = context.instance, f"{NAME}-setup"
     secrets = [
-        SecretFile(f"{CLIENT_SECRETS}/{domain}", client_secret(instance, domain).key("client-secret"))
-        for domain in instance.domains
+        SecretFile(
+            f"{CLIENT_SECRETS}/{management.client_name(product.domain, product.name)}",
+            client_secret(instance, product.domain, product.name).key("client-secret"),
+        )
+        for product in instance.served
     ]
     container = Container(
         name="setup",
@@ -266,9 +283,7 @@ def _setup(context: Context[PolarisConfig]) -> Task:
         ),
         secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
     )
-    server = (endpoint(instance),)
-    pod = Pod((container,), IDENTITY, calls=server)
-    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server)
+    return Pod((container,), IDENTITY, calls=(endpoint(instance),))
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
@@ -280,7 +295,8 @@ def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
         "patience_seconds": SETUP_PATIENCE,
         "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},
         "catalog": management.catalog(context.config.warehouse, context.one(ObjectStore)),
-        "clients": management.clients(instance.domains, CLIENT_SECRETS),
+        "privileges": management.PRIVILEGES,
+        "clients": management.clients(instance.served, CLIENT_SECRETS),
     }
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.products import dbt
-from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.products.lakehouse import lakehouse, store_login
 from floe_compiler.kit.products.step_environment import distinct, environment
 from floe_compiler.kit.products.steps import (
     REPORT_QUALITY,
@@ -71,13 +71,13 @@ def product_pod(
 
     It runs all steps of the product, or only these `steps`.
     """
-    store = context.optional(ObjectStore)
+    login = store_login(context, product)
     return Pod(
         containers=containers[-1:],
         setup=containers[:-1],
         identity=IDENTITY,
         calls=calls(context, product, planned_steps(context, product) if steps is None else steps),
-        workload_identity=store.identity if store else None,
+        workload_identity=login.identity if login else None,
         placement=product.spec.placement,
         labels=product_labels(product),
         annotations=owner_annotation(product),
@@ -131,7 +131,7 @@ def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
     """Return the fields that the containers of all steps share."""
-    compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
+    compute, tables = dbt_compute(context, product), lakehouse(context, product)
     return Container(
         name="steps",
         image=product.spec.image,

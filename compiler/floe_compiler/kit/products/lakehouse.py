@@ -1,28 +1,72 @@
-"""A domain's access to the mesh's Iceberg tables, for all programs that read or write them."""
+"""A product's access to the mesh's Iceberg tables and their files, for all programs that read or write them.
+
+A catalog that issues ("vends") temporary credentials for the files of single tables makes keys of the store superfluous
+for programs that reach files only through it: DuckDB's extension `iceberg` and PyIceberg. dlt 1.31 keeps its state and
+the history of its loads in the bucket itself (`destinations/impl/filesystem`), so its steps need keys of their own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
 from floe_compiler.model.capabilities import Catalog, CatalogClient, ObjectStore
-from floe_compiler.model.plan import Context
+from floe_compiler.model.data_access import StoreClient, product_namespace
+from floe_compiler.model.plan import Context, Product
+
+WRITES_FILES = frozenset({"dlt"})
+"""The types of steps that reach files of the store without the catalog."""
 
 
 class Lakehouse(msgspec.Struct, frozen=True):
-    """The catalog, the domain's client, and the object store of the tables, if the platform has one."""
+    """The catalog, a product's client and namespace, and the object store of the tables, if the platform has one."""
 
     catalog: Catalog
     client: CatalogClient
+    namespace: str
     store: ObjectStore | None
+
+    @property
+    def is_vended(self) -> bool:
+        """Return whether the catalog issues the credentials for files."""
+        return is_vended(self.catalog, self.store)
 
     def variable(self, name: str) -> str:
         """Return the full name of a variable for the catalog."""
         return f"{self.catalog.prefix}{name}"
 
 
-def lakehouse(context: Context[Any], domain: str) -> Lakehouse | None:
-    """Return a domain's lakehouse; None if there is no catalog."""
+def lakehouse(context: Context[Any], product: Product) -> Lakehouse | None:
+    """Return a product's lakehouse; None if there is no catalog."""
     catalog = context.optional(Catalog)
-    return Lakehouse(catalog, catalog.client(domain), context.optional(ObjectStore)) if catalog else None
+    if catalog is None:
+        return None
+    client = catalog.client(product.domain, product.name)
+    namespace = product_namespace(product.domain, product.name)
+    return Lakehouse(catalog, client, namespace, context.optional(ObjectStore))
+
+
+def is_vended(catalog: Catalog | None, store: ObjectStore | None) -> bool:
+    """Return whether clients of the catalog get temporary credentials for the files of a table from it."""
+    if catalog is None or catalog.vends_credentials == "never":
+        return False
+    return catalog.vends_credentials == "always" or (store is not None and store.issues_credentials)
+
+
+def needs_store_login(step_types: Collection[str], catalog: Catalog | None, store: ObjectStore | None) -> bool:
+    """Return whether a product with steps of these types needs a login to the object store of its own."""
+    return not is_vended(catalog, store) or not WRITES_FILES.isdisjoint(step_types)
+
+
+def store_login(context: Context[Any], product: Product) -> StoreClient | None:
+    """Return a product's login to the object store; None if it needs none.
+
+    Where the store has no logins of products, it is that for the whole warehouse.
+    """
+    store, types = context.optional(ObjectStore), {step.type for step in product.spec.steps}
+    if store is None or not needs_store_login(types, context.optional(Catalog), store):
+        return None
+    shared = StoreClient(product.name, store.access_key, store.secret_key, store.identity)
+    return store.client(product.domain, product.name) or shared

@@ -14,6 +14,7 @@ from floe_compiler.model.fields import (
     ObjectName,
     OutsideHost,
     PortNumber,
+    Reader,
     RelativePath,
     Schedule,
     SecretKeyName,
@@ -152,6 +153,9 @@ class ProductOutput(Input):
     """The output's name, unique in the product."""
     description: str = ""
     """What the table contains."""
+    readers: tuple[Reader, ...] | None = Field(default=None, strict=False)
+    """The domains (`finance`) and products (`finance/revenue-metrics`) that may read it, besides products of the own
+    domain. Default: all; an empty list: no others."""
 
 
 SAME_EVERYWHERE = ("apiVersion", "kind", "metadata", "inputs", "outputs")
