@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a user for each data product that has a policy, and removes the users of products that have none any longer.
-# May run any number of times. Users whose names do not begin with `product-` are left alone.
+# May run any number of times. Users that it did not make are left alone: its own have a policy of their own name.
 #
 #   STORE_URL        the server
 #   ADMINISTRATOR    a folder with the files `username` and `password` of the server
@@ -39,9 +39,9 @@ until listed="$(store admin user list store --json 2>&1)"; do
 done
 
 while read -r line; do
-  [[ "$line" =~ \"accessKey\":\ *\"(product-[^\"]+)\" ]] || continue
+  [[ "$line" =~ \"accessKey\":\"(product-[^\"]+)\",\"policyName\":\"([^\"]+)\" ]] || continue
   user="${BASH_REMATCH[1]}"
-  if [[ ! -e "$POLICIES/$user.json" ]]; then
+  if [[ "${BASH_REMATCH[2]}" == "$user" && ! -e "$POLICIES/$user.json" ]]; then
     store admin user remove store "$user" >/dev/null
     store admin policy remove store "$user" >/dev/null
     echo "user $user removed"
