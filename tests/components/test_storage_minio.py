@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
@@ -17,11 +16,10 @@ from floe_compiler.components import storage_minio
 from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
 from floe_compiler.kit import minio
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Capability, ObjectStore
+from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.facts import Container
 from floe_compiler.model.operations import VolumeData
-from products import CATALOG
 from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
 
 
@@ -133,19 +131,15 @@ def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None
 ORDERS = OutputTable("sales", "shop", "orders")
 VISITS = ServedProduct("field-service", "visits", reads=(ORDERS,), step_types=("dbt",))
 SHOP = ServedProduct("sales", "shop", step_types=("dbt", "dlt"))
-VENDING = replace(CATALOG, vends_credentials="by-the-store")
 
 
-def _users(*found: Capability) -> list[str]:
-    context = context_of(COMPONENT, found=found, served=(VISITS, SHOP))
+def test_each_product_has_keys_of_its_own() -> None:
+    context = context_of(COMPONENT, served=(VISITS, SHOP))
     (container,) = COMPONENT.build(context).tasks[1].pod.containers
-    return sorted(Path(file.path).stem for file in container.config if file.path.startswith("/scripts/policies/"))
-
-
-def test_each_product_that_needs_keys_has_its_own() -> None:
-    assert _users() == ["product-field--service-visits", "product-sales-shop"]
-    assert _users(CATALOG) == _users(), "that catalog issues none"
-    assert _users(VENDING) == ["product-sales-shop"], "only dlt reaches files without the catalog"
+    users = sorted(Path(file.path).stem for file in container.config if file.path.startswith("/scripts/policies/"))
+    assert users == ["product-field--service-visits", "product-sales-shop"]
+    keys = {Path(file.path).name: file.secret.secret.name for file in container.secret_files}
+    assert {user: keys[user] for user in users} == {user: f"minio-{user}" for user in users}
 
 
 def test_a_product_learns_its_own_keys_only() -> None:

@@ -14,9 +14,8 @@ from pydantic import Field
 
 from floe_compiler.kit import minio
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, API, IDENTITY, IMAGE, NAME, REGION, Bucket
-from floe_compiler.kit.products.lakehouse import needs_store_login
 from floe_compiler.kit.resources import declared
-from floe_compiler.model.capabilities import Catalog, ObjectStore
+from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import (
@@ -32,7 +31,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance, Requirement
+from floe_compiler.model.plan import Component, Context, Instance
 
 CONSOLE = Port("console", 9001)
 DATA = "/data"
@@ -112,22 +111,12 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
     )
 
 
-def requires(_instance: Instance[MinioConfig]) -> tuple[Requirement, ...]:
-    """Return the requirement: the catalog, if there is one, as products may get credentials from it."""
-    return (Requirement(Catalog, optional=True),)
-
-
 def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the tasks that create its buckets, their user, and the users of products."""
-    instance = context.instance
-    store, catalog = provides(instance)[0], context.optional(Catalog)
-    buckets = minio.buckets(instance, f"{NAME}-buckets", context.config.buckets, CLIENT)
-    users = tuple(one for one in instance.served if needs_store_login(one.step_types, catalog, store))
-    return Parts(
-        workloads=(_server(instance),),
-        tasks=(buckets, minio.product_users(instance, store.bucket, users)),
-        data=(VolumeData(NAME, VOLUME),),
-    )
+    instance, names = context.instance, context.config.buckets
+    buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
+    users = minio.product_users(instance, names[0], instance.served)
+    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=(VolumeData(NAME, VOLUME),))
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:
@@ -178,7 +167,6 @@ COMPONENT = Component(
     config=MinioConfig,
     build=build,
     provides=provides,
-    requires=requires,
     scope="platform",
     profiles={
         "light": {

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
-from floe_compiler.kit.products.lakehouse import is_vended, needs_store_login, store_login
+from floe_compiler.kit.products.lakehouse import is_vended, store_login
 from floe_compiler.kit.products.step_environment import environment
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.data_access import StoreClient
@@ -54,10 +54,12 @@ def test_without_a_catalog_or_a_store_nobody_issues_any() -> None:
 
 
 def test_only_who_writes_files_itself_needs_a_login_where_credentials_are_issued() -> None:
-    assert not needs_store_login({"dbt", "quality", "custom"}, VENDING, LENDING)
-    assert needs_store_login({"dbt", "dlt"}, VENDING, LENDING)
-    assert needs_store_login({"dbt"}, CATALOG, LENDING)
-    assert needs_store_login({"dbt"}, VENDING, STORE)
+    assert login(DBT, VENDING, LENDING) is None
+    for step, found in ((DLT, (VENDING, LENDING)), (DBT, (CATALOG, LENDING)), (DBT, (VENDING, STORE)), (DBT, (STORE,))):
+        assert login(step, *found) is not None
+    it = one(DBT)
+    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[it])
+    assert store_login(context, it, writes_files=True) is not None, "for logs"
 
 
 def test_a_product_has_no_key_of_the_store_that_it_does_not_need() -> None:

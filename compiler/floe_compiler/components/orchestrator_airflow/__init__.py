@@ -74,13 +74,21 @@ def databases(instance: Instance[AirflowConfig]) -> tuple[DatabaseNeed, ...]:
 
 
 def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
-    """Refuse more schedulers than steps at once, as each scheduler has its part of them."""
+    """Refuse more schedulers than steps at once, and a bucket for logs that the keys of products cannot write."""
     steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
     if steps < schedulers:
         yield Refusal(
             f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
             hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
             path=("runs", "at_once"),
+        )
+    logs, store = context.config.logs, context.optional(ObjectStore)
+    if logs.remote and logs.bucket and store and store.clients and logs.bucket != store.bucket:
+        yield Refusal(
+            f'would send logs to the bucket "{logs.bucket}", but the keys of products are for their own folders in '
+            f'"{store.bucket}" only',
+            hint="leave logs.bucket out, or set logs.remote to false",
+            path=("logs", "bucket"),
         )
 
 
@@ -113,7 +121,8 @@ def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
         database=context.one(Database),
         # Airflow's limit is that of each scheduler.
         at_once=config.runs.at_once // config.scheduler.replicas,
-        logs=configuration.log_folder(store, logs.bucket, logs.folder, instance.scope) if logs.remote else "",
+        logs=configuration.log_base(store, logs.bucket) if logs.remote else "",
+        log_names=configuration.log_names(logs.folder, instance.scope),
         path_style=bool(store and store.path_style),
         metrics=monitoring.receiver(instance) if monitored else None,
         lineage=context.optional(Lineage),

@@ -78,7 +78,7 @@ class LogSettings(Input):
     bucket: BucketName | None = None
     """The bucket. Default: that of the warehouse."""
     folder: Annotated[str, matching(FOLDER, 'letters, digits, ".", "-" and "_"', "airflow-logs")] = "airflow-logs"
-    """The folder in the bucket; each domain has a folder of its own in it."""
+    """The folder of the logs in the folder of each product."""
 
 
 class AirflowConfig(Input):

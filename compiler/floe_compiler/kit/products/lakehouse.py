@@ -7,7 +7,6 @@ the history of its loads in the bucket itself (`destinations/impl/filesystem`), 
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -55,18 +54,17 @@ def is_vended(catalog: Catalog | None, store: ObjectStore | None) -> bool:
     return catalog.vends_credentials == "always" or (store is not None and store.issues_credentials)
 
 
-def needs_store_login(step_types: Collection[str], catalog: Catalog | None, store: ObjectStore | None) -> bool:
-    """Return whether a product with steps of these types needs a login to the object store of its own."""
-    return not is_vended(catalog, store) or not WRITES_FILES.isdisjoint(step_types)
-
-
-def store_login(context: Context[Any], product: Product) -> StoreClient | None:
+def store_login(context: Context[Any], product: Product, *, writes_files: bool = False) -> StoreClient | None:
     """Return a product's login to the object store; None if it needs none.
 
-    Where the store has no logins of products, it is that for the whole warehouse.
+    Where the store has no logins of products, it is that for the whole warehouse. `writes_files` says that something
+    else than its steps writes files, such as an orchestrator its logs.
     """
-    store, types = context.optional(ObjectStore), {step.type for step in product.spec.steps}
-    if store is None or not needs_store_login(types, context.optional(Catalog), store):
+    store = context.optional(ObjectStore)
+    if store is None:
+        return None
+    writes_files = writes_files or not WRITES_FILES.isdisjoint(step.type for step in product.spec.steps)
+    if is_vended(context.optional(Catalog), store) and not writes_files:
         return None
     shared = StoreClient(product.name, store.access_key, store.secret_key, store.identity)
     return store.client(product.domain, product.name) or shared

@@ -59,9 +59,7 @@ def _object_store(store: ObjectStore | None, login: StoreClient | None, catalog:
     yield Variable(names.AWS_REGION, store.region)
     # botocore, under dlt and s3fs, reads this name only.
     yield Variable("AWS_DEFAULT_REGION", store.region)
-    if login and login.access_key and login.secret_key:
-        yield Variable(names.AWS_ACCESS_KEY_ID, secret=login.access_key, reason=FROM_ENVIRONMENT)
-        yield Variable(names.AWS_SECRET_ACCESS_KEY, secret=login.secret_key, reason=FROM_ENVIRONMENT)
+    yield from login_variables(login)
     yield Variable(names.S3_URL_STYLE, "path" if store.path_style else "vhost")
     yield Variable(names.S3_USE_SSL, "false" if store.url.startswith("http://") else "true")
     yield Variable(names.S3_ENDPOINT, store.endpoint.address())
@@ -72,6 +70,13 @@ def _object_store(store: ObjectStore | None, login: StoreClient | None, catalog:
         yield Variable(f"{PYICEBERG}S3__REGION", store.region)
     if catalog and store.url:
         yield Variable(f"{PYICEBERG}S3__ENDPOINT", store.url)
+
+
+def login_variables(login: StoreClient | None) -> Iterator[Variable]:
+    """Yield the variables with the keys of a login to the object store, if it has any."""
+    if login and login.access_key and login.secret_key:
+        yield Variable(names.AWS_ACCESS_KEY_ID, secret=login.access_key, reason=FROM_ENVIRONMENT)
+        yield Variable(names.AWS_SECRET_ACCESS_KEY, secret=login.secret_key, reason=FROM_ENVIRONMENT)
 
 
 def _telemetry(collector: Collector | None, context: Context[Any], product: Product) -> Iterator[Variable]:
