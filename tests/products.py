@@ -44,6 +44,9 @@ def _client(domain: str, name: str) -> CatalogClient:
     return CatalogClient(name, credentials)
 
 
+NAMES = ("broken", "by-hand", "config", "customer-360", "order-analytics", "stopped")
+"""The products of `sales` in tests."""
+
 _KEYS = Secret("minio-warehouse", PLATFORM, (SecretKey("access-key"), SecretKey("secret-key", generated=32)))
 _DATABASE = Secret("dagster-postgresql", SALES, (SecretKey("username", "dagster"), SecretKey("password", generated=32)))
 
@@ -54,7 +57,7 @@ CATALOG = Catalog(
     warehouse="acme",
     clients={
         "marketing": (_client("marketing", "campaign-perf"),),
-        "sales": tuple(_client("sales", name) for name in ("by-hand", "config", "customer-360", "order-analytics")),
+        "sales": tuple(_client("sales", name) for name in NAMES),
     },
     headers=(("Polaris-Realm", "floe"),),
     prefix="POLARIS_",

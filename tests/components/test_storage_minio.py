@@ -129,8 +129,8 @@ def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None
 # --- the users of products ---
 
 ORDERS = OutputTable("sales", "shop", "orders")
-VISITS = ServedProduct("field-service", "visits", reads=(ORDERS,), step_types=("dbt",))
-SHOP = ServedProduct("sales", "shop", step_types=("dbt", "dlt"))
+VISITS = ServedProduct("field-service", "visits", reads=(ORDERS,))
+SHOP = ServedProduct("sales", "shop", writes_files=True)
 
 
 def test_each_product_has_keys_of_its_own() -> None:

@@ -20,8 +20,8 @@ pytestmark = [
     pytest.mark.skipif(not (shutil.which("minio") and shutil.which("mc")), reason="needs the programs minio and mc"),
 ]
 
-SHOP = ServedProduct("sales", "shop", step_types=("dlt",))
-VISITS = ServedProduct("field-service", "visits", reads=(OutputTable("sales", "shop", "orders"),), step_types=("dlt",))
+SHOP = ServedProduct("sales", "shop", writes_files=True)
+VISITS = ServedProduct("field-service", "visits", reads=(OutputTable("sales", "shop", "orders"),), writes_files=True)
 
 
 class Store:

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import secrets_of
 from floe_compiler.model.data_access import StoreClient
-from products import CATALOG, LINEAGE, STORE
+from products import CATALOG, LINEAGE, NAMES, STORE
 
-CLIENTS = ("marketing-campaign-perf", "sales-by-hand", "sales-config", "sales-customer-360", "sales-order-analytics")
+CLIENTS = ("marketing-campaign-perf", *(f"sales-{name}" for name in NAMES))
 
 
 def test_a_product_logs_in_as_its_own_client() -> None:

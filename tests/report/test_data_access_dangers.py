@@ -15,11 +15,11 @@ from floe_compiler.report.dangers import Surroundings, dangers_of
 from report.samples import thing
 
 ORDERS, CARTS = OutputTable("sales", "shop", "orders"), OutputTable("sales", "shop", "carts")
-SHOP = ServedProduct("sales", "shop", step_types=("dlt",))
+SHOP = ServedProduct("sales", "shop", writes_files=True)
 
 
-def visits(*reads: OutputTable, steps: tuple[str, ...] = ("dbt",)) -> ServedProduct:
-    return ServedProduct("service", "visits", reads=reads, step_types=steps)
+def visits(*reads: OutputTable) -> ServedProduct:
+    return ServedProduct("service", "visits", reads=reads)
 
 
 def catalog(*products: ServedProduct) -> Object:

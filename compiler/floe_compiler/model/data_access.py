@@ -47,8 +47,8 @@ class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
     reads: tuple[OutputTable, ...] = ()
     """The tables of its inputs, sorted."""
 
-    step_types: tuple[str, ...] = ()
-    """The types of its steps (`dlt`), each once, sorted."""
+    writes_files: bool = False
+    """Whether a step of it reads or writes files of the object store itself, and not only through the catalog."""
 
     @property
     def namespace(self) -> str:

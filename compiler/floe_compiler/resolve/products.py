@@ -46,12 +46,13 @@ class References(msgspec.Struct, frozen=True):
     inputs: tuple[tuple[Key, str], ...]
     """The products that it reads, each with the output."""
 
-    step_types: tuple[str, ...] = ()
+    writes_files: bool = False
+    """Whether a step of it reaches files of the object store itself."""
 
     def served(self, domain: str, name: str) -> ServedProduct:
         """Return the product `name` of a domain as the shared services know it."""
         reads = {OutputTable(*product, output) for product, output in self.inputs}
-        return ServedProduct(domain, name, tuple(sorted(reads)), self.step_types)
+        return ServedProduct(domain, name, tuple(sorted(reads)), self.writes_files)
 
 
 def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, WrittenProduct]:
@@ -137,7 +138,7 @@ def _references(domain: str, document: Document) -> References | None:
                 ((str(one.get("domain") or domain), str(one["product"])), str(one["output"]))
                 for one in document.data.get("inputs") or ()
             ),
-            tuple(sorted({str(one.get("type")) for one in document.data["steps"]})),
+            any(one.get("type") == "dlt" or one.get("writes_files") is True for one in document.data["steps"]),
         )
     except (AttributeError, KeyError, TypeError):
         return None

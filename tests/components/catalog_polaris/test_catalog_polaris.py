@@ -62,8 +62,8 @@ AWS = replace(
 )
 ORDERS = OutputTable("sales", "shop", "orders")
 SERVED = (
-    ServedProduct("field-service", "visits", reads=(ORDERS,), step_types=("dbt",)),
-    ServedProduct("sales", "shop", step_types=("dbt", "dlt")),
+    ServedProduct("field-service", "visits", reads=(ORDERS,)),
+    ServedProduct("sales", "shop", writes_files=True),
 )
 SHOP, VISITS = "product-sales-shop", "product-field--service-visits"
 

@@ -57,6 +57,9 @@ def test_only_who_writes_files_itself_needs_a_login_where_credentials_are_issued
     assert login(DBT, VENDING, LENDING) is None
     for step, found in ((DLT, (VENDING, LENDING)), (DBT, (CATALOG, LENDING)), (DBT, (VENDING, STORE)), (DBT, (STORE,))):
         assert login(step, *found) is not None
+    custom = {"name": "any", "type": "custom", "command": ["any"]}
+    assert login(custom, VENDING, LENDING) is None
+    assert login({**custom, "writes_files": True}, VENDING, LENDING) is not None
     it = one(DBT)
     context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[it])
     assert store_login(context, it, writes_files=True) is not None, "for logs"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.kit.products.lakehouse import WRITES_FILES
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.joined_names import joined
@@ -72,7 +71,7 @@ def _client(product: ServedProduct, name: str, secrets: str) -> Fields:
         "name": name,
         "client_id": name,
         "secret_file": f"{secrets}/{name}",
-        "namespaces": "lists" if WRITES_FILES.isdisjoint(product.step_types) else "creates",
+        "namespaces": "creates" if product.writes_files else "lists",
         "writes": product.namespace,
         "reads": [table.identifier for table in product.reads],
     }

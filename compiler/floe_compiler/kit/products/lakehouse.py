@@ -2,7 +2,7 @@
 
 A catalog that issues ("vends") temporary credentials for the files of single tables makes keys of the store superfluous
 for programs that reach files only through it: DuckDB's extension `iceberg` and PyIceberg. dlt 1.31 keeps its state and
-the history of its loads in the bucket itself (`destinations/impl/filesystem`), so its steps need keys of their own.
+the history of its loads in the bucket itself (`destinations/impl/filesystem`), so it needs keys of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ import msgspec
 
 from floe_compiler.model.capabilities import Catalog, CatalogClient, ObjectStore
 from floe_compiler.model.data_access import StoreClient, product_namespace
+from floe_compiler.model.inputs import AnyStep, CustomStep, DltStep
 from floe_compiler.model.plan import Context, Product
-
-WRITES_FILES = frozenset({"dlt"})
-"""The types of steps that reach files of the store without the catalog."""
 
 
 class Lakehouse(msgspec.Struct, frozen=True):
@@ -63,8 +61,12 @@ def store_login(context: Context[Any], product: Product, *, writes_files: bool =
     store = context.optional(ObjectStore)
     if store is None:
         return None
-    writes_files = writes_files or not WRITES_FILES.isdisjoint(step.type for step in product.spec.steps)
+    writes_files = writes_files or any(_writes_files(step) for step in product.spec.steps)
     if is_vended(context.optional(Catalog), store) and not writes_files:
         return None
     shared = StoreClient(product.name, store.access_key, store.secret_key, store.identity)
     return store.client(product.domain, product.name) or shared
+
+
+def _writes_files(step: AnyStep) -> bool:
+    return isinstance(step, DltStep) or (isinstance(step, CustomStep) and step.writes_files)

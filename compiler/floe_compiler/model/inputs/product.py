@@ -119,6 +119,9 @@ class CustomStep(Step):
     """The kind of step."""
     command: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     """The program and its arguments."""
+    writes_files: bool = False
+    """Whether it reads or writes files of the object store itself, as dlt does, and not only through the catalog: then
+    it has keys of the store."""
 
 
 AnyStep = Annotated[DltStep | DbtStep | QualityStep | CustomStep, Field(discriminator="type")]
