@@ -82,7 +82,8 @@ class _Names:
         self.images = {product.spec.image for product in instance.products}
         domains = {*instance.domains, *(product.domain for product in instance.products)}
         products = {product.name for product in instance.products}
-        own = {(one.domain, one.name) for one in instance.products} | {(one.domain, one.name) for one in instance.served}
+        own = {(one.domain, one.name) for one in instance.products}
+        own |= {(one.domain, one.name) for one in instance.served}
         self.words = {
             **{joined(*names): "<domain>-<product>" for names in sorted(own)},
             **dict.fromkeys(sorted(domains), "<domain>"),

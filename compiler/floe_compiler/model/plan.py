@@ -80,7 +80,6 @@ class Product(msgspec.Struct, frozen=True):
 
     image_origin: Span | None = None
     """The location of its image there."""
-
     secret_origins: tuple[tuple[str, Span], ...] = ()
     """The secrets that its steps name, each with its location there."""
 
@@ -101,7 +100,6 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     domains: tuple[str, ...] = ()
     served: tuple[ServedProduct, ...] = ()
     """For shared components: the names of the domains with data products, and these products; both sorted."""
-
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
@@ -230,7 +228,6 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
     """The location of the quota, or of the scale that sets it."""
 
     quota_growth: QuotaGrowth = ()
-
     pull_secret_origin: Span | None = None
     """The location of `images.pull_secret`, if it is set."""
     external_databases: tuple[ExternalDatabase, ...] = ()

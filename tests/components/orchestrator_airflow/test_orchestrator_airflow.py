@@ -11,7 +11,8 @@ import yaml
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases, refuses
+from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases
+from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.model.capabilities import Capability, Monitoring
 from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets

@@ -13,15 +13,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from floe_compiler.components.catalog_polaris import management
+from floe_compiler.components.catalog_polaris import clients, management
+from floe_compiler.components.catalog_polaris.clients import HTTP, NAME
 from floe_compiler.components.catalog_polaris.panels import PANELS
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
-from floe_compiler.model.data_access import ServedProduct, by_domain
-from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.capabilities import Catalog, Collector, Database, ObjectStore
+from floe_compiler.model.data_access import by_domain
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import (
     ConfigFile,
     Container,
@@ -35,12 +36,10 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.joined_names import joined
 from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
-NAME = "polaris"
 # One fixed version for server and tool: Polaris never migrates its tables by itself, and PyIceberg and Polaris have
 # been incompatible before. 1.7.0 is the first version whose bootstrap can be repeated; later versions no longer create
 # the database schema in bootstrap. It works with PyIceberg 0.12 and DuckDB 1.5.
@@ -49,14 +48,11 @@ SERVER_IMAGE = f"docker.io/apache/polaris:{VERSION}"
 TOOL_IMAGE = f"docker.io/apache/polaris-admin-tool:{VERSION}"
 SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
 IDENTITY = Identity(10000, 10001, 10001)
-HTTP = Port("http", 8181)
 # Health checks and metrics (`/q/metrics`). This port needs no login, so it is not in the Service.
 MANAGEMENT = Port("management", 8182, service=False, health="/q/health/ready")
 
 ROOT = "root"
 """The principal that bootstrap creates; only the setup task logs in as it."""
-ALL_ROLES = "PRINCIPAL_ROLE:ALL"
-"""The OAuth2 scope for all roles of a client."""
 
 CONFIGURATION = "/deployments/config/application.properties"
 KEY_FILE = "/run/secrets/token-broker/symmetric-key"
@@ -92,36 +88,16 @@ def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
     return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
 
 
-def client_secret(instance: Instance[PolarisConfig], domain: str, product: str) -> Secret:
-    """Return a product's credentials."""
-    client_id = SecretKey("client-id", literal=management.client_name(domain, product))
-    keys = (client_id, SecretKey("client-secret", generated=32))
-    return Secret(f"{NAME}-client-{joined(domain, product)}", instance.namespace, keys)
-
-
-def client(instance: Instance[PolarisConfig], product: ServedProduct) -> CatalogClient:
-    """Return a product's client of the catalog."""
-    secret = client_secret(instance, product.domain, product.name)
-    token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
-    credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
-    return CatalogClient(product.name, credentials)
-
-
-def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
-    """Return the catalog's endpoint."""
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))
-
-
 def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
     """Return the catalog, with a client for each data product."""
-    server = endpoint(instance)
+    server = clients.endpoint(instance)
     return (
         Catalog(
             name=NAME,
             endpoint=server,
             uri=server.url(path="/api/catalog"),
             warehouse=instance.config.warehouse,
-            clients=by_domain(instance.served, lambda product: client(instance, product)),
+            clients=by_domain(instance.served, lambda product: clients.client(instance, product)),
             vends_credentials="by-the-store",
             headers=(("Polaris-Realm", realm(instance)),),
             prefix="POLARIS_",
@@ -145,7 +121,7 @@ def build(context: Context[PolarisConfig]) -> Parts:
 
     A table can only be granted once it exists, and the grant ends with it. So the last task repeats the setup.
     """
-    setup, server = _setup_pod(context), (endpoint(context.instance),)
+    setup, server = _setup_pod(context), (clients.endpoint(context.instance),)
     tasks = (
         _bootstrap(context),
         Task(f"{NAME}-setup", setup, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server),
@@ -259,7 +235,7 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
         writable_root=_writable(context.config),
     )
     pod = Pod((container,), IDENTITY, calls=(database.endpoint,), waits_for=(database.endpoint,))
-    prepares = (endpoint(context.instance),)
+    prepares = (clients.endpoint(context.instance),)
     return Task(f"{NAME}-bootstrap", pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=prepares)
 
 
@@ -268,7 +244,7 @@ def _setup_pod(context: Context[PolarisConfig]) -> Pod:
     secrets = [
         SecretFile(
             f"{CLIENT_SECRETS}/{management.client_name(product.domain, product.name)}",
-            client_secret(instance, product.domain, product.name).key("client-secret"),
+            clients.client_secret(instance, product.domain, product.name).key("client-secret"),
         )
         for product in instance.served
     ]
@@ -283,14 +259,14 @@ def _setup_pod(context: Context[PolarisConfig]) -> Pod:
         ),
         secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
     )
-    return Pod((container,), IDENTITY, calls=(endpoint(instance),))
+    return Pod((container,), IDENTITY, calls=(clients.endpoint(instance),))
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
     """Return the desired state for the setup script."""
     instance = context.instance
     return {
-        "url": endpoint(instance).url(),
+        "url": clients.endpoint(instance).url(),
         "realm": realm(instance),
         "patience_seconds": SETUP_PATIENCE,
         "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},

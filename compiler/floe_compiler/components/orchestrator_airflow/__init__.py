@@ -7,7 +7,7 @@ these as other users on a read-only root file system. The image itself was not t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from floe_compiler.components.orchestrator_airflow import configuration, monitoring
 from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, Options
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
+from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit import deadlines
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
@@ -38,7 +39,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.operations import Interface
-from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
 IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
@@ -71,25 +72,6 @@ CHECK_PERIOD = 120
 def databases(instance: Instance[AirflowConfig]) -> tuple[DatabaseNeed, ...]:
     """Return Airflow's own database."""
     return (DatabaseNeed(instance.config.database, database="airflow", user="airflow"),)
-
-
-def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
-    """Refuse more schedulers than steps at once, and a bucket for logs that the keys of products cannot write."""
-    steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
-    if steps < schedulers:
-        yield Refusal(
-            f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
-            hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
-            path=("runs", "at_once"),
-        )
-    logs, store = context.config.logs, context.optional(ObjectStore)
-    if logs.remote and logs.bucket and store and store.clients and logs.bucket != store.bucket:
-        yield Refusal(
-            f'would send logs to the bucket "{logs.bucket}", but the keys of products are for their own folders in '
-            f'"{store.bucket}" only',
-            hint="leave logs.bucket out, or set logs.remote to false",
-            path=("logs", "bucket"),
-        )
 
 
 def build(context: Context[AirflowConfig]) -> Parts:
