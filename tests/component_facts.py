@@ -18,6 +18,7 @@ from floe_compiler.model.facts import (
     containers_of,
     named_secrets,
 )
+from floe_compiler.model.joined_names import joined
 from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import DeclaredInstance, Instance
 from floe_compiler.model.secrets import merged
@@ -81,7 +82,13 @@ class _Names:
         self.images = {product.spec.image for product in instance.products}
         domains = {*instance.domains, *(product.domain for product in instance.products)}
         products = {product.name for product in instance.products}
-        self.words = {**dict.fromkeys(domains, "<domain>"), **dict.fromkeys(products, "<product>")}
+        own = {(one.domain, one.name) for one in instance.products}
+        own |= {(one.domain, one.name) for one in instance.served}
+        self.words = {
+            **{joined(*names): "<domain>-<product>" for names in sorted(own)},
+            **dict.fromkeys(sorted(domains), "<domain>"),
+            **dict.fromkeys(sorted(products), "<product>"),
+        }
 
     def general(self, name: str) -> str:
         """Return a name as it is in any mesh."""

@@ -19,6 +19,22 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 Answer = tuple[int, Any]
 
+NEEDED = {
+    ("GET", 0): ("NAMESPACE_LIST", "NAMESPACE_CREATE", "NAMESPACE_READ_PROPERTIES", "CATALOG_MANAGE_CONTENT"),
+    ("POST", 0): ("NAMESPACE_CREATE", "CATALOG_MANAGE_CONTENT"),
+    ("GET", 1): ("TABLE_LIST", "TABLE_READ_DATA", "TABLE_CREATE", "CATALOG_MANAGE_CONTENT"),
+    ("POST", 1): ("TABLE_CREATE", "CATALOG_MANAGE_CONTENT"),
+    ("GET", 2): ("TABLE_READ_DATA", "TABLE_WRITE_DATA", "CATALOG_MANAGE_CONTENT"),
+    ("POST", 2): ("TABLE_WRITE_DATA", "CATALOG_MANAGE_CONTENT"),
+}
+"""The privileges of which one is needed: by method, and by how deep the path is: namespaces, tables, one table."""
+
+
+def _holds(grant: dict[str, Any], namespace: str | None, table: str | None) -> bool:
+    """Tell whether a grant is on the object or on what that is in."""
+    where = {"catalog": (), "namespace": (namespace,), "table": (namespace, table)}[grant["type"]]
+    return where == (*grant.get("namespace", ()), *([grant["tableName"]] if "tableName" in grant else ()))
+
 
 @dataclass
 class State:
@@ -29,14 +45,21 @@ class State:
     """Client id -> principal and secret."""
     catalogs: dict[str, dict[str, Any]] = field(default_factory=dict)
     principals: dict[str, dict[str, Any]] = field(default_factory=lambda: {"root": {"clientId": "root"}})
-    principal_roles: set[str] = field(default_factory=set)
+    principal_roles: dict[str, dict[str, Any]] = field(default_factory=dict)
     assigned: dict[str, list[str]] = field(default_factory=dict)
     catalog_roles: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    """Catalog and role -> its grants."""
+    properties: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """Of catalog roles."""
     catalog_roles_assigned: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     namespaces: dict[str, list[list[str]]] = field(default_factory=dict)
+    tables: set[tuple[str, str]] = field(default_factory=set)
+    """Namespace and name."""
     failures: int = 0
     """How many requests to answer with 503 before the server is up."""
     log: list[tuple[str, str, int]] = field(default_factory=list)
+    bodies: list[tuple[str, str, Any]] = field(default_factory=list)
+    """What was sent to the management API: method, path and body."""
 
     def changes(self) -> list[tuple[str, str]]:
         """Return the requests that changed something."""
@@ -56,6 +79,13 @@ class Polaris:
             ("GET", f"{management}/catalogs/{one}", self.get_catalog),
             ("PUT", f"{management}/catalogs/{one}", self.update_catalog),
             ("POST", f"{management}/principals", self.create_principal),
+            ("GET", f"{management}/principals", self.list_principals),
+            ("DELETE", f"{management}/principals/{one}", self.delete_principal),
+            ("GET", f"{management}/principal-roles", self.list_principal_roles),
+            ("DELETE", f"{management}/principal-roles/{one}", self.delete_principal_role),
+            ("GET", f"{management}/catalogs/{one}/catalog-roles", self.list_catalog_roles),
+            ("DELETE", f"{management}/catalogs/{one}/catalog-roles/{one}", self.delete_catalog_role),
+            ("POST", f"{management}/catalogs/{one}/catalog-roles/{one}/grants", self.revoke),
             ("POST", f"{management}/principals/{one}/reset", self.reset),
             ("GET", f"{management}/principals/{one}/principal-roles", self.principal_roles_of),
             ("PUT", f"{management}/principals/{one}/principal-roles", self.assign_principal_role),
@@ -68,6 +98,9 @@ class Polaris:
             ("POST", f"/api/catalog/v1/{one}/namespaces", self.create_namespace),
             ("GET", f"/api/catalog/v1/{one}/namespaces", self.list_namespaces),
             ("GET", f"/api/catalog/v1/{one}/namespaces/{one}/tables", self.list_tables),
+            ("POST", f"/api/catalog/v1/{one}/namespaces/{one}/tables", self.create_table),
+            ("GET", f"/api/catalog/v1/{one}/namespaces/{one}/tables/{one}", self.load_table),
+            ("POST", f"/api/catalog/v1/{one}/namespaces/{one}/tables/{one}", self.load_table),
             ("GET", "/api/catalog/v1/config", self.configuration),
         ]
 
@@ -79,17 +112,32 @@ class Polaris:
             return 401, {"error": "unauthorized_client", "error_description": "The client is not authorized"}
         return 200, {"access_token": f"token-of-{principal}", "token_type": "bearer", "expires_in": 3600}
 
-    def may_create(self, principal: str) -> bool:
-        """Tell whether a principal may create namespaces: the server asks that before it looks whether one is there."""
+    def may(self, principal: str, method: str, path: str) -> bool:
+        """Tell whether a principal may do this: the server asks that before it looks what there is.
+
+        The operations and privileges are those of `RbacOperationSemantics` and `PolarisAuthorizerImpl`: each operation
+        needs one privilege, on its object or on what that is in; others include it.
+        """
+        if principal != "root" and "/management/" in path:
+            return False
+        match = re.fullmatch("/api/catalog/v1/[^/]+/namespaces(?:/([^/]+)/tables(?:/([^/]+))?)?", path)
+        if principal == "root" or match is None:
+            return True
+        namespace, table = match.groups()
+        needed = NEEDED[method, sum(part is not None for part in (namespace, table))]
         roles = self.state.assigned.get(principal, [])
-        granted = [
-            grant
+        return any(
+            grant["privilege"] in needed and _holds(grant, namespace, table)
             for (role, catalog), names in self.state.catalog_roles_assigned.items()
             for name in names
             if role in roles
             for grant in self.state.catalog_roles[catalog, name]
-        ]
-        return principal == "root" or any(grant["privilege"] == "NAMESPACE_CREATE" for grant in granted)
+        )
+
+    def asked(self, method: str, path: str, body: Any) -> Answer:
+        if "/management/" in path:
+            self.state.bodies.append((method, path, body))
+        return self.answer(method, path, body)
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
         for wanted, pattern, handler in self.routes:
@@ -126,6 +174,7 @@ class Polaris:
         if name in self.state.principals:
             return 409, error("Cannot create Principal. Principal already exists or resolution failed")
         self._credentials(name, f"random{len(self.state.principals):010}", "random-secret")
+        self.state.principals[name]["properties"] = body["principal"].get("properties", {})
         credentials = {"clientId": self.state.principals[name]["clientId"], "clientSecret": "random-secret"}
         return 201, {"principal": {"name": name}, "credentials": credentials}
 
@@ -133,7 +182,18 @@ class Polaris:
         for old in [key for key, (owner, _) in self.state.secrets.items() if owner == principal]:
             del self.state.secrets[old]
         self.state.secrets[client_id] = (principal, secret)
-        self.state.principals[principal] = {"clientId": client_id}
+        self.state.principals[principal] = {**self.state.principals.get(principal, {}), "clientId": client_id}
+
+    def list_principals(self) -> Answer:
+        known = self.state.principals.items()
+        return 200, {"principals": [{"name": name, "properties": {}, **about} for name, about in known]}
+
+    def delete_principal(self, name: str) -> Answer:
+        if self.state.principals.pop(name, None) is None:
+            return 404, error("no such principal")
+        self.state.secrets = {key: one for key, one in self.state.secrets.items() if one[0] != name}
+        self.state.assigned.pop(name, None)
+        return 204, None
 
     def reset(self, principal: str, body: Any) -> Answer:
         owner = self.state.secrets.get(body["clientId"], (principal, ""))[0]
@@ -146,8 +206,19 @@ class Polaris:
         name = body["principalRole"]["name"]
         if name in self.state.principal_roles:
             return 409, error("Cannot create PrincipalRole")
-        self.state.principal_roles.add(name)
+        self.state.principal_roles[name] = body["principalRole"]
         return 201, body["principalRole"]
+
+    def list_principal_roles(self) -> Answer:
+        return 200, {"roles": list(self.state.principal_roles.values())}
+
+    def delete_principal_role(self, name: str) -> Answer:
+        if self.state.principal_roles.pop(name, None) is None:
+            return 404, error("no such role")
+        self.state.assigned = {who: [one for one in roles if one != name] for who, roles in self.state.assigned.items()}
+        assigned = self.state.catalog_roles_assigned.items()
+        self.state.catalog_roles_assigned = {key: names for key, names in assigned if key[0] != name}
+        return 204, None
 
     def principal_roles_of(self, principal: str) -> Answer:
         return 200, {"roles": [{"name": role} for role in self.state.assigned.get(principal, [])]}
@@ -165,7 +236,22 @@ class Polaris:
         if key in self.state.catalog_roles:
             return 409, error("Cannot create CatalogRole")
         self.state.catalog_roles[key] = []
+        self.state.properties[key] = body["catalogRole"].get("properties", {})
         return 201, body["catalogRole"]
+
+    def list_catalog_roles(self, catalog: str) -> Answer:
+        names = [name for of, name in self.state.catalog_roles if of == catalog]
+        return 200, {
+            "roles": [{"name": name, "properties": self.state.properties.get((catalog, name), {})} for name in names]
+        }
+
+    def delete_catalog_role(self, catalog: str, role: str) -> Answer:
+        if self.state.catalog_roles.pop((catalog, role), None) is None:
+            return 404, error("no such role")
+        for (_, of), names in self.state.catalog_roles_assigned.items():
+            if of == catalog and role in names:
+                names.remove(role)
+        return 204, None
 
     def grants(self, catalog: str, role: str) -> Answer:
         return 200, {"grants": self.state.catalog_roles[catalog, role]}
@@ -175,7 +261,16 @@ class Polaris:
         known = self.state.namespaces.get(catalog, [])
         if grant["type"] == "namespace" and grant["namespace"] not in known:
             return 404, error("no such namespace")
+        if grant["type"] == "table" and (grant["namespace"][0], grant["tableName"]) not in self.state.tables:
+            return 404, error("no such table")
         return self._once(self.state.catalog_roles[catalog, role], grant)
+
+    def revoke(self, catalog: str, role: str, body: Any) -> Answer:
+        granted = self.state.catalog_roles[catalog, role]
+        if body["grant"] not in granted:
+            return 404, error("no such grant")
+        granted.remove(body["grant"])
+        return 201, None
 
     def catalog_roles_of(self, role: str, catalog: str) -> Answer:
         found = self.state.catalog_roles_assigned.get((role, catalog), [])
@@ -205,6 +300,17 @@ class Polaris:
 
     def list_tables(self, _catalog: str, _namespace: str) -> Answer:
         return 200, {"identifiers": []}
+
+    def create_table(self, catalog: str, namespace: str, body: Any) -> Answer:
+        if [namespace] not in self.state.namespaces.get(catalog, []):
+            return 404, error("no such namespace")
+        if (namespace, body["name"]) in self.state.tables:
+            return 409, error("Table already exists")
+        self.state.tables.add((namespace, body["name"]))
+        return 200, {}
+
+    def load_table(self, _catalog: str, namespace: str, table: str, _body: Any = None) -> Answer:
+        return (200, {}) if (namespace, table) in self.state.tables else (404, error("no such table"))
 
     def configuration(self) -> Answer:
         return 200, {"defaults": {}, "overrides": {"prefix": next(iter(self.state.catalogs), "warehouse")}}
@@ -244,13 +350,11 @@ def running(state: State) -> Iterator[str]:
             principal = self.headers.get("Authorization", "").removeprefix("Bearer token-of-")
             if principal not in state.principals:
                 return 401, error("Not authorized")
-            if principal != "root" and "/management/" in path:
-                return 403, error("Forbidden")
-            if self.command == "POST" and path.endswith("/namespaces") and not polaris.may_create(principal):
-                return 403, error(f"Principal '{principal}' is not authorized for op CREATE_NAMESPACE")
-            return polaris.answer(self.command, path, json.loads(text) if text else None)
+            if not polaris.may(principal, self.command, path):
+                return 403, error(f"Principal '{principal}' is not authorized for {self.command} {path}")
+            return polaris.asked(self.command, path, json.loads(text) if text else None)
 
-        do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that the base class calls
+        do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - the names that the base class calls
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

@@ -34,14 +34,18 @@ def _service(name: str, number: int, namespace: str = PLATFORM, scheme: str = "h
     return service_endpoint(name, namespace, "cluster.local", (Port(scheme, number, scheme=scheme),))
 
 
-def _client(domain: str) -> CatalogClient:
-    secret = Secret(f"polaris-{domain}", PLATFORM, (SecretKey("client-id"), SecretKey("client-secret", generated=32)))
+def _client(domain: str, name: str) -> CatalogClient:
+    own = f"polaris-client-{domain}-{name}"
+    secret = Secret(own, PLATFORM, (SecretKey("client-id"), SecretKey("client-secret", generated=32)))
     token_url = "http://polaris.floe-platform.svc.cluster.local:8181/api/catalog/v1/oauth/tokens"
     credentials = OAuth2Credentials(
         secret.key("client-id"), secret.key("client-secret"), token_url, "PRINCIPAL_ROLE:ALL"
     )
-    return CatalogClient(domain, domain, credentials)
+    return CatalogClient(name, credentials)
 
+
+NAMES = ("broken", "by-hand", "config", "customer-360", "order-analytics", "stopped")
+"""The products of `sales` in tests."""
 
 _KEYS = Secret("minio-warehouse", PLATFORM, (SecretKey("access-key"), SecretKey("secret-key", generated=32)))
 _DATABASE = Secret("dagster-postgresql", SALES, (SecretKey("username", "dagster"), SecretKey("password", generated=32)))
@@ -51,7 +55,10 @@ CATALOG = Catalog(
     endpoint=_service("polaris", 8181),
     uri="http://polaris.floe-platform.svc.cluster.local:8181/api/catalog",
     warehouse="acme",
-    clients=(_client("marketing"), _client("sales")),
+    clients={
+        "marketing": (_client("marketing", "campaign-perf"),),
+        "sales": tuple(_client("sales", name) for name in NAMES),
+    },
     headers=(("Polaris-Realm", "floe"),),
     prefix="POLARIS_",
     variables=(Variable("POLARIS_HOST", "polaris.floe-platform.svc.cluster.local"),),
@@ -89,7 +96,7 @@ DATABASE = Database(
     user="dagster",
     password=_DATABASE.key("password"),
 )
-LAKEHOUSE = Lakehouse(CATALOG, CATALOG.client("sales"), STORE)
+LAKEHOUSE = Lakehouse(CATALOG, CATALOG.client("sales", "customer-360"), "sales__customer_360", STORE)
 EVERYTHING: tuple[Capability, ...] = (CATALOG, STORE, COLLECTOR, LINEAGE, COMPUTE, DATABASE)
 
 STEPS: list[dict[str, Any]] = [

@@ -12,6 +12,7 @@ from floe_compiler.declare import declare
 from floe_compiler.derive import plan_units
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import Environment, PlatformManifest, Quota
 from floe_compiler.model.objects import Object, ObjectSet, identify
@@ -77,6 +78,7 @@ def context_of(
     scope: str = "platform",
     products: Iterable[Product] = (),
     domains: tuple[str, ...] = (),
+    served: Iterable[ServedProduct] = (),
     databases: tuple[str, ...] = (),
 ) -> Context[Any]:
     """Return the context in which `component` is built, configured by its profile of the scale and then `config`."""
@@ -92,6 +94,7 @@ def context_of(
         settings=settings,
         products=tuple(products),
         domains=domains,
+        served=tuple(served),
         databases=databases,
     )
     return Context(instance, tuple(found))

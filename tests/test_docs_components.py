@@ -118,5 +118,5 @@ def test_names_are_shown_as_they_are_in_any_mesh() -> None:
     table = facts_table(declared()["dev", "floe-sales-domain", "orchestrator", "dagster"], "here")
     assert "pods at run time: `run-<product>` |" in table
     assert "`code-<product>`, `run-<product>`: that of the product |" in table
-    assert "`polaris-client-<domain>`: `client-secret`" in table
+    assert "`polaris-client-<domain>-<product>`: `client-secret`" in table
     assert "customer-360" not in table

@@ -132,8 +132,8 @@ def test_602_jobs_end_and_say_when_they_are_forgotten(mesh: Rendered) -> None:
 @EVERY
 def test_603_schedules_leave_nothing_open(mesh: Rendered) -> None:
     crons = list(mesh.of_kind("CronJob"))
-    of_products = [one for one in crons if not any("floe.dev/" in label for label in one["metadata"]["labels"])]
-    assert {names(one)[1] for one in of_products} == {"cost-center"}
+    declared = [one for one in crons if not any("floe.dev/" in label for label in one["metadata"]["labels"])]
+    assert {names(one)[1] for one in declared} == {"cost-center", "polaris-access"}
     for one in crons:
         spec = one["spec"]
         assert spec["concurrencyPolicy"] == "Forbid"

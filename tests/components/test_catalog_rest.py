@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components import catalog_rest
 from floe_compiler.components.catalog_rest import COMPONENT, RestCatalogConfig
 from floe_compiler.model.capabilities import BearerToken, Catalog, OAuth2Credentials
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.facts import Parts
 from floe_compiler.pipeline import compile_mesh
@@ -21,6 +22,7 @@ from small_mesh import MANIFEST, PRODUCT, small_mesh
 from support import context_of
 
 URL = "https://catalog.example.com/api/catalog"
+SERVED = (ServedProduct("marketing", "campaign-perf"), ServedProduct("sales", "customer-360"))
 OAUTH2: dict[str, Any] = {"type": "oauth2", "secret": {"existing": True}, "scope": "catalog"}
 TOKEN_SERVER = {"url": "https://login.example.com/oauth2/token", "cidr": "198.51.100.7/32"}
 CONFIG: dict[str, Any] = {"url": URL, "warehouse": "lake", "cidr": "203.0.113.0/24", "credentials": OAUTH2}
@@ -39,7 +41,7 @@ EXTERNAL_SECRET = "output/dev/floe-sales-domain/externalsecret.external-secrets.
 
 
 def catalog(**config: Any) -> Catalog:
-    context = context_of(COMPONENT, {**CONFIG, **config}, domains=("field-service", "marketing", "sales"))
+    context = context_of(COMPONENT, {**CONFIG, **config}, served=SERVED)
     return catalog_rest.provides(context.instance)[0]
 
 
@@ -72,11 +74,14 @@ def test_the_catalog_is_where_its_url_says() -> None:
     assert catalog().endpoint.address() == "catalog.example.com:443"
     assert catalog(url="http://catalog.example.com:8181").endpoint.address() == "catalog.example.com:8181"
     assert (catalog().uri, catalog().warehouse, catalog().endpoint.cidr) == (URL, "lake", "203.0.113.0/24")
-    assert [client.namespace for client in catalog().clients] == ["field_service", "marketing", "sales"]
+    assert {domain: [one.product for one in clients] for domain, clients in catalog().clients.items()} == {
+        "marketing": ["campaign-perf"],
+        "sales": ["customer-360"],
+    }
 
 
 def test_each_domain_logs_in_with_a_secret_of_its_own() -> None:
-    login = catalog().client("sales").credentials
+    login = catalog().client("sales", "customer-360").credentials
     assert isinstance(login, OAuth2Credentials)
     assert (login.client_id.secret.name, login.client_id.key) == ("catalog-client-sales", "client-id")
     assert login.client_id.secret.existing
@@ -84,7 +89,7 @@ def test_each_domain_logs_in_with_a_secret_of_its_own() -> None:
 
 
 def test_tokens_come_from_the_catalog_unless_another_server_hands_them_out() -> None:
-    login = catalog().client("sales").credentials
+    login = catalog().client("sales", "customer-360").credentials
     assert isinstance(login, OAuth2Credentials)
     assert login.token_url == f"{URL}/v1/oauth/tokens"
     assert [server.host for server in catalog().calls()] == ["catalog.example.com"]
@@ -96,10 +101,12 @@ def test_tokens_come_from_the_catalog_unless_another_server_hands_them_out() -> 
 
 
 def test_a_domain_may_send_a_token_or_nothing() -> None:
-    shown = catalog(credentials={"type": "token", "secret": {"name": "lake", "key": "jwt"}}).client("sales")
+    shown = catalog(credentials={"type": "token", "secret": {"name": "lake", "key": "jwt"}}).client(
+        "sales", "customer-360"
+    )
     assert isinstance(shown.credentials, BearerToken)
     assert (shown.credentials.token.secret.name, shown.credentials.token.key) == ("lake-sales", "jwt")
-    assert catalog(credentials={"type": "none"}).client("sales").credentials is None
+    assert catalog(credentials={"type": "none"}).client("sales", "customer-360").credentials is None
 
 
 @pytest.mark.parametrize(
@@ -125,7 +132,7 @@ def test_every_step_knows_the_catalog_by_neutral_names(tmp_path: Path) -> None:
     for variables in steps(rendered(tmp_path)).values():
         assert not [name for name in variables if "POLARIS" in name]
         assert variables["FLOE_CATALOG_URI"]["value"] == variables["PYICEBERG_CATALOG__DEFAULT__URI"]["value"] == URL
-        assert variables["FLOE_CATALOG_NAMESPACE"]["value"] == "sales"
+        assert variables["FLOE_CATALOG_NAMESPACE"]["value"] == "sales__orders"
         assert variables["PYICEBERG_CATALOG__DEFAULT__CREDENTIAL"]["value"] == "$(FLOE_CATALOG_CREDENTIAL)"
         secret = variables["FLOE_CATALOG_CLIENT_SECRET"]["valueFrom"]["secretKeyRef"]
         assert secret == {"name": "catalog-client-sales", "key": "client-secret"}
@@ -135,7 +142,7 @@ def test_dlt_and_dbt_work_with_it_as_with_any_other(tmp_path: Path) -> None:
     files = rendered(tmp_path)
     load = steps(files)["load"]
     assert load["ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE"]["value"] == "rest"
-    assert load["DATASET_NAME"]["value"] == "sales"
+    assert load["DATASET_NAME"]["value"] == "sales__orders"
     target = yaml.load(files[PROFILES]["data"]["profiles.yml"], yaml.CSafeLoader)["floe"]["outputs"]["dev"]
     assert target["attach"][0]["options"]["endpoint"] == "{{ env_var('FLOE_CATALOG_URI') }}"
     assert target["secrets"][0]["client_id"] == "{{ env_var('FLOE_CATALOG_CLIENT_ID') }}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
 from floe_compiler.kit import minio
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.facts import Container
 from floe_compiler.model.operations import VolumeData
 from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
@@ -102,7 +104,7 @@ def test_it_is_a_stateful_set_that_says_why_it_is_alone() -> None:
 
 def test_the_buckets_come_after_the_server_and_are_bounded() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
-    assert starts_after(parts) == {("minio-buckets", "minio")}
+    assert starts_after(parts) == {("minio-buckets", "minio"), ("minio-products", "minio")}
     assert parts.tasks[0].prepares == parts.tasks[0].pod.calls, "who writes comes after the buckets"
     assert parts.tasks[0].deadline <= 3600
 
@@ -124,7 +126,48 @@ def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None
     assert denied == {"Effect": "Deny", "Action": ["admin:*"]}, "no keys that outlive the rotation of the secret"
 
 
-# --- the script, against a stand-in for mc that keeps buckets, users and policies in files ---
+# --- the users of products ---
+
+ORDERS = OutputTable("sales", "shop", "orders")
+VISITS = ServedProduct("field-service", "visits", reads=(ORDERS,))
+SHOP = ServedProduct("sales", "shop", writes_files=True)
+
+
+def test_each_product_has_keys_of_its_own() -> None:
+    context = context_of(COMPONENT, served=(VISITS, SHOP))
+    (container,) = COMPONENT.build(context).tasks[1].pod.containers
+    users = sorted(Path(file.path).stem for file in container.config if file.path.startswith("/scripts/policies/"))
+    assert users == ["product-field--service-visits", "product-sales-shop"]
+    keys = {Path(file.path).name: file.secret.secret.name for file in container.secret_files}
+    assert {user: keys[user] for user in users} == {user: f"minio-{user}" for user in users}
+
+
+def test_a_product_learns_its_own_keys_only() -> None:
+    store = storage_minio.provides(context_of(COMPONENT, served=(VISITS, SHOP)).instance)[0]
+    assert store.issues_credentials, "MinIO has an STS"
+    own = store.client("sales", "shop")
+    assert own
+    assert own.secret_key
+    assert own.secret_key.secret.name == "minio-product-sales-shop"
+    keys = {key.name: key for key in own.secret_key.secret.keys}
+    assert keys["access-key"].literal == minio.product_name("sales", "shop")
+    assert 8 <= keys["secret-key"].generated <= 40
+
+
+def test_a_product_writes_below_its_namespace_and_reads_the_tables_of_its_inputs() -> None:
+    located, listed, written, read, denied = json.loads(minio.product_policy("lake", VISITS))["Statement"]
+    assert located["Resource"] == listed["Resource"] == ["arn:aws:s3:::lake"]
+    assert listed["Condition"] == {
+        "StringLike": {"s3:prefix": ["field_service__visits", "field_service__visits/*", "sales__shop/orders/*"]}
+    }
+    assert written["Resource"] == ["arn:aws:s3:::lake/field_service__visits/*"]
+    assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(written["Action"])
+    assert (read["Action"], read["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::lake/sales__shop/orders/*"])
+    assert denied == {"Effect": "Deny", "Action": ["admin:*"]}
+    assert len(json.loads(minio.product_policy("lake", SHOP))["Statement"]) == 4, "it reads nothing else"
+
+
+# --- the scripts, against a stand-in for mc that keeps buckets, users and policies in files ---
 
 MC = r"""#!/bin/bash
 state="$STATE"
@@ -139,6 +182,17 @@ case "$1 $2 $3" in
     for target in "$@"; do echo "${target#store/}" >>"$state/buckets"; done ;;
   "anonymous set private") echo "$4" >>"$state/private" ;;
   "admin user add") read -r user; read -r password; echo "$password" >"$state/user-$user" ;;
+  "admin user list")
+    tries="$(cat "$state/down" 2>/dev/null || echo 0)"
+    if ((tries > 0)); then echo $((tries - 1)) >"$state/down"; echo "connection refused" >&2; exit 1; fi
+    for user in "$state"/user-*; do
+      name="${user##*/user-}"
+      policy="$(cat "$state/policy-of-$name" 2>/dev/null || echo "$name")"
+      [[ -e "$user" ]] && echo "{\"status\":\"success\",\"accessKey\":\"$name\",\"policyName\":\"$policy\"}"
+    done
+    true ;;
+  "admin user remove") rm "$state/user-$5" ;;
+  "admin policy remove") rm "$state/policy-$5" ;;
   "admin policy create") cp "$6" "$state/policy-$5" ;;
   "admin policy attach")
     [[ -e "$state/attach-fails" ]] && { echo "mc: <ERROR> Access Denied." >&2; exit 1; }
@@ -237,12 +291,75 @@ def test_no_secret_is_printed_or_passed_as_an_argument(state: Path) -> None:
     assert "secret-of" not in done.stdout + done.stderr + (state / "calls").read_text()
 
 
+def _run_products(state: Path, *products: ServedProduct) -> subprocess.CompletedProcess[str]:
+    for name in ("policies", "clients"):
+        shutil.rmtree(state / name, ignore_errors=True)
+        (state / name).mkdir()
+    for product in products:
+        user = minio.product_name(product.domain, product.name)
+        (state / "policies" / f"{user}.json").write_text(minio.product_policy("lake", product))
+        (state / "clients" / user).write_text(f"secret-of-{user}")
+    variables = {
+        "PATH": f"{state}:/usr/bin:/bin",
+        "HOME": str(state),
+        "STATE": str(state),
+        "STORE_URL": "http://minio:9000",
+        "ADMINISTRATOR": str(state / "administrator"),
+        "CLIENTS": str(state / "clients"),
+        "POLICIES": str(state / "policies"),
+        "ATTEMPTS": "3",
+        "PAUSE": "0",
+    }
+    command = ["bash", "-c", script("floe_compiler.kit.minio", "minio-products.sh")]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_the_script_makes_the_users_of_products(state: Path) -> None:
+    done = _run_products(state, VISITS, SHOP)
+    assert done.returncode == 0, done.stderr
+    for user in ("product-field--service-visits", "product-sales-shop"):
+        assert (state / f"user-{user}").read_text() == f"secret-of-{user}\n"
+        assert (state / f"policy-{user}").exists()
+    assert _run_products(state, VISITS, SHOP).returncode == 0, "it may run again"
+    assert "secret-of" not in done.stdout + done.stderr + (state / "calls").read_text()
+
+
+def test_the_script_removes_the_users_that_it_made_and_no_others(state: Path) -> None:
+    assert _run_products(state, VISITS, SHOP).returncode == 0
+    for user in ("warehouse", "product-by-hand"):
+        (state / f"user-{user}").write_text("x")
+    (state / "policy-of-product-by-hand").write_text("readonly")
+    done = _run_products(state, VISITS)
+    assert done.returncode == 0, done.stderr
+    left = {path.name for path in state.glob("user-*")}
+    assert left == {"user-product-field--service-visits", "user-warehouse", "user-product-by-hand"}
+    assert not (state / "policy-product-sales-shop").exists()
+
+
+def test_the_script_for_products_waits_for_the_server_and_not_forever(state: Path) -> None:
+    (state / "down").write_text("2")
+    done = _run_products(state, SHOP)
+    assert (done.returncode, done.stdout.count("waiting")) == (0, 2)
+    (state / "down").write_text("1000")
+    assert _run_products(state, SHOP).returncode == 1
+
+
+def test_the_script_for_products_fails_when_a_policy_is_not_attached(state: Path) -> None:
+    (state / "attach-fails").touch()
+    done = _run_products(state, SHOP)
+    assert done.returncode == 1
+    assert "Access Denied" in done.stderr
+
+
 @pytest.mark.parametrize("scale", ["light", "heavy"])
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
-    unit = unit_of(COMPONENT, context_of(COMPONENT, settings=changed(DEVELOPMENT, environment={"scale": scale})))
+    unit = unit_of(
+        COMPONENT, context_of(COMPONENT, settings=changed(DEVELOPMENT, environment={"scale": scale}), served=(SHOP,))
+    )
     own = [one for one in unit.objects if one["metadata"]["name"].startswith("minio")]
     for one in own:
-        one.get("data", {}).pop("minio-buckets.sh", None)  # a file of its own
+        for file in ("minio-buckets.sh", "minio-products.sh"):
+            one.get("data", {}).pop(file, None)  # a file of its own
     assert as_text(own) == snapshot
 
 

@@ -6,13 +6,28 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import secrets_of
-from products import CATALOG, LINEAGE, STORE
+from floe_compiler.model.data_access import StoreClient
+from products import CATALOG, LINEAGE, NAMES, STORE
+
+CLIENTS = ("marketing-campaign-perf", *(f"sales-{name}" for name in NAMES))
 
 
-def test_a_domain_logs_in_as_its_own_client() -> None:
-    assert CATALOG.client("sales").domain == "sales"
-    with pytest.raises(KeyError, match="polaris has no client for domain finance"):
-        CATALOG.client("finance")
+def test_a_product_logs_in_as_its_own_client() -> None:
+    assert CATALOG.client("sales", "customer-360").product == "customer-360"
+    for domain, name in (("sales", "campaign-perf"), ("finance", "costs")):
+        with pytest.raises(KeyError, match=f"polaris has no client for product {domain}/{name}"):
+            CATALOG.client(domain, name)
+
+
+def test_a_domain_knows_the_clients_of_its_own_products_only() -> None:
+    """So an edit of another domain's products does not concern it."""
+    assert set(CATALOG.about("sales").clients) == {"sales"}
+    assert CATALOG.about("finance").clients == {}
+    keys = {domain: (StoreClient(f"{domain}-product"),) for domain in ("finance", "sales")}
+    store = replace(STORE, clients=keys)
+    assert set(store.about("sales").clients) == {"sales"}
+    assert store.client("sales", "sales-product") == keys["sales"][0]
+    assert store.client("sales", "finance-product") is None
 
 
 def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:
@@ -21,6 +36,6 @@ def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:
 
 
 def test_the_secrets_of_a_capability_are_found_however_deep() -> None:
-    assert {secret.name for secret in secrets_of(CATALOG)} == {"polaris-marketing", "polaris-sales"}
+    assert {secret.name for secret in secrets_of(CATALOG)} == {f"polaris-client-{one}" for one in CLIENTS}
     assert {secret.name for secret in secrets_of(STORE)} == {"minio-warehouse"}
     assert list(secrets_of(LINEAGE)) == []

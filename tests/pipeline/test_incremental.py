@@ -98,15 +98,23 @@ CHANGES = {
     "a comment at a product's end": Change({ORDERS: ORDERS_TEXT + "# reviewed\n"}, ("sales",)),
     # Every line has moved, and findings and `explain` name lines.
     "a comment at a product's start": Change({ORDERS: "# reviewed\n" + ORDERS_TEXT}, *SALES_ONLY),
-    "a new product": Change({"domains/sales/products/returns.yaml": product("returns")}, *SALES_ONLY),
+    "who may read an output": Change(
+        {ORDERS: product("orders", outputs=[{"name": "orders", "readers": ["finance", "marketing"]}])}, *SALES_ONLY
+    ),
+    # The catalog and the object store know each product, and what it reads.
+    "a new product": Change(
+        {"domains/sales/products/returns.yaml": product("returns")},
+        ("platform", "sales"),
+        (namespace("sales"), PLATFORM),
+    ),
     "a product that becomes another's input": Change(
         {
             "domains/finance/products/costs.yaml": product(
                 "costs", inputs=[{"domain": "sales", "product": "orders", "output": "orders"}]
             )
         },
-        ("finance",),
-        (namespace("finance"),),
+        ("finance", "platform"),
+        (namespace("finance"), PLATFORM),
     ),
     "the first model of a semantic layer": Change(
         {

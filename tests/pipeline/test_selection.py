@@ -52,7 +52,11 @@ WRONG: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "more than the platform allows": ("R022", {SALES: domain("sales", quota={"cpu": "100"})}),
     "a secret of a component": (
         "S004",
-        {ORDERS: product("orders", steps=[{**STEP, "secrets": {"A": {"secret": "minio-warehouse", "key": "x"}}}])},
+        {
+            ORDERS: product(
+                "orders", steps=[{**STEP, "secrets": {"A": {"secret": "polaris-client-sales-orders", "key": "x"}}}]
+            )
+        },
     ),
     "a name that is taken": ("S002", {"domains/sales/products/default-deny.yaml": product("default-deny")}),
     "a quota that is too small": ("C083", {SALES: domain("sales", quota={"cpu": "1m"})}),

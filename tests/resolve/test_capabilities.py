@@ -36,8 +36,8 @@ def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
 def test_the_own_namespace_comes_first() -> None:
     other = replace(CATALOG, name="own")
     needs = placed(Requirement(Catalog))
-    assert found(needs, own=(other,), platform=(CATALOG,)) == (other.about({"sales"}),)
-    assert found(needs, platform=(CATALOG,)) == (CATALOG.about({"sales"}),)
+    assert found(needs, own=(other,), platform=(CATALOG,)) == (other.about("sales"),)
+    assert found(needs, platform=(CATALOG,)) == (CATALOG.about("sales"),)
 
 
 def test_one_is_found_or_all_or_the_one_with_that_name() -> None:
@@ -51,7 +51,7 @@ def test_one_is_found_or_all_or_the_one_with_that_name() -> None:
 
 def test_its_own_databases_are_found_first() -> None:
     needs = placed(Requirement(Catalog), databases=(DATABASE.name,))
-    assert found(needs, own=(DATABASE,), platform=(CATALOG,)) == (DATABASE, CATALOG.about({"sales"}))
+    assert found(needs, own=(DATABASE,), platform=(CATALOG,)) == (DATABASE, CATALOG.about("sales"))
 
 
 @pytest.mark.parametrize(

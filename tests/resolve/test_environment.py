@@ -186,11 +186,12 @@ def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() 
     assert pools(found["finance"]) == ("a", "b")
 
 
-def test_the_catalog_has_clients_for_domains_with_products() -> None:
+def test_the_catalog_knows_the_products_and_their_domains() -> None:
     products = {"sales": [data_product("orders")]}
     found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
     instances = {context.instance.slot: context.instance for _, context in found["platform"].contexts}
     assert instances["catalog"].domains == ("sales",)
+    assert [(one.domain, one.name) for one in instances["catalog"].served] == [("sales", "orders")]
 
 
 def test_no_production_makes_its_secrets_up() -> None:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components import registry
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.plan import Product
@@ -85,6 +86,9 @@ def test_the_scale_reaches_the_orchestrator_that_nobody_wrote() -> None:
     assert found.config == written
 
 
+SERVED = (ServedProduct("sales", "orders"),)
+
+
 def test_shared_services_know_the_domains_that_have_products() -> None:
     findings = Findings()
     data = {
@@ -92,9 +96,9 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
         "observability": {"tracing": {"type": "alpha"}},
         "orchestrator": {"type": "x"},
     }
-    found = shared_instances(REGISTRY, merged(data), PLACE, ("finance", "sales"), findings)
+    found = shared_instances(REGISTRY, merged(data), PLACE, ("finance", "sales"), SERVED, findings)
     assert [instance.slot for _, instance in found] == ["catalog", "observability.tracing"]
-    assert all(instance.domains == ("finance", "sales") for _, instance in found)
+    assert all((instance.domains, instance.served) == (("finance", "sales"), SERVED) for _, instance in found)
     assert findings.found == []
 
 
@@ -115,7 +119,7 @@ def test_what_stands_in_each_namespace_is_configured_alike_unless_a_domain_says_
     agent = component("agent", "alpha", scope="each")
     findings, known = Findings(), REGISTRY | {agent.key: agent}
     written = merged({"agent": {"type": "alpha", "replicas": 2}})
-    ((_, shared),) = shared_instances(known, written, PLACE, (), findings)
+    ((_, shared),) = shared_instances(known, written, PLACE, (), (), findings)
     ((_, own),) = domain_instances(known, written, PLACE, [], findings)
     assert (shared.config, shared.settings_path) == (own.config, own.settings_path)
     assert shared.settings_path == ("agent",)

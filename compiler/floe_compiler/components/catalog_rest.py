@@ -11,12 +11,12 @@ from pydantic import AfterValidator, Field
 
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.capabilities import BearerToken, Catalog, CatalogClient, Credentials, OAuth2Credentials
+from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import ClientKeys, Input, Reached
-from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -108,6 +108,8 @@ class RestCatalogConfig(Reached):
     """The name of the warehouse in the catalog."""
     credentials: Annotated[OAuth2Login | TokenLogin | NoLogin, Field(discriminator="type")]
     """How domains log in."""
+    vends_credentials: bool = False
+    """Whether it issues temporary credentials for the files of single tables, so that steps need none of the store."""
     cidr: Cidr = ANYWHERE
     """The catalog's address range, for network policies."""
 
@@ -145,7 +147,7 @@ def token_endpoint(config: RestCatalogConfig) -> Endpoint | None:
 
 
 def provides(instance: Instance[RestCatalogConfig]) -> tuple[Catalog, ...]:
-    """Return the catalog, with a client for each domain."""
+    """Return the catalog. All products of a domain log in as the domain."""
     config = instance.config
     return (
         Catalog(
@@ -153,9 +155,10 @@ def provides(instance: Instance[RestCatalogConfig]) -> tuple[Catalog, ...]:
             endpoint=url_endpoint(config.url, config.cidr),
             uri=config.url,
             warehouse=config.warehouse,
-            clients=tuple(
-                CatalogClient(domain, identifier(domain), credentials(instance, domain)) for domain in instance.domains
+            clients=by_domain(
+                instance.served, lambda product: CatalogClient(product.name, credentials(instance, product.domain))
             ),
+            vends_credentials="always" if config.vends_credentials else "never",
             token_endpoint=token_endpoint(config),
         ),
     )

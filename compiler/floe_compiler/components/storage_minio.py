@@ -16,6 +16,7 @@ from floe_compiler.kit import minio
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, API, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import (
     Claim,
@@ -104,14 +105,18 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
             path_style=True,
             access_key=keys.key("access-key"),
             secret_key=keys.key("secret-key"),
+            clients=by_domain(instance.served, lambda product: minio.product_client(instance, product)),
+            issues_credentials=True,
         ),
     )
 
 
 def build(context: Context[MinioConfig]) -> Parts:
-    """Return the server, and the task that creates its buckets and their user."""
-    buckets = minio.buckets(context.instance, f"{NAME}-buckets", context.config.buckets, CLIENT)
-    return Parts(workloads=(_server(context.instance),), tasks=(buckets,), data=(VolumeData(NAME, VOLUME),))
+    """Return the server, and the tasks that create its buckets, their user, and the users of products."""
+    instance, names = context.instance, context.config.buckets
+    buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
+    users = minio.product_users(instance, names[0], instance.served)
+    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=(VolumeData(NAME, VOLUME),))
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:

@@ -6,13 +6,14 @@ Every class here is something that a component can provide (`Component.provides`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
 import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.data_access import ByDomain, StoreClient, of_domain
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Resources, Scratch, SecretFile, Variable
 from floe_compiler.model.secrets import Secret, SecretReference
@@ -28,8 +29,8 @@ class Capability(msgspec.Struct, frozen=True):
 
     name: str
 
-    def about(self, _domains: Collection[str]) -> Self:
-        """Return the capability reduced to what these domains need."""
+    def about(self, _domain: str) -> Self:
+        """Return the capability reduced to what a domain may know of it."""
         return self
 
 
@@ -67,14 +68,30 @@ class ObjectStore(Capability, frozen=True):
     path_style: bool = False
     access_key: SecretReference | None = None
     secret_key: SecretReference | None = None
+    """The keys for the whole warehouse: of the shared services and, without `clients`, of products."""
+
     identity: WorkloadIdentity | None = None
     """The identity that reads and writes the store without keys, and the servers that issue credentials (AWS STS)."""
+
+    clients: ByDomain[StoreClient] = {}
+    """The products' own logins, each for the files of its own tables and those of its inputs."""
+
+    issues_credentials: bool = False
+    """Whether a catalog can have it issue temporary credentials for the files of single tables (STS)."""
 
     role: str = ""
     """The cloud role (S3) or service account (GCS) that the catalog assumes to issue credentials, if any."""
 
     tenant: str = ""
     """The directory tenant of the storage account (ADLS)."""
+
+    def about(self, domain: str) -> Self:
+        """Return the store with the logins of the products of this domain."""
+        return replace(self, clients=of_domain(self.clients, domain)) if self.clients else self
+
+    def client(self, domain: str, product: str) -> StoreClient | None:
+        """Return a product's own login; None if it has none."""
+        return next((one for one in self.clients.get(domain, ()) if one.product == product), None)
 
 
 class BackupStore(msgspec.Struct, frozen=True):
@@ -144,16 +161,15 @@ Credentials = OAuth2Credentials | BearerToken
 
 
 class CatalogClient(msgspec.Struct, frozen=True):
-    """A domain's client of a catalog: it writes below `namespace`, and reads everything."""
+    """A product's client of a catalog: it writes below the product's namespace, and reads the declared inputs."""
 
-    domain: str
-    namespace: str
+    product: str
     credentials: Credentials | None = None
     """None: the catalog needs no login."""
 
 
 class Catalog(Capability, frozen=True):
-    """An Iceberg REST catalog. `warehouse` is its name on the server. Each domain logs in with its own client."""
+    """An Iceberg REST catalog. `warehouse` is its name on the server. Each product logs in with its own client."""
 
     slot: ClassVar[str] = "catalog"
 
@@ -162,7 +178,10 @@ class Catalog(Capability, frozen=True):
     """The base URL of the REST API, without `/v1`."""
 
     warehouse: str
-    clients: tuple[CatalogClient, ...] = ()
+    clients: ByDomain[CatalogClient] = {}
+    vends_credentials: Literal["never", "by-the-store", "always"] = "never"
+    """Whether clients get temporary credentials for the files of a table with it; or only if the store issues them."""
+
     token_endpoint: Endpoint | None = None
     """The server that issues tokens, if it is another one."""
 
@@ -175,16 +194,16 @@ class Catalog(Capability, frozen=True):
     variables: tuple[Variable, ...] = ()
     """More environment variables for this kind of catalog."""
 
-    def about(self, domains: Collection[str]) -> Self:
-        """Return the catalog with the clients of these domains."""
-        return replace(self, clients=tuple(client for client in self.clients if client.domain in domains))
+    def about(self, domain: str) -> Self:
+        """Return the catalog with the clients of the products of this domain."""
+        return replace(self, clients=of_domain(self.clients, domain))
 
-    def client(self, domain: str) -> CatalogClient:
-        """Return the client of a domain; raise KeyError if it has none (a domain without products)."""
-        for client in self.clients:
-            if client.domain == domain:
+    def client(self, domain: str, product: str) -> CatalogClient:
+        """Return the client of a product; raise KeyError if it has none."""
+        for client in self.clients.get(domain, ()):
+            if client.product == product:
                 return client
-        raise KeyError(f"catalog {self.name} has no client for domain {domain}")
+        raise KeyError(f"catalog {self.name} has no client for product {domain}/{product}")
 
     def calls(self) -> tuple[Endpoint, ...]:
         """Return every server that a client of the catalog connects to."""
@@ -299,6 +318,8 @@ def secrets_of(fact: object) -> Iterator[Secret]:
     elif isinstance(fact, tuple):
         for part in fact:
             yield from secrets_of(part)
+    elif isinstance(fact, Mapping):
+        yield from secrets_of(tuple(fact.values()))
     elif isinstance(fact, msgspec.Struct):
         for name in fact.__struct_fields__:
             yield from secrets_of(getattr(fact, name))

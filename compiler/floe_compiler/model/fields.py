@@ -212,7 +212,19 @@ def matching(pattern: str, form: str, example: str) -> Any:
     return Field(pattern=pattern, examples=[example], json_schema_extra={PATTERN_HINT: hint})
 
 
+def check_reader(text: str) -> str:
+    """Accept the name of a domain, or a domain and a product: `finance/revenue-metrics`."""
+    try:
+        for name in text.split("/", 1):
+            check_name(name)
+    except ValueError:
+        form = "write a domain, such as finance, or one of its products, such as finance/revenue-metrics"
+        raise ValueError(f'"{text}" is neither a domain nor a product; {form}') from None
+    return text
+
+
 Name = Annotated[str, AfterValidator(check_name)]
+Reader = Annotated[str, AfterValidator(check_reader)]
 StepName = Name
 ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]
 """The name of an object that is created outside the compiler: any name that Kubernetes accepts."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.delivery_plan import DeliveredNamespace as DeliveredNamespace  # re-exported
 from floe_compiler.model.delivery_plan import DeliveryPlan as DeliveryPlan
 from floe_compiler.model.document import DataPath
@@ -72,7 +73,6 @@ class Product(msgspec.Struct, frozen=True):
 
     image_origin: Span | None = None
     """The location of its image there."""
-
     secret_origins: tuple[tuple[str, Span], ...] = ()
     """The secrets that its steps name, each with its location there."""
 
@@ -97,7 +97,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     """For semantic layers: the domain's models."""
 
     domains: tuple[str, ...] = ()
-    """For shared components: the names of the domains with data products, sorted."""
+    served: tuple[ServedProduct, ...] = ()
+    """For shared components: the names of the domains with data products, and all products; both sorted. For semantic
+    layers, the products are those of the domain."""
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
@@ -213,7 +215,6 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
     """The location of the quota, or of the scale that sets it."""
 
     quota_growth: QuotaGrowth = ()
-
     pull_secret_origin: Span | None = None
     """The location of `images.pull_secret`, if it is set."""
     external_databases: tuple[ExternalDatabase, ...] = ()

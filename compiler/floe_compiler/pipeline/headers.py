@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -218,27 +218,24 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     start = digest_of(compiler, *manifests, common, encode(frame.settings.trust))
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
-    read: dict[str, set[str]] = defaultdict(set)
-    for (domain, _), product in frame.inputs.references.items():
-        read[domain] |= {source for (source, _), _ in product.inputs}
-    served = domains_served(sources, names, frame.overrides)
-    keys = {PLATFORM: digest_of(start, *served)}
+    domains = domains_served(sources, names, frame.overrides)
+    keys = {PLATFORM: digest_of(start, encode(frame.served), *domains)}
     if frame.nodes:
-        keys[NODES] = digest_of(start, NODES, provided(()), *served)
+        keys[NODES] = digest_of(start, NODES, provided(NODES), *domains)
     for name in names:
         keys[name] = digest_of(
             start,
             name,
             overrides.get(name, ""),
             images.get(name, ""),
-            provided({name, *read[name]}),
+            provided(name),
             *(document.digest for document in sources.domains[name].documents()),
         )
     return keys
 
 
-def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[Collection[str]], str]:
-    """Return a function that returns the digest of the capabilities as seen by a scope that reads some domains.
+def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], str]:
+    """Return a function that returns the digest of the capabilities as seen by a domain.
 
     Most capabilities are the same for all scopes, and are encoded only once.
     """
@@ -246,8 +243,8 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[Collecti
     differing = [capability for capability in every if type(capability).about is not Capability.about]
     common = digest_of(*(encode(capability) for capability in every if capability not in differing))
 
-    def digest(domains: Collection[str]) -> str:
-        return digest_of(common, *(encode(capability.about(domains)) for capability in differing))
+    def digest(domain: str) -> str:
+        return digest_of(common, *(encode(capability.about(domain)) for capability in differing))
 
     return digest
 

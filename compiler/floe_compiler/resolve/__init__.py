@@ -9,6 +9,7 @@ from floe_compiler.model.inputs import Environment, VersionedMetadata
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
+from floe_compiler.resolve.data_access import check_readers
 from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.environment import Frame, Inputs, resolve_environment, resolve_frame
 from floe_compiler.resolve.layers import Layer, merge
@@ -58,6 +59,7 @@ def resolve_frames(
     named = filter(is_name, sources.domains)  # the others are errors already
     check_namespaces(environments, sources.environments, [PLATFORM, *named], findings)
     references = check_references(sources, findings)
+    check_readers(sources, references, findings)
     locks = locked_paths(sources.manifests, registry, findings)
     manifests = manifest_layers(sources)
     check_manifests(manifests, locks, findings)

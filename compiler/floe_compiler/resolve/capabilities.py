@@ -43,8 +43,7 @@ def context(
         found += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]
     if instance.scope != PLATFORM:
-        read = {one.domain or product.domain for product in instance.products for one in product.spec.inputs}
-        found = [one.about({instance.scope, *read}) for one in found]
+        found = [one.about(instance.scope) for one in found]
     return Context(instance, tuple(found)), tuple(unmet)
 
 

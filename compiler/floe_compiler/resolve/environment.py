@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
 from floe_compiler.model.ingress import EnvironmentIngress
@@ -29,6 +30,7 @@ from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.backups import check_place
 from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
@@ -37,7 +39,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit, check_limits, check_product_limits
 from floe_compiler.resolve.locks import Locks, check_locks
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.presence import check_read, domains_in, domains_served
+from floe_compiler.resolve.presence import check_read, domains_in, domains_served, products_served, semantic_layers
 from floe_compiler.resolve.product_overrides import Overrides, check_overrides
 from floe_compiler.resolve.products import Key, References, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
@@ -97,6 +99,9 @@ class Frame(msgspec.Struct, frozen=True):
     """The platform's settings."""
 
     version_origin: Span | None
+    served: tuple[ServedProduct, ...]
+    """Who reads and writes which tables."""
+
     complete: bool
     """Whether all requested slots could be filled."""
 
@@ -167,8 +172,10 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
-    served = domains_served(inputs.sources, names, overrides)
-    placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
+    domains = domains_served(inputs.sources, names, overrides)
+    layered = semantic_layers(merged, inputs.sources, names, document)
+    served = products_served(inputs.references, names, overrides, layered)
+    placed = instances.shared_instances(inputs.registry, merged, place, domains, served, findings)
     check_components(placed, merged, environment, findings)
     check_environment(environment, settings, document, findings)
     platform = Scope(
@@ -183,7 +190,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         tuple(with_databases(inputs.registry, placed, findings)),
     )
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
-    nodes = _nodes(inputs, manifest, merged, on_nodes, served, environment, document, findings)
+    nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, document, findings)
     every = (*platform.placed, *(nodes.placed if nodes else ()))
     if not inputs.sources.unlimited:
         check_limits(inputs.limits, manifest, every, merged, findings)
@@ -202,6 +209,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         nodes,
         manifest,
         version,
+        served,
         complete,
     )
 
@@ -211,13 +219,13 @@ def _nodes(
     manifest: PlatformManifest,
     merged: Merged,
     place: Place,
-    served: tuple[str, ...],
+    domains: tuple[str, ...],
     environment: Environment,
     document: Document,
     findings: Findings,
 ) -> Scope | None:
     """Return the scope of what needs access to the nodes; None if there is nothing."""
-    placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
+    placed = instances.shared_instances(inputs.registry, merged, place, domains, (), findings)
     check_components(placed, merged, environment, findings)
     if not placed:
         return None
@@ -261,6 +269,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
     check_texts(source.documents(), settings, findings)
+    check_approved(frame.manifest.domain_policy, domain, merged, source, findings)
     written = products_in(frame.overrides, name, source, valid, findings)
     products = [one.product for one in written]
     if not inputs.sources.unlimited:

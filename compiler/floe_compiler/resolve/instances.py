@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.images import parse_image
@@ -39,15 +40,29 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def shared_instances(
-    registry: Registry, merged: Merged, place: Place, domains: tuple[str, ...], findings: Findings
+    registry: Registry,
+    merged: Merged,
+    place: Place,
+    domains: tuple[str, ...],
+    served: tuple[ServedProduct, ...],
+    findings: Findings,
 ) -> list[Placed]:
-    """Return the instances of a scope that is of no domain; `domains` are those that have data products."""
+    """Return the instances of a scope that is of no domain.
+
+    Args:
+        registry: All components.
+        merged: The layers of the scope.
+        place: Its namespace.
+        domains: The domains that have data products.
+        served: These products.
+        findings: The errors are added here.
+    """
     found = []
     for slot in slots.slots(registry, "nodes" if place.scope == NODES else "platform"):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
             component, instance = _instance(*filled, merged, place)
-            found.append((component, replace(instance, domains=domains)))
+            found.append((component, replace(instance, domains=domains, served=served)))
     return found
 
 
@@ -73,7 +88,10 @@ def domain_instances(
         if filled:
             own = orchestrated if slot == ORCHESTRATOR else ()
             component, instance = _instance(*filled, merged, place, own)
-            found.append((component, replace(instance, models=models if slot == SLOT else ())))
+            if slot == SLOT:
+                tables = tuple(sorted(ServedProduct(one.domain, one.name) for one in products))
+                instance = replace(instance, models=models, served=tables)
+            found.append((component, instance))
         elif slot == ORCHESTRATOR and orchestrated and at(merged.data, slot_path(slot)) is None:
             findings.add(
                 MISSING_SLOT,

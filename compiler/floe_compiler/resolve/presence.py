@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from floe_compiler.model.data_access import SEMANTIC_LAYER, OutputTable, ServedProduct
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import Document
-from floe_compiler.model.sources import Sources
+from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import scopes
+from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.rules import DISABLED_INPUT, UNKNOWN_REFERENCE
+from floe_compiler.resolve.semantic_models import SLOT
 
 
 def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
@@ -33,6 +36,46 @@ def domains_served(sources: Sources, present: Iterable[str], overrides: Override
         if any(overrides.is_enabled(name, *product) for product in sources.domains[name].products.items())
     }
     return tuple(sorted({*served, *sources.omitted_domains}))
+
+
+def products_served(
+    references: Mapping[Key, References],
+    present: Collection[str],
+    overrides: Overrides,
+    with_semantic_layer: Iterable[str] = (),
+) -> tuple[ServedProduct, ...]:
+    """Return the data products of an environment as the shared services know them, and semantic layers, sorted.
+
+    Args:
+        references: What the products read.
+        present: The domains that the environment has.
+        overrides: What it says of products.
+        with_semantic_layer: The domains whose semantic layer reads all tables of their products.
+    """
+    enabled = {
+        (domain, name): product
+        for (domain, name), product in references.items()
+        if domain in present and overrides.is_enabled(domain, name, product.document)
+    }
+    tables: dict[str, list[OutputTable]] = {domain: [] for domain in with_semantic_layer}
+    for (domain, name), product in enabled.items():
+        if domain in tables:
+            tables[domain] += [OutputTable(domain, name, output) for output in product.outputs]
+    layers = (ServedProduct(domain, SEMANTIC_LAYER, tuple(sorted(read))) for domain, read in tables.items())
+    return tuple(sorted((*(product.served(*key) for key, product in enabled.items()), *layers)))
+
+
+def semantic_layers(
+    platform: Merged, sources: Sources, present: Iterable[str], environment: Document
+) -> tuple[str, ...]:
+    """Return the domains that have a semantic layer: their own, or that of the platform's settings for all."""
+    return tuple(name for name in present if _own(platform, sources.domains[name], environment, name))
+
+
+def _own(platform: Merged, source: DomainSource, environment: Document, name: str) -> bool:
+    """Return whether the strongest of the layers that say anything of a semantic layer says that there is one."""
+    said = [layer.data[SLOT] for layer in scopes.domain_layers(source, environment, name) if SLOT in layer.data]
+    return bool(said[-1] if said else platform.data.get(SLOT))
 
 
 def check_read(

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 import msgspec
 
 from floe_compiler.model import fields
+from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import DataProduct
@@ -44,6 +45,14 @@ class References(msgspec.Struct, frozen=True):
     outputs: tuple[str, ...]
     inputs: tuple[tuple[Key, str], ...]
     """The products that it reads, each with the output."""
+
+    writes_files: bool = False
+    """Whether a step of it reaches files of the object store itself."""
+
+    def served(self, domain: str, name: str) -> ServedProduct:
+        """Return the product `name` of a domain as the shared services know it."""
+        reads = {OutputTable(*product, output) for product, output in self.inputs}
+        return ServedProduct(domain, name, tuple(sorted(reads)), self.writes_files)
 
 
 def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, WrittenProduct]:
@@ -134,6 +143,7 @@ def _references(domain: str, document: Document) -> References | None:
                 ((str(one.get("domain") or domain), str(one["product"])), str(one["output"]))
                 for one in document.data.get("inputs") or ()
             ),
+            any(one.get("type") == "dlt" or one.get("writes_files") is True for one in document.data["steps"]),
         )
     except (AttributeError, KeyError, TypeError):
         return None

@@ -147,6 +147,23 @@ DISABLED_INPUT = Rule(
     "A data product reads another one that its environment does not have, as it is disabled (`enabled: false`). "
     "Disable the reader there, too, or enable what it reads.",
 )
+NOT_A_READER = Rule(
+    "R070",
+    "input that may not be read",
+    "A data product reads an output of another domain whose `readers` name neither its domain nor the product itself. "
+    "The owner of the output decides who reads it.",
+)
+NOT_APPROVED = Rule(
+    "R071",
+    "product that is not approved",
+    "A domain lists its products under `approved_products`, and this one is not among them.",
+)
+NO_APPROVAL = Rule(
+    "R072",
+    "domain without approved products",
+    "The platform requires that each domain lists its products (`domain_policy.approval: required`), and this domain "
+    "has products, but no `approved_products`.",
+)
 UNKNOWN_INTERFACE = Rule(
     "R040",
     "unknown interface",

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import yaml
+from jsonschema import ValidationError as InvalidRequest
 from msgspec.structs import replace
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
@@ -23,12 +24,14 @@ from floe_compiler.kit import postgresql
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Catalog, Database, OAuth2Credentials, ObjectStore
+from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Variable
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
+from polaris_api import check_request
 from polaris_server import State, running
 from products import COLLECTOR
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
@@ -57,7 +60,12 @@ AWS = replace(
         endpoints=(Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),),
     ),
 )
-DOMAINS = ("field-service", "sales")
+ORDERS = OutputTable("sales", "shop", "orders")
+SERVED = (
+    ServedProduct("field-service", "visits", reads=(ORDERS,)),
+    ServedProduct("sales", "shop", writes_files=True),
+)
+SHOP, VISITS = "product-sales-shop", "product-field--service-visits"
 
 
 def _context(
@@ -65,9 +73,9 @@ def _context(
     *others: Capability,
     store: ObjectStore = STORE,
     settings: Settings = DEVELOPMENT,
-    domains: tuple[str, ...] = DOMAINS,
+    served: tuple[ServedProduct, ...] = SERVED,
 ) -> Context[Any]:
-    return context_of(COMPONENT, config, settings=settings, found=(DATABASE, store, *others), domains=domains)
+    return context_of(COMPONENT, config, settings=settings, found=(DATABASE, store, *others), served=served)
 
 
 def _server(context: Context[Any]) -> Container:
@@ -189,8 +197,8 @@ def test_a_workload_identity_takes_the_place_of_keys() -> None:
 # --- the catalog's storage ---
 
 
-def test_minio_is_told_to_clients_and_server_alike() -> None:
-    assert management.storage_configuration(STORE) == {
+def test_a_store_is_told_to_clients_and_server_alike() -> None:
+    assert management.storage_configuration(replace(STORE, issues_credentials=False)) == {
         "storageType": "S3",
         "allowedLocations": ["s3://warehouse/"],
         "region": "us-east-1",
@@ -199,6 +207,13 @@ def test_minio_is_told_to_clients_and_server_alike() -> None:
         "endpointInternal": STORE.url,
         "pathStyleAccess": True,
     }
+
+
+def test_a_store_that_issues_credentials_itself_needs_no_role() -> None:
+    """As MinIO does: `stsUnavailable` would keep Polaris from asking it."""
+    found = management.storage_configuration(STORE)
+    assert not {"stsUnavailable", "roleArn"} & found.keys()
+    assert found["endpoint"] == STORE.url
 
 
 def test_aws_vends_credentials_through_a_role() -> None:
@@ -237,12 +252,18 @@ def test_the_server_allows_the_kind_of_storage_that_the_catalog_has(kind: Any) -
 # --- clients ---
 
 
-def test_each_domain_with_products_is_a_client_of_its_own_and_none_is_root() -> None:
+def test_each_product_is_a_client_of_its_own_and_none_is_root() -> None:
     clients = _catalog(_context()).clients
-    assert [client.domain for client in clients] == ["field-service", "sales"]
-    assert [client.namespace for client in clients] == ["field_service", "sales"]
-    logins = [client.credentials for client in clients if isinstance(client.credentials, OAuth2Credentials)]
-    assert len({login.client_secret.secret.name for login in logins}) == 2
+    assert {domain: [one.product for one in found] for domain, found in clients.items()} == {
+        "field-service": ["visits"],
+        "sales": ["shop"],
+    }
+    every = [client.credentials for found in clients.values() for client in found]
+    logins = [one for one in every if isinstance(one, OAuth2Credentials)]
+    assert {login.client_secret.secret.name for login in logins} == {
+        "polaris-client-sales-shop",
+        "polaris-client-field--service-visits",
+    }
     assert catalog_polaris.root_secret(_context().instance) not in {login.client_secret.secret for login in logins}
     assert {login.token_url for login in logins} == {f"{_catalog(_context()).uri}/v1/oauth/tokens"}
     assert {login.scope for login in logins} == {"PRINCIPAL_ROLE:ALL"}
@@ -252,16 +273,15 @@ def test_clients_name_the_realm_in_every_request() -> None:
     assert _catalog(_context({"realm": "lab"})).headers == (("Polaris-Realm", "lab"),)
 
 
-def test_no_domain_can_be_taken_for_root() -> None:
-    assert management.principal("root") != catalog_polaris.ROOT
+def test_products_of_two_domains_are_never_one_client() -> None:
+    assert management.client_name("a-b", "c") != management.client_name("a", "b-c")
 
 
-def test_a_domain_writes_below_its_own_namespace_only() -> None:
-    writing = [grant for grant in management.grants("sales") if "READ" not in str(grant["privilege"])]
-    assert writing == [
-        {"type": "namespace", "namespace": ["sales"], "privilege": "CATALOG_MANAGE_CONTENT"},
-        {"type": "catalog", "privilege": "NAMESPACE_CREATE"},
-    ]
+def test_a_product_writes_below_its_own_namespace_and_reads_its_inputs() -> None:
+    visits, shop = management.clients(SERVED, "/secrets")
+    assert (visits["writes"], visits["reads"]) == ("field_service__visits", ["sales__shop.orders"])
+    assert (shop["writes"], shop["reads"]) == ("sales__shop", [])
+    assert (visits["namespaces"], shop["namespaces"]) == ("lists", "creates"), "only dlt tries to make its namespace"
 
 
 # --- bootstrap ---
@@ -332,24 +352,32 @@ def _setup(folder: Path, context: Context[Any], url: str, **changes: Any) -> sub
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+READS_ORDERS = {"type": "table", "namespace": ["sales__shop"], "tableName": "orders", "privilege": "TABLE_READ_DATA"}
+
+
 def test_setup_makes_the_catalog_and_its_clients(tmp_path: Path) -> None:
-    state = State()
+    state = State(tables={("sales__shop", "orders")})
     with running(state) as url:
         done = _setup(tmp_path, _context(), url)
     assert done.returncode == 0, done.stderr
     assert state.catalogs["warehouse"]["storageConfigInfo"] == management.storage_configuration(STORE)
-    assert state.secrets["domain-sales"] == ("domain-sales", "secret-of-sales")
+    assert state.secrets[SHOP] == (SHOP, f"secret-of-{SHOP}")
     assert state.secrets["root"] == ("root", "root-secret")
-    assert state.assigned == {"domain-sales": ["domain-sales"], "domain-field-service": ["domain-field-service"]}
-    assert state.namespaces == {"warehouse": [["field_service"], ["sales"]]}
-    assert state.catalog_roles["warehouse", "domain-sales"] == management.grants("sales")
-    assert state.catalog_roles_assigned["domain-sales", "warehouse"] == ["domain-sales"]
+    assert state.assigned == {VISITS: [VISITS], SHOP: [SHOP]}
+    assert state.namespaces == {"warehouse": [["field_service__visits"], ["sales__shop"]]}
+    assert state.catalog_roles["warehouse", VISITS] == [
+        {"type": "catalog", "privilege": "NAMESPACE_LIST"},
+        {"type": "namespace", "namespace": ["field_service__visits"], "privilege": "CATALOG_MANAGE_CONTENT"},
+        READS_ORDERS,
+    ]
+    assert state.catalog_roles_assigned[VISITS, "warehouse"] == [VISITS]
 
 
-def _create_namespace(url: str, principal: str) -> int:
+def _as(principal: str, url: str, path: str, body: dict[str, Any] | None = None) -> int:
+    """Return the status of a request of a product for a namespace of the catalog, or for something in it."""
     request = Request(
-        f"{url}/api/catalog/v1/warehouse/namespaces",
-        data=b'{"namespace": ["sales"]}',
+        f"{url}/api/catalog/v1/warehouse/namespaces{path}",
+        data=json.dumps(body).encode() if body else None,
         headers={"Authorization": f"Bearer token-of-{principal}"},
     )
     try:
@@ -359,14 +387,110 @@ def _create_namespace(url: str, principal: str) -> int:
         return error.code
 
 
-def test_a_domain_that_makes_its_namespace_is_told_that_it_is_there(tmp_path: Path) -> None:
+def test_dlt_that_makes_its_namespace_is_told_that_it_is_there(tmp_path: Path) -> None:
     """As dlt does at each run, which goes on at a conflict and at nothing else."""
     state = State()
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
-        assert _create_namespace(url, "domain-sales") == 409
-        state.catalog_roles["warehouse", "domain-sales"].pop()
-        assert _create_namespace(url, "domain-sales") == 403
+        assert _as(SHOP, url, "", {"namespace": ["sales__shop"]}) == 409
+        assert _as(VISITS, url, "", {"namespace": ["field_service__visits"]}) == 403
+
+
+def test_a_product_is_refused_what_it_does_not_declare(tmp_path: Path) -> None:
+    state = State(tables={("sales__shop", "orders"), ("sales__shop", "raw"), ("field_service__visits", "visits")})
+    own, orders, raw = "/field_service__visits/tables", "/sales__shop/tables/orders", "/sales__shop/tables/raw"
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        assert _as(VISITS, url, orders) == 200, "its input"
+        assert _as(VISITS, url, raw) == 403, "another table of the same product"
+        assert _as(VISITS, url, orders, {"updates": []}) == 403, "it may read it and no more"
+        assert _as(VISITS, url, "/sales__shop/tables", {"name": "stray"}) == 403
+        assert _as(VISITS, url, own, {"name": "new"}) == 200
+        assert _as(SHOP, url, f"{own}/visits") == 403, "whoever offers a table reads none of its readers"
+        assert _as(SHOP, url, raw, {"updates": []}) == 200
+
+
+def test_a_table_is_granted_once_it_exists_and_again_if_it_was_made_anew(tmp_path: Path) -> None:
+    state = State()
+    with running(state) as url:
+        done = _setup(tmp_path, _context(), url)
+        assert done.returncode == 0, done.stderr
+        assert "there is no such table yet: TABLE_READ_DATA on sales__shop.orders" in done.stdout
+        assert _as(VISITS, url, "/sales__shop/tables/orders") == 403
+        assert _as(SHOP, url, "/sales__shop/tables", {"name": "orders"}) == 200
+        assert "granted: TABLE_READ_DATA on sales__shop.orders" in _setup(tmp_path, _context(), url).stdout
+        assert _as(VISITS, url, "/sales__shop/tables/orders") == 200
+        state.catalog_roles["warehouse", VISITS].remove(READS_ORDERS)  # as with a table that is dropped
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        assert _as(VISITS, url, "/sales__shop/tables/orders") == 200
+
+
+def test_an_input_that_goes_is_revoked(tmp_path: Path) -> None:
+    state = State(tables={("sales__shop", "orders")})
+    without = (replace(SERVED[0], reads=()), SERVED[1])
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        done = _setup(tmp_path, _context(served=without), url)
+        assert done.returncode == 0, done.stderr
+        assert "revoked: TABLE_READ_DATA on sales__shop.orders" in done.stdout
+        assert _as(VISITS, url, "/sales__shop/tables/orders") == 403
+    assert READS_ORDERS not in state.catalog_roles["warehouse", VISITS]
+
+
+def test_a_product_that_goes_loses_its_client_but_not_its_tables(tmp_path: Path) -> None:
+    state = State(tables={("sales__shop", "orders")})
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        done = _setup(tmp_path, _context(served=SERVED[:1]), url)
+    assert done.returncode == 0, done.stderr
+    assert SHOP not in state.principals
+    assert SHOP not in state.secrets
+    assert SHOP not in state.principal_roles
+    assert ("warehouse", SHOP) not in state.catalog_roles
+    assert VISITS in state.principals
+    assert ["sales__shop"] in state.namespaces["warehouse"]
+    assert state.tables == {("sales__shop", "orders")}
+
+
+def test_what_other_people_granted_is_left_alone(tmp_path: Path) -> None:
+    state = State(tables={("sales__shop", "orders")})
+    reports = {"name": "reports", "properties": {}}
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        state.principals["product-by-hand"] = {"clientId": "by-hand"}
+        state.principal_roles["product-by-hand"] = {"name": "product-by-hand"}
+        state.principal_roles["reports"] = reports
+        state.catalog_roles["warehouse", "reports"] = [READS_ORDERS]
+        state.catalog_roles_assigned[SHOP, "warehouse"].append("reports")
+        state.catalog_roles["warehouse", SHOP].append({"type": "catalog", "privilege": "TABLE_READ_DATA"})
+        done = _setup(tmp_path, _context(), url)
+    assert done.returncode == 0, done.stderr
+    assert {"product-by-hand"} <= state.principals.keys() & state.principal_roles.keys()
+    assert state.catalog_roles["warehouse", "reports"] == [READS_ORDERS]
+    assert state.catalog_roles_assigned[SHOP, "warehouse"] == [SHOP, "reports"]
+    assert {"type": "catalog", "privilege": "TABLE_READ_DATA"} not in state.catalog_roles["warehouse", SHOP], (
+        "a client's own role is the setup's alone"
+    )
+
+
+def test_every_request_is_one_of_the_published_api(tmp_path: Path) -> None:
+    """By Polaris' own description of it, see `polaris_api`."""
+    state = State(tables={("sales__shop", "orders")})
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        assert _setup(tmp_path, _context(served=SERVED[:1]), url).returncode == 0
+        moved = _context(
+            store=replace(STORE, url="https://storage.example.com"), served=(replace(SERVED[0], reads=()),)
+        )
+        assert _setup(tmp_path, moved, url).returncode == 0
+    methods = {(method, body is None) for method, _, body in state.bodies}
+    assert {("GET", True), ("POST", False), ("PUT", False), ("DELETE", True)} <= methods
+    for method, path, body in state.bodies:
+        check_request(method, path, body)
+    with pytest.raises(AssertionError, match="no such operation"):
+        check_request("PATCH", "/api/management/v1/principals", None)
+    with pytest.raises(InvalidRequest):
+        check_request("POST", "/api/management/v1/principals", {"principal": {"title": "x"}})
 
 
 def test_setup_may_run_again_and_then_changes_nothing(tmp_path: Path) -> None:
@@ -381,11 +505,11 @@ def test_setup_may_run_again_and_then_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_setup_finishes_what_another_run_began(tmp_path: Path) -> None:
-    state = State(principal_roles={"domain-sales"}, principals={"root": {}, "domain-sales": {"clientId": "random"}})
+    state = State(principal_roles={SHOP: {"name": SHOP}}, principals={"root": {}, SHOP: {"clientId": "random"}})
     with running(state) as url:
         done = _setup(tmp_path, _context(), url)
     assert done.returncode == 0, done.stderr
-    assert state.secrets["domain-sales"] == ("domain-sales", "secret-of-sales")
+    assert state.secrets[SHOP] == (SHOP, f"secret-of-{SHOP}")
 
 
 def test_setup_brings_a_catalog_to_a_changed_store(tmp_path: Path) -> None:
@@ -401,9 +525,9 @@ def test_setup_puts_a_rotated_secret_in_place(tmp_path: Path) -> None:
     state = State()
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
-        done = _setup(tmp_path, _context(), url, secrets={"/run/secrets/clients/sales": "rotated"})
+        done = _setup(tmp_path, _context(), url, secrets={f"/run/secrets/clients/{SHOP}": "rotated"})
     assert done.returncode == 0, done.stderr
-    assert state.secrets["domain-sales"] == ("domain-sales", "rotated")
+    assert state.secrets[SHOP] == (SHOP, "rotated")
 
 
 def test_setup_prints_no_secret(tmp_path: Path) -> None:
@@ -421,7 +545,7 @@ def test_setup_fails_where_root_may_not_log_in(tmp_path: Path) -> None:
 
 
 def test_setup_fails_when_any_request_is_refused(tmp_path: Path) -> None:
-    state = State(secrets={"root": ("root", "root-secret"), "domain-sales": ("someone", "x")})
+    state = State(secrets={"root": ("root", "root-secret"), SHOP: ("someone", "x")})
     with running(state) as url:
         done = _setup(tmp_path, _context(), url)
     assert done.returncode == 1
@@ -443,8 +567,13 @@ def test_setup_waits_for_a_server_that_starts(tmp_path: Path) -> None:
 
 def test_setup_comes_after_bootstrap_and_server() -> None:
     parts = COMPONENT.build(_context())
-    bootstrap, setup = parts.tasks
-    assert starts_after(parts) == {("polaris", "polaris-bootstrap"), ("polaris-setup", "polaris")}
+    bootstrap, setup, access = parts.tasks
+    assert starts_after(parts) == {
+        ("polaris", "polaris-bootstrap"),
+        ("polaris-setup", "polaris"),
+        ("polaris-access", "polaris-setup"),
+    }
+    assert (access.schedule, access.pod) == ("*/5 * * * *", setup.pod), "as tables come and go between two syncs"
     assert bootstrap.deadline <= 3600
     assert setup.deadline <= 3600
 

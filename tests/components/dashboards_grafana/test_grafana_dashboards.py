@@ -269,7 +269,7 @@ def test_an_edit_of_a_product_compiles_its_domain_and_no_dashboard(tmp_path: Pat
         (root / PRODUCT).rename(root / "domains/sales/products/returns.yaml")
         second = Recorder(first)
         after = dict(compile_mesh(root, cache=second).files)
-    assert second.compiled == {"dev/floe-sales-domain"}
+    assert second.compiled == {"dev/floe-sales-domain", "dev/floe-platform"}, "as the catalog knows each product"
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert any("returns" in path for path in changed)
     assert not [path for path in changed if "grafana" in path]

@@ -11,13 +11,16 @@ import yaml
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases, refuses
+from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases
+from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.model.capabilities import Capability, Monitoring
+from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Product
-from products import DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
+from floe_compiler.model.secrets import Secret, SecretKey
+from products import CATALOG, DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
 
 SCALES = ["light", "medium", "heavy"]
@@ -349,7 +352,7 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
         assert variables["AWS_ACCESS_KEY_ID"].secret == STORE.access_key
         found = options(one)["logging"]
         assert (found["remote_logging"], found["remote_log_conn_id"]) == ("True", "logs")
-        assert found["remote_base_log_folder"] == "s3://warehouse/airflow-logs/sales"
+        assert found["remote_base_log_folder"] == "s3://warehouse"
     assert "minio" in called(server(API).pod)
 
 
@@ -372,7 +375,37 @@ def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change:
 
 def test_logs_may_have_a_bucket_of_their_own() -> None:
     found = options(container(API, logs={"bucket": "logs", "folder": "runs"}))["logging"]
-    assert found["remote_base_log_folder"] == "s3://logs/runs/sales"
+    assert found["remote_base_log_folder"] == "s3://logs"
+    assert "/runs/run_id=" in found["log_filename_template"]
+
+
+def test_the_logs_of_a_product_are_in_its_own_folder_which_its_own_keys_can_write() -> None:
+    template = options(container(API))["logging"]["log_filename_template"]
+    assert template.startswith("sales__{{ ti.dag_id | replace('-', '_') }}/airflow-logs/run_id=")
+    keys = Secret(
+        "minio-product-sales-customer-360", "floe-platform", (SecretKey("access-key"), SecretKey("secret-key"))
+    )
+    own = StoreClient("customer-360", keys.key("access-key"), keys.key("secret-key"))
+    store = replace(STORE, issues_credentials=True, clients={"sales": (own,)})
+    catalog = replace(CATALOG, vends_credentials="by-the-store")
+    found = (store, catalog, *(one for one in EVERYTHING if one not in (STORE, CATALOG)))
+    dbt_only = product(steps=[{"name": "transform", "type": "dbt"}])
+    for one, remote, needed in ((dbt_only, True, True), (dbt_only, False, False), (product(), False, True)):
+        declared = build(context(one, found=found, logs={"remote": remote}))
+        for pods in declared.launched:
+            assert (keys.name in secrets(pods.pod)) is needed, "for logs, or for dlt"
+            assert "minio-warehouse" not in secrets(pods.pod)
+
+
+def test_products_with_keys_of_their_own_cannot_write_to_another_bucket() -> None:
+    store = replace(STORE, clients={"sales": (StoreClient("customer-360"),)})
+    found = (store, *(one for one in EVERYTHING if one != STORE))
+    (refusal,) = refuses(context(product(), found=found, logs={"bucket": "logs"}))
+    assert refusal.path == ("logs", "bucket")
+    assert 'the bucket "logs"' in refusal.message
+    assert not list(refuses(context(product(), logs={"bucket": "logs"}))), "keys for everything can"
+    for fine in ({"bucket": STORE.bucket}, {"bucket": "logs", "remote": False}, {}):
+        assert not list(refuses(context(product(), found=found, logs=fine)))
 
 
 def test_lineage_goes_to_the_service_that_there_is() -> None:

@@ -51,3 +51,16 @@ def test_without_a_login_nothing_is_said_of_one() -> None:
     variables = told(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=None)))
     assert not [name for name, variable in variables.items() if variable.secret or "TOKEN" in name or "CRED" in name]
     assert variables[f"{PYICEBERG}URI"].value
+
+
+def test_where_the_catalog_issues_credentials_clients_ask_for_them() -> None:
+    """PyIceberg sends the header by itself, unless it is told to send an empty one."""
+    vended = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, vends_credentials="always"))
+    assert f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION" not in told(vended)
+
+
+def test_each_table_is_in_the_namespace_of_its_product() -> None:
+    variables = told()
+    assert variables["POLARIS_NAMESPACE"].value == "sales__customer_360"
+    assert variables["FLOE_OUTPUT_SEGMENTS"].value == "sales__customer_360.segments"
+    assert variables["FLOE_INPUT_MARKETING__CAMPAIGN_PERF__CLICKS"].value == "marketing__campaign_perf.clicks"

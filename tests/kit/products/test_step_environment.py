@@ -43,10 +43,10 @@ def test_nothing_is_said_of_what_is_not_there() -> None:
 
 def test_a_domain_logs_in_as_itself() -> None:
     variables = told(CATALOG)
-    assert variables["POLARIS_NAMESPACE"].value == "sales"
+    assert variables["POLARIS_NAMESPACE"].value == "sales__customer_360"
     secret = variables["POLARIS_CLIENT_SECRET"].secret
     assert secret is not None
-    assert (secret.secret.name, secret.key) == ("polaris-sales", "client-secret")
+    assert (secret.secret.name, secret.key) == ("polaris-client-sales-customer-360", "client-secret")
 
 
 def test_credentials_are_put_together_by_kubernetes_from_variables_said_before() -> None:
@@ -63,13 +63,13 @@ def test_every_secret_in_a_variable_has_a_reason() -> None:
 
 def test_tables_of_other_products_are_known_by_name() -> None:
     variables = told(CATALOG)
-    assert variables["FLOE_INPUT_MARKETING__CAMPAIGN_PERF__CLICKS"].value == "marketing.campaign_perf__clicks"
-    assert variables["FLOE_OUTPUT_SEGMENTS"].value == "sales.customer_360__segments"
+    assert variables["FLOE_INPUT_MARKETING__CAMPAIGN_PERF__CLICKS"].value == "marketing__campaign_perf.clicks"
+    assert variables["FLOE_OUTPUT_SEGMENTS"].value == "sales__customer_360.segments"
 
 
 def test_an_input_without_a_domain_is_of_the_products_own() -> None:
     variables = told(CATALOG, inputs=[{"product": "order-analytics", "output": "orders"}])
-    assert variables["FLOE_INPUT_SALES__ORDER_ANALYTICS__ORDERS"].value == "sales.order_analytics__orders"
+    assert variables["FLOE_INPUT_SALES__ORDER_ANALYTICS__ORDERS"].value == "sales__order_analytics.orders"
 
 
 def test_the_object_store_is_the_same_for_all_programs() -> None:

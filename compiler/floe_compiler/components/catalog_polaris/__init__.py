@@ -1,4 +1,4 @@
-"""Apache Polaris: the Iceberg REST catalog that all domains share.
+"""Apache Polaris: the Iceberg REST catalog that all data products share.
 
 Sources, for version 1.7.0: apache/polaris `CHANGELOG.md`, `runtime/defaults/.../application.properties`, the
 Dockerfiles of `runtime/server` and `runtime/admin` (user 10000:10001), `helm/polaris` (configuration folder, probes),
@@ -13,17 +13,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from floe_compiler.components.catalog_polaris import management
+from floe_compiler.components.catalog_polaris import clients, management
+from floe_compiler.components.catalog_polaris.clients import NAME
 from floe_compiler.components.catalog_polaris.panels import PANELS
-from floe_compiler.components.catalog_polaris.ports import HTTP, MANAGEMENT, api_port, ports, tls_properties
+from floe_compiler.components.catalog_polaris.ports import HTTP, MANAGEMENT, ports, tls_properties
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.tls import certificate_folder
 from floe_compiler.kit.trust import CERTIFICATES_FILE
-from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
-from floe_compiler.model.endpoint import Endpoint, service_endpoint
+from floe_compiler.model.capabilities import Catalog, Collector, Database, ObjectStore
+from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.facts import (
     ConfigFile,
     Container,
@@ -37,12 +38,10 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
-NAME = "polaris"
 # One fixed version for server and tool: Polaris never migrates its tables by itself, and PyIceberg and Polaris have
 # been incompatible before. 1.7.0 is the first version whose bootstrap can be repeated; later versions no longer create
 # the database schema in bootstrap. It works with PyIceberg 0.12 and DuckDB 1.5.
@@ -53,8 +52,6 @@ SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
 IDENTITY = Identity(10000, 10001, 10001)
 ROOT = "root"
 """The principal that bootstrap creates; only the setup task logs in as it."""
-ALL_ROLES = "PRINCIPAL_ROLE:ALL"
-"""The OAuth2 scope for all roles of a client."""
 
 CONFIGURATION = "/deployments/config/application.properties"
 KEY_FILE = "/run/secrets/token-broker/symmetric-key"
@@ -67,6 +64,8 @@ TASK_RESOURCES = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_lim
 SETUP_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="128Mi")
 TASK_RETRIES = 5
 SETUP_PATIENCE = 300
+ACCESS_SCHEDULE = "*/5 * * * *"
+ACCESS_DEADLINE = 600
 
 FROM_CONFIGURATION = "Quarkus takes the password from its configuration, which a mounted key is not"
 FROM_ENVIRONMENT = "the AWS SDK takes keys from variables, or from an INI file that no single secret key is"
@@ -88,36 +87,17 @@ def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
     return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
 
 
-def client_secret(instance: Instance[PolarisConfig], domain: str) -> Secret:
-    """Return a domain's credentials."""
-    keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
-    return Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
-
-
-def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
-    """Return a domain's client of the catalog."""
-    secret = client_secret(instance, domain)
-    token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
-    credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
-    return CatalogClient(domain, identifier(domain), credentials)
-
-
-def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
-    """Return the catalog's endpoint."""
-    port = api_port(instance.settings)
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (port,))
-
-
 def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
-    """Return the catalog, with a client for each domain."""
-    server = endpoint(instance)
+    """Return the catalog, with a client for each data product."""
+    server = clients.endpoint(instance)
     return (
         Catalog(
             name=NAME,
             endpoint=server,
             uri=server.url(path="/api/catalog"),
             warehouse=instance.config.warehouse,
-            clients=tuple(client(instance, domain) for domain in instance.domains),
+            clients=by_domain(instance.served, lambda product: clients.client(instance, product)),
+            vends_credentials="by-the-store",
             headers=(("Polaris-Realm", realm(instance)),),
             prefix="POLARIS_",
             variables=(Variable("POLARIS_HOST", server.host),),
@@ -136,8 +116,17 @@ def databases(instance: Instance[PolarisConfig]) -> tuple[DatabaseNeed, ...]:
 
 
 def build(context: Context[PolarisConfig]) -> Parts:
-    """Return the servers, the bootstrap task, and the task that sets up the catalog and its clients."""
-    return Parts(workloads=(_server(context),), tasks=(_bootstrap(context), _setup(context)))
+    """Return the servers, and the tasks that bootstrap it, set up the catalog and its clients, and keep their access.
+
+    A table can only be granted once it exists, and the grant ends with it. So the last task repeats the setup.
+    """
+    setup, server = _setup_pod(context), (clients.endpoint(context.instance),)
+    tasks = (
+        _bootstrap(context),
+        Task(f"{NAME}-setup", setup, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server),
+        Task(f"{NAME}-access", setup, ACCESS_DEADLINE, schedule=ACCESS_SCHEDULE),
+    )
+    return Parts(workloads=(_server(context),), tasks=tasks)
 
 
 def _server(context: Context[PolarisConfig]) -> Workload:
@@ -250,15 +239,18 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
         writable_root=_writable(context.config),
     )
     pod = Pod((container,), IDENTITY, calls=(database.endpoint,), waits_for=(database.endpoint,))
-    prepares = (endpoint(context.instance),)
+    prepares = (clients.endpoint(context.instance),)
     return Task(f"{NAME}-bootstrap", pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=prepares)
 
 
-def _setup(context: Context[PolarisConfig]) -> Task:
+def _setup_pod(context: Context[PolarisConfig]) -> Pod:
     instance, name = context.instance, f"{NAME}-setup"
     secrets = [
-        SecretFile(f"{CLIENT_SECRETS}/{domain}", client_secret(instance, domain).key("client-secret"))
-        for domain in instance.domains
+        SecretFile(
+            f"{CLIENT_SECRETS}/{management.client_name(product.domain, product.name)}",
+            clients.client_secret(instance, product.domain, product.name).key("client-secret"),
+        )
+        for product in instance.served
     ]
     container = Container(
         name="setup",
@@ -271,21 +263,20 @@ def _setup(context: Context[PolarisConfig]) -> Task:
         ),
         secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
     )
-    server = (endpoint(instance),)
-    pod = Pod((container,), IDENTITY, calls=server)
-    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server)
+    return Pod((container,), IDENTITY, calls=(clients.endpoint(instance),))
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
     """Return the desired state for the setup script."""
     instance = context.instance
     return {
-        "url": endpoint(instance).url(),
+        "url": clients.endpoint(instance).url(),
         "realm": realm(instance),
         "patience_seconds": SETUP_PATIENCE,
         "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},
         "catalog": management.catalog(context.config.warehouse, context.one(ObjectStore)),
-        "clients": management.clients(instance.domains, CLIENT_SECRETS),
+        "privileges": management.PRIVILEGES,
+        "clients": management.clients(instance.served, CLIENT_SECRETS),
     }
 
 

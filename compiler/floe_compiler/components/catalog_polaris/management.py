@@ -1,20 +1,24 @@
-"""The desired state of a Polaris catalog: its storage, and a client with its own privileges for each domain."""
+"""The desired state of a Polaris catalog: its storage, and a client with its own privileges for each data product."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from floe_compiler.model.capabilities import ObjectStore
-from floe_compiler.model.joined_names import identifier
+from floe_compiler.model.data_access import ServedProduct
+from floe_compiler.model.joined_names import joined
 
-# A domain reads everything, and writes only below its own namespace. Privileges include weaker ones
-# (`PolarisAuthorizerImpl`): reading data includes listing tables and reading their properties.
-READ = ("CATALOG_READ_PROPERTIES", "NAMESPACE_READ_PROPERTIES", "TABLE_READ_DATA", "VIEW_READ_PROPERTIES")
-# dlt tries to create its namespace in each run and continues if it exists. But Polaris refuses the request if the
-# client may not create namespaces (seen with Polaris 1.4.1 and dlt 1.31). A namespace that a domain creates elsewhere
-# stays empty, as the domain may not create tables there.
-CREATE = "NAMESPACE_CREATE"
-WRITE = "CATALOG_MANAGE_CONTENT"
+# Privileges include weaker ones (`PolarisAuthorizerImpl`): who may create namespaces may list them, and who may read a
+# table's data may load the table and list its name.
+PRIVILEGES = {
+    "writes": "CATALOG_MANAGE_CONTENT",
+    "reads": "TABLE_READ_DATA",
+    "lists": "NAMESPACE_LIST",
+    # dlt tries to create its namespace in each run and continues if it exists. But Polaris refuses the request if the
+    # client may not create namespaces (seen with Polaris 1.4.1 and dlt 1.31). A namespace that a product creates
+    # elsewhere stays empty, as the product may not create tables there.
+    "creates": "NAMESPACE_CREATE",
+}
 
 STORAGE_TYPES = {"s3": "S3", "gcs": "GCS", "adls": "AZURE"}
 """Polaris' names for the kinds of object store."""
@@ -22,9 +26,9 @@ STORAGE_TYPES = {"s3": "S3", "gcs": "GCS", "adls": "AZURE"}
 Fields = dict[str, object]
 
 
-def principal(domain: str) -> str:
-    """Return a domain's name as principal, client ID and role. Its prefix keeps it different from `root`."""
-    return f"domain-{domain}"
+def client_name(domain: str, product: str) -> str:
+    """Return a product's name as principal, client ID and role. Its prefix tells it from what others create."""
+    return f"product-{joined(domain, product)}"
 
 
 def catalog(name: str, store: ObjectStore) -> Fields:
@@ -44,8 +48,10 @@ def storage_configuration(store: ObjectStore) -> Fields:
         return common | ({"gcsServiceAccount": store.role} if store.role else {})
     if store.kind == "adls":
         return common | {"tenantId": store.tenant}
-    # Without a role, Polaris cannot issue credentials: clients use their own credentials for the store.
-    lending: Fields = {"roleArn": store.role} if store.role else {"stsUnavailable": True}
+    # Where the store has no STS, Polaris cannot issue credentials: clients use their own credentials for the store.
+    # One that does, and is not AWS, needs no role (`AwsCredentialsStorageIntegration`).
+    role: Fields = {"roleArn": store.role} if store.role else {}
+    lending = role if store.issues_credentials else {"stsUnavailable": True}
     return common | {"region": store.region} | lending | _other_than_aws(store)
 
 
@@ -55,21 +61,17 @@ def _other_than_aws(store: ObjectStore) -> Fields:
     return {"endpoint": store.url, "endpointInternal": store.url, "pathStyleAccess": store.path_style}
 
 
-def clients(domains: Iterable[str], secrets: str) -> list[Fields]:
-    """Return the domains' clients; the secret of each is in the file `secrets`/<domain>."""
-    return [
-        {
-            "name": principal(domain),
-            "client_id": principal(domain),
-            "secret_file": f"{secrets}/{domain}",
-            "namespace": identifier(domain),
-            "grants": grants(domain),
-        }
-        for domain in domains
-    ]
+def clients(products: Iterable[ServedProduct], secrets: str) -> list[Fields]:
+    """Return the products' clients; the secret of each is in a file of its name in the folder `secrets`."""
+    return [_client(product, client_name(product.domain, product.name), secrets) for product in products]
 
 
-def grants(domain: str) -> list[Fields]:
-    """Return a domain's grants, in the format of the management API."""
-    own_namespace: Fields = {"type": "namespace", "namespace": [identifier(domain)], "privilege": WRITE}
-    return [own_namespace, *(dict[str, object](type="catalog", privilege=privilege) for privilege in (*READ, CREATE))]
+def _client(product: ServedProduct, name: str, secrets: str) -> Fields:
+    return {
+        "name": name,
+        "client_id": name,
+        "secret_file": f"{secrets}/{name}",
+        "namespaces": "creates" if product.writes_files else "lists",
+        "writes": product.namespace,
+        "reads": [table.identifier for table in product.reads],
+    }

@@ -1,8 +1,9 @@
 """Brings a Polaris catalog to what a JSON file says: catalog, clients, their namespaces and rights.
 
-Usage: polaris_setup.py SETUP.json. May run any number of times: what is there stays, what differs is changed, nothing
-is ever deleted. Needs Python 3.11 and nothing else. Secrets are read from the files that the setup names; none is
-printed.
+Usage: polaris_setup.py SETUP.json. May run any number of times: what is there stays, and what differs is changed. A
+client that it made and that is no longer wanted is deleted, and so is every other grant of a client's own catalog role.
+Roles, principals and grants that others made are left alone, and no namespace and no table is ever deleted. Needs
+Python 3.11 and nothing else. Secrets are read from the files that the setup names; none is printed.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-OK, CREATED, NOT_FOUND, CONFLICT = 200, 201, 404, 409
+OK, CREATED, NO_CONTENT, NOT_FOUND, CONFLICT = 200, 201, 204, 404, 409
 DENIED = (400, 401, 403)
 PAUSE = 5
 TIMEOUT = 30
 ALL_ROLES = "PRINCIPAL_ROLE:ALL"
 MANAGEMENT = "/api/management/v1"
+OURS = {"floe.dev/managed-by": "floe-compile"}
+"""The property of the principals and roles that this program makes, and so may delete."""
+GRANT = ("type", "namespace", "tableName", "viewName", "policyName", "privilege")
+
+Grant = dict[str, Any]
 
 
 class Failure(Exception):
@@ -140,7 +146,22 @@ def covers(current: Any, wanted: dict[str, Any]) -> bool:
 
 def ensure(server: Server, path: str, kind: str, body: dict[str, Any]) -> None:
     """Make an entity unless there is one of its name."""
-    server.ask("POST", path, {kind: body}, (CREATED, CONFLICT))
+    server.ask("POST", path, {kind: {**body, "properties": OURS}}, (CREATED, CONFLICT))
+
+
+def remove_others(server: Server, catalog: str, wanted: set[str]) -> None:
+    """Delete the clients that this program made earlier and that are no longer wanted."""
+    roles = f"{MANAGEMENT}/catalogs/{quoted(catalog)}/catalog-roles"
+    for path, kind in (
+        (f"{MANAGEMENT}/principals", "principals"),
+        (f"{MANAGEMENT}/principal-roles", "roles"),
+        (roles, "roles"),
+    ):
+        _, answer = server.ask("GET", path)
+        for one in (answer or {}).get(kind) or ():
+            if covers(one.get("properties"), OURS) and one["name"] not in wanted:
+                server.ask("DELETE", f"{path}/{quoted(one['name'])}", accept=(OK, NO_CONTENT, NOT_FOUND))
+                say(f"{one['name']} deleted from {path.rpartition('/')[2]}")
 
 
 def ensure_credentials(server: Server, client: dict[str, str]) -> None:
@@ -165,20 +186,53 @@ def ensure_assigned(server: Server, path: str, kind: str, role: str) -> None:
         server.ask("PUT", path, {kind: {"name": role}}, (OK, CREATED))
 
 
-def ensure_grants(server: Server, path: str, wanted: list[dict[str, Any]]) -> None:
-    """Grant what is not granted yet."""
-    _, answer = server.ask("GET", path)
-    granted = [
-        {key: one[key] for key in ("type", "namespace", "privilege") if one.get(key)}
-        for one in (answer or {}).get("grants") or ()
+def grants_of(client: dict[str, Any], privileges: dict[str, str]) -> list[Grant]:
+    """Return the grants of a client: to list or create namespaces, to write its own, and to read some tables."""
+    tables = (table.rsplit(".", 1) for table in client["reads"])
+    return [
+        {"type": "catalog", "privilege": privileges[client["namespaces"]]},
+        {"type": "namespace", "namespace": [client["writes"]], "privilege": privileges["writes"]},
+        *(
+            {"type": "table", "namespace": [namespace], "tableName": name, "privilege": privileges["reads"]}
+            for namespace, name in tables
+        ),
     ]
+
+
+def shown(grant: Grant) -> str:
+    """Return a grant in words."""
+    place = ".".join((*grant.get("namespace", ()), *(grant[key] for key in GRANT[2:5] if key in grant)))
+    return f"{grant['privilege']} on {place or 'the catalog'}"
+
+
+def ensure_grants(server: Server, path: str, wanted: list[Grant]) -> None:
+    """Revoke what is granted and not wanted, and grant what is wanted and not granted yet.
+
+    A table that does not exist yet can only be granted later.
+    """
+    _, answer = server.ask("GET", path)
+    found = (answer or {}).get("grants") or ()
+    granted = [{key: one[key] for key in GRANT if one.get(key)} for one in found]
+    for grant in granted:
+        if grant not in wanted:
+            server.ask("POST", path, {"grant": grant}, (OK, CREATED, NO_CONTENT, NOT_FOUND))
+            say(f"revoked: {shown(grant)}")
     for grant in wanted:
-        if grant not in granted:
-            server.ask("PUT", path, {"grant": grant}, (OK, CREATED))
+        if grant in granted:
+            continue
+        may_be_missing = (NOT_FOUND,) if grant["type"] == "table" else ()
+        status, _ = server.ask("PUT", path, {"grant": grant}, (OK, CREATED, *may_be_missing))
+        say(f"{'there is no such table yet' if status == NOT_FOUND else 'granted'}: {shown(grant)}")
 
 
-def ensure_client(server: Server, catalog: str, client: dict[str, Any]) -> None:
-    """Make a client: principal, principal role, catalog role, namespace and the rights on them."""
+def ensure_namespace(server: Server, catalog: str, name: str) -> None:
+    """Make a namespace unless there is one of its name."""
+    body = {"namespace": [name], "properties": {}}
+    server.ask("POST", f"/api/catalog/v1/{quoted(catalog)}/namespaces", body, (OK, CONFLICT))
+
+
+def ensure_client(server: Server, catalog: str, client: dict[str, Any], privileges: dict[str, str]) -> None:
+    """Make a client: principal, principal role, catalog role and the rights of that."""
     name = client["name"]
     ensure(server, f"{MANAGEMENT}/principals", "principal", {"name": name})
     ensure_credentials(server, client)
@@ -186,12 +240,10 @@ def ensure_client(server: Server, catalog: str, client: dict[str, Any]) -> None:
     ensure_assigned(server, f"{MANAGEMENT}/principals/{quoted(name)}/principal-roles", "principalRole", name)
     roles = f"{MANAGEMENT}/catalogs/{quoted(catalog)}/catalog-roles"
     ensure(server, roles, "catalogRole", {"name": name})
-    namespace = {"namespace": [client["namespace"]], "properties": {}}
-    server.ask("POST", f"/api/catalog/v1/{quoted(catalog)}/namespaces", namespace, (OK, CONFLICT))
-    ensure_grants(server, f"{roles}/{quoted(name)}/grants", client["grants"])
+    ensure_grants(server, f"{roles}/{quoted(name)}/grants", grants_of(client, privileges))
     assigned = f"{MANAGEMENT}/principal-roles/{quoted(name)}/catalog-roles/{quoted(catalog)}"
     ensure_assigned(server, assigned, "catalogRole", name)
-    say(f"client {name} may write to {client['namespace']}")
+    say(f"client {name} may write to {client['writes']}, and read {', '.join(client['reads']) or 'nothing else'}")
 
 
 def run(setup: dict[str, Any]) -> None:
@@ -201,8 +253,12 @@ def run(setup: dict[str, Any]) -> None:
     if not server.token:
         raise Failure("the root client may not log in: was the realm bootstrapped with another secret?")
     ensure_catalog(server, setup["catalog"])
-    for client in setup["clients"]:
-        ensure_client(server, setup["catalog"]["name"], client)
+    catalog, clients = setup["catalog"]["name"], setup["clients"]
+    remove_others(server, catalog, {client["name"] for client in clients})
+    for client in clients:
+        ensure_namespace(server, catalog, client["writes"])
+    for client in clients:
+        ensure_client(server, catalog, client, setup["privileges"])
 
 
 def main(arguments: list[str]) -> int:

@@ -7,7 +7,7 @@ these as other users on a read-only root file system. The image itself was not t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from floe_compiler.components.orchestrator_airflow import configuration, login, migration, monitoring
 from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
+from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
 from floe_compiler.kit.products.step_environment import lineage_namespace
@@ -34,7 +35,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.operations import Interface
-from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance
 
 IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
 INTERFACE = "airflow"
@@ -62,17 +63,6 @@ CHECK_PERIOD = 120
 def databases(instance: Instance[AirflowConfig]) -> tuple[DatabaseNeed, ...]:
     """Return Airflow's own database."""
     return (DatabaseNeed(instance.config.database, database="airflow", user="airflow"),)
-
-
-def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
-    """Refuse more schedulers than steps at once, as each scheduler has its part of them."""
-    steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
-    if steps < schedulers:
-        yield Refusal(
-            f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
-            hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
-            path=("runs", "at_once"),
-        )
 
 
 def build(context: Context[AirflowConfig]) -> Parts:
@@ -104,7 +94,8 @@ def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
         database=context.one(Database),
         # Airflow's limit is that of each scheduler.
         at_once=config.runs.at_once // config.scheduler.replicas,
-        logs=configuration.log_folder(store, logs.bucket, logs.folder, instance.scope) if logs.remote else "",
+        logs=configuration.log_base(store, logs.bucket) if logs.remote else "",
+        log_names=configuration.log_names(logs.folder, instance.scope),
         path_style=bool(store and store.path_style),
         metrics=monitoring.receiver(instance) if monitored else None,
         lineage=context.optional(Lineage),

@@ -18,6 +18,7 @@ from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Database, Lineage, ObjectStore
+from floe_compiler.model.data_access import product_namespace
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Identity, SecretFile, Variable
 from floe_compiler.model.plan import Instance
@@ -66,7 +67,10 @@ class Options(msgspec.Struct, frozen=True):
     database: Database
     at_once: int
     logs: str = ""
-    """The URL of the folder for logs; empty if they are not kept."""
+    """The URL below which logs are kept; empty if they are not."""
+
+    log_names: str = ""
+    """Airflow's template for the names of logs."""
 
     path_style: bool = False
     """Whether the bucket of the logs is in the path of its URL, and not in the name of the host."""
@@ -187,11 +191,22 @@ def store_variables(store: ObjectStore) -> tuple[Variable, ...]:
     return (Variable("AWS_DEFAULT_REGION", store.region), *address, *login)
 
 
-def log_folder(store: ObjectStore | None, bucket: str | None, folder: str, domain: str) -> str:
-    """Return the URL of the folder for a domain's logs; empty without an S3 store."""
+def log_base(store: ObjectStore | None, bucket: str | None) -> str:
+    """Return the URL below which logs are kept; empty without an S3 store."""
     if store is None or store.kind != "s3":
         return ""
-    return f"s3://{bucket or store.bucket}/{folder}/{domain}"
+    return f"s3://{bucket}" if bucket else store.warehouse.rstrip("/")
+
+
+def log_names(folder: str, domain: str) -> str:
+    """Return Airflow's template for the name of a log: in the folder of the product, which its own keys can write.
+
+    After that, it is the default of Airflow 3.3 (`log_filename_template`).
+    """
+    product = f"{product_namespace(domain, '')}{{{{ ti.dag_id | replace('-', '_') }}}}"
+    mapped = "{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}"
+    run = f"run_id={{{{ ti.run_id }}}}/task_id={{{{ ti.task_id }}}}/{mapped}"
+    return f"{product}/{folder}/{run}attempt={{{{ try_number|default(ti.try_number) }}}}.log"
 
 
 DATABASE_SCRIPT = ConfigFile(DATABASE_URL, script(__package__, "database_url.py"), "airflow-scripts")
@@ -209,6 +224,7 @@ def _common(options: Options) -> Sections:
                 {
                     "remote_logging": "True",
                     "remote_base_log_folder": options.logs,
+                    "log_filename_template": options.log_names,
                     "remote_log_conn_id": CONNECTION,
                     "delete_local_logs": "True",
                 }

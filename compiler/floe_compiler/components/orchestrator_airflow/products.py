@@ -26,7 +26,8 @@ from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.labels import shortened
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import GRACE, product_pod, step_container
-from floe_compiler.kit.products.step_environment import distinct
+from floe_compiler.kit.products.lakehouse import store_login
+from floe_compiler.kit.products.step_environment import distinct, login_variables
 from floe_compiler.kit.products.steps import PlannedStep, planned_steps
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.durations import parse_duration
@@ -100,15 +101,17 @@ def _launched(
     options: Options,
 ) -> Launched:
     base = step_container(context, product, step, context.config.steps)
+    login = store_login(context, product, writes_files=True) if options.logs else None
     container = replace(
         base,
         name=BASE,
         # The executor passes its command as arguments, which an entrypoint of the image would receive.
         command=("env",),
-        variables=distinct((*base.variables, *_variables(options))),
+        variables=distinct((*base.variables, *login_variables(login), *_variables(options))),
         config=(*base.config, *files),
     )
     pod = product_pod(context, product, (container,), (step,))
+    pod = replace(pod, workload_identity=login.identity if login else pod.workload_identity)
     told = (options.api, *((options.metrics,) if options.metrics else ()))
     config_map = ObjectId("", "ConfigMap", context.instance.namespace, _templates_of(product))
     runs = context.config.runs

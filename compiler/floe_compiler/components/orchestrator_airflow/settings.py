@@ -90,7 +90,7 @@ class LogSettings(Input):
     bucket: BucketName | None = None
     """The bucket. Default: that of the warehouse."""
     folder: Annotated[str, matching(FOLDER, 'letters, digits, ".", "-" and "_"', "airflow-logs")] = "airflow-logs"
-    """The folder in the bucket; each domain has a folder of its own in it."""
+    """The folder of the logs in the folder of each product."""
 
 
 GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"

@@ -15,7 +15,7 @@ from floe_compiler.components.semantic_layer_cube import refusals
 from floe_compiler.components.semantic_layer_cube.engines import source
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_store, router
-from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.products.lakehouse import semantic_lakehouse
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Port, url_endpoint
@@ -103,7 +103,7 @@ def _pod(
     scratch: tuple[Scratch, ...] = (),
 ) -> Pod:
     instance, issuer = context.instance, context.config.tokens
-    data = source(context.one(Compute), lakehouse(context, instance.scope), resources.memory_limit)
+    data = source(context.one(Compute), semantic_lakehouse(context), instance.served, resources.memory_limit)
     queries = router(instance).only(QUERIES.name)
     container = Container(
         name,

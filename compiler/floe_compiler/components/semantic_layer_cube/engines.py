@@ -8,7 +8,7 @@ Iceberg catalog, and Snowflake's client asks nobody about certificates.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -17,13 +17,16 @@ from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Scratch, SecretFile, Variable
+from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import SecretReference
 
-SCHEMA = "FLOE_SCHEMA"
-"""The variable with the schema of the domain's tables, for models: `{{ env_var('FLOE_SCHEMA') }}.orders`."""
+SCHEMA = "FLOE_SCHEMA_"
+"""The beginning of the variables with the schema of each product's tables, for models:
+`{{ env_var('FLOE_SCHEMA_CUSTOMER_360') }}.customers`."""
 
 REASON = "Cube takes the login to its engine from variables"
 CONFIGURATION = "/cube/conf/cube.js"
@@ -48,7 +51,6 @@ BIGQUERY = {
     "project": "CUBEJS_DB_BQ_PROJECT_ID",
     "location": "CUBEJS_DB_BQ_LOCATION",
     "key_file": "CUBEJS_DB_BQ_KEY_FILE",
-    "dataset": SCHEMA,
 }
 ENCRYPTED = ("require", "verify-ca", "verify-full")
 
@@ -64,13 +66,21 @@ class Source(msgspec.Struct, frozen=True):
     identity: WorkloadIdentity | None = None
 
 
-def source(compute: Compute, lakehouse: Lakehouse | None, memory: str) -> Source:
+def source(compute: Compute, lakehouse: Lakehouse | None, products: Iterable[ServedProduct], memory: str) -> Source:
     """Return the source for an engine of `ENGINES`; DuckDB must have a lakehouse.
 
-    `memory` is the limit of the container, of which an engine inside it may take a half.
+    Args:
+        compute: The engine.
+        lakehouse: The tables of the mesh, if there is a catalog.
+        products: The domain's products, whose tables the models are over.
+        memory: The limit of the container, of which an engine inside it may take a half.
     """
     common = Source(
-        variables=(*compute.variables, Variable("CUBEJS_CONCURRENCY", str(compute.threads))),
+        variables=(
+            *compute.variables,
+            Variable("CUBEJS_CONCURRENCY", str(compute.threads)),
+            *(_schema(compute, product) for product in products),
+        ),
         secret_files=compute.secret_files,
         scratch=compute.scratch,
         calls=compute.calls(),
@@ -82,9 +92,20 @@ def source(compute: Compute, lakehouse: Lakehouse | None, memory: str) -> Source
 def _connection(compute: Compute, names: Mapping[str, str]) -> Iterator[Variable]:
     """Yield the variables for a connection; its schema is for the models."""
     for key, value in compute.connection:
-        text = f"$({value.name})" if isinstance(value, FromVariable) else value
-        if name := names.get(key, SCHEMA if key == "schema" else ""):
-            yield Variable(name, text)
+        if name := names.get(key, ""):
+            yield Variable(name, _text(value))
+
+
+def _schema(compute: Compute, product: ServedProduct) -> Variable:
+    """Return the variable with the schema of a product's tables. Engines other than DuckDB have one for all."""
+    connection = dict(compute.connection)
+    schema = _text(connection.get("schema", connection.get("dataset", "")))
+    own = f"{LAKEHOUSE}.{product.namespace}" if compute.engine == "duckdb" else schema
+    return Variable(f"{SCHEMA}{identifier(product.name).upper()}", own)
+
+
+def _text(value: str | FromVariable) -> str:
+    return f"$({value.name})" if isinstance(value, FromVariable) else value
 
 
 def _snowflake(common: Source, compute: Compute, _lakehouse: Lakehouse | None, _memory: str) -> Source:
@@ -119,14 +140,13 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
         Variable("DUCKDB_EXTENSIONS", " ".join(dict.fromkeys((*ICEBERG_EXTENSIONS, *compute.extensions)))),
         *_catalog(lakehouse),
         *_store(lakehouse),
-        Variable(SCHEMA, f"{LAKEHOUSE}.{lakehouse.client.namespace}"),
     )
     found = _with(common, own)
     return msgspec.structs.replace(
         found,
         config=_configuration("duckdb.js"),
         calls=(*common.calls, *lakehouse.catalog.calls(), *((store.endpoint,) if store else ())),
-        identity=store.identity if store else None,
+        identity=store.identity if store and not lakehouse.is_vended else None,
     )
 
 
@@ -149,9 +169,9 @@ def _catalog(lakehouse: Lakehouse) -> Iterator[Variable]:
 
 
 def _store(lakehouse: Lakehouse) -> Iterator[Variable]:
-    """Yield the variables for an S3 store; the catalog gives access to others."""
+    """Yield the variables for an S3 store, unless the catalog issues credentials for the files of its tables."""
     store = lakehouse.store
-    if store is None or store.kind != "s3":
+    if store is None or store.kind != "s3" or lakehouse.is_vended:
         return
     yield Variable("AWS_REGION", store.region)
     yield Variable("S3_ENDPOINT", store.endpoint.address())

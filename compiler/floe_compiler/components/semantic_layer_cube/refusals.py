@@ -75,7 +75,7 @@ def _engine(context: Context[CubeConfig]) -> Iterator[Refusal]:
 
 
 def _has_client(catalog: Catalog, domain: str) -> bool:
-    return any(client.domain == domain for client in catalog.clients)
+    return bool(catalog.clients.get(domain))
 
 
 def _store(context: Context[CubeConfig]) -> Iterator[Refusal]:

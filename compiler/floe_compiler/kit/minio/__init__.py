@@ -1,4 +1,4 @@
-"""Conventions of the mesh's own MinIO: its address, its secrets, and the task that creates buckets and their user.
+"""Conventions of the mesh's own MinIO: its address, its secrets, and the tasks that create buckets and users.
 
 Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER); minio/mc `cmd/alias-set.go` and
 `cmd/admin-user-add.go` (keys from standard input).
@@ -7,13 +7,16 @@ Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER); min
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from floe_compiler.kit import deadlines
 from floe_compiler.kit.scripts import script
+from floe_compiler.model.data_access import ServedProduct, StoreClient
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, SecretFile, Task, Variable
 from floe_compiler.model.fields import matching
+from floe_compiler.model.joined_names import joined
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -29,6 +32,7 @@ ADMINISTRATOR_KEYS = "/run/secrets/administrator"
 
 _CLIENT_KEYS = "/run/secrets/client"
 _SCRIPT = "/scripts/minio-buckets.sh"
+_PRODUCTS_SCRIPT = "/scripts/minio-products.sh"
 _BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
 _OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
 _TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
@@ -99,6 +103,86 @@ def buckets(instance: Instance[Any], name: str, names: tuple[str, ...], user: st
     return Task(name, pod, deadlines.PREPARATION, retries=_TASK_RETRIES, prepares=(store,))
 
 
+def product_name(domain: str, product: str) -> str:
+    """Return the name of a product's user, and of its policy. Its prefix tells it from what others create."""
+    return f"product-{joined(domain, product)}"
+
+
+def product_client(instance: Instance[Any], product: ServedProduct) -> StoreClient:
+    """Return the keys of a product's own user."""
+    name = product_name(product.domain, product.name)
+    keys = (SecretKey("access-key", literal=name), SecretKey("secret-key", generated=40))
+    secret = Secret(f"{NAME}-{name}", _namespace(instance), keys)
+    return StoreClient(product.name, secret.key("access-key"), secret.key("secret-key"))
+
+
+def product_users(instance: Instance[Any], bucket: str, products: Iterable[ServedProduct]) -> Task:
+    """Return the task that makes a user for each of these products, and removes those of others that it made earlier.
+
+    Args:
+        instance: The component, in the namespace of MinIO.
+        bucket: The bucket of the warehouse.
+        products: The products.
+    """
+    store, owner, name = endpoint(instance), administrator(instance), f"{NAME}-products"
+    policies, keys = [], []
+    for product in products:
+        user = product_name(product.domain, product.name)
+        policies.append(ConfigFile(f"/scripts/policies/{user}.json", product_policy(bucket, product), name))
+        secret = product_client(instance, product).secret_key
+        keys += [SecretFile(f"{_CLIENT_KEYS}/{user}", secret)] if secret else []
+    container = Container(
+        name="products",
+        image=IMAGE,
+        resources=_TASK_RESOURCES,
+        command=("bash", _PRODUCTS_SCRIPT),
+        variables=(
+            Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
+            Variable("STORE_URL", store.url()),
+            Variable("ADMINISTRATOR", ADMINISTRATOR_KEYS),
+            Variable("CLIENTS", _CLIENT_KEYS),
+            Variable("POLICIES", "/scripts/policies"),
+        ),
+        config=(ConfigFile(_PRODUCTS_SCRIPT, script(__name__, "minio-products.sh"), name), *policies),
+        secret_files=(
+            SecretFile(f"{ADMINISTRATOR_KEYS}/username", owner.key("username")),
+            SecretFile(f"{ADMINISTRATOR_KEYS}/password", owner.key("password")),
+            *keys,
+        ),
+    )
+    pod = Pod((container,), IDENTITY, calls=(store,))
+    return Task(name, pod, deadlines.PREPARATION, retries=_TASK_RETRIES, prepares=(store,))
+
+
+def product_policy(bucket: str, product: ServedProduct) -> str:
+    """Return a product's access policy as JSON: it may write below its namespace, and read the tables of its inputs.
+
+    The folders are those that the catalog gives to namespaces and tables.
+    """
+    written = [f"{product.namespace}/*"]
+    read = [f"{table.namespace}/{table.name}/*" for table in product.reads]
+    arn, reading = f"arn:aws:s3:::{bucket}", [action for action in _OBJECT_ACTIONS if action.startswith("Get")]
+    listed = {"StringLike": {"s3:prefix": sorted({*written, *read, product.namespace})}}
+    statements: list[dict[str, object]] = [
+        {"Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [arn]},
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [arn], "Condition": listed},
+        {"Effect": "Allow", "Action": _actions(_OBJECT_ACTIONS), "Resource": [f"{arn}/{one}" for one in written]},
+        {"Effect": "Deny", "Action": ["admin:*"]},
+    ]
+    if read:
+        resources = [f"{arn}/{one}" for one in read]
+        statements.insert(3, {"Effect": "Allow", "Action": _actions(reading), "Resource": resources})
+    return _document(statements)
+
+
+def _actions(names: Iterable[str]) -> list[str]:
+    return [f"s3:{name}" for name in names]
+
+
+def _document(statements: list[dict[str, object]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+
+
 def policy(buckets: tuple[str, ...]) -> str:
     """Return the client's access policy as JSON: it allows access to the objects of these buckets, and nothing else.
 
@@ -106,13 +190,10 @@ def policy(buckets: tuple[str, ...]) -> str:
     stay valid after a rotation of its secret. PyIceberg, dlt and dbt with DuckDB work with this policy.
     """
     arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
-    statements = [
-        {"Effect": "Allow", "Action": [f"s3:{action}" for action in _BUCKET_ACTIONS], "Resource": arns},
-        {
-            "Effect": "Allow",
-            "Action": [f"s3:{action}" for action in _OBJECT_ACTIONS],
-            "Resource": [f"{arn}/*" for arn in arns],
-        },
-        {"Effect": "Deny", "Action": ["admin:*"]},
-    ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+    return _document(
+        [
+            {"Effect": "Allow", "Action": _actions(_BUCKET_ACTIONS), "Resource": arns},
+            {"Effect": "Allow", "Action": _actions(_OBJECT_ACTIONS), "Resource": [f"{arn}/*" for arn in arns]},
+            {"Effect": "Deny", "Action": ["admin:*"]},
+        ]
+    )

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import BearerToken, Catalog, OAuth2Credentials
+from floe_compiler.model.capabilities import BearerToken, OAuth2Credentials
+from floe_compiler.model.data_access import OutputTable
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import ProductInput
 from floe_compiler.model.joined_names import identifier, joined_identifiers
@@ -25,7 +26,7 @@ def catalog_variables(lakehouse: Lakehouse, product: Product) -> Iterator[Variab
     yield from lakehouse.catalog.variables
     yield from _contract(lakehouse)
     yield from _pyiceberg(lakehouse)
-    yield from _tables(lakehouse.catalog, product)
+    yield from _tables(product)
 
 
 def _contract(lakehouse: Lakehouse) -> Iterator[Variable]:
@@ -36,7 +37,7 @@ def _contract(lakehouse: Lakehouse) -> Iterator[Variable]:
         if login.scope:
             yield Variable(name(names.SCOPE), login.scope)
     yield Variable(name(names.WAREHOUSE), catalog.warehouse)
-    yield Variable(name(names.NAMESPACE), lakehouse.client.namespace)
+    yield Variable(name(names.NAMESPACE), lakehouse.namespace)
     match login:
         case OAuth2Credentials():
             client_id, client_secret = name(names.CLIENT_ID), name(names.CLIENT_SECRET)
@@ -63,28 +64,19 @@ def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield Variable(f"{PYICEBERG}TOKEN", f"$({lakehouse.variable(names.TOKEN)})")
     for name, value in catalog.headers:
         yield Variable(f"{PYICEBERG}HEADER__{identifier(name).upper()}", value)
-    # PyIceberg requests vended credentials by default, and Polaris refuses access to a table if it does not vend them
-    # (apache/polaris#2711). Steps have their own credentials.
-    yield Variable(f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION", "")
+    if not lakehouse.is_vended:
+        # PyIceberg requests vended credentials by default, and Polaris refuses access to a table if it does not vend
+        # them (apache/polaris#2711).
+        yield Variable(f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION", "")
 
 
-def table(namespace: str, product: str, output: str) -> str:
-    """Return the Iceberg table of an output: `sales.customer_360__segments`.
-
-    There is one level of namespaces (the domain), as DuckDB and Snowflake do not support nested namespaces.
-    """
-    return f"{namespace}.{joined_identifiers(product, output)}"
-
-
-def _tables(catalog: Catalog, product: Product) -> Iterator[Variable]:
-    own_namespace = catalog.client(product.domain).namespace
+def _tables(product: Product) -> Iterator[Variable]:
     for output in product.spec.outputs:
-        yield Variable(
-            f"FLOE_OUTPUT_{identifier(output.name).upper()}", table(own_namespace, product.name, output.name)
-        )
+        table = OutputTable(product.domain, product.name, output.name)
+        yield Variable(f"FLOE_OUTPUT_{identifier(output.name).upper()}", table.identifier)
     for declared in product.spec.inputs:
-        namespace = catalog.client(declared.domain or product.domain).namespace
-        yield Variable(input_name(product, declared), table(namespace, declared.product, declared.output))
+        table = OutputTable(declared.domain or product.domain, declared.product, declared.output)
+        yield Variable(input_name(product, declared), table.identifier)
 
 
 def input_name(product: Product, declared: ProductInput) -> str:

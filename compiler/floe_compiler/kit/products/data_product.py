@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.products import dbt
-from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.products.lakehouse import lakehouse, store_login
 from floe_compiler.kit.products.step_environment import CACHE_PASSWORD, distinct, environment
 from floe_compiler.kit.products.steps import (
     REPORT_QUALITY,
@@ -100,13 +100,13 @@ def product_pod(
 
     It runs all steps of the product, or only these `steps`.
     """
-    store, compute = context.optional(ObjectStore), dbt_compute(context, product)
+    login, compute = store_login(context, product), dbt_compute(context, product)
     return Pod(
         containers=containers[-1:],
         setup=containers[:-1],
         identity=IDENTITY,
         calls=calls(context, product, planned_steps(context, product) if steps is None else steps),
-        workload_identity=together(one.identity for one in (store, compute) if one),
+        workload_identity=together(one.identity for one in (login, compute) if one),
         placement=product.spec.placement,
         labels=product_labels(product),
         annotations=owner_annotation(product),
@@ -184,7 +184,7 @@ def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
     """Return the fields that the containers of all steps share."""
-    compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
+    compute, tables = dbt_compute(context, product), lakehouse(context, product)
     cached = cache(context, product)
     return Container(
         name="steps",

@@ -77,10 +77,11 @@ def _duckdb(common: Target, compute: Compute, lakehouse: Lakehouse | None) -> Ta
 
 
 def _attached(lakehouse: Lakehouse) -> Target:
-    """Return the settings that attach the catalog to DuckDB, with the logins to the catalog and to the store."""
+    """Return the settings that attach the catalog to DuckDB, with its logins."""
     login = _catalog_secret(lakehouse)
-    store = lakehouse.store
-    secrets = [*([login] if login else []), *([_store_secret()] if store and store.kind == "s3" else [])]
+    store, vended = lakehouse.store, lakehouse.is_vended
+    of_store = [_store_secret()] if store and store.kind == "s3" and not vended else []
+    secrets = [*([login] if login else []), *of_store]
     return {
         **({"secrets": secrets} if secrets else {}),
         "attach": [
@@ -91,8 +92,8 @@ def _attached(lakehouse: Lakehouse) -> Target:
                     "type": "iceberg",
                     **({"secret": login["name"]} if login else {"authorization_type": "none"}),
                     "endpoint": env_var(lakehouse.variable(names.URI)),
-                    # The step has its own credentials for the store and needs none from the catalog.
-                    "access_delegation_mode": "none",
+                    # Without it, the step has its own credentials for the store.
+                    "access_delegation_mode": "vended_credentials" if vended else "none",
                 },
             }
         ],

@@ -19,10 +19,10 @@ WAREHOUSE = "WAREHOUSE"
 """After the prefix: the catalog's name. Iceberg clients call it the warehouse."""
 
 NAMESPACE = "NAMESPACE"
-"""After the prefix: the domain's namespace in the catalog, which it may write to."""
+"""After the prefix: the product's namespace in the catalog, which it may write to."""
 
 CLIENT_ID = "CLIENT_ID"
-"""After the prefix: the domain's client ID."""
+"""After the prefix: the product's client ID."""
 
 CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """After the prefix: the client's secret."""
@@ -31,7 +31,7 @@ CREDENTIAL = "CREDENTIAL"
 """After the prefix: ID and secret as `id:secret`, the form of PyIceberg."""
 
 TOKEN = "TOKEN"  # noqa: S105 - the name of a variable
-"""After the prefix: the domain's static token, if there are no client credentials."""
+"""After the prefix: the static token, if there are no client credentials."""
 
 WAREHOUSE_URL = "WAREHOUSE_URL"
 """The URL of the warehouse in the object store: `s3://warehouse/`."""
@@ -40,7 +40,7 @@ AWS_REGION = "AWS_REGION"
 """The object store's region. This name and the next three are those of the AWS SDKs."""
 
 AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID"
-"""The access key ID for the object store; not set with a workload identity."""
+"""The access key ID for the object store; not set with an identity, or if the catalog issues all credentials."""
 
 AWS_SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 """The secret access key."""

@@ -11,10 +11,11 @@ from typing import Any
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT, PYICEBERG, catalog_variables
-from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.products.lakehouse import lakehouse, store_login
 from floe_compiler.kit.products.steps import cache, dbt_compute
 from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Cache, Catalog, Collector, Lineage, ObjectStore
+from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.plan import Context, Product
 
@@ -24,12 +25,12 @@ CACHE_PASSWORD = "/run/secrets/cache/password"  # noqa: S105 - a path
 
 def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]:
     """Return the variables of all steps of a product, each name once."""
-    compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
+    compute, tables = dbt_compute(context, product), lakehouse(context, product)
     return distinct(
         (
             *_product(context, product),
             *(catalog_variables(tables, product) if tables else ()),
-            *_object_store(context.optional(ObjectStore), context.optional(Catalog)),
+            *_object_store(context.optional(ObjectStore), store_login(context, product), context.optional(Catalog)),
             *_telemetry(context.optional(Collector), context, product),
             *_lineage(context.optional(Lineage), context, product),
             *_cache(cache(context, product)),
@@ -53,7 +54,7 @@ def _product(context: Context[Any], product: Product) -> Iterator[Variable]:
     yield Variable("FLOE_PRODUCT_VERSION", product.spec.metadata.version)
 
 
-def _object_store(store: ObjectStore | None, catalog: Catalog | None) -> Iterator[Variable]:
+def _object_store(store: ObjectStore | None, login: StoreClient | None, catalog: Catalog | None) -> Iterator[Variable]:
     if store is None:
         return
     yield Variable(names.WAREHOUSE_URL, store.warehouse)
@@ -63,9 +64,7 @@ def _object_store(store: ObjectStore | None, catalog: Catalog | None) -> Iterato
     yield Variable(names.AWS_REGION, store.region)
     # botocore, under dlt and s3fs, reads this name only.
     yield Variable("AWS_DEFAULT_REGION", store.region)
-    if store.access_key and store.secret_key:
-        yield Variable(names.AWS_ACCESS_KEY_ID, secret=store.access_key, reason=FROM_ENVIRONMENT)
-        yield Variable(names.AWS_SECRET_ACCESS_KEY, secret=store.secret_key, reason=FROM_ENVIRONMENT)
+    yield from login_variables(login)
     yield Variable(names.S3_URL_STYLE, "path" if store.path_style else "vhost")
     yield Variable(names.S3_USE_SSL, "false" if store.url.startswith("http://") else "true")
     yield Variable(names.S3_ENDPOINT, store.endpoint.address())
@@ -76,6 +75,13 @@ def _object_store(store: ObjectStore | None, catalog: Catalog | None) -> Iterato
         yield Variable(f"{PYICEBERG}S3__REGION", store.region)
     if catalog and store.url:
         yield Variable(f"{PYICEBERG}S3__ENDPOINT", store.url)
+
+
+def login_variables(login: StoreClient | None) -> Iterator[Variable]:
+    """Yield the variables with the keys of a login to the object store, if it has any."""
+    if login and login.access_key and login.secret_key:
+        yield Variable(names.AWS_ACCESS_KEY_ID, secret=login.access_key, reason=FROM_ENVIRONMENT)
+        yield Variable(names.AWS_SECRET_ACCESS_KEY, secret=login.secret_key, reason=FROM_ENVIRONMENT)
 
 
 def _telemetry(collector: Collector | None, context: Context[Any], product: Product) -> Iterator[Variable]:

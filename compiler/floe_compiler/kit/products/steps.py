@@ -196,11 +196,11 @@ def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mappin
 
 
 def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, str]:
-    """Return dlt's default destination: Iceberg tables in the domain's namespace."""
-    tables = lakehouse(context, product.domain)
+    """Return dlt's default destination: Iceberg tables in the product's namespace."""
+    tables = lakehouse(context, product)
     destination = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
     if tables:
         # Without the type, dlt keeps its tables in its own in-memory catalog.
         destination |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
-        destination |= {"DATASET_NAME": tables.client.namespace}
+        destination |= {"DATASET_NAME": tables.namespace}
     return destination

@@ -30,5 +30,7 @@ class Domain(Input):
     """The quota of the domain's namespace, where it differs from the platform's."""
     placement: Placements | None = None
     """The nodes that the domain's pods run on, where they differ from the platform's."""
+    approved_products: tuple[Name, ...] | None = Field(default=None, strict=False)
+    """The products that the domain has approved; any other one in its folder is an error. Default: all."""
     environments: tuple[Name, ...] | None = Field(default=None, strict=False)
     """The environments that the domain exists in. Default: all."""

@@ -144,6 +144,8 @@ class DomainPolicy(Input):
     """The most that one step of a product may have of each device of nodes (`nvidia.com/gpu: 1`). Default: none."""
     registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
     """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
+    approval: Literal["required", "optional"] = "optional"
+    """Whether each domain must list its products under `approved_products`."""
 
 
 class SyncTests(Input):

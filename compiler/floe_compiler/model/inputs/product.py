@@ -14,6 +14,7 @@ from floe_compiler.model.fields import (
     ObjectName,
     OutsideHost,
     PortNumber,
+    Reader,
     RelativePath,
     Schedule,
     SecretKeyName,
@@ -126,6 +127,9 @@ class CustomStep(Step):
     """The kind of step."""
     command: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     """The program and its arguments."""
+    writes_files: bool = False
+    """Whether it reads or writes files of the object store itself, as dlt does, and not only through the catalog: then
+    it has keys of the store."""
 
 
 AnyStep = Annotated[DltStep | DbtStep | QualityStep | CustomStep, Field(discriminator="type")]
@@ -175,6 +179,9 @@ class ProductOutput(Input):
     """The output's name, unique in the product."""
     description: str = ""
     """What the table contains."""
+    readers: tuple[Reader, ...] | None = Field(default=None, strict=False)
+    """The domains (`finance`) and products (`finance/revenue-metrics`) that may read it, besides products of the own
+    domain. Default: all; an empty list: no others."""
 
 
 SAME_EVERYWHERE = ("apiVersion", "kind", "metadata", "inputs", "outputs")

@@ -9,6 +9,7 @@ from floe_compiler.report.dangers import (
     backups,
     certificates,
     data,
+    data_access,
     delivery,
     logins,
     network,
@@ -28,6 +29,8 @@ from floe_compiler.report.dangers.danger import Whole as Whole
 from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
+    "access-granted": "A product or another client of the catalog or the object store may read or write more data.",
+    "access-removed": "A client may read or write less data: what it runs fails if it still does.",
     "alert-removed": "Nobody is told any longer when something is wrong.",
     "alert-weakened": "An alert is less severe, comes later, or reaches fewer people.",
     "backup-rarer": "A database is backed up less often.",
@@ -97,6 +100,7 @@ _DETECTORS: tuple[Detector, ...] = (
     telemetry.metrics_removed,
     telemetry.telemetry_reduced,
     access.rights_widened,
+    data_access.access_changed,
     access.project_widened,
     access.security_lowered,
     access.secrets_needed,

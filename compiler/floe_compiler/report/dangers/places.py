@@ -22,8 +22,7 @@ _SETTING = re.compile(
     r"""(?im)^[ \t"'-]*(?:[\w.-]*[_.-])?(account|bucket|database|db_name|hostname|realm|s3_endpoint|warehouse)s?"""
     r"""["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"""
 )
-# The tables that a data product writes, and the domain after which its namespace in the catalog is named: see
-# kit/products/.
+# The tables that a data product writes, and the domain whose name is in that of its namespace: see kit/products/.
 _TABLE = re.compile(r"""(?m)^[ \t"'-]*FLOE_OUTPUT_(\w+)["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 _DOMAIN = re.compile(r"""(?m)^[ \t"'-]*FLOE_DOMAIN["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 # How pods wait for a database, see kit/waits.py.

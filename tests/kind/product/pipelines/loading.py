@@ -1,4 +1,4 @@
-"""Loads rows with dlt to where the platform says: Iceberg tables in the domain's namespace of the catalog.
+"""Loads rows with dlt to where the platform says: Iceberg tables in the product's namespace of the catalog.
 
 Where there is no platform, into a DuckDB file, so that everything can be tried on a laptop.
 """

@@ -1,0 +1,28 @@
+"""Settings with which Airflow cannot work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
+from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.plan import Context, Refusal
+
+
+def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
+    """Refuse more schedulers than steps at once, and a bucket for logs that the keys of products cannot write."""
+    steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
+    if steps < schedulers:
+        yield Refusal(
+            f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
+            hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
+            path=("runs", "at_once"),
+        )
+    logs, store = context.config.logs, context.optional(ObjectStore)
+    if logs.remote and logs.bucket and store and store.clients and logs.bucket != store.bucket:
+        yield Refusal(
+            f'would send logs to the bucket "{logs.bucket}", but the keys of products are for their own folders in '
+            f'"{store.bucket}" only',
+            hint="leave logs.bucket out, or set logs.remote to false",
+            path=("logs", "bucket"),
+        )

@@ -1,0 +1,94 @@
+"""Who reads and writes which tables: what follows from the declared inputs and outputs of data products.
+
+Each product has a namespace of its own in the catalog. It has one level, as DuckDB and Snowflake do not support nested
+ones. So what a product may write is one namespace, and below it are its tables and nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.joined_names import identifier, joined_identifiers
+from floe_compiler.model.secrets import SecretReference
+
+
+class OutputTable(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """An output of a data product, which is a table in the catalog."""
+
+    domain: str
+    product: str
+    output: str
+
+    @property
+    def namespace(self) -> str:
+        """Return the namespace that it is in."""
+        return product_namespace(self.domain, self.product)
+
+    @property
+    def name(self) -> str:
+        """Return its name in the namespace."""
+        return identifier(self.output)
+
+    @property
+    def identifier(self) -> str:
+        """Return its whole name: `sales__customer_360.customers`."""
+        return f"{self.namespace}.{self.name}"
+
+
+class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A data product as the shared services know it: its tables that others read, and those that it reads itself."""
+
+    domain: str
+    name: str
+    reads: tuple[OutputTable, ...] = ()
+    """The tables of its inputs, sorted."""
+
+    writes_files: bool = False
+    """Whether a step of it reads or writes files of the object store itself, and not only through the catalog."""
+
+    @property
+    def namespace(self) -> str:
+        """Return its own namespace, below which it may write."""
+        return product_namespace(self.domain, self.name)
+
+
+SEMANTIC_LAYER = "semantic--layer"
+"""The name under which a domain's semantic layer reads its tables. No product can have it, as it has two hyphens."""
+
+
+def product_namespace(domain: str, product: str) -> str:
+    """Return the catalog's namespace of a product: `sales__customer_360`."""
+    return joined_identifiers(domain, product)
+
+
+class StoreClient(msgspec.Struct, frozen=True):
+    """A product's own login to the object store, for the files of its own tables and those of its inputs."""
+
+    product: str
+    access_key: SecretReference | None = None
+    secret_key: SecretReference | None = None
+    identity: WorkloadIdentity | None = None
+    """What it logs in with instead of keys."""
+
+
+Client = TypeVar("Client")
+
+ByDomain = Mapping[str, tuple[Client, ...]]
+"""The clients of the products of each domain, sorted."""
+
+
+def by_domain(products: Iterable[ServedProduct], client: Callable[[ServedProduct], Client]) -> ByDomain[Client]:
+    """Return the client of each product, by domain."""
+    found: dict[str, tuple[Client, ...]] = {}
+    for product in products:
+        found[product.domain] = (*found.get(product.domain, ()), client(product))
+    return found
+
+
+def of_domain(clients: ByDomain[Client], domain: str) -> ByDomain[Client]:
+    """Return the clients of the products of one domain."""
+    return {domain: clients[domain]} if domain in clients else {}

@@ -1,0 +1,81 @@
+"""Who issues the credentials for files, and which products need a login to the object store of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from floe_compiler.components.orchestrator_kubernetes import COMPONENT
+from floe_compiler.kit.products.lakehouse import is_vended, store_login
+from floe_compiler.kit.products.step_environment import environment
+from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import StoreClient
+from floe_compiler.model.plan import Product
+from products import CATALOG, STORE, product
+from support import context_of
+
+DBT = {"name": "transform", "type": "dbt"}
+DLT = {"name": "load", "type": "dlt", "script": "load.py"}
+VENDING = replace(CATALOG, vends_credentials="by-the-store")
+LENDING = replace(STORE, issues_credentials=True)
+SECRET = STORE.access_key.secret if STORE.access_key else None
+OWN = StoreClient("customer-360", STORE.secret_key, STORE.secret_key)
+
+
+def one(*steps: dict[str, Any]) -> Product:
+    return product(steps=list(steps))
+
+
+def login(step: dict[str, Any], *found: Capability) -> StoreClient | None:
+    it = one(step)
+    return store_login(context_of(COMPONENT, found=found, scope="sales", products=[it]), it)
+
+
+@pytest.mark.parametrize(
+    ("vends", "lends", "vended"),
+    [
+        ("never", True, False),
+        ("by-the-store", True, True),
+        ("by-the-store", False, False),
+        ("always", False, True),
+    ],
+)
+def test_a_catalog_issues_credentials_if_it_can(vends: Any, lends: bool, vended: bool) -> None:
+    catalog, store = replace(CATALOG, vends_credentials=vends), replace(STORE, issues_credentials=lends)
+    assert is_vended(catalog, store) is vended
+
+
+def test_without_a_catalog_or_a_store_nobody_issues_any() -> None:
+    assert not is_vended(None, LENDING)
+    assert not is_vended(VENDING, None)
+    assert is_vended(replace(CATALOG, vends_credentials="always"), None)
+
+
+def test_only_who_writes_files_itself_needs_a_login_where_credentials_are_issued() -> None:
+    assert login(DBT, VENDING, LENDING) is None
+    for step, found in ((DLT, (VENDING, LENDING)), (DBT, (CATALOG, LENDING)), (DBT, (VENDING, STORE)), (DBT, (STORE,))):
+        assert login(step, *found) is not None
+    custom = {"name": "any", "type": "custom", "command": ["any"]}
+    assert login(custom, VENDING, LENDING) is None
+    assert login({**custom, "writes_files": True}, VENDING, LENDING) is not None
+    it = one(DBT)
+    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[it])
+    assert store_login(context, it, writes_files=True) is not None, "for logs"
+
+
+def test_a_product_has_no_key_of_the_store_that_it_does_not_need() -> None:
+    assert login(DBT, VENDING, LENDING) is None
+    assert login(DBT, CATALOG) is None, "there is no store"
+    it = one(DBT)
+    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[it])
+    names = {variable.name for variable in environment(context, it)}
+    assert "AWS_REGION" in names
+    assert not [name for name in names if "ACCESS_KEY" in name]
+
+
+def test_its_own_login_comes_before_that_of_the_whole_store() -> None:
+    with_own = replace(LENDING, clients={"sales": (OWN,), "finance": (StoreClient("customer-360"),)})
+    assert login(DLT, VENDING, with_own) == OWN
+    assert login(DLT, VENDING, LENDING) == StoreClient("customer-360", STORE.access_key, STORE.secret_key)
