@@ -34,7 +34,7 @@ def of_domain(sources: Sources, name: str) -> tuple[Document, ...]:
 
 def document_of(sources: Sources, file: str) -> Document:
     """Return the document of a file; raise StopIteration if there is none."""
-    return next(document for document in _all(sources) if document.file == file)
+    return next(document for document in documents_of(sources) if document.file == file)
 
 
 def with_document(sources: Sources, document: Document) -> Sources:
@@ -55,7 +55,8 @@ def with_document(sources: Sources, document: Document) -> Sources:
     return replace(sources, environments=environments, images=images, domains=domains)
 
 
-def _all(sources: Sources) -> Iterator[Document]:
+def documents_of(sources: Sources) -> Iterator[Document]:
+    """Yield all documents."""
     yield sources.manifest
     yield from sources.environments.values()
     yield from sources.images.values()

@@ -34,6 +34,29 @@ def test_what_does_not_fit_is_dropped_and_the_rest_stays() -> None:
     assert list(shapes.nulls.values()) == [(("spec", "strategy"),)]
 
 
+def test_what_stands_under_a_misspelt_key_is_not_missing() -> None:
+    manifest = sample()["Deployment/polaris"]
+    whole = {key: value for key, value in manifest.items() if key != "spec"}
+    template = manifest["spec"]["template"]
+    rest = {key: value for key, value in manifest["spec"].items() if key != "template"}
+    shapes = shape_of({**whole, "sepc": {**rest, "tempalte": template}})
+    (clean,) = shapes.objects
+    assert clean == manifest
+    ((top, below),) = shapes.violations.values()
+    assert (top.path, top.hint) == (("sepc",), 'did you mean "spec"?')
+    assert (below.path, below.hint) == (("spec", "tempalte"), 'did you mean "template"?')
+
+
+def test_a_guess_that_does_not_fit_is_no_further_mistake() -> None:
+    manifest = sample()["Deployment/polaris"]
+    manifest["spec"]["pausd"] = {"a": 1}
+    manifest["spec"]["hint"] = "near nothing"
+    shapes = shape_of(manifest)
+    (clean,) = shapes.objects
+    assert clean["spec"].keys() == {"replicas", "selector", "strategy", "template"}
+    assert [one.path for one in next(iter(shapes.violations.values()))] == [("spec", "pausd"), ("spec", "hint")]
+
+
 def test_keys_that_are_no_strings_are_dropped_and_hide_nothing_below() -> None:
     manifest = sample()["ConfigMap/polaris"]
     manifest["data"] = {8080: "x", "a": 1, "b": "c"}

@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.hints import near
+from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.structure_hints import BOUNDS
 
 if TYPE_CHECKING:
@@ -24,14 +25,21 @@ _ARTICLES = {
     "string": "a string",
 }
 
+_MANY = 50
+"""More unknown keys than this in one mapping are no slips, and would take long to guess."""
+
 
 class Violation(msgspec.Struct, frozen=True):
-    """A violation of a schema. Without the part at the path `drop`, the rest is valid."""
+    """A violation of a schema. Without the part at the path `drop`, the rest is valid.
+
+    `meant` is the absent key that an unknown one is probably a misspelling of.
+    """
 
     path: DataPath
     message: str
     hint: str = ""
     drop: DataPath | None = None
+    meant: str = ""
 
 
 def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Violation]:
@@ -46,8 +54,13 @@ def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator
     match error.kind.name:
         case "additionalProperties":
             known = _at(schema, error.schema_path[:-1]).get("properties", {})
-            for key in sorted(details["unexpected"]):
-                yield Violation((*path, key), "is not a known key", near(key, known), (*path, key))
+            unexpected = sorted(details["unexpected"])
+            present = error.instance if isinstance(error.instance, dict) else {}
+            meant = meant_keys(unexpected, known) if len(unexpected) <= _MANY else {}
+            for key in unexpected:
+                likely = meant.get(key, "")
+                absent = "" if likely in present else likely
+                yield Violation((*path, key), "is not a known key", near(key, known), (*path, key), absent)
         case "required":
             yield Violation((*path, details["property"]), "is missing")
         case "type":
@@ -96,6 +109,15 @@ def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> A
             for position, item in enumerate(value)
             if item is not None and (*path, position) not in dropped
         ]
+    return value
+
+
+def respelt(value: Any, meant: Mapping[DataPath, str], path: DataPath = ()) -> Any:
+    """Return a copy of `value` with other keys at the paths in `meant`."""
+    if isinstance(value, dict):
+        return {meant.get((*path, key), key): respelt(item, meant, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [respelt(item, meant, (*path, position)) for position, item in enumerate(value)]
     return value
 
 
