@@ -50,7 +50,9 @@ def written_place(
 
 
 def _path_of(manifest: Object, place: str) -> DataPath | None:
-    return next((path for path, _ in scalars(manifest) if show_place(path, manifest) == place), None)
+    """Return the path of the value that messages show so; of an environment variable, they show the whole item."""
+    shown = (place, f"{place}.value")
+    return next((path for path, _ in scalars(manifest) if show_place(path, manifest) in shown), None)
 
 
 def _equal(question: Question, manifest: Object, path: DataPath) -> Iterator[Setting]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from floe_compiler.check.objects.schemas import Schemas
-from floe_compiler.check.objects.violations import Violation, nulls, respelt, without
+from floe_compiler.check.objects.violations import Violation, as_meant, nulls, without
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
@@ -63,17 +63,17 @@ def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...
 
 
 def _as_meant(manifest: Object, schemas: Schemas) -> tuple[Object, tuple[Violation, ...]]:
-    """Return the object with its misspelt keys as they are meant, and its violations, among them these keys.
+    """Return the object with misspelt keys and quoted numbers as they are meant, and its violations, these among them.
 
     Under such a key, a value of another type is no further mistake: something else may be meant.
     """
     misspelt: list[Violation] = []
     violations = schemas.violations(manifest)
-    while meant := {violation.path: violation.meant for violation in violations if violation.meant}:
-        misspelt += [violation for violation in violations if violation.meant]
-        manifest = respelt(manifest, meant)
+    while meant := {one.path: one for one in violations if one.meant or one.number is not None}:
+        misspelt += meant.values()
+        manifest = as_meant(manifest, meant)
         violations = schemas.violations(manifest)
-    respelt_paths = {(*violation.path[:-1], violation.meant) for violation in misspelt}
+    respelt_paths = {(*violation.path[:-1], violation.meant) for violation in misspelt if violation.meant}
     others = (violation for violation in violations if violation.path not in respelt_paths)
     return manifest, (*misspelt, *others)
 
@@ -88,9 +88,9 @@ def _meant_paths(manifest: Object, violations: Iterable[Violation]) -> Iterator[
 def _well_formed(manifest: Object, violations: Iterable[Violation], schemas: Schemas) -> Object:
     # Repeated, as an object can be validated only after everything that is not plain data has been removed.
     for _ in range(3):
-        dropped = frozenset(violation.drop for violation in violations if violation.drop is not None)
+        dropped = frozenset(one.drop for one in violations if one.drop is not None and one.number is None)
         manifest = without(manifest, dropped)
         violations = schemas.violations(manifest)
-        if all(violation.drop is None for violation in violations):
+        if all(one.drop is None for one in violations):
             break
     return manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ _MANY = 50
 class Violation(msgspec.Struct, frozen=True):
     """A violation of a schema. Without the part at the path `drop`, the rest is valid.
 
-    `meant` is the absent key that an unknown one is probably a misspelling of.
+    `meant` is the absent key that an unknown one is probably a misspelling of, `number` what a text in quotes is.
     """
 
     path: DataPath
@@ -40,6 +41,7 @@ class Violation(msgspec.Struct, frozen=True):
     hint: str = ""
     drop: DataPath | None = None
     meant: str = ""
+    number: int | None = None
 
 
 def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Violation]:
@@ -64,7 +66,9 @@ def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator
         case "required":
             yield Violation((*path, details["property"]), "is missing")
         case "type":
-            yield Violation(path, f"must be {_listed(details['types'])}", "", path)
+            number = _quoted(error.instance) if "integer" in details["types"] else None
+            hint = "write the number without quotes" if number is not None else ""
+            yield Violation(path, f"must be {_listed(details['types'])}", hint, path, number=number)
         case "oneOf" | "anyOf" if types := _types(details):
             yield Violation(path, f"must be {_listed(types)}", "", path)
         case "enum":
@@ -80,6 +84,11 @@ def _at(schema: Any, steps: Any) -> Mapping[str, Any]:
         schema = schema[step]
     found: Mapping[str, Any] = schema
     return found
+
+
+def _quoted(value: Any) -> int | None:
+    """Return the number that a text is, if it is one."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else None
 
 
 def _types(details: Mapping[str, Any]) -> list[str]:
@@ -112,12 +121,16 @@ def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> A
     return value
 
 
-def respelt(value: Any, meant: Mapping[DataPath, str], path: DataPath = ()) -> Any:
-    """Return a copy of `value` with other keys at the paths in `meant`."""
+def as_meant(value: Any, found: Mapping[DataPath, Violation], path: DataPath = ()) -> Any:
+    """Return a copy of `value` with keys and numbers as they are meant where violations say it, by path."""
+    known = found.get(path)
+    if known is not None and known.number is not None:
+        return known.number
     if isinstance(value, dict):
-        return {meant.get((*path, key), key): respelt(item, meant, (*path, key)) for key, item in value.items()}
+        below = [(key, item, (*path, key)) for key, item in value.items()]
+        return {(found[at].meant if at in found else "") or key: as_meant(item, found, at) for key, item, at in below}
     if isinstance(value, list):
-        return [respelt(item, meant, (*path, position)) for position, item in enumerate(value)]
+        return [as_meant(item, found, (*path, position)) for position, item in enumerate(value)]
     return value
 
 
