@@ -27,6 +27,12 @@ def test_an_error_points_at_the_written_value_and_says_what_asked_for_the_object
     assert found == replace(QUOTA, span=PODS, related=(Related(ASKED_AT, "rendered for this"),))
 
 
+def test_what_asked_for_the_object_on_the_same_line_is_not_named_as_well() -> None:
+    above = Span(PODS.file, PODS.line, 1)
+    (found,) = placed(replace(QUOTA, span=above))
+    assert (found.span, found.related) == (PODS, ())
+
+
 @pytest.mark.parametrize(
     "finding",
     [

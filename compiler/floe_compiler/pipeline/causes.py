@@ -43,5 +43,11 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
             alike.add(span)
         else:
             span = next(iter(alike)) if len(alike) == 1 else None
-        asked = Related(asked_at, "rendered for this")
-        yield replace(found, span=span, related=(asked, *found.related)) if span else found
+        yield _moved(found, asked_at, span) if span else found
+
+
+def _moved(found: Diagnostic, asked_at: Span, span: Span) -> Diagnostic:
+    """Return the finding at another place; what asked for the object is named, unless it is on the same line."""
+    same_line = (asked_at.file, asked_at.line) == (span.file, span.line)
+    asked = () if same_line else (Related(asked_at, "rendered for this"),)
+    return replace(found, span=span, related=(*asked, *found.related))
