@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from check.samples import Platform, sample
+from check.samples import Platform, resource, sample
 from environment_check import run_checks, split
 from floe_compiler.check import RULES, check_unit
 from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
@@ -35,6 +36,20 @@ def test_errors_of_all_rules_come_together_with_the_warnings() -> None:
     with pytest.raises(StageFailed) as failure:
         run_checks(platform.rendered())
     assert [one.rule.code for one in failure.value.diagnostics] == ["C016", "C090", "C093", "C150"]
+
+
+def test_what_is_left_out_for_its_type_is_not_missing_as_well() -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["securityContext"] = "strict"
+    assert [one.message for one in failures(platform)] == [
+        "spec.template.spec.containers[polaris].securityContext must be a mapping"
+    ]
+
+
+def test_a_number_in_quotes_is_judged_as_what_is_meant() -> None:
+    platform = sample()
+    platform["Deployment/polaris"]["spec"]["replicas"] = "1"
+    assert sorted(one.rule.code for one in failures(platform)) == ["C001", "C090", "C093"]
 
 
 def test_warnings_alone_do_not_fail() -> None:
@@ -96,18 +111,20 @@ def test_a_patch_is_not_blamed_for_a_value_that_it_did_not_change() -> None:
     assert (found.span, found.related) == (CHOICE, ())
 
 
-@pytest.mark.parametrize(("before", "blamed"), [(2, CHOICE), (1, LAST)])
-def test_a_finding_that_names_no_value_is_at_the_patch_if_it_is_not_there_without_it(before: int, blamed: Span) -> None:
+@pytest.mark.parametrize(("before", "blamed"), [("web", CHOICE), ("none", LAST)])
+def test_a_finding_that_names_no_value_is_at_the_patch_if_it_is_not_there_without_it(before: str, blamed: Span) -> None:
     platform = sample()
-    platform["Deployment/polaris"]["spec"]["replicas"] = before
-    del platform.objects["PodDisruptionBudget/polaris"]
+    budget = {"maxUnavailable": 1, "selector": {"matchLabels": {"tier": "web"}}}
+    platform.add(resource("policy/v1", "PodDisruptionBudget", "second", spec=budget))
     platform.facts |= {"origins": {POLARIS: CHOICE}}
-    unit = platform.rendered()
-    web = platform["Deployment/polaris"]
-    after = ObjectSet.of({**one, "spec": {**one["spec"], "replicas": 2}} if one is web else one for one in unit.objects)
-    changes = patched({"metadata.annotations.a": FIRST}, {"spec.replicas": LAST})
-    unit = replace(unit, objects=after, unpatched=unit.objects, patched={POLARIS: changes})
-    (found,) = (one for one in check_unit(unit, ()).findings if "PodDisruptionBudget" in one.message)
+    labels = platform["Deployment/polaris"]["spec"]["template"]["metadata"]["labels"]
+    units = []
+    for tier in (before, "web"):
+        labels["tier"] = tier
+        units.append(copy.deepcopy(platform.rendered()))
+    changes = patched({"metadata.annotations.a": FIRST}, {"spec.template.metadata.labels.tier": LAST})
+    unit = replace(units[1], unpatched=units[0].objects, patched={POLARIS: changes})
+    (found,) = (one for one in check_unit(unit, ()).findings if "selected by the budgets" in one.message)
     assert found.span == blamed
 
 

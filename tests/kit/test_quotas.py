@@ -33,6 +33,11 @@ def test_a_quota_limits_what_pods_ask_for() -> None:
     }
 
 
+def test_amounts_are_written_as_kubernetes_prints_them() -> None:
+    amounts = fitting(Quota(cpu="1500m", memory="2048Mi", pods=5000), (), Demand())
+    assert (amounts["cpu"], amounts["memory"], amounts["pods"]) == ("1500m", "2Gi", "5k")
+
+
 @pytest.mark.parametrize(
     ("name", "needed", "expected"),
     [

@@ -45,7 +45,7 @@ def test_a_folder_without_an_application_or_kustomization_is_found_once(planned:
     sample.add(resource("v1", "ConfigMap", "one", "kube-system"))
     sample.add(resource("v1", "Service", "two", "kube-system"))
     assert sample.findings(check) == [
-        ("C170", "namespace kube-system", "the delivery tool does not apply output/prod/kube-system")
+        ("C170", "ConfigMap kube-system/one", "the delivery tool does not apply output/prod/kube-system")
     ]
 
 

@@ -19,6 +19,7 @@ def test_accepted(host: str) -> None:
     [
         ("https://shop-db.acme.example", "write host: shop-db.acme.example"),
         ("https://shop-db.acme.example:8443/v1", "write host: shop-db.acme.example, port: 8443"),
+        ("http://shop-db.acme.example/api", "write host: shop-db.acme.example, port: 80"),
         ("postgresql://app@shop-db:5432/orders", "write host: shop-db, port: 5432"),
         ("2001:db8::7", "cidr: 2001:db8::7/128"),
         ("shop-db:5432", "write host: shop-db, port: 5432"),

@@ -18,6 +18,7 @@ RESOURCES = {
         "name": {"type": "string"},
     },
 }
+SERVER = {"type": "object", "properties": {"host": {"type": "string"}, "port": {"default": 443}}}
 BY_TYPE = {"type": "object", "properties": {"type": {"enum": ["minio", "s3"]}}}
 SECRET = {"type": "object", "properties": {"name": {"type": "string"}, "keys": {"default": {}}}}
 MAY = "write a mapping; known: a, b"
@@ -78,6 +79,8 @@ def test_a_number_is_shown_with_its_bounds() -> None:
         ("polaris-db", SECRET, ["object"], "write {name: polaris-db}"),
         (None, SECRET, ["object"], "write {name: ...}"),
         ("x", AMOUNTS, ["object"], "write a mapping with `cpu:` and `memory:`"),
+        ("https://a.example:8443/v1", SERVER, ["object"], "write {host: a.example, port: 8443}"),
+        ("a.example", SERVER, ["object"], "write {host: a.example}"),
         ("x", {"type": "object"}, ["object"], ""),
         ([], AMOUNTS, ["object"], 'write a mapping: its lines have a key, a ":" and a value, and no "- "'),
         ("4", {"type": "object", "properties": {"b": {"default": 1}, "a": {"default": 2}}}, ["object"], MAY),

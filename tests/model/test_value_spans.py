@@ -6,7 +6,7 @@ import pytest
 
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.span import Span
-from floe_compiler.model.value_spans import Patch, nearest, path_in, value_spans
+from floe_compiler.model.value_spans import Patch, as_meant, nearest, path_in, value_spans
 
 TEXT = """\
 kind: Pod
@@ -34,6 +34,9 @@ data:
         ("metadata.namespace is missing", 3),
         ("metadata.annotations[a.example/b] holds", 5),
         ("data[app.yaml] names 10.1.2.3", 12),
+        ('data["app.yaml"] is not YAML: line 1: x', 12),
+        ("data is not a known key", 12),
+        ("kind is not a known key", 1),
         ('line 3 of data[app.yaml] gives "password" a value', 12),
         ("a selector in spec.containers matches nothing", 8),
         ("it has no labels", None),
@@ -44,6 +47,14 @@ def test_the_value_or_the_nearest_above_it(message: str, line: int | None) -> No
     ((document,), _) = read_documents(TEXT, "base/pod.yaml")
     span = nearest(value_spans(document.values, document.data), path_in(message))
     assert (span.line if span else None) == line
+
+
+def test_values_under_misspelt_keys_are_known_by_the_path_that_is_meant() -> None:
+    lines = {"sepc": 1, "sepc.selecter": 2, "sepc.selecter.app": 3, "sepc.ports[web]": 4, "sepcial": 5}
+    values = {place: Span("x.yaml", line) for place, line in lines.items()}
+    found = as_meant(values, [("sepc", "spec"), ("spec.selecter", "spec.selector")])
+    meant = {"spec": 1, "spec.selector": 2, "spec.selector.app": 3, "spec.ports[web]": 4}
+    assert {place: span.line for place, span in found.items()}.items() >= {**lines, **meant}.items()
 
 
 START = Span("p.yaml", 1, 1)

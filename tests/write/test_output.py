@@ -168,6 +168,7 @@ def test_foreign_files_stay_and_are_reported(tmp_path: Path) -> None:
     foreign.write_text("mine\n")
     [warning] = write_output(tmp_path, NEW, DIGESTS).warnings
     assert (warning.rule.code, warning.subject) == ("W005", "output/dev/a")
+    assert warning.message == "holds foreign.txt, which floe-compile did not write"
     assert foreign.read_text() == "mine\n"
 
 

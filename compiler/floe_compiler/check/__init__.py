@@ -9,14 +9,17 @@ from msgspec.structs import replace
 
 from floe_compiler.check.acceptances import settle
 from floe_compiler.check.index import Index, build_index
+from floe_compiler.check.objects.schema import MISFIT
 from floe_compiler.check.registry import MODULES, RULES
 from floe_compiler.check.summary import summarize
-from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.data_paths import show_place
+from floe_compiler.model.diagnostics import ENVIRONMENT_END, Diagnostic
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.summary import Summary
+from floe_compiler.model.value_spans import path_in
 
 __all__ = ["RULES", "Checked", "check_unit"]
 
@@ -45,7 +48,23 @@ def check_unit(unit: Rendered, definitions: tuple[Object, ...]) -> Checked:
 
 
 def _found(index: Index) -> tuple[Diagnostic, ...]:
-    return tuple(finding for module in MODULES for finding in module.check(index))
+    """Return the findings, without those about what is only missing because a value of another type is left out."""
+    left_out = {
+        f"{index.rendered.environment}{ENVIRONMENT_END}{identity}": [
+            show_place(one.drop, index.objects[identity]) for one in violations if one.drop and one.number is None
+        ]
+        for identity, violations in index.shapes.violations.items()
+    }
+    return tuple(
+        finding
+        for module in MODULES
+        for finding in module.check(index)
+        if finding.rule == MISFIT or not _is_below(path_in(finding.message), left_out.get(finding.subject, ()))
+    )
+
+
+def _is_below(place: str, others: Iterable[str]) -> bool:
+    return any(place == other or place.startswith((f"{other}.", f"{other}[")) for other in others)
 
 
 def _blamed(findings: Iterable[Diagnostic], places: Places, without: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -178,5 +178,5 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
         launched_violations=launched.violations,
         pods=PodIndex(workloads.values(), rendered.launched),
         secrets={key: tuple(writers) for key, writers in secrets.items()},
-        places=Places.of(rendered),
+        places=Places.of(rendered).as_meant(shapes.respelt),
     )

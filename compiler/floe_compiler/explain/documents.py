@@ -34,7 +34,7 @@ def of_domain(sources: Sources, name: str) -> tuple[Document, ...]:
 
 def document_of(sources: Sources, file: str) -> Document:
     """Return the document of a file; raise StopIteration if there is none."""
-    return next(document for document in _all(sources) if document.file == file)
+    return next(document for document in documents_of(sources) if document.file == file)
 
 
 def with_document(sources: Sources, document: Document) -> Sources:
@@ -59,7 +59,8 @@ def with_document(sources: Sources, document: Document) -> Sources:
     return replace(sources, parents=parents, environments=environments, images=images, domains=domains)
 
 
-def _all(sources: Sources) -> Iterator[Document]:
+def documents_of(sources: Sources) -> Iterator[Document]:
+    """Yield all documents."""
     yield from sources.manifests
     yield from sources.environments.values()
     yield from sources.images.values()

@@ -39,12 +39,14 @@ AMOUNTS: Mapping[str, _Amount] = {
 def fitting(declared: Quota, growth: QuotaGrowth, needed: Demand) -> Mapping[str, str]:
     """Return the amounts of a quota by name: those declared, or more where the demand needs more and nobody set them.
 
+    They are written as Kubernetes prints them: 5000 pods are `5k`.
+
     Args:
         declared: What is set, and the defaults.
         growth: The amounts that may grow, and how far.
         needed: The most that the namespace may need at once.
     """
-    amounts = {name: str(getattr(declared, name)) for name in AMOUNTS}
+    amounts = {name: str(parse_quantity(str(getattr(declared, name)))) for name in AMOUNTS}
     for name, most in growth:
         wanted = _in_steps(needed.total(AMOUNTS[name].resource), AMOUNTS[name].step)
         enough = max(parse_quantity(amounts[name]), wanted)

@@ -42,21 +42,22 @@ def check(environment: Environment) -> Iterator[Finding]:
         return
     applied = {path: project for unit in environment.units.values() for path, project in unit.delivery.applied}
     permissions = _permissions(environment)
-    unknown: set[str] = set()
+    unknown: dict[str, tuple[str, ObjectId]] = {}
     for name, unit in environment.units.items():
         for namespace in unit.objects if name != DELIVERY_UNIT else ():
             folder = folder_path(environment.facts.environment, namespace)
             path = in_repository(environment.facts.path, folder)
             if path not in applied:
-                unknown |= {namespace} if any(_wanted(environment, unit, namespace)) else set()
+                for identity in _wanted(environment, unit, namespace):
+                    unknown.setdefault(namespace, (name, identity))
             elif (project := applied[path]) is not None:
                 allowed = permissions.get(project, _BY_DEFAULT)
                 if not _allows_all(allowed, unit, namespace):
                     yield from _refused(environment, unit, namespace, folder, allowed)
-    for namespace in sorted(unknown):
+    for namespace, (name, first) in sorted(unknown.items()):
         message = f"the delivery tool does not apply {folder_path(environment.facts.environment, namespace)}"
         hint = "use the namespace of the platform or a domain"
-        yield Finding(NOT_APPLIED, namespace, f"namespace {namespace}", message, hint)
+        yield Finding(NOT_APPLIED, name, first, message, hint)
 
 
 class _Names(NamedTuple):

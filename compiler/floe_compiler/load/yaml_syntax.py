@@ -31,6 +31,11 @@ CONFLICT = Rule(
 
 # Part of the parser's message, our message, hint.
 _KNOWN = (
+    (
+        "mapping keys are not allowed",
+        'an unquoted value cannot begin with "? "',
+        'if it is text, such as the schedule "? 4 * * *", quote it',
+    ),
     ("mapping values are not allowed", 'a ":" makes a second key on this line', 'quote the value if it holds ": "'),
     (
         "expected alphabetic or numeric character",

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from floe_compiler.model.addresses import Network, why_never
 from floe_compiler.model.names import check_dns_subdomain
 
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/@\s]*@)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?")
+_URL = re.compile(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:[^/@\s]*@)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?"
+)
 _LOCAL = (".svc", ".cluster.local")
 _API_SERVER = "kubernetes"
 SYSTEM_NAMESPACES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
@@ -30,10 +32,8 @@ SCHEMES = {"https": 443, "http": 80}
 
 def check_server(text: str) -> str:
     """Accept the DNS name or IPv4 address of a server, unless it is the pod itself or a server of its node."""
-    match = _URL.fullmatch(text)
-    if match and match["host"] != text:
-        port = f", port: {match['port']}" if match["port"] else ""
-        raise ValueError(f'"{text}" is not a host name alone; write host: {match["host"]}{port}')
+    if (meant := host_and_port(text)) != f"host: {text}":
+        raise ValueError(f'"{text}" is not a host name alone; write {meant}')
     if address := numeric(text) or respelt(text):
         _check_address(text, address)
     check_dns_subdomain(text)
@@ -42,6 +42,18 @@ def check_server(text: str) -> str:
     if text in _METADATA:
         raise ValueError(f'"{text}" serves the credentials of the node; use a secret or a workload identity instead')
     return text
+
+
+def host_and_port(text: str) -> str:
+    """Return how the server of a URL, or of a host with a port, is written in an input: `host: a.example, port: 8443`.
+
+    Text that is neither is taken for a host.
+    """
+    match = _URL.fullmatch(text)
+    if match is None:
+        return f"host: {text}"
+    port = match["port"] or ("80" if match["scheme"] == "http" else "")
+    return f"host: {match['host']}{f', port: {port}' if port else ''}"
 
 
 def _check_address(text: str, address: Address) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -26,6 +27,15 @@ class ObjectId(NamedTuple):
         place = f"{self.namespace}/" if self.namespace else ""
         group = f".{self.group}" if self.group else ""
         return f"{self.kind}{group} {place}{self.name}"
+
+
+_SHOWN = re.compile(r"(?P<kind>[A-Z]\w*)(?:\.(?P<group>\S+))? (?:(?P<namespace>[^\s/]+)/)?(?P<name>[^\s/]+)")
+
+
+def parse_object_id(text: str) -> ObjectId | None:
+    """Return the identity that a text shows (`Deployment.apps sales/web`); None if it shows none."""
+    match = _SHOWN.fullmatch(text)
+    return ObjectId(match["group"] or "", match["kind"], match["namespace"] or "", match["name"]) if match else None
 
 
 def identify(manifest: Mapping[str, Any], namespace: str = "") -> ObjectId:

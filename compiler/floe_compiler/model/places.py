@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import PodGroup, Rendered, launched_id
 from floe_compiler.model.span import Span
-from floe_compiler.model.value_spans import Patch, Values, nearest, path_in
+from floe_compiler.model.value_spans import Patch, Values, as_meant, nearest, path_in
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -33,6 +34,12 @@ class Places(msgspec.Struct, frozen=True):
         }
         patched = {**rendered.patched, **launched}
         return cls(rendered.environment, rendered.origins, patched, rendered.removed, rendered.values)
+
+    def as_meant(self, respelt: Mapping[ObjectId, Iterable[tuple[str, str]]]) -> Places:
+        """Return the locations with values under misspelt keys also at the paths that are meant, by object."""
+        known = {str(identity): meant for identity, meant in respelt.items() if str(identity) in self.values}
+        meant = {about: as_meant(self.values[about], paths) for about, paths in known.items()}
+        return replace(self, values={**self.values, **meant}) if meant else self
 
     def origin(self, about: object) -> Span | None:
         """Return the location in the inputs that an object or a group of pods comes from, if it is known."""

@@ -79,6 +79,8 @@ def wrong_bytes(text: str) -> str:
     quantity = parse_quantity(text)
     number = re.sub("[A-Za-z].*", "", text)
     meant = f'did you mean "{number}Mi" or "{number}Gi"?'
+    if text.endswith(("m", "u", "n")) and quantity.amount >= FEWEST_BYTES:
+        meant = f'did you mean "{math.ceil(quantity.amount / FEWEST_BYTES)}Mi"?'
     if text.endswith(("m", "u", "n")):
         return f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}'
     if 0 < quantity.amount < FEWEST_BYTES:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.hosts import host_and_port
 from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.plain_scalars import read_plain
 from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
@@ -156,6 +157,8 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     # Of a mapping that changes another one, no key is needed.
     needed = [key for key, property_ in properties.items() if "default" not in property_ and NOT_HERE not in schema]
     only = chosen or needed or [*properties]
+    if only == ["host"] and isinstance(value, str) and "port" in properties:
+        return f"write {{{host_and_port(value)}}}"
     if len(only) == 1:
         return f"write {{{only[0]}: {shown}}}"
     if needed:

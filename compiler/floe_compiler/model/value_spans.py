@@ -6,7 +6,7 @@ A value is known by its path as messages show it (`spec.containers[web].image`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -17,9 +17,10 @@ from floe_compiler.model.span import Span
 
 # The last step of a path as messages show it: `.image`, `[web]`.
 _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])$")
-_LAST_KEY = re.compile(r"\[([^\[\]]*)\]$")
+_LAST_KEY = re.compile(r'\["?([^\[\]"]*)"?\]$')
 _FIELDS = r"(?:binaryData|data|metadata|roleRef|rules|spec|stringData|subjects|webhooks)"
-_AT_START = re.compile(r"(?:line \d+ of )?([A-Za-z]\w*[.\[]\S*?|" + _FIELDS + r")[:,]?(?:\s|$)")
+_UNKNOWN_KEY = r"\w+(?= is not a known key)"
+_AT_START = re.compile(rf"(?:line \d+ of )?([A-Za-z]\w*[.\[]\S*?|{_FIELDS}|{_UNKNOWN_KEY})[:,]?(?:\s|$)")
 _WITHIN = re.compile(rf"(?:^|\s)({_FIELDS}[.\[]\S*?)[:,]?(?:\s|$)")
 _ANNOTATIONS = re.compile(r"(?:^|\.)metadata\.annotations\b")
 
@@ -56,6 +57,24 @@ class Patch(msgspec.Struct, frozen=True, array_like=True):
 def value_spans(values: Mapping[DataPath, Span], manifest: Object) -> dict[str, Span]:
     """Return the places of the values of a hand-written object."""
     return {show_place(path, manifest): span for path, span in values.items() if path}
+
+
+def as_meant(values: Values, meant: Iterable[tuple[str, str]]) -> Values:
+    """Return the places of values, those under a misspelt key also by the path that is meant.
+
+    Args:
+        values: The places.
+        meant: The path of each misspelt key, and the one that is meant; in the order in which they were found.
+    """
+    found = dict(values)
+    for written, path in meant:
+        below = (f"{written}.", f"{written}[")
+        found |= {
+            path + place.removeprefix(written): span
+            for place, span in found.items()
+            if place == written or place.startswith(below)
+        }
+    return found
 
 
 def path_in(message: str) -> str:

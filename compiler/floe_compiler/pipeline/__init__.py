@@ -16,7 +16,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
@@ -107,13 +107,20 @@ def _compiled(
             meanwhile()
         import_module("floe_compiler.pipeline.linking")  # needed next
 
+    def at_written(findings: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
+        from floe_compiler.pipeline.causes import at_written_values
+
+        progress("looking for what is written")
+        sources, components, _ = _read(input_files, store, ThisProcess(), omitted)
+        return at_written_values(findings, sources, components)
+
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
     mesh, warnings = _mesh(input_files, selection.environments, omitted, progress, recent, workers)
     progress("compiling")
     chosen = chosen_namespaces(mesh.frames, selection.domains)
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, waiting))
     try:
-        compiled, files, linked = _linked(mesh, results, omitted, chosen, progress)
+        compiled, files, linked = _linked(mesh, results, omitted, chosen, progress, at_written)
     except StageFailed as failed:
         raise StageFailed(once_for_each_kind(without_accepted(failed.diagnostics, mesh.accepted))) from None
     recent.keep()
@@ -126,7 +133,12 @@ def _compiled(
 
 
 def _linked(
-    mesh: Mesh, results: Results, omitted: Omitted, chosen: Mapping[str, tuple[str, ...]] | None, progress: Progress
+    mesh: Mesh,
+    results: Results,
+    omitted: Omitted,
+    chosen: Mapping[str, tuple[str, ...]] | None,
+    progress: Progress,
+    at_written: Callable[[Iterable[Diagnostic]], Iterable[Diagnostic]],
 ) -> tuple[tuple[CompiledEnvironment, ...], FileSet, tuple[Diagnostic, ...]]:
     """Return the compiled environments, their files, and warnings. Raises StageFailed."""
     from floe_compiler.pipeline.compilation import files_of
@@ -140,7 +152,7 @@ def _linked(
     from floe_compiler.pipeline.linking import link_environments
 
     progress("checking")
-    compiled, linked = link_environments(results, inputs, mesh.compiler, omitted)
+    compiled, linked = link_environments(results, inputs, mesh.compiler, omitted, at_written)
     clashes = Findings()
     files = files_of(compiled, clashes, chosen)
     clashes.finish()

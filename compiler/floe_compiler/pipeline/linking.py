@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
-from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.summary import Summary
 from floe_compiler.overlay import dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
@@ -22,13 +22,18 @@ SOUND = "links"
 
 
 def link_environments(
-    results: Results, inputs: Mapping[str, EnvironmentInput], compiler: str, omitted: Omitted = NOTHING
+    results: Results,
+    inputs: Mapping[str, EnvironmentInput],
+    compiler: str,
+    omitted: Omitted = NOTHING,
+    at_written: Callable[[Iterable[Diagnostic]], Iterable[Diagnostic]] = tuple,
 ) -> tuple[tuple[CompiledEnvironment, ...], tuple[Diagnostic, ...]]:
     """Return the environments with all of their units, and warnings.
 
     All units are linked at once. If nothing is wrong, that is cached under the digest of everything that was looked at.
     Findings about domains that are left out are dropped, and so are patches that select nothing, as their objects may
-    be left out. Raises StageFailed with all findings of the first stage that has an error.
+    be left out. If there is an error in what is rendered, `at_written` gives errors a better place. Raises StageFailed
+    with all findings of the first stage that has an error.
     """
     environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in inputs}
     key = _key(compiler, inputs, environments)
@@ -48,8 +53,10 @@ def link_environments(
     overlaid = overlay.finish()
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
-    checked = [one for one in (*results.found["check"], *linked) if not omitted.concerns(one)]
-    return tuple(environments.values()), (*overlaid, *Findings(checked).finish())
+    checked = Findings([one for one in (*results.found["check"], *linked) if not omitted.concerns(one)])
+    if checked.failed:
+        raise StageFailed(at_written(checked.found))
+    return tuple(environments.values()), (*overlaid, *checked.finish())
 
 
 def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, get_args
 
@@ -10,6 +10,7 @@ import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.hints import some
 from floe_compiler.model.span import Span
 from floe_compiler.write.folders import with_parents
 from floe_compiler.write.guard import guard_deletions
@@ -195,6 +196,9 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
         more = f" nor {len(others)} more in {OUTPUT}/{environment}/," if others else ""
         message = f"floe-compile did not write this file,{more} but {tools} would apply it with the rest"
         findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
-    for folder, count in Counter(path.rpartition("/")[0] for path in strays if path not in applied).items():
-        content = "holds a file" if count == 1 else f"holds {count} files"
-        findings.add(STRAY, f"{content} that floe-compile did not write", subject=folder, hint="move or delete it")
+    by_folder: dict[str, list[str]] = defaultdict(list)
+    for folder, _, name in (path.rpartition("/") for path in strays if path not in applied):
+        by_folder[folder].append(name)
+    for folder, names in by_folder.items():
+        message = f"holds {some(names)}, which floe-compile did not write"
+        findings.add(STRAY, message, subject=folder, hint="move or delete it")

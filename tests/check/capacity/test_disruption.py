@@ -72,7 +72,7 @@ def test_two_budgets_for_the_same_pods() -> None:
 def test_in_production_several_replicas_have_a_budget() -> None:
     platform = sample()
     del platform.objects["PodDisruptionBudget/polaris"]
-    message = "it has 2 replicas and no PodDisruptionBudget"
+    message = "spec.replicas asks for 2 replicas, and there is no PodDisruptionBudget"
     assert platform.findings(check) == [("C092", "Deployment.apps floe-platform/polaris", message)]
     platform.facts["production"] = False
     assert platform.findings(check) == []

@@ -25,7 +25,7 @@ def scaled(least: int, most: int) -> Platform:
 def test_a_single_replica_in_production_must_be_declared() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["replicas"] = 1
-    assert platform.findings(check) == [("C093", NAME, "it runs a single replica")]
+    assert platform.findings(check) == [("C093", NAME, "spec.replicas asks for a single replica")]
     platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "singleReplica", "two would start all twice")})
     assert platform.findings(check) == []
 
@@ -47,7 +47,7 @@ def test_what_must_run_alone_has_no_second_replica(production: bool) -> None:
     platform = alone(sample())
     platform.facts["production"] = production
     platform["Deployment/dagster"]["spec"] |= {"replicas": 2, "strategy": {}}
-    message = "it runs 2 replicas, but it must run alone: two would start all twice"
+    message = "spec.replicas asks for 2 replicas, but it must run alone: two would start all twice"
     assert platform.findings(check) == [("C098", NAME, message)]
     for fine in (1, 0):
         platform["Deployment/dagster"]["spec"]["replicas"] = fine

@@ -45,6 +45,11 @@ def test_what_is_not_a_quantity(value: str) -> None:
     ("value", "problem", "hint"),
     [
         ("3500m", '"3500m" is in fractions of a byte: "m" is a suffix for CPU', 'did you mean "3500Mi" or "3500Gi"?'),
+        (
+            "128974848000m",
+            '"128974848000m" is in fractions of a byte: "m" is a suffix for CPU',
+            'did you mean "123Mi"?',
+        ),
         ("1.1Gi", '"1.1Gi" is not a whole number of bytes', 'did you mean "1127Mi"?'),
         ("0.3G", "", 'write "300M"'),
         ("512", '"512" is 512 bytes, which is too small', 'did you mean "512Mi" or "512Gi"?'),

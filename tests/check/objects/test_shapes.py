@@ -23,15 +23,47 @@ def test_a_good_object_is_unchanged() -> None:
 
 def test_what_does_not_fit_is_dropped_and_the_rest_stays() -> None:
     manifest = sample()["Deployment/polaris"]
-    manifest["spec"]["replicas"] = "2"
+    manifest["spec"]["replicas"] = "two"
     manifest["spec"]["strategy"] = None
     manifest["spec"]["template"]["spec"]["containers"].append("text")
     shapes = shape_of(manifest)
     (clean,) = shapes.objects
     assert clean["spec"].keys() == {"selector", "template"}
     assert len(clean["spec"]["template"]["spec"]["containers"]) == 1
-    assert manifest["spec"]["replicas"] == "2"  # the object itself is not touched
+    assert manifest["spec"]["replicas"] == "two"  # the object itself is not touched
     assert list(shapes.nulls.values()) == [(("spec", "strategy"),)]
+
+
+def test_what_stands_under_a_misspelt_key_is_not_missing() -> None:
+    manifest = sample()["Deployment/polaris"]
+    whole = {key: value for key, value in manifest.items() if key != "spec"}
+    template = manifest["spec"]["template"]
+    rest = {key: value for key, value in manifest["spec"].items() if key != "template"}
+    shapes = shape_of({**whole, "sepc": {**rest, "tempalte": template}})
+    (clean,) = shapes.objects
+    assert clean == manifest
+    ((top, below),) = shapes.violations.values()
+    assert (top.path, top.hint) == (("sepc",), 'did you mean "spec"?')
+    assert (below.path, below.hint) == (("spec", "tempalte"), 'did you mean "template"?')
+
+
+def test_a_number_in_quotes_is_not_missing() -> None:
+    manifest = sample()["Deployment/polaris"]
+    shapes = shape_of({**manifest, "spec": {**manifest["spec"], "replicas": "7"}})
+    (clean,) = shapes.objects
+    assert clean["spec"] == {**manifest["spec"], "replicas": 7}
+    ((found,),) = shapes.violations.values()
+    assert (found.path, found.hint) == (("spec", "replicas"), "write the number without quotes")
+
+
+def test_a_guess_that_does_not_fit_is_no_further_mistake() -> None:
+    manifest = sample()["Deployment/polaris"]
+    manifest["spec"]["pausd"] = {"a": 1}
+    manifest["spec"]["hint"] = "near nothing"
+    shapes = shape_of(manifest)
+    (clean,) = shapes.objects
+    assert clean["spec"].keys() == {"replicas", "selector", "strategy", "template"}
+    assert [one.path for one in next(iter(shapes.violations.values()))] == [("spec", "pausd"), ("spec", "hint")]
 
 
 def test_keys_that_are_no_strings_are_dropped_and_hide_nothing_below() -> None:

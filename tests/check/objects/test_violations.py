@@ -25,6 +25,7 @@ CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": F
         (CLOSED, {"x": 1}, ("x",), "is not a known key", "known: image, replicas"),
         ({"required": ["a"]}, {}, ("a",), "is missing", ""),
         ({"type": ["integer", "null"]}, "s3cret", (), "must be an integer", ""),
+        ({"type": "integer"}, "7", (), "must be an integer", "write the number without quotes"),
         ({"type": "null"}, "s3cret", (), "must be null", ""),
         ({"oneOf": [{"type": "string"}, {"type": ["number", "null"]}]}, True, (), "must be a number or a string", ""),
         ({"enum": ["a", "b"]}, "s3cret", (), "must be one of a, b", ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from check.samples import container, resource, sample
 from floe_compiler.check.pods.resources import check
 
@@ -40,6 +42,13 @@ def test_what_is_not_a_quantity_is_another_rules_business() -> None:
     resources["requests"] = {"cpu": "much", "memory": "1Ti"}
     resources["limits"] = {"cpu": "1", "memory": "more"}
     assert platform.findings(check) == []
+
+
+@pytest.mark.parametrize(("memory", "count"), [("3500m", 0), ("500", 0), ("1Mi", 1)])
+def test_a_limit_of_memory_that_cannot_be_meant_is_one_mistake(memory: str, count: int) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["resources"]["limits"]["memory"] = memory
+    assert len(platform.findings(check)) == count, "C172 says what is wrong with the others"
 
 
 def test_any_resource_is_compared() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from components.catalog_polaris.test_catalog_polaris import DATABASE, STORE
+from components.catalog_polaris.test_catalog_polaris import DATABASE, SERVED, STORE
 from floe_compiler.components.catalog_polaris import COMPONENT
 from floe_compiler.model.capabilities import Catalog, OAuth2Credentials
 from floe_compiler.model.facts import Workload
@@ -20,7 +20,7 @@ SECURE = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-intern
 
 def context(settings: Any = SECURE) -> Context[Any]:
     found = (DATABASE, STORE, COLLECTOR)
-    return context_of(COMPONENT, settings=settings, found=found, domains=("sales",), databases=(DATABASE.name,))
+    return context_of(COMPONENT, settings=settings, found=found, databases=(DATABASE.name,), served=SERVED)
 
 
 def server(settings: Any = SECURE) -> Workload:
@@ -37,7 +37,7 @@ def test_clients_use_tls_for_tables_and_for_tokens() -> None:
     (catalog,) = COMPONENT.provides(context().instance)
     assert isinstance(catalog, Catalog)
     base = "https://polaris.floe-platform.svc.cluster.local:8443/api/catalog"
-    login = catalog.client("sales").credentials
+    login = catalog.client("sales", "shop").credentials
     assert isinstance(login, OAuth2Credentials)
     assert (catalog.uri, login.token_url) == (base, f"{base}/v1/oauth/tokens")
 

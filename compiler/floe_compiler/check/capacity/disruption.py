@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.check.capacity.scalers import scalers_of
+from floe_compiler.check.capacity.scalers import runs, scalers_of
 from floe_compiler.check.capacity.single_replicas import single_replicas
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
@@ -60,7 +60,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 yield index.finding(
                     MISSING,
                     workload.id,
-                    f"it has {replicas} replicas and no PodDisruptionBudget",
+                    f"{runs(workload)} {replicas} replicas, and there is no PodDisruptionBudget",
                     "add one that selects its pods",
                 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.check.capacity.scalers import scaled_twice, scalers_of
+from floe_compiler.check.capacity.scalers import runs, scaled_twice, scalers_of
 from floe_compiler.check.capacity.single_replicas import single_replicas
 from floe_compiler.check.index import Index
 from floe_compiler.check.pods.exceptions import SINGLE_REPLICA, Departure, undeclared
@@ -83,7 +83,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
             )
     deployments = [workload for workload in index.workloads.values() if workload.kind == "Deployment"]
     single = (
-        Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
+        Departure(workload, SINGLE_REPLICA, SINGLE, f"{runs(workload)} a single replica")
         for workload in index.workloads.values()
         if workload.id in alone or (workload.kind == "Deployment" and least_replicas(workload, scalers) == 1)
     )
@@ -105,7 +105,7 @@ def _not_alone(
         workload = index.workloads[identity]
         pods = most_pods(workload, scalers, index.rendered.nodes)
         if pods > 1 and workload.kind in ("Deployment", "StatefulSet"):
-            cause, hint = "it runs", "write replicas: 1"
+            cause, hint = runs(workload), "write replicas: 1"
             if identity in scalers:
                 scaler = scalers[identity][0]
                 cause, hint = f"{scaler} scales it to", f"remove {scaler}"

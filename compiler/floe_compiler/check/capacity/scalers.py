@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from floe_compiler.check.index import Index
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.scaling import AUTOSCALERS, Scalers, autoscalers
+from floe_compiler.model.workloads import Workload
 
 
 def all_scalers(index: Index) -> Iterator[tuple[ObjectId, Object]]:
@@ -27,3 +28,8 @@ def scaled_twice(index: Index) -> Iterator[tuple[ObjectId, ObjectId]]:
         for target in targets:
             if first.setdefault(target, scaler[0]) != scaler[0]:
                 yield scaler[0], first[target]
+
+
+def runs(workload: Workload) -> str:
+    """Return the start of a message about the replicas of a workload; it names the field with their number, if any."""
+    return "spec.replicas asks for" if "replicas" in workload.spec else "it runs"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from floe_compiler.check.objects.schemas import Schemas
-from floe_compiler.check.objects.violations import Violation, nulls, without
+from floe_compiler.check.objects.violations import Violation, as_meant, nulls, without
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 
@@ -15,12 +16,15 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 class Shapes:
     """The objects, valid by their schemas, and the violations that were removed from them.
 
-    Everything in these objects has the type that its schema requires, and nothing is null.
+    Everything in these objects has the type that its schema requires, and nothing is null. What stands under a misspelt
+    key is under the one that is meant: it is not missing, and other rules see it.
     """
 
     objects: ObjectSet
     violations: Mapping[ObjectId, tuple[Violation, ...]]
     nulls: Mapping[ObjectId, tuple[DataPath, ...]]
+    respelt: Mapping[ObjectId, tuple[tuple[str, str], ...]]
+    """The paths of misspelt keys, as messages show them, and those that are meant."""
     unknown: frozenset[ObjectId]
     """Objects of kinds without a schema."""
 
@@ -30,10 +34,12 @@ def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
     clean: dict[ObjectId, Object] = {}
     by_object: dict[ObjectId, tuple[Violation, ...]] = {}
     empty: dict[ObjectId, tuple[DataPath, ...]] = {}
-    for identity, manifest in objects.by_id.items():
-        violations = schemas.violations(manifest)
+    respelt: dict[ObjectId, tuple[tuple[str, str], ...]] = {}
+    for identity, written in objects.by_id.items():
+        manifest, violations = _as_meant(written, schemas)
         if violations:
             by_object[identity] = violations
+            respelt[identity] = tuple(_meant_paths(manifest, violations))
         if schemas.has_nulls(manifest):
             empty[identity] = tuple(nulls(manifest))
         broken = identity in by_object or identity in empty
@@ -43,7 +49,7 @@ def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
         for identity, manifest in clean.items()
         if not schemas.knows(str(manifest.get("apiVersion", "")), identity.kind)
     )
-    return Shapes(ObjectSet(clean), by_object, empty, unknown)
+    return Shapes(ObjectSet(clean), by_object, empty, respelt, unknown)
 
 
 def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...]]) -> Shapes:
@@ -56,12 +62,35 @@ def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...
     return replace(shapes, violations={identity: found for identity, found in violations.items() if found})
 
 
+def _as_meant(manifest: Object, schemas: Schemas) -> tuple[Object, tuple[Violation, ...]]:
+    """Return the object with misspelt keys and quoted numbers as they are meant, and its violations, these among them.
+
+    Under such a key, a value of another type is no further mistake: something else may be meant.
+    """
+    misspelt: list[Violation] = []
+    violations = schemas.violations(manifest)
+    while meant := {one.path: one for one in violations if one.meant or one.number is not None}:
+        misspelt += meant.values()
+        manifest = as_meant(manifest, meant)
+        violations = schemas.violations(manifest)
+    respelt_paths = {(*violation.path[:-1], violation.meant) for violation in misspelt if violation.meant}
+    others = (violation for violation in violations if violation.path not in respelt_paths)
+    return manifest, (*misspelt, *others)
+
+
+def _meant_paths(manifest: Object, violations: Iterable[Violation]) -> Iterator[tuple[str, str]]:
+    for violation in violations:
+        if violation.meant:
+            meant = (*violation.path[:-1], violation.meant)
+            yield show_place(violation.path, manifest), show_place(meant, manifest)
+
+
 def _well_formed(manifest: Object, violations: Iterable[Violation], schemas: Schemas) -> Object:
     # Repeated, as an object can be validated only after everything that is not plain data has been removed.
     for _ in range(3):
-        dropped = frozenset(violation.drop for violation in violations if violation.drop is not None)
+        dropped = frozenset(one.drop for one in violations if one.drop is not None and one.number is None)
         manifest = without(manifest, dropped)
         violations = schemas.violations(manifest)
-        if all(violation.drop is None for violation in violations):
+        if all(one.drop is None for one in violations):
             break
     return manifest

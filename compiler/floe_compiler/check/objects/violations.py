@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import msgspec
 
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.hints import near
+from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.structure_hints import BOUNDS
 
 if TYPE_CHECKING:
@@ -24,14 +26,22 @@ _ARTICLES = {
     "string": "a string",
 }
 
+_MANY = 50
+"""More unknown keys than this in one mapping are no slips, and would take long to guess."""
+
 
 class Violation(msgspec.Struct, frozen=True):
-    """A violation of a schema. Without the part at the path `drop`, the rest is valid."""
+    """A violation of a schema. Without the part at the path `drop`, the rest is valid.
+
+    `meant` is the absent key that an unknown one is probably a misspelling of, `number` what a text in quotes is.
+    """
 
     path: DataPath
     message: str
     hint: str = ""
     drop: DataPath | None = None
+    meant: str = ""
+    number: int | None = None
 
 
 def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Violation]:
@@ -46,12 +56,19 @@ def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator
     match error.kind.name:
         case "additionalProperties":
             known = _at(schema, error.schema_path[:-1]).get("properties", {})
-            for key in sorted(details["unexpected"]):
-                yield Violation((*path, key), "is not a known key", near(key, known), (*path, key))
+            unexpected = sorted(details["unexpected"])
+            present = error.instance if isinstance(error.instance, dict) else {}
+            meant = meant_keys(unexpected, known) if len(unexpected) <= _MANY else {}
+            for key in unexpected:
+                likely = meant.get(key, "")
+                absent = "" if likely in present else likely
+                yield Violation((*path, key), "is not a known key", near(key, known), (*path, key), absent)
         case "required":
             yield Violation((*path, details["property"]), "is missing")
         case "type":
-            yield Violation(path, f"must be {_listed(details['types'])}", "", path)
+            number = _quoted(error.instance) if "integer" in details["types"] else None
+            hint = "write the number without quotes" if number is not None else ""
+            yield Violation(path, f"must be {_listed(details['types'])}", hint, path, number=number)
         case "oneOf" | "anyOf" if types := _types(details):
             yield Violation(path, f"must be {_listed(types)}", "", path)
         case "enum":
@@ -67,6 +84,11 @@ def _at(schema: Any, steps: Any) -> Mapping[str, Any]:
         schema = schema[step]
     found: Mapping[str, Any] = schema
     return found
+
+
+def _quoted(value: Any) -> int | None:
+    """Return the number that a text is, if it is one."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else None
 
 
 def _types(details: Mapping[str, Any]) -> list[str]:
@@ -96,6 +118,19 @@ def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> A
             for position, item in enumerate(value)
             if item is not None and (*path, position) not in dropped
         ]
+    return value
+
+
+def as_meant(value: Any, found: Mapping[DataPath, Violation], path: DataPath = ()) -> Any:
+    """Return a copy of `value` with keys and numbers as they are meant where violations say it, by path."""
+    known = found.get(path)
+    if known is not None and known.number is not None:
+        return known.number
+    if isinstance(value, dict):
+        below = [(key, item, (*path, key)) for key, item in value.items()]
+        return {(found[at].meant if at in found else "") or key: as_meant(item, found, at) for key, item, at in below}
+    if isinstance(value, list):
+        return [as_meant(item, found, (*path, position)) for position, item in enumerate(value)]
     return value
 
 

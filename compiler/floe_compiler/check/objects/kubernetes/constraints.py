@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -144,6 +145,22 @@ def parsed(parse: Callable[[str], object], what: str, *fields: str) -> Constrain
                     yield Breach(path, f"must be {what}")
 
     return check
+
+
+def in_base64(*fields: str) -> Constraint:
+    """Return the constraint that all values of mappings are base64, as Go's encoding/json reads bytes: with padding."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in fields:
+            for key, one in (value.get(field) or {}).items():
+                if isinstance(one, str) and not _accepts(_decoded, one):
+                    yield Breach((field, key), "must be base64", "encode it, or write text under data of a ConfigMap")
+
+    return check
+
+
+def _decoded(text: str) -> bytes:
+    return b64decode(re.sub(r"[\r\n]", "", text), validate=True)
 
 
 def labels(*fields: str) -> Constraint:

@@ -1,0 +1,58 @@
+"""The written value that an error of a rendered object points at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from explain.test_explain import ENVIRONMENT, REGISTRY, SOURCES, with_document
+from floe_compiler.explain.written_places import written_place
+from floe_compiler.model.objects import parse_object_id
+from floe_compiler.model.span import Span
+from resolve.samples import document
+
+
+def place_of(shown: str, path: str, environment: str = "dev") -> Span | None:
+    identity = parse_object_id(shown)
+    assert identity is not None
+    return written_place(SOURCES, REGISTRY, environment, identity, path)
+
+
+QUOTA = "ResourceQuota floe-sales-domain/quota"
+RUN = "CronJob.batch floe-sales-domain/orders"
+PODS: tuple[Any, ...] = ("domains", "sales", "quota", "pods")
+
+
+def test_a_value_that_is_rendered_as_it_is_written() -> None:
+    assert place_of(QUOTA, "spec.hard.pods") == ENVIRONMENT.span(PODS)
+    schedule = SOURCES.domains["sales"].products["orders"].span(("schedule", "cron"))
+    assert place_of(RUN, "spec.schedule") == schedule
+
+
+def test_the_value_of_an_environment_variable() -> None:
+    product = SOURCES.domains["sales"].products["orders"]
+    steps = [{**product.data["steps"][0], "variables": {"DEPTH": "37"}}]
+    changed = document("sales/orders.yaml", {**product.data, "steps": steps})
+    sources = with_document(changed)
+    identity = parse_object_id(RUN)
+    assert identity is not None
+    path = "spec.jobTemplate.spec.template.spec.containers[transform].env[DEPTH]"
+    found = written_place(sources, REGISTRY, "dev", identity, path)
+    assert found == changed.span(("steps", 0, "variables", "DEPTH"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "path"),
+    [
+        (QUOTA, "spec.hard.nothing"),
+        (RUN, "spec.suspend"),
+        ("CronJob.batch floe-sales-domain/nothing", "spec.schedule"),
+    ],
+)
+def test_what_follows_from_nothing_that_is_written(shown: str, path: str) -> None:
+    assert place_of(shown, path) is None
+
+
+def test_an_equal_value_is_not_blamed_by_its_looks() -> None:
+    assert place_of(RUN, "spec.jobTemplate.spec.template.metadata.labels.floe.dev/product") is None

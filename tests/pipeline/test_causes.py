@@ -1,0 +1,63 @@
+"""Errors about rendered objects point at what is written."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from explain.test_explain import ENVIRONMENT, MANIFEST, REGISTRY, SOURCES
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.span import Span
+from floe_compiler.pipeline import causes
+from floe_compiler.pipeline.causes import at_written_values
+
+RULE = Rule("C998", "x", "x")
+ASKED_AT = Span(MANIFEST.file, 1, 1)
+PODS = ENVIRONMENT.span(("domains", "sales", "quota", "pods"))
+QUOTA = Diagnostic(RULE, "spec.hard.pods is wrong", ASKED_AT, "dev: ResourceQuota floe-sales-domain/quota", "hint")
+
+
+def placed(*findings: Diagnostic) -> list[Diagnostic]:
+    return [*at_written_values(findings, SOURCES, REGISTRY)]
+
+
+def test_an_error_points_at_the_written_value_and_says_what_asked_for_the_object() -> None:
+    (found,) = placed(QUOTA)
+    assert found == replace(QUOTA, span=PODS, related=(Related(ASKED_AT, "rendered for this"),))
+
+
+def test_what_asked_for_the_object_on_the_same_line_is_not_named_as_well() -> None:
+    above = Span(PODS.file, PODS.line, 1)
+    (found,) = placed(replace(QUOTA, span=above))
+    assert (found.span, found.related) == (PODS, ())
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        replace(QUOTA, span=Span("overlays/dev/kustomization.yaml", 1, 1)),
+        replace(QUOTA, span=None),
+        replace(QUOTA, message="it is wrong"),
+        replace(QUOTA, subject="dev: pods of CronJob x"),
+        replace(QUOTA, subject="prod: ResourceQuota floe-sales-domain/quota"),
+        replace(QUOTA, rule=Rule("C999", "x", "x", "warning")),
+    ],
+)
+def test_other_findings_stay_as_they_are(finding: Diagnostic) -> None:
+    assert placed(finding) == [finding]
+
+
+def test_of_many_the_first_are_looked_up_and_the_others_follow_if_these_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[ObjectId] = []
+
+    def found_at(*_: object) -> Span:
+        looked_up.append(next(one for one in _ if isinstance(one, ObjectId)))
+        return PODS
+
+    monkeypatch.setattr(causes, "written_place", found_at)
+    many = [replace(QUOTA, subject=f"dev: ResourceQuota floe-{letter}-domain/quota") for letter in "edcba"]
+    assert {one.span for one in placed(*many)} == {PODS}
+    assert [one.namespace for one in looked_up] == ["floe-a-domain", "floe-b-domain", "floe-c-domain"]
+    other = replace(QUOTA, message="spec.hard.pods is wronger", subject="dev: ResourceQuota floe-z-domain/quota")
+    assert placed(*many, other)[-1].span == ASKED_AT, "nothing is known of another message"
