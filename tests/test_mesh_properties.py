@@ -67,6 +67,7 @@ MISTAKES = {
     "R012": "a catalog without an object store, dashboards without metrics, traces without a collector",
     "R020": "traces of production in memory, alerts of production that nobody is told of",
     "R055": "production with databases in the cluster that nothing backs up",
+    "R056": "production whose backups are in the cluster, too",
     "R014": "production that makes up its secrets",
     "S001": "secrets of another system, which cannot be made up",
     "C093": "production of the lightest scale, with single replicas",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from floe_compiler.model.capabilities import secrets_of
+from floe_compiler.model.secrets_in import secrets_of
 from floe_compiler.model.data_access import StoreClient
 from products import CATALOG, LINEAGE, NAMES, STORE
 

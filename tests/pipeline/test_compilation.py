@@ -61,6 +61,7 @@ def test_objects_of_a_kind_are_those_alone(environment: CompiledEnvironment) -> 
     assert sorted(found) == [
         "CronJob.batch floe-finance-domain/costs",
         "CronJob.batch floe-marketing-domain/campaigns",
+        "CronJob.batch floe-platform/polaris-access",
         "CronJob.batch floe-sales-domain/orders",
     ]
     assert {one["kind"] for one in environment.of_kind("Service")} == {"Service"}, "no ServiceAccount"

@@ -17,7 +17,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.pipeline.headers import Header, NotResolved, Scope, headers, made_headers, without_places
 from floe_compiler.pipeline.workers import Processes, ThisProcess
 from floe_compiler.resolve import resolve_frames
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.schemas import schemas
 from pipeline.mesh_of_three import (
     DEV,

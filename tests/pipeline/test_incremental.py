@@ -121,7 +121,9 @@ CHANGES = {
             SALES: domain("sales", semantic_layer={"type": "cube", "image": "acme/cube:1.0.0"}),
             "domains/sales/semantic/orders.yaml": {"cubes": [{"name": "orders", "sql_table": "orders"}]},
         },
-        *SALES_ONLY,
+        # The catalog makes a client for it.
+        ("sales", "platform"),
+        (namespace("sales"), PLATFORM),
     ),
     "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "12"})}, *SALES_ONLY),
     "the backups of a domain": Change(

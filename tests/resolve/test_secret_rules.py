@@ -103,9 +103,9 @@ def test_what_custom_resources_name_cannot_either(tmp_path: Path) -> None:
 
 def test_what_other_namespaces_copy_cannot_either(tmp_path: Path) -> None:
     storage = {"type": "minio"}
-    rule = {"names": ["minio-warehouse"], "scopes": ["platform"], "use": CSI}
+    rule = {"names": ["polaris-client-sales-orders"], "scopes": ["platform"], "use": CSI}
     root = mesh(tmp_path, rule, secrets={"type": "generated"}, storage=storage, catalog={"type": "polaris"})
-    needed = "floe-sales-domain needs minio-warehouse"
+    needed = "floe-sales-domain needs polaris-client-sales-orders"
     assert told(root) == [("R062", f"the CSI driver only brings secrets to pods that mount them, but {needed}")]
 
 

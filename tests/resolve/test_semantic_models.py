@@ -55,7 +55,7 @@ ACCEPTED = {
     "as it is": ("", ""),
     "keys in the other spelling": ("sql_table", "sqlTable"),
     "a type in the other spelling": ("count_distinct", "countDistinct"),
-    "a template": ("sales.orders", "\"{{ env_var('FLOE_SCHEMA') }}.orders\""),
+    "a template": ("sales.orders", "\"{{ env_var('FLOE_SCHEMA_SHOP') }}.orders\""),
     "a cube that extends another": (CUSTOMERS, "  - name: customers\n    extends: orders\n"),
     "a reference in braces": (CUSTOMERS, '  - name: customers\n    extends: "{orders}"\n'),
     "a path in braces": ("join_path: orders.customers", 'join_path: "{orders.customers}"'),

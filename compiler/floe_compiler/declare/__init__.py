@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from floe_compiler.declare.extension import extended
-from floe_compiler.model.capabilities import secrets_of
 from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
+from floe_compiler.model.secrets_in import secrets_of
 
 RunConstructs = Callable[[Callable[[Any], None], str, str], tuple[Object, ...]]
 """Returns the objects of the cdk8s constructs that a function adds to the Chart of a namespace, given the name of the

@@ -6,7 +6,6 @@ Every class here is something that a component can provide (`Component.provides`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
 import msgspec
@@ -16,7 +15,7 @@ from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.data_access import ByDomain, StoreClient, of_domain
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Resources, Scratch, SecretFile, Variable
-from floe_compiler.model.secrets import Secret, SecretReference
+from floe_compiler.model.secrets import SecretReference
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -309,17 +308,3 @@ class Compute(Capability, frozen=True):
     def calls(self) -> tuple[Endpoint, ...]:
         """Return the servers that clients call; an identity has its own."""
         return tuple(one for one in (self.endpoint, self.token_endpoint) if one)
-
-
-def secrets_of(fact: object) -> Iterator[Secret]:
-    """Yield the secrets in a capability or a part of it."""
-    if isinstance(fact, SecretReference):
-        yield fact.secret
-    elif isinstance(fact, tuple):
-        for part in fact:
-            yield from secrets_of(part)
-    elif isinstance(fact, Mapping):
-        yield from secrets_of(tuple(fact.values()))
-    elif isinstance(fact, msgspec.Struct):
-        for name in fact.__struct_fields__:
-            yield from secrets_of(getattr(fact, name))

@@ -32,10 +32,10 @@ class PlatformSettings(msgspec.Struct, frozen=True):
     sync_tests: SyncTests
     """The Jobs that test each namespace after a sync."""
 
-    secret_rules: tuple[SecretRule, ...] = ()
+    secret_rules: tuple[SecretRule, ...]
     """Secrets that get into the cluster in another way than `secrets` says; the first that fits counts."""
 
-    decrypts: bool = False
+    decrypts: bool
     """Whether the delivery tool decrypts Secrets that SOPS has encrypted."""
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from floe_compiler.pipeline.headers import Header, Scope
     from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.selection import Omitted, Selection
-    from floe_compiler.resolve.environment import Frame
+    from floe_compiler.resolve.frame import Frame
 
 Progress = Callable[[str], None]
 

@@ -14,7 +14,7 @@ from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.unit_result import UnitBody, UnitHead
 from floe_compiler.model.yaml_text import from_yaml
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.namespaces import namespace_name
 
 ReadBody = Callable[[str, str], UnitBody]

@@ -23,7 +23,7 @@ from floe_compiler.pipeline.headers import Header, Scope, environment_facts
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.sops_rules import EncryptedFile, check_sops_rules
 
 CLUSTER_UNIT = ""

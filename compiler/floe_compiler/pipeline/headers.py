@@ -27,7 +27,8 @@ from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Prod
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
-from floe_compiler.resolve.environment import Frame, connect, resolve_domain
+from floe_compiler.resolve.environment import connect, resolve_domain
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.presence import domains_in, domains_served
 from floe_compiler.resolve.product_overrides import IMAGES
 from floe_compiler.resolve.products import Key, WrittenProduct, domain_products

@@ -14,7 +14,7 @@ from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline.headers import Scope, made_headers
 from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
 from floe_compiler.pipeline.workers import Workers
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 
 FEW = 8
 """So few units are compiled in this process: starting others would take longer."""

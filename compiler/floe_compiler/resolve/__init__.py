@@ -11,7 +11,8 @@ from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.data_access import check_readers
 from floe_compiler.resolve.default_registry import check_default_registry
-from floe_compiler.resolve.environment import Frame, Inputs, resolve_environment, resolve_frame
+from floe_compiler.resolve.environment import resolve_environment, resolve_frame
+from floe_compiler.resolve.frame import Frame, Inputs
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.limits import limits_of
 from floe_compiler.resolve.locks import check_manifests, locked_paths

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.images import registry_of
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.layers import Layer
 from floe_compiler.resolve.presence import domains_in
 from floe_compiler.resolve.rules import DEFAULT_REGISTRY

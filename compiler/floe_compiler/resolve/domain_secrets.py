@@ -12,7 +12,7 @@ from floe_compiler.model.nested_fields import at, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.secret_ways import way_of_name
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.rules import DOMAIN_SECRET
 

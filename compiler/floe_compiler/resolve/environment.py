@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-import msgspec
-
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
-from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
     Domain,
@@ -21,27 +17,25 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, QuotaGrowth, ResolvedUnit
+from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.semantic_models import ModelFile
-from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
-from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.backups import check_place
-from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
+from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
-from floe_compiler.resolve.layers import Layer, Merged
-from floe_compiler.resolve.limits import SetLimit, check_limits, check_product_limits
-from floe_compiler.resolve.locks import Locks, check_locks
+from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.limits import check_limits, check_product_limits
+from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.presence import check_read, domains_in, domains_served, products_served, semantic_layers
 from floe_compiler.resolve.product_overrides import Overrides, check_overrides
-from floe_compiler.resolve.products import Key, References, WrittenProduct, products_in
+from floe_compiler.resolve.products import Key, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.semantic_models import check_served
@@ -50,84 +44,6 @@ from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.trust import check_tls, trust_of
 from floe_compiler.resolve.validation import Model, validate
-
-
-class Inputs(msgspec.Struct, frozen=True):
-    """The inputs of the resolution of every environment."""
-
-    sources: Sources
-    registry: Registry
-    locks: Locks
-    limits: tuple[SetLimit, ...]
-    references: Mapping[Key, References]
-    manifests: Merged
-    """What the manifests of the platform say together, without its environments."""
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """The intermediate state of a namespace."""
-
-    name: str
-    namespace: str
-    owner: str
-    merged: Merged
-    quota: Quota
-    quota_growth: QuotaGrowth
-    quota_origin: Span | None
-    """Where its quota is written, or else the most that a domain may have; None if only the scale says so."""
-
-    placed: tuple[Placed, ...]
-
-
-class Frame(msgspec.Struct, frozen=True):
-    """The part of an environment that all of its domains share: its settings and the shared services."""
-
-    inputs: Inputs
-    environment: Environment
-    document: Document
-    overrides: Overrides
-    """What it says of data products."""
-
-    layers: tuple[Layer, ...]
-    settings: Settings
-    delivery: ArgoCd | Flux
-    platform: Scope
-    nodes: Scope | None
-    """What needs access to the nodes, if there is anything."""
-
-    manifest: PlatformManifest
-    """The platform's settings."""
-
-    version_origin: Span | None
-    served: tuple[ServedProduct, ...]
-    """Who reads and writes which tables."""
-
-    complete: bool
-    """Whether all requested slots could be filled."""
-
-    @property
-    def ingress(self) -> EnvironmentIngress | None:
-        """Return what users open of the environment; None if it says nothing of that."""
-        if self.environment.ingress is None:
-            return None
-        names = self.settings.environment
-        origin = self.document.key_span(("ingress",))
-        return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        """Return the names of the domains that it has, sorted."""
-        return domains_in(self.inputs.sources, self.document, self.settings.environment.name)
-
-    @property
-    def shared(self) -> Mapping[str, Scope]:
-        """Return the scopes that are of no domain, by name."""
-        return {scope.name: scope for scope in (self.platform, self.nodes) if scope}
-
-    @property
-    def provided(self) -> tuple[Capability, ...]:
-        """Return everything that the shared services provide."""
-        return capabilities.provided(self.platform.placed)
 
 
 def resolve_environment(

@@ -23,7 +23,7 @@ from floe_compiler.model.inputs import OidcLogin
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.names import check_dns_subdomain
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.ingress_login import check_login, check_secrets
 from floe_compiler.resolve.opened import INGRESS, Opened
 from floe_compiler.resolve.rules import (

@@ -11,7 +11,7 @@ from floe_compiler.model.ingress import OpenedHost
 from floe_compiler.model.inputs import Ingress
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 
 INGRESS: DataPath = ("ingress",)
 

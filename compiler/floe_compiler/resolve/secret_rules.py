@@ -14,7 +14,7 @@ from floe_compiler.model.secret_ways import rule_of, way_of_name
 from floe_compiler.model.span import Span
 from floe_compiler.model.unit_facts import SecretRead, UnitFacts
 from floe_compiler.model.unit_scopes import PLATFORM, SHARED
-from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.rules import NO_SECRET_STORE, NOT_MOUNTED, UNKNOWN_SCOPE, USELESS_RULE
 
 RULES: DataPath = ("secret_rules",)

@@ -8,20 +8,22 @@ import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+import products
 from floe_compiler.components.compute_bigquery import COMPONENT as BIGQUERY_ENGINE
 from floe_compiler.components.compute_snowflake import COMPONENT as SNOWFLAKE
 from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import Capability, Compute, FromVariable, Monitoring
+from floe_compiler.model.capabilities import Capability, CatalogClient, Compute, FromVariable, Monitoring
+from floe_compiler.model.data_access import SEMANTIC_LAYER, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Workload
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Refusal
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
-from products import CATALOG, COMPUTE, STORE
+from products import COMPUTE, STORE
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
 
 MEDIUM = settings_of("staging", {"secrets": {"type": "generated"}}, scale="medium")
@@ -70,11 +72,16 @@ POSTGRES = Compute(
 )
 
 
+LOGIN = products.CATALOG.client("sales", "customer-360").credentials
+CATALOG = replace(products.CATALOG, clients={"sales": (CatalogClient(SEMANTIC_LAYER, LOGIN),)})
+SERVED = (ServedProduct("sales", "customer-360"),)
+
+
 def context(
     *found: Capability, settings: Settings = MEDIUM, models: Any = MODELS, **config: Any
 ) -> Context[CubeConfig]:
     made = context_of(COMPONENT, config, settings=settings, found=found, scope="sales")
-    return replace(made, instance=replace(made.instance, models=models))
+    return replace(made, instance=replace(made.instance, models=models, served=SERVED))
 
 
 def build(*found: Capability, **options: Any) -> Parts:
@@ -189,7 +196,7 @@ def test_snowflake() -> None:
     assert found["CUBEJS_DB_USER"] == "CUBE"
     assert found["CUBEJS_DB_NAME"] == "SALES"
     assert found["CUBEJS_DB_SNOWFLAKE_ROLE"] == "$(SNOWFLAKE_ROLE)"
-    assert found["FLOE_SCHEMA"] == "PUBLIC"
+    assert found["FLOE_SCHEMA_CUSTOMER_360"] == "PUBLIC"
     assert list(found).index("SNOWFLAKE_ROLE") < list(found).index("CUBEJS_DB_SNOWFLAKE_ROLE"), "$( ) looks back"
     (key,) = api.pod.containers[0].secret_files
     assert found["CUBEJS_DB_SNOWFLAKE_PRIVATE_KEY_PATH"] == key.path
@@ -201,7 +208,7 @@ def test_bigquery() -> None:
     found = variables(api)
     assert found["CUBEJS_DB_TYPE"] == "bigquery"
     assert found["CUBEJS_DB_BQ_PROJECT_ID"] == "acme-data"
-    assert found["FLOE_SCHEMA"] == "marts"
+    assert found["FLOE_SCHEMA_CUSTOMER_360"] == "marts"
     (key,) = api.pod.containers[0].secret_files
     assert found["CUBEJS_DB_BQ_KEY_FILE"] == key.path
     assert {"bigquery.googleapis.com", "oauth2.googleapis.com"} <= called(api)
@@ -211,6 +218,12 @@ def test_an_engine_with_an_identity_needs_no_key() -> None:
     identity = WorkloadIdentity((("iam.gke.io/gcp-service-account", "cube@acme-data.iam.gserviceaccount.com"),))
     engine = replace(BIGQUERY, secret_files=(), identity=identity)
     assert named(build(engine, STORE))["cube-api"].pod.workload_identity == identity
+
+
+def test_a_catalog_that_issues_credentials_makes_keys_of_the_store_superfluous() -> None:
+    catalog, store = replace(CATALOG, vends_credentials="by-the-store"), replace(STORE, issues_credentials=True)
+    found = variables(named(build(DUCKDB, catalog, store, image="acme/semantic:1.0.0"))["cube-api"])
+    assert not [name for name in found if name.startswith(("AWS_", "S3_"))]
 
 
 def test_postgresql() -> None:
@@ -227,7 +240,7 @@ def test_duckdb_reads_the_lakehouse() -> None:
     api = named(build(DUCKDB, CATALOG, STORE, image="acme/semantic:1.0.0"))["cube-api"]
     found = variables(api)
     assert found["CUBEJS_DB_TYPE"] == "duckdb"
-    assert found["FLOE_SCHEMA"] == "lakehouse.sales"
+    assert found["FLOE_SCHEMA_CUSTOMER_360"] == "lakehouse.sales__customer_360"
     assert '"memory_limit": "1024MiB"' in found["DUCKDB_SETTINGS"], "half of the container's"
     assert found["CATALOG_URI"] == CATALOG.uri
     assert found["S3_ENDPOINT"] == "minio.floe-platform.svc.cluster.local:9000"
@@ -302,6 +315,12 @@ def test_cube_store_sends_its_metrics_where_they_are_collected() -> None:
         assert f"cube-store-metrics.{NAMESPACE}" in called(found[name])
 
 
+def test_a_domain_without_products_has_no_tables_in_the_catalog() -> None:
+    made = context(DUCKDB, CATALOG, STORE, image="acme/semantic:1.0.0")
+    (refusal,) = COMPONENT.refuses(replace(made, instance=replace(made.instance, served=())))
+    assert "the domain has no data products" in refusal.message
+
+
 def test_all_data_can_be_made_again() -> None:
     assert build().data == ()
 
@@ -319,7 +338,6 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
         ((DUCKDB, CATALOG, STORE), WITH_IMAGE, ""),
         ((DUCKDB, CATALOG, STORE), {}, "needs DuckDB's extensions"),
         ((DUCKDB, STORE), WITH_IMAGE, "would find no tables"),
-        ((DUCKDB, replace(CATALOG, clients=()), STORE), WITH_IMAGE, "cannot log in to the catalog"),
         ((replace(WAREHOUSE, engine="spark"), STORE), {}, "is not connected to the engine spark"),
         ((WAREHOUSE, STORE), {"models": ()}, "has no models in the domain sales"),
         ((WAREHOUSE,), {}, "the platform has none"),

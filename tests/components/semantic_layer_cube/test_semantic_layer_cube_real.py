@@ -18,6 +18,7 @@ import pytest
 import cube_program
 from components.semantic_layer_cube.test_semantic_layer_cube import (
     BIGQUERY,
+    CATALOG,
     DUCKDB,
     POSTGRES,
     WAREHOUSE,
@@ -26,7 +27,7 @@ from components.semantic_layer_cube.test_semantic_layer_cube import (
     variables,
 )
 from floe_compiler.kit.products.dbt import ICEBERG_EXTENSIONS
-from products import CATALOG, STORE
+from products import STORE
 
 pytestmark = pytest.mark.real
 

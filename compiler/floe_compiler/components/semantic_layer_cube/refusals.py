@@ -61,9 +61,9 @@ def _engine(context: Context[CubeConfig]) -> Iterator[Refusal]:
             hint="choose a catalog, or an engine that keeps its tables",
             scope_path=place,
         )
-    elif compute.engine == "duckdb" and catalog and not _has_client(catalog, context.instance.scope):
+    elif compute.engine == "duckdb" and not context.instance.served:
         yield Refusal(
-            "cannot log in to the catalog, which knows domains with data products only",
+            "would find no tables in the catalog, as the domain has no data products",
             hint=f"write a data product of the domain {context.instance.scope}",
         )
     elif compute.engine == "duckdb" and context.config.image is None:
@@ -72,10 +72,6 @@ def _engine(context: Context[CubeConfig]) -> Iterator[Refusal]:
             hint=EXTENSIONS,
             scope_path=place,
         )
-
-
-def _has_client(catalog: Catalog, domain: str) -> bool:
-    return bool(catalog.clients.get(domain))
 
 
 def _store(context: Context[CubeConfig]) -> Iterator[Refusal]:

@@ -1,0 +1,110 @@
+"""What the resolution of an environment works on: the inputs, the scopes, and what all domains share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import ServedProduct
+from floe_compiler.model.document import Document
+from floe_compiler.model.ingress import EnvironmentIngress
+from floe_compiler.model.inputs import (
+    ArgoCd,
+    Environment,
+    Flux,
+    PlatformManifest,
+    Quota,
+)
+from floe_compiler.model.plan import QuotaGrowth
+from floe_compiler.model.settings import Settings
+from floe_compiler.model.sources import Sources
+from floe_compiler.model.span import Span
+from floe_compiler.resolve import capabilities
+from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.layers import Layer, Merged
+from floe_compiler.resolve.limits import SetLimit
+from floe_compiler.resolve.locks import Locks
+from floe_compiler.resolve.presence import domains_in
+from floe_compiler.resolve.product_overrides import Overrides
+from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.slots import Registry
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """The inputs of the resolution of every environment."""
+
+    sources: Sources
+    registry: Registry
+    locks: Locks
+    limits: tuple[SetLimit, ...]
+    references: Mapping[Key, References]
+    manifests: Merged
+    """What the manifests of the platform say together, without its environments."""
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """The intermediate state of a namespace."""
+
+    name: str
+    namespace: str
+    owner: str
+    merged: Merged
+    quota: Quota
+    quota_growth: QuotaGrowth
+    quota_origin: Span | None
+    """Where its quota is written, or else the most that a domain may have; None if only the scale says so."""
+
+    placed: tuple[Placed, ...]
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """The part of an environment that all of its domains share: its settings and the shared services."""
+
+    inputs: Inputs
+    environment: Environment
+    document: Document
+    overrides: Overrides
+    """What it says of data products."""
+
+    layers: tuple[Layer, ...]
+    settings: Settings
+    delivery: ArgoCd | Flux
+    platform: Scope
+    nodes: Scope | None
+    """What needs access to the nodes, if there is anything."""
+
+    manifest: PlatformManifest
+    """The platform's settings."""
+
+    version_origin: Span | None
+    served: tuple[ServedProduct, ...]
+    """Who reads and writes which tables."""
+
+    complete: bool
+    """Whether all requested slots could be filled."""
+
+    @property
+    def ingress(self) -> EnvironmentIngress | None:
+        """Return what users open of the environment; None if it says nothing of that."""
+        if self.environment.ingress is None:
+            return None
+        names = self.settings.environment
+        origin = self.document.key_span(("ingress",))
+        return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Return the names of the domains that it has, sorted."""
+        return domains_in(self.inputs.sources, self.document, self.settings.environment.name)
+
+    @property
+    def shared(self) -> Mapping[str, Scope]:
+        """Return the scopes that are of no domain, by name."""
+        return {scope.name: scope for scope in (self.platform, self.nodes) if scope}
+
+    @property
+    def provided(self) -> tuple[Capability, ...]:
+        """Return everything that the shared services provide."""
+        return capabilities.provided(self.platform.placed)
