@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from floe_compiler.model.secrets_in import secrets_of
 from floe_compiler.model.data_access import StoreClient
+from floe_compiler.model.secrets_in import secrets_of
 from products import CATALOG, LINEAGE, NAMES, STORE
 
 CLIENTS = ("marketing-campaign-perf", *(f"sales-{name}" for name in NAMES))
