@@ -19,6 +19,8 @@ DEFAULT_VERB = "compile"
 
 # Each verb is a module with that name in floe_compiler.commands.
 VERBS = {
+    "init": "begin a mesh in a folder, and compile it",
+    "new": "add a domain, a data product or an environment",
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
@@ -49,6 +51,7 @@ output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commi
 
 EXAMPLES = """\
 examples:
+  floe-compile init                              begin a mesh here
   floe-compile                                   compile everything
   floe-compile --env dev                         compile one environment
   floe-compile check                             is output/ current? (for CI)

@@ -255,7 +255,9 @@ def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:
     return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in names)
 
 
-_REPLICATED: Mapping[str, Any] = {"replicas": 2}
+_TWO: Mapping[str, Any] = {"replicas": 2}
+_TWO_EACH: Mapping[str, Any] = {"scheduler": _TWO, "dag_processor": _TWO, "triggerer": _TWO}
+"""Production may have no server of one replica, so no scale that it can have does."""
 
 COMPONENT = Component(
     slot="orchestrator",
@@ -268,13 +270,7 @@ COMPONENT = Component(
     refuses=refuses,
     profiles={
         "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
-        "medium": {"api_server": _REPLICATED, "runs": {"at_once": 5}},
-        "heavy": {
-            "api_server": {"replicas": 3},
-            "scheduler": _REPLICATED,
-            "dag_processor": _REPLICATED,
-            "triggerer": _REPLICATED,
-            "runs": {"at_once": 10},
-        },
+        "medium": {"api_server": _TWO, **_TWO_EACH, "runs": {"at_once": 5}},
+        "heavy": {"api_server": {"replicas": 3}, **_TWO_EACH, "runs": {"at_once": 10}},
     },
 )
