@@ -29,6 +29,7 @@ VERBS = {
     "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
+    "codeowners": "write who must approve which file, from the owners of documents",
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",

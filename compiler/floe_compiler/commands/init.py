@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.codeowners import write_owners
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.new_files import show_values, write_new
 from floe_compiler.model.files import OUTPUT
@@ -66,6 +67,7 @@ def run(options: Namespace) -> int:
     }
     root.mkdir(parents=True, exist_ok=True)
     written = write_new(root, files)
+    write_owners(root)
     _compile(root)
     sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/. Values that only you know:\n")
     show_values({path: files[path] for path in written})

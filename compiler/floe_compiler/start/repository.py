@@ -31,7 +31,6 @@ def files(answers: Answers, compiler: Compiler) -> Mapping[str, str]:
         ".github/workflows/pull-request.yaml": WORKFLOW,
         ".pre-commit-config.yaml": pre_commit(compiler),
         ".vscode/extensions.json": json.dumps({"recommendations": ["redhat.vscode-yaml"]}, indent=2) + "\n",
-        "CODEOWNERS": codeowners(answers),
         "README.md": readme(answers),
         "requirements.txt": requirements(compiler),
     }
@@ -99,15 +98,6 @@ def requirements(compiler: Compiler) -> str:
     """Return requirements.txt."""
     mark = "" if compiler.url else f"  {YOURS} where pip gets it from, such as git+https://...@<commit>"
     return f"{compiler.requirement}{mark}\n"
-
-
-def codeowners(answers: Answers) -> str:
-    """Return CODEOWNERS: the platform's owner has everything, a domain's what is in its folder."""
-    return _lines(
-        "# The last line that matches a file decides.",
-        f"* {answers.owner}",
-        f"/domains/{answers.domain}/ {answers.owner}",
-    )
 
 
 def readme(answers: Answers) -> str:
