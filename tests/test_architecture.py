@@ -43,7 +43,10 @@ MAY_IMPORT = {
     "promotion": {"model", "resolve"},
     "start": {"model"},
     "pipeline": {*STAGES, "model", "cache", "components", "explain", "node"},
-    "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "promotion", "report", "start"},
+    "commands": {
+        *STAGES,
+        *("model", "cache", "components", "explain", "node", "pipeline", "promotion", "report", "start"),
+    },
     "cli": {"model", "commands", "report"},
     "program": {"commands", "cli"},
 }

@@ -30,6 +30,7 @@ VERBS = {
     "explain": "show which file and line each value of an output file comes from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
     "codeowners": "write who must approve which file, from the owners of documents",
+    "graph": "draw who calls whom, who reads whose tables, or what starts after what",
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",

@@ -1,4 +1,4 @@
-"""`floe-compile init` and `new`: a mesh that compiles, whatever is chosen, and nothing that exists is overwritten."""
+"""`floe-compile init`: a mesh that compiles, whatever is chosen, and nothing that exists is overwritten."""
 
 from __future__ import annotations
 
@@ -147,46 +147,3 @@ def test_the_mesh_uses_the_compiler_that_began_it(
     monkeypatch.setattr(init, "_compiler", lambda: compiler)
     assert main(["init", "--yes", "--orchestrator", "kubernetes", "--storage", "none", "--environments", "dev"]) == 0
     assert [Path(name).read_text() for name in (".pre-commit-config.yaml", "requirements.txt")] == snapshot
-
-
-@pytest.fixture
-def mesh() -> None:
-    """Begin a small mesh."""
-    main(["init", "--yes", "--storage", "none", "--environments", "dev"])
-
-
-@pytest.mark.usefixtures("mesh")
-def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
-    for kind, name in (("domain", "legal"), ("product", "finance/revenue"), ("environment", "prod")):
-        assert main(["new", kind, name]) == 0
-    assert Path("domains/finance/domain.yaml").is_file()
-    assert main(["compile", "--quiet"]) == 0, capsys.readouterr().err
-    assert Path("output/prod/floe-finance-domain/deployment.apps_code-revenue.yaml").is_file()
-
-
-@pytest.mark.usefixtures("mesh")
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("domain", "sales"), "domains/sales/domain.yaml exists"),
-        (("product", "sales/orders"), "domains/sales/products/orders.yaml exists"),
-        (("environment", "dev"), "overlays/dev/environment.yaml exists"),
-        (("product", "orders"), "floe-compile new product orders: write DOMAIN/NAME"),
-        (("domain", "sales/orders"), "floe-compile new domain sales/orders: write its name alone"),
-        (("domain", ".."), '".." is not a DNS label'),
-        (("environment", "../x"), '"../x" is not a DNS label'),
-    ],
-)
-def test_what_cannot_be_added(
-    words: tuple[str, str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = written(tmp_path)
-    capsys.readouterr()
-    assert main(["new", *words]) == 2
-    assert capsys.readouterr().err.startswith(f"floe-compile: {message}")
-    assert written(tmp_path) == before
-
-
-def test_nothing_is_added_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["new", "domain", "sales"]) == 2
-    assert "begin with: floe-compile init" in capsys.readouterr().err
