@@ -21,6 +21,9 @@ from floe_compiler.model.layout import MANIFEST
 NOTES = """\
 Runs Node.js, kustomize and Git as a compilation does, and tries to write into the cache. Writes nothing else.
 Exits with 1 if a compilation would fail here.
+
+examples:
+  floe-compile doctor
 """
 
 
