@@ -234,7 +234,7 @@ def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryp
             assert "DATABASE_USER" not in variables
 
 
-@pytest.mark.parametrize(("scale", "steps", "schedulers"), list(zip(SCALES, [2, 5, 10], [1, 1, 2], strict=True)))
+@pytest.mark.parametrize(("scale", "steps", "schedulers"), list(zip(SCALES, [2, 6, 10], [1, 2, 2], strict=True)))
 def test_the_steps_at_once_are_shared_among_the_schedulers(scale: str, steps: int, schedulers: int) -> None:
     assert server(SCHEDULER, scale).replicas == schedulers
     assert int(options(container(SCHEDULER, scale))["core"]["parallelism"]) * schedulers == steps

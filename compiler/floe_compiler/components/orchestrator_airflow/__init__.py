@@ -270,7 +270,7 @@ COMPONENT = Component(
     refuses=refuses,
     profiles={
         "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
-        "medium": {"api_server": _TWO, **_TWO_EACH, "runs": {"at_once": 5}},
+        "medium": {"api_server": _TWO, **_TWO_EACH, "runs": {"at_once": 6}},  # an even number, as two share them
         "heavy": {"api_server": {"replicas": 3}, **_TWO_EACH, "runs": {"at_once": 10}},
     },
 )
