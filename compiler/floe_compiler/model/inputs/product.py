@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.fields import (
+    Duration,
     ExtendedResource,
     ImageReference,
     Name,
@@ -161,6 +163,31 @@ class ProductSchedule(Input):
     """Whether the schedule is on."""
 
 
+class ProductTrigger(Input):
+    """A data product runs when its inputs have new data: another snapshot of the table in the catalog."""
+
+    inputs: Literal["all", "any"]
+    """Whether a run needs new data in all inputs since the last run started, or in any of them. The first run needs
+    data in all of them."""
+    delay: Duration = "5m"
+    """How long after the new data was noticed the run starts, so that it takes all that is written in one go."""
+    at_most_every: Duration | None = None
+    """The least time between two starts. Data that comes earlier waits. Default: none."""
+    at_least_every: Duration | None = None
+    """A run starts after this time, also without new data. Default: only with new data."""
+    enabled: bool = True
+    """Whether new data starts runs."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        least, most = self.at_most_every, self.at_least_every
+        if least and most and parse_duration(least) > parse_duration(most):
+            raise ValueError(
+                f"at_most_every is {least}, and at_least_every {most}, which is less; give at_least_every a longer time"
+            )
+        return self
+
+
 class ProductInput(Input):
     """A table of another data product that this one reads."""
 
@@ -189,7 +216,7 @@ SAME_EVERYWHERE = ("apiVersion", "kind", "metadata", "inputs", "outputs")
 
 
 class DataProduct(Input):
-    """A data product: an image, the steps that run in it, a schedule, inputs and outputs."""
+    """A data product: an image, the steps that run in it, when it runs, inputs and outputs."""
 
     apiVersion: Literal["floe.dev/v1"]  # noqa: N815
     """The API version of the document."""
@@ -205,6 +232,8 @@ class DataProduct(Input):
     """What starts the runs: the domain's orchestrator, or a CronJob."""
     schedule: ProductSchedule | None = None
     """When it runs. Default: only when started by hand."""
+    trigger: ProductTrigger | None = None
+    """Start it when its inputs have new data, instead of by a schedule. Needs a catalog, and Dagster or Airflow."""
     timeout: Timeout = "1h"
     """How long a run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
