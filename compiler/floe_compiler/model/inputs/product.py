@@ -171,9 +171,9 @@ class ProductTrigger(Input):
     data in all of them."""
     delay: Duration = "5m"
     """How long after the new data was noticed the run starts, so that it takes all that is written in one go."""
-    at_most_every: Duration | None = None
+    at_most_every: Timeout | None = None
     """The least time between two starts. Data that comes earlier waits. Default: none."""
-    at_least_every: Duration | None = None
+    at_least_every: Timeout | None = None
     """A run starts after this time, also without new data. Default: only with new data."""
     enabled: bool = True
     """Whether new data starts runs."""
