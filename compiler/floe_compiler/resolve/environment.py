@@ -203,7 +203,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     check_served(source, merged, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)
-    check_triggers(written, settings.environment.name, findings)
+    check_triggers(written, findings)
     if not inputs.sources.unlimited:
         check_limits(inputs.limits, domain, placed, merged, findings)
     return Scope(

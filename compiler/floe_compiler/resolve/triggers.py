@@ -6,19 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.model.capabilities import Catalog
-from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings, Related
+from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.plan import Component, Instance, Requirement
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.products import WrittenProduct
 from floe_compiler.resolve.rules import NOT_NOTICED, NOTHING_TO_WAIT_FOR, TWO_STARTS
 
 
-def check_triggers(products: Iterable[WrittenProduct], environment: str, findings: Findings) -> None:
-    """Report triggers beside a schedule, and those without an input, in the products of an environment."""
+def check_triggers(products: Iterable[WrittenProduct], findings: Findings) -> None:
+    """Report triggers beside a schedule, and those without an input, in products as an environment has them."""
     for written in products:
         product, merged = written.product, written.merged
         schedule = product.spec.schedule
-        subject = f"{environment}{ENVIRONMENT_END}{product.domain}/{product.name}"
         if product.trigger is None:
             continue
         if schedule and schedule.enabled:
@@ -26,7 +25,6 @@ def check_triggers(products: Iterable[WrittenProduct], environment: str, finding
                 TWO_STARTS,
                 f'product "{product.name}" is started by its inputs and by a schedule',
                 product.trigger_origin,
-                subject=subject,
                 hint="remove one of them; trigger.at_least_every also runs it when no new data comes",
                 related=_related(merged.key_span(("schedule",)), "the schedule"),
             )
@@ -35,7 +33,6 @@ def check_triggers(products: Iterable[WrittenProduct], environment: str, finding
                 NOTHING_TO_WAIT_FOR,
                 f'product "{product.name}" is to run when its inputs have new data, but it has no inputs',
                 product.trigger_origin,
-                subject=subject,
                 hint="list them under inputs, or give it a schedule",
             )
 
@@ -53,7 +50,6 @@ def check_noticed(component: Component[Any], instance: Instance[Any], findings: 
             f'product "{product.name}" is to run when its inputs have new data, which orchestrator {component.type} '
             "does not notice",
             product.trigger_origin,
-            subject=f"{instance.settings.environment.name}{ENVIRONMENT_END}{product.domain}/{product.name}",
             hint=f"{'remove `run_by: kubernetes`' if by_choice else 'choose the orchestrator dagster or airflow'}, or "
             "give it a schedule instead of the trigger",
             related=() if by_choice else _related(instance.origin, "the orchestrator is chosen here"),

@@ -15,37 +15,22 @@ from typing import Any
 
 import pytest
 
-import polaris_server
+import new_data_catalog
 from dagster_program import PROGRAM, code_server
 from floe_compiler.model.plan import Product
+from new_data_catalog import CLIENT_ID, CLIENT_SECRET, write
 from products import product
 
 dagster = pytest.importorskip("dagster", reason="needs dagster, which is not among the compiler's dependencies")
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
 
-TABLE = ("marketing__campaign_perf", "clicks")
 STEPS = [{"name": "only", "type": "custom", "command": ["sh", "-c", "echo runs; sleep 3"]}]
 
 
 def triggered(**trigger: Any) -> Product:
     """Return a product that runs when a table of another domain has new data."""
     return product(schedule=None, steps=STEPS, trigger={"inputs": "all", "delay": "0s", **trigger})
-
-
-@contextmanager
-def catalog() -> Iterator[tuple[polaris_server.State, str]]:
-    """Run a catalog in which the product may read its input."""
-    state = polaris_server.State(catalogs={"acme": {}}, namespaces={"acme": [[TABLE[0]]]}, tables={TABLE})
-    grant = {"type": "table", "namespace": [TABLE[0]], "tableName": TABLE[1], "privilege": "TABLE_READ_DATA"}
-    state.realm = "floe"
-    state.secrets["id"] = ("sales", "secret")
-    state.principals["sales"] = {"clientId": "id"}
-    state.assigned["sales"] = ["sales"]
-    state.catalog_roles["acme", "sales"] = [grant]
-    state.catalog_roles_assigned["sales", "acme"] = ["sales"]
-    with polaris_server.running(state) as url:
-        yield state, url
 
 
 def placed_at(url: str) -> Callable[[Path], None]:
@@ -58,7 +43,7 @@ def placed_at(url: str) -> Callable[[Path], None]:
         trigger["check_every"] = 1
         trigger["catalog"]["uri"] = f"{url}/api/catalog"
         login["url"] = f"{url}/api/catalog/v1/oauth/tokens"
-        for key, value in (("client_id", "id"), ("client_secret", "secret")):
+        for key, value in (("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)):
             place = folder / str(login[key]).lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(value)
@@ -112,16 +97,9 @@ def eventually(say: Callable[[], bool]) -> None:
     raise AssertionError("it never came true")
 
 
-def write(state: polaris_server.State, number: int, operation: str = "append") -> None:
-    """Write a snapshot of the input."""
-    known = state.snapshots.setdefault(TABLE, [])
-    parent = {"parent-snapshot-id": known[-1]["snapshot-id"]} if known else {}
-    known.append({"snapshot-id": number, **parent, "summary": {"operation": operation}})
-
-
 def test_each_change_starts_one_run_also_when_daemon_and_code_location_start_again(tmp_path: Path) -> None:
     one = triggered()
-    with catalog() as (state, url):
+    with new_data_catalog.running() as (state, url):
         with running(one, url, tmp_path) as instance:
             eventually(lambda: bool(instance.all_instigator_state() and ticks(instance)))
             eventually(lambda: "no data yet in marketing__campaign_perf.clicks" in str(ticks(instance)[0].skip_reason))

@@ -62,7 +62,7 @@ class DagProcessorSettings(Input):
 
 
 class TriggererSettings(Input):
-    """The triggerer: waits for what deferred tasks wait for. The DAGs of data products defer nothing."""
+    """The triggerer: notices new data in the inputs of products that have a `trigger`."""
 
     replicas: Count = 1
     """The number of replicas."""
@@ -175,7 +175,7 @@ class AirflowConfig(Input):
     dag_processor: DagProcessorSettings = DagProcessorSettings()
     """The reader of the DAGs."""
     triggerer: TriggererSettings = TriggererSettings()
-    """The server for deferred tasks."""
+    """What notices new data in the inputs of products."""
     runs: RunSettings = RunSettings()
     """The limits of runs."""
     steps: StepSettings = StepSettings()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.durations import parse_duration
@@ -178,14 +178,13 @@ class ProductTrigger(Input):
     enabled: bool = True
     """Whether new data starts runs."""
 
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        least, most = self.at_most_every, self.at_least_every
+    @field_validator("at_least_every")
+    @classmethod
+    def _possible(cls, most: str | None, fields: ValidationInfo) -> str | None:
+        least = fields.data.get("at_most_every")
         if least and most and parse_duration(least) > parse_duration(most):
-            raise ValueError(
-                f"at_most_every is {least}, and at_least_every {most}, which is less; give at_least_every a longer time"
-            )
-        return self
+            raise ValueError(f"{most} is less than at_most_every, {least}; give it a longer time")
+        return most
 
 
 class ProductInput(Input):
