@@ -32,6 +32,7 @@ class NewData(BaseEventTrigger):
         super().__init__()
         self.dag = dag
         self.trigger = trigger
+        self.said = ""
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the name of the class, and its arguments."""
@@ -56,11 +57,17 @@ class NewData(BaseEventTrigger):
             found = await asyncio.to_thread(new_data.snapshots, trigger)
             busy = await sync_to_async(self.is_busy)()
         except Exception as error:
-            self.log.warning("nobody knows whether %s has new data: %s", self.dag, error)
+            self.say(f"not known whether there is new data: {error}")
             return None, {}
         decision = new_data.decide(trigger, state, found, time.time(), busy=busy)
-        self.log.info("%s: %s", self.dag, decision.why)
+        self.say(decision.why)
         return decision, state
+
+    def say(self, text: str) -> None:
+        """Log a text, if the last one was another."""
+        if text != self.said:
+            self.log.info("%s: %s", self.dag, text)
+        self.said = text
 
     def is_busy(self) -> bool:
         """Return whether a run is not over."""
