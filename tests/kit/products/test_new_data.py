@@ -152,7 +152,7 @@ def test_the_catalog_says_what_the_inputs_have(catalog: tuple[polaris_server.Sta
     assert snapshots(waits) == {ORDERS: ""}
     state.snapshots["sales__orders", "orders"] = [snapshot(1)]
     assert snapshots(waits) == {ORDERS: "1"}
-    state.snapshots["sales__orders", "orders"] += [snapshot(2, 1), snapshot(3, 2, "replace")]
+    state.snapshots["sales__orders", "orders"] += [snapshot(2, 1), snapshot(3, 2, "replace"), snapshot(4, 3, "replace")]
     assert snapshots(waits) == {ORDERS: "2"}
     assert {(method, path) for method, path, _ in state.log} == {
         ("POST", "/api/catalog/v1/oauth/tokens"),
