@@ -17,6 +17,7 @@ import pytest
 
 import new_data_catalog
 from dagster_program import PROGRAM, code_server
+from floe_compiler.components.orchestrator_dagster.instance_file import SENSORS
 from floe_compiler.model.plan import Product
 from new_data_catalog import CLIENT_ID, CLIENT_SECRET, write
 from products import product
@@ -58,7 +59,7 @@ def running(one: Product, url: str, folder: Path) -> Iterator[Any]:
     """Run a code location and a daemon that knows it, with the instance in a folder; yield that."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (home / "dagster.yaml").write_text(json.dumps({"telemetry": {"enabled": False}, **SENSORS}))
     with ExitStack() as stack:
         client = stack.enter_context(code_server(one, folder / "code", edit=placed_at(url)))
         server = {"host": "127.0.0.1", "port": client.port, "location_name": one.name}

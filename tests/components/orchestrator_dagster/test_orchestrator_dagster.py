@@ -419,3 +419,12 @@ def test_a_product_with_a_schedule_or_without_a_start_asks_the_catalog_nothing()
         assert "trigger" not in json.loads(config_file(container, "product.json"))
         assert not container.secret_files
         assert [call.host for call in location.pod.calls] == [DATABASE.endpoint.host]
+
+
+def test_the_daemon_does_not_wait_for_sensors() -> None:
+    def threads(one: Product) -> Any:
+        daemon = next(server for server in build(context(one)).workloads if server.name == "dagster-daemon")
+        return yaml.safe_load(config_file(daemon.pod.containers[0], "dagster.yaml")).get("sensors")
+
+    assert threads(product()) is None
+    assert threads(product(schedule=None, trigger=TRIGGER)) == {"use_threads": True, "num_workers": 4}

@@ -121,12 +121,14 @@ def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
     """Return the common fields of the containers of Dagster's own processes."""
     instance, config, database = context.instance, context.config, context.one(Database)
     locations = {product.name: code_location(instance, product) for product in instance.products}
+    sensors = any(product.trigger for product in instance.products)
+    file = instance_file(database, instance.namespace, queue, config.days_kept, sensors=sensors)
     return Container(
         name="dagster",
         image=IMAGE,
         resources=MIGRATION_RESOURCES,
         variables=(Variable("DAGSTER_HOME", HOME), Variable("HOME", "/tmp"), *credentials(database)),  # noqa: S108
-        config=(instance_file(database, instance.namespace, queue, config.days_kept), workspace_file(locations)),
+        config=(file, workspace_file(locations)),
     )
 
 
