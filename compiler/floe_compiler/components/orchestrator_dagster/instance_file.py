@@ -40,7 +40,7 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 SENSORS = {"sensors": {"use_threads": True, "num_workers": 4}}
-"""By default, the daemon waits for each sensor: a slow catalog would delay its heartbeat, until the daemon is killed."""
+"""By default, the daemon waits for each sensor: a slow catalog would delay its heartbeat until it is killed."""
 
 
 def instance_file(
