@@ -397,6 +397,17 @@ def test_the_schedule_of_a_data_product_of_dagster() -> None:
     assert words(thing("ConfigMap", data={"product.json": "{"}), runs) == []
 
 
+def test_the_trigger_of_a_data_product() -> None:
+    def product(**starts: Any) -> Object:
+        return thing("ConfigMap", data={"product.json": json.dumps(starts)})
+
+    triggered, scheduled = product(schedule=None, trigger={"inputs": "all"}), product(schedule={"enabled": True})
+    by_hand = product(schedule=None)
+    assert words(triggered, by_hand) == words(triggered, None) == ["suspended"]
+    assert words(triggered, scheduled) == words(scheduled, triggered) == words(by_hand, triggered) == []
+    assert words(triggered, product(schedule=None, trigger={"inputs": "any"})) == []
+
+
 def test_less_memory() -> None:
     def pod(limit: str) -> Object:
         return deployment(resources={"limits": {"memory": limit}})

@@ -299,6 +299,36 @@ def test_a_product_is_a_dag_with_its_steps_in_order() -> None:
     assert found["steps"][0]["command"] == ["python", "pipelines/orders.py"]
 
 
+def test_the_triggerer_notices_new_data_with_the_logins_of_the_products_that_wait_for_it() -> None:
+    trigger = {"inputs": "any", "delay": "2m", "at_least_every": "24h"}
+    waiting = context(product("order-analytics", schedule=None, trigger=trigger), product())
+    declared = build(waiting)
+    triggerer, processor = (
+        next(one for one in declared.workloads if one.name == name) for name in (TRIGGERER, PROCESSOR)
+    )
+    modules = {"/opt/airflow/config/inputs_trigger.py", "/opt/airflow/config/new_data.py"}
+    dags = [file for file in processor.pod.containers[0].config if file.path.endswith("product.json")]
+    found = {data["dag"]: data for data in (json.loads(file.text) for file in dags)}
+    assert "trigger" not in found["customer-360"]
+    assert found["order-analytics"]["trigger"]["at_least_every"] == 24 * 3600
+    assert secrets(triggerer.pod)["polaris-client-sales-order-analytics"] == {"client-id", "client-secret"}
+    assert "polaris-client-sales-customer-360" not in secrets(triggerer.pod)
+    assert "polaris.floe-platform.svc.cluster.local" in {call.host for call in triggerer.pod.calls}
+    for one in (triggerer, processor):
+        paths = [file.path for file in one.pod.containers[0].config]
+        assert len(paths) == len(set(paths))
+        assert modules <= set(paths)
+    steps = {one.instead: {file.path for file in one.pod.containers[0].config} for one in declared.launched}
+    assert modules <= steps["order-analytics"]
+    assert not modules & steps["customer-360"]
+
+
+def test_a_domain_that_waits_for_no_data_gives_the_triggerer_no_login() -> None:
+    triggerer = server(TRIGGERER)
+    assert not any("polaris" in name for name in secrets(triggerer.pod))
+    assert not any(file.path.startswith("/opt/airflow/config/") for file in triggerer.pod.containers[0].config)
+
+
 def template(one: Context[Any], name: str) -> dict[str, Any]:
     """Return the template of a step's pods, at the path that the DAG names."""
     path = next(each["pod"] for each in described(one)["steps"] if each["name"] == name)

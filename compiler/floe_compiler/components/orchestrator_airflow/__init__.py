@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_airflow import configuration, login, migration, monitoring
 from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
+from floe_compiler.components.orchestrator_airflow.inputs import noticing
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
 from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
@@ -220,16 +221,25 @@ def _scheduler(
 def _dag_processor(
     context: Context[AirflowConfig], base: Container, options: Options, products: tuple[PlannedProduct, ...]
 ) -> Workload:
-    dags = tuple(file for product in products for file in product.dag)
+    dags = tuple(dict.fromkeys(file for product in products for file in product.dag))
     return _unserved(DAG_PROCESSOR, "DagProcessorJob", context.config.dag_processor, base, options, dags)
 
 
 def _triggerer(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
-    return _unserved(TRIGGERER, "TriggererJob", context.config.triggerer, base, options)
+    needed = noticing(context)
+    with_logins = replace(base, secret_files=(*base.secret_files, *needed.secret_files))
+    settings = context.config.triggerer
+    return _unserved(TRIGGERER, "TriggererJob", settings, with_logins, options, needed.files, needed.calls)
 
 
 def _unserved(
-    name: str, job: str, settings: Any, base: Container, options: Options, files: tuple[ConfigFile, ...] = ()
+    name: str,
+    job: str,
+    settings: Any,
+    base: Container,
+    options: Options,
+    files: tuple[ConfigFile, ...] = (),
+    calls: tuple[Endpoint, ...] = (),
 ) -> Workload:
     """Return a process that nothing connects to: it says in the database that it runs."""
     process = name.removeprefix("airflow-")
@@ -246,7 +256,7 @@ def _unserved(
         readiness=replace(check, period=5 * CHECK_PERIOD),
         config=(*base.config, *files),
     )
-    return Workload(name, _pod(options, container, grace=60), replicas=settings.replicas)
+    return Workload(name, _pod(options, container, calls=calls, grace=60), replicas=settings.replicas)
 
 
 def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:
@@ -268,6 +278,7 @@ COMPONENT = Component(
     databases=databases,
     requires=requirements,
     refuses=refuses,
+    notices_inputs=True,
     profiles={
         "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
         "medium": {"api_server": _TWO, **_TWO_EACH, "runs": {"at_once": 6}},  # an even number, as two share them

@@ -30,6 +30,9 @@ IDENTITY = Identity(50000, 0, 0)
 HOME = "/opt/airflow"
 FILE = f"{HOME}/airflow.cfg"
 DAGS = f"{HOME}/dags"
+MODULES = f"{HOME}/config"
+"""Where Airflow looks for Python modules (`prepare_syspath_for_config_and_plugins` of its settings.py)."""
+
 POD_TEMPLATES = f"{HOME}/pod_templates"
 LOGS = "/tmp/airflow/logs"  # noqa: S108 - the path in the container
 WEB_CONFIG = "/etc/floe/webserver_config.py"

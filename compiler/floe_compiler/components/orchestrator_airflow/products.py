@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.components.orchestrator_airflow import inputs
 from floe_compiler.components.orchestrator_airflow.configuration import (
     DAGS,
     POD_TEMPLATES,
@@ -24,11 +25,13 @@ from floe_compiler.components.orchestrator_airflow.configuration import (
 )
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.labels import shortened
+from floe_compiler.kit.meta import present
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import GRACE, product_pod, step_container
 from floe_compiler.kit.products.lakehouse import store_login
 from floe_compiler.kit.products.step_environment import distinct, login_variables
 from floe_compiler.kit.products.steps import PlannedStep, planned_steps
+from floe_compiler.kit.products.triggers import trigger_of
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Variable
@@ -66,18 +69,20 @@ def _dag(context: Context[AirflowConfig], product: Product, steps: tuple[Planned
     return (
         ConfigFile(f"{folder}/dag.py", script(__package__, "dag.py"), name, single=True),
         ConfigFile(f"{folder}/product.json", readable_json(data), name, single=True),
+        *(inputs.FILES if trigger_of(context, product) else ()),
     )
 
 
 def describe(context: Context[AirflowConfig], product: Product, steps: tuple[PlannedStep, ...]) -> dict[str, Any]:
     """Return the data about a product that its DAG reads."""
-    spec = product.spec
+    spec, trigger = product.spec, trigger_of(context, product)
     return {
         "dag": product.name,
         "description": spec.metadata.description,
         "owner": spec.metadata.owner,
         "tags": [f"version {spec.metadata.version}"],
         "schedule": spec.schedule.model_dump() if spec.schedule else None,
+        **present(trigger=trigger.data if trigger else None),
         "seconds": parse_duration(spec.timeout),
         "retries": spec.retries,
         "runs_at_once": context.config.runs.per_product,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
+from floe_compiler.kit.login_groups import Groups, LoginByGroups, Scope
 from floe_compiler.kit.products.data_product import StepSettings
 from floe_compiler.kit.s3 import BucketName
 from floe_compiler.model.addresses import ANYWHERE
@@ -17,7 +18,6 @@ from floe_compiler.model.inputs import (
     Input,
     LoginServer,
     PostgresqlServer,
-    Reached,
     Replicas,
     ResourceSettings,
 )
@@ -62,7 +62,7 @@ class DagProcessorSettings(Input):
 
 
 class TriggererSettings(Input):
-    """The triggerer: waits for what deferred tasks wait for. The DAGs of data products defer nothing."""
+    """The triggerer: notices new data in the inputs of products that have a `trigger`."""
 
     replicas: Count = 1
     """The number of replicas."""
@@ -93,11 +93,6 @@ class LogSettings(Input):
     """The folder of the logs in the folder of each product."""
 
 
-GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
-Group = Annotated[str, matching(GROUP, 'letters, digits, spaces and "._:@/+-"', "marketing-team")]
-Groups = Annotated[tuple[Group, ...], Field(strict=False)]
-
-
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Accept the scopes of a login by OpenID Connect."""
     if "openid" not in scopes:
@@ -116,7 +111,7 @@ class LoginSecret(Input):
     """The Secret is created outside the compiler, which then renders nothing for it."""
 
 
-class AirflowLogin(Reached):
+class AirflowLogin(LoginByGroups):
     """Login at an identity provider that speaks OpenID Connect.
 
     Its redirect URL is `https://<host>/auth/oauth-authorized/oidc`, with the host at which users open Airflow.
@@ -132,14 +127,12 @@ class AirflowLogin(Reached):
     """The provider's address range, for network policies."""
     servers: Annotated[tuple[LoginServer, ...], Field(strict=False)] = ()
     """Further servers of the provider, which its discovery document names."""
-    scopes: Annotated[
-        tuple[Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "a scope", "groups")], ...],
-        Field(strict=False),
-        AfterValidator(check_scopes),
-    ] = ("openid", "profile", "email")
+    scopes: Annotated[tuple[Scope, ...], Field(strict=False), AfterValidator(check_scopes)] = (
+        "openid",
+        "profile",
+        "email",
+    )
     """The scopes to ask for. Some providers tell the groups only with one of their own (`groups`)."""
-    groups_claim: Annotated[str, matching(r"^[A-Za-z0-9_.:/-]+$", "the name of a claim", "groups")] = "groups"
-    """The claim with a person's groups."""
     admins: Groups = ()
     """The groups whose people may change everything (Airflow's role Admin)."""
     editors: Groups = ()
@@ -150,12 +143,6 @@ class AirflowLogin(Reached):
     """How long a login lasts. Who leaves a group keeps the role until then."""
     secret: LoginSecret = LoginSecret()
     """The secret of Airflow's client."""
-
-    @model_validator(mode="after")
-    def _someone(self) -> Self:
-        if self.viewers is not None and not (self.admins or self.editors or self.viewers):
-            raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
-        return self
 
 
 class AirflowConfig(Input):
@@ -175,7 +162,7 @@ class AirflowConfig(Input):
     dag_processor: DagProcessorSettings = DagProcessorSettings()
     """The reader of the DAGs."""
     triggerer: TriggererSettings = TriggererSettings()
-    """The server for deferred tasks."""
+    """What notices new data in the inputs of products."""
     runs: RunSettings = RunSettings()
     """The limits of runs."""
     steps: StepSettings = StepSettings()

@@ -62,7 +62,7 @@ WORDS = {
     "secret-source": "A secret comes from elsewhere: it must be there, with the same values.",
     "security-lowered": "A namespace admits pods with more privileges.",
     "storage-shrink": "A volume would become smaller, which is not possible.",
-    "suspended": "Scheduled work no longer runs.",
+    "suspended": "Work no longer runs by its schedule, or when its inputs have new data.",
     "telemetry-reduced": "Fewer traces, metrics or logs are kept, or sent to fewer places.",
     "tests-removed": "A namespace is no longer tested after a sync.",
     "tls-removed": "A host, or a server inside the cluster, no longer has a certificate.",
