@@ -172,9 +172,7 @@ def test_the_ids_of_keys_are_letters_and_digits_and_differ() -> None:
         ServedProduct("fieldservice", "visits"),
     ]
     names = [seaweedfs.product_user(product) for product in products]
-    ids = [
-        key.literal for name in names for key in seaweedfs.client(instance, name).keys if key.name == "access-key"
-    ]
+    ids = [key.literal for name in names for key in seaweedfs.client(instance, name).keys if key.name == "access-key"]
     assert all(one.isalnum() and 4 <= len(one) <= 128 for one in ids), "`ValidateCallerSuppliedAccessKeyId`"
     assert len(set(ids)) == len(products)
 
