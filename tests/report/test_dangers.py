@@ -766,6 +766,18 @@ def test_backups_that_go_elsewhere() -> None:
     assert words(here, other) == ["data-moved"]
 
 
+def test_a_catalog_whose_store_is_another_one() -> None:
+    def catalog(address: str) -> Object:
+        storage = {"storageType": "S3", "endpoint": address, "endpointInternal": address}
+        return {**thing("ConfigMap"), "data": {"setup.json": json.dumps({"storageConfigInfo": storage})}}
+
+    here, there = catalog("http://minio.a.svc:9000"), catalog("http://seaweedfs.a.svc:8333")
+    assert sentences(here, there) == [
+        "uses store http://seaweedfs.a.svc:8333, but the data stays in store http://minio.a.svc:9000"
+    ]
+    assert words(here, here) == []
+
+
 def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Object:
     found = thing("CronJob", spec={"schedule": schedule, **spec})
     return {**found, "metadata": {**found["metadata"], "labels": {label: "dagster"}}}

@@ -156,7 +156,14 @@ class BearerToken(msgspec.Struct, frozen=True):
     token: SecretReference
 
 
-Credentials = OAuth2Credentials | BearerToken
+class AwsSignature(msgspec.Struct, frozen=True):
+    """Each request is signed (SigV4) with the AWS credentials that the client has for the object store."""
+
+    service: str
+    region: str
+
+
+Credentials = OAuth2Credentials | BearerToken | AwsSignature
 
 
 class CatalogClient(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -14,8 +16,17 @@ from floe_compiler.components.compute_snowflake import COMPONENT as SNOWFLAKE
 from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
+from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import Capability, CatalogClient, Compute, FromVariable, Monitoring
+from floe_compiler.model.capabilities import (
+    AwsSignature,
+    Capability,
+    Catalog,
+    CatalogClient,
+    Compute,
+    FromVariable,
+    Monitoring,
+)
 from floe_compiler.model.data_access import SEMANTIC_LAYER, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Workload
@@ -23,6 +34,7 @@ from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Refusal
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
+from floe_compiler.node.program import find_node
 from products import COMPUTE, STORE
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
 
@@ -246,6 +258,33 @@ def test_duckdb_reads_the_lakehouse() -> None:
     assert found["S3_ENDPOINT"] == "minio.floe-platform.svc.cluster.local:9000"
     assert "/cube/conf/cube.js" in [file.path for file in api.pod.containers[0].config]
     assert called(api) == {"cube-store-router.floe-sales-domain", "minio.floe-platform", "polaris.floe-platform"}
+
+
+def test_duckdb_signs_its_requests_to_a_catalog_of_aws() -> None:
+    clients = {"sales": (CatalogClient(SEMANTIC_LAYER, AwsSignature("glue", "eu-west-1")),)}
+    api = named(build(DUCKDB, replace(CATALOG, clients=clients), STORE, image="acme/semantic:1.0.0"))["cube-api"]
+    found = variables(api)
+    assert found["CATALOG_AUTHORIZATION"] == "sigv4"
+    assert not [name for name in found if name.startswith(("CATALOG_CLIENT", "CATALOG_TOKEN"))]
+    attached = _statements(found)[-1]
+    assert "SECRET 'warehouse', AUTHORIZATION_TYPE 'sigv4', ACCESS_DELEGATION_MODE 'none'" in attached
+    without = _statements(variables(named(build(DUCKDB, _open(), STORE, image="acme/semantic:1.0.0"))["cube-api"]))[-1]
+    assert "AUTHORIZATION_TYPE 'none'" in without
+    assert "SECRET" not in without
+
+
+def _open() -> Catalog:
+    return replace(CATALOG, clients={"sales": (CatalogClient(SEMANTIC_LAYER, None),)})
+
+
+def _statements(environment: dict[str, str]) -> list[str]:
+    """Return what the configuration of Cube says to DuckDB."""
+    text = script("floe_compiler.components.semantic_layer_cube", "duckdb.js")
+    own = text[text.index("const quoted") : text.index("class Lakehouse")]
+    said = f"{own}; console.log(JSON.stringify(statements({json.dumps(environment)})))"
+    node = str(find_node())
+    done = subprocess.run([node, "-e", said], capture_output=True, text=True, timeout=60, check=True)
+    return list(json.loads(done.stdout))
 
 
 def test_router_and_workers_know_each_other() -> None:

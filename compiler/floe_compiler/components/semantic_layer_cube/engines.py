@@ -16,7 +16,7 @@ from floe_compiler.kit.products.dbt import ICEBERG_EXTENSIONS, LAKEHOUSE
 from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.capabilities import AwsSignature, BearerToken, Compute, FromVariable, OAuth2Credentials
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Scratch, SecretFile, Variable
@@ -166,6 +166,8 @@ def _catalog(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield _secret("CATALOG_CLIENT_SECRET", login.client_secret)
         case BearerToken() as login:
             yield _secret("CATALOG_TOKEN", login.token)
+        case AwsSignature():
+            yield Variable("CATALOG_AUTHORIZATION", "sigv4")
 
 
 def _store(lakehouse: Lakehouse) -> Iterator[Variable]:

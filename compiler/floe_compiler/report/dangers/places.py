@@ -25,6 +25,8 @@ _SETTING = re.compile(
 # The tables that a data product writes, and the domain whose name is in that of its namespace: see kit/products/.
 _TABLE = re.compile(r"""(?m)^[ \t"'-]*FLOE_OUTPUT_(\w+)["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 _DOMAIN = re.compile(r"""(?m)^[ \t"'-]*FLOE_DOMAIN["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
+# The store behind a catalog, in the words of Polaris: see components/catalog_polaris/management.py.
+_STORE = re.compile(r"""(?m)^[ \t"'-]*endpointInternal["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 # How pods wait for a database, see kit/waits.py.
 _WAIT = re.compile(r"\bpg_isready\b.*? -h (\S+)")
 _CARRIERS = frozenset({"ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"})
@@ -57,6 +59,7 @@ def _places(manifest: Object) -> Iterator[str]:
         yield from (f"table {table}" for _, table in _TABLE.findall(text))
         yield from (f"tables of domain {domain}" for domain in _DOMAIN.findall(text))
         yield from (hide_in_text(address) for address in _ADDRESS.findall(text))
+        yield from (f"store {address}" for address in _STORE.findall(text))
         yield from (f"host {host}" for host in _WAIT.findall(text))
         for word, value in _SETTING.findall(text):
             if "://" not in value:  # found above
