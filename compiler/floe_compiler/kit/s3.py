@@ -55,6 +55,17 @@ BucketName = Annotated[
 Region = Annotated[str, matching(r"^[a-z0-9-]+$", "the name of a region", "eu-central-1")]
 
 
+def of_aws(service: str, region: str, cidr: str = ANYWHERE) -> Endpoint:
+    """Return the endpoint of a service of AWS in a region."""
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return Endpoint(f"{service}.{region}.{domain}", (Port("https", HTTPS, scheme="https"),), cidr=cidr)
+
+
+def role_identity(role: str, sts: Endpoint) -> WorkloadIdentity:
+    """Return the identity of pods that act as a role; empty: as none, but they exchange other logins at STS."""
+    return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(sts,))
+
+
 class IdentityCredentials(Input):
     """Pods assume an AWS role with their ServiceAccount, so no key is stored."""
 
@@ -129,8 +140,7 @@ class S3Bucket(Reached):
 
     def of_aws(self, service: str) -> Endpoint:
         """Return the endpoint of a service of AWS in the bucket's region."""
-        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
-        return Endpoint(f"{service}.{self.region}.{domain}", (Port("https", HTTPS, scheme="https"),), cidr=self.cidr)
+        return of_aws(service, self.region, self.cidr)
 
     def login(self) -> WorkloadIdentity | None:
         """Return the identity that `credentials` say; None if they are keys."""
@@ -143,4 +153,4 @@ class S3Bucket(Reached):
 
     def identity(self, role: str) -> WorkloadIdentity:
         """Return the AWS identity of clients: STS exchanges a ServiceAccount's token, or a key, for a role's login."""
-        return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(self.of_aws("sts"),))
+        return role_identity(role, self.of_aws("sts"))

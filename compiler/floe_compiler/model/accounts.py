@@ -54,6 +54,11 @@ class WorkloadIdentity(msgspec.Struct, frozen=True):
         """Return the annotations that the account has."""
         return {key: value for key, value in self.annotations if value != AS_ITSELF}
 
+    @property
+    def as_itself(self) -> bool:
+        """Return whether the cloud knows the ServiceAccount, without an annotation."""
+        return any(value == AS_ITSELF for _, value in self.annotations)
+
 
 def together(identities: Iterable[WorkloadIdentity | None]) -> WorkloadIdentity | None:
     """Return the one identity of a pod that needs several, as it has one account; None if it needs none.
