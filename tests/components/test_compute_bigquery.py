@@ -86,7 +86,7 @@ def test_a_pod_with_two_identities_has_both_unless_they_contradict() -> None:
     assert together([None, None]) is None
     assert together([aws, None]) == aws
     assert together([aws, google, aws]) == WorkloadIdentity((*aws.annotations, *google.annotations), google.labels)
-    with pytest.raises(ValueError, match='both "a" and "c"'):
+    with pytest.raises(ValueError, match='as "a" and as "c"'):
         together([aws, WorkloadIdentity((("eks.amazonaws.com/role-arn", "c"),))])
 
 

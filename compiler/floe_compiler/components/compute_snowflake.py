@@ -1,7 +1,7 @@
 """Snowflake: dbt's models run in a virtual warehouse. Nothing is rendered for it.
 
 Sources: dbt-snowflake 1.11.6 and 1.12.4 (`SnowflakeCredentials`; `dbt parse` was run with the profile): OAuth is a
-refresh token of an integration of Snowflake's, as it asks no other server for tokens, and only 1.12 knows the identities
+refresh token of an integration of Snowflake's, as it asks no other server for tokens, and only 1.12 knows identities
 of clouds. snowflake-connector-python 4.8.0 (`connection.py`: no OCSP by default, so it only needs port 443;
 `wif_util.py`: which servers give it the proof of an identity).
 """

@@ -102,9 +102,9 @@ class ObjectStore(Capability, frozen=True):
         """Return every server that a client of the store connects to, without those of its identity."""
         return (self.endpoint, *self.others)
 
-    def login(self) -> StoreClient:
-        """Return the login to the whole warehouse."""
-        return StoreClient("", self.access_key, self.secret_key, self.identity, self.client_id)
+    def login(self, product: str = "") -> StoreClient:
+        """Return the login to the whole warehouse, of a product or of a shared service."""
+        return StoreClient(product, self.access_key, self.secret_key, self.identity, self.client_id)
 
     def about(self, domain: str) -> Self:
         """Return the store with the logins of the products of this domain."""

@@ -234,7 +234,7 @@ def test_aws_vends_credentials_through_a_role() -> None:
         ),
         (
             replace(STORE, kind="adls", warehouse="abfss://c@a.dfs.core.windows.net/", tenant="0f"),
-            {"storageType": "AZURE", "tenantId": "0f"},
+            {"storageType": "AZURE", "tenantId": "0f", "hierarchical": True},
         ),
     ],
 )

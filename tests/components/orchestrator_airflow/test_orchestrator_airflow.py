@@ -361,7 +361,6 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
     [
         {"logs": {"remote": False}},
         {"found": tuple(one for one in EVERYTHING if one != STORE)},
-        {"found": tuple(replace(one, kind="gcs") if one == STORE else one for one in EVERYTHING)},
     ],
 )
 def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
