@@ -22,7 +22,7 @@ ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 HTTPS = 443
 
 
-POD_IDENTITY_AGENT = Endpoint("pod-identity.eks.internal", (Port("http", 80),), cidr="169.254.170.23/32")
+POD_IDENTITY_AGENT = Endpoint("169.254.170.23", (Port("http", 80),), cidr="169.254.170.23/32")
 """The agent on each node that gives pods the credentials of their role; it has no name, only this address."""
 
 POD_IDENTITY = WorkloadIdentity(((ROLE_ANNOTATION, AS_ITSELF),), endpoints=(POD_IDENTITY_AGENT,))
