@@ -101,7 +101,7 @@ OAUTH = {
     "token": "{{ env_var('SNOWFLAKE_OAUTH_REFRESH_TOKEN') }}",
 }
 CLIENT = "00000000-0000-0000-0000-000000000001"
-ROBOT = "dbt@acme-data.iam.gserviceaccount.com"
+ROBOT = "floe-dbt@acme-data.iam.gserviceaccount.com"
 ROLE = "arn:aws:iam::123456789012:role/dbt"
 IDENTITIES: dict[str, tuple[dict[str, str], str, dict[str, str], str]] = {
     "aws": (

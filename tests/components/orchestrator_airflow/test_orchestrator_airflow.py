@@ -400,8 +400,7 @@ def test_logs_go_to_other_clouds(store: ObjectStore, bucket: str | None, base: s
     for one in (dict(named_pods(declared))[API].containers[0], declared.launched[0].pod.containers[0]):
         assert options(one)["logging"]["remote_base_log_folder"] == base
         found = options(one)
-        kept_in = found["azure_remote_logging"] if "azure_remote_logging" in found else {}
-        assert kept_in.get("remote_wasb_log_container", "") == container_of_logs
+        assert found.get("azure_remote_logging", "remote_wasb_log_container", fallback="") == container_of_logs
         variables = {variable.name: variable for variable in one.variables}
         told = json.loads(variables["AIRFLOW_CONN_LOGS"].value)
         if store.kind == "gcs":
