@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED
+from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED, TWO_IDENTITIES
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
@@ -103,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     NOT_ROUTED,
     WRONG_ADDRESS,
     COMPONENT_FAILED,
+    TWO_IDENTITIES,
     NOT_LOADED,
     NO_BACKUP,
     BACKUP_BESIDE_THE_DATA,

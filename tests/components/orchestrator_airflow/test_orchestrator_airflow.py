@@ -13,14 +13,15 @@ from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases
 from floe_compiler.components.orchestrator_airflow.refusals import refuses
-from floe_compiler.model.capabilities import Capability, Monitoring
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.capabilities import Capability, Monitoring, ObjectStore
 from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.secrets import Secret, SecretKey
-from products import CATALOG, DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
+from products import CATALOG, COMPUTE, DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
 
 SCALES = ["light", "medium", "heavy"]
@@ -391,7 +392,6 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
     [
         {"logs": {"remote": False}},
         {"found": tuple(one for one in EVERYTHING if one != STORE)},
-        {"found": tuple(replace(one, kind="gcs") if one == STORE else one for one in EVERYTHING)},
     ],
 )
 def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
@@ -401,6 +401,58 @@ def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change:
     for one in (pods[API].containers[0], declared.launched[0].pod.containers[0]):
         assert "remote_logging" not in options(one)["logging"]
         assert "AIRFLOW_CONN_LOGS" not in [variable.name for variable in one.variables]
+
+
+GCS = replace(STORE, kind="gcs", warehouse="gs://lake/tables/", bucket="lake", url="", access_key=None)
+ADLS = replace(
+    GCS,
+    kind="adls",
+    warehouse="abfss://lake@acmelake.dfs.core.windows.net/tables/",
+    account="acmelake",
+    tenant="the-tenant",
+    client_id="the-client",
+)
+
+
+@pytest.mark.parametrize(
+    ("store", "bucket", "base", "container_of_logs"),
+    [
+        (GCS, None, "gs://lake/tables", ""),
+        (GCS, "logs", "gs://logs", ""),
+        (ADLS, None, "wasb://tables", "lake"),
+        (ADLS, "logs", "wasb://", "logs"),
+        (replace(ADLS, warehouse="abfss://lake@acmelake.dfs.core.windows.net/"), None, "wasb://", "lake"),
+    ],
+)
+def test_logs_go_to_other_clouds(store: ObjectStore, bucket: str | None, base: str, container_of_logs: str) -> None:
+    capabilities = tuple(store if one == STORE else one for one in EVERYTHING)
+    declared = build(context(product(), found=capabilities, logs={"bucket": bucket} if bucket else {}))
+    for one in (dict(named_pods(declared))[API].containers[0], declared.launched[0].pod.containers[0]):
+        assert options(one)["logging"]["remote_base_log_folder"] == base
+        found = options(one)
+        assert found.get("azure_remote_logging", "remote_wasb_log_container", fallback="") == container_of_logs
+        variables = {variable.name: variable for variable in one.variables}
+        told = json.loads(variables["AIRFLOW_CONN_LOGS"].value)
+        if store.kind == "gcs":
+            assert told == {"conn_type": "google_cloud_platform"}
+            key = next(file for file in one.secret_files if file.secret == store.secret_key)
+            assert variables["GOOGLE_APPLICATION_CREDENTIALS"].value == key.path
+        else:
+            assert told == {"conn_type": "wasb", "host": "https://acmelake.blob.core.windows.net"}
+            assert variables["AZURE_CLIENT_ID"].value == "the-client"
+            assert variables["AZURE_CLIENT_SECRET"].secret == store.secret_key
+        assert "AWS_DEFAULT_REGION" not in variables
+
+
+def test_a_step_keeps_the_identity_of_its_engine_beside_that_of_its_logs() -> None:
+    role = WorkloadIdentity((("eks.amazonaws.com/role-arn", "role"),))
+    robot = WorkloadIdentity((("iam.gke.io/gcp-service-account", "robot"),))
+    store, engine = replace(STORE, identity=role, access_key=None, secret_key=None), replace(COMPUTE, identity=robot)
+    others = (one for one in EVERYTHING if one not in (STORE, COMPUTE))
+    declared = build(context(product(), found=(store, engine, *others)))
+    identity = declared.launched[0].pod.workload_identity
+    assert identity
+    assert identity.notes == {"eks.amazonaws.com/role-arn": "role", "iam.gke.io/gcp-service-account": "robot"}
 
 
 def test_logs_may_have_a_bucket_of_their_own() -> None:

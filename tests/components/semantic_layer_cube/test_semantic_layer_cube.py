@@ -17,6 +17,7 @@ from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.s3 import POD_IDENTITY
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import (
     AwsSignature,
@@ -58,6 +59,10 @@ AWS = replace(
     context_of(
         SNOWFLAKE, {"account": "acme", "user": "CUBE", "database": "SALES", "passphrase": True}, scope="sales"
     ).instance
+)
+GCS = replace(STORE, kind="gcs", bucket="lake", url="", access_key=None)
+(WITH_OAUTH,) = SNOWFLAKE.provides(
+    context_of(SNOWFLAKE, {"account": "acme", "credentials": {"type": "oauth"}}, scope="sales").instance
 )
 (BIGQUERY,) = BIGQUERY_ENGINE.provides(
     context_of(
@@ -323,6 +328,17 @@ def test_they_share_a_bucket() -> None:
         assert cloud.pod.workload_identity.annotations == AWS.identity.annotations  # type: ignore[union-attr]
 
 
+def test_they_share_a_bucket_of_google() -> None:
+    for name in ("cube-store-router", "cube-store-worker"):
+        one = named(build(WAREHOUSE, GCS))[name]
+        found = variables(one)
+        assert (found["CUBESTORE_GCS_BUCKET"], found["CUBESTORE_GCS_SUB_PATH"]) == ("lake", "cube-store/sales")
+        assert [(file.path, file.secret) for file in one.pod.containers[0].secret_files] == [
+            (found["CUBESTORE_GCP_KEY_FILE"], GCS.secret_key)
+        ]
+        assert not [key for key in found if key.startswith(("CUBESTORE_S3", "CUBESTORE_MINIO", "CUBESTORE_AWS"))]
+
+
 def test_one_cube_store_keeps_everything_on_its_volume() -> None:
     router = named(build(store={"workers": 0}))["cube-store-router"]
     found = variables(router)
@@ -380,7 +396,12 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
         ((replace(WAREHOUSE, engine="spark"), STORE), {}, "is not connected to the engine spark"),
         ((WAREHOUSE, STORE), {"models": ()}, "has no models in the domain sales"),
         ((WAREHOUSE,), {}, "the platform has none"),
-        ((WAREHOUSE, replace(STORE, kind="gcs")), {}, "only S3 and what speaks it"),
+        ((WAREHOUSE, GCS), {}, ""),
+        ((WAREHOUSE, replace(GCS, secret_key=None, identity=AWS.identity)), {}, "with a key only"),
+        ((WAREHOUSE, replace(GCS, kind="adls")), {}, "not Azure's"),
+        ((WAREHOUSE, replace(GCS, kind="adls")), {"store": {"workers": 0}}, ""),
+        ((WAREHOUSE, replace(AWS, identity=POD_IDENTITY)), {}, "not EKS Pod Identity"),
+        ((WITH_OAUTH, STORE), {}, "with a key pair only"),
         ((WAREHOUSE, replace(STORE, path_style=False)), {}, "wants it in the host"),
         ((WAREHOUSE, replace(AWS, region="cn-north-1")), {}, "not in China"),
     ],

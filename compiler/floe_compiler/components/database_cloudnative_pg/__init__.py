@@ -162,7 +162,7 @@ def _cluster(instance: Instance[ClusterConfig], own: OperatedPods, backups: Data
         inheritedMetadata={
             "labels": dict(sorted((pod_labels(own) | dict(identity.labels if identity else ())).items()))
         },
-        serviceAccountTemplate={"metadata": {"annotations": dict(identity.annotations)}} if identity else {},
+        serviceAccountTemplate={"metadata": {"annotations": identity.notes}} if identity and identity.notes else {},
         # The task that creates databases logs in as the superuser, as it does to other servers.
         enableSuperuserAccess=True,
         superuserSecret={"name": administrator_secret(config.server, instance.namespace).name},

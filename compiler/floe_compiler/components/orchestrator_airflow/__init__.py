@@ -21,6 +21,7 @@ from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
 from floe_compiler.kit.products.step_environment import lineage_namespace
 from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.kit.store_logins import login_files
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database, Lineage, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -90,14 +91,16 @@ def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
     instance, config, store = context.instance, context.config, context.optional(ObjectStore)
     api = service_endpoint(API_SERVER, instance.namespace, instance.settings.cluster.domain, (HTTP,))
     logs = config.logs
+    base = configuration.log_base(store, logs.bucket) if logs.remote else ""
     return Options(
         api=api,
         database=context.one(Database),
         # Airflow's limit is that of each scheduler.
         at_once=config.runs.at_once // config.scheduler.replicas,
-        logs=configuration.log_base(store, logs.bucket) if logs.remote else "",
+        logs=base,
+        log_store=store if base else None,
+        log_container=(logs.bucket or store.bucket) if base and store and store.kind == "adls" else "",
         log_names=configuration.log_names(logs.folder, instance.scope),
-        path_style=bool(store and store.path_style),
         metrics=monitoring.receiver(instance) if monitored else None,
         lineage=context.optional(Lineage),
         lineage_namespace=lineage_namespace(context, instance.scope),
@@ -150,7 +153,7 @@ def _pod(options: Options, container: Container, **fields: Any) -> Pod:
 
 
 def _api_server(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
-    settings, store = context.config.api_server, context.optional(ObjectStore) if options.logs else None
+    settings, store = context.config.api_server, options.log_store
     at_provider = context.config.login
     container = replace(
         base,
@@ -163,7 +166,8 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             # Only the ingress controller and the pods of steps reach it.
             Variable("FORWARDED_ALLOW_IPS", "*"),
             *(login.variables(at_provider) if at_provider else ()),
-            *((configuration.connection(options), *configuration.store_variables(store)) if store else ()),
+            *configuration.connection(options),
+            *(configuration.store_variables(store) if store else ()),
         ),
         ports=(HTTP,),
         startup=replace(ANSWERS, period=10, failures=60),
@@ -173,6 +177,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         secret_files=(
             *base.secret_files,
             *_signing(context.instance),
+            *(login_files(store, store.login()) if store else ()),
             *(login.secret_files(at_provider, context.instance) if at_provider else ()),
         ),
     )
@@ -180,7 +185,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         options,
         container,
         calls=(
-            *((store.endpoint,) if store else ()),
+            *(store.calls() if store else ()),
             *(login.servers(at_provider) if at_provider else ()),
         ),
         kubernetes_api=READ_LOGS,

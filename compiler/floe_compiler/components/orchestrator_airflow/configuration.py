@@ -1,7 +1,8 @@
 """Airflow's own configuration, `airflow.cfg`: for its processes, and for the pods of steps, which know less.
 
 All options are those of `config_templates/config.yml` of Airflow 3.3, of its Kubernetes provider 10.25, of its FAB
-provider 3.10 and of its OpenLineage provider 2.20. Airflow reads an option `<name>_cmd` from the output of a command,
+provider 3.10, of its OpenLineage provider 2.20, and for logs of its providers for Amazon, Google (22.8) and Microsoft
+Azure (15.2). Airflow reads an option `<name>_cmd` from the output of a command,
 so secrets are mounted as files. Without the file, it would write one, which a read-only file system refuses.
 """
 
@@ -17,6 +18,7 @@ from floe_compiler.kit.postgresql import connection_variables
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_logins import login_variables
 from floe_compiler.model.capabilities import Database, Lineage, ObjectStore
 from floe_compiler.model.data_access import product_namespace
 from floe_compiler.model.endpoint import Endpoint, Port
@@ -72,11 +74,14 @@ class Options(msgspec.Struct, frozen=True):
     logs: str = ""
     """The URL below which logs are kept; empty if they are not."""
 
+    log_store: ObjectStore | None = None
+    """The store of the logs; None if they are not kept."""
+
+    log_container: str = ""
+    """The container of the logs (ADLS), which their URL does not name."""
+
     log_names: str = ""
     """Airflow's template for the names of logs."""
-
-    path_style: bool = False
-    """Whether the bucket of the logs is in the path of its URL, and not in the name of the host."""
 
     metrics: Endpoint | None = None
     lineage: Lineage | None = None
@@ -176,29 +181,46 @@ def step_file(options: Options) -> ConfigFile:
     return ConfigFile(FILE, text(sections), "airflow-steps", single=True)
 
 
-def connection(options: Options) -> Variable:
-    """Return the connection to the object store: its client takes address and login from other variables.
+def connection(options: Options) -> tuple[Variable, ...]:
+    """Return the connection to the object store of the logs: its client takes the login from other variables.
 
     It must be a variable: a connection that is kept in the database is not found when logs are sent.
     """
-    style = "path" if options.path_style else "virtual"
-    extra = {"config_kwargs": {"s3": {"addressing_style": style}}}
-    return Variable(f"AIRFLOW_CONN_{CONNECTION.upper()}", json.dumps({"conn_type": "aws", "extra": extra}))
+    return (
+        (Variable(f"AIRFLOW_CONN_{CONNECTION.upper()}", _connection(options.log_store)),) if options.log_store else ()
+    )
+
+
+def _connection(store: ObjectStore) -> str:
+    if store.kind == "gcs":
+        return json.dumps({"conn_type": "google_cloud_platform"})
+    if store.kind == "adls":
+        return json.dumps({"conn_type": "wasb", "host": f"https://{store.account}.blob.core.windows.net"})
+    extra = {"config_kwargs": {"s3": {"addressing_style": "path" if store.path_style else "virtual"}}}
+    return json.dumps({"conn_type": "aws", "extra": extra})
 
 
 def store_variables(store: ObjectStore) -> tuple[Variable, ...]:
     """Return the variables by which a client of the object store knows its address and login."""
+    login = tuple(login_variables(store, store.login(), FROM_ENVIRONMENT))
+    if store.kind != "s3":
+        return login
     address = (Variable(names.AWS_ENDPOINT_URL_S3, store.url),) if store.url else ()
-    pairs = ((names.AWS_ACCESS_KEY_ID, store.access_key), (names.AWS_SECRET_ACCESS_KEY, store.secret_key))
-    login = (Variable(name, secret=key, reason=FROM_ENVIRONMENT) for name, key in pairs if key)
     return (Variable("AWS_DEFAULT_REGION", store.region), *address, *login)
 
 
 def log_base(store: ObjectStore | None, bucket: str | None) -> str:
-    """Return the URL below which logs are kept; empty without an S3 store."""
-    if store is None or store.kind != "s3":
+    """Return the URL below which logs are kept, as Airflow tells the kinds of stores; empty without a store.
+
+    The URL of ADLS has only a folder: the container is another option.
+    """
+    if store is None:
         return ""
-    return f"s3://{bucket}" if bucket else store.warehouse.rstrip("/")
+    *_, folder = store.warehouse.rstrip("/").split("/", 3)[3:] or [""]
+    if store.kind == "adls":
+        return f"wasb://{'' if bucket else folder}"
+    scheme = "gs" if store.kind == "gcs" else "s3"
+    return f"{scheme}://{bucket}" if bucket else store.warehouse.rstrip("/")
 
 
 def log_names(folder: str, domain: str) -> str:
@@ -235,6 +257,11 @@ def _common(options: Options) -> Sections:
                 else {}
             ),
         },
+        **(
+            {"azure_remote_logging": {"remote_wasb_log_container": options.log_container}}
+            if options.log_container
+            else {}
+        ),
         "metrics": _metrics(options.metrics),
         **({"openlineage": _lineage(options.lineage, options.lineage_namespace)} if options.lineage else {}),
     }

@@ -27,12 +27,15 @@ from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.labels import shortened
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.products.data_product import GRACE, product_pod, step_container
 from floe_compiler.kit.products.lakehouse import store_login
-from floe_compiler.kit.products.step_environment import distinct, login_variables
+from floe_compiler.kit.products.step_environment import distinct
 from floe_compiler.kit.products.steps import PlannedStep, planned_steps
 from floe_compiler.kit.products.triggers import trigger_of
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_logins import login_files, login_variables
+from floe_compiler.model.accounts import together
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Variable
 from floe_compiler.model.joined_names import joined
@@ -112,11 +115,15 @@ def _launched(
         name=BASE,
         # The executor passes its command as arguments, which an entrypoint of the image would receive.
         command=("env",),
-        variables=distinct((*base.variables, *login_variables(login), *_variables(options))),
+        variables=distinct(
+            (*base.variables, *login_variables(options.log_store, login, FROM_ENVIRONMENT), *_variables(options))
+        ),
         config=(*base.config, *files),
+        secret_files=tuple(dict.fromkeys((*base.secret_files, *login_files(options.log_store, login)))),
     )
     pod = product_pod(context, product, (container,), (step,))
-    pod = replace(pod, workload_identity=login.identity if login else pod.workload_identity)
+    identities = (login.identity if login else None, pod.workload_identity)
+    pod = replace(pod, workload_identity=together(identities))
     told = (options.api, *((options.metrics,) if options.metrics else ()))
     config_map = ObjectId("", "ConfigMap", context.instance.namespace, _templates_of(product))
     runs = context.config.runs
@@ -132,8 +139,7 @@ def _launched(
 
 
 def _variables(options: Options) -> tuple[Variable, ...]:
-    logs = (connection(options),) if options.logs else ()
-    return (*USER_AND_HOME, *logs)
+    return (*USER_AND_HOME, *connection(options))
 
 
 def _templates_of(product: Product) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from floe_compiler.kit.products.dbt import ICEBERG_EXTENSIONS, LAKEHOUSE
+from floe_compiler.kit.products.dbt import LAKEHOUSE, iceberg_extensions
 from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
@@ -137,7 +137,7 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
     own = (
         Variable("CUBEJS_DB_TYPE", "duckdb"),
         Variable("DUCKDB_SETTINGS", json.dumps(settings)),
-        Variable("DUCKDB_EXTENSIONS", " ".join(dict.fromkeys((*ICEBERG_EXTENSIONS, *compute.extensions)))),
+        Variable("DUCKDB_EXTENSIONS", " ".join(dict.fromkeys((*iceberg_extensions(lakehouse), *compute.extensions)))),
         *_catalog(lakehouse),
         *_store(lakehouse),
     )
@@ -145,7 +145,7 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
     return msgspec.structs.replace(
         found,
         config=_configuration("duckdb.js"),
-        calls=(*common.calls, *lakehouse.catalog.calls(), *((store.endpoint,) if store else ())),
+        calls=(*common.calls, *lakehouse.catalog.calls(), *(store.calls() if store else ())),
         identity=store.identity if store and not lakehouse.is_vended else None,
     )
 

@@ -26,8 +26,7 @@ LAKEHOUSE = "lakehouse"
 STORE_SECRET = "warehouse"  # noqa: S105 - a name
 """The name of DuckDB's login to the object store."""
 
-ICEBERG_EXTENSIONS = ("httpfs", "avro", "aws", "iceberg")
-"""The extensions that DuckDB needs for the catalog."""
+_OF_STORES = {"s3": ("httpfs", "avro", "aws"), "gcs": ("httpfs", "avro"), "adls": ("httpfs", "avro", "azure")}
 
 Target = dict[str, Any]
 Adapter = Callable[[Target, Compute, Lakehouse | None], Target]
@@ -55,6 +54,13 @@ def _written(value: str | FromVariable) -> str:
     return env_var(value.name) if isinstance(value, FromVariable) else value
 
 
+def iceberg_extensions(lakehouse: Lakehouse | None) -> tuple[str, ...]:
+    """Return the extensions that DuckDB needs for the catalog and the files of its tables."""
+    if lakehouse is None:
+        return ()
+    return (*_OF_STORES[lakehouse.store.kind if lakehouse.store else "s3"], "iceberg")
+
+
 def env_var(name: str) -> str:
     """Return the Jinja expression that reads an environment variable in a profile."""
     return f"{{{{ env_var('{name}') }}}}"
@@ -69,7 +75,7 @@ def _snowflake(common: Target, _compute: Compute, _lakehouse: Lakehouse | None) 
 
 
 def _duckdb(common: Target, compute: Compute, lakehouse: Lakehouse | None) -> Target:
-    extensions = list(dict.fromkeys((*(ICEBERG_EXTENSIONS if lakehouse else ()), *compute.extensions)))
+    extensions = list(dict.fromkeys((*iceberg_extensions(lakehouse), *compute.extensions)))
     of_extensions = {name: value for extension, name, value in compute.extension_settings if extension in extensions}
     return {
         **_renamed(common, {"database": "path"}),
