@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +25,11 @@ from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Refusal
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
+from floe_compiler.node.program import find_node
 from products import COMPUTE, STORE
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
 
+IMAGE = "acme/semantic:1.0.0"
 MEDIUM = settings_of("staging", {"secrets": {"type": "generated"}}, scale="medium")
 MODELS = (ModelFile("orders", "cubes:\n- name: orders\n  sql_table: orders\n"),)
 NAMESPACE = "floe-sales-domain"
@@ -246,6 +250,35 @@ def test_duckdb_reads_the_lakehouse() -> None:
     assert found["S3_ENDPOINT"] == "minio.floe-platform.svc.cluster.local:9000"
     assert "/cube/conf/cube.js" in [file.path for file in api.pod.containers[0].config]
     assert called(api) == {"cube-store-router.floe-sales-domain", "minio.floe-platform", "polaris.floe-platform"}
+
+
+STATEMENTS = """
+const { driverFactory } = require(process.argv[1]);
+driverFactory().configureConnection({ run: (statement) => console.log(statement) });
+"""
+
+
+def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: Path) -> None:
+    # A setting of an extension that is not loaded yet is an error.
+    trusting = replace(DUCKDB, extension_settings=(("httpfs", "ca_cert_file", "/etc/it's.pem"),))
+    assert "DUCKDB_EXTENSION_SETTINGS" not in variables(named(build(DUCKDB, CATALOG, STORE, image=IMAGE))["cube-api"])
+    api = named(build(trusting, CATALOG, STORE, image=IMAGE))["cube-api"]
+    (script,) = (file.text for file in api.pod.containers[0].config if file.path == "/cube/conf/cube.js")
+    (tmp_path / "cube.js").write_text(script)
+    driver = tmp_path / "node_modules" / "@cubejs-backend" / "duckdb-driver.js"
+    driver.parent.mkdir(parents=True)
+    driver.write_text("module.exports.DuckDBDriver = class { async configureConnection() {} };")
+    said = subprocess.run(
+        [str(find_node()), "-e", STATEMENTS, str(tmp_path / "cube.js")],
+        env=variables(api),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    ).stdout.splitlines()
+    at = said.index("SET ca_cert_file = '/etc/it''s.pem'")
+    assert max(index for index, one in enumerate(said) if one.startswith("LOAD ")) < at
+    assert at < min(index for index, one in enumerate(said) if one.startswith(("CREATE ", "ATTACH ")))
 
 
 def test_router_and_workers_know_each_other() -> None:
