@@ -41,6 +41,7 @@ from floe_compiler.resolve.rules import (
     NOT_ROUTED,
     OTHER_KEYS,
     OUT_OF_REACH,
+    PUBLIC_ISSUER,
     REFUSED,
     SHARED_DATABASE,
     TOO_MANY_HOSTS,
@@ -116,4 +117,5 @@ RULES: tuple[Rule, ...] = (
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
     NO_INNER_TLS,
+    PUBLIC_ISSUER,
 )

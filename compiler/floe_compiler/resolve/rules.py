@@ -276,5 +276,12 @@ NO_INNER_TLS = Rule(
     "production whose servers speak plain text",
     "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
     "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
-    "they need none: `tls: {without: ...}`.",
+    "they need none: `tls: {without: ...}`. If the issuer of the `ingress` has that authority, `private: true` beside "
+    "it is enough.",
+)
+PUBLIC_ISSUER = Rule(
+    "R073",
+    "issuer that cannot sign names of Services",
+    "An ACME server signs names of hosts that it can reach, and names of Services exist in the cluster only: no server "
+    "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
 )

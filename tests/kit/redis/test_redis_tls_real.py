@@ -97,7 +97,7 @@ def test_redis_in_python_verifies_it_by_the_variables_of_all_containers(
     if subprocess.run(["python3", "-c", "import redis"], capture_output=True, check=False).returncode:
         pytest.skip("python3 on the PATH does not have the package redis")
     (tmp_path / "trusted.pem").write_text(trusted.pem)
-    code = "import os, redis; print(redis.Redis.from_url(os.environ['FLOE_CACHE_URL'], password=os.environ['WORD']).ping())"
+    code = "import os, redis; print(redis.from_url(os.environ['FLOE_CACHE_URL'], password=os.environ['WORD']).ping())"
     given = {
         "SSL_CERT_FILE": str(tmp_path / "trusted.pem"),
         "FLOE_CACHE_URL": f"rediss://localhost:{server.port}/0",
