@@ -86,10 +86,10 @@ def running(
     log = folder / f"log-{port}"
     command = machine.command(workload.pod, workload.pod.containers[0])
     if certificate:
-        given = ["--ro-bind", str(certificate), workload.pod.containers[0].certificate]
-        given += ["--setenv", "CERTIFICATE_CHECK_SECONDS", "0.2"]
+        mounted = ["--ro-bind", str(certificate), workload.pod.containers[0].certificate]
+        mounted += ["--setenv", "CERTIFICATE_CHECK_SECONDS", "0.2"]
         at = command.index("--remount-ro")
-        command[at:at] = given
+        command[at:at] = mounted
     with log.open("wb") as written:
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
     server = Server(workload, machine, port, process, log, options)

@@ -42,6 +42,11 @@ def certificate_folder(settings: Settings) -> str:
     return FOLDER if settings.tls_issuer else ""
 
 
+def for_web(settings: Settings) -> Settings:
+    """Return the settings for a server that only the ingress controller reaches: with TLS only if that verifies it."""
+    return settings if settings.web_tls else replace(settings, tls_issuer="")
+
+
 def volumes(name: str, pod: Pod) -> list[Object]:
     """Return the volume with the certificate of the workload `name`, if a container has it."""
     certified = [container for container in containers_of(pod) if container.certificate]

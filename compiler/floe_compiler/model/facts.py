@@ -121,6 +121,9 @@ class Container(msgspec.Struct, frozen=True):
     certificate_files: tuple[tuple[str, str], ...] = ()
     """The paths in that folder, each with the key of the Secret (`tls.crt`), if the program needs other names."""
 
+    truststore: bool = False
+    """Whether it reads the authorities of servers from a PKCS #12 file only, as Java does."""
+
 
 class Pod(msgspec.Struct, frozen=True):
     """The pod of a workload, task or other fact.

@@ -53,8 +53,10 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_REFERENCE,
     UNKNOWN_SCOPE,
     UNSERVED_MODEL,
+    UNTOLD,
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
+    UNVERIFIED,
     USELESS_RULE,
     WRONG_ADDRESS,
     WRONG_NAME,
@@ -117,5 +119,7 @@ RULES: tuple[Rule, ...] = (
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
     NO_INNER_TLS,
+    UNTOLD,
     PUBLIC_ISSUER,
+    UNVERIFIED,
 )

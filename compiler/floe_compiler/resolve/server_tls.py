@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
+from floe_compiler.model.ingress import verifies_servers
 from floe_compiler.model.inputs import Environment
-from floe_compiler.resolve.rules import NO_INNER_TLS, PUBLIC_ISSUER, UNTRUSTED_ISSUER
+from floe_compiler.model.tls_clients import UntoldClient
+from floe_compiler.resolve.frame import Frame
+from floe_compiler.resolve.rules import NO_INNER_TLS, PUBLIC_ISSUER, UNTOLD, UNTRUSTED_ISSUER
 
-SAID, OF_HOSTS = ("tls", "issuer"), ("ingress", "tls", "issuer")
+SAID, OF_HOSTS, BUNDLE = ("tls", "issuer"), ("ingress", "tls", "issuer"), ("trust", "bundle")
 WITHOUT = "tls: {without: <reason>}"
 
 
@@ -20,6 +25,11 @@ def server_issuer(environment: Environment) -> str:
         return environment.tls.issuer or ""
     hosts = environment.ingress.tls if environment.ingress else None
     return (hosts.issuer or "") if environment.production and hosts and hosts.private else ""
+
+
+def has_web_tls(environment: Environment) -> bool:
+    """Return whether servers have certificates for the ingress controller: it verifies them, and is ours to tell so."""
+    return bool(server_issuer(environment) and environment.ingress and verifies_servers(environment.ingress))
 
 
 def check_tls(environment: Environment, document: Document, findings: Findings) -> None:
@@ -42,3 +52,20 @@ def check_tls(environment: Environment, document: Document, findings: Findings) 
         hint = "write where its certificate is, such as trust: {bundle: {type: files, files: [acme-root.pem]}}"
         wanted = "" if environment.tls else f", or why servers need no TLS: {WITHOUT}"
         findings.add(UNTRUSTED_ISSUER, message, place, hint=f"{hint}{wanted}")
+
+
+def check_clients(clients: Iterable[UntoldClient], frame: Frame, findings: Findings) -> None:
+    """Report clients that cannot verify a server with TLS, as they are not told its authority."""
+    found, document = sorted(clients), frame.document
+    of_java, of_operators = (
+        ", ".join(f"{one.pods} calls {one.server}" for one in found if one.truststore is wanted)
+        for wanted in (True, False)
+    )
+    if of_java:
+        message = f"{of_java} over TLS, and Java reads authorities from a PKCS #12 file, which the bundle does not have"
+        hint = "put one without a password into the ConfigMap, and write its key: truststore: truststore.p12"
+        findings.add(UNTOLD, message, document.key_span(BUNDLE), hint=hint)
+    if of_operators:
+        message = f"{of_operators} over TLS, but the custom resource does not name the authority"
+        hint = "the component must name it there, and say so: OperatedPods(told_authorities=True)"
+        findings.add(UNTOLD, message, document.span(SAID) or document.span(OF_HOSTS), hint=hint)

@@ -75,6 +75,7 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
         operator=config.operator_namespace,
         metrics=(Metrics(METRICS.name, panels=monitoring.panels(backups)),),
         serving=PRIMARY,
+        told_authorities=True,  # of its own servers, and of the store
     )
     itself = server.endpoint(instance.namespace, instance.settings.cluster.domain).only(
         postgresql.PORT.name, STATUS.name

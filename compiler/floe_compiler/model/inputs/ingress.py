@@ -161,6 +161,11 @@ class Ingress(Input):
     Gateways (HealthCheckPolicy), which asks for `/` otherwise. Others take the pods' readiness, and need nothing."""
     annotations: dict[LabelKey, str] = Field(default_factory=dict)
     """Annotations of the Gateway or of each Ingress, for the controller. Default: none."""
+    server_tls: bool = True
+    """Whether the controller speaks TLS to servers that have certificates (`tls` of the environment), and verifies
+    them: a Gateway by a BackendTLSPolicy, which came with Gateway API 1.4; Ingresses by `server_tls_annotations`."""
+    server_tls_annotations: dict[LabelKey, str] = Field(default_factory=dict)
+    """Annotations of the Ingresses whose server speaks TLS, for the controller. Default: none, so that none may."""
 
     @model_validator(mode="before")
     @classmethod
@@ -171,6 +176,8 @@ class Ingress(Input):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.server_tls_annotations and (self.type != "ingress" or not self.server_tls):
+            raise ValueError("server_tls_annotations are those of Ingresses to servers with TLS; leave them out")
         if self.health_checks and self.type != "gateway":
             raise ValueError("health_checks are those of a Gateway; leave them out, or write type: gateway")
         if self.gateway is None and self.class_ is None:
