@@ -252,7 +252,7 @@ class Cache(Capability, frozen=True):
 
     endpoint: Endpoint
     url: str
-    """Its URL, without a password (`redis://...`). Clients log in as the user `default`."""
+    """Its URL, without a password (`redis://...`, or `rediss://...` with TLS). Clients log in as the user `default`."""
 
     password: SecretReference
 

@@ -118,6 +118,12 @@ class Container(msgspec.Struct, frozen=True):
     certificate: str = ""
     """The folder in which a server finds its certificate (`tls.crt`, `tls.key`), if it has one: `kit.tls`."""
 
+    certificate_files: tuple[tuple[str, str], ...] = ()
+    """The paths in that folder, each with the key of the Secret (`tls.crt`), if the program needs other names."""
+
+    truststore: bool = False
+    """Whether it reads the authorities of servers from a PKCS #12 file only, as Java does."""
+
 
 class Pod(msgspec.Struct, frozen=True):
     """The pod of a workload, task or other fact.

@@ -83,3 +83,6 @@ class Settings(msgspec.Struct, frozen=True):
 
     tls_issuer: str
     """The ClusterIssuer of the certificates of servers inside the cluster; empty: they do without TLS."""
+
+    web_tls: bool = False
+    """Whether servers that only the ingress controller reaches speak TLS, too: it verifies them."""

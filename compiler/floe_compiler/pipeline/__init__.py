@@ -178,6 +178,7 @@ def _mesh(
     from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
     from floe_compiler.resolve.secret_rules import check_secret_rules
+    from floe_compiler.resolve.server_tls import check_clients
 
     compiler = compiler_digest()
     progress("reading")
@@ -191,6 +192,7 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
         unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
         check_backups(frame.settings, frame.document, unprotected, findings)
+        check_clients((client for one in own for client in one.facts.untold), frame, findings)
     interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
     units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}

@@ -39,11 +39,12 @@ from floe_compiler.resolve.products import Key, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.semantic_models import check_served
+from floe_compiler.resolve.server_tls import check_tls
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.triggers import check_noticed, check_triggers
-from floe_compiler.resolve.trust import check_tls, trust_of
+from floe_compiler.resolve.trust import trust_of
 from floe_compiler.resolve.validation import Model, validate
 
 

@@ -294,5 +294,25 @@ NO_INNER_TLS = Rule(
     "production whose servers speak plain text",
     "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
     "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
-    "they need none: `tls: {without: ...}`.",
+    "they need none: `tls: {without: ...}`. If the issuer of the `ingress` has that authority, `private: true` beside "
+    "it is enough.",
+)
+UNTOLD = Rule(
+    "R069",
+    "client of a server with TLS that is not told its authority",
+    "Containers have the authorities of `trust` as PEM, and as a PKCS #12 file if there is one; Java reads only that. "
+    "Pods that an operator starts have what their custom resource names. Without the authority, each connection fails.",
+)
+UNVERIFIED = Rule(
+    "R074",
+    "interface of a server with TLS that the controller cannot verify",
+    "The server speaks nothing but TLS. A Gateway is told so by a BackendTLSPolicy, and looks for the authorities "
+    "under the key `ca.crt` of their ConfigMap. An Ingress has no field for it; each controller has annotations of its "
+    "own (`server_tls_annotations`). Or do not open the interface.",
+)
+PUBLIC_ISSUER = Rule(
+    "R073",
+    "issuer that cannot sign names of Services",
+    "An ACME server signs names of hosts that it can reach, and names of Services exist in the cluster only: no server "
+    "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
 )

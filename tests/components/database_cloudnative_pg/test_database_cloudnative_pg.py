@@ -236,3 +236,12 @@ def test_with_an_issuer_clients_verify_the_primary_and_others_get_in_only_over_t
 def test_without_an_issuer_the_operator_signs_its_own_certificate() -> None:
     assert "Certificate" not in objects()
     assert not {"certificates", "postgresql"} & objects()["Cluster"]["spec"].keys()
+
+
+def test_backups_verify_a_store_with_a_certificate_of_the_same_issuer() -> None:
+    secure = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
+    for settings, expected in ((secure, {"name": f"{SERVER}-server-tls", "key": "ca.crt"}), (PRODUCTION, None)):
+        built = COMPONENT.build(context((backup_minio.COMPONENT, {}), settings))
+        (store,) = (one for one in built.objects if one["kind"] == "ObjectStore")
+        assert store["spec"]["configuration"].get("endpointCA") == expected
+        assert store["spec"]["configuration"]["endpointURL"].startswith("https:" if expected else "http:")

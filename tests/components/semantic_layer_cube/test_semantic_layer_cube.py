@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ from floe_compiler.node.program import find_node
 from products import COMPUTE, STORE
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
 
+IMAGE = "acme/semantic:1.0.0"
 MEDIUM = settings_of("staging", {"secrets": {"type": "generated"}}, scale="medium")
 MODELS = (ModelFile("orders", "cubes:\n- name: orders\n  sql_table: orders\n"),)
 NAMESPACE = "floe-sales-domain"
@@ -290,6 +292,35 @@ def _statements(environment: dict[str, str]) -> list[str]:
     node = str(find_node())
     done = subprocess.run([node, "-e", said], capture_output=True, text=True, timeout=60, check=True)
     return list(json.loads(done.stdout))
+
+
+STATEMENTS = """
+const { driverFactory } = require(process.argv[1]);
+driverFactory().configureConnection({ run: (statement) => console.log(statement) });
+"""
+
+
+def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: Path) -> None:
+    # A setting of an extension that is not loaded yet is an error.
+    trusting = replace(DUCKDB, extension_settings=(("httpfs", "ca_cert_file", "/etc/it's.pem"),))
+    assert "DUCKDB_EXTENSION_SETTINGS" not in variables(named(build(DUCKDB, CATALOG, STORE, image=IMAGE))["cube-api"])
+    api = named(build(trusting, CATALOG, STORE, image=IMAGE))["cube-api"]
+    (script,) = (file.text for file in api.pod.containers[0].config if file.path == "/cube/conf/cube.js")
+    (tmp_path / "cube.js").write_text(script)
+    driver = tmp_path / "node_modules" / "@cubejs-backend" / "duckdb-driver.js"
+    driver.parent.mkdir(parents=True)
+    driver.write_text("module.exports.DuckDBDriver = class { async configureConnection() {} };")
+    said = subprocess.run(
+        [str(find_node()), "-e", STATEMENTS, str(tmp_path / "cube.js")],
+        env=variables(api),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    ).stdout.splitlines()
+    at = said.index("SET ca_cert_file = '/etc/it''s.pem'")
+    assert max(index for index, one in enumerate(said) if one.startswith("LOAD ")) < at
+    assert at < min(index for index, one in enumerate(said) if one.startswith(("CREATE ", "ATTACH ")))
 
 
 def test_router_and_workers_know_each_other() -> None:

@@ -153,6 +153,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         before_stop=("sleep", "5"),
         writable_root=_writable(config),
         certificate=certificate_folder(context.settings),
+        truststore=True,
     )
     return Workload(
         name=NAME,

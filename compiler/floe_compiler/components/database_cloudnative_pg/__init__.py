@@ -75,6 +75,7 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
         operator=config.operator_namespace,
         metrics=(Metrics(METRICS.name, panels=monitoring.panels(backups)),),
         serving=PRIMARY,
+        told_authorities=True,  # of its own servers, and of the store
     )
     itself = server.endpoint(instance.namespace, instance.settings.cluster.domain).only(
         postgresql.PORT.name, STATUS.name
@@ -223,7 +224,7 @@ def _backups(instance: Instance[ClusterConfig], backups: DatabaseBackups | None)
         return
     store, days = backups.store, backups.retention_days
     spec = present(
-        configuration=_configuration(store),
+        configuration=_configuration(store) | _authority(instance, store),
         retentionPolicy=f"{days}d" if days else "",
         instanceSidecarConfiguration={"resources": resources(backups.resources)} if backups.resources else {},
     )
@@ -262,6 +263,13 @@ def _configuration(store: BackupStore) -> Object:
         data=compressed,
         **{name: credentials},
     )
+
+
+def _authority(instance: Instance[ClusterConfig], store: BackupStore) -> Object:
+    """Return the authority of a store of the platform. It is that of the own certificate, as the issuer is one."""
+    if not store.endpoint.port().tls:
+        return {}
+    return {"endpointCA": {"name": certificate_name(instance.config.server), "key": "ca.crt"}}
 
 
 def _s3_login(store: BackupStore) -> Object:

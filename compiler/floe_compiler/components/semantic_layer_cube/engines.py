@@ -134,10 +134,13 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
         raise LookupError("DuckDB has no tables that last without a catalog")
     store = lakehouse.store
     settings = {**dict(compute.settings), "threads": str(compute.threads), "memory_limit": memory}
+    extensions = tuple(dict.fromkeys((*iceberg_extensions(lakehouse), *compute.extensions)))
+    of_extensions = {name: value for extension, name, value in compute.extension_settings if extension in extensions}
     own = (
         Variable("CUBEJS_DB_TYPE", "duckdb"),
         Variable("DUCKDB_SETTINGS", json.dumps(settings)),
-        Variable("DUCKDB_EXTENSIONS", " ".join(dict.fromkeys((*iceberg_extensions(lakehouse), *compute.extensions)))),
+        Variable("DUCKDB_EXTENSIONS", " ".join(extensions)),
+        *((Variable("DUCKDB_EXTENSION_SETTINGS", json.dumps(of_extensions)),) if of_extensions else ()),
         *_catalog(lakehouse),
         *_store(lakehouse),
     )

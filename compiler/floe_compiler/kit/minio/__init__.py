@@ -13,12 +13,14 @@ from floe_compiler.kit import deadlines
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.store_policies import Bucket as Bucket  # re-exported: the type of a setting
 from floe_compiler.kit.store_policies import Statement, document, of_buckets, of_product
+from floe_compiler.kit.tls import secured
 from floe_compiler.model.data_access import ServedProduct, StoreClient
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, SecretFile, Task, Variable
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 
 NAME = "minio"
 # The last image of the project: since October 2025 it publishes source code only (minio/minio#21647), and the security
@@ -27,7 +29,7 @@ IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 # The image sets no user, so it would run as root.
 IDENTITY = Identity(1000, 1000, 1000)
 REGION = "us-east-1"
-API = Port("api", 9000, health="/minio/health/ready")
+_API = Port("api", 9000, health="/minio/health/ready")
 ADMINISTRATOR_KEYS = "/run/secrets/administrator"
 
 _CLIENT_KEYS = "/run/secrets/client"
@@ -43,9 +45,14 @@ def _namespace(instance: Instance[Any]) -> str:
     return instance.settings.environment.platform_namespace
 
 
+def api(settings: Settings) -> Port:
+    """Return the port of the S3 API."""
+    return secured(_API, settings)
+
+
 def endpoint(instance: Instance[Any]) -> Endpoint:
     """Return the endpoint of the S3 API, for an instance of any namespace."""
-    return service_endpoint(NAME, _namespace(instance), instance.settings.cluster.domain, (API,))
+    return service_endpoint(NAME, _namespace(instance), instance.settings.cluster.domain, (api(instance.settings),))
 
 
 def administrator(instance: Instance[Any]) -> Secret:

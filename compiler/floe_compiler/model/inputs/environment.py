@@ -139,7 +139,8 @@ class Environment(Input):
     trust: Trust | None = None
     """The certificate authorities that all programs trust. Default: those of each image."""
     tls: Tls | None = None
-    """TLS between the pods of the environment. Default: none."""
+    """TLS between the pods of the environment. Default: in production, with the issuer of the `ingress` if that is
+    `private`; otherwise none."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)
