@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from floe_compiler.kit import (
     accounts,
     certificates,
+    keda,
     labels,
     namespaces,
     network,
@@ -141,7 +142,8 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     plan = with_ingress(plan)
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
-    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper)
+    asked = keda.asked_ports(unit.namespace, (one for each in unit.instances for one in each.parts.workloads))
+    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked)
 
 
 def with_ingress(plan: UnitPlan) -> UnitPlan:
@@ -223,11 +225,13 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBOD
         objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
+        objects += keda.scaled_object(instance, server)
         objects += certificates.certificates(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     objects += policies(instance, parts, ways)
     for pods in parts.operated:
-        objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper)
+        asked = ways.asked.get(pods.name, ())
+        objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 

@@ -7,8 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.kit.products.data_product import StepSettings
+from floe_compiler.kit.redis import RedisServer
 from floe_compiler.kit.s3 import BucketName
 from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.fields import Cidr, Duration, Name, matching
 from floe_compiler.model.inputs import (
     Amounts,
@@ -25,6 +27,12 @@ from floe_compiler.model.inputs.ingress import check_issuer
 
 FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Count = Annotated[int, Field(ge=1)]
+
+
+# A message about a step has some kilobytes.
+BROKER_RESOURCES = ResourceSettings(
+    requests=Amounts(cpu="50m", memory="128Mi"), limits=Amounts(cpu="500m", memory="256Mi")
+)
 
 
 class ApiServerSettings(Input):
@@ -62,7 +70,7 @@ class DagProcessorSettings(Input):
 
 
 class TriggererSettings(Input):
-    """The triggerer: waits for what deferred tasks wait for. The DAGs of data products defer nothing."""
+    """The triggerer: waits for the pods of steps, with the executor `celery`. Otherwise, DAGs defer nothing."""
 
     replicas: Count = 1
     """The number of replicas."""
@@ -70,6 +78,41 @@ class TriggererSettings(Input):
         requests=Amounts(cpu="100m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
     )
     """CPU and memory of each replica."""
+
+
+class WorkerBounds(Input):
+    """The bounds between which KEDA sets the number of workers, by the steps that wait for one."""
+
+    minimum: Annotated[int, Field(ge=0)] = 1
+    """The lowest number of workers. With 0, there is none while nothing is to be started."""
+    maximum: Count = 5
+    """The highest number of workers; the quota must have room for them."""
+    cooldown: Duration = "5m"
+    """How long there must be less to do before there are fewer workers."""
+
+    @property
+    def cooldown_seconds(self) -> int:
+        """Return this time in seconds."""
+        return parse_duration(self.cooldown)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}; correct one of them")
+        return self
+
+
+class WorkerSettings(Input):
+    """The workers of Celery. They create the pods of steps and keep their logs. Meanwhile, the triggerer waits."""
+
+    replicas: Count | WorkerBounds = 2
+    """The number of workers, or the bounds between which KEDA sets it."""
+    concurrency: Count = 4
+    """How many steps a worker starts or ends at once."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="250m", memory="1Gi"), limits=Amounts(cpu="2", memory="3Gi")
+    )
+    """CPU and memory of each worker."""
 
 
 class RunSettings(Input):
@@ -176,6 +219,12 @@ class AirflowConfig(Input):
     """The reader of the DAGs."""
     triggerer: TriggererSettings = TriggererSettings()
     """The server for deferred tasks."""
+    executor: Literal["kubernetes", "celery"] = "kubernetes"
+    """What starts the pods of steps: the scheduler, or workers that get steps from a broker (Celery)."""
+    workers: WorkerSettings = WorkerSettings()
+    """With the executor `celery`: the workers."""
+    broker: RedisServer = RedisServer(storage="1Gi", resources=BROKER_RESOURCES)
+    """With the executor `celery`: the broker, a server with Redis' protocol, run by Valkey."""
     runs: RunSettings = RunSettings()
     """The limits of runs."""
     steps: StepSettings = StepSettings()
