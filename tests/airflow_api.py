@@ -22,7 +22,7 @@ def answer(
         return json.loads(given.read() or "null")
 
 
-def eventually(say: Any, seconds: int = 240) -> Any:
+def eventually(say: Any, seconds: int = 600) -> Any:
     """Return the first true answer."""
     last: object = None
     for _ in range(seconds):

@@ -58,7 +58,7 @@ STEPS = [
         "command": [
             "sh",
             "-c",
-            'echo "says $SHOP, {{ ds }}, $(id -u), $(env | grep -c ^AIRFLOW)"; touch /file || true',
+            'echo "says $SHOP, {{ ds }}, $(id -u), $(env | grep -c ^AIRFLOW)"; >/file || true',
         ],
         "variables": {"SHOP": "eu $1"},
     },
@@ -116,6 +116,11 @@ class Running:
         log = (self.machine.folder / f"{name}.log").open("ab")
         command = self.machine.command(server.pod, server.pod.containers[0])
         self.processes[name] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    def end(self) -> None:
+        """End all processes."""
+        for process in self.processes.values():
+            stopped(process)
 
     def probe(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run the check of a process, as the kubelet does."""
@@ -214,7 +219,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             done = machine.run(migration.pod, one)
             assert done.returncode == 0, done.stderr
         running = Running(parts, api, pods, buckets, machine, {})
-        stack.callback(lambda: [stopped(process) for process in running.processes.values()])
+        stack.callback(running.end)
         for server in (one.name for one in parts.workloads if one.name != "airflow-broker"):
             running.start(server)
         eventually(lambda: answer(api, "/api/v2/version")["version"])

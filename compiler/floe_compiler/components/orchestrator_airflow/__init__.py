@@ -255,8 +255,7 @@ def _dag_processor(
 
 def _triggerer(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
     server = _unserved(TRIGGERER, "TriggererJob", context.config.triggerer, base, options)
-    follows = celery.FOLLOW_STEPS if options.broker else ()
-    return replace(server, pod=replace(server.pod, kubernetes_api=follows))
+    return celery.following(server) if options.broker else server
 
 
 def _unserved(

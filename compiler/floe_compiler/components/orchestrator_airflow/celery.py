@@ -91,7 +91,7 @@ def worker(
         # Logs are in the object store. To serve them itself, a worker would need the key of all sessions.
         command=("airflow", "celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle"),
         variables=(*base.variables, *((connection(options), *store_variables(store)) if store else ())),
-        startup=replace(ANSWERS, period=30, failures=20),
+        startup=replace(ANSWERS, period=60, failures=10),
         liveness=ANSWERS,
         readiness=ANSWERS,
         config=(*base.config, *files),
@@ -116,6 +116,13 @@ def _replicas(config: AirflowConfig, options: Options) -> int | EventScaling:
     bounds = settings.replicas
     needed = keda.rows(options.database, NEEDED_WORKERS.format(settings.concurrency))
     return EventScaling(bounds.minimum, bounds.maximum, needed, bounds.cooldown_seconds)
+
+
+def following(triggerer: Workload) -> Workload:
+    """Return the triggerer, which waits until the pods of steps have ended. Like workers, it serves no logs."""
+    (container,) = triggerer.pod.containers
+    container = replace(container, command=(*container.command, "--skip-serve-logs"))
+    return replace(triggerer, pod=replace(triggerer.pod, containers=(container,), kubernetes_api=FOLLOW_STEPS))
 
 
 def pool(base: Container, steps: int) -> Container:
