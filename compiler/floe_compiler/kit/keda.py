@@ -61,6 +61,11 @@ def asked_ports(namespace: str, workloads: Iterable[Workload]) -> Mapping[str, t
     return ports
 
 
+def read_secrets(workloads: Iterable[Workload]) -> frozenset[str]:
+    """Return the names of the secrets that KEDA reads, which must be there as Secrets."""
+    return frozenset(key.secret.name for one in workloads if one.trigger for _, key in one.trigger.secrets)
+
+
 def rows(database: Database, query: str) -> Trigger:
     """Return the trigger of a query of a PostgreSQL database, whose only number is how many replicas are needed."""
     server = database.endpoint

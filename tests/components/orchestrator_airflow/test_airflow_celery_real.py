@@ -150,10 +150,10 @@ class Pods(kubernetes_pods.Pods):
     def tell(self, kind: str, pod: dict[str, Any]) -> None:
         super().tell(kind, pod)
         if kind == "DELETED" and (process := self.programs.get(pod["metadata"]["name"])):
+            # The program is a child of the sandbox's first process, which ends with it.
             inner = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
             for one in inner.stdout.split():
                 subprocess.run(["pkill", "-TERM", "-P", one], check=False)
-            process.terminate()
 
 
 @pytest.fixture(scope="module")

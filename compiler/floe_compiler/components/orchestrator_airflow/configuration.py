@@ -60,6 +60,9 @@ PUBLISH_TIMEOUT = 10
 PUBLISH_TRIES = 60
 """The scheduler tries to hand a step to the broker for ten minutes: by default three times, for a second each."""
 
+API_TIMEOUT = 30
+"""Seconds in which the API server must answer a worker."""
+
 REDELIVERED_AFTER = 3600
 """Seconds after which a step that a worker has taken and not answered for goes to another worker."""
 
@@ -181,6 +184,8 @@ def _celery(options: Options, broker: Endpoint) -> Sections:
             "task_publish_max_retries": str(PUBLISH_TRIES),
         },
         "celery_broker_transport_options": {"visibility_timeout": str(REDELIVERED_AFTER)},
+        # By default, five seconds: a step fails if a busy API server has not answered in five attempts.
+        "workers": {"execution_api_timeout": str(API_TIMEOUT)},
     }
 
 

@@ -11,7 +11,7 @@ from floe_compiler.kit.redis import RedisServer
 from floe_compiler.kit.s3 import BucketName
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.durations import parse_duration
-from floe_compiler.model.fields import Cidr, Duration, Name, matching
+from floe_compiler.model.fields import Cidr, Duration, Name, Storage, matching
 from floe_compiler.model.inputs import (
     Amounts,
     ClientKeys,
@@ -27,12 +27,6 @@ from floe_compiler.model.inputs.ingress import check_issuer
 
 FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Count = Annotated[int, Field(ge=1)]
-
-
-# A message about a step has some kilobytes.
-BROKER_RESOURCES = ResourceSettings(
-    requests=Amounts(cpu="50m", memory="128Mi"), limits=Amounts(cpu="500m", memory="256Mi")
-)
 
 
 class ApiServerSettings(Input):
@@ -113,6 +107,17 @@ class WorkerSettings(Input):
         requests=Amounts(cpu="250m", memory="1Gi"), limits=Amounts(cpu="2", memory="3Gi")
     )
     """CPU and memory of each worker."""
+
+
+class BrokerSettings(RedisServer):
+    """The broker of the workers. A message about a step has some kilobytes."""
+
+    storage: Storage = "1Gi"
+    """The size of its volume: at least three times what it may hold, which is 60 % of its memory limit."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="50m", memory="128Mi"), limits=Amounts(cpu="500m", memory="256Mi")
+    )
+    """CPU and memory. Steps that wait take up to 60 % of the memory limit."""
 
 
 class RunSettings(Input):
@@ -223,7 +228,7 @@ class AirflowConfig(Input):
     """What starts the pods of steps: the scheduler, or workers that get steps from a broker (Celery)."""
     workers: WorkerSettings = WorkerSettings()
     """With the executor `celery`: the workers."""
-    broker: RedisServer = RedisServer(storage="1Gi", resources=BROKER_RESOURCES)
+    broker: BrokerSettings = BrokerSettings()
     """With the executor `celery`: the broker, a server with Redis' protocol, run by Valkey."""
     runs: RunSettings = RunSettings()
     """The limits of runs."""
