@@ -26,6 +26,7 @@ from airflow_api import answer, client_of, eventually
 from airflow_program import NEEDS_AIRFLOW, Machine, context, program, stopped
 from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
 from floe_compiler.components.orchestrator_airflow import build
+from floe_compiler.components.orchestrator_airflow.celery import NEEDED_WORKERS
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Variable, named_pods
 from postgresql_server import ADMINISTRATOR, Server
@@ -306,6 +307,11 @@ def test_processes_ask_for_nothing_that_their_roles_forbid(ran: Running) -> None
     roles = [pods[name].kubernetes_api for name in ("airflow-worker", "airflow-triggerer")]
     allowed = {(verb, name) for rules in roles for rule in rules for name in rule.resources for verb in rule.verbs}
     assert {("create", "pods"), ("delete", "pods"), ("get", "pods/log")} <= ran.pods.asked <= allowed
+
+
+def test_keda_is_told_how_many_workers_have_something_to_do(ran: Running, database: Server) -> None:
+    owner = ("dagster", PASSWORD, "dagster")
+    assert database.ask(*owner, NEEDED_WORKERS.format(4)).stdout.strip() == "0"
 
 
 def test_a_worker_ends_politely_while_steps_run_and_another_one_ends_them(airflow: Running) -> None:

@@ -77,7 +77,7 @@ class TriggererSettings(Input):
 class WorkerBounds(Input):
     """The bounds between which KEDA sets the number of workers, by the steps that wait for one."""
 
-    minimum: Annotated[int, Field(ge=0)] = 1
+    minimum: Annotated[int, Field(ge=0)] = 2
     """The lowest number of workers. With 0, there is none while nothing is to be started."""
     maximum: Count = 5
     """The highest number of workers; the quota must have room for them."""
