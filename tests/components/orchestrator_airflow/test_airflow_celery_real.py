@@ -200,7 +200,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 f"airflow-broker.{BELOW}:6379": f"airflow-broker.{BELOW}:{queue.port}",
                 "port = 8080": f"port = {api}",
                 "port = 8974": f"port = {health}",
-                '"kubernetes_conn_id": None': f'"kubernetes_conn_id": None, "config_file": "{KUBERNETES}"',
+                '"in_cluster": True': f'"config_file": "{KUBERNETES}"',
             },
             hosts=("database.example", *(f"airflow-{name}.{BELOW}" for name in ("api-server", "broker"))),
             files={KUBERNETES: client_of(kubernetes)},
@@ -210,8 +210,8 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             declared = launched[pod["metadata"]["labels"]["app.kubernetes.io/component"]].pod
             container = declared.containers[0]
             known = {one.name for one in container.variables}
-            added = [Variable(one["name"], one["value"]) for one in pod["spec"]["containers"][0]["env"]]
-            fresh = [one for one in added if one.name not in known]
+            added = (one for one in pod["spec"]["containers"][0]["env"] if one["name"] not in known)
+            fresh = [Variable(one["name"], one["value"]) for one in added]
             return machine.command(declared, replace(container, variables=(*container.variables, *fresh)))
 
         pods.command = command

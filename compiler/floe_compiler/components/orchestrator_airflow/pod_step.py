@@ -41,6 +41,8 @@ class Step(KubernetesPodOperator):
                 "poll_interval": SECONDS_BETWEEN_LOOKS,
                 "startup_timeout_seconds": SECONDS_TO_START,
                 "kubernetes_conn_id": None,
+                # The triggerer would only look for a file.
+                "in_cluster": True,
                 "log_events_on_startup": False,
                 "log_pod_spec_on_failure": False,
                 "container_name_log_prefix_enabled": False,
