@@ -314,6 +314,43 @@ def test_keda_is_told_how_many_workers_have_something_to_do(ran: Running, databa
     assert database.ask(*owner, NEEDED_WORKERS.format(4)).stdout.strip() == "0"
 
 
+FULL = """
+import runpy
+from unittest import mock
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client.exceptions import ApiException
+
+step = runpy.run_path("dag.py")["dag"].get_task("first")
+for body in ("exceeded quota: quota, requested: pods=1", "violates PodSecurity"):
+    error = ApiException(status=403)
+    error.body = body
+    with mock.patch.object(KubernetesPodOperator, "execute", side_effect=error):
+        try:
+            step.execute({"ti": None})
+        except Exception as raised:
+            print("raised", type(raised).__name__)
+"""
+
+
+def test_a_step_waits_for_room_in_the_quota_and_for_nothing_else(tmp_path: Path) -> None:
+    (found,) = (one for one in build(context(PRODUCTS[0], executor="celery")).workloads if one.name == "airflow-worker")
+    for file in found.pod.containers[0].config:
+        if file.path.startswith("/opt/airflow/dags/"):
+            (tmp_path / Path(file.path).name).write_text(file.text.replace('"lineage": true', '"lineage": false'))
+    python = Path(program()).with_name("python")
+    done = subprocess.run(
+        [str(python), "-c", FULL],
+        cwd=tmp_path,
+        env={"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    said = [line for line in done.stdout.splitlines() if line.startswith("raised")]
+    assert said == ["raised AirflowRescheduleException", "raised ApiException"], done.stderr
+
+
 def test_a_worker_ends_politely_while_steps_run_and_another_one_ends_them(airflow: Running) -> None:
     run = airflow.run(STOPPED.name)
     eventually(lambda: airflow.states(STOPPED.name) == {"endless": "deferred"})

@@ -297,7 +297,12 @@ COMPONENT = Component(
     requires=requirements,
     refuses=refuses,
     profiles={
-        "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
+        "light": {
+            "api_server": {"replicas": 1},
+            "workers": {"replicas": 1},
+            "runs": {"at_once": 2},
+            "steps": {"resources": LIGHT_STEPS},
+        },
         "medium": {"api_server": _REPLICATED, "runs": {"at_once": 5}},
         "heavy": {
             "api_server": {"replicas": 3},

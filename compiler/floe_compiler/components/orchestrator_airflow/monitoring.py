@@ -122,7 +122,7 @@ CELERY_RUNS = replace(
 )
 CELERY_PANELS = (
     *PANELS,
-    Panel("Steps whose pods run", "sum(airflow_triggers_running{$target})", legend="steps"),
+    Panel("Steps whose pods run", "sum(airflow_ti_deferred{$target})", legend="steps"),
     Panel("Steps that workers start or end", "max(airflow_executor_running_tasks{$target})", legend="steps"),
 )
 
