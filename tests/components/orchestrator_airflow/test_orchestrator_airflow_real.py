@@ -32,6 +32,7 @@ import kubernetes_pods
 import new_data_catalog
 import polaris_server
 import postgresql_server
+from airflow_api import answer, client_of, eventually
 from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
 from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
 from floe_compiler.components.orchestrator_airflow import TRIGGERER, build
@@ -118,31 +119,6 @@ class Running:
         """Return the states of the tasks of a DAG's runs."""
         tasks = self.ask(f"/api/v2/dags/{dag}/dagRuns/~/taskInstances")["task_instances"]
         return {task["task_id"]: task["state"] for task in tasks}
-
-
-def answer(
-    port: int, path: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
-) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json", **(headers or {})}, method=method
-    )
-    with urllib.request.urlopen(request, timeout=60) as given:
-        return json.loads(given.read() or "null")
-
-
-def eventually(say: Any, seconds: int = 240) -> Any:
-    """Return the first true answer."""
-    last: object = None
-    for _ in range(seconds):
-        try:
-            last = say()
-        except (OSError, KeyError, ValueError) as error:
-            last = error
-        if last and not isinstance(last, Exception):
-            return last
-        time.sleep(1)
-    raise AssertionError(f"it never came true: {last}")
 
 
 @pytest.fixture(scope="module")
@@ -259,15 +235,6 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         eventually(lambda: answer(api, "/api/v2/version")["version"])
         eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 2)
         yield running
-
-
-def client_of(port: int) -> str:
-    """Return the settings of a client of the Kubernetes API."""
-    cluster = {"name": "one", "cluster": {"server": f"http://127.0.0.1:{port}"}}
-    context = {"name": "one", "context": {"cluster": "one", "user": "one"}}
-    users = [{"name": "one", "user": {}}]
-    head = {"apiVersion": "v1", "kind": "Config", "current-context": "one"}
-    return yaml.safe_dump({**head, "clusters": [cluster], "contexts": [context], "users": users})
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import configuration, login, migration, monitoring
+from floe_compiler.components.orchestrator_airflow import celery, configuration, login, migration, monitoring
 from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
 from floe_compiler.components.orchestrator_airflow.inputs import noticing
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
@@ -79,9 +79,18 @@ def build(context: Context[AirflowConfig]) -> Parts:
             _scheduler(context, base, options, products),
             _dag_processor(context, base, options, products),
             _triggerer(context, base, options),
-            *((monitoring.exporter(),) if monitored else ()),
+            *(_celery(context, base, options, products, monitored=monitored) if options.broker else ()),
+            *((monitoring.exporter(context.config.executor),) if monitored else ()),
         ),
-        tasks=(migration.task(context.instance, options.database, base, _processes(context.instance)),),
+        tasks=(
+            migration.task(
+                context.instance,
+                options.database,
+                base,
+                _processes(context.instance),
+                context.config.runs.at_once if options.broker else None,
+            ),
+        ),
         launched=tuple(step for product in products for step in product.steps),
         alerts=tuple(monitoring.alerts(context)) if monitored else (),
     )
@@ -90,13 +99,15 @@ def build(context: Context[AirflowConfig]) -> Parts:
 def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
     instance, config, store = context.instance, context.config, context.optional(ObjectStore)
     api = service_endpoint(API_SERVER, instance.namespace, instance.settings.cluster.domain, (HTTP,))
-    logs = config.logs
+    logs, broker = config.logs, celery.endpoint(instance)
     base = configuration.log_base(store, logs.bucket) if logs.remote else ""
     return Options(
         api=api,
         database=context.one(Database),
-        # Airflow's limit is that of each scheduler.
-        at_once=config.runs.at_once // config.scheduler.replicas,
+        # Airflow's limit is that of each scheduler. That of a pool, with Celery, is for all.
+        at_once=config.runs.at_once // (1 if broker else config.scheduler.replicas),
+        broker=broker,
+        workers_at_once=config.workers.concurrency,
         logs=base,
         log_store=store if base else None,
         log_container=(logs.bucket or store.bucket) if base and store and store.kind == "adls" else "",
@@ -188,7 +199,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             *(store.calls() if store else ()),
             *(login.servers(at_provider) if at_provider else ()),
         ),
-        kubernetes_api=READ_LOGS,
+        kubernetes_api=() if options.broker else READ_LOGS,
         workload_identity=store.identity if store else None,
     )
     return Workload(
@@ -204,6 +215,7 @@ def _scheduler(
     context: Context[AirflowConfig], base: Container, options: Options, products: tuple[PlannedProduct, ...]
 ) -> Workload:
     settings = context.config.scheduler
+    templates = () if options.broker else tuple(file for product in products for file in product.templates)
     container = replace(
         base,
         name="scheduler",
@@ -214,13 +226,30 @@ def _scheduler(
         startup=replace(SCHEDULES, period=10, timeout=10, failures=60),
         liveness=SCHEDULES,
         readiness=SCHEDULES,
-        config=(*base.config, *(file for product in products for file in product.templates)),
-        secret_files=(*base.secret_files, *_signing(context.instance)),
+        config=(*base.config, *templates),
+        secret_files=(
+            *base.secret_files,
+            *_signing(context.instance),
+            *((celery.password(context.instance),) if options.broker else ()),
+        ),
     )
     lineage = (options.lineage.endpoint,) if options.lineage else ()
-    return Workload(
-        SCHEDULER, _pod(options, container, calls=lineage, kubernetes_api=LAUNCH_STEPS), replicas=settings.replicas
-    )
+    pod = _pod(options, container, calls=lineage, kubernetes_api=() if options.broker else LAUNCH_STEPS)
+    if options.broker:
+        pod = replace(pod, calls=(*pod.calls, options.broker), waits_for=(*pod.waits_for, options.broker))
+    return Workload(SCHEDULER, pod, replicas=settings.replicas)
+
+
+def _celery(
+    context: Context[AirflowConfig],
+    base: Container,
+    options: Options,
+    products: tuple[PlannedProduct, ...],
+    *,
+    monitored: bool,
+) -> tuple[Workload, ...]:
+    files = tuple(file for product in products for file in (*product.dag, *product.templates))
+    return (celery.broker(context, monitored=monitored), celery.worker(context, base, options, files))
 
 
 def _dag_processor(
@@ -234,7 +263,8 @@ def _triggerer(context: Context[AirflowConfig], base: Container, options: Option
     needed = noticing(context)
     with_logins = replace(base, secret_files=(*base.secret_files, *needed.secret_files))
     settings = context.config.triggerer
-    return _unserved(TRIGGERER, "TriggererJob", settings, with_logins, options, needed.files, needed.calls)
+    server = _unserved(TRIGGERER, "TriggererJob", settings, with_logins, options, needed.files, needed.calls)
+    return celery.following(server) if options.broker else server
 
 
 def _unserved(
@@ -285,7 +315,12 @@ COMPONENT = Component(
     refuses=refuses,
     notices_inputs=True,
     profiles={
-        "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
+        "light": {
+            "api_server": {"replicas": 1},
+            "workers": {"replicas": 1},
+            "runs": {"at_once": 2},
+            "steps": {"resources": LIGHT_STEPS},
+        },
         "medium": {"api_server": _TWO, **_TWO_EACH, "runs": {"at_once": 6}},  # an even number, as two share them
         "heavy": {"api_server": {"replicas": 3}, **_TWO_EACH, "runs": {"at_once": 10}},
     },

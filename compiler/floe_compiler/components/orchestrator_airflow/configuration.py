@@ -41,6 +41,8 @@ WEB_CONFIG = "/etc/floe/webserver_config.py"
 DATABASE_URL = "/etc/floe/database_url.py"
 SECRETS = "/run/secrets/airflow"
 FERNET_KEY, API_KEY, JWT_KEY = f"{SECRETS}/fernet-key", f"{SECRETS}/api-secret-key", f"{SECRETS}/jwt-secret"
+BROKER_PASSWORD = f"{SECRETS}/broker-password"
+BROKER_URL = "/etc/airflow-broker/broker_url.py"
 DATABASE_USER, DATABASE_PASSWORD = f"{SECRETS}/database-username", f"{SECRETS}/database-password"
 CONNECTION = "logs"
 
@@ -55,6 +57,19 @@ START_TIMEOUT = 600
 
 PODS_A_LOOP = 8
 """How many pods the scheduler creates in each of its loops. By default, it is one."""
+
+POOL = "steps"
+"""The pool of steps with Celery, in `pod_step.py`, too: Airflow's own limit does not count steps that are deferred."""
+
+PUBLISH_TIMEOUT = 10
+PUBLISH_TRIES = 60
+"""The scheduler tries to hand a step to the broker for ten minutes: by default three times, for a second each."""
+
+API_TIMEOUT = 30
+"""Seconds in which the API server must answer a worker."""
+
+REDELIVERED_AFTER = 3600
+"""Seconds after which a step that a worker has taken and not answered for goes to another worker."""
 
 FERNET_LENGTH = 43
 """The characters of 32 bytes in Base64, without the `=` at the end."""
@@ -71,6 +86,12 @@ class Options(msgspec.Struct, frozen=True):
     api: Endpoint
     database: Database
     at_once: int
+    broker: Endpoint | None = None
+    """The broker of workers; None if the scheduler starts the pods of steps itself."""
+
+    workers_at_once: int = 0
+    """How many steps a worker takes at once."""
+
     logs: str = ""
     """The URL below which logs are kept; empty if they are not."""
 
@@ -114,7 +135,7 @@ def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, 
     sections: Sections = {
         **_common(options),
         "core": {
-            "executor": "KubernetesExecutor",
+            "executor": "CeleryExecutor" if options.broker else "KubernetesExecutor",
             "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "dags_folder": DAGS,
             # By default, nothing would run before somebody switches it on by hand.
@@ -140,6 +161,14 @@ def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, 
         },
         # A new version of a DAG is a new file, with which the process starts again.
         "dag_processor": {"min_file_process_interval": "300"},
+        **(_celery(options, options.broker) if options.broker else _kubernetes(instance)),
+    }
+    file = ConfigFile(FILE, text(sections), "airflow-config", single=True)
+    return (file, DATABASE_SCRIPT, WEB_SCRIPT, *((BROKER_SCRIPT,) if options.broker else ()))
+
+
+def _kubernetes(instance: Instance[Any]) -> Sections:
+    return {
         "kubernetes_executor": {
             "namespace": instance.namespace,
             "worker_pods_creation_batch_size": str(PODS_A_LOOP),
@@ -149,7 +178,23 @@ def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, 
             "task_publish_max_retries": "-1",
         },
     }
-    return (ConfigFile(FILE, text(sections), "airflow-config", single=True), DATABASE_SCRIPT, WEB_SCRIPT)
+
+
+def _celery(options: Options, broker: Endpoint) -> Sections:
+    """Return the options of workers and their broker. Results are in Airflow's database, which is the default."""
+    return {
+        "celery": {
+            "broker_url_cmd": f"python {BROKER_URL} {broker.url(path='/0')}",
+            "worker_concurrency": str(options.workers_at_once),
+            # By default, it is a process for each processor of the node.
+            "sync_parallelism": "1",
+            "operation_timeout": str(PUBLISH_TIMEOUT),
+            "task_publish_max_retries": str(PUBLISH_TRIES),
+        },
+        "celery_broker_transport_options": {"visibility_timeout": str(REDELIVERED_AFTER)},
+        # By default, five seconds: a step fails if a busy API server has not answered in five attempts.
+        "workers": {"execution_api_timeout": str(API_TIMEOUT)},
+    }
 
 
 def migration_file() -> tuple[ConfigFile, ...]:
@@ -235,6 +280,7 @@ def log_names(folder: str, domain: str) -> str:
 
 
 DATABASE_SCRIPT = ConfigFile(DATABASE_URL, script(__package__, "database_url.py"), "airflow-scripts")
+BROKER_SCRIPT = ConfigFile(BROKER_URL, script(__package__, "broker_url.py"), "airflow-broker-scripts")
 WEB_SCRIPT = ConfigFile(WEB_CONFIG, script(__package__, "webserver_config.py"), "airflow-scripts")
 
 
