@@ -8,6 +8,7 @@ from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
     BEYOND_LIMIT,
     BEYOND_POLICY,
+    BUNDLE_OF_ITSELF,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
     CYCLE,
@@ -115,5 +116,6 @@ RULES: tuple[Rule, ...] = (
     NOT_CERTIFICATES,
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
+    BUNDLE_OF_ITSELF,
     NO_INNER_TLS,
 )

@@ -278,3 +278,9 @@ NO_INNER_TLS = Rule(
     "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
     "they need none: `tls: {without: ...}`.",
 )
+BUNDLE_OF_ITSELF = Rule(
+    "R105",
+    "bundle that reads what it writes",
+    "trust-manager refuses a Bundle with a source that is also its target: the ConfigMap with the Bundle's name, and "
+    "the key with the certificates. Read another ConfigMap, or give the Bundle another name.",
+)
