@@ -117,7 +117,7 @@ def definition(group: str, version: str, kind: str, scope: str = "Namespaced") -
     anything: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     schema = _whole(json.loads(path.read_text("utf-8"))) if path else dict(anything)
     schema.setdefault("properties", {})["status"] = anything
-    plural = f"{kind.lower()}{'es' if kind.endswith(('s', 'y')) else 's'}".replace("yes", "ies")
+    plural = f"{kind.lower()}s".replace("sss", "sses").replace("cys", "cies")
     names = {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"}
     served = {"name": version, "served": True, "storage": True, "subresources": {"status": {}}}
     return {

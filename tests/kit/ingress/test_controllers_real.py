@@ -67,9 +67,12 @@ def behind(server: ApiServer, folder: Path, ingress: Any, provider: str) -> Iter
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     with api_server(tmp_path_factory.mktemp("api")) as running_server:
-        kinds = ("Gateway", "HTTPRoute", "GRPCRoute", "ReferenceGrant", "BackendTLSPolicy")
+        kinds = ("Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "BackendTLSPolicy")
         running_server.define(definition(API, "v1", kind) for kind in kinds)
+        running_server.define([definition(API, "v1beta1", "ReferenceGrant")])
         running_server.define([definition(API, "v1", "GatewayClass", "Cluster")])
+        own = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"}}
+        running_server.apply([{**own, "spec": {"controller": "traefik.io/ingress-controller"}}])
         yield running_server
 
 
