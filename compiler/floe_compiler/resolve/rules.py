@@ -316,3 +316,9 @@ PUBLIC_ISSUER = Rule(
     "An ACME server signs names of hosts that it can reach, and names of Services exist in the cluster only: no server "
     "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
 )
+BUNDLE_OF_ITSELF = Rule(
+    "R105",
+    "bundle that reads what it writes",
+    "trust-manager refuses a Bundle with a source that is also its target: the ConfigMap with the Bundle's name, and "
+    "the key with the certificates. Read another ConfigMap, or give the Bundle another name.",
+)
