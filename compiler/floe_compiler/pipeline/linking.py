@@ -10,7 +10,7 @@ from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.summary import Summary
-from floe_compiler.overlay import dead_steps, failures_once
+from floe_compiler.overlay import dead_deletions, dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
 from floe_compiler.pipeline.results import Results
 from floe_compiler.pipeline.selection import NOTHING, Omitted
@@ -50,6 +50,9 @@ def link_environments(
     overlay = Findings([*failures_once(results.found["overlay"])])
     for name, shared in inputs.items() if not omitted else ():
         overlay.extend(dead_steps(shared.overlay, results.hits[name], environments[name].manifests))
+    if not overlay.failed and not omitted:
+        for name, shared in inputs.items():
+            overlay.extend(dead_deletions(shared.overlay, results.hits[name], environments[name].manifests))
     overlaid = overlay.finish()
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
