@@ -149,14 +149,14 @@ def _linked(
     written = {name: head.definitions for name in inputs for head in results.of(name).values()}
     inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
     results.add(inputs, unit_tasks(mesh, inputs))
-    from floe_compiler.pipeline.linking import link_environments
+    from floe_compiler.pipeline.linking import delivered_whole, link_environments
 
     progress("checking")
     compiled, linked = link_environments(results, inputs, mesh.compiler, omitted, at_written)
     clashes = Findings()
     files = files_of(compiled, clashes, chosen)
     clashes.finish()
-    return compiled, files, linked
+    return compiled, files, (*linked, *delivered_whole(mesh, files, results.cache))
 
 
 def _mesh(
@@ -202,7 +202,16 @@ def _mesh(
     reader = CachedReader(cache, compiler)
     definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
     overlays, read = read_overlays(input_files, frames, reader)
-    mesh = Mesh(frames, headers, overlays, compiler, definitions, acceptances(sources.manifest))
+    mesh = Mesh(
+        frames,
+        headers,
+        overlays,
+        compiler,
+        definitions,
+        acceptances(sources.manifest),
+        sources.path or "",
+        sources.obeyed,
+    )
     return mesh, (*loaded, *resolved, *defined, *read)
 
 

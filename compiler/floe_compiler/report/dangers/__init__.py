@@ -37,7 +37,7 @@ WORDS = {
     "backup-removed": "A database is no longer backed up by a schedule.",
     "backup-untested": "Nothing tests any longer, or less often, whether a backup can be restored.",
     "data-loss": "Data is deleted, or may be.",
-    "data-moved": "A database, bucket, catalog, realm or table changes: the existing data stays in the old one.",
+    "data-moved": "A database, bucket, catalog, realm, table or lineage changes: existing data stays in the old one.",
     "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or no longer applies it.",
     "downgrade": "An older version of a program may not be able to read the data of the newer version.",
     "exposed": "A Service can be reached from outside the cluster.",
