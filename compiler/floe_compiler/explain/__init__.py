@@ -37,17 +37,10 @@ _ABSENT = object()
 _NOWHERE: tuple[DataPath, Any] = ((), _ABSENT)
 
 
-FEW = 4
-"""Settings that a process varies at a time."""
+FEW = 16
+"""Settings that are varied together at first, of those that are likely to change an object."""
 
 Causes = dict[DataPath, list[Cause]]
-
-
-class _Group(msgspec.Struct, frozen=True):
-    """Some settings; of `many`, most change nothing."""
-
-    settings: tuple[Setting, ...]
-    many: bool = False
 
 
 Place = tuple[str, int]
@@ -56,7 +49,7 @@ Place = tuple[str, int]
 Found = list[tuple[DataPath, Cause]]
 """The paths that change in an object, each with the cause."""
 
-Run = Callable[[Callable[[_Group], Found], Iterable[_Group]], Iterable[Found]]
+Run = Callable[[Callable[[Sequence[Setting]], Found], Iterable[Sequence[Setting]]], Iterable[Found]]
 """Calls a function for each group, as `map` does, perhaps in other processes."""
 
 
@@ -145,10 +138,10 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     others = [document for name in sources.domains if name != scope for document in of_domain(sources, name)]
     groups = (
         *_each(written(question, own)),
-        _Group(tuple(written(question, others)), many=True),
+        tuple(written(question, others)),
         *_each(left_out(_with_inherited(sources, own))),
-        _Group(tuple(left_out(others)), many=True),
-        *(_Group(tuple(settings), many=True) for settings in defaults(question)),
+        tuple(left_out(others)),
+        *map(tuple, defaults(question)),
     )
     causes: Causes = {}
     for found in run(partial(_effects_of, question, baseline), groups):
@@ -165,14 +158,17 @@ def _with_inherited(sources: Sources, documents: Iterable[Document]) -> Iterator
             yield replace(document, data=inherited) if document == sources.manifest else document
 
 
-def _each(settings: Iterable[Setting]) -> Iterator[_Group]:
+def _each(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
     """Yield groups of a few settings."""
     waiting = iter(settings)
     while few := tuple(islice(waiting, FEW)):
-        yield _Group(few)
+        yield few
 
 
-def _effects_of(question: Question, baseline: Object, group: _Group) -> Found:
+def _effects_of(question: Question, baseline: Object, settings: Sequence[Setting]) -> Found:
     """Return what each of some settings changes in an object."""
-    settings = relevant(question, group.settings, baseline) if group.many else group.settings
-    return [(changed, setting.cause) for setting in settings for changed in effects(question, setting, baseline)]
+    return [
+        (changed, setting.cause)
+        for setting in relevant(question, settings)
+        for changed in effects(question, setting, baseline)
+    ]

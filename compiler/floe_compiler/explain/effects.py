@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.settings import Setting
@@ -38,31 +39,50 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
     return found
 
 
-def relevant(question: Question, settings: Sequence[Setting], baseline: Object) -> Iterator[Setting]:
-    """Yield the settings that may change an object: halves of them are changed at once, as most change nothing."""
-    if len(settings) <= 1:
-        yield from settings
+def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Setting]:
+    """Yield the settings that may change an object: groups of them are changed at once, as most change nothing.
+
+    A group that changes the object, or that has no sound result, is parted into halves. Switches (words, and what is
+    true) are not changed together with other values, as a value counts only while what it belongs to is on.
+    """
+    switches = [one for one in settings if is_switch(one, question.closed)]
+    for group in (switches, [one for one in settings if one not in switches]):
+        yield from _parted(question, group)
+
+
+def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
+    """Return whether a setting chooses what others count."""
+    return setting.value is True or any(setting.value in words for words in closed)
+
+
+def _parted(question: Question, settings: Sequence[Setting]) -> Iterator[Setting]:
+    if not settings or not _may_change(question, settings):
         return
-    if not any(_changes(question, baseline, settings, attempt) for attempt in (0, 1)):
+    if len(settings) == 1:
+        yield from settings
         return
     middle = len(settings) // 2
     for half in (settings[:middle], settings[middle:]):
-        yield from relevant(question, half, baseline)
+        yield from _parted(question, half)
 
 
-def _changes(question: Question, baseline: Object, settings: Sequence[Setting], attempt: int) -> bool:
-    """Return whether the first values, or the second ones of numbers, change an object, or may not be together.
+def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
+    """Return whether other values of all settings at once may change an object.
 
-    The first ones alone would not do: where one number is divided by another, twice as much of both changes nothing.
+    One other value each would not do: where one number is divided by another, twice as much of both changes nothing.
+    Of words, all are tried.
     """
-    varied = [one for one in settings if isinstance(one.value, int) and not isinstance(one.value, bool)]
-    if attempt and len(varied) < 2:
-        return False
-    sources = question.sources
-    for setting in varied if attempt else settings:
-        others = islice(setting.others(question.closed), attempt, None)
-        sources = setting.varied(sources, next(others, setting.value))
-    try:
-        return question.render(sources) != baseline
-    except (StageFailed, ValueError):
-        return True
+    tries = [_tries(setting, question.closed) for setting in settings]
+    for attempt in range(max(map(len, tries), default=0)):
+        sources = question.sources
+        for setting, values in zip(settings, tries, strict=True):
+            if attempt < len(values):
+                sources = setting.varied(sources, values[attempt])
+        if question.may_change(sources):
+            return True
+    return False
+
+
+def _tries(setting: Setting, closed: Iterable[tuple[str, ...]]) -> list[Any]:
+    others = setting.others(closed)
+    return list(others if is_switch(setting, closed) else islice(others, 2 if isinstance(setting.value, int) else 1))

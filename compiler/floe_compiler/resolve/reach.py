@@ -43,7 +43,7 @@ def check_components(
         findings: What is found is added here.
         domain: The file of the domain, which must keep to what the environment lists; the platform's own need not.
     """
-    for _, instance in placed:
+    for _, instance in placed if findings.wanted else ():
         name = f"{instance.slot} {instance.type}"
         for path, server in _servers(instance.config):
             for mistake in _mistakes(server, instance.settings, environment):
@@ -69,7 +69,7 @@ def check_products(
     findings: Findings,
 ) -> None:
     """Report servers that the steps of products must not reach; what an environment says of them is the platform's."""
-    for written in products:
+    for written in products if findings.wanted else ():
         product = written.product
         subject = f"{environment.metadata.name}{ENVIRONMENT_END}{product.domain}/{product.name}"
         for path, server in _servers(product.spec):
