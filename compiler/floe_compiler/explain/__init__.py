@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
-from floe_compiler.explain.question import Question
+from floe_compiler.explain.question import Question, Schemas
 from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, written
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
@@ -75,15 +75,16 @@ def explain(
     patches: Sequence[Patch],
     asked_by: str,
     run: Run = map,
+    schemas: Schemas | None = None,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
     `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
-    many groups of settings, in order.
+    many groups of settings, in order. `schemas` are those of the documents, by kind (default: they are made).
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
-    question = Question(sources, registry, environment, identity, decrypts=decrypts)
+    question = Question(sources, registry, environment, identity, schemas, decrypts=decrypts)
     baseline = question.baseline
     causes = _causes(question, baseline, run) if baseline is not None else {}
     generated = _by_place(question.generated or {})

@@ -55,15 +55,17 @@ def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
     return setting.value is True or any(setting.value in words for words in closed)
 
 
-def _parted(question: Question, settings: Sequence[Setting]) -> Iterator[Setting]:
-    if not settings or not _may_change(question, settings):
+def _parted(question: Question, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
+    """Yield those of some settings that may change an object. `known` says that they do so together."""
+    if not settings or not (known or _may_change(question, settings)):
         return
     if len(settings) == 1:
         yield from settings
         return
     middle = len(settings) // 2
-    for half in (settings[:middle], settings[middle:]):
-        yield from _parted(question, half)
+    first = list(_parted(question, settings[:middle]))
+    yield from first
+    yield from _parted(question, settings[middle:], known=not first)
 
 
 def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
@@ -72,17 +74,28 @@ def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
     One other value each would not do: where one number is divided by another, twice as much of both changes nothing.
     Of words, all are tried.
     """
-    tries = [_tries(setting, question.closed) for setting in settings]
+    tries = [_tries(question, setting) for setting in settings]
     for attempt in range(max(map(len, tries), default=0)):
         sources = question.sources
         for setting, values in zip(settings, tries, strict=True):
             if attempt < len(values):
-                sources = setting.varied(sources, values[attempt])
+                value, variant = values[attempt]
+                sources = next(islice(setting.variants(sources, value), variant, None))
         if question.may_change(sources):
             return True
     return False
 
 
-def _tries(setting: Setting, closed: Iterable[tuple[str, ...]]) -> list[Any]:
-    others = setting.others(closed)
-    return list(others if is_switch(setting, closed) else islice(others, 2 if isinstance(setting.value, int) else 1))
+def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
+    """Return the other values of a setting that are tried together with those of others, and which variant of each.
+
+    They are sound by themselves: a wrong one might hide what the others change.
+    """
+    sound = (
+        (other, number)
+        for other in setting.others(question.closed)
+        for number, sources in enumerate(setting.variants(question.sources, other))
+        if question.is_sound(sources)
+    )
+    few = 2 if isinstance(setting.value, int) else 1
+    return list(sound if is_switch(setting, question.closed) else islice(sound, few))

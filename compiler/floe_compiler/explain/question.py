@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.declarations import Declarations, same_items
 from floe_compiler.explain.reduction import reduced, without_limits
+from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash
@@ -23,6 +24,8 @@ from floe_compiler.synthesize.delivery.folders import delivery_name
 from floe_compiler.synthesize.unit import render_part, render_unit
 from floe_compiler.synthesize.unit_parts import CONFIGURATION, NAMESPACE, SHARED_PARTS, own_part, part_of
 
+Schemas = Mapping[str, Mapping[str, Any]]
+
 
 class Question:
     """One object of one environment, which can be rendered from changed documents.
@@ -32,12 +35,25 @@ class Question:
     """
 
     def __init__(
-        self, sources: Sources, registry: Registry, environment: str, identity: ObjectId, *, decrypts: bool = False
+        self,
+        sources: Sources,
+        registry: Registry,
+        environment: str,
+        identity: ObjectId,
+        schemas: Schemas | None = None,
+        *,
+        decrypts: bool = False,
     ) -> None:
+        """Find the object.
+
+        `schemas` are those of the documents, by kind (default: they are made). `decrypts` says that an object of the
+        delivery tool decrypts Secrets.
+        """
         self.decrypts = decrypts
+        schemas = schemas or plain_schemas(registry)
         self.registry, self.environment, self.identity = registry, environment, identity
         self.renders = 0
-        self.closed = tuple(dict.fromkeys(words(plain_schemas(registry))))
+        self.closed = tuple(dict.fromkeys(words(schemas)))
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
@@ -47,9 +63,11 @@ class Question:
         self.generated = self.pick(self._objects(whole))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
         self.sources = without_limits(reduced(sources, environment, self.scope))
+        self._soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations = Declarations()
         sampled = Valid(self.sources, registry, environment)
+        self._sampled = sampled.plan
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
         self.baseline: Object | None = None
@@ -133,7 +151,7 @@ class Question:
 
     def components(self) -> Iterator[tuple[Component[Any], str, dict[str, Any]]]:
         """Yield each component that may concern the object, with its scope and its settings."""
-        for unit in Valid(self.sources, self.registry, self.environment).plan.units:
+        for unit in self._sampled.units:
             for component, context in unit.contexts:
                 yield component, unit.scope, context.config.model_dump()
 
@@ -143,7 +161,13 @@ class Question:
         Its name may have `new` in place of `old`, as names depend on the inputs. Raises StageFailed if a document is
         wrong, and ValueError for what cannot be rendered.
         """
+        if not self.is_sound(sources):
+            raise ValueError("a document has another structure than its schema")
         return self._object(Valid(sources, self.registry, self.environment), old, new)
+
+    def is_sound(self, sources: Sources) -> bool:
+        """Return whether changed documents keep to their schemas."""
+        return self._soundness.holds(sources)
 
     def may_change(self, sources: Sources) -> bool:
         """Return whether the object is another one with changed documents, or whether that is not known.

@@ -55,7 +55,7 @@ def check_components(
 
 def check_environment(environment: Environment, settings: Settings, document: Document, findings: Findings) -> None:
     """Report servers that the environment itself names and that nothing must reach, such as that of its logins."""
-    for path, server in _servers(environment.ingress):
+    for path, server in _servers(environment.ingress) if findings.wanted else ():
         for mistake in _mistakes(server, settings, environment):
             if not mistake.of_domains:
                 span = document.span(("ingress", *path, mistake.setting))
