@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
 from floe_compiler.explain.question import Question, Schemas
-from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, written
+from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, switches_of, written
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath, Document
@@ -137,7 +137,7 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
     others = [document for name in sources.domains if name != scope for document in of_domain(sources, name)]
-    groups = (
+    every = (
         *_each(written(question, own)),
         tuple(written(question, others)),
         *_each(left_out(_with_inherited(sources, own))),
@@ -145,7 +145,9 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
         *map(tuple, defaults(question)),
     )
     causes: Causes = {}
-    for found in run(partial(_effects_of, question, baseline), groups):
+    disabling = {(file, path) for key in question.needed for file, path in switches_of(question, *key)}
+    groups = (tuple(one for one in group if (one.file, one.path) not in disabling) for group in every)
+    for found in run(partial(_effects_of, question, baseline), filter(None, groups)):
         for changed, cause in found:
             causes.setdefault(changed, []).append(cause)
     return causes
@@ -168,8 +170,10 @@ def _each(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
 
 def _effects_of(question: Question, baseline: Object, settings: Sequence[Setting]) -> Found:
     """Return what each of some settings changes in an object."""
+    chosen = {id(setting) for setting in relevant(question, settings)}
     return [
         (changed, setting.cause)
-        for setting in relevant(question, settings)
+        for setting in settings
+        if id(setting) in chosen
         for changed in effects(question, setting, baseline)
     ]

@@ -89,13 +89,14 @@ def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
 def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
     """Return the other values of a setting that are tried together with those of others, and which variant of each.
 
-    They are sound by themselves: a wrong one might hide what the others change.
+    They are sound by themselves: a wrong one might hide what the others change. Switches are also valid where it takes
+    long to find out which of many is not.
     """
+    switches = is_switch(setting, question.closed)
     sound = (
         (other, number)
         for other in setting.others(question.closed)
         for number, sources in enumerate(setting.variants(question.sources, other))
-        if question.is_sound(sources)
+        if (question.is_fit(sources) if switches else question.is_sound(sources))
     )
-    few = 2 if isinstance(setting.value, int) else 1
-    return list(sound if is_switch(setting, question.closed) else islice(sound, few))
+    return list(sound if switches else islice(sound, 2 if isinstance(setting.value, int) else 1))

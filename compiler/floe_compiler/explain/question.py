@@ -7,7 +7,7 @@ from typing import Any
 
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.declarations import Declarations, same_items
-from floe_compiler.explain.reduction import reduced, without_limits
+from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
 from floe_compiler.model.diagnostics import StageFailed
@@ -52,7 +52,6 @@ class Question:
         self.decrypts = decrypts
         schemas = schemas or plain_schemas(registry)
         self.registry, self.environment, self.identity = registry, environment, identity
-        self.renders = 0
         self.closed = tuple(dict.fromkeys(words(schemas)))
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
@@ -63,6 +62,8 @@ class Question:
         self.generated = self.pick(self._objects(whole))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
         self.sources = without_limits(reduced(sources, environment, self.scope))
+        self.needed = read_by_others(sources, environment, self.sources.domains)
+        """The products that cannot be disabled, as domains that are left out here read them."""
         self._soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations = Declarations()
@@ -120,7 +121,6 @@ class Question:
 
     def _object(self, resolved: Valid | Unchecked, old: str = "", new: str = "") -> Object | None:
         """Return the object from a resolved environment; None if it would not exist."""
-        self.renders += 1
         unit = resolved.unit(self.unit.scope) if self.unit else None
         own = self._own_unit(unit) if unit and self._is_own else None
         if own is None:
@@ -178,6 +178,21 @@ class Question:
             return self._object(Unchecked(sources, self.registry, self.environment)) != self.baseline
         except (StageFailed, ValueError, LookupError, TypeError, AttributeError):
             return True
+
+    def is_fit(self, sources: Sources) -> bool:
+        """Return whether changed documents keep to their schemas, and are valid as a whole if other parts count.
+
+        What is left out because of a wrong document most often changes an object that follows from other parts.
+        """
+        if not self.is_sound(sources):
+            return False
+        if self._is_own:
+            return True
+        try:
+            Valid(sources, self.registry, self.environment)
+        except (StageFailed, ValueError):
+            return False
+        return True
 
     def _picked(self, objects: Sequence[Object], old: str, new: str) -> Object | None:
         found = self.pick(objects)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from msgspec.structs import replace
 
 from floe_compiler.model.document import Document
 from floe_compiler.model.plan import SHARED
 from floe_compiler.model.sources import Sources
+from floe_compiler.resolve.presence import domains_in
+from floe_compiler.resolve.product_overrides import Overrides
+from floe_compiler.resolve.products import Key
 
 SAMPLE = 3
 """The number of domains to render the platform's objects with, as all domains affect them in the same way."""
@@ -35,6 +38,20 @@ def reduced(sources: Sources, environment: str, scope: str) -> Sources:
         images=images,
         domains={name: sources.domains[name] for name in kept},
         omitted_environments=frozenset({*sources.omitted_environments, *sources.environments} - {environment}),
+    )
+
+
+def read_by_others(sources: Sources, environment: str, kept: Container[str]) -> frozenset[Key]:
+    """Return the products that an environment cannot do without: those that a domain that is not `kept` reads."""
+    document = sources.environments[environment]
+    overrides = Overrides.of(sources, document, environment)
+    return frozenset(
+        (str(entry.get("domain", domain)), str(entry["product"]))
+        for domain in domains_in(sources, document, environment)
+        if domain not in kept
+        for name, product in sources.domains[domain].products.items()
+        if overrides.is_enabled(domain, name, product)
+        for entry in product.data.get("inputs") or ()
     )
 
 

@@ -20,9 +20,9 @@ from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Merged
-from floe_compiler.resolve.product_overrides import Overrides, merged_product
+from floe_compiler.resolve.product_overrides import ENABLED, Overrides, merged_product
 from floe_compiler.resolve.schemas import IDENTITY
-from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
+from floe_compiler.resolve.scopes import PRODUCTS, domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import DERIVED, slot_path
 
 _UNREAD = ("apiVersion", "kind", "extends", "limits")
@@ -118,6 +118,15 @@ def left_out(documents: Iterable[Document]) -> Iterator[Setting]:
         for path, value in unwritten(model, document.data):
             cause = Cause(f"default of {show_path(path)} ({kind})")
             yield Setting(document.file, path, value, cause, examples=tuple(examples(model, path)))
+
+
+def switches_of(question: Question, domain: str, product: str) -> Iterator[tuple[str, DataPath]]:
+    """Yield where a product can be disabled, as file and path."""
+    source = question.sources.domains.get(domain)
+    if source and product in source.products:
+        yield source.products[product].file, (ENABLED,)
+    environment = question.sources.environments[question.environment]
+    yield environment.file, ("domains", domain, PRODUCTS, product, ENABLED)
 
 
 def defaults(question: Question) -> Iterator[list[Setting]]:
