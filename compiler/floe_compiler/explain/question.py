@@ -21,8 +21,8 @@ from floe_compiler.synthesize.addresses import asks_for_addresses
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.delivery.folders import delivery_name
-from floe_compiler.synthesize.unit import render_part, render_unit
-from floe_compiler.synthesize.unit_parts import CONFIGURATION, NAMESPACE, SHARED_PARTS, own_part, part_of
+from floe_compiler.synthesize.unit import part_with, render_part, render_unit
+from floe_compiler.synthesize.unit_parts import CONFIGURATION, NAMESPACE, own_part, part_of
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
@@ -58,8 +58,7 @@ class Question:
         self._declarations = Declarations()
         whole = Valid(sources, registry, environment)
         self.settings = whole.plan.settings
-        self.unit = self._find(whole)
-        self.generated = self.pick(self._objects(whole))
+        self.unit, self.generated = self._find(whole)
         self.scope = self.unit.scope if self.unit else self._domain(sources)
         self.sources = without_limits(reduced(sources, environment, self.scope))
         self.needed = read_by_others(sources, environment, self.sources.domains)
@@ -74,13 +73,15 @@ class Question:
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
 
-    def _find(self, whole: Valid) -> ResolvedUnit | None:
-        """Return the unit that renders the object; None for an object of the delivery tool."""
+    def _find(self, whole: Valid) -> tuple[ResolvedUnit | None, Object | None]:
+        """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
         near = [unit for unit in whole.plan.units if unit.namespace in names]
-        return next(
-            (one for one in near or whole.plan.units if self.pick(self._rendered(one, whole)) is not None), None
-        )
+        for unit in near or whole.plan.units:
+            if (found := self.pick(self._rendered(unit, whole))) is not None:
+                return unit, found
+        self.unit = None
+        return None, self.pick(self._objects(whole))
 
     def _locate(self, sampled: Valid) -> None:
         """Find the part of the namespace that renders the object, and whether by what it declares alone."""
@@ -90,13 +91,10 @@ class Question:
         planned = self._declarations.planned(unit, sampled.plan)
         objects = render_unit(planned).objects
         self._names = frozenset(identify(one, unit.namespace) for one in objects)
-        whole = self.pick(objects)
-        for part in (*SHARED_PARTS, *(part_of(one.instance) for one in planned.unit.instances)):
-            if whole is not None and self.pick(render_part(planned, part)) == whole:
-                self._part = part
-                own = self._own_unit(unit)
-                self._is_own = own is not None and self.pick(own_part(own, part)) == whole
-                return
+        found = self.pick(objects)
+        self._part = part_with(planned, found) if found is not None else ""
+        own = self._own_unit(unit) if self._part else None
+        self._is_own = own is not None and found in own_part(own, self._part)
 
     def _own_unit(self, unit: ResolvedUnit) -> DeclaredUnit | None:
         """Return the unit with what the object's part declares; None if it follows from other namespaces, too."""
@@ -176,8 +174,8 @@ class Question:
         """
         try:
             return self._object(Unchecked(sources, self.registry, self.environment)) != self.baseline
-        except (StageFailed, ValueError, LookupError, TypeError, AttributeError):
-            return True
+        except Exception:
+            return True  # a component that is given less than it requires may fail in any way
 
     def is_fit(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas, and are valid as a whole if other parts count.

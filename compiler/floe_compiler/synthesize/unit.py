@@ -43,7 +43,14 @@ from floe_compiler.synthesize.addresses import with_addresses
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
-from floe_compiler.synthesize.unit_parts import configuration, instance_objects, namespace_objects, own_part, part_of
+from floe_compiler.synthesize.unit_parts import (
+    SHARED_PARTS,
+    configuration,
+    instance_objects,
+    namespace_objects,
+    own_part,
+    part_of,
+)
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
@@ -124,6 +131,17 @@ def render_part(plan: UnitPlan, part: str) -> tuple[Object, ...]:
     A part is a component instance (`part_of`) or one of `SHARED_PARTS`.
     """
     _, unit, ways = _prepared(plan)
+    return _objects_of(part, unit, ways)
+
+
+def part_with(plan: UnitPlan, object_: Object) -> str:
+    """Return the part of a namespace that renders just this object; empty if none does."""
+    _, unit, ways = _prepared(plan)
+    parts = (*SHARED_PARTS, *dict.fromkeys(part_of(declared.instance) for declared in unit.instances))
+    return next((part for part in parts if object_ in _objects_of(part, unit, ways)), "")
+
+
+def _objects_of(part: str, unit: DeclaredUnit, ways: WaysIn) -> tuple[Object, ...]:
     own = [declared for declared in unit.instances if part_of(declared.instance) == part]
     if not own:
         return own_part(unit, part)
