@@ -110,16 +110,20 @@ def with_namespace(one: Object, namespace: str) -> Object:
 
 def test_another_type_takes_along_what_stronger_layers_say_of_the_former_one() -> None:
     manifest = document("m.yaml", {**MANIFEST.data, "catalog": {"type": "polaris", "replicas": 2}})
-    said: dict[str, Any] = {"platform": {"catalog": {"realm": "x"}, "images": {"registry": "r"}}}
+    said: dict[str, Any] = {
+        "platform": {"catalog": {"realm": "x"}, "images": {"registry": "r"}},
+        "domains": {"sales": {"catalog": {"realm": "y"}}},
+    }
     refined = document("e.yaml", {**ENVIRONMENT.data, **said})
-    setting = Setting("m.yaml", ("catalog", "type"), "polaris", Cause("x"), stronger=(("e.yaml", STRONGER),))
+    setting = Setting("m.yaml", ("catalog", "type"), "polaris", Cause("x"), stronger=STRONGER)
     *_, changed = setting.variants(Sources(manifest, {"dev": refined}, {}), "rest")
     assert changed.manifest.data["catalog"] == {"type": "rest"}
     assert changed.environments["dev"].data["platform"] == {"images": {"registry": "r"}}
+    assert changed.environments["dev"].data["domains"] == {"sales": {}}
     # A layer that chooses a type of its own does not follow from the weaker one.
     chosen = document("e.yaml", {**ENVIRONMENT.data, "platform": {"catalog": {"type": "rest", "url": "https://x"}}})
     *_, changed = setting.variants(Sources(manifest, {"dev": chosen}, {}), "glue")
     assert changed.environments["dev"] == chosen
 
 
-STRONGER = ("platform", "catalog", "type")
+STRONGER = (("e.yaml", ("platform", "catalog", "type")), ("e.yaml", ("domains", "sales", "catalog", "type")))

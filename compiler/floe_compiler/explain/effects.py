@@ -51,7 +51,7 @@ def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Settin
 
 
 def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
-    """Return whether a setting chooses what others count."""
+    """Return whether other settings may count only while a setting is as it is."""
     return setting.value is True or any(setting.value in words for words in closed)
 
 
@@ -93,10 +93,13 @@ def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
     long to find out which of many is not.
     """
     switches = is_switch(setting, question.closed)
+    holds = question.is_fit if switches else question.is_sound
+    words = {word for group in question.closed if setting.value in group for word in group}
+    others = list(setting.others(question.closed))
     sound = (
         (other, number)
-        for other in setting.others(question.closed)
+        for other in ([one for one in others if one in words] or others)
         for number, sources in enumerate(setting.variants(question.sources, other))
-        if (question.is_fit(sources) if switches else question.is_sound(sources))
+        if holds(sources)
     )
-    return list(sound if switches else islice(sound, 2 if isinstance(setting.value, int) else 1))
+    return list(sound if words else islice(sound, 2 if isinstance(setting.value, int) else 1))

@@ -73,7 +73,7 @@ class Setting(msgspec.Struct, frozen=True):
             changed = _written(sources, self.file, self.path[:-1], {DISCRIMINATOR: value})
             weaker = document_of(sources, self.file).data
             for file, path in self.stronger:
-                document = document_of(sources, file)
+                document = document_of(changed, file)
                 if _refines(document.data, path[:-1], weaker, self.path[:-1]):
                     changed = with_document(changed, replace(document, data=without_value(document.data, path[:-1])))
             yield changed
