@@ -19,6 +19,8 @@ from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.facts import Container
 from floe_compiler.model.operations import VolumeData
+from floe_compiler.pipeline import compile_mesh
+from small_mesh import MANIFEST, small_mesh
 from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
 
 ORDERS = OutputTable("sales", "shop", "orders")
@@ -132,7 +134,12 @@ def test_people_open_the_console_if_it_runs() -> None:
     console = server.pod.containers[1]
     named = {variable.name: variable.secret.secret.name for variable in console.variables if variable.secret}
     assert named["WEED_ADMIN_PASSWORD"] == "seaweedfs-admin", "without it, nobody is asked for a login"
-    assert console.readiness is None, "a broken console does not make the store unready"
+
+
+def test_the_checks_have_nothing_to_say_of_it(tmp_path: Path) -> None:
+    compiled = compile_mesh(small_mesh(tmp_path, {MANIFEST: {"storage": {"type": "seaweedfs", "console": True}}}))
+    assert compiled.warnings == ()
+    assert "output/dev/floe-platform/statefulset.apps_seaweedfs.yaml" in compiled.files
 
 
 def test_it_is_scraped_watched_and_backed_up() -> None:

@@ -267,6 +267,7 @@ def _console(instance: Instance[SeaweedConfig]) -> Container:
         ports=(CONSOLE,),
         startup=replace(alive, failures=60),
         liveness=alive,
+        readiness=alive,
     )
 
 
