@@ -226,9 +226,9 @@ def _results(
         part = run.objects.get(item.identity)
         if field := not_asked_for(item, part):
             message = f"kustomize changed {field} of {item.identity}, which no entry changes"
-            span = spans.get(item.identity)  # a generated object is sound, so then it is the program
-            hint = _BROKEN_HINT if span else REINSTALL
-            built.report(Diagnostic(DID_NOT_RUN, message, span, subject=str(item.identity), hint=hint), [item])
+            place = spans.get(item.identity)  # a generated object is sound, so then it is the program
+            hint = _BROKEN_HINT if place else REINSTALL
+            built.report(Diagnostic(DID_NOT_RUN, message, place, subject=str(item.identity), hint=hint), [item])
         else:
             yield item.identity, Result(part, run.warnings)
 
