@@ -16,7 +16,7 @@ from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
 from floe_compiler.overlay.kustomize import REINSTALL
-from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
 FILE = "base/kustomization.yaml"
 ADD = "- target: {{name: '{name}'}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
@@ -406,3 +406,22 @@ def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.
     apply("dev")
     apply("prod")
     assert runs == []
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    ["text", {"a": {"b": 1}}, {"internal.config.kubernetes.io/index": "7"}],
+    ids=["text", "mapping", "own"],
+)
+def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(mesh: Mesh, annotations: object) -> None:
+    written = deployment("web")
+    written["metadata"]["annotations"] = annotations
+    mesh.write({"base/o.yaml": f"# an object\n{to_yaml(written)}"})
+    entry = {"resources": ["o.yaml"], "replicas": [{"name": "web", "count": 2}]}
+    mesh.write({"base/kustomization.yaml": to_yaml(entry)})
+
+    (found,) = mesh.problems()
+
+    assert (found.rule.code, str(found.span)) == ("K002", "base/o.yaml:2:1")
+    assert found.message == "kustomize changed metadata of Deployment.apps sales/web, which no entry changes"
+    assert found.hint == "give each of its fields a value of the type that Kubernetes expects"

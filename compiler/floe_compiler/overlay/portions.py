@@ -195,7 +195,7 @@ def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Bui
         if run.error:
             results += _without_failing(kustomize, portion, failing, objects, built)
         else:
-            results += _results(portion, run, built)
+            results += _results(kustomize.spans, portion, run, built)
     return results
 
 
@@ -207,8 +207,10 @@ def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]
     return [objects[start : start + size] for start in range(0, len(objects), size)]
 
 
-def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Iterator[tuple[ObjectId, Result]]:
-    """Yield the result of each object; record objects whose identity has changed."""
+def _results(
+    spans: Mapping[ObjectId, Span], portion: Sequence[ChangedObject], run: _Run, built: Built
+) -> Iterator[tuple[ObjectId, Result]]:
+    """Yield the result of each object; record objects whose identity has changed. `spans` are of hand-written ones."""
     others = ", ".join(sorted(str(item) for item in run.objects.keys() - {item.identity for item in portion}))
     missing = [item for item in portion if item.identity not in run.objects and not item.may_be_removed]
     for item in missing:
@@ -224,7 +226,9 @@ def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Itera
         part = run.objects.get(item.identity)
         if field := not_asked_for(item, part):
             message = f"kustomize changed {field} of {item.identity}, which no entry changes"
-            built.report(Diagnostic(DID_NOT_RUN, message, subject=str(item.identity), hint=REINSTALL), [item])
+            place = spans.get(item.identity)  # a generated object is sound, so then it is the program
+            hint = _BROKEN_HINT if place else REINSTALL
+            built.report(Diagnostic(DID_NOT_RUN, message, place, subject=str(item.identity), hint=hint), [item])
         else:
             yield item.identity, Result(part, run.warnings)
 
@@ -258,7 +262,7 @@ def _without_failing(
         built.report(problem, portion if full else [item for item in objects if step in item.steps])
         failing.append(step)
     if len(bad) < MOST_FAILING:
-        yield from _results(sound, kustomize.attempt(sound, good), built)
+        yield from _results(kustomize.spans, sound, kustomize.attempt(sound, good), built)
 
 
 def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step, so_far: Sequence[Step]) -> Diagnostic:

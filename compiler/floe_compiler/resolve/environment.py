@@ -200,7 +200,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
     models = tuple(ModelFile(one, to_yaml(document.data)) for one, document in sorted(source.models.items()))
-    placed = instances.domain_instances(inputs.registry, merged, place, products, findings, models)
+    invalid = {one for one in source.products if (name, one) not in valid}
+    placed = instances.domain_instances(inputs.registry, merged, place, products, findings, models, invalid)
     check_served(source, merged, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)

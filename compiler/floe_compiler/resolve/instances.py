@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -73,10 +73,12 @@ def domain_instances(
     products: Sequence[Product],
     findings: Findings,
     models: tuple[ModelFile, ...] = (),
+    invalid: Collection[str] = (),
 ) -> list[Placed]:
     """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots.
 
-    `models` are those of its semantic layer.
+    `models` are those of its semantic layer. `invalid` are the names of its products in whose files there is an error:
+    they are there, so nothing is wrong with what needs any.
     """
     by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
     orchestrated = tuple(one for one in products if one.spec.run_by != "kubernetes")
@@ -89,7 +91,8 @@ def domain_instances(
             own = orchestrated if slot == ORCHESTRATOR else ()
             component, instance = _instance(*filled, merged, place, own)
             if slot == SLOT:
-                tables = tuple(sorted(ServedProduct(one.domain, one.name) for one in products))
+                names = {*(one.name for one in products), *invalid}
+                tables = tuple(ServedProduct(place.scope, one) for one in sorted(names))
                 instance = replace(instance, models=models, served=tables)
             found.append((component, instance))
         elif slot == ORCHESTRATOR and orchestrated and at(merged.data, slot_path(slot)) is None:
