@@ -1,4 +1,4 @@
-"""MinIO: object storage inside the cluster, on one node. The default; prefer a maintained store in production.
+"""MinIO: object storage inside the cluster, on one node. Its project publishes no images any more: prefer SeaweedFS.
 
 Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER), `internal/config/constants.go` (the `_FILE`
 variables), `cmd/healthcheck-router.go`, `helm/minio/values.yaml` (user 1000); minio/mc `cmd/alias-set.go` and
@@ -78,7 +78,7 @@ PANELS = (
 
 
 class MinioConfig(Input):
-    """Object storage inside the cluster, on one node: for development, and where no other store is available."""
+    """Object storage inside the cluster, on one node. Its last image gets no fixes: prefer `seaweedfs`."""
 
     type: Literal["minio"] = "minio"
     """The kind of object storage."""

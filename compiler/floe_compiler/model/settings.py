@@ -68,6 +68,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     dns: DnsServers
     nodes: int
+    keda_namespace: str
+    """The namespace of KEDA's operator; empty if there is none."""
+
     ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
 

@@ -41,6 +41,7 @@ def environment_settings(environment: Environment, manifest: PlatformManifest, t
             domain=manifest.kubernetes.cluster_domain,
             storage_class=environment.storage_class,
             ingress_namespace=environment.cluster.ingress_namespace or "",
+            keda_namespace=environment.cluster.keda_namespace or "",
             api_server_cidr=environment.cluster.api_server_cidr,
             reach=environment.cluster.reach,
             dns=environment.cluster.dns.servers,

@@ -13,9 +13,10 @@ from floe_compiler.model.inputs import Environment, TrustedConfigMap, TrustedFil
 from floe_compiler.model.layout import AUTHORITIES
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
-from floe_compiler.model.trust import Authority, BundleSources, Trust
+from floe_compiler.model.trust import CERTIFICATES, Authority, BundleSources, Trust
 from floe_compiler.model.truststore import truststore
 from floe_compiler.resolve.rules import (
+    BUNDLE_OF_ITSELF,
     NOT_CERTIFICATES,
     UNKNOWN_REFERENCE,
     UNTRUSTED_FILE,
@@ -71,6 +72,12 @@ def trust_of(
         tuple((one.name, one.key) for one in bundle.config_maps),
     )
     name = bundle.name or f"{platform}-{environment.metadata.name}-trust"
+    for index, (config_map, key) in enumerate(made.config_maps):
+        if (config_map, key) == (name, CERTIFICATES):
+            message = f'the Bundle {name} would read what it writes: the key "{key}" of the ConfigMap with its name'
+            hint = "read another ConfigMap, or give the Bundle another name: trust: {bundle: {name: ...}}"
+            place = document.span(("trust", "bundle", "config_maps", index, "name"))
+            findings.add(BUNDLE_OF_ITSELF, message, place, hint=hint)
     return Trust(name, bundle=made, authorities=authorities)
 
 

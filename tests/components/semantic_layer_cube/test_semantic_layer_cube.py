@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,18 @@ from floe_compiler.components.compute_snowflake import COMPONENT as SNOWFLAKE
 from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
+from floe_compiler.kit.scripts import script
+from floe_compiler.kit.s3 import POD_IDENTITY
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import Capability, CatalogClient, Compute, FromVariable, Monitoring
+from floe_compiler.model.capabilities import (
+    AwsSignature,
+    Capability,
+    Catalog,
+    CatalogClient,
+    Compute,
+    FromVariable,
+    Monitoring,
+)
 from floe_compiler.model.data_access import SEMANTIC_LAYER, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Workload
@@ -50,6 +61,10 @@ AWS = replace(
     context_of(
         SNOWFLAKE, {"account": "acme", "user": "CUBE", "database": "SALES", "passphrase": True}, scope="sales"
     ).instance
+)
+GCS = replace(STORE, kind="gcs", bucket="lake", url="", access_key=None)
+(WITH_OAUTH,) = SNOWFLAKE.provides(
+    context_of(SNOWFLAKE, {"account": "acme", "credentials": {"type": "oauth"}}, scope="sales").instance
 )
 (BIGQUERY,) = BIGQUERY_ENGINE.provides(
     context_of(
@@ -252,6 +267,33 @@ def test_duckdb_reads_the_lakehouse() -> None:
     assert called(api) == {"cube-store-router.floe-sales-domain", "minio.floe-platform", "polaris.floe-platform"}
 
 
+def test_duckdb_signs_its_requests_to_a_catalog_of_aws() -> None:
+    clients = {"sales": (CatalogClient(SEMANTIC_LAYER, AwsSignature("glue", "eu-west-1")),)}
+    api = named(build(DUCKDB, replace(CATALOG, clients=clients), STORE, image="acme/semantic:1.0.0"))["cube-api"]
+    found = variables(api)
+    assert found["CATALOG_AUTHORIZATION"] == "sigv4"
+    assert not [name for name in found if name.startswith(("CATALOG_CLIENT", "CATALOG_TOKEN"))]
+    attached = _statements(found)[-1]
+    assert "SECRET 'warehouse', AUTHORIZATION_TYPE 'sigv4', ACCESS_DELEGATION_MODE 'none'" in attached
+    without = _statements(variables(named(build(DUCKDB, _open(), STORE, image="acme/semantic:1.0.0"))["cube-api"]))[-1]
+    assert "AUTHORIZATION_TYPE 'none'" in without
+    assert "SECRET" not in without
+
+
+def _open() -> Catalog:
+    return replace(CATALOG, clients={"sales": (CatalogClient(SEMANTIC_LAYER, None),)})
+
+
+def _statements(environment: dict[str, str]) -> list[str]:
+    """Return what the configuration of Cube says to DuckDB."""
+    text = script("floe_compiler.components.semantic_layer_cube", "duckdb.js")
+    own = text[text.index("const quoted") : text.index("class Lakehouse")]
+    said = f"{own}; console.log(JSON.stringify(statements({json.dumps(environment)})))"
+    node = str(find_node())
+    done = subprocess.run([node, "-e", said], capture_output=True, text=True, timeout=60, check=True)
+    return list(json.loads(done.stdout))
+
+
 STATEMENTS = """
 const { driverFactory } = require(process.argv[1]);
 driverFactory().configureConnection({ run: (statement) => console.log(statement) });
@@ -317,6 +359,17 @@ def test_they_share_a_bucket() -> None:
         assert cloud.pod.workload_identity.annotations == AWS.identity.annotations  # type: ignore[union-attr]
 
 
+def test_they_share_a_bucket_of_google() -> None:
+    for name in ("cube-store-router", "cube-store-worker"):
+        one = named(build(WAREHOUSE, GCS))[name]
+        found = variables(one)
+        assert (found["CUBESTORE_GCS_BUCKET"], found["CUBESTORE_GCS_SUB_PATH"]) == ("lake", "cube-store/sales")
+        assert [(file.path, file.secret) for file in one.pod.containers[0].secret_files] == [
+            (found["CUBESTORE_GCP_KEY_FILE"], GCS.secret_key)
+        ]
+        assert not [key for key in found if key.startswith(("CUBESTORE_S3", "CUBESTORE_MINIO", "CUBESTORE_AWS"))]
+
+
 def test_one_cube_store_keeps_everything_on_its_volume() -> None:
     router = named(build(store={"workers": 0}))["cube-store-router"]
     found = variables(router)
@@ -374,7 +427,12 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
         ((replace(WAREHOUSE, engine="spark"), STORE), {}, "is not connected to the engine spark"),
         ((WAREHOUSE, STORE), {"models": ()}, "has no models in the domain sales"),
         ((WAREHOUSE,), {}, "the platform has none"),
-        ((WAREHOUSE, replace(STORE, kind="gcs")), {}, "only S3 and what speaks it"),
+        ((WAREHOUSE, GCS), {}, ""),
+        ((WAREHOUSE, replace(GCS, secret_key=None, identity=AWS.identity)), {}, "with a key only"),
+        ((WAREHOUSE, replace(GCS, kind="adls")), {}, "not Azure's"),
+        ((WAREHOUSE, replace(GCS, kind="adls")), {"store": {"workers": 0}}, ""),
+        ((WAREHOUSE, replace(AWS, identity=POD_IDENTITY)), {}, "not EKS Pod Identity"),
+        ((WITH_OAUTH, STORE), {}, "with a key pair only"),
         ((WAREHOUSE, replace(STORE, path_style=False)), {}, "wants it in the host"),
         ((WAREHOUSE, replace(AWS, region="cn-north-1")), {}, "not in China"),
     ],

@@ -139,11 +139,9 @@ def role_expression(login: OidcLogin) -> str:
     person without the claim, so this is asked first.
     """
     claim = f'"{login.groups_claim}"[*]'
-    granted = [(login.admins, "Admin"), (login.editors, "Editor"), (login.viewers or (), "Viewer")]
-    parts = [
-        f"{claim} && contains({claim}, '{group}') && '{role}'" for groups, role in granted for group in sorted(groups)
-    ]
-    everyone = ["'Viewer'"] if login.viewers is None else []
+    granted = login.roles("Admin", "Editor", "Viewer")
+    parts = [f"{claim} && contains({claim}, '{group}') && '{role}'" for group, role in granted]
+    everyone = ["'Viewer'"] if login.is_for_everyone else []
     return f"({' || '.join([*parts, *everyone])})"
 
 

@@ -26,8 +26,8 @@ function statements(env) {
   ]);
   const attached = options([
     ['ENDPOINT', env.CATALOG_URI],
-    ['SECRET', login && 'catalog'],
-    ['AUTHORIZATION_TYPE', login ? '' : 'none'],
+    ['SECRET', login ? 'catalog' : env.CATALOG_AUTHORIZATION && 'warehouse'],
+    ['AUTHORIZATION_TYPE', login ? '' : env.CATALOG_AUTHORIZATION || 'none'],
     ['ACCESS_DELEGATION_MODE', store && 'none'],
   ]);
   return [

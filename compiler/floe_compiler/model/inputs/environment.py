@@ -91,6 +91,8 @@ class Cluster(Input):
     ingress_namespace: NamespaceName | None = None
     """The namespace of the ingress controller's pods (with Gateway API, of its data plane), which may then reach user
     interfaces. Default: none may."""
+    keda_namespace: NamespaceName | None = None
+    """The namespace of KEDA's operator, which then scales what asks for it. Default: the cluster has no KEDA."""
     ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
 
