@@ -29,8 +29,13 @@ class Rendered:
         self._render = render
         self.sources, self.closed = VALUES, ()
 
-    def render(self, sources: Sources) -> Any:
-        return {"value": self._render(cast("Any", sources))}
+    def may_change(self, sources: Sources) -> bool:
+        return self._render(cast("Any", sources)) != self._render(VALUES)
+
+    def is_sound(self, _sources: Sources) -> bool:
+        return True
+
+    is_fit = is_sound
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,8 @@ class Rendered:
         (lambda data: "fixed", []),
         (lambda data: data["name"], ["name"]),
         (lambda data: (data["name"], data["silent"]), ["name", "silent"]),
+        # What is off hides what belongs to it.
+        (lambda data: data["name"] if data["silent"] else "sales", ["name"]),
         # Twice as many of both would be the same.
         (lambda data: data["steps"] // data["schedulers"], ["steps", "schedulers"]),
         (lambda data: data["steps"] * 3 // data["schedulers"], ["steps", "schedulers"]),
@@ -48,7 +55,7 @@ class Rendered:
 def test_what_may_change_an_object_is_found(render: Callable[[dict[str, Any]], object], expected: list[str]) -> None:
     question = cast("Question", Rendered(render))
     settings = [Number(name, ("value",), value, Cause(name)) for name, value in VALUES.items()]
-    found = [setting.file for setting in relevant(question, settings, {"value": render(VALUES)})]
+    found = [setting.file for setting in relevant(question, settings)]
     # Those that are left with one that counts are not looked at by themselves.
     assert set(expected) <= set(found)
     assert bool(found) == bool(expected)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from floe_compiler.components import registry
 from floe_compiler.explain import Explanation, explain
-from floe_compiler.explain.question import reduced
+from floe_compiler.explain.reduction import reduced
 from floe_compiler.explain.settings import Cause
 from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
@@ -275,11 +275,11 @@ def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:
 
 
 def test_a_domain_is_rendered_with_those_that_it_reads_and_no_others() -> None:
-    found = reduced(SOURCES, "sales")
+    found = reduced(SOURCES, "dev", "sales")
     assert list(found.domains) == ["other", "sales"]
-    assert list(reduced(SOURCES, "third").domains) == ["third"]
+    assert list(reduced(SOURCES, "dev", "third").domains) == ["third"]
     assert found.environments["dev"].data["domains"].keys() == {"sales", "other"}
-    assert reduced(SOURCES, "third").environments["dev"].data["domains"] == {}
+    assert reduced(SOURCES, "dev", "third").environments["dev"].data["domains"] == {}
     assert ENVIRONMENT.data["domains"].keys() == {"sales", "other"}, "nothing is changed in place"
 
 
@@ -288,7 +288,7 @@ def test_shared_services_are_rendered_for_a_few_domains() -> None:
     many = replace(
         SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
     )
-    assert list(reduced(many, "platform").domains) == ["d0", "d1", "d2"]
+    assert list(reduced(many, "dev", "platform").domains) == ["d0", "d1", "d2"]
 
 
 def test_the_few_domains_come_with_those_that_they_read() -> None:
@@ -296,7 +296,7 @@ def test_the_few_domains_come_with_those_that_they_read() -> None:
     many = replace(
         SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
     )
-    found = reduced(many, "platform")
+    found = reduced(many, "dev", "platform")
     assert list(found.domains) == ["d0", "d1", "d2", "d7"]
     assert resolve(found, REGISTRY, ("dev",))[0], "they are complete"
 

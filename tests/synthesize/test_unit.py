@@ -30,7 +30,8 @@ from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, Sec
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.unit import Unit, render_instance, render_unit, secret_user
+from floe_compiler.synthesize.unit import Unit, render_part, render_unit, secret_user
+from floe_compiler.synthesize.unit_parts import part_of
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
 from plans import plan_environment, plan_mesh
 from small_mesh import small_mesh
@@ -329,10 +330,10 @@ def test_the_objects_of_an_instance_are_those_of_its_unit(small: tuple[UnitPlan,
     for one in small:
         whole = {identify(each, one.unit.namespace): each for each in render_unit(one).objects}
         for declared_instance in one.unit.instances:
-            own = render_instance(one, declared_instance.instance.label())
+            own = render_part(one, part_of(declared_instance.instance))
             assert own or not declared_instance.parts.workloads
             assert {identify(each, one.unit.namespace): each for each in own}.items() <= whole.items()
-        assert render_instance(one, "another") == ()
+        assert render_part(one, "another") == ()
 
 
 @pytest.fixture

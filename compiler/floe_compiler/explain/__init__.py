@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
-from floe_compiler.explain.question import Question
-from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, written
+from floe_compiler.explain.question import Question, Schemas
+from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, switches_of, written
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath, Document
@@ -37,17 +37,10 @@ _ABSENT = object()
 _NOWHERE: tuple[DataPath, Any] = ((), _ABSENT)
 
 
-FEW = 4
-"""Settings that a process varies at a time."""
+FEW = 16
+"""Settings that are varied together at first, of those that are likely to change an object."""
 
 Causes = dict[DataPath, list[Cause]]
-
-
-class _Group(msgspec.Struct, frozen=True):
-    """Some settings; of `many`, most change nothing."""
-
-    settings: tuple[Setting, ...]
-    many: bool = False
 
 
 Place = tuple[str, int]
@@ -56,7 +49,7 @@ Place = tuple[str, int]
 Found = list[tuple[DataPath, Cause]]
 """The paths that change in an object, each with the cause."""
 
-Run = Callable[[Callable[[_Group], Found], Iterable[_Group]], Iterable[Found]]
+Run = Callable[[Callable[[Sequence[Setting]], Found], Iterable[Sequence[Setting]]], Iterable[Found]]
 """Calls a function for each group, as `map` does, perhaps in other processes."""
 
 
@@ -82,15 +75,16 @@ def explain(
     patches: Sequence[Patch],
     asked_by: str,
     run: Run = map,
+    schemas: Schemas | None = None,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
     `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
-    many groups of settings, in order.
+    many groups of settings, in order. `schemas` are those of the documents, by kind (default: they are made).
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
-    question = Question(sources, registry, environment, identity, decrypts=decrypts)
+    question = Question(sources, registry, environment, identity, schemas, decrypts=decrypts)
     baseline = question.baseline
     causes = _causes(question, baseline, run) if baseline is not None else {}
     generated = _by_place(question.generated or {})
@@ -143,15 +137,17 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
     others = [document for name in sources.domains if name != scope for document in of_domain(sources, name)]
-    groups = (
+    every = (
         *_each(written(question, own)),
-        _Group(tuple(written(question, others)), many=True),
+        tuple(written(question, others)),
         *_each(left_out(_with_inherited(sources, own))),
-        _Group(tuple(left_out(others)), many=True),
-        *(_Group(tuple(settings), many=True) for settings in defaults(question)),
+        tuple(left_out(others)),
+        *map(tuple, defaults(question)),
     )
     causes: Causes = {}
-    for found in run(partial(_effects_of, question, baseline), groups):
+    disabling = {(file, path) for key in question.needed for file, path in switches_of(question, *key)}
+    groups = (tuple(one for one in group if (one.file, one.path) not in disabling) for group in every)
+    for found in run(partial(_effects_of, question, baseline), filter(None, groups)):
         for changed, cause in found:
             causes.setdefault(changed, []).append(cause)
     return causes
@@ -165,14 +161,19 @@ def _with_inherited(sources: Sources, documents: Iterable[Document]) -> Iterator
             yield replace(document, data=inherited) if document == sources.manifest else document
 
 
-def _each(settings: Iterable[Setting]) -> Iterator[_Group]:
+def _each(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
     """Yield groups of a few settings."""
     waiting = iter(settings)
     while few := tuple(islice(waiting, FEW)):
-        yield _Group(few)
+        yield few
 
 
-def _effects_of(question: Question, baseline: Object, group: _Group) -> Found:
+def _effects_of(question: Question, baseline: Object, settings: Sequence[Setting]) -> Found:
     """Return what each of some settings changes in an object."""
-    settings = relevant(question, group.settings, baseline) if group.many else group.settings
-    return [(changed, setting.cause) for setting in settings for changed in effects(question, setting, baseline)]
+    chosen = {id(setting) for setting in relevant(question, settings)}
+    return [
+        (changed, setting.cause)
+        for setting in settings
+        if id(setting) in chosen
+        for changed in effects(question, setting, baseline)
+    ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.settings import Setting
@@ -38,31 +39,67 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
     return found
 
 
-def relevant(question: Question, settings: Sequence[Setting], baseline: Object) -> Iterator[Setting]:
-    """Yield the settings that may change an object: halves of them are changed at once, as most change nothing."""
-    if len(settings) <= 1:
+def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Setting]:
+    """Yield the settings that may change an object: groups of them are changed at once, as most change nothing.
+
+    A group that changes the object, or that has no sound result, is parted into halves. Switches (words, and what is
+    true) are not changed together with other values, as a value counts only while what it belongs to is on.
+    """
+    switches = [one for one in settings if is_switch(one, question.closed)]
+    for group in (switches, [one for one in settings if one not in switches]):
+        yield from _parted(question, group)
+
+
+def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
+    """Return whether other settings may count only while a setting is as it is."""
+    return setting.value is True or any(setting.value in words for words in closed)
+
+
+def _parted(question: Question, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
+    """Yield those of some settings that may change an object. `known` says that they do so together."""
+    if not settings or not (known or _may_change(question, settings)):
+        return
+    if len(settings) == 1:
         yield from settings
         return
-    if not any(_changes(question, baseline, settings, attempt) for attempt in (0, 1)):
-        return
     middle = len(settings) // 2
-    for half in (settings[:middle], settings[middle:]):
-        yield from relevant(question, half, baseline)
+    first = list(_parted(question, settings[:middle]))
+    yield from first
+    yield from _parted(question, settings[middle:], known=not first)
 
 
-def _changes(question: Question, baseline: Object, settings: Sequence[Setting], attempt: int) -> bool:
-    """Return whether the first values, or the second ones of numbers, change an object, or may not be together.
+def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
+    """Return whether other values of all settings at once may change an object.
 
-    The first ones alone would not do: where one number is divided by another, twice as much of both changes nothing.
+    One other value each would not do: where one number is divided by another, twice as much of both changes nothing.
+    Of words, all are tried.
     """
-    varied = [one for one in settings if isinstance(one.value, int) and not isinstance(one.value, bool)]
-    if attempt and len(varied) < 2:
-        return False
-    sources = question.sources
-    for setting in varied if attempt else settings:
-        others = islice(setting.others(question.closed), attempt, None)
-        sources = setting.varied(sources, next(others, setting.value))
-    try:
-        return question.render(sources) != baseline
-    except (StageFailed, ValueError):
-        return True
+    tries = [_tries(question, setting) for setting in settings]
+    for attempt in range(max(map(len, tries), default=0)):
+        sources = question.sources
+        for setting, values in zip(settings, tries, strict=True):
+            if attempt < len(values):
+                value, variant = values[attempt]
+                sources = next(islice(setting.variants(sources, value), variant, None))
+        if question.may_change(sources):
+            return True
+    return False
+
+
+def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
+    """Return the other values of a setting that are tried together with those of others, and which variant of each.
+
+    They are sound by themselves: a wrong one might hide what the others change. Switches are also valid where it takes
+    long to find out which of many is not.
+    """
+    switches = is_switch(setting, question.closed)
+    holds = question.is_fit if switches else question.is_sound
+    words = {word for group in question.closed if setting.value in group for word in group}
+    others = list(setting.others(question.closed))
+    sound = (
+        (other, number)
+        for other in ([one for one in others if one in words] or others)
+        for number, sources in enumerate(setting.variants(question.sources, other))
+        if holds(sources)
+    )
+    return list(sound if words else islice(sound, 2 if isinstance(setting.value, int) else 1))

@@ -12,17 +12,18 @@ from msgspec.structs import replace
 from floe_compiler.explain.documents import MODELS, document_of, with_document
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.unwritten import examples, unwritten
-from floe_compiler.explain.variations import scalars, variations, with_value
+from floe_compiler.explain.variations import scalars, variations, with_value, without_value
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import SHARED
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Merged
-from floe_compiler.resolve.product_overrides import Overrides, merged_product
+from floe_compiler.resolve.product_overrides import ENABLED, Overrides, merged_product
 from floe_compiler.resolve.schemas import IDENTITY
-from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
-from floe_compiler.resolve.slots import slot_path
+from floe_compiler.resolve.scopes import PRODUCTS, domain_layers, domain_merged, platform_layers, platform_merged
+from floe_compiler.resolve.slots import DERIVED, slot_path
 
 _UNREAD = ("apiVersion", "kind", "extends", "limits")
 """Keys that no object depends on."""
@@ -54,7 +55,7 @@ class Setting(msgspec.Struct, frozen=True):
     """The path and the default of the list that it is in, if no document writes that."""
 
     stronger: tuple[tuple[str, DataPath], ...] = ()
-    """Where a stronger layer could give another type: the file and the path."""
+    """Where stronger layers could write the same setting: the file and the path."""
 
     def others(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         """Yield other values."""
@@ -69,8 +70,32 @@ class Setting(msgspec.Struct, frozen=True):
         """Yield the sources with another value; for another type also without the settings of the former one."""
         yield self.varied(sources, value)
         if self.path[-1] == DISCRIMINATOR and len(self.path) > 1:
-            for file, path in ((self.file, self.path), *self.stronger):
-                yield _written(sources, file, path[:-1], {DISCRIMINATOR: value})
+            changed = _written(sources, self.file, self.path[:-1], {DISCRIMINATOR: value})
+            weaker = document_of(sources, self.file).data
+            for file, path in self.stronger:
+                document = document_of(changed, file)
+                if _refines(document.data, path[:-1], weaker, self.path[:-1]):
+                    changed = with_document(changed, replace(document, data=without_value(document.data, path[:-1])))
+            yield changed
+
+
+def _refines(stronger: Any, path: DataPath, weaker: Any, below: DataPath) -> bool:
+    """Return whether a layer says more of a mapping without choosing another type for it, or for one that it is in.
+
+    Args:
+        stronger: The document of the layer.
+        path: The path of the mapping there.
+        weaker: The document that chooses the type.
+        below: The path of the mapping there, with which `path` ends.
+    """
+    for end in range(1, len(below) + 1):
+        above = at(stronger, path[: len(path) - len(below) + end])
+        if not isinstance(above, Mapping):
+            return False
+        kind = at(weaker, (*below[:end], DISCRIMINATOR))
+        if DISCRIMINATOR in above and (end == len(below) or above[DISCRIMINATOR] != kind):
+            return False
+    return True
 
 
 def written(question: Question, documents: Iterable[Document]) -> Iterator[Setting]:
@@ -95,10 +120,21 @@ def left_out(documents: Iterable[Document]) -> Iterator[Setting]:
             yield Setting(document.file, path, value, cause, examples=tuple(examples(model, path)))
 
 
+def switches_of(question: Question, domain: str, product: str) -> Iterator[tuple[str, DataPath]]:
+    """Yield where a product can be disabled, as file and path."""
+    source = question.sources.domains.get(domain)
+    if source and product in source.products:
+        yield source.products[product].file, (ENABLED,)
+    environment = question.sources.environments[question.environment]
+    yield environment.file, ("domains", domain, PRODUCTS, product, ENABLED)
+
+
 def defaults(question: Question) -> Iterator[list[Setting]]:
     """Yield the settings of each component that no document writes, as they could be written in the environment."""
     merged, file = _merged(question), question.sources.environments[question.environment].file
     for component, scope, settings in question.components():
+        if component.slot == DERIVED:
+            continue  # nobody can write it: it follows from the settings of others
         above = slot_path(component.slot)
         where: DataPath = (*(("platform",) if scope in SHARED else ("domains", scope)), *above)
         yield [

@@ -82,6 +82,14 @@ def with_value(data: Any, path: DataPath, value: Any) -> Any:
     return {**mapping, step: with_value(mapping.get(step), rest, value)}
 
 
+def without_value(data: Any, path: DataPath) -> Any:
+    """Return a copy of plain data, whose mappings have a value at `path`, without it."""
+    step, *rest = path
+    if not rest:
+        return {key: value for key, value in data.items() if key != step}
+    return {**data, step: without_value(data[step], tuple(rest))}
+
+
 def differences(before: Any, after: Any) -> frozenset[DataPath]:
     """Return the paths of the scalars of `before` that differ in `after`.
 

@@ -143,6 +143,30 @@ class Findings:
             raise StageFailed(self.found)
         return ordered(self.found)
 
+    def another(self) -> Findings:
+        """Return empty findings of the same kind."""
+        return type(self)()
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether anybody reads them; if not, what only finds mistakes may be left out."""
+        return True
+
+
+class Unread(Findings):
+    """Findings that nobody reads: nothing is kept, and a stage goes on as far as it can."""
+
+    def add(self, *_: object, **__: object) -> None:
+        """Keep nothing."""
+
+    def extend(self, _diagnostics: Iterable[Diagnostic], /) -> None:
+        """Keep nothing."""
+
+    @property
+    def wanted(self) -> bool:
+        """Return False."""
+        return False
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint with the known word nearest to `word`, or with all known words if none is near."""

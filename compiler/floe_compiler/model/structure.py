@@ -101,7 +101,8 @@ class Structure:
 
         return Draft202012Validator(self._schema)
 
-    def _is_sound(self, data: Any) -> bool:
+    def is_sound(self, data: Any) -> bool:
+        """Return whether the data has no structural errors."""
         try:
             return self._quick.is_valid(data)
         except ValueError:  # not JSON, such as a key that is no text
@@ -114,7 +115,7 @@ class Structure:
             data: Plain data.
             written: Returns how the value at a path was written, if that is not the value itself.
         """
-        if self._is_sound(data):
+        if self.is_sound(data):
             return ()
         found = (mistake for error in self._validator.iter_errors(data) for mistake in self._of(error, written))
         # jsonschema reports each missing key with the list of all missing keys.

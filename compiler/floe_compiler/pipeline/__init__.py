@@ -286,6 +286,7 @@ def explain_file(
     from floe_compiler.explain import explain
     from floe_compiler.model.objects import identify
     from floe_compiler.model.yaml_text import from_yaml
+    from floe_compiler.pipeline.reading import kept_schemas
     from floe_compiler.pipeline.selection import Omitted
 
     cache = cache or Memory()
@@ -304,7 +305,8 @@ def explain_file(
     name = str(identify(final))
     asked_by = str(places.origins.get(name, "the platform as a whole"))
     run = map_with(workers or ThisProcess())
-    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by, run)
+    schemas = kept_schemas(components, cache, compiler_digest())
+    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by, run, schemas)
 
 
 def _read(

@@ -55,7 +55,7 @@ def resolve_frames(
     """
     environments = _environments(sources, findings)
     _check_names(sources, only, findings)
-    for source in sources.domains.values():
+    for source in sources.domains.values() if findings.wanted else ():
         check_models(source, findings)
     named = filter(is_name, sources.domains)  # the others are errors already
     check_namespaces(environments, sources.environments, [PLATFORM, *named], findings)
@@ -69,7 +69,7 @@ def resolve_frames(
     frames: dict[str, Frame] = {}
     for name, environment in environments.items():
         if not only or name in only:
-            own = Findings()
+            own = findings.another()
             frame = resolve_frame(inputs, environment, sources.environments[name], own)
             findings.extend(own.found)
             if frame is not None:

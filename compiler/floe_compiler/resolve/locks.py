@@ -171,6 +171,8 @@ def check_locks(
         findings: The errors are added here.
         products: The files of products that are checked, too.
     """
+    if not locks:
+        return
     written = [(path, path, value, layer.key_span(path)) for layer in layers for path, value in leaves(layer.data)]
     for product in products:
         for below, value in leaves(product.data.get("placement") or {}):

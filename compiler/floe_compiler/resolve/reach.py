@@ -43,7 +43,7 @@ def check_components(
         findings: What is found is added here.
         domain: The file of the domain, which must keep to what the environment lists; the platform's own need not.
     """
-    for _, instance in placed:
+    for _, instance in placed if findings.wanted else ():
         name = f"{instance.slot} {instance.type}"
         for path, server in _servers(instance.config):
             for mistake in _mistakes(server, instance.settings, environment):
@@ -55,7 +55,7 @@ def check_components(
 
 def check_environment(environment: Environment, settings: Settings, document: Document, findings: Findings) -> None:
     """Report servers that the environment itself names and that nothing must reach, such as that of its logins."""
-    for path, server in _servers(environment.ingress):
+    for path, server in _servers(environment.ingress) if findings.wanted else ():
         for mistake in _mistakes(server, settings, environment):
             if not mistake.of_domains:
                 span = document.span(("ingress", *path, mistake.setting))
@@ -69,7 +69,7 @@ def check_products(
     findings: Findings,
 ) -> None:
     """Report servers that the steps of products must not reach; what an environment says of them is the platform's."""
-    for written in products:
+    for written in products if findings.wanted else ():
         product = written.product
         subject = f"{environment.metadata.name}{ENVIRONMENT_END}{product.domain}/{product.name}"
         for path, server in _servers(product.spec):

@@ -13,7 +13,7 @@ from floe_compiler.resolve.rules import UNDELIVERED_TEXT
 
 def check_texts(documents: Iterable[Document], settings: Settings, findings: Findings) -> None:
     """Report the texts in documents that Argo CD or Flux, whichever the environment has, would not deliver."""
-    for document in documents:
+    for document in documents if findings.wanted else ():
         for path, why in undelivered(settings.platform.delivery, document.data):
             shown = show_path(path).encode("unicode_escape").decode()
             findings.add(UNDELIVERED_TEXT, f"{shown} {why}", document.span(path), hint=ENCODE)

@@ -45,6 +45,8 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
     try:
         return _valid(model, data)
     except ValidationError as error:
+        if not findings.wanted:
+            return None
         mistakes = check_structure(model_schema(model), merged, prefix, findings)
         for mistake, at_key in _beyond_the_schema(data, error.errors(include_url=False), mistakes):
             _report(mistake, merged, prefix, findings, at_key=at_key)

@@ -16,13 +16,14 @@ def with_addresses(unit: DeclaredUnit, ingress: UnitIngress | None) -> DeclaredU
     scheme = "https" if ingress and ingress.secure else "http"
     urls = {route.name: f"{scheme}://{route.host}" for route in (ingress.routes if ingress else ())}
     instances = tuple(
-        replace(declared, parts=_filled(declared.parts, urls)) if _asks(declared.parts) else declared
+        replace(declared, parts=_filled(declared.parts, urls)) if asks_for_addresses(declared.parts) else declared
         for declared in unit.instances
     )
     return replace(unit, instances=instances)
 
 
-def _asks(parts: Parts) -> bool:
+def asks_for_addresses(parts: Parts) -> bool:
+    """Return whether a variable of an instance has the address of an interface."""
     pods = (*(one.pod for one in parts.workloads), *(one.pod for one in parts.tasks))
     return any(one.interface for pod in pods for container in containers_of(pod) for one in container.variables)
 

@@ -10,26 +10,18 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
-    certificates,
     keda,
     labels,
-    namespaces,
-    network,
     operated,
     quotas,
     secret_stores,
-    services,
     trust,
-    workloads,
 )
-from floe_compiler.kit.config_maps import linked_hosts
 from floe_compiler.kit.csi import copied_secrets
 from floe_compiler.kit.ingress import ingress_instance
-from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
-from floe_compiler.model.annotations import EXTERNAL_HOSTS
 from floe_compiler.model.demand import demand
 from floe_compiler.model.facts import (
     Launched,
@@ -50,9 +42,17 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
-from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read_config_maps, read_origins
+from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
-from floe_compiler.synthesize.policies import NOBODY, WaysIn, connections, ingress_groups, policies
+from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
+from floe_compiler.synthesize.unit_parts import (
+    SHARED_PARTS,
+    configuration,
+    instance_objects,
+    namespace_objects,
+    own_part,
+    part_of,
+)
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
@@ -127,15 +127,27 @@ def render_unit(plan: UnitPlan) -> Unit:
     )
 
 
-def render_instance(plan: UnitPlan, label: str) -> tuple[Object, ...]:
-    """Return the objects of one component instance of a namespace, as `render_unit` does; none if there is no such."""
+def render_part(plan: UnitPlan, part: str) -> tuple[Object, ...]:
+    """Return the objects of one part of a namespace, as `render_unit` does; none if there is no such part.
+
+    A part is a component instance (`part_of`) or one of `SHARED_PARTS`.
+    """
     _, unit, ways = _prepared(plan)
-    return tuple(
-        one
-        for declared in unit.instances
-        if declared.instance.label() == label
-        for one in (*instance_objects(declared.instance, declared.parts, ways), *declared.objects)
-    )
+    return _objects_of(part, unit, ways)
+
+
+def part_with(plan: UnitPlan, object_: Object) -> str:
+    """Return the part of a namespace that renders just this object; empty if none does."""
+    _, unit, ways = _prepared(plan)
+    parts = (*SHARED_PARTS, *dict.fromkeys(part_of(declared.instance) for declared in unit.instances))
+    return next((part for part in parts if object_ in _objects_of(part, unit, ways)), "")
+
+
+def _objects_of(part: str, unit: DeclaredUnit, ways: WaysIn) -> tuple[Object, ...]:
+    own = [declared for declared in unit.instances if part_of(declared.instance) == part]
+    if not own:
+        return own_part(unit, part)
+    return tuple(one for each in own for one in (*instance_objects(each.instance, each.parts, ways), *each.objects))
 
 
 def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
@@ -208,55 +220,6 @@ def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
         if secret.name in {other.name for other in secrets}:  # `secret` may have been merged with those of others
             return instance
     return None
-
-
-def namespace_objects(unit: DeclaredUnit) -> list[Object]:
-    """Return the Namespace and its namespace-wide objects, except its quota."""
-    settings, name = unit.settings, unit.namespace
-    return [
-        namespaces.namespace(settings, name, unit.scope, unit.owner),
-        namespaces.limits(settings),
-        *network.namespace_policies(settings),
-    ]
-
-
-def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBODY) -> list[Object]:
-    """Return the objects of one component instance, except its ConfigMaps and secrets."""
-    objects: list[Object] = list(parts.objects)
-    scraper = ways.scraper
-    for server in parts.workloads:
-        objects.append(workloads.workload(instance, server, instance.placement.services))
-        found_by_name = bool(server.metrics and scraper and scraper.headless)
-        objects += services.services(instance, server, found_by_name=found_by_name)
-        objects += services.disruption_budget(instance, server)
-        objects += services.autoscaler(instance, server)
-        objects += keda.scaled_object(instance, server)
-        objects += certificates.certificates(instance, server)
-    objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
-    objects += policies(instance, parts, ways)
-    for pods in parts.operated:
-        asked = ways.asked.get(pods.name, ())
-        objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
-    objects += accounts.accounts(instance, named_pods(parts))
-    return objects
-
-
-def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
-    """Return the ConfigMaps of the namespace."""
-    common = labels.common_labels(unit.settings, "configuration")
-    pods = (pod for declared in unit.instances for _, pod in named_pods(declared.parts))
-    links = linked_hosts(pods)
-    return [
-        manifest(
-            "v1",
-            "ConfigMap",
-            name,
-            common,
-            present(**{EXTERNAL_HOSTS: ", ".join(links.get(name, ()))}),
-            data=dict(data),
-        )
-        for name, data in maps
-    ]
 
 
 def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tuple[Secret, ...]:

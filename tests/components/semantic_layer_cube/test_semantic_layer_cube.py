@@ -17,8 +17,8 @@ from floe_compiler.components.compute_snowflake import COMPONENT as SNOWFLAKE
 from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
-from floe_compiler.kit.scripts import script
 from floe_compiler.kit.s3 import POD_IDENTITY
+from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import (
     AwsSignature,

@@ -18,7 +18,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.synthesize.policies import WaysIn
-from floe_compiler.synthesize.unit import instance_objects
+from floe_compiler.synthesize.unit_parts import instance_objects
 from kit.ingress.test_login import INTERFACE, LOGIN, ROUTE
 from kit.samples import instance
 from support import DEVELOPMENT, PRODUCTION, as_text, changed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.kit.login_groups import Groups, LoginByGroups, Scope
 from floe_compiler.kit.products.data_product import StepSettings
@@ -64,8 +64,10 @@ class DagProcessorSettings(Input):
 
 
 class TriggererSettings(Input):
-    """The triggerer: notices new data in the inputs of products that have a `trigger` and, with the executor `celery`,
-    waits for the pods of steps."""
+    """The triggerer: notices new data in the inputs of products that have a `trigger`.
+
+    With the executor `celery`, it waits for the pods of steps, too.
+    """
 
     replicas: Count = 1
     """The number of replicas."""

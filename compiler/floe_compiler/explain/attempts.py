@@ -1,0 +1,61 @@
+"""An environment resolved from varied documents, as far as it is asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from floe_compiler.model.diagnostics import Findings, Unread
+from floe_compiler.model.plan import SHARED, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.sources import Sources
+from floe_compiler.resolve import resolve, resolve_frames
+from floe_compiler.resolve.environment import connect, resolve_domain, resolve_environment
+from floe_compiler.resolve.products import domain_products
+from floe_compiler.resolve.slots import Registry
+
+
+class Valid:
+    """An environment that is resolved as a whole. Raises StageFailed when it is made if any document is wrong."""
+
+    def __init__(self, sources: Sources, registry: Registry, environment: str) -> None:
+        (self.plan,), _ = resolve(sources, registry, (environment,))
+
+    def unit(self, scope: str) -> ResolvedUnit | None:
+        """Return the unit of a scope; None if there is none."""
+        return next((unit for unit in self.plan.units if unit.scope == scope), None)
+
+
+class Unchecked:
+    """An environment of which only what is asked for is resolved, whether the documents are valid or not.
+
+    Raises ValueError if they are so wrong that there is nothing to go on with.
+    """
+
+    def __init__(self, sources: Sources, registry: Registry, environment: str) -> None:
+        self._findings: Findings = Unread()
+        self._sources = sources
+        frame = resolve_frames(sources, registry, (environment,), self._findings).get(environment)
+        if frame is None:
+            raise ValueError(f"{environment} cannot be resolved")
+        self._frame = frame
+
+    @cached_property
+    def plan(self) -> EnvironmentPlan:
+        """Return the plan of the whole environment. Raises ValueError as above."""
+        products = {
+            name: domain_products(name, source, self._findings) for name, source in self._sources.domains.items()
+        }
+        plan = resolve_environment(self._frame, products, self._findings)
+        if plan is None:
+            raise ValueError("the environment cannot be resolved")
+        return plan
+
+    def unit(self, scope: str) -> ResolvedUnit | None:
+        """Return the unit of a scope; None if there is none."""
+        if scope in SHARED:
+            found = self._frame.shared.get(scope)
+        elif scope in self._sources.domains:
+            valid = domain_products(scope, self._sources.domains[scope], self._findings)
+            found = resolve_domain(self._frame, scope, valid, self._findings)
+        else:
+            found = None
+        return connect(self._frame, found, self._frame.provided, self._findings) if found else None

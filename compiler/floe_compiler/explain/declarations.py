@@ -1,0 +1,104 @@
+"""What components declare, kept from the first time, as most variations leave most of them as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from floe_compiler.declare import RunConstructs, declare, declare_instance
+from floe_compiler.declare.completion import added_by, completed
+from floe_compiler.derive import plan_units
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.plan import (
+    Component,
+    Context,
+    DeclaredInstance,
+    DeclaredUnit,
+    EnvironmentPlan,
+    ResolvedUnit,
+    UnitPlan,
+)
+from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from floe_compiler.synthesize.python_constructs import objects_of
+
+Name = tuple[str, str, str, str]
+"""The scope, the slot, the type and the name of a component instance."""
+
+
+class Declarations:
+    """Declares units; what components, units and their completion gave the first time is kept for the same inputs."""
+
+    def __init__(self) -> None:
+        self._declared: dict[Name, tuple[Context[Any], DeclaredInstance]] = {}
+        self._added: dict[Name, tuple[Context[Any], Parts]] = {}
+        self._units: dict[str, tuple[ResolvedUnit, DeclaredUnit, UnitFacts]] = {}
+        self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
+        self._mesh: MeshFacts | None = None
+
+    def instance(
+        self, component: Component[Any], context: Context[Any], run_constructs: RunConstructs = objects_of
+    ) -> DeclaredInstance:
+        """Return what one component declares."""
+        name = _name(context)
+        known = self._declared.get(name)
+        if known is not None and known[0] == context:
+            return known[1]
+        found = declare_instance(component, context, run_constructs)
+        self._declared.setdefault(name, (context, found))
+        return found
+
+    def unit(self, unit: ResolvedUnit) -> DeclaredUnit:
+        """Return a unit with what its components declare."""
+        return self._unit(unit)[0]
+
+    def planned(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> UnitPlan:
+        """Return the plan of one unit of an environment."""
+        resolved = {other.scope: other for other in (*plan.units, unit)}
+        own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
+        return plan_units(
+            [own[0], *(other for other, _ in others)],
+            lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),
+            [own[1], *(facts for _, facts in others)],
+            plan.ingress,
+        )[0]
+
+    def _unit(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
+        known = self._units.get(unit.scope)
+        if known is not None and known[0] == unit:
+            return known[1:]
+        declared = declare(unit, objects_of, self.instance)
+        facts = unit_facts(declared)
+        self._units.setdefault(unit.scope, (unit, declared, facts))
+        return declared, facts
+
+    def _with_added(self, unit: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
+        """Return a unit with what its components add to it."""
+        known = self._completed.get(unit.scope)
+        if known is not None and known[0] is declared and known[1] == mesh:
+            return known[2]
+        whole = completed(unit, declared, mesh, self._added_by)
+        self._completed.setdefault(unit.scope, (declared, mesh, whole))
+        return whole
+
+    def _added_by(self, component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
+        """Return what one component adds."""
+        name = _name(context)
+        self._mesh = self._mesh or mesh
+        known = self._added.get(name)
+        if known is not None and known[0] == context and (mesh is self._mesh or mesh == self._mesh):
+            return known[1]
+        found = added_by(component, context, mesh)
+        if mesh is self._mesh:
+            self._added.setdefault(name, (context, found))
+        return found
+
+
+def _name(context: Context[Any]) -> Name:
+    instance = context.instance
+    return instance.scope, instance.slot, instance.type, instance.name
+
+
+def same_items(first: Sequence[object], second: Sequence[object]) -> bool:
+    """Return whether two sequences have the very same items."""
+    return len(first) == len(second) and all(one is other for one, other in zip(first, second, strict=True))

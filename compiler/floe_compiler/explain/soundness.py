@@ -1,0 +1,39 @@
+"""Whether varied documents have the structure that their schemas ask for: most that do not are found so, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from floe_compiler.explain.documents import documents_of
+from floe_compiler.load.mesh import PARENT
+from floe_compiler.model.document import Document
+from floe_compiler.model.sources import Sources
+from floe_compiler.model.structure import Structure
+
+
+class Soundness:
+    """Compares documents with the JSON Schemas of their kinds, if they kept to these before they were varied."""
+
+    def __init__(self, sources: Sources, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+        self._sources, self._schemas = sources, schemas
+
+    @cached_property
+    def _known(self) -> Mapping[int, Document]:
+        return {id(document): document for document in documents_of(self._sources)}
+
+    @cached_property
+    def _structures(self) -> Mapping[str, Structure]:
+        found = {}
+        for document in documents_of(self._sources):
+            kind = PARENT if document in self._sources.parents else document.data.get("kind")
+            structure = Structure(self._schemas[kind]) if kind in self._schemas else None
+            if structure and structure.is_sound(document.data):
+                found[document.file] = structure
+        return found
+
+    def holds(self, sources: Sources) -> bool:
+        """Return whether all documents that are not as they were are sound."""
+        changed = (document for document in documents_of(sources) if id(document) not in self._known)
+        return all(self._structures[one.file].is_sound(one.data) for one in changed if one.file in self._structures)

@@ -1,0 +1,129 @@
+"""How an object is rendered from varied documents, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from explain.test_explain import ENVIRONMENT, MANIFEST, OBJECTS, REGISTRY, SALES, SOURCES, objects
+from floe_compiler.explain import explain, question
+from floe_compiler.explain.attempts import Unchecked, Valid
+from floe_compiler.explain.question import Question
+from floe_compiler.explain.settings import Cause, Setting
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.sources import Sources
+from floe_compiler.synthesize.unit import render_unit
+from plans import plan_environment
+from resolve.samples import document
+
+CRON_JOB = f"CronJob.batch {SALES}/orders"
+
+
+def asked(name: str, sources: Sources = SOURCES) -> Question:
+    return Question(sources, REGISTRY, "dev", identify(OBJECTS[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "valid", "unchecked"),
+    [
+        (CRON_JOB, 70, 190),
+        (f"NetworkPolicy.networking.k8s.io {SALES}/orders", 40, 160),
+        (f"Namespace {SALES}", 30, 150),
+    ],
+)
+def test_an_object_is_rendered_a_few_times(
+    name: str, valid: int, unchecked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is what `explain` takes its time for; if it needs to be more, then say why in the commit."""
+    counted = {Valid: 0, Unchecked: 0}
+
+    class CountedValid(Valid):
+        def __init__(self, *inputs: Any) -> None:
+            counted[Valid] += 1
+            super().__init__(*inputs)
+
+    class CountedUnchecked(Unchecked):
+        def __init__(self, *inputs: Any) -> None:
+            counted[Unchecked] += 1
+            super().__init__(*inputs)
+
+    monkeypatch.setattr(question, "Valid", CountedValid)
+    monkeypatch.setattr(question, "Unchecked", CountedUnchecked)
+    explain(SOURCES, REGISTRY, "dev", OBJECTS[name], (), "m.yaml:8:3")
+    assert counted[Valid] <= valid
+    assert counted[Unchecked] <= unchecked
+
+
+@pytest.mark.parametrize("name", [name for name in OBJECTS if SALES in name])
+def test_a_part_alone_gives_the_same_object(name: str) -> None:
+    """A change of everything that it follows from is seen, too."""
+    found, changed = asked(name), replace(SOURCES, manifest=document("m.yaml", {**MANIFEST.data, **RENAMED}))
+    assert found.baseline == OBJECTS[name]
+    assert found.render(changed) == objects(changed)[name]
+
+
+RENAMED: dict[str, Any] = {
+    "metadata": {"name": "other", "version": "1.0.0", "owner": "@acme/platform"},
+    "images": {"registry": "ghcr.io/other"},
+}
+
+
+def test_what_is_wrong_is_rendered_as_far_as_the_object_does_not_follow_from_it() -> None:
+    found = asked(CRON_JOB)
+    wrong = document("m.yaml", {**MANIFEST.data, "delivery": {"type": "argocd", "repository": 3}})
+    assert found.may_change(replace(SOURCES, manifest=wrong)), "nothing is known of a manifest that cannot be read"
+    environment = {**ENVIRONMENT.data, "domains": {"sales": {"orchestrator": {"type": "kubernetes", "wrong": 1}}}}
+    refused = replace(SOURCES, environments={"dev": document("e.yaml", environment)})
+    assert found.may_change(refused)
+    assert not asked(f"Namespace {SALES}").may_change(refused), "it does not follow from the orchestrator"
+
+
+def test_another_object_of_the_namespace_is_not_the_same_one_with_another_name() -> None:
+    """The dashboards of Dagster's database were taken for those of Airflow's, where there are both."""
+    found = asked(CRON_JOB)
+    renamed: Object = {**OBJECTS[CRON_JOB], "metadata": {**OBJECTS[CRON_JOB]["metadata"], "name": "sales"}}
+    assert found._picked([renamed], "orders", "sales") == renamed
+    found._names = frozenset({ObjectId("batch", "CronJob", SALES, "sales")})
+    assert found._picked([renamed], "orders", "sales") is None
+
+
+def test_a_product_that_others_read_cannot_be_disabled() -> None:
+    """Those that read it may be in domains that are left out when its namespace is rendered."""
+    told = {}
+    for plan in plan_environment(Valid(SOURCES, REGISTRY, "dev").plan):
+        for one in render_unit(plan).objects:
+            identity = identify(one, plan.unit.namespace)
+            if identity.kind == "CronJob":
+                found = explain(SOURCES, REGISTRY, "dev", with_namespace(one, identity.namespace), (), "")
+                told[plan.unit.scope] = [cause.what for cause in {p: c for p, _, c in found.values}["kind",]]
+    enabled = "default of enabled (product)"
+    assert enabled in told["sales"]
+    assert enabled in told["third"]
+    assert enabled not in told["other"], "sales reads it"
+
+
+def with_namespace(one: Object, namespace: str) -> Object:
+    return {**one, "metadata": {**one["metadata"], "namespace": namespace}}
+
+
+def test_another_type_takes_along_what_stronger_layers_say_of_the_former_one() -> None:
+    manifest = document("m.yaml", {**MANIFEST.data, "catalog": {"type": "polaris", "replicas": 2}})
+    said: dict[str, Any] = {
+        "platform": {"catalog": {"realm": "x"}, "images": {"registry": "r"}},
+        "domains": {"sales": {"catalog": {"realm": "y"}}},
+    }
+    refined = document("e.yaml", {**ENVIRONMENT.data, **said})
+    setting = Setting("m.yaml", ("catalog", "type"), "polaris", Cause("x"), stronger=STRONGER)
+    *_, changed = setting.variants(Sources(manifest, {"dev": refined}, {}), "rest")
+    assert changed.manifest.data["catalog"] == {"type": "rest"}
+    assert changed.environments["dev"].data["platform"] == {"images": {"registry": "r"}}
+    assert changed.environments["dev"].data["domains"] == {"sales": {}}
+    # A layer that chooses a type of its own does not follow from the weaker one.
+    chosen = document("e.yaml", {**ENVIRONMENT.data, "platform": {"catalog": {"type": "rest", "url": "https://x"}}})
+    *_, changed = setting.variants(Sources(manifest, {"dev": chosen}, {}), "glue")
+    assert changed.environments["dev"] == chosen
+
+
+STRONGER = (("e.yaml", ("platform", "catalog", "type")), ("e.yaml", ("domains", "sales", "catalog", "type")))
