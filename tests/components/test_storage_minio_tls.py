@@ -41,11 +41,12 @@ def server(settings: Any = SECURE) -> Container:
     return workload.pod.containers[0]
 
 
-def backups() -> BackupStore:
-    (found,) = backup_minio.COMPONENT.provides(context_of(backup_minio.COMPONENT, settings=SECURE).instance)
-    assert isinstance(found, DatabaseBackups)
-    assert found.store
-    return found.store
+def _backup_store() -> BackupStore:
+    """Return the store of backups as their Jobs know it."""
+    (backups,) = backup_minio.COMPONENT.provides(context_of(backup_minio.COMPONENT, settings=SECURE).instance)
+    assert isinstance(backups, DatabaseBackups)
+    assert backups.store
+    return backups.store
 
 
 def test_clients_are_told_to_use_tls() -> None:
@@ -55,7 +56,8 @@ def test_clients_are_told_to_use_tls() -> None:
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
         given = {one.name: one.value for one in task.pod.containers[0].variables}
         assert given["STORE_URL"] == f"https://{HOST}:9000"
-    given = {one.name: one.value for one in store_variables(backups())}
+    backups = _backup_store()
+    given = {one.name: one.value for one in store_variables(backups)}
     assert given["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:9000"
 
 
@@ -209,7 +211,8 @@ def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
     assert done.returncode == 0, done.stderr
 
     if program := rclone():
-        said = {one.name: one.value for one in store_variables(backups())} | {
+        backups = _backup_store()
+        said = {one.name: one.value for one in store_variables(backups)} | {
             "RCLONE_CONFIG_STORE_ENDPOINT": minio.url("api"),
             "RCLONE_CONFIG_STORE_ACCESS_KEY_ID": "warehouse",
             "RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY": "secret-of-admin",
