@@ -161,7 +161,8 @@ def test_polaris_is_highly_available_outside_development(mesh: Rendered) -> None
 @EVERY
 def test_polaris_answers_health_checks_where_nobody_has_to_log_in(mesh: Rendered) -> None:
     polaris = container(mesh.get("Deployment", PLATFORM, "polaris"))
-    assert ports(polaris) == [8181, 8182]
+    # In production, programs use TLS; the ingress controller, which ends it, the other port.
+    assert ports(polaris) == ([8181, 8443, 8182] if mesh is PROD else [8181, 8182])
     for probe in ("livenessProbe", "readinessProbe"):
         assert polaris[probe]["httpGet"]["port"] == "management"
         assert polaris[probe]["httpGet"]["path"].startswith("/q/health")
@@ -172,7 +173,8 @@ def test_products_reach_the_shared_services_by_name(mesh: Rendered) -> None:
     (transform,) = step(mesh, "attribution", "transform")["containers"]
     found = variables(transform)
     assert found["POLARIS_HOST"] == "polaris.floe-platform.svc.cluster.local"
-    assert found["OTLP_ENDPOINT"] == "http://otel-collector.floe-platform.svc.cluster.local:4317"
+    scheme = "https" if mesh is PROD else "http"
+    assert found["OTLP_ENDPOINT"] == f"{scheme}://otel-collector.floe-platform.svc.cluster.local:4317"
     assert found["OPENLINEAGE_URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
 
 
@@ -199,8 +201,9 @@ def test_only_the_product_that_asks_for_the_cache_knows_it(mesh: Rendered) -> No
         for part in steps:
             (one,) = step(mesh, name, part)["containers"]
             url = variables(one).get("FLOE_CACHE_URL")
-            expected = "redis://redis.floe-marketing-domain.svc.cluster.local:6379/0" if name == "attribution" else None
-            assert url == expected, (name, part)
+            scheme = "rediss" if mesh is PROD else "redis"
+            address = f"{scheme}://redis.floe-marketing-domain.svc.cluster.local:6379/0"
+            assert url == (address if name == "attribution" else None), (name, part)
 
 
 def rules(mesh: Rendered, namespace: str) -> dict[str, list[Object]]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.ingress import verifies_servers
 from floe_compiler.model.trust import CERTIFICATES
 from floe_compiler.resolve.opened import Opened
-from floe_compiler.resolve.rules import UNVERIFIED
+
+UNVERIFIED = Rule(
+    "R074",
+    "interface of a server with TLS that the controller cannot verify",
+    "The server speaks nothing but TLS. A Gateway is told so by a BackendTLSPolicy, and looks for the authorities "
+    "under the key `ca.crt` of their ConfigMap. An Ingress has no field for it; each controller has annotations of its "
+    "own (`server_tls_annotations`). Or do not open the interface.",
+)
 
 KEY = ("trust", "bundle", "key")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED, TWO_IDENTITIES
 from floe_compiler.model.diagnostics import Rule
+from floe_compiler.resolve.ingress_backends import UNVERIFIED
 from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
     BEYOND_LIMIT,
@@ -28,7 +29,6 @@ from floe_compiler.resolve.rules import (
     NEEDLESS_ACCEPTANCE,
     NO_APPROVAL,
     NO_BACKUP,
-    NO_INNER_TLS,
     NO_LOGIN,
     NO_PROVIDER,
     NO_SECRET_STORE,
@@ -44,7 +44,6 @@ from floe_compiler.resolve.rules import (
     NOTHING_TO_WAIT_FOR,
     OTHER_KEYS,
     OUT_OF_REACH,
-    PUBLIC_ISSUER,
     REFUSED,
     SHARED_DATABASE,
     TOO_MANY_HOSTS,
@@ -57,15 +56,13 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_REFERENCE,
     UNKNOWN_SCOPE,
     UNSERVED_MODEL,
-    UNTOLD,
     UNTRUSTED_FILE,
-    UNTRUSTED_ISSUER,
-    UNVERIFIED,
     USELESS_RULE,
     WRONG_ADDRESS,
     WRONG_NAME,
     WRONG_VALUE,
 )
+from floe_compiler.resolve.server_tls import NO_INNER_TLS, PUBLIC_ISSUER, UNTOLD, UNTRUSTED_ISSUER
 
 RULES: tuple[Rule, ...] = (
     UNKNOWN_KEY,

@@ -283,39 +283,6 @@ UNTRUSTED_FILE = Rule(
     "No environment names this file in `trust/`, so no program trusts what is in it. Name it in `trust: {bundle: ...}` "
     "of an environment, or remove it.",
 )
-UNTRUSTED_ISSUER = Rule(
-    "R067",
-    "certificates of an issuer that nobody trusts",
-    "Servers would have certificates of a private authority, but programs trust only those of their images, so that no "
-    "connection comes about. Say which authorities they trust: `trust: {bundle: ...}`, with that of the issuer.",
-)
-NO_INNER_TLS = Rule(
-    "R068",
-    "production whose servers speak plain text",
-    "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
-    "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
-    "they need none: `tls: {without: ...}`. If the issuer of the `ingress` has that authority, `private: true` beside "
-    "it is enough.",
-)
-UNTOLD = Rule(
-    "R069",
-    "client of a server with TLS that is not told its authority",
-    "Containers have the authorities of `trust` as PEM, and as a PKCS #12 file if there is one; Java reads only that. "
-    "Pods that an operator starts have what their custom resource names. Without the authority, each connection fails.",
-)
-UNVERIFIED = Rule(
-    "R074",
-    "interface of a server with TLS that the controller cannot verify",
-    "The server speaks nothing but TLS. A Gateway is told so by a BackendTLSPolicy, and looks for the authorities "
-    "under the key `ca.crt` of their ConfigMap. An Ingress has no field for it; each controller has annotations of its "
-    "own (`server_tls_annotations`). Or do not open the interface.",
-)
-PUBLIC_ISSUER = Rule(
-    "R073",
-    "issuer that cannot sign names of Services",
-    "An ACME server signs names of hosts that it can reach, and names of Services exist in the cluster only: no server "
-    "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
-)
 BUNDLE_OF_ITSELF = Rule(
     "R105",
     "bundle that reads what it writes",

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import Document
 from floe_compiler.model.ingress import verifies_servers
 from floe_compiler.model.inputs import Environment
 from floe_compiler.model.tls_clients import UntoldClient
 from floe_compiler.resolve.frame import Frame
-from floe_compiler.resolve.rules import NO_INNER_TLS, PUBLIC_ISSUER, UNTOLD, UNTRUSTED_ISSUER
+
+UNTRUSTED_ISSUER = Rule(
+    "R067",
+    "certificates of an issuer that nobody trusts",
+    "Servers would have certificates of a private authority, but programs trust only those of their images, so that no "
+    "connection comes about. Say which authorities they trust: `trust: {bundle: ...}`, with that of the issuer.",
+)
+NO_INNER_TLS = Rule(
+    "R068",
+    "production whose servers speak plain text",
+    "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
+    "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
+    "they need none: `tls: {without: ...}`. If the issuer of the `ingress` has that authority, `private: true` beside "
+    "it is enough.",
+)
+UNTOLD = Rule(
+    "R069",
+    "client of a server with TLS that is not told its authority",
+    "Containers have the authorities of `trust` as PEM, and as a PKCS #12 file if there is one; Java reads only that. "
+    "Pods that an operator starts have what their custom resource names. Without the authority, each connection fails.",
+)
+PUBLIC_ISSUER = Rule(
+    "R073",
+    "issuer that cannot sign names of Services",
+    "An ACME server signs names of hosts that it can reach, and names of Services exist in the cluster only: no server "
+    "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
+)
 
 SAID, OF_HOSTS, BUNDLE = ("tls", "issuer"), ("ingress", "tls", "issuer"), ("trust", "bundle")
 WITHOUT = "tls: {without: <reason>}"
