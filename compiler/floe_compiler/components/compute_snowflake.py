@@ -230,6 +230,8 @@ def provides(instance: Instance[SnowflakeConfig]) -> tuple[Compute, ...]:
             ),
             secret_files=(SecretFile(KEY_FILE, keys.key(PRIVATE_KEY)),) if key_pair else (),
             identity=_identity(config),
+            # Its client asks Google's server of metadata itself; in the other clouds, their libraries do.
+            ignores_keys=isinstance(config.credentials, GoogleLogin),
             endpoint=Endpoint(host(config.account), (Port("https", 443, scheme="https"),), cidr=config.cidr),
         ),
     )

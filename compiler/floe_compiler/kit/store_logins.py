@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.kit.google import KEY_VARIABLE
-from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.accounts import TwoIdentities, WorkloadIdentity, together
+from floe_compiler.model.capabilities import Compute, ObjectStore
 from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import SecretFile, Variable
 
+_ANNOTATIONS = {"s3": "eks.amazonaws.com/", "gcs": "iam.gke.io/", "adls": "azure.workload.identity/"}
 GOOGLE_KEY = "/run/secrets/store/service-account.json"
 
 
@@ -37,6 +39,23 @@ def login_variables(store: ObjectStore | None, login: StoreClient | None, reason
             yield Variable("AZURE_TENANT_ID", store.tenant)
             yield Variable("AZURE_CLIENT_ID", login.client_id)
             yield Variable("AZURE_CLIENT_SECRET", secret=login.secret_key, reason=reason)
+
+
+def identity_of(
+    store: ObjectStore | None, login: StoreClient | None, compute: Compute | None
+) -> WorkloadIdentity | None:
+    """Return the identity of a pod that logs in to the store and to an engine; None if it needs none.
+
+    Raises TwoIdentities if it would need two in one cloud, or if the clients of the engine would find the store's keys
+    first, as all libraries of a cloud do.
+    """
+    found = compute.identity if compute else None
+    if store and login and login.secret_key and found and compute and not compute.ignores_keys:
+        prefix = _ANNOTATIONS[store.kind]
+        for key, value in found.annotations:
+            if key.startswith(prefix):
+                raise TwoIdentities(f"the owner of the key in {login.secret_key.secret.name}", value, key)
+    return together((login.identity if login else None, found))
 
 
 def login_files(store: ObjectStore | None, login: StoreClient | None) -> tuple[SecretFile, ...]:

@@ -300,6 +300,9 @@ class Compute(Capability, frozen=True):
     scratch: tuple[Scratch, ...] = ()
     endpoint: Endpoint | None = None
     identity: WorkloadIdentity | None = None
+    ignores_keys: bool = False
+    """Whether its clients ask for their identity, and not in the order of their cloud's libraries: keys come first."""
+
     token_endpoint: Endpoint | None = None
 
     def calls(self) -> tuple[Endpoint, ...]:

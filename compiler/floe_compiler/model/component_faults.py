@@ -32,7 +32,7 @@ TWO_IDENTITIES = Rule(
     "R091",
     "pod with two identities",
     "A pod has one ServiceAccount, and so one identity in a cloud: what it calls there must know it by the same role or"
-    " service account.",
+    " service account. If it has a key of that cloud, too, its programs would log in with the key everywhere.",
 )
 
 

@@ -31,11 +31,10 @@ from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.products.data_product import GRACE, product_pod, step_container
 from floe_compiler.kit.products.lakehouse import store_login
 from floe_compiler.kit.products.step_environment import distinct
-from floe_compiler.kit.products.steps import PlannedStep, planned_steps
+from floe_compiler.kit.products.steps import PlannedStep, dbt_compute, planned_steps
 from floe_compiler.kit.products.triggers import trigger_of
 from floe_compiler.kit.scripts import script
-from floe_compiler.kit.store_logins import login_files, login_variables
-from floe_compiler.model.accounts import together
+from floe_compiler.kit.store_logins import identity_of, login_files, login_variables
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Container, Launched, Pod, Variable
 from floe_compiler.model.joined_names import joined
@@ -165,8 +164,10 @@ def _pod_with_airflow(
     )
     pod = product_pod(context, product, (container,), (step,))
     told = (options.api, *((options.metrics,) if options.metrics else ()))
-    identities = (login.identity if login else None, pod.workload_identity)
-    return replace(pod, workload_identity=together(identities), calls=(*pod.calls, *told))
+    identity = pod.workload_identity
+    if login:
+        identity = identity_of(options.log_store, login, dbt_compute(context, product))
+    return replace(pod, workload_identity=identity, calls=(*pod.calls, *told))
 
 
 def _variables(options: Options) -> tuple[Variable, ...]:

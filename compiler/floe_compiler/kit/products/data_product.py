@@ -22,8 +22,7 @@ from floe_compiler.kit.products.steps import (
     quality_collector,
 )
 from floe_compiler.kit.resources import declared
-from floe_compiler.kit.store_logins import login_files
-from floe_compiler.model.accounts import together
+from floe_compiler.kit.store_logins import identity_of, login_files
 from floe_compiler.model.capabilities import (
     Cache,
     Catalog,
@@ -107,7 +106,7 @@ def product_pod(
         setup=containers[:-1],
         identity=IDENTITY,
         calls=calls(context, product, planned_steps(context, product) if steps is None else steps),
-        workload_identity=together(one.identity for one in (login, compute) if one),
+        workload_identity=identity_of(context.optional(ObjectStore), login, compute),
         placement=product.spec.placement,
         labels=product_labels(product),
         annotations=owner_annotation(product),
