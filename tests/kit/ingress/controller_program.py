@@ -10,16 +10,17 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from api_server import MISSING as SERVER_MISSING
 from api_server import TOKEN, ApiServer
 from certificates import authority
 from dagster_program import free_port
 from floe_compiler.model.objects import Object
+from kit.ingress.test_login import Answer
 
 MISSING = [*SERVER_MISSING, *(name for name in ("traefik",) if not shutil.which(name))]
 CONTROLLER = "traefik.io/gateway-controller"
@@ -33,14 +34,6 @@ def own_address() -> str:
         except OSError:
             return ""
         return str(probe.getsockname()[0])
-
-
-class Answer(NamedTuple):
-    """What somebody gets who asks through the controller."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: str
 
 
 class Controller:
@@ -76,12 +69,12 @@ def _ask(host: str, path: str, connection: socket.socket, headers: Mapping[str, 
     client.sock = connection
     client.request("GET", path, headers={"Connection": "close", **headers})
     answer = client.getresponse()
-    return Answer(answer.status, answer.headers, answer.read().decode())
+    return Answer(answer.status, answer.headers, answer.read())
 
 
 @contextmanager
-def traefik(server: ApiServer, controller: Controller, provider: str) -> Iterator[None]:
-    """Run Traefik with a provider, such as `kubernetesgateway`."""
+def traefik(server: ApiServer, controller: Controller, provider: str, *options: str) -> Iterator[None]:
+    """Run Traefik with a provider, such as `kubernetesgateway`, and more options."""
     own = f"--providers.{provider}"
     command = [
         "traefik",
@@ -92,7 +85,7 @@ def traefik(server: ApiServer, controller: Controller, provider: str) -> Iterato
         f"{own}.certauthfilepath={server.authority}",
         "--global.sendanonymoususage=false",
         "--global.checknewversion=false",
-        "--log.level=INFO",
+        *options,
     ]
     with (controller.folder / "traefik.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as run:
         try:
@@ -126,6 +119,30 @@ def endpoints(service: Object, ports: Mapping[str, int]) -> Object:
         "endpoints": [{"addresses": [own_address()], "conditions": {"ready": True}}],
         "ports": [{"name": name, "port": number, "protocol": "TCP"} for name, number in ports.items()],
     }
+
+
+@contextmanager
+def forwarded(port: int) -> Iterator[int]:
+    """Yield a port of this machine's address that leads to one of the loopback."""
+    answering = socket.create_server((own_address(), 0))
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        while data := source.recv(65536):
+            target.sendall(data)
+        with suppress(OSError):  # it is closed already
+            target.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        with suppress(OSError):  # the end of the test
+            while True:
+                client, _ = answering.accept()
+                server = socket.create_connection(("127.0.0.1", port))
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=copy, args=pair, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    with closing(answering):
+        yield int(answering.getsockname()[1])
 
 
 @contextmanager

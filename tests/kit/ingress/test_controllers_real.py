@@ -7,12 +7,26 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from api_server import ApiServer, api_server, definition, eventually
 from floe_compiler.model.objects import Object
-from kit.ingress.controller_program import CONTROLLER, MISSING, Controller, conditions, own_address, pods_of, traefik
+from kit.ingress.controller_program import (
+    CONTROLLER,
+    MISSING,
+    Controller,
+    conditions,
+    endpoints,
+    forwarded,
+    own_address,
+    pods_of,
+    traefik,
+)
+from kit.ingress.identity_provider import IdentityProvider
+from kit.ingress.test_login import PROGRAM, cookies_of
+from kit.ingress.test_login import running as login_proxy
 from test_ingress import GATEWAY, mesh
 from test_third_party_monitor import Output
 
@@ -32,6 +46,8 @@ class Running(NamedTuple):
     server: ApiServer
     controller: Controller
     objects: Mapping[tuple[str, str, str], Object]
+    pods: list[Object]
+    """Where the servers behind each Service are."""
 
     def of_kind(self, kind: str) -> list[Object]:
         return [one for (_, found, _), one in self.objects.items() if found == kind]
@@ -44,23 +60,24 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def behind(server: ApiServer, folder: Path, ingress: Any, provider: str) -> Iterator[Running]:
+def behind(server: ApiServer, folder: Path, ingress: Any, provider: str, *options: str) -> Iterator[Running]:
     """Apply a mesh with an `ingress`, as far as its controller reads it."""
     found = Output(mesh(folder, ingress)).objects
     controller = Controller(folder)
-    running = Running(server, controller, found)
+    running = Running(server, controller, found, [])
     services = {f"{one['metadata']['namespace']}/{one['metadata']['name']}": one for one in running.of_kind("Service")}
     for one in running.of_kind("Gateway"):
         for listener in one["spec"]["listeners"]:
             listener["port"] = {80: controller.http, 443: controller.https}[listener["port"]]
     with pods_of(services) as slices:
+        running.pods.extend(slices)
         server.apply([*running.of_kind("Namespace"), *services.values(), *slices])
         server.apply(
             controller.certificate(one["spec"]["dnsNames"][0], one["spec"]["secretName"], one["metadata"]["namespace"])
             for one in running.of_kind("Certificate")
         )
         server.apply(one for kind in ("Gateway", "HTTPRoute", "GRPCRoute", "Ingress") for one in running.of_kind(kind))
-        with traefik(server, controller, provider):
+        with traefik(server, controller, provider, *options):
             yield running
 
 
@@ -82,6 +99,7 @@ def gateway(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     server.apply([{**own, "spec": {"controllerName": CONTROLLER}}])
     with behind(server, tmp_path_factory.mktemp("gateway"), OPENED, "kubernetesgateway") as running:
         eventually(lambda: conditions(running.status(running.of_kind("Gateway")[0])).get("Programmed") == "True")
+        eventually(partial(running.reaches, "minio.acme.example"))  # what it has taken it serves a little later
         yield running
 
 
@@ -117,7 +135,7 @@ def test_each_host_reaches_its_server_over_tls(gateway: Running) -> None:
         for host in one["spec"].get("hostnames", ()):
             hosts[host] = backend(one["spec"]["rules"][0], one["metadata"]["namespace"])
             answer = gateway.controller.get(host, "/some/path?of=it")
-            assert (answer.status, answer.body) == (200, hosts[host])
+            assert (answer.status, answer.body.decode()) == (200, hosts[host])
     assert len(hosts) == 6
     assert hosts["jaeger.acme.example"] == f"{PLATFORM}/oauth2-proxy-jaeger"
     assert hosts["minio.acme.example"] == f"{PLATFORM}/minio"
@@ -140,12 +158,38 @@ def test_no_other_namespace_takes_a_host_over(gateway: Running) -> None:
     (parent,) = eventually(lambda: gateway.status(stolen)["parents"])
     (accepted,) = [one for one in parent["conditions"] if one["type"] == "Accepted"]
     assert (accepted["status"], accepted["reason"]) == ("False", "NotAllowedByListeners")
-    assert gateway.controller.get("minio.acme.example").body == f"{PLATFORM}/minio"
+    assert gateway.controller.get("minio.acme.example").body == f"{PLATFORM}/minio".encode()
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="oauth2-proxy is not on the PATH")
+def test_a_whole_login_goes_through_the_controller(
+    gateway: Running, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    claims = {"sub": "1", "email": "ann@acme.example", "email_verified": True, "groups": ["data"]}
+    provider = IdentityProvider(tmp_path, claims)
+    service = gateway.objects["platform", "Service", "oauth2-proxy-jaeger"]
+    ask = partial(gateway.controller.get, "jaeger.acme.example")
+    with login_proxy(tmp_path_factory, provider) as (proxy, reached), forwarded(proxy.port) as port:
+        gateway.server.apply([endpoints(service, {"http": port})])
+        try:
+            eventually(lambda: ask("/search").status == 302)
+            start = ask("/search")
+            asked = parse_qs(urlsplit(start.headers["Location"]).query)
+            provider.nonce = asked.get("nonce", [""])[0]
+            back = ask(f"/oauth2/callback?code=code&state={asked['state'][0]}", cookies_of(start))
+            assert (back.status, back.headers["Location"]) == (302, "/search")
+            assert reached == [], "until now"
+            assert ask("/search", cookies_of(back)).body == b"traces"
+            assert reached == ["ann@acme.example"]
+        finally:
+            gateway.server.apply(gateway.pods)
+            provider.close()
 
 
 def test_each_ingress_reaches_its_server_over_tls(server: ApiServer, tmp_path: Path) -> None:
     ingress = {**GATEWAY, "type": "ingress", "class": "traefik", "hosts": {"polaris": True, "otlp-http": True}}
-    with behind(server, tmp_path, ingress, "kubernetesingress") as running:
+    # As the project's chart has it: Ingresses say only which certificate, not that the entry point has TLS.
+    with behind(server, tmp_path, ingress, "kubernetesingress", "--entrypoints.websecure.http.tls=true") as running:
         found = running.of_kind("Ingress")
         assert len(found) == 6
         for one in found:
@@ -153,4 +197,4 @@ def test_each_ingress_reaches_its_server_over_tls(server: ApiServer, tmp_path: P
             (path,) = rule["http"]["paths"]
             expected = f"{one['metadata']['namespace']}/{path['backend']['service']['name']}"
             eventually(partial(running.reaches, rule["host"]))
-            assert running.controller.get(rule["host"], "/some/path").body == expected
+            assert running.controller.get(rule["host"], "/some/path").body == expected.encode()
