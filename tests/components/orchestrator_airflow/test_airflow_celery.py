@@ -85,6 +85,15 @@ def test_only_scheduler_and_workers_know_the_password_of_the_broker() -> None:
     assert not {"/run/secrets/airflow/api-secret-key", "/run/secrets/airflow/jwt-secret"} & keys
 
 
+def test_the_triggerer_has_no_login_to_the_object_store_and_sends_no_logs_there() -> None:
+    (triggerer,) = pod(TRIGGERER).containers
+    told = {one.name: one for one in triggerer.variables}
+    assert told["AIRFLOW__LOGGING__REMOTE_LOGGING"].value == "False"
+    assert not [name for name in told if name.startswith("AWS")]
+    (worker,) = pod(WORKER).containers
+    assert {"AIRFLOW_CONN_LOGS", "AWS_ACCESS_KEY_ID"} <= {one.name for one in worker.variables}
+
+
 def test_they_wait_for_the_broker_and_the_database() -> None:
     for name in (SCHEDULER, WORKER):
         assert {call.host.split(".")[0] for call in pod(name).waits_for} == {"dagster-postgresql", "airflow-broker"}

@@ -27,7 +27,7 @@ from floe_compiler.kit.resources import declared
 from floe_compiler.kit.store_logins import login_files
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, SecretFile, Workload
+from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, SecretFile, Variable, Workload
 from floe_compiler.model.operations import EventScaling
 from floe_compiler.model.plan import Context, Instance
 
@@ -123,9 +123,17 @@ def _replicas(config: AirflowConfig, options: Options) -> int | EventScaling:
 
 
 def following(triggerer: Workload) -> Workload:
-    """Return the triggerer, which waits until the pods of steps have ended. Like workers, it serves no logs."""
+    """Return the triggerer, which waits until the pods of steps have ended.
+
+    Like workers, it serves no logs. It has no login to the object store, either: whatever it finds, it tells the worker
+    that goes on with the step, whose log that is in.
+    """
     (container,) = triggerer.pod.containers
-    container = replace(container, command=(*container.command, "--skip-serve-logs"))
+    container = replace(
+        container,
+        command=(*container.command, "--skip-serve-logs"),
+        variables=(*container.variables, Variable("AIRFLOW__LOGGING__REMOTE_LOGGING", "False")),
+    )
     return replace(triggerer, pod=replace(triggerer.pod, containers=(container,), kubernetes_api=FOLLOW_STEPS))
 
 
