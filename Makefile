@@ -19,6 +19,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q compiler
 	@touch $@
 
 setup: $(READY) ## Make .venv with everything pinned by requirements.lock
@@ -31,7 +32,8 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 
 test: $(READY) ## Run the tests
 	@# One process more than cores, as some tests wait; tests of a module mostly in one, as they share what they set up.
-	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
+	@# They start the command hundreds of times, which takes half as long again where Python may not keep bytecode.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
 
 thorough: $(READY) ## Try many more examples in the property tests (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis

@@ -10,12 +10,16 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dagster_program import free_port
+from floe_compiler.check.objects.custom_resources.published import schema_files
+
+T = TypeVar("T")
 
 PROGRAMS = ("kube-apiserver", "etcd", "openssl")
 MISSING = [name for name in PROGRAMS if not shutil.which(name)]
@@ -33,17 +37,39 @@ class ApiServer:
 
     def __init__(self, port: int, authority: Path, process: int) -> None:
         self.port, self.authority, self._process = port, authority, process
+        self._kinds: dict[str, dict[str, str]] = {}
+        self.warnings: list[str] = []
+        """What the server has warned of, also for its webhooks."""
         self._context = ssl.create_default_context(cafile=str(authority)) if authority.exists() else None
 
-    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    def ask(self, method: str, path: str, body: Any = None, form: str = "application/json") -> dict[str, Any]:
         """Return the answer; raise urllib.error.HTTPError if the server refuses."""
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": form}
         request = urllib.request.Request(
             f"https://127.0.0.1:{self.port}{path}", json.dumps(body).encode() if body else None, headers, method=method
         )
-        with urllib.request.urlopen(request, context=self._context, timeout=20) as answer:
-            text = answer.read()
+        try:
+            with urllib.request.urlopen(request, context=self._context, timeout=20) as answer:
+                text = answer.read()
+                self.warnings += answer.headers.get_all("Warning") or ()
+        except urllib.error.HTTPError as refused:
+            refused.add_note(refused.read().decode())
+            raise
         return dict(json.loads(text)) if text.startswith(b"{") else {}
+
+    def kubeconfig(self, file: Path) -> Path:
+        """Write the file by which a program is the administrator; return it."""
+        cluster = {"server": f"https://127.0.0.1:{self.port}", "certificate-authority": str(self.authority)}
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "test",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "test", "user": {"token": TOKEN}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+        }
+        file.write_text(json.dumps(content))
+        return file
 
     def signal(self, number: int) -> None:
         """Send the server a signal, such as one that stops it for a while."""
@@ -54,11 +80,90 @@ class ApiServer:
         for one in objects:
             self.ask("POST", PATHS[one["kind"]].format(namespace), one)
 
+    def apply(self, objects: Iterable[dict[str, Any]]) -> None:
+        """Apply objects of any kind that the server knows, as a delivery tool does, strictly."""
+        for one in objects:
+            query = "fieldManager=test&fieldValidation=Strict"
+            self.ask("PATCH", f"{self.path(one)}?{query}", one, "application/apply-patch+yaml")
+
+    def path(self, one: dict[str, Any]) -> str:
+        """Return where an object is."""
+        version, metadata = one["apiVersion"], one["metadata"]
+        base = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        if one["kind"] not in self._kinds.get(version, {}):
+            found = self.ask("GET", base)["resources"]
+            self._kinds[version] = {kind["kind"]: kind["name"] for kind in found if "/" not in kind["name"]}
+        place = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+        return f"{base}{place}/{self._kinds[version][one['kind']]}/{metadata['name']}"
+
+    def define(self, definitions: Iterable[dict[str, Any]]) -> None:
+        """Define custom resources, and wait until the server serves them."""
+        for one in definitions:
+            self.apply([one])
+            group, names = one["spec"]["group"], one["spec"]["names"]
+            path = f"/apis/{group}/{one['spec']['versions'][0]['name']}/{names['plural']}"
+            eventually(partial(self.ask, "GET", path))
+
     def token(self, namespace: str, account: str) -> str:
         """Return a token of a ServiceAccount, as its pods have it."""
         path = f"{PATHS['ServiceAccount'].format(namespace)}/{account}/token"
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": []}}
         return str(self.ask("POST", path, body)["status"]["token"])
+
+
+def definition(group: str, version: str, kind: str, scope: str = "Namespaced") -> dict[str, Any]:
+    """Return the definition of a custom resource, by the schema that its project publishes; else for any fields."""
+    path = schema_files().get((f"{group}/{version}", kind))
+    anything: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    schema = _whole(json.loads(path.read_text("utf-8"))) if path else dict(anything)
+    schema.setdefault("properties", {})["status"] = anything
+    plural = f"{kind.lower()}s".replace("sss", "sses").replace("cys", "cies")
+    names = {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"}
+    served = {"name": version, "served": True, "storage": True, "subresources": {"status": {}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{plural}.{group}",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+        },
+        "spec": {
+            "group": group,
+            "scope": scope,
+            "names": names,
+            "versions": [{**served, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with the parts that it refers to, as no definition may have references."""
+    parts = schema.pop("$defs", {})
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if isinstance(value.get("$ref"), str):
+            return whole(parts[value["$ref"].rpartition("/")[2]])
+        return {key: whole(one) for key, one in value.items()}
+
+    return dict(whole(schema))
+
+
+def eventually(ask: Callable[[], T], seconds: int = 60) -> T:
+    """Return the first answer that is neither nothing nor an error."""
+    for _ in range(seconds * 5):
+        try:
+            if found := ask():
+                return found
+        except (OSError, KeyError):
+            pass
+        time.sleep(0.2)
+    found = ask()
+    assert found, "there is no answer in time"
+    return found
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,12 +75,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def code_server(one: Product, folder: Path, database: Database = DATABASE) -> Iterator[Any]:
-    """Start a product's code location as its container does, but for the port and the files' folder; yield a client."""
+def code_server(
+    one: Product, folder: Path, database: Database = DATABASE, edit: Callable[[Path], None] | None = None
+) -> Iterator[Any]:
+    """Start a product's code location as its container does, but for the port and the files' folder; yield a client.
+
+    `edit` changes the files in the folder before it starts.
+    """
     from dagster._grpc.client import DagsterGrpcClient
 
     container, port = code_container(one, database), free_port()
     write_files(Pod((container,), IDENTITY), folder)
+    if edit:
+        edit(folder)
     places = {
         "dagster": PROGRAM,
         str(GRPC.number): str(port),

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/components.md and docs/delivery.md anew from what they are about: `make docs`.
+"""Writes the tables of docs/components.md, delivery.md and clouds.md anew from what they are about: `make docs`.
 
 A table lies between `<!-- table: NAME -->` and `<!-- end of table -->`; `TABLES` has the names. `python
 tests/documented_tables.py` writes the pages, with `--check` it shows what would change instead, and fails if anything
@@ -22,7 +22,9 @@ from floe_compiler.commands.component_tables import choices_table, numbers_table
 from floe_compiler.commands.components import Choice, choices
 from floe_compiler.components import built_in
 from floe_compiler.kit.ingress import ingress_instance
+from floe_compiler.model.accounts import AS_ITSELF
 from floe_compiler.model.demand import demand
+from floe_compiler.model.facts import named_pods
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.plan import DeclaredInstance
 from floe_compiler.model.quantities import ZERO, Quantity
@@ -32,8 +34,9 @@ from floe_compiler.report.markdown_table import code, markdown_table
 from plans import plan_environment, plan_mesh
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "docs/components.md", ROOT / "docs/delivery.md")
-MESHES = (ROOT, ROOT / "tests/meshes/operators")
+PAGES = (ROOT / "docs/components.md", ROOT / "docs/delivery.md", ROOT / "docs/clouds.md")
+CLOUDS = ROOT / "tests/meshes/clouds"
+MESHES = (ROOT, ROOT / "tests/meshes/operators", CLOUDS)
 OUTPUT = ROOT / "output"
 
 TABLE = re.compile(r"(<!-- table: ([^\n]*) -->\n)(.*?)(<!-- end of table -->\n)", re.DOTALL)
@@ -130,13 +133,13 @@ def facts(_page: str, about: str) -> str:
 
 
 @cache
-def declared() -> Mapping[tuple[str, str, str, str], DeclaredInstance]:
-    """Return what each component of the meshes declares, by environment, namespace, slot and type.
+def declared(*meshes: Path) -> Mapping[tuple[str, str, str, str], DeclaredInstance]:
+    """Return what each component of the meshes (default: all) declares, by environment, namespace, slot and type.
 
     If there are several in a namespace, it is the first one. What follows from `ingress` has this as its slot.
     """
     found: dict[tuple[str, str, str, str], DeclaredInstance] = {}
-    for root in MESHES:
+    for root in meshes or MESHES:
         for environment in plan_mesh(root):
             for plan in plan_environment(environment):
                 extra = (ingress_instance(plan.unit, plan.ingress),) if plan.ingress else ()
@@ -144,6 +147,23 @@ def declared() -> Mapping[tuple[str, str, str, str], DeclaredInstance]:
                     name = environment.settings.environment.name
                     found.setdefault((name, plan.unit.namespace, one.instance.slot, one.instance.type), one)
     return found
+
+
+def identities(_page: str, environment: str) -> str:
+    """Return the table of the accounts of an environment of `CLOUDS` whose pods have an identity there."""
+    found: dict[tuple[str, str], tuple[str, set[str]]] = {}
+    for (name, namespace, _, _), one in declared(CLOUDS).items():
+        for workload_name, pod in named_pods(one.parts) if name == environment else ():
+            if identity := pod.workload_identity:
+                account = (namespace, pod.account or workload_name)
+                role = next((value for _, value in identity.annotations), AS_ITSELF)
+                servers = {server.host for server in pod.servers() if server.group is None}
+                found.setdefault(account, (role, set()))[1].update(servers)
+    rows = [
+        [code(f"{namespace}/{account}"), code(role) if role else "itself", ", ".join(map(code, sorted(servers)))]
+        for (namespace, account), (role, servers) in sorted(found.items())
+    ]
+    return markdown_table(["ServiceAccount", "acts as", "calls in the cloud"], rows)
 
 
 def requests(_page: str, _about: str) -> str:
@@ -203,6 +223,7 @@ TABLES: Mapping[str, Table] = {
     "quotas": lambda _page, _about: quotas_table(),
     "requests": requests,
     "facts": facts,
+    "identities": identities,
     "secrets": secrets,
     "dangers": lambda _page, _about: markdown_table(
         ["word", "means"], [[code(word), meaning] for word, meaning in WORDS.items()]

@@ -157,10 +157,21 @@ STEPS: dict[str, Any] = {
     "replicas": [{"name": "tool", "count": 2}],
 }
 MERGE_PATCH = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "tool"}, "spec": {"replicas": 2}}
-AUTHORED = {
-    str(path.relative_to(SMALL)): yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    for path in sorted(SMALL.rglob("*.yaml"))
-}
+WIDE = SMALL.with_name("wide")
+"""A mesh with one of nearly every input."""
+
+
+def documents_of(mesh: Path) -> dict[str, Any]:
+    """Return the documents of a mesh, without those of its parents, which a digest locks."""
+    found = {str(path.relative_to(mesh)): path for path in sorted(mesh.rglob("*.yaml"))}
+    return {
+        file: yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        for file, path in found.items()
+        if not file.startswith("vendor/")
+    }
+
+
+AUTHORED = documents_of(SMALL)
 
 WORDS = [
     "tool",

@@ -41,6 +41,8 @@ class Pods:
     events: list[tuple[str, Pod]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
+    logs: dict[str, str] = field(default_factory=dict)
+    """What each pod has written."""
 
     def create(self, pod: Pod) -> Pod:
         """Keep a pod and start it."""
@@ -139,6 +141,13 @@ class Handler(BaseHTTPRequestHandler):
                     self.wfile.flush()
             except OSError:
                 return
+        elif self.path.split("?")[0].endswith("/log"):
+            data = self.pods.logs.get(name, "").encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
         elif name:
             found = self.pods.pods.get(name)
             self.answer(200 if found else 404, found or {"kind": "Status", "code": 404})

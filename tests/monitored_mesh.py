@@ -57,7 +57,7 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
     platform = {
         "catalog": {"type": "polaris", "database": {"type": "cloudnative-pg", "storage": "10Gi"}},
         "databases": {"backup": BACKUP},
-        "storage": {"type": "minio"},
+        "storage": {"type": "seaweedfs"},
         "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
         "observability": observability,
     }

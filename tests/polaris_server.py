@@ -55,6 +55,8 @@ class State:
     namespaces: dict[str, list[list[str]]] = field(default_factory=dict)
     tables: set[tuple[str, str]] = field(default_factory=set)
     """Namespace and name."""
+    snapshots: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    """The snapshots of a table, the current one last; a table without any has no data."""
     failures: int = 0
     """How many requests to answer with 503 before the server is up."""
     log: list[tuple[str, str, int]] = field(default_factory=list)
@@ -310,7 +312,18 @@ class Polaris:
         return 200, {}
 
     def load_table(self, _catalog: str, namespace: str, table: str, _body: Any = None) -> Answer:
-        return (200, {}) if (namespace, table) in self.state.tables else (404, error("no such table"))
+        if (namespace, table) not in self.state.tables:
+            return 404, error("no such table")
+        known = self.state.snapshots.get((namespace, table), [])
+        current = {"current-snapshot-id": known[-1]["snapshot-id"]} if known else {}
+        return 200, {"metadata": {"format-version": 2, "snapshots": known, **current}}
+
+    def load_referenced(self, answer: Answer) -> Answer:
+        """Return the answer for a table with only the snapshots that branches name: here there is `main` alone."""
+        status, body = answer
+        if status == 200:
+            body["metadata"]["snapshots"] = body["metadata"]["snapshots"][-1:]
+        return status, body
 
     def configuration(self) -> Answer:
         return 200, {"defaults": {}, "overrides": {"prefix": next(iter(self.state.catalogs), "warehouse")}}
@@ -352,7 +365,9 @@ def running(state: State) -> Iterator[str]:
                 return 401, error("Not authorized")
             if not polaris.may(principal, self.command, path):
                 return 403, error(f"Principal '{principal}' is not authorized for {self.command} {path}")
-            return polaris.asked(self.command, path, json.loads(text) if text else None)
+            answer = polaris.asked(self.command, path, json.loads(text) if text else None)
+            is_part = parse_qs(urlsplit(self.path).query).get("snapshots") == ["refs"]
+            return polaris.load_referenced(answer) if is_part else answer
 
         do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - the names that the base class calls
 

@@ -40,6 +40,8 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    options: tuple[str, ...] = ()
+    """Those of every client."""
 
     @property
     def container(self) -> Container:
@@ -52,7 +54,8 @@ class Server:
 
     def ask(self, *words: str, user: str = "default", password: str = PASSWORD) -> str:
         """Return the server's answer to a command of a client."""
-        command = ["redis-cli", "-p", str(self.port), "--no-auth-warning", "--user", user, "--pass", password, *words]
+        login = ("--no-auth-warning", "--user", user, "--pass", password)
+        command = ["redis-cli", "-p", str(self.port), *self.options, *login, *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stdout.strip()
 
 
@@ -65,10 +68,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(workload: Workload, folder: Path, **secrets: str) -> Iterator[Server]:
-    """Run a server until the end of the block; `secrets` are the passwords by their files' names.
+def running(
+    workload: Workload, folder: Path, certificate: Path | None = None, options: tuple[str, ...] = (), **secrets: str
+) -> Iterator[Server]:
+    """Run a server until the end of the block.
 
-    Raises RuntimeError if it does not become ready.
+    `certificate` is the folder with its certificate, `options` are those of all clients, and `secrets` the passwords by
+    their files' names. Raises RuntimeError if it does not become ready.
     """
     port = free_port()
     given: dict[tuple[str, str], str] = {}
@@ -79,9 +85,14 @@ def running(workload: Workload, folder: Path, **secrets: str) -> Iterator[Server
     folder.joinpath("volumes").mkdir(exist_ok=True)
     log = folder / f"log-{port}"
     command = machine.command(workload.pod, workload.pod.containers[0])
+    if certificate:
+        mounted = ["--ro-bind", str(certificate), workload.pod.containers[0].certificate]
+        mounted += ["--setenv", "CERTIFICATE_CHECK_SECONDS", "0.2"]
+        at = command.index("--remount-ro")
+        command[at:at] = mounted
     with log.open("wb") as written:
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
-    server = Server(workload, machine, port, process, log)
+    server = Server(workload, machine, port, process, log, options)
     try:
         started = workload.pod.containers[0].startup
         assert started is not None

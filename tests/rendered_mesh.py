@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,15 @@ SERVERS = ("Deployment", "StatefulSet", "DaemonSet")
 
 @dataclass(frozen=True)
 class Rendered:
-    """The objects of one environment."""
+    """The objects of one environment, which are made when a test first asks for them."""
 
     name: str
-    objects: tuple[Object, ...]
+    make: Callable[[], tuple[Object, ...]]
+
+    @cached_property
+    def objects(self) -> tuple[Object, ...]:
+        """Return the objects."""
+        return self.make()
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
@@ -90,15 +95,20 @@ def ports(container: Object) -> list[int]:
     return [port["containerPort"] for port in container.get("ports", ())]
 
 
-def read(files: Mapping[str, str]) -> dict[str, Rendered]:
-    """Return the environments that the compiled files hold, by name."""
-    objects: dict[str, list[Any]] = {}
-    for path, text in files.items():
-        objects.setdefault(path.split("/")[1], []).append(yaml.load(text, yaml.CSafeLoader))
-    return {name: Rendered(name, tuple(found)) for name, found in objects.items()}
-
-
 @cache
+def objects_of(root: Path) -> Mapping[str, tuple[Object, ...]]:
+    """Return the objects of each environment of a mesh."""
+    objects: dict[str, list[Any]] = {}
+    for path, text in compile_mesh(root).files.items():
+        objects.setdefault(path.split("/")[1], []).append(yaml.load(text, yaml.CSafeLoader))
+    return {name: tuple(found) for name, found in objects.items()}
+
+
 def compiled(root: Path = ROOT) -> Mapping[str, Rendered]:
     """Return the environments of a mesh, by name; by default of the one in this repository."""
-    return read(compile_mesh(root).files)
+    names_ = sorted(path.parent.name for path in root.glob("overlays/*/environment.yaml"))
+    return {name: Rendered(name, partial(_objects, root, name)) for name in names_}
+
+
+def _objects(root: Path, name: str) -> tuple[Object, ...]:
+    return objects_of(root)[name]

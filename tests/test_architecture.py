@@ -41,8 +41,12 @@ MAY_IMPORT = {
     "report": {"model"},
     "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
     "promotion": {"model", "resolve"},
+    "start": {"model"},
     "pipeline": {*STAGES, "model", "cache", "components", "explain", "node"},
-    "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "promotion", "report"},
+    "commands": {
+        *STAGES,
+        *("model", "cache", "components", "explain", "node", "pipeline", "promotion", "report", "start"),
+    },
     "cli": {"model", "commands", "report"},
     "program": {"commands", "cli"},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from hostile_values import (
     MERGE_PATCH,
     OBJECTS,
     STEPS,
+    WIDE,
     anything_in,
     as_yaml,
     changed,
+    documents_of,
     mesh_with_objects,
     paths,
     renamed,
@@ -72,6 +75,30 @@ def test_any_value_in_kustomizations_and_patches(root: Path, kustomization: Any,
 def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]) -> None:
     file, data = edited
     root = small_mesh(tmp_path_factory.mktemp("mesh"), {})
+    (root / file).write_text(as_yaml(data), encoding="utf-8")
+    judge(root)
+
+
+WIDE_DOCUMENTS = documents_of(WIDE)
+
+
+def test_the_wide_mesh_is_sound(tmp_path: Path) -> None:
+    shutil.copytree(WIDE, tmp_path, dirs_exist_ok=True)
+    assert main(["--root", str(tmp_path), "--quiet"]) == 0
+
+
+@settings(few, max_examples=settings().max_examples // 16)
+@given(
+    st.sampled_from(list(WIDE_DOCUMENTS)).flatmap(
+        lambda file: st.tuples(st.just(file), anything_in(WIDE_DOCUMENTS[file]))
+    )
+)
+def test_any_value_in_documents_with_every_input(
+    tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]
+) -> None:
+    file, data = edited
+    root = tmp_path_factory.mktemp("mesh")
+    shutil.copytree(WIDE, root, dirs_exist_ok=True)
     (root / file).write_text(as_yaml(data), encoding="utf-8")
     judge(root)
 

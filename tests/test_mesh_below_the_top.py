@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.cache.store import Memory
+from floe_compiler.cli import main
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.pipeline import compile_mesh
 from small_mesh import MANIFEST, SMALL, small_mesh
@@ -85,3 +86,21 @@ def test_results_of_another_place_are_not_used(tmp_path: Path) -> None:
 
 def test_the_mesh_of_this_test_has_no_git_of_its_own() -> None:
     assert not (SMALL / ".git").exists()
+
+
+def test_what_git_is_told_above_the_mesh_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    top = tmp_path / "clone"
+    root = mesh(top, "teams/mesh", FLUX)
+    cache = ["--cache", str(tmp_path / "cache")]
+    assert main(["--root", str(root), *cache]) == 0
+    (top / ".gitattributes").write_text("*.png filter=lfs\nteams/** filter=lfs\n")
+    capsys.readouterr()
+
+    assert main(["--root", str(root), *cache]) == 1
+
+    told = capsys.readouterr().err
+    assert "../../.gitattributes:2:1: error[C207]: filter lets Git store other bytes of output/dev/_cluster/" in told
+    (top / ".gitattributes").unlink()
+    (root / ".gitignore").write_text("*-domain/\n")
+    assert main(["check", "--root", str(root), *cache]) == 0
+    assert ".gitignore:1:1: warning[C208]: Git ignores output/dev/floe-sales-domain/" in capsys.readouterr().err

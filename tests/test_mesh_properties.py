@@ -23,6 +23,7 @@ S3 = {"type": "s3", "bucket": "acme-warehouse", "region": "eu-central-1"}
 ROLE = "arn:aws:iam::333333333333:role/warehouse"
 EXTERNAL = {"type": "external", "host": "catalog.acme.example", "secret": {"name": "catalog-postgresql"}}
 REST = {"type": "rest", "url": "https://catalog.acme.example", "warehouse": "lake", "credentials": {"type": "oauth2"}}
+GLUE = {"type": "glue", "region": "eu-west-1", "account": "123456789012"}
 SERVERS: list[dict[str, Any]] = [{}, {"database": {"server": "postgresql"}}]
 
 SLOTS: dict[str, list[dict[str, Any] | None]] = {
@@ -30,10 +31,11 @@ SLOTS: dict[str, list[dict[str, Any] | None]] = {
     "storage": [
         None,
         {"type": "minio"},
+        {"type": "seaweedfs", "console": True},
         {**S3, "credentials": {"type": "secret"}},
         {**S3, "credentials": {"type": "identity", "role": ROLE}},
     ],
-    "catalog": [None, REST, *({"type": "polaris", **server} for server in [*SERVERS, {"database": EXTERNAL}])],
+    "catalog": [None, REST, GLUE, *({"type": "polaris", **server} for server in [*SERVERS, {"database": EXTERNAL}])],
     "compute": [{"type": "duckdb"}, {"type": "snowflake", "account": "acme-dev"}],
     "collector": [
         None,
@@ -48,6 +50,7 @@ SLOTS: dict[str, list[dict[str, Any] | None]] = {
         None,
         {"backup": {"type": "none", "reason": "nothing is kept"}},
         {"backup": {"type": "minio"}},
+        {"backup": {"type": "seaweedfs"}},
         {"backup": {**S3, "credentials": {"type": "identity", "role": ROLE}}},
     ],
     "sync_tests": [None, {"enabled": True}],
@@ -90,7 +93,7 @@ PRODUCTS = st.fixed_dictionaries(
 )
 
 TOGGLES = {
-    "storage": ({"type": "minio"}, "minio"),
+    "storage": ({"type": "seaweedfs"}, "seaweedfs"),
     "catalog": ({"type": "polaris"}, "polaris"),
     "collector": ({"type": "opentelemetry", "mode": "deployment"}, "otel-collector"),
     "lineage": ({"type": "marquez"}, "marquez"),

@@ -284,10 +284,10 @@ def test_an_external_database_leaves_nothing_of_its_own_in_the_cluster(namespace
     assert [one["secretKey"] for one in secret["spec"]["data"]] == ["password", "username"]
 
 
-def test_minio_keeps_the_warehouse_in_development() -> None:
-    assert ports(container(DEV.get("StatefulSet", PLATFORM, "minio"))) == [9000, 9001]
-    assert container(DEV.get("Job", PLATFORM, "minio-buckets"))["args"] == ["warehouse"]
-    assert not STAGING.has("StatefulSet", PLATFORM, "minio"), "a bucket of the cloud takes its place"
+def test_seaweedfs_keeps_the_warehouse_in_development() -> None:
+    assert ports(container(DEV.get("StatefulSet", PLATFORM, "seaweedfs"))) == [8333, 9327]
+    assert container(DEV.get("Job", PLATFORM, "seaweedfs-buckets"))["args"] == ["warehouse"]
+    assert not STAGING.has("StatefulSet", PLATFORM, "seaweedfs"), "a bucket of the cloud takes its place"
 
 
 @pytest.mark.parametrize(("mesh", "kind"), [(DEV, "Deployment"), (STAGING, "DaemonSet"), (PROD, "DaemonSet")])

@@ -19,6 +19,8 @@ DEFAULT_VERB = "compile"
 
 # Each verb is a module with that name in floe_compiler.commands.
 VERBS = {
+    "init": "begin a mesh in a folder, and compile it",
+    "new": "add a domain, a data product or an environment",
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
@@ -27,9 +29,12 @@ VERBS = {
     "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
+    "codeowners": "write who must approve which file, from the owners of documents",
+    "graph": "draw who calls whom, who reads whose tables, or what starts after what",
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",
+    "doctor": "examine whether what a run needs is here, and works",
 }
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -49,6 +54,7 @@ output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commi
 
 EXAMPLES = """\
 examples:
+  floe-compile init                              begin a mesh here
   floe-compile                                   compile everything
   floe-compile --env dev                         compile one environment
   floe-compile check                             is output/ current? (for CI)

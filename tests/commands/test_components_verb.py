@@ -73,7 +73,8 @@ def test_an_unknown_slot_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixtu
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "catalog", "--format", "json"]) == 0
-    polaris, rest = json.loads(capsys.readouterr().out)
+    glue, polaris, rest = json.loads(capsys.readouterr().out)
+    assert glue["type"] == "glue"
     assert (polaris["slot"], polaris["type"], polaris["scope"]) == ("catalog", "polaris", "platform")
     assert (rest["slot"], rest["type"]) == ("catalog", "rest")
     assert polaris["settings"]["properties"]["replicas"]
@@ -86,11 +87,13 @@ def test_tables_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
         "|---|---|---|---|",
         "| `storage` | `minio` | MinIO inside the cluster, on one node | the platform |",
         "| `storage` | `s3` | A bucket at AWS, or in another S3-compatible store | the platform |",
+        "| `storage` | `seaweedfs` | SeaweedFS inside the cluster, on one node | the platform |",
         "",
         "| setting | type | light | medium | heavy |",
         "|---|---|---|---|---|",
-        "| `storage.storage` | `minio` | 20Gi | 100Gi | 500Gi |",
+        "| `storage.storage` | `minio`, `seaweedfs` | 20Gi | 100Gi | 500Gi |",
         "| `storage.resources` | `minio` | 100m 512Mi → 1 1Gi | 500m 1Gi → 2 2Gi | 1 2Gi → 2 4Gi |",
+        "| `storage.resources` | `seaweedfs` | 100m 384Mi → 1 1Gi | 500m 1Gi → 2 2Gi | 1 2Gi → 2 4Gi |",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import cache_redis, orchestrator_airflow, orchestrator_dagster, orchestrator_kubernetes
@@ -14,6 +15,7 @@ from floe_compiler.model.capabilities import Cache, Monitoring
 from floe_compiler.model.facts import Parts, Pod, containers_of
 from floe_compiler.model.plan import Component
 from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.trust import Trust
 from products import EVERYTHING, product
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 
@@ -124,3 +126,20 @@ def test_rendered(snapshot: SnapshotAssertion) -> None:
 
 def test_a_cache_is_a_capability_with_a_slot() -> None:
     assert Cache.slot == COMPONENT.slot
+
+
+def test_with_an_issuer_clients_and_the_exporter_use_tls_and_nothing_else() -> None:
+    secure: Any = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-internal")
+    (cache,) = cache_redis.provides(context_of(COMPONENT, settings=secure, scope="sales").instance)
+    assert (cache.url, cache.endpoint.port().tls) == ("rediss://redis.floe-sales-domain.svc.cluster.local:6379/0", True)
+    lines = settings(settings=secure)
+    assert (lines["port"], lines["tls-port"]) == ("0", "6379")
+    (server,) = built(settings=secure, found=MONITORED).workloads
+    container, exporter = server.pod.containers
+    assert lines["tls-key-file"] == f"{container.certificate}/tls.key"
+    given = {one.name: one.value for one in exporter.variables}
+    assert given["REDIS_ADDR"] == "rediss://127.0.0.1:6379"
+    assert given["REDIS_EXPORTER_SKIP_TLS_VERIFICATION"] == "true"
+    for probe in (container.startup, container.liveness, container.readiness):
+        assert probe is not None
+        assert "--tls" in " ".join(probe.command)

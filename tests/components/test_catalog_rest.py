@@ -110,6 +110,22 @@ def test_a_domain_may_send_a_token_or_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("credentials", "name"),
+    [
+        ({**OAUTH2, "secret": {"one_for": "product"}}, "catalog-client-sales-customer-360"),
+        ({"type": "token", "secret": {"one_for": "product"}}, "catalog-token-sales-customer-360"),
+        ({"type": "token"}, "catalog-token-sales"),
+    ],
+    ids=str,
+)
+def test_a_product_may_have_a_login_of_its_own(credentials: dict[str, Any], name: str) -> None:
+    login = catalog(credentials=credentials).client("sales", "customer-360").credentials
+    key = login.client_id if isinstance(login, OAuth2Credentials) else login and getattr(login, "token", None)
+    assert key
+    assert key.secret.name == name
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"url": "catalog.example.com"},

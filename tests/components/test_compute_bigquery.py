@@ -13,7 +13,7 @@ import dbt_program
 from floe_compiler.components import compute_bigquery
 from floe_compiler.components.compute_bigquery import COMPONENT, BigQueryConfig
 from floe_compiler.kit.products import dbt
-from floe_compiler.model.accounts import WorkloadIdentity, together
+from floe_compiler.model.accounts import AS_ITSELF, TwoIdentities, WorkloadIdentity, together
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts
 from products import LAKEHOUSE, contributed_to_product
@@ -86,7 +86,10 @@ def test_a_pod_with_two_identities_has_both_unless_they_contradict() -> None:
     assert together([None, None]) is None
     assert together([aws, None]) == aws
     assert together([aws, google, aws]) == WorkloadIdentity((*aws.annotations, *google.annotations), google.labels)
-    with pytest.raises(ValueError, match='both "a" and "c"'):
+    itself = WorkloadIdentity((("iam.gke.io/gcp-service-account", AS_ITSELF),))
+    with pytest.raises(TwoIdentities, match='as "b" and as itself'):
+        together([google, itself])
+    with pytest.raises(TwoIdentities, match='as "a" and as "c"'):
         together([aws, WorkloadIdentity((("eks.amazonaws.com/role-arn", "c"),))])
 
 

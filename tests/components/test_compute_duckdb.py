@@ -31,6 +31,38 @@ def _variables(target: dict[str, object]) -> set[str]:
     return set(re.findall(r"env_var\('(\w+)'", json.dumps(target)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "vends", "refused"),
+    [("gcs", "never", 1), ("adls", "never", 1), ("gcs", "always", 0), ("adls", "by-the-store", 0), ("s3", "never", 0)],
+)
+def test_it_needs_the_credentials_of_the_catalog_in_other_clouds(kind: Any, vends: Any, refused: int) -> None:
+    store = replace(STORE, kind=kind, issues_credentials=True, warehouse="gs://lake/")
+    found = (replace(CATALOG, vends_credentials=vends), store)
+    refusals = [*COMPONENT.refuses(context_of(COMPONENT, found=found, scope="sales"))]
+    assert len(refusals) == refused
+    assert all("tables in gs:// only by temporary credentials" in one.message for one in refusals)
+    assert [*COMPONENT.refuses(context_of(COMPONENT, found=(store,), scope="sales"))] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "extensions"),
+    [
+        ("s3", ["httpfs", "avro", "aws", "iceberg"]),
+        ("gcs", ["httpfs", "avro", "iceberg"]),
+        ("adls", ["httpfs", "avro", "azure", "iceberg"]),
+    ],
+)
+def test_the_extensions_are_those_for_the_files_of_tables(kind: Any, extensions: list[str]) -> None:
+    lakehouse = replace(
+        LAKEHOUSE,
+        catalog=replace(CATALOG, vends_credentials="always"),
+        store=replace(STORE, kind=kind),
+    )
+    target = dbt.target(_compute(), lakehouse)
+    assert target["extensions"] == extensions
+    assert [one["name"] for one in target["secrets"]] == ["catalog"]
+
+
 def test_nothing_is_rendered() -> None:
     assert COMPONENT.build(context_of(COMPONENT, scope="sales")) == Parts()
 

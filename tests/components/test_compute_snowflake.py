@@ -95,6 +95,77 @@ def test_the_account_is_not_a_url(account: str) -> None:
         SnowflakeConfig.model_validate({"account": account})
 
 
+OAUTH = {
+    "oauth_client_id": "{{ env_var('SNOWFLAKE_OAUTH_CLIENT_ID') }}",
+    "oauth_client_secret": "{{ env_var('SNOWFLAKE_OAUTH_CLIENT_SECRET') }}",
+    "token": "{{ env_var('SNOWFLAKE_OAUTH_REFRESH_TOKEN') }}",
+}
+CLIENT = "00000000-0000-0000-0000-000000000001"
+ROBOT = "floe-dbt@acme-data.iam.gserviceaccount.com"
+ROLE = "arn:aws:iam::123456789012:role/dbt"
+IDENTITIES: dict[str, tuple[dict[str, str], str, dict[str, str], str]] = {
+    "aws": (
+        {"type": "aws", "role": ROLE, "region": "eu-central-1"},
+        "AWS",
+        {"eks.amazonaws.com/role-arn": ROLE},
+        "sts.eu-central-1.amazonaws.com",
+    ),
+    "pod-identity": ({"type": "aws", "region": "eu-central-1"}, "AWS", {}, "169.254.170.23"),
+    "azure": (
+        {"type": "azure", "client_id": CLIENT},
+        "AZURE",
+        {"azure.workload.identity/client-id": CLIENT},
+        "login.microsoftonline.com",
+    ),
+    "google": (
+        {"type": "google", "service_account": ROBOT},
+        "GCP",
+        {"iam.gke.io/gcp-service-account": ROBOT},
+        "metadata.google.internal",
+    ),
+}
+
+
+def test_oauth_is_a_refresh_token_of_snowflake() -> None:
+    compute = _compute(credentials={"type": "oauth"}, warehouse="WH")
+    target = dbt.target(compute, None)
+    assert {key: target[key] for key in OAUTH} == OAUTH
+    assert target["authenticator"] == "oauth"
+    assert "user" not in target, "the token says who it is"
+    assert not compute.secret_files
+    assert not any(key.startswith("private_key") for key in target)
+    kept = {variable.name for variable in compute.variables}
+    assert kept == {"SNOWFLAKE_ROLE", "SNOWFLAKE_DATABASE", *(text.split("'")[1] for text in OAUTH.values())}
+    # Snowflake itself exchanges the token.
+    assert [one.host for one in compute.calls()] == ["acme-analytics.snowflakecomputing.com"]
+
+
+@pytest.mark.parametrize("cloud", IDENTITIES)
+def test_the_identity_of_a_pod_needs_no_key(cloud: str) -> None:
+    credentials, provider, notes, server = IDENTITIES[cloud]
+    compute = _compute(credentials=credentials, role="R", warehouse="W", database="D")
+    target = dbt.target(compute, None)
+    assert (target["authenticator"], target["workload_identity_provider"]) == ("workload_identity", provider)
+    assert (compute.variables, compute.secret_files) == ((), ())
+    assert compute.identity
+    assert compute.identity.notes == notes
+    assert server in [one.host for one in compute.identity.endpoints]
+
+
+@pytest.mark.parametrize("credentials", [{"type": "oauth"}, {"type": "google", "service_account": ROBOT}])
+def test_only_a_key_has_a_passphrase(credentials: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="leave passphrase out"):
+        SnowflakeConfig.model_validate({"account": "acme", "passphrase": True, "credentials": credentials})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("credentials", [{"type": "oauth"}, IDENTITIES["azure"][0]])
+def test_dbt_reads_the_profile_without_a_key(tmp_path: Path, credentials: dict[str, str]) -> None:
+    compute = _compute(credentials=credentials)
+    variables = {variable.name: "x" for variable in compute.variables}
+    assert "snowflake" in dbt_program.parse(tmp_path, "snowflake", dbt.target(compute, None), variables)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("passphrase", [False, True])
 def test_dbt_reads_the_profile(tmp_path: Path, passphrase: bool) -> None:

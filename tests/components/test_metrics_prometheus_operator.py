@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from pydantic import ValidationError
 
+from floe_compiler.check.objects.schemas import schemas_for
 from floe_compiler.components.metrics_prometheus_operator import COMPONENT, build, completes, provides
 from floe_compiler.model.capabilities import MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.mesh_facts import MeshFacts, OwnedCertificate, OwnedNamespace, ScrapeTarget
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
+from floe_compiler.model.trust import Trust
 from floe_compiler.pipeline import compile_mesh
 from monitored_mesh import PLATFORM, RUNBOOKS, SALES, get, monitored, monitored_mesh, rules
 from small_mesh import MANIFEST
@@ -162,3 +165,18 @@ def test_dashboards_ask_a_prometheus_that_others_run(tmp_path: Path) -> None:
     policy = yaml.load(files[f"{folder}/networkpolicy.networking.k8s.io_grafana.yaml"], yaml.CSafeLoader)
     peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     assert {"to": [peer], "ports": [{"protocol": "TCP", "port": 9090}]} in policy["spec"]["egress"]
+
+
+def test_a_server_with_a_certificate_is_verified_by_the_authorities_of_the_environment() -> None:
+    server = service_endpoint("minio", SALES, "cluster.local", (Port("api", 9000, scheme="https", tls=True),))
+    secure = replace(PRODUCTION, trust=Trust("company-ca", "bundle.crt"), tls_issuer="acme-internal")
+    mesh = MeshFacts(scrape_targets=(ScrapeTarget(SALES, "minio", server, "/metrics"),))
+    built = completes(context_of(COMPONENT, {"runbooks": RUNBOOKS}, settings=secure), mesh)
+    (monitor,) = (one for one in built.objects if one["kind"] == "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint["scheme"] == "https"
+    assert endpoint["tlsConfig"] == {
+        "ca": {"configMap": {"name": "company-ca", "key": "bundle.crt"}},
+        "serverName": f"minio.{SALES}.svc.cluster.local",
+    }
+    assert schemas_for("1.34", ()).violations(monitor) == ()

@@ -54,6 +54,16 @@ def test_an_identity_needs_no_keys_but_the_way_to_sts() -> None:
     assert [one.host for one in store.identity.endpoints] == ["sts.eu-west-1.amazonaws.com"]
 
 
+def test_pod_identity_needs_no_annotation_but_the_way_to_the_agent_of_the_node() -> None:
+    store = _store(credentials={"type": "pod-identity"})
+    assert store.identity
+    assert (store.identity.notes, store.identity.as_itself) == ({}, True)
+    assert [(one.cidr, one.port().number) for one in store.identity.endpoints] == [("169.254.170.23/32", 80)]
+    lending = _store(credentials={"type": "pod-identity"}, catalog_role=LAKE)
+    assert lending.identity
+    assert "sts.eu-west-1.amazonaws.com" in [one.host for one in lending.identity.endpoints]
+
+
 def test_a_secret_gives_keys_and_no_identity() -> None:
     store = _store(credentials={**SECRET, "name": "lake-keys", "keys": {"access_key": "id"}})
     assert store.access_key
@@ -89,6 +99,10 @@ def test_another_store_is_where_its_url_says(url: str, address: str, scheme: str
     ("config", "hint"),
     [
         ({"endpoint": "https://storage.example.com"}, "use credentials of type secret"),
+        (
+            {"endpoint": "https://storage.example.com", "credentials": {"type": "pod-identity"}},
+            "use credentials of type secret",
+        ),
         (
             {"endpoint": "https://storage.example.com", "credentials": SECRET, "catalog_role": LAKE},
             "leave catalog_role",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.derive import plan_units
+from floe_compiler.kit.google import identity
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port, foreign_endpoint, service_endpoint
@@ -175,6 +177,15 @@ def test_servers_outside_are_as_the_platform_wants_them(external: str, expected:
     unit = rendered(Parts((Workload("web", pod(calls=(DATABASE, OUTSIDE))),)), settings(external=external))
     inside = "postgresql db.floe-platform.svc.cluster.local:5432"
     assert probes(unit, "web-probe") == [inside, *expected]
+
+
+@pytest.mark.parametrize("external", ["report", "require"])
+def test_servers_of_the_node_are_not_probed(external: str) -> None:
+    """A server of metadata has an address for each kind of network, and answers at one of them."""
+    caller = replace(pod(calls=(OUTSIDE,)), workload_identity=identity(None))
+    unit = rendered(Parts((Workload("web", caller),)), settings(external=external))
+    assert not [line for line in probes(unit, "web-probe") if "metadata" in line]
+    assert [line for line in probes(unit, "web-probe") if OUTSIDE.host in line]
 
 
 @pytest.mark.parametrize("external", ["report", "require", "skip"])

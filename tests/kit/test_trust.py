@@ -101,7 +101,7 @@ def test_the_rendered_objects() -> None:
     assert objects(None) == objects(THEIRS) == ([], [])
     (config_map,), bundles = objects(FILES)
     assert (config_map["metadata"]["name"], bundles) == ("trusted-authorities", [])
-    assert config_map["data"] == {"certificates.pem": "PEM\n"}
+    assert config_map["data"] == {"ca.crt": "PEM\n"}
     assert config_map["binaryData"] == {"truststore.p12": "UEtDUzEy"}
     maps, (bundle,) = objects(BUNDLE)
     assert (maps, bundle["metadata"]["name"]) == ([], "acme-dev-trust")
@@ -113,7 +113,7 @@ def test_the_rendered_objects() -> None:
             {"inLine": "PEM\n"},
         ],
         "target": {
-            "configMap": {"key": "certificates.pem"},
+            "configMap": {"key": "ca.crt"},
             "additionalFormats": {"pkcs12": {"key": "truststore.p12"}},
             "namespaceSelector": {
                 "matchLabels": {"app.kubernetes.io/part-of": "acme", "floe.dev/environment": "dev"},

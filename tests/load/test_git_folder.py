@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.load.digests import input_digests
-from floe_compiler.load.git_folder import path_in_git
+from floe_compiler.load.git_folder import obeyed_files, path_in_git
 from floe_compiler.load.input_tree import read_inputs
 
 pytestmark = pytest.mark.git
@@ -76,3 +76,23 @@ def test_the_path_is_an_input(tmp_path: Path) -> None:
     found = [input_digests(read_inputs(tmp_path / place / "mesh"))["dev"] for place in places]
     assert found[2] == found[3], "not the folder of the clone"
     assert len({*found}) == 3
+
+
+def test_what_git_is_told_to_do_with_files_is_an_input(tmp_path: Path) -> None:
+    root = repository(tmp_path) / "teams/mesh"
+    (root / "overlays/dev").mkdir(parents=True)
+    (root / "overlays/dev/environment.yaml").write_text("kind: Environment\n")
+    (root / "output").mkdir()
+    digests = [input_digests(read_inputs(root))["dev"]]
+    for folder, name in ((tmp_path, ".gitignore"), (root.parent, ".gitattributes"), (root / "output", ".gitignore")):
+        (folder / name).write_text("*.log\n")
+        digests.append(input_digests(read_inputs(root))["dev"])
+    (root / ".gitignore").symlink_to("elsewhere")
+
+    assert dict(obeyed_files(root)) == {
+        "../../.gitignore": "*.log\n",
+        "../.gitattributes": "*.log\n",
+        ".gitignore": None,
+        "output/.gitignore": "*.log\n",
+    }
+    assert len({*digests}) == 4

@@ -17,7 +17,7 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
-from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, read_overlay
+from floe_compiler.overlay import Overlay, apply_overlay, dead_deletions, dead_steps, read_overlay
 
 OVERLAY = "resources: [../../base]\n"
 
@@ -51,6 +51,8 @@ class Mesh:
             findings.extend(unit.findings)
         hits = {step for unit in units.values() for step in unit.hits}
         findings.extend(dead_steps(overlay, hits, lambda: rendered.objects))
+        if not findings.failed:
+            findings.extend(dead_deletions(overlay, hits, lambda: rendered.objects))
         return join_units(rendered, [unit.rendered for unit in units.values()]), findings.finish()
 
     def overlay(self, environment: str = "dev") -> Overlay:

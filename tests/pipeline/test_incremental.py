@@ -91,6 +91,9 @@ CHANGES = {
         (namespace("marketing"),),
     ),
     "a product's schedule": Change({ORDERS: product("orders", schedule={"cron": "0 7 * * *"})}, *SALES_ONLY),
+    "a product's trigger": Change(
+        {ORDERS: product("orders", trigger={"inputs": "any", "enabled": False})}, *SALES_ONLY
+    ),
     "a product's output": Change(
         {ORDERS: product("orders", outputs=[{"name": "orders"}, {"name": "more"}])}, *SALES_ONLY
     ),

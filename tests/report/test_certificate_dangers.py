@@ -111,13 +111,19 @@ def test_a_gateway_that_takes_the_routes_of_everybody() -> None:
 
 
 def test_a_server_that_goes_on_without_its_certificate() -> None:
-    label = {"app.kubernetes.io/component": "db"}
-    own = certificate("db-server-tls", "internal")
-    own = {**own, "metadata": {**own["metadata"], "labels": label}, "spec": {**own["spec"], "usages": ["server auth"]}}
-    server = placed("Service", "db")
-    server = {**server, "metadata": {**server["metadata"], "labels": label}}
-    message = "db has no certificate any longer: passwords and data are sent as text"
-    assert found(own, None, [own], [server]) == [("tls-removed", message)]
-    # The server is gone, too, or has it still.
-    assert found(own, None, [own], []) == []
-    assert found(own, {**own, "other": 1}, [own], [server]) == []
+    def server(*secrets: str) -> Object:
+        volumes = [{"name": name, "secret": {"secretName": name}} for name in secrets]
+        return placed("StatefulSet", "db", template={"spec": {"containers": [], "volumes": volumes}})
+
+    def cluster(**certificates: str) -> Object:
+        return {**placed("Cluster", "db", certificates=certificates), "apiVersion": "postgresql.cnpg.io/v1"}
+
+    dangers = [("tls-removed", "db has no certificate any longer: passwords and data are sent as text")]
+    for before, after in (
+        (server("db-server-tls", "password"), server("password")),
+        (cluster(serverTLSSecret="db-server-tls"), cluster()),
+    ):
+        assert [one for one in found(before, after, [], []) if one[0] == "tls-removed"] == dangers
+        # The server is gone, too, or has it still, or never had one.
+        for one, other in ((before, None), (before, {**before, "other": 1}), (after, after), (after, before)):
+            assert "tls-removed" not in [word for word, _ in found(one, other, [], [])]

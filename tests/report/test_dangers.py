@@ -397,6 +397,17 @@ def test_the_schedule_of_a_data_product_of_dagster() -> None:
     assert words(thing("ConfigMap", data={"product.json": "{"}), runs) == []
 
 
+def test_the_trigger_of_a_data_product() -> None:
+    def product(**starts: Any) -> Object:
+        return thing("ConfigMap", data={"product.json": json.dumps(starts)})
+
+    triggered, scheduled = product(schedule=None, trigger={"inputs": "all"}), product(schedule={"enabled": True})
+    by_hand = product(schedule=None)
+    assert words(triggered, by_hand) == words(triggered, None) == ["suspended"]
+    assert words(triggered, scheduled) == words(scheduled, triggered) == words(by_hand, triggered) == []
+    assert words(triggered, product(schedule=None, trigger={"inputs": "any"})) == []
+
+
 def test_less_memory() -> None:
     def pod(limit: str) -> Object:
         return deployment(resources={"limits": {"memory": limit}})
@@ -753,6 +764,18 @@ def test_backups_that_go_elsewhere() -> None:
     assert words(here, here) == []
     other = backup(DESTINATION="b/dev", RCLONE_CONFIG_STORE_ENDPOINT="https://storage.example.com")
     assert words(here, other) == ["data-moved"]
+
+
+def test_a_catalog_whose_store_is_another_one() -> None:
+    def catalog(address: str) -> Object:
+        storage = {"storageType": "S3", "endpoint": address, "endpointInternal": address}
+        return {**thing("ConfigMap"), "data": {"setup.json": json.dumps({"storageConfigInfo": storage})}}
+
+    here, there = catalog("http://minio.a.svc:9000"), catalog("http://seaweedfs.a.svc:8333")
+    assert sentences(here, there) == [
+        "uses store http://seaweedfs.a.svc:8333, but the data stays in store http://minio.a.svc:9000"
+    ]
+    assert words(here, here) == []
 
 
 def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Object:

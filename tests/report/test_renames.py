@@ -5,6 +5,7 @@ import json
 import pytest
 
 from floe_compiler.model.objects import Object
+from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.report.diff import compare
 from report.samples import manifests, thing
 
@@ -21,6 +22,7 @@ def program(kind: str, namespace: str, name: str, image: str, variables: dict[st
 def product(domain: str, product: str, output: str, image: str = "ghcr.io/a/b:1.0.0") -> Object:
     variables = {
         "FLOE_DOMAIN": domain,
+        "FLOE_PRODUCT": product,
         f"FLOE_OUTPUT_{output.upper()}": f"{domain}.{product}__{output}",
         "FLOE_INPUT_X": f"{domain}.x__y",
     }
@@ -77,6 +79,58 @@ def test_a_table_in_the_pods_that_dagster_starts() -> None:
     old = server("orders", "rows")
     assert moved([old], [server("orders", "lines")]) == [f"uses table sales.orders__lines, but {OLD}"]
     assert moved([old], [server("trades", "rows")]) == [f"uses table sales.trades__rows, but {OLD}"]
+
+
+def test_a_table_in_the_pods_that_airflow_starts() -> None:
+    def pods(domain: str, name: str, image: str = "ghcr.io/a/b:1.0.0") -> Object:
+        pod = program(
+            "CronJob", domain, name, image, {"FLOE_PRODUCT": name, "FLOE_OUTPUT_ROWS": f"{domain}__{name}.rows"}
+        )
+        text = to_yaml({"apiVersion": "v1", "kind": "Pod", **pod["spec"]["jobTemplate"]["spec"]["template"]})
+        return thing("ConfigMap", f"step-pods-{name}", f"floe-{domain}", data={"load.yaml": text})
+
+    old = pods("sales", "orders")
+    assert moved([old], [pods("sales", "trades")]) == [
+        "uses table sales__trades.rows, but the data stays in table sales__orders.rows"
+    ]
+    renamed = pods("trade", "orders", "ghcr.io/trade/b:1.0.0")
+    assert moved([space("sales"), old], [space("trade"), renamed]) == [
+        "uses table trade__orders.rows, but the data stays in table sales__orders.rows"
+    ]
+
+
+def test_a_renamed_product_without_a_catalog() -> None:
+    def job(name: str) -> Object:
+        variables = {"FLOE_DOMAIN": "sales", "FLOE_PRODUCT": name, "OPENLINEAGE_NAMESPACE": "acme.sales"}
+        return program("CronJob", "floe-sales", name, "ghcr.io/a/b:1.0.0", variables)
+
+    assert moved([job("orders")], [job("trades")]) == [
+        "uses tables of product trades, but the data stays in tables of product orders"
+    ]
+    assert moved([job("orders")], [job("orders"), job("trades")]) == []
+
+
+def test_a_platform_of_another_name_starts_a_new_lineage() -> None:
+    before, after = (
+        program("CronJob", "floe-sales", "orders", "a:1.0.0", {"OPENLINEAGE_NAMESPACE": f"{name}.sales"})
+        for name in ("acme", "other")
+    )
+    assert moved([before], [after]) == ["uses lineage of other.sales, but the data stays in lineage of acme.sales"]
+
+
+def test_a_renamed_domain_leaves_clusters_of_operators_and_backups_behind() -> None:
+    def domain(name: str) -> list[Object]:
+        cluster = thing("Cluster", "dagster", f"floe-{name}", spec={"imageName": "a/b:17", "storage": {"size": "1Gi"}})
+        backup = program(
+            "CronJob", f"floe-{name}", "backup-dagster", "a/c:1", {"DESTINATION": f"acme/floe-{name}", "FLOE": "x"}
+        )
+        backup["metadata"]["labels"] = {"floe.dev/backup": "dagster"}
+        return [space(name), cluster, backup]
+
+    assert moved(domain("sales"), domain("trade")) == [
+        "uses volumes of floe-trade/dagster, but the data stays in volumes of floe-sales/dagster",
+        "backups go to acme/floe-trade, but the earlier ones stay in acme/floe-sales",
+    ]
 
 
 @pytest.mark.parametrize(

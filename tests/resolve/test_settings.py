@@ -19,6 +19,7 @@ def test_defaults_are_those_of_the_inputs() -> None:
         domain=kubernetes.cluster_domain,
         storage_class="standard",
         ingress_namespace="",
+        keda_namespace="",
         api_server_cidr=cluster.api_server_cidr,
         reach=Reach(),
         dns=DnsServers(),

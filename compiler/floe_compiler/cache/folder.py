@@ -36,14 +36,10 @@ def opened(folder: str | None, repository: Path | None = None, *, use: bool = Tr
     Raises:
         InRepository: If the folder that was asked for is in the repository.
     """
-    named = folder or os.environ.get(VARIABLE)
-    place = Path(named or _of_the_user()).absolute() if use else None
-    if place and repository and place.resolve().is_relative_to(repository.resolve()):
-        if named:
-            message = f"the cache cannot be in the repository, as {named} is: a commit could change what it holds"
-            raise InRepository(f"{message}; name a folder elsewhere")
-        sys.stderr.write(f"floe-compile: no cache, as {place} is in the repository; name another folder: --cache\n")
-        place = None
+    place = folder_of(folder, repository) if use else None
+    if use and place is None:
+        users = _of_the_user()
+        sys.stderr.write(f"floe-compile: no cache, as {users} is in the repository; name another folder: --cache\n")
     if place is None:
         import tempfile
 
@@ -53,6 +49,22 @@ def opened(folder: str | None, repository: Path | None = None, *, use: bool = Tr
     store = Store(place)
     yield store
     store.prune()
+
+
+def folder_of(folder: str | None, repository: Path | None = None) -> Path | None:
+    """Return the folder that `opened` uses; None if it is the user's cache folder, and in the repository.
+
+    Raises:
+        InRepository: If the folder that was asked for is in the repository.
+    """
+    named = folder or os.environ.get(VARIABLE)
+    place = Path(named or _of_the_user()).absolute()
+    if repository is None or not place.resolve().is_relative_to(repository.resolve()):
+        return place
+    if named:
+        message = f"the cache cannot be in the repository, as {named} is: a commit could change what it holds"
+        raise InRepository(f"{message}; name a folder elsewhere")
+    return None
 
 
 def _of_the_user() -> str:

@@ -29,6 +29,11 @@ def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(path for state, path in changed if state[1] != " "))
 
 
+def version(root: Path) -> str:
+    """Return what Git says of itself: `git version 2.47.0`."""
+    return _git(root, "version").decode(errors="replace").strip()
+
+
 class Tree(msgspec.Struct, frozen=True):
     """The files of a folder at some revision: the hash of each blob by path, the paths starting at the root."""
 

@@ -77,12 +77,18 @@ def name_of(file: str) -> str:
     return "".join(part.capitalize() for part in file.partition(".")[0].split("-"))
 
 
+def stale_schemas(root: Path, files: Mapping[str, str] | None = None) -> list[str]:
+    """Return the names of the schemas in a repository that are not as this version writes them (`files`)."""
+    if link_in(root, FOLDER):
+        raise NotPlain(root / FOLDER)
+    files = schema_files() if files is None else files
+    current = {path.name: read_plain(path).decode() for path in sorted((root / FOLDER).glob("*.schema.json"))}
+    return sorted(name for name in {*files, *current} if files.get(name) != current.get(name))
+
+
 def _compare(root: Path, files: Mapping[str, str], *, write: bool) -> int:
     folder = root / FOLDER
-    if link_in(root, FOLDER):
-        raise NotPlain(folder)
-    current = {path.name: read_plain(path).decode() for path in sorted(folder.glob("*.schema.json"))}
-    stale = sorted(name for name in {*files, *current} if files.get(name) != current.get(name))
+    stale = stale_schemas(root, files)
     for name in stale:
         if write and name in files:
             folder.mkdir(exist_ok=True)

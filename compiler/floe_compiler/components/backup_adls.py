@@ -1,7 +1,6 @@
 """Backups of databases in a container of an Azure storage account, such as one of Azure Data Lake Storage.
 
-Sources: Azure, "Workload identity" (the annotations, the label of the pod, the server that exchanges tokens) and
-"Storage account endpoints". rclone uses the account's Blob endpoint, which also a hierarchical account has.
+rclone uses the account's Blob endpoint, which also a hierarchical account has.
 """
 
 from __future__ import annotations
@@ -11,45 +10,17 @@ from typing import Annotated, Literal
 from msgspec.structs import replace
 from pydantic import AfterValidator, Field
 
+from floe_compiler.kit.azure import AccountName, AzureIdentity, ContainerName, identity, storage
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.backups.tasks import backup_parts
 from floe_compiler.kit.s3 import check_prefix
-from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
-from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts
-from floe_compiler.model.fields import Name, SecretKeyName, matching
+from floe_compiler.model.fields import Name, SecretKeyName
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
-
-CLIENT_ANNOTATION = "azure.workload.identity/client-id"
-TENANT_ANNOTATION = "azure.workload.identity/tenant-id"
-USE_LABEL = "azure.workload.identity/use"
-HTTPS = Port("https", 443, scheme="https")
-TOKENS = Endpoint("login.microsoftonline.com", (HTTPS,))
-
-AccountName = Annotated[str, matching(r"^[a-z0-9]{3,24}$", "3 to 24 lower-case letters and digits", "acmebackups")]
-ContainerName = Annotated[
-    str,
-    matching(r"^[a-z0-9](-?[a-z0-9]){2,62}$", '3 to 63 lower-case letters, digits and single "-"', "database-backups"),
-]
-Guid = Annotated[
-    str,
-    matching(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "its ID", "00000000-0000-0000-0000-000000000001"),
-]
-
-
-class AzureIdentity(Input):
-    """The Jobs act as a managed identity or an application with their ServiceAccount, so no key is stored."""
-
-    type: Literal["identity"]
-    """How the Jobs log in."""
-    client_id: Guid
-    """The client ID of the managed identity or application. It must trust the ServiceAccounts of the Jobs."""
-    tenant_id: Guid | None = None
-    """Its directory tenant. Default: that of the cluster."""
 
 
 class AzureKey(Input):
@@ -83,15 +54,13 @@ def store(instance: Instance[AdlsBackupConfig]) -> BackupStore:
     config, login = instance.config, instance.config.credentials
     place = BackupStore(
         kind="adls",
-        endpoint=Endpoint(f"{config.account}.blob.core.windows.net", (HTTPS,)),
+        endpoint=storage(config.account, "blob"),
         bucket=config.container,
         folder=folder(instance, config.prefix),
         account=config.account,
     )
     if isinstance(login, AzureIdentity):
-        tenant = ((TENANT_ANNOTATION, login.tenant_id),) if login.tenant_id else ()
-        annotations = ((CLIENT_ANNOTATION, login.client_id), *tenant)
-        return replace(place, identity=WorkloadIdentity(annotations, ((USE_LABEL, "true"),), (TOKENS,)))
+        return replace(place, identity=identity(login))
     secret = Secret(login.name, instance.namespace, (SecretKey(login.key),))
     return replace(place, secret_key=secret.key(login.key))
 

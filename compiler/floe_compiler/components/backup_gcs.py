@@ -10,21 +10,13 @@ from pydantic import AfterValidator, Field
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.backups.tasks import backup_parts
-from floe_compiler.kit.google import HTTPS, TOKENS, GoogleIdentity, GoogleKey, identity
+from floe_compiler.kit.google import TOKENS, BucketName, GoogleIdentity, GoogleKey, api, identity
 from floe_compiler.kit.s3 import check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
-from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Parts
-from floe_compiler.model.fields import Name, matching
+from floe_compiler.model.fields import Name
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
-
-STORAGE = Endpoint("storage.googleapis.com", (HTTPS,))
-
-BucketName = Annotated[
-    str,
-    matching(r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", 'lower-case letters, digits, ".", "_" and "-"', "acme-backups"),
-]
 
 
 class GcsKey(GoogleKey):
@@ -50,9 +42,11 @@ class GcsBackupConfig(BackupSettings):
 def store(instance: Instance[GcsBackupConfig]) -> BackupStore:
     """Return where the backups of the instance's namespace are."""
     config, login = instance.config, instance.config.credentials
-    place = BackupStore(kind="gcs", endpoint=STORAGE, bucket=config.bucket, folder=folder(instance, config.prefix))
+    place = BackupStore(
+        kind="gcs", endpoint=api("storage"), bucket=config.bucket, folder=folder(instance, config.prefix)
+    )
     if isinstance(login, GoogleIdentity):
-        return replace(place, identity=identity(login))
+        return replace(place, identity=identity(login.service_account))
     secret = Secret(login.name, instance.namespace, (SecretKey(login.key),))
     return replace(place, secret_key=secret.key(login.key), token_endpoint=TOKENS)
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.backups.tasks import backup_parts
-from floe_compiler.kit.s3 import IdentityCredentials, S3Bucket, SecretCredentials, check_prefix
+from floe_compiler.kit.s3 import IdentityCredentials, PodIdentityCredentials, S3Bucket, SecretCredentials, check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Name
@@ -30,7 +30,7 @@ class S3BackupConfig(BackupSettings, S3Bucket):
     """The kind of store."""
     prefix: Annotated[str, AfterValidator(check_prefix)] = ""
     """The folder in the bucket, which has one for each environment. Default: the whole bucket."""
-    credentials: Annotated[IdentityCredentials | BackupKeys, Field(discriminator="type")]
+    credentials: Annotated[IdentityCredentials | PodIdentityCredentials | BackupKeys, Field(discriminator="type")]
     """How the Jobs log in."""
 
 
@@ -48,7 +48,7 @@ def store(instance: Instance[S3BackupConfig]) -> BackupStore:
         path_style=config.path_style if config.endpoint else False,
         access_key=keys.key(login.keys.access_key) if keys and isinstance(login, SecretCredentials) else None,
         secret_key=keys.key(login.keys.secret_key) if keys and isinstance(login, SecretCredentials) else None,
-        identity=config.identity(login.role) if isinstance(login, IdentityCredentials) else None,
+        identity=config.login(),
     )
 
 

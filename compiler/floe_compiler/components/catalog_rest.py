@@ -11,12 +11,13 @@ from pydantic import AfterValidator, Field
 
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.capabilities import BearerToken, Catalog, CatalogClient, Credentials, OAuth2Credentials
-from floe_compiler.model.data_access import by_domain
+from floe_compiler.model.data_access import ServedProduct, by_domain
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import ClientKeys, Input, Reached
+from floe_compiler.model.joined_names import joined
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -44,11 +45,16 @@ class TokenServer(Reached):
     """The server's address range, for network policies."""
 
 
+Holder = Literal["domain", "product"]
+
+
 class ClientSecret(Input):
-    """The secrets with the domains' client IDs and secrets, one for each domain."""
+    """The secrets with the client IDs and secrets, one for each domain or product."""
 
     name: Name = "catalog-client"
-    """The prefix of the secret's name; the domain's name follows (`catalog-client-sales`)."""
+    """The prefix of the secret's name; the domain's name follows (`catalog-client-sales`), and the product's."""
+    one_for: Holder = "domain"
+    """Whether all products of a domain have one login, or each product its own (`catalog-client-sales-orders`)."""
     keys: ClientKeys = ClientKeys()
     """The keys in the secret."""
     existing: bool = False
@@ -56,7 +62,7 @@ class ClientSecret(Input):
 
 
 class OAuth2Login(Input):
-    """Each domain exchanges its client ID and secret for tokens (OAuth2 client credentials)."""
+    """Clients exchange their ID and secret for tokens (OAuth2 client credentials)."""
 
     type: Literal["oauth2"]
     """How clients log in."""
@@ -69,10 +75,12 @@ class OAuth2Login(Input):
 
 
 class TokenSecret(Input):
-    """The secrets with the domains' tokens, one for each domain."""
+    """The secrets with the tokens, one for each domain or product."""
 
     name: Name = "catalog-token"
-    """The prefix of the secret's name; the domain's name follows (`catalog-token-sales`)."""
+    """The prefix of the secret's name; the domain's name follows (`catalog-token-sales`), and the product's."""
+    one_for: Holder = "domain"
+    """Whether all products of a domain have one login, or each product its own (`catalog-token-sales-orders`)."""
     key: SecretKeyName = "token"
     """The key with the token."""
     existing: bool = False
@@ -80,7 +88,7 @@ class TokenSecret(Input):
 
 
 class TokenLogin(Input):
-    """Each domain logs in with a static token."""
+    """Clients log in with a static token."""
 
     type: Literal["token"]
     """How clients log in."""
@@ -107,35 +115,36 @@ class RestCatalogConfig(Reached):
     warehouse: Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "the name of a warehouse", "lake")]
     """The name of the warehouse in the catalog."""
     credentials: Annotated[OAuth2Login | TokenLogin | NoLogin, Field(discriminator="type")]
-    """How domains log in."""
+    """How domains or products log in."""
     vends_credentials: bool = False
     """Whether it issues temporary credentials for the files of single tables, so that steps need none of the store."""
     cidr: Cidr = ANYWHERE
     """The catalog's address range, for network policies."""
 
 
-def credentials(instance: Instance[RestCatalogConfig], domain: str) -> Credentials | None:
-    """Return how a domain logs in. The catalog's operators provide the values; they are never generated."""
+def credentials(instance: Instance[RestCatalogConfig], product: ServedProduct) -> Credentials | None:
+    """Return how a product logs in. The catalog's operators provide the values; they are never generated."""
     config = instance.config
     match config.credentials:
         case OAuth2Login(secret=named) as login:
             keys = named.keys
-            secret = _secret(instance, named, domain, keys.client_id, keys.client_secret)
+            secret = _secret(instance, named, product, keys.client_id, keys.client_secret)
             token_url = login.token_server.url if login.token_server else f"{config.url}{TOKENS}"
             return OAuth2Credentials(
                 secret.key(keys.client_id), secret.key(keys.client_secret), token_url, login.scope or ""
             )
         case TokenLogin(secret=named):
-            return BearerToken(_secret(instance, named, domain, named.key).key(named.key))
+            return BearerToken(_secret(instance, named, product, named.key).key(named.key))
         case NoLogin():
             return None
 
 
 def _secret(
-    instance: Instance[RestCatalogConfig], settings: ClientSecret | TokenSecret, domain: str, *keys: str
+    instance: Instance[RestCatalogConfig], settings: ClientSecret | TokenSecret, product: ServedProduct, *keys: str
 ) -> Secret:
     secret_keys = tuple(SecretKey(key) for key in keys)
-    return Secret(f"{settings.name}-{domain}", instance.namespace, secret_keys, existing=settings.existing)
+    holder = product.domain if settings.one_for == "domain" else joined(product.domain, product.name)
+    return Secret(f"{settings.name}-{holder}", instance.namespace, secret_keys, existing=settings.existing)
 
 
 def token_endpoint(config: RestCatalogConfig) -> Endpoint | None:
@@ -147,7 +156,7 @@ def token_endpoint(config: RestCatalogConfig) -> Endpoint | None:
 
 
 def provides(instance: Instance[RestCatalogConfig]) -> tuple[Catalog, ...]:
-    """Return the catalog. All products of a domain log in as the domain."""
+    """Return the catalog, with the login of each product."""
     config = instance.config
     return (
         Catalog(
@@ -156,7 +165,7 @@ def provides(instance: Instance[RestCatalogConfig]) -> tuple[Catalog, ...]:
             uri=config.url,
             warehouse=config.warehouse,
             clients=by_domain(
-                instance.served, lambda product: CatalogClient(product.name, credentials(instance, product.domain))
+                instance.served, lambda product: CatalogClient(product.name, credentials(instance, product))
             ),
             vends_credentials="always" if config.vends_credentials else "never",
             token_endpoint=token_endpoint(config),

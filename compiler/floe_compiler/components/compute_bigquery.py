@@ -104,7 +104,7 @@ def provides(instance: Instance[BigQueryConfig]) -> tuple[Compute, ...]:
         endpoint=Endpoint(HOST, (HTTPS,), cidr=config.cidr),
     )
     if isinstance(login, GoogleIdentity):
-        return (replace(compute, identity=identity(login)),)
+        return (replace(compute, identity=identity(login.service_account)),)
     # The project's administrators provide the key; it is never generated.
     key = Secret(login.name, instance.namespace, (SecretKey(login.key),)).key(login.key)
     tokens = replace(TOKENS, cidr=config.cidr)

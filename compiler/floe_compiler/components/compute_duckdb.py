@@ -8,16 +8,18 @@ model (`delete from`, `insert into lakehouse...`) copies the result to the lakeh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from floe_compiler.kit.products.lakehouse import is_vended
 from floe_compiler.kit.trust import CERTIFICATES_FILE
-from floe_compiler.model.capabilities import Compute
+from floe_compiler.model.capabilities import Catalog, Compute, ObjectStore
 from floe_compiler.model.facts import Parts, Scratch
 from floe_compiler.model.fields import Storage, matching
 from floe_compiler.model.inputs import Input
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 
 FOLDER = "/var/duckdb"
 
@@ -72,6 +74,25 @@ def provides(instance: Instance[DuckDbConfig]) -> tuple[Compute, ...]:
     )
 
 
+def requires(_instance: Instance[DuckDbConfig]) -> tuple[Requirement, ...]:
+    """Return what decides how DuckDB reads tables: the catalog and the store of their files, if there are any."""
+    return (Requirement(Catalog, optional=True), Requirement(ObjectStore, optional=True))
+
+
+def refuses(context: Context[DuckDbConfig]) -> Iterator[Refusal]:
+    """Refuse a catalog that issues no credentials for files that DuckDB reads only with such credentials.
+
+    Its extension for GCS knows no service account, and that for Azure is given no other login here.
+    """
+    catalog, store = context.optional(Catalog), context.optional(ObjectStore)
+    if catalog and store and store.kind != "s3" and not is_vended(catalog, store):
+        yield Refusal(
+            f"is connected to tables in {store.warehouse.partition(':')[0]}:// only by temporary credentials of the "
+            f"catalog, and the catalog {catalog.name} issues none",
+            "let the catalog issue them, and set catalog.vends_credentials; or choose another engine",
+        )
+
+
 def build(_context: Context[DuckDbConfig]) -> Parts:
     """Return no parts, as the engine runs in the steps."""
     return Parts()
@@ -84,5 +105,7 @@ COMPONENT = Component(
     config=DuckDbConfig,
     build=build,
     provides=provides,
+    requires=requires,
+    refuses=refuses,
     profiles={"light": {"threads": 2, "storage": "5Gi"}},
 )

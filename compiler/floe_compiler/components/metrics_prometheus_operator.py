@@ -31,6 +31,7 @@ from floe_compiler.model.inputs import Input, Reached
 from floe_compiler.model.mesh_facts import MeshFacts, ScrapeTarget
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.trust import Trust
 
 API = "monitoring.coreos.com/v1"
 
@@ -150,6 +151,7 @@ def _monitor(context: Context[OperatorConfig], target: ScrapeTarget) -> Iterator
         "path": target.path,
         "interval": context.config.interval,
         "honorLabels": target.own_labels,
+        **_secured(target.endpoint, context.settings.trust),
         "relabelings": [{"targetLabel": "job", "replacement": target.job, "action": "replace"}],
     }
     name = f"{target.namespace}.{target.job}"
@@ -166,6 +168,14 @@ def _monitor(context: Context[OperatorConfig], target: ScrapeTarget) -> Iterator
         yield manifest(
             API, "PodMonitor", name, metadata, spec={"selector": selector, **places, "podMetricsEndpoints": [common]}
         )
+
+
+def _secured(server: Endpoint, trust: Trust | None) -> Object:
+    """Return how a server with a certificate is asked: by pods that others keep, which have none of our files."""
+    if not server.port().tls or trust is None:
+        return {}
+    authorities = {"configMap": {"name": trust.config_map, "key": trust.certificates}}
+    return {"scheme": "https", "tlsConfig": {"ca": authorities, "serverName": server.host}}
 
 
 COMPONENT = Component(

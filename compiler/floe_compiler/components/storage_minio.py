@@ -1,4 +1,4 @@
-"""MinIO: object storage inside the cluster, on one node. The default; prefer a maintained store in production.
+"""MinIO: object storage inside the cluster, on one node. Its project publishes no images any more: prefer SeaweedFS.
 
 Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER), `internal/config/constants.go` (the `_FILE`
 variables), `cmd/healthcheck-router.go`, `helm/minio/values.yaml` (user 1000); minio/mc `cmd/alias-set.go` and
@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from floe_compiler.kit import minio
-from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, API, IDENTITY, IMAGE, NAME, REGION, Bucket
+from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
+from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.endpoint import Port
@@ -37,6 +38,9 @@ CONSOLE = Port("console", 9001)
 DATA = "/data"
 VOLUME = "data"
 CLIENT = "warehouse"
+
+CERTIFICATE_FILES = (("public.crt", "tls.crt"), ("private.key", "tls.key"))
+"""Its names of the files, which it reads again every minute."""
 
 # Names of docs/metrics/prometheus/list.md; its own program is not among those with the usual names of processes.
 PANELS = (
@@ -74,7 +78,7 @@ PANELS = (
 
 
 class MinioConfig(Input):
-    """Object storage inside the cluster, on one node: for development, and where no other store is available."""
+    """Object storage inside the cluster, on one node. Its last image gets no fixes: prefer `seaweedfs`."""
 
     type: Literal["minio"] = "minio"
     """The kind of object storage."""
@@ -120,14 +124,21 @@ def build(context: Context[MinioConfig]) -> Parts:
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:
-    config = instance.config
-    keys = minio.administrator(instance)
+    config, settings = instance.config, instance.settings
+    keys, folder = minio.administrator(instance), certificate_folder(settings)
+    api, console = minio.api(settings), secured(CONSOLE, settings)
     container = Container(
         name=NAME,
         image=IMAGE,
         resources=declared(config.resources),
         command=("minio",),
-        arguments=("server", DATA, "--console-address", f":{CONSOLE.number}"),
+        arguments=(
+            "server",
+            DATA,
+            "--console-address",
+            f":{console.number}",
+            *(("--certs-dir", folder) if folder else ()),
+        ),
         variables=(
             # It creates `$HOME/.minio/certs`, and exits if it cannot: the image's home folder is read-only.
             Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
@@ -139,23 +150,25 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
             # Do not check for newer versions on the project's servers.
             Variable("MINIO_UPDATE", "off"),
         ),
-        ports=(API, CONSOLE),
-        startup=Probe(port=API.name, path="/minio/health/live", failures=30),
-        liveness=Probe(port=API.name, path="/minio/health/live", timeout=5),
-        readiness=Probe(port=API.name, path=API.health, timeout=5),
+        ports=(api, console),
+        startup=Probe(port=api.name, path="/minio/health/live", failures=30),
+        liveness=Probe(port=api.name, path="/minio/health/live", timeout=5),
+        readiness=Probe(port=api.name, path=api.health, timeout=5),
         secret_files=(
             SecretFile(f"{ADMINISTRATOR_KEYS}/username", keys.key("username")),
             SecretFile(f"{ADMINISTRATOR_KEYS}/password", keys.key("password")),
         ),
         claims=(Claim(VOLUME, DATA, config.storage),),
         writable_root="configured: the image needs it" if config.writable_root else "",
+        certificate=folder,
+        certificate_files=CERTIFICATE_FILES if folder else (),
     )
     return Workload(
         name=NAME,
         kind="StatefulSet",
         pod=Pod((container,), IDENTITY),
-        interfaces=(Interface(NAME, CONSOLE.name, authenticates=True, health=API.name),),
-        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster", panels=PANELS),),
+        interfaces=(Interface(NAME, console.name, authenticates=True, health=api.name),),
+        metrics=(Metrics(api.name, "/minio/v2/metrics/cluster", panels=PANELS),),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
     )
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from floe_compiler.kit.s3 import (
-    IdentityCredentials,
     Role,
     S3Bucket,
     SecretCredentialKeys,
     SecretCredentials,
     check_prefix,
 )
+from floe_compiler.model.accounts import together
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import ServedProduct, StoreClient, by_domain
 from floe_compiler.model.facts import Parts
@@ -80,7 +80,7 @@ def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
     """Return the store."""
     config, login = instance.config, instance.config.credentials
     keys = login.secret(instance.namespace) if isinstance(login, SecretCredentials) else None
-    role = login.role if isinstance(login, IdentityCredentials) else ""
+    sts = config.identity("") if config.catalog_role else None
     names = login.keys if isinstance(login, SecretCredentials) else SecretCredentialKeys()
     return (
         ObjectStore(
@@ -94,7 +94,7 @@ def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
             path_style=config.path_style if config.endpoint else False,
             access_key=keys.key(names.access_key) if keys else None,
             secret_key=keys.key(names.secret_key) if keys else None,
-            identity=config.identity(role) if role or config.catalog_role else None,
+            identity=together((config.login(), sts)),
             role=config.catalog_role or "",
             issues_credentials=config.catalog_role is not None,
             clients=by_domain(instance.served, lambda product: _client(instance, product)) if config.products else {},

@@ -89,6 +89,7 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
         own,
         ingress_class=settings.class_ or "",
         annotations=tuple(sorted(settings.annotations.items())),
+        server_tls_annotations=tuple(sorted(settings.server_tls_annotations.items())),
         certificates=certificates,
         solvers=_solvers(certificates, settings.tls),
         tls_secret=_tls_secret(ingress),

@@ -25,7 +25,7 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
         account = pod.account or name
         rules.setdefault(account, []).extend(rule for rule in pod.kubernetes_api if rule not in rules[account])
         identity = pod.workload_identity
-        notes.setdefault(account, {}).update(identity.annotations if identity else ())
+        notes.setdefault(account, {}).update(identity.notes if identity else {})
     return [
         manifest_
         for account in sorted(rules)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from floe_compiler.kit import labels, network
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.alerts import Scraper
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import OperatedPods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
@@ -21,11 +22,19 @@ def pod_labels(declared: OperatedPods) -> labels.Labels:
 
 
 def operated_objects(
-    instance: Instance[Any], declared: OperatedPods, callers: Callers, scraper: Scraper | None = None
+    instance: Instance[Any],
+    declared: OperatedPods,
+    callers: Callers,
+    scraper: Scraper | None = None,
+    asked: tuple[Port, ...] = (),
 ) -> list[Object]:
-    """Return the Services and the network policy of such pods."""
+    """Return the Services and the network policy of such pods; KEDA may reach the ports that are `asked`."""
     headless = bool(declared.metrics and scraper and scraper.headless)
-    return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, scraper)]
+    openings = (
+        *_openings(instance, declared, scraper),
+        network.Opening(instance.settings.cluster.keda_namespace, asked),
+    )
+    return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, openings)]
 
 
 def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
@@ -62,7 +71,9 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
     ]
 
 
-def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, scraper: Scraper | None) -> Object:
+def _policy(
+    instance: Instance[Any], declared: OperatedPods, callers: Callers, openings: Iterable[network.Opening]
+) -> Object:
     return network.policy(
         instance,
         declared.name,
@@ -70,7 +81,7 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, s
         selector=dict(declared.labels),
         served=declared.ports,
         callers=callers,
-        openings=_openings(instance, declared, scraper),
+        openings=openings,
         kubernetes_api=declared.kubernetes_api,
     )
 

@@ -1,6 +1,7 @@
 """S3 buckets, on AWS or elsewhere: their settings, their endpoints, and how clients log in.
 
-Sources: AWS, "Regional endpoints" (S3 and STS) and "IAM roles for service accounts" (the annotation).
+Sources: AWS, "Regional endpoints" (S3 and STS), "IAM roles for service accounts" (the annotation) and "EKS Pod
+Identity" (no annotation; the address of the agent).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.accounts import AS_ITSELF, WorkloadIdentity
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
@@ -19,6 +20,12 @@ from floe_compiler.model.secrets import Secret, SecretKey
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 HTTPS = 443
+
+
+POD_IDENTITY_AGENT = Endpoint("169.254.170.23", (Port("http", 80),), cidr="169.254.170.23/32")
+"""The agent on each node that gives pods the credentials of their role; it has no name, only this address."""
+
+POD_IDENTITY = WorkloadIdentity(((ROLE_ANNOTATION, AS_ITSELF),), endpoints=(POD_IDENTITY_AGENT,))
 
 
 def check_endpoint(text: str) -> str:
@@ -48,6 +55,17 @@ BucketName = Annotated[
 Region = Annotated[str, matching(r"^[a-z0-9-]+$", "the name of a region", "eu-central-1")]
 
 
+def of_aws(service: str, region: str, cidr: str = ANYWHERE) -> Endpoint:
+    """Return the endpoint of a service of AWS in a region."""
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return Endpoint(f"{service}.{region}.{domain}", (Port("https", HTTPS, scheme="https"),), cidr=cidr)
+
+
+def role_identity(role: str, sts: Endpoint) -> WorkloadIdentity:
+    """Return the identity of pods that act as a role; empty: as none, but they exchange other logins at STS."""
+    return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(sts,))
+
+
 class IdentityCredentials(Input):
     """Pods assume an AWS role with their ServiceAccount, so no key is stored."""
 
@@ -55,6 +73,13 @@ class IdentityCredentials(Input):
     """How clients log in."""
     role: Role
     """The role's ARN. The role must trust the ServiceAccounts of the cluster's OIDC provider."""
+
+
+class PodIdentityCredentials(Input):
+    """Pods get the AWS role that their ServiceAccount is associated with (EKS Pod Identity), so no key is stored."""
+
+    type: Literal["pod-identity"]
+    """How clients log in. The associations of ServiceAccounts with roles are made in AWS."""
 
 
 class SecretCredentialKeys(Input):
@@ -96,14 +121,16 @@ class S3Bucket(Reached):
     """The URL of a store other than AWS. Default: AWS."""
     path_style: bool = True
     """For a store other than AWS: whether the bucket is in the URL's path (most stores) or in the host name."""
-    credentials: Annotated[IdentityCredentials | SecretCredentials, Field(discriminator="type")]
+    credentials: Annotated[
+        IdentityCredentials | PodIdentityCredentials | SecretCredentials, Field(discriminator="type")
+    ]
     """How clients log in."""
     cidr: Cidr = ANYWHERE
     """The store's address range, for network policies."""
 
     @model_validator(mode="after")
     def _roles_are_of_aws(self) -> Self:
-        if self.endpoint and isinstance(self.credentials, IdentityCredentials):
+        if self.endpoint and not isinstance(self.credentials, SecretCredentials):
             raise ValueError("a store other than AWS has no IAM roles; use credentials of type secret")
         return self
 
@@ -113,9 +140,17 @@ class S3Bucket(Reached):
 
     def of_aws(self, service: str) -> Endpoint:
         """Return the endpoint of a service of AWS in the bucket's region."""
-        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
-        return Endpoint(f"{service}.{self.region}.{domain}", (Port("https", HTTPS, scheme="https"),), cidr=self.cidr)
+        return of_aws(service, self.region, self.cidr)
+
+    def login(self) -> WorkloadIdentity | None:
+        """Return the identity that `credentials` say; None if they are keys."""
+        match self.credentials:
+            case IdentityCredentials(role=role):
+                return self.identity(role)
+            case PodIdentityCredentials():
+                return POD_IDENTITY
+        return None
 
     def identity(self, role: str) -> WorkloadIdentity:
         """Return the AWS identity of clients: STS exchanges a ServiceAccount's token, or a key, for a role's login."""
-        return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(self.of_aws("sts"),))
+        return role_identity(role, self.of_aws("sts"))

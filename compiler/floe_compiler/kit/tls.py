@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from floe_compiler.kit.meta import present
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Pod, containers_of
 from floe_compiler.model.objects import Object
@@ -22,6 +23,9 @@ from floe_compiler.model.trust import certificate_name
 FOLDER = "/run/tls"
 """Where a server finds its certificate, unless it must be elsewhere."""
 
+SCHEMES = {"http": "https", "redis": "rediss"}
+"""What URLs of servers with TLS begin with, where that differs."""
+
 VOLUME = "certificate"
 GROUP_READABLE = 0o440
 
@@ -30,7 +34,7 @@ def secured(port: Port, settings: Settings) -> Port:
     """Return the port of a server inside the cluster: with TLS, if servers have certificates."""
     if not settings.tls_issuer:
         return port
-    return replace(port, scheme="https" if port.scheme == "http" else port.scheme, tls=True)
+    return replace(port, scheme=SCHEMES.get(port.scheme, port.scheme), tls=True)
 
 
 def certificate_folder(settings: Settings) -> str:
@@ -38,11 +42,19 @@ def certificate_folder(settings: Settings) -> str:
     return FOLDER if settings.tls_issuer else ""
 
 
+def for_web(settings: Settings) -> Settings:
+    """Return the settings for a server that only the ingress controller reaches: with TLS only if that verifies it."""
+    return settings if settings.web_tls else replace(settings, tls_issuer="")
+
+
 def volumes(name: str, pod: Pod) -> list[Object]:
     """Return the volume with the certificate of the workload `name`, if a container has it."""
-    if not any(container.certificate for container in containers_of(pod)):
+    certified = [container for container in containers_of(pod) if container.certificate]
+    if not certified:
         return []
-    return [{"name": VOLUME, "secret": {"secretName": certificate_name(name), "defaultMode": GROUP_READABLE}}]
+    items = [{"key": key, "path": path} for container in certified for path, key in container.certificate_files]
+    source = {"secretName": certificate_name(name), "defaultMode": GROUP_READABLE, **present(items=items)}
+    return [{"name": VOLUME, "secret": source}]
 
 
 def mounts(container: Container) -> list[Object]:

@@ -31,7 +31,7 @@ VOLUME = "trusted-authorities"
 FOLDER = "/etc/floe-trust"
 """A folder of its own: the runtime creates it in the image, and cannot in a read-only volume."""
 
-CERTIFICATES_FILE = f"{FOLDER}/{CERTIFICATES}"
+CERTIFICATES_FILE = f"{FOLDER}/certificates.pem"
 TRUSTSTORE_FILE = f"{FOLDER}/{TRUSTSTORE}"
 READ_ONLY = 0o444
 
@@ -70,7 +70,7 @@ def volumes(settings: Settings) -> list[Object]:
     trust = settings.trust
     if trust is None:
         return []
-    items = [{"key": trust.certificates, "path": CERTIFICATES}]
+    items = [{"key": trust.certificates, "path": CERTIFICATES_FILE.removeprefix(f"{FOLDER}/")}]
     if trust.truststore:
         items.append({"key": trust.truststore, "path": TRUSTSTORE})
     return [{"name": VOLUME, "configMap": {"name": trust.config_map, "defaultMode": READ_ONLY, "items": items}}]

@@ -15,7 +15,6 @@ from floe_compiler.model.hosts import host_of
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.job_names import job_name
 from floe_compiler.model.objects import Object
-from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
 
 LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, without the wait for its database
@@ -37,7 +36,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
         # With an autoscaler, each delivery of a fixed number would undo its scaling.
         **(
             {}
-            if declared.kind == "DaemonSet" or isinstance(declared.replicas, Scaling)
+            if declared.kind == "DaemonSet" or not isinstance(declared.replicas, int)
             else {"replicas": declared.replicas}
         ),
         "revisionHistoryLimit": KEPT_REVISIONS,

@@ -7,11 +7,23 @@ from collections.abc import Iterable
 from floe_compiler.link.between_environments import duplicate_objects
 from floe_compiler.link.environment import Environment, Facts
 from floe_compiler.link.finding import Finding, placed
+from floe_compiler.link.ignored_files import undelivered
 from floe_compiler.link.registry import MODULES, RULES
 from floe_compiler.link.routed_hosts import routed_twice
 from floe_compiler.model.summary import Summary
 
-__all__ = ["RULES", "Environment", "Facts", "Finding", "duplicate_objects", "link", "placed", "routed_twice"]
+__all__ = [
+    "RULES",
+    "Environment",
+    "Facts",
+    "Finding",
+    "duplicate_objects",
+    "ignored_files",
+    "link",
+    "placed",
+    "routed_twice",
+    "undelivered",
+]
 
 
 def link(facts: Facts, summaries: Iterable[Summary]) -> tuple[Finding, ...]:

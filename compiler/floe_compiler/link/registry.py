@@ -10,6 +10,7 @@ from floe_compiler.link import (
     connections,
     delivery,
     hosts,
+    ignored_files,
     ingresses,
     monitors,
     namespaces,
@@ -51,4 +52,6 @@ RULES: tuple[Rule, ...] = (
     *(rule for module in MODULES for rule in module.RULES),
     between_environments.SHARED,
     routed_hosts.TWICE,
+    ignored_files.STORED_OTHERWISE,
+    ignored_files.NOT_COMMITTED,
 )

@@ -22,7 +22,8 @@ _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 def input_digests(inputs: InputFiles) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 
-    Nothing is parsed. The path of the mesh in its Git repository counts, too. An environment does not depend on another
+    Nothing is parsed. The path of the mesh in its Git repository counts, too, and what Git is
+    told to do with files. An environment does not depend on another
     one's folder, except that all environments' settings count, as no two may share a namespace. Of what nothing reads,
     the name counts: it is a mistake.
     """
@@ -32,7 +33,8 @@ def input_digests(inputs: InputFiles) -> Mapping[str, str]:
         owner = path.split("/")[1] if path.startswith("overlays/") and path not in settings else ""
         lines[owner if owner in lines else ""].append(f"{path} {type_} {_said(inputs.contents.get(path, b''))}")
     start = f"{compiler_digest()} {git_folder.path_in_git(inputs.root)}"
-    shared = digest_of(start, *lines[""])
+    obeyed = [f"{path} {text}" for path, text in git_folder.obeyed_files(inputs.root).items()]
+    shared = digest_of(start, *obeyed, *lines[""])
     return {name: digest_of(shared, name, *lines[name]) for name in settings.values()}
 
 

@@ -1,8 +1,18 @@
-"""Where the mesh is in its Git repository. Only looks for `.git`; no program is started."""
+"""Where the mesh is in its Git repository, and what rules over its files there.
+
+Only looks for `.git` and reads the files that Git obeys; no program is started.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.plain_files import read_plain
+
+_OBEYED = (".gitattributes", ".gitignore")
+_LARGE = 1_000_000
 
 
 def top_of(root: Path) -> Path | None:
@@ -22,6 +32,24 @@ def path_in_git(root: Path) -> str | None:
         return None
     path = root.resolve().relative_to(top).as_posix()
     return "" if path == "." else path
+
+
+def obeyed_files(root: Path) -> Mapping[str, str | None]:
+    """Return the files that say what Git does with others, from the top of the repository down to the output.
+
+    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is no regular file.
+    """
+    depth = len(Path(path_in_git(root) or "").parts)
+    found: dict[str, str | None] = {}
+    for folder in (*("../" * up for up in range(depth, -1, -1)), f"{OUTPUT}/"):
+        for name in _OBEYED:
+            try:
+                found[f"{folder}{name}"] = read_plain(root.resolve() / folder / name, _LARGE).decode("utf-8", "replace")
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                found[f"{folder}{name}"] = None
+    return found
 
 
 def _is_top(folder: Path) -> bool:

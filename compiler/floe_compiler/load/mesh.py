@@ -102,9 +102,8 @@ def load(
     authorities = _authorities(inputs, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    return replace(
-        sources, path=git_folder.path_in_git(inputs.root), parents=parents, authorities=authorities
-    ), warnings
+    path, obeyed = git_folder.path_in_git(inputs.root), git_folder.obeyed_files(inputs.root)
+    return replace(sources, path=path, obeyed=obeyed, parents=parents, authorities=authorities), warnings
 
 
 def load_parents(

@@ -26,22 +26,44 @@ class Reader(msgspec.Struct, frozen=True, array_like=True):
     rules: tuple[PolicyRule, ...]
 
 
+AS_ITSELF = ""
+"""The value of an annotation that an account must not have: its pods act as themselves, not as a role of a cloud."""
+
+
+class TwoIdentities(ValueError):
+    """A pod would need two identities in one cloud."""
+
+    def __init__(self, first: str, second: str, key: str) -> None:
+        self.first, self.second, self.key = first, second, key
+        super().__init__(f"a pod cannot act as {_named(first)} and as {_named(second)} ({key})")
+
+
 class WorkloadIdentity(msgspec.Struct, frozen=True):
     """A pod's identity in a cloud, which it gets from its ServiceAccount, without a stored key.
 
-    `annotations` go to the account, and `labels` to the pod. `endpoints` are the servers that exchange the account's
-    token for credentials (AWS STS): pods with this identity call them.
+    `annotations` go to the account, except those with the value `AS_ITSELF`, and `labels` to the pod. `endpoints` are
+    the servers that exchange the account's token for credentials (AWS STS): pods with this identity call them.
     """
 
     annotations: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """Return the annotations that the account has."""
+        return {key: value for key, value in self.annotations if value != AS_ITSELF}
+
+    @property
+    def as_itself(self) -> bool:
+        """Return whether the cloud knows the ServiceAccount, without an annotation."""
+        return any(value == AS_ITSELF for _, value in self.annotations)
+
 
 def together(identities: Iterable[WorkloadIdentity | None]) -> WorkloadIdentity | None:
     """Return the one identity of a pod that needs several, as it has one account; None if it needs none.
 
-    Raises ValueError if two of them want different values of an annotation or label.
+    Raises TwoIdentities if two of them want different values of an annotation or label.
     """
     needed = [one for one in identities if one is not None]
     if not needed:
@@ -57,5 +79,9 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     joined: dict[str, str] = {}
     for key, value in pairs:
         if joined.setdefault(key, value) != value:
-            raise ValueError(f'a pod cannot be both "{joined[key]}" and "{value}" ({key})')
+            raise TwoIdentities(joined[key], value, key)
     return tuple(joined.items())
+
+
+def _named(identity: str) -> str:
+    return f'"{identity}"' if identity != AS_ITSELF else "itself"

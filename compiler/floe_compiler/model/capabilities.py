@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.backup_store import BackupStore as BackupStore  # re-exported: a part of a capability
 from floe_compiler.model.data_access import ByDomain, StoreClient, of_domain
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Resources, Scratch, SecretFile, Variable
@@ -67,10 +68,23 @@ class ObjectStore(Capability, frozen=True):
     path_style: bool = False
     access_key: SecretReference | None = None
     secret_key: SecretReference | None = None
-    """The keys for the whole warehouse: of the shared services and, without `clients`, of products."""
+    """The keys for the whole warehouse: of the shared services and, without `clients`, of products. The secret key is
+    the secret access key (S3), the JSON key of a service account (GCS), or an application's client secret (ADLS)."""
 
     identity: WorkloadIdentity | None = None
     """The identity that reads and writes the store without keys, and the servers that issue credentials (AWS STS)."""
+
+    account: str = ""
+    """The storage account (ADLS)."""
+
+    client_id: str = ""
+    """The application that the secret is that of (ADLS)."""
+
+    others: tuple[Endpoint, ...] = ()
+    """More servers that its clients call, such as one that exchanges a key for a token."""
+
+    issuers: tuple[Endpoint, ...] = ()
+    """The servers that a catalog calls in order to issue temporary credentials, besides those of its identity."""
 
     clients: ByDomain[StoreClient] = {}
     """The products' own logins, each for the files of its own tables and those of its inputs."""
@@ -84,6 +98,14 @@ class ObjectStore(Capability, frozen=True):
     tenant: str = ""
     """The directory tenant of the storage account (ADLS)."""
 
+    def calls(self) -> tuple[Endpoint, ...]:
+        """Return every server that a client of the store connects to, without those of its identity."""
+        return (self.endpoint, *self.others)
+
+    def login(self, product: str = "") -> StoreClient:
+        """Return the login to the whole warehouse, of a product or of a shared service."""
+        return StoreClient(product, self.access_key, self.secret_key, self.identity, self.client_id)
+
     def about(self, domain: str) -> Self:
         """Return the store with the logins of the products of this domain."""
         return replace(self, clients=of_domain(self.clients, domain)) if self.clients else self
@@ -91,38 +113,6 @@ class ObjectStore(Capability, frozen=True):
     def client(self, domain: str, product: str) -> StoreClient | None:
         """Return a product's own login; None if it has none."""
         return next((one for one in self.clients.get(domain, ()) if one.product == product), None)
-
-
-class BackupStore(msgspec.Struct, frozen=True):
-    """Where backups are kept: a bucket (S3, GCS), or a container of a storage account (ADLS).
-
-    Clients log in with keys or with an identity. `folder` is that of one namespace of one environment.
-    """
-
-    kind: Literal["s3", "gcs", "adls"]
-    endpoint: Endpoint
-    bucket: str
-    folder: str
-    region: str = ""
-    url: str = ""
-    """The endpoint for S3 clients; empty for AWS."""
-
-    path_style: bool = False
-    account: str = ""
-    """The storage account (ADLS)."""
-
-    access_key: SecretReference | None = None
-    secret_key: SecretReference | None = None
-    """The secret access key (S3), the JSON key of a service account (GCS), or the key of the storage account (ADLS)."""
-
-    token_endpoint: Endpoint | None = None
-    """The server that exchanges the key for a token, if there is one."""
-
-    identity: WorkloadIdentity | None = None
-
-    def calls(self) -> tuple[Endpoint, ...]:
-        """Return every server that a client of the store connects to, without those of its identity."""
-        return (self.endpoint, self.token_endpoint) if self.token_endpoint else (self.endpoint,)
 
 
 class DatabaseBackups(Capability, frozen=True):
@@ -156,7 +146,14 @@ class BearerToken(msgspec.Struct, frozen=True):
     token: SecretReference
 
 
-Credentials = OAuth2Credentials | BearerToken
+class AwsSignature(msgspec.Struct, frozen=True):
+    """Each request is signed (SigV4) with the AWS credentials that the client has for the object store."""
+
+    service: str
+    region: str
+
+
+Credentials = OAuth2Credentials | BearerToken | AwsSignature
 
 
 class CatalogClient(msgspec.Struct, frozen=True):
@@ -255,7 +252,7 @@ class Cache(Capability, frozen=True):
 
     endpoint: Endpoint
     url: str
-    """Its URL, without a password (`redis://...`). Clients log in as the user `default`."""
+    """Its URL, without a password (`redis://...`, or `rediss://...` with TLS). Clients log in as the user `default`."""
 
     password: SecretReference
 

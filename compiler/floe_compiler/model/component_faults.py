@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from floe_compiler.model.accounts import TwoIdentities
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.plan import Component, Instance
 
@@ -27,18 +28,30 @@ NOT_LOADED = Rule(
     " cannot be imported, or it is no component, or it clashes with another one. Mend the package, or uninstall it.",
 )
 
+TWO_IDENTITIES = Rule(
+    "R091",
+    "pod with two identities",
+    "A pod has one ServiceAccount, and so one identity in a cloud: what it calls there must know it by the same role or"
+    " service account.",
+)
+
 
 @contextmanager
 def blaming(component: Component[Any], instance: Instance[Any]) -> Iterator[None]:
     """Turn an error of a component's own code into a StageFailed (R031) at the place that chooses the component.
 
-    Errors of the components in this package stay as they are: they are bugs of this program.
+    Pods that would need two identities are R091. Other errors of the components in this package stay as they are: they
+    are bugs of this program.
     """
     package = component.build.__module__.partition(".")[0]
     try:
         yield
     except StageFailed:
         raise
+    except TwoIdentities as error:
+        message = f"{instance.label()}: {error}"
+        hint = "let both services know it by the same one, or log in to one of them with a secret"
+        raise StageFailed([Diagnostic(TWO_IDENTITIES, message, instance.origin, hint=hint)]) from error
     except Exception as error:
         if package == OWN:
             raise

@@ -131,6 +131,10 @@ REFERENCES: Mapping[Kind, tuple[Field, ...]] = {
     (CNPG, "Database"): (_OF_CLUSTER,),
     (CNPG, "Pooler"): (_OF_CLUSTER,),
     (CNPG, "ScheduledBackup"): (_OF_CLUSTER,),
+    (GATEWAY, "BackendTLSPolicy"): (
+        *_services("spec.targetRefs[*]"),
+        *_config_maps("spec.validation.caCertificateRefs[*]"),
+    ),
     (GATEWAY, "GRPCRoute"): (*_BACKENDS, *_MIRRORS),
     (GATEWAY, "Gateway"): _secrets("spec.listeners[*].tls.certificateRefs[*]", unless=f"{CERT_MANAGER}/"),
     (GATEWAY, "HTTPRoute"): (*_BACKENDS, *_MIRRORS),

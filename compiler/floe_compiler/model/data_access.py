@@ -74,6 +74,9 @@ class StoreClient(msgspec.Struct, frozen=True):
     identity: WorkloadIdentity | None = None
     """What it logs in with instead of keys."""
 
+    client_id: str = ""
+    """The application that the secret is that of (ADLS)."""
+
 
 Client = TypeVar("Client")
 

@@ -22,7 +22,7 @@ from floe_compiler.model.inputs import JobPlacement
 from floe_compiler.model.objects import Object
 from floe_compiler.model.operated_pods import OperatedPods as OperatedPods  # re-exported: parts of a component
 from floe_compiler.model.operated_pods import Resources as Resources
-from floe_compiler.model.operations import Data, Interface, Metrics, Scaling
+from floe_compiler.model.operations import Data, EventScaling, Interface, Metrics, Scaling, Trigger
 from floe_compiler.model.rendered import Description
 from floe_compiler.model.secrets import Secret, SecretReference
 from floe_compiler.model.span import Span
@@ -118,6 +118,12 @@ class Container(msgspec.Struct, frozen=True):
     certificate: str = ""
     """The folder in which a server finds its certificate (`tls.crt`, `tls.key`), if it has one: `kit.tls`."""
 
+    certificate_files: tuple[tuple[str, str], ...] = ()
+    """The paths in that folder, each with the key of the Secret (`tls.crt`), if the program needs other names."""
+
+    truststore: bool = False
+    """Whether it reads the authorities of servers from a PKCS #12 file only, as Java does."""
+
 
 class Pod(msgspec.Struct, frozen=True):
     """The pod of a workload, task or other fact.
@@ -172,7 +178,7 @@ class Workload(msgspec.Struct, frozen=True):
     name: str
     pod: Pod
     kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment"
-    replicas: int | Scaling = 1
+    replicas: int | Scaling | EventScaling = 1
     awaited: bool = True
     recreate: bool = False
     available: int | None = None
@@ -185,12 +191,17 @@ class Workload(msgspec.Struct, frozen=True):
     @property
     def fewest(self) -> int:
         """Return the lowest number of replicas."""
-        return self.replicas.minimum if isinstance(self.replicas, Scaling) else self.replicas
+        return self.replicas if isinstance(self.replicas, int) else self.replicas.minimum
 
     @property
     def most(self) -> int:
         """Return the highest number of replicas."""
-        return self.replicas.maximum if isinstance(self.replicas, Scaling) else self.replicas
+        return self.replicas if isinstance(self.replicas, int) else self.replicas.maximum
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """Return what KEDA looks at to scale it, if it does."""
+        return self.replicas.trigger if isinstance(self.replicas, EventScaling) else None
 
     def ports(self) -> tuple[Port, ...]:
         """Return the ports of all of its containers."""
@@ -292,9 +303,10 @@ def containers_of(pod: Pod) -> tuple[Container, ...]:
 
 
 def named_secrets(parts: Parts) -> frozenset[Secret]:
-    """Return the secrets that the pods of an instance read, or its custom resources name."""
+    """Return the secrets that the pods of an instance read, or that its custom resources or autoscalers name."""
     named = (secret for pods in parts.operated for secret in pods.secrets)
-    return pod_secrets(pod for _, pod in named_pods(parts)) | frozenset(named)
+    asked = (key.secret for one in parts.workloads if one.trigger for _, key in one.trigger.secrets)
+    return pod_secrets(pod for _, pod in named_pods(parts)) | frozenset(named) | frozenset(asked)
 
 
 def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:

@@ -66,6 +66,15 @@ def parse_image(text: str) -> Image:
     return Image(registry, repository, tag, digest)
 
 
+def is_image(text: str) -> bool:
+    """Return whether a text is an image reference."""
+    try:
+        parse_image(text)
+    except ValueError:
+        return False
+    return True
+
+
 def registry_of(text: str) -> str:
     """Return the registry that an image reference is written with; empty if it has none."""
     first, slash, _ = text.partition("/")

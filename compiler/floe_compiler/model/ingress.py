@@ -78,6 +78,11 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
         return PROXY if self.login else self.interface.endpoint.port()
 
     @property
+    def backend(self) -> Endpoint | None:
+        """Return the server that the ingress controller must verify, if it speaks TLS and no login proxy is between."""
+        return self.interface.endpoint if not self.login and self.port.tls else None
+
+    @property
     def health(self) -> Port:
         """Return the port of that workload whose health path tells whether it works."""
         return PROXY if self.login else self.interface.health or self.port
@@ -138,6 +143,9 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
     ingress_class: str = ""
     annotations: tuple[tuple[str, str], ...] = ()
     """Those of each Ingress."""
+
+    server_tls_annotations: tuple[tuple[str, str], ...] = ()
+    """Those of each Ingress to a server with TLS."""
 
     certificates: tuple[Certificate, ...] = ()
     solvers: int = 0
@@ -204,6 +212,11 @@ def has_tls(tls: IngressTls | None) -> bool:
 def is_secure(ingress: Ingress) -> bool:
     """Return whether users come by https: a Gateway that others keep is assumed to have certificates."""
     return ingress.tls is not None or ingress.gateway is not None
+
+
+def verifies_servers(ingress: Ingress) -> bool:
+    """Return whether the ingress controller speaks TLS to servers that have certificates."""
+    return ingress.server_tls and (ingress.type == "gateway" or bool(ingress.server_tls_annotations))
 
 
 def is_covered(host: str, ingress: Ingress) -> bool:

@@ -31,7 +31,8 @@ class OperatedPods(msgspec.Struct, frozen=True):
     `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
     operator's namespace, if the operator connects to their ports. With `opened`, the ingress controller does. `storage`
     is the size of each volume. `serving` are further labels of those pods that are behind their Service. `secrets` are
-    those that the custom resource names.
+    those that the custom resource names. `told_authorities` says that it also tells the pods the authority of each
+    server with TLS that they call.
     """
 
     name: str
@@ -47,6 +48,7 @@ class OperatedPods(msgspec.Struct, frozen=True):
     opened: bool = False
     serving: tuple[tuple[str, str], ...] = ()
     secrets: tuple[Secret, ...] = ()
+    told_authorities: bool = False
 
     def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
         """Return the endpoint of their Service."""

@@ -105,6 +105,31 @@ class Scaling(msgspec.Struct, frozen=True):
     cpu_percent: int = 80
 
 
+class Trigger(msgspec.Struct, frozen=True):
+    """What KEDA looks at to scale a workload: a scaler of keda.sh/docs/2.21/scalers, with its parameters.
+
+    `secrets` are parameters that are keys of secrets. `server` is the server that KEDA asks, if there is one.
+    """
+
+    type: str
+    metadata: tuple[tuple[str, str], ...]
+    secrets: tuple[tuple[str, SecretReference], ...] = ()
+    server: Endpoint | None = None
+
+
+class EventScaling(msgspec.Struct, frozen=True):
+    """An autoscaler of KEDA, which sets as many replicas as the `trigger` says, within the bounds.
+
+    With a `minimum` of 0 there are none while there is nothing to do. `cooldown` is for how many seconds there must be
+    less to do before there are fewer.
+    """
+
+    minimum: int
+    maximum: int
+    trigger: Trigger
+    cooldown: int = 300
+
+
 class DatabaseData(msgspec.Struct, frozen=True):
     """A PostgreSQL database whose data must be backed up, and a user that may read all of it.
 

@@ -27,6 +27,7 @@ from floe_compiler.model.inputs import (
     Flux,
     Placements,
     PostgresqlServer,
+    ProductTrigger,
     Quota,
 )
 from floe_compiler.model.mesh_facts import MeshFacts
@@ -78,6 +79,15 @@ class Product(msgspec.Struct, frozen=True):
 
     cache_origin: Span | None = None
     """The location there of its wish for a cache."""
+
+    trigger_origin: Span | None = None
+    """The location there of what its runs are started by, if new data of its inputs does."""
+
+    @property
+    def trigger(self) -> ProductTrigger | None:
+        """Return how new data of its inputs starts runs; None if it does not."""
+        trigger = self.spec.trigger
+        return trigger if trigger and trigger.enabled else None
 
 
 class Instance(msgspec.Struct, Generic[Config], frozen=True):
@@ -166,7 +176,8 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `extends` returns
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
-    interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to.
+    interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to. An
+    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`).
     """
 
     slot: str
@@ -185,6 +196,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     profiles: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scope: ComponentScope = "domain"
     unprovided: Mapping[builtins.type[Capability], str] = msgspec.field(default_factory=dict)
+    notices_inputs: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-_MEANING = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
+from floe_compiler.model.schedules import in_fields
+
 _START, _END = datetime(2024, 1, 1), datetime(2034, 1, 1)
 """Long enough for two 29ths of February; eight years are between two of them only around 2100."""
 _DAY, _HOUR = timedelta(days=1), 3600
@@ -26,7 +19,7 @@ def longest_gap(schedule: str, time_zone: str = "Etc/UTC") -> int:
     """Return the most seconds between two runs, with an hour more where clocks may be put back."""
     from cronsim import CronSim
 
-    fields = _MEANING.get(schedule, schedule).split()
+    fields = in_fields(schedule).split()
     times = CronSim(" ".join((*fields[:2], "*", "*", "*")), _START)
     minutes = sorted(60 * hour + minute for hour in times.hours for minute in times.minutes)
     within = max((later - earlier for earlier, later in pairwise(minutes)), default=0) * 60

@@ -16,7 +16,15 @@ from functools import partial
 
 from floe_compiler.model.diagnostics import did_you_mean
 
-_WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+_WORDS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
 # By cronsim's names of the fields: how many values there are, and which.
 _FIELDS = {
     "minute": (60, "0-59"),
@@ -82,6 +90,11 @@ def check_schedule(text: str) -> str:
         _check_ranges(text, name, field)
     _check_with_cronsim(text, " ".join(fields))
     return " ".join(fields)
+
+
+def in_fields(schedule: str) -> str:
+    """Return the five fields of a schedule that `check_schedule` has accepted, which may be a word."""
+    return _WORDS.get(schedule, schedule)
 
 
 def check_time_zone(name: str) -> str:

@@ -68,6 +68,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     dns: DnsServers
     nodes: int
+    keda_namespace: str
+    """The namespace of KEDA's operator; empty if there is none."""
+
     ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
 
@@ -83,3 +86,6 @@ class Settings(msgspec.Struct, frozen=True):
 
     tls_issuer: str
     """The ClusterIssuer of the certificates of servers inside the cluster; empty: they do without TLS."""
+
+    web_tls: bool = False
+    """Whether servers that only the ingress controller reaches speak TLS, too: it verifies them."""

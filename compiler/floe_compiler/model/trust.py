@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-CERTIFICATES, TRUSTSTORE = "certificates.pem", "truststore.p12"
-"""The keys of what the compiler or trust-manager writes: PEM, and PKCS #12 without a password."""
+CERTIFICATES, TRUSTSTORE = "ca.crt", "truststore.p12"
+"""The keys of what the compiler or trust-manager writes: PEM, where Gateways look for it (BackendTLSPolicy), and PKCS
+#12 without a password."""
 
 
 def certificate_name(server: str) -> str:

@@ -16,6 +16,7 @@ from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.tls_clients import UntoldClient, untold_clients
 from floe_compiler.model.trust import Authority, certificate_name
 from floe_compiler.model.unit_scopes import PLATFORM
 from floe_compiler.model.units import UnitKey
@@ -76,6 +77,9 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     authorities: tuple[Authority, ...] = ()
     """In the platform's namespace: the authorities that the whole environment trusts."""
 
+    untold: tuple[UntoldClient, ...] = ()
+    """Its pods that call a server with TLS, and cannot verify it."""
+
     incomplete: bool = False
     """Whether components add parts that depend on the facts of all namespaces, so that more calls may follow."""
 
@@ -132,6 +136,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         cluster_scoped=bool(trust and trust.bundle)
         or any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
+        untold=untold_clients((instance.parts for instance in unit.instances), unit.settings),
         incomplete=unit.incomplete,
         scope=unit.scope,
         reads=tuple(sorted({read for instance in unit.instances for read in _reads(instance)})),

@@ -43,7 +43,7 @@ class Applied(msgspec.Struct, frozen=True):
     """A unit with its hand-written objects and patches.
 
     `rendered` is valid only if `findings` has no error. `hits` are the digests of the steps that select something in
-    the unit; `dead_steps` needs those of all units.
+    the unit, and of their deletions that are sound; `dead_steps` and `dead_deletions` need those of all units.
     """
 
     rendered: Rendered
@@ -155,7 +155,9 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     )
     hits = {step for steps in unit.effects.reached.values() for step in steps}
     findings = ordered((*unit.findings, *problems, *found.found))
-    return Applied(with_consequences(applied), findings, frozenset(step.digest for step in hits))
+    deletions = (built.deletions[changed.identity] for changed in unit.changed)
+    hit = frozenset(step.digest for step in hits).union(*deletions)
+    return Applied(with_consequences(applied), findings, hit)
 
 
 def _patched(unit: _Prepared, built: Built, version: str) -> dict[str, tuple[Patch, ...]]:

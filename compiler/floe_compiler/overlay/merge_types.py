@@ -12,6 +12,10 @@ from floe_compiler.model.kubernetes_schemas import KubernetesSchemas, Schema
 # The default is part of the key: `containerPort: 80` and `containerPort: 80, protocol: TCP` are the same port.
 _DEFAULTS: Mapping[str, str] = {"protocol": "TCP"}
 
+_QUANTITY = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.api.resource.Quantity"}
+_RESOURCES = ("cpu", "memory", "ephemeral-storage", "storage")
+"""The resources of Kubernetes itself, of which there may be a quantity (core/v1 types.go, ResourceName)."""
+
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class MergeType:
@@ -43,6 +47,17 @@ class MergeType:
     def required(self) -> frozenset[str]:
         """Return the required fields of a mapping."""
         return frozenset((self.schema or {}).get("required", ()))
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Return the names of a mapping's fields that Kubernetes knows; none if it takes any key, or has no schema."""
+        schema = self.schema or {}
+        amounts = schema.get("additionalProperties") == _QUANTITY
+        return frozenset(_RESOURCES if amounts else schema.get("properties", ()))
+
+    def knows(self, name: Any) -> bool:
+        """Return whether a mapping has a field of this name."""
+        return name in self.fields
 
     @cached_property
     def item(self) -> MergeType:

@@ -15,9 +15,10 @@ from floe_compiler.overlay.strategic_merge import DIRECTIVE, replaces_list
 
 NO_SUCH_ITEM = Rule(
     "K022",
-    "patch of an item that does not exist",
+    "patch of an item or field that does not exist",
     "The patch names a container, volume, variable or other item of a list that the object does not have, and does not"
-    " give what a new one needs. Correct the name, or complete the new item.",
+    " give what a new one needs; or it deletes a field that no object has and Kubernetes does not know. Correct the"
+    " name, or complete the new item.",
 )
 ITEMS_LOST = Rule(
     "K023",

@@ -62,6 +62,8 @@ class Built(msgspec.Struct, frozen=True):
 
     results: dict[ObjectId, Result] = msgspec.field(default_factory=dict)
     problems: dict[ObjectId, list[Diagnostic]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    deletions: dict[ObjectId, frozenset[str]] = msgspec.field(default_factory=lambda: defaultdict(frozenset))
+    """By object, the digests of the deletions that are sound."""
 
     def failed(self, identity: ObjectId) -> bool:
         """Return whether an object has an error."""
@@ -122,6 +124,7 @@ def _phase(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built
     requests = {item.identity: request_of(item, schemas) for item in objects}
     for item in objects:
         built.problems[item.identity] += requests[item.identity].findings
+        built.deletions[item.identity] |= requests[item.identity].deletions
     sound = {item.identity: item for item in objects if not requests[item.identity].findings}
     known = kustomize.kept.get(sound.values(), kustomize.version)
     unknown = [item for identity, item in sound.items() if identity not in known]

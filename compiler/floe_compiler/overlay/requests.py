@@ -12,6 +12,7 @@ from floe_compiler.model.document import Document, show_path
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object
 from floe_compiler.overlay.changed_objects import ChangedObject
+from floe_compiler.overlay.deletions import live_deletions
 from floe_compiler.overlay.fidelity import difference, restored
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.merge_types import MergeType, merge_type
@@ -32,6 +33,8 @@ class Request(msgspec.Struct, frozen=True):
     wanted: Object
     type: MergeType
     findings: tuple[Diagnostic, ...] = ()
+    deletions: frozenset[str] = frozenset()
+    """The digests of the deletions that are sound."""
 
 
 def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
@@ -40,16 +43,20 @@ def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
     wanted = item.part
     merges: list[Step] = []
     findings: list[Diagnostic] = []
+    sound: frozenset[str] = frozenset()
     for step in item.steps:
         if step.merge is None or not step.selection.matches(wanted):
             continue
         patch = without_identity(step.merge.data)
         if DIRECTIVE in patch:  # it deletes or replaces the whole object
-            return Request((), item.part, type_, tuple(findings))
+            rest = item.steps[item.steps.index(step) :]
+            sound = sound.union(*(live_deletions(one, one.merge.data, None, type_) for one in rest if one.merge))
+            return Request((), item.part, type_, tuple(findings), sound)
+        sound |= live_deletions(step, patch, wanted, type_)
         findings += _findings(item, step, step.merge, problems(wanted, patch, type_))
         wanted = merged(wanted, patch, type_)
         merges.append(step)
-    return Request(tuple(merges), wanted, type_, tuple(findings))
+    return Request(tuple(merges), wanted, type_, tuple(findings), sound)
 
 
 def as_requested(item: ChangedObject, request: Request, result: Object) -> tuple[Object, Diagnostic | None]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.listed_secrets import ListedSecret
-    from floe_compiler.model.plan import EnvironmentPlan
+    from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
@@ -149,14 +149,14 @@ def _linked(
     written = {name: head.definitions for name in inputs for head in results.of(name).values()}
     inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
     results.add(inputs, unit_tasks(mesh, inputs))
-    from floe_compiler.pipeline.linking import link_environments
+    from floe_compiler.pipeline.linking import delivered_whole, link_environments
 
     progress("checking")
     compiled, linked = link_environments(results, inputs, mesh.compiler, omitted, at_written)
     clashes = Findings()
     files = files_of(compiled, clashes, chosen)
     clashes.finish()
-    return compiled, files, linked
+    return compiled, files, (*linked, *delivered_whole(mesh, files, results.cache))
 
 
 def _mesh(
@@ -178,6 +178,7 @@ def _mesh(
     from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
     from floe_compiler.resolve.secret_rules import check_secret_rules
+    from floe_compiler.resolve.server_tls import check_clients
 
     compiler = compiler_digest()
     progress("reading")
@@ -191,6 +192,7 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
         unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
         check_backups(frame.settings, frame.document, unprotected, findings)
+        check_clients((client for one in own for client in one.facts.untold), frame, findings)
     interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
     units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}
@@ -200,7 +202,16 @@ def _mesh(
     reader = CachedReader(cache, compiler)
     definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
     overlays, read = read_overlays(input_files, frames, reader)
-    mesh = Mesh(frames, headers, overlays, compiler, definitions, acceptances(sources.manifest))
+    mesh = Mesh(
+        frames,
+        headers,
+        overlays,
+        compiler,
+        definitions,
+        acceptances(sources.manifest),
+        sources.path or "",
+        sources.obeyed,
+    )
     return mesh, (*loaded, *resolved, *defined, *read)
 
 
@@ -238,16 +249,28 @@ def resolve_inputs(
     return sources, plans
 
 
+def plan_environments(
+    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
+) -> tuple[Sources, Mapping[str, tuple[UnitPlan, ...]]]:
+    """Return the documents, and what the namespaces of each environment declare. Raises StageFailed."""
+    from floe_compiler.pipeline.planned_units import planned_units
+
+    sources, plans = resolve_inputs(input_files, environments, cache)
+    return sources, {plan.settings.environment.name: planned_units(plan) for plan in plans}
+
+
 def list_secrets(
     input_files: InputFiles, environments: tuple[str, ...], cache: Cache
 ) -> Mapping[str, tuple[ListedSecret, ...]]:
     """Return the secrets that the namespaces of each environment read. Raises StageFailed."""
     from floe_compiler.model.secrets import SecretConflict
-    from floe_compiler.pipeline.secret_list import secrets_of_environment
+    from floe_compiler.synthesize.secret_list import listed_secrets
 
-    _, plans = resolve_inputs(input_files, environments, cache)
     try:
-        return {plan.settings.environment.name: secrets_of_environment(plan) for plan in plans}
+        _, plans = plan_environments(input_files, environments, cache)
+        return {
+            name: tuple(sorted(one for unit in units for one in listed_secrets(unit))) for name, units in plans.items()
+        }
     except SecretConflict:
         compile_mesh(input_files.root, environments, cache=cache, input_files=input_files)
         raise  # compiling says where

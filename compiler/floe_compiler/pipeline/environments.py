@@ -45,6 +45,12 @@ class Mesh(msgspec.Struct, frozen=True):
     accepted: tuple[Acceptance, ...] = ()
     """The warnings that the manifest accepts."""
 
+    path: str = ""
+    """The path of the mesh in its Git repository."""
+
+    obeyed: Mapping[str, str | None] = msgspec.field(default_factory=dict)
+    """The files that say what Git does with others."""
+
     def facts(self) -> Mapping[str, MeshFacts]:
         """Return, for each environment, the facts of all its namespaces that components may ask for."""
         return environment_facts(self.headers, self.frames)

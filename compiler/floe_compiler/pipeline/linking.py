@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice
+from floe_compiler.cache.store import Cache
+from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice, undelivered
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.summary import Summary
-from floe_compiler.overlay import dead_steps, failures_once
+from floe_compiler.overlay import dead_deletions, dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
+from floe_compiler.pipeline.environments import Mesh
 from floe_compiler.pipeline.results import Results
 from floe_compiler.pipeline.selection import NOTHING, Omitted
 from floe_compiler.pipeline.units import EnvironmentInput
@@ -50,6 +52,9 @@ def link_environments(
     overlay = Findings([*failures_once(results.found["overlay"])])
     for name, shared in inputs.items() if not omitted else ():
         overlay.extend(dead_steps(shared.overlay, results.hits[name], environments[name].manifests))
+    if not overlay.failed and not omitted:
+        for name, shared in inputs.items():
+            overlay.extend(dead_deletions(shared.overlay, results.hits[name], environments[name].manifests))
     overlaid = overlay.finish()
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
@@ -57,6 +62,19 @@ def link_environments(
     if checked.failed:
         raise StageFailed(at_written(checked.found))
     return tuple(environments.values()), (*overlaid, *checked.finish())
+
+
+def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Diagnostic, ...]:
+    """Return warnings about files that Git ignores. Raises StageFailed if it changes any."""
+    paths = tuple(files)
+    key = digest_of(mesh.compiler, mesh.path, encode((mesh.obeyed, paths)))
+    if not mesh.obeyed or cache.get(SOUND, key) == b"":
+        return ()
+    found = Findings()
+    found.extend(undelivered(mesh.obeyed, mesh.path, paths))
+    if not found.found:
+        cache.put(SOUND, key, b"")
+    return found.finish()
 
 
 def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers.danger import containers
-from floe_compiler.report.dangers.places import output_names
+from floe_compiler.report.dangers.places import images, output_names, products
 from floe_compiler.report.manifests import Manifests
 
 
 def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Object]:
     """Return, for each new workload, the deleted workload that it seems to replace.
 
-    They run the same images, and have the same name or the same namespace. Also, they write outputs of the same name,
-    or the namespace of the deleted one is gone.
+    They run the same images or products, and have the same name or the same namespace. Also, they write outputs of the
+    same name, or are products without any, or the namespace of the deleted one is gone.
     """
     gone = [identity for identity in before.by_id if identity not in after.by_id]
     new = [identity for identity in after.by_id if identity not in before.by_id]
@@ -33,8 +32,7 @@ def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Obj
         others = (
             before.by_id[other]
             for other in (*moved, *replaced)
-            if (other.namespace in lost and other in moved)
-            or output_names(manifest) & output_names(before.by_id[other])
+            if (other.namespace in lost and other in moved) or _same_outputs(manifest, before.by_id[other])
         )
         if former := _same_program(manifest, others):
             found[identity] = former
@@ -42,16 +40,22 @@ def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Obj
 
 
 def _same_program(manifest: Object, others: Iterable[Object]) -> Object | None:
-    images = _images(manifest)
-    return next((other for other in others if images and _images(other) == images), None)
+    """Return the first of the others that runs the same images, or the same products: their images may move, too."""
+    found, run = _images(manifest), products(manifest)
+    return next((one for one in others if (found and _images(one) == found) or (run and products(one) == run)), None)
+
+
+def _same_outputs(manifest: Object, other: Object) -> bool:
+    names, others = output_names(manifest), output_names(other)
+    return bool(names & others) or (not (names or others) and bool(products(manifest)) and bool(products(other)))
 
 
 def _images(manifest: Object) -> set[str]:
     """Return the images of a workload without their versions, which may change at the same time."""
     found = set()
-    for container in containers(manifest).values():
+    for name in images(manifest):
         try:
-            image = parse_image(str(container.get("image")))
+            image = parse_image(name)
         except ValueError:
             return set()
         found.add(f"{image.registry}/{image.repository}")

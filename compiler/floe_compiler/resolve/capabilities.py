@@ -11,6 +11,7 @@ from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Requirement
 from floe_compiler.resolve.rules import NO_PROVIDER
+from floe_compiler.resolve.triggers import of_triggers
 
 Placed = tuple[Component[Any], Instance[Any]]
 """A component and one use of it."""
@@ -38,7 +39,7 @@ def context(
     databases = tuple(Requirement(Database, name) for name in instance.databases)
     found: list[Capability] = []
     unmet: list[Requirement] = []
-    for requirement in (*databases, *required):
+    for requirement in (*databases, *required, *of_triggers(component, instance)):
         matches = _matches(requirement, own) or _matches(requirement, platform)
         found += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]

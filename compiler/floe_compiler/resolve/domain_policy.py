@@ -10,7 +10,7 @@ from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, show_path
-from floe_compiler.model.images import registry_of
+from floe_compiler.model.images import is_image, registry_of
 from floe_compiler.model.inputs import (
     Domain,
     DomainPolicy,
@@ -80,7 +80,7 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
                 BEYOND_POLICY, message, origin.span, hint=f"set {most} or less; {ASK}", related=_quota(platform, name)
             )
     image = domain.origins.get(IMAGE, (None,))[0]
-    if image and image.layer is own:
+    if image and image.layer is own and is_image(str(image.value)):
         _check_image(manifest, str(image.value), image.span, findings)
     for path, value in _own_placement(own, domain):
         if not any(one[: len(path)] == path or path[: len(one)] == one for one in refused):

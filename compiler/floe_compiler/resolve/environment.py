@@ -39,10 +39,12 @@ from floe_compiler.resolve.products import Key, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.semantic_models import check_served
+from floe_compiler.resolve.server_tls import check_tls
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
-from floe_compiler.resolve.trust import check_tls, trust_of
+from floe_compiler.resolve.triggers import check_noticed, check_triggers
+from floe_compiler.resolve.trust import trust_of
 from floe_compiler.resolve.validation import Model, validate
 
 
@@ -202,6 +204,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     check_served(source, merged, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)
+    check_triggers(written, findings)
     if not inputs.sources.unlimited:
         check_limits(inputs.limits, domain, placed, merged, findings)
     return Scope(
@@ -232,6 +235,7 @@ def connect(
             placed = (*frame.platform.placed, *scope.placed)
             capabilities.check_provided(instance, needed, placed, findings)
         # A requirement may be unmet only because of another error.
+        check_noticed(component, instance, findings)
         if not (needed if complete else unmet):
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))

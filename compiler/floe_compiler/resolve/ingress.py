@@ -24,6 +24,7 @@ from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.names import check_dns_subdomain
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.frame import Frame
+from floe_compiler.resolve.ingress_backends import check_backends
 from floe_compiler.resolve.ingress_login import check_login, check_secrets
 from floe_compiler.resolve.opened import INGRESS, Opened
 from floe_compiler.resolve.rules import (
@@ -69,6 +70,7 @@ def check_ingress(
         _check_ways(one, findings)
         check_login(one, findings)
         check_secrets(one, findings)
+        check_backends(one, findings)
     _check_claims(opened, findings)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.images import parse_image
+from floe_compiler.model.images import is_image, parse_image
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import NODES, Component, Instance, Product
@@ -146,8 +146,9 @@ def check_images(products: Iterable[Product], findings: Findings) -> None:
 
 def check_layer_image(merged: Merged, findings: Findings) -> None:
     """Report a semantic layer of a production environment with a mutable image; `merged` is that of its domain."""
-    if image := at(merged.data, (SLOT, "image")):
-        _check_image(str(image), "1.0.0", merged.span((SLOT, "image")), findings)
+    image = at(merged.data, (SLOT, "image"))
+    if isinstance(image, str) and is_image(image):  # else told with the other settings of the component
+        _check_image(image, "1.0.0", merged.span((SLOT, "image")), findings)
 
 
 def _check_image(image: str, version: str, place: Span | None, findings: Findings) -> None:

@@ -97,7 +97,7 @@ def _written(key: Key, document: Document, merged: Merged, findings: Findings) -
     domain, name = key
     origin, secrets = document.span(("metadata", "name")), tuple(_secrets(spec, merged))
     image, cache = merged.span(("image",)), merged.span(("cache",))
-    product = Product(name, domain, spec, origin, image, secrets, cache)
+    product = Product(name, domain, spec, origin, image, secrets, cache, merged.key_span(("trigger",)))
     return WrittenProduct(product, merged, document)
 
 

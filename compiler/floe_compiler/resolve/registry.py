@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED
+from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED, TWO_IDENTITIES
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
     BEYOND_LIMIT,
     BEYOND_POLICY,
+    BUNDLE_OF_ITSELF,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
     CYCLE,
@@ -38,12 +39,16 @@ from floe_compiler.resolve.rules import (
     NOT_APPROVED,
     NOT_CERTIFICATES,
     NOT_MOUNTED,
+    NOT_NOTICED,
     NOT_ROUTED,
+    NOTHING_TO_WAIT_FOR,
     OTHER_KEYS,
     OUT_OF_REACH,
+    PUBLIC_ISSUER,
     REFUSED,
     SHARED_DATABASE,
     TOO_MANY_HOSTS,
+    TWO_STARTS,
     UNDELIVERED_TEXT,
     UNKNOWN_INTERFACE,
     UNKNOWN_KEY,
@@ -52,8 +57,10 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_REFERENCE,
     UNKNOWN_SCOPE,
     UNSERVED_MODEL,
+    UNTOLD,
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
+    UNVERIFIED,
     USELESS_RULE,
     WRONG_ADDRESS,
     WRONG_NAME,
@@ -100,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     NOT_ROUTED,
     WRONG_ADDRESS,
     COMPONENT_FAILED,
+    TWO_IDENTITIES,
     NOT_LOADED,
     NO_BACKUP,
     BACKUP_BESIDE_THE_DATA,
@@ -107,6 +115,9 @@ RULES: tuple[Rule, ...] = (
     DISABLED_INPUT,
     NO_SQL,
     UNSERVED_MODEL,
+    TWO_STARTS,
+    NOTHING_TO_WAIT_FOR,
+    NOT_NOTICED,
     UNKNOWN_SCOPE,
     USELESS_RULE,
     NOT_MOUNTED,
@@ -115,5 +126,9 @@ RULES: tuple[Rule, ...] = (
     NOT_CERTIFICATES,
     UNTRUSTED_FILE,
     UNTRUSTED_ISSUER,
+    BUNDLE_OF_ITSELF,
     NO_INNER_TLS,
+    UNTOLD,
+    PUBLIC_ISSUER,
+    UNVERIFIED,
 )

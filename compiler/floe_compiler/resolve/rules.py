@@ -127,6 +127,24 @@ UNSERVED_MODEL = Rule(
     "A domain has models in `domains/<domain>/semantic/`, but no semantic layer in an environment: they would be "
     "silently ignored. Choose one, `semantic_layer: {type: cube}`, or remove them.",
 )
+TWO_STARTS = Rule(
+    "R086",
+    "started by inputs and by a schedule",
+    "A data product has a `trigger` and a `schedule`, and both are enabled. It is started by one of them. With "
+    "`trigger.at_least_every` it also runs when no new data comes.",
+)
+NOTHING_TO_WAIT_FOR = Rule(
+    "R087",
+    "trigger without inputs",
+    "A data product with a `trigger` runs when its `inputs` have new data. It has none, so it would never run.",
+)
+NOT_NOTICED = Rule(
+    "R088",
+    "trigger that nothing notices",
+    "A data product has a `trigger`, but what runs it only starts products by the clock: a CronJob cannot wait for new "
+    "data. Dagster and Airflow can. If an environment has another orchestrator, it can give the product a schedule: "
+    "`trigger: null` and `schedule` under `domains.<domain>.products.<product>`.",
+)
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")
 BEYOND_POLICY = Rule(
     "R022",
@@ -276,5 +294,31 @@ NO_INNER_TLS = Rule(
     "production whose servers speak plain text",
     "Programs trust a private authority, so servers inside the cluster could have certificates, but the environment "
     "does not say so: passwords and data would cross the network in plain text. Write `tls: {issuer: ...}`, or why "
-    "they need none: `tls: {without: ...}`.",
+    "they need none: `tls: {without: ...}`. If the issuer of the `ingress` has that authority, `private: true` beside "
+    "it is enough.",
+)
+UNTOLD = Rule(
+    "R069",
+    "client of a server with TLS that is not told its authority",
+    "Containers have the authorities of `trust` as PEM, and as a PKCS #12 file if there is one; Java reads only that. "
+    "Pods that an operator starts have what their custom resource names. Without the authority, each connection fails.",
+)
+UNVERIFIED = Rule(
+    "R074",
+    "interface of a server with TLS that the controller cannot verify",
+    "The server speaks nothing but TLS. A Gateway is told so by a BackendTLSPolicy, and looks for the authorities "
+    "under the key `ca.crt` of their ConfigMap. An Ingress has no field for it; each controller has annotations of its "
+    "own (`server_tls_annotations`). Or do not open the interface.",
+)
+PUBLIC_ISSUER = Rule(
+    "R073",
+    "issuer that cannot sign names of Services",
+    "An ACME server signs names of hosts that it can reach, and names of Services exist in the cluster only: no server "
+    "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
+)
+BUNDLE_OF_ITSELF = Rule(
+    "R105",
+    "bundle that reads what it writes",
+    "trust-manager refuses a Bundle with a source that is also its target: the ConfigMap with the Bundle's name, and "
+    "the key with the certificates. Read another ConfigMap, or give the Bundle another name.",
 )

@@ -7,6 +7,7 @@ from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
 from floe_compiler.resolve.namespaces import namespace_name
+from floe_compiler.resolve.server_tls import has_web_tls, server_issuer
 
 
 def environment_settings(environment: Environment, manifest: PlatformManifest, trust: Trust | None = None) -> Settings:
@@ -40,6 +41,7 @@ def environment_settings(environment: Environment, manifest: PlatformManifest, t
             domain=manifest.kubernetes.cluster_domain,
             storage_class=environment.storage_class,
             ingress_namespace=environment.cluster.ingress_namespace or "",
+            keda_namespace=environment.cluster.keda_namespace or "",
             api_server_cidr=environment.cluster.api_server_cidr,
             reach=environment.cluster.reach,
             dns=environment.cluster.dns.servers,
@@ -47,7 +49,8 @@ def environment_settings(environment: Environment, manifest: PlatformManifest, t
             ingress_addresses=environment.cluster.ingress_addresses,
         ),
         trust,
-        (environment.tls and environment.tls.issuer) or "",
+        server_issuer(environment),
+        web_tls=has_web_tls(environment),
     )
 
 

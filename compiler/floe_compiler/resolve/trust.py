@@ -13,14 +13,13 @@ from floe_compiler.model.inputs import Environment, TrustedConfigMap, TrustedFil
 from floe_compiler.model.layout import AUTHORITIES
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
-from floe_compiler.model.trust import Authority, BundleSources, Trust
+from floe_compiler.model.trust import CERTIFICATES, Authority, BundleSources, Trust
 from floe_compiler.model.truststore import truststore
 from floe_compiler.resolve.rules import (
-    NO_INNER_TLS,
+    BUNDLE_OF_ITSELF,
     NOT_CERTIFICATES,
     UNKNOWN_REFERENCE,
     UNTRUSTED_FILE,
-    UNTRUSTED_ISSUER,
 )
 
 if TYPE_CHECKING:
@@ -73,20 +72,13 @@ def trust_of(
         tuple((one.name, one.key) for one in bundle.config_maps),
     )
     name = bundle.name or f"{platform}-{environment.metadata.name}-trust"
+    for index, (config_map, key) in enumerate(made.config_maps):
+        if (config_map, key) == (name, CERTIFICATES):
+            message = f'the Bundle {name} would read what it writes: the key "{key}" of the ConfigMap with its name'
+            hint = "read another ConfigMap, or give the Bundle another name: trust: {bundle: {name: ...}}"
+            place = document.span(("trust", "bundle", "config_maps", index, "name"))
+            findings.add(BUNDLE_OF_ITSELF, message, place, hint=hint)
     return Trust(name, bundle=made, authorities=authorities)
-
-
-def check_tls(environment: Environment, document: Document, findings: Findings) -> None:
-    """Report servers with certificates of an issuer whose authority nobody trusts, and production without any."""
-    if environment.production and environment.trust and environment.tls is None:
-        message = f'environment "{environment.metadata.name}" is production, but its servers speak no TLS to each other'
-        hint = "write tls: {issuer: <ClusterIssuer>}, or why they need none: tls: {without: <reason>}"
-        findings.add(NO_INNER_TLS, message, document.key_span(("trust",)), hint=hint)
-    issuer = environment.tls and environment.tls.issuer
-    if issuer and environment.trust is None:
-        message = f"servers have certificates of {issuer}, but programs do not trust its authority"
-        hint = "write where its certificate is, such as trust: {bundle: {type: files, files: [acme-root.pem]}}"
-        findings.add(UNTRUSTED_ISSUER, message, document.span(("tls", "issuer")), hint=hint)
 
 
 def check_files(sources: Sources, environments: Mapping[str, Environment], findings: Findings) -> None:

@@ -22,11 +22,13 @@ class WaysIn(msgspec.Struct, frozen=True):
 
     `callers` are the pods of the platform that call them, by server. `opened` are the ports that the ingress controller
     may reach, by workload; None: those of all interfaces. `scraper` collects the metrics from outside the platform.
+    `asked` are the ports that KEDA asks, by server.
     """
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     opened: Mapping[str, frozenset[int]] | None = None
     scraper: Scraper | None = None
+    asked: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
 
 
 NOBODY = WaysIn()
@@ -57,10 +59,11 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
 
 
 def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterator[network.Opening]:
-    """Yield what the ingress controller, and a scraper outside the platform, may reach."""
+    """Yield what the ingress controller, KEDA, and a scraper outside the platform, may reach."""
     cluster = instance.settings.cluster
     ports = _open_ports(server, ways)
     yield network.Opening(cluster.ingress_namespace, ports, cluster.ingress_addresses, declared=True)
+    yield network.Opening(cluster.keda_namespace, ways.asked.get(server.name, ()))
     if ways.scraper:
         measured = {metrics.port for metrics in server.metrics}
         yield network.Opening(ways.scraper.namespace, tuple(port for port in server.ports() if port.name in measured))

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
+    keda,
     labels,
     operated,
     quotas,
@@ -25,6 +26,7 @@ from floe_compiler.model.demand import demand
 from floe_compiler.model.facts import (
     Launched,
     Parts,
+    Workload,
     containers_of,
     named_pods,
     named_secrets,
@@ -102,7 +104,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     objects += configuration(unit, maps)
     objects += trust.config_maps(unit.settings) if named else []
     objects += trust.bundles(unit.settings) if unit.scope == PLATFORM else []
-    copied = copied_secrets(unit.settings, unit.scope, named.values())
+    copied = copied_secrets(unit.settings, unit.scope, named.values()) | keda.read_secrets(_servers(unit))
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets, unit.scope, copied)
     objects += _shared_store(plan)
     objects += [one for reader in plan.readers for one in accounts.reader(unit.settings, reader)]
@@ -153,7 +155,12 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     plan = with_ingress(plan)
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
-    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper)
+    asked = keda.asked_ports(unit.namespace, _servers(unit))
+    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked)
+
+
+def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
+    yield from (server for declared in unit.instances for server in declared.parts.workloads)
 
 
 def with_ingress(plan: UnitPlan) -> UnitPlan:

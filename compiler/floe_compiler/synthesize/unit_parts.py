@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from floe_compiler.kit import accounts, certificates, labels, namespaces, network, operated, services, workloads
+from floe_compiler.kit import accounts, certificates, keda, labels, namespaces, network, operated, services, workloads
 from floe_compiler.kit.config_maps import linked_hosts
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.annotations import EXTERNAL_HOSTS
@@ -68,12 +68,14 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
             objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
+        objects += keda.scaled_object(instance, server)
         objects += certificates.certificates(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     if ways:
         objects += policies(instance, parts, ways)
         for pods in parts.operated:
-            objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper)
+            asked = ways.asked.get(pods.name, ())
+            objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 

@@ -234,12 +234,29 @@ def test_aws_vends_credentials_through_a_role() -> None:
         ),
         (
             replace(STORE, kind="adls", warehouse="abfss://c@a.dfs.core.windows.net/", tenant="0f"),
-            {"storageType": "AZURE", "tenantId": "0f"},
+            {"storageType": "AZURE", "tenantId": "0f", "hierarchical": True},
         ),
     ],
 )
 def test_other_clouds(store: ObjectStore, expected: dict[str, Any]) -> None:
     assert management.storage_configuration(store) == {**expected, "allowedLocations": [store.warehouse]}
+
+
+def test_the_server_logs_in_to_other_clouds_and_calls_those_who_issue_credentials() -> None:
+    host = Endpoint("sts.googleapis.com", (Port("https", 443),))
+    gcs = replace(STORE, kind="gcs", access_key=None, issuers=(host,))
+    found = _server(_context(store=gcs))
+    variables = {variable.name: variable for variable in found.variables}
+    assert [file.path for file in found.secret_files if file.secret == STORE.secret_key] == [
+        variables["GOOGLE_APPLICATION_CREDENTIALS"].value
+    ]
+    assert host in COMPONENT.build(_context(store=gcs)).workloads[0].pod.calls
+    adls = replace(STORE, kind="adls", access_key=None, tenant="the-tenant", client_id="the-client")
+    variables = {variable.name: variable for variable in _server(_context(store=adls)).variables}
+    assert variables["AZURE_TENANT_ID"].value == "the-tenant"
+    assert variables["AZURE_CLIENT_ID"].value == "the-client"
+    assert variables["AZURE_CLIENT_SECRET"].secret == STORE.secret_key
+    assert not {name for name in variables if name.startswith("AWS")}
 
 
 @pytest.mark.parametrize("kind", ["s3", "gcs", "adls"])

@@ -155,7 +155,7 @@ def test_where_backups_go(store: Store, configuration: dict[str, Any]) -> None:
     assert hosts > {f"{SERVER}.floe-sales-domain.svc.cluster.local"}, "it replicates, and sends backups"
 
 
-@pytest.mark.parametrize(("schedule", "six"), [("0 */6 * * *", "0 0 */6 * * *"), ("@daily", "@daily")])
+@pytest.mark.parametrize(("schedule", "six"), [("0 */6 * * *", "0 0 */6 * * *"), ("@daily", "0 0 0 * * *")])
 def test_the_schedule_has_a_field_more(schedule: str, six: str) -> None:
     backup = objects((backup_s3.COMPONENT, {**S3, "schedule": schedule}))["ScheduledBackup"]
     assert backup["spec"]["schedule"] == six
@@ -236,3 +236,12 @@ def test_with_an_issuer_clients_verify_the_primary_and_others_get_in_only_over_t
 def test_without_an_issuer_the_operator_signs_its_own_certificate() -> None:
     assert "Certificate" not in objects()
     assert not {"certificates", "postgresql"} & objects()["Cluster"]["spec"].keys()
+
+
+def test_backups_verify_a_store_with_a_certificate_of_the_same_issuer() -> None:
+    secure = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
+    for settings, expected in ((secure, {"name": f"{SERVER}-server-tls", "key": "ca.crt"}), (PRODUCTION, None)):
+        built = COMPONENT.build(context((backup_minio.COMPONENT, {}), settings))
+        (store,) = (one for one in built.objects if one["kind"] == "ObjectStore")
+        assert store["spec"]["configuration"].get("endpointCA") == expected
+        assert store["spec"]["configuration"]["endpointURL"].startswith("https:" if expected else "http:")

@@ -358,3 +358,14 @@ def own(objects: tuple[Object, ...]) -> list[Object]:
 
 def test_the_images_are_pinned() -> None:
     assert parse_image(IMAGE).tag == "v3.14.0"
+
+
+def test_a_server_with_a_certificate_is_verified_by_its_name_as_pods_are_found_by_address() -> None:
+    server = service_endpoint("minio", PLATFORM, "cluster.local", (Port("api", 9000, scheme="https", tls=True),))
+    mesh = MeshFacts(scrape_targets=(ScrapeTarget(PLATFORM, "minio", server, "/metrics"),))
+    (job,) = written(mesh=mesh)["scrape_configs"]
+    assert job["scheme"] == "https"
+    # Its authority is one of those that all programs trust.
+    assert job["tls_config"] == {"server_name": f"minio.{PLATFORM}.svc.cluster.local"}
+    (plain,) = written()["scrape_configs"]
+    assert not {"scheme", "tls_config"} & plain.keys()

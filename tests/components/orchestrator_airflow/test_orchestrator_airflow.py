@@ -13,14 +13,15 @@ from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases
 from floe_compiler.components.orchestrator_airflow.refusals import refuses
-from floe_compiler.model.capabilities import Capability, Monitoring
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.capabilities import Capability, Monitoring, ObjectStore
 from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.secrets import Secret, SecretKey
-from products import CATALOG, DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
+from products import CATALOG, COMPUTE, DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
 
 SCALES = ["light", "medium", "heavy"]
@@ -234,7 +235,7 @@ def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryp
             assert "DATABASE_USER" not in variables
 
 
-@pytest.mark.parametrize(("scale", "steps", "schedulers"), list(zip(SCALES, [2, 5, 10], [1, 1, 2], strict=True)))
+@pytest.mark.parametrize(("scale", "steps", "schedulers"), list(zip(SCALES, [2, 6, 10], [1, 2, 2], strict=True)))
 def test_the_steps_at_once_are_shared_among_the_schedulers(scale: str, steps: int, schedulers: int) -> None:
     assert server(SCHEDULER, scale).replicas == schedulers
     assert int(options(container(SCHEDULER, scale))["core"]["parallelism"]) * schedulers == steps
@@ -299,6 +300,36 @@ def test_a_product_is_a_dag_with_its_steps_in_order() -> None:
     assert found["steps"][0]["command"] == ["python", "pipelines/orders.py"]
 
 
+def test_the_triggerer_notices_new_data_with_the_logins_of_the_products_that_wait_for_it() -> None:
+    trigger = {"inputs": "any", "delay": "2m", "at_least_every": "24h"}
+    waiting = context(product("order-analytics", schedule=None, trigger=trigger), product())
+    declared = build(waiting)
+    triggerer, processor = (
+        next(one for one in declared.workloads if one.name == name) for name in (TRIGGERER, PROCESSOR)
+    )
+    modules = {"/opt/airflow/config/inputs_trigger.py", "/opt/airflow/config/new_data.py"}
+    dags = [file for file in processor.pod.containers[0].config if file.path.endswith("product.json")]
+    found = {data["dag"]: data for data in (json.loads(file.text) for file in dags)}
+    assert "trigger" not in found["customer-360"]
+    assert found["order-analytics"]["trigger"]["at_least_every"] == 24 * 3600
+    assert secrets(triggerer.pod)["polaris-client-sales-order-analytics"] == {"client-id", "client-secret"}
+    assert "polaris-client-sales-customer-360" not in secrets(triggerer.pod)
+    assert "polaris.floe-platform.svc.cluster.local" in {call.host for call in triggerer.pod.calls}
+    for one in (triggerer, processor):
+        paths = [file.path for file in one.pod.containers[0].config]
+        assert len(paths) == len(set(paths))
+        assert modules <= set(paths)
+    steps = {one.instead: {file.path for file in one.pod.containers[0].config} for one in declared.launched}
+    assert modules <= steps["order-analytics"]
+    assert not modules & steps["customer-360"]
+
+
+def test_a_domain_that_waits_for_no_data_gives_the_triggerer_no_login() -> None:
+    triggerer = server(TRIGGERER)
+    assert not any("polaris" in name for name in secrets(triggerer.pod))
+    assert not any(file.path.startswith("/opt/airflow/config/") for file in triggerer.pod.containers[0].config)
+
+
 def template(one: Context[Any], name: str) -> dict[str, Any]:
     """Return the template of a step's pods, at the path that the DAG names."""
     path = next(each["pod"] for each in described(one)["steps"] if each["name"] == name)
@@ -361,7 +392,6 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
     [
         {"logs": {"remote": False}},
         {"found": tuple(one for one in EVERYTHING if one != STORE)},
-        {"found": tuple(replace(one, kind="gcs") if one == STORE else one for one in EVERYTHING)},
     ],
 )
 def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
@@ -371,6 +401,58 @@ def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change:
     for one in (pods[API].containers[0], declared.launched[0].pod.containers[0]):
         assert "remote_logging" not in options(one)["logging"]
         assert "AIRFLOW_CONN_LOGS" not in [variable.name for variable in one.variables]
+
+
+GCS = replace(STORE, kind="gcs", warehouse="gs://lake/tables/", bucket="lake", url="", access_key=None)
+ADLS = replace(
+    GCS,
+    kind="adls",
+    warehouse="abfss://lake@acmelake.dfs.core.windows.net/tables/",
+    account="acmelake",
+    tenant="the-tenant",
+    client_id="the-client",
+)
+
+
+@pytest.mark.parametrize(
+    ("store", "bucket", "base", "container_of_logs"),
+    [
+        (GCS, None, "gs://lake/tables", ""),
+        (GCS, "logs", "gs://logs", ""),
+        (ADLS, None, "wasb://tables", "lake"),
+        (ADLS, "logs", "wasb://", "logs"),
+        (replace(ADLS, warehouse="abfss://lake@acmelake.dfs.core.windows.net/"), None, "wasb://", "lake"),
+    ],
+)
+def test_logs_go_to_other_clouds(store: ObjectStore, bucket: str | None, base: str, container_of_logs: str) -> None:
+    capabilities = tuple(store if one == STORE else one for one in EVERYTHING)
+    declared = build(context(product(), found=capabilities, logs={"bucket": bucket} if bucket else {}))
+    for one in (dict(named_pods(declared))[API].containers[0], declared.launched[0].pod.containers[0]):
+        assert options(one)["logging"]["remote_base_log_folder"] == base
+        found = options(one)
+        assert found.get("azure_remote_logging", "remote_wasb_log_container", fallback="") == container_of_logs
+        variables = {variable.name: variable for variable in one.variables}
+        told = json.loads(variables["AIRFLOW_CONN_LOGS"].value)
+        if store.kind == "gcs":
+            assert told == {"conn_type": "google_cloud_platform"}
+            key = next(file for file in one.secret_files if file.secret == store.secret_key)
+            assert variables["GOOGLE_APPLICATION_CREDENTIALS"].value == key.path
+        else:
+            assert told == {"conn_type": "wasb", "host": "https://acmelake.blob.core.windows.net"}
+            assert variables["AZURE_CLIENT_ID"].value == "the-client"
+            assert variables["AZURE_CLIENT_SECRET"].secret == store.secret_key
+        assert "AWS_DEFAULT_REGION" not in variables
+
+
+def test_a_step_keeps_the_identity_of_its_engine_beside_that_of_its_logs() -> None:
+    role = WorkloadIdentity((("eks.amazonaws.com/role-arn", "role"),))
+    robot = WorkloadIdentity((("iam.gke.io/gcp-service-account", "robot"),))
+    store, engine = replace(STORE, identity=role, access_key=None, secret_key=None), replace(COMPUTE, identity=robot)
+    others = (one for one in EVERYTHING if one not in (STORE, COMPUTE))
+    declared = build(context(product(), found=(store, engine, *others)))
+    identity = declared.launched[0].pod.workload_identity
+    assert identity
+    assert identity.notes == {"eks.amazonaws.com/role-arn": "role", "iam.gke.io/gcp-service-account": "robot"}
 
 
 def test_logs_may_have_a_bucket_of_their_own() -> None:

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,17 +29,20 @@ import yaml
 from msgspec.structs import replace
 
 import kubernetes_pods
+import new_data_catalog
+import polaris_server
 import postgresql_server
+from airflow_api import answer, client_of, eventually
 from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
 from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
-from floe_compiler.components.orchestrator_airflow import build
+from floe_compiler.components.orchestrator_airflow import TRIGGERER, build
 from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED
 from floe_compiler.kit.monitoring.statsd import MAPPING
 from floe_compiler.model.capabilities import Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, named_pods
 from postgresql_server import ADMINISTRATOR, Server
-from products import DATABASE, LINEAGE, SALES, STORE, product
+from products import CATALOG, DATABASE, LINEAGE, SALES, STORE, product
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default"), NEEDS_AIRFLOW]
 
@@ -68,6 +71,12 @@ ENDLESS = [
 ]
 PRODUCTS = (product(steps=STEPS), product("broken", steps=BROKEN, schedule=None))
 STOPPED = product("stopped", steps=ENDLESS, schedule=None)
+WAITING = product(
+    "order-analytics",
+    schedule=None,
+    trigger={"inputs": "all", "delay": "0s"},
+    steps=[{"name": "only", "type": "custom", "command": ["sh", "-c", "echo runs; sleep 3"]}],
+)
 
 
 @dataclass
@@ -86,6 +95,20 @@ class Running:
     events: list[dict[str, Any]]
     """What the lineage service was told."""
 
+    catalog: polaris_server.State
+    machine: Machine
+    stack: ExitStack
+    triggerer: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a process of Airflow."""
+        server = next(one for one in self.parts.workloads if one.name == name)
+        log = self.stack.enter_context((self.machine.folder / f"{name}.log").open("ab"))
+        command = self.machine.command(server.pod, server.pod.containers[0])
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        self.stack.callback(stopped, process)
+        return process
+
     def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
         """Return the answer of the API, as the administrator."""
         login = {"username": "admin", "password": "its-password"}
@@ -96,31 +119,6 @@ class Running:
         """Return the states of the tasks of a DAG's runs."""
         tasks = self.ask(f"/api/v2/dags/{dag}/dagRuns/~/taskInstances")["task_instances"]
         return {task["task_id"]: task["state"] for task in tasks}
-
-
-def answer(
-    port: int, path: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
-) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json", **(headers or {})}, method=method
-    )
-    with urllib.request.urlopen(request, timeout=60) as given:
-        return json.loads(given.read() or "null")
-
-
-def eventually(say: Any, seconds: int = 240) -> Any:
-    """Return the first true answer."""
-    last: object = None
-    for _ in range(seconds):
-        try:
-            last = say()
-        except (OSError, KeyError, ValueError) as error:
-            last = error
-        if last and not isinstance(last, Exception):
-            return last
-        time.sleep(1)
-    raise AssertionError(f"it never came true: {last}")
 
 
 @pytest.fixture(scope="module")
@@ -194,13 +192,14 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         buckets = tmp_path_factory.mktemp("buckets")
         (buckets / STORE.bucket).mkdir()
         s3 = stack.enter_context(store(buckets)) if rclone() else 0
+        catalog, url = stack.enter_context(new_data_catalog.running())
         found = (
             replace(DATABASE, endpoint=address),
             replace(STORE, url=f"http://127.0.0.1:{s3}"),
             replace(LINEAGE, url=f"http://127.0.0.1:{lineage}"),
             Monitoring("prometheus"),
         )
-        parts = build(context(*PRODUCTS, STOPPED, found=found, logs={"remote": bool(s3)}))
+        parts = build(context(*PRODUCTS, STOPPED, WAITING, found=found, logs={"remote": bool(s3)}))
         launched = {pods.name: pods for pods in parts.launched}
         machine = Machine(
             tmp_path_factory.mktemp("pods"),
@@ -210,8 +209,12 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 ("airflow-administrator", "password"): "its-password",
                 ("minio-warehouse", "access-key"): ACCESS_KEY,
                 ("minio-warehouse", "secret-key"): SECRET_KEY,
+                ("polaris-client-sales-order-analytics", "client-id"): new_data_catalog.CLIENT_ID,
+                ("polaris-client-sales-order-analytics", "client-secret"): new_data_catalog.CLIENT_SECRET,
             },
             texts={
+                CATALOG.endpoint.url(): url,
+                '"check_every": 60': '"check_every": 2',
                 f"airflow-api-server.{BELOW}:8080": f"airflow-api-server.{BELOW}:{api}",
                 "port = 8080": f"port = {api}",
                 "port = 8974": f"port = {health}",
@@ -225,24 +228,13 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for one in (*migration.pod.setup, *migration.pod.containers):
             done = machine.run(migration.pod, one)
             assert done.returncode == 0, done.stderr
-        for server in (one for one in parts.workloads if one.name != "airflow-statsd"):
-            log = stack.enter_context((machine.folder / f"{server.name}.log").open("wb"))
-            command = machine.command(server.pod, server.pod.containers[0])
-            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-            stack.callback(stopped, process)
-        running = Running(parts, api, pods, output, received, health, buckets, events)
+        running = Running(parts, api, pods, output, received, health, buckets, events, catalog, machine, stack)
+        for server in (one for one in parts.workloads if one.name not in ("airflow-statsd", TRIGGERER)):
+            running.start(server.name)
+        running.triggerer = running.start(TRIGGERER)
         eventually(lambda: answer(api, "/api/v2/version")["version"])
-        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
+        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 2)
         yield running
-
-
-def client_of(port: int) -> str:
-    """Return the settings of a client of the Kubernetes API."""
-    cluster = {"name": "one", "cluster": {"server": f"http://127.0.0.1:{port}"}}
-    context = {"name": "one", "context": {"cluster": "one", "user": "one"}}
-    users = [{"name": "one", "user": {}}]
-    head = {"apiVersion": "v1", "kind": "Config", "current-context": "one"}
-    return yaml.safe_dump({**head, "clusters": [cluster], "contexts": [context], "users": users})
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +245,7 @@ def ran(airflow: Running) -> Running:
 
     def ended() -> bool:
         runs = airflow.ask("/api/v2/dags/~/dagRuns")["dag_runs"]
-        states = [run["state"] for run in runs if run["dag_id"] != STOPPED.name]
+        states = [run["state"] for run in runs if run["dag_id"] in {one.name for one in PRODUCTS}]
         return len(states) == len(PRODUCTS) and set(states) <= {"success", "failed"}
 
     eventually(ended)
@@ -309,6 +301,7 @@ def test_the_dags_load_and_run_when_the_products_say(airflow: Running) -> None:
         "customer-360": False,
         "broken": False,
         "stopped": False,
+        "order-analytics": False,
     }
     assert found["broken"]["next_dagrun_run_after"] is None
     due = datetime.fromisoformat(found["customer-360"]["next_dagrun_run_after"])
@@ -362,6 +355,42 @@ def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
     airflow.ask(path, {"state": "failed"}, "PATCH")
     output = eventually(lambda: "".join(text for name, text in airflow.output.items() if name.startswith("stopped")))
     assert '"says goodbye"' in output
+
+
+def test_each_change_of_its_inputs_starts_one_run_of_a_product(airflow: Running) -> None:
+    def ended(count: int) -> list[dict[str, Any]]:
+        """Return the runs when there are as many, and all have ended."""
+        runs = list(airflow.ask(f"/api/v2/dags/{WAITING.name}/dagRuns")["dag_runs"])
+        return runs if len(runs) == count and all(run["state"] == "success" for run in runs) else []
+
+    def asked(times: int) -> None:
+        """Wait until the catalog was asked that many times more."""
+        known = len(airflow.catalog.log)
+        eventually(lambda: len(airflow.catalog.log) >= known + 3 * times)
+
+    asked(2)
+    assert not ended(1), "there is no data yet"
+    new_data_catalog.write(airflow.catalog, 1)
+    (run,) = eventually(lambda: ended(1))
+    assert run["run_type"] == "asset_triggered"
+    asked(8)
+    new_data_catalog.write(airflow.catalog, 2, "replace")
+    asked(3)
+    assert ended(1), "neither the same data nor compaction is new data"
+    new_data_catalog.write(airflow.catalog, 3)
+    eventually(lambda: len(airflow.ask(f"/api/v2/dags/{WAITING.name}/dagRuns")["dag_runs"]) == 2)
+    new_data_catalog.write(airflow.catalog, 4)
+    new_data_catalog.write(airflow.catalog, 5)
+    eventually(lambda: ended(3))
+    asked(8)
+    stopped(airflow.triggerer)
+    airflow.triggerer = airflow.start(TRIGGERER)
+    asked(3)
+    airflow.catalog.failures = 4
+    asked(5)
+    assert ended(3), "a triggerer that starts again knows what was read"
+    new_data_catalog.write(airflow.catalog, 6)
+    eventually(lambda: ended(4))
 
 
 def test_the_pods_are_those_that_were_declared(ran: Running) -> None:

@@ -387,3 +387,44 @@ def test_the_steps_of_a_run_share_what_any_of_them_mounts_and_the_largest_disk()
     said = told_of_runs(one)["k8s"]["run_k8s_config"]["pod_template_spec_metadata"]
     assert said["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
     assert said["labels"]["team"] == "x"
+
+
+TRIGGER = {"inputs": "any", "delay": "2m", "at_most_every": "1h"}
+
+
+def test_a_product_that_waits_for_its_inputs_has_a_sensor_and_the_login_of_the_catalog() -> None:
+    one = product(schedule=None, trigger=TRIGGER)
+    declared = build(context(one))
+    location = next(server for server in declared.workloads if server.name == "code-customer-360")
+    (container,) = location.pod.containers
+    trigger = json.loads(config_file(container, "product.json"))["trigger"]
+    assert trigger["tables"] == ["marketing__campaign_perf.clicks"]
+    assert (trigger["inputs"], trigger["delay"], trigger["at_most_every"]) == ("any", 120, 3600)
+    assert trigger["at_least_every"] is None
+    assert trigger["catalog"]["login"]["scope"] == "PRINCIPAL_ROLE:ALL"
+    files = {file.path: (file.secret.secret.name, file.secret.key) for file in container.secret_files}
+    secret = "polaris-client-sales-customer-360"
+    login = trigger["catalog"]["login"]
+    assert files == {login["client_id"]: (secret, "client-id"), login["client_secret"]: (secret, "client-secret")}
+    assert "polaris.floe-platform.svc.cluster.local" in {call.host for call in location.pod.calls}
+    (runs,) = declared.launched
+    assert {file.path for file in container.config} <= {file.path for file in runs.pod.containers[0].config}
+    assert not runs.pod.containers[0].secret_files
+
+
+def test_a_product_with_a_schedule_or_without_a_start_asks_the_catalog_nothing() -> None:
+    for one in (product(), product(schedule=None, trigger={**TRIGGER, "enabled": False})):
+        location = next(server for server in build(context(one)).workloads if server.name == "code-customer-360")
+        (container,) = location.pod.containers
+        assert "trigger" not in json.loads(config_file(container, "product.json"))
+        assert not container.secret_files
+        assert [call.host for call in location.pod.calls] == [DATABASE.endpoint.host]
+
+
+def test_the_daemon_does_not_wait_for_sensors() -> None:
+    def threads(one: Product) -> Any:
+        daemon = next(server for server in build(context(one)).workloads if server.name == "dagster-daemon")
+        return yaml.safe_load(config_file(daemon.pod.containers[0], "dagster.yaml")).get("sensors")
+
+    assert threads(product()) is None
+    assert threads(product(schedule=None, trigger=TRIGGER)) == {"use_threads": True, "num_workers": 4}

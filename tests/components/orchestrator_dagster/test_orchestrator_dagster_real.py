@@ -160,8 +160,10 @@ def test_dagster_accepts_its_instance(tmp_path: Path) -> None:
     from dagster._core.instance.config import dagster_instance_config
     from dagster_k8s import K8sRunLauncher
 
-    write_files(parts(product()).workloads[0].pod, tmp_path)
+    waiting = product(schedule=None, trigger={"inputs": "any"})
+    write_files(parts(waiting).workloads[0].pod, tmp_path)
     config, _ = dagster_instance_config(str(tmp_path / "opt/dagster/dagster_home"))
+    assert config["sensors"]["num_workers"] == 4
     assert config["concurrency"]["runs"]["max_concurrent_runs"] == 10
     launcher = process_config(K8sRunLauncher.config_type(), config["run_launcher"]["config"])
     assert launcher.success, launcher.errors

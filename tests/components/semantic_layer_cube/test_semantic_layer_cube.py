@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +17,18 @@ from floe_compiler.components.compute_snowflake import COMPONENT as SNOWFLAKE
 from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
+from floe_compiler.kit.s3 import POD_IDENTITY
+from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import Capability, CatalogClient, Compute, FromVariable, Monitoring
+from floe_compiler.model.capabilities import (
+    AwsSignature,
+    Capability,
+    Catalog,
+    CatalogClient,
+    Compute,
+    FromVariable,
+    Monitoring,
+)
 from floe_compiler.model.data_access import SEMANTIC_LAYER, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Workload
@@ -23,9 +36,11 @@ from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Refusal
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
+from floe_compiler.node.program import find_node
 from products import COMPUTE, STORE
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
 
+IMAGE = "acme/semantic:1.0.0"
 MEDIUM = settings_of("staging", {"secrets": {"type": "generated"}}, scale="medium")
 MODELS = (ModelFile("orders", "cubes:\n- name: orders\n  sql_table: orders\n"),)
 NAMESPACE = "floe-sales-domain"
@@ -46,6 +61,10 @@ AWS = replace(
     context_of(
         SNOWFLAKE, {"account": "acme", "user": "CUBE", "database": "SALES", "passphrase": True}, scope="sales"
     ).instance
+)
+GCS = replace(STORE, kind="gcs", bucket="lake", url="", access_key=None)
+(WITH_OAUTH,) = SNOWFLAKE.provides(
+    context_of(SNOWFLAKE, {"account": "acme", "credentials": {"type": "oauth"}}, scope="sales").instance
 )
 (BIGQUERY,) = BIGQUERY_ENGINE.provides(
     context_of(
@@ -248,6 +267,62 @@ def test_duckdb_reads_the_lakehouse() -> None:
     assert called(api) == {"cube-store-router.floe-sales-domain", "minio.floe-platform", "polaris.floe-platform"}
 
 
+def test_duckdb_signs_its_requests_to_a_catalog_of_aws() -> None:
+    clients = {"sales": (CatalogClient(SEMANTIC_LAYER, AwsSignature("glue", "eu-west-1")),)}
+    api = named(build(DUCKDB, replace(CATALOG, clients=clients), STORE, image="acme/semantic:1.0.0"))["cube-api"]
+    found = variables(api)
+    assert found["CATALOG_AUTHORIZATION"] == "sigv4"
+    assert not [name for name in found if name.startswith(("CATALOG_CLIENT", "CATALOG_TOKEN"))]
+    attached = _statements(found)[-1]
+    assert "SECRET 'warehouse', AUTHORIZATION_TYPE 'sigv4', ACCESS_DELEGATION_MODE 'none'" in attached
+    without = _statements(variables(named(build(DUCKDB, _open(), STORE, image="acme/semantic:1.0.0"))["cube-api"]))[-1]
+    assert "AUTHORIZATION_TYPE 'none'" in without
+    assert "SECRET" not in without
+
+
+def _open() -> Catalog:
+    return replace(CATALOG, clients={"sales": (CatalogClient(SEMANTIC_LAYER, None),)})
+
+
+def _statements(environment: dict[str, str]) -> list[str]:
+    """Return what the configuration of Cube says to DuckDB."""
+    text = script("floe_compiler.components.semantic_layer_cube", "duckdb.js")
+    own = text[text.index("const quoted") : text.index("class Lakehouse")]
+    said = f"{own}; console.log(JSON.stringify(statements({json.dumps(environment)})))"
+    node = str(find_node())
+    done = subprocess.run([node, "-e", said], capture_output=True, text=True, timeout=60, check=True)
+    return list(json.loads(done.stdout))
+
+
+STATEMENTS = """
+const { driverFactory } = require(process.argv[1]);
+driverFactory().configureConnection({ run: (statement) => console.log(statement) });
+"""
+
+
+def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: Path) -> None:
+    # A setting of an extension that is not loaded yet is an error.
+    trusting = replace(DUCKDB, extension_settings=(("httpfs", "ca_cert_file", "/etc/it's.pem"),))
+    assert "DUCKDB_EXTENSION_SETTINGS" not in variables(named(build(DUCKDB, CATALOG, STORE, image=IMAGE))["cube-api"])
+    api = named(build(trusting, CATALOG, STORE, image=IMAGE))["cube-api"]
+    (script,) = (file.text for file in api.pod.containers[0].config if file.path == "/cube/conf/cube.js")
+    (tmp_path / "cube.js").write_text(script)
+    driver = tmp_path / "node_modules" / "@cubejs-backend" / "duckdb-driver.js"
+    driver.parent.mkdir(parents=True)
+    driver.write_text("module.exports.DuckDBDriver = class { async configureConnection() {} };")
+    said = subprocess.run(
+        [str(find_node()), "-e", STATEMENTS, str(tmp_path / "cube.js")],
+        env=variables(api),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    ).stdout.splitlines()
+    at = said.index("SET ca_cert_file = '/etc/it''s.pem'")
+    assert max(index for index, one in enumerate(said) if one.startswith("LOAD ")) < at
+    assert at < min(index for index, one in enumerate(said) if one.startswith(("CREATE ", "ATTACH ")))
+
+
 def test_router_and_workers_know_each_other() -> None:
     found = named(build())
     router, worker = variables(found["cube-store-router"]), variables(found["cube-store-worker"])
@@ -282,6 +357,17 @@ def test_they_share_a_bucket() -> None:
         assert "sts.amazonaws.com" in called(cloud)
         assert cloud.pod.workload_identity
         assert cloud.pod.workload_identity.annotations == AWS.identity.annotations  # type: ignore[union-attr]
+
+
+def test_they_share_a_bucket_of_google() -> None:
+    for name in ("cube-store-router", "cube-store-worker"):
+        one = named(build(WAREHOUSE, GCS))[name]
+        found = variables(one)
+        assert (found["CUBESTORE_GCS_BUCKET"], found["CUBESTORE_GCS_SUB_PATH"]) == ("lake", "cube-store/sales")
+        assert [(file.path, file.secret) for file in one.pod.containers[0].secret_files] == [
+            (found["CUBESTORE_GCP_KEY_FILE"], GCS.secret_key)
+        ]
+        assert not [key for key in found if key.startswith(("CUBESTORE_S3", "CUBESTORE_MINIO", "CUBESTORE_AWS"))]
 
 
 def test_one_cube_store_keeps_everything_on_its_volume() -> None:
@@ -341,7 +427,12 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
         ((replace(WAREHOUSE, engine="spark"), STORE), {}, "is not connected to the engine spark"),
         ((WAREHOUSE, STORE), {"models": ()}, "has no models in the domain sales"),
         ((WAREHOUSE,), {}, "the platform has none"),
-        ((WAREHOUSE, replace(STORE, kind="gcs")), {}, "only S3 and what speaks it"),
+        ((WAREHOUSE, GCS), {}, ""),
+        ((WAREHOUSE, replace(GCS, secret_key=None, identity=AWS.identity)), {}, "with a key only"),
+        ((WAREHOUSE, replace(GCS, kind="adls")), {}, "not Azure's"),
+        ((WAREHOUSE, replace(GCS, kind="adls")), {"store": {"workers": 0}}, ""),
+        ((WAREHOUSE, replace(AWS, identity=POD_IDENTITY)), {}, "not EKS Pod Identity"),
+        ((WITH_OAUTH, STORE), {}, "with a key pair only"),
         ((WAREHOUSE, replace(STORE, path_style=False)), {}, "wants it in the host"),
         ((WAREHOUSE, replace(AWS, region="cn-north-1")), {}, "not in China"),
     ],

@@ -26,8 +26,8 @@ from components.semantic_layer_cube.test_semantic_layer_cube import (
     named,
     variables,
 )
-from floe_compiler.kit.products.dbt import ICEBERG_EXTENSIONS
-from products import STORE
+from floe_compiler.kit.products.dbt import iceberg_extensions
+from products import LAKEHOUSE, STORE
 
 pytestmark = pytest.mark.real
 
@@ -236,7 +236,7 @@ def extensions(tmp_path: Path) -> Path:
     """Return a folder with DuckDB's extensions; skip the test where their packages are not installed."""
     folder = tmp_path / "extensions" / "v1.5.5" / "linux_amd64"
     folder.mkdir(parents=True)
-    for name in ICEBERG_EXTENSIONS:
+    for name in iceberg_extensions(LAKEHOUSE):
         package = find_spec(f"duckdb_extension_{name}")
         if package is None or not package.submodule_search_locations:
             pytest.skip(f"the package duckdb-extension-{name} is not installed")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.components import backup_adls, backup_gcs, backup_minio, backup_none, backup_s3
+from floe_compiler.components import backup_adls, backup_gcs, backup_minio, backup_none, backup_s3, backup_seaweedfs
 from floe_compiler.kit.backups.tasks import backup_parts
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -29,7 +29,7 @@ def data(database: str, server: str = "main", *, own_backup: bool = False) -> Da
 def tasks(*databases: DatabaseData, component: Any = backup_s3, **config: Any) -> dict[str, Task]:
     context = context_of(component.COMPONENT, config or S3, settings=PRODUCTION, scope="sales")
     parts = (Parts(data=databases[:1]), Parts(data=(*databases[1:], VolumeData("minio", "data"))))
-    return {task.name: task for task in component.extends(context, parts).tasks}
+    return {task.name: task for task in component.COMPONENT.extends(context, parts).tasks}
 
 
 def variables(container: Container) -> dict[str, str]:
@@ -171,6 +171,21 @@ CLIENT = "00000000-0000-0000-0000-000000000001"
             ["minio.floe-platform.svc.cluster.local:9000"],
         ),
         (
+            backup_seaweedfs,
+            {"bucket": "backups"},
+            {
+                "TYPE": "s3",
+                "PROVIDER": "Other",
+                "REGION": "us-east-1",
+                "ENDPOINT": "http://seaweedfs.floe-platform.svc.cluster.local:8333",
+                "FORCE_PATH_STYLE": "true",
+                "NO_CHECK_BUCKET": "true",
+            },
+            ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"],
+            {},
+            ["seaweedfs.floe-platform.svc.cluster.local:8333"],
+        ),
+        (
             backup_gcs,
             {**GCS, "credentials": {"type": "identity", "service_account": ROBOT}},
             {
@@ -229,16 +244,18 @@ def test_each_store_with_keys_and_with_an_identity(
     assert dict(identity.labels if identity else ()) == ({"azure.workload.identity/use": "true"} if azure else {})
 
 
-def test_the_bucket_in_minio_is_made_once_for_a_user_of_its_own() -> None:
+@pytest.mark.parametrize(("store", "name"), [(backup_minio, "minio"), (backup_seaweedfs, "seaweedfs")])
+def test_the_bucket_in_the_meshs_own_store_is_made_once_for_a_user_of_its_own(store: Any, name: str) -> None:
     def own(scope: str) -> Parts:
-        return backup_minio.COMPONENT.build(context_of(backup_minio.COMPONENT, scope=scope))
+        parts: Parts = store.COMPONENT.build(context_of(store.COMPONENT, scope=scope))
+        return parts
 
     assert own("sales") == Parts()
     (task,) = own("platform").tasks
     (container,) = task.pod.containers
     assert container.arguments == ("backups",)
     secrets = {file.secret.secret.name for file in container.secret_files}
-    assert secrets == {"minio-admin", "minio-backups"}
+    assert secrets == {f"{name}-admin", f"{name}-backups"}
 
 
 def test_what_servers_are_told_that_back_themselves_up() -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 PLATFORM, SALES = 'namespace="floe-platform"', 'namespace="floe-sales-domain"'
 DATABASE = f'{SALES},job="dagster-postgresql"'
 REDIS = f'{SALES},job="redis"'
+STORE = f'{PLATFORM},job="seaweedfs"'
 CLUSTER = f'{PLATFORM},job="polaris-postgresql"'
 OF_CLUSTER = 'database_server="polaris-postgresql"'
 CRON = f'{SALES},cronjob="exports"'
@@ -76,6 +77,33 @@ def certificate(labels: str, end: float, renewal: float) -> Series:
 
 
 CASES: dict[str, tuple[Case, ...]] = {
+    "SeaweedFSCannotWrite": (
+        *(
+            Case(
+                {
+                    f'SeaweedFS_volumeServer_read_only_volumes{{{STORE},collection="warehouse",type="{kind}"}}': count
+                    for kind, count in (("isDiskSpaceLow", low), ("IsReadOnly", broken))
+                },
+                {
+                    f'SeaweedFS_volumeServer_read_only_volumes{{{STORE},collection="warehouse",type="{kind}"}}': count
+                    for kind, count in (("isDiskSpaceLow", 0), ("IsReadOnly", 0), ("noWriteCanDelete", 1))
+                },
+            )
+            for low, broken in ((2, 0), (0, 1))
+        ),
+    ),
+    "SeaweedFSDiskNearlyFull": (
+        Case(
+            {
+                f'SeaweedFS_volumeServer_resource{{{STORE},name="/data",type="{kind}"}}': amount * GIB
+                for kind, amount in (("all", 20), ("avail", 1))
+            },
+            {
+                f'SeaweedFS_volumeServer_resource{{{STORE},name="/data",type="{kind}"}}': amount * GIB
+                for kind, amount in (("all", 20), ("avail", 3))
+            },
+        ),
+    ),
     "TargetDown": (
         Case(
             {f'up{{{PLATFORM},job="polaris",instance="a"}}': 1, f'up{{{PLATFORM},job="polaris",instance="b"}}': 0},

@@ -37,6 +37,7 @@ def test_dlt_runs_its_script() -> None:
 def test_dlt_loads_into_the_domains_namespace_of_the_catalog() -> None:
     variables = dict(step(type="dlt", script="load.py").variables)
     assert variables["DATASET_NAME"] == "sales__customer_360"
+    assert variables["DESTINATION__FILESYSTEM__ENABLE_DATASET_NAME_NORMALIZATION"] == "false"
     assert variables["ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE"] == "rest"
     assert variables["DESTINATION_TYPE"] == "filesystem"
     assert variables["DLT_DATA_DIR"].startswith("/tmp/")

@@ -74,6 +74,8 @@ def _is_built_in(named: ObjectId) -> bool:
 
 
 def _is_written(index: Index, named: ObjectId) -> bool:
+    if (named.group, named.kind) == ("", "ConfigMap"):
+        return named.namespace == index.rendered.namespace and named.name in index.rendered.existing_config_maps
     return (named.group, named.kind) == ("", "Secret") and (named.namespace, named.name) in index.secrets
 
 

@@ -21,6 +21,7 @@ from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_logins import login_files, login_variables
 from floe_compiler.kit.tls import certificate_folder
 from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Catalog, Collector, Database, ObjectStore
@@ -144,11 +145,15 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         liveness=health,
         readiness=Probe(port=MANAGEMENT.name, path=MANAGEMENT.health, timeout=10),
         config=(ConfigFile(CONFIGURATION, properties_file(properties(context)), NAME),),
-        secret_files=(SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric-key")),),
+        secret_files=(
+            SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric-key")),
+            *login_files(store, store.login()),
+        ),
         # It takes a moment until the Service no longer routes to a terminating pod.
         before_stop=("sleep", "5"),
         writable_root=_writable(config),
         certificate=certificate_folder(context.settings),
+        truststore=True,
     )
     return Workload(
         name=NAME,
@@ -159,7 +164,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         pod=Pod(
             containers=(container,),
             identity=IDENTITY,
-            calls=(database.endpoint, store.endpoint, *((collector.grpc,) if collector else ())),
+            calls=(database.endpoint, *store.calls(), *store.issuers, *((collector.grpc,) if collector else ())),
             waits_for=(database.endpoint,),
             workload_identity=store.identity,
         ),
@@ -212,13 +217,8 @@ def _database_variables(database: Database) -> tuple[Variable, ...]:
 
 
 def _store_variables(store: ObjectStore) -> tuple[Variable, ...]:
-    keys: tuple[Variable, ...] = ()
-    if store.access_key and store.secret_key:
-        keys = (
-            Variable("AWS_ACCESS_KEY_ID", secret=store.access_key, reason=FROM_ENVIRONMENT),
-            Variable("AWS_SECRET_ACCESS_KEY", secret=store.secret_key, reason=FROM_ENVIRONMENT),
-        )
-    return (*keys, Variable("AWS_REGION", store.region)) if store.kind == "s3" else ()
+    region = (Variable("AWS_REGION", store.region),) if store.kind == "s3" else ()
+    return (*login_variables(store, store.login(), FROM_ENVIRONMENT), *region)
 
 
 def _bootstrap(context: Context[PolarisConfig]) -> Task:

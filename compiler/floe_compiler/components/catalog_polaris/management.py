@@ -47,7 +47,8 @@ def storage_configuration(store: ObjectStore) -> Fields:
     if store.kind == "gcs":
         return common | ({"gcsServiceAccount": store.role} if store.role else {})
     if store.kind == "adls":
-        return common | {"tenantId": store.tenant}
+        # Without it, the token for one table would be for the whole container.
+        return common | {"tenantId": store.tenant, "hierarchical": True}
     # Where the store has no STS, Polaris cannot issue credentials: clients use their own credentials for the store.
     # One that does, and is not AWS, needs no role (`AwsCredentialsStorageIntegration`).
     role: Fields = {"roleArn": store.role} if store.role else {}

@@ -16,6 +16,7 @@ from floe_compiler.components.dashboards_grafana.component import component_dash
 from floe_compiler.components.dashboards_grafana.frame import FOLDERS, OVERVIEW, Dashboard
 from floe_compiler.components.dashboards_grafana.settings import GrafanaConfig, OidcLogin
 from floe_compiler.kit import resources
+from floe_compiler.kit.tls import certificate_folder, for_web, secured
 from floe_compiler.model.capabilities import Database, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import (
@@ -132,19 +133,20 @@ def dashboards(context: Context[GrafanaConfig], mesh: MeshFacts) -> tuple[Dashbo
 
 
 def _parts(context: Context[GrafanaConfig], mesh: MeshFacts) -> Parts:
-    instance, config = context.instance, context.config
+    instance, config, settings = context.instance, context.config, for_web(context.settings)
     container = Container(
         name="grafana",
         image=IMAGE,
         resources=resources.declared(config.resources),
         variables=(Variable("GOMEMLIMIT", resources.memory_goal(config.resources.limits.memory)),),
-        ports=(HTTP,),
+        ports=(secured(HTTP, settings),),
         startup=STARTUP,
         liveness=LIVENESS,
         readiness=READINESS,
         config=tuple(_files(context, dashboards(context, mesh))),
         secret_files=tuple(_secret_files(context)),
         scratch=(Scratch(DATA, "512Mi"),),
+        certificate=certificate_folder(settings),
     )
     return Parts(
         (
@@ -185,6 +187,7 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
         port=HTTP.number,
         home=_path(OVERVIEW, "platform"),
         url=config.url or "",
+        certificate=certificate_folder(for_web(context.settings)),
         login=config.login,
         database=context.optional(Database),
     )

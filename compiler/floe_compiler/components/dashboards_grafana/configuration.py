@@ -43,12 +43,16 @@ class Server(msgspec.Struct, frozen=True):
     url: str = ""
     login: OidcLogin | None = None
     database: Database | None = None
+    certificate: str = ""
+    """The folder with its certificate; empty if it has none."""
 
 
 def settings_file(server: Server) -> str:
     """Return `grafana.ini`."""
     sections: Sections = {
-        "server": {"http_port": str(server.port)} | ({"root_url": f"{server.url}/"} if server.url else {}),
+        "server": {"http_port": str(server.port)}
+        | ({"root_url": f"{server.url}/"} if server.url else {})
+        | (_certificate(server.certificate) if server.certificate else {}),
         "database": _database(server.database),
         "security": {
             "admin_user": _content(ADMINISTRATOR),
@@ -68,6 +72,12 @@ def settings_file(server: Server) -> str:
         **_nothing_from_outside(),
     }
     return "\n".join(f"[{name}]\n{_lines(keys)}" for name, keys in sections.items())
+
+
+def _certificate(folder: str) -> dict[str, str]:
+    files = {"cert_file": f"{folder}/tls.crt", "cert_key": f"{folder}/tls.key"}
+    # By default, it never reads a renewed one.
+    return {"protocol": "https", **files, "certs_watch_interval": "1m"}
 
 
 def _nothing_from_outside() -> Sections:
@@ -129,11 +139,9 @@ def role_expression(login: OidcLogin) -> str:
     person without the claim, so this is asked first.
     """
     claim = f'"{login.groups_claim}"[*]'
-    granted = [(login.admins, "Admin"), (login.editors, "Editor"), (login.viewers or (), "Viewer")]
-    parts = [
-        f"{claim} && contains({claim}, '{group}') && '{role}'" for groups, role in granted for group in sorted(groups)
-    ]
-    everyone = ["'Viewer'"] if login.viewers is None else []
+    granted = login.roles("Admin", "Editor", "Viewer")
+    parts = [f"{claim} && contains({claim}, '{group}') && '{role}'" for group, role in granted]
+    everyone = ["'Viewer'"] if login.is_for_everyone else []
     return f"({' || '.join([*parts, *everyone])})"
 
 

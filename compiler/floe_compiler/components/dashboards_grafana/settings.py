@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
+from floe_compiler.kit.login_groups import Groups, LoginByGroups, Scope
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.fields import Cidr, Name, matching
 from floe_compiler.model.hosts import check_url
-from floe_compiler.model.inputs import Amounts, ClientKeys, DatabaseChoice, Input, Reached, ResourceSettings
-
-GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
-Group = Annotated[str, matching(GROUP, 'letters, digits, spaces and "._:@/+-"', "platform-team")]
+from floe_compiler.model.inputs import Amounts, ClientKeys, DatabaseChoice, Input, ResourceSettings
 
 
 def check_identity_server(text: str) -> str:
@@ -40,7 +38,7 @@ class LoginSecret(Input):
     """The Secret is created outside the compiler, which then renders nothing for it."""
 
 
-class OidcLogin(Reached):
+class OidcLogin(LoginByGroups):
     """Login at an identity provider that speaks OpenID Connect. Its redirect URL is `<url>/login/generic_oauth`."""
 
     named_by = "token_url"
@@ -57,27 +55,14 @@ class OidcLogin(Reached):
     """Where Grafana reads who has logged in (`userinfo_endpoint`)."""
     cidr: Cidr = ANYWHERE
     """The address range of `token_url` and `api_url`, for network policies."""
-    scopes: Annotated[
-        tuple[Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "a scope", "groups")], ...],
-        Field(min_length=1, strict=False),
-    ] = ("openid", "profile", "email")
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, strict=False)] = ("openid", "profile", "email")
     """The scopes to ask for. Some providers tell the groups only with one of their own (`groups`)."""
-    groups_claim: Annotated[str, matching(r"^[A-Za-z0-9_.:/-]+$", "the name of a claim", "groups")] = "groups"
-    """The claim with a person's groups."""
-    admins: tuple[Group, ...] = Field(default=(), strict=False)
-    """The groups whose people may change everything."""
-    editors: tuple[Group, ...] = Field(default=(), strict=False)
+    editors: Groups = ()
     """The groups whose people may make dashboards, and explore metrics and traces."""
-    viewers: tuple[Group, ...] | None = Field(default=None, strict=False)
+    viewers: Groups | None = None
     """The groups whose people may look at dashboards. Default: everyone who can log in."""
     secret: LoginSecret = LoginSecret()
     """The secret of Grafana's client."""
-
-    @model_validator(mode="after")
-    def _someone(self) -> Self:
-        if self.viewers is not None and not (self.admins or self.editors or self.viewers):
-            raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
-        return self
 
     def servers(self) -> tuple[Endpoint, ...]:
         """Return the servers of the provider that Grafana itself calls."""

@@ -6,7 +6,7 @@ plugin, which must be installed in the operator's namespace.
 Sources: cloudnative-pg 1.30, `docs/src/` (networking, security, backup, labels and annotations), `pkg/specs/`,
 `internal/webhook/v1/scheduledbackup_webhook.go` (robfig/cron 1.2: six fields, no time zone),
 `pkg/management/postgres/webserver/probes/pinger.go` (instances call each other); plugin-barman-cloud 0.14, `docs/`. The
-objects were held against the published schemas, but not applied.
+objects were given to the operator itself, whose webhooks take them, and its pods to kube-apiserver; no server has run.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import DatabaseData, Metrics
 from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.schedules import in_fields
 from floe_compiler.model.secrets import SecretReference
 from floe_compiler.model.trust import certificate_name
 
@@ -75,6 +76,7 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
         operator=config.operator_namespace,
         metrics=(Metrics(METRICS.name, panels=monitoring.panels(backups)),),
         serving=PRIMARY,
+        told_authorities=True,  # of its own servers, and of the store
     )
     itself = server.endpoint(instance.namespace, instance.settings.cluster.domain).only(
         postgresql.PORT.name, STATUS.name
@@ -162,7 +164,7 @@ def _cluster(instance: Instance[ClusterConfig], own: OperatedPods, backups: Data
         inheritedMetadata={
             "labels": dict(sorted((pod_labels(own) | dict(identity.labels if identity else ())).items()))
         },
-        serviceAccountTemplate={"metadata": {"annotations": dict(identity.annotations)}} if identity else {},
+        serviceAccountTemplate={"metadata": {"annotations": identity.notes}} if identity and identity.notes else {},
         # The task that creates databases logs in as the superuser, as it does to other servers.
         enableSuperuserAccess=True,
         superuserSecret={"name": administrator_secret(config.server, instance.namespace).name},
@@ -223,15 +225,15 @@ def _backups(instance: Instance[ClusterConfig], backups: DatabaseBackups | None)
         return
     store, days = backups.store, backups.retention_days
     spec = present(
-        configuration=_configuration(store),
+        configuration=_configuration(store) | _authority(instance, store),
         retentionPolicy=f"{days}d" if days else "",
         instanceSidecarConfiguration={"resources": resources(backups.resources)} if backups.resources else {},
     )
     yield _object(instance, "barmancloud.cnpg.io/v1", "ObjectStore", spec)
-    schedule = backups.schedule if backups.schedule.startswith("@") else f"0 {backups.schedule}"
     spec = {
         "cluster": {"name": instance.config.server},
-        "schedule": schedule,
+        # Also of a word such as @daily, which the operator takes, but warns of at each sync.
+        "schedule": f"0 {in_fields(backups.schedule)}",
         "immediate": True,
         "backupOwnerReference": "none",
         "method": "plugin",
@@ -262,6 +264,13 @@ def _configuration(store: BackupStore) -> Object:
         data=compressed,
         **{name: credentials},
     )
+
+
+def _authority(instance: Instance[ClusterConfig], store: BackupStore) -> Object:
+    """Return the authority of a store of the platform. It is that of the own certificate, as the issuer is one."""
+    if not store.endpoint.port().tls:
+        return {}
+    return {"endpointCA": {"name": certificate_name(instance.config.server), "key": "ca.crt"}}
 
 
 def _s3_login(store: BackupStore) -> Object:

@@ -66,6 +66,7 @@ def _scraped(target: ScrapeTarget, cluster_domain: str) -> dict[str, Any]:
     return {
         "job_name": f"{target.namespace}/{target.job}",
         "metrics_path": target.path,
+        **_secured(target.endpoint),
         **({"honor_labels": True} if target.own_labels else {}),
         "dns_sd_configs": [_pods(target.endpoint, cluster_domain)],
         "relabel_configs": [
@@ -73,6 +74,11 @@ def _scraped(target: ScrapeTarget, cluster_domain: str) -> dict[str, Any]:
             {"target_label": "job", "replacement": target.job},
         ],
     }
+
+
+def _secured(server: Endpoint) -> dict[str, Any]:
+    """Return how a server with a certificate is asked: pods are found by address, which is not in the certificate."""
+    return {"scheme": "https", "tls_config": {"server_name": server.host}} if server.port().tls else {}
 
 
 def _scraped_service(service: Endpoint) -> dict[str, Any]:

@@ -12,14 +12,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import configuration, login, migration, monitoring
+from floe_compiler.components.orchestrator_airflow import celery, configuration, login, migration, monitoring
 from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
+from floe_compiler.components.orchestrator_airflow.inputs import noticing
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
 from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
 from floe_compiler.kit.products.step_environment import lineage_namespace
 from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.kit.store_logins import login_files
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database, Lineage, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -77,9 +79,18 @@ def build(context: Context[AirflowConfig]) -> Parts:
             _scheduler(context, base, options, products),
             _dag_processor(context, base, options, products),
             _triggerer(context, base, options),
-            *((monitoring.exporter(),) if monitored else ()),
+            *(_celery(context, base, options, products, monitored=monitored) if options.broker else ()),
+            *((monitoring.exporter(context.config.executor),) if monitored else ()),
         ),
-        tasks=(migration.task(context.instance, options.database, base, _processes(context.instance)),),
+        tasks=(
+            migration.task(
+                context.instance,
+                options.database,
+                base,
+                _processes(context.instance),
+                context.config.runs.at_once if options.broker else None,
+            ),
+        ),
         launched=tuple(step for product in products for step in product.steps),
         alerts=tuple(monitoring.alerts(context)) if monitored else (),
     )
@@ -88,15 +99,19 @@ def build(context: Context[AirflowConfig]) -> Parts:
 def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
     instance, config, store = context.instance, context.config, context.optional(ObjectStore)
     api = service_endpoint(API_SERVER, instance.namespace, instance.settings.cluster.domain, (HTTP,))
-    logs = config.logs
+    logs, broker = config.logs, celery.endpoint(instance)
+    base = configuration.log_base(store, logs.bucket) if logs.remote else ""
     return Options(
         api=api,
         database=context.one(Database),
-        # Airflow's limit is that of each scheduler.
-        at_once=config.runs.at_once // config.scheduler.replicas,
-        logs=configuration.log_base(store, logs.bucket) if logs.remote else "",
+        # Airflow's limit is that of each scheduler. That of a pool, with Celery, is for all.
+        at_once=config.runs.at_once // (1 if broker else config.scheduler.replicas),
+        broker=broker,
+        workers_at_once=config.workers.concurrency,
+        logs=base,
+        log_store=store if base else None,
+        log_container=(logs.bucket or store.bucket) if base and store and store.kind == "adls" else "",
         log_names=configuration.log_names(logs.folder, instance.scope),
-        path_style=bool(store and store.path_style),
         metrics=monitoring.receiver(instance) if monitored else None,
         lineage=context.optional(Lineage),
         lineage_namespace=lineage_namespace(context, instance.scope),
@@ -149,7 +164,7 @@ def _pod(options: Options, container: Container, **fields: Any) -> Pod:
 
 
 def _api_server(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
-    settings, store = context.config.api_server, context.optional(ObjectStore) if options.logs else None
+    settings, store = context.config.api_server, options.log_store
     at_provider = context.config.login
     container = replace(
         base,
@@ -162,7 +177,8 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             # Only the ingress controller and the pods of steps reach it.
             Variable("FORWARDED_ALLOW_IPS", "*"),
             *(login.variables(at_provider) if at_provider else ()),
-            *((configuration.connection(options), *configuration.store_variables(store)) if store else ()),
+            *configuration.connection(options),
+            *(configuration.store_variables(store) if store else ()),
         ),
         ports=(HTTP,),
         startup=replace(ANSWERS, period=10, failures=60),
@@ -172,6 +188,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         secret_files=(
             *base.secret_files,
             *_signing(context.instance),
+            *(login_files(store, store.login()) if store else ()),
             *(login.secret_files(at_provider, context.instance) if at_provider else ()),
         ),
     )
@@ -179,10 +196,10 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         options,
         container,
         calls=(
-            *((store.endpoint,) if store else ()),
+            *(store.calls() if store else ()),
             *(login.servers(at_provider) if at_provider else ()),
         ),
-        kubernetes_api=READ_LOGS,
+        kubernetes_api=() if options.broker else READ_LOGS,
         workload_identity=store.identity if store else None,
     )
     return Workload(
@@ -198,6 +215,7 @@ def _scheduler(
     context: Context[AirflowConfig], base: Container, options: Options, products: tuple[PlannedProduct, ...]
 ) -> Workload:
     settings = context.config.scheduler
+    templates = () if options.broker else tuple(file for product in products for file in product.templates)
     container = replace(
         base,
         name="scheduler",
@@ -208,28 +226,55 @@ def _scheduler(
         startup=replace(SCHEDULES, period=10, timeout=10, failures=60),
         liveness=SCHEDULES,
         readiness=SCHEDULES,
-        config=(*base.config, *(file for product in products for file in product.templates)),
-        secret_files=(*base.secret_files, *_signing(context.instance)),
+        config=(*base.config, *templates),
+        secret_files=(
+            *base.secret_files,
+            *_signing(context.instance),
+            *((celery.password(context.instance),) if options.broker else ()),
+        ),
     )
     lineage = (options.lineage.endpoint,) if options.lineage else ()
-    return Workload(
-        SCHEDULER, _pod(options, container, calls=lineage, kubernetes_api=LAUNCH_STEPS), replicas=settings.replicas
-    )
+    pod = _pod(options, container, calls=lineage, kubernetes_api=() if options.broker else LAUNCH_STEPS)
+    if options.broker:
+        pod = replace(pod, calls=(*pod.calls, options.broker), waits_for=(*pod.waits_for, options.broker))
+    return Workload(SCHEDULER, pod, replicas=settings.replicas)
+
+
+def _celery(
+    context: Context[AirflowConfig],
+    base: Container,
+    options: Options,
+    products: tuple[PlannedProduct, ...],
+    *,
+    monitored: bool,
+) -> tuple[Workload, ...]:
+    files = tuple(file for product in products for file in (*product.dag, *product.templates))
+    return (celery.broker(context, monitored=monitored), celery.worker(context, base, options, files))
 
 
 def _dag_processor(
     context: Context[AirflowConfig], base: Container, options: Options, products: tuple[PlannedProduct, ...]
 ) -> Workload:
-    dags = tuple(file for product in products for file in product.dag)
+    dags = tuple(dict.fromkeys(file for product in products for file in product.dag))
     return _unserved(DAG_PROCESSOR, "DagProcessorJob", context.config.dag_processor, base, options, dags)
 
 
 def _triggerer(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
-    return _unserved(TRIGGERER, "TriggererJob", context.config.triggerer, base, options)
+    needed = noticing(context)
+    with_logins = replace(base, secret_files=(*base.secret_files, *needed.secret_files))
+    settings = context.config.triggerer
+    server = _unserved(TRIGGERER, "TriggererJob", settings, with_logins, options, needed.files, needed.calls)
+    return celery.following(server) if options.broker else server
 
 
 def _unserved(
-    name: str, job: str, settings: Any, base: Container, options: Options, files: tuple[ConfigFile, ...] = ()
+    name: str,
+    job: str,
+    settings: Any,
+    base: Container,
+    options: Options,
+    files: tuple[ConfigFile, ...] = (),
+    calls: tuple[Endpoint, ...] = (),
 ) -> Workload:
     """Return a process that nothing connects to: it says in the database that it runs."""
     process = name.removeprefix("airflow-")
@@ -246,7 +291,7 @@ def _unserved(
         readiness=replace(check, period=5 * CHECK_PERIOD),
         config=(*base.config, *files),
     )
-    return Workload(name, _pod(options, container, grace=60), replicas=settings.replicas)
+    return Workload(name, _pod(options, container, calls=calls, grace=60), replicas=settings.replicas)
 
 
 def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:
@@ -255,7 +300,9 @@ def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:
     return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in names)
 
 
-_REPLICATED: Mapping[str, Any] = {"replicas": 2}
+_TWO: Mapping[str, Any] = {"replicas": 2}
+_TWO_EACH: Mapping[str, Any] = {"scheduler": _TWO, "dag_processor": _TWO, "triggerer": _TWO}
+"""Production may have no server of one replica, so no scale that it can have does."""
 
 COMPONENT = Component(
     slot="orchestrator",
@@ -266,15 +313,15 @@ COMPONENT = Component(
     databases=databases,
     requires=requirements,
     refuses=refuses,
+    notices_inputs=True,
     profiles={
-        "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
-        "medium": {"api_server": _REPLICATED, "runs": {"at_once": 5}},
-        "heavy": {
-            "api_server": {"replicas": 3},
-            "scheduler": _REPLICATED,
-            "dag_processor": _REPLICATED,
-            "triggerer": _REPLICATED,
-            "runs": {"at_once": 10},
+        "light": {
+            "api_server": {"replicas": 1},
+            "workers": {"replicas": 1},
+            "runs": {"at_once": 2},
+            "steps": {"resources": LIGHT_STEPS},
         },
+        "medium": {"api_server": _TWO, **_TWO_EACH, "runs": {"at_once": 6}},  # an even number, as two share them
+        "heavy": {"api_server": {"replicas": 3}, **_TWO_EACH, "runs": {"at_once": 10}},
     },
 )

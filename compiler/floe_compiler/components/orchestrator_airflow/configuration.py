@@ -1,7 +1,8 @@
 """Airflow's own configuration, `airflow.cfg`: for its processes, and for the pods of steps, which know less.
 
 All options are those of `config_templates/config.yml` of Airflow 3.3, of its Kubernetes provider 10.25, of its FAB
-provider 3.10 and of its OpenLineage provider 2.20. Airflow reads an option `<name>_cmd` from the output of a command,
+provider 3.10, of its OpenLineage provider 2.20, and for logs of its providers for Amazon, Google (22.8) and Microsoft
+Azure (15.2). Airflow reads an option `<name>_cmd` from the output of a command,
 so secrets are mounted as files. Without the file, it would write one, which a read-only file system refuses.
 """
 
@@ -17,6 +18,7 @@ from floe_compiler.kit.postgresql import connection_variables
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_logins import login_variables
 from floe_compiler.model.capabilities import Database, Lineage, ObjectStore
 from floe_compiler.model.data_access import product_namespace
 from floe_compiler.model.endpoint import Endpoint, Port
@@ -30,12 +32,17 @@ IDENTITY = Identity(50000, 0, 0)
 HOME = "/opt/airflow"
 FILE = f"{HOME}/airflow.cfg"
 DAGS = f"{HOME}/dags"
+MODULES = f"{HOME}/config"
+"""Where Airflow looks for Python modules (`prepare_syspath_for_config_and_plugins` of its settings.py)."""
+
 POD_TEMPLATES = f"{HOME}/pod_templates"
 LOGS = "/tmp/airflow/logs"  # noqa: S108 - the path in the container
 WEB_CONFIG = "/etc/floe/webserver_config.py"
 DATABASE_URL = "/etc/floe/database_url.py"
 SECRETS = "/run/secrets/airflow"
 FERNET_KEY, API_KEY, JWT_KEY = f"{SECRETS}/fernet-key", f"{SECRETS}/api-secret-key", f"{SECRETS}/jwt-secret"
+BROKER_PASSWORD = f"{SECRETS}/broker-password"
+BROKER_URL = "/etc/airflow-broker/broker_url.py"
 DATABASE_USER, DATABASE_PASSWORD = f"{SECRETS}/database-username", f"{SECRETS}/database-password"
 CONNECTION = "logs"
 
@@ -50,6 +57,19 @@ START_TIMEOUT = 600
 
 PODS_A_LOOP = 8
 """How many pods the scheduler creates in each of its loops. By default, it is one."""
+
+POOL = "steps"
+"""The pool of steps with Celery, in `pod_step.py`, too: Airflow's own limit does not count steps that are deferred."""
+
+PUBLISH_TIMEOUT = 10
+PUBLISH_TRIES = 60
+"""The scheduler tries to hand a step to the broker for ten minutes: by default three times, for a second each."""
+
+API_TIMEOUT = 30
+"""Seconds in which the API server must answer a worker."""
+
+REDELIVERED_AFTER = 3600
+"""Seconds after which a step that a worker has taken and not answered for goes to another worker."""
 
 FERNET_LENGTH = 43
 """The characters of 32 bytes in Base64, without the `=` at the end."""
@@ -66,14 +86,23 @@ class Options(msgspec.Struct, frozen=True):
     api: Endpoint
     database: Database
     at_once: int
+    broker: Endpoint | None = None
+    """The broker of workers; None if the scheduler starts the pods of steps itself."""
+
+    workers_at_once: int = 0
+    """How many steps a worker takes at once."""
+
     logs: str = ""
     """The URL below which logs are kept; empty if they are not."""
 
+    log_store: ObjectStore | None = None
+    """The store of the logs; None if they are not kept."""
+
+    log_container: str = ""
+    """The container of the logs (ADLS), which their URL does not name."""
+
     log_names: str = ""
     """Airflow's template for the names of logs."""
-
-    path_style: bool = False
-    """Whether the bucket of the logs is in the path of its URL, and not in the name of the host."""
 
     metrics: Endpoint | None = None
     lineage: Lineage | None = None
@@ -106,7 +135,7 @@ def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, 
     sections: Sections = {
         **_common(options),
         "core": {
-            "executor": "KubernetesExecutor",
+            "executor": "CeleryExecutor" if options.broker else "KubernetesExecutor",
             "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "dags_folder": DAGS,
             # By default, nothing would run before somebody switches it on by hand.
@@ -132,6 +161,14 @@ def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, 
         },
         # A new version of a DAG is a new file, with which the process starts again.
         "dag_processor": {"min_file_process_interval": "300"},
+        **(_celery(options, options.broker) if options.broker else _kubernetes(instance)),
+    }
+    file = ConfigFile(FILE, text(sections), "airflow-config", single=True)
+    return (file, DATABASE_SCRIPT, WEB_SCRIPT, *((BROKER_SCRIPT,) if options.broker else ()))
+
+
+def _kubernetes(instance: Instance[Any]) -> Sections:
+    return {
         "kubernetes_executor": {
             "namespace": instance.namespace,
             "worker_pods_creation_batch_size": str(PODS_A_LOOP),
@@ -141,7 +178,23 @@ def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, 
             "task_publish_max_retries": "-1",
         },
     }
-    return (ConfigFile(FILE, text(sections), "airflow-config", single=True), DATABASE_SCRIPT, WEB_SCRIPT)
+
+
+def _celery(options: Options, broker: Endpoint) -> Sections:
+    """Return the options of workers and their broker. Results are in Airflow's database, which is the default."""
+    return {
+        "celery": {
+            "broker_url_cmd": f"python {BROKER_URL} {broker.url(path='/0')}",
+            "worker_concurrency": str(options.workers_at_once),
+            # By default, it is a process for each processor of the node.
+            "sync_parallelism": "1",
+            "operation_timeout": str(PUBLISH_TIMEOUT),
+            "task_publish_max_retries": str(PUBLISH_TRIES),
+        },
+        "celery_broker_transport_options": {"visibility_timeout": str(REDELIVERED_AFTER)},
+        # By default, five seconds: a step fails if a busy API server has not answered in five attempts.
+        "workers": {"execution_api_timeout": str(API_TIMEOUT)},
+    }
 
 
 def migration_file() -> tuple[ConfigFile, ...]:
@@ -173,29 +226,46 @@ def step_file(options: Options) -> ConfigFile:
     return ConfigFile(FILE, text(sections), "airflow-steps", single=True)
 
 
-def connection(options: Options) -> Variable:
-    """Return the connection to the object store: its client takes address and login from other variables.
+def connection(options: Options) -> tuple[Variable, ...]:
+    """Return the connection to the object store of the logs: its client takes the login from other variables.
 
     It must be a variable: a connection that is kept in the database is not found when logs are sent.
     """
-    style = "path" if options.path_style else "virtual"
-    extra = {"config_kwargs": {"s3": {"addressing_style": style}}}
-    return Variable(f"AIRFLOW_CONN_{CONNECTION.upper()}", json.dumps({"conn_type": "aws", "extra": extra}))
+    return (
+        (Variable(f"AIRFLOW_CONN_{CONNECTION.upper()}", _connection(options.log_store)),) if options.log_store else ()
+    )
+
+
+def _connection(store: ObjectStore) -> str:
+    if store.kind == "gcs":
+        return json.dumps({"conn_type": "google_cloud_platform"})
+    if store.kind == "adls":
+        return json.dumps({"conn_type": "wasb", "host": f"https://{store.account}.blob.core.windows.net"})
+    extra = {"config_kwargs": {"s3": {"addressing_style": "path" if store.path_style else "virtual"}}}
+    return json.dumps({"conn_type": "aws", "extra": extra})
 
 
 def store_variables(store: ObjectStore) -> tuple[Variable, ...]:
     """Return the variables by which a client of the object store knows its address and login."""
+    login = tuple(login_variables(store, store.login(), FROM_ENVIRONMENT))
+    if store.kind != "s3":
+        return login
     address = (Variable(names.AWS_ENDPOINT_URL_S3, store.url),) if store.url else ()
-    pairs = ((names.AWS_ACCESS_KEY_ID, store.access_key), (names.AWS_SECRET_ACCESS_KEY, store.secret_key))
-    login = (Variable(name, secret=key, reason=FROM_ENVIRONMENT) for name, key in pairs if key)
     return (Variable("AWS_DEFAULT_REGION", store.region), *address, *login)
 
 
 def log_base(store: ObjectStore | None, bucket: str | None) -> str:
-    """Return the URL below which logs are kept; empty without an S3 store."""
-    if store is None or store.kind != "s3":
+    """Return the URL below which logs are kept, as Airflow tells the kinds of stores; empty without a store.
+
+    The URL of ADLS has only a folder: the container is another option.
+    """
+    if store is None:
         return ""
-    return f"s3://{bucket}" if bucket else store.warehouse.rstrip("/")
+    *_, folder = store.warehouse.rstrip("/").split("/", 3)[3:] or [""]
+    if store.kind == "adls":
+        return f"wasb://{'' if bucket else folder}"
+    scheme = "gs" if store.kind == "gcs" else "s3"
+    return f"{scheme}://{bucket}" if bucket else store.warehouse.rstrip("/")
 
 
 def log_names(folder: str, domain: str) -> str:
@@ -210,6 +280,7 @@ def log_names(folder: str, domain: str) -> str:
 
 
 DATABASE_SCRIPT = ConfigFile(DATABASE_URL, script(__package__, "database_url.py"), "airflow-scripts")
+BROKER_SCRIPT = ConfigFile(BROKER_URL, script(__package__, "broker_url.py"), "airflow-broker-scripts")
 WEB_SCRIPT = ConfigFile(WEB_CONFIG, script(__package__, "webserver_config.py"), "airflow-scripts")
 
 
@@ -232,6 +303,11 @@ def _common(options: Options) -> Sections:
                 else {}
             ),
         },
+        **(
+            {"azure_remote_logging": {"remote_wasb_log_container": options.log_container}}
+            if options.log_container
+            else {}
+        ),
         "metrics": _metrics(options.metrics),
         **({"openlineage": _lineage(options.lineage, options.lineage_namespace)} if options.lineage else {}),
     }

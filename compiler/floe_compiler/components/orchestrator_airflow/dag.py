@@ -1,4 +1,4 @@
-"""A data product as Airflow sees it: a DAG with a task for each step, and its schedule.
+"""A data product as Airflow sees it: a DAG with a task for each step, and what starts it.
 
 Airflow's DAG processor loads this file, and so does the pod of each step. What the product is stands beside it in
 `product.json`, which the compiler writes. The pod of a step runs in the product's image, and the step is a program in
@@ -98,12 +98,21 @@ def timetable_of(schedule: dict[str, Any] | None) -> CronTriggerTimetable | None
     return CronTriggerTimetable(schedule["cron"], timezone=schedule["time_zone"], run_immediately=timedelta(0))
 
 
+def start_of(product: dict[str, Any]) -> Any:
+    """Return what starts the product: new data in its inputs, or the clock; None if only people do."""
+    if "trigger" not in product:
+        return timetable_of(product["schedule"])
+    from inputs_trigger import asset_of
+
+    return [asset_of(product["dag"], product["trigger"])]
+
+
 def dag_of(product: dict[str, Any]) -> DAG:
     """Return the DAG, whose tasks run one after the other."""
     dag = DAG(
         product["dag"],
         description=product["description"],
-        schedule=timetable_of(product["schedule"]),
+        schedule=start_of(product),
         start_date=None,
         catchup=False,
         is_paused_upon_creation=False,

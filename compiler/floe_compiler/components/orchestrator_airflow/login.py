@@ -65,14 +65,13 @@ def files(login: AirflowLogin) -> tuple[ConfigFile, ...]:
 
 def settings(login: AirflowLogin) -> str:
     """Return what the program reads: the provider, and the roles of groups; the first one that fits counts."""
-    granted = ((login.admins, ADMIN), (login.editors, EDITOR), (login.viewers or (), VIEWER))
     data = {
         "provider": PROVIDER,
         "issuer": login.issuer,
         "scopes": " ".join(login.scopes),
         "groups_claim": login.groups_claim,
-        "roles": [[group, role] for groups, role in granted for group in sorted(groups)],
-        "everyone": VIEWER if login.viewers is None else "",
+        "roles": login.roles(ADMIN, EDITOR, VIEWER),
+        "everyone": VIEWER if login.is_for_everyone else "",
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

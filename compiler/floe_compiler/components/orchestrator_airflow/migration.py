@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import configuration
+from floe_compiler.components.orchestrator_airflow import celery, configuration
 from floe_compiler.components.orchestrator_airflow.configuration import IDENTITY
 from floe_compiler.kit import deadlines
 from floe_compiler.kit.scripts import script
@@ -26,19 +26,23 @@ def administrator(instance: Instance[Any]) -> Secret:
     return Secret(f"{instance.name}-administrator", instance.namespace, keys)
 
 
-def task(instance: Instance[Any], database: Database, base: Container, processes: tuple[Endpoint, ...]) -> Task:
-    """Return the task that prepares the database: its tables, and then the administrator.
+def task(
+    instance: Instance[Any], database: Database, base: Container, processes: tuple[Endpoint, ...], steps: int | None
+) -> Task:
+    """Return the task that prepares the database: its tables, the pool of steps, and then the administrator.
 
     Args:
         instance: The component.
         database: The database.
         base: The fields that it shares with Airflow's processes.
         processes: The processes that start after it.
+        steps: How many steps may have a pod at once; None if Airflow counts them without a pool.
     """
     password = administrator(instance)
     # It has its own configuration, so that a new data product or a longer queue does not start a migration.
     files = configuration.migration_file()
     migrate = replace(base, name="migrate", command=("airflow", "db", "migrate"), config=files)
+    pools = () if steps is None else (celery.pool(migrate, steps),)
     create = replace(
         base,
         name="administrator",
@@ -53,7 +57,7 @@ def task(instance: Instance[Any], database: Database, base: Container, processes
             SecretFile(f"{ADMINISTRATOR}/password", password.key("password")),
         ),
     )
-    pod = Pod((create,), IDENTITY, setup=(migrate,), calls=(database.endpoint,), waits_for=(database.endpoint,))
+    pod = Pod((create,), IDENTITY, setup=(migrate, *pools), calls=(database.endpoint,), waits_for=(database.endpoint,))
     return Task(
         "airflow-migrate",
         pod,

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from floe_compiler.kit.monitoring import statsd
 from floe_compiler.kit.monitoring.promql import named, of_status, series
 from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
+from floe_compiler.kit.redis import monitoring as redis
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.durations import format_duration, parse_duration
@@ -21,6 +24,7 @@ from floe_compiler.model.operations import Panel, RunMetrics
 from floe_compiler.model.plan import Context, Instance, Product
 
 NAME = "airflow-statsd"
+BROKER = "airflow-broker"
 
 HEARTBEATS = {
     "scheduler": "airflow_scheduler_heartbeat",
@@ -31,8 +35,9 @@ HEARTBEATS = {
 
 SUCCEEDED, FAILED = "airflow_dagrun_duration_success_count", "airflow_dagrun_duration_failed_count"
 IMPORT_ERRORS = "airflow_dag_processing_import_errors"
-RUNNING, QUEUED = "airflow_ti_running", "airflow_ti_queued"
-"""The numbers of steps that run, or for which a pod starts. The scheduler says them each half minute."""
+RUNNING, QUEUED, DEFERRED = "airflow_ti_running", "airflow_ti_queued", "airflow_ti_deferred"
+"""The numbers of steps that run, or for which a pod starts. The scheduler says them each half minute. With Celery, a
+step is deferred while its pod runs."""
 
 ALERTED = (*HEARTBEATS.values(), SUCCEEDED, FAILED, IMPORT_ERRORS, RUNNING, QUEUED)
 """The metrics that alerts ask for."""
@@ -110,6 +115,16 @@ RUNS = RunMetrics(
     at_work=f"sum {BY_STATUS} ({of_status(f'{RUNNING}{{$target}}', 'started')}"
     f" or {of_status(f'{QUEUED}{{$target}}', 'queued')})",
 )
+_STARTED = '{__name__=~"airflow_ti_(running|deferred)",$target}'
+CELERY_RUNS = replace(
+    RUNS,
+    at_work=f"sum {BY_STATUS} ({of_status(_STARTED, 'started')} or {of_status(f'{QUEUED}{{$target}}', 'queued')})",
+)
+CELERY_PANELS = (
+    *PANELS,
+    Panel("Steps whose pods run", "sum(airflow_ti_deferred{$target})", legend="steps"),
+    Panel("Steps that workers start or end", "max(airflow_executor_running_tasks{$target})", legend="steps"),
+)
 
 
 def receiver(instance: Instance[Any]) -> Endpoint:
@@ -117,9 +132,10 @@ def receiver(instance: Instance[Any]) -> Endpoint:
     return statsd.receiver(NAME, instance)
 
 
-def exporter() -> Workload:
+def exporter(executor: str) -> Workload:
     """Return the exporter."""
-    return statsd.exporter(NAME, PANELS, script(__package__, "statsd_mapping.yaml"), (RUNS,))
+    panels, runs = (CELERY_PANELS, CELERY_RUNS) if executor == "celery" else (PANELS, RUNS)
+    return statsd.exporter(NAME, panels, script(__package__, "statsd_mapping.yaml"), (runs,))
 
 
 def alerts(context: Context[Any]) -> Iterator[Alert]:
@@ -148,17 +164,20 @@ def alerts(context: Context[Any]) -> Iterator[Alert]:
         "Airflow cannot load {{ $value }} DAGs: their products do not run",
         lasting="10m",
     )
+    states = (RUNNING, QUEUED, *((DEFERRED,) if context.config.executor == "celery" else ()))
     for product in context.instance.products:
-        yield of_product(product, _long(namespace, product))
+        yield of_product(product, _long(namespace, product, states))
         yield from (of_product(product, alert) for alert in _late(namespace, product))
         yield from quality_alerts(context, product)
+    if context.config.executor == "celery":
+        yield from redis.alerts(namespace, BROKER, context.config.broker.storage, forgets=False)
 
 
 def _up(namespace: str) -> str:
     return series("up", namespace=namespace, job=NAME)
 
 
-def _long(namespace: str, product: Product) -> Alert:
+def _long(namespace: str, product: Product, states: tuple[str, ...]) -> Alert:
     """Return the alert on a run that takes long, whether it has ended or not.
 
     No metric says for how long a run has been at work: so the minutes are counted in which it was. Those of runs that
@@ -170,9 +189,7 @@ def _long(namespace: str, product: Product) -> Alert:
     labels = {"namespace": namespace, "dag_id": product.name}
     of = f'quantile="0.99",namespace="{namespace}",dag_id="{product.name}"'
     ended = f'max by (dag_id) ({{__name__=~"airflow_dagrun_duration_(success|failed)",{of}}}) > {longest}'
-    busy = " or ".join(
-        f"max by (dag_id) (max_over_time({series(metric, **labels)}[{GAP}])) > 0" for metric in (RUNNING, QUEUED)
-    )
+    busy = " or ".join(f"max by (dag_id) (max_over_time({series(metric, **labels)}[{GAP}])) > 0" for metric in states)
     running = f"60 * count_over_time(({busy})[{minutes}m:1m]) >= {60 * (minutes - 1)}"
     just_ended = " or ".join(
         f"max by (dag_id) ({grown(series(metric, **labels), f'{minutes}m', '1m')})" for metric in (SUCCEEDED, FAILED)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.components.orchestrator_airflow import inputs
 from floe_compiler.components.orchestrator_airflow.configuration import (
     DAGS,
     POD_TEMPLATES,
@@ -24,19 +25,27 @@ from floe_compiler.components.orchestrator_airflow.configuration import (
 )
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.labels import shortened
+from floe_compiler.kit.meta import present
 from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.products.data_product import GRACE, product_pod, step_container
 from floe_compiler.kit.products.lakehouse import store_login
-from floe_compiler.kit.products.step_environment import distinct, login_variables
+from floe_compiler.kit.products.step_environment import distinct
 from floe_compiler.kit.products.steps import PlannedStep, planned_steps
+from floe_compiler.kit.products.triggers import trigger_of
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_logins import login_files, login_variables
+from floe_compiler.model.accounts import together
 from floe_compiler.model.durations import parse_duration
-from floe_compiler.model.facts import ConfigFile, Launched, Variable
+from floe_compiler.model.facts import ConfigFile, Container, Launched, Pod, Variable
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.plan import Context, Instance, Product
 from floe_compiler.model.rendered import PodFile
 from floe_compiler.model.yaml_text import to_yaml
+
+MADE = "\n\ndag = dag_of(PRODUCT)\n"
+"""The end of `dag.py`, and of `pod_step.py`."""
 
 BASE = "base"
 """The name of the container to which the executor gives its arguments."""
@@ -53,31 +62,47 @@ class PlannedProduct(msgspec.Struct, frozen=True):
 def planned(context: Context[AirflowConfig], product: Product, options: Options) -> PlannedProduct:
     """Return what the compiler makes of a product."""
     steps = planned_steps(context, product)
-    dag = _dag(context, product, steps)
-    launched = tuple(_launched(context, product, step, (*dag, step_file(options)), options) for step in steps)
+    dag = _dag(context, product, steps, options)
+    launched = tuple(_launched(context, product, step, dag, options) for step in steps)
     templates = tuple(_template(context.instance, product, one) for one in zip(steps, launched, strict=True))
     return PlannedProduct(dag, launched, templates)
 
 
-def _dag(context: Context[AirflowConfig], product: Product, steps: tuple[PlannedStep, ...]) -> tuple[ConfigFile, ...]:
+def _dag(
+    context: Context[AirflowConfig], product: Product, steps: tuple[PlannedStep, ...], options: Options
+) -> tuple[ConfigFile, ...]:
     # Each file is mounted alone: in the folder of a ConfigMap there are links, and Airflow takes them for a loop.
-    name, data = f"dag-{product.name}", describe(context, product, steps)
+    name, data, program = f"dag-{product.name}", describe(context, product, steps), script(__package__, "dag.py")
+    if options.broker:
+        data, program = {**data, "lineage": options.lineage is not None}, dag_of_pods(program)
     folder = f"{DAGS}/{product.name}"
     return (
-        ConfigFile(f"{folder}/dag.py", script(__package__, "dag.py"), name, single=True),
+        ConfigFile(f"{folder}/dag.py", program, name, single=True),
         ConfigFile(f"{folder}/product.json", readable_json(data), name, single=True),
+        *(inputs.FILES if trigger_of(context, product) else ()),
     )
+
+
+def dag_of_pods(program: str) -> str:
+    """Return the program of a DAG whose tasks are pods: that of one whose tasks run in the pods, with another class.
+
+    Raises ValueError if it does not end by making the DAG.
+    """
+    if not program.endswith(MADE):
+        raise ValueError(f"dag.py does not end with {MADE.strip()}")
+    return f"{program.removesuffix(MADE)}\n\n{script(__package__, 'pod_step.py')}"
 
 
 def describe(context: Context[AirflowConfig], product: Product, steps: tuple[PlannedStep, ...]) -> dict[str, Any]:
     """Return the data about a product that its DAG reads."""
-    spec = product.spec
+    spec, trigger = product.spec, trigger_of(context, product)
     return {
         "dag": product.name,
         "description": spec.metadata.description,
         "owner": spec.metadata.owner,
         "tags": [f"version {spec.metadata.version}"],
         "schedule": spec.schedule.model_dump() if spec.schedule else None,
+        **present(trigger=trigger.data if trigger else None),
         "seconds": parse_duration(spec.timeout),
         "retries": spec.retries,
         "runs_at_once": context.config.runs.per_product,
@@ -97,27 +122,19 @@ def _launched(
     context: Context[AirflowConfig],
     product: Product,
     step: PlannedStep,
-    files: tuple[ConfigFile, ...],
+    dag: tuple[ConfigFile, ...],
     options: Options,
 ) -> Launched:
-    base = step_container(context, product, step, context.config.steps)
-    login = store_login(context, product, writes_files=True) if options.logs else None
-    container = replace(
-        base,
-        name=BASE,
-        # The executor passes its command as arguments, which an entrypoint of the image would receive.
-        command=("env",),
-        variables=distinct((*base.variables, *login_variables(login), *_variables(options))),
-        config=(*base.config, *files),
-    )
-    pod = product_pod(context, product, (container,), (step,))
-    pod = replace(pod, workload_identity=login.identity if login else pod.workload_identity)
-    told = (options.api, *((options.metrics,) if options.metrics else ()))
+    base = replace(step_container(context, product, step, context.config.steps), name=BASE)
+    if options.broker:
+        pod = product_pod(context, product, (base,), (step,))
+    else:
+        pod = _pod_with_airflow(context, product, step, base, dag, options)
     config_map = ObjectId("", "ConfigMap", context.instance.namespace, _templates_of(product))
     runs = context.config.runs
     return Launched(
         shortened(f"run-{joined(product.name, step.name)}"),
-        replace(pod, calls=(*pod.calls, *told)),
+        pod,
         min(runs.per_product, runs.at_once),
         runs.at_once,
         instead=product.name,
@@ -126,9 +143,34 @@ def _launched(
     )
 
 
+def _pod_with_airflow(
+    context: Context[AirflowConfig],
+    product: Product,
+    step: PlannedStep,
+    base: Container,
+    dag: tuple[ConfigFile, ...],
+    options: Options,
+) -> Pod:
+    """Return the pod of a step in which Airflow runs, which starts the step's program and keeps its log."""
+    login = store_login(context, product, writes_files=True) if options.logs else None
+    container = replace(
+        base,
+        # The executor passes its command as arguments, which an entrypoint of the image would receive.
+        command=("env",),
+        variables=distinct(
+            (*base.variables, *login_variables(options.log_store, login, FROM_ENVIRONMENT), *_variables(options))
+        ),
+        config=(*base.config, *dag, step_file(options)),
+        secret_files=tuple(dict.fromkeys((*base.secret_files, *login_files(options.log_store, login)))),
+    )
+    pod = product_pod(context, product, (container,), (step,))
+    told = (options.api, *((options.metrics,) if options.metrics else ()))
+    identities = (login.identity if login else None, pod.workload_identity)
+    return replace(pod, workload_identity=together(identities), calls=(*pod.calls, *told))
+
+
 def _variables(options: Options) -> tuple[Variable, ...]:
-    logs = (connection(options),) if options.logs else ()
-    return (*USER_AND_HOME, *logs)
+    return (*USER_AND_HOME, *connection(options))
 
 
 def _templates_of(product: Product) -> str:
@@ -141,16 +183,26 @@ def _template_path(product: Product, step: PlannedStep) -> str:
 
 def _template(instance: Instance[Any], product: Product, planned_step: tuple[PlannedStep, Launched]) -> ConfigFile:
     step, pods = planned_step
-    return ConfigFile(_template_path(product, step), to_yaml(step_pod(instance, product, pods)), _templates_of(product))
+    pod = step_pod(instance, pods, seconds_of(instance, product))
+    return ConfigFile(_template_path(product, step), to_yaml(pod), _templates_of(product))
 
 
-def step_pod(instance: Instance[Any], product: Product, pods: Launched) -> Object:
-    """Return the template of a step's pods."""
+def seconds_of(instance: Instance[Any], product: Product) -> int:
+    """Return after how many seconds Kubernetes ends the pod of a step.
+
+    Airflow itself ends a step in whose pod it runs. This is for the case that it does not, as while its scheduler is
+    down.
+    """
+    seconds = parse_duration(product.spec.timeout)
+    return seconds if instance.config.executor == "celery" else seconds + START_TIMEOUT + 2 * GRACE
+
+
+def step_pod(instance: Instance[Any], pods: Launched, seconds: int) -> Object:
+    """Return the template of a step's pods, which Kubernetes ends after so many seconds."""
     template = pod_template(instance, pods.name, pods.pod, instance.placement.jobs)
     spec = {
         "restartPolicy": "Never",  # Airflow tries again itself
-        # In case Airflow does not end a step that takes too long, for example while its scheduler is down.
-        "activeDeadlineSeconds": parse_duration(product.spec.timeout) + START_TIMEOUT + 2 * GRACE,
+        "activeDeadlineSeconds": seconds,
         **template["spec"],
     }
     metadata = {"name": pods.name, "namespace": instance.namespace, **template["metadata"]}

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
+from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig, WorkerBounds
+from floe_compiler.kit import keda, redis
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.plan import Context, Refusal
 
 
 def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
-    """Refuse more schedulers than steps at once, and a bucket for logs that the keys of products cannot write."""
+    """Refuse more schedulers than steps at once, workers without KEDA, and places for data that cannot be written."""
     steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
-    if steps < schedulers:
+    celery, workers = context.config.executor == "celery", context.config.workers.replicas
+    if steps < schedulers and not celery:
         yield Refusal(
             f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
             hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
             path=("runs", "at_once"),
         )
+    if celery:
+        yield from redis.refusal(context.config.broker, ("broker",))
+        if isinstance(workers, WorkerBounds):
+            yield from keda.refusal(context.settings, "workers", ("workers", "replicas"))
     logs, store = context.config.logs, context.optional(ObjectStore)
     if logs.remote and logs.bucket and store and store.clients and logs.bucket != store.bucket:
         yield Refusal(

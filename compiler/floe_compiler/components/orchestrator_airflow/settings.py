@@ -6,10 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from floe_compiler.kit.login_groups import Groups, LoginByGroups, Scope
 from floe_compiler.kit.products.data_product import StepSettings
+from floe_compiler.kit.redis import RedisServer
 from floe_compiler.kit.s3 import BucketName
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, Duration, Name, matching
+from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.fields import Cidr, Duration, Name, Storage, matching
 from floe_compiler.model.inputs import (
     Amounts,
     ClientKeys,
@@ -17,7 +20,6 @@ from floe_compiler.model.inputs import (
     Input,
     LoginServer,
     PostgresqlServer,
-    Reached,
     Replicas,
     ResourceSettings,
 )
@@ -62,7 +64,10 @@ class DagProcessorSettings(Input):
 
 
 class TriggererSettings(Input):
-    """The triggerer: waits for what deferred tasks wait for. The DAGs of data products defer nothing."""
+    """The triggerer: notices new data in the inputs of products that have a `trigger`.
+
+    With the executor `celery`, it waits for the pods of steps, too.
+    """
 
     replicas: Count = 1
     """The number of replicas."""
@@ -70,6 +75,52 @@ class TriggererSettings(Input):
         requests=Amounts(cpu="100m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
     )
     """CPU and memory of each replica."""
+
+
+class WorkerBounds(Input):
+    """The bounds between which KEDA sets the number of workers, by the steps that wait for one."""
+
+    minimum: Annotated[int, Field(ge=0)] = 2
+    """The lowest number of workers. With 0, there is none while nothing is to be started."""
+    maximum: Count = 5
+    """The highest number of workers; the quota must have room for them."""
+    cooldown: Duration = "5m"
+    """How long there must be less to do before there are fewer workers."""
+
+    @property
+    def cooldown_seconds(self) -> int:
+        """Return this time in seconds."""
+        return parse_duration(self.cooldown)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}; correct one of them")
+        return self
+
+
+class WorkerSettings(Input):
+    """The workers of Celery. They create the pods of steps and keep their logs. Meanwhile, the triggerer waits."""
+
+    replicas: Count | WorkerBounds = 2
+    """The number of workers, or the bounds between which KEDA sets it."""
+    concurrency: Count = 4
+    """How many steps a worker starts or ends at once."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="250m", memory="1Gi"), limits=Amounts(cpu="2", memory="3Gi")
+    )
+    """CPU and memory of each worker."""
+
+
+class BrokerSettings(RedisServer):
+    """The broker of the workers. A message about a step has some kilobytes."""
+
+    storage: Storage = "1Gi"
+    """The size of its volume: at least three times what it may hold, which is 60 % of its memory limit."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="50m", memory="128Mi"), limits=Amounts(cpu="500m", memory="256Mi")
+    )
+    """CPU and memory. Steps that wait take up to 60 % of the memory limit."""
 
 
 class RunSettings(Input):
@@ -93,11 +144,6 @@ class LogSettings(Input):
     """The folder of the logs in the folder of each product."""
 
 
-GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
-Group = Annotated[str, matching(GROUP, 'letters, digits, spaces and "._:@/+-"', "marketing-team")]
-Groups = Annotated[tuple[Group, ...], Field(strict=False)]
-
-
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Accept the scopes of a login by OpenID Connect."""
     if "openid" not in scopes:
@@ -116,7 +162,7 @@ class LoginSecret(Input):
     """The Secret is created outside the compiler, which then renders nothing for it."""
 
 
-class AirflowLogin(Reached):
+class AirflowLogin(LoginByGroups):
     """Login at an identity provider that speaks OpenID Connect.
 
     Its redirect URL is `https://<host>/auth/oauth-authorized/oidc`, with the host at which users open Airflow.
@@ -132,14 +178,12 @@ class AirflowLogin(Reached):
     """The provider's address range, for network policies."""
     servers: Annotated[tuple[LoginServer, ...], Field(strict=False)] = ()
     """Further servers of the provider, which its discovery document names."""
-    scopes: Annotated[
-        tuple[Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "a scope", "groups")], ...],
-        Field(strict=False),
-        AfterValidator(check_scopes),
-    ] = ("openid", "profile", "email")
+    scopes: Annotated[tuple[Scope, ...], Field(strict=False), AfterValidator(check_scopes)] = (
+        "openid",
+        "profile",
+        "email",
+    )
     """The scopes to ask for. Some providers tell the groups only with one of their own (`groups`)."""
-    groups_claim: Annotated[str, matching(r"^[A-Za-z0-9_.:/-]+$", "the name of a claim", "groups")] = "groups"
-    """The claim with a person's groups."""
     admins: Groups = ()
     """The groups whose people may change everything (Airflow's role Admin)."""
     editors: Groups = ()
@@ -150,12 +194,6 @@ class AirflowLogin(Reached):
     """How long a login lasts. Who leaves a group keeps the role until then."""
     secret: LoginSecret = LoginSecret()
     """The secret of Airflow's client."""
-
-    @model_validator(mode="after")
-    def _someone(self) -> Self:
-        if self.viewers is not None and not (self.admins or self.editors or self.viewers):
-            raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
-        return self
 
 
 class AirflowConfig(Input):
@@ -175,7 +213,13 @@ class AirflowConfig(Input):
     dag_processor: DagProcessorSettings = DagProcessorSettings()
     """The reader of the DAGs."""
     triggerer: TriggererSettings = TriggererSettings()
-    """The server for deferred tasks."""
+    """What notices new data in the inputs of products and, with the executor `celery`, waits for the pods of steps."""
+    executor: Literal["kubernetes", "celery"] = "kubernetes"
+    """What starts the pods of steps: the scheduler, or workers that get steps from a broker (Celery)."""
+    workers: WorkerSettings = WorkerSettings()
+    """With the executor `celery`: the workers."""
+    broker: BrokerSettings = BrokerSettings()
+    """With the executor `celery`: the broker, a server with Redis' protocol, run by Valkey."""
     runs: RunSettings = RunSettings()
     """The limits of runs."""
     steps: StepSettings = StepSettings()

@@ -36,6 +36,7 @@ from floe_compiler.kit.products.data_product import (
     product_labels,
     requirements,
 )
+from floe_compiler.kit.products.triggers import trigger_of
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database, Monitoring
@@ -120,12 +121,14 @@ def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
     """Return the common fields of the containers of Dagster's own processes."""
     instance, config, database = context.instance, context.config, context.one(Database)
     locations = {product.name: code_location(instance, product) for product in instance.products}
+    sensors = any(product.trigger for product in instance.products)
+    file = instance_file(database, instance.namespace, queue, config.days_kept, sensors=sensors)
     return Container(
         name="dagster",
         image=IMAGE,
         resources=MIGRATION_RESOURCES,
         variables=(Variable("DAGSTER_HOME", HOME), Variable("HOME", "/tmp"), *credentials(database)),  # noqa: S108
-        config=(instance_file(database, instance.namespace, queue, config.days_kept), workspace_file(locations)),
+        config=(file, workspace_file(locations)),
     )
 
 
@@ -167,6 +170,7 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
 def _code_location(context: Context[DagsterConfig], product: Product, runs: Launched) -> Workload:
     settings, database = context.config.code_locations, context.one(Database)
     files, run_pods = definitions(context, product), container_context(context, product, runs)
+    trigger = trigger_of(context, product)
     # All replicas need the same ID, and a new one when what they serve changes, also by a patch: that of the template.
     identity = Variable(SERVER_ID, field="metadata.labels['pod-template-hash']")
     container = Container(
@@ -181,14 +185,16 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
         liveness=CODE_HEALTH,
         readiness=CODE_HEALTH,
         config=files,
+        secret_files=trigger.secret_files if trigger else (),
     )
     return Workload(
         name=f"code-{product.name}",
-        # It reads the database to evaluate a schedule. When stopped, it waits up to 60 s for open calls.
+        # It reads the database to evaluate a schedule, and the catalog to notice new data. When stopped, it waits up to
+        # 60 s for open calls.
         pod=Pod(
             containers=(container,),
             identity=IDENTITY,
-            calls=(database.endpoint,),
+            calls=(database.endpoint, *(trigger.calls if trigger else ())),
             labels=product_labels(product),
             annotations=owner_annotation(product),
             grace=70,
@@ -228,6 +234,7 @@ COMPONENT = Component(
     databases=databases,
     requires=requirements,
     refuses=refuses,
+    notices_inputs=True,
     profiles={
         "light": {
             "webserver": {"replicas": 1},

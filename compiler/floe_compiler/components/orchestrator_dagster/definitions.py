@@ -1,4 +1,4 @@
-"""A data product as Dagster sees it: a job that runs the product's steps one by one, and its schedule.
+"""A data product as Dagster sees it: a job that runs the product's steps one by one, and what starts it.
 
 Dagster loads this file in the product's code location and in each of its runs. What the product is stands beside it in
 `product.json`, which the compiler writes. Every step is a program in the product's image; a run is one pod.
@@ -10,6 +10,7 @@ Dagster loads this file in the product's code location and in each of its runs. 
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,5 +117,15 @@ def schedules_of(product: dict[str, Any], job: dagster.JobDefinition) -> list[da
     ]
 
 
+def sensors_of(product: dict[str, Any], job: dagster.JobDefinition) -> list[dagster.SensorDefinition]:
+    """Return the sensor that starts the job when the inputs have new data, if the product has one."""
+    if not product.get("trigger"):
+        return []
+    sys.path.append(str(Path(__file__).parent))
+    from inputs_sensor import sensor_of
+
+    return [sensor_of(product["trigger"], job)]
+
+
 JOB = job_of(PRODUCT)
-definitions = dagster.Definitions(jobs=[JOB], schedules=schedules_of(PRODUCT, JOB))
+definitions = dagster.Definitions(jobs=[JOB], schedules=schedules_of(PRODUCT, JOB), sensors=sensors_of(PRODUCT, JOB))

@@ -39,8 +39,14 @@ class Queue(msgspec.Struct, frozen=True):
     per_product: int
 
 
-def instance_file(database: Database, namespace: str, queue: Queue, days_kept: int) -> ConfigFile:
-    """Return `dagster.yaml`."""
+SENSORS = {"sensors": {"use_threads": True, "num_workers": 4}}
+"""By default, the daemon waits for each sensor: a slow catalog would delay its heartbeat until it is killed."""
+
+
+def instance_file(
+    database: Database, namespace: str, queue: Queue, days_kept: int, *, sensors: bool = False
+) -> ConfigFile:
+    """Return `dagster.yaml`; `sensors` says whether products have any."""
     kept = {"purge_after_days": {"skipped": SKIPPED_TICKS_KEPT, "failure": days_kept, "success": days_kept}}
     instance = {
         **_storage(database),
@@ -56,6 +62,7 @@ def instance_file(database: Database, namespace: str, queue: Queue, days_kept: i
         # The number of retries is a tag of the run.
         "run_retries": {"enabled": True, "max_retries": 0},
         "retention": {"schedule": kept, "sensor": kept},
+        **(SENSORS if sensors else {}),
         # The programs' output goes to the event log and to the pod's log, as there is no disk for it.
         "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
     }

@@ -35,6 +35,7 @@ from floe_compiler.kit.products.data_product import (
     with_volumes,
 )
 from floe_compiler.kit.products.steps import planned_steps
+from floe_compiler.kit.products.triggers import PROGRAM, trigger_of
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
 from floe_compiler.model.capabilities import Database
@@ -72,15 +73,20 @@ def dagster_name(name: str) -> str:
 def definitions(context: Context[Any], product: Product) -> tuple[ConfigFile, ...]:
     """Return the files of a product's definitions: the program, and the data that it reads."""
     name = f"dagster-{product.name}"
+    sensor = (
+        ConfigFile(f"{FOLDER}/inputs_sensor.py", script(__package__, "inputs_sensor.py"), name),
+        ConfigFile(f"{FOLDER}/new_data.py", PROGRAM, name),
+    )
     return (
         ConfigFile(DEFINITIONS, script(__package__, "definitions.py"), name),
         ConfigFile(f"{FOLDER}/product.json", readable_json(describe(context, product)), name),
+        *(sensor if trigger_of(context, product) else ()),
     )
 
 
 def describe(context: Context[Any], product: Product) -> dict[str, Any]:
     """Return the data about a product that its definitions read."""
-    spec = product.spec
+    spec, trigger = product.spec, trigger_of(context, product)
     return {
         "job": dagster_name(product.name),
         "description": spec.metadata.description,
@@ -92,6 +98,7 @@ def describe(context: Context[Any], product: Product) -> dict[str, Any]:
             "dagster/retry_strategy": "ALL_STEPS",
         },
         "schedule": spec.schedule.model_dump() if spec.schedule else None,
+        **present(trigger=trigger.data if trigger else None),
         "steps": [
             {
                 "name": dagster_name(step.name) if step.name in RESERVED else step.name,

@@ -8,7 +8,8 @@ const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 const options = (pairs) => pairs.filter(([, value]) => value).map(([name, value]) => `${name} ${quoted(value)}`).join(', ');
 
 function statements(env) {
-  const settings = Object.entries(JSON.parse(env.DUCKDB_SETTINGS));
+  const set = (settings) =>
+    Object.entries(JSON.parse(settings)).map(([name, value]) => `SET ${name} = ${quoted(value)}`);
   const login = options([
     ['CLIENT_ID', env.CATALOG_CLIENT_ID],
     ['CLIENT_SECRET', env.CATALOG_CLIENT_SECRET],
@@ -25,13 +26,14 @@ function statements(env) {
   ]);
   const attached = options([
     ['ENDPOINT', env.CATALOG_URI],
-    ['SECRET', login && 'catalog'],
-    ['AUTHORIZATION_TYPE', login ? '' : 'none'],
+    ['SECRET', login ? 'catalog' : env.CATALOG_AUTHORIZATION && 'warehouse'],
+    ['AUTHORIZATION_TYPE', login ? '' : env.CATALOG_AUTHORIZATION || 'none'],
     ['ACCESS_DELEGATION_MODE', store && 'none'],
   ]);
   return [
-    ...settings.map(([name, value]) => `SET ${name} = ${quoted(value)}`),
+    ...set(env.DUCKDB_SETTINGS),
     ...env.DUCKDB_EXTENSIONS.split(' ').map((name) => `LOAD ${name}`),
+    ...set(env.DUCKDB_EXTENSION_SETTINGS || '{}'),
     ...(store ? [`CREATE OR REPLACE SECRET warehouse (TYPE s3, PROVIDER credential_chain, ${store})`] : []),
     ...(login ? [`CREATE OR REPLACE SECRET catalog (TYPE iceberg, ${login})`] : []),
     `ATTACH ${quoted(env.CATALOG_WAREHOUSE)} AS ${env.CATALOG_NAME} (TYPE iceberg, READ_ONLY, ${attached})`,

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from floe_compiler.kit.products.dbt import ICEBERG_EXTENSIONS, LAKEHOUSE
+from floe_compiler.kit.products.dbt import LAKEHOUSE, iceberg_extensions
 from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.capabilities import AwsSignature, BearerToken, Compute, FromVariable, OAuth2Credentials
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Scratch, SecretFile, Variable
@@ -134,10 +134,13 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
         raise LookupError("DuckDB has no tables that last without a catalog")
     store = lakehouse.store
     settings = {**dict(compute.settings), "threads": str(compute.threads), "memory_limit": memory}
+    extensions = tuple(dict.fromkeys((*iceberg_extensions(lakehouse), *compute.extensions)))
+    of_extensions = {name: value for extension, name, value in compute.extension_settings if extension in extensions}
     own = (
         Variable("CUBEJS_DB_TYPE", "duckdb"),
         Variable("DUCKDB_SETTINGS", json.dumps(settings)),
-        Variable("DUCKDB_EXTENSIONS", " ".join(dict.fromkeys((*ICEBERG_EXTENSIONS, *compute.extensions)))),
+        Variable("DUCKDB_EXTENSIONS", " ".join(extensions)),
+        *((Variable("DUCKDB_EXTENSION_SETTINGS", json.dumps(of_extensions)),) if of_extensions else ()),
         *_catalog(lakehouse),
         *_store(lakehouse),
     )
@@ -145,7 +148,7 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
     return msgspec.structs.replace(
         found,
         config=_configuration("duckdb.js"),
-        calls=(*common.calls, *lakehouse.catalog.calls(), *((store.endpoint,) if store else ())),
+        calls=(*common.calls, *lakehouse.catalog.calls(), *(store.calls() if store else ())),
         identity=store.identity if store and not lakehouse.is_vended else None,
     )
 
@@ -166,6 +169,8 @@ def _catalog(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield _secret("CATALOG_CLIENT_SECRET", login.client_secret)
         case BearerToken() as login:
             yield _secret("CATALOG_TOKEN", login.token)
+        case AwsSignature():
+            yield Variable("CATALOG_AUTHORIZATION", "sigv4")
 
 
 def _store(lakehouse: Lakehouse) -> Iterator[Variable]:

@@ -55,6 +55,12 @@ def _engine(context: Context[CubeConfig]) -> Iterator[Refusal]:
             hint=f"choose another one for the domain: {known}",
             scope_path=place,
         )
+    elif compute.engine == "snowflake" and "private_key_file" not in dict(compute.connection):
+        yield Refusal(
+            "logs in to Snowflake with a key pair only: its driver has no setting for an identity, and renews no token",
+            hint="give the domain's compute the credentials {type: key-pair}",
+            scope_path=("compute", "credentials", "type"),
+        )
     elif compute.engine == "duckdb" and catalog is None:
         yield Refusal(
             "would find no tables: without a catalog, those of DuckDB end with the step that makes them",
@@ -85,16 +91,28 @@ def _store(context: Context[CubeConfig]) -> Iterator[Refusal]:
             hint=f"fill the slot storage, or {WITHOUT_WORKERS}",
             path=path,
         )
-    elif store.kind != "s3":
+    elif store.kind == "adls":
         yield Refusal(
-            "has workers of Cube Store, which share an object store, but only S3 and what speaks it",
+            "has workers of Cube Store, which share an object store: S3 or GCS, but not Azure's in the open version",
             hint=WITHOUT_WORKERS,
+            path=path,
+        )
+    elif store.kind == "gcs" and not store.secret_key:
+        yield Refusal(
+            "has workers of Cube Store, which log in to Google Cloud Storage with a key only, and stop without one",
+            hint=f"give the storage credentials of type secret, or {WITHOUT_WORKERS}",
             path=path,
         )
     elif store.url and not store.path_style:
         yield Refusal(
             "has workers of Cube Store, which have the bucket in the path of a URL; this store wants it in the host",
             hint=WITHOUT_WORKERS,
+            path=path,
+        )
+    elif store.identity and not store.access_key and store.identity.as_itself:
+        yield Refusal(
+            "has workers of Cube Store, which know roles by IRSA, but not EKS Pod Identity",
+            hint=f"give the storage credentials of type identity or secret, or {WITHOUT_WORKERS}",
             path=path,
         )
     elif store.identity and not store.access_key and store.region.startswith("cn-"):

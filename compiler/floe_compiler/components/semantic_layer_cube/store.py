@@ -1,6 +1,6 @@
 """Cube Store: a router with the metadata, and workers that run the queries on files that all of them share.
 
-Sources: cube-js/cube, `rust/cubestore` (`config/mod.rs`, `remotefs/s3.rs`, `remotefs/minio.rs`, Dockerfile). It was not
+Sources: cube-js/cube, `rust/cubestore` (`config/mod.rs`, `remotefs/{s3,minio,gcs}.rs`, Dockerfile). It was not
 run here. A worker is known by its name and port, which must be the same in its own settings and in everybody's list.
 """
 
@@ -14,6 +14,7 @@ from floe_compiler.components.semantic_layer_cube import monitoring
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.kit.monitoring import statsd
 from floe_compiler.kit.resources import declared
+from floe_compiler.kit.store_logins import GOOGLE_KEY, login_files
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Monitoring, ObjectStore
@@ -65,13 +66,14 @@ def cube_store(context: Context[CubeConfig]) -> Iterator[Workload]:
     instance, config = context.instance, context.config.store
     shared = context.optional(ObjectStore) if config.workers else None
     metrics = statsd.receiver(monitoring.NAME, instance) if context.optional(Monitoring) else None
-    further = (*((shared.endpoint,) if shared else ()), *((metrics,) if metrics else ()))
+    further = (*(shared.calls() if shared else ()), *((metrics,) if metrics else ()))
     common = Container(
         "store",
         IMAGE,
         declared(config.router),
         variables=(*_variables(instance, shared), *(monitoring.variables(metrics) if metrics else ())),
         ports=(QUERIES, STATUS, METADATA) if config.workers else (QUERIES, STATUS),
+        secret_files=login_files(shared, shared.login()) if shared else (),
     )
     identity = _identity(shared)
     yield _router(instance, common, further, identity)
@@ -170,10 +172,14 @@ def _variables(instance: Instance[CubeConfig], shared: ObjectStore | None) -> It
     if shared is None:
         return
     config = instance.config.store
-    prefix = "CUBESTORE_MINIO" if shared.url else "CUBESTORE_S3"
+    prefix = "CUBESTORE_GCS" if shared.kind == "gcs" else "CUBESTORE_MINIO" if shared.url else "CUBESTORE_S3"
     yield Variable(f"{prefix}_BUCKET", config.bucket or shared.bucket)
-    yield Variable(f"{prefix}_REGION", shared.region)
+    if shared.kind == "s3":
+        yield Variable(f"{prefix}_REGION", shared.region)
     yield Variable(f"{prefix}_SUB_PATH", f"{config.folder}/{instance.scope}")
+    if shared.kind == "gcs":
+        yield Variable("CUBESTORE_GCP_KEY_FILE", GOOGLE_KEY)
+        return
     if shared.url:
         yield Variable("CUBESTORE_MINIO_SERVER_ENDPOINT", shared.url)
     if shared.access_key and shared.secret_key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_compiler.kit.ingress.certificates import certificate, solver_pods
-from floe_compiler.kit.ingress.gateways import gateway_objects, health_check, route_object
+from floe_compiler.kit.ingress.gateways import backend_policy, gateway_objects, health_check, route_object
 from floe_compiler.kit.ingress.ingresses import ingress_object
 from floe_compiler.kit.ingress.login import login_proxy
 from floe_compiler.model.facts import Parts
@@ -31,6 +31,8 @@ def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress) -> DeclaredInstan
     )
     route = route_object if ingress.type == "gateway" else ingress_object
     objects = [route(instance, ingress, one) for one in ingress.routes]
+    if ingress.type == "gateway":
+        objects += [backend_policy(instance, one.backend, one) for one in ingress.routes if one.backend]
     objects += [health_check(instance, one) for one in ingress.routes if ingress.health_checks]
     objects += gateway_objects(instance, ingress.gateway) if ingress.gateway else []
     objects += [certificate(instance, one) for one in ingress.certificates]

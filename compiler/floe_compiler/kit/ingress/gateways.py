@@ -12,6 +12,7 @@ from typing import Any
 from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import last
 from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.ingress import GATEWAY, HTTP, Gateway, Listener, Route, UnitIngress
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
@@ -72,13 +73,29 @@ def route_object(instance: Instance[Any], ingress: UnitIngress, route: Route) ->
     return manifest(API, kind, route.name, head, last(instance.settings), spec=spec)
 
 
+def backend_policy(instance: Instance[Any], server: Endpoint, route: Route) -> Object:
+    """Return the policy by which a Gateway speaks TLS to a server, and verifies it by the environment's authorities.
+
+    Source: Gateway API 1.4, `apis/v1/backendtlspolicy_types.go` (the certificates are under the key `ca.crt`).
+    """
+    trust = instance.settings.trust
+    if trust is None:
+        raise ValueError(f"{server.host} has a certificate that nobody trusts")
+    target = {"group": "", "kind": "Service", "name": route.server, "sectionName": route.port.name}
+    authorities = [{"group": "", "kind": "ConfigMap", "name": trust.config_map}]
+    spec = {"targetRefs": [target], "validation": {"caCertificateRefs": authorities, "hostname": server.host}}
+    head = labels.selector(instance, route.name)
+    return manifest(API, "BackendTLSPolicy", route.name, head, last(instance.settings), spec=spec)
+
+
 def health_check(instance: Instance[Any], route: Route) -> Object:
     """Return the policy by which GKE's load balancer asks a server for what it answers, instead of for `/`.
 
     Source: GoogleCloudPlatform/gke-networking-api, HealthCheckPolicy v1. It asks pods, so any of their ports will do.
     """
     asked = {"portSpecification": "USE_FIXED_PORT", "port": route.health.number}
-    http = {"type": "HTTP", "httpHealthCheck": {**asked, "requestPath": route.health.health}}
+    kind, field = ("HTTPS", "httpsHealthCheck") if route.health.tls else ("HTTP", "httpHealthCheck")
+    http = {"type": kind, field: {**asked, "requestPath": route.health.health}}
     config = http if route.health.health else {"type": "TCP", "tcpHealthCheck": asked}
     spec = {"default": {"config": config}, "targetRef": {"group": "", "kind": "Service", "name": route.server}}
     head = labels.selector(instance, route.name)

@@ -21,6 +21,7 @@ def ingress_object(instance: Instance[Any], ingress: UnitIngress, route: Route) 
         "rules": [{"host": route.host, "http": {"paths": [path]}}],
         **present(tls=[{"hosts": [route.host], "secretName": route.secret}] if route.secret else []),
     }
-    annotations = {**dict(ingress.annotations), **last(instance.settings)}
+    of_server = ingress.server_tls_annotations if route.backend else ()
+    annotations = {**dict(ingress.annotations), **dict(of_server), **last(instance.settings)}
     head = labels.selector(instance, route.name)
     return manifest("networking.k8s.io/v1", "Ingress", route.name, head, annotations, spec=spec)

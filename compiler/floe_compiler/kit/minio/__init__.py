@@ -6,19 +6,21 @@ Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER); min
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Any
 
 from floe_compiler.kit import deadlines
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_policies import Bucket as Bucket  # re-exported: the type of a setting
+from floe_compiler.kit.store_policies import Statement, document, of_buckets, of_product
+from floe_compiler.kit.tls import secured
 from floe_compiler.model.data_access import ServedProduct, StoreClient
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, SecretFile, Task, Variable
-from floe_compiler.model.fields import matching
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 
 NAME = "minio"
 # The last image of the project: since October 2025 it publishes source code only (minio/minio#21647), and the security
@@ -27,29 +29,30 @@ IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 # The image sets no user, so it would run as root.
 IDENTITY = Identity(1000, 1000, 1000)
 REGION = "us-east-1"
-API = Port("api", 9000, health="/minio/health/ready")
+_API = Port("api", 9000, health="/minio/health/ready")
 ADMINISTRATOR_KEYS = "/run/secrets/administrator"
 
 _CLIENT_KEYS = "/run/secrets/client"
 _SCRIPT = "/scripts/minio-buckets.sh"
 _PRODUCTS_SCRIPT = "/scripts/minio-products.sh"
-_BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
-_OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+# A user could create keys of its own, which would stay valid after a rotation of its secret.
+_NO_ADMINISTRATION: Statement = {"Effect": "Deny", "Action": ["admin:*"]}
 _TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
 _TASK_RETRIES = 3
-
-Bucket = Annotated[
-    str, matching(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits and "-"', "warehouse")
-]
 
 
 def _namespace(instance: Instance[Any]) -> str:
     return instance.settings.environment.platform_namespace
 
 
+def api(settings: Settings) -> Port:
+    """Return the port of the S3 API."""
+    return secured(_API, settings)
+
+
 def endpoint(instance: Instance[Any]) -> Endpoint:
     """Return the endpoint of the S3 API, for an instance of any namespace."""
-    return service_endpoint(NAME, _namespace(instance), instance.settings.cluster.domain, (API,))
+    return service_endpoint(NAME, _namespace(instance), instance.settings.cluster.domain, (api(instance.settings),))
 
 
 def administrator(instance: Instance[Any]) -> Secret:
@@ -159,41 +162,9 @@ def product_policy(bucket: str, product: ServedProduct) -> str:
 
     The folders are those that the catalog gives to namespaces and tables.
     """
-    written = [f"{product.namespace}/*"]
-    read = [f"{table.namespace}/{table.name}/*" for table in product.reads]
-    arn, reading = f"arn:aws:s3:::{bucket}", [action for action in _OBJECT_ACTIONS if action.startswith("Get")]
-    listed = {"StringLike": {"s3:prefix": sorted({*written, *read, product.namespace})}}
-    statements: list[dict[str, object]] = [
-        {"Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [arn]},
-        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [arn], "Condition": listed},
-        {"Effect": "Allow", "Action": _actions(_OBJECT_ACTIONS), "Resource": [f"{arn}/{one}" for one in written]},
-        {"Effect": "Deny", "Action": ["admin:*"]},
-    ]
-    if read:
-        resources = [f"{arn}/{one}" for one in read]
-        statements.insert(3, {"Effect": "Allow", "Action": _actions(reading), "Resource": resources})
-    return _document(statements)
-
-
-def _actions(names: Iterable[str]) -> list[str]:
-    return [f"s3:{name}" for name in names]
-
-
-def _document(statements: list[dict[str, object]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+    return document([*of_product(bucket, product), _NO_ADMINISTRATION])
 
 
 def policy(buckets: tuple[str, ...]) -> str:
-    """Return the client's access policy as JSON: it allows access to the objects of these buckets, and nothing else.
-
-    The client must not manage the buckets, which it could delete or make public, nor create its own keys, which would
-    stay valid after a rotation of its secret. PyIceberg, dlt and dbt with DuckDB work with this policy.
-    """
-    arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
-    return _document(
-        [
-            {"Effect": "Allow", "Action": _actions(_BUCKET_ACTIONS), "Resource": arns},
-            {"Effect": "Allow", "Action": _actions(_OBJECT_ACTIONS), "Resource": [f"{arn}/*" for arn in arns]},
-            {"Effect": "Deny", "Action": ["admin:*"]},
-        ]
-    )
+    """Return the client's access policy as JSON: it allows access to the objects of these buckets, and nothing else."""
+    return document([*of_buckets(buckets), _NO_ADMINISTRATION])

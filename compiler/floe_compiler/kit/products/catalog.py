@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import BearerToken, OAuth2Credentials
+from floe_compiler.model.capabilities import AwsSignature, BearerToken, OAuth2Credentials
 from floe_compiler.model.data_access import OutputTable
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import ProductInput
@@ -47,6 +47,9 @@ def _contract(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield Variable(name(names.CREDENTIAL), f"$({client_id}):$({client_secret})")
         case BearerToken():
             yield Variable(name(names.TOKEN), secret=login.token, reason=FROM_ENVIRONMENT)
+        case AwsSignature():
+            yield Variable(name(names.SIGNING_SERVICE), login.service)
+            yield Variable(name(names.SIGNING_REGION), login.region)
 
 
 def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
@@ -62,6 +65,10 @@ def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield Variable(f"{PYICEBERG}OAUTH2_SERVER_URI", login.token_url)
         case BearerToken():
             yield Variable(f"{PYICEBERG}TOKEN", f"$({lakehouse.variable(names.TOKEN)})")
+        case AwsSignature():
+            yield Variable(f"{PYICEBERG}REST__SIGV4_ENABLED", "true")
+            yield Variable(f"{PYICEBERG}REST__SIGNING_NAME", login.service)
+            yield Variable(f"{PYICEBERG}REST__SIGNING_REGION", login.region)
     for name, value in catalog.headers:
         yield Variable(f"{PYICEBERG}HEADER__{identifier(name).upper()}", value)
     if not lakehouse.is_vended:

@@ -22,6 +22,7 @@ from floe_compiler.kit.products.steps import (
     quality_collector,
 )
 from floe_compiler.kit.resources import declared
+from floe_compiler.kit.store_logins import login_files
 from floe_compiler.model.accounts import together
 from floe_compiler.model.capabilities import (
     Cache,
@@ -129,12 +130,13 @@ def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep])
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     told = quality_collector(context) if has_step(product.spec, "quality") else None
     compute = dbt_compute(context, product)
-    services = (context.optional(Lineage), cache(context, product), context.optional(ObjectStore))
+    services, store = (context.optional(Lineage), cache(context, product)), context.optional(ObjectStore)
     return (
         *(catalog.calls() if catalog else ()),
         *((collector.grpc,) if collector else ()),
         *((told.http,) if told else ()),
         *(service.endpoint for service in services if service),
+        *(store.calls() if store else ()),
         *(compute.calls() if compute else ()),
         *(server for step in steps for server in step.servers),
     )
@@ -197,6 +199,7 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
         ),
         secret_files=(
             *(compute.secret_files if compute else ()),
+            *login_files(context.optional(ObjectStore), store_login(context, product)),
             *((SecretFile(CACHE_PASSWORD, cached.password),) if cached else ()),
         ),
         scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108

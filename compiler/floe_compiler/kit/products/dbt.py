@@ -13,7 +13,7 @@ from typing import Any
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.capabilities import AwsSignature, BearerToken, Compute, FromVariable, OAuth2Credentials
 from floe_compiler.model.facts import ConfigFile
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -23,8 +23,10 @@ FOLDER = "/etc/dbt"
 LAKEHOUSE = "lakehouse"
 """The name of the Iceberg catalog in DuckDB."""
 
-ICEBERG_EXTENSIONS = ("httpfs", "avro", "aws", "iceberg")
-"""The extensions that DuckDB needs for the catalog."""
+STORE_SECRET = "warehouse"  # noqa: S105 - a name
+"""The name of DuckDB's login to the object store."""
+
+_OF_STORES = {"s3": ("httpfs", "avro", "aws"), "gcs": ("httpfs", "avro"), "adls": ("httpfs", "avro", "azure")}
 
 Target = dict[str, Any]
 Adapter = Callable[[Target, Compute, Lakehouse | None], Target]
@@ -52,6 +54,13 @@ def _written(value: str | FromVariable) -> str:
     return env_var(value.name) if isinstance(value, FromVariable) else value
 
 
+def iceberg_extensions(lakehouse: Lakehouse | None) -> tuple[str, ...]:
+    """Return the extensions that DuckDB needs for the catalog and the files of its tables."""
+    if lakehouse is None:
+        return ()
+    return (*_OF_STORES[lakehouse.store.kind if lakehouse.store else "s3"], "iceberg")
+
+
 def env_var(name: str) -> str:
     """Return the Jinja expression that reads an environment variable in a profile."""
     return f"{{{{ env_var('{name}') }}}}"
@@ -66,7 +75,7 @@ def _snowflake(common: Target, _compute: Compute, _lakehouse: Lakehouse | None) 
 
 
 def _duckdb(common: Target, compute: Compute, lakehouse: Lakehouse | None) -> Target:
-    extensions = list(dict.fromkeys((*(ICEBERG_EXTENSIONS if lakehouse else ()), *compute.extensions)))
+    extensions = list(dict.fromkeys((*iceberg_extensions(lakehouse), *compute.extensions)))
     of_extensions = {name: value for extension, name, value in compute.extension_settings if extension in extensions}
     return {
         **_renamed(common, {"database": "path"}),
@@ -90,7 +99,7 @@ def _attached(lakehouse: Lakehouse) -> Target:
                 "alias": LAKEHOUSE,
                 "options": {
                     "type": "iceberg",
-                    **({"secret": login["name"]} if login else {"authorization_type": "none"}),
+                    **_authorization(lakehouse, login),
                     "endpoint": env_var(lakehouse.variable(names.URI)),
                     # Without it, the step has its own credentials for the store.
                     "access_delegation_mode": "vended_credentials" if vended else "none",
@@ -98,6 +107,12 @@ def _attached(lakehouse: Lakehouse) -> Target:
             }
         ],
     }
+
+
+def _authorization(lakehouse: Lakehouse, login: dict[str, str] | None) -> dict[str, str]:
+    if isinstance(lakehouse.client.credentials, AwsSignature):
+        return {"authorization_type": "sigv4", "secret": STORE_SECRET}
+    return {"secret": login["name"]} if login else {"authorization_type": "none"}
 
 
 def _catalog_secret(lakehouse: Lakehouse) -> dict[str, str] | None:
@@ -114,14 +129,14 @@ def _catalog_secret(lakehouse: Lakehouse) -> dict[str, str] | None:
             }
         case BearerToken():
             return {"type": "iceberg", "name": "catalog", "token": env_var(name(names.TOKEN))}
-        case None:
+        case AwsSignature() | None:
             return None
 
 
 def _store_secret() -> dict[str, str]:
     return {
         "type": "s3",
-        "name": "warehouse",
+        "name": STORE_SECRET,
         # The keys in the environment, or the role of the ServiceAccount.
         "provider": "credential_chain",
         "region": env_var(names.AWS_REGION),

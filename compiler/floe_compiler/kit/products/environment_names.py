@@ -15,6 +15,12 @@ TOKEN_URI = "TOKEN_URI"  # noqa: S105 - the name of a variable
 SCOPE = "SCOPE"
 """After the prefix: the OAuth2 scope to request."""
 
+SIGNING_SERVICE = "SIGNING_SERVICE"
+"""After the prefix: the AWS service for which requests are signed, if the catalog wants that."""
+
+SIGNING_REGION = "SIGNING_REGION"
+"""After the prefix: the AWS region for which requests are signed."""
+
 WAREHOUSE = "WAREHOUSE"
 """After the prefix: the catalog's name. Iceberg clients call it the warehouse."""
 

@@ -72,8 +72,7 @@ def store_login(context: Context[Any], product: Product, *, writes_files: bool =
     writes_files = writes_files or any(_writes_files(step) for step in product.spec.steps)
     if is_vended(context.optional(Catalog), store) and not writes_files:
         return None
-    shared = StoreClient(product.name, store.access_key, store.secret_key, store.identity)
-    return store.client(product.domain, product.name) or shared
+    return store.client(product.domain, product.name) or store.login(product.name)
 
 
 def _writes_files(step: AnyStep) -> bool:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.products.steps import has_step, quality_collector
+from floe_compiler.kit.products.triggers import CHECK_EVERY
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.plan import Context, Product
@@ -18,14 +19,20 @@ DAY = 86400
 
 
 def late_after(product: Product) -> int | None:
-    """Return the seconds after a success by which the next one is late; None for a product that runs by hand.
+    """Return the seconds after a success by which the next one is late; None for a product that nothing starts by then.
 
-    That is the longest time between two runs of its schedule, and what a run with all its retries may take.
+    That is the longest time between two starts, by its schedule or `trigger.at_least_every`, and what a run with all
+    its retries may take.
     """
-    spec, schedule = product.spec, product.spec.schedule
-    if schedule is None or not schedule.enabled:
-        return None
-    return longest_gap(schedule.cron, schedule.time_zone) + parse_duration(spec.timeout) * (spec.retries + 1)
+    spec, gap = product.spec, _longest_wait(product)
+    return None if gap is None else gap + parse_duration(spec.timeout) * (spec.retries + 1)
+
+
+def _longest_wait(product: Product) -> int | None:
+    schedule, trigger = product.spec.schedule, product.trigger
+    if trigger:
+        return parse_duration(trigger.at_least_every) + 2 * CHECK_EVERY if trigger.at_least_every else None
+    return longest_gap(schedule.cron, schedule.time_zone) if schedule and schedule.enabled else None
 
 
 def quality_alerts(context: Context[Any], product: Product) -> Iterator[Alert]:

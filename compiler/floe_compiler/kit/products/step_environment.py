@@ -1,7 +1,7 @@
 """The environment variables of every step of a data product, from the capabilities of the platform.
 
 The names of the platform's contract are in `environment_names`. The other names are those that the programs read: dlt
-1.31 (`DESTINATION__...`), botocore, the OpenTelemetry SDKs and the OpenLineage clients.
+1.31 (`DESTINATION__...`), botocore, adlfs, the OpenTelemetry SDKs and the OpenLineage clients.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT, PYICEBERG, catalog_variables
 from floe_compiler.kit.products.lakehouse import lakehouse, store_login
 from floe_compiler.kit.products.steps import cache, dbt_compute
+from floe_compiler.kit.store_logins import login_variables
 from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Cache, Catalog, Collector, Lineage, ObjectStore
 from floe_compiler.model.data_access import StoreClient
@@ -59,12 +60,17 @@ def _object_store(store: ObjectStore | None, login: StoreClient | None, catalog:
         return
     yield Variable(names.WAREHOUSE_URL, store.warehouse)
     yield Variable("DESTINATION__FILESYSTEM__BUCKET_URL", store.warehouse)
+    if store.kind == "adls":
+        yield Variable("DESTINATION__FILESYSTEM__CREDENTIALS__AZURE_STORAGE_ACCOUNT_NAME", store.account)
+        # adlfs, under dlt and PyIceberg, is anonymous unless it is told not to be.
+        yield from (Variable("AZURE_STORAGE_ANON", "false"),) if login else ()
     if store.kind != "s3":
+        yield from login_variables(store, login, FROM_ENVIRONMENT)
         return
     yield Variable(names.AWS_REGION, store.region)
     # botocore, under dlt and s3fs, reads this name only.
     yield Variable("AWS_DEFAULT_REGION", store.region)
-    yield from login_variables(login)
+    yield from login_variables(store, login, FROM_ENVIRONMENT)
     yield Variable(names.S3_URL_STYLE, "path" if store.path_style else "vhost")
     yield Variable(names.S3_USE_SSL, "false" if store.url.startswith("http://") else "true")
     yield Variable(names.S3_ENDPOINT, store.endpoint.address())
@@ -75,13 +81,6 @@ def _object_store(store: ObjectStore | None, login: StoreClient | None, catalog:
         yield Variable(f"{PYICEBERG}S3__REGION", store.region)
     if catalog and store.url:
         yield Variable(f"{PYICEBERG}S3__ENDPOINT", store.url)
-
-
-def login_variables(login: StoreClient | None) -> Iterator[Variable]:
-    """Yield the variables with the keys of a login to the object store, if it has any."""
-    if login and login.access_key and login.secret_key:
-        yield Variable(names.AWS_ACCESS_KEY_ID, secret=login.access_key, reason=FROM_ENVIRONMENT)
-        yield Variable(names.AWS_SECRET_ACCESS_KEY, secret=login.secret_key, reason=FROM_ENVIRONMENT)
 
 
 def _telemetry(collector: Collector | None, context: Context[Any], product: Product) -> Iterator[Variable]:

@@ -203,4 +203,6 @@ def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, st
         # Without the type, dlt keeps its tables in its own in-memory catalog.
         destination |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
         destination |= {"DATASET_NAME": tables.namespace}
+        # By default, dlt would make one underscore of two, and load into a namespace that is not the product's.
+        destination |= {"DESTINATION__FILESYSTEM__ENABLE_DATASET_NAME_NORMALIZATION": "false"}
     return destination

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from floe_compiler.kit.redis import monitoring
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     Claim,
@@ -39,6 +42,7 @@ PASSWORD = "password"  # noqa: S105 - the name of a key
 PASSWORD_LENGTH = 32
 CONFIGURATION = "/etc/redis/redis.conf"
 SCRIPT = "/scripts/redis-start.sh"
+TLS_SCRIPT = "/scripts/redis-tls.sh"
 SECRETS = "/run/secrets/redis"
 DATA = "/data"
 
@@ -51,12 +55,6 @@ VOLUME_FACTOR = 3
 second file."""
 
 Eviction = Literal["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"]
-
-# Says LOADING, and so fails, until all data is read. It does not fail when the disk is full, as PING would.
-_ASKED = f"redis-cli -p {PORT.number} -e EXISTS ready"
-READY = ("sh", "-c", f'REDISCLI_AUTH="$(cat {SECRETS}/password)" exec {_ASKED} >/dev/null')
-# Any answer will do, also that a login is needed.
-ANSWERS = ("redis-cli", "-p", str(PORT.number), "PING")
 
 
 class RedisServer(Input):
@@ -72,7 +70,22 @@ class RedisServer(Input):
 
 def endpoint(instance: Instance[Any], name: str) -> Endpoint:
     """Return the endpoint of the server `name` in the instance's namespace."""
-    return service_endpoint(name, instance.namespace, instance.settings.cluster.domain, (PORT,))
+    port = secured(PORT, instance.settings)
+    return service_endpoint(name, instance.namespace, instance.settings.cluster.domain, (port,))
+
+
+def _asked(port: Port) -> tuple[str, ...]:
+    """Return the client that asks the server in its own pod, where nobody else could answer."""
+    return ("redis-cli", "-p", str(port.number), *(("--tls", "--insecure") if port.tls else ()))
+
+
+def ready(port: Port) -> tuple[str, ...]:
+    """Return the command that succeeds once all data is read: until then, the answer is LOADING.
+
+    It does not fail when the disk is full, as PING would.
+    """
+    asked = " ".join((*_asked(port), "-e", "EXISTS", "ready"))
+    return ("sh", "-c", f'REDISCLI_AUTH="$(cat {SECRETS}/password)" exec {asked} >/dev/null')
 
 
 def secret(name: str, namespace: str) -> Secret:
@@ -114,30 +127,33 @@ def server(
         eviction: What it forgets when its memory is full; `noeviction`: it refuses to write instead.
         monitored: Whether metrics are collected, so that it gets an exporter.
     """
-    exporter = (monitoring.exporter(name, instance.namespace, PORT),) if monitored else ()
+    port, folder = secured(PORT, instance.settings), certificate_folder(instance.settings)
+    exporter = (monitoring.exporter(name, instance.namespace, port),) if monitored else ()
     passwords = [SecretFile(f"{SECRETS}/password", secret(name, instance.namespace).key(PASSWORD))]
     if monitored:
         key = monitoring.secret(name, instance.namespace).key(PASSWORD)
         passwords.append(SecretFile(f"{SECRETS}/metrics-password", key))
-    health = Probe(command=READY, timeout=5)
+    health = Probe(command=ready(port), timeout=5)
     container = Container(
         name="redis",
         image=IMAGE,
         resources=declared(settings.resources),
         command=("sh", SCRIPT),
         variables=(Variable("CONFIGURATION", CONFIGURATION), Variable("SECRETS", SECRETS)),
-        ports=(PORT,),
+        ports=(port,),
         # Ten minutes: it reads all its data first.
-        startup=Probe(command=READY, timeout=5, failures=60),
-        liveness=Probe(command=ANSWERS, timeout=5, failures=5),
+        startup=Probe(command=ready(port), timeout=5, failures=60),
+        # Any answer will do, also that a login is needed.
+        liveness=Probe(command=(*_asked(port), "PING"), timeout=5, failures=5),
         readiness=health,
         config=(
-            ConfigFile(CONFIGURATION, configuration(settings, eviction), name),
+            ConfigFile(CONFIGURATION, configuration(settings, eviction, folder), name),
             ConfigFile(SCRIPT, script(__name__, "redis-start.sh"), f"{name}-scripts"),
         ),
         secret_files=tuple(passwords),
         claims=(Claim("data", DATA, settings.storage),),
     )
+    container = _with_certificate(container, name, folder) if folder else container
     return Workload(
         name=name,
         kind="StatefulSet",
@@ -147,10 +163,25 @@ def server(
     )
 
 
-def configuration(settings: RedisServer, eviction: Eviction) -> str:
-    """Return `redis.conf`. Users and their passwords come from the script that starts the server."""
+def _with_certificate(container: Container, name: str, folder: str) -> Container:
+    """Return the server's container with a certificate, which it reads again when that was renewed."""
+    variables = (Variable("CERTIFICATE", folder), Variable("PORT", str(PORT.number)))
+    return replace(
+        container,
+        command=("sh", TLS_SCRIPT, SCRIPT),
+        variables=(*container.variables, *variables),
+        config=(*container.config, ConfigFile(TLS_SCRIPT, script(__name__, "redis-tls.sh"), f"{name}-scripts")),
+        certificate=folder,
+    )
+
+
+def configuration(settings: RedisServer, eviction: Eviction, certificate: str = "") -> str:
+    """Return `redis.conf`. Users and their passwords come from the script that starts the server.
+
+    `certificate` is the folder of the one that the server has, if any: it then speaks nothing but TLS.
+    """
     lines = {
-        "port": PORT.number,
+        **(_tls(certificate) if certificate else {"port": PORT.number}),
         "dir": DATA,
         # A log of all changes, written to disk every second; snapshots would lose minutes.
         "appendonly": "yes",
@@ -163,3 +194,9 @@ def configuration(settings: RedisServer, eviction: Eviction) -> str:
         "tcp-keepalive": 60,
     }
     return "".join(f"{name} {value}\n" for name, value in lines.items())
+
+
+def _tls(certificate: str) -> dict[str, Any]:
+    # Clients log in with a password, and need no certificate of their own.
+    files = {"tls-cert-file": f"{certificate}/tls.crt", "tls-key-file": f"{certificate}/tls.key"}
+    return {"port": 0, "tls-port": PORT.number, **files, "tls-auth-clients": "no"}

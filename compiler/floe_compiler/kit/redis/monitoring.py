@@ -69,6 +69,8 @@ def exporter(server: str, namespace: str, port: Port) -> Container:
         RESOURCES,
         variables=(
             Variable("REDIS_ADDR", f"{port.scheme}://127.0.0.1:{port.number}"),
+            # The server in its own pod, whose certificate is for other names.
+            *((Variable("REDIS_EXPORTER_SKIP_TLS_VERIFICATION", "true"),) if port.tls else ()),
             Variable("REDIS_USER", USER),
             Variable("REDIS_PASSWORD", secret=secret(server, namespace).key("password"), reason=FROM_VARIABLE),
             # It may neither read nor change settings, nor its own name.

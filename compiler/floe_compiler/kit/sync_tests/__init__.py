@@ -20,6 +20,7 @@ from floe_compiler.kit import network, postgresql, waits
 from floe_compiler.kit.labels import COMPONENT, shortened
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.workloads import headless_name
+from floe_compiler.model import addresses
 from floe_compiler.model.annotations import AFTER_SYNC
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Parts, Pod, Resources, Task
@@ -168,7 +169,12 @@ def _allowed(pod: Pod, instance: Instance[Any], settings: SyncTests) -> Iterator
         yield f"tcp {API_SERVER}:443"
     if settings.external != "skip":
         kind = OUTSIDE if settings.external == "report" else "tcp"
-        outside = (pair for pair in pairs if not pair[0].group and not pair[0].namespace)
+        # Servers of the node, such as one of metadata, have several addresses, of which each network knows one.
+        outside = (
+            pair
+            for pair in pairs
+            if not pair[0].group and not pair[0].namespace and not addresses.why_never(addresses.network(pair[0].cidr))
+        )
         yield from (f"{kind} {server.host}:{port.number}" for server, port in outside)
 
 

@@ -91,6 +91,8 @@ class Cluster(Input):
     ingress_namespace: NamespaceName | None = None
     """The namespace of the ingress controller's pods (with Gateway API, of its data plane), which may then reach user
     interfaces. Default: none may."""
+    keda_namespace: NamespaceName | None = None
+    """The namespace of KEDA's operator, which then scales what asks for it. Default: the cluster has no KEDA."""
     ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
 
@@ -139,7 +141,8 @@ class Environment(Input):
     trust: Trust | None = None
     """The certificate authorities that all programs trust. Default: those of each image."""
     tls: Tls | None = None
-    """TLS between the pods of the environment. Default: none."""
+    """TLS between the pods of the environment. Default: in production, with the issuer of the `ingress` if that is
+    `private`; otherwise none."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)

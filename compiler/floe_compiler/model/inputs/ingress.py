@@ -40,6 +40,9 @@ class IngressTls(Input):
     """One certificate for all hosts right below `domain`, instead of one for each. The issuer must use DNS-01."""
     http01: bool = False
     """The issuer uses HTTP-01: its solver pods get a network policy, and room in the quota."""
+    private: bool = False
+    """The issuer has a private authority, which signs any name: in production, servers inside the cluster get
+    certificates of it, too (`tls` of the environment)."""
     secret: ObjectName | None = None
     """The secret with a certificate for all hosts (`certificate` and `private-key` in the store)."""
     existing: bool = False
@@ -53,11 +56,13 @@ class IngressTls(Input):
         if len(given) != 1:
             said = "none" if not given else " and ".join(given)
             raise ValueError(f"certificates have one source, but here it is {said}; write issuer, secret or elsewhere")
-        if self.issuer is None and (self.wildcard or self.http01):
-            name = "wildcard" if self.wildcard else "http01"
+        of_issuers = (name for name in ("wildcard", "http01", "private") if getattr(self, name))
+        if self.issuer is None and (name := next(of_issuers, "")):
             raise ValueError(f"{name} is for certificates of an issuer; write issuer, or leave {name} out")
         if self.wildcard and self.http01:
             raise ValueError("no wildcard can be proved by HTTP-01; leave wildcard out, or use an issuer with DNS-01")
+        if self.private and self.http01:
+            raise ValueError("a private authority asks for no proof by HTTP-01; leave one of private and http01 out")
         if self.existing and self.secret is None:
             raise ValueError("existing is about a secret; name the secret, or leave existing out")
         return self
@@ -156,6 +161,11 @@ class Ingress(Input):
     Gateways (HealthCheckPolicy), which asks for `/` otherwise. Others take the pods' readiness, and need nothing."""
     annotations: dict[LabelKey, str] = Field(default_factory=dict)
     """Annotations of the Gateway or of each Ingress, for the controller. Default: none."""
+    server_tls: bool = True
+    """Whether the controller speaks TLS to servers that have certificates (`tls` of the environment), and verifies
+    them: a Gateway by a BackendTLSPolicy, which came with Gateway API 1.4; Ingresses by `server_tls_annotations`."""
+    server_tls_annotations: dict[LabelKey, str] = Field(default_factory=dict)
+    """Annotations of the Ingresses whose server speaks TLS, for the controller. Default: none, so that none may."""
 
     @model_validator(mode="before")
     @classmethod
@@ -166,6 +176,8 @@ class Ingress(Input):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.server_tls_annotations and (self.type != "ingress" or not self.server_tls):
+            raise ValueError("server_tls_annotations are those of Ingresses to servers with TLS; leave them out")
         if self.health_checks and self.type != "gateway":
             raise ValueError("health_checks are those of a Gateway; leave them out, or write type: gateway")
         if self.gateway is None and self.class_ is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.fields import (
+    Duration,
     ExtendedResource,
     ImageReference,
     Name,
@@ -161,6 +163,30 @@ class ProductSchedule(Input):
     """Whether the schedule is on."""
 
 
+class ProductTrigger(Input):
+    """A data product runs when its inputs have new data: another snapshot of the table in the catalog."""
+
+    inputs: Literal["all", "any"]
+    """Whether a run needs new data in all inputs since the last run started, or in any of them. The first run needs
+    data in all of them."""
+    delay: Duration = "5m"
+    """How long after the new data was noticed the run starts, so that it takes all that is written in one go."""
+    at_most_every: Timeout | None = None
+    """The least time between two starts. Data that comes earlier waits. Default: none."""
+    at_least_every: Timeout | None = None
+    """A run starts after this time, also without new data. Default: only with new data."""
+    enabled: bool = True
+    """Whether new data starts runs."""
+
+    @field_validator("at_least_every")
+    @classmethod
+    def _possible(cls, most: str | None, fields: ValidationInfo) -> str | None:
+        least = fields.data.get("at_most_every")
+        if least and most and parse_duration(least) > parse_duration(most):
+            raise ValueError(f"{most} is less than at_most_every, {least}; give it a longer time")
+        return most
+
+
 class ProductInput(Input):
     """A table of another data product that this one reads."""
 
@@ -189,7 +215,7 @@ SAME_EVERYWHERE = ("apiVersion", "kind", "metadata", "inputs", "outputs")
 
 
 class DataProduct(Input):
-    """A data product: an image, the steps that run in it, a schedule, inputs and outputs."""
+    """A data product: an image, the steps that run in it, when it runs, inputs and outputs."""
 
     apiVersion: Literal["floe.dev/v1"]  # noqa: N815
     """The API version of the document."""
@@ -205,6 +231,8 @@ class DataProduct(Input):
     """What starts the runs: the domain's orchestrator, or a CronJob."""
     schedule: ProductSchedule | None = None
     """When it runs. Default: only when started by hand."""
+    trigger: ProductTrigger | None = None
+    """Start it when its inputs have new data, instead of by a schedule. Needs a catalog, and Dagster or Airflow."""
     timeout: Timeout = "1h"
     """How long a run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0

@@ -104,7 +104,7 @@ def retention_shortened(change: Change) -> Iterator[Danger]:
 
 def backup_moved(change: Change) -> Iterator[Danger]:
     """Yield a danger if backups go to another place, where a restore does not find the earlier ones."""
-    old, new = _place(change.before), _place(change.after)
+    old, new = _place(change.before or change.former), _place(change.after)
     if old and new and old != new:
         yield Danger("data-moved", f"backups go to {new}, but the earlier ones stay in {old}")
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from floe_compiler.model.hints import some
 from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
+from floe_compiler.model.trust import certificate_name
+from floe_compiler.model.workloads import pod_template
 from floe_compiler.report.dangers.danger import Change, Danger
-
-COMPONENT = "app.kubernetes.io/component"
 
 _ISSUERS = frozenset({"ClusterIssuer", "Issuer"})
 _WAYS_IN = frozenset({"Gateway", "Ingress"})
@@ -104,13 +104,22 @@ def certificate_moved(change: Change) -> Iterator[Danger]:
 
 
 def server_without_tls(change: Change) -> Iterator[Danger]:
-    """Yield a danger if a server inside the cluster still runs, but has no certificate any longer."""
-    if change.kind != "Certificate" or change.after or "server auth" not in items(change.before, ("spec", "usages")):
-        return
-    server = at(change.before, ("metadata", "labels", COMPONENT))
-    services = (one for one in change.beside if one.get("kind") == "Service")
-    if server and any(at(one, ("metadata", "labels", COMPONENT)) == server for one in services):
-        yield Danger("tls-removed", f"{server} has no certificate any longer: passwords and data are sent as text")
+    """Yield a danger if a server inside the cluster still runs, but has no certificate any longer.
+
+    The Certificate itself may stay in the cluster, so it is the server that tells.
+    """
+    if change.after and _server_certificates(change.before) and not _server_certificates(change.after):
+        yield Danger(
+            "tls-removed",
+            f"{change.identity.name} has no certificate any longer: passwords and data are sent as text",
+        )
+
+
+def _server_certificates(server: Object) -> set[str]:
+    """Return the Secrets with the certificate of a server: those of its pods, or of a cluster of CloudNativePG."""
+    mounted = (at(one, ("secret", "secretName")) for one in mappings(pod_template(server), ("spec", "volumes")))
+    named = at(server, ("spec", "certificates", "serverTLSSecret"))
+    return {str(one) for one in (*mounted, named) if one and str(one).endswith(certificate_name(""))}
 
 
 def _served(manifest: Object) -> Iterator[tuple[str, str]]:

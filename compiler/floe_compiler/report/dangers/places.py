@@ -25,9 +25,14 @@ _SETTING = re.compile(
 # The tables that a data product writes, and the domain whose name is in that of its namespace: see kit/products/.
 _TABLE = re.compile(r"""(?m)^[ \t"'-]*FLOE_OUTPUT_(\w+)["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 _DOMAIN = re.compile(r"""(?m)^[ \t"'-]*FLOE_DOMAIN["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
+# The store behind a catalog, in the words of Polaris: see components/catalog_polaris/management.py.
+_STORE = re.compile(r"""(?m)^[ \t"'-]*endpointInternal["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
+_PRODUCT = re.compile(r"""(?m)^[ \t"'-]*FLOE_PRODUCT["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
+_LINEAGE = re.compile(r"""(?m)^[ \t"'-]*OPENLINEAGE_NAMESPACE["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
+_IMAGE = re.compile(r"""(?m)^[ \t"'-]*image(?:Name)?["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 # How pods wait for a database, see kit/waits.py.
 _WAIT = re.compile(r"\bpg_isready\b.*? -h (\S+)")
-_CARRIERS = frozenset({"ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"})
+_CARRIERS = frozenset({"Cluster", "ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"})
 
 
 def data_moved(change: Change) -> Iterator[Danger]:
@@ -46,17 +51,31 @@ def output_names(manifest: Object) -> frozenset[str]:
     return frozenset(name for text in _texts(_content(manifest)) for name, _ in _TABLE.findall(text))
 
 
+def products(manifest: Object) -> frozenset[str]:
+    """Return the names of the data products that an object runs."""
+    return frozenset(name for text in _texts(_content(manifest)) for name in _PRODUCT.findall(text))
+
+
+def images(manifest: Object) -> frozenset[str]:
+    """Return the images that an object names, also in files of a ConfigMap."""
+    return frozenset(name for text in _texts(_content(manifest)) for name in _IMAGE.findall(text))
+
+
 def _content(manifest: Object) -> Object:
     return {key: value for key, value in manifest.items() if key != "metadata"}
 
 
 def _places(manifest: Object) -> Iterator[str]:
-    if at(manifest, ("spec", "volumeClaimTemplates")):
+    if at(manifest, ("spec", "volumeClaimTemplates")) or at(manifest, ("spec", "storage", "size")):
         yield "volumes of " + "/".join(str(at(manifest, ("metadata", key))) for key in ("namespace", "name"))
+    if not output_names(manifest):
+        yield from (f"tables of product {product}" for product in products(manifest))
     for text in _texts(_content(manifest)):
         yield from (f"table {table}" for _, table in _TABLE.findall(text))
         yield from (f"tables of domain {domain}" for domain in _DOMAIN.findall(text))
+        yield from (f"lineage of {namespace}" for namespace in _LINEAGE.findall(text))
         yield from (hide_in_text(address) for address in _ADDRESS.findall(text))
+        yield from (f"store {address}" for address in _STORE.findall(text))
         yield from (f"host {host}" for host in _WAIT.findall(text))
         for word, value in _SETTING.findall(text):
             if "://" not in value:  # found above
@@ -80,8 +99,13 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _document(value: Any) -> Any:
-    """Return the value, parsed if it is a JSON document."""
+    """Return the value, parsed if it is a JSON document, or an object in YAML, as Airflow's pods are."""
     if isinstance(value, str) and value.startswith("{"):
         with suppress(ValueError):
             return json.loads(value)
+    if isinstance(value, str) and value.startswith("apiVersion:"):
+        import yaml
+
+        with suppress(yaml.YAMLError):
+            return yaml.load(value, yaml.CSafeLoader)
     return value

@@ -27,6 +27,7 @@ _MOST: Mapping[str, Fields] = {
 COMPONENT = "app.kubernetes.io/component"
 ELECTOR = "floe.dev/elector"
 SMOKE = "smoke"
+BY_SCHEDULE = "by its schedule"
 _ENDLESS = frozenset({"DaemonSet", "Deployment"})
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-+.].*)?")
 
@@ -134,19 +135,21 @@ def suspended(change: Change) -> Iterator[Danger]:
     """Yield a danger if scheduled work no longer runs."""
     if is_backup(change.before) or is_restore_test(change.before):
         return  # There are other words for them.
-    if _scheduled(change.kind, change.before) and not _scheduled(change.kind, change.after):
-        yield Danger("suspended", "no longer runs by its schedule")
+    if _starts(change.kind, change.before) and not _starts(change.kind, change.after):
+        yield Danger("suspended", f"no longer runs {_starts(change.kind, change.before)}")
 
 
-def _scheduled(kind: str, manifest: Object) -> bool:
-    """Return whether an object starts runs: a CronJob, or the ConfigMap that tells an orchestrator of a product."""
+def _starts(kind: str, manifest: Object) -> str:
+    """Return when an object starts runs: a CronJob, or the ConfigMap that tells an orchestrator of a product."""
     if kind == "CronJob":
-        return bool(manifest) and at(manifest, ("spec", "suspend")) is not True
+        return BY_SCHEDULE if manifest and at(manifest, ("spec", "suspend")) is not True else ""
     try:
-        product = json.loads(str(at(manifest, ("data", "product.json")) or "null"))
+        product = json.loads(str(at(manifest, ("data", "product.json")) or "null")) if kind == "ConfigMap" else None
     except ValueError:
-        return False
-    return kind == "ConfigMap" and at(product, ("schedule", "enabled")) is True
+        return ""
+    if at(product, ("trigger",)):
+        return "when its inputs have new data"
+    return BY_SCHEDULE if at(product, ("schedule", "enabled")) is True else ""
 
 
 def memory_lowered(change: Change) -> Iterator[Danger]:

@@ -1,0 +1,96 @@
+"""`floe-compile codeowners`: who must approve a change of which file, from the owners that documents name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
+from floe_compiler.commands.options import find_root
+from floe_compiler.model.plain_files import NotPlain, read_below
+
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""Where GitHub and GitLab look for the file, the first first."""
+
+NOTES = """\
+Each document's `metadata.owner` owns its file, that of a domain its folder. The output needs no approval of its own.
+Lines of your own stay: only those between two comments are written. The file is where it already is, or else
+CODEOWNERS, at the top of the Git repository.
+
+examples:
+  floe-compile codeowners           print the lines
+  floe-compile codeowners --write   write them into the file
+  floe-compile codeowners --check   fail unless the file has them (for CI)
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = NOTES
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--write", action="store_true", help="write them into the file")
+    what.add_argument("--check", action="store_true", help="report whether the file has them; write nothing")
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    parser.set_defaults(format="text")
+
+
+def run(options: Namespace) -> int:
+    """Print, write or check the lines."""
+    root = find_root(options.root)
+    if not options.write and not options.check:
+        sys.stdout.write(owners(root))
+        return DONE
+    file, current, wanted = _file(root)
+    if current == wanted:
+        return DONE
+    if options.check:
+        sys.stderr.write(f"floe-compile: {file} does not have today's owners; run: floe-compile codeowners --write\n")
+        return FOUND
+    write_owners(root)
+    return DONE
+
+
+def owners(root: Path) -> str:
+    """Return the lines of the repository at `root`. Raises StageFailed if a document is wrong."""
+    from floe_compiler.components import registry
+    from floe_compiler.load.input_tree import read_inputs
+    from floe_compiler.load.mesh import load
+    from floe_compiler.report.codeowners import block
+    from floe_compiler.resolve.schemas import plain_schemas
+
+    sources, _ = load(read_inputs(root), plain_schemas(registry()))
+    return block(sources)
+
+
+def write_owners(root: Path) -> None:
+    """Write the lines into the file, and say so."""
+    from floe_compiler.write.commit import reporting_refusals, write_file
+
+    file, _, wanted = _file(root)
+    with reporting_refusals(root):
+        write_file(str(file), wanted)
+    sys.stdout.write(f"wrote {file.relative_to(root) if file.is_relative_to(root) else file}\n")
+
+
+def _file(root: Path) -> tuple[Path, str, str]:
+    """Return the file, its text, and what it should be.
+
+    Raises:
+        UsageError: if the file is a link, or not text in UTF-8.
+    """
+    from floe_compiler.load.git_folder import top_of
+    from floe_compiler.report.codeowners import replaced
+
+    top = top_of(root) or root
+    place = next((place for place in PLACES if os.path.lexists(top / place)), "CODEOWNERS")
+    try:
+        current = read_below(top, place).decode()
+    except FileNotFoundError:
+        current = ""
+    except NotPlain as error:
+        raise UsageError(f"{top / place} is not a plain file; put one in its place") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{top / place} is not text in UTF-8") from error
+    return top / place, current, replaced(current, owners(root))

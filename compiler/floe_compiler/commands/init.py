@@ -1,0 +1,131 @@
+"""`floe-compile init`: begin a mesh in a folder, and compile it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.commands.codeowners import write_owners
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.new_files import show_values, write_new
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.layout import MANIFEST
+
+if TYPE_CHECKING:
+    from floe_compiler.start.answers import Question
+    from floe_compiler.start.repository import Compiler
+
+NOTES = """\
+Asks for what no option answers, if this is a terminal and there is no --yes; anywhere else, defaults are the answers.
+A file that exists is left as it is. Then the mesh is compiled.
+
+examples:
+  floe-compile init                                begin in this folder
+  floe-compile init data-platform --name acme      begin in a new folder
+  floe-compile init --yes --storage minio --delivery flux
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    from floe_compiler.start.answers import QUESTIONS
+
+    parser.epilog = NOTES
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where (default: here)")
+    for question in QUESTIONS:
+        parser.add_argument(
+            f"--{question.field}", metavar="|".join(question.choices) or question.field.upper(), help=question.text
+        )
+    parser.add_argument("-y", "--yes", action="store_true", help="ask nothing")
+    parser.set_defaults(format="text")
+
+
+def run(options: Namespace) -> int:
+    """Ask, write the files, and compile them."""
+    from floe_compiler.commands.schema import FOLDER, schema_files
+    from floe_compiler.start import documents, repository
+    from floe_compiler.start.answers import answers_of
+
+    root = options.folder.absolute()
+    if (root / MANIFEST).exists():
+        raise UsageError(f"{options.folder / MANIFEST} exists; to add to the mesh there: floe-compile new --help")
+    answers = answers_of(_given(options, root))
+    owner = answers.owner
+    files = {
+        MANIFEST: documents.manifest(answers),
+        **{f"overlays/{name}/environment.yaml": documents.environment(answers, name) for name in answers.environments},
+        f"domains/{answers.domain}/domain.yaml": documents.domain(answers.domain, owner),
+        f"domains/{answers.domain}/products/{answers.product}.yaml": documents.product(
+            answers.product, answers.domain, owner
+        ),
+        **repository.files(answers, _compiler()),
+        **{f"{FOLDER}/{name}": text for name, text in schema_files().items()},
+    }
+    root.mkdir(parents=True, exist_ok=True)
+    written = write_new(root, files)
+    write_owners(root)
+    _compile(root)
+    sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/. Values that only you know:\n")
+    show_values({path: files[path] for path in written})
+    here = "" if options.folder == Path() else f"cd {options.folder}, "
+    sys.stdout.write(f"Then: {here}commit everything, and see README.md.\n")
+    return DONE
+
+
+def _given(options: Namespace, root: Path) -> Mapping[str, str]:
+    """Return the answers that options, people or else defaults give. Raises UsageError for a wrong option."""
+    from floe_compiler.start.answers import QUESTIONS
+
+    given: dict[str, str] = {}
+    is_asking = sys.stdin is not None and sys.stdin.isatty() and not options.yes
+    for question in QUESTIONS:
+        answer: str | None = getattr(options, question.field)
+        if answer is not None and (wrong := question.wrong(answer)):
+            raise UsageError(f"--{question.field}: {wrong}")
+        default = question.default(given)
+        if question.field == "name" and not question.wrong(root.name):
+            default = root.name
+        if answer is None:
+            answer = _asked(question, default) if is_asking else default
+        given[question.field] = answer
+    return given
+
+
+def _asked(question: Question, default: str) -> str:
+    choices = f" ({', '.join(question.choices)})" if question.choices else ""
+    while True:
+        sys.stderr.write(f"{question.text}{choices} [{default}]: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise KeyboardInterrupt
+        answer = line.strip() or default
+        wrong = question.wrong(answer)
+        if not wrong:
+            return answer
+        sys.stderr.write(f"  {wrong}\n")
+
+
+def _compiler() -> Compiler:
+    """Return which compiler this is, and where pip got it from if that was a Git repository (PEP 610)."""
+    from importlib import metadata
+
+    from floe_compiler.start.repository import Compiler
+
+    installed = metadata.distribution("floe-compile")
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    commit = origin.get("vcs_info", {}).get("commit_id", "")
+    return Compiler(installed.version, origin["url"] if commit else "", commit)
+
+
+def _compile(root: Path) -> int:
+    """Compile as `floe-compile` does, with what it prints."""
+    from floe_compiler.commands import compile as compile_
+
+    parser = ArgumentParser()
+    compile_.configure(parser)
+    return compile_.run(parser.parse_args(["--root", str(root), "--quiet"]))

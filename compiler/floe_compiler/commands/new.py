@@ -1,0 +1,103 @@
+"""`floe-compile new`: add a domain, a data product or an environment to a mesh."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.new_files import show_values, write_new
+from floe_compiler.commands.options import find_root
+from floe_compiler.model.layout import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXAMPLES = """\
+examples:
+  floe-compile new domain finance
+  floe-compile new product finance/revenue    a domain that is missing is added, too
+  floe-compile new environment staging
+"""
+
+KINDS = ("domain", "product", "environment")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("kind", choices=KINDS, help="what to add")
+    parser.add_argument("name", metavar="NAME", help="its name; of a product: DOMAIN/NAME")
+    parser.add_argument("--owner", help="its owner: a mail address or a handle (default: that of the platform)")
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
+    parser.set_defaults(format="text")
+
+
+def run(options: Namespace) -> int:
+    """Write the files, and list what is to be filled in."""
+    root = find_root(options.root)
+    if not (root / MANIFEST).is_file():
+        raise UsageError(f"there is no {MANIFEST} here; begin with: floe-compile init")
+    files = _files(root, options)
+    *_, asked_for = files
+    if (root / asked_for).exists():
+        raise UsageError(f"{asked_for} exists")
+    written = write_new(root, files)
+    show_values({path: files[path] for path in written})
+    return DONE
+
+
+def _files(root: Path, options: Namespace) -> Mapping[str, str]:
+    """Return the texts of the files, that of what is asked for last. Raises UsageError for a wrong name or owner."""
+    from floe_compiler.start import documents
+
+    manifest = _manifest(root)
+    owner = str(options.owner or manifest["metadata"]["owner"])
+    _check("owner", owner)
+    if options.kind == "environment":
+        _check("name", options.name)
+        return {f"overlays/{options.name}/environment.yaml": _environment(manifest, options.name, owner)}
+    domain, _, product = options.name.partition("/")
+    if (options.kind == "product") != bool(product):
+        form = "DOMAIN/NAME" if options.kind == "product" else "its name alone"
+        raise UsageError(f"floe-compile new {options.kind} {options.name}: write {form}")
+    _check("name", domain)
+    files = {f"domains/{domain}/domain.yaml": documents.domain(domain, owner)}
+    if product:
+        _check("name", product)
+        files[f"domains/{domain}/products/{product}.yaml"] = documents.product(product, domain, owner)
+    return files
+
+
+def _check(field: str, text: str) -> None:
+    from floe_compiler.start.answers import QUESTIONS
+
+    question = next(one for one in QUESTIONS if one.field == field)
+    if wrong := question.wrong(text):
+        raise UsageError(wrong)
+
+
+def _manifest(root: Path) -> Mapping[str, Any]:
+    """Return what the manifest says. Raises StageFailed if a document is wrong."""
+    from floe_compiler.components import registry
+    from floe_compiler.load.input_tree import read_inputs
+    from floe_compiler.load.mesh import load
+    from floe_compiler.resolve.schemas import plain_schemas
+
+    sources, _ = load(read_inputs(root), plain_schemas(registry()))
+    return dict(sources.manifest.data)
+
+
+def _environment(manifest: Mapping[str, Any], name: str, owner: str) -> str:
+    """Return the document of an environment that has what the manifest says, and backups if it says nothing of them."""
+    from floe_compiler.start import documents
+    from floe_compiler.start.answers import answers_of
+
+    given = {
+        "name": manifest["metadata"]["name"],
+        "owner": owner,
+        "orchestrator": manifest["orchestrator"]["type"],
+        "storage": documents.IN_CLUSTER if "catalog" in manifest else "none",
+    }
+    return documents.environment(answers_of(given), name)

@@ -1,0 +1,38 @@
+"""Writes the files of something new, and never over a file that is there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import UsageError
+from floe_compiler.model.plain_files import link_in
+from floe_compiler.start.marks import marked
+from floe_compiler.write.commit import reporting_refusals, write_file
+
+
+def write_new(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Write the files that are not there yet, and return their paths, as `files` has them.
+
+    Raises:
+        UsageError: if a symbolic link is in the way.
+        StageFailed: if nobody may write there.
+    """
+    for path in files:
+        if link := link_in(root, path):
+            raise UsageError(f"{link} is a symbolic link; nothing is written through it")
+    missing = tuple(path for path in files if not (root / path).exists())
+    with reporting_refusals(root):
+        for path in missing:
+            write_file(f"{root}/{path}", files[path])
+    for path in files:
+        sys.stdout.write(f"{'wrote' if path in missing else 'kept '} {path}\n")
+    sys.stdout.flush()
+    return missing
+
+
+def show_values(files: Mapping[str, str]) -> None:
+    """List the values in new files that only their owner knows."""
+    for line in marked(files):
+        sys.stdout.write(f"  {line}\n")

@@ -1,0 +1,57 @@
+"""What users of an S3 store may do, as access policies in the form of AWS, which MinIO and SeaweedFS understand.
+
+A client must not manage buckets, which it could delete or make public. PyIceberg, dlt and dbt with DuckDB work with
+these policies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated
+
+from floe_compiler.model.data_access import ServedProduct
+from floe_compiler.model.fields import matching
+
+Statement = dict[str, object]
+
+Bucket = Annotated[
+    str, matching(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits and "-"', "warehouse")
+]
+
+_BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
+_OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+
+
+def allow(actions: Iterable[str], resources: Iterable[str]) -> Statement:
+    """Return the statement that allows these actions on these resources."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def document(statements: Iterable[Statement]) -> str:
+    """Return the policy with these statements, as JSON."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2) + "\n"
+
+
+def of_buckets(buckets: Iterable[str]) -> list[Statement]:
+    """Return the statements that allow access to the objects of these buckets, and nothing else."""
+    arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
+    return [allow(_s3(_BUCKET_ACTIONS), arns), allow(_s3(_OBJECT_ACTIONS), (f"{arn}/*" for arn in arns))]
+
+
+def of_product(bucket: str, product: ServedProduct) -> list[Statement]:
+    """Return the statements for a product: it may read and write its own folder, and read those of its inputs."""
+    written = [f"{product.namespace}/*"]
+    read = [f"{table.namespace}/{table.name}/*" for table in product.reads]
+    arn, reading = f"arn:aws:s3:::{bucket}", [action for action in _OBJECT_ACTIONS if action.startswith("Get")]
+    listed = {"StringLike": {"s3:prefix": sorted({*written, *read, product.namespace})}}
+    return [
+        allow(["s3:GetBucketLocation"], [arn]),
+        allow(["s3:ListBucket"], [arn]) | {"Condition": listed},
+        allow(_s3(_OBJECT_ACTIONS), (f"{arn}/{one}" for one in written)),
+        *([allow(_s3(reading), (f"{arn}/{one}" for one in read))] if read else []),
+    ]
+
+
+def _s3(names: Iterable[str]) -> list[str]:
+    return [f"s3:{name}" for name in names]

@@ -1,0 +1,41 @@
+"""A graph to be drawn: who calls whom, who reads whose tables, what starts after what."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Node(msgspec.Struct, frozen=True, order=True):
+    """Something that is drawn: pods, a data product, a server outside. `group` is its box; empty if it is in none."""
+
+    key: str
+    label: str
+    group: str = ""
+
+
+class Edge(msgspec.Struct, frozen=True, order=True):
+    """An arrow between two nodes, named by their keys."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """Nodes and the arrows between them, both sorted."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def around(self, groups: frozenset[str]) -> Graph:
+        """Return the nodes of some groups, the arrows from or to one of them, and what is at the other ends."""
+        own = {node.key for node in self.nodes if node.group in groups}
+        edges = tuple(edge for edge in self.edges if {edge.source, edge.target} & own)
+        kept = own.union(*({edge.source, edge.target} for edge in edges))
+        return Graph(tuple(node for node in self.nodes if node.key in kept), edges)
+
+
+def graph(nodes: set[Node], edges: set[Edge]) -> Graph:
+    """Return the graph of these nodes and of the arrows between them."""
+    keys = {node.key for node in nodes}
+    return Graph(tuple(sorted(nodes)), tuple(sorted(edge for edge in edges if {edge.source, edge.target} <= keys)))

@@ -1,0 +1,51 @@
+"""The owners that the documents name, as CODEOWNERS of GitHub and GitLab has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.sources import Sources
+
+BEGIN = "# Written by `floe-compile codeowners --write` from the owners that the documents name:"
+END = "# Written by floe-compile until here."
+
+
+def block(sources: Sources) -> str:
+    """Return the lines for all documents, from `BEGIN` to `END`; of two that match a file, the later one counts.
+
+    An owner of a domain has its whole folder, that of a product the product's document. Nobody needs to approve the
+    output: it is what the inputs compile to, which `floe-compile check` proves.
+    """
+    return "".join(f"{line}\n" for line in (BEGIN, *_lines(sources), END))
+
+
+def replaced(text: str, lines: str) -> str:
+    """Return the text of a CODEOWNERS file with a new block in the place of the old one, or at its end."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(f"{END}\n")
+    if begin and end:
+        return f"{before}{lines}{after}"
+    gap = "\n" if text and not text.endswith("\n\n") else ""
+    return f"{text}{gap}{lines}"
+
+
+def _lines(sources: Sources) -> Iterator[str]:
+    top = f"/{sources.path}/" if sources.path and sources.path != "." else "/"
+    platform = _owner(sources.manifest.data)
+    yield f"{top if sources.path else '*'} {platform}"
+    for name, environment in sorted(sources.environments.items()):
+        yield f"{top}overlays/{name}/ {_owner(environment.data)}"
+    for name, domain in sorted(sources.domains.items()):
+        owner = _owner(domain.document.data)
+        yield f"{top}domains/{name}/ {owner}"
+        for product, document in sorted(domain.products.items()):
+            if (own := _owner(document.data)) != owner:
+                yield f"{top}domains/{name}/products/{product}.yaml {own}"
+    yield f"{top}{OUTPUT}/"
+
+
+def _owner(data: object) -> str:
+    """Return a document's owner, as a mail address or with the `@` of a handle."""
+    owner = str(data["metadata"]["owner"])  # type: ignore[index]  # the schema has been checked
+    return owner if "@" in owner else f"@{owner}"

@@ -1,0 +1,71 @@
+"""TLS between pods: who signs the certificates of servers, and whether that can work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import Document
+from floe_compiler.model.ingress import verifies_servers
+from floe_compiler.model.inputs import Environment
+from floe_compiler.model.tls_clients import UntoldClient
+from floe_compiler.resolve.frame import Frame
+from floe_compiler.resolve.rules import NO_INNER_TLS, PUBLIC_ISSUER, UNTOLD, UNTRUSTED_ISSUER
+
+SAID, OF_HOSTS, BUNDLE = ("tls", "issuer"), ("ingress", "tls", "issuer"), ("trust", "bundle")
+WITHOUT = "tls: {without: <reason>}"
+
+
+def server_issuer(environment: Environment) -> str:
+    """Return the ClusterIssuer of the certificates of servers inside the cluster; empty if they have none.
+
+    By default, servers of production have those of the `ingress`, if its issuer has a private authority.
+    """
+    if environment.tls is not None:
+        return environment.tls.issuer or ""
+    hosts = environment.ingress.tls if environment.ingress else None
+    return (hosts.issuer or "") if environment.production and hosts and hosts.private else ""
+
+
+def has_web_tls(environment: Environment) -> bool:
+    """Return whether servers have certificates for the ingress controller: it verifies them, and is ours to tell so."""
+    return bool(server_issuer(environment) and environment.ingress and verifies_servers(environment.ingress))
+
+
+def check_tls(environment: Environment, document: Document, findings: Findings) -> None:
+    """Report an issuer that cannot sign or that nobody trusts, and production that could have certificates."""
+    issuer, place = server_issuer(environment), document.span(SAID if environment.tls else OF_HOSTS)
+    hosts = environment.ingress.tls if environment.ingress else None
+    if environment.production and environment.trust and environment.tls is None and not issuer:
+        message = f'environment "{environment.metadata.name}" is production, but its servers speak no TLS to each other'
+        known = (
+            f", or private: true beside {hosts.issuer} if it has a private authority" if hosts and hosts.issuer else ""
+        )
+        hint = f"write tls: {{issuer: <ClusterIssuer>}}{known}, or why they need none: {WITHOUT}"
+        findings.add(NO_INNER_TLS, message, document.key_span(("trust",)), hint=hint)
+    if issuer and hosts and hosts.http01 and hosts.issuer == issuer:
+        message = f"{issuer} proves by HTTP-01 that a host is ours, so it cannot sign the names of Services"
+        hint = f"name a ClusterIssuer with a private authority, or write why servers need no TLS: {WITHOUT}"
+        findings.add(PUBLIC_ISSUER, message, place, hint=hint)
+    elif issuer and environment.trust is None:
+        message = f"servers have certificates of {issuer}, but programs do not trust its authority"
+        hint = "write where its certificate is, such as trust: {bundle: {type: files, files: [acme-root.pem]}}"
+        wanted = "" if environment.tls else f", or why servers need no TLS: {WITHOUT}"
+        findings.add(UNTRUSTED_ISSUER, message, place, hint=f"{hint}{wanted}")
+
+
+def check_clients(clients: Iterable[UntoldClient], frame: Frame, findings: Findings) -> None:
+    """Report clients that cannot verify a server with TLS, as they are not told its authority."""
+    found, document = sorted(clients), frame.document
+    of_java, of_operators = (
+        ", ".join(f"{one.pods} calls {one.server}" for one in found if one.truststore is wanted)
+        for wanted in (True, False)
+    )
+    if of_java:
+        message = f"{of_java} over TLS, and Java reads authorities from a PKCS #12 file, which the bundle does not have"
+        hint = "put one without a password into the ConfigMap, and write its key: truststore: truststore.p12"
+        findings.add(UNTOLD, message, document.key_span(BUNDLE), hint=hint)
+    if of_operators:
+        message = f"{of_operators} over TLS, but the custom resource does not name the authority"
+        hint = "the component must name it there, and say so: OperatedPods(told_authorities=True)"
+        findings.add(UNTOLD, message, document.span(SAID) or document.span(OF_HOSTS), hint=hint)

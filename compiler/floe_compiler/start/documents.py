@@ -1,0 +1,131 @@
+"""The documents that a mesh begins with: the manifest, environments, domains and data products, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.start.answers import Answers
+
+YOURS = "# yours:"
+"""Marks a line with a value that nobody can know yet, before what it has to be."""
+
+PRODUCTION = "prod"
+"""Environments whose names begin so are production."""
+
+IN_CLUSTER = "minio"
+"""The store that needs nothing outside the cluster."""
+
+
+def manifest(answers: Answers) -> str:
+    """Return the text of platform-manifest.yaml."""
+    database = ("  database:", "    type: postgresql")
+    return _text(
+        _modeline("platform-manifest", 0),
+        "# What the platform is made of, in every environment: see overlays/<env>/environment.yaml for what differs.",
+        *_head("PlatformManifest", answers.name, answers.owner, version="1.0.0"),
+        "kubernetes:",
+        f'  version: "1.34"  {YOURS} the oldest version among your clusters',
+        "images:",
+        f"  registry: {answers.registry}  # for images that are named without a registry",
+        "orchestrator:",
+        f"  type: {answers.orchestrator}",
+        *(database if answers.has_server else ()),
+        *(("catalog:", "  type: polaris", *database) if answers.has_catalog else ()),
+        *(("storage:", f"  type: {IN_CLUSTER}") if answers.has_catalog else ()),
+        "compute:",
+        "  type: duckdb",
+        "secrets:",
+        *_below(_secrets(answers.secrets)),
+        "delivery:",
+        f"  type: {answers.delivery}",
+        f"  repository: {answers.repository}",
+    )
+
+
+def environment(answers: Answers, name: str) -> str:
+    """Return the text of overlays/<name>/environment.yaml."""
+    is_production = name.startswith(PRODUCTION)
+    is_small = name == answers.environments[0] and not is_production
+    overrides = [
+        *(("secrets: {type: generated}",) if is_small and answers.secrets == "external-secrets" else ()),
+        *_storage_and_backups(answers, name, is_small=is_small),
+    ]
+    return _text(
+        _modeline("environment", 2),
+        *_head("Environment", name, answers.owner),
+        "cluster:",
+        f"  name: {answers.name}-{name}",
+        *(("  nodes: 3",) if is_production else ()),
+        *(("production: true  # exact images, replicas, backups",) if is_production else ()),
+        f"scale: {'light' if is_small else 'medium'}",
+        f"storage_class: standard  {YOURS} one of `kubectl get storageclass`",
+        *(("platform:  # what differs here from platform-manifest.yaml", *_below(overrides)) if overrides else ()),
+    )
+
+
+def domain(name: str, owner: str) -> str:
+    """Return the text of domains/<name>/domain.yaml."""
+    return _text(_modeline("domain", 2), *_head("Domain", name, owner))
+
+
+def product(name: str, domain: str, owner: str) -> str:
+    """Return the text of domains/<domain>/products/<name>.yaml."""
+    return _text(
+        _modeline("data-product", 3),
+        *_head("DataProduct", name, owner, version="1.0.0"),
+        f"image: {domain}/{name}:1.0.0  {YOURS} the image with the product's dbt project",
+        "schedule:",
+        "  cron: 0 6 * * *",
+        "  time_zone: Etc/UTC",
+        "outputs:",
+        f"  - name: {name}",
+        "steps:",
+        "  - name: transform",
+        "    type: dbt",
+    )
+
+
+def _storage_and_backups(answers: Answers, name: str, *, is_small: bool) -> list[str]:
+    """Return what an environment says of its store of tables, and of the one for backups."""
+    lines: list[str] = []
+    if answers.has_catalog and answers.storage != IN_CLUSTER and not is_small:
+        lines += ["storage:", *_below(_bucket(f"{answers.name}-warehouse-{name}"))]
+    if answers.has_databases:
+        in_cluster = ["type: minio"] if answers.has_catalog else ["type: none", "reason: this is for trying things out"]
+        lines += ["databases:", "  backup:"]
+        lines += _below(_below(in_cluster if is_small else _bucket(f"{answers.name}-backups-{name}")))
+    return lines
+
+
+def _bucket(name: str) -> list[str]:
+    return [
+        "type: s3",
+        f"bucket: {name}  {YOURS} a bucket that exists",
+        f"region: eu-central-1  {YOURS} its region",
+        "credentials: {type: secret}  # or: {type: identity, role: arn:aws:iam::...}",
+    ]
+
+
+def _secrets(type_: str) -> list[str]:
+    if type_ == "external-secrets":
+        store = f"store: {{kind: ClusterSecretStore, name: vault}}  {YOURS} one of `kubectl get clustersecretstore`"
+        return [f"type: {type_}", store]
+    return [f"type: {type_}"]
+
+
+def _modeline(schema: str, depth: int) -> str:
+    """Return the line that tells editors the schema of a file that is so many folders below the root."""
+    return f"# yaml-language-server: $schema={'../' * depth}schemas/{schema}.schema.json"
+
+
+def _head(kind: str, name: str, owner: str, version: str = "") -> list[str]:
+    metadata = [f"name: {name}", *([f"version: {version}"] if version else []), f'owner: "{owner}"']
+    return ["apiVersion: floe.dev/v1", f"kind: {kind}", "metadata:", *_below(metadata)]
+
+
+def _below(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _text(*lines: str) -> str:
+    return "\n".join(lines) + "\n"

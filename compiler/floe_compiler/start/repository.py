@@ -1,0 +1,135 @@
+"""The files around a mesh: what checks its commits and pull requests, who owns what, and how to begin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import msgspec
+
+from floe_compiler.start.answers import Answers
+from floe_compiler.start.documents import YOURS
+
+
+class Compiler(msgspec.Struct, frozen=True):
+    """Which compiler a mesh uses: its version and, if it was installed from Git, the URL and the commit."""
+
+    version: str
+    url: str = ""
+    commit: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """What pip installs it by."""
+        return f"floe-compile @ git+{self.url}@{self.commit}" if self.url else f"floe-compile=={self.version}"
+
+
+def files(answers: Answers, compiler: Compiler) -> Mapping[str, str]:
+    """Return the text of each file by its path."""
+    return {
+        ".gitattributes": GITATTRIBUTES,
+        ".github/workflows/pull-request.yaml": WORKFLOW,
+        ".pre-commit-config.yaml": pre_commit(compiler),
+        ".vscode/extensions.json": json.dumps({"recommendations": ["redhat.vscode-yaml"]}, indent=2) + "\n",
+        "README.md": readme(answers),
+        "requirements.txt": requirements(compiler),
+    }
+
+
+GITATTRIBUTES = """\
+* text=auto eol=lf
+output/** linguist-generated
+output/.floe/*.index merge=union
+schemas/** linguist-generated
+"""
+
+WORKFLOW = """\
+# Is output/ what the inputs compile to, and what does the change do in which environment?
+name: pull request
+
+on: pull_request
+
+permissions:
+  contents: read
+
+jobs:
+  compiled:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 15
+    steps:
+      - uses: actions/checkout@v6
+        with:
+          fetch-depth: 0
+          persist-credentials: false
+      - uses: actions/setup-python@v6
+        with:
+          python-version: "3.12"
+      - run: pip install -r requirements.txt
+      - name: Check that output/ is what the inputs compile to
+        run: floe-compile check --format github
+      - name: Show what changes
+        if: ${{ !cancelled() }}
+        run: floe-compile diff HEAD^1 --format markdown >> "$GITHUB_STEP_SUMMARY"
+"""
+
+
+def pre_commit(compiler: Compiler) -> str:
+    """Return .pre-commit-config.yaml: no commit has inputs without their output."""
+    if compiler.url:
+        return _lines("repos:", f"  - repo: {compiler.url}", f"    rev: {compiler.commit}", "    hooks:", _HOOK)
+    return _lines(
+        "# The hook runs the floe-compile that is installed: pip install -r requirements.txt",
+        "repos:",
+        "  - repo: local",
+        "    hooks:",
+        _HOOK,
+        "        name: floe-compile",
+        "        entry: floe-compile hook",
+        "        language: system",
+        "        always_run: true",
+        "        pass_filenames: false",
+    )
+
+
+_HOOK = "      - id: floe-compile"
+
+
+def requirements(compiler: Compiler) -> str:
+    """Return requirements.txt."""
+    mark = "" if compiler.url else f"  {YOURS} where pip gets it from, such as git+https://...@<commit>"
+    return f"{compiler.requirement}{mark}\n"
+
+
+def readme(answers: Answers) -> str:
+    """Return README.md."""
+    environments = ", ".join(answers.environments)
+    tool = {"argocd": "Argo CD", "flux": "Flux"}[answers.delivery]
+    return f"""\
+# {answers.name}
+
+A data mesh, declared in a few files. `floe-compile` turns them into the Kubernetes YAML in `output/`, and {tool}
+applies it.
+
+```console
+pip install -r requirements.txt
+floe-compile          # compile into output/; commit both
+floe-compile diff     # what do my edits change?
+```
+
+| file | says |
+|---|---|
+| `platform-manifest.yaml` | what the platform is made of |
+| `overlays/<env>/environment.yaml` | where it runs, and what differs there ({environments}) |
+| `domains/<domain>/domain.yaml` | a domain |
+| `domains/<domain>/products/<product>.yaml` | a data product: its image, schedule, steps, inputs and outputs |
+| `output/` | the compiled objects; never edit them |
+
+Add more with `floe-compile new domain NAME`, `new product DOMAIN/NAME` and `new environment NAME`. A line with
+`{YOURS}` has a value that only you know.
+
+To keep a commit from having inputs without their output: `pip install pre-commit && pre-commit install`.
+"""
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(lines) + "\n"

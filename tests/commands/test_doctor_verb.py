@@ -1,0 +1,107 @@
+"""`floe-compile doctor` says of each thing that a run needs whether it works, and what to do if it does not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cli import main
+from small_mesh import small_mesh
+
+
+@pytest.fixture(autouse=True)
+def _mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_mesh(tmp_path, {})
+    monkeypatch.chdir(tmp_path)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
+    """Return what was said of each thing: ok or wrong, and the rest of its lines."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in capsys.readouterr().out.splitlines():
+        word, name, text = line[:7].strip(), line[7:21].strip(), line[21:]
+        if word:
+            found[last := name] = (word, text)
+        else:
+            found[last] = (found[last][0], f"{found[last][1]}; {text}")
+    return found
+
+
+def test_all_is_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["doctor"]) == 0
+    found = lines(capsys)
+    assert {word for word, _ in found.values()} == {"ok"}
+    assert found["mesh"][1] == f"{tmp_path}: environments dev; domains sales"
+    assert found["schemas"][1] == (
+        "schemas/ is not there; hint: editors complete and explain inputs with it: floe-compile schema --write"
+    )
+
+
+def test_schemas_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["schema", "--write"])
+    capsys.readouterr()
+    assert main(["doctor"]) == 0
+    assert lines(capsys)["schemas"] == ("ok", "schemas/ is of this version")
+    Path("schemas/domain.schema.json").write_text("{}\n")
+    assert main(["doctor"]) == 0
+    assert lines(capsys)["schemas"][1] == "schemas/ is not of this version; hint: floe-compile schema --write"
+
+
+@pytest.mark.parametrize(
+    ("variable", "name", "problem"),
+    [
+        (
+            "FLOE_COMPILE_NODE",
+            "Node.js",
+            "FLOE_COMPILE_NODE names nothing-here, which is no program; hint: name another",
+        ),
+        (
+            "FLOE_COMPILE_KUSTOMIZE",
+            "kustomize",
+            "FLOE_COMPILE_KUSTOMIZE names nothing-here, which is no program; hint: ",
+        ),
+        ("PATH", "Git", "git is not installed, or not on the PATH; hint: install it"),
+    ],
+)
+def test_a_program_that_is_missing(
+    variable: str, name: str, problem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, "nothing-here")
+    assert main(["doctor"]) == 1
+    found = lines(capsys)
+    assert [one for one, (word, _) in found.items() if word == "wrong"] == [name]
+    assert found[name][1].startswith(problem)
+
+
+def test_a_kustomize_that_answers_nonsense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "kustomize"
+    program.write_text('#!/bin/sh\n[ "$1" = version ] && echo v5.8.1 || echo nonsense\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", str(program))
+    assert main(["doctor"]) == 1
+    assert lines(capsys)["kustomize"][1].startswith(f"{program} does not answer as kustomize does")
+
+
+def test_no_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "platform-manifest.yaml").unlink()
+    assert main(["doctor"]) == 1
+    found = lines(capsys)
+    assert found["mesh"][1].endswith("hint: begin a mesh: floe-compile init")
+    assert not {"output", "schemas"} & {*found}
+
+
+def test_a_cache_in_the_repository(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--cache", ".cache"]) == 1
+    assert "the cache cannot be in the repository" in lines(capsys)["cache"][1]
+    assert not Path(".cache").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_where_nobody_may_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path.chmod(0o500)
+    assert main(["doctor"]) == 1
+    assert lines(capsys)["output"][1].startswith(f"{tmp_path} cannot be written to")

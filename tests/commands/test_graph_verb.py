@@ -1,0 +1,90 @@
+"""`floe-compile graph` draws what the documents and components declare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cli import main
+from rendered_mesh import compiled
+from small_mesh import small_mesh
+
+ROOT = Path(__file__).parents[2]
+
+
+def drawn(capsys: pytest.CaptureFixture[str], *words: str, root: Path = ROOT) -> Mapping[str, Any]:
+    assert main(["graph", *words, "--format", "json", "--root", str(root)]) == 0
+    found: Mapping[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_lineage(capsys: pytest.CaptureFixture[str]) -> None:
+    arrows = {(one["source"], one["target"], one["label"]) for one in drawn(capsys, "lineage")["edges"]}
+    assert ("sales/customer-360", "sales/order-analytics", "customers") in arrows
+    assert ("sales/order-analytics", "finance/revenue-metrics", "orders") in arrows
+
+
+def namespace_of(peer: Mapping[str, Any]) -> str:
+    """Return the namespace of a policy's peer; empty if its rule is not about namespaces."""
+    labels = peer.get("namespaceSelector", {}).get("matchLabels", {})
+    return str(labels.get("kubernetes.io/metadata.name", ""))
+
+
+def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture[str]) -> None:
+    """Hold the arrows between namespaces against the network policies of the callers."""
+    found = drawn(capsys, "connections", "--env", "prod")
+    policies = {
+        (one["metadata"]["namespace"], one["metadata"]["name"]): one["spec"]
+        for one in compiled()["prod"].of_kind("NetworkPolicy")
+    }
+    ends = [(*one["source"].split("/"), *one["target"].split("/"), one["label"]) for one in found["edges"]]
+    across = [one for one in ends if one[0].startswith("floe-") and one[2].startswith("floe-") and one[0] != one[2]]
+    assert len(across) > 20
+    for namespace, caller, target, server, ports in across:
+        rules = policies[namespace, caller]["egress"]
+        for port in ports.split(", "):
+            assert any(
+                int(port) in [one["port"] for one in rule.get("ports", ())]
+                and target in [namespace_of(peer) for peer in rule.get("to", ())]
+                for rule in rules
+            ), (namespace, caller, target, server, port)
+
+
+def test_starts_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
+    waves = {
+        f"{one['metadata']['namespace']}/{one['metadata']['labels']['app.kubernetes.io/component']}": int(wave)
+        for one in compiled()["prod"].of_kind("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+        if (wave := one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+    }
+    arrows = [(one["source"], one["target"]) for one in drawn(capsys, "starts", "--env", "prod")["edges"]]
+    assert len(arrows) > 20
+    assert [arrow for arrow in arrows if waves[arrow[0]] <= waves[arrow[1]]] == []
+
+
+def test_a_part(capsys: pytest.CaptureFixture[str]) -> None:
+    groups = {one["group"] for one in drawn(capsys, "lineage", "--only", "finance")["nodes"]}
+    assert groups == {"finance", "sales"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("lineage", "--only", "sale"), '--only: there is no "sale" in the graph; did you mean "sales"?'),
+        (("starts", "--env", "prd"), 'there is no environment "prd"; known: dev'),
+    ],
+)
+def test_what_is_not_there(
+    words: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", *words, "--root", str(small_mesh(tmp_path, {}))]) == 2
+    assert capsys.readouterr().err == f"floe-compile: {message}\n"
+
+
+def test_without_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert main(["graph", "lineage", "--format", "svg", "--root", str(small_mesh(tmp_path, {}))]) == 2
+    assert "Graphviz is not installed" in capsys.readouterr().err

@@ -1,0 +1,149 @@
+"""`floe-compile init`: a mesh that compiles, whatever is chosen, and nothing that exists is overwritten."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.cli import main
+from floe_compiler.commands import init
+from floe_compiler.start.answers import QUESTIONS
+from floe_compiler.start.repository import Compiler
+
+URL = "https://github.com/acme/floe-compile"
+
+# Each choice of each question is in one of them.
+MESHES = {
+    "default": {},
+    "airflow": {"orchestrator": "airflow", "storage": "minio", "secrets": "existing", "delivery": "flux"},
+    "cronjobs": {"orchestrator": "kubernetes", "storage": "none", "environments": "local,staging,prod-eu"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "acme").mkdir()
+    monkeypatch.chdir(tmp_path / "acme")
+
+
+def options(answers: Mapping[str, str]) -> list[str]:
+    return [word for field, answer in answers.items() for word in (f"--{field}", answer)]
+
+
+def written(root: Path) -> dict[str, str]:
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_text() for path in files}
+
+
+def test_every_choice_is_tried() -> None:
+    tried = {(field, answer) for answers in MESHES.values() for field, answer in answers.items()}
+    tried |= {(question.field, question.default({"name": "acme"})) for question in QUESTIONS}
+    assert {(question.field, choice) for question in QUESTIONS for choice in question.choices} - tried == set()
+
+
+@pytest.mark.parametrize("name", MESHES)
+def test_what_is_written_compiles(name: str, capsys: pytest.CaptureFixture[str], snapshot: SnapshotAssertion) -> None:
+    assert main(["init", "--yes", *options(MESHES[name])]) == 0
+    files = written(Path())
+    assert {path for path in files if path.startswith("output/.floe/")} == {
+        f"output/.floe/{one}.index" for one in MESHES[name].get("environments", "dev,prod").split(",")
+    }
+    assert main(["schema", "--check"]) == 0
+    assert main(["check", "--quiet"]) == 0
+    capsys.readouterr()
+    own = {path: text for path, text in files.items() if not path.startswith(("output/", "schemas/"))}
+    assert own == snapshot
+
+
+def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["init", "--yes"])
+    listed = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    marked = [
+        f"{path}:{number}"
+        for path, text in written(Path()).items()
+        for number, line in enumerate(text.splitlines(), start=1)
+        if "# yours:" in line and not path.startswith("output/") and path != "README.md"
+    ]
+    assert len(marked) > 5
+    assert sorted(line.rpartition(": ")[0] for line in listed) == sorted(marked)
+
+
+def test_a_file_that_exists_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("README.md").write_text("mine\n")
+    assert main(["init", "--yes"]) == 0
+    assert Path("README.md").read_text() == "mine\n"
+    assert "kept  README.md\n" in capsys.readouterr().out
+
+
+def test_a_mesh_that_exists_is_not_begun_again(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("platform-manifest.yaml").write_text("mine\n")
+    assert main(["init", "--yes"]) == 2
+    assert capsys.readouterr().err == (
+        "floe-compile: platform-manifest.yaml exists; to add to the mesh there: floe-compile new --help\n"
+    )
+    assert [*written(Path())] == ["platform-manifest.yaml"]
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    Path("overlays").symlink_to(tmp_path / "elsewhere")
+    assert main(["init", "--yes"]) == 2
+    assert "overlays is a symbolic link" in capsys.readouterr().err
+    assert written(tmp_path / "elsewhere") == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "answer", "message"),
+    [
+        ("name", "Acme", 'name: "Acme" '),
+        ("owner", "no body", 'owner: "no body" is not an owner; write a mail address or a handle, such as @acme/data'),
+        ("registry", "acme", 'registry: "acme" has no registry; begin with its host, such as ghcr.io/acme'),
+        ("repository", "acme/mesh", 'repository: "acme/mesh" is not a URL with https:// or ssh://'),
+        ("storage", "mino", 'storage: "mino" is not one of the choices; did you mean "minio"?'),
+        ("environments", "dev,dev", 'environments: "dev,dev" has a name twice'),
+    ],
+)
+def test_a_wrong_answer(option: str, answer: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", f"--{option}", answer]) == 2
+    assert capsys.readouterr().err.startswith(f"floe-compile: --{message}")
+    assert written(Path()) == {}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_people_are_asked_until_the_answer_is_right(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = ["", "@acme/data", "", "", "cron", "kubernetes", "none", "", "", "", "", ""]
+    monkeypatch.setattr(sys, "stdin", Terminal("\n".join(typed) + "\n"))
+    assert main(["init"]) == 0
+    asked = capsys.readouterr().err
+    assert "name of the platform [acme]: " in asked  # the name of the folder
+    assert '  "cron" is not one of the choices; known: airflow, dagster, kubernetes\n' in asked
+    manifest = yaml.safe_load(Path("platform-manifest.yaml").read_text())
+    assert (manifest["metadata"]["name"], manifest["metadata"]["owner"]) == ("acme", "@acme/data")
+    assert manifest["orchestrator"] == {"type": "kubernetes"}
+
+
+def test_the_end_of_the_answers_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("acme\n"))
+    assert main(["init"]) == 130
+    assert written(Path()) == {}
+
+
+@pytest.mark.parametrize("compiler", [Compiler("1.2.3"), Compiler("1.2.3", URL, "a" * 40)], ids=["released", "git"])
+def test_the_mesh_uses_the_compiler_that_began_it(
+    compiler: Compiler, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    monkeypatch.setattr(init, "_compiler", lambda: compiler)
+    assert main(["init", "--yes", "--orchestrator", "kubernetes", "--storage", "none", "--environments", "dev"]) == 0
+    assert [Path(name).read_text() for name in (".pre-commit-config.yaml", "requirements.txt")] == snapshot

@@ -1,0 +1,236 @@
+"""Airflow with workers of Celery, from declared products to facts and objects."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.orchestrator_airflow import COMPONENT, build
+from floe_compiler.components.orchestrator_airflow import broker_url as script
+from floe_compiler.components.orchestrator_airflow.products import dag_of_pods
+from floe_compiler.components.orchestrator_airflow.refusals import refuses
+from floe_compiler.kit import keda
+from floe_compiler.model.capabilities import Capability, Database, Monitoring
+from floe_compiler.model.facts import Container, Parts, Pod, containers_of, named_pods
+from floe_compiler.model.operations import EventScaling
+from floe_compiler.model.plan import Context
+from products import DATABASE, EVERYTHING, SALES, product
+from support import PRODUCTION, as_text, changed, context_of, starts_after, unit_of
+
+API, SCHEDULER, WORKER, TRIGGERER = "airflow-api-server", "airflow-scheduler", "airflow-worker", "airflow-triggerer"
+WITH_KEDA = changed(PRODUCTION, cluster={"keda_namespace": "keda"})
+BOUNDS = {"replicas": {"minimum": 2, "maximum": 6, "cooldown": "10m"}}
+
+
+def context(*found: Capability, settings: Any = PRODUCTION, **config: Any) -> Context[Any]:
+    every = (*found, *EVERYTHING, Monitoring("prometheus"))
+    config = {"executor": "celery", **config}
+    return context_of(COMPONENT, config, settings=settings, found=every, scope="sales", products=(product(),))
+
+
+def parts(**config: Any) -> Parts:
+    return build(context(**config))
+
+
+def pod(name: str, **config: Any) -> Pod:
+    return dict(named_pods(parts(**config)))[name]
+
+
+def options(one: Container) -> configparser.ConfigParser:
+    parsed = configparser.ConfigParser()
+    parsed.read_string(next(file.text for file in one.config if file.path == "/opt/airflow/airflow.cfg"))
+    return parsed
+
+
+def verbs(one: Pod) -> dict[str, set[str]]:
+    return {name: set(rule.verbs) for rule in one.kubernetes_api for name in rule.resources}
+
+
+def called(one: Pod) -> set[str]:
+    return {call.host.split(".")[0] for call in one.servers()}
+
+
+def secrets(one: Pod) -> set[str]:
+    return {file.secret.secret.name for each in containers_of(one) for file in each.secret_files}
+
+
+def test_who_starts_pods_may_and_nobody_else() -> None:
+    assert verbs(pod(WORKER)) == {
+        "pods": {"create", "delete", "get", "list", "patch"},
+        "pods/log": {"get"},
+    }
+    assert verbs(pod(TRIGGERER)) == {"pods": {"delete", "get"}}
+    for name in (SCHEDULER, API, "airflow-dag-processor", "airflow-broker"):
+        assert verbs(pod(name)) == {}
+    assert not any(launched.pod.kubernetes_api for launched in parts().launched)
+
+
+def test_only_scheduler_and_workers_know_the_password_of_the_broker() -> None:
+    pods = dict(named_pods(parts()))
+    assert {name for name, one in pods.items() if "airflow-broker" in secrets(one)} == {
+        SCHEDULER,
+        WORKER,
+        "airflow-broker",
+    }
+    assert {name for name, one in pods.items() if "airflow-broker" in called(one)} == {SCHEDULER, WORKER}
+    keys = {file.path for file in pod(WORKER).containers[0].secret_files}
+    assert not {"/run/secrets/airflow/api-secret-key", "/run/secrets/airflow/jwt-secret"} & keys
+
+
+def test_they_wait_for_the_broker_and_the_database() -> None:
+    for name in (SCHEDULER, WORKER):
+        assert {call.host.split(".")[0] for call in pod(name).waits_for} == {"dagster-postgresql", "airflow-broker"}
+    assert {("airflow-scheduler", "airflow-broker"), ("airflow-worker", "airflow-broker")} <= starts_after(
+        parts(), SALES
+    )
+
+
+def test_a_worker_ends_what_it_has_begun() -> None:
+    assert pod(WORKER).grace == 300
+    checked = pod(WORKER).containers[0].liveness
+    assert checked is not None
+    assert "inspect ping" in checked.command[-1]
+    # Only after ten minutes without the broker.
+    assert checked.period * checked.failures == 600
+
+
+def test_the_broker_takes_no_step_that_it_would_forget() -> None:
+    (broker,) = (one for one in parts().workloads if one.name == "airflow-broker")
+    text = next(file.text for file in broker.pod.containers[0].config if file.path.endswith("redis.conf"))
+    assert {"maxmemory-policy noeviction", "appendonly yes"} <= set(text.splitlines())
+    names = {alert.name for alert in parts().alerts if dict(alert.labels).get("server") == "airflow-broker"}
+    assert names == {"RedisDown", "RedisCannotWrite", "RedisDiskNearlyFull", "RedisMemoryNearlyFull"}
+
+
+def test_airflow_hands_steps_to_the_broker_and_keeps_results_in_its_database() -> None:
+    found = options(pod(SCHEDULER).containers[0])
+    assert found["core"]["executor"] == "CeleryExecutor"
+    url = f"redis://airflow-broker.{SALES}.svc.cluster.local:6379/0"
+    assert found["celery"]["broker_url_cmd"] == f"python /etc/airflow-broker/broker_url.py {url}"
+    assert found["celery"]["worker_concurrency"] == "4"
+    assert "result_backend" not in found["celery"]
+    assert "kubernetes_executor" not in found
+    for name in (API, TRIGGERER, "airflow-dag-processor", WORKER):
+        assert "/etc/airflow-broker/broker_url.py" in {file.path for file in pod(name).containers[0].config}
+
+
+@pytest.mark.parametrize(("password", "url"), [("a/b@c:d%\n", "redis://:a%2Fb%40c%3Ad%25@there:6379/0"), ("", "")])
+def test_the_password_is_quoted_in_the_url(password: str, url: str, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    if password:
+        file.write_text(password)
+    told = subprocess.run(
+        [sys.executable, str(script.__file__), "redis://there:6379/0"],
+        env={**os.environ, "BROKER_PASSWORD": str(file)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == (url or "redis://there:6379/0")
+
+
+def test_a_pool_limits_the_pods_of_steps_for_all_schedulers() -> None:
+    (migration,) = parts(runs={"at_once": 7}, scheduler={"replicas": 3}).tasks
+    assert [one.name for one in migration.pod.setup] == ["migrate", "pool"]
+    assert migration.pod.setup[1].command[:5] == ("airflow", "pools", "set", "steps", "7")
+    assert "--include-deferred" in migration.pod.setup[1].command
+    one = pod(SCHEDULER, runs={"at_once": 7}, scheduler={"replicas": 3}).containers[0]
+    assert options(one)["core"]["parallelism"] == "7"
+    launched = parts(runs={"at_once": 7}).launched
+    assert {one.at_once for one in launched} == {7}
+
+
+def test_a_step_is_its_program_and_knows_nothing_of_airflow() -> None:
+    (step, *_) = parts().launched
+    (container,) = step.pod.containers
+    assert container.command == ("python", "pipelines/orders.py")
+    assert not [one.name for one in container.variables if "AIRFLOW" in one.name]
+    assert not [file.path for file in container.config if "airflow" in file.path]
+    assert not {"airflow-api-server", "airflow-statsd", "airflow-broker"} & called(step.pod)
+
+
+def test_kubernetes_ends_a_step_that_takes_too_long() -> None:
+    """Airflow has no process in the pod, and a scheduler may be down."""
+    templates = [file for file in pod(WORKER).containers[0].config if "pod_templates" in file.path]
+    assert templates
+    assert {yaml.safe_load(file.text)["spec"]["activeDeadlineSeconds"] for file in templates} == {3600}
+    assert not [file for file in pod(SCHEDULER).containers[0].config if "pod_templates" in file.path]
+
+
+def test_the_dag_has_pods_as_tasks() -> None:
+    texts = {file.text for file in pod(WORKER).containers[0].config if file.path.endswith("/dag.py")}
+    (text,) = texts
+    compile(text, "dag.py", "exec")
+    assert text.count("\ndag = dag_of(PRODUCT)\n") == 1
+    assert text.rindex("class Step(KubernetesPodOperator)") > text.rindex("class Step(BaseOperator)")
+    with pytest.raises(ValueError, match="does not end"):
+        dag_of_pods("dag = another()\n")
+
+
+def test_metrics_count_steps_whose_pods_run() -> None:
+    (exporter,) = (one for one in parts().workloads if one.name == "airflow-statsd")
+    (metrics,) = exporter.metrics
+    assert "airflow_ti_(running|deferred)" in metrics.runs[0].at_work
+    assert "sum(airflow_ti_deferred{$target})" in {panel.query for panel in metrics.panels}
+    (late,) = (alert for alert in parts().alerts if alert.name == "ProductRunLong")
+    assert "airflow_ti_deferred" in late.expression
+
+
+def test_keda_sets_the_number_of_workers() -> None:
+    (worker,) = (one for one in build(context(settings=WITH_KEDA, workers=BOUNDS)).workloads if one.name == WORKER)
+    scaling = worker.replicas
+    assert isinstance(scaling, EventScaling)
+    assert (scaling.minimum, scaling.maximum, scaling.cooldown) == (2, 6, 600)
+    assert "count(*)::decimal / 4" in dict(scaling.trigger.metadata)["query"]
+    objects = unit_of(COMPONENT, context(settings=WITH_KEDA, workers=BOUNDS)).objects
+    named = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    assert "replicas" not in named["Deployment", WORKER]["spec"]
+    assert ("HorizontalPodAutoscaler", WORKER) not in named
+    assert named["PodDisruptionBudget", WORKER]["spec"]["minAvailable"] == 1
+    assert named["ScaledObject", WORKER]["spec"]["minReplicaCount"] == 2
+    (key,) = named["TriggerAuthentication", WORKER]["spec"]["secretTargetRef"]
+    assert key == {"parameter": "password", "name": "dagster-postgresql", "key": "password"}
+
+
+def test_keda_must_be_there() -> None:
+    (refusal,) = refuses(context(workers=BOUNDS))
+    assert refusal.path == ("workers", "replicas")
+    assert "keda_namespace" in refusal.hint
+    assert not list(refuses(context(settings=WITH_KEDA, workers=BOUNDS)))
+    assert not list(refuses(context(workers=BOUNDS, executor="kubernetes")))
+
+
+def test_bounds_are_in_order_and_a_broker_has_room() -> None:
+    with pytest.raises(ValueError, match="minimum 3 is above maximum 2"):
+        context(workers={"replicas": {"minimum": 3, "maximum": 2}})
+    amounts = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
+    (refusal,) = refuses(context(broker={"storage": "1Gi", "resources": amounts}))
+    assert refusal.path == ("broker", "storage")
+
+
+def test_more_schedulers_than_steps_share_a_pool() -> None:
+    few = {"runs": {"at_once": 1}, "scheduler": {"replicas": 2}}
+    assert not list(refuses(context(**few)))
+    assert list(refuses(context(executor="kubernetes", **few)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [("", "prefer"), ("require", "require"), ("verify-full", "require"), ("verify-ca", "require")]
+)
+def test_keda_encrypts_but_has_no_authority_to_verify_with(mode: str, told: str) -> None:
+    database = Database("one", DATABASE.endpoint, "airflow", "airflow", DATABASE.password, ssl_mode=mode)
+    assert dict(keda.rows(database, "SELECT 1").metadata)["sslmode"] == told
+
+
+def test_rendered(snapshot: SnapshotAssertion) -> None:
+    objects = unit_of(COMPONENT, context(settings=WITH_KEDA, workers=BOUNDS)).objects
+    names = (WORKER, "airflow-broker", TRIGGERER, SCHEDULER)
+    assert as_text(one for one in objects if one["metadata"]["name"] in names) == snapshot

@@ -1,0 +1,365 @@
+"""Airflow with Celery, as it is rendered: with PostgreSQL, a broker, and a small Kubernetes API that runs the pods.
+
+Every process and every step runs as another user, on a read-only file system, with its own files only.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+from msgspec.structs import replace
+
+import kubernetes_pods
+import postgresql_server
+import redis_program
+from airflow_api import answer, client_of, eventually
+from airflow_program import NEEDS_AIRFLOW, Machine, context, program, stopped
+from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
+from floe_compiler.components.orchestrator_airflow import build
+from floe_compiler.components.orchestrator_airflow.celery import NEEDED_WORKERS
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import Parts, Variable, named_pods
+from postgresql_server import ADMINISTRATOR, Server
+from products import DATABASE, LINEAGE, SALES, STORE, product
+from redis_program import NEEDS_REDIS
+
+
+def has_celery() -> bool:
+    """Return whether Airflow has its provider for Celery."""
+    python = Path(program()).with_name("python")
+    asked = [str(python), "-c", "import airflow.providers.celery, redis"]
+    return bool(program()) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.filterwarnings("default"),
+    NEEDS_AIRFLOW,
+    NEEDS_REDIS,
+    pytest.mark.skipif(not has_celery(), reason="not installed: Airflow's provider celery, with redis"),
+]
+
+BELOW = f"{SALES}.svc.cluster.local"
+PASSWORD = "p@ss/w:rd%+x"
+KUBERNETES = "/opt/kubernetes/config"
+STEPS = [
+    {
+        "name": "first",
+        "type": "custom",
+        "command": [
+            "sh",
+            "-c",
+            'echo "says $SHOP, {{ ds }}, $(id -u), $(env | grep -c ^AIRFLOW)"; >/file || true',
+        ],
+        "variables": {"SHOP": "eu $1"},
+    },
+    {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it, for $OPENLINEAGE_PARENT_ID"']},
+]
+BROKEN = [
+    {"name": "only", "type": "custom", "command": ["sh", "-c", "echo broken; exit 3"]},
+    {"name": "never", "type": "custom", "command": ["true"]},
+]
+ENDLESS = [
+    {
+        "name": "endless",
+        "type": "custom",
+        "command": ["sh", "-c", "trap 'echo says goodbye; exit 1' TERM; echo started; while :; do sleep 0.2; done"],
+    }
+]
+PRODUCTS = (product(steps=STEPS, schedule=None), product("broken", steps=BROKEN, schedule=None))
+STOPPED = product("stopped", steps=ENDLESS, schedule=None)
+AT_ONCE = 2
+
+
+@dataclass
+class Running:
+    """A running Airflow: its facts, its API, the pods of its steps, and its processes."""
+
+    parts: Parts
+    port: int
+    pods: kubernetes_pods.Pods
+    logs: Path
+    machine: Machine
+    processes: dict[str, subprocess.Popen[bytes]]
+
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """Return the answer of the API, as the administrator."""
+        login = {"username": "admin", "password": "its-password"}
+        token = answer(self.port, "/auth/token", login)["access_token"]
+        return answer(self.port, path, body, {"Authorization": f"Bearer {token}"}, method)
+
+    def states(self, dag: str) -> dict[str, str]:
+        """Return the states of the tasks of a DAG's runs."""
+        tasks = self.ask(f"/api/v2/dags/{dag}/dagRuns/~/taskInstances")["task_instances"]
+        return {task["task_id"]: task["state"] for task in tasks}
+
+    def run(self, dag: str) -> str:
+        """Start a run of a DAG; return its ID."""
+        return str(self.ask(f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"])
+
+    def stop(self, dag: str, run: str) -> None:
+        """End a run, as a person does."""
+        self.ask(f"/api/v2/dags/{dag}/dagRuns/{quote(run)}", {"state": "failed"}, "PATCH")
+
+    def start(self, name: str) -> None:
+        """Start a process."""
+        server = next(one for one in self.parts.workloads if one.name == name)
+        log = (self.machine.folder / f"{name}.log").open("ab")
+        command = self.machine.command(server.pod, server.pod.containers[0])
+        self.processes[name] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    def end(self) -> None:
+        """End all processes."""
+        for process in self.processes.values():
+            stopped(process)
+
+    def probe(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Run the check of a process, as the kubelet does."""
+        pod = dict(named_pods(self.parts))[name]
+        checked = pod.containers[0].liveness
+        assert checked is not None
+        return self.machine.run(pod, replace(pod.containers[0], command=checked.command))
+
+
+class Pods(kubernetes_pods.Pods):
+    """Pods whose programs end when they are deleted."""
+
+    def __init__(self) -> None:
+        super().__init__(self.execute)
+        self.programs: dict[str, subprocess.Popen[str]] = {}
+        self.command: Any = None
+
+    def execute(self, pod: dict[str, Any]) -> int:
+        name = pod["metadata"]["name"]
+        process = subprocess.Popen(self.command(pod), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.programs[name] = process
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.logs[name] = self.logs.get(name, "") + line
+        return process.wait()
+
+    def tell(self, kind: str, pod: dict[str, Any]) -> None:
+        super().tell(kind, pod)
+        if kind == "DELETED" and (process := self.programs.get(pod["metadata"]["name"])):
+            # The program is a child of the sandbox's first process, which ends with it.
+            inner = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+            for one in inner.stdout.split():
+                subprocess.run(["pkill", "-TERM", "-P", one], check=False)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Server]:
+    with postgresql_server.running() as server:
+        server.ask(*ADMINISTRATOR, f"CREATE ROLE dagster LOGIN PASSWORD '{PASSWORD}'")
+        server.ask(*ADMINISTRATOR, "CREATE DATABASE dagster OWNER dagster")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    address = Endpoint("database.example", (Port("postgresql", database.port, scheme="postgresql"),))
+    api, health = free_port(), free_port()
+    pods = Pods()
+    with ExitStack() as stack:
+        kubernetes = stack.enter_context(kubernetes_pods.serving(pods))
+        buckets = tmp_path_factory.mktemp("buckets")
+        (buckets / STORE.bucket).mkdir()
+        s3 = stack.enter_context(store(buckets)) if rclone() else 0
+        found = (
+            replace(DATABASE, endpoint=address),
+            replace(STORE, url=f"http://127.0.0.1:{s3}"),
+            replace(LINEAGE, url="http://127.0.0.1:9"),
+        )
+        settings = {"logs": {"remote": bool(s3)}, "executor": "celery", "runs": {"at_once": AT_ONCE}}
+        parts = build(context(*PRODUCTS, STOPPED, found=found, **settings))
+        broker = next(one for one in parts.workloads if one.name == "airflow-broker")
+        queue = stack.enter_context(redis_program.running(broker, tmp_path_factory.mktemp("broker")))
+        launched = {pods.name: pods for pods in parts.launched}
+        machine = Machine(
+            tmp_path_factory.mktemp("pods"),
+            {
+                ("dagster-postgresql", "password"): PASSWORD,
+                ("airflow-broker", "password"): redis_program.PASSWORD,
+                ("airflow-administrator", "username"): "admin",
+                ("airflow-administrator", "password"): "its-password",
+                ("minio-warehouse", "access-key"): ACCESS_KEY,
+                ("minio-warehouse", "secret-key"): SECRET_KEY,
+            },
+            texts={
+                f"airflow-api-server.{BELOW}:8080": f"airflow-api-server.{BELOW}:{api}",
+                f"airflow-broker.{BELOW}:6379": f"airflow-broker.{BELOW}:{queue.port}",
+                "port = 8080": f"port = {api}",
+                "port = 8974": f"port = {health}",
+                '"in_cluster": True': f'"config_file": "{KUBERNETES}"',
+            },
+            hosts=("database.example", *(f"airflow-{name}.{BELOW}" for name in ("api-server", "broker"))),
+            files={KUBERNETES: client_of(kubernetes)},
+        )
+
+        def command(pod: dict[str, Any]) -> list[str]:
+            declared = launched[pod["metadata"]["labels"]["app.kubernetes.io/component"]].pod
+            container = declared.containers[0]
+            known = {one.name for one in container.variables}
+            added = (one for one in pod["spec"]["containers"][0]["env"] if one["name"] not in known)
+            fresh = [Variable(one["name"], one["value"]) for one in added]
+            return machine.command(declared, replace(container, variables=(*container.variables, *fresh)))
+
+        pods.command = command
+        (migration,) = parts.tasks
+        for one in (*migration.pod.setup, *migration.pod.containers):
+            done = machine.run(migration.pod, one)
+            assert done.returncode == 0, done.stderr
+        running = Running(parts, api, pods, buckets, machine, {})
+        stack.callback(running.end)
+        for server in (one.name for one in parts.workloads if one.name != "airflow-broker"):
+            running.start(server)
+        eventually(lambda: answer(api, "/api/v2/version")["version"])
+        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ran(airflow: Running) -> Running:
+    """Airflow after a run of each product, started by hand."""
+    for one in PRODUCTS:
+        airflow.run(one.name)
+
+    def ended() -> bool:
+        runs = airflow.ask("/api/v2/dags/~/dagRuns")["dag_runs"]
+        states = [run["state"] for run in runs if run["dag_id"] != STOPPED.name]
+        return len(states) == len(PRODUCTS) and set(states) <= {"success", "failed"}
+
+    eventually(ended)
+    return airflow
+
+
+def test_the_worker_answers_its_check(airflow: Running) -> None:
+    eventually(lambda: airflow.probe("airflow-worker").returncode == 0, 20)
+
+
+def test_steps_run_in_order_until_one_fails(ran: Running) -> None:
+    assert ran.states("customer-360") == {"first": "success", "second": "success"}
+    assert ran.states("broken") == {"only": "failed", "never": "upstream_failed"}
+
+
+def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
+    (output,) = (text for name, text in ran.pods.logs.items() if "customer-360-first" in name)
+    assert "says eu $1, {{ ds }}, 10001, 0" in output
+    assert "Read-only file system" in output
+    (output,) = (text for name, text in ran.pods.logs.items() if "customer-360-second" in name)
+    assert "after it, for acme.sales/customer-360.second/" in output
+
+
+def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
+    if not rclone():
+        pytest.skip("rclone is not installed")
+    kept = {path.parent.name: path for path in (ran.logs / "warehouse").glob("sales__*/airflow-logs/**/*.log")}
+    assert {"task_id=first", "task_id=second", "task_id=only"} <= set(kept)
+    assert "after it" in kept["task_id=second"].read_text()
+    (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
+    path = f"/api/v2/dags/customer-360/dagRuns/{quote(run['dag_run_id'])}/taskInstances/second/logs/1"
+    assert "after it" in json.dumps(ran.ask(path))
+
+
+def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
+    worker = next(one for one in ran.parts.workloads if one.name == "airflow-worker").pod.containers[0]
+    templates = {file.path: yaml.safe_load(file.text) for file in worker.config if "pod_templates" in file.path}
+    assert len(ran.pods.created) >= 3
+    for made in ran.pods.created:
+        labels = made["metadata"]["labels"]
+        wanted = templates[f"/opt/airflow/pod_templates/{labels['dag_id']}/{labels['task_id']}.yaml"]
+        assert wanted["metadata"]["labels"].items() <= labels.items()
+        assert wanted["metadata"]["annotations"].items() <= made["metadata"]["annotations"].items()
+        assert made["metadata"]["namespace"] == SALES
+        (base,), (wanted_base,) = made["spec"].pop("containers"), wanted["spec"].pop("containers")
+        assert {"hostNetwork": False, **made["spec"]} == {"hostNetwork": False, **wanted["spec"]}
+        (parent,) = (one for one in base["env"] if one["name"] == "OPENLINEAGE_PARENT_ID")
+        assert base.pop("env") == [*wanted_base.pop("env"), parent]
+        assert base.pop("terminationMessagePolicy") == "File"
+        assert base == wanted_base
+
+
+def test_the_pods_of_ended_steps_are_deleted(ran: Running) -> None:
+    eventually(lambda: not ran.pods.pods)
+
+
+def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
+    run = airflow.run(STOPPED.name)
+    eventually(lambda: airflow.states(STOPPED.name) == {"endless": "deferred"})
+    eventually(lambda: "started" in "".join(airflow.pods.logs.values()))
+    airflow.stop(STOPPED.name, run)
+    eventually(lambda: "says goodbye" in "".join(airflow.pods.logs.values()))
+    eventually(lambda: not airflow.pods.pods)
+
+
+def test_processes_ask_for_nothing_that_their_roles_forbid(ran: Running) -> None:
+    pods = dict(named_pods(ran.parts))
+    roles = [pods[name].kubernetes_api for name in ("airflow-worker", "airflow-triggerer")]
+    allowed = {(verb, name) for rules in roles for rule in rules for name in rule.resources for verb in rule.verbs}
+    assert {("create", "pods"), ("delete", "pods"), ("get", "pods/log")} <= ran.pods.asked <= allowed
+
+
+def test_keda_is_told_how_many_workers_have_something_to_do(ran: Running, database: Server) -> None:
+    owner = ("dagster", PASSWORD, "dagster")
+    assert database.ask(*owner, NEEDED_WORKERS.format(4)).stdout.strip() == "0"
+
+
+FULL = """
+import runpy
+from unittest import mock
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client.exceptions import ApiException
+
+step = runpy.run_path("dag.py")["dag"].get_task("first")
+for body in ("exceeded quota: quota, requested: pods=1", "violates PodSecurity"):
+    error = ApiException(status=403)
+    error.body = body
+    with mock.patch.object(KubernetesPodOperator, "execute", side_effect=error):
+        try:
+            step.execute({"ti": None})
+        except Exception as raised:
+            print("raised", type(raised).__name__)
+"""
+
+
+def test_a_step_waits_for_room_in_the_quota_and_for_nothing_else(tmp_path: Path) -> None:
+    (found,) = (one for one in build(context(PRODUCTS[0], executor="celery")).workloads if one.name == "airflow-worker")
+    for file in found.pod.containers[0].config:
+        if file.path.startswith("/opt/airflow/dags/"):
+            (tmp_path / Path(file.path).name).write_text(file.text.replace('"lineage": true', '"lineage": false'))
+    python = Path(program()).with_name("python")
+    done = subprocess.run(
+        [str(python), "-c", FULL],
+        cwd=tmp_path,
+        env={"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    said = [line for line in done.stdout.splitlines() if line.startswith("raised")]
+    assert said == ["raised AirflowRescheduleException", "raised ApiException"], done.stderr
+
+
+def test_a_worker_ends_politely_while_steps_run_and_another_one_ends_them(airflow: Running) -> None:
+    run = airflow.run(STOPPED.name)
+    eventually(lambda: airflow.states(STOPPED.name) == {"endless": "deferred"})
+    time.sleep(2)
+    stopped(airflow.processes.pop("airflow-worker"))
+    log = (airflow.machine.folder / "airflow-worker.log").read_text()
+    assert "Warm shutdown" in log
+    assert airflow.states(STOPPED.name) == {"endless": "deferred"}
+    airflow.stop(STOPPED.name, run)
+    eventually(lambda: not airflow.pods.pods)
+    airflow.start("airflow-worker")
+    eventually(lambda: airflow.probe("airflow-worker").returncode == 0, 30)

@@ -1,0 +1,156 @@
+"""An ingress controller with the rendered Gateway, routes and Ingresses: what it makes of them, and who is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from api_server import ApiServer, api_server, definition, eventually
+from floe_compiler.model.objects import Object
+from kit.ingress.controller_program import CONTROLLER, MISSING, Controller, conditions, own_address, pods_of, traefik
+from test_ingress import GATEWAY, mesh
+from test_third_party_monitor import Output
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(bool(MISSING), reason=f"not on the PATH: {', '.join(MISSING)}"),
+    pytest.mark.skipif(not own_address(), reason="this machine has no address but the loopback"),
+]
+API = "gateway.networking.k8s.io"
+OPENED = {**GATEWAY, "hosts": {"polaris": True, "otlp": True, "otlp-http": True}}
+PLATFORM, SALES = "floe-platform", "floe-sales-domain"
+
+
+class Running(NamedTuple):
+    """A mesh behind a controller."""
+
+    server: ApiServer
+    controller: Controller
+    objects: Mapping[tuple[str, str, str], Object]
+
+    def of_kind(self, kind: str) -> list[Object]:
+        return [one for (_, found, _), one in self.objects.items() if found == kind]
+
+    def reaches(self, host: str) -> bool:
+        return self.controller.get(host).status == 200
+
+    def status(self, one: Object) -> Any:
+        return self.server.ask("GET", self.server.path(one))["status"]
+
+
+@contextmanager
+def behind(server: ApiServer, folder: Path, ingress: Any, provider: str) -> Iterator[Running]:
+    """Apply a mesh with an `ingress`, as far as its controller reads it."""
+    found = Output(mesh(folder, ingress)).objects
+    controller = Controller(folder)
+    running = Running(server, controller, found)
+    services = {f"{one['metadata']['namespace']}/{one['metadata']['name']}": one for one in running.of_kind("Service")}
+    for one in running.of_kind("Gateway"):
+        for listener in one["spec"]["listeners"]:
+            listener["port"] = {80: controller.http, 443: controller.https}[listener["port"]]
+    with pods_of(services) as slices:
+        server.apply([*running.of_kind("Namespace"), *services.values(), *slices])
+        server.apply(
+            controller.certificate(one["spec"]["dnsNames"][0], one["spec"]["secretName"], one["metadata"]["namespace"])
+            for one in running.of_kind("Certificate")
+        )
+        server.apply(one for kind in ("Gateway", "HTTPRoute", "GRPCRoute", "Ingress") for one in running.of_kind(kind))
+        with traefik(server, controller, provider):
+            yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with api_server(tmp_path_factory.mktemp("api")) as running_server:
+        kinds = ("Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "BackendTLSPolicy")
+        running_server.define(definition(API, "v1", kind) for kind in kinds)
+        running_server.define([definition(API, "v1beta1", "ReferenceGrant")])
+        running_server.define([definition(API, "v1", "GatewayClass", "Cluster")])
+        own = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"}}
+        running_server.apply([{**own, "spec": {"controller": "traefik.io/ingress-controller"}}])
+        yield running_server
+
+
+@pytest.fixture(scope="module")
+def gateway(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    own = {"apiVersion": f"{API}/v1", "kind": "GatewayClass", "metadata": {"name": GATEWAY["class"]}}
+    server.apply([{**own, "spec": {"controllerName": CONTROLLER}}])
+    with behind(server, tmp_path_factory.mktemp("gateway"), OPENED, "kubernetesgateway") as running:
+        eventually(lambda: conditions(running.status(running.of_kind("Gateway")[0])).get("Programmed") == "True")
+        yield running
+
+
+def backend(rule: Any, namespace: str) -> str:
+    (found,) = rule["backendRefs"]
+    return f"{namespace}/{found['name']}"
+
+
+def test_the_controller_takes_the_gateway_and_each_listener_has_its_route(gateway: Running) -> None:
+    (one,) = gateway.of_kind("Gateway")
+    found = gateway.status(one)
+    assert conditions(found) == {"Accepted": "True", "Programmed": "True"}
+    listeners = {listener["name"]: listener for listener in found["listeners"]}
+    assert listeners.keys() == {listener["name"] for listener in one["spec"]["listeners"]}
+    for name, listener in listeners.items():
+        assert listener["attachedRoutes"] == 1, name
+        assert conditions(listener)["Accepted"] == "True", name
+        assert set(conditions(listener).values()) == {"True"}, (name, listener)
+
+
+def test_the_controller_takes_each_route_with_its_server(gateway: Running) -> None:
+    routes = [*gateway.of_kind("HTTPRoute"), *gateway.of_kind("GRPCRoute")]
+    assert len(routes) == 8
+    for one in routes:
+        (parent,) = gateway.status(one)["parents"]
+        assert parent["controllerName"] == CONTROLLER
+        assert conditions(parent) == {"Accepted": "True", "ResolvedRefs": "True"}, one["metadata"]["name"]
+
+
+def test_each_host_reaches_its_server_over_tls(gateway: Running) -> None:
+    hosts = {}
+    for one in gateway.of_kind("HTTPRoute"):
+        for host in one["spec"].get("hostnames", ()):
+            hosts[host] = backend(one["spec"]["rules"][0], one["metadata"]["namespace"])
+            answer = gateway.controller.get(host, "/some/path?of=it")
+            assert (answer.status, answer.body) == (200, hosts[host])
+    assert len(hosts) == 6
+    assert hosts["jaeger.acme.example"] == f"{PLATFORM}/oauth2-proxy-jaeger"
+    assert hosts["minio.acme.example"] == f"{PLATFORM}/minio"
+
+
+def test_without_tls_everybody_is_sent_to_the_host_with_tls(gateway: Running) -> None:
+    answer = gateway.controller.plain("minio.acme.example", "/browser?of=it")
+    assert (answer.status, answer.headers["Location"]) == (301, "https://minio.acme.example/browser?of=it")
+
+
+def test_no_other_namespace_takes_a_host_over(gateway: Running) -> None:
+    (own,) = [one for one in gateway.of_kind("HTTPRoute") if one["metadata"]["name"] == "minio"]
+    stolen = {**own, "metadata": {"name": "stolen", "namespace": SALES}}
+    stolen["spec"] = {
+        "hostnames": own["spec"]["hostnames"],
+        "parentRefs": [{**own["spec"]["parentRefs"][0], "namespace": PLATFORM}],
+        "rules": [{"backendRefs": [{"name": "dagster-webserver", "port": 3000}]}],
+    }
+    gateway.server.apply([stolen])
+    (parent,) = eventually(lambda: gateway.status(stolen)["parents"])
+    (accepted,) = [one for one in parent["conditions"] if one["type"] == "Accepted"]
+    assert (accepted["status"], accepted["reason"]) == ("False", "NotAllowedByListeners")
+    assert gateway.controller.get("minio.acme.example").body == f"{PLATFORM}/minio"
+
+
+def test_each_ingress_reaches_its_server_over_tls(server: ApiServer, tmp_path: Path) -> None:
+    ingress = {**GATEWAY, "type": "ingress", "class": "traefik", "hosts": {"polaris": True, "otlp-http": True}}
+    with behind(server, tmp_path, ingress, "kubernetesingress") as running:
+        found = running.of_kind("Ingress")
+        assert len(found) == 6
+        for one in found:
+            (rule,) = one["spec"]["rules"]
+            (path,) = rule["http"]["paths"]
+            expected = f"{one['metadata']['namespace']}/{path['backend']['service']['name']}"
+            eventually(partial(running.reaches, rule["host"]))
+            assert running.controller.get(rule["host"], "/some/path").body == expected

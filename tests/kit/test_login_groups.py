@@ -1,0 +1,50 @@
+"""Groups of an identity provider, and what their people may do."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from pydantic import ValidationError
+
+from floe_compiler.kit.login_groups import Groups, LoginByGroups
+
+
+class Login(LoginByGroups):
+    """A login of a component, which says of editors what they edit."""
+
+    named_by = "type"
+
+    type: Literal["oidc"] = "oidc"
+    editors: Groups = ()
+
+
+def login(**settings: Any) -> Login:
+    return Login.model_validate(settings)
+
+
+def test_of_several_groups_the_one_that_may_do_most_counts() -> None:
+    found = login(viewers=["c"], editors=["b", "a"], admins=["d"])
+    assert found.roles("A", "E", "V") == (("d", "A"), ("a", "E"), ("b", "E"), ("c", "V"))
+    assert not found.is_for_everyone
+    assert login(admins=["d"]).is_for_everyone
+
+
+@pytest.mark.parametrize("others", [{}, {"admins": []}, {"admins": [], "editors": []}])
+def test_a_login_for_nobody_is_refused_where_it_says_so(others: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as error:
+        login(viewers=[], **others)
+    (found,) = error.value.errors()
+    assert found["loc"] == ("viewers",)
+    assert "nobody could log in" in found["msg"]
+    for someone in ({"admins": ["d"]}, {"editors": ["d"]}):
+        assert login(viewers=[], **{**others, **someone}).viewers == ()
+
+
+@pytest.mark.parametrize("group", ["", "o'neill", "a;b", " a", "a "])
+def test_names_that_would_end_a_quoted_text_are_no_groups(group: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        login(admins=[group], viewers=[])
+    (found,) = error.value.errors()
+    assert found["loc"] == ("admins", 0), "one mistake is one error"
+    assert login(admins=["Data Team", "a/b@c.example:d"]).admins

@@ -1,0 +1,92 @@
+"""Compiled files that Git ignores or changes are told, with the line that says so."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.link import undelivered
+
+FILES = ("output/dev/a/deployment.apps_web.yaml", "output/dev/a/secret_key.yaml", "output/prod/a/service_web.yaml")
+
+
+def told(file: str, text: str | None, place: str = "", files: tuple[str, ...] = FILES) -> list[tuple[str, str, str]]:
+    """Return code, place and message of the findings about one file."""
+    return [(one.rule.code, str(one.span), one.message) for one in undelivered({file: text}, place, files)]
+
+
+def test_above_a_mesh_in_a_folder() -> None:
+    message = f"Git ignores {FILES[0]} and 1 more compiled files"
+    assert told("../../.gitignore", "/*\n!/teams/", "teams/mesh") == []
+    assert told("../.gitignore", "/mesh/output/dev", "teams/mesh") == [("C208", "../.gitignore:1:1", message)]
+    assert told("../.gitignore", "/output", "teams/mesh") == []
+
+
+def test_the_deepest_file_decides() -> None:
+    above = {"../.gitattributes": "* filter=lfs", ".gitattributes": "/output/** -filter"}
+    assert [*undelivered(above, "mesh", FILES)] == []
+
+
+def test_the_hint_is_followed() -> None:
+    for file, place in ((".gitignore", ""), ("../.gitignore", "mesh"), ("../.gitattributes", "mesh")):
+        text = "* filter=lfs" if file.endswith("attributes") else "output/\n*.yaml\n"
+        found = [*undelivered({file: text}, place, FILES)]
+        text += "\n" + "\n".join(found[0].hint.split('"')[1::2]) + "\n"
+        assert [*undelivered({file: text}, place, FILES)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute"),
+    [
+        ("output/** filter=lfs diff=lfs merge=lfs -text", "filter"),
+        ("*.yaml working-tree-encoding=UTF-16", "working-tree-encoding"),
+        ("* ident", "ident"),
+    ],
+)
+def test_what_git_stores_otherwise(text: str, attribute: str) -> None:
+    message = f"{attribute} lets Git store other bytes of {FILES[0]} and 2 more compiled files"
+    assert told(".gitattributes", text) == [("C207", ".gitattributes:1:1", message)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* text=auto eol=lf",
+        "output/** export-ignore",
+        "*.png filter=lfs",
+        "* filter=lfs\noutput/** -filter",
+        "output/ filter=lfs",
+        "dev filter=lfs",
+        "!* filter=lfs",
+    ],
+)
+def test_harmless_attributes(text: str) -> None:
+    assert told(".gitattributes", text) == []
+
+
+def test_what_git_does_not_add() -> None:
+    message = f"Git ignores {FILES[0]} and 2 more compiled files"
+    assert told(".gitignore", "dist/\noutput/\n!/output/dev/") == [("C208", ".gitignore:2:1", message)]
+    assert told(".gitignore", "*.yaml\n!/output/dev/a/*") == [
+        ("C208", ".gitignore:1:1", f"Git ignores {FILES[2]}"),
+    ]
+    assert told("output/.gitignore", "/dev/a/secret*") == [("C208", "output/.gitignore:1:1", f"Git ignores {FILES[1]}")]
+
+
+def test_git_does_not_obey_a_link() -> None:
+    assert told(".gitignore", None) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["output/", "*secret*", "/output/*/a\n!secret*", "output\n!/output/", "dev/**\n", "a*/"]
+)
+def test_git_ignores_the_same(tmp_path: Path, text: str) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".gitignore").write_text(text)
+    answer = subprocess.run(
+        ["git", "check-ignore", "--no-index", *FILES], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    ours = [path for path in FILES if told(".gitignore", text, files=(path,))]
+    assert ours == answer.stdout.split()

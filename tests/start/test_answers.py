@@ -1,0 +1,37 @@
+"""What a new mesh is asked for: every default is an answer, and what is wrong with another one is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.start.answers import QUESTIONS, answers_of, check_names, check_url
+
+
+def test_a_default_is_an_answer() -> None:
+    answers = answers_of({"name": "acme"})
+    for question in QUESTIONS:
+        answer = getattr(answers, question.field)
+        assert question.wrong(answer if isinstance(answer, str) else ",".join(answer)) == "", question.field
+
+
+def test_defaults_follow_from_answers() -> None:
+    answers = answers_of({"name": "acme", "storage": "none", "orchestrator": "kubernetes"})
+    assert answers.registry == "ghcr.io/acme"
+    assert answers.repository == "https://github.com/acme/data-platform.git"
+    assert not answers.has_databases
+
+
+def test_environments_may_have_spaces_between_them() -> None:
+    assert answers_of({"environments": "dev, prod"}).environments == ("dev", "prod")
+
+
+@pytest.mark.parametrize("text", ["", "dev,,prod", "Dev", "dev,dev"])
+def test_names_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        check_names(text)
+
+
+@pytest.mark.parametrize("text", ["git@github.com:a/b", "https://a b", 'https://a"', "http://a/b", "https://a#b"])
+def test_urls_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a URL"):
+        check_url(text)

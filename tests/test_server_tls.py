@@ -1,0 +1,151 @@
+"""TLS between pods in a whole mesh: every client is told, and users come in all the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.diagnostics import StageFailed
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
+from test_ingress import CONTROLLER, GATEWAY, SERVICES
+from test_third_party_monitor import Output
+
+TRUST: dict[str, Any] = {
+    "bundle": {"type": "config-map", "name": "company-ca", "key": "ca.crt", "truststore": "ca.p12"},
+}
+RUNBOOKS = "https://wiki.example.com/runbooks"
+
+
+def mesh(root: Path, ingress: Any = None, trust: Any = None, metrics: str = "prometheus", **services: Any) -> Path:
+    """Return a mesh with every server there is that speaks TLS."""
+    shared = {
+        **SERVICES,
+        "observability": {
+            **SERVICES["observability"],  # type: ignore[dict-item]
+            "metrics": {"type": metrics, "runbooks": RUNBOOKS},
+            **(
+                {"dashboards": {"type": "grafana", "url": "https://grafana.acme.example"}}
+                if metrics == "prometheus"
+                else {}
+            ),
+        },
+        "databases": {"backup": {"type": "minio", "schedule": "0 3 * * *"}},
+        "delivery": {"type": "argocd", "repository": "https://github.com/acme/small.git", "path": "."},
+        **services,
+    }
+    prometheus = {} if metrics != "prometheus" else {"metrics": {"url": "https://prometheus.acme.example"}}
+    return small_mesh(
+        root / "mesh",
+        {
+            MANIFEST: {**shared, "locks": None},
+            DOMAIN: {"orchestrator": {"type": "dagster"}, "cache": {"type": "redis"}},
+            PRODUCT: {"cache": True},
+            ENVIRONMENT: {
+                "cluster": {"name": "kind", "ingress_namespace": CONTROLLER},
+                "ingress": {**GATEWAY, **(ingress or {})},
+                "trust": trust or TRUST,
+                "tls": {"issuer": "acme-internal"},
+                "platform": {"observability": prometheus},
+            },
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Output:
+    return Output(mesh(tmp_path_factory.mktemp("secure")))
+
+
+def kinds(output: Output, kind: str) -> dict[str, Any]:
+    return {key[2]: one for key, one in output.objects.items() if key[1] == kind}
+
+
+def test_each_server_has_a_certificate(output: Output) -> None:
+    servers = {name.removesuffix("-server-tls") for name in kinds(output, "Certificate")}
+    assert {"minio", "redis", "polaris", "otel-collector", "jaeger", "grafana"} <= servers
+    assert any(name.endswith("postgresql") for name in servers)
+
+
+def test_nobody_is_told_to_speak_without_tls(output: Output) -> None:
+    texts = "\n".join(json.dumps(one) for one in output.objects.values())
+    assert "https://minio.floe-platform.svc.cluster.local:9000" in texts
+    assert "rediss://redis.floe-sales-domain.svc.cluster.local:6379" in texts
+    for said in ("http://minio.", "redis://redis.", "http://polaris.", "http://otel-collector."):
+        assert said not in texts.replace("rediss://", "")
+
+
+def test_the_gateway_verifies_servers_that_no_login_proxy_is_in_front_of(output: Output) -> None:
+    policies = kinds(output, "BackendTLSPolicy")
+    assert set(policies) == {"grafana", "minio"}
+    spec = policies["minio"]["spec"]
+    assert spec["targetRefs"] == [{"group": "", "kind": "Service", "name": "minio", "sectionName": "console"}]
+    assert spec["validation"] == {
+        "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "company-ca"}],
+        "hostname": "minio.floe-platform.svc.cluster.local",
+    }
+    (rule,) = kinds(output, "HTTPRoute")["minio"]["spec"]["rules"]
+    assert rule["backendRefs"] == [{"name": "minio", "port": 9001}]
+
+
+def test_grafana_reads_its_certificate_and_metrics_come_over_tls(output: Output) -> None:
+    settings = kinds(output, "ConfigMap")["grafana"]["data"]["grafana.ini"]
+    assert "protocol = https" in settings
+    assert "cert_file = /run/tls/tls.crt" in settings
+    scraped = kinds(output, "ConfigMap")["prometheus"]["data"]["prometheus.yml"]
+    assert scraped.count("server_name: grafana.floe-platform.svc.cluster.local") == 1
+    assert scraped.count("server_name: minio.floe-platform.svc.cluster.local") == 1
+
+
+def test_an_ingress_that_cannot_say_it_leaves_grafana_as_it_is_and_does_not_open_minio(tmp_path: Path) -> None:
+    with pytest.raises(StageFailed) as failed:
+        Output(mesh(tmp_path / "open", {"type": "ingress"}))
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "R074"
+    assert "minio" in found.message
+    assert "hosts: {minio: false}" in str(found.hint)
+
+    closed = Output(mesh(tmp_path / "closed", {"type": "ingress", "hosts": {"minio": False}}))
+    assert "protocol" not in kinds(closed, "ConfigMap")["grafana"]["data"]["grafana.ini"]
+    assert "grafana-server-tls" not in kinds(closed, "Certificate")
+
+    annotations = {"example.com/backend-protocol": "HTTPS"}
+    said = Output(mesh(tmp_path / "said", {"type": "ingress", "server_tls_annotations": annotations}))
+    told = {
+        name
+        for name, one in kinds(said, "Ingress").items()
+        if annotations.items() <= one["metadata"].get("annotations", {}).items()
+    }
+    assert told == {"grafana", "minio"}
+
+
+def test_a_gateway_finds_the_authorities_under_one_key_only(tmp_path: Path) -> None:
+    bundle = {**TRUST["bundle"], "key": "bundle.pem"}
+    with pytest.raises(StageFailed) as failed:
+        Output(mesh(tmp_path, trust={"bundle": bundle}))
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "R074"
+    assert "bundle.pem" in found.message
+
+
+def test_java_needs_a_file_of_its_own(tmp_path: Path) -> None:
+    bundle = {name: value for name, value in TRUST["bundle"].items() if name != "truststore"}
+    with pytest.raises(StageFailed) as failed:
+        Output(mesh(tmp_path, trust={"bundle": bundle}))
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "R069"
+    assert "polaris calls minio.floe-platform.svc.cluster.local" in found.message
+    assert "marquez" not in found.message, "it calls PostgreSQL alone, whose driver reads PEM"
+
+
+def test_the_clients_of_operators_are_told_in_their_own_way(tmp_path: Path) -> None:
+    found = Output(mesh(tmp_path, metrics="prometheus-operator", catalog=POLARIS))
+    (store,) = kinds(found, "ObjectStore").values()
+    assert store["spec"]["configuration"]["endpointCA"]["key"] == "ca.crt"
+    monitor = kinds(found, "ServiceMonitor")["floe-platform.minio"]
+    assert monitor["spec"]["endpoints"][0]["tlsConfig"]["ca"] == {"configMap": {"name": "company-ca", "key": "ca.crt"}}
+
+
+POLARIS = {"type": "polaris", "database": {"type": "cloudnative-pg"}}
