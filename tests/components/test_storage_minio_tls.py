@@ -24,7 +24,7 @@ from certificates import Authority, authority
 from floe_compiler.components import backup_minio, storage_minio
 from floe_compiler.components.storage_minio import COMPONENT
 from floe_compiler.kit.backups.rclone import store_variables
-from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.capabilities import BackupStore, DatabaseBackups, ObjectStore
 from floe_compiler.model.facts import Container
 from floe_compiler.model.trust import Trust
 from support import DEVELOPMENT, context_of, unit_of
@@ -41,6 +41,14 @@ def server(settings: Any = SECURE) -> Container:
     return workload.pod.containers[0]
 
 
+def _backup_store() -> BackupStore:
+    """Return the store of backups as their Jobs know it."""
+    (backups,) = backup_minio.COMPONENT.provides(context_of(backup_minio.COMPONENT, settings=SECURE).instance)
+    assert isinstance(backups, DatabaseBackups)
+    assert backups.store
+    return backups.store
+
+
 def test_clients_are_told_to_use_tls() -> None:
     (store,) = storage_minio.provides(context_of(COMPONENT, settings=SECURE).instance)
     assert isinstance(store, ObjectStore)
@@ -48,7 +56,7 @@ def test_clients_are_told_to_use_tls() -> None:
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
         given = {one.name: one.value for one in task.pod.containers[0].variables}
         assert given["STORE_URL"] == f"https://{HOST}:9000"
-    backups = backup_minio.store(context_of(backup_minio.COMPONENT, settings=SECURE).instance)
+    backups = _backup_store()
     given = {one.name: one.value for one in store_variables(backups)}
     assert given["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:9000"
 
@@ -203,7 +211,7 @@ def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
     assert done.returncode == 0, done.stderr
 
     if program := rclone():
-        backups = backup_minio.store(context_of(backup_minio.COMPONENT, settings=SECURE).instance)
+        backups = _backup_store()
         said = {one.name: one.value for one in store_variables(backups)} | {
             "RCLONE_CONFIG_STORE_ENDPOINT": minio.url("api"),
             "RCLONE_CONFIG_STORE_ACCESS_KEY_ID": "warehouse",

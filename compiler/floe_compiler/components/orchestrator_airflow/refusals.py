@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig, WorkerBounds
 from floe_compiler.kit import keda, redis
+from floe_compiler.kit.products import triggers
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.plan import Context, Refusal
 
 
 def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
-    """Refuse more schedulers than steps at once, workers without KEDA, and places for data that cannot be written."""
+    """Refuse more schedulers than steps, workers without KEDA, unanswered triggers, and places that are not writable."""
     steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
     celery, workers = context.config.executor == "celery", context.config.workers.replicas
     if steps < schedulers and not celery:
@@ -24,6 +25,7 @@ def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
         yield from redis.refusal(context.config.broker, ("broker",))
         if isinstance(workers, WorkerBounds):
             yield from keda.refusal(context.settings, "workers", ("workers", "replicas"))
+    yield from triggers.refusals(context)
     logs, store = context.config.logs, context.optional(ObjectStore)
     if logs.remote and logs.bucket and store and store.clients and logs.bucket != store.bucket:
         yield Refusal(

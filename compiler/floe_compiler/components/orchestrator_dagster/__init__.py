@@ -29,6 +29,7 @@ from floe_compiler.components.orchestrator_dagster.runs import (
 )
 from floe_compiler.components.orchestrator_dagster.settings import DagsterConfig
 from floe_compiler.kit import deadlines
+from floe_compiler.kit.products import triggers
 from floe_compiler.kit.products.data_product import (
     IDENTITY,
     LIGHT_STEPS,
@@ -86,8 +87,9 @@ def databases(instance: Instance[DagsterConfig]) -> tuple[DatabaseNeed, ...]:
 
 
 def refuses(context: Context[DagsterConfig]) -> tuple[Refusal, ...]:
-    """Return why two daemons could not take turns."""
-    return tuple(refusals(context.config.daemon)) if context.config.daemon.mode == "ha" else ()
+    """Return why two daemons could not take turns, or new data could not be noticed."""
+    of_daemons = refusals(context.config.daemon) if context.config.daemon.mode == "ha" else ()
+    return (*of_daemons, *triggers.refusals(context))
 
 
 def build(context: Context[DagsterConfig]) -> Parts:

@@ -6,18 +6,19 @@ read exactly these. So it does not matter which orchestrator, in which domain, r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import BearerToken, Catalog, Credentials, OAuth2Credentials
+from floe_compiler.model.capabilities import AwsSignature, BearerToken, Catalog, Credentials, OAuth2Credentials
 from floe_compiler.model.data_access import OutputTable
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import SecretFile
-from floe_compiler.model.plan import Context, Product
+from floe_compiler.model.plan import Context, Product, Refusal
 
 PROGRAM = script(__package__, "new_data.py")
 """The program that asks the catalog."""
@@ -62,6 +63,17 @@ def trigger_of(context: Context[Any], product: Product) -> Trigger | None:
     )
 
 
+def refusals(context: Context[Any]) -> Iterator[Refusal]:
+    """Yield why new data cannot be noticed: the program cannot sign its requests."""
+    for product in context.instance.products:
+        tables = lakehouse(context, product) if product.trigger else None
+        if tables and isinstance(tables.client.credentials, AwsSignature):
+            yield Refusal(
+                f'cannot notice new data for product "{product.name}", as each request to the catalog must be signed',
+                hint="give the product a schedule instead of the trigger, or use another catalog",
+            )
+
+
 def _place(catalog: Catalog, login: dict[str, str] | None) -> dict[str, Any]:
     return {
         "uri": catalog.uri,
@@ -82,7 +94,7 @@ def _login(credentials: Credentials | None, folder: str) -> tuple[dict[str, str]
         case BearerToken():
             token = f"{folder}/token"
             return {"token": token}, (SecretFile(token, credentials.token),)
-        case None:
+        case AwsSignature() | None:
             return None, ()
 
 
