@@ -92,7 +92,7 @@ def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monke
 
 def test_the_components_of_a_slot_stand_in_the_same_kind_of_namespace() -> None:
     other = replace(POLARIS, type="other", scope="each")
-    message = "fill catalog in different namespaces: polaris with scope platform and other with scope each"
+    message = "fill catalog in different namespaces: glue with scope platform and other with scope each"
     (found,) = refused(other)
     assert found.rule.code == "R032"
     assert found.message.endswith(message)

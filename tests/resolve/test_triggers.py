@@ -28,7 +28,7 @@ def test_orchestrators_that_notice_new_data_need_a_catalog_and_others_refuse(com
     waiting, others = product(schedule=None, trigger=TRIGGER), product("config")
     instance = context_of(component, scope="sales", products=[others, waiting]).instance
     findings = Findings()
-    check_noticed(component, instance, findings)
+    check_noticed(component, instance, [component], findings)
     assert bool(findings.found) is (component not in NOTICES)
     needed = [(one.kind, one.product, one.optional) for one in of_triggers(component, instance)]
     assert needed == ([(Catalog, "customer-360", False)] if component in NOTICES else [])
@@ -39,7 +39,7 @@ def test_a_trigger_that_is_not_enabled_needs_nothing(component: Component[Any]) 
     asleep = product(schedule=None, trigger={**TRIGGER, "enabled": False})
     instance = context_of(component, scope="sales", products=[asleep]).instance
     findings = Findings()
-    check_noticed(component, instance, findings)
+    check_noticed(component, instance, [component], findings)
     assert not findings.found
     assert not of_triggers(component, instance)
 

@@ -235,7 +235,7 @@ def connect(
             placed = (*frame.platform.placed, *scope.placed)
             capabilities.check_provided(instance, needed, placed, findings)
         # A requirement may be unmet only because of another error.
-        check_noticed(component, instance, findings)
+        check_noticed(component, instance, (one for one, _ in scope.placed), findings)
         if not (needed if complete else unmet):
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))

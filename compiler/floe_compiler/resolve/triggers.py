@@ -37,22 +37,30 @@ def check_triggers(products: Iterable[WrittenProduct], findings: Findings) -> No
             )
 
 
-def check_noticed(component: Component[Any], instance: Instance[Any], findings: Findings) -> None:
-    """Report products with a trigger whose orchestrator does not notice new data."""
+def check_noticed(
+    component: Component[Any], instance: Instance[Any], beside: Iterable[Component[Any]], findings: Findings
+) -> None:
+    """Report products with a trigger whose orchestrator does not notice new data.
+
+    `beside` are all components of the namespace: another orchestrator that does may be among them.
+    """
     if component.notices_inputs:
         return
+    has_other = any(one.notices_inputs for one in beside)
     for product in instance.products:
         if product.trigger is None:
             continue
-        by_choice = product.spec.run_by == "kubernetes"
+        fixes = [
+            *(["remove `run_by: kubernetes`"] if product.spec.run_by == "kubernetes" else []),
+            *([] if has_other else ["choose the orchestrator dagster or airflow"]),
+        ]
         findings.add(
             NOT_NOTICED,
             f'product "{product.name}" is to run when its inputs have new data, which orchestrator {component.type} '
             "does not notice",
             product.trigger_origin,
-            hint=f"{'remove `run_by: kubernetes`' if by_choice else 'choose the orchestrator dagster or airflow'}, or "
-            "give it a schedule instead of the trigger",
-            related=() if by_choice else _related(instance.origin, "the orchestrator is chosen here"),
+            hint=f"{' and '.join(fixes)}, or give it a schedule instead of the trigger",
+            related=() if has_other else _related(instance.origin, "the orchestrator is chosen here"),
         )
 
 

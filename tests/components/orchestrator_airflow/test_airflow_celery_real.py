@@ -36,9 +36,11 @@ from redis_program import NEEDS_REDIS
 
 def has_celery() -> bool:
     """Return whether Airflow has its provider for Celery."""
-    python = Path(program()).with_name("python")
-    asked = [str(python), "-c", "import airflow.providers.celery, redis"]
-    return bool(program()) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    airflow = program()
+    if not airflow:
+        return False
+    asked = [str(Path(airflow).with_name("python")), "-c", "import airflow.providers.celery, redis"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 pytestmark = [

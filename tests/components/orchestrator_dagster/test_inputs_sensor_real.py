@@ -75,12 +75,8 @@ def running(one: Product, url: str, folder: Path) -> Iterator[Any]:
 
 def ended(instance: Any, count: int) -> list[Any]:
     """Return the runs when there are as many that have ended."""
-    for _ in range(120):
-        runs = instance.get_runs()
-        if len(runs) == count and all(run.is_finished for run in runs):
-            return list(runs)
-        time.sleep(0.5)
-    raise AssertionError(instance.get_runs())
+    eventually(lambda: len(instance.get_runs()) == count and all(run.is_finished for run in instance.get_runs()))
+    return list(instance.get_runs())
 
 
 def ticks(instance: Any) -> list[Any]:
@@ -91,7 +87,7 @@ def ticks(instance: Any) -> list[Any]:
 
 def eventually(say: Callable[[], bool]) -> None:
     """Wait until something is true."""
-    for _ in range(120):
+    for _ in range(480):
         if say():
             return
         time.sleep(0.5)

@@ -12,7 +12,7 @@ from floe_compiler.model.plan import Context, Refusal
 
 
 def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
-    """Refuse more schedulers than steps, workers without KEDA, unanswered triggers, and places that are not writable."""
+    """Refuse more schedulers than steps, workers without KEDA, triggers without answers, and logs without a place."""
     steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
     celery, workers = context.config.executor == "celery", context.config.workers.replicas
     if steps < schedulers and not celery:
