@@ -29,7 +29,7 @@ def asked(name: str, sources: Sources = SOURCES) -> Question:
     ("name", "valid", "unchecked"),
     [
         (CRON_JOB, 70, 190),
-        (f"NetworkPolicy.networking.k8s.io {SALES}/orders", 40, 160),
+        (f"NetworkPolicy.networking.k8s.io {SALES}/orders", 120, 160),
         (f"Namespace {SALES}", 30, 150),
     ],
 )

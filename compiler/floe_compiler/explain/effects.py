@@ -94,7 +94,7 @@ def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
     """
     switches = is_switch(setting, question.closed)
     holds = question.is_fit if switches else question.is_sound
-    words = {word for group in question.closed if setting.value in group for word in group}
+    words = [word for group in question.closed if setting.value in group for word in group]
     others = list(setting.others(question.closed))
     sound = (
         (other, number)

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from floe_compiler.explain.documents import documents_of
-from floe_compiler.load.mesh import PARENT
 from floe_compiler.model.document import Document
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.structure import Structure
+from floe_compiler.resolve.schemas import PARENT
 
 
 class Soundness:

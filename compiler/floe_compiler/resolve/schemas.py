@@ -40,6 +40,9 @@ REQUIRED = ("apiVersion", "kind", "metadata")
 STEP_IDENTITY = ("name", DISCRIMINATOR)
 """The keys of a product's step that an environment cannot override."""
 
+PARENT = "ParentManifest"
+"""The name of the schema of a manifest that others extend, which need not be complete."""
+
 
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document without the descriptions of its keys, which takes half the time."""
@@ -80,7 +83,7 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     documents = {
         # What a child leaves out may be in its parent.
         "PlatformManifest": {"if": {"required": ["extends"]}, "then": part, "else": manifest},
-        "ParentManifest": part,
+        PARENT: part,
         "Environment": environment,
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],

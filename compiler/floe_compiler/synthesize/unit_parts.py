@@ -40,7 +40,7 @@ def own_part(unit: DeclaredUnit, part: str) -> tuple[Object, ...]:
         one
         for declared in unit.instances
         if part_of(declared.instance) == part
-        for one in (*_own_objects(declared.instance, declared.parts), *declared.objects)
+        for one in (*instance_objects(declared.instance, declared.parts, None), *declared.objects)
     )
 
 
@@ -54,30 +54,28 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     ]
 
 
-def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBODY) -> list[Object]:
-    """Return the objects of one component instance, except its ConfigMaps and secrets."""
-    objects = _own_objects(instance, parts)
-    scraper = ways.scraper
-    for server in parts.workloads:
-        found_by_name = bool(server.metrics and scraper and scraper.headless)
-        objects += services.services(instance, server, found_by_name=found_by_name)
-    objects += policies(instance, parts, ways)
-    for pods in parts.operated:
-        asked = ways.asked.get(pods.name, ())
-        objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
-    return objects
+def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None = NOBODY) -> list[Object]:
+    """Return the objects of one component instance, except its ConfigMaps and secrets.
 
-
-def _own_objects(instance: Instance[Any], parts: Parts) -> list[Object]:
-    """Return those objects of an instance that are the same whoever calls it."""
+    Without `ways`, they are those that are the same whoever reaches its pods: no Services and network policies.
+    """
     objects: list[Object] = list(parts.objects)
+    scraper = ways.scraper if ways else None
     for server in parts.workloads:
         objects.append(workloads.workload(instance, server, instance.placement.services))
+        if ways:
+            found_by_name = bool(server.metrics and scraper and scraper.headless)
+            objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
         objects += keda.scaled_object(instance, server)
         objects += certificates.certificates(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
+    if ways:
+        objects += policies(instance, parts, ways)
+        for pods in parts.operated:
+            asked = ways.asked.get(pods.name, ())
+            objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
