@@ -69,7 +69,7 @@ def run(options: Namespace) -> int:
 
 def _graph(root: Path, options: Namespace, cache: Store) -> Graph:
     from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import plan_environments
+    from floe_compiler.pipeline.planned_units import plan_environments
 
     environments = chosen_environments(root, [options.env] if options.env else [])
     sources, plans = plan_environments(read_inputs(root), environments, cache)

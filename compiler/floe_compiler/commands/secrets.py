@@ -47,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """List the secrets."""
     from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import list_secrets
+    from floe_compiler.pipeline.planned_units import list_secrets
     from floe_compiler.report.secret_list import render_json, render_text
     from floe_compiler.report.terminal import paint_for
 

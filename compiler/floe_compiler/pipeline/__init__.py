@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from floe_compiler.explain import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
-    from floe_compiler.model.listed_secrets import ListedSecret
-    from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
+    from floe_compiler.model.plan import EnvironmentPlan
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
@@ -247,33 +246,6 @@ def resolve_inputs(
     sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
     plans, _ = resolve(sources, components, environments)
     return sources, plans
-
-
-def plan_environments(
-    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
-) -> tuple[Sources, Mapping[str, tuple[UnitPlan, ...]]]:
-    """Return the documents, and what the namespaces of each environment declare. Raises StageFailed."""
-    from floe_compiler.pipeline.planned_units import planned_units
-
-    sources, plans = resolve_inputs(input_files, environments, cache)
-    return sources, {plan.settings.environment.name: planned_units(plan) for plan in plans}
-
-
-def list_secrets(
-    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
-) -> Mapping[str, tuple[ListedSecret, ...]]:
-    """Return the secrets that the namespaces of each environment read. Raises StageFailed."""
-    from floe_compiler.model.secrets import SecretConflict
-    from floe_compiler.synthesize.secret_list import listed_secrets
-
-    try:
-        _, plans = plan_environments(input_files, environments, cache)
-        return {
-            name: tuple(sorted(one for unit in units for one in listed_secrets(unit))) for name, units in plans.items()
-        }
-    except SecretConflict:
-        compile_mesh(input_files.root, environments, cache=cache, input_files=input_files)
-        raise  # compiling says where
 
 
 def explain_file(

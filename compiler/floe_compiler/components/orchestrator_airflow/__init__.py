@@ -12,18 +12,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import celery, configuration, login, migration, monitoring
-from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
+from floe_compiler.components.orchestrator_airflow import celery, configuration, login, logs, migration, monitoring
+from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY
 from floe_compiler.components.orchestrator_airflow.inputs import noticing
+from floe_compiler.components.orchestrator_airflow.options import Options, options_of
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
 from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
-from floe_compiler.kit.products.step_environment import lineage_namespace
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.store_logins import login_files
 from floe_compiler.model.accounts import PolicyRule
-from floe_compiler.model.capabilities import Database, Lineage, Monitoring, ObjectStore
+from floe_compiler.model.capabilities import Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
@@ -70,7 +70,8 @@ def databases(instance: Instance[AirflowConfig]) -> tuple[DatabaseNeed, ...]:
 def build(context: Context[AirflowConfig]) -> Parts:
     """Return Airflow's processes, the DAGs of the products, and the pods of their steps."""
     monitored = context.optional(Monitoring) is not None
-    options = _options(context, monitored=monitored)
+    api = service_endpoint(API_SERVER, context.instance.namespace, context.settings.cluster.domain, (HTTP,))
+    options = options_of(context, api, celery.endpoint(context.instance), monitored=monitored)
     products = tuple(planned(context, product, options) for product in context.instance.products)
     base = _process(context, options)
     return Parts(
@@ -93,28 +94,6 @@ def build(context: Context[AirflowConfig]) -> Parts:
         ),
         launched=tuple(step for product in products for step in product.steps),
         alerts=tuple(monitoring.alerts(context)) if monitored else (),
-    )
-
-
-def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
-    instance, config, store = context.instance, context.config, context.optional(ObjectStore)
-    api = service_endpoint(API_SERVER, instance.namespace, instance.settings.cluster.domain, (HTTP,))
-    logs, broker = config.logs, celery.endpoint(instance)
-    base = configuration.log_base(store, logs.bucket) if logs.remote else ""
-    return Options(
-        api=api,
-        database=context.one(Database),
-        # Airflow's limit is that of each scheduler. That of a pool, with Celery, is for all.
-        at_once=config.runs.at_once // (1 if broker else config.scheduler.replicas),
-        broker=broker,
-        workers_at_once=config.workers.concurrency,
-        logs=base,
-        log_store=store if base else None,
-        log_container=(logs.bucket or store.bucket) if base and store and store.kind == "adls" else "",
-        log_names=configuration.log_names(logs.folder, instance.scope),
-        metrics=monitoring.receiver(instance) if monitored else None,
-        lineage=context.optional(Lineage),
-        lineage_namespace=lineage_namespace(context, instance.scope),
     )
 
 
@@ -177,8 +156,8 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             # Only the ingress controller and the pods of steps reach it.
             Variable("FORWARDED_ALLOW_IPS", "*"),
             *(login.variables(at_provider) if at_provider else ()),
-            *configuration.connection(options),
-            *(configuration.store_variables(store) if store else ()),
+            *logs.connection(store),
+            *(logs.store_variables(store) if store else ()),
         ),
         ports=(HTTP,),
         startup=replace(ANSWERS, period=10, failures=60),

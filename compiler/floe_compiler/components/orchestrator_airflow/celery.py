@@ -16,11 +16,10 @@ from floe_compiler.components.orchestrator_airflow.configuration import (
     BROKER_PASSWORD,
     IDENTITY,
     POOL,
-    Options,
-    connection,
-    store_variables,
 )
+from floe_compiler.components.orchestrator_airflow.logs import connection, store_variables
 from floe_compiler.components.orchestrator_airflow.monitoring import BROKER
+from floe_compiler.components.orchestrator_airflow.options import Options
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig, WorkerBounds
 from floe_compiler.kit import keda, redis
 from floe_compiler.kit.resources import declared
@@ -90,7 +89,7 @@ def worker(
         resources=declared(settings.resources),
         # Logs are in the object store. To serve them itself, a worker would need the key of all sessions.
         command=("airflow", "celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle"),
-        variables=(*base.variables, *connection(options), *(store_variables(store) if store else ())),
+        variables=(*base.variables, *connection(store), *(store_variables(store) if store else ())),
         startup=replace(ANSWERS, period=60, failures=10),
         liveness=ANSWERS,
         readiness=ANSWERS,

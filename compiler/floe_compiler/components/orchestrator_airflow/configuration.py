@@ -1,8 +1,7 @@
 """Airflow's own configuration, `airflow.cfg`: for its processes, and for the pods of steps, which know less.
 
 All options are those of `config_templates/config.yml` of Airflow 3.3, of its Kubernetes provider 10.25, of its FAB
-provider 3.10, of its OpenLineage provider 2.20, and for logs of its providers for Amazon, Google (22.8) and Microsoft
-Azure (15.2). Airflow reads an option `<name>_cmd` from the output of a command,
+provider 3.10 and of its OpenLineage provider 2.20. Airflow reads an option `<name>_cmd` from the output of a command,
 so secrets are mounted as files. Without the file, it would write one, which a read-only file system refuses.
 """
 
@@ -12,15 +11,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from floe_compiler.components.orchestrator_airflow.logs import CONNECTION
+from floe_compiler.components.orchestrator_airflow.options import Options
 from floe_compiler.kit.postgresql import connection_variables
-from floe_compiler.kit.products import environment_names as names
-from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
 from floe_compiler.kit.scripts import script
-from floe_compiler.kit.store_logins import login_variables
-from floe_compiler.model.capabilities import Database, Lineage, ObjectStore
-from floe_compiler.model.data_access import product_namespace
+from floe_compiler.model.capabilities import Database, Lineage
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Identity, SecretFile, Variable
 from floe_compiler.model.plan import Instance
@@ -44,7 +39,6 @@ FERNET_KEY, API_KEY, JWT_KEY = f"{SECRETS}/fernet-key", f"{SECRETS}/api-secret-k
 BROKER_PASSWORD = f"{SECRETS}/broker-password"
 BROKER_URL = "/etc/airflow-broker/broker_url.py"
 DATABASE_USER, DATABASE_PASSWORD = f"{SECRETS}/database-username", f"{SECRETS}/database-password"
-CONNECTION = "logs"
 
 USER_AND_HOME = (Variable("AIRFLOW_HOME", HOME), Variable("USER", "airflow"))
 """Airflow asks for the name of its user, and an image may know none for the number."""
@@ -78,35 +72,6 @@ JWT_LENGTH = 64
 """HS512, by which Airflow signs, needs as many bytes."""
 
 Sections = Mapping[str, Mapping[str, str]]
-
-
-class Options(msgspec.Struct, frozen=True):
-    """What `airflow.cfg` depends on, besides the instance."""
-
-    api: Endpoint
-    database: Database
-    at_once: int
-    broker: Endpoint | None = None
-    """The broker of workers; None if the scheduler starts the pods of steps itself."""
-
-    workers_at_once: int = 0
-    """How many steps a worker takes at once."""
-
-    logs: str = ""
-    """The URL below which logs are kept; empty if they are not."""
-
-    log_store: ObjectStore | None = None
-    """The store of the logs; None if they are not kept."""
-
-    log_container: str = ""
-    """The container of the logs (ADLS), which their URL does not name."""
-
-    log_names: str = ""
-    """Airflow's template for the names of logs."""
-
-    metrics: Endpoint | None = None
-    lineage: Lineage | None = None
-    lineage_namespace: str = ""
 
 
 def keys(instance: Instance[Any]) -> Secret:
@@ -224,59 +189,6 @@ def step_file(options: Options) -> ConfigFile:
         },
     }
     return ConfigFile(FILE, text(sections), "airflow-steps", single=True)
-
-
-def connection(options: Options) -> tuple[Variable, ...]:
-    """Return the connection to the object store of the logs: its client takes the login from other variables.
-
-    It must be a variable: a connection that is kept in the database is not found when logs are sent.
-    """
-    return (
-        (Variable(f"AIRFLOW_CONN_{CONNECTION.upper()}", _connection(options.log_store)),) if options.log_store else ()
-    )
-
-
-def _connection(store: ObjectStore) -> str:
-    if store.kind == "gcs":
-        return json.dumps({"conn_type": "google_cloud_platform"})
-    if store.kind == "adls":
-        return json.dumps({"conn_type": "wasb", "host": f"https://{store.account}.blob.core.windows.net"})
-    extra = {"config_kwargs": {"s3": {"addressing_style": "path" if store.path_style else "virtual"}}}
-    return json.dumps({"conn_type": "aws", "extra": extra})
-
-
-def store_variables(store: ObjectStore) -> tuple[Variable, ...]:
-    """Return the variables by which a client of the object store knows its address and login."""
-    login = tuple(login_variables(store, store.login(), FROM_ENVIRONMENT))
-    if store.kind != "s3":
-        return login
-    address = (Variable(names.AWS_ENDPOINT_URL_S3, store.url),) if store.url else ()
-    return (Variable("AWS_DEFAULT_REGION", store.region), *address, *login)
-
-
-def log_base(store: ObjectStore | None, bucket: str | None) -> str:
-    """Return the URL below which logs are kept, as Airflow tells the kinds of stores; empty without a store.
-
-    The URL of ADLS has only a folder: the container is another option.
-    """
-    if store is None:
-        return ""
-    *_, folder = store.warehouse.rstrip("/").split("/", 3)[3:] or [""]
-    if store.kind == "adls":
-        return f"wasb://{'' if bucket else folder}"
-    scheme = "gs" if store.kind == "gcs" else "s3"
-    return f"{scheme}://{bucket}" if bucket else store.warehouse.rstrip("/")
-
-
-def log_names(folder: str, domain: str) -> str:
-    """Return Airflow's template for the name of a log: in the folder of the product, which its own keys can write.
-
-    After that, it is the default of Airflow 3.3 (`log_filename_template`).
-    """
-    product = f"{product_namespace(domain, '')}{{{{ ti.dag_id | replace('-', '_') }}}}"
-    mapped = "{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}"
-    run = f"run_id={{{{ ti.run_id }}}}/task_id={{{{ ti.task_id }}}}/{mapped}"
-    return f"{product}/{folder}/{run}attempt={{{{ try_number|default(ti.try_number) }}}}.log"
 
 
 DATABASE_SCRIPT = ConfigFile(DATABASE_URL, script(__package__, "database_url.py"), "airflow-scripts")

@@ -19,10 +19,10 @@ from floe_compiler.components.orchestrator_airflow.configuration import (
     POD_TEMPLATES,
     START_TIMEOUT,
     USER_AND_HOME,
-    Options,
-    connection,
     step_file,
 )
+from floe_compiler.components.orchestrator_airflow.logs import connection
+from floe_compiler.components.orchestrator_airflow.options import Options
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
 from floe_compiler.kit.labels import shortened
 from floe_compiler.kit.meta import present
@@ -171,7 +171,7 @@ def _pod_with_airflow(
 
 
 def _variables(options: Options) -> tuple[Variable, ...]:
-    return (*USER_AND_HOME, *connection(options))
+    return (*USER_AND_HOME, *connection(options.log_store))
 
 
 def _templates_of(product: Product) -> str:
