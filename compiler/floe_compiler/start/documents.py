@@ -91,7 +91,8 @@ def _storage_and_backups(answers: Answers, name: str, *, is_small: bool) -> list
     if answers.has_catalog and answers.storage != IN_CLUSTER and not is_small:
         lines += ["storage:", *_below(_bucket(f"{answers.name}-warehouse-{name}"))]
     if answers.has_databases:
-        in_cluster = [f"type: {IN_CLUSTER}"] if answers.has_catalog else ["type: none", "reason: this is for trying things out"]
+        none = ["type: none", "reason: this is for trying things out"]
+        in_cluster = [f"type: {IN_CLUSTER}"] if answers.has_catalog else none
         lines += ["databases:", "  backup:"]
         lines += _below(_below(in_cluster if is_small else _bucket(f"{answers.name}-backups-{name}")))
     return lines
