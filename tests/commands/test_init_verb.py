@@ -21,7 +21,7 @@ URL = "https://github.com/acme/floe-compile"
 # Each choice of each question is in one of them.
 MESHES = {
     "default": {},
-    "airflow": {"orchestrator": "airflow", "storage": "minio", "secrets": "existing", "delivery": "flux"},
+    "airflow": {"orchestrator": "airflow", "storage": "seaweedfs", "secrets": "existing", "delivery": "flux"},
     "cronjobs": {"orchestrator": "kubernetes", "storage": "none", "environments": "local,staging,prod-eu"},
 }
 
@@ -105,7 +105,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
         ("owner", "no body", 'owner: "no body" is not an owner; write a mail address or a handle, such as @acme/data'),
         ("registry", "acme", 'registry: "acme" has no registry; begin with its host, such as ghcr.io/acme'),
         ("repository", "acme/mesh", 'repository: "acme/mesh" is not a URL with https:// or ssh://'),
-        ("storage", "mino", 'storage: "mino" is not one of the choices; did you mean "minio"?'),
+        ("storage", "seaweed", 'storage: "seaweed" is not one of the choices; did you mean "seaweedfs"?'),
         ("environments", "dev,dev", 'environments: "dev,dev" has a name twice'),
     ],
 )

@@ -26,7 +26,7 @@ A file that exists is left as it is. Then the mesh is compiled.
 examples:
   floe-compile init                                begin in this folder
   floe-compile init data-platform --name acme      begin in a new folder
-  floe-compile init --yes --storage minio --delivery flux
+  floe-compile init --yes --storage seaweedfs --delivery flux
 """
 
 

@@ -91,7 +91,7 @@ QUESTIONS = (
     Question("registry", "registry of your images", lambda so_far: f"ghcr.io/{so_far['name']}", check=check_registry),
     Question("repository", "URL of the Git repository, as the cluster reaches it", _repository, check=check_url),
     Question("orchestrator", "what runs data products", lambda _: "dagster", ("dagster", "airflow", "kubernetes")),
-    Question("storage", "where tables are kept outside development", lambda _: "s3", ("s3", "minio", "none")),
+    Question("storage", "where tables are kept outside development", lambda _: "s3", ("s3", "seaweedfs", "none")),
     Question("secrets", "where secrets come from", lambda _: "external-secrets", ("external-secrets", "existing")),
     Question("delivery", "what applies the output", lambda _: "argocd", ("argocd", "flux")),
     Question("environments", "environments, the smallest first", lambda _: "dev,prod", check=check_names),

@@ -12,7 +12,7 @@ YOURS = "# yours:"
 PRODUCTION = "prod"
 """Environments whose names begin so are production."""
 
-IN_CLUSTER = "minio"
+IN_CLUSTER = "seaweedfs"
 """The store that needs nothing outside the cluster."""
 
 
@@ -91,7 +91,8 @@ def _storage_and_backups(answers: Answers, name: str, *, is_small: bool) -> list
     if answers.has_catalog and answers.storage != IN_CLUSTER and not is_small:
         lines += ["storage:", *_below(_bucket(f"{answers.name}-warehouse-{name}"))]
     if answers.has_databases:
-        in_cluster = ["type: minio"] if answers.has_catalog else ["type: none", "reason: this is for trying things out"]
+        none = ["type: none", "reason: this is for trying things out"]
+        in_cluster = [f"type: {IN_CLUSTER}"] if answers.has_catalog else none
         lines += ["databases:", "  backup:"]
         lines += _below(_below(in_cluster if is_small else _bucket(f"{answers.name}-backups-{name}")))
     return lines

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components.orchestrator_airflow import COMPONENT, build
@@ -22,6 +23,7 @@ from floe_compiler.model.capabilities import Capability, Database, Monitoring
 from floe_compiler.model.facts import Container, Parts, Pod, containers_of, named_pods
 from floe_compiler.model.operations import EventScaling
 from floe_compiler.model.plan import Context
+from floe_compiler.model.trust import Trust
 from products import DATABASE, EVERYTHING, SALES, product
 from support import PRODUCTION, as_text, changed, context_of, starts_after, unit_of
 
@@ -129,6 +131,15 @@ def test_airflow_hands_steps_to_the_broker_and_keeps_results_in_its_database() -
     assert "kubernetes_executor" not in found
     for name in (API, TRIGGERER, "airflow-dag-processor", WORKER):
         assert "/etc/airflow-broker/broker_url.py" in {file.path for file in pod(name).containers[0].config}
+
+
+def test_workers_verify_a_broker_with_a_certificate() -> None:
+    """Celery would trust any certificate, and only say so in its log."""
+    secure: Any = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
+    found = options(dict(named_pods(build(context(settings=secure))))[WORKER].containers[0])
+    url, _, asked = found["celery"]["broker_url_cmd"].split()[-1].partition("?")
+    assert url == f"rediss://airflow-broker.{SALES}.svc.cluster.local:6379/0"
+    assert asked == "ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true"
 
 
 @pytest.mark.parametrize(("password", "url"), [("a/b@c:d%\n", "redis://:a%2Fb%40c%3Ad%25@there:6379/0"), ("", "")])

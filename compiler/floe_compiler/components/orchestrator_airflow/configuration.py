@@ -65,6 +65,9 @@ API_TIMEOUT = 30
 REDELIVERED_AFTER = 3600
 """Seconds after which a step that a worker has taken and not answered for goes to another worker."""
 
+VERIFIED = "?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true"
+"""What Celery must be told of a broker with TLS: it trusts any certificate otherwise (kombu 5.6, `connection.py`)."""
+
 FERNET_LENGTH = 43
 """The characters of 32 bytes in Base64, without the `=` at the end."""
 
@@ -149,7 +152,7 @@ def _celery(options: Options, broker: Endpoint) -> Sections:
     """Return the options of workers and their broker. Results are in Airflow's database, which is the default."""
     return {
         "celery": {
-            "broker_url_cmd": f"python {BROKER_URL} {broker.url(path='/0')}",
+            "broker_url_cmd": f"python {BROKER_URL} {broker.url(path='/0')}{VERIFIED if broker.port().tls else ''}",
             "worker_concurrency": str(options.workers_at_once),
             # By default, it is a process for each processor of the node.
             "sync_parallelism": "1",
