@@ -85,6 +85,8 @@ def test_tables_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == [
         "| slot | type | what it is | runs in |",
         "|---|---|---|---|",
+        "| `storage` | `adls` | A container of Azure Data Lake Storage | the platform |",
+        "| `storage` | `gcs` | A bucket of Google Cloud Storage | the platform |",
         "| `storage` | `minio` | MinIO inside the cluster, on one node | the platform |",
         "| `storage` | `s3` | A bucket at AWS, or in another S3-compatible store | the platform |",
         "| `storage` | `seaweedfs` | SeaweedFS inside the cluster, on one node | the platform |",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from floe_compiler.kit import minio
-from floe_compiler.kit.backups.own_store import OwnStoreSettings, component
+from floe_compiler.kit.backups.own_store import OwnStore, OwnStoreSettings, component
 
 
 class MinioBackupConfig(OwnStoreSettings):
@@ -15,4 +15,6 @@ class MinioBackupConfig(OwnStoreSettings):
     """The kind of store."""
 
 
-COMPONENT = component(minio, "MinIO", MinioBackupConfig)
+OWN = OwnStore(minio.NAME, "MinIO", minio.REGION, minio.endpoint, minio.client, minio.buckets)
+
+COMPONENT = component(OWN, MinioBackupConfig)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from floe_compiler.kit import seaweedfs
-from floe_compiler.kit.backups.own_store import OwnStoreSettings, component
+from floe_compiler.kit.backups.own_store import OwnStore, OwnStoreSettings, component
 
 
 class SeaweedBackupConfig(OwnStoreSettings):
@@ -15,4 +15,6 @@ class SeaweedBackupConfig(OwnStoreSettings):
     """The kind of store."""
 
 
-COMPONENT = component(seaweedfs, "SeaweedFS", SeaweedBackupConfig)
+OWN = OwnStore(seaweedfs.NAME, "SeaweedFS", seaweedfs.REGION, seaweedfs.endpoint, seaweedfs.client, seaweedfs.buckets)
+
+COMPONENT = component(OWN, SeaweedBackupConfig)

@@ -87,5 +87,5 @@ class Settings(msgspec.Struct, frozen=True):
     tls_issuer: str
     """The ClusterIssuer of the certificates of servers inside the cluster; empty: they do without TLS."""
 
-    web_tls: bool = False
+    web_tls: bool
     """Whether servers that only the ingress controller reaches speak TLS, too: it verifies them."""

@@ -2,7 +2,7 @@
 
 from floe_compiler.overlay.apply import Applied, apply_overlay
 from floe_compiler.overlay.dead_steps import dead_steps
-from floe_compiler.overlay.deletions import dead_deletions
+from floe_compiler.overlay.deleted_fields import dead_deletions
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.overlay import Overlay, read_overlay
 from floe_compiler.overlay.portions import failures_once

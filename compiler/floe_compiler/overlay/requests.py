@@ -12,7 +12,7 @@ from floe_compiler.model.document import Document, show_path
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object
 from floe_compiler.overlay.changed_objects import ChangedObject
-from floe_compiler.overlay.deletions import live_deletions
+from floe_compiler.overlay.deleted_fields import live_deletions
 from floe_compiler.overlay.fidelity import difference, restored
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.merge_types import MergeType, merge_type

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
 
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.backups.stores import database_backups, folder
@@ -26,72 +29,77 @@ class OwnStoreSettings(BackupSettings):
     """The bucket."""
 
 
-class OwnStore(Protocol):
-    """What must be known of the store: `kit.minio`, `kit.seaweedfs`."""
+class OwnStore(msgspec.Struct, frozen=True):
+    """What must be known of the store: its type, how messages call it, and functions of `kit.minio`, `kit.seaweedfs`.
 
-    NAME: str
-    REGION: str
+    `endpoint` returns its S3 API; `client` the credentials of a user, with the keys `access-key` and `secret-key`;
+    `buckets` the task of that name that creates buckets and their user.
+    """
 
-    def endpoint(self, instance: Instance[Any], /) -> Endpoint:
-        """Return the endpoint of the S3 API."""
-
-    def client(self, instance: Instance[Any], user: str, /) -> Secret:
-        """Return the credentials of a user, with the keys `access-key` and `secret-key`."""
-
-    def buckets(self, instance: Instance[Any], name: str, names: tuple[str, ...], user: str, /) -> Task:
-        """Return the task that creates the buckets and the user."""
+    type: str
+    title: str
+    region: str
+    endpoint: Callable[[Instance[Any]], Endpoint]
+    client: Callable[[Instance[Any], str], Secret]
+    buckets: Callable[[Instance[Any], str, tuple[str, ...], str], Task]
 
 
-def component(own: OwnStore, title: str, config: type[OwnStoreSettings]) -> Component[OwnStoreSettings]:
-    """Return the component that keeps backups in the store, which its messages call `title`."""
-
-    def store(instance: Instance[OwnStoreSettings]) -> BackupStore:
-        server, keys = own.endpoint(instance), own.client(instance, USER)
-        return BackupStore(
-            kind="s3",
-            endpoint=server,
-            bucket=instance.config.bucket,
-            folder=folder(instance),
-            region=own.REGION,
-            url=server.url(),
-            path_style=True,
-            access_key=keys.key("access-key"),
-            secret_key=keys.key("secret-key"),
-        )
-
-    def provides(instance: Instance[OwnStoreSettings]) -> tuple[DatabaseBackups, ...]:
-        return (database_backups(instance.config, store(instance)),)
-
-    def requires(_instance: Instance[OwnStoreSettings]) -> tuple[Requirement, ...]:
-        return (Requirement(ObjectStore, own.NAME),)
-
-    def refuses(context: Context[OwnStoreSettings]) -> Iterator[Refusal]:
-        """Refuse the bucket of the warehouse, in which every data product may delete."""
-        bucket = context.config.bucket
-        if context.one(ObjectStore, own.NAME).bucket == bucket:
-            message = f'would keep backups in the bucket "{bucket}" of the warehouse, where steps may delete them'
-            yield Refusal(message, "name another bucket, which is created", ("bucket",))
-
-    def build(context: Context[OwnStoreSettings]) -> Parts:
-        """Return the task that creates the bucket and its user, once, beside the store."""
-        if context.instance.scope != PLATFORM:
-            return Parts()
-        return Parts(tasks=(own.buckets(context.instance, "backup-buckets", (context.config.bucket,), USER),))
-
-    def extends(context: Context[OwnStoreSettings], parts: tuple[Parts, ...]) -> Parts:
-        """Return the tasks of the databases."""
-        return backup_parts(context.config, store(context.instance), parts)
-
+def component(own: OwnStore, config: type[OwnStoreSettings]) -> Component[OwnStoreSettings]:
+    """Return the component that keeps backups in the store."""
+    # Partial functions, unlike inner ones, can be sent to another process.
     return Component(
         slot="databases.backup",
-        type=own.NAME,
+        type=own.type,
         name="database-backups",
-        summary=f"Backups of databases in the mesh's own {title}, for development",
+        summary=f"Backups of databases in the mesh's own {own.title}, for development",
         config=config,
-        build=build,
-        provides=provides,
-        requires=requires,
-        refuses=refuses,
-        extends=extends,
+        build=partial(_build, own),
+        provides=partial(_provides, own),
+        requires=partial(_requires, own),
+        refuses=partial(_refuses, own),
+        extends=partial(_extends, own),
         scope="each",
     )
+
+
+def _store(own: OwnStore, instance: Instance[OwnStoreSettings]) -> BackupStore:
+    server, keys = own.endpoint(instance), own.client(instance, USER)
+    return BackupStore(
+        kind="s3",
+        endpoint=server,
+        bucket=instance.config.bucket,
+        folder=folder(instance),
+        region=own.region,
+        url=server.url(),
+        path_style=True,
+        access_key=keys.key("access-key"),
+        secret_key=keys.key("secret-key"),
+    )
+
+
+def _provides(own: OwnStore, instance: Instance[OwnStoreSettings]) -> tuple[DatabaseBackups, ...]:
+    return (database_backups(instance.config, _store(own, instance)),)
+
+
+def _requires(own: OwnStore, _instance: Instance[OwnStoreSettings]) -> tuple[Requirement, ...]:
+    return (Requirement(ObjectStore, own.type),)
+
+
+def _refuses(own: OwnStore, context: Context[OwnStoreSettings]) -> Iterator[Refusal]:
+    """Refuse the bucket of the warehouse, in which every data product may delete."""
+    bucket = context.config.bucket
+    if context.one(ObjectStore, own.type).bucket == bucket:
+        message = f'would keep backups in the bucket "{bucket}" of the warehouse, where steps may delete them'
+        yield Refusal(message, "name another bucket, which is created", ("bucket",))
+
+
+def _build(own: OwnStore, context: Context[OwnStoreSettings]) -> Parts:
+    """Return the task that creates the bucket and its user, once, beside the store."""
+    if context.instance.scope != PLATFORM:
+        return Parts()
+    return Parts(tasks=(own.buckets(context.instance, "backup-buckets", (context.config.bucket,), USER),))
+
+
+def _extends(own: OwnStore, context: Context[OwnStoreSettings], parts: tuple[Parts, ...]) -> Parts:
+    """Return the tasks of the databases."""
+    return backup_parts(context.config, _store(own, context.instance), parts)
