@@ -60,12 +60,11 @@ def changed(
     cluster: Mapping[str, Any] = NOTHING,
 ) -> Settings:
     """Return the settings with some of them changed."""
-    return Settings(
-        replace(settings.platform, **platform),
-        replace(settings.environment, **environment),
-        replace(settings.cluster, **cluster),
-        settings.trust,
-        settings.tls_issuer,
+    return replace(
+        settings,
+        platform=replace(settings.platform, **platform),
+        environment=replace(settings.environment, **environment),
+        cluster=replace(settings.cluster, **cluster),
     )
 
 
