@@ -40,15 +40,19 @@ def of_buckets(buckets: Iterable[str]) -> list[Statement]:
 
 
 def of_product(bucket: str, product: ServedProduct) -> list[Statement]:
-    """Return the statements for a product: it may read and write its own folder, and read those of its inputs."""
-    written = [f"{product.namespace}/*"]
+    """Return the statements for a product: it may read and write its own folder, and read those of its inputs.
+
+    What only reads has no folder.
+    """
+    own = [] if product.only_reads else [product.namespace]
+    written = [f"{folder}/*" for folder in own]
     read = [f"{table.namespace}/{table.name}/*" for table in product.reads]
     arn, reading = f"arn:aws:s3:::{bucket}", [action for action in _OBJECT_ACTIONS if action.startswith("Get")]
-    listed = {"StringLike": {"s3:prefix": sorted({*written, *read, product.namespace})}}
+    listed = sorted({*own, *written, *read})
     return [
         allow(["s3:GetBucketLocation"], [arn]),
-        allow(["s3:ListBucket"], [arn]) | {"Condition": listed},
-        allow(_s3(_OBJECT_ACTIONS), (f"{arn}/{one}" for one in written)),
+        *([allow(["s3:ListBucket"], [arn]) | {"Condition": {"StringLike": {"s3:prefix": listed}}}] if listed else []),
+        *([allow(_s3(_OBJECT_ACTIONS), (f"{arn}/{one}" for one in written))] if written else []),
         *([allow(_s3(reading), (f"{arn}/{one}" for one in read))] if read else []),
     ]
 

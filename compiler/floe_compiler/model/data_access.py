@@ -55,6 +55,11 @@ class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
         """Return its own namespace, below which it may write."""
         return product_namespace(self.domain, self.name)
 
+    @property
+    def only_reads(self) -> bool:
+        """Return whether it has no tables of its own, so that it may write nowhere."""
+        return self.name == SEMANTIC_LAYER
+
 
 SEMANTIC_LAYER = "semantic--layer"
 """The name under which a domain's semantic layer reads its tables. No product can have it, as it has two hyphens."""

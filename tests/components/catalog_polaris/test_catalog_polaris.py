@@ -18,13 +18,14 @@ from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import catalog_polaris, storage_minio
-from floe_compiler.components.catalog_polaris import COMPONENT, management
+from floe_compiler.components.catalog_polaris import COMPONENT, management, polaris_setup
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import postgresql
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.store_policies import of_product
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Catalog, Database, OAuth2Credentials, ObjectStore
-from floe_compiler.model.data_access import OutputTable, ServedProduct
+from floe_compiler.model.data_access import SEMANTIC_LAYER, OutputTable, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Variable
 from floe_compiler.model.objects import Object
@@ -299,6 +300,16 @@ def test_a_product_writes_below_its_own_namespace_and_reads_its_inputs() -> None
     assert (visits["writes"], visits["reads"]) == ("field_service__visits", ["sales__shop.orders"])
     assert (shop["writes"], shop["reads"]) == ("sales__shop", [])
     assert (visits["namespaces"], shop["namespaces"]) == ("lists", "creates"), "only dlt tries to make its namespace"
+
+
+def test_a_semantic_layer_reads_tables_and_writes_nowhere() -> None:
+    (client,) = management.clients((ServedProduct("sales", SEMANTIC_LAYER, (ORDERS,)),), "/secrets")
+    assert (client["writes"], client["reads"]) == (None, ["sales__shop.orders"])
+    grants = polaris_setup.grants_of(client, {"lists": "list", "reads": "read", "writes": "write"})
+    assert [grant["privilege"] for grant in grants] == ["list", "read"]
+    statements = of_product("warehouse", ServedProduct("sales", SEMANTIC_LAYER, (ORDERS,)))
+    assert not [one for one in statements if "s3:PutObject" in one["Action"]]
+    assert "s3:PutObject" in str(of_product("warehouse", SERVED[1]))
 
 
 # --- bootstrap ---

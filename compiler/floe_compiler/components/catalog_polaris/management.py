@@ -73,6 +73,6 @@ def _client(product: ServedProduct, name: str, secrets: str) -> Fields:
         "client_id": name,
         "secret_file": f"{secrets}/{name}",
         "namespaces": "creates" if product.writes_files else "lists",
-        "writes": product.namespace,
+        "writes": None if product.only_reads else product.namespace,
         "reads": [table.identifier for table in product.reads],
     }

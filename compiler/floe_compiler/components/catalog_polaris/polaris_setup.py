@@ -187,11 +187,15 @@ def ensure_assigned(server: Server, path: str, kind: str, role: str) -> None:
 
 
 def grants_of(client: dict[str, Any], privileges: dict[str, str]) -> list[Grant]:
-    """Return the grants of a client: to list or create namespaces, to write its own, and to read some tables."""
+    """Return the grants of a client: to list or create namespaces, to write its own (if any), and to read tables."""
     tables = (table.rsplit(".", 1) for table in client["reads"])
     return [
         {"type": "catalog", "privilege": privileges[client["namespaces"]]},
-        {"type": "namespace", "namespace": [client["writes"]], "privilege": privileges["writes"]},
+        *(
+            {"type": "namespace", "namespace": [own], "privilege": privileges["writes"]}
+            for own in (client["writes"],)
+            if own
+        ),
         *(
             {"type": "table", "namespace": [namespace], "tableName": name, "privilege": privileges["reads"]}
             for namespace, name in tables
@@ -243,7 +247,8 @@ def ensure_client(server: Server, catalog: str, client: dict[str, Any], privileg
     ensure_grants(server, f"{roles}/{quoted(name)}/grants", grants_of(client, privileges))
     assigned = f"{MANAGEMENT}/principal-roles/{quoted(name)}/catalog-roles/{quoted(catalog)}"
     ensure_assigned(server, assigned, "catalogRole", name)
-    say(f"client {name} may write to {client['writes']}, and read {', '.join(client['reads']) or 'nothing else'}")
+    written = f"write to {client['writes']}, and " if client["writes"] else ""
+    say(f"client {name} may {written}read {', '.join(client['reads']) or 'nothing else'}")
 
 
 def run(setup: dict[str, Any]) -> None:
@@ -256,7 +261,8 @@ def run(setup: dict[str, Any]) -> None:
     catalog, clients = setup["catalog"]["name"], setup["clients"]
     remove_others(server, catalog, {client["name"] for client in clients})
     for client in clients:
-        ensure_namespace(server, catalog, client["writes"])
+        if client["writes"]:
+            ensure_namespace(server, catalog, client["writes"])
     for client in clients:
         ensure_client(server, catalog, client, setup["privileges"])
 
