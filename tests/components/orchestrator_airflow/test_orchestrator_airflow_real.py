@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -399,7 +400,7 @@ def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
     assert len(ran.pods.created) >= 3
     for made in ran.pods.created:
         product_name, step = (made["metadata"]["annotations"][name] for name in ("dag_id", "task_id"))
-        wanted = templates[f"/opt/airflow/pod_templates/{product_name}/{step}.yaml"]
+        wanted = deepcopy(templates[f"/opt/airflow/pod_templates/{product_name}/{step}.yaml"])
         assert wanted["metadata"]["labels"].items() <= made["metadata"]["labels"].items()
         assert wanted["metadata"]["annotations"].items() <= made["metadata"]["annotations"].items()
         assert made["metadata"]["namespace"] == SALES
