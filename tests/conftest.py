@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.load import git_folder
+from floe_compiler.node.cdk8s_process import kept
 
 PATH_IN_GIT = git_folder.path_in_git
 
@@ -24,6 +25,13 @@ def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Keep the cache of the tests, and of the programs that they start, apart from that of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_node() -> Iterator[None]:
+    """Let the compilations in one process of the tests share a process of Node.js."""
+    with kept():
         yield
 
 

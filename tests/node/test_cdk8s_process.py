@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import tarfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,11 @@ CHART: dict[str, Any] = {
     "included": [],
     "dependencies": [],
 }
+
+
+@pytest.fixture(autouse=True)
+def _a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "_kept", None)
 
 
 def archive_of(path: Path, *names: str) -> Path:
@@ -156,3 +163,45 @@ def test_a_process_that_nobody_needs_may_fail_to_start(monkeypatch: pytest.Monke
         cdk8s.start()
         with pytest.raises(StageFailed):
             cdk8s.run([CHART])
+
+
+def test_a_process_may_be_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    expected = cdk8s_process.run_cdk8s([CHART])
+    folders = []
+    with cdk8s_process.kept():
+        for _ in range(3):
+            assert cdk8s_process.run_cdk8s([CHART]) == expected
+            folders += tmp_path.iterdir()
+        assert len(folders) == 3
+        assert len(set(folders)) == 1
+        with cdk8s_process.Cdk8s() as first, cdk8s_process.Cdk8s() as second:
+            assert first.run([CHART]) == second.run([CHART, CHART])[:1] == expected
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    expected = cdk8s_process.run_cdk8s([CHART])
+    with cdk8s_process.kept():
+        failure_of({"namespace": None})  # a chart without objects stops it
+        assert not list(tmp_path.iterdir())
+        assert cdk8s_process.run_cdk8s([CHART]) == expected
+        kept = cdk8s_process._kept
+        assert kept
+        assert kept._process
+        kept._process.node.kill()
+        kept._process.node.wait()
+        assert cdk8s_process.run_cdk8s([CHART]) == expected
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_forked_process_leaves_a_kept_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with cdk8s_process.kept():
+        expected = cdk8s_process.run_cdk8s([CHART])
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+            assert pool.submit(cdk8s_process.run_cdk8s, [CHART]).result() == expected
+        assert len(list(tmp_path.iterdir())) == 1
+        assert cdk8s_process.run_cdk8s([CHART]) == expected
+    assert not list(tmp_path.iterdir())

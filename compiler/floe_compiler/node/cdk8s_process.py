@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import msgspec
 
@@ -49,13 +51,13 @@ class Cdk8s:
     def start(self) -> None:
         """Start the process for the next charts. If that fails, `run` says why."""
         with contextlib.suppress(StageFailed, OSError):
-            self._process = self._process or _start()
+            self._process = self._process or _started()
 
     def stop(self) -> None:
-        """Stop a process that got no charts."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        """Stop the process, if there is one, or leave it to the next within `kept`."""
+        process, self._process = self._process, None
+        if process is not None and not (_kept and _kept.put(process)):
+            process.end()
 
     def run(self, charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the answer for each chart.
@@ -63,14 +65,63 @@ class Cdk8s:
         Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or returns invalid data (S102).
         """
         try:
-            self._process = self._process or _start()
-            return _answers(self._process.answer(json.dumps(charts).encode()), len(charts))
-        except subprocess.TimeoutExpired:
-            raise _failed(f"cdk8s did not finish within {SECONDS} seconds") from None
-        except (OSError, ValueError, msgspec.DecodeError) as error:
-            raise _failed(str(error)) from error
-        finally:
-            self.stop()
+            self._process = self._process or _started()
+            answers = _answers(self._process.answer(json.dumps(charts).encode()), len(charts))
+        except BaseException as error:
+            process, self._process = self._process, None
+            if process is not None:  # It may still answer, or be half way through.
+                process.end()
+            if isinstance(error, OSError | ValueError | msgspec.DecodeError):
+                raise _failed(str(error)) from error
+            raise
+        self.stop()
+        return answers
+
+
+class _Kept:
+    """A process that has answered, for the next `Cdk8s`. Processes that are forked have no part in it."""
+
+    def __init__(self) -> None:
+        self._owner = os.getpid()
+        self._process: _Process | None = None
+
+    def take(self) -> _Process | None:
+        """Return the process if there is one that still runs."""
+        if self._owner != os.getpid() or self._process is None:
+            return None
+        process, self._process = self._process, None
+        if process.node.poll() is None:
+            return process
+        process.end()
+        return None
+
+    def put(self, process: _Process) -> bool:
+        """Keep the process; return False if there is one already."""
+        if self._owner != os.getpid() or self._process is not None:
+            return False
+        self._process = process
+        return True
+
+
+_kept: _Kept | None = None
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Leave a process that has answered to the next `Cdk8s`, for a program that compiles again and again."""
+    global _kept
+    _kept = kept = _Kept()
+    try:
+        yield
+    finally:
+        _kept = None
+        if process := kept.take():
+            process.end()
+
+
+def _started() -> _Process:
+    """Return the process that was kept, or a new one."""
+    return (_kept and _kept.take()) or _start()
 
 
 def _answers(answer: bytes, count: int) -> list[dict[str, Any]]:
@@ -113,17 +164,44 @@ class _Answer(msgspec.Struct, omit_defaults=True):
 class _Process(msgspec.Struct, frozen=True):
     node: subprocess.Popen[bytes]
     folder: tempfile.TemporaryDirectory[str]
+    errors: IO[bytes]
 
-    def answer(self, data: bytes) -> bytes:
-        answer, errors = self.node.communicate(data, timeout=SECONDS)
-        if self.node.returncode:
-            raise _failed(_reason(errors.decode(errors="replace")))
+    def answer(self, line: bytes) -> bytes:
+        """Return the line that answers this one."""
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self.node.kill()
+
+        timer = threading.Timer(SECONDS, stop)
+        timer.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):  # It has ended, and its errors say why.
+                _stream(self.node.stdin).write(line + b"\n")
+                _stream(self.node.stdin).flush()
+            answer = _stream(self.node.stdout).readline()
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise _failed(f"cdk8s did not finish within {SECONDS} seconds")
+        if not answer.endswith(b"\n") and self.node.wait():
+            self.errors.seek(0)
+            raise _failed(_reason(self.errors.read().decode(errors="replace")))
         return answer
 
     def end(self) -> None:
         self.node.kill()
-        self.node.communicate()
+        with contextlib.suppress(OSError):  # What was not written yet cannot be written any more.
+            self.node.communicate()
+        self.errors.close()
         self.folder.cleanup()
+
+
+def _stream(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise AssertionError("it was started with pipes")
+    return stream
 
 
 def _start() -> _Process:
@@ -131,11 +209,14 @@ def _start() -> _Process:
     archives = map(_archive, PACKAGES)
     # Unpacking takes 0.05 s. Nothing is kept for the next run, as it could be stale or changed by others.
     folder = tempfile.TemporaryDirectory(prefix="floe-compile-")
+    errors = tempfile.TemporaryFile(dir=folder.name)  # noqa: SIM115 - closed with the process
     pipe = subprocess.PIPE
     try:
         command += [folder.name, *archives]
-        return _Process(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=node_environment()), folder)
+        node = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, env=node_environment())
+        return _Process(node, folder, errors)
     except BaseException:
+        errors.close()
         folder.cleanup()
         raise
 

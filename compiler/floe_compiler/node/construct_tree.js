@@ -1,10 +1,10 @@
-// Builds construct trees with cdk8s: charts as JSON on standard input, what cdk8s decides on standard output: the order of
-// the objects, their namespace, common labels and sync wave, and what is wrong with them. Bodies of objects stay outside,
-// so that JavaScript's numbers and keys can change nothing in them.
+// Builds construct trees with cdk8s: each line of standard input is a list of charts as JSON, and gets a line on standard
+// output with what cdk8s decides: the order of the objects, their namespace, common labels and sync wave, and what is wrong
+// with them. Bodies of objects stay outside, so that JavaScript's numbers and keys can change nothing in them.
 // The arguments are an empty folder, and the archives of the npm packages cdk8s and constructs.
 'use strict';
 
-const { readFileSync, writeFileSync } = require('node:fs');
+const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { unpack } = require('./unpack.js');
 
@@ -109,4 +109,12 @@ function failuresIn(constructs, message) {
   return [{ at: parts.find(Number.isInteger) ?? 0, message: parts }];
 }
 
-process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(answer)));
+// JSON has no line break of its own, and the next line comes only after the answer to this one.
+let parts = [];
+process.stdin.on('data', (part) => {
+  parts.push(part);
+  if (part.at(-1) !== 10) return;
+  const charts = JSON.parse(Buffer.concat(parts).toString());
+  parts = [];
+  process.stdout.write(`${JSON.stringify(charts.map(answer))}\n`);
+});
