@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from floe_compiler.cache.folder import opened
 from floe_compiler.model.objects import Object
 from floe_compiler.pipeline import compile_mesh
 
@@ -99,8 +100,10 @@ def ports(container: Object) -> list[int]:
 def objects_of(root: Path) -> Mapping[str, tuple[Object, ...]]:
     """Return the objects of each environment of a mesh."""
     objects: dict[str, list[Any]] = {}
-    for path, text in compile_mesh(root).files.items():
-        objects.setdefault(path.split("/")[1], []).append(yaml.load(text, yaml.CSafeLoader))
+    with opened(None) as cache:
+        files = compile_mesh(root, cache=cache).files
+        for path, text in files.items():
+            objects.setdefault(path.split("/")[1], []).append(yaml.load(text, yaml.CSafeLoader))
     return {name: tuple(found) for name, found in objects.items()}
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from floe_compiler.explain import _by_place
+from floe_compiler.cache.store import Cache, Memory
+from floe_compiler.explain import Explanation, _by_place
 from floe_compiler.explain.variations import scalars
 from floe_compiler.pipeline import compile_mesh, explain_file
 from floe_compiler.pipeline.workers import Processes
@@ -25,12 +28,30 @@ FILES = [
 ]
 
 
+@cache
+def cached() -> Cache:
+    """Return a cache that knows the mesh once it was compiled."""
+    return Memory()
+
+
+@cache
+def compiled() -> Mapping[str, str]:
+    """Return the mesh's files in the environment blue."""
+    return dict(compile_mesh(MESH, ("blue",), cache=cached()).files)
+
+
+@cache
+def explained(file: str) -> Explanation:
+    """Return the explanation of one of them."""
+    explanation = explain_file(MESH, file, cache=cached())
+    assert explanation is not None
+    return explanation
+
+
 @pytest.mark.parametrize("file", [f"output/blue/{file}" for file in FILES])
 def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
-    compiled = compile_mesh(MESH, ("blue",)).files[file]
-    explanation = explain_file(MESH, file)
-    assert explanation is not None
-    expected = dict(scalars(yaml.load(compiled, yaml.CSafeLoader)))
+    explanation = explained(file)
+    expected = dict(scalars(yaml.load(compiled()[file], yaml.CSafeLoader)))
     assert {path: value for path, value, _ in explanation.values} == expected
     for path, _, causes in explanation.values:
         assert causes, path
@@ -50,14 +71,12 @@ def test_items_of_one_name_are_told_apart() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="several processes explain on Linux only")
 @pytest.mark.parametrize("file", [FILES[2], FILES[3], FILES[5]])
 def test_several_processes_find_the_same(file: str) -> None:
-    alone = explain_file(MESH, f"output/blue/{file}")
-    assert alone is not None
-    assert explain_file(MESH, f"output/blue/{file}", workers=Processes(2)) == alone
+    found = explain_file(MESH, f"output/blue/{file}", cache=cached(), workers=Processes(2))
+    assert found == explained(f"output/blue/{file}")
 
 
 def test_patched_values_name_the_patch() -> None:
-    explanation = explain_file(MESH, "output/blue/floe-sales-domain-blue/cronjob.batch_orders.yaml")
-    assert explanation is not None
+    explanation = explained("output/blue/floe-sales-domain-blue/cronjob.batch_orders.yaml")
     assert [str(patch) for patch in explanation.patches] == ["overlays/blue/kustomization.yaml:11:12"]
     found = {path: causes for path, _, causes in explanation.values}
     (cause,) = found["spec", "suspend"]
