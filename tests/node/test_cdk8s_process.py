@@ -168,7 +168,7 @@ def test_a_process_that_nobody_needs_may_fail_to_start(monkeypatch: pytest.Monke
 def test_a_process_may_be_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     expected = cdk8s_process.run_cdk8s([CHART])
-    folders = []
+    folders: list[Path] = []
     with cdk8s_process.kept():
         for _ in range(3):
             assert cdk8s_process.run_cdk8s([CHART]) == expected

@@ -11,12 +11,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.node.cdk8s_process import kept
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -151,9 +152,14 @@ _shared: Any = None
 
 
 def _begin(shared: Any) -> None:
-    """Prepare a new process: keep the shared value, and end when the process that started it ends."""
+    """Prepare a new process: keep the shared value and Node.js, and end when the process that started it ends."""
+    from multiprocessing.util import Finalize
+
     global _shared
     _shared = shared
+    until_the_end = ExitStack()
+    until_the_end.enter_context(kept())
+    Finalize(None, until_the_end.close, exitpriority=1)
     for ending in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches it, too: it ends without a word
         signal.signal(ending, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
