@@ -44,7 +44,7 @@ def _client(domain: str, name: str) -> CatalogClient:
     return CatalogClient(name, credentials)
 
 
-NAMES = ("broken", "by-hand", "config", "customer-360", "order-analytics", "stopped")
+NAMES = ("bad", "broken", "by-hand", "config", "customer-360", "good", "order-analytics", "stopped")
 """The products of `sales` in tests."""
 
 _KEYS = Secret("minio-warehouse", PLATFORM, (SecretKey("access-key"), SecretKey("secret-key", generated=32)))
