@@ -24,6 +24,7 @@ VERBS = {
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
+    "watch": "compile in memory whenever an input is saved, and show what that changes",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
     "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
@@ -60,6 +61,7 @@ examples:
   floe-compile check                             is output/ current? (for CI)
   floe-compile diff                              what do my edits change, compared with the last commit?
   floe-compile diff origin/main --format markdown   the same for a pull request
+  floe-compile watch                             show what each edit changes, as you save it
   floe-compile promote staging prod              let prod run the images that staging has tried
   floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml:spec.replicas
                                                  where does this value come from?

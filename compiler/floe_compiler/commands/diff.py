@@ -82,7 +82,7 @@ def run(options: Namespace) -> int:
         )
         progress("comparing")
         diffs = differences(before(), compiled, environments)
-    _show(diffs, options)
+    show_diff(diffs, options)
     return DONE
 
 
@@ -166,7 +166,8 @@ def _on_disk(root: Path, cache: Cache) -> State:
     )
 
 
-def _show(diffs: tuple[EnvironmentDiff, ...], options: Namespace) -> None:
+def show_diff(diffs: tuple[EnvironmentDiff, ...], options: Namespace, summary: str = "{}") -> None:
+    """Print a difference in the format of the options, and, unless they are quiet, the summary around its totals."""
     from floe_compiler.report.diff_text import render_diff, summary_line
     from floe_compiler.report.terminal import paint_for, plain
 
@@ -186,4 +187,4 @@ def _show(diffs: tuple[EnvironmentDiff, ...], options: Namespace) -> None:
         sys.stdout.write(render_diff(diffs, paint_for(sys.stdout)))
     if not options.quiet:
         sys.stdout.flush()
-        sys.stderr.write(f"floe-compile: {summary_line(diffs)}\n")
+        sys.stderr.write(f"floe-compile: {summary.format(summary_line(diffs))}\n")

@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "github", "sarif")
 
 
-def add_common(parser: ArgumentParser, formats: tuple[str, ...] = FORMATS) -> None:
-    """Add the options of every verb that works on a repository."""
+def add_repository(parser: ArgumentParser) -> None:
+    """Add the option that names the repository."""
     parser.add_argument(
         "--root",
         type=Path,
         metavar="FOLDER",
         help=f"the repository (default: the nearest folder, from here upwards, with a {MANIFEST})",
     )
+
+
+def add_common(parser: ArgumentParser, formats: tuple[str, ...] = FORMATS) -> None:
+    """Add the options of most verbs that work on a repository."""
+    add_repository(parser)
     parser.add_argument("--format", choices=formats, default="text", help="how to report (default: text)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
 

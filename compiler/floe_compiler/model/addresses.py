@@ -182,6 +182,7 @@ def _overlaps(range_: Network, others: Iterable[Network]) -> bool:
     return any(within(range_, other) or within(other, range_) for other in others)
 
 
+@lru_cache(maxsize=10_000)  # the same few blocks, in every namespace
 def remaining(block: Block) -> tuple[Network, ...]:
     """Return the ranges of a block without its exceptions, sorted; these may also be outside it."""
     left = [block.network]

@@ -1,0 +1,191 @@
+"""`floe-compile watch`: compile in memory each time an input is saved, and show what that changes."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.commands.console import show
+from floe_compiler.commands.diff import State, differences, show_diff
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.options import (
+    add_cache,
+    add_domains,
+    add_environments,
+    add_repository,
+    add_workers,
+    chosen_domains,
+    chosen_environments,
+    find_root,
+    open_cache,
+    open_workers,
+)
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.report.outcome import Outcome, count
+
+if TYPE_CHECKING:
+    from floe_compiler.cache.store import Store
+    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.pipeline.workers import Workers
+
+EXAMPLES = """\
+examples:
+  floe-compile watch                             show what each edit changes, until Ctrl-C
+  floe-compile watch --env dev --domain sales    only there, which is quicker
+  floe-compile watch --write                     keep output/ current, too
+"""
+OPTIONS = Namespace(format="text", quiet=False)
+"""How everything is shown."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = EXAMPLES
+    add_repository(parser)
+    add_environments(parser)
+    add_domains(parser)
+    add_cache(parser)
+    add_workers(parser)
+    parser.add_argument("--write", action="store_true", help="write each good result into output/, as compile does")
+
+
+def run(options: Namespace) -> int:
+    """Answer every save until a signal ends it.
+
+    Raises:
+        UsageError: if the package that watches files is not installed.
+    """
+    from floe_compiler.node.cdk8s_process import kept
+
+    root = find_root(options.root)
+    saves = watched(root)
+    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
+    with open_cache(options, root) as store, open_workers(options) as workers, kept():
+        watch = Watch(root, environments, domains, store, workers, write=options.write)
+        watch.begin()
+        for _ in saves:
+            watch.answer()
+            gc.collect()  # It is disabled for the sake of short runs.
+    return DONE
+
+
+def watched(root: Path) -> Iterator[object]:
+    """Return an iterator with an item each time that files of the repository were saved, except those of the output.
+
+    It has one at the start, too, as nobody sees what is saved before the system is asked to tell.
+
+    Raises:
+        UsageError: if the package that watches files is not installed.
+    """
+    try:
+        from watchfiles import DefaultFilter, watch
+    except ImportError:
+        raise UsageError("the package watchfiles is not installed: pip install 'floe-compile[watch]'") from None
+    quiet = DefaultFilter(ignore_dirs=(*DefaultFilter.ignore_dirs, OUTPUT))
+    # Some editors write a file in several steps, and Git many files: they count as one save if less than 50 ms apart.
+    told = watch(root, watch_filter=quiet, debounce=400, step=50, rust_timeout=1000, yield_on_timeout=True)
+    return (files for number, files in enumerate(told) if files or not number)
+
+
+@dataclass
+class Watch:
+    """A repository, and what it last compiled to without an error."""
+
+    root: Path
+    environments: tuple[str, ...]
+    domains: tuple[str, ...]
+    store: Store
+    workers: Workers
+    write: bool = False
+    clock: Callable[[], float] = time.perf_counter
+    _digests: Mapping[str, str] = field(default_factory=dict)
+    _compiled: Compilation | None = None
+    _is_wrong: bool = False
+
+    def __post_init__(self) -> None:
+        from floe_compiler.cache.generations import Generations
+
+        self._cache = Generations(self.store)
+
+    def begin(self) -> None:
+        """Compile for the first time, and say what is watched."""
+        self._compile()
+        if self._compiled is not None:
+            self._written()
+            names = ", ".join(one.environment for one in self._compiled.environments)
+            warnings = count(len(self._compiled.warnings), "warning")
+            self._say(f"{names}: {count(len(self._compiled.files), 'file')}, {warnings}")
+        self._say(f"watching {self.root}; Ctrl-C ends it")
+
+    def answer(self) -> None:
+        """Compile again if an input has changed, and show what is different, or what is wrong."""
+        start, before, was_wrong = self.clock(), self._compiled, self._is_wrong
+        if not self._compile() or self._is_wrong or self._compiled is None:
+            return
+        known = before.warnings if before else ()
+        new = tuple(one for one in self._compiled.warnings if one not in known)
+        if new:
+            show(Outcome(new), self.root, OPTIONS)
+        if before is not None:
+            state = State(before.files.digests, lambda files: files.digests, _reader(before))
+            diffs = differences(state, self._compiled, self.environments)
+            corrected = "nothing is wrong any more; " if was_wrong else ""
+            show_diff(diffs, OPTIONS, f"{corrected}{{}} ({self.clock() - start:.2f} s)")
+        else:
+            self._say(f"nothing is wrong any more: {count(len(self._compiled.files), 'file')}")
+        self._written()
+
+    def _compile(self) -> bool:
+        """Compile if an input has changed since the last time, and show errors; return whether one has."""
+        from floe_compiler.load.digests import input_digests
+        from floe_compiler.load.input_tree import read_inputs
+        from floe_compiler.pipeline import compile_mesh
+
+        try:
+            input_files = read_inputs(self.root)
+            digests = input_digests(input_files)
+            if digests == self._digests:
+                return False
+            self._digests = digests
+            self._cache.begin()
+            self._compiled = compile_mesh(
+                self.root,
+                self.environments,
+                domains=self.domains,
+                cache=self._cache,
+                workers=self.workers,
+                input_files=input_files,
+            )
+            self._is_wrong = False
+        except StageFailed as failed:
+            self._is_wrong = True
+            show(Outcome(failed.diagnostics, summary="the next save is compiled again"), self.root, OPTIONS)
+        return True
+
+    def _written(self) -> None:
+        if self.write:
+            from contextlib import nullcontext
+
+            from floe_compiler.commands.compile import compile_and_write
+
+            place = self.root, self.environments, (), self.store, nullcontext(self.workers), self.domains
+            try:
+                show(compile_and_write(*place, for_people=True), self.root, OPTIONS)
+            except StageFailed as failed:
+                show(Outcome(failed.diagnostics), self.root, OPTIONS)
+
+    def _say(self, text: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.write(f"floe-compile: {text}\n")
+        sys.stderr.flush()
+
+
+def _reader(compiled: Compilation) -> Callable[..., Mapping[str, bytes]]:
+    return lambda paths: {path: compiled.files[path].encode() for path in paths}

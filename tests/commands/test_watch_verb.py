@@ -1,0 +1,218 @@
+"""`floe-compile watch` answers each save with what it changes, or with what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+
+import pytest
+
+from floe_compiler.cache.store import Store
+from floe_compiler.cli import main
+from floe_compiler.commands.watch import Watch
+from floe_compiler.pipeline.workers import ThisProcess
+from small_mesh import PRODUCT, small_mesh
+
+CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Path:
+    return small_mesh(tmp_path / "mesh", {})
+
+
+def watching(mesh: Path, *, write: bool = False) -> Watch:
+    ticks = count()
+    return Watch(mesh, (), (), Store(mesh.parent / "cache"), ThisProcess(), write=write, clock=lambda: next(ticks) / 4)
+
+
+@pytest.fixture
+def watch(mesh: Path, capsys: pytest.CaptureFixture[str]) -> Watch:
+    begun = watching(mesh)
+    begun.begin()
+    capsys.readouterr()
+    return begun
+
+
+def edit(mesh: Path, old: str, new: str) -> None:
+    path = mesh / PRODUCT
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_it_says_what_it_watches(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watching(mesh).begin()
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("floe-compile: dev: ")
+    assert first.endswith(" files, 0 warnings")
+    assert last == f"floe-compile: watching {mesh}; Ctrl-C ends it"
+    assert not (mesh / "output").exists()
+
+
+def test_a_save_is_answered_with_what_it_changes_since_the_last_one(
+    watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for old, new in (("0 6 * * *", "0 7 * * *"), ("0 7 * * *", "0 8 * * *")):
+        edit(mesh, old, new)
+        watch.answer()
+        shown = capsys.readouterr()
+        assert f'      ~ spec.schedule: "{old}" -> "{new}"' in shown.out.splitlines()
+        assert shown.err == "floe-compile: dev: 1 changed (0.25 s)\n"
+    assert not (mesh / "output").exists()
+
+
+def test_a_save_that_changes_no_input_is_answered_with_nothing(
+    watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mesh / PRODUCT).write_text((mesh / PRODUCT).read_text())
+    (mesh / "notes.md").write_text("nothing reads it")
+    watch.answer()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_comment_changes_no_object(watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (mesh / PRODUCT).open("a") as file:
+        file.write("# reviewed\n")
+    watch.answer()
+    assert capsys.readouterr() == ("", "floe-compile: no object changes (0.25 s)\n")
+
+
+def test_errors_are_shown_until_a_save_corrects_them(
+    watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(mesh, "0 6 * * *", "0 25 * * *")
+    watch.answer()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"{PRODUCT}:")
+    assert shown.err.endswith("floe-compile: 1 error; the next save is compiled again\n")
+    edit(mesh, "0 25 * * *", "0 7 * * *")
+    watch.answer()
+    shown = capsys.readouterr()
+    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in shown.out.splitlines()
+    assert shown.err == "floe-compile: nothing is wrong any more; dev: 1 changed (0.25 s)\n"
+
+
+def test_it_may_begin_with_errors(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(mesh, "0 6 * * *", "0 25 * * *")
+    watch = watching(mesh)
+    watch.begin()
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "floe-compile: 1 error; the next save is compiled again",
+        f"floe-compile: watching {mesh}; Ctrl-C ends it",
+    ]
+    edit(mesh, "0 25 * * *", "0 7 * * *")
+    watch.answer()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("floe-compile: nothing is wrong any more: ")
+
+
+def test_a_new_warning_is_shown_once(watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note", "namespace": "floe-sales-domain"}}
+    (mesh / "base").mkdir()
+    (mesh / "base/note.yaml").write_text(json.dumps({**note, "data": {"a": "b"}}))
+    (mesh / "base/kustomization.yaml").write_text("resources: [note.yaml]\n")
+    watch.answer()
+    assert "warning" in capsys.readouterr().err
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_it_may_keep_the_output_current(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch = watching(mesh, write=True)
+    watch.begin()
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    assert "0 7 * * *" in (mesh / CRON_JOB).read_text()
+    assert main(["check", "--quiet", "--root", str(mesh)]) == 0
+    edit(mesh, "0 7 * * *", "0 25 * * *")
+    watch.answer()
+    assert "0 7 * * *" in (mesh / CRON_JOB).read_text()
+
+
+def test_what_may_not_be_written_is_said_and_it_goes_on(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch = watching(mesh, write=True)
+    watch.begin()
+    (mesh / CRON_JOB).write_text("by: hand\n")
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    shown = capsys.readouterr()
+    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in shown.out.splitlines()
+    assert f"{CRON_JOB}:1:1: error[W003]" in shown.err
+    (mesh / CRON_JOB).unlink()
+    edit(mesh, "0 7 * * *", "0 8 * * *")
+    watch.answer()
+    assert "0 8 * * *" in (mesh / CRON_JOB).read_text()
+
+
+def test_without_the_package_it_says_how_to_get_it(
+    mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    assert main(["watch", "--root", str(mesh)]) == 2
+    message = "the package watchfiles is not installed: pip install 'floe-compile[watch]'"
+    assert capsys.readouterr().err == f"floe-compile: {message}\n"
+
+
+@pytest.fixture
+def lines(mesh: Path) -> Iterator[Callable[[str], None]]:
+    """Start the program, and return a function that waits for a line."""
+    program = "import sys; from floe_compiler.program import main; sys.exit(main())"
+    variables = {**os.environ, "TMPDIR": str(mesh.parent)}
+    command = [sys.executable, "-c", program, "watch", "--root", str(mesh), "--cache", str(mesh.parent / "cache")]
+    found: Queue[str] = Queue()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables) as run:
+
+        def read() -> None:
+            for line in run.stdout or ():
+                found.put(line)
+
+        reader = Thread(target=read)
+        reader.start()
+
+        def wait_for(text: str) -> None:
+            until = time.monotonic() + 60
+            seen = []
+            while time.monotonic() < until:
+                try:
+                    seen.append(found.get(timeout=1))
+                except Empty:
+                    continue
+                if text in seen[-1]:
+                    return
+            pytest.fail(f"no {text} in {seen}")
+
+        yield wait_for
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+        reader.join()
+    assert {path.name for path in mesh.parent.iterdir()} == {"cache", "mesh"}, "a temporary folder is left"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_the_program_sees_files_that_are_saved_in_the_ways_of_editors(lines: Callable[[str], None], mesh: Path) -> None:
+    lines("watching")
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    lines("dev: 1 changed")
+    beside = mesh / PRODUCT.replace("orders.yaml", ".orders.yaml.tmp")
+    beside.write_text((mesh / PRODUCT).read_text().replace("0 7 * * *", "0 8 * * *"))
+    beside.replace(mesh / PRODUCT)
+    lines("0 8 * * *")
+    (mesh / "output").mkdir()
+    (mesh / "output/note").write_text("not an input")
+    edit(mesh, "0 8 * * *", "0 25 * * *")
+    lines("the next save is compiled again")
+    edit(mesh, "0 25 * * *", "0 9 * * *")
+    lines("nothing is wrong any more; dev: 1 changed")
