@@ -62,6 +62,7 @@ credentials: $(READY) ## Write the published forms of credentials anew (GITLEAKS
 	@$(BIN)/python tests/credential_forms.py $(GITLEAKS)
 
 docs: $(READY) ## Write docs/rules.md anew from the rules, and the tables of other pages from what they are about
+	@$(BIN)/python tests/rule_examples.py
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md
 	@$(BIN)/python tests/documented_tables.py
 
@@ -70,6 +71,7 @@ goldens: $(READY) ## Accept what the tests now see as expected (read the differe
 
 fresh: $(READY) ## Prove that schemas/, output/ and what make docs writes are what their sources say
 	@$(BIN)/floe-compile schema --check
+	@$(BIN)/python tests/rule_examples.py --check
 	@$(BIN)/floe-compile rules --format markdown | diff - docs/rules.md
 	@$(BIN)/python tests/documented_tables.py --check
 	@$(BIN)/floe-compile check

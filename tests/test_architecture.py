@@ -150,7 +150,7 @@ def test_every_component_has_tests_of_its_own() -> None:
 
 def test_every_verb_has_tests_of_its_own() -> None:
     tested = {path.stem for path in (TESTS / "commands").glob("test_*.py")}
-    assert {verb for verb in VERBS if f"test_{verb}_verb" not in tested} == set()
+    assert {verb for verb in VERBS if f"test_{verb.replace('-', '_')}_verb" not in tested} == set()
 
 
 def loaded(script: str, *arguments: str) -> set[str]:

@@ -226,8 +226,16 @@ def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
     def failing(_: object) -> int:
         raise StageFailed([Diagnostic(fake_pipeline.BAD, "failed")])
 
-    monkeypatch.setattr(importlib.import_module(f"floe_compiler.commands.{verb}"), "run", failing)
-    words = {"explain": ["x"], "promote": ["x", "y"], "vendor": ["x"], "graph": ["lineage"], "new": ["domain", "x"]}
+    monkeypatch.setattr(importlib.import_module(f"floe_compiler.commands.{verb.replace('-', '_')}"), "run", failing)
+    words = {
+        "explain": ["x"],
+        "explain-error": ["x"],
+        "product": ["register"],
+        "promote": ["x", "y"],
+        "vendor": ["x"],
+        "graph": ["lineage"],
+        "new": ["domain", "x"],
+    }
     assert main([verb, *words.get(verb, [])]) == 1
     assert capsys.readouterr().err == "floe-compile: error[R901]: failed\n\nfloe-compile: 1 error\n"
 

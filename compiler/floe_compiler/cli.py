@@ -9,6 +9,7 @@ import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from io import TextIOWrapper
+from types import ModuleType
 from typing import IO, Any, NoReturn
 
 from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USAGE, UsageError
@@ -17,10 +18,11 @@ from floe_compiler.model.diagnostics import StageFailed, did_you_mean
 
 DEFAULT_VERB = "compile"
 
-# Each verb is a module with that name in floe_compiler.commands.
+# Each verb is a module with that name in floe_compiler.commands, with an underscore in place of a hyphen.
 VERBS = {
     "init": "begin a mesh in a folder, and compile it",
     "new": "add a domain, a data product or an environment",
+    "product": "begin a data product, and register it",
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
@@ -35,6 +37,7 @@ VERBS = {
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",
+    "explain-error": "explain one error or warning",
     "doctor": "examine whether what a run needs is here, and works",
 }
 
@@ -116,7 +119,7 @@ def _discard_answers(*streams: IO[str]) -> None:
 
 def _run(options: Namespace) -> int:
     try:
-        code: int = importlib.import_module(f"floe_compiler.commands.{options.verb}").run(options)
+        code: int = _module(options.verb).run(options)
     except StageFailed as failed:
         _show_failure(failed, options)
         code = FOUND
@@ -152,8 +155,12 @@ def _parser(verb: str) -> ArgumentParser:
             formatter_class=RawDescriptionHelpFormatter,
         )
         if name == verb:
-            importlib.import_module(f"floe_compiler.commands.{name}").configure(below)
+            _module(name).configure(below)
     return parser
+
+
+def _module(verb: str) -> ModuleType:
+    return importlib.import_module(f"floe_compiler.commands.{verb.replace('-', '_')}")
 
 
 class _Parser(ArgumentParser):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.cli import main
-from floe_compiler.commands.rules import STAGES, all_rules, render_markdown
+from floe_compiler.commands.rules import STAGES, all_rules, examples, render_markdown
 
 PAGE = Path(__file__).parents[2] / "docs/rules.md"
 
@@ -76,3 +76,14 @@ def test_the_page_is_what_the_command_prints(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     assert "\n## W: Writing the output\n" in text
     assert "\n### W005: foreign file in the output (warning)\n" in text
+
+
+def test_an_example_is_a_report_of_its_own_rule_with_a_hint() -> None:
+    codes = {rule.code for rule in all_rules()}
+    found = examples()
+    assert found.keys() <= codes
+    assert len(found) > len(codes) / 2
+    for code, text in found.items():
+        assert re.match(rf"\S.*(error|warning)\[{code}\]: ", text), text
+    without = {code for code, text in found.items() if "\n  hint: " not in text}
+    assert without <= {"R070"}, "every finding says what to do"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from importlib.resources import files
 from itertools import groupby
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
@@ -25,15 +28,17 @@ STAGES = {
 
 EXAMPLES = """\
 examples:
-  floe-compile rules        list every error and warning
-  floe-compile rules R012   what does this error mean?
+  floe-compile rules                   list every error and warning
+  floe-compile rules R012              what does this error mean, and what does it look like?
+  floe-compile explain-error R012      the same
 """
+CODE = re.compile(r"\[([A-Z]\d{3})\]")
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("code", nargs="?", help="explain only this one, such as R012")
+    parser.add_argument("code", nargs="?", help="explain only this one, such as R012, or the one in a message")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 
 
@@ -41,7 +46,9 @@ def run(options: Namespace) -> int:
     """List all rules, or explain one."""
     rules = all_rules()
     if options.code:
-        rules = tuple(rule for rule in rules if rule.code == options.code.upper()) or _unknown(options.code, rules)
+        inside = CODE.search(options.code)
+        code = inside[1] if inside else options.code
+        rules = tuple(rule for rule in rules if rule.code == code.upper()) or _unknown(code, rules)
     if options.format == "json":
         sys.stdout.write(_json(rules))
     elif options.format == "markdown":
@@ -73,6 +80,14 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
 
 
+def examples() -> Mapping[str, str]:
+    """Return how a report of a rule may look, by code. Rules that only a few programs or files can break have none."""
+    import json
+
+    found: Mapping[str, str] = json.loads(files(__package__).joinpath("rule_examples.json").read_text("utf-8"))
+    return found
+
+
 def render_markdown(rules: tuple[Rule, ...]) -> str:
     """Return the reference page docs/rules.md."""
     lines = ["# Rules", "", INTRODUCTION]
@@ -81,6 +96,8 @@ def render_markdown(rules: tuple[Rule, ...]) -> str:
         for rule in group:
             warning = " (warning)" if rule.severity == "warning" else ""
             lines += ["", f"### {rule.code}: {rule.title}{warning}", "", rule.explanation]
+            if example := examples().get(rule.code):
+                lines += ["", "```text", example, "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -96,7 +113,9 @@ def _list(rule: Rule) -> str:
 def _explain(rule: Rule) -> str:
     import textwrap
 
-    return f"{rule.code}: {rule.title} ({rule.severity})\n\n{textwrap.fill(rule.explanation, 80)}\n"
+    text = f"{rule.code}: {rule.title} ({rule.severity})\n\n{textwrap.fill(rule.explanation, 80)}\n"
+    example = examples().get(rule.code)
+    return f"{text}\nFor example:\n\n{example}\n" if example else text
 
 
 def _json(rules: tuple[Rule, ...]) -> str:

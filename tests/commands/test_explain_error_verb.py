@@ -1,0 +1,27 @@
+"""`floe-compile explain-error` explains what a message is about."""
+
+import pytest
+
+from floe_compiler.cli import main
+
+
+@pytest.mark.parametrize("given", ["R012", "r012", "platform-manifest.yaml:11:11: error[R012]: catalog polaris needs"])
+def test_a_code_or_a_whole_message_is_explained(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain-error", given]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("R012: unmet requirement (error)\n\nA component needs")
+    assert "\nFor example:\n\nplatform-manifest.yaml:" in text
+    assert "\n  hint: fill the slot `storage`" in text
+
+
+def test_it_says_the_same_as_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain-error", "W003"]) == 0
+    explained = capsys.readouterr().out
+    assert main(["rules", "W003"]) == 0
+    assert capsys.readouterr().out == explained
+
+
+def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain-error", "error[R999]: nothing"]) == 2
+    assert capsys.readouterr().err.startswith("floe-compile: there is no rule R999")
+    assert main(["explain-error"]) == 2
