@@ -231,6 +231,7 @@ def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
         "explain": ["x"],
         "explain-error": ["x"],
         "product": ["register"],
+        "completion": ["zsh"],
         "promote": ["x", "y"],
         "vendor": ["x"],
         "graph": ["lineage"],

@@ -7,7 +7,8 @@ import importlib
 import os
 import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from functools import partial
 from io import TextIOWrapper
 from types import ModuleType
 from typing import IO, Any, NoReturn
@@ -38,6 +39,7 @@ VERBS = {
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",
     "explain-error": "explain one error or warning",
+    "completion": "print a script by which a shell completes verbs, options and names",
     "doctor": "examine whether what a run needs is here, and works",
 }
 
@@ -136,11 +138,11 @@ def _parse(arguments: list[str]) -> Namespace:
     verb = arguments[0]
     if verb not in VERBS and not verb.startswith("-"):
         raise UsageError(f'there is no verb "{verb}"; {did_you_mean(verb, VERBS)}')
-    return _parser(verb).parse_args(arguments)
+    return _parser({verb}).parse_args(arguments)
 
 
-def _parser(verb: str) -> ArgumentParser:
-    """Return the parser; only the verb that will run is imported to add its options."""
+def _parser(with_options: Container[str]) -> ArgumentParser:
+    """Return the parser; only verbs that are to have their options are imported."""
     parser = _Parser(
         "floe-compile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
     )
@@ -154,8 +156,9 @@ def _parser(verb: str) -> ArgumentParser:
             allow_abbrev=False,
             formatter_class=RawDescriptionHelpFormatter,
         )
-        if name == verb:
+        if name in with_options:
             _module(name).configure(below)
+            below.set_defaults(parser_of_all=partial(_parser, VERBS))
     return parser
 
 

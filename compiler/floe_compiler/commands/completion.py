@@ -1,0 +1,98 @@
+"""`floe-compile completion`: a script by which a shell completes verbs, options and the names in the mesh."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import DONE
+from floe_compiler.commands.options import find_root
+
+SHELLS = ("bash", "zsh", "fish")
+EXAMPLES = """\
+examples:
+  eval "$(floe-compile completion bash)"                 in ~/.bashrc
+  floe-compile completion zsh > ~/.zfunc/_floe-compile   in a folder of $fpath
+  floe-compile completion fish > ~/.config/fish/completions/floe-compile.fish
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = EXAMPLES
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("shell", nargs="?", choices=SHELLS, help="the shell")
+    what.add_argument("--names", choices=NAMES, help="print the names of that kind, as the scripts do")
+
+
+def run(options: Namespace) -> int:
+    """Print the script, or names."""
+    if options.names:
+        sys.stdout.write("".join(f"{name}\n" for name in NAMES[options.names](find_root(None))))
+        return DONE
+    import shtab
+
+    parser = options.parser_of_all()
+    for action in _actions(parser):
+        if kind := _kind(action):
+            action.complete = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")  # type: ignore[attr-defined]
+        elif action.metavar == "FOLDER":
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+        elif action.dest == "place":
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+    sys.stdout.write(shtab.complete(parser, options.shell))
+    return DONE
+
+
+def _environments(root: Path) -> Iterable[str]:
+    return sorted(path.parent.name for path in root.glob("overlays/*/environment.yaml"))
+
+
+def _domains(root: Path) -> Iterable[str]:
+    return sorted(path.parent.name for path in root.glob("domains/*/domain.yaml"))
+
+
+def _products(root: Path) -> Iterable[str]:
+    files = root.glob("domains/*/products/*.yaml")
+    return sorted(f"{path.parents[1].name}/{path.stem}" for path in files)
+
+
+def _codes(_root: Path) -> Iterable[str]:
+    from floe_compiler.commands.rules import all_rules
+
+    return [rule.code for rule in all_rules()]
+
+
+NAMES: Mapping[str, Callable[[Path], Iterable[str]]] = {
+    "environments": _environments,
+    "domains": _domains,
+    "products": _products,
+    "codes": _codes,
+}
+"""The names that are completed, by their kind."""
+
+_ARGUMENTS = {
+    "env": "environments",
+    "source": "environments",
+    "target": "environments",
+    "domain": "domains",
+    "products": "products",
+    "code": "codes",
+}
+"""The kinds of names, by the arguments of verbs that take them."""
+
+
+def _kind(action: Action) -> str:
+    return _ARGUMENTS.get(action.dest, "")
+
+
+def _actions(parser: ArgumentParser) -> Iterator[Action]:
+    """Yield the arguments of a parser, and of those of its verbs."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to ask
+        if isinstance(action, _SubParsersAction):
+            for below in action.choices.values():
+                yield from _actions(below)
+        else:
+            yield action
