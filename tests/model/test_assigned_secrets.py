@@ -58,7 +58,9 @@ NO_VALUES = [
     "login with user and password",
     "password: |\n  the password of the user",
     "os.environ['DB_PASSWORD'] = read(path)",
-    "os.environ['DB_PASSWORD'] == other",
+    "os.environ['DB_PASSWORD'] == 'other'",
+    'request["NextToken"] = next_token',
+    "CREATE TABLE users (login TEXT, password TEXT, email TEXT)",
     "token := parse(text)",
 ]
 

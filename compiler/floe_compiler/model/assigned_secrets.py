@@ -12,7 +12,8 @@ from floe_compiler.model.credentials import is_random_secret, names_secret, secr
 
 _NAME = r"[A-Za-z][\w.-]*"
 _KEY = rf"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>{_NAME})["']?"""
-_VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]{1,256})"""
+_VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
+_SHORT_VALUE = _VALUE.replace("+)", "{1,256})")
 # What may follow a value that ends its line or item: prose has another word there.
 _END = r"""(?=["']?[ \t]*(?:$|[,;)}\]#]|\\n))"""
 _BLOCK = r"[|>][+-]?\d?[ \t]*\n[ \t]*"
@@ -20,9 +21,11 @@ _ASSIGNMENTS = tuple(
     re.compile(form, re.MULTILINE)
     for form in (
         # Of a shell: another word may follow, or another name, as in `--set=password=...`.
-        rf"{_KEY}=(?=[ \t]*{_VALUE})",
-        # Of a configuration file or program: `a: b`, `a = b`, `a := b`, `a => b`, `a["b"] = c`.
-        rf"{_KEY}\]?[ \t]*(?:[ \t]=[ \t]*|(?::=|=>)[ \t]*|:[ \t]+(?:{_BLOCK})?|:(?=[\"'])|(?<=\])=[ \t]*){_VALUE}{_END}",
+        rf"{_KEY}=(?=[ \t]*{_SHORT_VALUE})",
+        # Of a configuration file or program: `a: b`, `a = b`, `a := b`, `a => b`.
+        rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|(?::=|=>)[ \t]*|:[ \t]+(?:{_BLOCK})?|:(?=[\"'])){_VALUE}{_END}",
+        # Of a program: `a["b"] = "c"`; without quotes, `c` is a variable.
+        rf"""\[["'](?P<key>{_NAME})["']\][ \t]*=[ \t]*(?P<quote>["'])(?P<value>[^\s"']+)["']""",
         # An option and the next word, unless that stands for any (`--password PASSWORD`).
         rf"(?<![\w-])(?P<key>--{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))",
         # An item with a name and a value: a variable of a container, or a property in XML.
@@ -37,7 +40,7 @@ _ASSIGNMENTS = tuple(
         r"""(?P<value>[^\s"']+)["']\s*\)""",
         # Redis, and .netrc.
         rf"^[ \t]*(?P<key>requirepass|masterauth)[ \t]+{_VALUE}{_END}",
-        rf"\blogin\s+\S{{1,200}}\s+(?P<key>password)\s+{_VALUE}{_END}",
+        rf"\bmachine\s+\S{{1,200}}\s+login\s+\S{{1,200}}\s+(?P<key>password)\s+{_VALUE}{_END}",
     )
 )
 # As a text without any of these gives no secret a value, the other patterns need not look at it.
