@@ -23,11 +23,12 @@ from small_mesh import PRODUCT, small_mesh
 ATTACKS = ("##vso[task.setvariable variable=A]b", "##[add-mask]a", "\n \u2003::add-mask::a", "\x1b]0;a\x07", "\x9b31m")
 ESCAPED = ("\\x23#vso[task.setvariable variable=A]b", "\\x23#[add-mask]a", "\n \u2003\\x3a:add-mask::a")
 WRITTEN = json.dumps("x" + " ".join(ATTACKS))
-CONFIG_MAP = (
-    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: floe-sales-domain, annotations: {"floe.dev/external'
-    '-reference": "somebody reads it"}}\n'
-    f"data: {{a: {WRITTEN}}}\n"
-)
+CONFIG_MAP = f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: a, namespace: floe-sales-domain, annotations: {{floe.dev/external-reference: somebody reads it}}}}
+data: {{a: {WRITTEN}}}
+"""
 OWN = ("::error ", "::warning ", "::stop-commands::")
 
 
@@ -39,7 +40,9 @@ def commands(text: str) -> Iterator[str]:
             resume = "" if line == f"::{resume}::" else resume
         elif line.startswith("::stop-commands::"):
             resume = line.removeprefix("::stop-commands::")
-        elif re.search(r"##(?:vso)?\[.*\]", line) or re.match(r"\s*::[^ :]+( .*)?::", line) and not line.startswith(OWN):
+        elif re.search(r"##(?:vso)?\[.*\]", line):
+            yield line
+        elif re.match(r"\s*::[^ :]+( .*)?::", line) and not line.startswith(OWN):
             yield line
         if re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", line):
             yield line
@@ -81,9 +84,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_verb_prints_a_command_of_an_input(
-    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_verb_prints_a_command_of_an_input(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, text = PLACES[place]
     path = small_mesh(tmp_path, {}) / file
     path.parent.mkdir(parents=True, exist_ok=True)

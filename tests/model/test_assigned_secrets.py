@@ -102,7 +102,24 @@ def test_no_text_makes_it_stumble(text: str) -> None:
     list(assigned_secrets(text, ()))
 
 
-@pytest.mark.parametrize("piece", ["a", "-", "a:", "a=", 'a="', "password: a ", " ", "token=a=", "--token ", "login ", "name: token\n", "<token>", "TOKEN '"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "-",
+        "a:",
+        "a=",
+        'a="',
+        "password: a ",
+        " ",
+        "token=a=",
+        "--token ",
+        "login ",
+        "name: token\n",
+        "<token>",
+        "TOKEN '",
+    ],
+)
 def test_a_large_text_is_fast(piece: str) -> None:
     start = time.process_time()
     list(assigned_secrets(piece * (300_000 // len(piece)), ()))

@@ -76,9 +76,7 @@ def run(options: Namespace) -> int:
             first = failed.diagnostics[0]
             word, text, advice = "wrong", first.message, first.hint or ""
         code = FOUND if word == "wrong" else code
-        sys.stdout.write(
-            f"{paint(f'{word:6}', 'green' if word == 'ok' else 'red')} {name:13} {printable(text)}\n"
-        )
+        sys.stdout.write(f"{paint(f'{word:6}', 'green' if word == 'ok' else 'red')} {name:13} {printable(text)}\n")
         if advice:
             sys.stdout.write(f"{'':21}{paint('hint', 'blue')}: {printable(advice)}\n")
     return code

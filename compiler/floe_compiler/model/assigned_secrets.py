@@ -17,6 +17,8 @@ _SHORT_VALUE = _VALUE.replace("+)", "{1,256})")
 # What may follow a value that ends its line or item: prose has another word there.
 _END = r"""(?=["']?[ \t]*(?:$|[,;)}\]#]|\\n))"""
 _BLOCK = r"[|>][+-]?\d?[ \t]*\n[ \t]*"
+_COLON = r"""\b{}["']?[ \t]*:[ \t]*"""
+_SETTER = r"\.(?:conf|config|option|put|set|setProperty)"
 _ASSIGNMENTS = tuple(
     re.compile(form, re.MULTILINE)
     for form in (
@@ -29,15 +31,14 @@ _ASSIGNMENTS = tuple(
         # An option and the next word, unless that stands for any (`--password PASSWORD`).
         rf"(?<![\w-])(?P<key>--{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))",
         # An item with a name and a value: a variable of a container, or a property in XML.
-        rf"""\bname["']?[ \t]*:[ \t]*["']?(?P<key>{_NAME})["']?,?\s{{1,200}}["']?value["']?[ \t]*:[ \t]*{_VALUE}{_END}""",
+        rf"{_COLON.format('name')}[\"']?(?P<key>{_NAME})[\"']?,?\s{{1,200}}[\"']?{_COLON.format('value')}{_VALUE}{_END}",
         rf"<name>(?P<key>{_NAME})</name>\s{{0,200}}<value>(?P<quote>)(?P<value>[^\s<>]+)</value>",
         rf"<(?P<key>{_NAME})>(?P<quote>)(?P<value>[^\s<>]+)</(?P=key)>",
         # SQL, whose words are in capitals; a role has no other text after `password`.
         r"(?<![\w.:-])(?P<key>[A-Z][A-Z_]+(?: BY)?)[ \t]+(?P<quote>')(?P<value>[^\s']+)'",
         r"(?i:\b(?:create|alter)\s+(?:role|user)\b[^;'\n]{1,200}?)\b(?P<key>password)\s+(?P<quote>')(?P<value>[^\s']+)'",
         # What sets a property of Java or Spark.
-        rf"""\.(?:conf|config|option|put|set|setProperty)\(\s*["'](?P<key>{_NAME})["'],\s*(?P<quote>["'])"""
-        r"""(?P<value>[^\s"']+)["']\s*\)""",
+        rf"{_SETTER}\(\s*[\"'](?P<key>{_NAME})[\"'],\s*(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"']\s*\)",
         # Redis, and .netrc.
         rf"^[ \t]*(?P<key>requirepass|masterauth)[ \t]+{_VALUE}{_END}",
         rf"\bmachine\s+\S{{1,200}}\s+login\s+\S{{1,200}}\s+(?P<key>password)\s+{_VALUE}{_END}",

@@ -45,7 +45,8 @@ _PAIRS = (
 _FLOW_PAIR = re.compile(rf"""{_KEY}(["']?[ \t]*:[ \t]+)({_QUOTED}|[^\s,{{}}\[\]"'][^,{{}}\[\]\n]*)""", re.IGNORECASE)
 # A text below its key, as YAML writes it: lines that are further to the right, and empty ones.
 _BLOCK = re.compile(
-    rf"""(?im)^(?P<margin>[ \t]*)(?P<head>(?:-[ \t]+)?["']?(?=[\w.-]*(?:{_WORDS}))(?P<key>[\w.-]++)["']?:[ \t]+[|>][-+\d]*[ \t]*\n)"""
+    rf"""(?im)^(?P<margin>[ \t]*)(?P<head>(?:-[ \t]+)?["']?(?=[\w.-]*(?:{_WORDS}))(?P<key>[\w.-]++)["']?:"""
+    r"[ \t]+[|>][-+\d]*[ \t]*\n)"
     r"(?:(?P=margin)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+"
 )
 _BEFORE = 2000
