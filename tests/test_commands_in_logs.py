@@ -40,9 +40,7 @@ def commands(text: str) -> Iterator[str]:
             resume = "" if line == f"::{resume}::" else resume
         elif line.startswith("::stop-commands::"):
             resume = line.removeprefix("::stop-commands::")
-        elif re.search(r"##(?:vso)?\[.*\]", line):
-            yield line
-        elif re.match(r"\s*::[^ :]+( .*)?::", line) and not line.startswith(OWN):
+        elif re.search(r"##(?:vso)?\[.*\]|^\s*::[^ :]+( .*)?::", line) and not line.startswith(OWN):
             yield line
         if re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", line):
             yield line
