@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.cli import main
+from floe_compiler.commands.graph import KINDS
 from floe_compiler.report.json_text import json_text
 from floe_compiler.report.terminal import visible
 from small_mesh import PRODUCT, small_mesh
@@ -96,7 +97,7 @@ def test_no_verb_prints_a_command_of_an_input(place: str, tmp_path: Path, capsys
         *(["diff", "--from-output", "--format", form] for form in ("text", "json", "markdown", "github")),
         *(["explain", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
         *(["secrets", "--format", form] for form in ("text", "json")),
-        *(["graph", "--format", form] for form in ("mermaid", "dot", "json")),
+        *(["graph", kind, "--format", form] for kind, form in zip(KINDS, ("mermaid", "dot", "json"), strict=True)),
         ["codeowners"],
         ["doctor"],
     ):
@@ -119,7 +120,7 @@ def test_no_argument_is_a_command(tmp_path: Path, capsys: pytest.CaptureFixture[
             ["--root", f"/{attack}"],
             ["check", "--env", attack, "--root", str(tmp_path)],
             ["explain", attack, "--root", str(tmp_path)],
-            ["graph", "--format", attack],
+            ["graph", "lineage", "--format", attack],
             ["rules", attack],
             ["new", "domain", attack, "--root", str(tmp_path)],
             ["promote", attack, "dev", "--root", str(tmp_path)],
