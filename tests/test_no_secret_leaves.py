@@ -53,6 +53,57 @@ def test_no_message_shows_it(place: str, tmp_path: Path, capsys: pytest.CaptureF
         assert json.dumps(credential)[1:-1] not in told
 
 
+VERBS = (
+    ["diff", "--from-output"],
+    ["diff", "--from-output", "--format", "json"],
+    ["diff", "--from-output", "--format", "markdown"],
+    ["diff", "--from-output", "--format", "github"],
+    ["explain", "output/dev/floe-sales-domain/configmap_a.yaml"],
+    ["explain", "output/dev/floe-sales-domain/configmap_a.yaml", "--format", "json"],
+    ["graph", "connections"],
+    ["graph", "lineage", "--format", "json"],
+    ["secrets"],
+    ["secrets", "--format", "json"],
+    ["codeowners"],
+    ["doctor"],
+    ["promote", "dev", "dev"],
+)
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_no_other_verb_shows_it(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, written = FILES[place]
+    path = small_mesh(tmp_path, {}) / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if file == OBJECT:
+        (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
+    for verb, credential in zip(VERBS, cycle(CREDENTIALS), strict=False):
+        path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
+        main([*verb, "--root", str(tmp_path), *(["--no-cache"] if verb[0] in ("diff", "explain") else [])])
+        told = "".join(capsys.readouterr())
+        assert credential not in told, verb
+        assert json.dumps(credential)[1:-1] not in told, verb
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS[:6])
+def test_init_and_new_do_not_show_what_they_refuse(
+    credential: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = small_mesh(tmp_path / "mesh", {})
+    for arguments in (
+        *(
+            ["init", str(tmp_path / "new"), "--yes", f"--{field}", credential]
+            for field in ("name", "owner", "registry")
+        ),
+        *(["new", kind, credential, "--root", str(root)] for kind in ("domain", "environment")),
+        ["new", "product", f"sales/{credential}", "--root", str(root)],
+        ["vendor", credential, "--root", str(root)],
+    ):
+        main(arguments)
+        assert credential not in "".join(capsys.readouterr()), arguments
+
+
 @pytest.mark.parametrize("credential", CREDENTIALS)
 def test_no_message_about_arguments_or_a_bug_shows_it(credential: str, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([credential], ["check", f"--{credential}"], ["check", credential], ["explain", credential]):

@@ -88,9 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit_:  # by argparse, for --help, --version and wrong usage
         return exit_.code if isinstance(exit_.code, int) else USAGE
     except UsageError as error:
-        from floe_compiler.report.secrecy import hide_in_message
-
-        sys.stderr.write(f"floe-compile: {hide_in_message(str(error))}\n")
+        _say(str(error))
         return USAGE
     except KeyboardInterrupt as interrupt:
         return ended_by(interrupt)
@@ -100,16 +98,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the only boundary: users never see a traceback
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             _discard_answers(sys.stdout)
-            sys.stderr.write(f"floe-compile: cannot write {error.filename or 'the answer'}: {error.strerror}\n")
+            _say(f"cannot write {error.filename or 'the answer'}: {error.strerror}")
             return FOUND
         if isinstance(error, PermissionError) and error.filename:
-            remedy = "let the user who runs this do so"
-            sys.stderr.write(f"floe-compile: not allowed to read or write {error.filename}; {remedy}\n")
+            _say(f"not allowed to read or write {error.filename}; let the user who runs this do so")
             return FOUND
         from floe_compiler.commands.bug_report import bug_report
 
         sys.stderr.write(bug_report(error, arguments))
         return BUG
+
+
+def _say(message: str) -> None:
+    """Print a message that may have words of the user, or names of files, in it."""
+    from floe_compiler.report.terminal import printable
+
+    sys.stderr.write(f"floe-compile: {printable(message)}\n")
 
 
 def _discard_answers(*streams: IO[str]) -> None:
@@ -171,9 +175,9 @@ class _Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print a message about wrong usage, and exit."""
-        from floe_compiler.report.secrecy import hide_in_message
+        from floe_compiler.report.terminal import printable
 
-        super().error(hide_in_message(message))
+        super().error(printable(message))
 
 
 class _Version(Action):

@@ -1,6 +1,8 @@
 """`floe-compile diff` compares with a Git revision or the files on disk, object by object."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,22 @@ def test_the_inputs_are_compared_with_the_last_commit(
     edit(committed)
     assert floe("diff", "--env", "dev") == 0
     assert capsys.readouterr() == (TEXT, "floe-compile: dev: 1 deleted, 1 changed, 1 added; 1 danger\n")
+
+
+def test_a_submodule_cannot_be_compared_with(
+    committed: Path, floe: Floe, git: Git, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "output"
+    shutil.move(committed / "output", elsewhere)
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=elsewhere, check=True)
+    git("rm", "-qr", "--cached", "output")
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(elsewhere), "output")
+    git("commit", "-qm", "submodule")
+    assert floe("diff") == 2
+    message = "output is a submodule at HEAD; compare with the files: floe-compile diff --from-output"
+    assert capsys.readouterr().err == f"floe-compile: {message}\n"
+    assert floe("diff", "--from-output") == 0
 
 
 def test_no_difference(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:

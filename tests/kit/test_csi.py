@@ -106,24 +106,24 @@ def test_each_file_is_mounted_by_itself_under_its_own_name() -> None:
     spec = spec_of(found)
     (volume,) = [one for one in spec["volumes"] if "csi" in one]
     assert volume == {
-        "name": "csi-login-app",
+        "name": "csi-login-app-fc55d4f6",
         "csi": {
             "driver": "secrets-store.csi.k8s.io",
             "readOnly": True,
             "volumeAttributes": {"secretProviderClass": "login.app"},
         },
     }
-    mounts = [one for one in spec["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app"]
+    mounts = [one for one in spec["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app-fc55d4f6"]
     path = "/run/secrets/app/pw"
-    assert mounts == [{"name": "csi-login-app", "mountPath": path, "subPath": "password", "readOnly": True}]
+    assert mounts == [{"name": "csi-login-app-fc55d4f6", "mountPath": path, "subPath": "password", "readOnly": True}]
     assert not any("projected" in one for one in spec["volumes"])
     assert copied_secrets(SETTINGS, "platform", [found]) == frozenset()
 
 
 def test_a_variable_needs_a_copy_which_needs_a_mount() -> None:
     found = pod(container(variables=(Variable("PASSWORD", secret=LOGIN.key("password"), reason="no files"),)))
-    mounts = [one for one in spec_of(found)["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app"]
-    assert mounts == [{"name": "csi-login-app", "mountPath": "/mnt/secrets-store/login.app", "readOnly": True}]
+    mounts = [one for one in spec_of(found)["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app-fc55d4f6"]
+    assert mounts == [{"name": "csi-login-app-fc55d4f6", "mountPath": "/mnt/secrets-store/login.app", "readOnly": True}]
     assert copied_secrets(SETTINGS, "platform", [found]) == {"login.app"}
 
 

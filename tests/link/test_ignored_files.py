@@ -75,6 +75,13 @@ def test_what_git_does_not_add() -> None:
     assert told("output/.gitignore", "/dev/a/secret*") == [("C208", "output/.gitignore:1:1", f"Git ignores {FILES[1]}")]
 
 
+@pytest.mark.parametrize("folder", ["output", "output/dev", "output/dev/a"])
+def test_a_repository_in_the_output(folder: str) -> None:
+    (found,) = undelivered({f"{folder}/.git": ""}, "", FILES)
+    assert (found.rule.code, found.subject, found.span) == ("C220", folder, None)
+    assert [*undelivered({f"{folder}/.git": ""}, "", ["output/prod/b/service_web.yaml"] * (folder != "output"))] == []
+
+
 def test_git_does_not_obey_a_link() -> None:
     assert told(".gitignore", None) == []
 

@@ -78,6 +78,21 @@ def test_the_path_is_an_input(tmp_path: Path) -> None:
     assert len({*found}) == 3
 
 
+def test_a_repository_in_the_output_is_an_input(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    (root / "overlays/dev").mkdir(parents=True)
+    (root / "overlays/dev/environment.yaml").write_text("kind: Environment\n")
+    (root / "output/dev/a").mkdir(parents=True)
+    (root / "output/dev/a/.git").write_text("of somebody\n")
+    (root / "output/link").symlink_to(root)
+    digests = [input_digests(read_inputs(root))["dev"]]
+    for folder in ("output", "output/dev", "output/dev/a"):
+        (root / folder / ".git").write_text("gitdir: ../.git/modules/x\n")
+        digests.append(input_digests(read_inputs(root))["dev"])
+    assert dict(obeyed_files(root)) == {"output/.git": "", "output/dev/.git": "", "output/dev/a/.git": ""}
+    assert len({*digests}) == 4
+
+
 def test_what_git_is_told_to_do_with_files_is_an_input(tmp_path: Path) -> None:
     root = repository(tmp_path) / "teams/mesh"
     (root / "overlays/dev").mkdir(parents=True)

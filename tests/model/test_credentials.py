@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from floe_compiler.model.assigned_secrets import may_show_secret
 from floe_compiler.model.credentials import (
     LOGIN,
     holds_secret,
-    may_show_secret,
     names_secret,
     option_of_secret,
     refers_to_secret,

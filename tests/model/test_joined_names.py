@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+import re
+from collections.abc import Callable, Iterator
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import floe_compiler
 from floe_compiler.model.fields import check_name
 from floe_compiler.model.joined_names import identifier, joined, joined_identifiers
 
@@ -50,3 +54,30 @@ def test_all_short_names_stay_apart(join: Callable[..., str], count: int) -> Non
 def test_any_names_stay_apart(join: Callable[..., str], of_names: list[tuple[str, str, str]]) -> None:
     for one, other in combinations(of_names, 2):
         assert join(*one) != join(*other)
+
+
+NAMED = re.compile(r"(domain|environment|platform|product|scope|step)(_?name|\.name|\.metadata\.name)?")
+
+
+def joins(source: str) -> Iterator[str]:
+    """Yield each f-string in a program with nothing but hyphens or underscores between two names of inputs."""
+    for one in ast.walk(ast.parse(source)):
+        parts = one.values if isinstance(one, ast.JoinedStr) else []
+        for first, between, second in zip(parts, parts[1:], parts[2:], strict=False):
+            if isinstance(first, ast.FormattedValue) and isinstance(second, ast.FormattedValue):
+                texts = (ast.unparse(first.value), ast.unparse(second.value))
+                names = [NAMED.fullmatch(".".join(text.split(".")[-2:])) or NAMED.fullmatch(text) for text in texts]
+                if all(names) and isinstance(between, ast.Constant) and re.fullmatch("[-_]+", str(between.value)):
+                    yield ast.unparse(one)
+
+
+def test_joins_are_recognised() -> None:
+    sources = ['f"{platform}-{environment.name}"', 'f"x-{domain}__{product.name}-x"', 'f"{scope}-{product_name}"']
+    assert [len([*joins(source)]) for source in sources] == [1, 1, 1]
+    assert [*joins('f"{domain}/{product}", f"{name}-{product}", f"{platform}.{domain}"')] == []
+
+
+def test_nothing_else_joins_names_of_inputs() -> None:
+    package = Path(floe_compiler.__file__).parent
+    found = {str(path): [*joins(path.read_text(encoding="utf-8"))] for path in package.rglob("*.py")}
+    assert {name: texts for name, texts in found.items() if texts} == {}

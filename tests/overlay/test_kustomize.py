@@ -146,6 +146,15 @@ def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
         run_kustomize([path], "base", {})
 
 
+@pytest.mark.parametrize("key", ["100", "true", "1.5"])
+def test_a_key_that_it_takes_for_something_else(key: str) -> None:
+    config_map = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, annotations: {{'{key}': b}}}}\n"
+    with pytest.raises(KustomizeError, match="it takes a key of the annotations or labels for a number or a switch"):
+        run_kustomize(
+            find_kustomize(), "base", {"base/a.yaml": config_map, "base/kustomization.yaml": "resources: [a.yaml]\n"}
+        )
+
+
 def test_errors_that_kubectl_logs_are_reported_without_the_time(tmp_path: Path) -> None:
     logged = 'E1122 06:39:08.018057   23522 run.go:72] "command failed" err="no \\"a\\" here"'
     path = program(tmp_path, "kubectl", f"cat >&2 <<'END'\n{logged}\nEND\nexit 1")

@@ -14,7 +14,7 @@ from floe_compiler.report.github import render_github, without_commands
 from floe_compiler.report.json_format import render_json
 from floe_compiler.report.outcome import MOST_OF_A_RULE, Outcome, first_of_each_rule
 from floe_compiler.report.sarif import render_sarif
-from floe_compiler.report.terminal import plain
+from floe_compiler.report.terminal import plain, visible
 from floe_compiler.report.text import render_problems, without_warnings
 from report.samples import ERROR, OUTCOME, UNKNOWN, WARNING
 
@@ -62,8 +62,8 @@ def test_no_text_ends_an_annotation_or_begins_another(text: str) -> None:
             escaped = escaped.replace(code, character)
         return escaped
 
-    assert unescape(properties["file"]) == text
-    assert unescape(message) == f"{text}\nhint: {text}"
+    assert unescape(properties["file"]) == visible(text)
+    assert unescape(message) == visible(f"{text}\nhint: {text}")
 
 
 def test_paths_cannot_be_taken_for_commands() -> None:

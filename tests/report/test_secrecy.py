@@ -78,6 +78,13 @@ def test_keys_of_references_do_not(key: str) -> None:
         ("private_key=" + PRIVATE_KEY + "\nrest", "private_key=***\nrest"),
         ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
         ("curl -H 'x: Bearer aHVudGVyMg=='", "curl -H 'x: Bearer ***"),
+        ("curl -sS -u app:hunter2 https://x", "curl -sS -u app:*** https://x"),
+        ("x:\n  password: |-\n    hunter 2\n\n    more\n  user: u", "x:\n  password: ***\n    ***\n  user: u"),
+        ("- token: >\n    hunter 2\n- user: u\n", "- token: ***\n  ***\n- user: u\n"),
+        ("password => 'hunter2'", "password => '***'"),
+        ("- name: DB_PASSWORD\n  value: hunter2", "- name: DB_PASSWORD\n  value: ***"),
+        ("<password>hunter2</password>", "<password>***</password>"),
+        ("ALTER ROLE app PASSWORD 'hunter2';", "ALTER ROLE app PASSWORD '***';"),
     ],
 )
 def test_values_in_text_are_hidden(text: str, expected: str) -> None:
@@ -101,6 +108,14 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
         'x: {"DB_PASSWORD": "$DB_PASSWORD", "secretKeyRef": {"name": "db", "key": "password"}}',
         "floe.dev/secret-variables: DB_USER",
         "load --password $PASSWORD --token-file /run/x --token --quiet",
+        "password_authentication: off",
+        "password_policy: {min_length: 8}",
+        "token_endpoint: https://login.example.org/token",
+        "token_ttl: 1h",
+        "password: null",
+        'token: ""',
+        "secret_provider: |\n  several\n  lines\n",
+        "- name: DB_PASSWORD\n  valueFrom: x",
     ],
 )
 def test_other_text_stays(text: str) -> None:

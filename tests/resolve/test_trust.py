@@ -28,12 +28,14 @@ FILES = {
 EMPTY = Document("", {}, {}, {})
 
 
-def trusted(bundle: Mapping[str, Any] | None) -> tuple[Trust | None, Findings]:
+def trusted(
+    bundle: Mapping[str, Any] | None, platform: str = "acme", name: str = "dev"
+) -> tuple[Trust | None, Findings]:
     environment = Environment.model_validate(
         {
             "apiVersion": "floe.dev/v1",
             "kind": "Environment",
-            "metadata": {"name": "dev", "owner": "@acme/platform"},
+            "metadata": {"name": name, "owner": "@acme/platform"},
             "cluster": {"name": "kind"},
             "storage_class": "standard",
             **({"trust": {"bundle": bundle}} if bundle else {}),
@@ -41,7 +43,7 @@ def trusted(bundle: Mapping[str, Any] | None) -> tuple[Trust | None, Findings]:
     )
     findings = Findings()
     sources = Sources(EMPTY, {}, {}, authorities=FILES)
-    return trust_of(environment, "acme", sources, EMPTY, findings), findings
+    return trust_of(environment, platform, sources, EMPTY, findings), findings
 
 
 def known(bundle: Mapping[str, Any]) -> Trust:
@@ -80,6 +82,12 @@ def test_a_bundle_has_public_authorities_unless_it_must_not() -> None:
     own = known({"type": "trust-manager", "name": "own", "public": False, "files": ["root.pem"]})
     assert own.bundle
     assert (own.config_map, own.bundle.public) == ("own", False)
+
+
+def test_bundles_of_one_cluster_have_names_of_their_own() -> None:
+    pairs = (("acme", "prod-eu"), ("acme-prod", "eu"))
+    found = [trusted({"type": "trust-manager", "files": ["root.pem"]}, *names)[0] for names in pairs]
+    assert [one and one.config_map for one in found] == ["acme-prod--eu-trust", "acme--prod-eu-trust"]
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def _shown(value: Any) -> str:
 
 
 def _json(listed: tuple[Choice, ...]) -> str:
-    import json
+    from floe_compiler.report.json_text import json_text
 
     document = [
         {
@@ -177,4 +177,4 @@ def _json(listed: tuple[Choice, ...]) -> str:
         }
         for choice in listed
     ]
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+    return json_text(document)

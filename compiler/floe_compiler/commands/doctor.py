@@ -52,8 +52,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Examine one thing after the other, and print a line for each."""
-    from floe_compiler.report.secrecy import hide_in_message
-    from floe_compiler.report.terminal import paint_for
+    from floe_compiler.report.terminal import paint_for, printable
 
     root, paint = find_root(options.root), paint_for(sys.stdout)
     examinations: dict[str, Callable[[], Healthy]] = {
@@ -77,11 +76,9 @@ def run(options: Namespace) -> int:
             first = failed.diagnostics[0]
             word, text, advice = "wrong", first.message, first.hint or ""
         code = FOUND if word == "wrong" else code
-        sys.stdout.write(
-            f"{paint(f'{word:6}', 'green' if word == 'ok' else 'red')} {name:13} {hide_in_message(text)}\n"
-        )
+        sys.stdout.write(f"{paint(f'{word:6}', 'green' if word == 'ok' else 'red')} {name:13} {printable(text)}\n")
         if advice:
-            sys.stdout.write(f"{'':21}{paint('hint', 'blue')}: {hide_in_message(advice)}\n")
+            sys.stdout.write(f"{'':21}{paint('hint', 'blue')}: {printable(advice)}\n")
     return code
 
 

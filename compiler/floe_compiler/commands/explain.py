@@ -119,6 +119,7 @@ def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
     from json import dumps
 
     from floe_compiler.report.secrecy import hide_in_text
+    from floe_compiler.report.terminal import visible
 
     lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}"]
     lines += [f"  changed by the patch {patch}" for patch in explanation.patches] + [""]
@@ -131,7 +132,7 @@ def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
                 f"        overrides {hide_in_text(weaker)} of {span or 'the scale'}" for weaker, span in cause.overrides
             ]
     lines += [line for place, span in removed for line in (f"{place}: (none)", f"    {span}: removed by a patch")]
-    return "\n".join(lines) + "\n"
+    return visible("\n".join(lines)) + "\n"
 
 
 def _cause(cause: Cause) -> dict[str, object]:
@@ -142,7 +143,7 @@ def _cause(cause: Cause) -> dict[str, object]:
 
 
 def _json(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Span]]) -> str:
-    from json import dumps
+    from floe_compiler.report.json_text import json_text
 
     values = [
         {
@@ -159,4 +160,4 @@ def _json(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
         "values": values,
         "removed": [{"path": place, "at": str(span)} for place, span in removed],
     }
-    return dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)

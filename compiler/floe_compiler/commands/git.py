@@ -12,6 +12,7 @@ import msgspec
 from floe_compiler.commands.exit_codes import UsageError
 
 TIMEOUT = 60
+FROM_OUTPUT = "floe-compile diff --from-output"
 # Git sets these for its hooks, relative to the folder where it was called.
 _PATH_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY")
 
@@ -58,7 +59,7 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
     """Return the files of a folder at a revision; empty if the folder did not exist.
 
     Raises:
-        UsageError: if there is no such revision.
+        UsageError: if there is no such revision, or a submodule has the folder, or a part of it.
     """
     if revision.startswith("-") or not revision:
         raise UsageError(f"{revision!r} is not a Git revision")
@@ -66,7 +67,7 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
         commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     except GitFailed as error:
         if "not a git repository" in str(error):
-            message = "this is not a Git repository; compare with the files on disk: floe-compile diff --from-output"
+            message = f"this is not a Git repository; compare with the files on disk: {FROM_OUTPUT}"
             raise UsageError(message) from error
         raise UsageError(f"Git knows no revision {revision!r}; {_other_revision(root)}") from error
     entries = _git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
@@ -74,6 +75,8 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
     for entry in filter(None, entries.split("\0")):
         description, path = entry.split("\t", 1)
         mode, kind, blob = description.split(" ")
+        if kind == "commit":
+            raise UsageError(f"{path} is a submodule at {revision}; compare with the files: {FROM_OUTPUT}")
         if kind == "blob" and mode != "120000":  # no symbolic links
             blobs[path] = blob
     return Tree(root, blobs)
@@ -83,7 +86,7 @@ def _other_revision(root: Path) -> str:
     try:
         _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     except GitFailed:
-        return "there is no commit yet; compare with the files on disk: floe-compile diff --from-output"
+        return f"there is no commit yet; compare with the files on disk: {FROM_OUTPUT}"
     return "try HEAD, a branch, a tag or a commit"
 
 

@@ -119,8 +119,8 @@ def _explain(rule: Rule) -> str:
 
 
 def _json(rules: tuple[Rule, ...]) -> str:
-    import json
-
     from msgspec import to_builtins
 
-    return json.dumps(to_builtins(rules), indent=2) + "\n"
+    from floe_compiler.report.json_text import json_text
+
+    return json_text(to_builtins(rules))

@@ -45,6 +45,7 @@ def run(options: Namespace) -> int:
     """Copy, and lock."""
     from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.load.parents import digest_of_manifest
+    from floe_compiler.report.terminal import visible
     from floe_compiler.write.commit import reporting_refusals, write_file
 
     root = find_root(options.root)
@@ -71,7 +72,8 @@ def run(options: Namespace) -> int:
             _replace(root, folder, {one.file: manifests[one.file] for one in chain})
         write_file(f"{root}/{MANIFEST}", edited)
     names = " -> ".join(str(one.data["metadata"]["name"]) for one in reversed(chain))
-    sys.stdout.write(f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n")
+    told = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
+    sys.stdout.write(visible(told))
     return DONE
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
+from floe_compiler.kit.volume_names import csi_volume
 from floe_compiler.model.facts import Container, Pod, containers_of, pod_secrets
 from floe_compiler.model.inputs import AwsProvider, AzureProvider, CsiSecrets, GcpProvider, VaultProvider
 from floe_compiler.model.objects import Object
@@ -67,18 +68,18 @@ def csi_volumes(csi: CsiFiles) -> Iterable[tuple[str, str, Object]]:
     """Yield the volumes of a pod: name, purpose and source of each."""
     for name in sorted(csi.secrets):
         attributes = {"secretProviderClass": name}
-        yield volume_name(name), name, {"csi": {"driver": DRIVER, "readOnly": True, "volumeAttributes": attributes}}
+        yield csi_volume(name), name, {"csi": {"driver": DRIVER, "readOnly": True, "volumeAttributes": attributes}}
 
 
 def csi_mounts(container: Container, csi: CsiFiles) -> Iterable[tuple[str, Object]]:
     """Yield the mounts of a container with their paths: its files, and what it reads from the copies."""
     for file in container.secret_files:
         if file.path in csi.files:
-            name = volume_name(file.secret.secret.name)
+            name = csi_volume(file.secret.secret.name)
             yield file.path, {"name": name, "mountPath": file.path, "subPath": file.secret.key, "readOnly": True}
     for name in sorted(_copied(container, csi)):
         path = f"{FOLDER}/{name}"
-        yield path, {"name": volume_name(name), "mountPath": path, "readOnly": True}
+        yield path, {"name": csi_volume(name), "mountPath": path, "readOnly": True}
 
 
 def copied_secrets(settings: Settings, scope: str, pods: Iterable[Pod]) -> frozenset[str]:
@@ -96,11 +97,6 @@ def _copied(container: Container, csi: CsiFiles) -> set[str]:
     read = {variable.secret.secret.name for variable in container.variables if variable.secret}
     read |= {file.secret.secret.name for file in container.secret_files if file.path not in csi.files}
     return read & csi.secrets
-
-
-def volume_name(secret: str) -> str:
-    """Return the name of the volume of a secret, in which no dot may be."""
-    return f"csi-{secret.replace('.', '-')}"[:63].rstrip("-")
 
 
 def provider_class(settings: Settings, way: CsiSecrets, secret: Secret, path: str, *, copied: bool) -> Object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit.csi import NO_CSI, CsiFiles, csi_mounts, csi_volumes
 from floe_compiler.kit.meta import present
+from floe_compiler.kit.volume_names import secrets_volume, slug
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Scratch, SecretFile, containers_of
 from floe_compiler.model.objects import Object
 from floe_compiler.model.quantities import parse_quantity
@@ -27,11 +27,6 @@ def scratches(container: Container) -> tuple[Scratch, ...]:
     """Return the writable folders of a container, always with `/tmp`."""
     declared = {scratch.path for scratch in container.scratch} | {claim.path for claim in container.claims}
     return container.scratch if TEMPORARY.path in declared else (TEMPORARY, *container.scratch)
-
-
-def slug(path: str) -> str:
-    """Return a path as a volume's name: `/var/run/postgresql` -> `var-run-postgresql`."""
-    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:50].strip("-")
 
 
 def volumes(pod: Pod, csi: CsiFiles = NO_CSI) -> list[Object]:
@@ -100,7 +95,7 @@ def _secret_volumes(files: Iterable[SecretFile]) -> Iterator[Named]:
         items.append({"key": reference.key, "path": name})
     for folder, secrets in folders.items():
         sources = [{"secret": {"name": name, "items": items}} for name, items in secrets.items()]
-        yield f"secret-{slug(folder)}", folder, {"projected": {"defaultMode": GROUP_READABLE, "sources": sources}}
+        yield secrets_volume(folder), folder, {"projected": {"defaultMode": GROUP_READABLE, "sources": sources}}
 
 
 def _host_volumes(containers: Iterable[Container]) -> Iterator[Named]:
@@ -148,5 +143,5 @@ def _mounts(container: Container, csi: CsiFiles) -> Iterator[tuple[str, Object]]
     for secret in container.secret_files:
         if secret.path not in csi.files:
             folder = posixpath.dirname(secret.path)
-            yield folder, {"name": f"secret-{slug(folder)}", "mountPath": folder, "readOnly": True}
+            yield folder, {"name": secrets_volume(folder), "mountPath": folder, "readOnly": True}
     yield from csi_mounts(container, csi)

@@ -3,6 +3,7 @@
 - `.gitattributes`: with `filter`, `working-tree-encoding` or `ident`, Git has other bytes in the repository than on
   disk. Flux has no filters, and Argo CD has Git LFS only if `enableLfs` is set.
 - `.gitignore`: Git does not add what it names, unless it was added before.
+- A Git repository in the output, such as a submodule: Git adds nothing of what is in it.
 
 They hold from the top of the Git repository down. Sources: gitattributes(5), gitignore(5). Neither Argo CD nor Flux
 uses `git archive`, so `export-ignore` does nothing. A `.sourceignore` above the folder of an environment does nothing,
@@ -32,6 +33,14 @@ NOT_COMMITTED = Rule(
     " another line below it except output/.",
     severity="warning",
 )
+OTHER_REPOSITORY = Rule(
+    "C220",
+    "compiled files in another repository",
+    "A folder in output/ is a Git repository of its own, such as a submodule. So commits of the mesh do not have the "
+    "compiled files: nobody reviews them, and `diff` cannot compare with them. Flux does not fetch submodules "
+    "(`recurseSubmodules` of GitRepository), so it would deliver nothing; Argo CD does, unless that is switched off.",
+    severity="warning",
+)
 
 _ATTRIBUTES = ("filter", "ident", "working-tree-encoding")
 
@@ -49,6 +58,11 @@ def undelivered(obeyed: Mapping[str, str | None], place: str, files: Iterable[st
         files: The paths of the compiled files.
     """
     paths = sorted(files)
+    for folder in sorted(path.removesuffix("/.git") for path in obeyed if path.endswith("/.git")):
+        if any(path.startswith(f"{folder}/") for path in paths):
+            message = "is a Git repository of its own, so commits of the mesh do not have its compiled files"
+            hint = f"remove it, and commit the files with the inputs: git submodule deinit {folder}; git rm {folder}"
+            yield Diagnostic(OTHER_REPOSITORY, message, subject=folder, hint=hint)
     for attribute in _ATTRIBUTES:
         verb = f"{attribute} lets Git store other bytes of"
         yield from _concerned(_of(".gitattributes", obeyed), place, paths, _with_attribute(attribute), verb)

@@ -54,4 +54,5 @@ RULES: tuple[Rule, ...] = (
     routed_hosts.TWICE,
     ignored_files.STORED_OTHERWISE,
     ignored_files.NOT_COMMITTED,
+    ignored_files.OTHER_REPOSITORY,
 )

@@ -5,7 +5,8 @@ Only looks for `.git` and reads the files that Git obeys; no program is started.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from floe_compiler.model.files import OUTPUT
@@ -37,7 +38,8 @@ def path_in_git(root: Path) -> str | None:
 def obeyed_files(root: Path) -> Mapping[str, str | None]:
     """Return the files that say what Git does with others, from the top of the repository down to the output.
 
-    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is no regular file.
+    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is no regular file. In the output,
+    what makes a folder another repository counts, too: `output/.git`, with an empty text.
     """
     depth = len(Path(path_in_git(root) or "").parts)
     found: dict[str, str | None] = {}
@@ -49,7 +51,22 @@ def obeyed_files(root: Path) -> Mapping[str, str | None]:
                 continue
             except OSError:
                 found[f"{folder}{name}"] = None
-    return found
+    return found | dict.fromkeys(_repositories_in_output(root), "")
+
+
+def _repositories_in_output(root: Path) -> Iterator[str]:
+    """Yield the path of each `.git` in the output, or in a folder of an environment or a namespace."""
+    environments = [f"{OUTPUT}/{name}" for name in _folders(root / OUTPUT)]
+    namespaces = (f"{path}/{name}" for path in environments for name in _folders(root / path))
+    return (f"{path}/.git" for path in (OUTPUT, *environments, *namespaces) if _is_top(root / path))
+
+
+def _folders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
 
 
 def _is_top(folder: Path) -> bool:

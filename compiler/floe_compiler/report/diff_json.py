@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.report.diff import ACTIONS, EnvironmentDiff, ObjectChange
 from floe_compiler.report.json_format import FORMAT
+from floe_compiler.report.json_text import json_text
 
 
 def render_diff_json(diffs: Iterable[EnvironmentDiff]) -> str:
@@ -20,7 +20,7 @@ def render_diff_json(diffs: Iterable[EnvironmentDiff]) -> str:
         }
         for diff in diffs
     ]
-    return json.dumps({"format": FORMAT, "environments": environments}, indent=2, default=str) + "\n"
+    return json_text({"format": FORMAT, "environments": environments})
 
 
 def _change(change: ObjectChange) -> dict[str, Any]:

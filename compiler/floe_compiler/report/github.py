@@ -13,6 +13,7 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff
 from floe_compiler.report.outcome import Outcome, more_findings
+from floe_compiler.report.terminal import visible
 
 
 def render_github(outcome: Outcome) -> str:
@@ -58,7 +59,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from floe_compiler.model.graph import Edge, Graph, Node
+from floe_compiler.report.json_text import json_text
 
 
 def mermaid(graph: Graph) -> str:
@@ -52,7 +52,7 @@ def dot(graph: Graph) -> str:
 
 def as_json(graph: Graph) -> str:
     """Return the nodes and edges; `format` is the version of this form."""
-    return json.dumps({"format": 1, **msgspec.to_builtins(graph)}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"format": 1, **msgspec.to_builtins(graph)})
 
 
 RENDERERS: Mapping[str, Callable[[Graph], str]] = {"mermaid": mermaid, "dot": dot, "json": as_json}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.span import Span
+from floe_compiler.report.json_text import json_text
 from floe_compiler.report.outcome import Outcome
 
 FORMAT = 1
@@ -24,7 +24,7 @@ def render_json(outcome: Outcome) -> str:
         "changed": list(outcome.changed),
         "created": list(outcome.created),
     }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return json_text(document)
 
 
 def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:

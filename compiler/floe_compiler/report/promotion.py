@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import json
 
 from floe_compiler.model.promotion import Promotion
 from floe_compiler.report.json_format import FORMAT
+from floe_compiler.report.json_text import json_text
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import Paint, Style, visible
 
@@ -31,7 +31,7 @@ def summary(file: str, found: Promotion, *, written: bool) -> str:
         )
     else:
         lines.append(f"floe-compile: {count(len(found.changes), 'image')} to write into {file}; nothing is written")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{visible(line)}\n" for line in lines)
 
 
 def render_json(source: str, target: str, file: str, found: Promotion, *, written: bool) -> str:
@@ -48,4 +48,4 @@ def render_json(source: str, target: str, file: str, found: Promotion, *, writte
         ],
         "left_out": [{"domain": one.domain, "product": one.product, "reason": one.reason} for one in found.left_out],
     }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return json_text(document)

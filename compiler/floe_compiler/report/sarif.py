@@ -6,7 +6,6 @@ docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.layout import MANIFEST
 from floe_compiler.model.span import Span
+from floe_compiler.report.json_text import json_text
 from floe_compiler.report.outcome import Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -28,7 +28,7 @@ def render_sarif(outcome: Outcome, version: str) -> str:
     run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": _results(outcome)}
     if outcome.left_out:
         run["properties"] = {"leftOut": {rule.code: number for rule, number in outcome.left_out}}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.model.credentials import LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
+from floe_compiler.model.assigned_secrets import without_assigned
+from floe_compiler.model.credentials import CURL_FORM, LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
 from floe_compiler.model.diagnostics import Diagnostic
 
 HIDDEN = "***"
@@ -24,7 +25,7 @@ _SECRET = re.compile(_WORDS, re.IGNORECASE)
 # A key that ends like this has the name, path or properties of a secret, not its value.
 _REFERENCE = re.compile(
     r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey"
-    r"|variables)$"
+    r"|variables|authentication|counts?|encryption|endpoint|expiry|length|limit|policy|provider|size|ttl)$"
     r"|^existing|^automount|^imagePullSecrets$|^pull_secret$",
     re.IGNORECASE,
 )
@@ -35,13 +36,19 @@ _QUOTED = r""""[^"\n]*"?|'[^'\n]*'?"""
 _ASSIGNMENT = re.compile(rf"""{_KEY}([ \t]*=[ \t]*)(\$[({{]\w+[)}}]|[^\s"',;)\]}}]*[^\s"',;:)\]}}])""", re.IGNORECASE)
 # A value without quotes ends with the word after "=", as in a shell, and with the line after ":", as in YAML.
 _PAIRS = (
-    re.compile(rf"{_KEY}([ \t]*=[ \t]*)({_QUOTED}|\S+)", re.IGNORECASE),
+    re.compile(rf"{_KEY}([ \t]*=>?[ \t]*)({_QUOTED}|\S+)", re.IGNORECASE),
     re.compile(rf"""{_KEY}(["']?[ \t]*:(?:[ \t]+|(?=["'])))({_QUOTED}|[^\n]+)""", re.IGNORECASE),
     # An option, and the word or list item after it.
     re.compile(rf"""(?=-){_KEY}(["']?,?[ \t]+)(?!-)({_QUOTED}|[^\s,\]]+)""", re.IGNORECASE),
 )
 # Within braces or brackets on one line, a value ends at the next comma or bracket.
 _FLOW_PAIR = re.compile(rf"""{_KEY}(["']?[ \t]*:[ \t]+)({_QUOTED}|[^\s,{{}}\[\]"'][^,{{}}\[\]\n]*)""", re.IGNORECASE)
+# A text below its key, as YAML writes it: lines that are further to the right, and empty ones.
+_BLOCK = re.compile(
+    rf"""(?im)^(?P<margin>[ \t]*)(?P<head>(?:-[ \t]+)?["']?(?=[\w.-]*(?:{_WORDS}))(?P<key>[\w.-]++)["']?:"""
+    r"[ \t]+[|>][-+\d]*[ \t]*\n)"
+    r"(?:(?P=margin)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+"
+)
 _BEFORE = 2000
 """How far back a bracket is looked for, so that long lines stay fast."""
 _JSON_VALUE = re.compile(r"-?\d[\d.eE+-]*")
@@ -55,9 +62,14 @@ _STYLES: tuple[dict[str, Any], ...] = tuple(
     for indent, separators in ((None, (", ", ": ")), (None, (",", ":")), (2, (",", ": ")), (4, (",", ": ")))
 )
 """How JSON is usually written, the compiler's own way among them."""
-_PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)"
+    r"|true|false|yes|no|on|off|null|none|~|",
+    re.IGNORECASE,
+)
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 _USER_AND_PASSWORD = re.compile(LOGIN_FORM)
+_USER_OF_CURL = re.compile(CURL_FORM)
 _SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
@@ -73,10 +85,11 @@ def hide_in_text(text: str) -> str:
         hidden = hide(document)
         return text if hidden == document else json.dumps(hidden, **_style(text, document)) + _end(text)
     text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
+    text = _BLOCK.sub(_hide_block, text)
     text = _FLOW_PAIR.sub(lambda match: _hide_pair(match) if _in_brackets(match) else match[0], text)
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)
-    return _hide_logins(text)
+    return _hide_logins(without_assigned(text, HIDDEN, _REFERENCE.search))
 
 
 def hide_in_diagnostic(diagnostic: Diagnostic) -> Diagnostic:
@@ -97,6 +110,7 @@ def hide_in_message(text: str) -> str:
 def _hide_logins(text: str) -> str:
     text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
     text = _USER_AND_PASSWORD.sub(rf"\g<user>:{HIDDEN}@", text)
+    text = _USER_OF_CURL.sub(rf"\g<user>:{HIDDEN}", text)
     return _SCHEME.sub(rf"\1 {HIDDEN}", text)
 
 
@@ -145,6 +159,12 @@ def _hide_pair(match: re.Match[str]) -> str:
     if _REFERENCE.search(key) or (match.re is _PAIRS[1] and value[0] not in "\"'" and _in_brackets(match)):
         return match[0]  # in brackets, it has been hidden above
     return key + between + _hide_value(value, json_key=between.startswith('"'))
+
+
+def _hide_block(match: re.Match[str]) -> str:
+    if _REFERENCE.search(match["key"]):
+        return match[0]
+    return f"{match['margin']}{match['head']}{match['margin']}  {HIDDEN}{_end(match[0])}"
 
 
 def _in_brackets(match: re.Match[str]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.model.listed_secrets import ListedKey, ListedSecret, Source
 from floe_compiler.report.json_format import FORMAT
-from floe_compiler.report.terminal import Paint
+from floe_compiler.report.json_text import json_text
+from floe_compiler.report.terminal import Paint, visible
 
 SOURCES: Mapping[Source, str] = {
     "store": "create it in the store: {path}",
@@ -36,12 +36,12 @@ def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
         folder=secret.folder,
     )
     lines = [
-        paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
         f"  {place}",
         f"  keys: {', '.join(map(_key, secret.keys))}",
         f"  read by: {', '.join(secret.read_by)}",
     ]
-    return "".join(f"{line}\n" for line in lines)
+    title = paint(visible(f"{environment}/{secret.namespace} {secret.name}"), "bold")
+    return "".join(f"{line}\n" for line in (title, *map(visible, lines)))
 
 
 def _key(key: ListedKey) -> str:
@@ -58,7 +58,7 @@ def render_json(secrets: Mapping[str, Iterable[ListedSecret]]) -> str:
         {"environment": environment, "secrets": [_secret(one) for one in listed]}
         for environment, listed in secrets.items()
     ]
-    return json.dumps({"format": FORMAT, "environments": environments}, indent=2, ensure_ascii=True) + "\n"
+    return json_text({"format": FORMAT, "environments": environments})
 
 
 def _secret(secret: ListedSecret) -> dict[str, Any]:

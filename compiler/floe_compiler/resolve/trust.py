@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Environment, TrustedConfigMap, TrustedFiles
+from floe_compiler.model.joined_names import joined
 from floe_compiler.model.layout import AUTHORITIES
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
@@ -71,7 +72,7 @@ def trust_of(
         tuple((one.name, one.key) for one in bundle.secrets),
         tuple((one.name, one.key) for one in bundle.config_maps),
     )
-    name = bundle.name or f"{platform}-{environment.metadata.name}-trust"
+    name = bundle.name or joined(platform, environment.metadata.name, "trust")
     for index, (config_map, key) in enumerate(made.config_maps):
         if (config_map, key) == (name, CERTIFICATES):
             message = f'the Bundle {name} would read what it writes: the key "{key}" of the ConfigMap with its name'

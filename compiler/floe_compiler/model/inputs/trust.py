@@ -53,7 +53,8 @@ class TrustManagerBundle(Input):
     type: Literal["trust-manager"]
     """Where the certificates come from."""
     name: ObjectName | None = None
-    """The Bundle's name, which is also that of the ConfigMaps. Default: `<platform>-<environment>-trust`."""
+    """The Bundle's name, which is also that of the ConfigMaps. Default: `<platform>-<environment>-trust`, with
+    the hyphens inside these two names doubled."""
     public: bool = True
     """Also trust the public authorities, as trust-manager's package has them."""
     files: Annotated[tuple[CertificateFile, ...], Field(strict=False)] = ()
