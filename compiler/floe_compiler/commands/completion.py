@@ -9,6 +9,7 @@ from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE
 from floe_compiler.commands.options import find_root
+from floe_compiler.report.terminal import visible
 
 SHELLS = ("bash", "zsh", "fish")
 EXAMPLES = """\
@@ -30,7 +31,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print the script, or names."""
     if options.names:
-        sys.stdout.write("".join(f"{name}\n" for name in NAMES[options.names](find_root(None))))
+        names = NAMES[options.names](find_root(None))
+        sys.stdout.write("".join(f"{name}\n" for name in names if name == visible(name)))  # others are errors
         return DONE
     import shtab
 

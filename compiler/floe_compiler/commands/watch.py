@@ -29,6 +29,7 @@ from floe_compiler.commands.options import (
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.report.outcome import Outcome, count
+from floe_compiler.report.terminal import visible
 
 if TYPE_CHECKING:
     from floe_compiler.cache.store import Store
@@ -183,7 +184,7 @@ class Watch:
 
     def _say(self, text: str) -> None:
         sys.stdout.flush()
-        sys.stderr.write(f"floe-compile: {text}\n")
+        sys.stderr.write(f"floe-compile: {visible(text)}\n")
         sys.stderr.flush()
 
 
