@@ -14,6 +14,7 @@ from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import PLATFORM, Component, DeclaredInstance, DeclaredUnit, ResolvedUnit, scope_name
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.resolve.slots import Registry
@@ -38,25 +39,26 @@ class Question:
         self,
         sources: Sources,
         registry: Registry,
-        environment: str,
+        site: str,
         identity: ObjectId,
         schemas: Schemas | None = None,
         *,
         decrypts: bool = False,
     ) -> None:
-        """Find the object.
+        """Find the object, which is of an environment in one of its clusters (`site`).
 
         `schemas` are those of the documents, by kind (default: they are made). `decrypts` says that an object of the
         delivery tool decrypts Secrets.
         """
         self.decrypts = decrypts
         schemas = schemas or plain_schemas(registry)
-        self.registry, self.environment, self.identity = registry, environment, identity
+        self.registry, self.site, self.identity = registry, site, identity
+        self.environment = environment = environment_of(site)
         self.closed = tuple(dict.fromkeys(words(schemas)))
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
-        whole = Valid(sources, registry, environment)
+        whole = Valid(sources, registry, site)
         self.settings = whole.plan.settings
         self.unit, self.generated = self._find(whole)
         self.scope = self.unit.scope if self.unit else self._domain(sources)
@@ -66,7 +68,7 @@ class Question:
         self._soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations = Declarations()
-        sampled = Valid(self.sources, registry, environment)
+        sampled = Valid(self.sources, registry, site)
         self._sampled = sampled.plan
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
@@ -161,7 +163,7 @@ class Question:
         """
         if not self.is_sound(sources):
             raise ValueError("a document has another structure than its schema")
-        return self._object(Valid(sources, self.registry, self.environment), old, new)
+        return self._object(Valid(sources, self.registry, self.site), old, new)
 
     def is_sound(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas."""
@@ -173,7 +175,7 @@ class Question:
         Unlike `render`, it goes on with documents that are wrong, as far as the object does not follow from them.
         """
         try:
-            return self._object(Unchecked(sources, self.registry, self.environment)) != self.baseline
+            return self._object(Unchecked(sources, self.registry, self.site)) != self.baseline
         except Exception:
             return True  # a component that is given less than it requires may fail in any way
 
@@ -187,7 +189,7 @@ class Question:
         if self._is_own:
             return True
         try:
-            Valid(sources, self.registry, self.environment)
+            Valid(sources, self.registry, self.site)
         except (StageFailed, ValueError):
             return False
         return True

@@ -177,7 +177,8 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
     interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to. An
-    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`).
+    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`). A shared component is in
+    the cluster of the platform, and if it says `in_each_cluster`, in each of the environment's other clusters, too.
     """
 
     slot: str
@@ -197,6 +198,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     scope: ComponentScope = "domain"
     unprovided: Mapping[builtins.type[Capability], str] = msgspec.field(default_factory=dict)
     notices_inputs: bool = False
+    in_each_cluster: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -277,7 +279,7 @@ class DeclaredUnit(msgspec.Struct, frozen=True):
     @property
     def key(self) -> UnitKey:
         """Return the key of the unit."""
-        return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
+        return UnitKey(self.settings.site, self.settings.cluster.name, self.namespace)
 
 
 class SharedSecrets(msgspec.Struct, frozen=True):

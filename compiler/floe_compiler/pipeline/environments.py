@@ -72,19 +72,27 @@ class Mesh(msgspec.Struct, frozen=True):
 def read_overlays(
     inputs: InputFiles, frames: Mapping[str, Frame], read: Read
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
-    """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
+    """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays.
+
+    Objects of a domain's namespace are only in the cluster in which the domain stands; all others are in each cluster.
+    """
     findings = Findings()
-    overlays: dict[str, Overlay] = {}
+    whole: dict[str, Overlay] = {}
     secrets = [file for file in inputs.contents if secret_place(file)]
-    for name, frame in frames.items():
+    for frame in frames.values():
+        name = frame.site.environment
+        if name in whole:
+            continue
         try:
-            overlays[name], warnings = read_overlay(inputs, name, read, frame.domains if secrets else ())
-            check_domain_secrets(frame, secrets, _domain_secrets(overlays[name]), findings)
+            whole[name], warnings = read_overlay(inputs, name, read, frame.all_domains if secrets else ())
+            check_domain_secrets(frame, secrets, _domain_secrets(whole[name]), findings)
         except StageFailed as failed:
+            whole[name] = Overlay(name)
             findings.extend(failed.diagnostics)
         else:
             findings.extend(warnings)
-    _check_sops_rules(inputs, overlays.values(), read, findings)
+    _check_sops_rules(inputs, whole.values(), read, findings)
+    overlays = {name: whole[frame.site.environment].without(frame.namespaces_elsewhere) for name, frame in frames.items()}
     return overlays, findings.finish()
 
 
@@ -160,7 +168,7 @@ def _namespace_task(header: Header, derived: Derived, context: str, overlay: Ove
 
 
 def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
-    return UnitKey(environment.settings.environment.name, environment.settings.cluster.name, unit)
+    return UnitKey(environment.settings.site, environment.settings.cluster.name, unit)
 
 
 def _context(environment: EnvironmentInput) -> str:

@@ -42,7 +42,7 @@ DOMAINS = "domains"
 """The key of an environment's document under which it overrides single domains."""
 
 Scope = tuple[str, str]
-"""Environment and scope."""
+"""Environment and scope. Here and elsewhere in the pipeline, an environment is a site: in one of its clusters."""
 
 Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
 """The environments, and the facts of their namespaces as far as these are known."""
@@ -216,14 +216,15 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     common, overrides = _parts(frame.document)
     images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
     manifests = (manifest.digest for manifest in sources.manifests)
-    start = digest_of(compiler, *manifests, common, encode(frame.settings.trust))
+    start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
     domains = domains_served(sources, names, frame.overrides)
-    keys = {PLATFORM: digest_of(start, encode(frame.served), *domains)}
+    elsewhere = encode(frame.elsewhere) if frame.elsewhere else ""
+    keys = {PLATFORM: digest_of(start, elsewhere, encode(frame.served), *domains)}
     if frame.nodes:
         keys[NODES] = digest_of(start, NODES, provided(NODES), *domains)
-    for name in names:
+    for name in frame.domains:
         keys[name] = digest_of(
             start,
             name,

@@ -19,6 +19,7 @@ from floe_compiler.model.inputs import (
 )
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities
@@ -26,6 +27,7 @@ from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit
 from floe_compiler.resolve.locks import Locks
+from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.presence import domains_in
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
@@ -63,7 +65,10 @@ class Frame(msgspec.Struct, frozen=True):
     """The part of an environment that all of its domains share: its settings and the shared services."""
 
     inputs: Inputs
+    site: Site
     environment: Environment
+    """The environment, as if it had only the cluster of the site."""
+
     document: Document
     overrides: Overrides
     """What it says of data products."""
@@ -85,6 +90,9 @@ class Frame(msgspec.Struct, frozen=True):
     complete: bool
     """Whether all requested slots could be filled."""
 
+    elsewhere: tuple[Capability, ...] = ()
+    """What the shared services provide from another cluster."""
+
     @property
     def ingress(self) -> EnvironmentIngress | None:
         """Return what users open of the environment; None if it says nothing of that."""
@@ -96,8 +104,19 @@ class Frame(msgspec.Struct, frozen=True):
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Return the names of the domains that it has, sorted."""
+        """Return the names of the domains that stand in it, sorted."""
+        return tuple(filter(self.site.has, self.all_domains))
+
+    @property
+    def all_domains(self) -> tuple[str, ...]:
+        """Return the names of the domains that the environment has in any of its clusters, sorted."""
         return domains_in(self.inputs.sources, self.document, self.settings.environment.name)
+
+    @property
+    def namespaces_elsewhere(self) -> frozenset[str]:
+        """Return the namespaces of the domains that stand in other clusters of the environment."""
+        elsewhere = {*self.all_domains} - {*self.domains}
+        return frozenset(namespace_name(self.environment, domain) for domain in elsewhere)
 
     @property
     def shared(self) -> Mapping[str, Scope]:
@@ -106,5 +125,5 @@ class Frame(msgspec.Struct, frozen=True):
 
     @property
     def provided(self) -> tuple[Capability, ...]:
-        """Return everything that the shared services provide."""
-        return capabilities.provided(self.platform.placed)
+        """Return everything that the shared services provide: those in its own cluster, and then those elsewhere."""
+        return (*capabilities.provided(self.platform.placed), *self.elsewhere)

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from floe_compiler.model.field_docs import DescribedJsonSchema
 from floe_compiler.model.inputs import (
     SAME_EVERYWHERE,
+    Clusters,
     DataProduct,
     Domain,
     Environment,
@@ -23,6 +24,7 @@ from floe_compiler.model.inputs import (
 )
 from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
+from floe_compiler.model.sites import CLUSTER, CLUSTERS, OF_ENVIRONMENT, RUNS
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
 from floe_compiler.resolve.semantic_schema import SEMANTIC_MODEL
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
@@ -39,6 +41,13 @@ REQUIRED = ("apiVersion", "kind", "metadata")
 
 STEP_IDENTITY = ("name", DISCRIMINATOR)
 """The keys of a product's step that an environment cannot override."""
+
+ONLY_OF_SEVERAL = {
+    **dict.fromkeys(OF_ENVIRONMENT, "with one cluster, it belongs beside `cluster:`"),
+    RUNS: "everything runs in the only cluster; remove it, or write several `clusters:`",
+    "region": "only several clusters have regions, under `clusters:`; remove it",
+}
+"""The keys that one of several `clusters` has, and the only `cluster` does not."""
 
 PARENT = "ParentManifest"
 """The name of the schema of a manifest that others extend, which need not be complete."""
@@ -57,10 +66,11 @@ def _plain_schemas(components: tuple[tuple[tuple[str, str], Component[Any]], ...
 def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJsonSchema) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
     configs = [component.config for component in registry.values()]
-    models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, ProductImages, *configs]
+    models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
     kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
     by_model, generated = models_json_schema(kinds, schema_generator=generator)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
+    definitions["Cluster"] |= {NOT_HERE: ONLY_OF_SEVERAL}
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
     every = _slots(registry, slots(registry), references, definitions)
@@ -84,13 +94,30 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
         # What a child leaves out may be in its parent.
         "PlatformManifest": {"if": {"required": ["extends"]}, "then": part, "else": manifest},
         PARENT: part,
-        "Environment": environment,
+        "Environment": {
+            "if": {"required": [CLUSTERS]},
+            "then": _with_clusters(environment, definitions),
+            "else": environment,
+        },
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],
         "ProductImages": definitions["ProductImages"],
         "SemanticModel": SEMANTIC_MODEL,
     }
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
+
+
+def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the schema of an environment with `clusters`, in which each says what one `cluster` has beside it."""
+    moved = (CLUSTER, *OF_ENVIRONMENT)
+    properties = {key: value for key, value in environment["properties"].items() if key not in moved}
+    hints = dict.fromkeys(OF_ENVIRONMENT, "each of several clusters has its own: write it in `clusters:`")
+    hints[CLUSTER] = "write one `cluster:`, or several `clusters:`"
+    return environment | {
+        "properties": properties | definitions["Clusters"]["properties"],
+        "required": [CLUSTERS if key == CLUSTER else key for key in environment["required"] if key not in OF_ENVIRONMENT],
+        NOT_HERE: hints,
+    }
 
 
 def _products(definitions: Mapping[str, JsonSchema]) -> JsonSchema:

@@ -24,7 +24,15 @@ from floe_compiler.model.inputs.database import (
     SecretKeys,
 )
 from floe_compiler.model.inputs.domain import Domain
-from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.environment import (
+    Cluster,
+    Clusters,
+    Dns,
+    Environment,
+    Namespaces,
+    PlacedCluster,
+    Scale,
+)
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
@@ -95,6 +103,7 @@ __all__ = [
     "ClientKeys",
     "CloudNativePg",
     "Cluster",
+    "Clusters",
     "CsiSecrets",
     "CustomStep",
     "DataProduct",
@@ -133,6 +142,7 @@ __all__ = [
     "OutsideServer",
     "Placement",
     "Placements",
+    "PlacedCluster",
     "PlatformManifest",
     "PostgresqlServer",
     "ProductImages",

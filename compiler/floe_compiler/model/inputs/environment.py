@@ -109,6 +109,26 @@ class Cluster(Input):
         return Reach(self.networks, self.reachable_networks)
 
 
+class PlacedCluster(Cluster):
+    """One of several clusters of an environment, and what stands in it."""
+
+    runs: Annotated[tuple[Name, ...], Field(strict=False)]
+    """What stands in it: `platform` for the shared services, and the names of domains."""
+    region: Name | None = None
+    """Where it is. Databases are not reached from another region."""
+    storage_class: ObjectName
+    """The StorageClass of persistent volumes there."""
+    ingress: Ingress | None = None
+    """The interfaces that are opened to users there, and their hosts. Default: none."""
+
+
+class Clusters(Input):
+    """The clusters of an environment that has several."""
+
+    clusters: Annotated[tuple[PlacedCluster, ...], Field(min_length=1, strict=False)]
+    """The clusters, instead of one `cluster`. Each part of the platform stands in one of them."""
+
+
 class Namespaces(Input):
     """How namespaces are named."""
 
