@@ -91,7 +91,8 @@ def run(options: Namespace) -> int:
 def differences(before: State, compiled: Compilation, environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
     """Return the difference of each environment; only files whose text differs are read as objects.
 
-    One with several clusters has a difference for each, and for its delivery if that is for all of them. If only some namespaces were compiled, only these are compared.
+    One with several clusters has a difference for each, and for its delivery if that is for all of them. If only some
+    namespaces were compiled, only these are compared.
 
     Raises:
         StageFailed: if an earlier file is not an object.
@@ -146,7 +147,7 @@ def _environment(path: str) -> str:
 
 
 def _site(path: str) -> str:
-    """Return the environment of a file, with the cluster if its folder is in that of one: `output/prod/us/<folder>/`."""
+    """Return the environment of a file, with the cluster if it is in the folder of one: `output/prod/us/<folder>/`."""
     return "/".join(path.split("/")[1:-2])
 
 

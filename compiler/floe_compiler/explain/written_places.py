@@ -26,9 +26,7 @@ _MOST = 6
 """Values that are varied; more equal ones are words such as `true`."""
 
 
-def written_place(
-    sources: Sources, registry: Registry, site: str, identity: ObjectId, place: str
-) -> Span | None:
+def written_place(sources: Sources, registry: Registry, site: str, identity: ObjectId, place: str) -> Span | None:
     """Return where the value of an object is written; None if the object or the value is not known, or no input is.
 
     Args:

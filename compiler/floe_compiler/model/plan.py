@@ -301,3 +301,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """What is opened to users; None: the environment does not say, so that all interfaces may be."""
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
+    linked: UnitIngress | None = None
+    """What is opened to other clusters of the environment, if they call its servers."""

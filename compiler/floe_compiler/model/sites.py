@@ -21,8 +21,8 @@ CLUSTER, CLUSTERS, RUNS = "cluster", "clusters", "runs"
 OF_ENVIRONMENT = ("ingress", "storage_class")
 """The keys of one of several clusters that stand beside `cluster` if there is only one."""
 
-ONLY_AMONG_SEVERAL = (*OF_ENVIRONMENT, "region", RUNS)
-"""The keys that only one of several clusters has."""
+NOT_OF_CLUSTER = (*OF_ENVIRONMENT, RUNS)
+"""The keys of one of several clusters that the only `cluster` does not have."""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def _document_of(document: Document, index: int) -> Document:
     cluster: Mapping[str, Any] = document.data[CLUSTERS][index]
     others = {key: value for key, value in document.data.items() if key != CLUSTERS}
     beside = {key: cluster[key] for key in OF_ENVIRONMENT if key in cluster}
-    own = {key: value for key, value in cluster.items() if key not in ONLY_AMONG_SEVERAL}
+    own = {key: value for key, value in cluster.items() if key not in NOT_OF_CLUSTER}
     return replace(
         document,
         data={**others, **beside, CLUSTER: own},
@@ -101,4 +101,3 @@ def _each_moved(found: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[Da
         elif path[1:2] == (index,):
             rest = path[2:]
             yield (rest if rest and rest[0] in OF_ENVIRONMENT else (CLUSTER, *rest)), one
-

@@ -178,6 +178,7 @@ def _mesh(
     from floe_compiler.resolve.backups import check_backups
     from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
+    from floe_compiler.resolve.links import check_links
     from floe_compiler.resolve.secret_rules import check_secret_rules
     from floe_compiler.resolve.server_tls import check_clients
 
@@ -198,6 +199,7 @@ def _mesh(
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
     units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}
     check_secret_rules(frames, units, findings, sources.omitted_domains)
+    check_links(frames, units, findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)
@@ -280,7 +282,16 @@ def explain_file(
     asked_by = str(places.origins.get(name, "the platform as a whole"))
     run = map_with(workers or ThisProcess())
     schemas = kept_schemas(components, cache, compiler_digest())
-    return explain(sources, components, compiled_environment.environment, final, places.patched.get(name, ()), asked_by, run, schemas)
+    return explain(
+        sources,
+        components,
+        compiled_environment.environment,
+        final,
+        places.patched.get(name, ()),
+        asked_by,
+        run,
+        schemas,
+    )
 
 
 def _read(

@@ -19,7 +19,7 @@ from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.units import UnitKey
 from floe_compiler.overlay import Overlay, read_overlay
 from floe_compiler.overlay.source import Read
-from floe_compiler.pipeline.headers import Header, Scope, environment_facts
+from floe_compiler.pipeline.headers import Header, Scope, environment_facts, linked_servers
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
@@ -92,7 +92,9 @@ def read_overlays(
         else:
             findings.extend(warnings)
     _check_sops_rules(inputs, whole.values(), read, findings)
-    overlays = {name: whole[frame.site.environment].without(frame.namespaces_elsewhere) for name, frame in frames.items()}
+    overlays = {
+        name: whole[frame.site.environment].without(frame.namespaces_elsewhere) for name, frame in frames.items()
+    }
     return overlays, findings.finish()
 
 
@@ -146,7 +148,8 @@ def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[T
         overlay = environment.overlay
         context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
         facts = (header.header.facts for header in headers)
-        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform)
+        linked = linked_servers(mesh.headers, mesh.frames[name])
+        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
         for header in headers:
             yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
         declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}

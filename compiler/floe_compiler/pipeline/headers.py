@@ -22,8 +22,10 @@ from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Product
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
@@ -105,7 +107,22 @@ def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Fram
     units: dict[str, list[UnitFacts]] = defaultdict(list)
     for (environment, _), header in headers.items():
         units[environment].append(header.header.facts)
-    return {environment: mesh_facts(own, frames[environment].ingress) for environment, own in units.items()}
+    return {
+        environment: mesh_facts(own, frames[environment].ingress, linked_servers(headers, frames[environment]))
+        for environment, own in units.items()
+    }
+
+
+def linked_servers(headers: Mapping[Scope, Header], frame: Frame) -> LinkedServers | None:
+    """Return what a cluster opens to other clusters of its environment; None if it does not."""
+    called = {
+        one
+        for (site, _), header in headers.items()
+        if environment_of(site) == frame.site.environment
+        for one in header.header.facts.elsewhere
+        if one.cluster == frame.settings.cluster.name
+    }
+    return frame.linked(tuple(sorted(called)))
 
 
 def _kept_or_made(

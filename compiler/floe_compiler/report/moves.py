@@ -17,7 +17,9 @@ WITH_DATA = frozenset({("apps", "StatefulSet"), ("", "PersistentVolumeClaim"), (
 def with_moves(diffs: Iterable[EnvironmentDiff]) -> tuple[EnvironmentDiff, ...]:
     """Return the differences; what leaves a cluster with its namespace for another one has the danger `data-moved`."""
     every = tuple(diffs)
-    return tuple(replace(diff, changes=tuple(_marked(change, diff, every) for change in diff.changes)) for diff in every)
+    return tuple(
+        replace(diff, changes=tuple(_marked(change, diff, every) for change in diff.changes)) for diff in every
+    )
 
 
 def _marked(change: ObjectChange, diff: EnvironmentDiff, every: Iterable[EnvironmentDiff]) -> ObjectChange:

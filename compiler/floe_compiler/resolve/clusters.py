@@ -14,15 +14,17 @@ from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.sites import CLUSTER, CLUSTERS, RUNS, Site, sites_of
 from floe_compiler.model.sources import Sources
-from floe_compiler.resolve.layers import Layer, merge
-from floe_compiler.resolve.presence import domains_in
-from floe_compiler.resolve.rules import (
+from floe_compiler.resolve.cluster_rules import (
     CLUSTER_OF_TWO,
-    DUPLICATE_NAME,
     NOT_PLACED,
     ONE_ADDRESS,
     UNKNOWN_SCOPE_OF_CLUSTER,
     UNUSED_CLUSTER,
+)
+from floe_compiler.resolve.layers import Layer, merge
+from floe_compiler.resolve.presence import domains_in
+from floe_compiler.resolve.rules import (
+    DUPLICATE_NAME,
 )
 from floe_compiler.resolve.validation import validate
 

@@ -28,6 +28,7 @@ from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
+from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
@@ -144,7 +145,7 @@ def resolve_frame(
         version,
         served,
         complete,
-        central.provided if central else (),
+        seen_from_elsewhere(central.provided, central.environment) if central else (),
     )
 
 
@@ -252,7 +253,7 @@ def connect(
     own = capabilities.provided(scope.placed)
     contexts = []
     for component, instance in scope.placed:
-        context, unmet = capabilities.context((component, instance), own, platform)
+        context, unmet = capabilities.context((component, instance), own, platform, frame.elsewhere)
         needed = [one for one in unmet if not one.optional and not one.many]
         if complete:
             placed = (*frame.platform.placed, *scope.placed)

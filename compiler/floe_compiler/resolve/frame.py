@@ -8,7 +8,8 @@ import msgspec
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.data_access import ServedProduct
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.endpoint import Elsewhere
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -17,6 +18,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
+from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
@@ -32,6 +34,8 @@ from floe_compiler.resolve.presence import domains_in
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.slots import Registry
+
+REACHED_AT: DataPath = ("cluster", "reached_at")
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -101,6 +105,15 @@ class Frame(msgspec.Struct, frozen=True):
         names = self.settings.environment
         origin = self.document.key_span(("ingress",))
         return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
+
+    def linked(self, called: tuple[Elsewhere, ...]) -> LinkedServers | None:
+        """Return what its cluster opens to the environment's other clusters, which call these ports; None for none."""
+        links, reached_at = self.environment.links, self.environment.cluster.reached_at
+        if links is None or reached_at is None or not called:
+            return None
+        annotations = tuple(sorted(links.annotations.items()))
+        origin = self.document.span(REACHED_AT)
+        return LinkedServers(called, reached_at.domain, links.class_, links.issuer, annotations, origin)
 
     @property
     def domains(self) -> tuple[str, ...]:

@@ -289,32 +289,3 @@ BUNDLE_OF_ITSELF = Rule(
     "trust-manager refuses a Bundle with a source that is also its target: the ConfigMap with the Bundle's name, and "
     "the key with the certificates. Read another ConfigMap, or give the Bundle another name.",
 )
-NOT_PLACED = Rule(
-    "R110",
-    "part of the platform in no cluster, or in two",
-    "In an environment with several clusters, the shared services and each domain stand in one of them: its `runs` names "
-    "them. Name what is missing in one cluster, and what is there twice in only one.",
-)
-UNKNOWN_SCOPE_OF_CLUSTER = Rule(
-    "R111",
-    "cluster that runs what does not exist",
-    "`runs` of a cluster names `platform`, for the shared services, and domains that the environment has. Correct the "
-    "name, or remove it.",
-)
-UNUSED_CLUSTER = Rule(
-    "R112",
-    "cluster that runs nothing",
-    "Nothing of the environment stands in this cluster. Write what does into its `runs`, or remove the cluster.",
-)
-CLUSTER_OF_TWO = Rule(
-    "R113",
-    "cluster that two environments describe differently",
-    "Two environments are in the same cluster, but say different things of it: its networks, its DNS servers, the "
-    "addresses of its API server, or its region. One of them is wrong, and its network policies, too.",
-)
-ONE_ADDRESS = Rule(
-    "R114",
-    "two clusters with one address",
-    "Two clusters of an environment have the same API server, so both would be delivered to the same cluster. Write the "
-    "address of each, as it is registered in Argo CD. Only the cluster in which Argo CD itself runs needs none.",
-)

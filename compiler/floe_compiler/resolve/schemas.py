@@ -45,7 +45,7 @@ STEP_IDENTITY = ("name", DISCRIMINATOR)
 ONLY_OF_SEVERAL = {
     **dict.fromkeys(OF_ENVIRONMENT, "with one cluster, it belongs beside `cluster:`"),
     RUNS: "everything runs in the only cluster; remove it, or write several `clusters:`",
-    "region": "only several clusters have regions, under `clusters:`; remove it",
+    **dict.fromkeys(("region", "reached_at"), "it is about several clusters, under `clusters:`; remove it"),
 }
 """The keys that one of several `clusters` has, and the only `cluster` does not."""
 
@@ -70,7 +70,7 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
     by_model, generated = models_json_schema(kinds, schema_generator=generator)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
-    definitions["Cluster"] |= {NOT_HERE: ONLY_OF_SEVERAL}
+    definitions["Cluster"] = _without(definitions["Cluster"], ONLY_OF_SEVERAL)
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
     every = _slots(registry, slots(registry), references, definitions)
@@ -97,7 +97,7 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
         "Environment": {
             "if": {"required": [CLUSTERS]},
             "then": _with_clusters(environment, definitions),
-            "else": environment,
+            "else": _without(environment, {"links": "it is about several clusters, under `clusters:`; remove it"}),
         },
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],
@@ -107,6 +107,12 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
 
 
+def _without(schema: JsonSchema, hints: Mapping[str, str]) -> JsonSchema:
+    """Return the schema of a mapping that does not have these keys, each with a hint for who writes it."""
+    properties = {key: value for key, value in schema["properties"].items() if key not in hints}
+    return schema | {"properties": properties, NOT_HERE: dict(hints)}
+
+
 def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
     """Return the schema of an environment with `clusters`, in which each says what one `cluster` has beside it."""
     moved = (CLUSTER, *OF_ENVIRONMENT)
@@ -114,8 +120,10 @@ def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema
     hints = dict.fromkeys(OF_ENVIRONMENT, "each of several clusters has its own: write it in `clusters:`")
     hints[CLUSTER] = "write one `cluster:`, or several `clusters:`"
     return environment | {
-        "properties": properties | definitions["Clusters"]["properties"],
-        "required": [CLUSTERS if key == CLUSTER else key for key in environment["required"] if key not in OF_ENVIRONMENT],
+        "properties": properties | {CLUSTERS: definitions["Clusters"]["properties"][CLUSTERS]},
+        "required": [
+            CLUSTERS if key == CLUSTER else key for key in environment["required"] if key not in OF_ENVIRONMENT
+        ],
         NOT_HERE: hints,
     }
 

@@ -22,13 +22,15 @@ class WaysIn(msgspec.Struct, frozen=True):
 
     `callers` are the pods of the platform that call them, by server. `opened` are the ports that the ingress controller
     may reach, by workload; None: those of all interfaces. `scraper` collects the metrics from outside the platform.
-    `asked` are the ports that KEDA asks, by server.
+    `asked` are the ports that KEDA asks, by server. `linked` are the ports that other clusters call, by workload: the
+    ingress controller has their Gateway, too.
     """
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     opened: Mapping[str, frozenset[int]] | None = None
     scraper: Scraper | None = None
     asked: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
+    linked: Mapping[str, frozenset[int]] = msgspec.field(default_factory=dict)
 
 
 NOBODY = WaysIn()
@@ -71,10 +73,12 @@ def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterat
 
 def _open_ports(server: Workload, ways: WaysIn) -> tuple[Port, ...]:
     """Return the ports of a workload that the ingress controller may reach."""
+    linked = ways.linked.get(server.name, frozenset())
     if ways.opened is not None:
-        return tuple(port for port in server.ports() if port.number in ways.opened.get(server.name, ()))
+        opened = linked | ways.opened.get(server.name, frozenset())
+        return tuple(port for port in server.ports() if port.number in opened)
     interfaces = {interface.port for interface in server.interfaces}
-    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
+    return tuple(port for port in services.served_ports(server) if port.name in interfaces or port.number in linked)
 
 
 def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup, int]]:

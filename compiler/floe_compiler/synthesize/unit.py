@@ -18,7 +18,7 @@ from floe_compiler.kit import (
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
-from floe_compiler.kit.ingress import ingress_instance
+from floe_compiler.kit.ingress import LINKS, NAME, ingress_instance
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
@@ -156,7 +156,8 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
     asked = keda.asked_ports(unit.namespace, _servers(unit))
-    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked)
+    linked = plan.linked.opened() if plan.linked else {}
+    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked, linked)
 
 
 def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
@@ -166,9 +167,14 @@ def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
 def with_ingress(plan: UnitPlan) -> UnitPlan:
     """Return the plan with what the namespace renders of its environment's ingress, and the addresses that it gives."""
     plan = replace(plan, unit=with_addresses(plan.unit, plan.ingress))
-    if plan.ingress is None or plan.ingress.is_empty:
+    added = [
+        ingress_instance(plan.unit, opened, name)
+        for opened, name in ((plan.ingress, NAME), (plan.linked, LINKS))
+        if opened and not opened.is_empty
+    ]
+    if not added:
         return plan
-    instances = (*plan.unit.instances, ingress_instance(plan.unit, plan.ingress))
+    instances = (*plan.unit.instances, *added)
     return replace(plan, unit=replace(plan.unit, instances=instances))
 
 

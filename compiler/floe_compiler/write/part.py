@@ -13,7 +13,6 @@ from floe_compiler.write.index import index_path, index_text
 from floe_compiler.write.plan import WritePlan
 from floe_compiler.write.snapshot import Snapshot
 
-
 _DEPTHS = (3, 4)
 """How many folders a namespace's folder is in, itself included: one more where an environment has several clusters."""
 

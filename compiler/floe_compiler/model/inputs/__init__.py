@@ -36,6 +36,7 @@ from floe_compiler.model.inputs.environment import (
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
+from floe_compiler.model.inputs.links import GatewayLinks, ReachedAt
 from floe_compiler.model.inputs.placement import (
     JobPlacement,
     NearbyPods,
@@ -122,6 +123,7 @@ __all__ = [
     "ExternalSecrets",
     "ExternalServer",
     "Flux",
+    "GatewayLinks",
     "GcpProvider",
     "GeneratedSecrets",
     "Images",
@@ -140,9 +142,9 @@ __all__ = [
     "NodeRequirement",
     "OidcLogin",
     "OutsideServer",
+    "PlacedCluster",
     "Placement",
     "Placements",
-    "PlacedCluster",
     "PlatformManifest",
     "PostgresqlServer",
     "ProductImages",
@@ -153,6 +155,7 @@ __all__ = [
     "QualityStep",
     "Quota",
     "Reached",
+    "ReachedAt",
     "ReplicaBounds",
     "Replicas",
     "ResourceSettings",

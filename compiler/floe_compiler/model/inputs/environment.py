@@ -23,6 +23,7 @@ from floe_compiler.model.inputs.common import (
     Metadata,
 )
 from floe_compiler.model.inputs.ingress import Ingress
+from floe_compiler.model.inputs.links import GatewayLinks, ReachedAt
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
 
@@ -96,6 +97,11 @@ class Cluster(Input):
     ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
 
+    region: Name | None = None
+    """Where it is, if the environment has several clusters. It is only told to people."""
+    reached_at: ReachedAt | None = None
+    """Where the environment's other clusters reach it, if they do."""
+
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
         for one in self.reachable_networks:
@@ -114,8 +120,6 @@ class PlacedCluster(Cluster):
 
     runs: Annotated[tuple[Name, ...], Field(strict=False)]
     """What stands in it: `platform` for the shared services, and the names of domains."""
-    region: Name | None = None
-    """Where it is. Databases are not reached from another region."""
     storage_class: ObjectName
     """The StorageClass of persistent volumes there."""
     ingress: Ingress | None = None
@@ -163,6 +167,8 @@ class Environment(Input):
     tls: Tls | None = None
     """TLS between the pods of the environment. Default: in production, with the issuer of the `ingress` if that is
     `private`; otherwise none."""
+    links: GatewayLinks | None = None
+    """How its clusters reach one another, if it has several. Default: they do not."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)
