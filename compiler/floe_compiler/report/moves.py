@@ -32,7 +32,7 @@ def _marked(change: ObjectChange, diff: EnvironmentDiff, every: Iterable[Environ
     if not to:
         return change
     here, there = (one.environment.partition("/")[2] for one in (diff, to[0]))
-    said = f"its data stays in cluster {here}, and the new one in cluster {there} begins without: move it (docs/clusters.md)"
+    said = f"its data stays in cluster {here}, and the new one in {there} begins without: move it (docs/clusters.md)"
     return replace(change, dangers=tuple(sorted({*change.dangers, Danger("data-moved", said)})))
 
 

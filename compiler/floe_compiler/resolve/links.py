@@ -65,7 +65,8 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
     servers = sorted({one for called in callers.values() for one in called})
     names = ", ".join(dict.fromkeys(one.group.name for one in servers))
     who = " and ".join(f'"{name}"' for name in sorted(callers))
-    said = f'cluster{"s" if len(callers) > 1 else ""} {who} call{"" if len(callers) > 1 else "s"} {names} in cluster "{cluster.name}"'
+    calling = f"clusters {who} call" if len(callers) > 1 else f"cluster {who} calls"
+    said = f'{calling} {names} in cluster "{cluster.name}"'
     if links is None:
         message = f"{said}, but nothing says how clusters reach one another"
         hint = "write it: links: {type: gateway, class: ..., issuer: ...}, or let all of it run in one cluster"
@@ -77,7 +78,8 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
         findings.add(NOT_LINKED, message, frame.document.span(("cluster", "name")), hint=hint)
         return
     for one in (one for one in servers if not passes_gateway(one.port)):
-        message = f'{who} calls {one.group.name} in cluster "{cluster.name}" on port {one.port.number}, which a Gateway for HTTPS does not pass on'
+        port = f"{one.port.protocol} {one.port.number}"
+        message = f'{calling} {one.group.name} in cluster "{cluster.name}" on {port}, which a Gateway does not pass on'
         findings.add(NOT_PASSED, message, frame.document.key_span(("links",)), hint="let both run in one cluster")
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         message = f"{said} through its Gateway, but policies let no controller in"

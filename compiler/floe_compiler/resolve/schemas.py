@@ -117,13 +117,12 @@ def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema
     """Return the schema of an environment with `clusters`, in which each says what one `cluster` has beside it."""
     moved = (CLUSTER, *OF_ENVIRONMENT)
     properties = {key: value for key, value in environment["properties"].items() if key not in moved}
+    required = [key for key in environment["required"] if key not in moved]
     hints = dict.fromkeys(OF_ENVIRONMENT, "each of several clusters has its own: write it in `clusters:`")
     hints[CLUSTER] = "write one `cluster:`, or several `clusters:`"
     return environment | {
         "properties": properties | {CLUSTERS: definitions["Clusters"]["properties"][CLUSTERS]},
-        "required": [
-            CLUSTERS if key == CLUSTER else key for key in environment["required"] if key not in OF_ENVIRONMENT
-        ],
+        "required": [*required, CLUSTERS],
         NOT_HERE: hints,
     }
 

@@ -1,4 +1,4 @@
-"""The folders of an environment's output in one cluster, each delivered separately: an error in one does not block the others."""
+"""The folders of an environment's output in a cluster, delivered separately: an error in one blocks no other."""
 
 from __future__ import annotations
 
