@@ -53,17 +53,19 @@ def _seen(capability: Capability, change: Callable[[Endpoint], Endpoint]) -> Cap
     texts = {
         text: after
         for endpoint in _endpoints(capability)
-        for text, after in _urls(endpoint, change(endpoint))
+        for text, after in _texts(endpoint, change(endpoint))
         if text != after
     }
     found: Capability = _mapped(capability, change, texts)
     return found
 
 
-def _urls(before: Endpoint, after: Endpoint) -> Iterator[tuple[str, str]]:
-    """Yield what URLs of a server begin with, and what they begin with elsewhere."""
+def _texts(before: Endpoint, after: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield a server's host, its addresses, and what its URLs begin with; each with what that is elsewhere."""
+    yield before.host, after.host
     if len(before.ports) == len(after.ports):
         for old, new in zip(before.ports, after.ports, strict=True):
+            yield before.address(old.name), after.address(new.name)
             yield before.url(old.name), after.url(new.name)
 
 
