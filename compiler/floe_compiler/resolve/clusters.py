@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from itertools import combinations
 from typing import Any
 
@@ -105,6 +106,9 @@ def _check_runs(name: str, document: Document, sources: Sources, findings: Findi
     """Report what stands in no cluster or in two, what does not exist, and clusters without anything."""
     present = {PLATFORM, *domains_in(sources, document, name)}
     known = present | sources.omitted_domains
+    written = {scope for _, cluster in _clusters(document) for scope in cluster[RUNS]}
+    # What is misspelt is in a cluster, and not missing.
+    meant = {name for scope in written - known for name in get_close_matches(scope, present - written, n=1)}
     places: dict[str, DataPath] = {}
     for index, cluster in _clusters(document):
         if not cluster[RUNS]:
@@ -124,7 +128,7 @@ def _check_runs(name: str, document: Document, sources: Sources, findings: Findi
                     hint=f'remove it from "{first}", or from "{cluster["name"]}"',
                     related=[Related(document.span(places[scope]), "there")],
                 )
-    for scope in sorted(present - places.keys()):
+    for scope in sorted(present - places.keys() - meant):
         findings.add(
             NOT_PLACED,
             f"{_what(scope)} is in no cluster",

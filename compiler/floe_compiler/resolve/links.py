@@ -107,7 +107,7 @@ def _check_stores(frames: Iterable[Frame], units: Mapping[str, Sequence[UnitFact
                 ONLY_THERE,
                 f'cluster "{frame.site.cluster}" uses the object store {there.group.name}, whose host only cluster '
                 f'"{there.cluster}" resolves',
-                frame.platform.merged.span(("storage",)) or _clusters_key(frame),
+                frame.platform.merged.span(("storage", "type")) or _clusters_key(frame),
                 hint="use a store with an address of its own, such as storage: {type: s3, bucket: ..., region: ...}",
             )
             return  # the same for all other clusters

@@ -118,7 +118,8 @@ def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema
     moved = (CLUSTER, *OF_ENVIRONMENT)
     properties = {key: value for key, value in environment["properties"].items() if key not in moved}
     required = [key for key in environment["required"] if key not in moved]
-    hints = dict.fromkeys(OF_ENVIRONMENT, "each of several clusters has its own: write it in `clusters:`")
+    of_each = definitions["PlacedCluster"]["properties"].keys() - properties.keys()
+    hints = dict.fromkeys(sorted(of_each), "each of several clusters has its own: write it in `clusters:`")
     hints[CLUSTER] = "write one `cluster:`, or several `clusters:`"
     return environment | {
         "properties": properties | {CLUSTERS: definitions["Clusters"]["properties"][CLUSTERS]},
