@@ -130,14 +130,10 @@ def server(cluster: str, namespace: str, gateway: str, listener: str, host: str)
     assert route["metadata"]["namespace"] == namespace, "the listener takes routes of its own namespace only"
     ((rule),) = route["spec"]["rules"]
     ((backend),) = rule["backendRefs"]
-    (service,) = [
-        one for one in of_kind(cluster, "Service", namespace) if one["metadata"]["name"] == backend["name"]
-    ]
+    (service,) = [one for one in of_kind(cluster, "Service", namespace) if one["metadata"]["name"] == backend["name"]]
     (port,) = [one for one in service["spec"]["ports"] if one["port"] == backend["port"]]
     templates = [
-        one
-        for one in workloads(cluster, namespace)
-        if selects(service["spec"]["selector"], one["metadata"]["labels"])
+        one for one in workloads(cluster, namespace) if selects(service["spec"]["selector"], one["metadata"]["labels"])
     ]
     assert templates
     for template in templates:

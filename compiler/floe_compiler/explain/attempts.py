@@ -15,11 +15,17 @@ from floe_compiler.resolve.slots import Registry
 
 
 class Valid:
-    """A site that is resolved as a whole. Raises StageFailed when it is made if any document is wrong."""
+    """A site that is resolved as a whole. Raises StageFailed when it is made if any document is wrong.
+
+    Raises ValueError if the documents have no such site.
+    """
 
     def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
         plans, _ = resolve(sources, registry, (environment_of(site),))
-        self.plan = next(plan for plan in plans if plan.settings.site == site)
+        found = [plan for plan in plans if plan.settings.site == site]
+        if not found:
+            raise ValueError(f"there is no {site}")
+        self.plan = found[0]
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""

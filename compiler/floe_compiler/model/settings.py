@@ -75,7 +75,7 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
 
-    is_one_of_several: bool = False
+    is_one_of_several: bool
     """Whether the environment has other clusters, too."""
 
 

@@ -76,10 +76,11 @@ def resolve_frames(
         if only and site.environment not in only:
             continue
         away = not site.has(PLATFORM)
-        if away and central[site.environment] is None:
-            continue
+        there = central.get(site.environment) if away else None
+        if away and there is None:
+            continue  # which is reported
         own = findings.another()
-        frame = resolve_frame(inputs, site, environment, own, central[site.environment] if away else None)
+        frame = resolve_frame(inputs, site, environment, own, there)
         findings.extend(own.found)
         if not away:
             central[site.environment] = frame

@@ -49,6 +49,9 @@ ONLY_OF_SEVERAL = {
 }
 """The keys that one of several `clusters` has, and the only `cluster` does not."""
 
+PLATFORM_OF, DOMAINS_OF = "PlatformOfEnvironment", "DomainsOfEnvironment"
+"""The definitions of what an environment says of the platform and of its domains."""
+
 PARENT = "ParentManifest"
 """The name of the schema of a manifest that others extend, which need not be complete."""
 
@@ -88,7 +91,10 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     described = environment["properties"]["platform"] | platform | _description(environment["properties"]["platform"])
     described.pop("additionalProperties", None)
     described["additionalProperties"] = False
-    environment["properties"] = environment["properties"] | {"platform": described, "domains": domains}
+    # Referred to, as the schema of an environment has both in two forms.
+    definitions |= {PLATFORM_OF: described, DOMAINS_OF: domains}
+    referred = {"platform": {"$ref": f"{REFERENCE}{PLATFORM_OF}"}, "domains": {"$ref": f"{REFERENCE}{DOMAINS_OF}"}}
+    environment["properties"] = environment["properties"] | referred
     part = {**platform, "properties": {**manifest["properties"], **platform["properties"]}, "required": list(REQUIRED)}
     documents = {
         # What a child leaves out may be in its parent.
