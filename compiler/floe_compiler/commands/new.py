@@ -36,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=RUNS",
-        help="of an environment: one of several clusters, and what runs in it (repeatable; default: one for everything)",
+        help="of an environment: one of several clusters, and what runs in it (repeatable; default: one for all)",
     )
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
     parser.set_defaults(format="text")
@@ -111,9 +111,7 @@ def _manifest(root: Path) -> Mapping[str, Any]:
     return dict(sources.manifest.data)
 
 
-def _environment(
-    manifest: Mapping[str, Any], name: str, owner: str, clusters: Mapping[str, tuple[str, ...]]
-) -> str:
+def _environment(manifest: Mapping[str, Any], name: str, owner: str, clusters: Mapping[str, tuple[str, ...]]) -> str:
     """Return the document of an environment that has what the manifest says, and backups if it says nothing of them."""
     from floe_compiler.start import documents
     from floe_compiler.start.answers import answers_of

@@ -12,7 +12,7 @@ from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.certificates import certificates
 from floe_compiler.derive.interfaces import interfaces
-from floe_compiler.derive.linked import linked_routes
+from floe_compiler.derive.linked import linked
 from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.derive.readers import readers
 from floe_compiler.derive.routes import routes, with_proxies
@@ -21,7 +21,7 @@ from floe_compiler.derive.shared_secrets import shared_secrets
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
-from floe_compiler.model.links import LinkedServers
+from floe_compiler.model.links import Linked, LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.settings import PlatformSettings
@@ -40,7 +40,7 @@ class Derived(msgspec.Struct, frozen=True):
     ingress: UnitIngress | None = None
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
-    linked: UnitIngress | None = None
+    linked: Linked | None = None
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:
         """Return the plan of the namespace."""
@@ -51,7 +51,7 @@ def derive(
     facts: Iterable[UnitFacts],
     ingress: EnvironmentIngress | None = None,
     platform: PlatformSettings | None = None,
-    linked: LinkedServers | None = None,
+    servers: LinkedServers | None = None,
 ) -> Mapping[UnitKey, Derived]:
     """Return the derived facts of each unit of one environment.
 
@@ -59,7 +59,7 @@ def derive(
         facts: The facts of its namespaces.
         ingress: What users open.
         platform: Its settings, which say how secrets get into a namespace (default: they are generated).
-        linked: What it opens to its other clusters.
+        servers: What its other clusters call.
     """
     units = sorted(facts, key=lambda unit: unit.key)
     opened: dict[str, UnitIngress] = {}
@@ -68,7 +68,7 @@ def derive(
         units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
     called, shared = callers(units), shared_secrets(units, platform)
     everywhere = readers(units), scraper(units)
-    to_clusters = linked_routes(linked) if linked else {}
+    to_clusters = linked(servers) if servers else {}
     return {
         unit.key: Derived(
             called.get(unit.namespace, {}),
@@ -82,11 +82,11 @@ def derive(
 
 
 def mesh_facts(
-    facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None, linked: LinkedServers | None = None
+    facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None, servers: LinkedServers | None = None
 ) -> MeshFacts:
     """Return the facts of all namespaces of one environment.
 
-    `ingress` says what users open, and `linked` what is opened to other clusters.
+    `ingress` says what users open, and `servers` what other clusters call.
     """
     units = tuple(facts)
     return MeshFacts(
@@ -96,7 +96,7 @@ def mesh_facts(
         volume_backups=volume_backups(units),
         alerts=alerts(units),
         namespaces=namespaces(units),
-        certificates=certificates(units, ingress, linked),
+        certificates=certificates(units, ingress, servers),
         authorities=authorities(units),
     )
 

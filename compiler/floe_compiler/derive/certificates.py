@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.derive.linked import linked_routes
+from floe_compiler.derive.linked import linked
 from floe_compiler.derive.routes import routes
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.links import LinkedServers
@@ -13,12 +13,13 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 
 def certificates(
-    units: Iterable[UnitFacts], ingress: EnvironmentIngress | None, linked: LinkedServers | None = None
+    units: Iterable[UnitFacts], ingress: EnvironmentIngress | None, servers: LinkedServers | None = None
 ) -> tuple[OwnedCertificate, ...]:
     """Return the certificates that an environment has issued for what it opens, and for its servers; sorted."""
     known = [*units]
     opened = routes(known, ingress) if ingress else {}
-    both = (*opened.items(), *(linked_routes(linked).items() if linked else ()))
+    gateways = ((name, one.gateway) for name, one in (linked(servers) if servers else {}).items() if one.gateway)
+    both = (*opened.items(), *gateways)
     hosts = [(namespace, one.name) for namespace, own in both for one in own.certificates]
-    servers = [(unit.namespace, name) for unit in known for name in unit.certificates]
-    return tuple(sorted(OwnedCertificate(*one) for one in (*hosts, *servers)))
+    own = [(unit.namespace, name) for unit in known for name in unit.certificates]
+    return tuple(sorted(OwnedCertificate(*one) for one in (*hosts, *own)))

@@ -30,6 +30,7 @@ from floe_compiler.model.inputs import (
     ProductTrigger,
     Quota,
 )
+from floe_compiler.model.links import Linked
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.refusal import Refusal as Refusal  # re-exported: what components return
@@ -301,5 +302,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """What is opened to users; None: the environment does not say, so that all interfaces may be."""
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
-    linked: UnitIngress | None = None
+    linked: Linked | None = None
     """What is opened to other clusters of the environment, if they call its servers."""

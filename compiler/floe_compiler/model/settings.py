@@ -78,6 +78,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     is_one_of_several: bool
     """Whether the environment has other clusters, too."""
 
+    exported_domain: str
+    """The domain of Services that are exported to other clusters; empty if none are."""
+
 
 class Settings(msgspec.Struct, frozen=True):
     """All settings of one environment."""

@@ -148,7 +148,7 @@ def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[T
         overlay = environment.overlay
         context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
         facts = (header.header.facts for header in headers)
-        linked = linked_servers(mesh.headers, mesh.frames[name])
+        linked = linked_servers(mesh.headers, mesh.frames, mesh.frames[name])
         derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
         for header in headers:
             yield _namespace_task(header, derived[header.header.facts.key], context, overlay)

@@ -108,21 +108,23 @@ def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Fram
     for (environment, _), header in headers.items():
         units[environment].append(header.header.facts)
     return {
-        environment: mesh_facts(own, frames[environment].ingress, linked_servers(headers, frames[environment]))
+        environment: mesh_facts(own, frames[environment].ingress, linked_servers(headers, frames, frames[environment]))
         for environment, own in units.items()
     }
 
 
-def linked_servers(headers: Mapping[Scope, Header], frame: Frame) -> LinkedServers | None:
+def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], frame: Frame) -> LinkedServers | None:
     """Return what a cluster opens to other clusters of its environment; None if it does not."""
-    called = {
-        one
+    calls = [
+        (site, one)
         for (site, _), header in headers.items()
         if environment_of(site) == frame.site.environment
         for one in header.header.facts.elsewhere
         if one.cluster == frame.settings.cluster.name
-    }
-    return frame.linked(tuple(sorted(called)))
+    ]
+    called_from = {frames[site].environment.cluster.reached_at for site, _ in calls}
+    addresses = tuple(sorted({one.cidr for one in called_from if one}))
+    return frame.linked(tuple(sorted({one for _, one in calls})), addresses)
 
 
 def _kept_or_made(

@@ -69,3 +69,15 @@ NOT_SHARED = Rule(
     "A generated secret has its value in the cluster that generates it, and another cluster cannot read it from "
     "there. Let such secrets come from a store that all clusters read: `secrets`, or `secret_rules` for these.",
 )
+SAME_ADDRESSES = Rule(
+    "R121",
+    "linked clusters with the same addresses",
+    "With the Multi-Cluster Services API, pods of one cluster reach those of another one by their addresses, and "
+    "network policies name these. So each cluster needs a range of its own (`reached_at: {cidr: ...}`).",
+)
+FAR_DATABASE = Rule(
+    "R122",
+    "database in another region",
+    "Pods call a database in a cluster of another region: each query crosses it, and a cut line stops them. Let the "
+    "database stand in their region.",
+)

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.endpoint import Elsewhere, Endpoint
-from floe_compiler.model.inputs import Environment, ReachedAt
-from floe_compiler.model.links import linked_host, passes_gateway
+from floe_compiler.model.inputs import Environment, McsLinks, ReachedAt
+from floe_compiler.model.links import exported_host, linked_host, passes_gateway
 
 HTTPS = 443
 
@@ -29,23 +29,29 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
     """
     cluster = there.cluster.name
     reached_at = there.cluster.reached_at if there.links else None
-    return tuple(_seen(one, lambda endpoint: _endpoint(endpoint, cluster, reached_at)) for one in capabilities)
+
+    def change(endpoint: Endpoint) -> Endpoint:
+        if endpoint.group is None or endpoint.elsewhere:
+            return endpoint  # it is outside of all clusters
+        group, host = endpoint.group, endpoint.host
+        ports = tuple(Elsewhere(cluster, group, host, port) for port in endpoint.ports)
+        away = replace(endpoint, group=None, labels=(), elsewhere=ports)
+        if reached_at is None:
+            return away  # which is reported
+        if isinstance(there.links, McsLinks):
+            return replace(away, host=exported_host(group, there.links.domain), cidr=reached_at.cidr)
+        return _through_gateway(away, group.name, reached_at)
+
+    return tuple(_seen(one, change) for one in capabilities)
 
 
-def _endpoint(endpoint: Endpoint, cluster: str, reached_at: ReachedAt | None) -> Endpoint:
-    if endpoint.group is None or endpoint.elsewhere:
-        return endpoint  # it is outside of all clusters
-    ports = tuple(Elsewhere(cluster, endpoint.group, endpoint.host, port) for port in endpoint.ports)
-    away = replace(endpoint, group=None, labels=(), elsewhere=ports)
-    if reached_at is None or len(ports) > 1 or not passes_gateway(endpoint.port()):
-        return away  # which is reported
-    port = replace(endpoint.port(), number=HTTPS, scheme="https", tls=True, health="")
-    return replace(
-        away,
-        host=linked_host(endpoint.group.name, endpoint.port(), reached_at.domain),
-        ports=(port,),
-        cidr=reached_at.cidr,
-    )
+def _through_gateway(away: Endpoint, server: str, reached_at: ReachedAt) -> Endpoint:
+    """Return a server as it is reached through a Gateway, unless that has no way for it, which is reported."""
+    port, *others = away.ports
+    if reached_at.domain is None or others or not passes_gateway(port):
+        return away
+    open_ = replace(port, number=HTTPS, scheme="https", tls=True, health="")
+    return replace(away, host=linked_host(server, port, reached_at.domain), ports=(open_,), cidr=reached_at.cidr)
 
 
 def _seen(capability: Capability, change: Callable[[Endpoint], Endpoint]) -> Capability:

@@ -15,10 +15,11 @@ from floe_compiler.model.inputs import (
     ArgoCd,
     Environment,
     Flux,
+    McsLinks,
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.links import LinkedServers
+from floe_compiler.model.links import LinkedServers, LinkingGateway
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
@@ -106,14 +107,20 @@ class Frame(msgspec.Struct, frozen=True):
         origin = self.document.key_span(("ingress",))
         return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
 
-    def linked(self, called: tuple[Elsewhere, ...]) -> LinkedServers | None:
-        """Return what its cluster opens to the environment's other clusters, which call these ports; None for none."""
+    def linked(self, called: tuple[Elsewhere, ...], callers: tuple[str, ...]) -> LinkedServers | None:
+        """Return what its cluster opens to the environment's other clusters, which call these ports; None for none.
+
+        `callers` are the addresses of the clusters that call.
+        """
         links, reached_at = self.environment.links, self.environment.cluster.reached_at
         if links is None or reached_at is None or not called:
             return None
-        annotations = tuple(sorted(links.annotations.items()))
         origin = self.document.span(REACHED_AT)
-        return LinkedServers(called, reached_at.domain, links.class_, links.issuer, annotations, origin)
+        if isinstance(links, McsLinks):
+            return LinkedServers(called, callers=callers, origin=origin)
+        annotations = tuple(sorted(links.annotations.items()))
+        gateway = LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations)
+        return LinkedServers(called, gateway, origin=origin)
 
     @property
     def domains(self) -> tuple[str, ...]:

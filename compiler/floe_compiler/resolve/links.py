@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
+from floe_compiler.model.addresses import ANYWHERE, network, within
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.endpoint import Elsewhere
-from floe_compiler.model.inputs import GeneratedSecrets
+from floe_compiler.model.inputs import GatewayLinks, GeneratedSecrets, McsLinks
 from floe_compiler.model.links import passes_gateway
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.secret_ways import way_of_name
@@ -19,14 +21,18 @@ from floe_compiler.model.sites import CLUSTERS
 from floe_compiler.model.span import Span
 from floe_compiler.model.unit_facts import UnitFacts
 from floe_compiler.resolve.cluster_rules import (
+    FAR_DATABASE,
     NO_WAY_BETWEEN,
     NOT_LINKED,
     NOT_PASSED,
     NOT_SHARED,
     ONLY_THERE,
+    SAME_ADDRESSES,
     UNTRUSTED_LINK,
 )
 from floe_compiler.resolve.frame import REACHED_AT, Frame
+
+NAME, LINKS = ("cluster", "name"), ("links",)
 
 
 def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
@@ -53,7 +59,14 @@ def _check(frames: Sequence[Frame], units: Mapping[str, Sequence[UnitFacts]], fi
         for one in (one for unit in own for one in unit.elsewhere):
             called[one.cluster][cluster].add(one)
     for cluster, callers in called.items():
-        _check_called(by_cluster[cluster], callers, findings)
+        frame = by_cluster[cluster]
+        _check_called(frame, callers, findings)
+        servers = sorted({one for own in callers.values() for one in own})
+        _check_regions(frame, {name: by_cluster[name] for name in callers}, servers, findings)
+        if isinstance(frame.environment.links, McsLinks):
+            for name in callers:
+                _check_addresses(by_cluster[name], f'cluster "{name}" calls "{cluster}"', findings)
+    _check_overlaps(frames, findings)
     _check_stores(frames, units, findings)
     for frame in frames:
         _check_secrets(frame, units[frame.site.cluster], findings)
@@ -74,13 +87,32 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
         return
     if cluster.reached_at is None:
         message = f"{said}, but nothing says where that is reached"
-        hint = f"write it there: reached_at: {{domain: {cluster.name}.<your domain>}}"
-        findings.add(NOT_LINKED, message, frame.document.span(("cluster", "name")), hint=hint)
-        return
-    for one in (one for one in servers if not passes_gateway(one.port)):
+        hint = f"write it there: reached_at: {{{_wanted(links, cluster.name)}}}"
+        findings.add(NOT_LINKED, message, frame.document.span(NAME), hint=hint)
+    elif isinstance(links, McsLinks):
+        _check_addresses(frame, said, findings)
+    else:
+        _check_gateway(frame, links, said, [one for one in servers if not passes_gateway(one.port)], findings)
+
+
+def _wanted(links: GatewayLinks | McsLinks, cluster: str) -> str:
+    """Return what `reached_at` has to say for this kind of links."""
+    return "cidr: <its pods and Services>" if isinstance(links, McsLinks) else f"domain: {cluster}.<your domain>"
+
+
+def _check_gateway(
+    frame: Frame, links: GatewayLinks, said: str, others: Sequence[Elsewhere], findings: Findings
+) -> None:
+    """Report what the Gateway of a cluster that others call lacks, and the ports that it does not pass on."""
+    cluster = frame.environment.cluster
+    if cluster.reached_at and cluster.reached_at.domain is None:
+        message = f"{said} through its Gateway, but the domain of its hosts is missing"
+        hint = f"write it: reached_at: {{{_wanted(links, cluster.name)}}}"
+        findings.add(NOT_LINKED, message, frame.document.key_span(REACHED_AT), hint=hint)
+    for one in others:
         port = f"{one.port.protocol} {one.port.number}"
-        message = f'{calling} {one.group.name} in cluster "{cluster.name}" on {port}, which a Gateway does not pass on'
-        findings.add(NOT_PASSED, message, frame.document.key_span(("links",)), hint="let both run in one cluster")
+        message = f"{said}, and {one.group.name} on {port}, which a Gateway does not pass on"
+        findings.add(NOT_PASSED, message, frame.document.key_span(LINKS), hint="let both run in one cluster")
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         message = f"{said} through its Gateway, but policies let no controller in"
         hint = "write where its pods run: ingress_namespace: ..., or from where it sends: ingress_addresses: [...]"
@@ -88,7 +120,52 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
     if frame.environment.trust is None and not links.public:
         message = f"clusters have certificates of {links.issuer}, but programs do not trust its authority"
         hint = "write where its certificate is: trust: {bundle: ...}; or public: true beside the issuer"
-        findings.add(UNTRUSTED_LINK, message, frame.document.span(("links", "issuer")), hint=hint)
+        findings.add(UNTRUSTED_LINK, message, frame.document.span((*LINKS, "issuer")), hint=hint)
+
+
+def _check_addresses(frame: Frame, said: str, findings: Findings) -> None:
+    """Report a cluster whose addresses are not known: policies name them at both ends."""
+    reached_at = frame.environment.cluster.reached_at
+    if reached_at is None or reached_at.cidr == ANYWHERE:
+        message = f"{said}, and policies at both ends need the addresses of its pods"
+        hint = "write their range: reached_at: {cidr: <its pods and Services>}"
+        findings.add(NOT_LINKED, message, frame.document.span(REACHED_AT if reached_at else NAME), hint=hint)
+
+
+def _check_overlaps(frames: Sequence[Frame], findings: Findings) -> None:
+    """Report clusters that the Multi-Cluster Services API cannot tell apart, as they have the same addresses."""
+    known = [(one, one.environment.cluster.reached_at) for one in frames if isinstance(one.environment.links, McsLinks)]
+    for (first, there), (second, here) in combinations(known, 2):
+        if there and here and ANYWHERE not in (there.cidr, here.cidr):
+            ranges = network(there.cidr), network(here.cidr)
+            if within(*ranges) or within(*reversed(ranges)):
+                findings.add(
+                    SAME_ADDRESSES,
+                    f'cluster "{second.site.cluster}" has addresses of cluster "{first.site.cluster}": {here.cidr}',
+                    second.document.span((*REACHED_AT, "cidr")),
+                    hint="clusters that are linked by their addresses need ranges of their own",
+                    related=[Related(first.document.span((*REACHED_AT, "cidr")), "the other cluster")],
+                )
+
+
+def _check_regions(
+    frame: Frame, callers: Mapping[str, Frame], servers: Iterable[Elsewhere], findings: Findings
+) -> None:
+    """Report databases that a cluster in another region calls."""
+    here = frame.environment.cluster.region
+    far = [
+        name
+        for name, one in sorted(callers.items())
+        if here and one.environment.cluster.region and one.environment.cluster.region != here
+    ]
+    databases = [one.group.name for one in servers if one.port.scheme not in ("http", "https")]
+    if far and databases:
+        findings.add(
+            FAR_DATABASE,
+            f'cluster "{far[0]}" calls {databases[0]} in cluster "{frame.site.cluster}", which is in region {here}',
+            callers[far[0]].document.span(NAME),
+            hint="let both run in one region",
+        )
 
 
 def _clusters_key(frame: Frame) -> Span | None:
@@ -127,7 +204,7 @@ def _check_secrets(frame: Frame, units: Sequence[UnitFacts], findings: Findings)
             "another cluster",
             frame.platform.merged.span(("secrets", "type")) or _clusters_key(frame),
             hint="give them a store that all clusters read: secrets: {type: external-secrets, store: {name: ...}}",
-            related=[Related(frame.document.span(("cluster", "name")), "the cluster")],
+            related=[Related(frame.document.span(NAME), "the cluster")],
         )
 
 

@@ -6,6 +6,7 @@ from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED, T
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.cluster_rules import (
     CLUSTER_OF_TWO,
+    FAR_DATABASE,
     NO_WAY_BETWEEN,
     NOT_LINKED,
     NOT_PASSED,
@@ -13,6 +14,7 @@ from floe_compiler.resolve.cluster_rules import (
     NOT_SHARED,
     ONE_ADDRESS,
     ONLY_THERE,
+    SAME_ADDRESSES,
     UNKNOWN_SCOPE_OF_CLUSTER,
     UNTRUSTED_LINK,
     UNUSED_CLUSTER,
@@ -152,4 +154,6 @@ RULES: tuple[Rule, ...] = (
     ONLY_THERE,
     UNTRUSTED_LINK,
     NOT_SHARED,
+    SAME_ADDRESSES,
+    FAR_DATABASE,
 )

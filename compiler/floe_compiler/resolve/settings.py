@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.inputs import Environment, Flux, PlatformManifest, Quota
+from floe_compiler.model.inputs import Environment, Flux, McsLinks, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
@@ -55,6 +55,7 @@ def environment_settings(
             nodes=environment.cluster.nodes,
             ingress_addresses=environment.cluster.ingress_addresses,
             is_one_of_several=is_one_of_several,
+            exported_domain=environment.links.domain if isinstance(environment.links, McsLinks) else "",
         ),
         trust,
         server_issuer(environment),

@@ -12,9 +12,12 @@ from floe_compiler.kit.sync_tests import policies_shared, with_probe
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Parts, Pod, Workload, named_pods
+from floe_compiler.model.links import Linked
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance
 from floe_compiler.model.rendered import Connection, PodGroup
+
+NOT_LINKED = Linked(())
 
 
 class WaysIn(msgspec.Struct, frozen=True):
@@ -22,15 +25,15 @@ class WaysIn(msgspec.Struct, frozen=True):
 
     `callers` are the pods of the platform that call them, by server. `opened` are the ports that the ingress controller
     may reach, by workload; None: those of all interfaces. `scraper` collects the metrics from outside the platform.
-    `asked` are the ports that KEDA asks, by server. `linked` are the ports that other clusters call, by workload: the
-    ingress controller has their Gateway, too.
+    `asked` are the ports that KEDA asks, by server. `linked` is what other clusters call: if through a Gateway, that is
+    one of the ingress controller, too.
     """
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     opened: Mapping[str, frozenset[int]] | None = None
     scraper: Scraper | None = None
     asked: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
-    linked: Mapping[str, frozenset[int]] = msgspec.field(default_factory=dict)
+    linked: Linked = NOT_LINKED
 
 
 NOBODY = WaysIn()
@@ -65,6 +68,8 @@ def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterat
     cluster = instance.settings.cluster
     ports = _open_ports(server, ways)
     yield network.Opening(cluster.ingress_namespace, ports, cluster.ingress_addresses, declared=True)
+    called = ways.linked.opened().get(server.name, ())
+    yield network.Opening("", tuple(port for port in server.ports() if port.number in called), ways.linked.callers)
     yield network.Opening(cluster.keda_namespace, ways.asked.get(server.name, ()))
     if ways.scraper:
         measured = {metrics.port for metrics in server.metrics}
@@ -73,7 +78,7 @@ def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterat
 
 def _open_ports(server: Workload, ways: WaysIn) -> tuple[Port, ...]:
     """Return the ports of a workload that the ingress controller may reach."""
-    linked = ways.linked.get(server.name, frozenset())
+    linked = ways.linked.opened().get(server.name, frozenset()) if ways.linked.gateway else frozenset()
     if ways.opened is not None:
         opened = linked | ways.opened.get(server.name, frozenset())
         return tuple(port for port in server.ports() if port.number in opened)

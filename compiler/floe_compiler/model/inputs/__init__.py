@@ -36,7 +36,7 @@ from floe_compiler.model.inputs.environment import (
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
-from floe_compiler.model.inputs.links import GatewayLinks, ReachedAt
+from floe_compiler.model.inputs.links import GatewayLinks, McsLinks, ReachedAt
 from floe_compiler.model.inputs.placement import (
     JobPlacement,
     NearbyPods,
@@ -135,6 +135,7 @@ __all__ = [
     "LargestQuota",
     "Limit",
     "LoginServer",
+    "McsLinks",
     "Metadata",
     "Namespaces",
     "NearbyPods",

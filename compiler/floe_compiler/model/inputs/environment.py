@@ -23,7 +23,7 @@ from floe_compiler.model.inputs.common import (
     Metadata,
 )
 from floe_compiler.model.inputs.ingress import Ingress
-from floe_compiler.model.inputs.links import GatewayLinks, ReachedAt
+from floe_compiler.model.inputs.links import Links, ReachedAt
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
 
@@ -167,7 +167,7 @@ class Environment(Input):
     tls: Tls | None = None
     """TLS between the pods of the environment. Default: in production, with the issuer of the `ingress` if that is
     `private`; otherwise none."""
-    links: GatewayLinks | None = None
+    links: Links | None = None
     """How its clusters reach one another, if it has several. Default: they do not."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""

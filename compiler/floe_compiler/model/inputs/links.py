@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -14,11 +14,21 @@ from floe_compiler.model.inputs.common import Input
 class ReachedAt(Input):
     """Where other clusters reach this one."""
 
-    domain: HostName
-    """The domain of the servers that other clusters call: `<server>-<port>.<domain>`. Its DNS records, a wildcard, lead
-    to the Gateway for other clusters."""
+    domain: HostName | None = None
+    """For links through a Gateway: the domain of the servers that other clusters call, at `<server>-<port>.<domain>`.
+    Its DNS record, a wildcard, leads to the Gateway for other clusters."""
     cidr: Cidr = ANYWHERE
-    """The addresses of that Gateway, for the network policies of callers."""
+    """The addresses at which other clusters reach it, and from which they see its pods, for network policies: of that
+    Gateway, or with MCS of its pods and Services."""
+
+
+class McsLinks(Input):
+    """Clusters reach one another by the Multi-Cluster Services API, as Submariner and others implement it."""
+
+    type: Literal["mcs"]
+    """How clusters reach one another."""
+    domain: HostName = "clusterset.local"
+    """The domain of exported Services: `<server>.<namespace>.svc.<domain>`."""
 
 
 class GatewayLinks(Input):
@@ -37,3 +47,6 @@ class GatewayLinks(Input):
     """Whether its authority is a public one. Otherwise, programs must trust it: `trust`."""
     annotations: dict[LabelKey, str] = Field(default_factory=dict)
     """Annotations of the Gateways, for their controller. Default: none."""
+
+
+Links = Annotated[GatewayLinks | McsLinks, Field(discriminator="type")]
