@@ -87,8 +87,13 @@ def _open_ports(server: Workload, ways: WaysIn) -> tuple[Port, ...]:
 
 
 def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup, int]]:
-    """Yield the pods and container ports that the ingress controller may reach, if the cluster has one."""
-    cluster = unit.settings.cluster
+    """Yield the pods and container ports that addresses outside the cluster may reach.
+
+    They are those of the ingress controller, if the cluster has one, and of other clusters.
+    """
+    cluster, linked = unit.settings.cluster, ways.linked
+    if linked.callers:
+        yield from ((PodGroup(unit.namespace, name), port) for name, ports in linked.ports for port in ports)
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         return
     for parts in (declared.parts for declared in unit.instances):
