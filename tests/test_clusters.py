@@ -280,3 +280,22 @@ def test_links_reach_a_server_with_tls(tmp_path: Path) -> None:
     assert policy["spec"]["validation"]["hostname"] == "otel-collector.floe-platform.svc.cluster.local"
     (gateway,) = objects(root, "Gateway").values()
     assert [one["hostname"] for one in gateway["spec"]["listeners"]] == ["*.hub.acme.example"]
+
+
+GOLDEN = Path(__file__).parent / "golden" / "clusters"
+
+
+def test_graphs_lead_into_other_clusters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "connections", "--format", "json", "--root", str(GOLDEN), "--no-cache"]) == 0
+    drawn = json.loads(capsys.readouterr().out)
+    edges = {(one["source"], one["target"]) for one in drawn["edges"]}
+    assert ("us-east/floe-platform/otel-collector", "shared/floe-platform/otel-collector") in edges
+    assert ("us-east/floe-sales-domain/run-orders", "shared/floe-platform/polaris") in edges
+
+
+def test_explain_knows_what_other_clusters_call(capsys: pytest.CaptureFixture[str]) -> None:
+    file = "output/prod/shared/floe-platform/gateway.gateway.networking.k8s.io_clusters.yaml"
+    assert main(["explain", file, "--root", str(GOLDEN), "--no-cache"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index('spec.listeners[0].hostname: "*.shared.mesh.acme.example"')
+    assert "clusters[0].reached_at.domain" in lines[at + 1]

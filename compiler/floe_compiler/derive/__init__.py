@@ -106,6 +106,7 @@ def plan_units(
     complete: Complete | None = None,
     facts: Iterable[UnitFacts] | None = None,
     ingress: EnvironmentIngress | None = None,
+    servers: LinkedServers | None = None,
 ) -> tuple[UnitPlan, ...]:
     """Return the plan of each namespace of one environment, in order.
 
@@ -114,14 +115,15 @@ def plan_units(
         complete: Adds the parts that depend on the facts of all to incomplete units (default: adds nothing).
         facts: What the units declare for each other, if it is known already.
         ingress: What users open of the environment.
+        servers: What its other clusters call.
 
     Raises KeyError if a component names a port that its workload does not have.
     """
     known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
-    mesh = mesh_facts(known, ingress)
+    mesh = mesh_facts(known, ingress, servers)
     whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
     # Only the calls and secrets of the added parts concern other units.
     final = (unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
     platform = next((unit.settings.platform for unit in units), None)
-    derived = derive(final, ingress, platform)
+    derived = derive(final, ingress, platform, servers)
     return tuple(derived[unit.key].plan(unit) for unit in whole)

@@ -26,6 +26,8 @@ class Valid:
         if not found:
             raise ValueError(f"there is no {site}")
         self.plan = found[0]
+        self.beside = tuple(plan for plan in plans if plan is not self.plan)
+        """The other clusters of the environment."""
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""

@@ -38,12 +38,19 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 def joined(graphs: Mapping[str, Graph]) -> Graph:
-    """Return the graphs of several clusters as one: the names of groups begin with that of the cluster."""
+    """Return the graphs of several clusters as one: the names of groups begin with that of the cluster.
+
+    Keys that begin with a slash have the name of their cluster already.
+    """
+
+    def of(cluster: str, name: str) -> str:
+        return name[1:] if name.startswith("/") else f"{cluster}/{name}"
+
     nodes: set[Node] = set()
     edges: set[Edge] = set()
     for name, one in graphs.items():
-        nodes |= {Node(f"{name}/{node.key}", node.label, f"{name}/{node.group}") for node in one.nodes}
-        edges |= {Edge(f"{name}/{edge.source}", f"{name}/{edge.target}", edge.label) for edge in one.edges}
+        nodes |= {Node(of(name, node.key), node.label, of(name, node.group)) for node in one.nodes}
+        edges |= {Edge(of(name, edge.source), of(name, edge.target), edge.label) for edge in one.edges}
     return graph(nodes, edges)
 
 

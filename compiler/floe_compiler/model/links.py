@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from floe_compiler.model.endpoint import Elsewhere, Port
@@ -33,6 +35,19 @@ class LinkedServers(msgspec.Struct, frozen=True):
     gateway: LinkingGateway | None = None
     callers: tuple[str, ...] = ()
     origin: Span | None = None
+
+
+class Linking(msgspec.Struct, frozen=True):
+    """How other clusters reach a cluster: through its `gateway`, or else by exports of its Services."""
+
+    gateway: LinkingGateway | None = None
+    origin: Span | None = None
+
+    def servers(self, called: Iterable[Elsewhere], callers: Iterable[str]) -> LinkedServers | None:
+        """Return what the cluster opens, given the called ports and the addresses of callers; None if nothing."""
+        ports = tuple(sorted(set(called)))
+        addresses = () if self.gateway else tuple(sorted(set(callers)))
+        return LinkedServers(ports, self.gateway, addresses, self.origin) if ports else None
 
 
 class Linked(msgspec.Struct, frozen=True, array_like=True):

@@ -30,7 +30,7 @@ from floe_compiler.model.inputs import (
     ProductTrigger,
     Quota,
 )
-from floe_compiler.model.links import Linked
+from floe_compiler.model.links import Linked, Linking
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.refusal import Refusal as Refusal  # re-exported: what components return
@@ -245,6 +245,8 @@ class EnvironmentPlan(msgspec.Struct, frozen=True):
     version_origin: Span | None = None
     """The location of the Kubernetes version."""
     ingress: EnvironmentIngress | None = None
+    linking: Linking | None = None
+    """How other clusters of the environment reach its cluster, if they may."""
 
     def delivery_plan(self, *, encrypted: bool = False) -> DeliveryPlan:
         """Return what the delivery objects are derived from, if namespaces have `encrypted` Secrets or not."""

@@ -122,9 +122,9 @@ def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame],
         for one in header.header.facts.elsewhere
         if one.cluster == frame.settings.cluster.name
     ]
-    called_from = {frames[site].environment.cluster.reached_at for site, _ in calls}
-    addresses = tuple(sorted({one.cidr for one in called_from if one}))
-    return frame.linked(tuple(sorted({one for _, one in calls})), addresses)
+    called_from = [frames[site].environment.cluster.reached_at for site, _ in calls]
+    addresses = (one.cidr for one in called_from if one)
+    return frame.linking.servers((one for _, one in calls), addresses) if frame.linking else None
 
 
 def _kept_or_made(

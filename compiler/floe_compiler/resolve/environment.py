@@ -69,7 +69,13 @@ def resolve_environment(
     if not complete:
         return None
     return EnvironmentPlan(
-        frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin, frame.ingress
+        frame.settings,
+        frame.environment.cluster,
+        frame.delivery,
+        units,
+        frame.version_origin,
+        frame.ingress,
+        frame.linking,
     )
 
 

@@ -9,7 +9,6 @@ import msgspec
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.document import DataPath, Document
-from floe_compiler.model.endpoint import Elsewhere
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -19,7 +18,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.links import LinkedServers, LinkingGateway
+from floe_compiler.model.links import Linking, LinkingGateway
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
@@ -107,20 +106,17 @@ class Frame(msgspec.Struct, frozen=True):
         origin = self.document.key_span(("ingress",))
         return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
 
-    def linked(self, called: tuple[Elsewhere, ...], callers: tuple[str, ...]) -> LinkedServers | None:
-        """Return what its cluster opens to the environment's other clusters, which call these ports; None for none.
-
-        `callers` are the addresses of the clusters that call.
-        """
+    @property
+    def linking(self) -> Linking | None:
+        """Return how the environment's other clusters reach its cluster; None if they do not."""
         links, reached_at = self.environment.links, self.environment.cluster.reached_at
-        if links is None or reached_at is None or not called:
+        if links is None or reached_at is None:
             return None
         origin = self.document.span(REACHED_AT)
         if isinstance(links, McsLinks):
-            return LinkedServers(called, callers=callers, origin=origin)
+            return Linking(origin=origin)
         annotations = tuple(sorted(links.annotations.items()))
-        gateway = LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations)
-        return LinkedServers(called, gateway, origin=origin)
+        return Linking(LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations), origin)
 
     @property
     def domains(self) -> tuple[str, ...]:
