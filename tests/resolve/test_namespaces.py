@@ -110,3 +110,22 @@ def test_a_name_has_63_characters_at_most() -> None:
     assert found.rule.code == "R003"
     assert str(found.span) == "dev.yaml:11:5"
     assert problems(("dev", "a", "{scope}"), scopes=("d" * 56,)) == []
+
+
+def test_only_what_stands_in_a_cluster_takes_names_there() -> None:
+    """Two environments may share a cluster if no part of both stands in it; each has its shared services everywhere."""
+    written = data("dev", "a", "floe-{scope}")
+    sites = [
+        Site("dev", document("dev.yaml", written), "a", frozenset({"sales"})),
+        Site("prod", document("prod.yaml", data("prod", "a", "acme-{scope}")), "a", frozenset({"sales"})),
+        Site("test", document("test.yaml", data("test", "a", "floe-{scope}")), "a", frozenset({"finance"})),
+        Site("dev", document("dev.yaml", data("dev", "b", "floe-{scope}")), "b", frozenset({"finance"})),
+    ]
+    findings = Findings()
+    environments = [(site, Environment.model_validate(site.document.data)) for site in sites]
+    check_namespaces(environments, ["platform", "sales", "finance"], findings)
+    (one,) = findings.found
+    assert (one.rule.code, '"floe-platform"' in one.message) == ("R009", True)
+    findings = Findings()
+    check_namespaces([environments[0], environments[1], environments[3]], ["platform", "sales", "finance"], findings)
+    assert findings.found == []

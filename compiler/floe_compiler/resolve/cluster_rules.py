@@ -33,6 +33,12 @@ ONE_ADDRESS = Rule(
     "Two clusters of an environment have the same API server, so both would be delivered to the same cluster. Write "
     "the address of each, as it is registered in Argo CD. Only the cluster in which Argo CD itself runs needs none.",
 )
+HOST_OF_TWO_CLUSTERS = Rule(
+    "R123",
+    "host in two clusters",
+    "Two clusters of an environment open an interface at the same host, but a name leads to one of them. Give each "
+    "cluster a domain of its own, or open what every cluster has, such as Prometheus, in one of them.",
+)
 NOT_LINKED = Rule(
     "R115",
     "connection between clusters that no link makes",

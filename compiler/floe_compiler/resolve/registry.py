@@ -7,6 +7,7 @@ from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.cluster_rules import (
     CLUSTER_OF_TWO,
     FAR_DATABASE,
+    HOST_OF_TWO_CLUSTERS,
     NO_WAY_BETWEEN,
     NOT_LINKED,
     NOT_PASSED,
@@ -148,6 +149,7 @@ RULES: tuple[Rule, ...] = (
     UNUSED_CLUSTER,
     CLUSTER_OF_TWO,
     ONE_ADDRESS,
+    HOST_OF_TWO_CLUSTERS,
     NOT_LINKED,
     NOT_PASSED,
     NO_WAY_BETWEEN,
