@@ -299,3 +299,26 @@ def test_explain_knows_what_other_clusters_call(capsys: pytest.CaptureFixture[st
     lines = capsys.readouterr().out.splitlines()
     at = lines.index('spec.listeners[0].hostname: "*.shared.mesh.acme.example"')
     assert "clusters[0].reached_at.domain" in lines[at + 1]
+
+
+@pytest.mark.git
+def test_images_are_promoted_between_environments_with_clusters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = three(tmp_path)
+    document = yaml.safe_load((root / ENVIRONMENT).read_text())
+    document["metadata"]["name"] = "next"
+    for one in document["clusters"]:
+        one |= {"name": f"next-{one['name']}", "server": one["server"].replace("//", "//next-")}
+    (root / "overlays/next").mkdir()
+    (root / "overlays/next/environment.yaml").write_text(json.dumps(document))
+    images = {"sales": {"orders": "sales/orders:2.0.0"}}
+    head = {
+        "apiVersion": "floe.dev/v1",
+        "kind": "ProductImages",
+        "metadata": {"name": "dev", "owner": "@acme/platform"},
+    }
+    (root / "overlays/dev/images.yaml").write_text(json.dumps(head | {"images": images}))
+    assert run(root, "compile", "--quiet") == 0, capsys.readouterr().err
+    assert run(root, "promote", "dev", "next", "--quiet") == 0, capsys.readouterr().err
+    assert "sales/orders:2.0.0" in (root / "overlays/next/images.yaml").read_text()

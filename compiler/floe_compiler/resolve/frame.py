@@ -141,5 +141,7 @@ class Frame(msgspec.Struct, frozen=True):
 
     @property
     def provided(self) -> tuple[Capability, ...]:
-        """Return everything that the shared services provide: those in its own cluster, and then those elsewhere."""
-        return (*capabilities.provided(self.platform.placed), *self.elsewhere)
+        """Return everything that the shared services provide: those in its own cluster, and what only others have."""
+        here = capabilities.provided(self.platform.placed)
+        kinds = {type(one) for one in here}
+        return (*here, *(one for one in self.elsewhere if type(one) not in kinds))
