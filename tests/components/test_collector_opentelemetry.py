@@ -15,8 +15,8 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.collector_opentelemetry import COMPONENT, provides
 from floe_compiler.components.collector_opentelemetry.configuration import SECRETS, TOKEN_FILE, configuration
 from floe_compiler.components.collector_opentelemetry.settings import CollectorConfig
-from floe_compiler.model.capabilities import MetricsStore, TraceStore
-from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.capabilities import Collector, MetricsStore, TraceStore
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Workload
 from floe_compiler.model.plan import Context
 from floe_compiler.model.settings import Settings
@@ -195,6 +195,22 @@ def test_a_store_that_takes_no_metrics_is_not_called() -> None:
     found = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("mimir", server)])
     (collector,) = COMPONENT.build(found).workloads
     assert collector.pod.calls == ()
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_beside_the_platforms_it_sends_everything_to_that_and_nowhere_else(tls: bool) -> None:
+    there = Endpoint("otlp.hub.acme.example", (Port("otlp", 443, scheme="https", tls=tls, grpc=True),))
+    store = service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),))
+    found = (Collector("otel-collector", there, there), TraceStore("jaeger", store))
+    away = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=PRODUCTION, found=found)
+    (workload,) = COMPONENT.build(away).workloads
+    (only,) = workload.pod.containers
+    text = yaml.safe_load(next(one.text for one in only.config))
+    insecure = {} if tls else {"tls": {"insecure": True}}
+    assert text["exporters"] == {"otlp_grpc/central": {"endpoint": "otlp.hub.acme.example:443", **insecure}}
+    assert {tuple(one["exporters"]) for one in text["service"]["pipelines"].values()} == {("otlp_grpc/central",)}
+    assert "probabilistic_sampler" not in text["processors"], "the central one keeps a tenth"
+    assert (workload.pod.calls, only.secret_files) == ((there,), ())
 
 
 def test_a_backend_is_told_who_sends_by_a_secret_that_only_the_collector_reads() -> None:

@@ -57,7 +57,15 @@ def test_the_folder_is_the_namespace_or_the_cluster() -> None:
 
 def test_delivery_objects_lie_apart_from_their_namespace() -> None:
     project = ObjectId("argoproj.io", "AppProject", "argocd", "sales")
-    assert delivery_path("dev", project) == "output/dev/_delivery/appproject.argoproj.io_sales.yaml"
+    assert delivery_path("dev", project, "argocd") == "output/dev/_delivery/appproject.argoproj.io_sales.yaml"
+    assert delivery_path("dev", project, "flux") == "output/dev/_delivery/appproject.argoproj.io_sales.yaml"
+
+
+def test_one_argo_cd_delivers_all_clusters_and_each_flux_its_own() -> None:
+    project = ObjectId("argoproj.io", "AppProject", "argocd", "sales")
+    file = "_delivery/appproject.argoproj.io_sales.yaml"
+    assert delivery_path("prod/us", project, "argocd") == f"output/prod/{file}"
+    assert delivery_path("prod/us", project, "flux") == f"output/prod/us/{file}"
 
 
 def test_a_namespaced_object_without_a_namespace_has_no_path() -> None:

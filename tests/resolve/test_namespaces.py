@@ -8,6 +8,7 @@ import pytest
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.inputs import Environment
+from floe_compiler.model.sites import Site
 from floe_compiler.resolve.namespaces import check_namespaces, namespace_name
 from resolve.samples import document
 
@@ -24,10 +25,14 @@ def data(name: str, cluster: str, pattern: str, **of_cluster: str) -> dict[str, 
 
 
 def problems(*written: tuple[str, str, str], scopes: tuple[str, ...] = ("platform", "sales")) -> list[Diagnostic]:
-    documents = {one[0]: document(f"{one[0]}.yaml", data(*one)) for one in written}
-    environments = {name: Environment.model_validate(one.data) for name, one in documents.items()}
+    return problems_of(*(data(*one) for one in written), scopes=scopes)
+
+
+def problems_of(*written: dict[str, Any], scopes: tuple[str, ...]) -> list[Diagnostic]:
+    names = [one["metadata"]["name"] for one in written]
+    sites = [Site(name, document(f"{name}.yaml", one)) for name, one in zip(names, written, strict=True)]
     findings = Findings()
-    check_namespaces(environments, documents, scopes, findings)
+    check_namespaces([(site, Environment.model_validate(site.document.data)) for site in sites], scopes, findings)
     return findings.found
 
 
@@ -52,11 +57,7 @@ def test_environments_of_one_cluster_may_not() -> None:
 
 def of_servers(first: str, second: str, cluster: str = "b") -> list[Diagnostic]:
     written = [data("dev", "a", "floe-{scope}", server=first), data("prod", cluster, "floe-{scope}", server=second)]
-    documents = {one["metadata"]["name"]: document(f"{one['metadata']['name']}.yaml", one) for one in written}
-    environments = {name: Environment.model_validate(one.data) for name, one in documents.items()}
-    findings = Findings()
-    check_namespaces(environments, documents, ["platform"], findings)
-    return findings.found
+    return problems_of(*written, scopes=("platform",))
 
 
 def test_one_address_is_one_cluster_whatever_it_is_called() -> None:
@@ -109,3 +110,22 @@ def test_a_name_has_63_characters_at_most() -> None:
     assert found.rule.code == "R003"
     assert str(found.span) == "dev.yaml:11:5"
     assert problems(("dev", "a", "{scope}"), scopes=("d" * 56,)) == []
+
+
+def test_only_what_stands_in_a_cluster_takes_names_there() -> None:
+    """Two environments may share a cluster if no part of both stands in it; each has its shared services everywhere."""
+    written = data("dev", "a", "floe-{scope}")
+    sites = [
+        Site("dev", document("dev.yaml", written), "a", frozenset({"sales"})),
+        Site("prod", document("prod.yaml", data("prod", "a", "acme-{scope}")), "a", frozenset({"sales"})),
+        Site("test", document("test.yaml", data("test", "a", "floe-{scope}")), "a", frozenset({"finance"})),
+        Site("dev", document("dev.yaml", data("dev", "b", "floe-{scope}")), "b", frozenset({"finance"})),
+    ]
+    findings = Findings()
+    environments = [(site, Environment.model_validate(site.document.data)) for site in sites]
+    check_namespaces(environments, ["platform", "sales", "finance"], findings)
+    (one,) = findings.found
+    assert (one.rule.code, '"floe-platform"' in one.message) == ("R009", True)
+    findings = Findings()
+    check_namespaces([environments[0], environments[1], environments[3]], ["platform", "sales", "finance"], findings)
+    assert findings.found == []

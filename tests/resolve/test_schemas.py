@@ -181,7 +181,7 @@ def test_what_an_environment_says_of_a_product(said: dict[str, Any], right: bool
 
 
 def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
-    domain = ALL["Environment"]["properties"]["domains"]["additionalProperties"]
+    domain = ALL["Environment"]["$defs"]["DomainsOfEnvironment"]["additionalProperties"]
     product = domain["properties"]["products"]["additionalProperties"]["properties"]
     docs = field_docs(DataProduct)
     assert {key: one["description"] for key, one in product.items() if key != "steps"} == {
@@ -192,7 +192,7 @@ def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
 def test_what_keys_are_for_is_reported() -> None:
     for manifest in (SMALL["PlatformManifest"]["then"], SMALL["PlatformManifest"]["else"], SMALL["ParentManifest"]):
         assert manifest["properties"]["locks"]["description"] == field_docs(PlatformManifest)["locks"]
-    overrides = SMALL["Environment"]["properties"]["platform"]
+    overrides = SMALL["Environment"]["$defs"]["PlatformOfEnvironment"]
     assert overrides["description"] == field_docs(Environment)["platform"]
 
 

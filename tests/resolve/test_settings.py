@@ -25,6 +25,8 @@ def test_defaults_are_those_of_the_inputs() -> None:
         dns=DnsServers(),
         nodes=cluster.nodes,
         ingress_addresses=(),
+        is_one_of_several=False,
+        exported_domain="",
     )
     assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})
     assert (DEVELOPMENT.environment.name, DEVELOPMENT.environment.scale) == ("dev", "light")

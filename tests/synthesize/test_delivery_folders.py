@@ -77,7 +77,7 @@ def test_every_object_is_labelled_and_stands_in_the_tools_namespace() -> None:
 def test_each_object_has_a_file_of_its_own() -> None:
     for plan in (argocd_plan(), flux_plan()):
         objects = delivery_objects(plan)
-        assert len({delivery_path("dev", identify(one)) for one in objects}) == len(objects)
+        assert len({delivery_path("dev", identify(one), "argocd") for one in objects}) == len(objects)
 
 
 def test_the_order_of_the_plans_units_does_not_matter() -> None:

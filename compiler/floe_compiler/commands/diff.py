@@ -27,10 +27,12 @@ from floe_compiler.commands.options import (
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT, FileSet, git_blob
 from floe_compiler.model.plain_files import read_below
+from floe_compiler.model.sites import environment_of
 
 if TYPE_CHECKING:
     from floe_compiler.model.cache import Cache
     from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.report.dangers import Whole
     from floe_compiler.report.diff import EnvironmentDiff
 
 HEAD = "HEAD"
@@ -89,17 +91,19 @@ def run(options: Namespace) -> int:
 def differences(before: State, compiled: Compilation, environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
     """Return the difference of each environment; only files whose text differs are read as objects.
 
-    If only some namespaces were compiled, only these are compared.
+    One with several clusters has a difference for each, and for its delivery if that is for all of them. If only some
+    namespaces were compiled, only these are compared.
 
     Raises:
         StageFailed: if an earlier file is not an object.
     """
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import read_manifests
+    from floe_compiler.report.moves import with_moves
     from floe_compiler.write.part import Part
 
     after = compiled.files
-    whole = {environment.environment: environment for environment in compiled.environments}
+    whole = _whole(compiled)
     new = before.hashes_of(after)
     part = Part.of(compiled.chosen) if compiled.chosen is not None else None
     old = {
@@ -109,26 +113,42 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     }
     changed = {path for path, _ in old.items() ^ new.items()}
     texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
-    gone = _by_environment(texts)
-    come = _by_environment({path: after[path] for path in sorted(changed & new.keys())})
+    gone = _by_site(texts)
+    come = _by_site({path: after[path] for path in sorted(changed & new.keys())})
     findings = Findings()
     diffs = []
-    for environment in sorted({_environment(path) for path in {*old, *new}}):
-        then, now = (read_manifests(files.get(environment, {}), findings) for files in (gone, come))
-        diffs.append(compare(environment, then, now, whole.get(environment)))
+    for site in sorted({_site(path) for path in {*old, *new}}):
+        then, now = (read_manifests(files.get(site, {}), findings) for files in (gone, come))
+        diffs.append(compare(site, then, now, whole.get(site)))
     findings.finish()
-    return tuple(diffs)
+    return with_moves(diffs)
 
 
-def _by_environment(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    by_environment: dict[str, dict[str, str]] = {}
+def _whole(compiled: Compilation) -> Mapping[str, Whole]:
+    """Return all objects of each environment in each of its clusters, and of each that has several."""
+    from floe_compiler.report.dangers import Together
+
+    sites = {one.environment: one for one in compiled.environments}
+    several: dict[str, list[Whole]] = {}
+    for name, site in sites.items():
+        several.setdefault(environment_of(name), []).append(site)
+    return {**{name: Together(own) for name, own in several.items()}, **sites}
+
+
+def _by_site(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    by_site: dict[str, dict[str, str]] = {}
     for path, text in texts.items():
-        by_environment.setdefault(_environment(path), {})[path] = text
-    return by_environment
+        by_site.setdefault(_site(path), {})[path] = text
+    return by_site
 
 
 def _environment(path: str) -> str:
     return path.split("/")[1]
+
+
+def _site(path: str) -> str:
+    """Return the environment of a file, with the cluster if it is in the folder of one: `output/prod/us/<folder>/`."""
+    return "/".join(path.split("/")[1:-2])
 
 
 def _counts(path: str, environments: tuple[str, ...]) -> bool:

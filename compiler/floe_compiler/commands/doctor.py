@@ -17,6 +17,7 @@ from floe_compiler.commands.options import add_cache, find_root
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.yaml_text import from_yaml
 
 NOTES = """\
 Runs Node.js, kustomize and Git as a compilation does, and tries to write into the cache. Writes nothing else.
@@ -154,9 +155,18 @@ def _cache(options: Namespace, root: Path) -> Healthy:
 def _mesh(root: Path) -> Healthy:
     if not (root / MANIFEST).is_file():
         raise Sick(f"there is no {MANIFEST} in {root}, nor above it", "begin a mesh: floe-compile init")
-    environments = sorted(path.parent.name for path in root.glob("overlays/*/environment.yaml"))
+    environments = sorted(map(_environment, root.glob("overlays/*/environment.yaml")))
     domains = sorted(path.parent.name for path in root.glob("domains/*/domain.yaml"))
     return Healthy(f"{root}: environments {', '.join(environments) or 'none'}; domains {', '.join(domains) or 'none'}")
+
+
+def _environment(file: Path) -> str:
+    """Return the name of an environment, with its clusters if it has several, as far as its file can be read."""
+    try:
+        clusters = [str(one["name"]) for one in from_yaml(file.read_text(encoding="utf-8"))["clusters"]]
+    except (OSError, ValueError, LookupError, TypeError):  # a run tells what is wrong
+        return file.parent.name
+    return f"{file.parent.name} (clusters {', '.join(clusters)})"
 
 
 def _output(root: Path) -> Healthy:

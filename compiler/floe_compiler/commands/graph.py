@@ -69,6 +69,8 @@ def run(options: Namespace) -> int:
 
 def _graph(root: Path, options: Namespace, cache: Store) -> Graph:
     from floe_compiler.load.input_tree import read_inputs
+    from floe_compiler.model.graph import joined
+    from floe_compiler.model.sites import environment_of
     from floe_compiler.pipeline.planned_units import plan_environments
 
     environments = chosen_environments(root, [options.env] if options.env else [])
@@ -80,7 +82,11 @@ def _graph(root: Path, options: Namespace, cache: Store) -> Graph:
     from floe_compiler.synthesize import graphs
 
     draw = graphs.connections if options.kind == "connections" else graphs.starts
-    return draw(plans[min(plans)])
+    first = environment_of(min(plans))
+    sites = {name: own for name, own in sorted(plans.items()) if environment_of(name) == first}
+    if len(sites) == 1:
+        return draw(sites[first])
+    return joined({name.partition("/")[2]: draw(own) for name, own in sites.items()})
 
 
 def _svg(text: str) -> str:

@@ -19,6 +19,7 @@ examples:
   floe-compile new domain finance
   floe-compile new product finance/revenue    a domain that is missing is added, too
   floe-compile new environment staging
+  floe-compile new environment prod --cluster shared=platform --cluster us=sales,finance
 """
 
 KINDS = ("domain", "product", "environment")
@@ -30,6 +31,13 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("kind", choices=KINDS, help="what to add")
     parser.add_argument("name", metavar="NAME", help="its name; of a product: DOMAIN/NAME")
     parser.add_argument("--owner", help="its owner: a mail address or a handle (default: that of the platform)")
+    parser.add_argument(
+        "--cluster",
+        action="append",
+        default=[],
+        metavar="NAME=RUNS",
+        help="of an environment: one of several clusters, and what runs in it (repeatable; default: one for all)",
+    )
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
     parser.set_defaults(format="text")
 
@@ -57,7 +65,10 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
     _check("owner", owner)
     if options.kind == "environment":
         _check("name", options.name)
-        return {f"overlays/{options.name}/environment.yaml": _environment(manifest, options.name, owner)}
+        clusters = dict(map(_cluster, options.cluster))
+        return {f"overlays/{options.name}/environment.yaml": _environment(manifest, options.name, owner, clusters)}
+    if options.cluster:
+        raise UsageError(f"--cluster is for a new environment, not for a new {options.kind}")
     domain, _, product = options.name.partition("/")
     if (options.kind == "product") != bool(product):
         form = "DOMAIN/NAME" if options.kind == "product" else "its name alone"
@@ -68,6 +79,17 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
         _check("name", product)
         files[f"domains/{domain}/products/{product}.yaml"] = documents.product(product, domain, owner)
     return files
+
+
+def _cluster(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the name of a cluster, and what runs in it. Raises UsageError if the text says something else."""
+    name, equals, runs = text.partition("=")
+    words = tuple(filter(None, runs.split(",")))
+    if not equals or not words:
+        raise UsageError(f"--cluster {text}: write its name and what runs in it, such as us=sales,finance")
+    for word in (name, *words):
+        _check("name", word)
+    return name, words
 
 
 def _check(field: str, text: str) -> None:
@@ -89,7 +111,7 @@ def _manifest(root: Path) -> Mapping[str, Any]:
     return dict(sources.manifest.data)
 
 
-def _environment(manifest: Mapping[str, Any], name: str, owner: str) -> str:
+def _environment(manifest: Mapping[str, Any], name: str, owner: str, clusters: Mapping[str, tuple[str, ...]]) -> str:
     """Return the document of an environment that has what the manifest says, and backups if it says nothing of them."""
     from floe_compiler.start import documents
     from floe_compiler.start.answers import answers_of
@@ -100,4 +122,4 @@ def _environment(manifest: Mapping[str, Any], name: str, owner: str) -> str:
         "orchestrator": manifest["orchestrator"]["type"],
         "storage": documents.IN_CLUSTER if "catalog" in manifest else "none",
     }
-    return documents.environment(answers_of(given), name)
+    return documents.environment(answers_of(given), name, clusters)

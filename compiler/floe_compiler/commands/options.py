@@ -153,11 +153,15 @@ def chosen_scopes(root: Path, scopes: Iterable[str]) -> tuple[str, ...]:
     """
     chosen = tuple(scope.rstrip("/") for scope in scopes)
     for scope in chosen:
-        environment, _, namespace = scope.partition("/")
-        folders = {path.relative_to(root / OUTPUT).as_posix() for path in root.glob(f"{OUTPUT}/*/*/")}
+        site, _, namespace = scope.rpartition("/")
+        folders = {
+            path.relative_to(root / OUTPUT).as_posix()
+            for pattern in ("*/*/", "*/*/*/")
+            for path in root.glob(f"{OUTPUT}/{pattern}")
+        }
         known = {*folders, *(folder.partition("/")[0] for folder in folders)}
         file = ObjectId("", "Namespace", "", namespace)
-        is_declared = environment in known and (root / folder_path(environment) / file_name(file)).is_file()
+        is_declared = site in known and (root / folder_path(site) / file_name(file)).is_file()
         if scope not in known and not (namespace and is_declared):
             hint = nearest(scope, known) or "name an environment, or an environment and a namespace, such as dev/sales"
             raise UsageError(f"--allow-delete {scope}: there is no folder {OUTPUT}/{scope}; {hint}")

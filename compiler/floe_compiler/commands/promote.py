@@ -15,7 +15,7 @@ from msgspec.structs import replace as with_fields
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_common, chosen_environments, find_root, open_cache
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed, did_you_mean
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.files import folder_path
 from floe_compiler.model.plain_files import read_below
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ def run(options: Namespace) -> int:
         sources, plans = resolve_inputs(files, environments, cache)
         named = [_key(word, sources) for word in options.products]
         source, target = (Side.of(sources, name) for name in environments)
-        namespaces = {
-            unit.scope: unit.namespace
+        folders = {
+            unit.scope: folder_path(plan.settings.site, unit.namespace)
             for plan in plans
             for unit in plan.units
             if plan.settings.environment.name == source.name
         }
         findings = Findings()
-        found = promotion(sources, source, target, named, _ran(root, source.name, namespaces), findings)
+        found = promotion(sources, source, target, named, _ran(root, folders), findings)
         findings.finish()
         before, after = _texts(files, file, sources, target.name, found.changes)
         if after != before:
@@ -118,17 +118,16 @@ def _key(word: str, sources: Sources) -> Key:
     return found[0]
 
 
-def _ran(root: Path, environment: str, namespaces: Mapping[str, str]) -> Ran:
+def _ran(root: Path, folders: Mapping[str, str]) -> Ran:
     """Return what tells whether an image has run: whether it is in the output that was committed last.
 
-    Without a commit, the output on disk counts.
+    `folders` are those of the domains' namespaces there. Without a commit, the output on disk counts.
     """
     from floe_compiler.promotion.evidence import names_image
 
     @once
     def texts(domain: str) -> tuple[str, ...]:
-        folder = f"{OUTPUT}/{environment}/{namespaces[domain]}"
-        return tuple(content.decode(errors="replace") for content in _committed(root, folder))
+        return tuple(content.decode(errors="replace") for content in _committed(root, folders[domain]))
 
     return lambda domain, image: names_image(texts(domain), image)
 

@@ -188,4 +188,5 @@ COMPONENT = Component(
     completes=completes,
     unprovided={MetricsStore: "say where its HTTP API is: store: {service: kube-prometheus-stack-prometheus}"},
     scope="platform",
+    in_each_cluster=True,
 )

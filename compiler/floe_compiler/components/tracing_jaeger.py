@@ -34,7 +34,7 @@ VOLUME = "/badger"
 STORE = "main"
 EXPORTER = "jaeger_storage_exporter"
 
-GRPC = Port("otlp", 4317)
+GRPC = Port("otlp", 4317, grpc=True)
 HTTP = Port("otlp-http", 4318)
 WEB = Port("http", 16686)
 QUERY = Port("grpc", 16685)

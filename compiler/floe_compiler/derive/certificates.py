@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from floe_compiler.derive.linked import linked
 from floe_compiler.derive.routes import routes
 from floe_compiler.model.ingress import EnvironmentIngress
+from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import OwnedCertificate
 from floe_compiler.model.unit_facts import UnitFacts
 
 
-def certificates(units: Iterable[UnitFacts], ingress: EnvironmentIngress | None) -> tuple[OwnedCertificate, ...]:
+def certificates(
+    units: Iterable[UnitFacts], ingress: EnvironmentIngress | None, servers: LinkedServers | None = None
+) -> tuple[OwnedCertificate, ...]:
     """Return the certificates that an environment has issued for what it opens, and for its servers; sorted."""
     known = [*units]
     opened = routes(known, ingress) if ingress else {}
-    hosts = [(namespace, one.name) for namespace, own in opened.items() for one in own.certificates]
-    servers = [(unit.namespace, name) for unit in known for name in unit.certificates]
-    return tuple(sorted(OwnedCertificate(*one) for one in (*hosts, *servers)))
+    gateways = ((name, one.gateway) for name, one in (linked(servers) if servers else {}).items() if one.gateway)
+    both = (*opened.items(), *gateways)
+    hosts = [(namespace, one.name) for namespace, own in both for one in own.certificates]
+    own = [(unit.namespace, name) for unit in known for name in unit.certificates]
+    return tuple(sorted(OwnedCertificate(*one) for one in (*hosts, *own)))

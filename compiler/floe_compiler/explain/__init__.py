@@ -70,7 +70,7 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(
     sources: Sources,
     registry: Registry,
-    environment: str,
+    site: str,
     final: Object,
     patches: Sequence[Patch],
     asked_by: str,
@@ -84,7 +84,7 @@ def explain(
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
-    question = Question(sources, registry, environment, identity, schemas, decrypts=decrypts)
+    question = Question(sources, registry, site, identity, schemas, decrypts=decrypts)
     baseline = question.baseline
     causes = _causes(question, baseline, run) if baseline is not None else {}
     generated = _by_place(question.generated or {})

@@ -1,4 +1,4 @@
-"""An environment resolved from varied documents, as far as it is asked for."""
+"""An environment in one of its clusters (a site), resolved from varied documents, as far as it is asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cached_property
 
 from floe_compiler.model.diagnostics import Findings, Unread
 from floe_compiler.model.plan import SHARED, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import resolve, resolve_frames
 from floe_compiler.resolve.environment import connect, resolve_domain, resolve_environment
@@ -14,10 +15,19 @@ from floe_compiler.resolve.slots import Registry
 
 
 class Valid:
-    """An environment that is resolved as a whole. Raises StageFailed when it is made if any document is wrong."""
+    """A site that is resolved as a whole. Raises StageFailed when it is made if any document is wrong.
 
-    def __init__(self, sources: Sources, registry: Registry, environment: str) -> None:
-        (self.plan,), _ = resolve(sources, registry, (environment,))
+    Raises ValueError if the documents have no such site.
+    """
+
+    def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
+        plans, _ = resolve(sources, registry, (environment_of(site),))
+        found = [plan for plan in plans if plan.settings.site == site]
+        if not found:
+            raise ValueError(f"there is no {site}")
+        self.plan = found[0]
+        self.beside = tuple(plan for plan in plans if plan is not self.plan)
+        """The other clusters of the environment."""
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
@@ -25,17 +35,17 @@ class Valid:
 
 
 class Unchecked:
-    """An environment of which only what is asked for is resolved, whether the documents are valid or not.
+    """A site of which only what is asked for is resolved, whether the documents are valid or not.
 
     Raises ValueError if they are so wrong that there is nothing to go on with.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, environment: str) -> None:
+    def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
         self._findings: Findings = Unread()
         self._sources = sources
-        frame = resolve_frames(sources, registry, (environment,), self._findings).get(environment)
+        frame = resolve_frames(sources, registry, (environment_of(site),), self._findings).get(site)
         if frame is None:
-            raise ValueError(f"{environment} cannot be resolved")
+            raise ValueError(f"{site} cannot be resolved")
         self._frame = frame
 
     @cached_property

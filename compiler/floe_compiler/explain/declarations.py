@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from floe_compiler.declare import RunConstructs, declare, declare_instance
 from floe_compiler.declare.completion import added_by, completed
 from floe_compiler.derive import plan_units
+from floe_compiler.model.endpoint import Elsewhere
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import (
@@ -24,6 +25,24 @@ from floe_compiler.synthesize.python_constructs import objects_of
 
 Name = tuple[str, str, str, str]
 """The scope, the slot, the type and the name of a component instance."""
+
+
+Called = tuple[tuple[Elsewhere, ...], tuple[str, ...]]
+"""What the other clusters of an environment call in one of them, and their addresses."""
+
+NOTHING_CALLED: Called = ((), ())
+
+
+def called_from(beside: Iterable[EnvironmentPlan], cluster: str) -> Called:
+    """Return what other clusters of an environment call in a cluster."""
+    calls = [
+        (one, plan.cluster.reached_at)
+        for plan in beside
+        for unit in plan.units
+        for one in unit_facts(declare(unit, objects_of)).elsewhere
+        if one.cluster == cluster
+    ]
+    return tuple(one for one, _ in calls), tuple(at.cidr for _, at in calls if at)
 
 
 class Declarations:
@@ -52,8 +71,9 @@ class Declarations:
         """Return a unit with what its components declare."""
         return self._unit(unit)[0]
 
-    def planned(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> UnitPlan:
-        """Return the plan of one unit of an environment."""
+    def planned(self, unit: ResolvedUnit, plan: EnvironmentPlan, called: Called = NOTHING_CALLED) -> UnitPlan:
+        """Return the plan of one unit of an environment, given what its other clusters call."""
+        servers = plan.linking.servers(*called) if plan.linking else None
         resolved = {other.scope: other for other in (*plan.units, unit)}
         own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
         return plan_units(
@@ -61,6 +81,7 @@ class Declarations:
             lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),
             [own[1], *(facts for _, facts in others)],
             plan.ingress,
+            servers,
         )[0]
 
     def _unit(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from floe_compiler.explain.attempts import Unchecked, Valid
-from floe_compiler.explain.declarations import Declarations, same_items
+from floe_compiler.explain.declarations import Declarations, called_from, same_items
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
@@ -14,6 +14,7 @@ from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import PLATFORM, Component, DeclaredInstance, DeclaredUnit, ResolvedUnit, scope_name
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.resolve.slots import Registry
@@ -38,25 +39,27 @@ class Question:
         self,
         sources: Sources,
         registry: Registry,
-        environment: str,
+        site: str,
         identity: ObjectId,
         schemas: Schemas | None = None,
         *,
         decrypts: bool = False,
     ) -> None:
-        """Find the object.
+        """Find the object, which is of an environment in one of its clusters (`site`).
 
         `schemas` are those of the documents, by kind (default: they are made). `decrypts` says that an object of the
         delivery tool decrypts Secrets.
         """
         self.decrypts = decrypts
         schemas = schemas or plain_schemas(registry)
-        self.registry, self.environment, self.identity = registry, environment, identity
+        self.registry, self.site, self.identity = registry, site, identity
+        self.environment = environment = environment_of(site)
         self.closed = tuple(dict.fromkeys(words(schemas)))
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
-        whole = Valid(sources, registry, environment)
+        whole = Valid(sources, registry, site)
+        self._called = called_from(whole.beside, whole.plan.settings.cluster.name)
         self.settings = whole.plan.settings
         self.unit, self.generated = self._find(whole)
         self.scope = self.unit.scope if self.unit else self._domain(sources)
@@ -66,7 +69,7 @@ class Question:
         self._soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations = Declarations()
-        sampled = Valid(self.sources, registry, environment)
+        sampled = Valid(self.sources, registry, site)
         self._sampled = sampled.plan
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
@@ -88,7 +91,7 @@ class Question:
         unit = sampled.unit(self.unit.scope) if self.unit else None
         if unit is None:
             return
-        planned = self._declarations.planned(unit, sampled.plan)
+        planned = self._declarations.planned(unit, sampled.plan, self._called)
         objects = render_unit(planned).objects
         self._names = frozenset(identify(one, unit.namespace) for one in objects)
         found = self.pick(objects)
@@ -137,7 +140,7 @@ class Question:
 
     def _rendered(self, unit: ResolvedUnit, resolved: Valid | Unchecked) -> Sequence[Object]:
         """Return the objects of one unit of an environment, or only those of the part that has the object."""
-        planned = self._declarations.planned(unit, resolved.plan)
+        planned = self._declarations.planned(unit, resolved.plan, self._called)
         if self._part and (own := render_part(planned, self._part)):
             return without_cdk8s(unit.settings, own, unit.namespace)
         return without_cdk8s(unit.settings, render_unit(planned).objects, unit.namespace)
@@ -161,7 +164,7 @@ class Question:
         """
         if not self.is_sound(sources):
             raise ValueError("a document has another structure than its schema")
-        return self._object(Valid(sources, self.registry, self.environment), old, new)
+        return self._object(Valid(sources, self.registry, self.site), old, new)
 
     def is_sound(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas."""
@@ -173,7 +176,7 @@ class Question:
         Unlike `render`, it goes on with documents that are wrong, as far as the object does not follow from them.
         """
         try:
-            return self._object(Unchecked(sources, self.registry, self.environment)) != self.baseline
+            return self._object(Unchecked(sources, self.registry, self.site)) != self.baseline
         except Exception:
             return True  # a component that is given less than it requires may fail in any way
 
@@ -187,7 +190,7 @@ class Question:
         if self._is_own:
             return True
         try:
-            Valid(sources, self.registry, self.environment)
+            Valid(sources, self.registry, self.site)
         except (StageFailed, ValueError):
             return False
         return True

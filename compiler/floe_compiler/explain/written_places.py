@@ -26,20 +26,18 @@ _MOST = 6
 """Values that are varied; more equal ones are words such as `true`."""
 
 
-def written_place(
-    sources: Sources, registry: Registry, environment: str, identity: ObjectId, place: str
-) -> Span | None:
+def written_place(sources: Sources, registry: Registry, site: str, identity: ObjectId, place: str) -> Span | None:
     """Return where the value of an object is written; None if the object or the value is not known, or no input is.
 
     Args:
         sources: The documents.
         registry: The components.
-        environment: The name of the object's environment.
+        site: The name of the object's environment, in its cluster.
         identity: The object.
         place: The path of the value, as messages show it.
     """
     try:
-        question = Question(sources, registry, environment, identity)
+        question = Question(sources, registry, site, identity)
     except (StageFailed, ValueError):
         return None
     baseline = question.baseline

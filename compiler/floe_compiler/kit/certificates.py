@@ -30,7 +30,9 @@ def certificate(
 ) -> Object:
     """Return the Certificate of a server with Services of these names; its Secret gets these labels."""
     domain = instance.settings.cluster.domain
-    endings = ("", f".{instance.namespace}", f".{instance.namespace}.svc", f".{instance.namespace}.svc.{domain}")
+    exported = instance.settings.cluster.exported_domain
+    endings = ["", f".{instance.namespace}", f".{instance.namespace}.svc", f".{instance.namespace}.svc.{domain}"]
+    endings += [f".{instance.namespace}.svc.{exported}"] if exported else []
     spec = {
         "secretName": certificate_name(server),
         **present(secretTemplate={"labels": secret_labels} if secret_labels else {}),

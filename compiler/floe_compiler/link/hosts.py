@@ -138,6 +138,8 @@ def _cluster_name(environment: Environment, names: _Names, host: Host, labels: l
         hint = near(service, known) if known else near(namespace, environment.namespaces)
         return _Problem(SERVICE, f"{host.name}, but there is no such Service", hint)
     if domain not in ("", names.domain):
+        if host.name in names.servers:  # a Service that another cluster exports
+            return _server(environment, names, namespace, host)
         return _Problem(SERVICE, f"{host.name}, but the cluster's domain is {names.domain}")
     return _port(names, host, (namespace, service))
 

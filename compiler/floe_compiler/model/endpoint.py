@@ -16,7 +16,8 @@ class Port(msgspec.Struct, frozen=True, order=True):
     """A port of a server. `scheme` is that of its URLs. `service` is False for a port that only probes use.
 
     `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if there is none.
-    `tls` says that the server has a certificate by an authority of the environment, which clients verify.
+    `tls` says that the server has a certificate by an authority of the environment, which clients verify. `grpc` says
+    that it speaks gRPC.
     """
 
     name: str
@@ -26,6 +27,16 @@ class Port(msgspec.Struct, frozen=True, order=True):
     service: bool = True
     health: str = ""
     tls: bool = False
+    grpc: bool = False
+
+
+class Elsewhere(msgspec.Struct, frozen=True, order=True):
+    """A port of a server in another cluster of the environment, as it is there: its pods, and its host."""
+
+    cluster: str
+    group: PodGroup
+    host: str
+    port: Port
 
 
 class Endpoint(msgspec.Struct, frozen=True, order=True):
@@ -34,7 +45,8 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     `host` is the full DNS name, which is the same in every namespace. `cidr` is the address range of an external host,
     for network policies. `labels` are those by which policies select the server's pods; empty for a workload of this
     platform, as its pods are labelled with its name. `namespace` is that of a Service of the cluster that others keep:
-    policies then name the namespace instead of addresses.
+    policies then name the namespace instead of addresses. `elsewhere` are its ports as they are in another cluster, if
+    it is in one: then it has no `group`, and host and ports are those at which it is reached from here.
     """
 
     host: str
@@ -43,10 +55,12 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     cidr: str = ANYWHERE
     labels: tuple[tuple[str, str], ...] = ()
     namespace: str = ""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def only(self, *ports: str) -> Endpoint:
         """Return the server with only these ports; raise KeyError if it does not have one of them."""
-        return replace(self, ports=tuple(self.port(name) for name in ports))
+        chosen = tuple(self.port(name) for name in ports)
+        return replace(self, ports=chosen, elsewhere=tuple(one for one in self.elsewhere if one.port.name in ports))
 
     def port(self, name: str = "") -> Port:
         """Return the port with this name, or the first port; raise KeyError if the server does not have it."""

@@ -11,8 +11,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.sites import environment_of
 
 OUTPUT = "output"
 CLUSTER_FOLDER = "_cluster"
@@ -175,31 +177,33 @@ def _report_clash(first: File | FileDigest, second: File | FileDigest, findings:
         findings.add(CASE_CLASH, f"{names} would be written to {first.path} and {second.path}", subject=second.subject)
 
 
-def object_path(environment: str, identity: ObjectId, cluster_scoped: bool) -> str:
-    """Return the path of an object's file: `output/<environment>/<namespace or _cluster>/<file name>`.
+def object_path(site: str, identity: ObjectId, cluster_scoped: bool) -> str:
+    """Return the path of an object's file: `output/<site>/<namespace or _cluster>/<file name>`.
+
+    The site is the environment, or `<environment>/<cluster>` if that has several clusters (`model/sites.py`).
 
     Raises:
         ValueError: if a namespaced object has no namespace; the checks refuse such objects earlier.
     """
     if not cluster_scoped and not identity.namespace:
         raise ValueError(f"{identity} has no namespace")
-    return f"{folder_path(environment, '' if cluster_scoped else identity.namespace)}/{file_name(identity)}"
+    return f"{folder_path(site, '' if cluster_scoped else identity.namespace)}/{file_name(identity)}"
 
 
-def folder_path(environment: str, namespace: str = "") -> str:
+def folder_path(site: str, namespace: str = "") -> str:
     """Return the folder of a namespace's objects; without a namespace, that of cluster-scoped objects."""
     folder = _portable(_escape(namespace)) if namespace else CLUSTER_FOLDER
-    return f"{OUTPUT}/{environment}/{folder}"
+    return f"{OUTPUT}/{site}/{folder}"
 
 
-def tests_folder(environment: str, namespace: str) -> str:
+def tests_folder(site: str, namespace: str) -> str:
     """Return the folder of what Flux applies after all other objects of a namespace."""
-    return f"{OUTPUT}/{environment}/{TESTS_PREFIX}{_escape(namespace)}"
+    return f"{OUTPUT}/{site}/{TESTS_PREFIX}{_escape(namespace)}"
 
 
-def tests_path(environment: str, identity: ObjectId) -> str:
+def tests_path(site: str, identity: ObjectId) -> str:
     """Return the path of such an object."""
-    return f"{tests_folder(environment, identity.namespace)}/{file_name(identity)}"
+    return f"{tests_folder(site, identity.namespace)}/{file_name(identity)}"
 
 
 def in_repository(mesh: str, path: str) -> str:
@@ -207,9 +211,13 @@ def in_repository(mesh: str, path: str) -> str:
     return f"{mesh}/{path}" if mesh else path
 
 
-def delivery_path(environment: str, identity: ObjectId) -> str:
-    """Return the path of an Argo CD or Flux object, in any namespace: `output/<environment>/_delivery/…`."""
-    return f"{OUTPUT}/{environment}/{DELIVERY_FOLDER}/{file_name(identity)}"
+def delivery_path(site: str, identity: ObjectId, tool: Tool) -> str:
+    """Return the path of an Argo CD or Flux object, in any namespace: `output/<environment>/_delivery/…`.
+
+    One Argo CD delivers all clusters of an environment, and each cluster's Flux its own: its folder is in the site's.
+    """
+    owner = environment_of(site) if tool == "argocd" else site
+    return f"{OUTPUT}/{owner}/{DELIVERY_FOLDER}/{file_name(identity)}"
 
 
 def file_name(identity: ObjectId) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -33,6 +35,23 @@ class Graph(msgspec.Struct, frozen=True):
         edges = tuple(edge for edge in self.edges if {edge.source, edge.target} & own)
         kept = own.union(*({edge.source, edge.target} for edge in edges))
         return Graph(tuple(node for node in self.nodes if node.key in kept), edges)
+
+
+def joined(graphs: Mapping[str, Graph]) -> Graph:
+    """Return the graphs of several clusters as one: the names of groups begin with that of the cluster.
+
+    Keys that begin with a slash have the name of their cluster already.
+    """
+
+    def of(cluster: str, name: str) -> str:
+        return name[1:] if name.startswith("/") else f"{cluster}/{name}"
+
+    nodes: set[Node] = set()
+    edges: set[Edge] = set()
+    for name, one in graphs.items():
+        nodes |= {Node(of(name, node.key), node.label, of(name, node.group)) for node in one.nodes}
+        edges |= {Edge(of(name, edge.source), of(name, edge.target), edge.label) for edge in one.edges}
+    return graph(nodes, edges)
 
 
 def graph(nodes: set[Node], edges: set[Edge]) -> Graph:

@@ -109,12 +109,16 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Gateway(msgspec.Struct, frozen=True, array_like=True):
-    """The Gateway of an environment, in the namespace of the shared services. It redirects HTTP if it has TLS."""
+    """A Gateway of an environment: the one for users is in the namespace of the shared services.
+
+    It redirects from HTTP to HTTPS if it says so.
+    """
 
     gateway_class: str
     listeners: tuple[Listener, ...]
     annotations: tuple[tuple[str, str], ...] = ()
     redirects: bool = False
+    name: str = GATEWAY
 
 
 class Login(msgspec.Struct, frozen=True, array_like=True):

@@ -30,6 +30,7 @@ from floe_compiler.model.inputs import (
     ProductTrigger,
     Quota,
 )
+from floe_compiler.model.links import Linked, Linking
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.refusal import Refusal as Refusal  # re-exported: what components return
@@ -177,7 +178,8 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
     interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to. An
-    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`).
+    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`). A shared component is in
+    the cluster of the platform, and if it says `in_each_cluster`, in each of the environment's other clusters, too.
     """
 
     slot: str
@@ -197,6 +199,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     scope: ComponentScope = "domain"
     unprovided: Mapping[builtins.type[Capability], str] = msgspec.field(default_factory=dict)
     notices_inputs: bool = False
+    in_each_cluster: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -242,6 +245,8 @@ class EnvironmentPlan(msgspec.Struct, frozen=True):
     version_origin: Span | None = None
     """The location of the Kubernetes version."""
     ingress: EnvironmentIngress | None = None
+    linking: Linking | None = None
+    """How other clusters of the environment reach its cluster, if they may."""
 
     def delivery_plan(self, *, encrypted: bool = False) -> DeliveryPlan:
         """Return what the delivery objects are derived from, if namespaces have `encrypted` Secrets or not."""
@@ -277,7 +282,7 @@ class DeclaredUnit(msgspec.Struct, frozen=True):
     @property
     def key(self) -> UnitKey:
         """Return the key of the unit."""
-        return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
+        return UnitKey(self.settings.site, self.settings.cluster.name, self.namespace)
 
 
 class SharedSecrets(msgspec.Struct, frozen=True):
@@ -299,3 +304,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """What is opened to users; None: the environment does not say, so that all interfaces may be."""
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
+    linked: Linked | None = None
+    """What is opened to other clusters of the environment, if they call its servers."""

@@ -151,7 +151,7 @@ class ExistingSecret(msgspec.Struct, frozen=True, order=True):
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """One unit of an environment after synthesis; the overlay stage replaces its objects.
+    """One unit of an environment (a site) after synthesis; the overlay stage replaces its objects.
 
     `namespace` is empty for objects without a namespace, and `DELIVERY_UNIT` for those of the delivery.
     """

@@ -12,7 +12,8 @@ class Requirement(msgspec.Struct, frozen=True):
     """A capability that a component needs, from its own domain or, if there is none, from the platform.
 
     `name` selects one by name. `many` selects all in the unit. An `optional` requirement may stay unmet. `product` is
-    the name of the data product that asks for it, if one does, and `origin` where.
+    the name of the data product that asks for it, if one does, and `origin` where. With `elsewhere`, it comes from the
+    shared services in another cluster only: for what does there what this does here.
     """
 
     kind: type[Capability]
@@ -21,3 +22,4 @@ class Requirement(msgspec.Struct, frozen=True):
     optional: bool = False
     product: str = ""
     origin: Span | None = None
+    elsewhere: bool = False

@@ -66,6 +66,7 @@ _NAMESPACED_GROUPS = frozenset(
         "keda.sh",
         "kustomize.toolkit.fluxcd.io",
         "monitoring.coreos.com",
+        "multicluster.x-k8s.io",
         "networking.k8s.io",
         "notification.toolkit.fluxcd.io",
         "policy",

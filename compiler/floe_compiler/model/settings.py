@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import SecretRule, SecretsBackend, SyncTests
+from floe_compiler.model.sites import site_name
 from floe_compiler.model.trust import Trust
 
 
@@ -74,6 +75,12 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
 
+    is_one_of_several: bool
+    """Whether the environment has other clusters, too."""
+
+    exported_domain: str
+    """The domain of Services that are exported to other clusters; empty if none are."""
+
 
 class Settings(msgspec.Struct, frozen=True):
     """All settings of one environment."""
@@ -89,3 +96,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     web_tls: bool
     """Whether servers that only the ingress controller reaches speak TLS, too: it verifies them."""
+
+    @property
+    def site(self) -> str:
+        """Return the name of the environment in this cluster: `prod`, or `prod/us-east` if it has several clusters."""
+        return site_name(self.environment.name, self.cluster.name if self.cluster.is_one_of_several else "")

@@ -9,7 +9,7 @@ import msgspec
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import DatabaseBackups
-from floe_compiler.model.endpoint import Endpoint, service_endpoint
+from floe_compiler.model.endpoint import Elsewhere, Endpoint, service_endpoint
 from floe_compiler.model.facts import Parts, Workload, named_pods, named_secrets, pod_secrets
 from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, OwnedAlert, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
@@ -87,6 +87,9 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     reads: tuple[SecretRead, ...] = ()
     """The secrets that its pods and custom resources read, unless their reader says that they exist."""
 
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """The servers in other clusters that its pods call."""
+
     @property
     def namespace(self) -> str:
         """Return the namespace's name."""
@@ -140,6 +143,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         incomplete=unit.incomplete,
         scope=unit.scope,
         reads=tuple(sorted({read for instance in unit.instances for read in _reads(instance)})),
+        elsewhere=tuple(sorted({one for server in servers for one in server.elsewhere})),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from floe_compiler.model.sites import environment_of
+
 
 class UnitKey(NamedTuple):
-    """The key of a unit: its environment, cluster and namespace.
+    """The key of a unit: its environment (as a site, see `model/sites.py`), cluster and namespace.
 
     The unit without a namespace has the objects that belong to the environment as a whole.
     """
@@ -16,4 +18,4 @@ class UnitKey(NamedTuple):
     namespace: str
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.environment, self.cluster, self.namespace)))
+        return "/".join(filter(None, (environment_of(self.environment), self.cluster, self.namespace)))

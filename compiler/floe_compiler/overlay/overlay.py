@@ -72,6 +72,11 @@ class Overlay:
             positions.setdefault(step.selection.unit, []).append(position)
         object.__setattr__(self, "_steps_of", {unit: tuple(found) for unit, found in positions.items()})
 
+    def without(self, units: Collection[str]) -> Overlay:
+        """Return the overlay without the hand-written objects of these units."""
+        kept = {unit: written for unit, written in self.written.items() if unit not in units}
+        return Overlay(self.environment, self.top, self.steps, kept, self.program)
+
     def encrypted_units(self) -> frozenset[str]:
         """Return the units with Secrets that SOPS has encrypted."""
         return frozenset(

@@ -94,6 +94,7 @@ def _compiled(
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of
     from floe_compiler.model.repeated_findings import once_for_each_kind
+    from floe_compiler.model.sites import environment_of
     from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces
     from floe_compiler.pipeline.headers import KIND as HEADERS
     from floe_compiler.pipeline.results import Results
@@ -123,7 +124,8 @@ def _compiled(
     except StageFailed as failed:
         raise StageFailed(once_for_each_kind(without_accepted(failed.diagnostics, mesh.accepted))) from None
     recent.keep()
-    digests = {name: digest for name, digest in input_digests(input_files).items() if name in mesh.frames}
+    environments = set(map(environment_of, mesh.frames))
+    digests = {name: digest for name, digest in input_digests(input_files).items() if name in environments}
     found = (*warnings, *linked)
     is_whole = not (selection.environments or selection.domains)
     needless = unneeded(found, mesh.accepted) if is_whole else ()
@@ -176,6 +178,7 @@ def _mesh(
     from floe_compiler.resolve.backups import check_backups
     from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
+    from floe_compiler.resolve.links import check_links
     from floe_compiler.resolve.secret_rules import check_secret_rules
     from floe_compiler.resolve.server_tls import check_clients
 
@@ -196,6 +199,7 @@ def _mesh(
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
     units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}
     check_secret_rules(frames, units, findings, sources.omitted_domains)
+    check_links(frames, units, findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)
@@ -271,14 +275,23 @@ def explain_file(
     if file not in compiled.files:
         return None
     final = from_yaml(compiled.files[file])
-    compiled_environment = compiled.environments[0]
+    compiled_environment = next(one for one in compiled.environments if one.has(file))
     places = compiled_environment.places(compiled_environment.unit_of(file))
     progress("varying what is written")
     name = str(identify(final))
     asked_by = str(places.origins.get(name, "the platform as a whole"))
     run = map_with(workers or ThisProcess())
     schemas = kept_schemas(components, cache, compiler_digest())
-    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by, run, schemas)
+    return explain(
+        sources,
+        components,
+        compiled_environment.environment,
+        final,
+        places.patched.get(name, ()),
+        asked_by,
+        run,
+        schemas,
+    )
 
 
 def _read(

@@ -10,6 +10,7 @@ from floe_compiler.explain.documents import documents_of
 from floe_compiler.explain.written_places import written_place
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Diagnostic, Related
 from floe_compiler.model.objects import parse_object_id
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import path_in
@@ -30,16 +31,16 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
     left = MOST
     for found in sorted(findings, key=Diagnostic.sort_key):
         place, asked_at = path_in(found.message), found.span
-        environment, _, subject = found.subject.partition(ENVIRONMENT_END)
+        site, _, subject = found.subject.partition(ENVIRONMENT_END)
         identity = parse_object_id(subject)
-        is_known = found.severity == "error" and place and environment in sources.environments
+        is_known = found.severity == "error" and place and environment_of(site) in sources.environments
         if not (is_known and identity and asked_at and asked_at.file in documents):
             yield found
             continue
-        alike = places.setdefault((environment, found.message, asked_at), set())
+        alike = places.setdefault((site, found.message, asked_at), set())
         if left:
             left -= 1
-            span = written_place(sources, registry, environment, identity, place)
+            span = written_place(sources, registry, site, identity, place)
             alike.add(span)
         else:
             span = next(iter(alike)) if len(alike) == 1 else None

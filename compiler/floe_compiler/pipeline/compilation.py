@@ -23,7 +23,7 @@ ReadBody = Callable[[str, str], UnitBody]
 
 @dataclass(frozen=True, slots=True)
 class CompiledEnvironment:
-    """One environment: the heads of its units by name, and a function that reads their bodies."""
+    """One environment in one cluster: the heads of its units by name, and a function that reads their bodies."""
 
     environment: str
     heads: Mapping[str, UnitHead]
@@ -36,6 +36,10 @@ class CompiledEnvironment:
     def places(self, unit: str) -> Places:
         """Return the places in the inputs of a unit's objects; empty if there is no such unit."""
         return self.body(unit).places(self.environment) if unit in self.heads else Places(self.environment)
+
+    def has(self, path: str) -> bool:
+        """Return whether an output file is one of this environment."""
+        return any(path in head.files.paths for head in self.heads.values())
 
     def unit_of(self, path: str) -> str:
         """Return the unit that an output file belongs to. Raises KeyError if there is no such file."""
@@ -90,7 +94,8 @@ def chosen_namespaces(frames: Mapping[str, Frame], domains: tuple[str, ...]) -> 
     if not domains:
         return None
     return {
-        name: tuple(namespace_name(frame.environment, domain) for domain in domains) for name, frame in frames.items()
+        name: tuple(namespace_name(frame.environment, domain) for domain in domains if frame.site.has(domain))
+        for name, frame in frames.items()
     }
 
 

@@ -19,7 +19,7 @@ from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.units import UnitKey
 from floe_compiler.overlay import Overlay, read_overlay
 from floe_compiler.overlay.source import Read
-from floe_compiler.pipeline.headers import Header, Scope, environment_facts
+from floe_compiler.pipeline.headers import Header, Scope, environment_facts, linked_servers
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
@@ -72,19 +72,29 @@ class Mesh(msgspec.Struct, frozen=True):
 def read_overlays(
     inputs: InputFiles, frames: Mapping[str, Frame], read: Read
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
-    """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
+    """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays.
+
+    Objects of a domain's namespace are only in the cluster in which the domain stands; all others are in each cluster.
+    """
     findings = Findings()
-    overlays: dict[str, Overlay] = {}
+    whole: dict[str, Overlay] = {}
     secrets = [file for file in inputs.contents if secret_place(file)]
-    for name, frame in frames.items():
+    for frame in frames.values():
+        name = frame.site.environment
+        if name in whole:
+            continue
         try:
-            overlays[name], warnings = read_overlay(inputs, name, read, frame.domains if secrets else ())
-            check_domain_secrets(frame, secrets, _domain_secrets(overlays[name]), findings)
+            whole[name], warnings = read_overlay(inputs, name, read, frame.all_domains if secrets else ())
+            check_domain_secrets(frame, secrets, _domain_secrets(whole[name]), findings)
         except StageFailed as failed:
+            whole[name] = Overlay(name)
             findings.extend(failed.diagnostics)
         else:
             findings.extend(warnings)
-    _check_sops_rules(inputs, overlays.values(), read, findings)
+    _check_sops_rules(inputs, whole.values(), read, findings)
+    overlays = {
+        name: whole[frame.site.environment].without(frame.namespaces_elsewhere) for name, frame in frames.items()
+    }
     return overlays, findings.finish()
 
 
@@ -138,7 +148,8 @@ def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[T
         overlay = environment.overlay
         context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
         facts = (header.header.facts for header in headers)
-        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform)
+        linked = linked_servers(mesh.headers, mesh.frames, mesh.frames[name])
+        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
         for header in headers:
             yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
         declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}
@@ -160,7 +171,7 @@ def _namespace_task(header: Header, derived: Derived, context: str, overlay: Ove
 
 
 def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
-    return UnitKey(environment.settings.environment.name, environment.settings.cluster.name, unit)
+    return UnitKey(environment.settings.site, environment.settings.cluster.name, unit)
 
 
 def _context(environment: EnvironmentInput) -> str:

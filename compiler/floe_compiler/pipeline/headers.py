@@ -22,8 +22,10 @@ from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Product
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
@@ -42,7 +44,7 @@ DOMAINS = "domains"
 """The key of an environment's document under which it overrides single domains."""
 
 Scope = tuple[str, str]
-"""Environment and scope."""
+"""Environment and scope. Here and elsewhere in the pipeline, an environment is a site: in one of its clusters."""
 
 Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
 """The environments, and the facts of their namespaces as far as these are known."""
@@ -105,7 +107,24 @@ def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Fram
     units: dict[str, list[UnitFacts]] = defaultdict(list)
     for (environment, _), header in headers.items():
         units[environment].append(header.header.facts)
-    return {environment: mesh_facts(own, frames[environment].ingress) for environment, own in units.items()}
+    return {
+        environment: mesh_facts(own, frames[environment].ingress, linked_servers(headers, frames, frames[environment]))
+        for environment, own in units.items()
+    }
+
+
+def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], frame: Frame) -> LinkedServers | None:
+    """Return what a cluster opens to other clusters of its environment; None if it does not."""
+    calls = [
+        (site, one)
+        for (site, _), header in headers.items()
+        if environment_of(site) == frame.site.environment
+        for one in header.header.facts.elsewhere
+        if one.cluster == frame.settings.cluster.name
+    ]
+    called_from = [frames[site].environment.cluster.reached_at for site, _ in calls]
+    addresses = (one.cidr for one in called_from if one)
+    return frame.linking.servers((one for _, one in calls), addresses) if frame.linking else None
 
 
 def _kept_or_made(
@@ -216,14 +235,15 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     common, overrides = _parts(frame.document)
     images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
     manifests = (manifest.digest for manifest in sources.manifests)
-    start = digest_of(compiler, *manifests, common, encode(frame.settings.trust))
+    start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
     domains = domains_served(sources, names, frame.overrides)
-    keys = {PLATFORM: digest_of(start, encode(frame.served), *domains)}
+    elsewhere = encode(frame.elsewhere) if frame.elsewhere else ""
+    keys = {PLATFORM: digest_of(start, elsewhere, encode(frame.served), *domains)}
     if frame.nodes:
         keys[NODES] = digest_of(start, NODES, provided(NODES), *domains)
-    for name in names:
+    for name in frame.domains:
         keys[name] = digest_of(
             start,
             name,

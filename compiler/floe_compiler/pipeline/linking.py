@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice, undelivered
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.objects import Object
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.summary import Summary
-from floe_compiler.overlay import dead_deletions, dead_steps, failures_once
+from floe_compiler.overlay import Overlay, dead_deletions, dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
 from floe_compiler.pipeline.environments import Mesh
 from floe_compiler.pipeline.results import Results
@@ -50,11 +54,12 @@ def link_environments(
         linked += _linked(facts, summaries, environments)
     synthesized.finish()
     overlay = Findings([*failures_once(results.found["overlay"])])
-    for name, shared in inputs.items() if not omitted else ():
-        overlay.extend(dead_steps(shared.overlay, results.hits[name], environments[name].manifests))
-    if not overlay.failed and not omitted:
-        for name, shared in inputs.items():
-            overlay.extend(dead_deletions(shared.overlay, results.hits[name], environments[name].manifests))
+    applied = tuple(_applied(inputs, results, environments)) if not omitted else ()
+    for one in applied:
+        overlay.extend(dead_steps(*one))
+    if not overlay.failed:
+        for one in applied:
+            overlay.extend(dead_deletions(*one))
     overlaid = overlay.finish()
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
@@ -62,6 +67,23 @@ def link_environments(
     if checked.failed:
         raise StageFailed(at_written(checked.found))
     return tuple(environments.values()), (*overlaid, *checked.finish())
+
+
+def _applied(
+    inputs: Mapping[str, EnvironmentInput], results: Results, environments: Mapping[str, CompiledEnvironment]
+) -> Iterator[tuple[Overlay, set[str], Callable[[], Iterable[Object]]]]:
+    """Yield the overlay of each environment, what it selects in any of its clusters, and the objects of all of them."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for name in inputs:
+        together[environment_of(name)].append(name)
+    for names in together.values():
+        hits = set[str]().union(*(results.hits[name] for name in names))
+        objects = partial(_manifests, tuple(environments[name] for name in names))
+        yield inputs[names[0]].overlay, hits, objects
+
+
+def _manifests(environments: Iterable[CompiledEnvironment]) -> Iterator[Object]:
+    return chain.from_iterable(environment.manifests() for environment in environments)
 
 
 def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Diagnostic, ...]:
@@ -112,7 +134,7 @@ def _facts(environment: EnvironmentInput) -> Facts:
     """Return the facts of an environment that the link needs besides its units."""
     settings = environment.settings
     return Facts(
-        settings.environment.name,
+        settings.site,
         cluster_identity(environment.cluster),
         settings.cluster.name,
         settings.cluster.domain,

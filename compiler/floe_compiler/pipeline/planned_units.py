@@ -23,7 +23,7 @@ def plan_environments(
 ) -> tuple[Sources, Mapping[str, tuple[UnitPlan, ...]]]:
     """Return the documents, and what the namespaces of each environment declare. Raises StageFailed."""
     sources, plans = resolve_inputs(input_files, environments, cache)
-    return sources, {plan.settings.environment.name: planned_units(plan) for plan in plans}
+    return sources, {plan.settings.site: planned_units(plan) for plan in plans}
 
 
 def list_secrets(

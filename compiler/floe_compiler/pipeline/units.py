@@ -229,7 +229,7 @@ def _by_name(definitions: Iterable[Object]) -> tuple[Object, ...]:
 def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
     for identity, manifest in rendered.objects.by_id.items():
         if identity in rendered.delivery:
-            path = delivery_path(rendered.environment, identity)
+            path = delivery_path(rendered.environment, identity, rendered.delivery_tool)
         elif rendered.delivery_tool == "flux" and identity.namespace and annotation(manifest, AFTER_SYNC):
             path = tests_path(rendered.environment, identity)
         else:

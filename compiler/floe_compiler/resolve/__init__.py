@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
 from floe_compiler.model.inputs import Environment, VersionedMetadata
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
+from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
+from floe_compiler.resolve.clusters import sites
 from floe_compiler.resolve.data_access import check_readers
 from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.environment import resolve_environment, resolve_frame
@@ -54,11 +56,12 @@ def resolve_frames(
     Everything that concerns more than one document is checked here. Invalid environments are left out, with findings.
     """
     environments = _environments(sources, findings)
+    by_name = {site.environment: environment for site, environment in environments}
     _check_names(sources, only, findings)
     for source in sources.domains.values() if findings.wanted else ():
         check_models(source, findings)
     named = filter(is_name, sources.domains)  # the others are errors already
-    check_namespaces(environments, sources.environments, [PLATFORM, *named], findings)
+    check_namespaces(environments, [PLATFORM, *named], findings)
     references = check_references(sources, findings)
     check_readers(sources, references, findings)
     locks = locked_paths(sources.manifests, registry, findings)
@@ -67,32 +70,44 @@ def resolve_frames(
     limits = limits_of(sources.manifests, registry, findings)
     inputs = Inputs(sources, registry, locks, limits, references, merge(manifests))
     frames: dict[str, Frame] = {}
-    for name, environment in environments.items():
-        if not only or name in only:
-            own = findings.another()
-            frame = resolve_frame(inputs, environment, sources.environments[name], own)
-            findings.extend(own.found)
-            if frame is not None:
-                frames[name] = frame
+    central: dict[str, Frame | None] = {}
+    # The shared services come first: the other clusters of an environment know what they provide.
+    for site, environment in sorted(environments, key=lambda one: not one[0].has(PLATFORM)):
+        if only and site.environment not in only:
+            continue
+        away = not site.has(PLATFORM)
+        there = central.get(site.environment) if away else None
+        if away and there is None:
+            continue  # which is reported
+        own = findings.another()
+        frame = resolve_frame(inputs, site, environment, own, there)
+        findings.extend(own.found)
+        if not away:
+            central[site.environment] = frame
+        if frame is not None:
+            frames[site.name] = frame
+    frames = {name: frames[name] for name in sorted(frames)}
     if any(frame.delivery.path is None for frame in frames.values()):
         message = "the mesh is in no Git repository, so its delivery takes output/ to be at the top of one"
         place = sources.manifest.span(("delivery",))
         findings.add(UNKNOWN_PATH, message, place, hint="compile in a clone, or write the path: delivery: {path: .}")
     check_default_registry(frames.values(), findings)
-    check_files(sources, environments, findings)
+    check_files(sources, by_name, findings)
     return frames
 
 
-def _environments(sources: Sources, findings: Findings) -> Mapping[str, Environment]:
-    found: dict[str, Environment] = {}
-    for name, document in sorted(sources.environments.items()):
+def _environments(sources: Sources, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
+    """Return each environment in each of its clusters."""
+    found: list[tuple[Site, Environment]] = []
+    for site in (site for of_environment in sites(sources, findings).values() for site in of_environment):
+        document = site.document
         environment = validate(Environment, merge([Layer(document.file, document.data, document)]), (), findings)
         if environment is not None:
-            found[name] = environment
+            found.append((site, environment))
     if not sources.environments:
         hint = "write overlays/dev/environment.yaml"
         findings.add(EMPTY_MESH, "there is no environment to compile for", sources.manifest.span(()), hint=hint)
-    return found
+    return tuple(found)
 
 
 def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> None:

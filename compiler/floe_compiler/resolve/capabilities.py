@@ -27,11 +27,15 @@ def provided(placed: Iterable[Placed]) -> tuple[Capability, ...]:
 
 
 def context(
-    placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...]
+    placed: Placed,
+    own: tuple[Capability, ...],
+    platform: tuple[Capability, ...],
+    elsewhere: tuple[Capability, ...] = (),
 ) -> tuple[Context[Any], tuple[Requirement, ...]]:
     """Return the instance with the capabilities that it requires, and its unmet requirements.
 
-    Requirements are looked up in the instance's own namespace first and then in the platform's.
+    Requirements are looked up in the instance's own namespace first and then in the platform's. `elsewhere` is what the
+    platform provides from another cluster.
     """
     component, instance = placed
     with blaming(component, instance):
@@ -40,7 +44,8 @@ def context(
     found: list[Capability] = []
     unmet: list[Requirement] = []
     for requirement in (*databases, *required, *of_triggers(component, instance)):
-        matches = _matches(requirement, own) or _matches(requirement, platform)
+        known = (elsewhere,) if requirement.elsewhere else (own, platform)
+        matches = next(filter(None, (_matches(requirement, offered) for offered in known)), [])
         found += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]
     if instance.scope != PLATFORM:

@@ -50,7 +50,7 @@ def check_domain_secrets(
     """
     name = frame.settings.environment.name
     places = [(file, place) for file in files if (place := secret_place(file)) and place.environment == name]
-    absent = frame.inputs.sources.domains.keys() - {*frame.domains} if places else ()
+    absent = frame.inputs.sources.domains.keys() - {*frame.all_domains} if places else ()
     for file, place in places:
         if place.domain in absent:
             message = f'the domain {place.domain} is not in environment "{name}", so nothing reads its secrets'

@@ -19,13 +19,16 @@ from floe_compiler.model.inputs import (
 )
 from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.semantic_models import ModelFile
+from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.backups import check_place
+from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
+from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
@@ -54,7 +57,7 @@ def resolve_environment(
     """Return the plan of one environment, given the valid products by domain; None, with findings, if it is invalid."""
     domains = [
         scope
-        for name in sorted(frame.inputs.sources.domains)
+        for name in sorted(filter(frame.site.has, frame.inputs.sources.domains))
         if (scope := resolve_domain(frame, name, products[name], findings))
     ]
     scopes_ = (*frame.shared.values(), *domains)
@@ -66,12 +69,29 @@ def resolve_environment(
     if not complete:
         return None
     return EnvironmentPlan(
-        frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin, frame.ingress
+        frame.settings,
+        frame.environment.cluster,
+        frame.delivery,
+        units,
+        frame.version_origin,
+        frame.ingress,
+        frame.linking,
     )
 
 
-def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
-    """Return the part of an environment that all domains share; None, with the findings added, if it is invalid."""
+def resolve_frame(
+    inputs: Inputs, site: Site, environment: Environment, findings: Findings, central: Frame | None = None
+) -> Frame | None:
+    """Return the part of an environment that all domains share; None, with the findings added, if it is invalid.
+
+    Args:
+        inputs: The inputs of every environment.
+        site: The environment in one of its clusters.
+        environment: What its document says, as if it had only this cluster.
+        findings: What is found is added here.
+        central: The part of the cluster with the shared services, if that is another one.
+    """
+    document = site.document
     layers = scopes.platform_layers(inputs.sources, document)
     check_locks(inputs.manifests.data, inputs.locks, layers[-1:], findings)
     overrides = Overrides.of(inputs.sources, document, environment.metadata.name)
@@ -83,7 +103,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         return None
     check_tls(environment, document, findings)
     trust = trust_of(environment, manifest.metadata.name, inputs.sources, document, findings)
-    settings = environment_settings(environment, manifest, trust)
+    settings = environment_settings(environment, manifest, trust, is_one_of_several=bool(site.cluster))
     check_secrets(environment, document, manifest, merged, findings)
     check_texts((*inputs.sources.manifests, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
@@ -94,6 +114,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     layered = semantic_layers(merged, inputs.sources, names, document)
     served = products_served(inputs.references, names, overrides, layered)
     placed = instances.shared_instances(inputs.registry, merged, place, domains, served, findings)
+    placed = [one for one in placed if central is None or _is_everywhere(one)]
     check_components(placed, merged, environment, findings)
     check_environment(environment, settings, document, findings)
     platform = Scope(
@@ -110,13 +131,14 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
     nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, document, findings)
     every = (*platform.placed, *(nodes.placed if nodes else ()))
-    if not inputs.sources.unlimited:
+    if not (inputs.sources.unlimited or central):
         check_limits(inputs.limits, manifest, every, merged, findings)
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
     return Frame(
         inputs,
+        site,
         environment,
         document,
         overrides,
@@ -129,7 +151,14 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         version,
         served,
         complete,
+        seen_from_elsewhere(central.provided, central.environment) if central else (),
     )
+
+
+def _is_everywhere(placed: Placed) -> bool:
+    """Return whether a shared component is in each cluster of an environment."""
+    component, _ = placed
+    return component.in_each_cluster or component.scope == "each"
 
 
 def _nodes(
@@ -184,7 +213,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     check_locks(inputs.manifests.data, inputs.locks, own, findings, source.products.values())
     merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
-    if domain is None or not scopes.exists_in(own, settings.environment.name):
+    if domain is None or not scopes.exists_in(own, settings.environment.name) or not frame.site.has(name):
         return None
     check_texts(source.documents(), settings, findings)
     check_approved(frame.manifest.domain_policy, domain, merged, source, findings)
@@ -227,10 +256,10 @@ def connect(
 
     `complete` is false if components are missing because their settings are invalid.
     """
-    own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+    own = capabilities.provided(scope.placed)
     contexts = []
     for component, instance in scope.placed:
-        context, unmet = capabilities.context((component, instance), own, platform)
+        context, unmet = capabilities.context((component, instance), own, platform, frame.elsewhere)
         needed = [one for one in unmet if not one.optional and not one.many]
         if complete:
             placed = (*frame.platform.placed, *scope.placed)

@@ -8,17 +8,20 @@ import msgspec
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.data_access import ServedProduct
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
     Environment,
     Flux,
+    McsLinks,
     PlatformManifest,
     Quota,
 )
+from floe_compiler.model.links import Linking, LinkingGateway
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities
@@ -26,10 +29,13 @@ from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit
 from floe_compiler.resolve.locks import Locks
+from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.presence import domains_in
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.slots import Registry
+
+REACHED_AT: DataPath = ("cluster", "reached_at")
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -63,7 +69,10 @@ class Frame(msgspec.Struct, frozen=True):
     """The part of an environment that all of its domains share: its settings and the shared services."""
 
     inputs: Inputs
+    site: Site
     environment: Environment
+    """The environment, as if it had only the cluster of the site."""
+
     document: Document
     overrides: Overrides
     """What it says of data products."""
@@ -85,6 +94,9 @@ class Frame(msgspec.Struct, frozen=True):
     complete: bool
     """Whether all requested slots could be filled."""
 
+    elsewhere: tuple[Capability, ...] = ()
+    """What the shared services provide from another cluster."""
+
     @property
     def ingress(self) -> EnvironmentIngress | None:
         """Return what users open of the environment; None if it says nothing of that."""
@@ -95,9 +107,32 @@ class Frame(msgspec.Struct, frozen=True):
         return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
 
     @property
+    def linking(self) -> Linking | None:
+        """Return how the environment's other clusters reach its cluster; None if they do not."""
+        links, reached_at = self.environment.links, self.environment.cluster.reached_at
+        if links is None or reached_at is None:
+            return None
+        origin = self.document.span(REACHED_AT)
+        if isinstance(links, McsLinks):
+            return Linking(origin=origin)
+        annotations = tuple(sorted(links.annotations.items()))
+        return Linking(LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations), origin)
+
+    @property
     def domains(self) -> tuple[str, ...]:
-        """Return the names of the domains that it has, sorted."""
+        """Return the names of the domains that stand in it, sorted."""
+        return tuple(filter(self.site.has, self.all_domains))
+
+    @property
+    def all_domains(self) -> tuple[str, ...]:
+        """Return the names of the domains that the environment has in any of its clusters, sorted."""
         return domains_in(self.inputs.sources, self.document, self.settings.environment.name)
+
+    @property
+    def namespaces_elsewhere(self) -> frozenset[str]:
+        """Return the namespaces of the domains that stand in other clusters of the environment."""
+        elsewhere = {*self.all_domains} - {*self.domains}
+        return frozenset(namespace_name(self.environment, domain) for domain in elsewhere)
 
     @property
     def shared(self) -> Mapping[str, Scope]:
@@ -106,5 +141,7 @@ class Frame(msgspec.Struct, frozen=True):
 
     @property
     def provided(self) -> tuple[Capability, ...]:
-        """Return everything that the shared services provide."""
-        return capabilities.provided(self.platform.placed)
+        """Return everything that the shared services provide: those in its own cluster, and what only others have."""
+        here = capabilities.provided(self.platform.placed)
+        kinds = {type(one) for one in here}
+        return (*here, *(one for one in self.elsewhere if type(one) not in kinds))

@@ -23,6 +23,7 @@ from floe_compiler.model.inputs import OidcLogin
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.names import check_dns_subdomain
 from floe_compiler.model.span import Span
+from floe_compiler.resolve.cluster_hosts import check_cluster_hosts
 from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.ingress_backends import check_backends
 from floe_compiler.resolve.ingress_login import check_login, check_secrets
@@ -72,6 +73,7 @@ def check_ingress(
         check_secrets(one, findings)
         check_backends(one, findings)
     _check_claims(opened, findings)
+    check_cluster_hosts(opened, findings)
 
 
 def _check_names(opened: Opened, omitted_domains: Collection[str], findings: Findings) -> None:

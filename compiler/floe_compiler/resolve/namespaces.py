@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import msgspec
@@ -12,7 +12,8 @@ from floe_compiler.model.clusters import cluster_address, cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Cluster, Environment
-from floe_compiler.model.plan import SHARED, scope_name
+from floe_compiler.model.plan import PLATFORM, SHARED, scope_name
+from floe_compiler.model.sites import Site
 from floe_compiler.resolve.rules import CLUSTER_OF_TWO_ADDRESSES, NAMESPACE_CLASH, WRONG_VALUE
 
 MAXIMUM_LENGTH = 63
@@ -32,7 +33,7 @@ def is_namespace(environment: Environment, name: str) -> bool:
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """An environment by its folder's name, which its document may contradict."""
+    """An environment by its folder's name, which its document may contradict, in one of its clusters."""
 
     name: str
     cluster: Cluster
@@ -46,15 +47,12 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 def check_namespaces(
-    environments: Mapping[str, Environment],
-    documents: Mapping[str, Document],
-    scopes: Sequence[str],
-    findings: Findings,
+    environments: Iterable[tuple[Site, Environment]], scopes: Sequence[str], findings: Findings
 ) -> None:
     """Report namespaces that two environments of one cluster would share, and names that are too long."""
     places = [
-        _Place(name, one.cluster, one.namespaces.pattern, _namespaces(one, scopes), documents[name])
-        for name, one in environments.items()
+        _Place(site.environment, one.cluster, one.namespaces.pattern, _namespaces(one, site, scopes), site.document)
+        for site, one in environments
     ]
     for place in places:
         for namespace in place.namespaces:
@@ -63,14 +61,17 @@ def check_namespaces(
                 hint = "shorten the pattern or the domain's name"
                 findings.add(WRONG_VALUE, message, place.document.span(PATTERN), hint=hint)
     for first, second in combinations(places, 2):
+        if first.name == second.name:
+            continue
         _check_addresses(first, second, findings)
         shared = next((one for one in first.namespaces if one in second.namespaces), None)
         if shared and cluster_identity(first.cluster) == cluster_identity(second.cluster):
             _report(shared, first, second, findings)
 
 
-def _namespaces(environment: Environment, scopes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(namespace_name(environment, scope) for scope in scopes)
+def _namespaces(environment: Environment, site: Site, scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return the namespaces of a site: each has one for its shared services."""
+    return tuple(namespace_name(environment, scope) for scope in scopes if scope == PLATFORM or site.has(scope))
 
 
 def _check_addresses(first: _Place, second: _Place, findings: Findings) -> None:

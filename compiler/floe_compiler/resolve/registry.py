@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED, TWO_IDENTITIES
 from floe_compiler.model.diagnostics import Rule
+from floe_compiler.resolve.cluster_rules import (
+    CLUSTER_OF_TWO,
+    FAR_DATABASE,
+    HOST_OF_TWO_CLUSTERS,
+    NO_WAY_BETWEEN,
+    NOT_LINKED,
+    NOT_PASSED,
+    NOT_PLACED,
+    NOT_SHARED,
+    ONE_ADDRESS,
+    ONLY_THERE,
+    SAME_ADDRESSES,
+    UNKNOWN_SCOPE_OF_CLUSTER,
+    UNTRUSTED_LINK,
+    UNUSED_CLUSTER,
+)
 from floe_compiler.resolve.ingress_backends import UNVERIFIED
 from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
@@ -128,4 +144,18 @@ RULES: tuple[Rule, ...] = (
     UNTOLD,
     PUBLIC_ISSUER,
     UNVERIFIED,
+    NOT_PLACED,
+    UNKNOWN_SCOPE_OF_CLUSTER,
+    UNUSED_CLUSTER,
+    CLUSTER_OF_TWO,
+    ONE_ADDRESS,
+    HOST_OF_TWO_CLUSTERS,
+    NOT_LINKED,
+    NOT_PASSED,
+    NO_WAY_BETWEEN,
+    ONLY_THERE,
+    UNTRUSTED_LINK,
+    NOT_SHARED,
+    SAME_ADDRESSES,
+    FAR_DATABASE,
 )

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from floe_compiler.model.field_docs import DescribedJsonSchema
 from floe_compiler.model.inputs import (
     SAME_EVERYWHERE,
+    Clusters,
     DataProduct,
     Domain,
     Environment,
@@ -23,6 +24,7 @@ from floe_compiler.model.inputs import (
 )
 from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
+from floe_compiler.model.sites import CLUSTER, CLUSTERS, OF_ENVIRONMENT, RUNS
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
 from floe_compiler.resolve.semantic_schema import SEMANTIC_MODEL
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
@@ -39,6 +41,16 @@ REQUIRED = ("apiVersion", "kind", "metadata")
 
 STEP_IDENTITY = ("name", DISCRIMINATOR)
 """The keys of a product's step that an environment cannot override."""
+
+ONLY_OF_SEVERAL = {
+    **dict.fromkeys(OF_ENVIRONMENT, "with one cluster, it belongs beside `cluster:`"),
+    RUNS: "everything runs in the only cluster; remove it, or write several `clusters:`",
+    **dict.fromkeys(("region", "reached_at"), "it is about several clusters, under `clusters:`; remove it"),
+}
+"""The keys that one of several `clusters` has, and the only `cluster` does not."""
+
+PLATFORM_OF, DOMAINS_OF = "PlatformOfEnvironment", "DomainsOfEnvironment"
+"""The definitions of what an environment says of the platform and of its domains."""
 
 PARENT = "ParentManifest"
 """The name of the schema of a manifest that others extend, which need not be complete."""
@@ -57,10 +69,11 @@ def _plain_schemas(components: tuple[tuple[tuple[str, str], Component[Any]], ...
 def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJsonSchema) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
     configs = [component.config for component in registry.values()]
-    models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, ProductImages, *configs]
+    models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
     kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
     by_model, generated = models_json_schema(kinds, schema_generator=generator)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
+    definitions["Cluster"] = _without(definitions["Cluster"], ONLY_OF_SEVERAL)
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
     every = _slots(registry, slots(registry), references, definitions)
@@ -78,19 +91,47 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     described = environment["properties"]["platform"] | platform | _description(environment["properties"]["platform"])
     described.pop("additionalProperties", None)
     described["additionalProperties"] = False
-    environment["properties"] = environment["properties"] | {"platform": described, "domains": domains}
+    # Referred to, as the schema of an environment has both in two forms.
+    definitions |= {PLATFORM_OF: described, DOMAINS_OF: domains}
+    referred = {"platform": {"$ref": f"{REFERENCE}{PLATFORM_OF}"}, "domains": {"$ref": f"{REFERENCE}{DOMAINS_OF}"}}
+    environment["properties"] = environment["properties"] | referred
     part = {**platform, "properties": {**manifest["properties"], **platform["properties"]}, "required": list(REQUIRED)}
     documents = {
         # What a child leaves out may be in its parent.
         "PlatformManifest": {"if": {"required": ["extends"]}, "then": part, "else": manifest},
         PARENT: part,
-        "Environment": environment,
+        "Environment": {
+            "if": {"required": [CLUSTERS]},
+            "then": _with_clusters(environment, definitions),
+            "else": _without(environment, {"links": "it is about several clusters, under `clusters:`; remove it"}),
+        },
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],
         "ProductImages": definitions["ProductImages"],
         "SemanticModel": SEMANTIC_MODEL,
     }
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
+
+
+def _without(schema: JsonSchema, hints: Mapping[str, str]) -> JsonSchema:
+    """Return the schema of a mapping that does not have these keys, each with a hint for who writes it."""
+    properties = {key: value for key, value in schema["properties"].items() if key not in hints}
+    return schema | {"properties": properties, NOT_HERE: dict(hints)}
+
+
+def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the schema of an environment with `clusters`, in which each says what one `cluster` has beside it."""
+    moved = (CLUSTER, *OF_ENVIRONMENT)
+    properties = {key: value for key, value in environment["properties"].items() if key not in moved}
+    required = [key for key in environment["required"] if key not in moved]
+    of_each = definitions["PlacedCluster"]["properties"].keys() - properties.keys()
+    hints = dict.fromkeys(sorted(of_each), "each of several clusters has its own: write it in `clusters:`")
+    hints[CLUSTER] = "write one `cluster:`, or several `clusters:`"
+    return environment | {
+        "properties": properties | {CLUSTERS: definitions["Clusters"]["properties"][CLUSTERS]},
+        "required": [*required, CLUSTERS],
+        NOT_HERE: hints,
+    }
 
 
 def _products(definitions: Mapping[str, JsonSchema]) -> JsonSchema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.inputs import Environment, Flux, PlatformManifest, Quota
+from floe_compiler.model.inputs import Environment, Flux, McsLinks, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
@@ -10,10 +10,17 @@ from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.server_tls import has_web_tls, server_issuer
 
 
-def environment_settings(environment: Environment, manifest: PlatformManifest, trust: Trust | None = None) -> Settings:
+def environment_settings(
+    environment: Environment,
+    manifest: PlatformManifest,
+    trust: Trust | None = None,
+    *,
+    is_one_of_several: bool = False,
+) -> Settings:
     """Return the settings of an environment, whose programs `trust` these authorities.
 
-    `manifest` is the platform's, merged with the environment's overrides.
+    `manifest` is the platform's, merged with the environment's overrides. `is_one_of_several` says that the environment
+    has more clusters than this one.
     """
     return Settings(
         PlatformSettings(
@@ -47,6 +54,8 @@ def environment_settings(environment: Environment, manifest: PlatformManifest, t
             dns=environment.cluster.dns.servers,
             nodes=environment.cluster.nodes,
             ingress_addresses=environment.cluster.ingress_addresses,
+            is_one_of_several=is_one_of_several,
+            exported_domain=environment.links.domain if isinstance(environment.links, McsLinks) else "",
         ),
         trust,
         server_issuer(environment),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from floe_compiler.start.answers import Answers
 
@@ -11,6 +12,8 @@ YOURS = "# yours:"
 
 PRODUCTION = "prod"
 """Environments whose names begin so are production."""
+
+STORAGE_CLASS = f"storage_class: standard  {YOURS} one of `kubectl get storageclass`"
 
 IN_CLUSTER = "seaweedfs"
 """The store that needs nothing outside the cluster."""
@@ -42,8 +45,14 @@ def manifest(answers: Answers) -> str:
     )
 
 
-def environment(answers: Answers, name: str) -> str:
-    """Return the text of overlays/<name>/environment.yaml."""
+ONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+def environment(answers: Answers, name: str, clusters: Mapping[str, tuple[str, ...]] = ONE) -> str:
+    """Return the text of overlays/<name>/environment.yaml.
+
+    `clusters` are its clusters, each with what runs in it (default: one, in which everything runs).
+    """
     is_production = name.startswith(PRODUCTION)
     is_small = name == answers.environments[0] and not is_production
     overrides = [
@@ -53,14 +62,26 @@ def environment(answers: Answers, name: str) -> str:
     return _text(
         _modeline("environment", 2),
         *_head("Environment", name, answers.owner),
-        "cluster:",
-        f"  name: {answers.name}-{name}",
-        *(("  nodes: 3",) if is_production else ()),
+        *_clusters(clusters, answers, name, is_production=is_production),
         *(("production: true  # exact images, replicas, backups",) if is_production else ()),
         f"scale: {'light' if is_small else 'medium'}",
-        f"storage_class: standard  {YOURS} one of `kubectl get storageclass`",
+        *(() if clusters else (STORAGE_CLASS,)),
         *(("platform:  # what differs here from platform-manifest.yaml", *_below(overrides)) if overrides else ()),
     )
+
+
+def _clusters(
+    clusters: Mapping[str, tuple[str, ...]], answers: Answers, name: str, *, is_production: bool
+) -> Iterator[str]:
+    if not clusters:
+        yield from ("cluster:", f"  name: {answers.name}-{name}", *(("  nodes: 3",) if is_production else ()))
+        return
+    yield "clusters:"
+    for cluster, runs in clusters.items():
+        yield f"  - name: {cluster}"
+        yield f"    server: https://{cluster}.example:6443  {YOURS} its API server, as it is registered in Argo CD"
+        yield f"    {STORAGE_CLASS}"
+        yield f"    runs: [{', '.join(runs)}]"
 
 
 def domain(name: str, owner: str) -> str:

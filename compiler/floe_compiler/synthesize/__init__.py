@@ -69,7 +69,7 @@ def synthesize(
     built = build_charts(charts, cdk8s)
     return (
         *(
-            _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)
+            _rendered(plan.unit, clusters[plan.unit.settings.site], unit, objects)
             for (plan, unit), objects in zip(units, built[: len(units)], strict=True)
         ),
         *(_delivery(plan, objects) for plan, objects in zip(deliveries, built[len(units) :], strict=True)),
@@ -124,7 +124,7 @@ def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
     """Return the facts of an environment, without objects."""
     platform, trust = settings.platform, settings.trust
     return Rendered(
-        environment=settings.environment.name,
+        environment=settings.site,
         objects=ObjectSet(),
         cluster=cluster_identity(cluster),
         cluster_name=settings.cluster.name,

@@ -21,7 +21,7 @@ WAVE = ("metadata", "annotations", SYNC_WAVE)
 def chart_of(settings: Settings, objects: tuple[Object, ...], namespace: str = "") -> ChartInput:
     """Return the chart of some objects; their dependencies are derived from their references."""
     needs = dependencies(objects, namespace)
-    return ChartInput(settings.environment.name, namespace, objects, chart_labels(settings), needs)
+    return ChartInput(settings.site, namespace, objects, chart_labels(settings), needs)
 
 
 def unit_chart(settings: Settings, namespace: str, unit: Unit) -> ChartInput:

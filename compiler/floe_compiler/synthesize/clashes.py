@@ -42,7 +42,7 @@ def check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
             TWICE,
             f"{first} is rendered twice{also if others else ''}",
             spans[0] if spans else None,
-            subject=f"{declared.settings.environment.name}{ENVIRONMENT_END}{first}",
+            subject=f"{declared.settings.site}{ENVIRONMENT_END}{first}",
             hint=f'rename the data product or the server: "{name}" is taken',
             related=[Related(place, "and for this") for place in spans[1:]],
         )
@@ -58,7 +58,7 @@ def secrets_not_for_steps(unit: DeclaredUnit) -> Iterator[Diagnostic]:
                     NOT_FOR_STEPS,
                     f'a step may not read the secret "{name}", which belongs to {owners[name]}',
                     place,
-                    f"{unit.settings.environment.name}{ENVIRONMENT_END}{unit.namespace}",
+                    f"{unit.settings.site}{ENVIRONMENT_END}{unit.namespace}",
                     "name a secret that only data products use",
                 )
 

@@ -56,4 +56,6 @@ def _pods(unit: DeclaredUnit, name: str) -> Node:
 def _server(endpoint: Endpoint) -> Node:
     if endpoint.group:
         return Node(str(endpoint.group), endpoint.group.name, endpoint.group.namespace)
+    for there in endpoint.elsewhere:
+        return Node(f"/{there.cluster}/{there.group}", there.group.name, f"/{there.cluster}/{there.group.namespace}")
     return Node(f"{OUTSIDE}/{endpoint.host}", endpoint.host, endpoint.namespace or OUTSIDE)

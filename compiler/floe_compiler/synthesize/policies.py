@@ -12,9 +12,12 @@ from floe_compiler.kit.sync_tests import policies_shared, with_probe
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Parts, Pod, Workload, named_pods
+from floe_compiler.model.links import Linked
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance
 from floe_compiler.model.rendered import Connection, PodGroup
+
+NOT_LINKED = Linked(())
 
 
 class WaysIn(msgspec.Struct, frozen=True):
@@ -22,13 +25,15 @@ class WaysIn(msgspec.Struct, frozen=True):
 
     `callers` are the pods of the platform that call them, by server. `opened` are the ports that the ingress controller
     may reach, by workload; None: those of all interfaces. `scraper` collects the metrics from outside the platform.
-    `asked` are the ports that KEDA asks, by server.
+    `asked` are the ports that KEDA asks, by server. `linked` is what other clusters call: if through a Gateway, that is
+    one of the ingress controller, too.
     """
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     opened: Mapping[str, frozenset[int]] | None = None
     scraper: Scraper | None = None
     asked: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
+    linked: Linked = NOT_LINKED
 
 
 NOBODY = WaysIn()
@@ -63,6 +68,8 @@ def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterat
     cluster = instance.settings.cluster
     ports = _open_ports(server, ways)
     yield network.Opening(cluster.ingress_namespace, ports, cluster.ingress_addresses, declared=True)
+    called = ways.linked.opened().get(server.name, ())
+    yield network.Opening("", tuple(port for port in server.ports() if port.number in called), ways.linked.callers)
     yield network.Opening(cluster.keda_namespace, ways.asked.get(server.name, ()))
     if ways.scraper:
         measured = {metrics.port for metrics in server.metrics}
@@ -71,15 +78,22 @@ def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterat
 
 def _open_ports(server: Workload, ways: WaysIn) -> tuple[Port, ...]:
     """Return the ports of a workload that the ingress controller may reach."""
+    linked = ways.linked.opened().get(server.name, frozenset()) if ways.linked.gateway else frozenset()
     if ways.opened is not None:
-        return tuple(port for port in server.ports() if port.number in ways.opened.get(server.name, ()))
+        opened = linked | ways.opened.get(server.name, frozenset())
+        return tuple(port for port in server.ports() if port.number in opened)
     interfaces = {interface.port for interface in server.interfaces}
-    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
+    return tuple(port for port in services.served_ports(server) if port.name in interfaces or port.number in linked)
 
 
 def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup, int]]:
-    """Yield the pods and container ports that the ingress controller may reach, if the cluster has one."""
-    cluster = unit.settings.cluster
+    """Yield the pods and container ports that addresses outside the cluster may reach.
+
+    They are those of the ingress controller, if the cluster has one, and of other clusters.
+    """
+    cluster, linked = unit.settings.cluster, ways.linked
+    if linked.callers:
+        yield from ((PodGroup(unit.namespace, name), port) for name, ports in linked.ports for port in ports)
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         return
     for parts in (declared.parts for declared in unit.instances):

@@ -18,7 +18,8 @@ from floe_compiler.kit import (
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
-from floe_compiler.kit.ingress import ingress_instance
+from floe_compiler.kit.exports import exporting_instance
+from floe_compiler.kit.ingress import LINKS, NAME, ingress_instance
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
@@ -44,7 +45,7 @@ from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
-from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
+from floe_compiler.synthesize.policies import NOT_LINKED, WaysIn, connections, ingress_groups
 from floe_compiler.synthesize.unit_parts import (
     SHARED_PARTS,
     configuration,
@@ -156,7 +157,8 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
     asked = keda.asked_ports(unit.namespace, _servers(unit))
-    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked)
+    callers = callers_with_tests(unit, plan.callers)
+    return plan, unit, WaysIn(callers, opened, plan.scraper, asked, plan.linked or NOT_LINKED)
 
 
 def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
@@ -166,9 +168,17 @@ def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
 def with_ingress(plan: UnitPlan) -> UnitPlan:
     """Return the plan with what the namespace renders of its environment's ingress, and the addresses that it gives."""
     plan = replace(plan, unit=with_addresses(plan.unit, plan.ingress))
-    if plan.ingress is None or plan.ingress.is_empty:
+    gateway = plan.linked.gateway if plan.linked else None
+    added = [
+        ingress_instance(plan.unit, opened, name)
+        for opened, name in ((plan.ingress, NAME), (gateway, LINKS))
+        if opened and not opened.is_empty
+    ]
+    if plan.linked and not gateway:
+        added.append(exporting_instance(plan.unit, plan.linked))
+    if not added:
         return plan
-    instances = (*plan.unit.instances, ingress_instance(plan.unit, plan.ingress))
+    instances = (*plan.unit.instances, *added)
     return replace(plan, unit=replace(plan.unit, instances=instances))
 
 

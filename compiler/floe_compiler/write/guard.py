@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
@@ -45,7 +45,7 @@ def guard_deletions(
         delete: the paths to be deleted.
         wanted: the paths that will exist afterwards.
         owned: the paths that the tool has written so far.
-        allow_delete: `<environment>` or `<environment>/<folder>`.
+        allow_delete: `<environment>`, `<environment>/<folder>`, or with the cluster between them.
         findings: gets one error for each folder, of one or several environments, or environment.
     """
     delete, staying = list(delete), with_parents(wanted)
@@ -89,7 +89,7 @@ def _refused(
     allowed = [path for path in delete if is_allowed(path, allow_delete)]
     waiting = _without_applications(allowed, [path for path in delete if not is_allowed(path, allow_delete)])
     refused: list[tuple[str, str]] = []
-    for environment, paths in _grouped(waiting, 1).items():
+    for environment, paths in _grouped(waiting, _environment).items():
         if f"{OUTPUT}/{environment}" not in staying:
             refused.append((environment, f"all {len(paths)} files of environment {environment}"))
         else:
@@ -99,10 +99,10 @@ def _refused(
 
 def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:
     """Return the refused deletions, except one application for each namespace that may be deleted."""
-    spare = Counter(path.split("/")[1] for path in allowed if _kind(path) == "namespace")
+    spare = Counter(_environment(path) for path in allowed if _kind(path) == "namespace")
     kept = []
     for path in refused:
-        environment = path.split("/")[1]
+        environment = _environment(path)
         if _kind(path) in APPLICATIONS and spare[environment]:
             spare[environment] -= 1
         else:
@@ -115,8 +115,7 @@ def _refused_of(
 ) -> Iterator[tuple[str, str]]:
     """Yield the refused deletions of an environment that is kept: the scope to allow, and a description."""
     rest = 0
-    for folder, paths in _grouped(delete, 2).items():
-        scope = f"{environment}/{folder}"
+    for scope, paths in _grouped(delete, _folder).items():
         if f"{OUTPUT}/{scope}" not in staying:
             number = "1 file" if len(paths) == 1 else f"{len(paths)} files"
             yield scope, f"everything in {scope} ({number})"
@@ -124,22 +123,32 @@ def _refused_of(
             yield scope, f"{', '.join(precious)} in {scope}"
         else:
             rest += len(paths)
-    total = sum(path.split("/")[1] == environment for path in owned)
+    total = sum(_environment(path) == environment for path in owned)
     if rest > FEW and rest * SHARE > total:
         yield environment, f"{rest} of the {total} files of environment {environment}"
 
 
 def is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
     """Return whether a deletion is allowed. Allowing a namespace's folder also allows deleting the Namespace."""
-    _, environment, folder, *rest = path.split("/")
-    namespace = rest[-1].removeprefix("namespace_").removesuffix(".yaml") if rest else ""
-    return not allow_delete.isdisjoint({environment, f"{environment}/{folder}", f"{environment}/{namespace}"})
+    folders = _folder(path).split("/")
+    namespace = path.rpartition("/")[2].removeprefix("namespace_").removesuffix(".yaml")
+    above = {"/".join(folders[:depth]) for depth in range(1, len(folders) + 1)}
+    return not allow_delete.isdisjoint({*above, "/".join((*folders[:-1], namespace))})
 
 
-def _grouped(paths: Iterable[str], part: int) -> Mapping[str, list[str]]:
+def _environment(path: str) -> str:
+    return path.split("/")[1]
+
+
+def _folder(path: str) -> str:
+    """Return the folder of a file below output/: `prod/floe-platform`, or with a cluster between them."""
+    return path.removeprefix(f"{OUTPUT}/").rpartition("/")[0]
+
+
+def _grouped(paths: Iterable[str], part: Callable[[str], str]) -> Mapping[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for path in paths:
-        groups.setdefault(path.split("/")[part], []).append(path)
+        groups.setdefault(part(path), []).append(path)
     return groups
 
 

@@ -13,6 +13,9 @@ from floe_compiler.write.index import index_path, index_text
 from floe_compiler.write.plan import WritePlan
 from floe_compiler.write.snapshot import Snapshot
 
+_DEPTHS = (3, 4)
+"""How many folders a namespace's folder is in, itself included: one more where an environment has several clusters."""
+
 
 class Part(msgspec.Struct, frozen=True):
     """The folders of some namespaces, and the files with the Namespaces themselves."""
@@ -30,7 +33,8 @@ class Part(msgspec.Struct, frozen=True):
 
     def __contains__(self, path: str) -> bool:
         """Return whether a file or folder is in this part."""
-        return path in self.files or "/".join(path.split("/")[:3]) in self.folders
+        steps = path.split("/")
+        return path in self.files or any("/".join(steps[:depth]) in self.folders for depth in _DEPTHS)
 
 
 def own_index(part: Part, text: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.immutability import KINDS, immutable_changes
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.write.guard import is_allowed
@@ -35,7 +36,7 @@ def guard_updates(
             continue
         wanted = from_yaml(after[path])
         if fields := immutable_changes(from_yaml(text), wanted):
-            scope = "/".join(path.split("/")[1:3])
+            scope = path.removeprefix(f"{OUTPUT}/").rpartition("/")[0]
             volume = wanted["kind"] == "PersistentVolumeClaim" or "spec.volumeClaimTemplates" in fields
             topic = "Changing a volume" if volume else "Changing what a cluster does not"
             findings.add(

@@ -13,6 +13,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import ExistingSecret
+from floe_compiler.model.sites import environment_of
 
 ENCRYPTED = Rule(
     "C205",
@@ -55,7 +56,7 @@ def _missing(index: Index, secret: ExistingSecret) -> Iterator[Diagnostic]:
     keys = f" with the keys {', '.join(secret.keys)}" if secret.keys else ""
     said = f"{writer} creates it" if writer else f"there is no {kind}"
     message = f"the Secret {secret.name} is to come from {secret.way} in {secret.namespace}, but {said}"
-    environment = index.rendered.environment
+    environment = environment_of(index.rendered.environment)
     what = f"write a {kind} for {secret.namespace}/{secret.name}{keys}"
     where = f"in overlays/{environment}/ or the domain's secrets/{environment}/"
     hint = f"{what} {where}, or say in secret_rules where it comes from"

@@ -22,6 +22,7 @@ from floe_compiler.components.collector_opentelemetry.configuration import (
     OUTSIDE_HTTP,
     TOKEN_FILE,
     configuration,
+    forwarding,
     secret_path,
 )
 from floe_compiler.components.collector_opentelemetry.settings import Backend, CollectorConfig
@@ -87,21 +88,26 @@ def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
 
 
 def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:
-    """Return the platform's own stores, if it has any."""
-    return (Requirement(TraceStore, optional=True), Requirement(MetricsStore, optional=True))
+    """Return the platform's own stores, if it has any; and in another cluster than the platform's, its collector."""
+    stores = (Requirement(TraceStore, optional=True), Requirement(MetricsStore, optional=True))
+    return (*stores, Requirement(Collector, optional=True, elsewhere=True))
 
 
 def build(context: Context[CollectorConfig]) -> Parts:
     """Return the collector."""
     instance, config = context.instance, context.config
-    trace_store = context.optional(TraceStore)
-    metrics_store = context.optional(MetricsStore)
+    central = context.optional(Collector)
+    trace_store = None if central else context.optional(TraceStore)
+    metrics_store = None if central else context.optional(MetricsStore)
+    backends = () if central else config.backends
     production = context.settings.environment.production
     folder = certificate_folder(context.settings)
-    text = to_yaml(configuration(config, trace_store, metrics_store, production=production, certificate=folder))
+    own = configuration(config, trace_store, metrics_store, production=production, certificate=folder)
+    text = to_yaml(forwarding(own, central.grpc) if central else own)
     received = (secured(GRPC, context.settings), secured(HTTP, context.settings))
     stores = (trace_store, metrics_store if metrics_store and metrics_store.receivers else None)
-    servers = {backend.endpoint for backend in config.backends} | {store.endpoint for store in stores if store}
+    servers = {backend.endpoint for backend in backends} | {store.endpoint for store in stores if store}
+    servers |= {central.grpc} if central else set()
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
     secret = Secret(f"{instance.name}-token", instance.namespace, (SecretKey("token", generated=32),))
     token = (SecretFile(TOKEN_FILE, secret.key("token")),) if config.outside else ()
@@ -115,7 +121,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
         liveness=health,
         readiness=health,
         config=(ConfigFile(CONFIG, text, instance.name),),
-        secret_files=(*secret_files(config.backends, instance.namespace), *token),
+        secret_files=(*secret_files(backends, instance.namespace), *token),
         certificate=folder,
     )
     everywhere = config.mode == "daemonset"
@@ -150,4 +156,5 @@ COMPONENT = Component(
         "heavy": {"replicas": 3},
     },
     scope="platform",
+    in_each_cluster=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.components.collector_opentelemetry.settings import (
@@ -14,12 +14,12 @@ from floe_compiler.components.collector_opentelemetry.settings import (
 )
 from floe_compiler.kit.opentelemetry import receiver_tls, to_platform
 from floe_compiler.model.capabilities import MetricsStore, TraceStore
-from floe_compiler.model.endpoint import Port
+from floe_compiler.model.endpoint import Endpoint, Port
 
 SECRETS = "/run/secrets/backends"
 TOKEN_FILE = "/run/secrets/outside/token"  # noqa: S105 - a path
 
-GRPC = Port("otlp", 4317)
+GRPC = Port("otlp", 4317, grpc=True)
 HTTP = Port("otlp-http", 4318)
 # From outside the cluster, with a token.
 OUTSIDE_GRPC = Port("outside-grpc", 14317)
@@ -35,6 +35,9 @@ OUTSIDE = "otlp/outside"
 TOKEN = "bearertokenauth/outside"  # noqa: S105 - the name of an extension
 TRACE_STORE = "otlp_grpc/trace_store"
 """The exporter to the platform's own store. No backend can have that name, as it is not a valid one."""
+
+CENTRAL = "otlp_grpc/central"
+"""The exporter to the collector of the platform, if that is in another cluster."""
 
 METRICS_STORE = "otlp_http/metrics_store_"
 """The exporters to the replicas of the platform's own store of metrics; a number follows."""
@@ -91,6 +94,25 @@ def configuration(
                 for signal in SIGNALS
             },
         },
+    }
+
+
+def forwarding(configuration: Mapping[str, Any], central: Endpoint) -> dict[str, Any]:
+    """Return the configuration of a collector that sends everything to the platform's, in another cluster.
+
+    It neither samples nor knows backends: the central one does both.
+    """
+    service = configuration["service"]
+    pipelines = {
+        signal: pipeline | {"processors": ["memory_limiter", "batch"], "exporters": [CENTRAL]}
+        for signal, pipeline in service["pipelines"].items()
+    }
+    processors = {name: one for name, one in configuration["processors"].items() if name != "probabilistic_sampler"}
+    return {
+        **configuration,
+        "processors": processors,
+        "exporters": {CENTRAL: to_platform(central)},
+        "service": service | {"pipelines": pipelines},
     }
 
 

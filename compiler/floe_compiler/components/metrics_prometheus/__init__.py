@@ -253,4 +253,5 @@ COMPONENT = Component(
         "heavy": {"replicas": 2, "storage": "50Gi", "alertmanager": {"replicas": 2}},
     },
     scope="platform",
+    in_each_cluster=True,
 )

@@ -13,15 +13,18 @@ from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit, Instance
 
-NAME = "ingress"
+NAME, LINKS = "ingress", "links"
 
 
-def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress) -> DeclaredInstance:
-    """Return what a namespace renders of its environment's ingress, as if a component had declared it."""
+def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress, name: str = NAME) -> DeclaredInstance:
+    """Return what a namespace renders of its environment's ingress, as if a component had declared it.
+
+    With the name `LINKS`, it is what the namespace renders for other clusters instead of for users.
+    """
     instance: Instance[Any] = Instance(
-        slot=NAME,
+        slot=name,
         type=ingress.type,
-        name=NAME,
+        name=name,
         scope=unit.scope,
         namespace=unit.namespace,
         config=None,

@@ -31,8 +31,8 @@ def gateway_objects(instance: Instance[Any], gateway: Gateway) -> list[Object]:
         "listeners": [_listener(instance, one) for one in gateway.listeners],
     }
     annotations = {**dict(gateway.annotations), **last(instance.settings)}
-    head = labels.selector(instance, GATEWAY)
-    objects = [manifest(API, "Gateway", GATEWAY, head, annotations, spec=spec)]
+    head = labels.selector(instance, gateway.name)
+    objects = [manifest(API, "Gateway", gateway.name, head, annotations, spec=spec)]
     return [*objects, _redirect(instance)] if gateway.redirects else objects
 
 

@@ -24,10 +24,19 @@ from floe_compiler.model.inputs.database import (
     SecretKeys,
 )
 from floe_compiler.model.inputs.domain import Domain
-from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.environment import (
+    Cluster,
+    Clusters,
+    Dns,
+    Environment,
+    Namespaces,
+    PlacedCluster,
+    Scale,
+)
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
+from floe_compiler.model.inputs.links import GatewayLinks, McsLinks, ReachedAt
 from floe_compiler.model.inputs.placement import (
     JobPlacement,
     NearbyPods,
@@ -95,6 +104,7 @@ __all__ = [
     "ClientKeys",
     "CloudNativePg",
     "Cluster",
+    "Clusters",
     "CsiSecrets",
     "CustomStep",
     "DataProduct",
@@ -113,6 +123,7 @@ __all__ = [
     "ExternalSecrets",
     "ExternalServer",
     "Flux",
+    "GatewayLinks",
     "GcpProvider",
     "GeneratedSecrets",
     "Images",
@@ -124,6 +135,7 @@ __all__ = [
     "LargestQuota",
     "Limit",
     "LoginServer",
+    "McsLinks",
     "Metadata",
     "Namespaces",
     "NearbyPods",
@@ -131,6 +143,7 @@ __all__ = [
     "NodeRequirement",
     "OidcLogin",
     "OutsideServer",
+    "PlacedCluster",
     "Placement",
     "Placements",
     "PlatformManifest",
@@ -143,6 +156,7 @@ __all__ = [
     "QualityStep",
     "Quota",
     "Reached",
+    "ReachedAt",
     "ReplicaBounds",
     "Replicas",
     "ResourceSettings",

@@ -23,6 +23,7 @@ from floe_compiler.model.inputs.common import (
     Metadata,
 )
 from floe_compiler.model.inputs.ingress import Ingress
+from floe_compiler.model.inputs.links import Links, ReachedAt
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
 
@@ -96,6 +97,11 @@ class Cluster(Input):
     ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
 
+    region: Name | None = None
+    """Where it is, if the environment has several clusters. It is only told to people."""
+    reached_at: ReachedAt | None = None
+    """Where the environment's other clusters reach it, if they do."""
+
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
         for one in self.reachable_networks:
@@ -107,6 +113,24 @@ class Cluster(Input):
     def reach(self) -> Reach:
         """Return which addresses that are not public may be reached."""
         return Reach(self.networks, self.reachable_networks)
+
+
+class PlacedCluster(Cluster):
+    """One of several clusters of an environment, and what stands in it."""
+
+    runs: Annotated[tuple[Name, ...], Field(strict=False)]
+    """What stands in it: `platform` for the shared services, and the names of domains."""
+    storage_class: ObjectName
+    """The StorageClass of persistent volumes there."""
+    ingress: Ingress | None = None
+    """The interfaces that are opened to users there, and their hosts. Default: none."""
+
+
+class Clusters(Input):
+    """The clusters of an environment that has several."""
+
+    clusters: Annotated[tuple[PlacedCluster, ...], Field(min_length=1, strict=False)]
+    """The clusters, instead of one `cluster`. Each part of the platform stands in one of them."""
 
 
 class Namespaces(Input):
@@ -143,6 +167,8 @@ class Environment(Input):
     tls: Tls | None = None
     """TLS between the pods of the environment. Default: in production, with the issuer of the `ingress` if that is
     `private`; otherwise none."""
+    links: Links | None = None
+    """How its clusters reach one another, if it has several. Default: they do not."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -25,6 +25,7 @@ from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported:
 from floe_compiler.report.dangers.danger import Kept as Kept
 from floe_compiler.report.dangers.danger import Objects as Objects
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
+from floe_compiler.report.dangers.danger import Together as Together
 from floe_compiler.report.dangers.danger import Whole as Whole
 from floe_compiler.report.dangers.deletions import kept
 

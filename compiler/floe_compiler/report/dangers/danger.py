@@ -67,6 +67,21 @@ class Objects:
         return [manifest for manifest in self._objects if (at(manifest, ("metadata", "namespace")) or "") == namespace]
 
 
+class Together:
+    """All objects of an environment in several clusters."""
+
+    def __init__(self, clusters: Iterable[Whole]) -> None:
+        self._clusters = tuple(clusters)
+
+    def of_kind(self, kind: str) -> Iterable[Object]:
+        """Yield the objects of a kind."""
+        return (manifest for cluster in self._clusters for manifest in cluster.of_kind(kind))
+
+    def in_namespace(self, namespace: str) -> Sequence[Object]:
+        """Return the objects of a namespace in any of the clusters."""
+        return [manifest for cluster in self._clusters for manifest in cluster.in_namespace(namespace)]
+
+
 class Surroundings:
     """The rest of an environment: objects before a change, and all objects after it."""
 

@@ -52,7 +52,7 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
         "url": delivery.repository,
         "ref": {"branch": delivery.revision},
         "interval": GIT_INTERVAL,
-        "sparseCheckout": [path_of(plan, f"{OUTPUT}/{plan.settings.environment.name}")],
+        "sparseCheckout": [path_of(plan, f"{OUTPUT}/{plan.settings.site}")],
         **present(secretRef={"name": delivery.secret} if delivery.secret else None),
     }
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)

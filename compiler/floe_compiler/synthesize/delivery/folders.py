@@ -1,4 +1,4 @@
-"""The folders of an environment's output, each delivered separately: an error in one does not block the others."""
+"""The folders of an environment's output in a cluster, delivered separately: an error in one blocks no other."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def path_of(plan: DeliveryPlan, folder: str) -> str:
 def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     """Return the folders in order: cluster-scoped objects, the shared services, then each domain."""
     settings = plan.settings
-    environment = settings.environment.name
+    site = settings.site
     of_namespaces = [
         Folder(
             delivery_name(settings, scope_name(unit.scope)),
-            path_of(plan, folder_path(environment, unit.namespace)),
+            path_of(plan, folder_path(site, unit.namespace)),
             PLATFORM_PHASE if unit.scope == PLATFORM else DOMAIN_PHASE,
             unit.owner,
             unit.namespace,
@@ -56,7 +56,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
         for unit in plan.namespaces
     ]
     owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
-    cluster = Folder(delivery_name(settings, CLUSTER), path_of(plan, folder_path(environment)), CLUSTER_PHASE, owner)
+    cluster = Folder(delivery_name(settings, CLUSTER), path_of(plan, folder_path(site)), CLUSTER_PHASE, owner)
     return tuple(sorted((cluster, *of_namespaces), key=lambda folder: (folder.phase, folder.name)))
 
 
@@ -68,7 +68,7 @@ def tested_namespaces(plan: DeliveryPlan) -> tuple[Folder, ...]:
 
 def tests_path_of(plan: DeliveryPlan, tested: Folder) -> str:
     """Return the path of the tests of a namespace from the top of the Git repository."""
-    return path_of(plan, tests_folder(plan.settings.environment.name, tested.namespace))
+    return path_of(plan, tests_folder(plan.settings.site, tested.namespace))
 
 
 def tests_name(plan: DeliveryPlan, tested: Folder) -> str:
@@ -80,10 +80,11 @@ def tests_name(plan: DeliveryPlan, tested: Folder) -> str:
 def delivery_name(settings: Settings, part: str = "") -> str:
     """Return the name `<platform>-<environment>-<part>`, cut and hashed if it is too long.
 
-    It has platform and environment, as several of them may share one Argo CD or Flux. The name must never change, or
-    Flux would delete and recreate all objects.
+    It has platform and environment, as several of them may share one Argo CD or Flux; and the cluster, if the
+    environment has several. The name must never change, or Flux would delete and recreate all objects.
     """
-    name = joined(*filter(None, (settings.platform.name, settings.environment.name, part)))
+    cluster = settings.cluster.name if settings.cluster.is_one_of_several else ""
+    name = joined(*filter(None, (settings.platform.name, settings.environment.name, cluster, part)))
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
@@ -98,7 +99,7 @@ def prunes(plan: DeliveryPlan) -> bool:
 def description(plan: DeliveryPlan, folder: Folder) -> str:
     """Return the owner of a folder, in a sentence for people."""
     content = folder.namespace or "cluster-scoped objects"
-    return f"{content} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
+    return f"{content} of {plan.settings.platform.name} in {plan.settings.site}, owned by {folder.owner}"
 
 
 def head(plan: DeliveryPlan, name: str) -> Object:

@@ -1,0 +1,52 @@
+"""How the clusters of an environment reach one another."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.fields import Cidr, HostName, LabelKey, ObjectName
+from floe_compiler.model.inputs.common import Input
+
+
+class ReachedAt(Input):
+    """Where other clusters reach this one."""
+
+    domain: HostName | None = None
+    """For links through a Gateway: the domain of the servers that other clusters call, at `<server>-<port>.<domain>`.
+    Its DNS record, a wildcard, leads to the Gateway for other clusters."""
+    cidr: Cidr = ANYWHERE
+    """The addresses at which other clusters reach it, and from which they see its pods, for network policies: of that
+    Gateway, or with MCS of its pods and Services."""
+
+
+class McsLinks(Input):
+    """Clusters reach one another by the Multi-Cluster Services API, as Submariner and others implement it."""
+
+    type: Literal["mcs"]
+    """How clusters reach one another."""
+    domain: HostName = "clusterset.local"
+    """The domain of exported Services: `<server>.<namespace>.svc.<domain>`."""
+
+
+class GatewayLinks(Input):
+    """Clusters reach one another through a Gateway of each, over HTTPS."""
+
+    # `class` is a word of Python's.
+    model_config = ConfigDict(validate_by_alias=True, validate_by_name=False)
+
+    type: Literal["gateway"]
+    """How clusters reach one another."""
+    class_: ObjectName = Field(alias="class")
+    """The GatewayClass of the Gateways for other clusters."""
+    issuer: ObjectName
+    """The ClusterIssuer of the Gateways' certificates, for the wildcard below each cluster's domain."""
+    public: bool = False
+    """Whether its authority is a public one. Otherwise, programs must trust it: `trust`."""
+    annotations: dict[LabelKey, str] = Field(default_factory=dict)
+    """Annotations of the Gateways, for their controller. Default: none."""
+
+
+Links = Annotated[GatewayLinks | McsLinks, Field(discriminator="type")]

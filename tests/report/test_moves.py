@@ -1,0 +1,44 @@
+"""What moves to another cluster of its environment leaves its data behind."""
+
+from __future__ import annotations
+
+from floe_compiler.model.objects import Object
+from floe_compiler.report.diff import EnvironmentDiff, compare
+from floe_compiler.report.moves import with_moves
+from report.samples import manifests, thing
+
+SALES: list[Object] = [
+    thing("Namespace", "floe-sales", ""),
+    thing("StatefulSet", "db", "floe-sales", apiVersion="apps/v1"),
+    thing("Deployment", "web", "floe-sales", apiVersion="apps/v1"),
+]
+
+
+def diff(site: str, before: list[Object], after: list[Object]) -> EnvironmentDiff:
+    return compare(site, manifests(before), manifests(after))
+
+
+def moved(*diffs: EnvironmentDiff) -> list[tuple[str, str]]:
+    return [
+        (f"{one.environment} {change.identity}", danger.sentence)
+        for one in with_moves(diffs)
+        for change in one.changes
+        for danger in change.dangers
+        if danger.word == "data-moved"
+    ]
+
+
+def test_data_stays_in_the_cluster_that_a_domain_leaves() -> None:
+    found = moved(diff("prod/us", SALES, []), diff("prod/eu", [], SALES), diff("prod/hub", [], []))
+    said = "its data stays in cluster us, and the new one in eu begins without: move it (docs/clusters.md)"
+    assert found == [("prod/us StatefulSet.apps floe-sales/db", said)]
+
+
+def test_a_domain_that_ends_or_begins_moves_nothing() -> None:
+    assert moved(diff("prod/us", SALES, []), diff("prod/eu", [], [])) == []
+    assert moved(diff("prod/us", [], []), diff("prod/eu", [], SALES)) == []
+
+
+def test_another_environment_is_no_place_to_move_to() -> None:
+    assert moved(diff("prod/us", SALES, []), diff("staging/eu", [], SALES)) == []
+    assert moved(diff("prod", SALES, []), diff("prod/us", [], SALES)) == [], "the cluster is the same, under a new name"

@@ -1,0 +1,94 @@
+"""What the shared services provide, as other clusters see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from floe_compiler.model.capabilities import Catalog, Collector, Lineage, ObjectStore
+from floe_compiler.model.endpoint import Elsewhere, Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import Variable
+from floe_compiler.model.inputs import Environment
+from floe_compiler.model.rendered import PodGroup
+from floe_compiler.resolve.elsewhere import seen_from_elsewhere
+
+HTTP = Port("http", 8181, health="/healthz")
+POLARIS = service_endpoint("polaris", "floe-platform", "cluster.local", (HTTP,))
+HERE = "polaris.floe-platform.svc.cluster.local"
+THERE = "polaris-http.hub.acme.example"
+
+
+def environment(**more: Any) -> Environment:
+    return Environment.model_validate(
+        {
+            "apiVersion": "floe.dev/v1",
+            "kind": "Environment",
+            "metadata": {"name": "prod", "owner": "@acme/platform"},
+            "cluster": {"name": "hub", "reached_at": {"domain": "hub.acme.example", "cidr": "203.0.113.0/28"}},
+            "storage_class": "standard",
+            "links": {"type": "gateway", "class": "eg", "issuer": "acme"},
+            **more,
+        }
+    )
+
+
+LINKED = environment()
+
+
+def test_a_server_has_another_host_port_and_scheme() -> None:
+    (found,) = seen_from_elsewhere((Lineage("marquez", POLARIS, POLARIS.url()),), LINKED)
+    assert isinstance(found, Lineage)
+    assert found.url == f"https://{THERE}:443"
+    assert found.endpoint == Endpoint(
+        THERE,
+        (Port("http", 443, scheme="https", tls=True),),
+        cidr="203.0.113.0/28",
+        elsewhere=(Elsewhere("hub", PodGroup("floe-platform", "polaris"), HERE, HTTP),),
+    )
+
+
+def test_texts_that_were_made_from_an_endpoint_follow_it_wherever_they_are() -> None:
+    uri = POLARIS.url(path="/api/catalog")
+    variables = (Variable("POLARIS_HOST", HERE), Variable("OTHER", f"x{HERE}"), Variable("ADDRESS", f"{HERE}:8181"))
+    catalog = Catalog("polaris", POLARIS, uri, "lake", variables=variables)
+    (found,) = seen_from_elsewhere((catalog,), LINKED)
+    assert isinstance(found, Catalog)
+    assert found.uri == f"https://{THERE}:443/api/catalog"
+    assert [one.value for one in found.variables] == [THERE, f"x{HERE}", f"{THERE}:443"]
+    assert replace(found, endpoint=POLARIS, uri=uri, variables=variables) == catalog, "nothing else changes"
+
+
+def test_what_is_outside_of_all_clusters_is_the_same_for_each() -> None:
+    store = ObjectStore(
+        "s3", Endpoint("s3.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)), "s3", "b", "s3://b/"
+    )
+    assert seen_from_elsewhere((store,), LINKED) == (store,)
+
+
+def test_each_port_has_a_host_of_its_own() -> None:
+    grpc, http = Port("otlp", 4317, grpc=True), Port("otlp-http", 4318)
+    endpoint = service_endpoint("collector", "floe-platform", "cluster.local", (grpc, http))
+    (found,) = seen_from_elsewhere((Collector("c", endpoint.only("otlp"), endpoint.only("otlp-http")),), LINKED)
+    assert isinstance(found, Collector)
+    assert found.grpc.address() == "collector-otlp.hub.acme.example:443"
+    assert found.http.address() == "collector-otlp-http.hub.acme.example:443"
+    assert [one.port for one in (*found.grpc.elsewhere, *found.http.elsewhere)] == [grpc, http]
+
+
+@pytest.mark.parametrize(
+    ("there", "port"),
+    [
+        (environment(links=None), HTTP),
+        (environment(cluster={"name": "hub"}), HTTP),
+        (LINKED, Port("postgresql", 5432, scheme="postgresql")),
+        (LINKED, Port("statsd", 9125, protocol="UDP")),
+    ],
+)
+def test_what_no_link_reaches_is_marked_for_who_reports_it(there: Environment, port: Port) -> None:
+    endpoint = service_endpoint("db", "floe-platform", "cluster.local", (port,))
+    (found,) = seen_from_elsewhere((Lineage("db", endpoint, ""),), there)
+    assert isinstance(found, Lineage)
+    assert (found.endpoint.host, found.endpoint.ports, found.endpoint.group) == (endpoint.host, (port,), None)
+    assert [one.cluster for one in found.endpoint.elsewhere] == ["hub"]

@@ -1,0 +1,109 @@
+"""Connections between clusters that cannot come about, beyond the cases in `tests/errors/`; and what is no mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from floe_compiler.components import registry
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.load.mesh import load
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.endpoint import Elsewhere, Port
+from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.unit_facts import UnitFacts
+from floe_compiler.model.units import UnitKey
+from floe_compiler.resolve import resolve_frames
+from floe_compiler.resolve.links import check_links
+from floe_compiler.resolve.schemas import plain_schemas
+from small_mesh import ENVIRONMENT, small_mesh
+
+HTTP = Port("http", 8181)
+POSTGRESQL = Port("postgresql", 5432, scheme="postgresql")
+GATEWAY = {"type": "gateway", "class": "eg", "issuer": "acme", "public": True}
+MCS = {"type": "mcs"}
+REACHED = {"gateway": {"domain": "hub.acme.example"}, "mcs": {"cidr": "10.16.0.0/16"}}
+
+
+def found(
+    root: Path,
+    links: dict[str, Any],
+    *called: Port,
+    hub: dict[str, Any] | None = None,
+    us: dict[str, Any] | None = None,
+) -> list[Diagnostic]:
+    """Return the findings if the cluster `us` calls ports of a server in the cluster `hub`."""
+
+    def cluster(name: str, runs: str, **more: Any) -> dict[str, Any]:
+        server = f"https://{name}.acme.example"
+        said = {"name": name, "server": server, "storage_class": "standard", "runs": [runs], **more}
+        return {key: value for key, value in said.items() if value is not None}
+
+    central = {"ingress_namespace": "envoy", "reached_at": REACHED[links["type"]], **(hub or {})}
+    away = {"reached_at": {"cidr": "10.17.0.0/16"}, **(us or {})}
+    clusters = [cluster("hub", "platform", **central), cluster("us", "sales", **away)]
+    said = {"cluster": None, "storage_class": None, "clusters": clusters, "links": links}
+    mesh = small_mesh(root, {ENVIRONMENT: said})
+    sources, _ = load(read_inputs(mesh), plain_schemas(registry()))
+    findings = Findings()
+    frames = resolve_frames(sources, registry(), (), findings)
+    findings.finish()
+    group = PodGroup("floe-platform", "server")
+    elsewhere = tuple(Elsewhere("hub", group, "server.floe-platform.svc.cluster.local", port) for port in called)
+    facts = UnitFacts(UnitKey("dev/us", "us", "floe-sales-domain"), elsewhere=elsewhere)
+    units = {"dev/hub": [replace(facts, elsewhere=())], "dev/us": [facts]}
+    own = Findings()
+    check_links(frames, units, own)
+    return own.found
+
+
+def codes(findings: list[Diagnostic]) -> list[str]:
+    return [one.rule.code for one in findings]
+
+
+def test_a_gateway_passes_on_http_and_grpc(tmp_path: Path) -> None:
+    assert found(tmp_path, GATEWAY, HTTP, Port("otlp", 4317, grpc=True), Port("api", 8443, scheme="https")) == []
+
+
+def test_a_gateway_passes_on_nothing_else(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, GATEWAY, HTTP, POSTGRESQL)
+    assert one.rule.code == "R116"
+    assert "server on TCP 5432" in one.message
+    assert str(one.span).startswith("overlays/dev/environment.yaml")
+    assert codes(found(tmp_path, GATEWAY, Port("statsd", 9125, protocol="UDP"))) == ["R116"]
+
+
+def test_exports_pass_on_everything(tmp_path: Path) -> None:
+    assert found(tmp_path, MCS, HTTP, POSTGRESQL) == []
+
+
+def test_a_controller_may_send_from_addresses(tmp_path: Path) -> None:
+    hub = {"ingress_namespace": None, "ingress_addresses": ["130.211.0.0/22"]}
+    assert found(tmp_path, GATEWAY, HTTP, hub=hub) == []
+    assert codes(found(tmp_path, GATEWAY, HTTP, hub={"ingress_namespace": None})) == ["R117"]
+
+
+def test_a_database_is_not_called_from_another_region(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}, us={"region": "eu-west"})
+    assert one.rule.code == "R122"
+    assert found(tmp_path, MCS, HTTP, hub={"region": "us-east"}, us={"region": "eu-west"}) == []
+    assert found(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}, us={"region": "us-east"}) == []
+    assert found(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}) == []
+
+
+def test_exports_need_the_addresses_of_both_clusters(tmp_path: Path) -> None:
+    assert codes(found(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}})) == ["R115"]
+    assert codes(found(tmp_path, MCS, HTTP, hub={"reached_at": {"domain": "hub.acme.example"}})) == ["R115"]
+    assert codes(found(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "10.16.8.0/24"}})) == ["R121"]
+    assert found(tmp_path, GATEWAY, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}}) == []
+
+
+def test_a_gateway_needs_a_domain(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, GATEWAY, HTTP, hub={"reached_at": {"cidr": "10.16.0.0/16"}})
+    assert (one.rule.code, "reached_at: {domain: hub.<your domain>}" in one.hint) == ("R115", True)
+
+
+def test_nobody_who_calls_nothing_needs_anything(tmp_path: Path) -> None:
+    assert found(tmp_path, GATEWAY, hub={"reached_at": {"cidr": "10.16.0.0/16"}}) == []
