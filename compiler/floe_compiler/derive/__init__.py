@@ -12,6 +12,7 @@ from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.certificates import certificates
 from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.mesh_callers import mesh_callers
 from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.derive.readers import readers
 from floe_compiler.derive.routes import routes, with_proxies
@@ -21,7 +22,7 @@ from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
+from floe_compiler.model.plan import Callers, DeclaredUnit, MeshCallers, SharedSecrets, UnitPlan
 from floe_compiler.model.settings import PlatformSettings
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.units import UnitKey
@@ -38,10 +39,19 @@ class Derived(msgspec.Struct, frozen=True):
     ingress: UnitIngress | None = None
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
+    mesh_callers: Mapping[str, MeshCallers] = msgspec.field(default_factory=dict)
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:
         """Return the plan of the namespace."""
-        return UnitPlan(unit, self.callers, self.shared_secrets, self.ingress, self.readers, self.scraper)
+        return UnitPlan(
+            unit,
+            self.callers,
+            self.shared_secrets,
+            self.ingress,
+            self.readers,
+            self.scraper,
+            self.mesh_callers,
+        )
 
 
 def derive(
@@ -59,11 +69,15 @@ def derive(
     if ingress is not None:
         opened = dict.fromkeys((unit.namespace for unit in units), UnitIngress()) | {**routes(units, ingress)}
         units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
-    called, shared = callers(units), shared_secrets(units, platform)
+    called, shared, meshed = callers(units), shared_secrets(units, platform), mesh_callers(units)
     everywhere = readers(units), scraper(units)
     return {
         unit.key: Derived(
-            called.get(unit.namespace, {}), shared.get(unit.namespace), opened.get(unit.namespace), *everywhere
+            called.get(unit.namespace, {}),
+            shared.get(unit.namespace),
+            opened.get(unit.namespace),
+            *everywhere,
+            meshed.get(unit.namespace, {}),
         )
         for unit in units
     }

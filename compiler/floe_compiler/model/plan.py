@@ -54,6 +54,9 @@ CalledPort = tuple[Protocol, int]
 
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """The callers of a server: their namespaces, each with the ports that they call, sorted."""
+MeshCallers = Mapping[int, tuple[str, ...]]
+"""In a service mesh: who calls a server, by the port of its container: the accounts as `<namespace>/<name>`, sorted."""
+
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
 
@@ -299,3 +302,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """What is opened to users; None: the environment does not say, so that all interfaces may be."""
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
+    mesh_callers: Mapping[str, MeshCallers] = msgspec.field(default_factory=dict)
+    """In a service mesh, for each server of the namespace: who calls it from other namespaces."""

@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import SecretRule, SecretsBackend, SyncTests
+from floe_compiler.model.service_mesh import ServiceMesh
 from floe_compiler.model.trust import Trust
 
 
@@ -73,6 +74,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
+
+    mesh: ServiceMesh | None = None
+    """The service mesh that the namespaces join."""
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
 from floe_compiler.resolve.namespaces import namespace_name
+from floe_compiler.resolve.service_mesh import service_mesh
 from floe_compiler.resolve.server_tls import has_web_tls, server_issuer
 
 
@@ -47,6 +48,7 @@ def environment_settings(environment: Environment, manifest: PlatformManifest, t
             dns=environment.cluster.dns.servers,
             nodes=environment.cluster.nodes,
             ingress_addresses=environment.cluster.ingress_addresses,
+            mesh=service_mesh(environment.cluster.mesh),
         ),
         trust,
         server_issuer(environment),

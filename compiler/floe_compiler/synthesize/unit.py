@@ -15,6 +15,7 @@ from floe_compiler.kit import (
     operated,
     quotas,
     secret_stores,
+    service_mesh,
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
@@ -43,6 +44,7 @@ from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
+from floe_compiler.synthesize.mesh_servers import mesh_callers
 from floe_compiler.synthesize.plain_yaml import Included
 from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
 from floe_compiler.synthesize.unit_parts import (
@@ -156,7 +158,8 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
     asked = keda.asked_ports(unit.namespace, _servers(unit))
-    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked)
+    meshed = mesh_callers(unit, plan.mesh_callers)
+    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper, asked, meshed)
 
 
 def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
@@ -238,7 +241,7 @@ def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tupl
 def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
     for declared in unit.instances:
         yield from (_launched_group(declared.instance, pods) for pods in declared.parts.launched)
-        yield from (operated.operated_group(unit.namespace, pods) for pods in declared.parts.operated)
+        yield from (operated.operated_group(unit.settings, unit.namespace, pods) for pods in declared.parts.operated)
 
 
 def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
@@ -246,8 +249,8 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
         tuple(sorted(pod_labels(instance, declared.name, declared.pod).items())),
-        requests=(("cpu", resources.cpu), ("memory", resources.memory)),
-        limits=(("cpu", resources.cpu_limit), ("memory", resources.memory_limit)),
+        requests=service_mesh.with_proxy(instance.settings, "requests", resources),
+        limits=service_mesh.with_proxy(instance.settings, "limits", resources),
         count=declared.count,
         queue=f"runs of {instance.type}",
         at_once=declared.at_once,

@@ -80,6 +80,7 @@ from floe_compiler.model.inputs.secrets import (
     VaultProvider,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.service_mesh import IstioMesh, LinkerdMesh
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import SourceKey, Trust, TrustedConfigMap, TrustedFiles, TrustManagerBundle
 from floe_compiler.model.inputs.volumes import StepVolume
@@ -119,10 +120,12 @@ __all__ = [
     "Ingress",
     "IngressTls",
     "Input",
+    "IstioMesh",
     "JobPlacement",
     "Kubernetes",
     "LargestQuota",
     "Limit",
+    "LinkerdMesh",
     "LoginServer",
     "Metadata",
     "Namespaces",

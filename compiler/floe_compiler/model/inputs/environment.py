@@ -23,6 +23,7 @@ from floe_compiler.model.inputs.common import (
     Metadata,
 )
 from floe_compiler.model.inputs.ingress import Ingress
+from floe_compiler.model.inputs.service_mesh import ServiceMesh
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
 
@@ -95,6 +96,9 @@ class Cluster(Input):
     """The namespace of KEDA's operator, which then scales what asks for it. Default: the cluster has no KEDA."""
     ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
+
+    mesh: ServiceMesh | None = None
+    """The service mesh that all namespaces of the environment join. Default: none."""
 
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
