@@ -86,6 +86,7 @@ MODULES: tuple[RuleModule, ...] = (
     probes,
     resources,
     security,
+    service_mesh,
     storage,
     variables,
     disruption,

@@ -148,24 +148,29 @@ def _callers_in(namespaces: list[str], name: str) -> Object:
 
 
 def _to(call: Endpoint, settings: Settings) -> Object:
-    ports = with_mesh_port(settings, call.ports, call.namespace)
+    ports = _ports(_mesh_ports(settings, call))
     if call.namespace:
         pods = {"podSelector": {"matchLabels": dict(call.labels)}} if call.labels else {}
         others = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.namespace}}, **pods}
-        return {"to": [others], "ports": _ports(ports)}
+        return {"to": [others], "ports": ports}
     if call.group is None:
         blocks = reachable(call.cidr, settings.cluster.reach)
-        return {"to": [_ip_block(block) for block in blocks], "ports": _ports(call.ports)}
+        return {"to": [_ip_block(block) for block in blocks], "ports": ports}
     peer = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.group.namespace}},
         "podSelector": {"matchLabels": dict(call.labels) or {labels.COMPONENT: call.group.name}},
     }
-    return {"to": [peer], "ports": _ports(ports)}
+    return {"to": [peer], "ports": ports}
 
 
 def _ip_block(block: Block) -> Object:
     excepted = [str(hole) for hole in block.without]
     return {"ipBlock": {"cidr": str(block.network), **present(**{"except": excepted})}}
+
+
+def _mesh_ports(settings: Settings, call: Endpoint) -> tuple[Port, ...]:
+    """Return the ports of a call, with that of the service mesh if the server is in the cluster."""
+    return with_mesh_port(settings, call.ports, call.namespace) if call.group or call.namespace else call.ports
 
 
 def _ports(ports: Iterable[Port]) -> list[Object]:
@@ -184,7 +189,7 @@ def connections(
             port.protocol,
         )
         for call in calls
-        for port in (with_mesh_port(settings, call.ports, call.namespace) if call.group or call.namespace else call.ports)
+        for port in _mesh_ports(settings, call)
     }
     if kubernetes_api:
         edges |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}

@@ -47,7 +47,7 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
 
 
 def pod_annotations(settings: Settings, pod: Pod) -> dict[str, str]:
-    """Return the template's annotations: the hash of its configuration, why secrets are in variables, and the mesh's."""
+    """Return the template's annotations: the hash of its configuration, why secrets are in variables, its proxy."""
     configuration = config_hash(dict(sorted({**config_maps.config_data([pod]), **trust.contents(settings)}.items())))
     reasons = config_maps.secret_reasons(pod)
     own = dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})

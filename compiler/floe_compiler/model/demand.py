@@ -13,8 +13,8 @@ from floe_compiler.model.amounts import BOUNDS, Bound, amount, pod_amount
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
-from floe_compiler.model.service_mesh import proxy_amounts
 from floe_compiler.model.scaling import AUTOSCALERS, autoscalers, extra_pods, most_pods
+from floe_compiler.model.service_mesh import proxy_amounts
 from floe_compiler.model.workloads import Workload
 
 _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))

@@ -12,6 +12,7 @@ from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.service_mesh import ServiceMesh
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.value_spans import Patch, Values
@@ -185,6 +186,9 @@ class Rendered(msgspec.Struct, frozen=True):
 
     dns: DnsServers = DnsServers()
     """The cluster's DNS servers."""
+
+    mesh: ServiceMesh | None = None
+    """The service mesh that the namespaces are in."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     existing_config_maps: frozenset[str] = frozenset()

@@ -25,6 +25,15 @@ _CONTROL_PORTS: Mapping[Kind, tuple[int, ...]] = MappingProxyType(
 )
 _USERS: Mapping[Kind, int | None] = MappingProxyType({"sidecar": 1337, "ambient": None, "linkerd": 2102})
 
+_SIDECAR: Mapping[Kind, str] = MappingProxyType(
+    {
+        "sidecar": "sidecar.istio.io/nativeSidecar",
+        "ambient": "",
+        # Newer versions have it without `beta`, and know both.
+        "linkerd": "config.beta.linkerd.io/proxy-enable-native-sidecar",
+    }
+)
+
 _ISTIO, _LINKERD = "sidecar.istio.io/proxy", "config.linkerd.io/proxy-"
 _ANNOTATED: Mapping[str, str] = MappingProxyType(
     {
@@ -75,6 +84,11 @@ class ServiceMesh(msgspec.Struct, frozen=True):
     def user(self) -> int | None:
         """Return the user of the proxies in pods: what runs as this user is not in the mesh."""
         return _USERS[self.kind]
+
+    @property
+    def sidecar_annotation(self) -> str:
+        """Return the annotation of a pod whose proxy is a sidecar of Kubernetes; empty if pods have no proxies."""
+        return _SIDECAR[self.kind]
 
     def amounts(self) -> Mapping[str, str]:
         """Return the annotations of a pod that set the resources of its proxy; none if it has no proxy of its own."""

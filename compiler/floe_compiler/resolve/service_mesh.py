@@ -11,15 +11,15 @@ from floe_compiler.model.span import Span
 NO_CNI = Rule(
     "R130",
     "service mesh without its CNI plugin",
-    "All namespaces enforce the restricted pod security standard. Without the CNI plugin of the mesh, each pod would get "
-    "an init container that changes the network as root, and no pod would be created. Install istio-cni or linkerd-cni, "
-    "and say so: `mesh: {cni: true}`. Istio's ambient mode always has it.",
+    "All namespaces enforce the restricted pod security standard. Without the CNI plugin of the mesh, each pod would "
+    "get an init container that changes the network as root, and no pod would be created. Install istio-cni or "
+    "linkerd-cni, and say so: `mesh: {cni: true}`. Istio's ambient mode always has it.",
 )
 OLD_KUBERNETES = Rule(
     "R131",
     "service mesh for a version of Kubernetes without sidecars",
-    "The proxy of a pod is a sidecar as Kubernetes knows it (an init container that keeps running), so that Jobs end and "
-    "init containers reach others. Clusters have that since Kubernetes 1.29.",
+    "The proxy of a pod is a sidecar as Kubernetes knows it (an init container that keeps running), so that Jobs end "
+    "and init containers reach others. Clusters have that since Kubernetes 1.29.",
 )
 TLS_INSIDE = Rule(
     "R132",
@@ -39,9 +39,7 @@ def service_mesh(declared: IstioMesh | LinkerdMesh | None) -> ServiceMesh | None
     if declared is None:
         return None
     resources = {"requests": declared.proxy.requests, "limits": declared.proxy.limits}
-    amounts = {
-        f"{bound}.{name}": getattr(one, name) for bound, one in resources.items() for name in ("cpu", "memory")
-    }
+    amounts = {f"{bound}.{name}": getattr(one, name) for bound, one in resources.items() for name in ("cpu", "memory")}
     istio = declared if isinstance(declared, IstioMesh) else None
     return ServiceMesh(
         kind=istio.mode if istio else "linkerd",

@@ -7,8 +7,8 @@ from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.service_mesh import service_mesh
 from floe_compiler.resolve.server_tls import has_web_tls, server_issuer
+from floe_compiler.resolve.service_mesh import service_mesh
 
 
 def environment_settings(environment: Environment, manifest: PlatformManifest, trust: Trust | None = None) -> Settings:

@@ -136,6 +136,7 @@ def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
         reach=settings.cluster.reach,
         existing_config_maps=frozenset({trust.config_map} if trust and not trust.rendered else ()),
         dns=settings.cluster.dns,
+        mesh=settings.cluster.mesh,
         nodes=settings.cluster.nodes,
         delivery_tool=platform.delivery,
         decrypts=platform.decrypts,

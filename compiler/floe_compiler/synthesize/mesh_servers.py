@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.kit import network, operated, service_mesh
-from floe_compiler.kit.service_mesh.server import MeshServer, tcp_ports, ways_in
 from floe_compiler.kit.labels import selector
+from floe_compiler.kit.service_mesh.server import MeshServer, tcp_ports, ways_in
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Parts, Pod
 from floe_compiler.model.objects import Object
@@ -26,9 +26,9 @@ def mesh_callers(unit: DeclaredUnit, others: Mapping[str, MeshCallers]) -> Mappi
         for port, accounts in ports.items():
             found[server][port].update(accounts)
     for account, servers in accounts_calling(declared.parts for declared in unit.instances):
-        for group, port in ((one.group, port) for one in servers for port in one.ports):
-            if group and group.namespace == unit.namespace and port.protocol == "TCP":
-                found[group.name][port.number].add(f"{unit.namespace}/{account}")
+        for group, called in ((one.group, port) for one in servers for port in one.ports):
+            if group and group.namespace == unit.namespace and called.protocol == "TCP":
+                found[group.name][called.number].add(f"{unit.namespace}/{account}")
     return {
         server: {port: tuple(sorted(accounts)) for port, accounts in ports.items()} for server, ports in found.items()
     }

@@ -43,8 +43,8 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
-from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.mesh_servers import mesh_callers
+from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
 from floe_compiler.synthesize.unit_parts import (

@@ -50,12 +50,7 @@ def pod_annotations(settings: Settings) -> Mapping[str, str]:
     mesh = settings.cluster.mesh
     if mesh is None or not mesh.in_pods:
         return {}
-    native = {
-        "sidecar": "sidecar.istio.io/nativeSidecar",
-        # Newer versions have it without `beta`, and know both.
-        "linkerd": "config.beta.linkerd.io/proxy-enable-native-sidecar",
-    }
-    return {native[mesh.kind]: "true", **mesh.amounts()}
+    return {mesh.sidecar_annotation: "true", **mesh.amounts()}
 
 
 def service_port(settings: Settings, port: Port, *, headless: bool = False) -> Mapping[str, str]:
@@ -108,8 +103,10 @@ def server_objects(instance: Instance[Any], server: MeshServer) -> list[Object]:
     if mesh is None or not server.ports:
         return []
     metadata = labels.selector(instance, server.name)
-    return linkerd.server_objects(mesh, server, metadata) if mesh.kind == "linkerd" else istio.server_objects(
-        mesh, server, metadata
+    return (
+        linkerd.server_objects(mesh, server, metadata)
+        if mesh.kind == "linkerd"
+        else istio.server_objects(mesh, server, metadata)
     )
 
 
@@ -131,8 +128,8 @@ def _network_policy(settings: Settings, common: labels.Labels) -> list[Object]:
     if mesh is None:
         return []
     if mesh.kind == "ambient":
-        rule = {"from": [{"ipBlock": {"cidr": AMBIENT_PROBES}}]}
-        spec: Object = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [rule]}
+        probes = {"from": [{"ipBlock": {"cidr": AMBIENT_PROBES}}]}
+        spec: Object = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [probes]}
         return [manifest("networking.k8s.io/v1", "NetworkPolicy", "allow-mesh", common, spec=spec)]
     rule = {
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: mesh.namespace}}}],

@@ -1,8 +1,8 @@
 """Istio: mTLS only (PeerAuthentication), and who may call a server (AuthorizationPolicy).
 
-All rules look at accounts and ports only, so both data planes enforce them, for any protocol. Source: istio.io/api 1.32,
-`security/v1beta1`. An account is written as `<namespace>/<name>`, without the trust domain (since 1.26), at most 16 to a
-source.
+All rules look at accounts and ports only, so both data planes enforce them, for any protocol. An account is written as
+`<namespace>/<name>`, without the trust domain (since 1.26), at most 16 to a source. Source: istio.io/api 1.32,
+`security/v1beta1`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Linkerd: the ports of a server (Server), and who may call them (AuthorizationPolicy and what it refers to).
 
-A pod's proxy refuses what no AuthorizationPolicy allows; HTTP probes of the kubelet pass, as the policy controller knows
-their paths from the pod. Source: Linkerd's edge of August 2026 (`charts/linkerd-crds/templates/policy`,
+A pod's proxy refuses what no AuthorizationPolicy allows. HTTP probes of the kubelet pass, as the policy controller
+knows their paths from the pod. Source: Linkerd's edge of August 2026 (`charts/linkerd-crds/templates/policy`,
 `policy-controller/k8s/index/src/inbound`).
 """
 
@@ -35,9 +35,7 @@ def server_objects(mesh: ServiceMesh, server: MeshServer, metadata: Mapping[str,
     return [one for port in server.ports for one in _port_objects(mesh, server, port, metadata)]
 
 
-def _port_objects(
-    mesh: ServiceMesh, server: MeshServer, port: Port, metadata: Mapping[str, str]
-) -> Iterator[Object]:
+def _port_objects(mesh: ServiceMesh, server: MeshServer, port: Port, metadata: Mapping[str, str]) -> Iterator[Object]:
     name = shortened(f"{server.name}-{port.number}", LONGEST)
     number, authorized = port.number, []
     if number in server.plain:
