@@ -36,6 +36,7 @@ from floe_compiler.check.pods import (
     probes,
     resources,
     security,
+    service_mesh,
     storage,
     variables,
 )
