@@ -1,7 +1,7 @@
 """The service mesh of a cluster: what its data plane needs of pods, and of the network between them.
 
-Sources: Istio 1.32 (`pkg/kube/inject`, `manifests/charts/istio-control/istio-discovery`, and
-istio.io/latest/docs/ambient/usage/networkpolicy) and Linkerd's edge of August 2026 (`charts/linkerd-control-plane`,
+Sources: Istio's main branch of August 2026 (`pkg/kube/inject`, `manifests/charts/istio-control/istio-discovery`, and
+istio.io/latest/docs/ambient/usage/networkpolicy), and Linkerd's of the same month (`charts/linkerd-control-plane`,
 `controller/api/destination/endpoint_translator.go`).
 """
 

@@ -1,7 +1,7 @@
 """Linkerd: the ports of a server (Server), and who may call them (AuthorizationPolicy and what it refers to).
 
 A pod's proxy refuses what no AuthorizationPolicy allows. HTTP probes of the kubelet pass, as the policy controller
-knows their paths from the pod. Source: Linkerd's edge of August 2026 (`charts/linkerd-crds/templates/policy`,
+knows their paths from the pod. Source: Linkerd's main branch of August 2026 (`charts/linkerd-crds/templates/policy`,
 `policy-controller/k8s/index/src/inbound`).
 """
 
