@@ -8,7 +8,7 @@ from typing import Protocol
 from floe_compiler.check import acceptances
 from floe_compiler.check.capacity import disruption, quota, replicas, spread
 from floe_compiler.check.index import Index
-from floe_compiler.check.network import ip_addresses, isolation, outside
+from floe_compiler.check.network import ip_addresses, isolation, mesh_callers, outside
 from floe_compiler.check.objects import (
     api_versions,
     delivered,
@@ -101,6 +101,7 @@ MODULES: tuple[RuleModule, ...] = (
     unused_config,
     ip_addresses,
     isolation,
+    mesh_callers,
     outside,
     plain_text,
     encrypted,

@@ -133,6 +133,14 @@ class Connection(msgspec.Struct, frozen=True, order=True):
     protocol: Protocol = "TCP"
 
 
+class MeshCaller(msgspec.Struct, frozen=True, order=True):
+    """In a service mesh: an account (`<namespace>/<name>`) is declared to call a server's pods on a container port."""
+
+    server: PodGroup
+    port: int
+    account: str
+
+
 class SecurityException(msgspec.Struct, frozen=True, order=True):
     """A declared exception to restricted pod security: `field` is a rule's field (`readOnlyRootFilesystem` ...)."""
 
@@ -189,6 +197,9 @@ class Rendered(msgspec.Struct, frozen=True):
 
     mesh: ServiceMesh | None = None
     """The service mesh that the namespaces are in."""
+
+    mesh_callers: frozenset[MeshCaller] = frozenset()
+    """In a service mesh: who is declared to call the servers of the unit."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     existing_config_maps: frozenset[str] = frozenset()

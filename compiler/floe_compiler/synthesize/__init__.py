@@ -152,6 +152,7 @@ def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tup
         launched=unit.launched,
         exceptions=unit.exceptions,
         ingress_groups=unit.ingress_groups,
+        mesh_callers=unit.mesh_callers,
         existing_secrets=frozenset(_elsewhere(declared, unit.secrets, EXISTING)),
         encrypted_secrets=frozenset(_elsewhere(declared, unit.secrets, ENCRYPTED)),
         origins=dict((*unit.origins, *_secret_origins(declared, unit.secrets))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from floe_compiler.kit import network, operated, service_mesh
@@ -14,6 +14,7 @@ from floe_compiler.model.facts import Parts, Pod
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredUnit, Instance, MeshCallers
 from floe_compiler.model.pod_accounts import accounts_calling
+from floe_compiler.model.rendered import MeshCaller, PodGroup
 from floe_compiler.synthesize.policies import WaysIn, openings
 
 
@@ -32,6 +33,13 @@ def mesh_callers(unit: DeclaredUnit, others: Mapping[str, MeshCallers]) -> Mappi
     return {
         server: {port: tuple(sorted(accounts)) for port, accounts in ports.items()} for server, ports in found.items()
     }
+
+
+def declared_callers(namespace: str, callers: Mapping[str, MeshCallers]) -> Iterator[MeshCaller]:
+    """Yield who is declared to call the servers of a namespace, against which the policies of the mesh are held."""
+    for server, ports in callers.items():
+        for port, accounts in ports.items():
+            yield from (MeshCaller(PodGroup(namespace, server), port, account) for account in accounts)
 
 
 def mesh_objects(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Object]:

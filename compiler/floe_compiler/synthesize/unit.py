@@ -36,14 +36,14 @@ from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import NODES, PLATFORM, DeclaredUnit, Instance, UnitPlan
-from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
+from floe_compiler.model.rendered import Connection, LaunchedPods, MeshCaller, PodGroup, SecurityException
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
-from floe_compiler.synthesize.mesh_servers import mesh_callers
+from floe_compiler.synthesize.mesh_servers import declared_callers, mesh_callers
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
@@ -81,6 +81,7 @@ class Unit(msgspec.Struct, frozen=True):
 
     included: tuple[Included, ...] = ()
     origins: tuple[tuple[str, Span], ...] = ()
+    mesh_callers: frozenset[MeshCaller] = frozenset()
 
 
 def render_unit(plan: UnitPlan) -> Unit:
@@ -126,6 +127,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         *_starts(unit, parts, objects),
         tuple(included),
         tuple(origins),
+        frozenset(declared_callers(unit.namespace, ways.meshed)),
     )
 
 

@@ -94,7 +94,6 @@ def test_members_are_inside_and_everybody_else_outside() -> None:
 
 def test_the_resources_of_a_proxy_are_read_as_they_are_written() -> None:
     amounts = (("limits.cpu", "500m"), ("limits.memory", "256Mi"), ("requests.cpu", "50m"), ("requests.memory", "64Mi"))
-    for kind in ("sidecar", "linkerd"):
-        mesh = ServiceMesh(kind, "control", proxy=amounts)  # type: ignore[arg-type]
+    for mesh in (ServiceMesh("sidecar", "control", proxy=amounts), ServiceMesh("linkerd", "control", proxy=amounts)):
         assert tuple(sorted(proxy_amounts(mesh.amounts()))) == amounts
     assert ServiceMesh("ambient", "control", proxy=amounts).amounts() == {}
