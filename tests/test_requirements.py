@@ -454,6 +454,27 @@ def test_628_versions_are_labels_where_they_do_no_harm(mesh: Rendered) -> None:
             assert "app.kubernetes.io/version" not in claim["metadata"].get("labels", {}), names(one)
 
 
+MESH_WORDS = ("istio", "linkerd")
+
+
+@EVERY
+def test_634_there_is_nothing_of_a_service_mesh_unless_it_is_wanted(mesh: Rendered) -> None:
+    assert not [one["metadata"]["name"] for one in mesh.objects if any(word in str(one) for word in MESH_WORDS)]
+
+
+@pytest.mark.parametrize(("kind", "joined"), [("sidecar", "istio.io/rev"), ("linkerd", "linkerd.io/inject")])
+def test_634_namespaces_join_a_service_mesh_and_jobs_end_in_it(kind: str, joined: str) -> None:
+    files = (GOLDEN / "service-mesh" / "output" / kind).rglob("*.yaml")
+    objects = [yaml.safe_load(path.read_text()) for path in files]
+    namespaces = [one["metadata"] for one in objects if one["kind"] == "Namespace"]
+    assert namespaces
+    assert all(joined in {**one["labels"], **one["annotations"]} for one in namespaces)
+    tasks = [template(one)["metadata"]["annotations"] for one in objects if one["kind"] in ("CronJob", "Job")]
+    assert tasks
+    ends = ("sidecar.istio.io/nativeSidecar", "config.beta.linkerd.io/proxy-enable-native-sidecar")
+    assert all([notes.get(key) for key in ends if key in notes] == ["true"] for notes in tasks)
+
+
 def test_640_the_least_platform_is_dagster_postgresql_and_duckdb() -> None:
     (mesh,) = compiled(GOLDEN / "minimal").values()
     found = {one["metadata"]["name"] for one in mesh.of_kind(*SERVERS)}

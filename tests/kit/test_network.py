@@ -81,7 +81,7 @@ def test_a_service_that_others_keep_is_reached_in_its_namespace_which_the_policy
         rule = {"to": [{**namespace("certificates"), **selected}], "ports": [{"protocol": "TCP", "port": 9402}]}
         assert found["spec"]["egress"] == [rule]
         assert found["metadata"]["annotations"] == {"floe.dev/external-references": "Namespace/certificates"}
-        (edge,) = connections(GROUP, [server], kubernetes_api=False)
+        (edge,) = connections(DEVELOPMENT, GROUP, [server], kubernetes_api=False)
         assert edge.target == External("cm.certificates.svc.cluster.local", 9402, namespace="certificates")
 
 
@@ -183,14 +183,14 @@ def test_the_api_server_may_have_any_address_but_those_of_the_pod_and_its_node()
 def test_ports_keep_their_protocol() -> None:
     resolver = service_endpoint("dns", "floe-platform", "cluster.local", (Port("dns", 53, "UDP"),))
     assert spec([resolver])["egress"][0]["ports"] == [{"protocol": "UDP", "port": 53}]
-    assert connections(GROUP, [resolver], kubernetes_api=False) == {
+    assert connections(DEVELOPMENT, GROUP, [resolver], kubernetes_api=False) == {
         Connection(GROUP, PodGroup("floe-platform", "dns"), 53, "UDP")
     }
 
 
 def test_connections_are_one_for_each_port() -> None:
     both = replace(OUTSIDE, ports=(Port("https", 443), Port("alt", 8443)))
-    assert connections(GROUP, [both, DATABASE], kubernetes_api=True) == {
+    assert connections(DEVELOPMENT, GROUP, [both, DATABASE], kubernetes_api=True) == {
         Connection(GROUP, External("api.example.com", 443, "203.0.113.0/24"), 443),
         Connection(GROUP, External("api.example.com", 8443, "203.0.113.0/24"), 8443),
         Connection(GROUP, PodGroup("floe-platform", "db"), 5432),

@@ -11,6 +11,7 @@ from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import OperatedPods, Resources
 from floe_compiler.model.rendered import PodGroup
 from kit.samples import DATABASE, HTTP, OUTSIDE, instance
+from support import DEVELOPMENT
 
 STATUS = Port("status", 8000, service=False)
 PODS = OperatedPods(
@@ -58,7 +59,7 @@ def test_the_operator_gives_them_the_labels_that_those_they_call_let_in() -> Non
 
 
 def test_they_count_in_the_quota_with_their_volumes() -> None:
-    group = operated_group("floe-platform", PODS)
+    group = operated_group(DEVELOPMENT, "floe-platform", PODS)
     assert (group.group, group.count, dict(group.labels)) == (PodGroup("floe-platform", "lake"), 3, pod_labels(PODS))
     assert dict(group.requests) == {"cpu": "1", "memory": "2Gi", "storage": "10Gi"}
     assert dict(group.limits) == {"cpu": "2", "memory": "4Gi"}

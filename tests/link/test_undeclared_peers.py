@@ -51,3 +51,18 @@ def test_labels_that_some_namespace_has_are_no_strangers() -> None:
     by_label["namespaceSelector"]["matchLabels"]["app.kubernetes.io/name"] = "other"
     message = "it lets pods of namespaces that it does not name reach floe-platform/polaris on TCP 8181"
     assert platform.findings(check) == [("C068", IN, message)]
+
+
+def test_probes_of_a_node_in_a_service_mesh_come_from_an_address_that_is_nowhere_else() -> None:
+    for cidr, strangers in (("169.254.7.127/32", 0), ("169.254.7.126/32", 1), ("169.254.7.0/24", 1)):
+        platform = two_namespaces()
+        platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append({"from": [{"ipBlock": {"cidr": cidr}}]})
+        found = [message for code, _, message in platform.findings(check) if code == "C068"]
+        assert len(found) == strangers, cidr
+
+
+def test_a_rule_with_the_address_of_probes_lets_in_the_others_that_it_names() -> None:
+    platform = two_namespaces()
+    peers = [{"ipBlock": {"cidr": "169.254.7.127/32"}}, in_namespace("elsewhere")]
+    platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append({"from": peers, "ports": [{"port": 8181}]})
+    assert [code for code, _, _ in platform.findings(check)] == ["C068"]

@@ -310,6 +310,21 @@ def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_i
     assert everything(compiled) == everything(compile_mesh(tmp_path))
 
 
+def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothing_else(tmp_path: Path) -> None:
+    meshed = {DEV: dev(cluster={"name": "dev", "mesh": {"type": "istio", "mode": "ambient"}})}
+    cache = Recorder()
+    compile_mesh(write(write(tmp_path, FILES), meshed), ("dev",), cache=cache)
+    write(tmp_path, {ORDERS: product("orders", schedule={"cron": "0 7 * * *"})})
+    edited = Recorder(cache)
+    compile_mesh(tmp_path, ("dev",), cache=edited)
+    assert edited.compiled == {f"dev/{namespace('sales')}"}
+    write(tmp_path, {"domains/sales/products/returns.yaml": product("returns")})
+    grown = Recorder(edited)
+    compiled = compile_mesh(tmp_path, ("dev",), cache=grown)
+    assert grown.compiled == {f"dev/{namespace('sales')}", f"dev/{PLATFORM}"}
+    assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",)))
+
+
 def test_a_process_knows_what_another_one_has_found_out(tmp_path: Path) -> None:
     """A set in what an entry is known by would have another order there."""
     root = write(tmp_path / "mesh", FILES)

@@ -8,7 +8,7 @@ from typing import Protocol
 from floe_compiler.check import acceptances
 from floe_compiler.check.capacity import disruption, quota, replicas, spread
 from floe_compiler.check.index import Index
-from floe_compiler.check.network import ip_addresses, isolation, outside
+from floe_compiler.check.network import ip_addresses, isolation, mesh_callers, outside
 from floe_compiler.check.objects import (
     api_versions,
     delivered,
@@ -36,6 +36,7 @@ from floe_compiler.check.pods import (
     probes,
     resources,
     security,
+    service_mesh,
     storage,
     variables,
 )
@@ -86,6 +87,7 @@ MODULES: tuple[RuleModule, ...] = (
     probes,
     resources,
     security,
+    service_mesh,
     storage,
     variables,
     disruption,
@@ -99,6 +101,7 @@ MODULES: tuple[RuleModule, ...] = (
     unused_config,
     ip_addresses,
     isolation,
+    mesh_callers,
     outside,
     plain_text,
     encrypted,

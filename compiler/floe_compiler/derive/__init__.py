@@ -13,6 +13,7 @@ from floe_compiler.derive.callers import callers
 from floe_compiler.derive.certificates import certificates
 from floe_compiler.derive.interfaces import interfaces
 from floe_compiler.derive.linked import linked
+from floe_compiler.derive.mesh_callers import mesh_callers
 from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.derive.readers import readers
 from floe_compiler.derive.routes import routes, with_proxies
@@ -23,7 +24,7 @@ from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.links import Linked, LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
+from floe_compiler.model.plan import Callers, DeclaredUnit, MeshCallers, SharedSecrets, UnitPlan
 from floe_compiler.model.settings import PlatformSettings
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.units import UnitKey
@@ -41,10 +42,20 @@ class Derived(msgspec.Struct, frozen=True):
     readers: tuple[Reader, ...] = ()
     scraper: Scraper | None = None
     linked: Linked | None = None
+    mesh_callers: Mapping[str, MeshCallers] = msgspec.field(default_factory=dict)
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:
         """Return the plan of the namespace."""
-        return UnitPlan(unit, self.callers, self.shared_secrets, self.ingress, self.readers, self.scraper, self.linked)
+        return UnitPlan(
+            unit,
+            self.callers,
+            self.shared_secrets,
+            self.ingress,
+            self.readers,
+            self.scraper,
+            self.linked,
+            self.mesh_callers,
+        )
 
 
 def derive(
@@ -66,7 +77,7 @@ def derive(
     if ingress is not None:
         opened = dict.fromkeys((unit.namespace for unit in units), UnitIngress()) | {**routes(units, ingress)}
         units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
-    called, shared = callers(units), shared_secrets(units, platform)
+    called, shared, meshed = callers(units), shared_secrets(units, platform), mesh_callers(units)
     everywhere = readers(units), scraper(units)
     to_clusters = linked(servers) if servers else {}
     return {
@@ -76,6 +87,7 @@ def derive(
             opened.get(unit.namespace),
             *everywhere,
             to_clusters.get(unit.namespace),
+            meshed.get(unit.namespace, {}),
         )
         for unit in units
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.kit import delivery, labels
+from floe_compiler.kit import delivery, labels, service_mesh
 from floe_compiler.kit.meta import manifest
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import NODES
@@ -15,7 +15,8 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
     version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.cluster.kubernetes_version}"}
     own_labels = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
-    annotations = {labels.OWNER: owner, **delivery.guarded(settings)}
+    own_labels |= service_mesh.namespace_labels(settings)
+    annotations = {labels.OWNER: owner, **delivery.guarded(settings), **service_mesh.namespace_annotations(settings)}
     return manifest(
         "v1",
         "Namespace",

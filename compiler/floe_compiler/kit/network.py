@@ -10,7 +10,8 @@ import msgspec
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
-from floe_compiler.model.addresses import Block, Reach, reachable, without_never
+from floe_compiler.kit.service_mesh import with_mesh_port
+from floe_compiler.model.addresses import Block, reachable, without_never
 from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.nested_fields import at
@@ -81,16 +82,19 @@ def policy(
     The pods of its `callers` have the access label with its name.
     """
     settings = instance.settings
-    ingress = _from_callers(name, served, callers)
+    ingress = _from_callers(settings, name, served, callers)
     opened = [opening for opening in openings if opening.ports and opening.peers()]
-    ingress += [{"from": opening.peers(), "ports": _ports(opening.ports)} for opening in opened]
+    ingress += [
+        {"from": opening.peers(), "ports": _ports(with_mesh_port(settings, opening.ports, opening.namespace))}
+        for opening in opened
+    ]
     foreign = sorted(
         {f"Namespace/{opening.namespace}" for opening in opened if opening.namespace and not opening.declared}
     )
     called = sorted(set(calls))
     foreign = sorted({*foreign, *(f"Namespace/{call.namespace}" for call in called if call.namespace)})
     egress: list[Object] = []
-    for rule in (_to(call, settings.cluster.reach) for call in called):
+    for rule in (_to(call, settings) for call in called):
         egress += [] if rule in egress else [rule]  # two external servers may need the same rule
     if kubernetes_api:
         # Its addresses may be private, but never those of the pod or of its node: Kubernetes refuses such Endpoints.
@@ -123,14 +127,16 @@ def with_own_references(metadata: Object, rules: Iterable[Object]) -> Object:
     return rest | present(annotations=others | present(**{EXTERNAL_REFERENCES: ", ".join(kept)}))
 
 
-def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
+def _from_callers(settings: Settings, name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
     """Return a rule for each set of ports, with the namespaces whose pods call these ports."""
     namespaces: dict[tuple[Port, ...], list[str]] = {}
     for namespace, called in sorted(callers.items()):
         ports = tuple(port for port in served if (port.protocol, port.number) in called)
         namespaces.setdefault(ports, []).append(namespace)
     return [
-        {"from": [_callers_in(names, name)], "ports": _ports(ports)} for ports, names in namespaces.items() if ports
+        {"from": [_callers_in(names, name)], "ports": _ports(with_mesh_port(settings, ports))}
+        for ports, names in namespaces.items()
+        if ports
     ]
 
 
@@ -141,18 +147,20 @@ def _callers_in(namespaces: list[str], name: str) -> Object:
     }
 
 
-def _to(call: Endpoint, reach: Reach) -> Object:
+def _to(call: Endpoint, settings: Settings) -> Object:
+    ports = _ports(_mesh_ports(settings, call))
     if call.namespace:
         pods = {"podSelector": {"matchLabels": dict(call.labels)}} if call.labels else {}
         others = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.namespace}}, **pods}
-        return {"to": [others], "ports": _ports(call.ports)}
+        return {"to": [others], "ports": ports}
     if call.group is None:
-        return {"to": [_ip_block(block) for block in reachable(call.cidr, reach)], "ports": _ports(call.ports)}
+        blocks = reachable(call.cidr, settings.cluster.reach)
+        return {"to": [_ip_block(block) for block in blocks], "ports": ports}
     peer = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.group.namespace}},
         "podSelector": {"matchLabels": dict(call.labels) or {labels.COMPONENT: call.group.name}},
     }
-    return {"to": [peer], "ports": _ports(call.ports)}
+    return {"to": [peer], "ports": ports}
 
 
 def _ip_block(block: Block) -> Object:
@@ -160,11 +168,18 @@ def _ip_block(block: Block) -> Object:
     return {"ipBlock": {"cidr": str(block.network), **present(**{"except": excepted})}}
 
 
+def _mesh_ports(settings: Settings, call: Endpoint) -> tuple[Port, ...]:
+    """Return the ports of a call, with that of the service mesh if the server is in the cluster."""
+    return with_mesh_port(settings, call.ports, call.namespace) if call.group or call.namespace else call.ports
+
+
 def _ports(ports: Iterable[Port]) -> list[Object]:
     return [{"protocol": port.protocol, "port": port.number} for port in ports]
 
 
-def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: bool) -> frozenset[Connection]:
+def connections(
+    settings: Settings, group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: bool
+) -> frozenset[Connection]:
     """Return the declared connections of a group of pods, which the rendered policies must allow."""
     edges = {
         Connection(
@@ -174,7 +189,7 @@ def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: b
             port.protocol,
         )
         for call in calls
-        for port in call.ports
+        for port in _mesh_ports(settings, call)
     }
     if kubernetes_api:
         edges |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from floe_compiler.kit import labels, network
+from floe_compiler.kit import labels, network, service_mesh
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.alerts import Scraper
@@ -14,6 +14,7 @@ from floe_compiler.model.facts import OperatedPods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
+from floe_compiler.model.settings import Settings
 
 
 def pod_labels(declared: OperatedPods) -> labels.Labels:
@@ -30,22 +31,19 @@ def operated_objects(
 ) -> list[Object]:
     """Return the Services and the network policy of such pods; KEDA may reach the ports that are `asked`."""
     headless = bool(declared.metrics and scraper and scraper.headless)
-    openings = (
-        *_openings(instance, declared, scraper),
-        network.Opening(instance.settings.cluster.keda_namespace, asked),
-    )
+    openings = tuple(ways_in(instance, declared, scraper, asked))
     return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, openings)]
 
 
-def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
+def operated_group(settings: Settings, namespace: str, declared: OperatedPods) -> LaunchedPods:
     """Return the pods as launched pods for the checks, as no rendered object has their template."""
     resources = declared.resources
     storage = (("storage", declared.storage),) if declared.storage else ()
     return LaunchedPods(
         PodGroup(namespace, declared.name),
         tuple(sorted(pod_labels(declared).items())),
-        requests=(("cpu", resources.cpu), ("memory", resources.memory), *storage),
-        limits=(("cpu", resources.cpu_limit), ("memory", resources.memory_limit)),
+        requests=(*service_mesh.with_proxy(settings, "requests", resources), *storage),
+        limits=service_mesh.with_proxy(settings, "limits", resources),
         count=declared.count,
         queue=f"pods of {declared.name}",
     )
@@ -53,14 +51,19 @@ def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
 
 def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool) -> list[Object]:
     # By number, as the operator sets the names of the containers' ports.
-    ports = [
-        {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": port.protocol}
-        for port in declared.ports
-        if port.service
-    ]
+    settings = instance.settings
+    served = tuple(port for port in declared.ports if port.service)
+    known = declared.ports if service_mesh.finds_by_address(settings) else served
+    ports = [_service_port(settings, port) for port in served]
     selector = dict((*declared.labels, *declared.serving))
     spec = {"type": "ClusterIP", "selector": selector, **present(ports=ports)}
-    by_name = {"selector": dict(declared.labels), "clusterIP": "None", "publishNotReadyAddresses": True}
+    found = [_service_port(settings, port, headless=True) for port in known]
+    by_name = {
+        "selector": dict(declared.labels),
+        "clusterIP": "None",
+        "publishNotReadyAddresses": True,
+        **present(ports=found),
+    }
     specs = {
         **({declared.name: spec} if ports else {}),
         **({headless_name(declared.name): spec | by_name} if headless else {}),
@@ -69,6 +72,16 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
         manifest("v1", "Service", name, labels.selector(instance, declared.name), spec=spec)
         for name, spec in specs.items()
     ]
+
+
+def _service_port(settings: Settings, port: Port, *, headless: bool = False) -> Object:
+    return {
+        "name": port.name,
+        "port": port.number,
+        "targetPort": port.number,
+        "protocol": port.protocol,
+        **service_mesh.service_port(settings, port, headless=headless),
+    }
 
 
 def _policy(
@@ -86,8 +99,10 @@ def _policy(
     )
 
 
-def _openings(instance: Instance[Any], declared: OperatedPods, scraper: Scraper | None) -> Iterator[network.Opening]:
-    """Yield what the operator, the ingress controller, and a scraper outside the platform may reach."""
+def ways_in(
+    instance: Instance[Any], declared: OperatedPods, scraper: Scraper | None = None, asked: tuple[Port, ...] = ()
+) -> Iterator[network.Opening]:
+    """Yield what the operator, the ingress controller, a scraper outside the platform, and KEDA may reach."""
     yield network.Opening(declared.operator, declared.ports)
     cluster = instance.settings.cluster
     if declared.opened:
@@ -95,3 +110,4 @@ def _openings(instance: Instance[Any], declared: OperatedPods, scraper: Scraper 
     if scraper:
         measured = {metrics.port for metrics in declared.metrics}
         yield network.Opening(scraper.namespace, tuple(port for port in declared.ports if port.name in measured))
+    yield network.Opening(cluster.keda_namespace, asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
-from floe_compiler.kit import config_maps, labels, tls, trust
+from floe_compiler.kit import config_maps, labels, service_mesh, tls, trust
 from floe_compiler.kit.csi import NO_CSI, CsiFiles, csi_files
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
@@ -47,10 +47,11 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
 
 
 def pod_annotations(settings: Settings, pod: Pod) -> dict[str, str]:
-    """Return the template's annotations: the hash of its configuration, and the reasons for secrets in variables."""
+    """Return the template's annotations: the hash of its configuration, why secrets are in variables, its proxy."""
     configuration = config_hash(dict(sorted({**config_maps.config_data([pod]), **trust.contents(settings)}.items())))
     reasons = config_maps.secret_reasons(pod)
-    return dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
+    own = dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
+    return own | dict(service_mesh.pod_annotations(settings))
 
 
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:

@@ -7,6 +7,7 @@ from typing import Any
 from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import last
 from floe_compiler.kit.meta import manifest, present
+from floe_compiler.kit.service_mesh import finds_by_address, service_port
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Workload
@@ -33,7 +34,8 @@ def services(instance: Instance[Any], declared: Workload, *, found_by_name: bool
     if declared.kind == "StatefulSet" or found_by_name:
         # Pods must find each other before they are ready, and pods that are not ready must not go unnoticed.
         headless = {"clusterIP": "None", "publishNotReadyAddresses": True}
-        objects.append(_service(instance, declared, headless_name(declared.name), ports, headless))
+        known = declared.ports() if finds_by_address(instance.settings) else ports
+        objects.append(_service(instance, declared, headless_name(declared.name), known, headless))
     return objects
 
 
@@ -49,7 +51,13 @@ def _service(
         **(extra or {}),
         "selector": labels.selector(instance, declared.name),
         "ports": [
-            {"name": port.name, "port": port.number, "targetPort": port.name, "protocol": port.protocol}
+            {
+                "name": port.name,
+                "port": port.number,
+                "targetPort": port.name,
+                "protocol": port.protocol,
+                **service_port(instance.settings, port, headless=bool(extra)),
+            }
             for port in ports
         ],
     }
@@ -82,6 +90,7 @@ def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
     if not isinstance(declared.replicas, Scaling) or declared.kind == "DaemonSet":
         return []
     main, *others = declared.pod.containers
+    mesh = instance.settings.cluster.mesh
     used = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": declared.replicas.cpu_percent}}
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": declared.kind, "name": declared.name},
@@ -90,7 +99,7 @@ def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
         "metrics": [
             # Other containers of the pod, such as a proxy, say nothing about its work.
             {"type": "ContainerResource", "containerResource": {**used, "container": main.name}}
-            if others
+            if others or (mesh and mesh.in_pods)
             else {"type": "Resource", "resource": used}
         ],
         # Starting takes a JVM much CPU time, which must not cause more starts.

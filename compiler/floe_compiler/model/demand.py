@@ -14,6 +14,7 @@ from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
 from floe_compiler.model.scaling import AUTOSCALERS, autoscalers, extra_pods, most_pods
+from floe_compiler.model.service_mesh import proxy_amounts
 from floe_compiler.model.workloads import Workload
 
 _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))
@@ -70,6 +71,8 @@ def demand(
         consumer = _consumer(workload.id)
         pods = most_pods(workload, scalers, nodes)
         per_pod = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
+        for name, text in proxy_amounts(workload.annotations):
+            per_pod[name] = per_pod[name] + (amount({name: text}, name) or ZERO)
         total.add(consumer, _times(per_pod, pods))
         for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
             total.add(consumer, _claims(claim, pods))

@@ -28,9 +28,10 @@ class OperatedPods(msgspec.Struct, frozen=True):
     """Pods that an operator starts for a custom resource in `Parts.objects`, up to `count` at once.
 
     Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
-    `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
-    operator's namespace, if the operator connects to their ports. With `opened`, the ingress controller does. `storage`
-    is the size of each volume. `serving` are further labels of those pods that are behind their Service. `secrets` are
+    `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others, and the annotations
+    of `kit.service_mesh.pod_annotations`, so that their proxies fit the quota. `operator` is the operator's namespace,
+    if the operator connects to their ports. With `opened`, the ingress controller does. `storage` is the size of each
+    volume. `serving` are further labels of those pods that are behind their Service. `secrets` are
     those that the custom resource names. `told_authorities` says that it also tells the pods the authority of each
     server with TLS that they call.
     """

@@ -55,6 +55,9 @@ CalledPort = tuple[Protocol, int]
 
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """The callers of a server: their namespaces, each with the ports that they call, sorted."""
+MeshCallers = Mapping[int, tuple[str, ...]]
+"""In a service mesh: who calls a server, by the port of its container: the accounts as `<namespace>/<name>`, sorted."""
+
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
 
@@ -306,3 +309,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     scraper: Scraper | None = None
     linked: Linked | None = None
     """What is opened to other clusters of the environment, if they call its servers."""
+    mesh_callers: Mapping[str, MeshCallers] = msgspec.field(default_factory=dict)
+    """In a service mesh, for each server of the namespace: who calls it from other namespaces."""

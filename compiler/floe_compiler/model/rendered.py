@@ -12,6 +12,7 @@ from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.service_mesh import ServiceMesh
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.value_spans import Patch, Values
@@ -132,6 +133,14 @@ class Connection(msgspec.Struct, frozen=True, order=True):
     protocol: Protocol = "TCP"
 
 
+class MeshCaller(msgspec.Struct, frozen=True, order=True):
+    """In a service mesh: an account (`<namespace>/<name>`) is declared to call a server's pods on a container port."""
+
+    server: PodGroup
+    port: int
+    account: str
+
+
 class SecurityException(msgspec.Struct, frozen=True, order=True):
     """A declared exception to restricted pod security: `field` is a rule's field (`readOnlyRootFilesystem` ...)."""
 
@@ -185,6 +194,12 @@ class Rendered(msgspec.Struct, frozen=True):
 
     dns: DnsServers = DnsServers()
     """The cluster's DNS servers."""
+
+    mesh: ServiceMesh | None = None
+    """The service mesh that the namespaces are in."""
+
+    mesh_callers: frozenset[MeshCaller] = frozenset()
+    """In a service mesh: who is declared to call the servers of the unit."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     existing_config_maps: frozenset[str] = frozenset()

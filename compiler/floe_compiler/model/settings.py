@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import SecretRule, SecretsBackend, SyncTests
+from floe_compiler.model.service_mesh import ServiceMesh
 from floe_compiler.model.sites import site_name
 from floe_compiler.model.trust import Trust
 
@@ -80,6 +81,8 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     exported_domain: str
     """The domain of Services that are exported to other clusters; empty if none are."""
+    mesh: ServiceMesh | None = None
+    """The service mesh that the namespaces join."""
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, OwnedA
 from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
+from floe_compiler.model.pod_accounts import accounts_calling
 from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.tls_clients import UntoldClient, untold_clients
 from floe_compiler.model.trust import Authority, certificate_name
@@ -32,6 +33,15 @@ class Call(msgspec.Struct, frozen=True, order=True, array_like=True):
     server: str
     protocol: Protocol
     port: int
+
+
+class MeshCall(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """In a service mesh: pods with a ServiceAccount call a server of another namespace on one container port."""
+
+    namespace: str
+    server: str
+    port: int
+    account: str
 
 
 class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -89,6 +99,8 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
 
     elsewhere: tuple[Elsewhere, ...] = ()
     """The servers in other clusters that its pods call."""
+    mesh_calls: tuple[MeshCall, ...] = ()
+    """In a service mesh: who in it calls servers of other namespaces."""
 
     @property
     def namespace(self) -> str:
@@ -144,6 +156,24 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         scope=unit.scope,
         reads=tuple(sorted({read for instance in unit.instances for read in _reads(instance)})),
         elsewhere=tuple(sorted({one for server in servers for one in server.elsewhere})),
+        mesh_calls=_mesh_calls(unit),
+    )
+
+
+def _mesh_calls(unit: DeclaredUnit) -> tuple[MeshCall, ...]:
+    if unit.settings.cluster.mesh is None:
+        return ()
+    return tuple(
+        sorted(
+            {
+                MeshCall(server.group.namespace, server.group.name, port.number, account)
+                for account, servers in accounts_calling(declared.parts for declared in unit.instances)
+                for server in servers
+                if server.group and server.group.namespace != unit.namespace
+                for port in server.ports
+                if port.protocol == "TCP"
+            }
+        )
     )
 
 

@@ -43,6 +43,7 @@ from floe_compiler.resolve.reach import check_components, check_environment, che
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.semantic_models import check_served
 from floe_compiler.resolve.server_tls import check_tls
+from floe_compiler.resolve.service_mesh import check_service_mesh
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
@@ -102,6 +103,8 @@ def resolve_frame(
     if manifest is None:
         return None
     check_tls(environment, document, findings)
+    version = merged.span(("kubernetes", "version"))
+    check_service_mesh(environment, manifest.kubernetes.version, version, document, findings)
     trust = trust_of(environment, manifest.metadata.name, inputs.sources, document, findings)
     settings = environment_settings(environment, manifest, trust, is_one_of_several=bool(site.cluster))
     check_secrets(environment, document, manifest, merged, findings)
@@ -133,7 +136,6 @@ def resolve_frame(
     every = (*platform.placed, *(nodes.placed if nodes else ()))
     if not (inputs.sources.unlimited or central):
         check_limits(inputs.limits, manifest, every, merged, findings)
-    version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
     return Frame(

@@ -79,6 +79,7 @@ from floe_compiler.resolve.rules import (
     WRONG_VALUE,
 )
 from floe_compiler.resolve.server_tls import NO_INNER_TLS, PUBLIC_ISSUER, UNTOLD, UNTRUSTED_ISSUER
+from floe_compiler.resolve.service_mesh import NO_CNI, OLD_KUBERNETES, TLS_INSIDE
 
 RULES: tuple[Rule, ...] = (
     UNKNOWN_KEY,
@@ -143,6 +144,9 @@ RULES: tuple[Rule, ...] = (
     NO_INNER_TLS,
     UNTOLD,
     PUBLIC_ISSUER,
+    NO_CNI,
+    OLD_KUBERNETES,
+    TLS_INSIDE,
     UNVERIFIED,
     NOT_PLACED,
     UNKNOWN_SCOPE_OF_CLUSTER,

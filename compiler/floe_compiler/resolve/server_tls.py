@@ -45,10 +45,13 @@ WITHOUT = "tls: {without: <reason>}"
 def server_issuer(environment: Environment) -> str:
     """Return the ClusterIssuer of the certificates of servers inside the cluster; empty if they have none.
 
-    By default, servers of production have those of the `ingress`, if its issuer has a private authority.
+    By default, servers of production have those of the `ingress`, if its issuer has a private authority, and in a
+    service mesh none, as that encrypts.
     """
     if environment.tls is not None:
         return environment.tls.issuer or ""
+    if environment.cluster.mesh is not None:
+        return ""
     hosts = environment.ingress.tls if environment.ingress else None
     return (hosts.issuer or "") if environment.production and hosts and hosts.private else ""
 
@@ -62,7 +65,8 @@ def check_tls(environment: Environment, document: Document, findings: Findings) 
     """Report an issuer that cannot sign or that nobody trusts, and production that could have certificates."""
     issuer, place = server_issuer(environment), document.span(SAID if environment.tls else OF_HOSTS)
     hosts = environment.ingress.tls if environment.ingress else None
-    if environment.production and environment.trust and environment.tls is None and not issuer:
+    encrypted = environment.tls is not None or environment.cluster.mesh is not None
+    if environment.production and environment.trust and not encrypted and not issuer:
         message = f'environment "{environment.metadata.name}" is production, but its servers speak no TLS to each other'
         known = (
             f", or private: true beside {hosts.issuer} if it has a private authority" if hosts and hosts.issuer else ""

@@ -8,6 +8,7 @@ from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, P
 from floe_compiler.model.trust import Trust
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.server_tls import has_web_tls, server_issuer
+from floe_compiler.resolve.service_mesh import service_mesh
 
 
 def environment_settings(
@@ -56,6 +57,7 @@ def environment_settings(
             ingress_addresses=environment.cluster.ingress_addresses,
             is_one_of_several=is_one_of_several,
             exported_domain=environment.links.domain if isinstance(environment.links, McsLinks) else "",
+            mesh=service_mesh(environment.cluster.mesh),
         ),
         trust,
         server_issuer(environment),

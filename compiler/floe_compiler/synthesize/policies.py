@@ -14,7 +14,7 @@ from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Parts, Pod, Workload, named_pods
 from floe_compiler.model.links import Linked
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Callers, DeclaredUnit, Instance
+from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, MeshCallers
 from floe_compiler.model.rendered import Connection, PodGroup
 
 NOT_LINKED = Linked(())
@@ -26,7 +26,7 @@ class WaysIn(msgspec.Struct, frozen=True):
     `callers` are the pods of the platform that call them, by server. `opened` are the ports that the ingress controller
     may reach, by workload; None: those of all interfaces. `scraper` collects the metrics from outside the platform.
     `asked` are the ports that KEDA asks, by server. `linked` is what other clusters call: if through a Gateway, that is
-    one of the ingress controller, too.
+    one of the ingress controller, too. `meshed` are the accounts that call the servers in a service mesh.
     """
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
@@ -34,6 +34,7 @@ class WaysIn(msgspec.Struct, frozen=True):
     scraper: Scraper | None = None
     asked: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
     linked: Linked = NOT_LINKED
+    meshed: Mapping[str, MeshCallers] = msgspec.field(default_factory=dict)
 
 
 NOBODY = WaysIn()
@@ -58,12 +59,12 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
         pod.servers(),
         served=server.ports() if server else (),
         callers=ways.callers.get(name, {}),
-        openings=_openings(instance, server, ways) if server else (),
+        openings=openings(instance, server, ways) if server else (),
         kubernetes_api=pod.calls_kubernetes,
     )
 
 
-def _openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterator[network.Opening]:
+def openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterator[network.Opening]:
     """Yield what the ingress controller, KEDA, and a scraper outside the platform, may reach."""
     cluster = instance.settings.cluster
     ports = _open_ports(server, ways)
@@ -111,7 +112,8 @@ def connections(unit: DeclaredUnit, named: Iterable[tuple[str, Pod]]) -> Iterato
     for name, pod in pods_by_name.items():
         called = (*pod.servers(), *pod.waits_for)
         like = pods_by_name[stands_for.get(name) or name]
-        yield from network.connections(PodGroup(unit.namespace, name), called, kubernetes_api=like.calls_kubernetes)
+        group = PodGroup(unit.namespace, name)
+        yield from network.connections(unit.settings, group, called, kubernetes_api=like.calls_kubernetes)
     for pods in (pods for declared in unit.instances for pods in declared.parts.operated):
         group = PodGroup(unit.namespace, pods.name)
-        yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
+        yield from network.connections(unit.settings, group, pods.calls, kubernetes_api=pods.kubernetes_api)

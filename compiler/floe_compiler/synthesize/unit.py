@@ -15,6 +15,7 @@ from floe_compiler.kit import (
     operated,
     quotas,
     secret_stores,
+    service_mesh,
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
@@ -36,13 +37,14 @@ from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import NODES, PLATFORM, DeclaredUnit, Instance, UnitPlan
-from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
+from floe_compiler.model.rendered import Connection, LaunchedPods, MeshCaller, PodGroup, SecurityException
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
+from floe_compiler.synthesize.mesh_servers import declared_callers, mesh_callers
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 from floe_compiler.synthesize.policies import NOT_LINKED, WaysIn, connections, ingress_groups
@@ -80,6 +82,7 @@ class Unit(msgspec.Struct, frozen=True):
 
     included: tuple[Included, ...] = ()
     origins: tuple[tuple[str, Span], ...] = ()
+    mesh_callers: frozenset[MeshCaller] = frozenset()
 
 
 def render_unit(plan: UnitPlan) -> Unit:
@@ -125,6 +128,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         *_starts(unit, parts, objects),
         tuple(included),
         tuple(origins),
+        frozenset(declared_callers(unit.namespace, ways.meshed)),
     )
 
 
@@ -157,8 +161,8 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
     asked = keda.asked_ports(unit.namespace, _servers(unit))
-    callers = callers_with_tests(unit, plan.callers)
-    return plan, unit, WaysIn(callers, opened, plan.scraper, asked, plan.linked or NOT_LINKED)
+    callers, meshed = callers_with_tests(unit, plan.callers), mesh_callers(unit, plan.mesh_callers)
+    return plan, unit, WaysIn(callers, opened, plan.scraper, asked, plan.linked or NOT_LINKED, meshed)
 
 
 def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
@@ -248,7 +252,7 @@ def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tupl
 def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
     for declared in unit.instances:
         yield from (_launched_group(declared.instance, pods) for pods in declared.parts.launched)
-        yield from (operated.operated_group(unit.namespace, pods) for pods in declared.parts.operated)
+        yield from (operated.operated_group(unit.settings, unit.namespace, pods) for pods in declared.parts.operated)
 
 
 def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
@@ -256,8 +260,8 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
         tuple(sorted(pod_labels(instance, declared.name, declared.pod).items())),
-        requests=(("cpu", resources.cpu), ("memory", resources.memory)),
-        limits=(("cpu", resources.cpu_limit), ("memory", resources.memory_limit)),
+        requests=service_mesh.with_proxy(instance.settings, "requests", resources),
+        limits=service_mesh.with_proxy(instance.settings, "limits", resources),
         count=declared.count,
         queue=f"runs of {instance.type}",
         at_once=declared.at_once,

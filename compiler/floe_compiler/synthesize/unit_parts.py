@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from floe_compiler.kit import accounts, certificates, keda, labels, namespaces, network, operated, services, workloads
+from floe_compiler.kit import (
+    accounts,
+    certificates,
+    keda,
+    labels,
+    namespaces,
+    network,
+    operated,
+    service_mesh,
+    services,
+    workloads,
+)
 from floe_compiler.kit.config_maps import linked_hosts
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.annotations import EXTERNAL_HOSTS
 from floe_compiler.model.facts import Parts, named_pods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredUnit, Instance
+from floe_compiler.synthesize.mesh_servers import mesh_objects
 from floe_compiler.synthesize.origins import ConfigMapData, read_config_maps
 from floe_compiler.synthesize.policies import NOBODY, WaysIn, policies
 
@@ -51,6 +63,7 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
         namespaces.namespace(settings, name, unit.scope, unit.owner),
         namespaces.limits(settings),
         *network.namespace_policies(settings),
+        *service_mesh.namespace_objects(settings),
     ]
 
 
@@ -76,6 +89,7 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
         for pods in parts.operated:
             asked = ways.asked.get(pods.name, ())
             objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
+        objects += mesh_objects(instance, parts, ways)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 

@@ -12,6 +12,8 @@ from floe_compiler.check.pod_index import PodIndex
 from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
+from floe_compiler.model.selectors import Selector
+from floe_compiler.model.service_mesh import AMBIENT_PROBES
 from floe_compiler.model.summary import DIRECTIONS, Direction
 
 
@@ -51,10 +53,18 @@ def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex, d
             if not selector:
                 denying.add(direction)
             for rule in spec.get(direction, ()):
-                peers = read_peers(rule.get("from" if direction == "ingress" else "to", ()), dns)
+                others = rule.get("from" if direction == "ingress" else "to", ())
+                if direction == "ingress" and others and not (others := _without_kubelet(others)):
+                    continue
+                peers = read_peers(others, dns)
                 ports = PolicyPorts.of(rule.get("ports", ()), dns.ports)
                 rules.append(PolicyRule(identity, direction, selected, peers, ports))
     return Policies(tuple(rules), isolated, frozenset(denying))
+
+
+def _without_kubelet(peers: Iterable[Selector]) -> list[Selector]:
+    """Return the peers of an ingress rule without the address of Istio's that only the pod's own node has."""
+    return [peer for peer in peers if peer.get("ipBlock") != {"cidr": AMBIENT_PROBES}]
 
 
 def _directions(spec: Object) -> tuple[Direction, ...]:

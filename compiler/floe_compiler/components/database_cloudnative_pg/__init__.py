@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from floe_compiler.components.database_cloudnative_pg import monitoring
-from floe_compiler.kit import databases, labels, postgresql
+from floe_compiler.kit import databases, labels, postgresql, service_mesh
 from floe_compiler.kit.certificates import certificate
 from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_from
@@ -162,7 +162,8 @@ def _cluster(instance: Instance[ClusterConfig], own: OperatedPods, backups: Data
         imageName=pull_from(settings, IMAGE),
         imagePullSecrets=[{"name": settings.platform.pull_secret}] if settings.platform.pull_secret else [],
         inheritedMetadata={
-            "labels": dict(sorted((pod_labels(own) | dict(identity.labels if identity else ())).items()))
+            "labels": dict(sorted((pod_labels(own) | dict(identity.labels if identity else ())).items())),
+            **present(annotations=dict(service_mesh.pod_annotations(settings))),
         },
         serviceAccountTemplate={"metadata": {"annotations": identity.notes}} if identity and identity.notes else {},
         # The task that creates databases logs in as the superuser, as it does to other servers.

@@ -21,6 +21,7 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     Queue,
     credentials,
 )
+from floe_compiler.kit import service_mesh
 from floe_compiler.kit.labels import template_labels
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.placement import free_metadata, joined
@@ -164,12 +165,13 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
     instance = context.instance
     template = pod_template(instance, pods.name, pods.pod, instance.placement.jobs)
     _, noted = free_metadata(joined(instance.placement.jobs, pods.pod.placement))
+    annotations = {**noted, **service_mesh.pod_annotations(instance.settings)}
     spec = dict(template["spec"])
     (container,) = spec.pop("containers")
     config = {
         CONTAINER: container,
         SPEC: spec,
-        METADATA: {"labels": template["metadata"]["labels"], **present(annotations=noted)},
+        METADATA: {"labels": template["metadata"]["labels"], **present(annotations=annotations)},
         "job_metadata": {"labels": template_labels(instance, pods.name)},
         JOB: {
             "backoffLimit": 0,  # Dagster tries again itself

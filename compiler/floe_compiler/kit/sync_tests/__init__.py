@@ -147,9 +147,16 @@ def _probes(
         connections = (pod.servers(), pod.calls_kubernetes)
         if any(connections) and connections not in probed:
             probed.add(connections)
-            probes = [*_allowed(pod, declared.instance, settings), *_denied(name, pod, servers, settings)]
-            task = _task(_name(name), name, probes, pod.servers(), f"{declared.instance.name}{SUFFIX}")
+            # In a service mesh, the proxy of the probe accepts each connection, whether the server does or not.
+            denied = () if declared.instance.settings.cluster.mesh else _denied(name, pod, servers, settings)
+            probes = [*_allowed(pod, declared.instance, settings), *denied]
+            task = _task(_name(name), name, probes, pod.servers(), _account(declared.instance, name, pod))
             yield replace(task, policy_of=name, origin=origin)
+
+
+def _account(instance: Instance[Any], caller: str, pod: Pod) -> str:
+    """Return the account of a probe. In a service mesh it is that of the caller, as servers know callers by it."""
+    return (pod.account or caller) if instance.settings.cluster.mesh else f"{instance.name}{SUFFIX}"
 
 
 def _name(caller: str) -> str:

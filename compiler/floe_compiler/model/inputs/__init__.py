@@ -89,6 +89,7 @@ from floe_compiler.model.inputs.secrets import (
     VaultProvider,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.service_mesh import IstioMesh, LinkerdMesh
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import SourceKey, Trust, TrustedConfigMap, TrustedFiles, TrustManagerBundle
 from floe_compiler.model.inputs.volumes import StepVolume
@@ -130,10 +131,12 @@ __all__ = [
     "Ingress",
     "IngressTls",
     "Input",
+    "IstioMesh",
     "JobPlacement",
     "Kubernetes",
     "LargestQuota",
     "Limit",
+    "LinkerdMesh",
     "LoginServer",
     "McsLinks",
     "Metadata",

@@ -24,6 +24,7 @@ from floe_compiler.model.inputs.common import (
 )
 from floe_compiler.model.inputs.ingress import Ingress
 from floe_compiler.model.inputs.links import Links, ReachedAt
+from floe_compiler.model.inputs.service_mesh import ServiceMesh
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
 
@@ -101,6 +102,8 @@ class Cluster(Input):
     """Where it is, if the environment has several clusters. It is only told to people."""
     reached_at: ReachedAt | None = None
     """Where the environment's other clusters reach it, if they do."""
+    mesh: ServiceMesh | None = None
+    """The service mesh that all namespaces of the environment join. Default: none."""
 
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:

@@ -17,6 +17,7 @@ from floe_compiler.report.dangers import (
     routes,
     running,
     secret_sources,
+    service_mesh,
     telemetry,
 )
 from floe_compiler.report.dangers.danger import KINDS_BEFORE as KINDS_BEFORE  # re-exported: what the rest must have
@@ -53,6 +54,8 @@ WORDS = {
     "login-widened": "More people may log in, with more rights, or at another provider.",
     "major-upgrade": "A new major version may need a migration.",
     "memory-lowered": "A container's memory limit is lower: it is killed if it needs more.",
+    "mesh-narrowed": "The service mesh no longer lets in a caller: its calls fail if it still makes them.",
+    "mesh-weakened": "Pods leave the service mesh, take plain text, or are open to callers without an identity.",
     "metrics-removed": "The metrics of a server are no longer collected.",
     "network-opened": "Pods may reach, or be reached from, more addresses, or no policy restricts them any longer.",
     "prune": "The delivery tool deletes objects from the cluster.",
@@ -112,6 +115,9 @@ _DETECTORS: tuple[Detector, ...] = (
     network.addresses_opened,
     network.restriction_lost,
     network.service_exposed,
+    service_mesh.mesh_left,
+    service_mesh.plain_text_taken,
+    service_mesh.callers_changed,
     routes.hosts_changed,
     routes.login_removed,
     routes.listener_opened,

@@ -1,0 +1,85 @@
+"""What a service mesh is told of the servers of a unit: who calls which port, and with which identity."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from floe_compiler.kit import network, operated, service_mesh
+from floe_compiler.kit.labels import selector
+from floe_compiler.kit.service_mesh.server import MeshServer, tcp_ports, ways_in
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import Parts, Pod
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import DeclaredUnit, Instance, MeshCallers
+from floe_compiler.model.pod_accounts import accounts_calling
+from floe_compiler.model.rendered import MeshCaller, PodGroup
+from floe_compiler.synthesize.policies import WaysIn, openings
+
+
+def mesh_callers(unit: DeclaredUnit, others: Mapping[str, MeshCallers]) -> Mapping[str, MeshCallers]:
+    """Return the accounts that call each server of a namespace, given those of other namespaces; sorted."""
+    if unit.settings.cluster.mesh is None:
+        return {}
+    found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for server, ports in others.items():
+        for port, accounts in ports.items():
+            found[server][port].update(accounts)
+    for account, servers in accounts_calling(declared.parts for declared in unit.instances):
+        for group, called in ((one.group, port) for one in servers for port in one.ports):
+            if group and group.namespace == unit.namespace and called.protocol == "TCP":
+                found[group.name][called.number].add(f"{unit.namespace}/{account}")
+    return {
+        server: {port: tuple(sorted(accounts)) for port, accounts in ports.items()} for server, ports in found.items()
+    }
+
+
+def declared_callers(namespace: str, callers: Mapping[str, MeshCallers]) -> Iterator[MeshCaller]:
+    """Yield who is declared to call the servers of a namespace, against which the policies of the mesh are held."""
+    for server, ports in callers.items():
+        for port, accounts in ports.items():
+            yield from (MeshCaller(PodGroup(namespace, server), port, account) for account in accounts)
+
+
+def mesh_objects(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Object]:
+    """Return who may call the servers of an instance in a service mesh; nothing without one."""
+    if instance.settings.cluster.mesh is None:
+        return []
+    found: list[Object] = []
+    for one in parts.workloads:
+        own = selector(instance, one.name)
+        opened = openings(instance, one, ways)
+        found += _server_objects(instance, one.name, own, one.ports(), opened, ways, grpc_probes(one.pod))
+    for pods in parts.operated:
+        opened = operated.ways_in(instance, pods, ways.scraper, ways.asked.get(pods.name, ()))
+        found += _server_objects(instance, pods.name, dict(pods.labels), pods.ports, opened, ways)
+    return found
+
+
+def _server_objects(
+    instance: Instance[Any],
+    name: str,
+    labels: Mapping[str, str],
+    ports: tuple[Port, ...],
+    opened: Iterable[network.Opening],
+    ways: WaysIn,
+    probed: frozenset[int] = frozenset(),
+) -> list[Object]:
+    mesh = instance.settings.cluster.mesh
+    members = mesh.members if mesh else ()
+    inside, outside = ways_in(((one.namespace, one.ports, bool(one.addresses)) for one in opened), members)
+    own, accounts = tuple(tcp_ports(ports)), ways.meshed.get(name, {})
+    return service_mesh.server_objects(instance, MeshServer(name, labels, own, accounts, inside, outside, probed))
+
+
+def grpc_probes(pod: Pod) -> frozenset[int]:
+    """Return the ports of a pod that the kubelet probes over gRPC."""
+    return frozenset(
+        port.number
+        for container in pod.containers
+        for probe in (container.startup, container.liveness, container.readiness)
+        if probe and probe.grpc
+        for port in container.ports
+        if probe.port in ("", port.name)
+    )

@@ -1,0 +1,236 @@
+"""Reads a rendered environment as its cluster and its service mesh would: who may reach whom.
+
+It knows nothing of the compiler: only the objects, as NetworkPolicies, Istio and Linkerd take them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import yaml
+
+Object = dict[str, Any]
+
+NAME = "kubernetes.io/metadata.name"
+MESH_PORTS = {"ambient": 15008, "sidecar": 0, "linkerd": 4143}
+EVERYWHERE = "0.0.0.0/0"
+
+
+class Pods(NamedTuple):
+    """The pods of one template: who they are, and the template's metadata and specification."""
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    account: str
+    spec: Object
+
+    @property
+    def identity(self) -> str:
+        return f"{self.namespace}/{self.account}"
+
+    def ports(self) -> set[int]:
+        containers = self.spec.get("containers", [])
+        named = [port for one in containers for port in one.get("ports", [])]
+        return {port["containerPort"] for port in named if port.get("protocol", "TCP") == "TCP"}
+
+
+class Tree:
+    """All objects of an environment."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self.objects = list(objects)
+        self.namespaces = {one["metadata"]["name"]: one for one in self.of("Namespace")}
+        self.pods = [*self._templates(), *self._started()]
+
+    def of(self, kind: str, group: str = "") -> list[Object]:
+        return [one for one in self.objects if one["kind"] == kind and one["apiVersion"].startswith(group)]
+
+    def _templates(self) -> Iterator[Pods]:
+        for one in self.objects:
+            spec = one.get("spec") or {}
+            job = spec.get("jobTemplate", {}).get("spec", spec)
+            template = job.get("template", {}) if one["kind"] in _CONTROLLERS else {}
+            if template:
+                yield _pods(one, template["metadata"], template["spec"])
+
+    def _started(self) -> Iterator[Pods]:
+        """Yield the pods that programs and operators start."""
+        for one in self.of("Cluster", "postgresql.cnpg.io"):
+            metadata = one["spec"]["inheritedMetadata"]
+            yield _pods(one, metadata, {"serviceAccountName": one["metadata"]["name"]})
+        for one in self.objects:
+            for text in _texts(one):
+                if "access.floe.dev/" in text:
+                    yield from _described(one, text)
+
+    def selected(self, namespace: str, selector: Object) -> list[Pods]:
+        return [one for one in self.pods if one.namespace == namespace and matches(selector, one.labels)]
+
+    def policies(self, pods: Pods, direction: str) -> Iterator[Object]:
+        """Yield the rules of the NetworkPolicies that select pods."""
+        for policy in self.of("NetworkPolicy"):
+            spec = policy["spec"]
+            if policy["metadata"]["namespace"] == pods.namespace and matches(spec["podSelector"], pods.labels):
+                yield from spec.get(direction, [])
+
+    def calls(self, pods: Pods) -> Iterator[tuple[Pods, int]]:
+        """Yield the pods of the environment that network policies let pods send to, with each TCP port."""
+        for rule in self.policies(pods, "egress"):
+            for peer in rule.get("to", []):
+                namespace = peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAME)
+                if namespace in self.namespaces and "podSelector" in peer:
+                    for server in self.selected(namespace, peer["podSelector"]):
+                        yield from ((server, port) for port in _tcp(rule))
+
+    def lets_in(self, server: Pods, caller: Pods) -> set[int]:
+        """Return the TCP ports at which network policies let a caller in."""
+        ports: set[int] = set()
+        for rule in self.policies(server, "ingress"):
+            for peer in rule["from"]:
+                spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector", {})
+                if spaces and matches(spaces, {NAME: caller.namespace}) and matches(pods, caller.labels):
+                    ports |= _tcp(rule)
+        return ports
+
+    def open_to_others(self, server: Pods) -> set[int]:
+        """Return the TCP ports at which network policies let in namespaces or addresses outside the environment."""
+        ports: set[int] = set()
+        for rule in self.policies(server, "ingress"):
+            for peer in rule["from"]:
+                named = peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAME)
+                if "ipBlock" in peer or (named and named not in self.namespaces):
+                    ports |= _tcp(rule)
+        return ports
+
+    def mesh_lets_in(self, server: Pods, port: int, caller: Pods | None) -> bool:
+        """Return whether the mesh lets a caller reach a port of a server; None: a caller without an identity."""
+        if self.of("PeerAuthentication"):
+            return self._istio(server, port, caller)
+        return self._linkerd(server, port, caller)
+
+    def _istio(self, server: Pods, port: int, caller: Pods | None) -> bool:
+        if caller is None and not self._plain(server, port):
+            return False
+        policies = [one for one in self.of("AuthorizationPolicy", "security.istio.io") if _applies(one, server)]
+        assert policies, "without a policy, Istio lets everybody in"
+        rules = [rule for one in policies for rule in (one["spec"] or {}).get("rules", [])]
+        return any(
+            str(port) in [number for to in rule["to"] for number in to["operation"]["ports"]]
+            and ("from" not in rule or (caller and any(_is_source(one["source"], caller) for one in rule["from"])))
+            for rule in rules
+        )
+
+    def _plain(self, server: Pods, port: int) -> bool:
+        """Return whether a port takes plain text: by the policy of the pods, or that of the namespace."""
+        own = [one for one in self.of("PeerAuthentication") if _applies(one, server)]
+        own.sort(key=lambda one: "selector" not in one["spec"])
+        spec = own[0]["spec"]
+        return bool(spec.get("portLevelMtls", {}).get(str(port), spec["mtls"])["mode"] == "PERMISSIVE")
+
+    def _linkerd(self, server: Pods, port: int, caller: Pods | None) -> bool:
+        notes = self.namespaces[server.namespace]["metadata"]["annotations"]
+        assert notes["config.linkerd.io/default-inbound-policy"] == "deny"
+        named = {
+            one["metadata"]["name"]
+            for one in self.of("Server", "policy.linkerd.io")
+            if one["metadata"]["namespace"] == server.namespace
+            and matches(one["spec"]["podSelector"], server.labels)
+            and one["spec"]["port"] == port
+        }
+        assert len(named) <= 1, "two Servers of one port contradict each other"
+        for policy in self.of("AuthorizationPolicy", "policy.linkerd.io"):
+            if policy["metadata"]["namespace"] == server.namespace and policy["spec"]["targetRef"]["name"] in named:
+                (wanted,) = policy["spec"]["requiredAuthenticationRefs"]
+                if self._is_authenticated(server.namespace, wanted, caller):
+                    return True
+        return False
+
+    def _is_authenticated(self, namespace: str, wanted: Object, caller: Pods | None) -> bool:
+        (found,) = (
+            one
+            for one in self.of(wanted["kind"], wanted["group"])
+            if one["metadata"]["namespace"] == namespace and one["metadata"]["name"] == wanted["name"]
+        )
+        if wanted["kind"] == "NetworkAuthentication":
+            return any(one["cidr"] == EVERYWHERE for one in found["spec"]["networks"])
+        return caller is not None and any(
+            ref in ({"kind": "ServiceAccount", "namespace": caller.namespace, "name": caller.account},)
+            or ref == {"kind": "Namespace", "name": caller.namespace}
+            for ref in found["spec"]["identityRefs"]
+        )
+
+
+_CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+
+def matches(selector: Object, labels: Mapping[str, str]) -> bool:
+    """Return whether a selector matches labels."""
+    expressions = selector.get("matchExpressions", [])
+    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
+        one["operator"] == "In" and labels.get(one["key"]) in one["values"] for one in expressions
+    )
+
+
+def _applies(policy: Object, pods: Pods) -> bool:
+    spec = policy["spec"] or {}
+    return bool(policy["metadata"]["namespace"] == pods.namespace and matches(spec.get("selector", {}), pods.labels))
+
+
+def _is_source(source: Object, caller: Pods) -> bool:
+    assert len(source.get("serviceAccounts", [])) <= 16
+    return caller.identity in source.get("serviceAccounts", []) or caller.namespace in source.get("namespaces", [])
+
+
+def _tcp(rule: Object) -> set[int]:
+    return {one["port"] for one in rule.get("ports", []) if one["protocol"] == "TCP"}
+
+
+def _pods(owner: Object, metadata: Object, spec: Object) -> Pods:
+    namespace, name = owner["metadata"]["namespace"], owner["metadata"]["name"]
+    account = spec.get("serviceAccountName", "default")
+    return Pods(namespace, name, metadata["labels"], metadata.get("annotations", {}), account, spec)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+def _described(owner: Object, text: str) -> Iterator[Pods]:
+    """Yield the pods that a text describes: YAML of a Pod (Airflow), or JSON with the parts of one (Dagster)."""
+    try:
+        data = json.loads(text.replace("$$", "$")) if text.lstrip().startswith("{") else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError):
+        return
+    for metadata, spec in _pairs(data):
+        yield _pods(owner, metadata, spec)
+
+
+def _pairs(data: Any) -> Iterator[tuple[Object, Object]]:
+    if isinstance(data, dict):
+        if isinstance(data.get("metadata"), dict) and isinstance(data.get("spec"), dict):
+            yield data["metadata"], data["spec"]
+        elif "pod_template_spec_metadata" in data:
+            yield data["pod_template_spec_metadata"], _camel(data["pod_spec_config"])
+        else:
+            for one in data.values():
+                yield from _pairs(one)
+    elif isinstance(data, list):
+        for one in data:
+            yield from _pairs(one)
+
+
+def _camel(spec: Object) -> Object:
+    """Return what is written in the way of the Python client (`service_account_name`) as Kubernetes names it."""
+    known = spec.get("serviceAccountName") or spec.get("service_account_name")
+    return {**spec, **({"serviceAccountName": known} if known else {})}

@@ -1,0 +1,108 @@
+"""A reviewer sees what the service mesh no longer protects, and whom it no longer lets in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
+from report.samples import thing
+
+ISTIO, LINKERD = "security.istio.io/v1", "policy.linkerd.io/v1alpha1"
+STRICT = thing("PeerAuthentication", "default", api=ISTIO, spec={"mtls": {"mode": "STRICT"}})
+LEFT = ("mesh-weakened", "its pods leave the service mesh: it no longer encrypts what they send")
+
+
+def dangers(before: Object | None, after: Object | None, *beside: Object) -> list[tuple[str, str]]:
+    one = before or after
+    assert one is not None
+    found = dangers_of(identify(one), before, after, Surroundings((), Objects(beside)))
+    return [(danger.word, danger.sentence) for danger in found if danger.word.startswith("mesh-")]
+
+
+def namespace(labels: Any = None, annotations: Any = None) -> Object:
+    metadata = {"name": "a", "labels": labels or {}, "annotations": annotations or {}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+@pytest.mark.parametrize(
+    ("labels", "annotations"),
+    [
+        ({"istio-injection": "enabled"}, {}),
+        ({"istio.io/rev": "stable"}, {}),
+        ({"istio.io/dataplane-mode": "ambient"}, {}),
+        ({}, {"linkerd.io/inject": "enabled"}),
+    ],
+)
+def test_a_namespace_that_leaves_the_mesh(labels: Any, annotations: Any) -> None:
+    inside = namespace(labels, annotations)
+    assert dangers(inside, namespace()) == [LEFT]
+    assert dangers(namespace(), inside) == dangers(inside, inside) == dangers(inside, None) == []
+
+
+def test_a_namespace_that_changes_its_mesh_or_says_that_it_is_in_none() -> None:
+    ambient, linkerd = (
+        namespace({"istio.io/dataplane-mode": "ambient"}),
+        namespace({}, {"linkerd.io/inject": "enabled"}),
+    )
+    assert dangers(ambient, linkerd) == []
+    assert dangers(ambient, namespace({"istio.io/dataplane-mode": "none"})) == [LEFT]
+
+
+def test_ports_without_a_server_that_linkerd_opens() -> None:
+    inject = {"linkerd.io/inject": "enabled"}
+    shut = namespace({}, {**inject, "config.linkerd.io/default-inbound-policy": "deny"})
+    message = "the service mesh lets everybody reach ports that no Server names"
+    assert dangers(shut, namespace({}, inject)) == [("mesh-weakened", message)]
+    assert dangers(namespace({}, inject), shut) == []
+
+
+def strictness(mode: str = "STRICT", **ports: str) -> Object:
+    levels = {port.removeprefix("p"): {"mode": one} for port, one in ports.items()}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "mtls": {"mode": mode}, "portLevelMtls": levels}
+    return thing("PeerAuthentication", api=ISTIO, spec=spec)
+
+
+def test_plain_text_that_is_taken() -> None:
+    everywhere = [("mesh-weakened", "pods now take plain text, from callers without an identity")]
+    assert dangers(STRICT, {**STRICT, "spec": {"mtls": {"mode": "PERMISSIVE"}}}, STRICT) == everywhere
+    assert dangers(STRICT, None, strictness()) == everywhere
+    assert dangers(STRICT, None) == [], "the mesh is gone, as the Namespace says"
+    one = [("mesh-weakened", "port 80 now takes plain text")]
+    assert dangers(strictness(), strictness(p80="PERMISSIVE"), STRICT) == one
+    assert dangers(None, strictness(p80="PERMISSIVE"), STRICT) == one
+    assert dangers(strictness(p80="PERMISSIVE"), strictness(), STRICT) == []
+    assert dangers(strictness(p80="PERMISSIVE"), None, STRICT) == [], "the policy of the namespace is stricter"
+
+
+def allowed(*accounts: str, anybody: bool = False) -> Object:
+    rules: list[Object] = [{"from": [{"source": {"serviceAccounts": list(accounts)}}], "to": []}] if accounts else []
+    return thing("AuthorizationPolicy", api=ISTIO, spec={"rules": [*rules, *([{"to": []}] if anybody else [])]})
+
+
+def test_callers_that_istio_lets_in() -> None:
+    opened = [("mesh-weakened", "the service mesh now lets in callers without an identity")]
+    assert dangers(allowed("a/b"), allowed("a/b", anybody=True), STRICT) == opened
+    assert dangers(None, allowed(anybody=True), STRICT) == opened
+    gone = [("mesh-narrowed", "the service mesh no longer lets in a/c")]
+    assert dangers(allowed("a/b", "a/c"), allowed("a/b"), STRICT) == dangers(allowed("a/c"), None, STRICT) == gone
+    assert dangers(allowed("a/c"), None) == [], "there is no mesh any more"
+    assert dangers(allowed("a/b"), allowed("a/b", "a/c"), STRICT) == []
+    nobody = thing("AuthorizationPolicy", api=ISTIO, spec={})
+    message = "the service mesh lets everybody reach pods that no other policy selects"
+    assert dangers(nobody, None, STRICT) == [("mesh-weakened", message)]
+
+
+def test_callers_that_linkerd_lets_in() -> None:
+    notes = {"config.linkerd.io/proxy-cpu-request": "50m"}
+    pods = thing("Deployment", spec={"template": {"metadata": {"annotations": notes}, "spec": {"containers": []}}})
+    networks = thing("NetworkAuthentication", api=LINKERD, spec={"networks": [{"cidr": "0.0.0.0/0"}]})
+    opened = [("mesh-weakened", "the service mesh now lets in callers without an identity")]
+    assert dangers(None, networks, pods) == opened
+    assert dangers(networks, None, pods) == []
+    refs = [{"kind": "ServiceAccount", "namespace": "a", "name": name} for name in ("b", "c")]
+    both, one = (thing("MeshTLSAuthentication", api=LINKERD, spec={"identityRefs": some}) for some in (refs, refs[:1]))
+    assert dangers(both, one, pods) == [("mesh-narrowed", "the service mesh no longer lets in a/c")]
+    assert dangers(both, one) == [], "there is no mesh any more"
