@@ -70,7 +70,7 @@ def own_prometheus(server: ApiServer, folder: Path) -> Object:
     """Return a Prometheus as the chart has it, but outside the cluster."""
     (folder / "token").write_text(TOKEN)
     selectors = {f"{kind}Selector": STACK for kind in ("serviceMonitor", "podMonitor", "rule")}
-    everywhere = {f"{kind}NamespaceSelector": {} for kind in ("serviceMonitor", "podMonitor", "rule")}
+    everywhere: dict[str, Any] = {f"{kind}NamespaceSelector": {} for kind in ("serviceMonitor", "podMonitor", "rule")}
     cluster = {
         "host": f"https://127.0.0.1:{server.port}",
         "bearerTokenFile": str(folder / "token"),
