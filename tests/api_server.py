@@ -117,7 +117,7 @@ def definition(group: str, version: str, kind: str, scope: str = "Namespaced") -
     anything: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     schema = _whole(json.loads(path.read_text("utf-8"))) if path else dict(anything)
     schema.setdefault("properties", {})["status"] = anything
-    plural = f"{kind.lower()}s".replace("sss", "sses").replace("cys", "cies")
+    plural = _plural(kind.lower())
     names = {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"}
     served = {"name": version, "served": True, "storage": True, "subresources": {"status": {}}}
     return {
@@ -134,6 +134,12 @@ def definition(group: str, version: str, kind: str, scope: str = "Namespaced") -
             "versions": [{**served, "schema": {"openAPIV3Schema": schema}}],
         },
     }
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("cy") else f"{word}s"
 
 
 def _whole(schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,80 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from dagster_program import free_port
-from floe_compiler.components.collector_opentelemetry import COMPONENT
-from floe_compiler.components.collector_opentelemetry.configuration import OUTSIDE_GRPC, OUTSIDE_HTTP, TOKEN_FILE
-from support import DEVELOPMENT, context_of
+from collector_program import NEEDS_COLLECTOR, TOKEN, TRACES, open_to_outside, status
+from floe_compiler.components.collector_opentelemetry.configuration import OUTSIDE_GRPC, OUTSIDE_HTTP
 
-PROGRAM = next(filter(None, map(shutil.which, ("otelcol-k8s", "otelcol", "otelcol-contrib"))), None)
-TOKEN = "a-token-of-thirty-two-characters"
-SPAN = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "from outside", "kind": 1}
-TRACES = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}).encode()
 NOTHING = bytes(5)
 """A message of gRPC without content: that there is no span."""
-
-
-def has_tokens() -> bool:
-    """Return whether the program has the extension for tokens, as that of the image does."""
-    if PROGRAM is None:
-        return False
-    listed = subprocess.run([PROGRAM, "components"], capture_output=True, text=True, timeout=60, check=False)
-    return "bearertokenauth" in listed.stdout
-
-
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not has_tokens(), reason="no OpenTelemetry Collector (otelcol-k8s, otelcol) with bearertokenauth is on the PATH"
-    ),
-]
+pytestmark = [pytest.mark.real, NEEDS_COLLECTOR]
 
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[Mapping[int, int]]:
-    """Run the rendered configuration, but for ports that are free here; yield these."""
-    (server,) = COMPONENT.build(context_of(COMPONENT, {"outside": True}, settings=DEVELOPMENT)).workloads
-    text = server.pod.containers[0].config[0].text.replace(TOKEN_FILE, str(tmp_path / "token"))
-    ports = {port.number: free_port() for port in server.ports()}
-    for declared, free in ports.items():
-        text = text.replace(f"0.0.0.0:{declared}", f"127.0.0.1:{free}").replace(f"port: {declared}", f"port: {free}")
-    (tmp_path / "token").write_text(TOKEN)
-    (tmp_path / "relay.yaml").write_text(text)
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([str(PROGRAM), f"--config={tmp_path}/relay.yaml"], stdout=log, stderr=log)
-        try:
-            for _ in range(150):
-                if process.poll() is None and status(f"http://127.0.0.1:{ports[13133]}/") == 200:
-                    break
-                time.sleep(0.1)
-            else:
-                raise AssertionError((tmp_path / "log").read_text())
-            yield ports
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def status(url: str, body: bytes | None = None, **headers: str) -> int:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refused:
-        return refused.code
-    except OSError:
-        return 0
+    with open_to_outside(tmp_path) as ports:
+        yield ports
 
 
 def test_over_http_only_who_has_the_token_gets_in(collector: Mapping[int, int]) -> None:

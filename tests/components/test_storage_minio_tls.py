@@ -163,6 +163,7 @@ def minio(tmp_path: Path) -> Iterator[Running]:
         for _ in range(100):
             try:
                 running.get("api", "/minio/health/ready", OURS)
+                running.shown("console")  # which begins a little later
                 break
             except OSError:
                 time.sleep(0.2)

@@ -327,13 +327,18 @@ def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
 def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
     if not rclone():
         pytest.skip("rclone is not installed")
-    kept = {path.parent.name: path for path in (ran.logs / "warehouse").glob("sales__*/airflow-logs/**/*.log")}
-    assert set(kept) == {"task_id=first", "task_id=second", "task_id=only"}
-    assert "after it" in kept["task_id=second"].read_text()
+    # Airflow says that a step has ended before it sends the step's logs.
+    eventually(lambda: len(logs(ran)) == 3)
+    assert set(logs(ran)) == {"task_id=first", "task_id=second", "task_id=only"}
+    eventually(lambda: "after it" in logs(ran)["task_id=second"].read_text())
     (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
     path = f"/api/v2/dags/customer-360/dagRuns/{quote(run['dag_run_id'])}/taskInstances/second/logs/1"
     shown = json.dumps(ran.ask(path))
     assert "after it" in shown
+
+
+def logs(ran: Running) -> dict[str, Path]:
+    return {path.parent.name: path for path in (ran.logs / "warehouse").glob("sales__*/airflow-logs/**/*.log")}
 
 
 def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:

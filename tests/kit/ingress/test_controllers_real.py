@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from api_server import ApiServer, api_server, definition, eventually
+from collector_program import NEEDS_COLLECTOR, TOKEN, TRACES, accepted, open_to_outside, sending, status
+from floe_compiler.components.collector_opentelemetry.configuration import METRICS, OUTSIDE_GRPC
 from floe_compiler.model.objects import Object
 from kit.ingress.controller_program import (
     CONTROLLER,
@@ -184,6 +186,29 @@ def test_a_whole_login_goes_through_the_controller(
         finally:
             gateway.server.apply(gateway.pods)
             provider.close()
+
+
+@NEEDS_COLLECTOR
+def test_traces_from_outside_reach_the_collector_over_grpc(gateway: Running, tmp_path: Path) -> None:
+    (route,) = gateway.of_kind("GRPCRoute")
+    (host,) = route["spec"]["hostnames"]
+    (rule,) = route["spec"]["rules"]
+    name = backend(rule, PLATFORM).removeprefix(f"{PLATFORM}/")
+    service, address = gateway.objects["platform", "Service", name], f"127.0.0.1:{gateway.controller.https}"
+    folders = [tmp_path / folder for folder in ("server", "client", "impostor")]
+    for folder in folders:
+        folder.mkdir()
+    with open_to_outside(folders[0]) as ports, forwarded(ports[OUTSIDE_GRPC.number]) as reached:
+        gateway.server.apply([endpoints(service, {OUTSIDE_GRPC.name: reached})])
+        try:
+            with sending(folders[1], address, host, gateway.controller.authority.pem, TOKEN) as port:
+                eventually(lambda: status(f"http://127.0.0.1:{port}/v1/traces", TRACES) == 200)
+            assert accepted(ports[METRICS.number]) == 1
+            with sending(folders[2], address, host, gateway.controller.authority.pem, "another") as port:
+                assert status(f"http://127.0.0.1:{port}/v1/traces", TRACES) == 401
+            assert accepted(ports[METRICS.number]) == 1
+        finally:
+            gateway.server.apply(gateway.pods)
 
 
 def test_each_ingress_reaches_its_server_over_tls(server: ApiServer, tmp_path: Path) -> None:
