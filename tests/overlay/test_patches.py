@@ -50,6 +50,19 @@ LITERAL = "write the text itself, with a backslash before a sign that means some
             '3:25: the path "data.k" does not begin with "/" (write "/data/k")',
         ),
         (
+            patch(f"{MERGE}$patch: Delete"),
+            '6:13: kustomize does not know "$patch: Delete" (did you mean "delete"?)',
+        ),
+        (
+            patch(f"{MERGE}data: {{$patch: null}}"),
+            '6:20: kustomize does not know "$patch: null" (known: delete, merge, replace)',
+        ),
+        (
+            patch(f"{MERGE}data: {{a: [{{$patch: replce}}]}}", name="a"),
+            '6:25: kustomize does not know "$patch: replce" (did you mean "replace"?)',
+        ),
+        (patch(f"{MERGE}data: {{$pacth: delete}}"), '6:12: kustomize does not know "$pacth" (did you mean "$patch"?)'),
+        (
             patch(f"{MERGE}---\n{MERGE}", name="a"),
             "10:3: several patches cannot share a target (list one patch for each target)",
         ),

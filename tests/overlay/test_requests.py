@@ -170,6 +170,24 @@ def test_a_component_is_refused_alike(mesh: Mesh, kind: str, change: Object, cod
     ]
 
 
+def test_a_patch_with_a_target_deletes_labels_and_annotations(mesh: Mesh) -> None:
+    metadata = {"annotations": {"a/b": "x", "a/null": "null"}, "labels": {"tier": "gold", "app": "web"}}
+    manifests = [deployment("web"), deployment("other")]
+    manifests[0]["metadata"] |= metadata
+    manifests[1]["metadata"] |= {"labels": {"app": "other"}}
+    change = deployment("any")
+    change["metadata"] = {"name": "any", "annotations": {"a/b": None}, "labels": {"tier": None}}
+    del change["spec"]
+    mesh.write({"base/kustomization.yaml": to_yaml({"patches": [{"target": {"name": ".*"}, "patch": to_yaml(change)}]})})
+
+    found = {one["metadata"]["name"]: one["metadata"] for one in mesh.apply(*manifests).objects}
+
+    assert found["web"]["annotations"] == {"a/null": "null"}
+    assert found["web"]["labels"] == {"app": "web"}
+    assert "annotations" not in found["other"]
+    assert found["other"]["labels"] == {"app": "other"}
+
+
 @pytest.mark.parametrize("before", ["50%", "1", 2])
 def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
     manifest = deployment("web")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean, nearest
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
@@ -18,6 +18,7 @@ from floe_compiler.overlay.matching import OneObject, version_of
 from floe_compiler.overlay.patch_target import read_target
 from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.overlay.source import Source
+from floe_compiler.overlay.strategic_merge import ACTIONS, DIRECTIVE
 from floe_compiler.overlay.touched_fields import touched_by_patch
 
 BAD_PATCH = Rule(
@@ -125,9 +126,9 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
         findings.add(BAD_PATCH, message, patch.span(()), hint=hint)
         return False
     before = len(findings.found)
-    for place, directive in _unknown_directives(patch.data):
-        hint = "write a JSON patch (a list of op, path, value)"
-        findings.add(BAD_PATCH, f'kustomize does not know "{directive}"', patch.key_span(place), hint=hint)
+    for place, directive, hint in _unknown_directives(patch.data):
+        span = patch.span(place) if place[-1] == DIRECTIVE else patch.key_span(place)
+        findings.add(BAD_PATCH, f'kustomize does not know "{directive}"', span, hint=hint)
     identity = identify(patch.data)
     required = {"apiVersion": patch.data.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
     missing = " and no ".join(name for name, value in required.items() if not value)
@@ -137,14 +138,20 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
     return len(findings.found) == before
 
 
-def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str]]:
-    """Yield the directives of Kubernetes that kustomize would leave in the object, with their paths."""
+def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str, str]]:
+    """Yield the directives that kustomize refuses or would leave in the object, with their paths and a hint."""
     below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in below:
-        if isinstance(key, str) and key.startswith(_UNKNOWN_DIRECTIVES):
-            yield (*path, key), key
+        place = (*path, key)
+        if key == DIRECTIVE:
+            if child not in ACTIONS:
+                yield place, f"{key}: {'null' if child is None else child}", did_you_mean(str(child), ACTIONS)
+        elif isinstance(key, str) and key.startswith(_UNKNOWN_DIRECTIVES):
+            yield place, key, "write a JSON patch (a list of op, path, value)"
+        elif str(key).startswith("$") and (hint := nearest(str(key), (DIRECTIVE,))):
+            yield place, key, hint
         else:
-            yield from _unknown_directives(child, (*path, key))
+            yield from _unknown_directives(child, place)
 
 
 def _check_operations(patch: Document, findings: Findings) -> bool:

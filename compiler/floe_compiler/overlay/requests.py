@@ -13,7 +13,7 @@ from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object
 from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.deleted_fields import live_deletions
-from floe_compiler.overlay.fidelity import difference, restored
+from floe_compiler.overlay.fidelity import difference, restored, without_deleted
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.merge_types import MergeType, merge_type
 from floe_compiler.overlay.patch_problems import NOT_AS_WRITTEN, Problem, problems
@@ -63,7 +63,8 @@ def as_requested(item: ChangedObject, request: Request, result: Object) -> tuple
     """Return kustomize's result with the order and the types that the patches ask for, and an error if it differs."""
     if not request.merges:
         return result, None
-    result = restored(result, request.wanted, request.type)
+    patches = (step.merge.data for step in request.merges if step.merge)
+    result = without_deleted(restored(result, request.wanted, request.type), request.wanted, patches)
     ignored = {_CHANGED_BY[step.field] for step in item.steps if step.field in _CHANGED_BY}
     if (path := difference(result, request.wanted, ignored)) is None:
         return result, None
