@@ -17,6 +17,11 @@ PART = "a part of an object is a patch: list it under patches"
         ("hello\n", "this is not a Kubernetes object"),
         ("[a]\n", "this is not a Kubernetes object"),
         ("metadata: x\n", "this is not a Kubernetes object"),
+        (
+            "apiversion: v1\nkind: ConfigMap\nmetdata: {name: a}\n",
+            'the object has no apiVersion and no metadata.name (did you mean "apiVersion" instead of "apiversion"?; '
+            'did you mean "metadata" instead of "metdata"?)',
+        ),
         ("spec: {}\n", f"the object has no apiVersion and no kind and no metadata.name ({PART})"),
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n",

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import Document
+from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.encrypted import is_encrypted, read_encrypted, without_values
@@ -22,6 +23,10 @@ NOT_AN_OBJECT = Rule(
 )
 
 
+_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "stringData", "binaryData", "type", "immutable"})
+"""Fields of objects, which no other field is meant to be."""
+
+
 def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
     """Return the objects in a file; documents that are not objects are findings and left out."""
     text = source.text(file, listed)
@@ -30,7 +35,7 @@ def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
         encrypted = read_encrypted(documents, text, source.findings)
         return [encrypted] if encrypted and _is_object(documents[0], source.findings, encrypted=True) else []
     return [
-        Resource(document.data, document.span(()), document.values)
+        Resource(document.data, document.span(()), document.places)
         for document in documents
         if _is_object(document, source.findings)
     ]
@@ -59,7 +64,10 @@ def _problem(document: Document) -> tuple[str, str]:
     if identity.kind.endswith("List") and "items" in manifest:
         return f"{identity.kind} has several objects", "write each object as a separate document"
     required = {"apiVersion": manifest.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
-    missing = " and no ".join(name for name, value in required.items() if not value or not isinstance(value, str))
+    missing = [name for name, value in required.items() if not value or not isinstance(value, str)]
     if missing:
-        return f"the object has no {missing}", "a part of an object is a patch: list it under patches"
+        meant = meant_keys([key for key in manifest if key not in _FIELDS], [one.partition(".")[0] for one in missing])
+        hints = [f'did you mean "{known}" instead of "{word}"?' for word, known in meant.items()]
+        hint = "; ".join(hints) or "a part of an object is a patch: list it under patches"
+        return f"the object has no {' and no '.join(missing)}", hint
     return "", ""
