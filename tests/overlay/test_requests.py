@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from overlay.overlay_mesh import OVERLAY, Mesh, deployment
@@ -178,7 +179,9 @@ def test_a_patch_with_a_target_deletes_labels_and_annotations(mesh: Mesh) -> Non
     change = deployment("any")
     change["metadata"] = {"name": "any", "annotations": {"a/b": None}, "labels": {"tier": None}}
     del change["spec"]
-    mesh.write({"base/kustomization.yaml": to_yaml({"patches": [{"target": {"name": ".*"}, "patch": to_yaml(change)}]})})
+    mesh.write(
+        {"base/kustomization.yaml": to_yaml({"patches": [{"target": {"name": ".*"}, "patch": to_yaml(change)}]})}
+    )
 
     found = {one["metadata"]["name"]: one["metadata"] for one in mesh.apply(*manifests).objects}
 
@@ -186,6 +189,32 @@ def test_a_patch_with_a_target_deletes_labels_and_annotations(mesh: Mesh) -> Non
     assert found["web"]["labels"] == {"app": "web"}
     assert "annotations" not in found["other"]
     assert found["other"]["labels"] == {"app": "other"}
+
+
+@pytest.mark.parametrize(
+    ("pods", "place"),
+    [
+        ({"containers": {"name": "first"}}, "containers"),
+        ({"containers": "first"}, "containers"),
+        ({"containers": ["first"]}, "containers.0"),
+        ({"containers": [None]}, "containers.0"),
+        ({"containers": [{"name": 1, "image": "a"}]}, "containers.0.name"),
+        ({"containers": [{"name": {"a": "b"}}]}, "containers.0.name"),
+        ({"containers": [{"name": "first", "resources": ["x"]}]}, "containers.0.resources"),
+        ({"containers": [{"name": "first", "ports": [{"containerPort": "80"}]}]}, "containers.0.ports.0.containerPort"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_at_its_place(mesh: Mesh, pods: Object, place: str) -> None:
+    manifest = pods_of("Deployment", [container("first", resources={}, ports=[{"containerPort": 80}])])
+    change = pods_of("Deployment", [])
+    change["spec"]["template"]["spec"] = pods
+    mesh.write(patches(change))
+
+    (problem,) = mesh.problems(manifest)
+
+    ((document,), _) = read_documents(to_yaml(change), "base/p0.yaml")
+    below = tuple(int(step) if step.isdigit() else step for step in place.split("."))
+    assert (problem.rule.code, problem.span) == ("K018", document.span(("spec", "template", "spec", *below)))
 
 
 @pytest.mark.parametrize("before", ["50%", "1", 2])

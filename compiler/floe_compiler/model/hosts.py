@@ -66,7 +66,9 @@ def _check_address(text: str, address: Address) -> None:
     if why := why_never(own):
         raise ValueError(f'"{text}" {meant}{why}; {instead_of(own)}')
     if address.version == 6:
-        raise ValueError(f'"{text}" is an IPv6 address; write its DNS name (and where it is a setting, cidr: {address}/128)')
+        raise ValueError(
+            f'"{text}" is an IPv6 address; write its DNS name (and where it is a setting, cidr: {address}/128)'
+        )
     if meant:
         raise ValueError(f'"{text}" is an unusual notation of the address {address}; write {address}')
 

@@ -14,7 +14,6 @@ from floe_compiler.model.rendered import PodGroup, Rendered, launched_id
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch, Values, as_meant, nearest, path_in
 
-
 _PUNCTUATION = re.compile(r"""^["'(]+|(:\d+)?["'),.:;]*$""")
 """What stands around a name in a message, such as the port of a server."""
 

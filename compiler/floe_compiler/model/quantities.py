@@ -99,11 +99,11 @@ def _meant(text: str, quantity: Quantity) -> str:
 
 
 def _rounded_up(quantity: Quantity) -> str:
-    """Return the amount of bytes, or if it is not a whole one, a larger one with a unit that is precise to a hundredth."""
+    """Return the amount of bytes; of a fraction, a larger one with a unit that is precise to a hundredth."""
     if quantity.amount.denominator == 1:
         return str(quantity)
     base, suffixes = (1024, _BINARY) if quantity.notation == "binary" else (1000, _DECIMAL)
-    for suffix, power in reversed(suffixes.items()):
+    for power in reversed(suffixes.values()):
         units = quantity.amount / Fraction(base) ** power
         if units >= 100 or not power:
             return str(Quantity(math.ceil(units) * Fraction(base) ** power, quantity.notation))

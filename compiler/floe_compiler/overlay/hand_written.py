@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Findings, Rule
@@ -46,6 +49,10 @@ def _is_object(document: Document, findings: Findings, *, encrypted: bool = Fals
     if problem:
         findings.add(NOT_AN_OBJECT, problem, document.span(()), hint=hint)
         return False
+    if wrong := [*_wrong_metadata(document.data["metadata"])]:
+        for key, message, hint in wrong:
+            findings.add(NOT_AN_OBJECT, f"metadata.{key} {message}", document.span(("metadata", key)), hint=hint)
+        return False
     # All values of an encrypted object are encrypted, which is checked already.
     check_secret_values(replace(document, data=without_values(document.data)) if encrypted else document, findings)
     return True
@@ -71,3 +78,15 @@ def _problem(document: Document) -> tuple[str, str]:
         hint = "; ".join(hints) or "a part of an object is a patch: list it under patches"
         return f"the object has no {' and no '.join(missing)}", hint
     return "", ""
+
+
+def _wrong_metadata(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the fields by which kustomize tells objects apart or selects them and that have another type, with hints.
+
+    It fails at them, or takes the object for another one.
+    """
+    if not isinstance(metadata.get("namespace", ""), str):
+        yield "namespace", "is not text", "write the name of a namespace, in quotes if need be, or delete the line"
+    for key in ("annotations", "labels"):
+        if not isinstance(metadata.get(key) or {}, dict):
+            yield key, "is not a mapping", 'write a mapping: its lines have a key, a ":" and a value'

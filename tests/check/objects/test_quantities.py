@@ -75,7 +75,6 @@ def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint:
     )
     assert platform.hints(check) == [hint]
 
-
     meant = re.findall(r'"(.+?)"', hint)
     assert all(str(parse_quantity(text)) == text and not wrong_bytes(text) for text in meant if problem)
 
