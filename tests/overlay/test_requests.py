@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from overlay.overlay_mesh import OVERLAY, Mesh, deployment
@@ -228,6 +229,44 @@ def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
     (result,) = mesh.apply(manifest).objects
 
     assert result["spec"]["minReadySeconds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("operations", "place"),
+    [
+        ([{"op": "copy", "from": "/metadata/labels/b", "path": "/metadata/annotations"}], (0, "from")),
+        ([{"op": "copy", "from": "/spec/template/spec/containers/3", "path": "/spec/x"}], (0, "from")),
+        (
+            [
+                {"op": "copy", "from": "/metadata/labels/b", "path": "/metadata/labels/c"},
+                {"op": "add", "path": "/metadata/labels/b", "value": "x"},
+            ],
+            (0, "from"),
+        ),
+        (
+            [
+                {"op": "add", "path": "/metadata/labels/b", "value": "x"},
+                {"op": "copy", "from": "/metadata/labels/b", "path": "/metadata/labels/c"},
+            ],
+            None,
+        ),
+        (
+            [{"op": "copy", "from": "/spec/template/spec/containers/0", "path": "/spec/template/spec/containers/-"}],
+            None,
+        ),
+        ([{"op": "copy", "from": "/metadata/labels/a~1b", "path": "/metadata/labels/c"}], None),
+    ],
+)
+def test_a_json_patch_copies_only_what_there_is(mesh: Mesh, operations: list[Object], place: DataPath | None) -> None:
+    manifest = pods_of("Deployment", [container("first")])
+    manifest["metadata"]["labels"] = {"a/b": "x"}
+    text = to_yaml(operations)
+    entry = {"target": {"kind": "Deployment"}, "path": "p.yaml"}
+    mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]}), "base/p.yaml": text})
+
+    ((document,), _) = read_documents(text, "base/p.yaml")
+    expected = [("K018", document.span(place))] if place else []
+    assert [(found.rule.code, found.span) for found in mesh.problems(manifest)] == expected
 
 
 def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:

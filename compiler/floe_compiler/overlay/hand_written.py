@@ -20,9 +20,9 @@ from floe_compiler.overlay.source import Source
 NOT_AN_OBJECT = Rule(
     "K012",
     "not a Kubernetes object",
-    "A file under resources must contain Kubernetes objects: mappings with apiVersion, kind and metadata.name. List"
-    " patches under patches, list folders with a kustomization.yaml as folders, and write the items of a List"
-    " separately.",
+    "A file under resources must contain Kubernetes objects: mappings with apiVersion, kind and metadata.name, whose"
+    " labels and annotations are mappings. List patches under patches, list folders with a kustomization.yaml as"
+    " folders, and write the items of a List separately.",
 )
 
 

@@ -36,8 +36,8 @@ NOT_AS_WRITTEN = Rule(
 PATCH_FAILED = Rule(
     "K018",
     "patch that cannot be applied",
-    "kustomize could not apply the patch to an object that it selects. Most often, a JSON patch replaces or removes"
-    " something that does not exist. kustomize's message says what.",
+    "kustomize could not apply the patch to an object that it selects. Most often, a JSON patch replaces, removes or"
+    " copies something that does not exist, or a merge patch has a list, mapping or text where the object has another.",
 )
 
 _NOUNS: Mapping[str, str] = {
