@@ -9,7 +9,8 @@ import pytest
 
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.objects import Object
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
 from overlay.overlay_mesh import OVERLAY, Mesh, deployment
 
@@ -260,13 +261,14 @@ def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
 def test_a_json_patch_copies_only_what_there_is(mesh: Mesh, operations: list[Object], place: DataPath | None) -> None:
     manifest = pods_of("Deployment", [container("first")])
     manifest["metadata"]["labels"] = {"a/b": "x"}
-    text = to_yaml(operations)
+    text = json.dumps(operations)
     entry = {"target": {"kind": "Deployment"}, "path": "p.yaml"}
     mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]}), "base/p.yaml": text})
 
     ((document,), _) = read_documents(text, "base/p.yaml")
     expected = [("K018", document.span(place))] if place else []
-    assert [(found.rule.code, found.span) for found in mesh.problems(manifest)] == expected
+    problems = mesh.problems(manifest) if place else [*mesh.applied(Rendered("dev", ObjectSet.of([manifest])))[1]]
+    assert [(found.rule.code, found.span) for found in problems] == expected
 
 
 def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:

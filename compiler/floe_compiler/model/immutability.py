@@ -113,7 +113,7 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
 _ONLY_FIRST = frozenset({("Service", ("spec", "ipFamilies")), ("ServiceCIDR", ("spec", "cidrs"))})
 """Lists of which only the first item is fixed: a second one may be added."""
 
-CLUSTER_IPS = {("spec", "clusterIP"): "None", ("spec", "clusterIPs"): ["None"]}
+CLUSTER_IPS: Mapping[Fields, Any] = {("spec", "clusterIP"): "None", ("spec", "clusterIPs"): ["None"]}
 """The addresses of a headless Service: one that has some already cannot become headless."""
 
 SIZE = ("spec", "resources", "requests", "storage")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, did_you_mean, nearest
@@ -126,16 +126,17 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
 
 def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str, str]]:
     """Yield the directives that kustomize refuses or would leave in the object, with their paths and a hint."""
-    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    below: Iterable[tuple[Any, Any]] = ()
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else below
     for key, child in below:
         place = (*path, key)
         if key == DIRECTIVE:
             if child not in ACTIONS:
                 yield place, f"{key}: {'null' if child is None else child}", did_you_mean(str(child), ACTIONS)
         elif isinstance(key, str) and key.startswith(_UNKNOWN_DIRECTIVES):
-            yield place, key, "write a JSON patch (a list of op, path, value)"
+            yield place, str(key), "write a JSON patch (a list of op, path, value)"
         elif str(key).startswith("$") and (hint := nearest(str(key), (DIRECTIVE,))):
-            yield place, key, hint
+            yield place, str(key), hint
         else:
             yield from _unknown_directives(child, place)
 

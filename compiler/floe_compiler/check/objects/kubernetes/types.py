@@ -259,7 +259,6 @@ CONSTRAINTS: Mapping[str, tuple[Constraint, ...]] = {
     f"{_API}.core.v1.ServiceSpec": (
         _service_ports,
         _affinity_timeout,
-        one_of(("PreferClose", "PreferSameNode", "PreferSameZone"), "trafficDistribution"),
         labels("selector"),
         needed_with("externalName", "type", "ExternalName"),
         parsed(address, _ADDRESS, "externalIPs"),
