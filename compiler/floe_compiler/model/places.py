@@ -18,6 +18,9 @@ _PUNCTUATION = re.compile(r"""^["'(]+|(:\d+)?["'),.:;]*$""")
 """What stands around a name in a message, such as the port of a server."""
 
 
+_SELECTS_NOTHING = " matches no "
+
+
 class Places(msgspec.Struct, frozen=True):
     """The locations of a unit's objects in the inputs; the fields are those of `Rendered`."""
 
@@ -84,12 +87,13 @@ class Places(msgspec.Struct, frozen=True):
 def _explaining(removed: Iterable[ObjectId], about: object, message: str) -> list[ObjectId]:
     """Return the removed objects that may be the cause of a finding.
 
-    That are those whose names the message has. If it has none, nor says of a value that it is wrong, the object has
-    lost one of its own name, such as the policy for its pods.
+    That are those whose names the message has. If it has none, the object may have lost one of its own name: the policy
+    for its pods, or the pods that it selects. But no removal makes a value wrong.
     """
     if isinstance(about, ObjectId) and about.kind == "Namespace":
         return [one for one in removed if one.namespace == about.name]
     near = [one for one in removed if one.namespace == getattr(about, "namespace", "")]
     words = frozenset(_PUNCTUATION.sub("", word) for word in message.split())
     named = [one for one in near if not words.isdisjoint((one.name, f"{one.namespace}/{one.name}"))]
-    return named or [one for one in near if not path_in(message) and one.name == getattr(about, "name", "")]
+    is_of_value = path_in(message) and _SELECTS_NOTHING not in message
+    return named or [one for one in near if not is_of_value and one.name == getattr(about, "name", "")]
