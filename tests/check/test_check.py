@@ -140,9 +140,8 @@ def test_a_finding_about_what_a_patch_removed_is_at_that_patch() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "explains"),
     [
-        ("ConfigMap", "polaris", True),
+        ("ConfigMap", "polaris", False),  # no removal but that of the account makes its name wrong
         ("ConfigMap", "other", False),
-        ("PodDisruptionBudget", "polaris", True),
         ("ServiceAccount", "nobody", True),
         ("ServiceAccount", "nobody-else", False),
     ],
@@ -155,6 +154,15 @@ def test_a_removal_is_named_where_it_may_explain_the_finding(kind: str, name: st
     found = next(one for one in failures(platform) if one.rule.code == "C044")
     assert found.span == CHOICE
     assert [one.span for one in found.related] == ([patch] if explains else [])
+
+
+def test_the_removal_of_an_object_of_the_same_name_explains_what_is_lost() -> None:
+    platform = sample()
+    del platform.objects["Deployment/polaris"]
+    patch = Span("overlays/prod/patch.yaml", 3, 1)
+    platform.facts["removed"] = {ObjectId("apps", "Deployment", "floe-platform", "polaris"): (patch,)}
+    found = next(one for one in failures(platform) if "Service floe-platform/polaris" in one.subject)
+    assert (found.rule.code, found.span) == ("C020", patch)
 
 
 MALFORMED: tuple[Any, ...] = (

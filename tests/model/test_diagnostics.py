@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, StageFailed, did_you_mean, nearest, ordered
+from floe_compiler.model.diagnostics import (
+    Diagnostic,
+    Findings,
+    Related,
+    Rule,
+    StageFailed,
+    did_you_mean,
+    nearest,
+    ordered,
+)
 from floe_compiler.model.span import Span
 
 WRONG = Rule("X001", "wrong", "It is wrong.")
@@ -55,6 +64,19 @@ def test_one_error_at_one_place_names_all_objects() -> None:
     # Without a place, the subject is the place. Warnings are accepted object by object.
     assert len(ordered(found(WRONG, subject, None) for subject in subjects)) == 4
     assert len(ordered(found(ODD, subject, here) for subject in subjects)) == 4
+
+
+def test_one_error_of_a_patch_names_what_its_objects_come_from() -> None:
+    def found(name: str) -> Diagnostic:
+        related = (Related(Span(f"domains/{name}/domain.yaml"), "rendered for this"),)
+        return Diagnostic(WRONG, "it is wrong", Span("base/patch.yaml", 3, 4), f"ResourceQuota {name}/q", "", related)
+
+    several = [found(name) for name in ("finance", "marketing", "sales", "shop")]
+    (merged,) = ordered(reversed(several))
+    assert merged.subject == "ResourceQuota finance/q; ResourceQuota marketing/q; ResourceQuota sales/q; and 1 more"
+    assert [one.span.file for one in merged.related] == [
+        f"domains/{name}/domain.yaml" for name in ("finance", "marketing", "sales")
+    ]
 
 
 def test_an_error_fails_the_stage_with_everything_found() -> None:

@@ -25,6 +25,35 @@ def test_an_address_that_the_cluster_fills_in_is_not_a_change() -> None:
     assert immutable_changes(manifest("Service", clusterIP="None"), manifest("Service", clusterIP="10.0.0.1"))
 
 
+def test_a_service_with_an_address_cannot_become_headless() -> None:
+    assert immutable_changes(manifest("Service"), manifest("Service", clusterIP="None")) == ["spec.clusterIP"]
+    assert immutable_changes(manifest("Service"), manifest("Service", clusterIPs=["None"])) == ["spec.clusterIPs"]
+    # The API server keeps what is not written any more.
+    assert immutable_changes(manifest("Service", clusterIP="None"), manifest("Service")) == []
+    # A name outside has no address.
+    assert immutable_changes(manifest("Service", type="ExternalName"), manifest("Service", clusterIP="None")) == []
+
+
+def test_a_claim_can_grow_but_not_shrink() -> None:
+    def claim(size: str, **resources: Any) -> dict[str, Any]:
+        return manifest("PersistentVolumeClaim", resources={"requests": {"storage": size}, **resources})
+
+    assert immutable_changes(claim("10Gi"), claim("20Gi")) == []
+    assert immutable_changes(claim("1Gi"), claim("1024Mi")) == []
+    assert immutable_changes(claim("10Gi"), claim("9Gi")) == ["spec.resources.requests.storage"]
+    limits = ({"limits": {"storage": size}} for size in ("20Gi", "30Gi"))
+    assert immutable_changes(*(claim("10Gi", **one) for one in limits)) == ["spec.resources.limits"]
+
+
+def test_a_volume_gets_its_nodes_once() -> None:
+    def near(zone: str) -> dict[str, Any]:
+        return manifest("PersistentVolume", nodeAffinity={"required": {"nodeSelectorTerms": [{"a": zone}]}})
+
+    assert immutable_changes(manifest("PersistentVolume"), near("a")) == []
+    assert immutable_changes(near("a"), near("b")) == ["spec.nodeAffinity"]
+    assert immutable_changes(near("a"), manifest("PersistentVolume")) == ["spec.nodeAffinity"]
+
+
 PATHS = [(kind, path) for kind, paths in IMMUTABLE.items() for path in paths]
 
 

@@ -21,6 +21,9 @@ spec:
       ports: [{containerPort: 80}]
 data:
   app.yaml: y
+  two words: z
+spec2:
+  env: [{name: two words, value: "1"}]
 """
 
 
@@ -39,6 +42,8 @@ data:
         ("kind is not a known key", 1),
         ('line 3 of data[app.yaml] gives "password" a value', 12),
         ("a selector in spec.containers matches nothing", 8),
+        ('data["two words"]: no key', 13),
+        ("spec2.env[two words].name: no name", 15),
         ("it has no labels", None),
         ("nothing.like.it is there", None),
     ],

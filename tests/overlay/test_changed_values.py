@@ -125,10 +125,10 @@ replicas: [{name: web, count: 5}]
     found = {path: at for each in changes(mesh.apply(deployment("web"))) for path, at in each.items()}
     assert found == {
         "metadata.labels": (1, 10),
-        "metadata.labels.team": (1, 10),
-        "spec.template.metadata.labels.team": (1, 10),
-        f"{MAIN}.image": (2, 10),
-        "spec.replicas": (3, 12),
+        "metadata.labels.team": (1, 25),
+        "spec.template.metadata.labels.team": (1, 25),
+        f"{MAIN}.image": (2, 43),
+        "spec.replicas": (3, 31),
         "spec.paused": (4, 16),
     }
 

@@ -45,10 +45,36 @@ LITERAL = "write the text itself, with a backslash before a sign that means some
         (patch("[{op: remove}]", name="a"), f'3:6: an operation is a mapping with "op" and "path" ({OPERATION})'),
         (patch("[x]", name="a"), f'3:6: an operation is a mapping with "op" and "path" ({OPERATION})'),
         (patch("[{op: replce, path: /data}]", name="a"), '3:11: unknown op "replce" (did you mean "replace"?)'),
+        (patch("[{op: add, path: /data/k}]", name="a"), '3:6: the operation "add" needs "value" (add `value:`)'),
+        (patch("[{op: copy, path: /data/k}]", name="a"), '3:6: the operation "copy" needs "from" (add `from:`)'),
+        (
+            patch("[{op: add, path: /data/k, valeu: x}]", name="a"),
+            '3:31: an operation has no "valeu" (did you mean "value"?)',
+        ),
+        *(
+            (
+                patch(f"[{{op: add, path: /metadata/annotations{path}, value: {value}}}]", name="a"),
+                f"3:{column}: the value of an annotation must be text (write it in quotes)",
+            )
+            for path, value, column in (("", "x", 52), ("", "{a: 1}", 52), ("/a", "{b: c}", 54), ("/a", "null", 54))
+        ),
         (
             patch("[{op: remove, path: data.k}]", name="a"),
             '3:25: the path "data.k" does not begin with "/" (write "/data/k")',
         ),
+        (
+            patch(f"{MERGE}$patch: Delete"),
+            '6:13: kustomize does not know "$patch: Delete" (did you mean "delete"?)',
+        ),
+        (
+            patch(f"{MERGE}data: {{$patch: null}}"),
+            '6:20: kustomize does not know "$patch: null" (known: delete, merge, replace)',
+        ),
+        (
+            patch(f"{MERGE}data: {{a: [{{$patch: replce}}]}}", name="a"),
+            '6:25: kustomize does not know "$patch: replce" (did you mean "replace"?)',
+        ),
+        (patch(f"{MERGE}data: {{$pacth: delete}}"), '6:12: kustomize does not know "$pacth" (did you mean "$patch"?)'),
         (
             patch(f"{MERGE}---\n{MERGE}", name="a"),
             "10:3: several patches cannot share a target (list one patch for each target)",

@@ -199,7 +199,7 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
 
     assert [(one.rule.code, str(one.span), one.subject) for one in found] == [
         ("K018", f"{FILE}:5:10", "ConfigMap sales/c2"),
-        ("K018", "base/p.yaml:1:1", "ConfigMap sales/c4"),
+        ("K018", "base/p.yaml:2:9", "ConfigMap sales/c4"),
     ]
     assert found[0].message == (
         "cannot be applied to ConfigMap sales/c2:"
@@ -409,11 +409,19 @@ def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "annotations",
-    ["text", {"a": {"b": 1}}, {"internal.config.kubernetes.io/index": "7"}],
-    ids=["text", "mapping", "own"],
+    ("annotations", "hint"),
+    [
+        ({"a": {"b": 1}}, "give each of its fields a value of the type that Kubernetes expects"),
+        (
+            {"internal.config.kubernetes.io/index": "7"},
+            "leave internal.config.kubernetes.io/index out: kustomize writes such annotations for itself",
+        ),
+    ],
+    ids=["mapping", "own"],
 )
-def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(mesh: Mesh, annotations: object) -> None:
+def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(
+    mesh: Mesh, annotations: object, hint: str
+) -> None:
     written = deployment("web")
     written["metadata"]["annotations"] = annotations
     mesh.write({"base/o.yaml": f"# an object\n{to_yaml(written)}"})
@@ -424,4 +432,4 @@ def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(mesh:
 
     assert (found.rule.code, str(found.span)) == ("K002", "base/o.yaml:2:1")
     assert found.message == "kustomize changed metadata of Deployment.apps sales/web, which no entry changes"
-    assert found.hint == "give each of its fields a value of the type that Kubernetes expects"
+    assert found.hint == hint

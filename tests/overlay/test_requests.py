@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.objects import Object
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
 from overlay.overlay_mesh import OVERLAY, Mesh, deployment
 
@@ -170,6 +173,52 @@ def test_a_component_is_refused_alike(mesh: Mesh, kind: str, change: Object, cod
     ]
 
 
+def test_a_patch_with_a_target_deletes_labels_and_annotations(mesh: Mesh) -> None:
+    metadata = {"annotations": {"a/b": "x", "a/null": "null"}, "labels": {"tier": "gold", "app": "web"}}
+    manifests = [deployment("web"), deployment("other")]
+    manifests[0]["metadata"] |= metadata
+    manifests[1]["metadata"] |= {"labels": {"app": "other"}}
+    change = deployment("any")
+    change["metadata"] = {"name": "any", "annotations": {"a/b": None}, "labels": {"tier": None}}
+    del change["spec"]
+    mesh.write(
+        {"base/kustomization.yaml": to_yaml({"patches": [{"target": {"name": ".*"}, "patch": to_yaml(change)}]})}
+    )
+
+    found = {one["metadata"]["name"]: one["metadata"] for one in mesh.apply(*manifests).objects}
+
+    assert found["web"]["annotations"] == {"a/null": "null"}
+    assert found["web"]["labels"] == {"app": "web"}
+    assert "annotations" not in found["other"]
+    assert found["other"]["labels"] == {"app": "other"}
+
+
+@pytest.mark.parametrize(
+    ("pods", "place"),
+    [
+        ({"containers": {"name": "first"}}, "containers"),
+        ({"containers": "first"}, "containers"),
+        ({"containers": ["first"]}, "containers.0"),
+        ({"containers": [None]}, "containers.0"),
+        ({"containers": [{"name": 1, "image": "a"}]}, "containers.0.name"),
+        ({"containers": [{"name": {"a": "b"}}]}, "containers.0.name"),
+        ({"containers": [{"name": "first", "resources": ["x"]}]}, "containers.0.resources"),
+        ({"containers": [{"name": "first", "ports": [{"containerPort": "80"}]}]}, "containers.0.ports.0.containerPort"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_at_its_place(mesh: Mesh, pods: Object, place: str) -> None:
+    manifest = pods_of("Deployment", [container("first", resources={}, ports=[{"containerPort": 80}])])
+    change = pods_of("Deployment", [])
+    change["spec"]["template"]["spec"] = pods
+    mesh.write(patches(change))
+
+    (problem,) = mesh.problems(manifest)
+
+    ((document,), _) = read_documents(to_yaml(change), "base/p0.yaml")
+    below = tuple(int(step) if step.isdigit() else step for step in place.split("."))
+    assert (problem.rule.code, problem.span) == ("K018", document.span(("spec", "template", "spec", *below)))
+
+
 @pytest.mark.parametrize("before", ["50%", "1", 2])
 def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
     manifest = deployment("web")
@@ -181,6 +230,45 @@ def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
     (result,) = mesh.apply(manifest).objects
 
     assert result["spec"]["minReadySeconds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("operations", "place"),
+    [
+        ([{"op": "copy", "from": "/metadata/labels/b", "path": "/metadata/annotations"}], (0, "from")),
+        ([{"op": "copy", "from": "/spec/template/spec/containers/3", "path": "/spec/x"}], (0, "from")),
+        (
+            [
+                {"op": "copy", "from": "/metadata/labels/b", "path": "/metadata/labels/c"},
+                {"op": "add", "path": "/metadata/labels/b", "value": "x"},
+            ],
+            (0, "from"),
+        ),
+        (
+            [
+                {"op": "add", "path": "/metadata/labels/b", "value": "x"},
+                {"op": "copy", "from": "/metadata/labels/b", "path": "/metadata/labels/c"},
+            ],
+            None,
+        ),
+        (
+            [{"op": "copy", "from": "/spec/template/spec/containers/0", "path": "/spec/template/spec/containers/-"}],
+            None,
+        ),
+        ([{"op": "copy", "from": "/metadata/labels/a~1b", "path": "/metadata/labels/c"}], None),
+    ],
+)
+def test_a_json_patch_copies_only_what_there_is(mesh: Mesh, operations: list[Object], place: DataPath | None) -> None:
+    manifest = pods_of("Deployment", [container("first")])
+    manifest["metadata"]["labels"] = {"a/b": "x"}
+    text = json.dumps(operations)
+    entry = {"target": {"kind": "Deployment"}, "path": "p.yaml"}
+    mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]}), "base/p.yaml": text})
+
+    ((document,), _) = read_documents(text, "base/p.yaml")
+    expected = [("K018", document.span(place))] if place else []
+    problems = mesh.problems(manifest) if place else [*mesh.applied(Rendered("dev", ObjectSet.of([manifest])))[1]]
+    assert [(found.rule.code, found.span) for found in problems] == expected
 
 
 def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
+from floe_compiler.model.resource_names import wrong_amount
 from floe_compiler.model.workloads import Container, Workload
 
 Bound = Literal["requests", "limits"]
@@ -14,9 +15,12 @@ BOUNDS: tuple[Bound, ...] = ("requests", "limits")
 
 
 def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
-    """Return a quantity in a mapping such as `limits`; None if it is missing or invalid (another rule reports that)."""
+    """Return a quantity in a mapping such as `limits`; None if it is missing.
+
+    None, too, if it is invalid or cannot be meant: other rules report that.
+    """
     try:
-        return _parsed(str(values[name]))
+        return _parsed(name, str(values[name]))
     except (KeyError, ValueError):
         return None
 
@@ -47,5 +51,5 @@ def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> Quantity:
-    return parse_quantity(text)
+def _parsed(name: str, text: str) -> Quantity | None:
+    return None if wrong_amount(name, text) else parse_quantity(text)

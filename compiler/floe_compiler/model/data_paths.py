@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from floe_compiler.model.document import DataPath
@@ -13,6 +14,11 @@ def show_place(path: DataPath, manifest: Any) -> str:
     for step, label in zip(path, labels(path, manifest), strict=True):
         text += f".{label}" if text and isinstance(step, str) else label
     return text
+
+
+def place_below(place: str, key: str) -> str:
+    """Return the path of a key below a path, both as messages show them."""
+    return f'{place}["{key}"]' if re.search(r"\s", key) else f"{place}.{key}"
 
 
 def labels(path: DataPath, manifest: Any) -> tuple[str, ...]:

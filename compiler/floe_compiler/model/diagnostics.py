@@ -78,12 +78,18 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         alike = replace(diagnostic, subject=diagnostic.subject.removeprefix(names))
         environments.setdefault(alike, set()).update(names.split(", "))
     joined = (replace(alike, subject=", ".join(sorted(names)) + alike.subject) for alike, names in environments.items())
-    subjects: dict[Diagnostic, list[str]] = {}
-    for diagnostic in sorted(joined, key=Diagnostic.sort_key):
+    shared: dict[Diagnostic, list[Diagnostic]] = {}
+    for diagnostic in sorted(joined, key=lambda one: (one.sort_key(), str(one.related))):
         is_shared = diagnostic.span and diagnostic.severity == "error"
-        alike = replace(diagnostic, subject="") if is_shared else diagnostic
-        subjects.setdefault(alike, []).append(diagnostic.subject)
-    return tuple(replace(alike, subject=_several(found)) for alike, found in subjects.items())
+        alike = replace(diagnostic, subject="", related=()) if is_shared else diagnostic
+        shared.setdefault(alike, []).append(diagnostic)
+    return tuple(_joined(alike, found) for alike, found in shared.items())
+
+
+def _joined(alike: Diagnostic, found: Sequence[Diagnostic]) -> Diagnostic:
+    """Return one diagnostic for several that differ in their objects, and in the inputs that these come from."""
+    related = dict.fromkeys(other for one in found[:SUBJECTS] for other in one.related)
+    return replace(alike, subject=_several([one.subject for one in found]), related=tuple(related))
 
 
 def _several(subjects: Sequence[str]) -> str:

@@ -41,6 +41,12 @@ class Document(msgspec.Struct, frozen=True):
             path = path[:-1]
         return self.values.get(path, Span(self.file))
 
+    @property
+    def places(self) -> Mapping[DataPath, Span]:
+        """Return the location of each value; of a mapping or a list, that of its key, which may be a line above."""
+        above = {path[:-1] for path in self.values if path}
+        return {path: self.keys.get(path, span) if path in above else span for path, span in self.values.items()}
+
     def key_span(self, path: DataPath) -> Span:
         """Return the location of the key at `path`; if the last step is an index, the location of the item."""
         return self.keys.get(path) or self.span(path)

@@ -29,7 +29,7 @@ from floe_compiler.model.names import (
 from floe_compiler.model.pod_metadata import check_free_key
 from floe_compiler.model.quantities import parse_quantity, wrong_bytes
 from floe_compiler.model.schedules import check_schedule, check_time_zone
-from floe_compiler.model.schema_words import PATTERN_HINT
+from floe_compiler.model.schema_words import NOT_A_MAPPING, PATTERN_HINT
 
 LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
@@ -238,6 +238,11 @@ FreeKey = Annotated[LabelKey, AfterValidator(check_free_key)]
 ExtendedResource = Annotated[str, AfterValidator(check_extended_resource)]
 LabelValue = Annotated[str, AfterValidator(check_label_value)]
 VariableName = Annotated[str, AfterValidator(check_own_variable)]
+VariableText = Annotated[
+    str,
+    Field(json_schema_extra={NOT_A_MAPPING: "write its text here; a value from a secret stands under `secrets:`"}),
+]
+"""The value of an environment variable."""
 SecretKeyName = Annotated[str, AfterValidator(check_data_key)]
 HostName = Annotated[str, AfterValidator(check_dns_subdomain)]
 ServerHost = Annotated[str, AfterValidator(check_server)]

@@ -12,6 +12,8 @@ from floe_compiler.model.names import check_dns_subdomain
 _URL = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:[^/@\s]*@)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?"
 )
+# An IPv6 address as URLs have it, with or without the rest of one.
+_BRACKETED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?(?:/\S*)?")
 _LOCAL = (".svc", ".cluster.local")
 _API_SERVER = "kubernetes"
 SYSTEM_NAMESPACES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
@@ -34,7 +36,8 @@ def check_server(text: str) -> str:
     """Accept the DNS name or IPv4 address of a server, unless it is the pod itself or a server of its node."""
     if (meant := host_and_port(text)) != f"host: {text}":
         raise ValueError(f'"{text}" is not a host name alone; write {meant}')
-    if address := numeric(text) or respelt(text):
+    bracketed = _BRACKETED.fullmatch(text)
+    if address := numeric(bracketed[1] if bracketed else text) or respelt(text):
         _check_address(text, address)
     check_dns_subdomain(text)
     if text in _OF_THE_POD or text.endswith(".localhost"):
@@ -59,11 +62,13 @@ def host_and_port(text: str) -> str:
 def _check_address(text: str, address: Address) -> None:
     """Accept the IPv4 address of a server outside, in its usual notation."""
     own = ipaddress.ip_network(address)
-    meant = "" if text == str(address) else f"({address}) "
+    meant = "" if text == str(address) or address.version == 6 else f"({address}) "
     if why := why_never(own):
         raise ValueError(f'"{text}" {meant}{why}; {instead_of(own)}')
     if address.version == 6:
-        raise ValueError(f'"{text}" is an IPv6 address; write host: with its DNS name, and cidr: {text}/128')
+        raise ValueError(
+            f'"{text}" is an IPv6 address; write its DNS name (and where it is a setting, cidr: {address}/128)'
+        )
     if meant:
         raise ValueError(f'"{text}" is an unusual notation of the address {address}; write {address}')
 

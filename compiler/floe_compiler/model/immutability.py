@@ -7,6 +7,7 @@ from typing import Any
 
 from floe_compiler.model.annotations import HOOK, HOOK_DELETION
 from floe_compiler.model.nested_fields import at, mapping, mappings
+from floe_compiler.model.quantities import parse_quantity
 
 Fields = tuple[str, ...]
 
@@ -35,6 +36,9 @@ _VOLUME_SOURCES = (
     "storageos",
     "vsphereVolume",
 )
+
+NODE_AFFINITY = ("spec", "nodeAffinity")
+"""That of a PersistentVolume may be set once (the gate MutablePVNodeAffinity is off by default)."""
 
 # From the validation of each kind in Kubernetes 1.37 (k8s.io/kubernetes, pkg/apis/*/validation; the tag +k8s:immutable
 # in k8s.io/api). The API server refuses to update these fields, so the delivery of the object fails.
@@ -67,13 +71,14 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
         ("spec", "managedBy"),
     ),
     "LeaseCandidate": (("spec", "leaseName"),),
-    "PersistentVolume": (("spec", "volumeMode"), *(("spec", source) for source in _VOLUME_SOURCES)),
+    "PersistentVolume": (("spec", "volumeMode"), NODE_AFFINITY, *(("spec", source) for source in _VOLUME_SOURCES)),
     "PersistentVolumeClaim": (
         ("spec", "storageClassName"),
         ("spec", "accessModes"),
         ("spec", "volumeMode"),
         ("spec", "selector"),
         ("spec", "volumeName"),
+        ("spec", "resources", "limits"),
         ("spec", "dataSource"),
         ("spec", "dataSourceRef"),
     ),
@@ -107,6 +112,12 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
 }
 _ONLY_FIRST = frozenset({("Service", ("spec", "ipFamilies")), ("ServiceCIDR", ("spec", "cidrs"))})
 """Lists of which only the first item is fixed: a second one may be added."""
+
+CLUSTER_IPS: Mapping[Fields, Any] = {("spec", "clusterIP"): "None", ("spec", "clusterIPs"): ["None"]}
+"""The addresses of a headless Service: one that has some already cannot become headless."""
+
+SIZE = ("spec", "resources", "requests", "storage")
+"""The size of a PersistentVolumeClaim, which can grow."""
 
 COMPLETIONS = ("spec", "completions")
 POD = "Pod"
@@ -147,7 +158,8 @@ def immutable_changes(before: Any, after: Any) -> list[str]:
         return []
     if kind == POD:
         return ["spec"] if _fixed(before) != _fixed(after) else []
-    return [".".join(fields) for fields in _fields(kind, before) if _differs(kind, fields, before, after)]
+    changed = [".".join(fields) for fields in _fields(kind, before) if _differs(kind, fields, before, after)]
+    return [*changed, ".".join(SIZE)] if kind == "PersistentVolumeClaim" and _shrinks(before, after) else changed
 
 
 def _is_recreated(manifest: Any) -> bool:
@@ -175,8 +187,20 @@ def _differs(kind: str, fields: Fields, before: Any, after: Any) -> bool:
         old, new = (value[:1] if isinstance(value, list) else value for value in (old, new))
     if fields == COMPLETIONS and at(after, ("spec", "completionMode")) == "Indexed":
         return False  # which may change together with `parallelism`
+    if fields == NODE_AFFINITY and old is None:
+        return False
+    if new is not None and new == CLUSTER_IPS.get(fields):
+        return bool(old != new and at(before, ("spec", "type")) != "ExternalName")
     filled_in = kind in _FILLED_IN and None in (old, new)
     return bool(old != new and not filled_in)
+
+
+def _shrinks(before: Any, after: Any) -> bool:
+    try:
+        old, new = (parse_quantity(str(at(manifest, SIZE))) for manifest in (before, after))
+    except ValueError:
+        return False
+    return new < old
 
 
 def _fixed(manifest: Any) -> Any:

@@ -14,6 +14,12 @@ from floe_compiler.model.rendered import PodGroup, Rendered, launched_id
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch, Values, as_meant, nearest, path_in
 
+_PUNCTUATION = re.compile(r"""^["'(]+|(:\d+)?["'),.:;]*$""")
+"""What stands around a name in a message, such as the port of a server."""
+
+
+_SELECTS_NOTHING = " matches no "
+
 
 class Places(msgspec.Struct, frozen=True):
     """The locations of a unit's objects in the inputs; the fields are those of `Rendered`."""
@@ -62,9 +68,8 @@ class Places(msgspec.Struct, frozen=True):
             places.append(Related(origin, "written here" if written else "rendered for this"))
         places += [
             Related(span, f"removes {identity}")
-            for identity, spans in self.removed.items()
-            if _explains(identity, about, message)
-            for span in spans
+            for identity in _explaining(self.removed, about, message)
+            for span in self.removed[identity]
         ]
         span = places[0].span if places else None
         others = (place for place in (*places[1:], *related) if place.span != span)
@@ -79,10 +84,16 @@ class Places(msgspec.Struct, frozen=True):
         return bool(patches) and not (path and any(patch.changes(path) for patch in patches))
 
 
-def _explains(removed: ObjectId, about: object, message: str) -> bool:
-    """Return whether the removal may be the cause of a finding: the object has that name, or the message names it."""
+def _explaining(removed: Iterable[ObjectId], about: object, message: str) -> list[ObjectId]:
+    """Return the removed objects that may be the cause of a finding.
+
+    That are those whose names the message has. If it has none, the object may have lost one of its own name: the policy
+    for its pods, or the pods that it selects. But no removal makes a value wrong.
+    """
     if isinstance(about, ObjectId) and about.kind == "Namespace":
-        return about.name == removed.namespace
-    if getattr(about, "namespace", "") != removed.namespace:
-        return False
-    return getattr(about, "name", "") == removed.name or removed.name in re.findall(r"[\w.-]+", message)
+        return [one for one in removed if one.namespace == about.name]
+    near = [one for one in removed if one.namespace == getattr(about, "namespace", "")]
+    words = frozenset(_PUNCTUATION.sub("", word) for word in message.split())
+    named = [one for one in near if not words.isdisjoint((one.name, f"{one.namespace}/{one.name}"))]
+    is_of_value = path_in(message) and _SELECTS_NOTHING not in message
+    return named or [one for one in near if not is_of_value and one.name == getattr(about, "name", "")]

@@ -77,26 +77,36 @@ def wrong_bytes(text: str) -> str:
     Raises ValueError if the text is not a quantity.
     """
     quantity = parse_quantity(text)
-    number = re.sub("[A-Za-z].*", "", text)
-    meant = f'did you mean "{number}Mi" or "{number}Gi"?'
-    if text.endswith(("m", "u", "n")) and quantity.amount >= FEWEST_BYTES:
-        meant = f'did you mean "{math.ceil(quantity.amount / FEWEST_BYTES)}Mi"?'
     if text.endswith(("m", "u", "n")):
-        return f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}'
+        return f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {_meant(text, quantity)}'
     if 0 < quantity.amount < FEWEST_BYTES:
-        return f'"{text}" is {float(quantity.amount):,.15g} bytes, which is too small; {meant}'
+        amount = f"{float(quantity.amount):,.15g}"
+        return f'"{text}" is {amount} bytes, which is too small; {_meant(text, quantity)}'
     if quantity.amount.denominator != 1:
         return f'"{text}" is not a whole number of bytes; did you mean "{_rounded_up(quantity)}"?'
     return ""
 
 
+def _meant(text: str, quantity: Quantity) -> str:
+    """Return what to write instead of too few bytes, or of fractions of them: each is an amount that is accepted."""
+    number = Fraction(re.sub("[A-Za-z].*", "", text))
+    for amount in (quantity.amount, number):
+        if amount >= FEWEST_BYTES:
+            return f'did you mean "{math.ceil(amount / FEWEST_BYTES)}Mi"?'
+    sizes = [Quantity(number * 1024**power, "binary") for power in (2, 3, 4) if number * 1024**power >= FEWEST_BYTES]
+    either = " or ".join(f'"{_rounded_up(size)}"' for size in sizes[:2])
+    return f"did you mean {either}?"
+
+
 def _rounded_up(quantity: Quantity) -> str:
-    """Return at least this amount of bytes, in the largest unit that is precise to a hundredth."""
+    """Return the amount of bytes; of a fraction, a larger one with a unit that is precise to a hundredth."""
+    if quantity.amount.denominator == 1:
+        return str(quantity)
     base, suffixes = (1024, _BINARY) if quantity.notation == "binary" else (1000, _DECIMAL)
-    for suffix, power in reversed(suffixes.items()):
+    for power in reversed(suffixes.values()):
         units = quantity.amount / Fraction(base) ** power
         if units >= 100 or not power:
-            return f"{math.ceil(units)}{suffix}"
+            return str(Quantity(math.ceil(units) * Fraction(base) ** power, quantity.notation))
     raise AssertionError("the last unit is a byte")
 
 

@@ -166,7 +166,8 @@ class Structure:
         shown = _shown(error.instance, secret=secret)
         if error.validator in ("type", "anyOf"):
             kinds = _kinds(error.validator, wanted)
-            value = None if secret else error.instance
+            hidden: dict[str, Any] | None = {} if isinstance(error.instance, dict) else None
+            value = hidden if secret else error.instance
             hint = structure_hints.value_of_another_kind(value, raw, schema, kinds, self._definitions)
             if error.instance is None and not raw:
                 return "there is no value", hint or "write one, or delete the key"

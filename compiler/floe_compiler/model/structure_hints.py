@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.hosts import host_and_port
 from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.plain_scalars import read_plain
-from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_A_MAPPING, NOT_HERE, REFERENCE
 
 Schema = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str]
     """Return the hint for a value of the wrong type.
 
     Args:
-        value: The value, or None if it must not be shown.
+        value: The value; None, or an empty mapping, if it must not be shown.
         raw: The source text of the value, if it is not a string.
         schema: What it should be.
         kinds: The types that it may have, such as `string`.
@@ -91,6 +91,8 @@ def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str]
     """
     if "string" in kinds and raw and re.search(schema.get("pattern", "$^"), raw):
         return f'quote it: "{raw}"'
+    if isinstance(value, dict) and NOT_A_MAPPING in schema:
+        return str(schema[NOT_A_MAPPING])
     if example := next(iter(schema.get("examples", ())), ""):
         return f'write, for example, "{example}"'
     if "string" in kinds and raw:

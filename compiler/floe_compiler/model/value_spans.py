@@ -20,8 +20,9 @@ _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])$")
 _LAST_KEY = re.compile(r'\["?([^\[\]"]*)"?\]$')
 _FIELDS = r"(?:binaryData|data|metadata|roleRef|rules|spec|stringData|subjects|webhooks)"
 _UNKNOWN_KEY = r"\w+(?= is not a known key)"
-_AT_START = re.compile(rf"(?:line \d+ of )?([A-Za-z]\w*[.\[]\S*?|{_FIELDS}|{_UNKNOWN_KEY})[:,]?(?:\s|$)")
-_WITHIN = re.compile(rf"(?:^|\s)({_FIELDS}[.\[]\S*?)[:,]?(?:\s|$)")
+_STEPS = r"(?:\[[^\]]*\]|[^\s\[])*?"  # names in brackets may have spaces
+_AT_START = re.compile(rf"(?:line \d+ of )?([A-Za-z]\w*(?=[.\[]){_STEPS}|{_FIELDS}|{_UNKNOWN_KEY})[:,]?(?:\s|$)")
+_WITHIN = re.compile(rf"(?:^|\s)({_FIELDS}(?=[.\[]){_STEPS})[:,]?(?:\s|$)")
 _ANNOTATIONS = re.compile(r"(?:^|\.)metadata\.annotations\b")
 
 Values = Mapping[str, Span]

@@ -53,7 +53,11 @@ def _values(
     step: Step, changed: Mapping[DataPath, Any], before: Object, after: Object, type_: MergeType
 ) -> dict[str, Span]:
     if step.field != "patches":
-        return {_shown(path): step.span for path, old in changed.items() if _is_changed_by(step, _shown(path), old)}
+        return {
+            _shown(path): step.sets.get(str(path[-1]), step.span)
+            for path, old in changed.items()
+            if _is_changed_by(step, _shown(path), old)
+        }
     named = {value.path: value for value in _said(step, before, after, type_)}
     covering = ((path, _covering(named, path)) for path in changed)
     return {_shown(path): value.span for path, value in covering if value}

@@ -1,17 +1,19 @@
 """Holds the result of kustomize against what the patches ask for.
 
 kustomize puts the items that a merge patch names in front of the others, keeps the quotes of a text that it replaces by
-a number, and takes a port without a protocol for another one than the same port with TCP. All that is put back. Any
-other difference is reported.
+a number, takes a port without a protocol for another one than the same port with TCP, and writes "null" for a label or
+annotation that a patch with a target deletes. All that is put back. Any other difference is reported.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.nested_fields import mapping
+from floe_compiler.model.objects import Object
 from floe_compiler.overlay.merge_types import MergeType
 
 
@@ -27,6 +29,32 @@ def restored(result: Any, wanted: Any, type_: MergeType) -> Any:
     if isinstance(result, list) and isinstance(wanted, list):
         return _restored_list(result, wanted, type_)
     return wanted if type(result) is not type(wanted) and _text(result) == _text(wanted) else result
+
+
+def without_deleted(result: Object, wanted: Object, patches: Iterable[Mapping[str, Any]]) -> Object:
+    """Return kustomize's result without the labels and annotations that patches delete.
+
+    With a target, kustomize writes the text "null" for each of them. Source: `CopyMergeMetaDataFieldsFrom` in its
+    api/resource/resource.go, which copies them as text.
+
+    Args:
+        result: kustomize's result.
+        wanted: The object after the patches.
+        patches: The merge patches.
+    """
+    said = tuple(patches)
+    kept: dict[str, Any] = {}
+    for name in ("labels", "annotations"):
+        deleted = {
+            key
+            for patch in said
+            for key, value in mapping(patch, ("metadata", name)).items()
+            if value is None and key not in mapping(wanted, ("metadata", name))
+        }
+        found = mapping(result, ("metadata", name))
+        kept[name] = {key: value for key, value in found.items() if value != "null" or key not in deleted}
+    metadata = {key: kept.get(key, value) for key, value in result["metadata"].items()}
+    return {**result, "metadata": {key: value for key, value in metadata.items() if key not in kept or value}}
 
 
 def _restored_list(result: list[Any], wanted: list[Any], type_: MergeType) -> list[Any]:

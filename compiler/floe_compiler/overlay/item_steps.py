@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings
@@ -40,7 +42,19 @@ def read_item(document: Document, field: StepField, path: DataPath, findings: Fi
     if len(findings.found) > before:
         return []
     span = document.span(path)
-    return [Step(field, item, _selection(field, item), span, span, touched_by_item(field, item))]
+    sets = {key: document.span((*path, *below)) for key, below in _set_by(field, item)}
+    return [Step(field, item, _selection(field, item), span, span, touched_by_item(field, item), sets=sets)]
+
+
+def _set_by(field: StepField, item: dict[str, Any]) -> Iterator[tuple[str, DataPath]]:
+    """Yield the last key of each value in an object that an item sets, and the path in the item that says it."""
+    if field == "labels":
+        yield from ((key, ("pairs", key)) for key in item["pairs"])
+    elif field == "images":
+        said = (key for key in ("digest", "newTag", "tagSuffix", "newName") if key in item)
+        yield from (("image", (key,)) for key in itertools.islice(said, 1))
+    elif "count" in item:
+        yield "replicas", ("count",)
 
 
 def _check_type(document: Document, path: DataPath, wanted: type, findings: Findings) -> None:

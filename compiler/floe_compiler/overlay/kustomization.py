@@ -39,6 +39,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it selects.
     `patch` is the patch as it is written.
     `folders` is the path from the environment's kustomization to the one that lists the step.
+    `sets` has the places of what an item sets, by the last key in the object: `image`, `replicas` or a label's key.
     """
 
     field: StepField
@@ -50,11 +51,13 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     deletes: bool = False
     patch: Document | None = None
     folders: tuple[str, ...] = ()
+    sets: Mapping[str, Span] = msgspec.field(default_factory=dict)
     digest: str = ""
     """A digest of the step and its locations, which identifies it in other processes and in the next run."""
 
     def __post_init__(self) -> None:
-        places = [f"{span.line}:{span.column}" for span in self.patch.values.values()] if self.patch else []
+        spans = self.patch.values.values() if self.patch else self.sets.values()
+        places = [f"{span.line}:{span.column}" for span in spans]
         said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed), places]
         msgspec.structs.force_setattr(self, "digest", sha256_of(said))
 

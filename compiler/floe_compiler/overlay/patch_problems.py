@@ -33,6 +33,13 @@ NOT_AS_WRITTEN = Rule(
     "kustomize leaves out a part of the patch, or changes something that the patch does not name. Write a JSON patch.",
 )
 
+PATCH_FAILED = Rule(
+    "K018",
+    "patch that cannot be applied",
+    "kustomize could not apply the patch to an object that it selects. Most often, a JSON patch replaces, removes or"
+    " copies something that does not exist, or a merge patch has a list, mapping or text where the object has another.",
+)
+
 _NOUNS: Mapping[str, str] = {
     "containers": "container",
     "ephemeralContainers": "ephemeral container",
@@ -70,7 +77,10 @@ def problems(before: Any, patch: Any, type_: MergeType, path: DataPath = (), poi
         path: The path in the patch.
         pointer: The JSON pointer in the object.
     """
-    if isinstance(patch, dict):
+    if patch is not None and (kind := _kind(before)) and kind != _kind(patch):
+        hint = f"write {kind}" if kind == "a mapping" else f'write {kind}: begin each item with "- "'
+        yield Problem(PATCH_FAILED, path, f"{show_path(path)} is {kind} in the object", hint)
+    elif isinstance(patch, dict):
         if patch.get(DIRECTIVE) in ("delete", "replace"):
             return
         fields = before if isinstance(before, dict) else {}
@@ -82,6 +92,11 @@ def problems(before: Any, patch: Any, type_: MergeType, path: DataPath = (), poi
         yield from check(before if isinstance(before, list) else [], patch, type_, path, pointer)
 
 
+def _kind(value: Any) -> str:
+    """Return what a mapping or a list is, in words; empty for other values."""
+    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else ""
+
+
 def _merged(
     before: Sequence[Any], patch: Sequence[Any], type_: MergeType, path: DataPath, pointer: str
 ) -> Iterator[Problem]:
@@ -89,6 +104,13 @@ def _merged(
         return
     for index, change in enumerate(patch):
         if not isinstance(change, dict):
+            if type_.keys:
+                hint = f"write {' and '.join(f'{key}: ...' for key in type_.keys)}, and what changes"
+                yield Problem(PATCH_FAILED, (*path, index), f"an item of {show_path(path)} is a mapping", hint)
+            continue
+        if wrong := _wrong_key(change, type_, path):
+            key, message, hint = wrong
+            yield Problem(PATCH_FAILED, (*path, index, key), message, hint)
             continue
         if type_.find(change, patch[:index]) is not None:
             yield _twice(change, type_, (*path, index))
@@ -101,6 +123,17 @@ def _merged(
         needed = "" if deletes else _needed(change, type_.item)
         if deletes or needed:
             yield _no_such_item(before, change, type_, (*path, index), needed)
+
+
+def _wrong_key(item: Mapping[str, Any], type_: MergeType, path: DataPath) -> tuple[str, str, str] | None:
+    """Return the key of an item that has another type than its kind has, with a message and a hint."""
+    noun = _NOUNS.get(str(path[-1]), f"item of {path[-1]}")
+    for key in type_.keys:
+        is_number = (type_.item.field(key).schema or {}).get("type") == "integer"
+        if key in item and (not isinstance(item[key], int if is_number else str) or isinstance(item[key], bool)):
+            hint = "write it without quotes" if is_number else 'write it in quotes: "..."'
+            return key, f"the {key} of the {noun} is not {'a number' if is_number else 'text'}", hint
+    return None
 
 
 def _twice(change: Mapping[str, Any], type_: MergeType, path: DataPath) -> Problem:

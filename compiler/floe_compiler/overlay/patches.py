@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.diagnostics import Findings, did_you_mean, nearest
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay.allowed_fields import check_keys, value_at
 from floe_compiler.overlay.inline_patches import inline_documents
+from floe_compiler.overlay.json_patches import BAD_PATCH, IDENTITY_CHANGED, check_operations
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.matching import OneObject, version_of
 from floe_compiler.overlay.patch_target import read_target
 from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.overlay.source import Source
+from floe_compiler.overlay.strategic_merge import ACTIONS, DIRECTIVE
 from floe_compiler.overlay.touched_fields import touched_by_patch
 
-BAD_PATCH = Rule(
-    "K014",
-    "malformed patch",
-    "A patch is a strategic merge patch (a part of an object, with its apiVersion, kind, name and namespace) or a JSON"
-    " patch (a list of op, path, value, with a target), given by exactly one of path and patch.",
-)
-IDENTITY_CHANGED = Rule(
-    "K016",
-    "patch changes what an object is",
-    "A cluster identifies an object by kind, name and namespace, and other objects refer to them. Change them in the"
-    " inputs, or delete the object with a patch and write another one.",
-)
-
-_OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
 _UNKNOWN_DIRECTIVES = ("$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
-_IDENTITY = frozenset({"", "/kind", "/metadata", "/metadata/name", "/metadata/namespace"})
 
 
 def read_patch(source: Source, folder: str, document: Document, path: DataPath) -> list[Step]:
@@ -102,7 +89,7 @@ def _targeted(patch: Document, document: Document, path: DataPath, findings: Fin
     """Return the step of a patch for all objects that its target selects."""
     target = read_target(document, (*path, "target"), findings)
     is_json = isinstance(patch.data, list)
-    valid = _check_operations(patch, findings) if is_json else _check_merge(patch, findings)
+    valid = check_operations(patch, findings) if is_json else _check_merge(patch, findings)
     if not valid or target is None:
         return None
     entry = {
@@ -125,9 +112,9 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
         findings.add(BAD_PATCH, message, patch.span(()), hint=hint)
         return False
     before = len(findings.found)
-    for place, directive in _unknown_directives(patch.data):
-        hint = "write a JSON patch (a list of op, path, value)"
-        findings.add(BAD_PATCH, f'kustomize does not know "{directive}"', patch.key_span(place), hint=hint)
+    for place, directive, hint in _unknown_directives(patch.data):
+        span = patch.span(place) if place[-1] == DIRECTIVE else patch.key_span(place)
+        findings.add(BAD_PATCH, f'kustomize does not know "{directive}"', span, hint=hint)
     identity = identify(patch.data)
     required = {"apiVersion": patch.data.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
     missing = " and no ".join(name for name, value in required.items() if not value)
@@ -137,43 +124,21 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
     return len(findings.found) == before
 
 
-def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str]]:
-    """Yield the directives of Kubernetes that kustomize would leave in the object, with their paths."""
-    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str, str]]:
+    """Yield the directives that kustomize refuses or would leave in the object, with their paths and a hint."""
+    below: Iterable[tuple[Any, Any]] = ()
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else below
     for key, child in below:
-        if isinstance(key, str) and key.startswith(_UNKNOWN_DIRECTIVES):
-            yield (*path, key), key
+        place = (*path, key)
+        if key == DIRECTIVE:
+            if child not in ACTIONS:
+                yield place, f"{key}: {'null' if child is None else child}", did_you_mean(str(child), ACTIONS)
+        elif isinstance(key, str) and key.startswith(_UNKNOWN_DIRECTIVES):
+            yield place, str(key), "write a JSON patch (a list of op, path, value)"
+        elif str(key).startswith("$") and (hint := nearest(str(key), (DIRECTIVE,))):
+            yield place, str(key), hint
         else:
-            yield from _unknown_directives(child, (*path, key))
-
-
-def _check_operations(patch: Document, findings: Findings) -> bool:
-    """Return whether it is a well-formed JSON patch that does not change the identity of objects."""
-    before = len(findings.found)
-    for index, operation in enumerate(patch.data):
-        span = patch.span((index,))
-        if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
-            hint = "write, for example, {op: replace, path: /spec/replicas, value: 3}"
-            findings.add(BAD_PATCH, 'an operation is a mapping with "op" and "path"', span, hint=hint)
-        elif operation.get("op") not in _OPERATIONS:
-            hint = did_you_mean(str(operation.get("op")), _OPERATIONS)
-            span = patch.span((index, "op"))
-            findings.add(BAD_PATCH, f'unknown op "{operation.get("op")}"', span, hint=hint)
-        elif operation["path"] and not operation["path"].startswith("/"):
-            hint = f'write "/{operation["path"].replace(".", "/")}"'
-            span = patch.span((index, "path"))
-            findings.add(BAD_PATCH, f'the path "{operation["path"]}" does not begin with "/"', span, hint=hint)
-        elif changed := _changed(operation) & _IDENTITY:
-            message = f"the patch changes {min(changed) or 'the whole object'}"
-            span = patch.span((index, "path" if operation["path"] in changed else "from"))
-            findings.add(IDENTITY_CHANGED, message, span, hint="change it in the inputs")
-    return len(findings.found) == before
-
-
-def _changed(operation: dict[str, Any]) -> set[str]:
-    """Return the pointers that an operation changes."""
-    changed = {operation["path"]} if operation["op"] != "test" else set()
-    return changed | ({str(operation.get("from"))} if operation["op"] == "move" else set())
+            yield from _unknown_directives(child, place)
 
 
 def _check_options(document: Document, path: DataPath, options: object, findings: Findings) -> None:

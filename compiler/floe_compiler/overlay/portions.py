@@ -17,18 +17,19 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.answers import not_asked_for, objects_in
 from floe_compiler.overlay.bisection import first_failing, sorted_out
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
+from floe_compiler.overlay.json_patches import IDENTITY_CHANGED
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, REINSTALL, KustomizeError, find_same_kustomize, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
-from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN
-from floe_compiler.overlay.patches import IDENTITY_CHANGED
+from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN, PATCH_FAILED
 from floe_compiler.overlay.phases import phases
 from floe_compiler.overlay.requests import as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
@@ -43,12 +44,11 @@ MOST_FAILING = 10
 _BROKEN_HINT = "give each of its fields a value of the type that Kubernetes expects"
 
 WARNED = Rule("K003", "kustomize warning", "kustomize succeeded with a warning.", severity="warning")
-PATCH_FAILED = Rule(
-    "K018",
-    "patch that cannot be applied",
-    "kustomize could not apply the patch to an object that it selects. Most often, a JSON patch replaces or removes"
-    " something that does not exist. kustomize's message says what.",
-)
+_OF_KUSTOMIZE = re.compile(r"(?:(?:internal\.)?config\.(?:kubernetes|k8s)\.io|kustomize\.config\.k8s\.io)/")
+"""Source: kustomize's api/internal/utils/annotations.go and kyaml/kio/kioutil/kioutil.go."""
+
+_IN_ERRORS = {name: name for name in ("add", "copy", "move", "remove", "replace")} | {"test": "testing"}
+"""How errors of kustomize name the operations of a JSON patch (github.com/evanphx/json-patch, v4)."""
 
 _ONCE = (PATCH_FAILED, NO_SUCH_ITEM, ITEMS_LOST, NOT_AS_WRITTEN)
 """The rules about patches, which may fail on all objects alike."""
@@ -227,7 +227,7 @@ def _results(
         if field := not_asked_for(item, part):
             message = f"kustomize changed {field} of {item.identity}, which no entry changes"
             place = spans.get(item.identity)  # a generated object is sound, so then it is the program
-            hint = _BROKEN_HINT if place else REINSTALL
+            hint = _fix(item.part) if place else REINSTALL
             built.report(Diagnostic(DID_NOT_RUN, message, place, subject=str(item.identity), hint=hint), [item])
         else:
             yield item.identity, Result(part, run.warnings)
@@ -250,7 +250,7 @@ def _without_failing(
         error = kustomize.attempt([*others, item], ()).error
         message = f"kustomize fails on {item.identity}: {error}"
         span = kustomize.spans.get(item.identity)
-        problem = Diagnostic(DID_NOT_RUN, message, span, subject=str(item.identity), hint=_BROKEN_HINT)
+        problem = Diagnostic(DID_NOT_RUN, message, span, subject=str(item.identity), hint=_fix(item.part))
         built.report(problem, portion)
     if broken:
         return
@@ -263,6 +263,12 @@ def _without_failing(
         failing.append(step)
     if len(bad) < MOST_FAILING:
         yield from _results(kustomize.spans, sound, kustomize.attempt(sound, good), built)
+
+
+def _fix(part: Object) -> str:
+    """Return what to do about a hand-written object that kustomize fails at or changes on its own."""
+    own = [key for key in mapping(part, ("metadata", "annotations")) if _OF_KUSTOMIZE.match(str(key))]
+    return f"leave {' and '.join(own)} out: kustomize writes such annotations for itself" if own else _BROKEN_HINT
 
 
 def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step, so_far: Sequence[Step]) -> Diagnostic:
@@ -282,6 +288,6 @@ def _named_in(error: str, step: Step) -> Span:
     said = [
         index
         for index, operation in enumerate(step.patch.data)
-        if re.search(rf"\b{operation['op']} operation .*{re.escape(operation['path'])}(?![\w/-])", error, re.DOTALL)
+        if re.search(rf"\b{_IN_ERRORS[operation['op']]} .*{re.escape(operation['path'])}(?![\w/-])", error, re.DOTALL)
     ]
     return step.patch.span((said[0], "path")) if said else step.span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,10 +13,11 @@ from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object
 from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.deleted_fields import live_deletions
-from floe_compiler.overlay.fidelity import difference, restored
+from floe_compiler.overlay.fidelity import difference, restored, without_deleted
+from floe_compiler.overlay.json_patches import copies_of_nothing
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.merge_types import MergeType, merge_type
-from floe_compiler.overlay.patch_problems import NOT_AS_WRITTEN, Problem, problems
+from floe_compiler.overlay.patch_problems import NOT_AS_WRITTEN, PATCH_FAILED, Problem, problems
 from floe_compiler.overlay.strategic_merge import DIRECTIVE, merged
 
 # The fields that other entries change, beside the merge patches.
@@ -45,7 +46,10 @@ def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
     findings: list[Diagnostic] = []
     sound: frozenset[str] = frozenset()
     for step in item.steps:
-        if step.merge is None or not step.selection.matches(wanted):
+        if not step.selection.matches(wanted):
+            continue
+        if step.merge is None:
+            findings += _of_copies(item, step)
             continue
         patch = without_identity(step.merge.data)
         if DIRECTIVE in patch:  # it deletes or replaces the whole object
@@ -63,7 +67,8 @@ def as_requested(item: ChangedObject, request: Request, result: Object) -> tuple
     """Return kustomize's result with the order and the types that the patches ask for, and an error if it differs."""
     if not request.merges:
         return result, None
-    result = restored(result, request.wanted, request.type)
+    patches = (step.merge.data for step in request.merges if step.merge)
+    result = without_deleted(restored(result, request.wanted, request.type), request.wanted, patches)
     ignored = {_CHANGED_BY[step.field] for step in item.steps if step.field in _CHANGED_BY}
     if (path := difference(result, request.wanted, ignored)) is None:
         return result, None
@@ -88,6 +93,18 @@ def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[
         )
         for problem in found
     ]
+
+
+def _of_copies(item: ChangedObject, step: Step) -> Iterator[Diagnostic]:
+    """Yield the errors of a JSON patch that copies what there is not."""
+    before = [one for other in item.steps[: item.steps.index(step)] if other.patch for one in other.patch.data]
+    operations = step.patch.data if step.patch else []
+    for position in copies_of_nothing([*before, *operations], item.part) if step.patch else ():
+        if step.patch and position >= len(before):
+            at = (position - len(before), "from")
+            message = f"{item.identity} has nothing at {operations[at[0]]['from']} to copy"
+            hint = "write a path that the object has, as it is compiled without the patch"
+            yield Diagnostic(PATCH_FAILED, message, step.patch.span(at), str(item.identity), hint, step.related())
 
 
 def without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from typing import Any
 from floe_compiler.overlay.merge_types import MergeType
 
 DIRECTIVE = "$patch"
-"""The key that says what to do with a mapping or an item: `delete`, `replace` or `merge`."""
+"""The key that says what to do with a mapping or an item."""
+
+ACTIONS = ("delete", "merge", "replace")
+"""The values of that key. Source: kyaml/yaml/merge2 and kyaml/yaml/types.go of kustomize."""
 
 
 def merged(before: Any, patch: Any, type_: MergeType) -> Any:

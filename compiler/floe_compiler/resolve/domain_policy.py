@@ -5,7 +5,7 @@ The files of the platform team are not limited, also not in what they say of a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Related
@@ -25,6 +25,7 @@ from floe_compiler.model.pod_metadata import beyond
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, leaves
+from floe_compiler.resolve.limits import SetLimit
 from floe_compiler.resolve.locks import hint_if_unknown
 from floe_compiler.resolve.products import WrittenProduct
 from floe_compiler.resolve.rules import BEYOND_POLICY, UNKNOWN_LOCK
@@ -48,12 +49,20 @@ ASK = "ask the platform team to set it under `domains` in the environment.yaml, 
 ASK_FOR_JOBS = "ask the platform team to allow placement.jobs under `domain_policy.may_set`"
 
 
-def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domain: Merged, findings: Findings) -> None:
+def check_domain(
+    manifest: PlatformManifest,
+    platform: Merged,
+    limits: Sequence[SetLimit],
+    own: Layer,
+    domain: Merged,
+    findings: Findings,
+) -> None:
     """Report what a domain's own file sets beyond the policy.
 
     Args:
         manifest: The platform's settings in the environment.
         platform: The layers that these come from.
+        limits: The limits of the platform's manifests. Where one allows less than the policy, it is for that to report.
         own: The domain's own file.
         domain: All layers of the domain.
         findings: The errors are added here.
@@ -73,6 +82,7 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
             origin
             and origin.layer is own
             and path not in refused
+            and all(one.bounds.allows(most) for one in limits if one.path == path)  # else it is beyond that (R090)
             and parse_quantity(str(origin.value)) > parse_quantity(most)
         ):
             message = f"{show_path(path)} is {origin.value}, but a domain may set {most} at most"

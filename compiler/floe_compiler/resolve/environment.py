@@ -222,7 +222,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     written = products_in(frame.overrides, name, source, valid, findings)
     products = [one.product for one in written]
     if not inputs.sources.unlimited:
-        domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
+        domain_policy.check_domain(frame.manifest, frame.platform.merged, inputs.limits, own[0], merged, findings)
         domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
         check_product_limits(inputs.limits, written, findings)
     if settings.environment.production:

@@ -25,7 +25,7 @@ from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.layers import Layer, Merged, Origin, merge
 from floe_compiler.resolve.locks import hint_if_unknown, parent_name, settings_below
 from floe_compiler.resolve.products import WrittenProduct
-from floe_compiler.resolve.rules import BEYOND_LIMIT, UNKNOWN_LOCK
+from floe_compiler.resolve.rules import BEYOND_LIMIT, BEYOND_POLICY, UNKNOWN_LOCK
 from floe_compiler.resolve.scopes import PRODUCTS
 from floe_compiler.resolve.slots import DERIVED, Registry
 from floe_compiler.resolve.validation import validate
@@ -129,10 +129,12 @@ def _check(limit: SetLimit, path: DataPath, value: Any, merged: Merged, place: S
     document = origin.layer.document if origin else None
     if (value is None and document is None) or limit.bounds.allows(value):
         return
+    span = origin.layer.span(path) if origin and document else place
+    if any(one.rule == BEYOND_POLICY and one.span == span for one in findings.found):
+        return  # the policy allows less
     secret = gives_away_secret(path, value)
     shown = "another value" if secret else "a mapping" if isinstance(value, BaseModel) else as_word(value)
     where = f"of {_scope(document)} is {shown}" if document else f"is {shown} by default"
-    span = origin.layer.span(path) if origin and document else place
     findings.add(
         BEYOND_LIMIT,
         f"{show_path(path)} {where}, but {limit.owner} allows {limit.bounds}",

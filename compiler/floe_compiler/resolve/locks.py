@@ -141,6 +141,8 @@ def _walk(
         known |= {str(place[depth]) for place, _ in places if len(place) > depth and place[:depth] == here}
         known -= set() if depth else set(IDENTITY)
         if step not in known:
+            if not known and here:  # there is nothing below a value
+                return f'did you mean "{prefix}{".".join(here)}"?', ()
             return nearest(step, known, prefix + ".".join((*here, ""))) or did_you_mean(step, known), ()
         annotations = [model.model_fields[step].annotation for model in models if step in model.model_fields]
         if any(get_origin(one) is dict for one in annotations):

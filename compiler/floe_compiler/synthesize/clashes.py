@@ -64,11 +64,12 @@ def secrets_not_for_steps(unit: DeclaredUnit) -> Iterator[Diagnostic]:
 
 
 def _owned_secrets(unit: DeclaredUnit) -> Iterator[tuple[str, str]]:
-    """Yield each secret that steps may not name, with its owner."""
-    for declared in unit.instances:
-        instance = declared.instance
-        read = pod_secrets(pod for _, pod in named_pods(declared.parts))
-        for secret in (*declared.secrets, *read):
+    """Yield each secret that steps may not name, with its owner; last comes who declares it, not who only reads it."""
+    used = [
+        (declared.instance, pod_secrets(pod for _, pod in named_pods(declared.parts))) for declared in unit.instances
+    ]
+    for instance, secrets in (*used, *((declared.instance, declared.secrets) for declared in unit.instances)):
+        for secret in secrets:
             if not secret.of_steps:
                 yield secret.name, f"the {instance.slot} {instance.type}"
     if unit.settings.platform.pull_secret:

@@ -28,7 +28,7 @@ def test_labels_of_pods_are_looked_at_too() -> None:
     platform["CronJob/backup"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]["a"] = "b c"
     ((code, _, message),) = platform.findings(check)
     assert code == "C015"
-    assert message.startswith("spec.jobTemplate.spec.template.metadata.labels: ")
+    assert message.startswith("spec.jobTemplate.spec.template.metadata.labels.a: ")
 
 
 def test_invalid_annotation_keys() -> None:

@@ -44,10 +44,10 @@ def test_names_inside_pods() -> None:
     pod["containers"][0]["ports"][0]["name"] = "a-name-much-too-long"
     place = "spec.template.spec.containers[Main]"
     assert [message for _, message in rejected(platform)] == [
-        "spec.template.spec.volumes",
-        place,
-        f"{place}.env",
-        f"{place}.ports",
+        "spec.template.spec.volumes[Config].name",
+        f"{place}.name",
+        f"{place}.env[1ST].name",
+        f"{place}.ports[a-name-much-too-long].name",
     ]
 
 
@@ -70,6 +70,6 @@ def test_keys_of_config_maps_and_ports_of_services() -> None:
     platform["ConfigMap/polaris"]["data"]["a/b"] = "x"
     platform["Service/polaris"]["spec"]["ports"][0]["name"] = "Main"
     assert rejected(platform) == [
-        ("ConfigMap floe-platform/polaris", "data"),
-        ("Service floe-platform/polaris", "spec.ports"),
+        ("ConfigMap floe-platform/polaris", "data.a/b"),
+        ("Service floe-platform/polaris", "spec.ports[Main].name"),
     ]

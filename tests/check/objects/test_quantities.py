@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from check.samples import Platform, resource, sample
 from floe_compiler.check.objects.quantities import check
+from floe_compiler.model.quantities import parse_quantity, wrong_bytes
 
 MAIN = "spec.template.spec.containers[dagster].resources"
 
@@ -53,6 +55,15 @@ def test_what_is_not_a_quantity(value: str) -> None:
         ("1.1Gi", '"1.1Gi" is not a whole number of bytes', 'did you mean "1127Mi"?'),
         ("0.3G", "", 'write "300M"'),
         ("512", '"512" is 512 bytes, which is too small', 'did you mean "512Mi" or "512Gi"?'),
+        (
+            "128974848m",
+            '"128974848m" is in fractions of a byte: "m" is a suffix for CPU',
+            'did you mean "123Mi"?',
+        ),
+        ("0.5", '"0.5" is 0.5 bytes, which is too small', 'did you mean "512Mi" or "512Gi"?'),
+        ("0.3k", '"0.3k" is 300 bytes, which is too small', 'did you mean "308Mi" or "308Gi"?'),
+        ("1.5", '"1.5" is 1.5 bytes, which is too small', 'did you mean "1536Ki" or "1536Mi"?'),
+        ("1e3", '"1e3" is 1,000 bytes, which is too small', 'did you mean "1Mi" or "1Gi"?'),
     ],
 )
 def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint: str) -> None:
@@ -63,6 +74,45 @@ def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint:
         ("C172", f"{MAIN}.limits.memory: {problem}") if problem else ("C161", f"{MAIN}.limits.memory is {value!r}")
     )
     assert platform.hints(check) == [hint]
+
+    meant = re.findall(r'"(.+?)"', hint)
+    assert all(str(parse_quantity(text)) == text and not wrong_bytes(text) for text in meant if problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("gold.storageclass.storage.k8s.io/requests.storage", "700m", "C172"),
+        ("requests.hugepages-2Mi", "2500m", "C172"),
+        ("requests.ephemeral-storage", "1.1Gi", "C172"),
+        ("pods", "1500m", "C210"),
+        ("count/jobs.batch", "1.5", "C210"),
+        ("services.loadbalancers", "500m", "C210"),
+        ("requests.nvidia.com/gpu", "1500m", "C210"),
+        ("gold.storageclass.storage.k8s.io/persistentvolumeclaims", "2500m", "C210"),
+        ("requests.cpu", "1500m", ""),
+        ("count/jobs.batch", "1k", ""),
+        ("requests.nvidia.com/gpu", "8", ""),
+    ],
+)
+def test_fractions_in_quotas(name: str, value: str, code: str) -> None:
+    platform = sample()
+    platform["ResourceQuota/quota"]["spec"]["hard"] = {name: value}
+    assert [found[0] for found in platform.findings(check)] == ([code] if code else [])
+
+
+def test_what_is_counted_in_containers() -> None:
+    platform = sample()
+    platform.container("Deployment/dagster")["resources"]["limits"]["nvidia.com/gpu"] = "500m"
+    assert platform.hints(check) == ['did you mean "1"?']
+
+
+def test_a_ratio_is_no_amount() -> None:
+    platform = sample()
+    ratios = {"memory": "2", "cpu": "4", "nvidia.com/gpu": "1500m"}
+    limits = {"type": "Container", "maxLimitRequestRatio": ratios}
+    platform.add(resource("v1", "LimitRange", "limits", spec={"limits": [limits]}))
+    assert platform.findings(check) == []
 
 
 def test_bytes_in_quotas_and_volumes() -> None:

@@ -47,6 +47,24 @@ def test_what_the_api_server_refuses_is_refused(case: dict[str, Any]) -> None:
     assert found(built(case["kind"], case["path"], case["bad"])) == [case["message"]]
 
 
+@pytest.mark.parametrize(
+    ("version", "word", "known"),
+    [
+        ("1.33", "PreferClose", ""),
+        ("1.33", "PreferSameNode", "PreferClose"),
+        ("1.34", "PreferSameNode", ""),
+        ("1.34", "PreferNode", "PreferClose, PreferSameNode or PreferSameZone"),
+    ],
+)
+def test_words_that_a_version_does_not_know_yet(version: str, word: str, known: str) -> None:
+    platform = sample()
+    platform.objects.clear()
+    platform.add(resource("v1", "Service", "x", spec={"ports": [{"port": 80}], "trafficDistribution": word}))
+    platform.facts["kubernetes_version"] = version
+    expected = [f"spec.trafficDistribution must be {known}"] if known else []
+    assert [message for _, _, message in platform.findings(check)] == expected
+
+
 def test_the_word_that_was_meant_is_named() -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["template"]["spec"]["dnsPolicy"] = "ClusterFrist"

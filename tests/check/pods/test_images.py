@@ -78,6 +78,7 @@ def test_images_of_init_containers_and_volumes() -> None:
         (True, None, "set Always"),
         (False, "IfNotPresent", None),
         (False, "Always", "set IfNotPresent"),
+        (False, "Alwys", None),  # which is no policy at all (C167)
     ],
 )
 def test_the_pull_policy_of_the_environment(production: bool, policy: str | None, hint: str | None) -> None:

@@ -51,9 +51,8 @@ def test_a_sidecar_may_serve_but_an_init_container_may_not() -> None:
 def test_a_probe_of_a_port_that_the_container_lacks(action: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["startupProbe"] = {action: {"port": 80}}
-    assert platform.findings(check) == [
-        ("C031", "Deployment.apps floe-platform/dagster", f"{MAIN}.startupProbe uses port 80")
-    ]
+    message = f"{MAIN}.startupProbe.{action}.port is 80, which the container does not declare"
+    assert platform.findings(check) == [("C031", "Deployment.apps floe-platform/dagster", message)]
     platform.container("Deployment/dagster")["startupProbe"] = {action: {"port": 3000}}
     assert platform.findings(check) == []
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from floe_compiler.check.index import Index
 from floe_compiler.check.objects.changing_labels import CHANGING_LABELS
 from floe_compiler.check.references.own_selectors import own_selectors
+from floe_compiler.model.data_paths import place_below
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.names import check_label_key, check_label_value
@@ -63,10 +64,12 @@ def _invalid(
 ) -> Iterator[Diagnostic]:
     for key, value in metadata.get("labels", {}).items():
         if problem := _problem(key) or _problem_of_value(value):
-            yield index.finding(INVALID, identity, *with_hint(f"{place}.labels: {problem}"))
+            at = place_below(f"{place}.labels", key)
+            yield index.finding(INVALID, identity, *with_hint(f"{at}: {problem}"))
     for key in metadata.get("annotations", {}):
         if problem := _problem(key.lower()):  # an annotation's prefix may have upper-case letters
-            yield index.finding(INVALID, identity, *with_hint(f"{place}.annotations: {problem}"))
+            at = place_below(f"{place}.annotations", key)
+            yield index.finding(INVALID, identity, *with_hint(f"{at}: {problem}"))
 
 
 @lru_cache(maxsize=4096)

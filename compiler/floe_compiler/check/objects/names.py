@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from floe_compiler.check.index import Index
+from floe_compiler.model.data_paths import place_below
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.names import (
@@ -83,27 +84,29 @@ def _names(identity: ObjectId, manifest: Object) -> Iterator[tuple[str, str, Acc
     if kind in (("", "ConfigMap"), ("", "Secret")):
         for field in ("data", "stringData", "binaryData"):
             for key in manifest.get(field, ()):
-                yield field, key, check_data_key
+                yield place_below(field, key), key, check_data_key
     if kind == ("", "Service"):
         for port in manifest.get("spec", {}).get("ports", ()):
             if "name" in port:
-                yield "spec.ports", port["name"], check_dns_label
+                yield f"spec.ports[{port['name']}].name", port["name"], check_dns_label
 
 
 def _names_in_pod(workload: Workload) -> Iterator[tuple[str, str, Accepts]]:
     for volume in workload.pod.get("volumes", ()):
-        yield workload.at("spec.volumes"), volume.get("name", ""), check_dns_label
+        name = volume.get("name", "")
+        yield workload.at(f"spec.volumes[{name}].name"), name, check_dns_label
     for container in workload.containers:
         yield from _names_in_container(container)
 
 
 def _names_in_container(container: Container) -> Iterator[tuple[str, str, Accepts]]:
-    yield container.place, container.name, check_dns_label
+    yield f"{container.place}.name", container.name, check_dns_label
     for variable in container.data.get("env", ()):
-        yield f"{container.place}.env", variable.get("name", ""), check_variable_name
+        name = variable.get("name", "")
+        yield f"{container.place}.env[{name}].name", name, check_variable_name
     for port in container.ports:
         if "name" in port:
-            yield f"{container.place}.ports", port["name"], _port_name
+            yield f"{container.place}.ports[{port['name']}].name", port["name"], _port_name
 
 
 def _port_name(name: str) -> str:

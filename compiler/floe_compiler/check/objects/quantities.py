@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
@@ -15,7 +14,8 @@ from floe_compiler.model.document import DataPath
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.quantities import parse_quantity, wrong_bytes
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.resource_names import is_counted, wrong_amount
 
 INVALID = Rule(
     "C160",
@@ -35,11 +35,15 @@ WRONG_BYTES = Rule(
     'Memory and storage are counted in whole bytes, and less than 1Mi has no suffix or a wrong one: "m" is a '
     "thousandth. Write one such as Mi or Gi.",
 )
-RULES = (INVALID, NOT_CANONICAL, WRONG_BYTES)
+NOT_WHOLE = Rule(
+    "C210",
+    "fraction of something that is counted",
+    "Objects such as pods, and devices of nodes such as GPUs, are counted in whole numbers. The API server refuses "
+    "fractions of most of them.",
+)
+RULES = (INVALID, NOT_CANONICAL, WRONG_BYTES, NOT_WHOLE)
 
-# Names of resources, as in a container, and in a quota; and the field of a volume in memory.
-_BYTES = re.compile(r"(?:(?:requests|limits)\.)?(?:memory|storage|ephemeral-storage)|hugepages-.*|sizeLimit")
-
+_RATIO = "maxLimitRequestRatio"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
@@ -55,21 +59,22 @@ def check(index: Index) -> Iterator[Diagnostic]:
 def _quantity(index: Index, identity: ObjectId, path: DataPath, value: Any) -> Iterator[Diagnostic]:
     place = show_place(path, index.objects[identity])
     try:
-        canonical, problem = _known(str(value), bool(_BYTES.fullmatch(str(path[-1]))))
+        canonical, problem = _known(str(value), "" if _RATIO in path else str(path[-1]))
     except ValueError as error:
         yield index.finding(INVALID, identity, *with_hint(f"{place}: {error}"))
         return
     if problem:
         message, _, hint = problem.partition("; ")
-        yield index.finding(WRONG_BYTES, identity, f"{place}: {message}", hint)
+        rule = NOT_WHOLE if is_counted(str(path[-1])) else WRONG_BYTES
+        yield index.finding(rule, identity, f"{place}: {message}", hint)
     elif value != canonical:
         yield index.finding(NOT_CANONICAL, identity, f"{place} is {value!r}", f'write "{canonical}"')
 
 
 @lru_cache(maxsize=4096)
-def _known(text: str, in_bytes: bool) -> tuple[str, str]:
-    """Return the canonical text of a quantity, and what is wrong with it as a number of bytes."""
-    return str(parse_quantity(text)), wrong_bytes(text) if in_bytes else ""
+def _known(text: str, name: str) -> tuple[str, str]:
+    """Return the canonical text of a quantity, and what is wrong with it as an amount of the resource of that name."""
+    return str(parse_quantity(text)), wrong_amount(name, text)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.kubernetes.constraints import Constraint, words
+from floe_compiler.check.objects.kubernetes.constraints import Constraint, one_of, words
 from floe_compiler.check.objects.kubernetes.enumerations import enumerations
 from floe_compiler.check.objects.kubernetes.life_cycles import Version, parse_version
 from floe_compiler.check.objects.kubernetes.types import CONSTRAINTS
@@ -20,6 +20,16 @@ REFUSED = Rule(
     "not one of the allowed ones, two fields that exclude each other, or one that needs another. Correct it.",
 )
 RULES = (REFUSED,)
+
+_SERVICE = "io.k8s.api.core.v1.ServiceSpec"
+# Words that came one after the other, the newest first, by the type and field. Source: the gate
+# PreferSameTrafficDistribution (pkg/features/kube_features.go), without which only the first word is known.
+_WORDS: Mapping[tuple[str, str], tuple[tuple[Version, tuple[str, ...]], ...]] = {
+    (_SERVICE, "trafficDistribution"): (
+        ((1, 34), ("PreferClose", "PreferSameNode", "PreferSameZone")),
+        ((1, 0), ("PreferClose",)),
+    ),
+}
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
@@ -44,4 +54,7 @@ def _constraints(version: Version) -> Mapping[str, tuple[Constraint, ...]]:
     found = dict(CONSTRAINTS)
     for name, fields in enumerations().known_in(version).items():
         found[name] = (*found.get(name, ()), words(fields))
+    for (name, field), releases in _WORDS.items():
+        known = next(known for since, known in releases if version >= since)
+        found[name] = (*found.get(name, ()), one_of(known, field))
     return found

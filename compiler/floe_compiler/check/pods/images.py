@@ -31,6 +31,8 @@ POLICY = Rule(
 )
 RULES = (MUTABLE, REGISTRY, POLICY)
 
+_POLICIES = ("Always", "IfNotPresent", "Never")
+
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield images without an exact version or approved registry, and wrong pull policies."""
@@ -40,7 +42,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield from _image(index, workload.id, place, reference)
         for container in workload.containers:
             actual = container.data.get("imagePullPolicy", "missing")
-            if actual != policy:
+            if actual != policy and actual in (*_POLICIES, "missing"):  # others are refused anyway
                 message = f"{container.place}.imagePullPolicy is {actual}"
                 yield index.finding(POLICY, workload.id, message, f"set {policy}")
 

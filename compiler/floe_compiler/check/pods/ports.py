@@ -93,7 +93,8 @@ def _container(index: Index, identity: ObjectId, container: Container) -> Iterat
         for action in PROBE_ACTIONS:
             port = probe.get(action, {}).get("port")
             if port is not None and port not in declared:
-                yield index.finding(PROBE, identity, f"{container.place}.{field} uses port {port}", _ports(container))
+                message = f"{container.place}.{field}.{action}.port is {port}, which the container does not declare"
+                yield index.finding(PROBE, identity, message, _ports(container))
     for port in container.ports:
         if port.get("containerPort", _FIRST) < _FIRST:
             message = f"{container.place}.ports has {port['containerPort']}"

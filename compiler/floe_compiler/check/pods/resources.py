@@ -9,7 +9,6 @@ from floe_compiler.check.index import Index
 from floe_compiler.model.amounts import amount
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object
-from floe_compiler.model.quantities import wrong_bytes
 from floe_compiler.model.workloads import Container, Workload
 
 MISSING = Rule(
@@ -65,15 +64,9 @@ def _container(index: Index, workload: Workload, container: Container) -> Iterat
         yield index.finding(MISSING, workload.id, message, _example(missing))
     for name in sorted(requests.keys() & limits.keys()):
         request, limit = amount(requests, name), amount(limits, name)
-        if _cannot_be_meant(requests, name) or _cannot_be_meant(limits, name):
-            continue  # which is reported (C172), and is why they do not fit
         if request is not None and limit is not None and request > limit:
             message = f"{container.place}.resources requests {request} of {name}, above its limit of {limit}"
             yield index.finding(INVERTED, workload.id, message, "raise the limit, or request less")
-
-
-def _cannot_be_meant(amounts: Object, name: str) -> bool:
-    return name == "memory" and amount(amounts, name) is not None and bool(wrong_bytes(str(amounts[name])))
 
 
 def _example(missing: list[str]) -> str:

@@ -25,6 +25,7 @@ from floe_compiler.model.fields import (
     Timeout,
     TimeZone,
     VariableName,
+    VariableText,
 )
 from floe_compiler.model.inputs.common import (
     Input,
@@ -72,7 +73,7 @@ class Step(Input):
 
     name: StepName
     """The step's name, unique in the product."""
-    variables: dict[VariableName, str] = Field(default_factory=dict)
+    variables: dict[VariableName, VariableText] = Field(default_factory=dict)
     """Environment variables, without secrets."""
     secrets: dict[VariableName, SecretUse] = Field(default_factory=dict)
     """Environment variables with a value from a secret."""

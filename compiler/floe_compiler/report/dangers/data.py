@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.model.immutability import immutable_changes
+from floe_compiler.model.immutability import SIZE, immutable_changes
 from floe_compiler.model.nested_fields import at, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger, less
@@ -38,7 +38,8 @@ def immutable(change: Change) -> Iterator[Danger]:
     if not change.after or at(change.before, ("metadata", "name")) != change.identity.name:
         return  # There was no object, or one with another name, so nothing is changed in place.
     for field in immutable_changes(change.before, change.after):
-        yield Danger("immutable", f"{field} cannot be changed; it must be deleted and recreated")
+        if field != ".".join(SIZE):  # `storage_shrunk` tells of that
+            yield Danger("immutable", f"{field} cannot be changed; it must be deleted and recreated")
 
 
 def storage_shrunk(change: Change) -> Iterator[Danger]:

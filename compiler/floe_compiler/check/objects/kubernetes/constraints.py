@@ -175,6 +175,16 @@ def labels(*fields: str) -> Constraint:
     return check
 
 
+def not_empty(field: str) -> Constraint:
+    """Return the constraint that a list has an item; that it is there is for the schema to say."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        if value.get(field) == []:
+            yield Breach((field,), "must have at least one item")
+
+    return check
+
+
 def percentage(*fields: str) -> Constraint:
     """Return the constraint that a percentage is 100% at most."""
 

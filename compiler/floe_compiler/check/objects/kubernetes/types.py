@@ -20,6 +20,7 @@ from floe_compiler.check.objects.kubernetes.constraints import (
     in_base64,
     labels,
     needed_with,
+    not_empty,
     number,
     one_of,
     only_with,
@@ -234,6 +235,7 @@ CONSTRAINTS: Mapping[str, tuple[Constraint, ...]] = {
     f"{_API}.core.v1.HostAlias": (parsed(address, _ADDRESS, "ip"),),
     f"{_API}.core.v1.KeyToPath": (file_mode("mode"),),
     f"{_API}.core.v1.LifecycleHandler": (exactly_one("exec", "httpGet", "sleep", "tcpSocket"),),
+    f"{_API}.core.v1.NodeSelector": (not_empty("nodeSelectorTerms"),),
     f"{_API}.core.v1.NodeSelectorRequirement": (*_values_of(("In", "NotIn", "Gt", "Lt")), _compared_with_one),
     f"{_API}.core.v1.PersistentVolumeClaimSpec": (_alone,),
     f"{_API}.core.v1.PodDNSConfig": (parsed(address, _ADDRESS, "nameservers"),),
@@ -241,6 +243,7 @@ CONSTRAINTS: Mapping[str, tuple[Constraint, ...]] = {
     f"{_API}.core.v1.PodSpec": (
         number(1, _MOST, "activeDeadlineSeconds"),
         labels("nodeSelector"),
+        not_empty("containers"),
     ),
     f"{_API}.core.v1.PreferredSchedulingTerm": _WEIGHT,
     f"{_API}.core.v1.Probe": (
@@ -256,7 +259,6 @@ CONSTRAINTS: Mapping[str, tuple[Constraint, ...]] = {
     f"{_API}.core.v1.ServiceSpec": (
         _service_ports,
         _affinity_timeout,
-        one_of(("PreferClose", "PreferSameNode", "PreferSameZone"), "trafficDistribution"),
         labels("selector"),
         needed_with("externalName", "type", "ExternalName"),
         parsed(address, _ADDRESS, "externalIPs"),
@@ -280,6 +282,7 @@ CONSTRAINTS: Mapping[str, tuple[Constraint, ...]] = {
     f"{_API}.core.v1.WeightedPodAffinityTerm": _WEIGHT,
     f"{_API}.discovery.v1.EndpointPort": (number(*_PORT, "port"),),
     f"{_API}.networking.v1.HTTPIngressPath": (_absolute,),
+    f"{_API}.networking.v1.HTTPIngressRuleValue": (not_empty("paths"),),
     f"{_API}.networking.v1.IPBlock": (parsed(cidr, _CIDR, "cidr", "except"), _exceptions_within),
     f"{_API}.networking.v1.IngressBackend": (exactly_one("resource", "service"),),
     f"{_API}.networking.v1.NetworkPolicyPeer": (
