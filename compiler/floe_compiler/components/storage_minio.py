@@ -8,6 +8,7 @@ as user 1000 on a read-only root file system, with the bucket script and the pol
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from pydantic import Field
 from floe_compiler.kit import minio
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
+from floe_compiler.kit.store_policies import missing_buckets
 from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import by_domain
@@ -32,7 +34,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.plan import Component, Context, Instance, Refusal
 
 CONSOLE = Port("console", 9001)
 DATA = "/data"
@@ -109,17 +111,22 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
             path_style=True,
             access_key=keys.key("access-key"),
             secret_key=keys.key("secret-key"),
-            clients=by_domain(instance.served, lambda product: minio.product_client(instance, product)),
+            clients=by_domain(instance.store_users, lambda product: minio.product_client(instance, product)),
             issues_credentials=True,
         ),
     )
+
+
+def refuses(context: Context[MinioConfig]) -> Iterator[Refusal]:
+    """Refuse files in buckets that it does not make."""
+    yield from missing_buckets(context.config.buckets, context.instance.store_users)
 
 
 def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the tasks that create its buckets, their user, and the users of products."""
     instance, names = context.instance, context.config.buckets
     buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
-    users = minio.product_users(instance, names[0], instance.served)
+    users = minio.product_users(instance, names[0], instance.store_users)
     return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=(VolumeData(NAME, VOLUME),))
 
 
@@ -180,6 +187,7 @@ COMPONENT = Component(
     config=MinioConfig,
     build=build,
     provides=provides,
+    refuses=refuses,
     scope="platform",
     profiles={
         "light": {

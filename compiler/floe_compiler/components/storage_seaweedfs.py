@@ -22,7 +22,7 @@ from floe_compiler.kit import seaweedfs
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.seaweedfs import API, IDENTITY, IMAGE, NAME, REGION
-from floe_compiler.kit.store_policies import Bucket, of_buckets
+from floe_compiler.kit.store_policies import Bucket, missing_buckets, of_buckets
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import by_domain
@@ -41,7 +41,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.plan import Component, Context, Instance, Refusal
 from floe_compiler.model.secrets import Secret, SecretKey
 
 CONSOLE = Port("console", 23646, health="/health")
@@ -135,11 +135,16 @@ def provides(instance: Instance[SeaweedConfig]) -> tuple[ObjectStore, ...]:
             path_style=True,
             access_key=keys.key("access-key"),
             secret_key=keys.key("secret-key"),
-            clients=by_domain(instance.served, lambda product: seaweedfs.product_client(instance, product)),
+            clients=by_domain(instance.store_users, lambda product: seaweedfs.product_client(instance, product)),
             issues_credentials=True,
             role=ROLE,
         ),
     )
+
+
+def refuses(context: Context[SeaweedConfig]) -> Iterator[Refusal]:
+    """Refuse files in buckets that it does not make."""
+    yield from missing_buckets(context.config.buckets, context.instance.store_users)
 
 
 def build(context: Context[SeaweedConfig]) -> Parts:
@@ -147,7 +152,7 @@ def build(context: Context[SeaweedConfig]) -> Parts:
     instance, names = context.instance, context.config.buckets
     tasks = (
         seaweedfs.buckets(instance, f"{NAME}-buckets", names, CLIENT),
-        seaweedfs.product_users(instance, names[0], instance.served),
+        seaweedfs.product_users(instance, names[0], instance.store_users),
     )
     data = (VolumeData(NAME, VOLUME),)
     return Parts((_workload(instance),), tasks=tasks, data=data, alerts=tuple(_alerts(instance)))
@@ -298,6 +303,7 @@ COMPONENT = Component(
     config=SeaweedConfig,
     build=build,
     provides=provides,
+    refuses=refuses,
     scope="platform",
     profiles={
         "light": {

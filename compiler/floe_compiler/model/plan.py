@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.data_access import ServedProduct
+from floe_compiler.model.data_access import KeptFiles, ServedProduct
 from floe_compiler.model.delivery_plan import DeliveredNamespace as DeliveredNamespace  # re-exported
 from floe_compiler.model.delivery_plan import DeliveryPlan as DeliveryPlan
 from floe_compiler.model.document import DataPath
@@ -110,6 +110,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     served: tuple[ServedProduct, ...] = ()
     """For shared components: the names of the domains with data products, and all products; both sorted. For semantic
     layers, the products are those of the domain."""
+
+    file_users: tuple[ServedProduct, ...] = ()
+    """For shared components: the logins to the object store that components of domains need for their pods, sorted."""
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
@@ -119,6 +122,11 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
 
     placement: Placements = msgspec.field(default_factory=Placements)
     """For components that start pods at run time: the nodes for the pods of its namespace."""
+
+    @property
+    def store_users(self) -> tuple[ServedProduct, ...]:
+        """Return all that have a login of their own to the object store."""
+        return (*self.served, *self.file_users)
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""
@@ -177,7 +185,8 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
     interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to. An
-    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`).
+    orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`). `keeps` says what a
+    component of a domain keeps in the object store besides tables, by the domain's name and its configuration.
     """
 
     slot: str
@@ -197,6 +206,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     scope: ComponentScope = "domain"
     unprovided: Mapping[builtins.type[Capability], str] = msgspec.field(default_factory=dict)
     notices_inputs: bool = False
+    keeps: Callable[[str, Config], KeptFiles | None] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
+from floe_compiler.resolve.kept_files import kept_files
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.limits import check_limits, check_product_limits
 from floe_compiler.resolve.locks import check_locks
@@ -92,7 +93,8 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
     domains = domains_served(inputs.sources, names, overrides)
     layered = semantic_layers(merged, inputs.sources, names, document)
-    served = products_served(inputs.references, names, overrides, layered)
+    kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
+    served = products_served(inputs.references, names, overrides, layered, kept)
     placed = instances.shared_instances(inputs.registry, merged, place, domains, served, findings)
     check_components(placed, merged, environment, findings)
     check_environment(environment, settings, document, findings)
