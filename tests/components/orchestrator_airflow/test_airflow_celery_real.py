@@ -272,7 +272,7 @@ def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
 def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
     if not rclone():
         pytest.skip("rclone is not installed")
-    kept = {path.parent.name: path for path in (ran.logs / "warehouse").glob("sales__*/airflow-logs/**/*.log")}
+    kept = {path.parent.name: path for path in (ran.logs / "warehouse").glob("airflow-logs/sales__*/**/*.log")}
     assert {"task_id=first", "task_id=second", "task_id=only"} <= set(kept)
     assert "after it" in kept["task_id=second"].read_text()
     (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
