@@ -43,6 +43,7 @@ from floe_compiler.resolve.semantic_models import check_served
 from floe_compiler.resolve.server_tls import check_tls
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
+from floe_compiler.resolve.store_logins import check_store_logins
 from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.triggers import check_noticed, check_triggers
 from floe_compiler.resolve.trust import trust_of
@@ -243,6 +244,8 @@ def connect(
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))
     check_place(scope.placed, frame.settings, scope.merged, findings)
+    if scope.name == PLATFORM and complete:
+        check_store_logins(frame.settings, platform, frame.served, scope.merged, findings)
     return ResolvedUnit(
         settings=frame.settings,
         scope=scope.name,
