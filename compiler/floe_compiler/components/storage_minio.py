@@ -8,7 +8,6 @@ as user 1000 on a read-only root file system, with the bucket script and the pol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,7 +33,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance, Refusal
+from floe_compiler.model.plan import Component, Context, Instance
 
 CONSOLE = Port("console", 9001)
 DATA = "/data"
@@ -117,11 +116,6 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
     )
 
 
-def refuses(context: Context[MinioConfig]) -> Iterator[Refusal]:
-    """Refuse files in buckets that it does not make."""
-    yield from missing_buckets(context.config.buckets, context.instance.store_users)
-
-
 def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the tasks that create its buckets, their user, and the users of products."""
     instance, names = context.instance, context.config.buckets
@@ -187,7 +181,7 @@ COMPONENT = Component(
     config=MinioConfig,
     build=build,
     provides=provides,
-    refuses=refuses,
+    refuses=missing_buckets,
     scope="platform",
     profiles={
         "light": {

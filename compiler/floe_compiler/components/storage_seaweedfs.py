@@ -41,7 +41,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance, Refusal
+from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
 CONSOLE = Port("console", 23646, health="/health")
@@ -140,11 +140,6 @@ def provides(instance: Instance[SeaweedConfig]) -> tuple[ObjectStore, ...]:
             role=ROLE,
         ),
     )
-
-
-def refuses(context: Context[SeaweedConfig]) -> Iterator[Refusal]:
-    """Refuse files in buckets that it does not make."""
-    yield from missing_buckets(context.config.buckets, context.instance.store_users)
 
 
 def build(context: Context[SeaweedConfig]) -> Parts:
@@ -303,7 +298,7 @@ COMPONENT = Component(
     config=SeaweedConfig,
     build=build,
     provides=provides,
-    refuses=refuses,
+    refuses=missing_buckets,
     scope="platform",
     profiles={
         "light": {

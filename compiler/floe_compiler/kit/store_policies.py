@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.fields import matching
-from floe_compiler.model.refusal import Refusal
+from floe_compiler.model.plan import Context, Refusal
 
 Statement = dict[str, object]
 
@@ -60,15 +60,11 @@ def of_product(bucket: str, product: ServedProduct) -> list[Statement]:
     ]
 
 
-def missing_buckets(buckets: Iterable[str], users: Iterable[ServedProduct]) -> Iterator[Refusal]:
-    """Refuse folders of users in buckets that the store does not make.
-
-    Args:
-        buckets: Those that it makes.
-        users: All that have a login of their own.
-    """
-    needed = {folder.bucket: user.domain for user in reversed(tuple(users)) for folder in user.folders if folder.bucket}
-    for bucket in sorted(needed.keys() - set(buckets)):
+def missing_buckets(context: Context[Any]) -> Iterator[Refusal]:
+    """Refuse files in buckets that a store with the setting `buckets` does not make."""
+    users = reversed(context.instance.store_users)
+    needed = {folder.bucket: user.domain for user in users for folder in user.folders if folder.bucket}
+    for bucket in sorted(needed.keys() - set(context.config.buckets)):
         yield Refusal(
             f'makes no bucket "{bucket}", in which the domain {needed[bucket]} keeps files',
             f"add {bucket} to buckets, or leave the bucket out there: the files are then in that of the warehouse",
