@@ -78,6 +78,7 @@ def context_of(
     products: Iterable[Product] = (),
     domains: tuple[str, ...] = (),
     served: Iterable[ServedProduct] = (),
+    file_users: Iterable[ServedProduct] = (),
     databases: tuple[str, ...] = (),
 ) -> Context[Any]:
     """Return the context in which `component` is built, configured by its profile of the scale and then `config`."""
@@ -94,6 +95,7 @@ def context_of(
         products=tuple(products),
         domains=domains,
         served=tuple(served),
+        file_users=tuple(file_users),
         databases=databases,
     )
     return Context(instance, tuple(found))

@@ -107,7 +107,7 @@ def test_the_metadata_server_of_google_is_open_to_those_who_ask_it() -> None:
     assert reaching("gke", "169.254.169.254/32", 80) == USERS
     assert reaching("gke", "169.254.169.252/32", 988) == USERS
     # The others act as themselves.
-    assert accounts("gke", ROBOT) == {("floe-marketing-domain", "airflow-api-server"), ("floe-platform", "polaris")}
+    assert accounts("gke", ROBOT) == {("floe-platform", "polaris")}
 
 
 def test_the_agent_of_aws_is_open_to_those_who_ask_it() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from floe_compiler.kit import minio
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.data_access import OutputTable, ServedProduct
+from floe_compiler.model.data_access import OutputTable, ServedProduct, StoreFolder
 
 pytestmark = [
     pytest.mark.real,
@@ -108,3 +108,28 @@ def test_a_product_reaches_its_own_files_and_those_of_its_inputs(store: Store, t
     store.make_users(VISITS)
     assert not store.mc(shop, "cat", orders), "a product that is gone has no keys"
     assert store.mc(visits, "cat", orders)
+
+
+def test_logs_are_written_by_their_product_and_read_by_the_api_server(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    own = StoreFolder("airflow-logs/sales__shop/", writes=True)
+    reader = ServedProduct("sales", "logs--reader", folders=(StoreFolder("airflow-logs/sales__"),), only_files=True)
+    store.make_users(ServedProduct("sales", "shop", folders=(own,)), VISITS, reader)
+    admin, shop, visits = "minio-admin", "product-sales-shop", "product-field--service-visits"
+    store.log_in(admin, "secret-of-admin")
+    assert store.mc(admin, "mb", "store/warehouse")
+    reads = "product-sales-logs--reader"
+    for user, name in ((shop, "shop"), (visits, "visits"), (reads, "logs--reader")):
+        words = ("alias", "set", "store", store.url, user, f"secret-of-{name}", "--api", "s3v4", "--path", "on")
+        assert store.mc(user, *words)
+    log, table = "store/warehouse/airflow-logs/sales__shop/run_id=1/1.log", "store/warehouse/sales__shop/orders/1"
+    assert store.mc(shop, "cp", str(file), log)
+    assert store.mc(reads, "cat", log)
+    assert store.mc(reads, "ls", "store/warehouse/airflow-logs/sales__shop/run_id=1/")
+    assert not store.mc(reads, "cp", str(file), log)
+    assert not store.mc(reads, "rm", log)
+    assert store.mc(shop, "cp", str(file), table)
+    assert not store.mc(reads, "cat", table)
+    assert not store.mc(visits, "cat", log)
+    assert not store.mc(shop, "cp", str(file), "store/warehouse/airflow-logs/sales__other/1.log")

@@ -22,7 +22,7 @@ from floe_compiler.components.storage_seaweedfs import COMPONENT
 from floe_compiler.kit import seaweedfs
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.store_policies import document, of_product
-from floe_compiler.model.data_access import OutputTable, ServedProduct
+from floe_compiler.model.data_access import OutputTable, ServedProduct, StoreFolder
 from floe_compiler.model.facts import Container
 from support import context_of
 
@@ -112,9 +112,14 @@ class Store:
         ]
         return tuple(one[1] for one in found if one) if status == 200 else None
 
+    def head(self, login: Login, key: str) -> int:
+        """Return the status of asking whether there is an object."""
+        return self.ask(login, "--head", f"{URL}/warehouse/{key}")[0]
+
     def make_users(self, *products: ServedProduct) -> None:
         """Run the script as both tasks do."""
-        context = context_of(COMPONENT, served=products)
+        users = [one for one in products if one.only_files]
+        context = context_of(COMPONENT, served=[one for one in products if not one.only_files], file_users=users)
         for task in COMPONENT.build(context).tasks:
             (container,) = task.pod.containers
             folder = self.folder / task.name
@@ -200,3 +205,24 @@ def test_products_and_the_catalog_reach_what_they_may_and_nothing_else(store: St
     store.make_users(VISITS)
     assert store.get(shop, orders) == 403, "a product that is gone has no keys"
     assert store.get(visits, orders) == 200
+
+
+def test_logs_are_written_by_their_product_and_read_by_the_api_server(store: Store) -> None:
+    own = StoreFolder("airflow-logs/sales__shop/", writes=True)
+    reader = ServedProduct("sales", "logs--reader", folders=(StoreFolder("airflow-logs/sales__"),), only_files=True)
+    store.make_users(ServedProduct("sales", "shop", folders=(own,)), VISITS, reader)
+    shop, visits, reads = map(
+        _keys, ("product-sales-shop", "product-field--service-visits", "product-sales-logs--reader")
+    )
+    log = "airflow-logs/sales__shop/run/1.log"  # curl signs no path with "=" as S3 does
+
+    assert store.head(shop, log) in (403, 404), "Airflow asks before it writes"
+    assert (store.put(shop, log), store.head(shop, log), store.get(shop, log)) == (200, 200, 200)
+    assert store.get(reads, log) == 200
+    assert (store.put(reads, log), store.delete(reads, log)) == (403, 403)
+    assert store.ask(reads, f"{URL}/warehouse?list-type=2&prefix=airflow-logs%2Fsales__shop%2Frun")[0] == 200
+    assert store.put(shop, "sales__shop/orders/data/1") == 200
+    assert store.get(reads, "sales__shop/orders/data/1") == 403, "a table"
+    assert store.ask(reads, f"{URL}/warehouse?list-type=2")[0] == 403
+    assert (store.get(visits, log), store.put(visits, log)) == (403, 403)
+    assert store.put(shop, "airflow-logs/sales__other/x") == 403, "the logs of another product"

@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from pydantic import ValidationError
 
 from crds import assert_valid
+from floe_compiler.kit.accounts import accounts
 from floe_compiler.kit.csi import copied_secrets, csi_files, place, provider_class
 from floe_compiler.kit.pods import pod_spec
 from floe_compiler.kit.secret_stores import secret_objects
-from floe_compiler.model.facts import Pod, SecretFile, Variable
+from floe_compiler.model.accounts import AS_ITSELF, TwoIdentities, WorkloadIdentity
+from floe_compiler.model.facts import Parts, Pod, SecretFile, Variable, Workload
 from floe_compiler.model.inputs import CsiSecrets, Placement, SecretRule
 from floe_compiler.model.objects import Object
+from floe_compiler.model.secret_roles import check_secret_roles
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.yaml_text import from_yaml
 from kit.samples import container, instance, pod
 from support import PRODUCTION, changed
@@ -160,3 +165,65 @@ def test_one_class_for_each_secret_beside_those_of_the_store() -> None:
     ]
     assert found[0]["spec"]["secretObjects"][0]["secretName"] == "login.app"
     assert secret_objects(SETTINGS, "floe-platform", [replace(LOGIN, existing=True)]) == []
+
+
+ROLE = "arn:aws:iam::123456789012:role/secrets-{scope}"
+OF_SALES = "arn:aws:iam::123456789012:role/secrets-sales-domain"
+
+
+def notes_of(settings: Settings, *pods: Pod) -> dict[str, str]:
+    """Return the annotations of the account that the pods of a domain share."""
+    domain = replace(instance(settings), scope="sales")
+    shared = [("web", replace(one, account="web")) for one in pods]
+    (account,) = (one for one in accounts(domain, shared) if one["kind"] == "ServiceAccount")
+    return dict(account["metadata"].get("annotations", {}))
+
+
+def with_roles(**roles: str) -> Settings:
+    """Return settings by which the secret of each name is read with this role."""
+    rules = tuple(
+        SecretRule.model_validate(
+            {
+                "names": [name.replace("_", ".")],
+                "use": {"type": "csi", "provider": {**AWS, "identity": "service-account", "role": role}},
+            }
+        )
+        for name, role in roles.items()
+    )
+    return changed(PRODUCTION, platform={"secret_rules": rules})
+
+
+READS = pod(container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),)))
+READS_BOTH = replace(
+    READS, containers=(*READS.containers, container("b", variables=(Variable("T", secret=OTHER.key("token")),)))
+)
+
+
+def test_the_account_of_pods_with_such_secrets_has_the_role() -> None:
+    settings = with_roles(login_app=ROLE)
+    assert notes_of(settings, READS) == {"eks.amazonaws.com/role-arn": OF_SALES}
+    assert notes_of(settings, pod(container()), READS) == {"eks.amazonaws.com/role-arn": OF_SALES}
+    assert notes_of(settings, pod(container())) == {}, "it reads none"
+    assert notes_of(SETTINGS, READS) == {}, "from Vault"
+
+
+def test_a_pod_that_acts_as_a_role_reads_its_secrets_with_that() -> None:
+    settings = with_roles(login_app=ROLE)
+    for value, expected in (("arn:aws:iam::123456789012:role/mine", True), (AS_ITSELF, False)):
+        identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", value),))
+        found = notes_of(settings, replace(READS, workload_identity=identity))
+        assert found == ({"eks.amazonaws.com/role-arn": value} if expected else {})
+
+
+def test_two_roles_for_one_pod_are_refused() -> None:
+    settings = with_roles(login_app=ROLE, other="arn:aws:iam::123456789012:role/others")
+    with pytest.raises(TwoIdentities, match="secrets-sales-domain"):
+        check_secret_roles(settings.platform, "sales", Parts(workloads=(Workload("web", READS_BOTH),)))
+    check_secret_roles(settings.platform, "sales", Parts(workloads=(Workload("web", READS),)))
+    same = with_roles(login_app=ROLE, other=ROLE)
+    check_secret_roles(same.platform, "sales", Parts(workloads=(Workload("web", READS_BOTH),)))
+
+
+def test_a_role_is_for_service_accounts() -> None:
+    with pytest.raises(ValidationError, match="write identity: service-account"):
+        way({**AWS, "role": ROLE})

@@ -128,6 +128,12 @@ CHANGES = {
         ("sales", "platform"),
         (namespace("sales"), PLATFORM),
     ),
+    "the folder of a domain's logs": Change(
+        {SALES: domain("sales", orchestrator={"type": "airflow", "logs": {"folder": "runs"}})},
+        # The object store makes logins for it.
+        ("sales", "platform"),
+        (namespace("sales"), PLATFORM),
+    ),
     "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "12"})}, *SALES_ONLY),
     "the backups of a domain": Change(
         {SALES: domain("sales", databases={"backup": {"type": "none", "reason": "there is no data yet"}})}, *SALES_ONLY

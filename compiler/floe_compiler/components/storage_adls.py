@@ -117,7 +117,7 @@ def provides(instance: Instance[AdlsConfig]) -> tuple[ObjectStore, ...]:
 def _known(instance: Instance[AdlsConfig]) -> Iterator[ServedProduct]:
     """Yield the products with a login of their own. Semantic layers need none, as they only ask the catalog."""
     ids = instance.config.products.client_ids if instance.config.products else {}
-    return (product for product in instance.served if _key(product) in ids)
+    return (product for product in instance.store_users if _key(product) in ids)
 
 
 def _key(product: ServedProduct) -> str:
@@ -141,7 +141,7 @@ def refuses(context: Context[AdlsConfig]) -> Iterator[Refusal]:
     if context.config.products is None:
         return
     named = context.config.products.client_ids
-    products = {_key(product) for product in context.instance.served if product.name != SEMANTIC_LAYER}
+    products = {_key(product) for product in context.instance.store_users if product.name != SEMANTIC_LAYER}
     if missing := sorted(products - named.keys()):
         yield Refusal(
             f"has logins of products, but none of {', '.join(missing)}",

@@ -113,7 +113,7 @@ def provides(instance: Instance[GcsConfig]) -> tuple[ObjectStore, ...]:
         issuers=(api("sts", config.cidr), *impersonation),
         role=config.catalog_service_account or "",
         issues_credentials=True,
-        clients=by_domain(instance.served, lambda product: _client(instance, product)) if config.products else {},
+        clients=by_domain(instance.store_users, lambda product: _client(instance, product)) if config.products else {},
     )
     if isinstance(login, GoogleIdentity):
         return (replace(store, identity=identity(login.service_account)),)
@@ -145,7 +145,7 @@ def refuses(context: Context[GcsConfig]) -> Iterator[Refusal]:
     products = context.config.products
     if not isinstance(products, ProductAccount):
         return
-    for product in context.instance.served:
+    for product in context.instance.store_users:
         account = _own(products.service_account, product)
         if account and not re.match(SERVICE_ACCOUNT, account):
             yield Refusal(

@@ -15,6 +15,7 @@ from pydantic import Field
 from floe_compiler.kit import minio
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
+from floe_compiler.kit.store_policies import missing_buckets
 from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import by_domain
@@ -109,7 +110,7 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
             path_style=True,
             access_key=keys.key("access-key"),
             secret_key=keys.key("secret-key"),
-            clients=by_domain(instance.served, lambda product: minio.product_client(instance, product)),
+            clients=by_domain(instance.store_users, lambda product: minio.product_client(instance, product)),
             issues_credentials=True,
         ),
     )
@@ -119,7 +120,7 @@ def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the tasks that create its buckets, their user, and the users of products."""
     instance, names = context.instance, context.config.buckets
     buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
-    users = minio.product_users(instance, names[0], instance.served)
+    users = minio.product_users(instance, names[0], instance.store_users)
     return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=(VolumeData(NAME, VOLUME),))
 
 
@@ -180,6 +181,7 @@ COMPONENT = Component(
     config=MinioConfig,
     build=build,
     provides=provides,
+    refuses=missing_buckets,
     scope="platform",
     profiles={
         "light": {

@@ -97,7 +97,9 @@ def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
             identity=together((config.login(), sts)),
             role=config.catalog_role or "",
             issues_credentials=config.catalog_role is not None,
-            clients=by_domain(instance.served, lambda product: _client(instance, product)) if config.products else {},
+            clients=by_domain(instance.store_users, lambda product: _client(instance, product))
+            if config.products
+            else {},
         ),
     )
 

@@ -22,7 +22,7 @@ from floe_compiler.kit import seaweedfs
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.seaweedfs import API, IDENTITY, IMAGE, NAME, REGION
-from floe_compiler.kit.store_policies import Bucket, of_buckets
+from floe_compiler.kit.store_policies import Bucket, missing_buckets, of_buckets
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import by_domain
@@ -135,7 +135,7 @@ def provides(instance: Instance[SeaweedConfig]) -> tuple[ObjectStore, ...]:
             path_style=True,
             access_key=keys.key("access-key"),
             secret_key=keys.key("secret-key"),
-            clients=by_domain(instance.served, lambda product: seaweedfs.product_client(instance, product)),
+            clients=by_domain(instance.store_users, lambda product: seaweedfs.product_client(instance, product)),
             issues_credentials=True,
             role=ROLE,
         ),
@@ -147,7 +147,7 @@ def build(context: Context[SeaweedConfig]) -> Parts:
     instance, names = context.instance, context.config.buckets
     tasks = (
         seaweedfs.buckets(instance, f"{NAME}-buckets", names, CLIENT),
-        seaweedfs.product_users(instance, names[0], instance.served),
+        seaweedfs.product_users(instance, names[0], instance.store_users),
     )
     data = (VolumeData(NAME, VOLUME),)
     return Parts((_workload(instance),), tasks=tasks, data=data, alerts=tuple(_alerts(instance)))
@@ -298,6 +298,7 @@ COMPONENT = Component(
     config=SeaweedConfig,
     build=build,
     provides=provides,
+    refuses=missing_buckets,
     scope="platform",
     profiles={
         "light": {

@@ -9,6 +9,7 @@ from floe_compiler.declare.extension import extended
 from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
+from floe_compiler.model.secret_roles import check_secret_roles
 from floe_compiler.model.secrets_in import secrets_of
 
 RunConstructs = Callable[[Callable[[Any], None], str, str], tuple[Object, ...]]
@@ -51,4 +52,6 @@ def declare_instance(
         if constructs is not None:
             objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
         secrets = sorted({secret for capability in component.provides(instance) for secret in secrets_of(capability)})
-        return DeclaredInstance(instance, component.build(context), objects, tuple(secrets))
+        parts = component.build(context)
+        check_secret_roles(instance.settings.platform, instance.scope, parts)
+        return DeclaredInstance(instance, parts, objects, tuple(secrets))

@@ -11,6 +11,7 @@ from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
+from floe_compiler.model.secret_roles import check_secret_roles
 
 
 class _Named(Protocol):
@@ -65,6 +66,7 @@ def _instance(
 def with_added(declared: DeclaredInstance, added: Parts, hook: str) -> DeclaredInstance:
     """Return an instance with the parts that a hook adds; raise ValueError if they change what others have read."""
     parts = joined(declared.parts, added)
+    check_secret_roles(declared.instance.settings.platform, declared.instance.scope, parts)
     if of_others(parts) != of_others(declared.parts):
         changed = f"{declared.instance.label()} changes its interfaces, metrics, data or alerts in `{hook}`"
         raise ValueError(f"{changed}: `build` declares them")

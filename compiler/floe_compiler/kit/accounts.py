@@ -11,6 +11,7 @@ from floe_compiler.model.accounts import PolicyRule, Reader
 from floe_compiler.model.facts import Pod
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
+from floe_compiler.model.secret_roles import ROLE_ANNOTATION, secret_role
 from floe_compiler.model.settings import Settings
 
 
@@ -21,11 +22,16 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
     """
     rules: dict[str, list[PolicyRule]] = {}
     notes: dict[str, dict[str, str]] = {}
+    sharing: dict[str, list[Pod]] = {}
     for name, pod in pods:
         account = pod.account or name
+        sharing.setdefault(account, []).append(pod)
         rules.setdefault(account, []).extend(rule for rule in pod.kubernetes_api if rule not in rules[account])
         identity = pod.workload_identity
         notes.setdefault(account, {}).update(identity.notes if identity else {})
+    for account, found in sharing.items():
+        if role := secret_role(instance.settings.platform, instance.scope, found):
+            notes[account][ROLE_ANNOTATION] = role
     return [
         manifest_
         for account in sorted(rules)

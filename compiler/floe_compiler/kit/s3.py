@@ -16,9 +16,9 @@ from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import Input, Reached
+from floe_compiler.model.secret_roles import ROLE_ANNOTATION as ROLE_ANNOTATION  # re-exported
 from floe_compiler.model.secrets import Secret, SecretKey
 
-ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 HTTPS = 443
 
 

@@ -7,11 +7,12 @@ these policies.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
 
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.fields import matching
+from floe_compiler.model.plan import Context, Refusal
 
 Statement = dict[str, object]
 
@@ -42,11 +43,36 @@ def of_buckets(buckets: Iterable[str]) -> list[Statement]:
 def of_product(bucket: str, product: ServedProduct) -> list[Statement]:
     """Return the statements for a product: it may read and write its own folder, and read those of its inputs.
 
-    What only reads has no folder.
+    What only reads has no folder. Folders besides those of tables are as `product.folders` says.
     """
     own = [] if product.only_reads else [product.namespace]
-    written = [f"{folder}/*" for folder in own]
     read = [f"{table.namespace}/{table.name}/*" for table in product.reads]
+    folders: dict[str, tuple[list[str], list[str]]] = {}
+    if own or read or not product.folders:
+        folders[bucket] = ([f"{folder}/*" for folder in own], read)
+    for folder in product.folders:
+        written, read = folders.setdefault(folder.bucket or bucket, ([], []))
+        (written if folder.writes else read).append(f"{folder.path}*")
+    return [
+        statement
+        for name, (written, read) in folders.items()
+        for statement in _of_folders(name, own if name == bucket else [], written, read)
+    ]
+
+
+def missing_buckets(context: Context[Any]) -> Iterator[Refusal]:
+    """Refuse files in buckets that a store with the setting `buckets` does not make."""
+    users = reversed(context.instance.store_users)
+    needed = {folder.bucket: user.domain for user in users for folder in user.folders if folder.bucket}
+    for bucket in sorted(needed.keys() - set(context.config.buckets)):
+        yield Refusal(
+            f'makes no bucket "{bucket}", in which the domain {needed[bucket]} keeps files',
+            f"add {bucket} to buckets, or leave the bucket out there: the files are then in that of the warehouse",
+            ("buckets",),
+        )
+
+
+def _of_folders(bucket: str, own: list[str], written: list[str], read: list[str]) -> list[Statement]:
     arn, reading = f"arn:aws:s3:::{bucket}", [action for action in _OBJECT_ACTIONS if action.startswith("Get")]
     listed = sorted({*own, *written, *read})
     return [

@@ -39,8 +39,33 @@ class OutputTable(msgspec.Struct, frozen=True, order=True, array_like=True):
         return f"{self.namespace}.{self.name}"
 
 
+class StoreFolder(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A folder of the object store with other files than those of tables, such as logs."""
+
+    path: str
+    """How the paths of its files in the warehouse begin: `airflow-logs/sales__`."""
+
+    writes: bool = False
+    bucket: str = ""
+    """The bucket. Empty: that of the warehouse."""
+
+
+class KeptFiles(msgspec.Struct, frozen=True):
+    """What a component of a domain keeps in the object store besides tables, and which of its pods use that."""
+
+    users: tuple[tuple[str, StoreFolder], ...] = ()
+    """The logins of its pods, each with the folder that it is for. Their names have two hyphens, as no product's."""
+
+    of_products: StoreFolder | None = None
+    """A folder in which each product of the domain has a folder of its own, with the name of its namespace."""
+
+
 class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """A data product as the shared services know it: its tables that others read, and those that it reads itself."""
+    """A data product as the shared services know it: its tables that others read, and those that it reads itself.
+
+    What reads or writes files for a domain besides its products - its semantic layer, the logs of its orchestrator -
+    has a login of its own, too, and so is in the place of a product.
+    """
 
     domain: str
     name: str
@@ -50,6 +75,12 @@ class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
     writes_files: bool = False
     """Whether a step of it reads or writes files of the object store itself, and not only through the catalog."""
 
+    folders: tuple[StoreFolder, ...] = ()
+    """The folders of the store that it uses besides its tables."""
+
+    only_files: bool = False
+    """Whether it is the login of a component's pods, which is for folders of the store and not for the catalog."""
+
     @property
     def namespace(self) -> str:
         """Return its own namespace, below which it may write."""
@@ -58,7 +89,7 @@ class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
     @property
     def only_reads(self) -> bool:
         """Return whether it has no tables of its own, so that it may write nowhere."""
-        return self.name == SEMANTIC_LAYER
+        return self.only_files or self.name == SEMANTIC_LAYER
 
 
 SEMANTIC_LAYER = "semantic--layer"

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.data_access import ServedProduct
+from floe_compiler.model.data_access import KeptFiles, ServedProduct
 from floe_compiler.model.delivery_plan import DeliveredNamespace as DeliveredNamespace  # re-exported
 from floe_compiler.model.delivery_plan import DeliveryPlan as DeliveryPlan
 from floe_compiler.model.document import DataPath
@@ -22,17 +22,16 @@ from floe_compiler.model.inputs import (
     ArgoCd,
     CloudNativePg,
     Cluster,
-    DataProduct,
     ExternalPostgresql,
     Flux,
     Placements,
     PostgresqlServer,
-    ProductTrigger,
     Quota,
 )
 from floe_compiler.model.links import Linked, Linking
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
+from floe_compiler.model.product import Product as Product  # re-exported: what orchestrators run
 from floe_compiler.model.refusal import Refusal as Refusal  # re-exported: what components return
 from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.requirements import Requirement as Requirement  # re-exported: a part of components
@@ -67,33 +66,6 @@ def nothing(_instance: object) -> tuple[()]:
     return ()
 
 
-class Product(msgspec.Struct, frozen=True):
-    """A data product and its domain."""
-
-    name: str
-    domain: str
-    spec: DataProduct
-    origin: Span | None = None
-    """Its location in the inputs."""
-
-    image_origin: Span | None = None
-    """The location of its image there."""
-    secret_origins: tuple[tuple[str, Span], ...] = ()
-    """The secrets that its steps name, each with its location there."""
-
-    cache_origin: Span | None = None
-    """The location there of its wish for a cache."""
-
-    trigger_origin: Span | None = None
-    """The location there of what its runs are started by, if new data of its inputs does."""
-
-    @property
-    def trigger(self) -> ProductTrigger | None:
-        """Return how new data of its inputs starts runs; None if it does not."""
-        trigger = self.spec.trigger
-        return trigger if trigger and trigger.enabled else None
-
-
 class Instance(msgspec.Struct, Generic[Config], frozen=True):
     """One use of a component in one namespace. `origin` is its location in the inputs."""
 
@@ -114,6 +86,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     served: tuple[ServedProduct, ...] = ()
     """For shared components: the names of the domains with data products, and all products; both sorted. For semantic
     layers, the products are those of the domain."""
+
+    file_users: tuple[ServedProduct, ...] = ()
+    """For shared components: the logins to the object store that components of domains need for their pods, sorted."""
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
@@ -123,6 +98,11 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
 
     placement: Placements = msgspec.field(default_factory=Placements)
     """For components that start pods at run time: the nodes for the pods of its namespace."""
+
+    @property
+    def store_users(self) -> tuple[ServedProduct, ...]:
+        """Return all that have a login of their own to the object store."""
+        return (*self.served, *self.file_users)
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""
@@ -183,6 +163,8 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to. An
     orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`). A shared component is in
     the cluster of the platform, and if it says `in_each_cluster`, in each of the environment's other clusters, too.
+    `keeps` says what a component of a domain keeps in the object store besides tables, by the domain's name and its
+    configuration.
     """
 
     slot: str
@@ -203,6 +185,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     unprovided: Mapping[builtins.type[Capability], str] = msgspec.field(default_factory=dict)
     notices_inputs: bool = False
     in_each_cluster: bool = False
+    keeps: Callable[[str, Config], KeptFiles | None] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -32,6 +32,7 @@ from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
+from floe_compiler.resolve.kept_files import kept_files
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.limits import check_limits, check_product_limits
 from floe_compiler.resolve.locks import check_locks
@@ -46,6 +47,7 @@ from floe_compiler.resolve.server_tls import check_tls
 from floe_compiler.resolve.service_mesh import check_service_mesh
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
+from floe_compiler.resolve.store_logins import check_store_logins
 from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.triggers import check_noticed, check_triggers
 from floe_compiler.resolve.trust import trust_of
@@ -115,7 +117,8 @@ def resolve_frame(
     check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
     domains = domains_served(inputs.sources, names, overrides)
     layered = semantic_layers(merged, inputs.sources, names, document)
-    served = products_served(inputs.references, names, overrides, layered)
+    kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
+    served = products_served(inputs.references, names, overrides, layered, kept)
     placed = instances.shared_instances(inputs.registry, merged, place, domains, served, findings)
     placed = [one for one in placed if central is None or _is_everywhere(one)]
     check_components(placed, merged, environment, findings)
@@ -272,6 +275,8 @@ def connect(
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))
     check_place(scope.placed, frame.settings, scope.merged, findings)
+    if scope.name == PLATFORM and complete:
+        check_store_logins(frame.settings, platform, frame.served, scope.merged, findings)
     return ResolvedUnit(
         settings=frame.settings,
         scope=scope.name,

@@ -54,7 +54,7 @@ def shared_instances(
         merged: The layers of the scope.
         place: Its namespace.
         domains: The domains that have data products.
-        served: These products.
+        served: These products, and what else of them has logins.
         findings: The errors are added here.
     """
     found = []
@@ -62,7 +62,9 @@ def shared_instances(
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
             component, instance = _instance(*filled, merged, place)
-            found.append((component, replace(instance, domains=domains, served=served)))
+            tables = tuple(one for one in served if not one.only_files)
+            users = tuple(one for one in served if one.only_files)
+            found.append((component, replace(instance, domains=domains, served=tables, file_users=users)))
     return found
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from floe_compiler.model.data_access import SEMANTIC_LAYER, OutputTable, ServedProduct
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import Document
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import scopes
+from floe_compiler.resolve.kept_files import Kept, folders_of, users_of
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
@@ -43,14 +47,16 @@ def products_served(
     present: Collection[str],
     overrides: Overrides,
     with_semantic_layer: Iterable[str] = (),
+    kept: Kept = MappingProxyType({}),
 ) -> tuple[ServedProduct, ...]:
-    """Return the data products of an environment as the shared services know them, and semantic layers, sorted.
+    """Return the data products of an environment as the shared services know them, and what else has logins, sorted.
 
     Args:
         references: What the products read.
         present: The domains that the environment has.
         overrides: What it says of products.
         with_semantic_layer: The domains whose semantic layer reads all tables of their products.
+        kept: What the components of domains keep in the object store.
     """
     enabled = {
         (domain, name): product
@@ -62,7 +68,8 @@ def products_served(
         if domain in tables:
             tables[domain] += [OutputTable(domain, name, output) for output in product.outputs]
     layers = (ServedProduct(domain, SEMANTIC_LAYER, tuple(sorted(read))) for domain, read in tables.items())
-    return tuple(sorted((*(product.served(*key) for key, product in enabled.items()), *layers)))
+    products = (replace(one.served(*key), folders=folders_of(kept, *key)) for key, one in enabled.items())
+    return tuple(sorted((*products, *layers, *users_of(kept))))
 
 
 def semantic_layers(

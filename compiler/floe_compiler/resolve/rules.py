@@ -250,6 +250,15 @@ USELESS_RULE = Rule(
     "cluster in another way than the rule says. Secrets that only hand-written objects name have no rules.",
     severity="warning",
 )
+WHOLE_STORE = Rule(
+    "R100",
+    "products that share the login of the whole store",
+    "Whoever has the login of the whole object store can read and delete the files of every product, whatever the "
+    "catalog grants. So each product should have one of its own, for its own files and those of its inputs. A catalog "
+    "that issues credentials for single tables does without, but dlt, steps that say `writes_files`, logs of Airflow "
+    "and Cube Store reach files by themselves.",
+    severity="warning",
+)
 NOT_MOUNTED = Rule(
     "R062",
     "secret that the CSI driver cannot provide",

@@ -110,7 +110,8 @@ def _storage_and_backups(answers: Answers, name: str, *, is_small: bool) -> list
     """Return what an environment says of its store of tables, and of the one for backups."""
     lines: list[str] = []
     if answers.has_catalog and answers.storage != IN_CLUSTER and not is_small:
-        lines += ["storage:", *_below(_bucket(f"{answers.name}-warehouse-{name}"))]
+        products = "products: {type: secret}  # a key for each product: for its own files, and those of its inputs"
+        lines += ["storage:", *_below([*_bucket(f"{answers.name}-warehouse-{name}"), products])]
     if answers.has_databases:
         none = ["type: none", "reason: this is for trying things out"]
         in_cluster = [f"type: {IN_CLUSTER}"] if answers.has_catalog else none

@@ -15,7 +15,7 @@ from floe_compiler.components.orchestrator_airflow import COMPONENT, build, data
 from floe_compiler.components.orchestrator_airflow.refusals import refuses
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Monitoring, ObjectStore
-from floe_compiler.model.data_access import StoreClient
+from floe_compiler.model.data_access import KeptFiles, StoreClient, StoreFolder
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.operations import Scaling
@@ -458,36 +458,81 @@ def test_a_step_keeps_the_identity_of_its_engine_beside_that_of_its_logs() -> No
 def test_logs_may_have_a_bucket_of_their_own() -> None:
     found = options(container(API, logs={"bucket": "logs", "folder": "runs"}))["logging"]
     assert found["remote_base_log_folder"] == "s3://logs"
-    assert "/runs/run_id=" in found["log_filename_template"]
+    assert found["log_filename_template"].startswith("runs/sales__")
 
 
-def test_the_logs_of_a_product_are_in_its_own_folder_which_its_own_keys_can_write() -> None:
+def kept(**config: Any) -> KeptFiles | None:
+    assert COMPONENT.keeps
+    return COMPONENT.keeps("field-service", context(**config).config)
+
+
+def test_a_product_may_write_its_logs_and_the_api_server_may_read_those_of_the_domain() -> None:
     template = options(container(API))["logging"]["log_filename_template"]
-    assert template.startswith("sales__{{ ti.dag_id | replace('-', '_') }}/airflow-logs/run_id=")
-    keys = Secret(
-        "minio-product-sales-customer-360", "floe-platform", (SecretKey("access-key"), SecretKey("secret-key"))
-    )
-    own = StoreClient("customer-360", keys.key("access-key"), keys.key("secret-key"))
-    store = replace(STORE, issues_credentials=True, clients={"sales": (own,)})
+    assert template.startswith("airflow-logs/sales__{{ ti.dag_id | replace('-', '_') }}/run_id=")
+    reader = ("logs--reader", StoreFolder("airflow-logs/field_service__"))
+    assert kept() == KeptFiles((reader,), StoreFolder("airflow-logs/", writes=True))
+    assert kept(logs={"remote": False}) is None
+    elsewhere = kept(logs={"bucket": "logs", "folder": "runs"})
+    assert elsewhere
+    assert elsewhere.of_products == StoreFolder("runs/", writes=True, bucket="logs")
+    assert elsewhere.users == (("logs--reader", StoreFolder("runs/field_service__", bucket="logs")),)
+
+
+def test_with_celery_workers_write_the_logs_of_the_domain_and_products_none() -> None:
+    reader = ("logs--reader", StoreFolder("airflow-logs/field_service__"))
+    writer = ("logs--writer", StoreFolder("airflow-logs/field_service__", writes=True))
+    assert kept(executor="celery") == KeptFiles((reader, writer))
+
+
+def own(name: str, **changes: Any) -> StoreClient:
+    keys = Secret(f"minio-product-sales-{name}", "floe-platform", (SecretKey("access-key"), SecretKey("secret-key")))
+    return replace(StoreClient(name, keys.key("access-key"), keys.key("secret-key")), **changes)
+
+
+LOGINS = {"sales": (own("customer-360"), own("logs--reader"), own("logs--writer"))}
+
+
+def test_pods_have_the_keys_of_their_product_for_logs_or_for_dlt() -> None:
+    store = replace(STORE, issues_credentials=True, clients=LOGINS)
     catalog = replace(CATALOG, vends_credentials="by-the-store")
     found = (store, catalog, *(one for one in EVERYTHING if one not in (STORE, CATALOG)))
     dbt_only = product(steps=[{"name": "transform", "type": "dbt"}])
     for one, remote, needed in ((dbt_only, True, True), (dbt_only, False, False), (product(), False, True)):
         declared = build(context(one, found=found, logs={"remote": remote}))
         for pods in declared.launched:
-            assert (keys.name in secrets(pods.pod)) is needed, "for logs, or for dlt"
+            assert ("minio-product-sales-customer-360" in secrets(pods.pod)) is needed, "for logs, or for dlt"
             assert "minio-warehouse" not in secrets(pods.pod)
 
 
-def test_products_with_keys_of_their_own_cannot_write_to_another_bucket() -> None:
-    store = replace(STORE, clients={"sales": (StoreClient("customer-360"),)})
+@pytest.mark.parametrize(
+    ("executor", "logins"),
+    [
+        ("kubernetes", {API: "logs--reader"}),
+        ("celery", {API: "logs--reader", "airflow-worker": "logs--writer"}),
+    ],
+)
+def test_airflows_own_pods_have_logins_for_logs_only(executor: str, logins: dict[str, str]) -> None:
+    store = replace(STORE, clients=LOGINS)
     found = (store, *(one for one in EVERYTHING if one != STORE))
-    (refusal,) = refuses(context(product(), found=found, logs={"bucket": "logs"}))
-    assert refusal.path == ("logs", "bucket")
-    assert 'the bucket "logs"' in refusal.message
-    assert not list(refuses(context(product(), logs={"bucket": "logs"}))), "keys for everything can"
-    for fine in ({"bucket": STORE.bucket}, {"bucket": "logs", "remote": False}, {}):
-        assert not list(refuses(context(product(), found=found, logs=fine)))
+    pods = dict(named_pods(build(context(product(), found=found, executor=executor))))
+    names = {name: [one for one in secrets(pod) if one.startswith("minio-")] for name, pod in pods.items()}
+    wanted = {name: [f"minio-product-sales-{login}"] for name, login in logins.items()}
+    assert {name: of_store for name, of_store in names.items() if of_store and not name.startswith("run-")} == wanted
+
+
+def test_airflows_own_pods_act_as_roles_for_logs_only() -> None:
+    def role(name: str) -> WorkloadIdentity:
+        return WorkloadIdentity((("eks.amazonaws.com/role-arn", name),))
+
+    clients = tuple(
+        own(name, access_key=None, secret_key=None, identity=role(name))
+        for name in ("customer-360", "logs--reader", "logs--writer")
+    )
+    store = replace(STORE, access_key=None, secret_key=None, identity=role("everything"), clients={"sales": clients})
+    found = (store, *(one for one in EVERYTHING if one != STORE))
+    pods = dict(named_pods(build(context(product(), found=found, executor="celery"))))
+    assert pods[API].workload_identity == role("logs--reader")
+    assert pods["airflow-worker"].workload_identity == role("logs--writer")
 
 
 def test_lineage_goes_to_the_service_that_there_is() -> None:

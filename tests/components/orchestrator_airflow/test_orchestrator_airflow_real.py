@@ -338,7 +338,7 @@ def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
 
 
 def logs(ran: Running) -> dict[str, Path]:
-    return {path.parent.name: path for path in (ran.logs / "warehouse").glob("sales__*/airflow-logs/**/*.log")}
+    return {path.parent.name: path for path in (ran.logs / "warehouse").glob("airflow-logs/sales__*/**/*.log")}
 
 
 def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:

@@ -3,9 +3,9 @@
 Sources, for version 1.7.0: apache/polaris `CHANGELOG.md`, `runtime/defaults/.../application.properties`, the
 Dockerfiles of `runtime/server` and `runtime/admin` (user 10000:10001), `helm/polaris` (configuration folder, probes),
 the sources of `polaris-core` 1.7.0 (privileges, credentials file, feature names) and the client `apache-polaris` 1.7.0
-(requests). The setup task, and clients with the privileges that it grants, were tested with Polaris 1.4.1, built from
-its published artifacts, in memory and on a read-only root file system. Not tested: 1.7.0, tables in PostgreSQL, the
-admin tool and the images; `writable_root` is there in case the images need it.
+(requests). The setup task and what its grants allow were tested with Polaris 1.7.0, built from its sources, in memory
+and with files as the store; clients (dlt, PyIceberg) and a read-only root file system with 1.4.1. Not tested: its state
+in PostgreSQL, the admin tool and the images; `writable_root` is there in case the images need it.
 """
 
 from __future__ import annotations

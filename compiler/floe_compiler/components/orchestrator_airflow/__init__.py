@@ -144,6 +144,7 @@ def _pod(options: Options, container: Container, **fields: Any) -> Pod:
 
 def _api_server(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
     settings, store = context.config.api_server, options.log_store
+    reader = logs.login(store, context.instance.scope, logs.LOG_READER) if store else None
     at_provider = context.config.login
     container = replace(
         base,
@@ -157,7 +158,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             Variable("FORWARDED_ALLOW_IPS", "*"),
             *(login.variables(at_provider) if at_provider else ()),
             *logs.connection(store),
-            *(logs.store_variables(store) if store else ()),
+            *(logs.store_variables(store, reader) if store and reader else ()),
         ),
         ports=(HTTP,),
         startup=replace(ANSWERS, period=10, failures=60),
@@ -167,7 +168,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         secret_files=(
             *base.secret_files,
             *_signing(context.instance),
-            *(login_files(store, store.login()) if store else ()),
+            *login_files(store, reader),
             *(login.secret_files(at_provider, context.instance) if at_provider else ()),
         ),
     )
@@ -179,7 +180,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             *(login.servers(at_provider) if at_provider else ()),
         ),
         kubernetes_api=() if options.broker else READ_LOGS,
-        workload_identity=store.identity if store else None,
+        workload_identity=reader.identity if reader else None,
     )
     return Workload(
         API_SERVER,
@@ -293,6 +294,7 @@ COMPONENT = Component(
     requires=requirements,
     refuses=refuses,
     notices_inputs=True,
+    keeps=logs.keeps,
     profiles={
         "light": {
             "api_server": {"replicas": 1},

@@ -12,12 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from floe_compiler.components.orchestrator_airflow import logs
 from floe_compiler.components.orchestrator_airflow.configuration import (
     BROKER_PASSWORD,
     IDENTITY,
     POOL,
 )
-from floe_compiler.components.orchestrator_airflow.logs import connection, store_variables
 from floe_compiler.components.orchestrator_airflow.monitoring import BROKER
 from floe_compiler.components.orchestrator_airflow.options import Options
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig, WorkerBounds
@@ -81,6 +81,7 @@ def worker(
         files: The DAGs, and the templates of the pods of their steps.
     """
     settings, store = context.config.workers, options.log_store
+    writer = logs.login(store, context.instance.scope, logs.LOG_WRITER) if store else None
     servers = (options.database.endpoint, *((options.broker,) if options.broker else ()))
     others = (options.metrics, options.lineage.endpoint if options.lineage else None)
     container = replace(
@@ -89,7 +90,11 @@ def worker(
         resources=declared(settings.resources),
         # Logs are in the object store. To serve them itself, a worker would need the key of all sessions.
         command=("airflow", "celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle"),
-        variables=(*base.variables, *connection(store), *(store_variables(store) if store else ())),
+        variables=(
+            *base.variables,
+            *logs.connection(store),
+            *(logs.store_variables(store, writer) if store and writer else ()),
+        ),
         startup=replace(ANSWERS, period=60, failures=10),
         liveness=ANSWERS,
         readiness=ANSWERS,
@@ -97,7 +102,7 @@ def worker(
         secret_files=(
             *base.secret_files,
             password(context.instance),
-            *(login_files(store, store.login()) if store else ()),
+            *login_files(store, writer),
         ),
     )
     pod = Pod(
@@ -106,7 +111,7 @@ def worker(
         calls=(*servers, options.api, *(one for one in others if one), *(store.calls() if store else ())),
         waits_for=servers,
         kubernetes_api=CREATE_STEPS,
-        workload_identity=store.identity if store else None,
+        workload_identity=writer.identity if writer else None,
         grace=GRACE,
     )
     return Workload(WORKER, pod, replicas=_replicas(context.config, options))

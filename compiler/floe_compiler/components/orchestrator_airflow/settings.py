@@ -141,7 +141,7 @@ class LogSettings(Input):
     bucket: BucketName | None = None
     """The bucket. Default: that of the warehouse."""
     folder: Annotated[str, matching(FOLDER, 'letters, digits, ".", "-" and "_"', "airflow-logs")] = "airflow-logs"
-    """The folder of the logs in the folder of each product."""
+    """The folder of the logs, with one in it for each product."""
 
 
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:

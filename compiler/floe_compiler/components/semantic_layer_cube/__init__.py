@@ -14,7 +14,7 @@ from typing import Any
 from floe_compiler.components.semantic_layer_cube import refusals
 from floe_compiler.components.semantic_layer_cube.engines import source
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
-from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_store, router
+from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_store, keeps, router
 from floe_compiler.kit.products.lakehouse import semantic_lakehouse
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore
@@ -177,6 +177,7 @@ COMPONENT = Component(
     build=build,
     requires=requires,
     refuses=refusals.refuses,
+    keeps=keeps,
     profiles={
         "light": {
             "api": {"replicas": 1, "resources": _LIGHT},

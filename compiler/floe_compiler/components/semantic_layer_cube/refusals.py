@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
+from floe_compiler.components.semantic_layer_cube.store import login_of
 from floe_compiler.model.capabilities import Catalog, Compute, ObjectStore
 from floe_compiler.model.plan import Context, Refusal
 
@@ -85,7 +86,8 @@ def _store(context: Context[CubeConfig]) -> Iterator[Refusal]:
     if not context.config.store.workers:
         return
     path = ("store", "workers")
-    if store is None:
+    login = login_of(store, context.instance.scope) if store else None
+    if store is None or login is None:
         yield Refusal(
             "has workers of Cube Store, which share an object store, but the platform has none",
             hint=f"fill the slot storage, or {WITHOUT_WORKERS}",
@@ -97,10 +99,10 @@ def _store(context: Context[CubeConfig]) -> Iterator[Refusal]:
             hint=WITHOUT_WORKERS,
             path=path,
         )
-    elif store.kind == "gcs" and not store.secret_key:
+    elif store.kind == "gcs" and not login.secret_key:
         yield Refusal(
             "has workers of Cube Store, which log in to Google Cloud Storage with a key only, and stop without one",
-            hint=f"give the storage credentials of type secret, or {WITHOUT_WORKERS}",
+            hint=f"let it have a key (storage.products, or storage.credentials, of type secret), or {WITHOUT_WORKERS}",
             path=path,
         )
     elif store.url and not store.path_style:
@@ -109,15 +111,15 @@ def _store(context: Context[CubeConfig]) -> Iterator[Refusal]:
             hint=WITHOUT_WORKERS,
             path=path,
         )
-    elif store.identity and not store.access_key and store.identity.as_itself:
+    elif login.identity and login.identity.as_itself:
         yield Refusal(
             "has workers of Cube Store, which know roles by IRSA, but not EKS Pod Identity",
-            hint=f"give the storage credentials of type identity or secret, or {WITHOUT_WORKERS}",
+            hint=f"let it have a role or a key (type identity or secret), or {WITHOUT_WORKERS}",
             path=path,
         )
-    elif store.identity and not store.access_key and store.region.startswith("cn-"):
+    elif login.identity and store.region.startswith("cn-"):
         yield Refusal(
             "has workers of Cube Store, which get the login of an identity from sts.amazonaws.com, not in China",
-            hint=f"give the storage credentials of type secret, or {WITHOUT_WORKERS}",
+            hint=f"let it have a key (storage.products, or storage.credentials, of type secret), or {WITHOUT_WORKERS}",
             path=path,
         )

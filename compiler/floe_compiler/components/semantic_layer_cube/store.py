@@ -18,6 +18,7 @@ from floe_compiler.kit.store_logins import GOOGLE_KEY, login_files
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Monitoring, ObjectStore
+from floe_compiler.model.data_access import KeptFiles, StoreClient, StoreFolder
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Claim, Container, Identity, Pod, Probe, Scratch, Variable, Workload
 from floe_compiler.model.plan import Context, Instance
@@ -39,6 +40,9 @@ REFRESH_MINUTES = "30"
 
 STS = Endpoint("sts.amazonaws.com", (Port("https", 443, scheme="https"),))
 """The only address at which Cube Store exchanges the token of a ServiceAccount: it knows none of a region."""
+
+USER = "cube--store"
+"""The login of Cube Store, which is for its own folder."""
 
 SINGLE = "Cube Store has one router, which owns the metadata."
 
@@ -65,17 +69,18 @@ def cube_store(context: Context[CubeConfig]) -> Iterator[Workload]:
     """Yield the router and, if there are any, the workers; and an exporter of their metrics, if these are collected."""
     instance, config = context.instance, context.config.store
     shared = context.optional(ObjectStore) if config.workers else None
+    login = login_of(shared, instance.scope) if shared else None
     metrics = statsd.receiver(monitoring.NAME, instance) if context.optional(Monitoring) else None
     further = (*(shared.calls() if shared else ()), *((metrics,) if metrics else ()))
     common = Container(
         "store",
         IMAGE,
         declared(config.router),
-        variables=(*_variables(instance, shared), *(monitoring.variables(metrics) if metrics else ())),
+        variables=(*_variables(instance, shared, login), *(monitoring.variables(metrics) if metrics else ())),
         ports=(QUERIES, STATUS, METADATA) if config.workers else (QUERIES, STATUS),
-        secret_files=login_files(shared, shared.login()) if shared else (),
+        secret_files=login_files(shared, login),
     )
-    identity = _identity(shared)
+    identity = _identity(login)
     yield _router(instance, common, further, identity)
     if config.workers:
         yield _workers(instance, common, further, identity)
@@ -157,14 +162,34 @@ def _pod(
     )
 
 
-def _identity(shared: ObjectStore | None) -> WorkloadIdentity | None:
-    if shared is None or shared.identity is None:
+def keeps(domain: str, config: CubeConfig) -> KeptFiles | None:
+    """Return what Cube Store keeps in the object store of a domain, if it has workers: what it has computed before."""
+    store = config.store
+    if not store.workers:
         return None
-    sts = tuple(replace(STS, cidr=endpoint.cidr) for endpoint in shared.identity.endpoints)
-    return replace(shared.identity, endpoints=(*shared.identity.endpoints, *sts))
+    folder = StoreFolder(f"{_folder(config, domain)}/", writes=True, bucket=store.bucket or "")
+    return KeptFiles(((USER, folder),))
 
 
-def _variables(instance: Instance[CubeConfig], shared: ObjectStore | None) -> Iterator[Variable]:
+def login_of(store: ObjectStore, domain: str) -> StoreClient:
+    """Return the login of a domain's Cube Store: its own, if the store has logins of products."""
+    return store.client(domain, USER) or store.login()
+
+
+def _folder(config: CubeConfig, domain: str) -> str:
+    return f"{config.store.folder}/{domain}"
+
+
+def _identity(login: StoreClient | None) -> WorkloadIdentity | None:
+    if login is None or login.identity is None:
+        return None
+    sts = tuple(replace(STS, cidr=endpoint.cidr) for endpoint in login.identity.endpoints)
+    return replace(login.identity, endpoints=(*login.identity.endpoints, *sts))
+
+
+def _variables(
+    instance: Instance[CubeConfig], shared: ObjectStore | None, client: StoreClient | None
+) -> Iterator[Variable]:
     yield Variable("CUBESTORE_DATA_DIR", f"{DATA}/data")
     yield Variable("CUBESTORE_TELEMETRY", "false")
     if instance.config.store.workers:
@@ -176,16 +201,16 @@ def _variables(instance: Instance[CubeConfig], shared: ObjectStore | None) -> It
     yield Variable(f"{prefix}_BUCKET", config.bucket or shared.bucket)
     if shared.kind == "s3":
         yield Variable(f"{prefix}_REGION", shared.region)
-    yield Variable(f"{prefix}_SUB_PATH", f"{config.folder}/{instance.scope}")
+    yield Variable(f"{prefix}_SUB_PATH", _folder(instance.config, instance.scope))
     if shared.kind == "gcs":
         yield Variable("CUBESTORE_GCP_KEY_FILE", GOOGLE_KEY)
         return
     if shared.url:
         yield Variable("CUBESTORE_MINIO_SERVER_ENDPOINT", shared.url)
-    if shared.access_key and shared.secret_key:
+    if client and client.access_key and client.secret_key:
         login = "CUBESTORE_MINIO" if shared.url else "CUBESTORE_AWS"
-        yield Variable(f"{login}_ACCESS_KEY_ID", secret=shared.access_key, reason=REASON)
-        yield Variable(f"{login}_SECRET_ACCESS_KEY", secret=shared.secret_key, reason=REASON)
+        yield Variable(f"{login}_ACCESS_KEY_ID", secret=client.access_key, reason=REASON)
+        yield Variable(f"{login}_SECRET_ACCESS_KEY", secret=client.secret_key, reason=REASON)
     else:
         yield Variable("CUBESTORE_AWS_CREDS_REFRESH_EVERY_MINS", REFRESH_MINUTES)
 

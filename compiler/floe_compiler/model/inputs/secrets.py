@@ -87,7 +87,26 @@ class AwsProvider(Input):
     region: Annotated[str, matching(r"^[a-z]{2}(-[a-z]+)+-\d$", "a region", "eu-central-1")] | None = None
     """The region. Default: that of the node."""
     identity: Literal["pod-identity", "service-account"] = "pod-identity"
-    """EKS Pod Identity, or a role in an annotation of the ServiceAccount (IRSA), which a patch adds."""
+    """EKS Pod Identity, or a role in an annotation of the ServiceAccount (IRSA)."""
+    role: (
+        Annotated[
+            str,
+            matching(
+                r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$",
+                "the ARN of an IAM role",
+                "arn:aws:iam::123456789012:role/secrets-{scope}",
+            ),
+        ]
+        | None
+    ) = None
+    """With the identity `service-account`: the role of pods that act as no other one; `{scope}` as in names of
+    namespaces. Default: a patch adds it."""
+
+    @model_validator(mode="after")
+    def _role_is_of_accounts(self) -> Self:
+        if self.role and self.identity != "service-account":
+            raise ValueError(f"an association in AWS says the role of {self.identity}; write identity: service-account")
+        return self
 
 
 class AzureProvider(Input):

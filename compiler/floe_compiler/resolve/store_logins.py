@@ -1,0 +1,69 @@
+"""Products should have logins of their own to the object store, as that of the whole store opens everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.model.capabilities import Capability, Catalog, ObjectStore
+from floe_compiler.model.data_access import ServedProduct
+from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
+from floe_compiler.model.settings import Settings
+from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.rules import WHOLE_STORE
+from floe_compiler.resolve.slots import slot_path
+
+SHOWN = 3
+PATH = slot_path(ObjectStore.slot)
+ROLES = 'add `products: {type: identity, role: "arn:aws:iam::<account>:role/data-{domain}-{product}"}` to storage'
+KEYS = "add `products: {type: secret}` to storage: a secret for each product, with its own login"
+IDS = "add `products: {type: identity, client_ids: {<domain>/<product>: <client ID>}}` to storage"
+
+
+def check_store_logins(
+    settings: Settings,
+    provided: Iterable[Capability],
+    served: Iterable[ServedProduct],
+    merged: Merged,
+    findings: Findings,
+) -> None:
+    """Warn of products that get the login of the whole store.
+
+    Args:
+        settings: The environment's.
+        provided: What the shared services provide.
+        served: The products, and what else has a login to the store.
+        merged: The documents of the platform.
+        findings: The warning is added here.
+    """
+    every = tuple(provided)
+    catalog = next((one for one in every if isinstance(one, Catalog)), None)
+    for store in (one for one in every if isinstance(one, ObjectStore)):
+        by_account = store.identity is not None and store.identity.as_itself
+        if store.clients or by_account:
+            continue
+        needing = [one for one in served if _needs_login(one, catalog, store)]
+        sharing = [one for one in needing if not one.only_reads] or needing
+        if sharing:
+            named = ", ".join(f"{one.domain}/{one.name}" for one in sharing[:SHOWN])
+            more = f" and {len(sharing) - SHOWN} more" if len(sharing) > SHOWN else ""
+            findings.add(
+                WHOLE_STORE,
+                f'{named}{more} can read and delete all of "{store.bucket}", as all share its login',
+                merged.span((*PATH, "type")),
+                subject=f"{settings.environment.name}{ENVIRONMENT_END}{ObjectStore.slot}",
+                hint=_fix(store),
+            )
+
+
+def _needs_login(one: ServedProduct, catalog: Catalog | None, store: ObjectStore) -> bool:
+    """Return whether it reaches files by itself, and not only with credentials that the catalog issues."""
+    if catalog is None or catalog.vends_credentials == "never":
+        return True
+    issued = catalog.vends_credentials == "always" or store.issues_credentials
+    return bool(one.writes_files or one.folders) or not issued
+
+
+def _fix(store: ObjectStore) -> str:
+    if store.secret_key or store.url:
+        return IDS.replace("identity", "secret") if store.kind == "adls" else KEYS
+    return {"s3": ROLES, "gcs": "add `products: {type: identity}` to storage", "adls": IDS}[store.kind]

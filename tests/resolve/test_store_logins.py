@@ -1,0 +1,69 @@
+"""The warning of products that share the login of the whole store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.resolve import resolve
+from resolve.test_environment import REGISTRY, data_product, sources
+
+S3 = {"type": "s3", "bucket": "lake", "region": "eu-central-1", "credentials": {"type": "secret"}}
+ROLE = {"type": "identity", "role": "arn:aws:iam::123456789012:role/lake"}
+OWN = {"type": "identity", "role": "arn:aws:iam::123456789012:role/{domain}-{product}"}
+LENDS = {**S3, "credentials": ROLE, "catalog_role": "arn:aws:iam::123456789012:role/tables"}
+GCS = {"type": "gcs", "bucket": "lake"}
+ROBOT = {"type": "identity", "service_account": "floe-lake@acme-data.iam.gserviceaccount.com"}
+GUID = "00000000-0000-0000-0000-000000000001"
+ADLS = {"type": "adls", "account": "acmelake", "container": "lake", "tenant_id": GUID}
+AZURE = {"type": "identity", "client_id": GUID}
+MINIO = {"type": "minio", "buckets": ["warehouse"]}
+WRITES = {"steps": [{"name": "run", "type": "custom", "command": ["x"], "writes_files": True}]}
+
+
+def warned(storage: dict[str, Any], *, airflow: bool = False, **product: Any) -> list[tuple[str, str, str | None]]:
+    manifest: dict[str, Any] = {"catalog": {"type": "polaris"}, "storage": storage}
+    if airflow:
+        manifest |= {"orchestrator": {"type": "airflow"}}
+    found = sources(manifest, domains={"sales": {}}, products={"sales": [data_product("orders", **product)]})
+    _, warnings = resolve(found, REGISTRY)
+    return [(one.rule.code, one.message, one.hint) for one in warnings]
+
+
+@pytest.mark.parametrize(
+    ("storage", "product", "fix"),
+    [
+        (S3, {}, "products: {type: secret}"),
+        ({**S3, "credentials": ROLE}, {}, "role/data-{domain}-{product}"),
+        (LENDS, WRITES, "role/data-{domain}-{product}"),
+        ({**GCS, "credentials": ROBOT}, WRITES, "products: {type: identity}"),
+        ({**GCS, "credentials": {"type": "secret"}}, WRITES, "products: {type: secret}"),
+        ({**ADLS, "credentials": AZURE}, WRITES, "client_ids"),
+    ],
+)
+def test_products_with_the_login_of_everything(storage: dict[str, Any], product: dict[str, Any], fix: str) -> None:
+    ((code, message, hint),) = warned(storage, **product)
+    assert (code, message) == ("R100", 'sales/orders can read and delete all of "lake", as all share its login')
+    assert hint
+    assert fix in hint
+
+
+def test_logs_of_airflow_are_files() -> None:
+    assert [code for code, _, _ in warned(LENDS, airflow=True)] == ["R100"]
+
+
+@pytest.mark.parametrize(
+    ("storage", "product"),
+    [
+        ({**S3, "products": {"type": "secret"}}, WRITES),
+        ({**LENDS, "products": OWN}, WRITES),
+        (LENDS, {}),
+        ({**S3, "credentials": {"type": "pod-identity"}}, WRITES),
+        ({**GCS, "credentials": {"type": "identity"}}, WRITES),
+        ({**GCS, "credentials": ROBOT}, {}),
+        (MINIO, WRITES),
+    ],
+)
+def test_products_with_logins_of_their_own_or_none(storage: dict[str, Any], product: dict[str, Any]) -> None:
+    assert warned(storage, **product) == []
