@@ -25,6 +25,7 @@ def test_defaults_are_those_of_the_inputs() -> None:
         dns=DnsServers(),
         nodes=cluster.nodes,
         ingress_addresses=(),
+        mesh=None,
     )
     assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})
     assert (DEVELOPMENT.environment.name, DEVELOPMENT.environment.scale) == ("dev", "light")

@@ -75,8 +75,8 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
 
-    mesh: ServiceMesh | None = None
-    """The service mesh that the namespaces join."""
+    mesh: ServiceMesh | None
+    """The service mesh that the namespaces join; None: none."""
 
 
 class Settings(msgspec.Struct, frozen=True):
