@@ -81,8 +81,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     exported_domain: str
     """The domain of Services that are exported to other clusters; empty if none are."""
-    mesh: ServiceMesh | None = None
-    """The service mesh that the namespaces join."""
+
+    mesh: ServiceMesh | None
+    """The service mesh that the namespaces join; None: none."""
 
 
 class Settings(msgspec.Struct, frozen=True):
