@@ -28,6 +28,7 @@ VERBS = {
     "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
+    "blame": "show each line of an output file with the input that it follows from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
     "codeowners": "write who must approve which file, from the owners of documents",
     "graph": "draw who calls whom, who reads whose tables, or what starts after what",

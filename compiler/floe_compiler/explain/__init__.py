@@ -13,18 +13,19 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
 from floe_compiler.explain.question import Question, Schemas
-from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, switches_of, written
+from floe_compiler.explain.settings import Setting, defaults, left_out, switches_of, written
+from floe_compiler.explain.text_lines import is_long
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.explanation import FIXED, Cause, Explanation
 from floe_compiler.model.nested_fields import mapping
-from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
@@ -53,20 +54,6 @@ Run = Callable[[Callable[[Sequence[Setting]], Found], Iterable[Sequence[Setting]
 """Calls a function for each group, as `map` does, perhaps in other processes."""
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """The scalars of one object, each with its causes."""
-
-    identity: ObjectId
-    manifest: Object
-    asked_by: str
-    patches: tuple[Span, ...]
-    """The patches that changed the object."""
-
-    values: tuple[tuple[DataPath, Any, tuple[Cause, ...]], ...]
-    removed: tuple[tuple[str, Span], ...] = ()
-    """The values that a patch removed, by their path as messages show it."""
-
-
 def explain(
     sources: Sources,
     registry: Registry,
@@ -90,6 +77,7 @@ def explain(
     generated = _by_place(question.generated or {})
     sampled = _by_place(baseline or {})
     values = []
+    lines: dict[DataPath, tuple[tuple[Cause, ...], ...]] = {}
     for key, (path, value) in _by_place(final).items():
         place, _ = key
         _, rendered = generated.get(key, _NOWHERE)
@@ -104,10 +92,13 @@ def explain(
         elif first != value:
             explained = [Cause("follows from all domains together")]
         else:
-            explained = causes.get(at) or [Cause("fixed by the component or the compiler")]
+            explained = causes.get(at) or [FIXED]
+            if is_long(value):
+                each = (causes.get((*at, number)) or [FIXED] for number in range(len(value.splitlines())))
+                lines[path] = tuple(tuple(dict.fromkeys(line)) for line in each)
         values.append((path, value, tuple(dict.fromkeys(explained))))
-    spans = tuple(patch.span for patch in patches)
-    return Explanation(identity, final, asked_by, spans, tuple(values), tuple(_removed(patches, generated, final)))
+    spans, removed = tuple(patch.span for patch in patches), tuple(_removed(patches, generated, final))
+    return Explanation(identity, final, asked_by, spans, tuple(values), removed, lines)
 
 
 def _removed(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from floe_compiler.components import Registry
-    from floe_compiler.explain import Explanation
+    from floe_compiler.model.explanation import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.plan import EnvironmentPlan
@@ -251,7 +251,7 @@ def resolve_inputs(
 def explain_file(
     root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None, workers: Workers | None = None
 ) -> Explanation | None:
-    """Return where each value of an output file comes from; None if the inputs compile to no such file.
+    """Return where each value of an output file comes from, with its text; None if the inputs compile to no such file.
 
     `file` is the path from the root. Raises StageFailed.
     """
@@ -270,7 +270,8 @@ def explain_file(
     compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
     if file not in compiled.files:
         return None
-    final = from_yaml(compiled.files[file])
+    text = compiled.files[file]
+    final = from_yaml(text)
     compiled_environment = compiled.environments[0]
     places = compiled_environment.places(compiled_environment.unit_of(file))
     progress("varying what is written")
@@ -278,7 +279,9 @@ def explain_file(
     asked_by = str(places.origins.get(name, "the platform as a whole"))
     run = map_with(workers or ThisProcess())
     schemas = kept_schemas(components, cache, compiler_digest())
-    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by, run, schemas)
+    patches = places.patched.get(name, ())
+    found = explain(sources, components, environment, final, patches, asked_by, run, schemas)
+    return replace(found, text=text)
 
 
 def _read(
