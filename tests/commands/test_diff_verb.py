@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe, Git
-from floe_compiler.commands.diff import _at_revision
+from floe_compiler.commands.diff import at_revision
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import FileDigest, FileDigests, FileSet, git_blob, sha256
 
@@ -206,6 +206,6 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
     text = (committed / path).read_bytes()
     digests = FileDigests.of([FileDigest(path, sha256(text), git_blob(text))])
     known = FileSet.of_digests([digests], dict[str, str]().__getitem__, Findings())
-    before = _at_revision(committed, "HEAD")
+    before = at_revision(committed, "HEAD")
     assert before.hashes_of(known) == {path: before.hashes[path]}
     assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}

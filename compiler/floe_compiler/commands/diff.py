@@ -75,8 +75,8 @@ def run(options: Namespace) -> int:
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        revision = None if options.from_output else _at_revision(root, options.revision or HEAD)
-        before = once(lambda: revision or _on_disk(root, cache))
+        revision = None if options.from_output else at_revision(root, options.revision or HEAD)
+        before = once(lambda: revision or on_disk(root, cache))
         compiled = compile_mesh(
             root, environments, progress, domains=domains, cache=cache, workers=workers, meanwhile=before
         )
@@ -138,7 +138,8 @@ def _counts(path: str, environments: tuple[str, ...]) -> bool:
     )
 
 
-def _at_revision(root: Path, revision: str) -> State:
+def at_revision(root: Path, revision: str) -> State:
+    """Return the output of a revision. Raises UsageError if Git does not know it."""
     from floe_compiler.commands.git import tree_at
 
     tree = tree_at(root, revision, OUTPUT)
@@ -152,7 +153,8 @@ def _at_revision(root: Path, revision: str) -> State:
     return State(tree.blobs, git_blobs, tree.read)
 
 
-def _on_disk(root: Path, cache: Cache) -> State:
+def on_disk(root: Path, cache: Cache) -> State:
+    """Return the output as it is on disk. Raises StageFailed if it cannot be read."""
     from floe_compiler.write.snapshot import output_folders, take_snapshot
     from floe_compiler.write.state import known_stats, recall
 

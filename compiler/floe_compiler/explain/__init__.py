@@ -63,17 +63,19 @@ def explain(
     asked_by: str,
     run: Run = map,
     schemas: Schemas | None = None,
+    only: Callable[[Span | None], bool] | None = None,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
     `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
     many groups of settings, in order. `schemas` are those of the documents, by kind (default: they are made).
+    `only` says of a place whether what is written there may be a cause (default: all, and defaults).
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
     question = Question(sources, registry, environment, identity, schemas, decrypts=decrypts)
     baseline = question.baseline
-    causes = _causes(question, baseline, run) if baseline is not None else {}
+    causes = _causes(question, baseline, run, only) if baseline is not None else {}
     generated = _by_place(question.generated or {})
     sampled = _by_place(baseline or {})
     values = []
@@ -123,7 +125,9 @@ def _by_place(manifest: Object) -> dict[Place, tuple[DataPath, Any]]:
     return found
 
 
-def _causes(question: Question, baseline: Object, run: Run) -> Causes:
+def _causes(
+    question: Question, baseline: Object, run: Run, only: Callable[[Span | None], bool] | None = None
+) -> Causes:
     """Return the causes of each value of an object: what documents say, and what they leave at its default."""
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
@@ -137,7 +141,10 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     )
     causes: Causes = {}
     disabling = {(file, path) for key in question.needed for file, path in switches_of(question, *key)}
-    groups = (tuple(one for one in group if (one.file, one.path) not in disabling) for group in every)
+    groups = (
+        tuple(one for one in group if (one.file, one.path) not in disabling and (only is None or only(one.cause.span)))
+        for group in every
+    )
     for found in run(partial(_effects_of, question, baseline), filter(None, groups)):
         for changed, cause in found:
             causes.setdefault(changed, []).append(cause)

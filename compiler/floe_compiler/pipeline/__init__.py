@@ -240,10 +240,9 @@ def resolve_inputs(
     input_files: InputFiles, environments: tuple[str, ...], cache: Cache
 ) -> tuple[Sources, tuple[EnvironmentPlan, ...]]:
     """Return the documents, and the plans of these environments. Raises StageFailed."""
-    from floe_compiler.pipeline.selection import Omitted
     from floe_compiler.resolve import resolve
 
-    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    sources, components = read_sources(input_files, cache)
     plans, _ = resolve(sources, components, environments)
     return sources, plans
 
@@ -255,33 +254,28 @@ def explain_file(
 
     `file` is the path from the root. Raises StageFailed.
     """
-    from floe_compiler.explain import explain
-    from floe_compiler.model.objects import identify
-    from floe_compiler.model.yaml_text import from_yaml
-    from floe_compiler.pipeline.reading import kept_schemas
-    from floe_compiler.pipeline.selection import Omitted
+    from floe_compiler.pipeline.explaining import explain_files
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
     input_files = read_inputs(root)
-    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    sources, _ = read_sources(input_files, cache)
     if environment not in sources.environments:
         return None
     compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
     if file not in compiled.files:
         return None
-    text = compiled.files[file]
-    final = from_yaml(text)
-    compiled_environment = compiled.environments[0]
-    places = compiled_environment.places(compiled_environment.unit_of(file))
     progress("varying what is written")
-    name = str(identify(final))
-    asked_by = str(places.origins.get(name, "the platform as a whole"))
-    run = map_with(workers or ThisProcess())
-    schemas = kept_schemas(components, cache, compiler_digest())
-    patches = places.patched.get(name, ())
-    found = explain(sources, components, environment, final, patches, asked_by, run, schemas)
-    return replace(found, text=text)
+    ((_, found),) = explain_files(root, compiled, [file], cache=cache, workers=workers)
+    return found
+
+
+def read_sources(input_files: InputFiles, cache: Cache) -> tuple[Sources, Registry]:
+    """Return the documents and the components. Raises StageFailed."""
+    from floe_compiler.pipeline.selection import Omitted
+
+    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    return sources, components
 
 
 def _read(
@@ -291,7 +285,6 @@ def _read(
     from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
     from floe_compiler.pipeline.reading import kept_schemas
-    from floe_compiler.pipeline.workers import map_with
 
     components = registry()
     known = DocumentCache(cache, compiler_digest())

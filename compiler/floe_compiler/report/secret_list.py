@@ -28,20 +28,24 @@ def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> 
 
 
 def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
-    place = SOURCES[secret.source].format(
+    lines = [
+        paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
+        f"  {where(secret)}",
+        f"  keys: {', '.join(map(_key, secret.keys))}",
+        f"  read by: {', '.join(secret.read_by)}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def where(secret: ListedSecret) -> str:
+    """Return where a secret comes from, or what somebody must do for it."""
+    return SOURCES[secret.source].format(
         path=secret.path,
         owner=secret.owner,
         namespace=secret.namespace,
         kind=secret.kind,
         folder=secret.folder,
     )
-    lines = [
-        paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
-        f"  {place}",
-        f"  keys: {', '.join(map(_key, secret.keys))}",
-        f"  read by: {', '.join(secret.read_by)}",
-    ]
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _key(key: ListedKey) -> str:
