@@ -7,20 +7,20 @@ function changesView(found) {
   const parts = [...dangerCards(found), ...editCards()];
   parts.push(element("h2", {}, "Objects that change ", element("span", { class: "count" }, String(found.length))));
   if (!found.length) parts.push(element("p", { class: "empty" }, DATA.changes.length ? "Nothing matches." : "No object changes."));
-  else parts.push(rowList(["object", "namespace", "environments", "because of"], "2.2fr 1.2fr 1.1fr 1.8fr", found.length, (at) => changeRow(found[at])));
+  else parts.push(rowList(["object", "namespace", "environments", "because of, or what changes"], "2.2fr 1.2fr 1.1fr 1.8fr", found.length, (at) => changeRow(found[at])));
   return parts;
 }
 
 function changeRow(change) {
-  const [place] = change.why[0] || [change.lines.length ? firstLine(change) : ""];
+  const because = change.why.length ? change.why[0][0] : change.lines.length ? firstLine(change) : "";
   return element(
     "button", { class: "row", onclick: () => showChange(change) },
     element("span", {}, element("span", { class: `sign ${change.action}` }, SIGNS[change.action]),
-      element("span", { class: "soft" }, `${change.kind} `), element("b", {}, change.name),
-      change.dangers.length ? element("span", {}, " ", element("span", { class: "word" }, "!")) : null),
+      change.dangers.length ? element("span", {}, element("span", { class: "word" }, "!"), " ") : null,
+      element("span", { class: "soft" }, `${change.kind.split(".")[0]} `), element("b", {}, change.name)),
     element("span", { class: "soft" }, change.namespace || "(cluster)"),
     element("span", { class: "tags" }, change.environments.map(environmentTag)),
-    element("span", { class: "soft" }, place),
+    element("span", { class: "soft" }, because),
   );
 }
 
@@ -47,7 +47,7 @@ function dangerCards(found) {
 function objectChips(changes) {
   const chips = changes.slice(0, FEW).map((change) => element(
     "button", { class: "chip", onclick: () => showChange(change) },
-    `${change.kind} ${change.name} `,
+    `${change.kind.split(".")[0]} ${change.name} `,
     element("span", { class: "where" }, `${change.namespace} · ${change.environments.map((at) => DATA.environments[at]).join(", ")}`),
   ));
   if (changes.length > FEW) {

@@ -20,6 +20,9 @@ from floe_compiler.report.terminal import visible
 MOST_LINES = 400
 """The number of edited lines of one file that are shown."""
 
+_LOST = ("data-loss", "data-moved", "storage-shrink", "immutable")
+"""The words of the dangers that come first: what they do to data cannot be undone by reverting a commit."""
+
 Reasons = Mapping[str, Sequence[tuple[str, str]]]
 """What objects follow from, as places and texts, by the paths of their files."""
 
@@ -53,7 +56,8 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
     """Return the data of the page. Secrets are hidden in all texts that people have written."""
     names = list(contents.objects)
     changes = folded(contents.diffs)
-    dangers = {danger: at for at, danger in enumerate(dict.fromkeys(d for one in changes for d in one.dangers))}
+    found = dict.fromkeys(danger for one in changes for danger in one.dangers)
+    dangers = {danger: at for at, danger in enumerate(sorted(found, key=lambda one: one.word not in _LOST))}
     texts = {text: at for at, text in enumerate(dict.fromkeys(text for one in changes for text in one.fields))}
     totals = {diff.environment: [diff.total(action) for action in ACTIONS] for diff in contents.diffs}
     names += sorted(totals.keys() - contents.objects.keys())  # those that are gone

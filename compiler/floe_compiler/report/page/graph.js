@@ -112,7 +112,7 @@ function picture(nodes, edges, groups, act) {
     }));
   });
   const width = 2 * BOX.margin + columns.length * (BOX.width + BOX.right) - BOX.right;
-  const height = 2 * BOX.margin + tallest * (BOX.height + BOX.below) - BOX.below;
+  const height = 3 * BOX.margin + tallest * (BOX.height + BOX.below) - BOX.below;
   const node = nodes.find((one) => one.key === chosen.node);
   const lit = (edge) => edge.from === node || edge.to === node;
   const near = new Set(edges.filter(lit).flatMap(({ from, to }) => [from, to]));
@@ -120,15 +120,25 @@ function picture(nodes, edges, groups, act) {
   return drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Graph of connections" },
     drawn("defs", {}, drawn("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
       drawn("path", { d: "M0 0 L8 4 L0 8 z", fill: "context-stroke" }))),
-    shown.map((edge) => drawn("path", { class: node && lit(edge) ? "edge lit" : "edge", d: curve(places.get(edge.from), places.get(edge.to)), "marker-end": "url(#tip)" })),
+    shown.map((edge) => drawn("path", { class: `edge${node ? (lit(edge) ? " lit" : " dim") : ""}${isBack(edge, places) ? " back" : ""}`, "marker-end": "url(#tip)",
+      d: (isBack(edge, places) ? curveBack : curve)(places.get(edge.from), places.get(edge.to)) }, drawn("title", {}, `${edge.from.label} to ${edge.to.label}: ${edge.label}`))),
     nodes.map((one) => boxOf(one, places.get(one), groups, node && one !== node && !near.has(one), one === node, act)),
-    shown.filter((edge) => (node ? lit(edge) : !chosen.namespace) && edge.label).map((edge) => labelOf(edge, places)));
+    shown.filter((edge) => node && lit(edge) && edge.label && !isBack(edge, places)).map((edge) => labelOf(edge, places)));
 }
 
 function curve(from, to) {
   const x1 = from.x + BOX.width, y1 = from.y + BOX.height / 2, x2 = to.x - 1, y2 = to.y + BOX.height / 2;
   const bend = Math.max(46, Math.abs(x2 - x1) / 2);
   return `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+}
+
+const isBack = ({ from, to }, places) => places.get(to).x <= places.get(from).x;
+
+// Against the direction, or within a column: below the boxes.
+function curveBack(from, to) {
+  const x1 = from.x + BOX.width * 0.6, x2 = to.x + BOX.width * 0.4, y1 = from.y + BOX.height, y2 = to.y + BOX.height + 1;
+  const low = Math.max(y1, y2) + 30;
+  return `M${x1} ${y1} C${x1} ${low} ${x2} ${low} ${x2} ${y2}`;
 }
 
 function labelOf({ from, to, label }, places) {
@@ -140,11 +150,13 @@ function labelOf({ from, to, label }, places) {
 function boxOf(node, { x, y }, groups, dim, isChosen, act) {
   const hue = Math.round((360 * groups.indexOf(node.band || node.group)) / Math.max(1, groups.length));
   const open = () => act(node);
+  const band = drawn("rect", { class: "band", x: 6, y: 7, width: 4, height: BOX.height - 14 });
+  band.style.fill = `hsl(${hue} 55% 55%)`;
   return drawn("g", { class: `node${dim ? " dim" : ""}${isChosen ? " chosen" : ""}`, transform: `translate(${x} ${y})`, tabindex: 0, role: "button",
     "aria-label": `${node.label}, ${node.group}`, onclick: open, onkeydown: (event) => { if (event.key === "Enter") open(); } },
     drawn("rect", { width: BOX.width, height: BOX.height }),
-    drawn("rect", { class: "band", x: 6, y: 7, width: 4, height: BOX.height - 14, fill: `hsl(${hue} 55% 55%)` }),
-    drawn("text", { x: 18, y: 17 }, cut(node.label, 25)), drawn("text", { class: "group", x: 18, y: 31 }, cut(node.group, 28)),
+    band,
+    drawn("text", { x: 18, y: 17 }, cut(node.label, 22)), drawn("text", { class: "group", x: 18, y: 31 }, cut(node.group, 28)),
     drawn("title", {}, `${node.label} (${node.group})`));
 }
 
@@ -152,7 +164,7 @@ const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…
 
 function sideOf(graph, key, enter, chose) {
   const node = graph.nodes.find((one) => one.key === key);
-  if (!node) return [element("p", { class: "soft" }, chosen.namespace ? "Choose a box: its connections and policies are here." : "Each box is a namespace. An arrow leads to what it calls; the number counts the connections.")];
+  if (!node) return [element("p", { class: "soft" }, chosen.namespace ? "Choose a box: its connections and policies are here." : "Each box is a namespace. An arrow leads to what it calls. Choose one to see its programs.")];
   const follow = (other) => (other.group === chosen.namespace ? chose(other.key) : enter(other.group, other.key));
   const link = (other, label) => element("button", { class: "link", onclick: () => follow(other) }, other.label,
     element("span", { class: "soft" }, ` ${other.group}${label ? ` · ${label}` : ""}`));
@@ -169,7 +181,8 @@ function sideOf(graph, key, enter, chose) {
 }
 
 function policiesOf(node) {
-  const selects = (pods) => pods === "all pods" || pods.split(", ").includes(`component=${node.label}`);
+  const names = (part) => (part.match(/^component(?:=| In )(.*)$/) || ["", ""])[1].split("|");
+  const selects = (pods) => pods === "all pods" || pods.split(", ").some((part) => names(part).includes(node.label));
   return tableOf("policies").rows.filter((row) => row.environments.includes(graphEnvironment()) && row.cells[0] === node.group && selects(row.cells[2]));
 }
 

@@ -167,7 +167,7 @@ def _pods(selector: Object) -> str:
     """Return a selector as people read it: the values of labels, as their keys are long and mostly the same."""
     labels = [f"{key.rpartition('/')[2]}={value}" for key, value in mapping(selector, ("matchLabels",)).items()]
     labels += [
-        f"{str(one.get('key')).rpartition('/')[2]} {one.get('operator')} {', '.join(map(str, items(one, ('values',))))}"
+        f"{str(one.get('key')).rpartition('/')[2]} {one.get('operator')} {'|'.join(map(str, items(one, ('values',))))}"
         for one in mappings(selector, ("matchExpressions",))
     ]
     return ", ".join(labels) or "all pods"
