@@ -25,6 +25,7 @@ VERBS = {
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
     "report": "write one HTML page about a change, and about all that the platform is made of",
+    "comment": "write what changes as one comment on a pull request, and edit it later",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
     "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 HEAD = "HEAD"
 FORMATS = ("text", "json", "markdown", "github")
+SMALLEST = 2000
+LINK = re.compile(r"https?://[^\s<>()\[\]\"'`\\]+")
+"""An address that Markdown takes as a whole."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -59,6 +63,10 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("revision", nargs="?", help="the Git revision whose output to compare with (default: HEAD)")
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
     add_common(parser, FORMATS)
+    parser.add_argument(
+        "--largest", type=int, metavar="BYTES", help="the size that Markdown may have (default: 60000, for GitHub)"
+    )
+    parser.add_argument("--link", default="", metavar="URL", help="the address of the report, for Markdown")
     add_environments(parser)
     add_domains(parser)
     add_cache(parser)
@@ -74,6 +82,12 @@ def run(options: Namespace) -> int:
     environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
+    if (options.largest is not None or options.link) and options.format != "markdown":
+        raise UsageError("--largest and --link are for --format markdown")
+    if options.largest is not None and options.largest < SMALLEST:
+        raise UsageError(f"--largest {options.largest}: give {SMALLEST} or more")
+    if options.link and not LINK.fullmatch(options.link):
+        raise UsageError("--link: give an address that begins with https:// or http://, without spaces and brackets")
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
         revision = None if options.from_output else at_revision(root, options.revision or HEAD)
         before = once(lambda: revision or on_disk(root, cache))
@@ -177,9 +191,9 @@ def _show(diffs: tuple[EnvironmentDiff, ...], options: Namespace) -> None:
 
         sys.stdout.write(render_diff_json(diffs))
     elif options.format == "markdown":
-        from floe_compiler.report.diff_markdown import render_diff_markdown
+        from floe_compiler.report.diff_markdown import LARGEST, render_diff_markdown
 
-        sys.stdout.write(render_diff_markdown(diffs))
+        sys.stdout.write(render_diff_markdown(diffs, options.largest or LARGEST, options.link))
     elif options.format == "github":
         from floe_compiler.report.github import annotate_dangers, without_commands
 
