@@ -227,7 +227,16 @@ def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
         raise StageFailed([Diagnostic(fake_pipeline.BAD, "failed")])
 
     monkeypatch.setattr(importlib.import_module(f"floe_compiler.commands.{verb}"), "run", failing)
-    words = {"explain": ["x"], "promote": ["x", "y"], "vendor": ["x"], "graph": ["lineage"], "new": ["domain", "x"]}
+    words = {
+        "blame": ["x"],
+        "comment": ["x", "--on", "gitlab"],
+        "explain": ["x"],
+        "graph": ["lineage"],
+        "new": ["domain", "x"],
+        "promote": ["x", "y"],
+        "report": ["--html", "x"],
+        "vendor": ["x"],
+    }
     assert main([verb, *words.get(verb, [])]) == 1
     assert capsys.readouterr().err == "floe-compile: error[R901]: failed\n\nfloe-compile: 1 error\n"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe, Git
+from floe_compiler.cli import main
 from floe_compiler.commands.diff import at_revision
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import FileDigest, FileDigests, FileSet, git_blob, sha256
