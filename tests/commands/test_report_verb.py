@@ -66,11 +66,15 @@ def test_what_changes_and_why(mesh: Path, tmp_path: Path, capsys: pytest.Capture
 
 def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
     edit(mesh / ENVIRONMENT, "storage_class: standard", "storage_class: standard\nscale: medium")
-    (mesh / "notes.txt").write_text("password: hunter2\n<script>alert(1)</script>\n", encoding="utf-8")
+    (mesh / "not-an-input.txt").write_text("elsewhere", encoding="utf-8")
+    (mesh / "domains" / "sales" / "notes.txt").write_text(
+        "password: hunter2\n<script>alert(1)</script>\n", encoding="utf-8"
+    )
     pages = [tmp_path / "one.html", tmp_path / "two.html"]
     for page in pages:
         assert main(["report", "--html", str(page), "--quiet", "--no-cache", "--explain", "1"]) == 0
     assert pages[0].read_bytes() == pages[1].read_bytes()
+    assert [one["file"] for one in data_of(pages[0])["edits"]] == ["domains/sales/notes.txt", ENVIRONMENT]
     assert b"hunter2" not in pages[0].read_bytes()
     assert b"<script>alert" not in pages[0].read_bytes()
 

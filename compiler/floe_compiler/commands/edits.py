@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from floe_compiler.commands.git import run_git
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.load.input_tree import TREES
+from floe_compiler.model.layout import MANIFEST, MOST_BYTES, SOPS_RULES, VENDOR
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -26,18 +27,19 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 def edits_since(root: Path, revision: str) -> tuple[Edit, ...]:
-    """Return the edits of all files but those of the output, also of files that Git does not know yet, by path.
+    """Return the edits of the inputs, also of files that Git does not know yet, by path.
 
     Raises:
         UsageError: if Git fails.
     """
-    below = ("--", ".", f":(exclude){OUTPUT}")
+    below = ("--", MANIFEST, SOPS_RULES, VENDOR, *TREES)
     options = ("-c", "core.quotepath=off", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false")
     text = run_git(root, *options, "diff", "--unified=0", "--no-color", "--no-ext-diff", "--relative", revision, *below)
     found = dict(_edits(text.decode(errors="replace")))
     for file in run_git(root, "ls-files", "--others", "--exclude-standard", "-z", *below).decode().split("\0"):
         if file and (root / file).is_file() and not (root / file).is_symlink():
-            lines = (root / file).read_bytes().decode(errors="replace").splitlines()
+            with (root / file).open("rb") as new:
+                lines = new.read(MOST_BYTES).decode(errors="replace").splitlines()
             found[file] = [(number, "+", line) for number, line in enumerate(lines, start=1)]
     return tuple(Edit(file, tuple(found[file])) for file in sorted(found))
 
