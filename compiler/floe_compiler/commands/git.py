@@ -24,15 +24,15 @@ def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
     start at `root`.
     """
     command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
-    fields = _git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
-    prefix = _git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
+    fields = run_git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
+    prefix = run_git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
     changed = [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
     return tuple(sorted(path for state, path in changed if state[1] != " "))
 
 
 def version(root: Path) -> str:
     """Return what Git says of itself: `git version 2.47.0`."""
-    return _git(root, "version").decode(errors="replace").strip()
+    return run_git(root, "version").decode(errors="replace").strip()
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Tree(msgspec.Struct, frozen=True):
         """Return the content of some of the files."""
         paths = list(paths)
         names = "".join(f"{self.blobs[path]}\n" for path in paths).encode()
-        answer = _git(self.root, "cat-file", "--batch", given=names)
+        answer = run_git(self.root, "cat-file", "--batch", given=names)
         contents, start = {}, 0
         for path in paths:  # Each answer is "<hash> blob <size>\n<content>\n".
             end = answer.index(b"\n", start)
@@ -64,13 +64,13 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
     if revision.startswith("-") or not revision:
         raise UsageError(f"{revision!r} is not a Git revision")
     try:
-        commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+        commit = run_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     except GitFailed as error:
         if "not a git repository" in str(error):
             message = f"this is not a Git repository; compare with the files on disk: {FROM_OUTPUT}"
             raise UsageError(message) from error
         raise UsageError(f"Git knows no revision {revision!r}; {_other_revision(root)}") from error
-    entries = _git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
+    entries = run_git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
     blobs = {}
     for entry in filter(None, entries.split("\0")):
         description, path = entry.split("\t", 1)
@@ -84,7 +84,7 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
 
 def _other_revision(root: Path) -> str:
     try:
-        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+        run_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     except GitFailed:
         return f"there is no commit yet; compare with the files on disk: {FROM_OUTPUT}"
     return "try HEAD, a branch, a tag or a commit"
@@ -94,7 +94,8 @@ class GitFailed(UsageError):
     """Git failed; the message is Git's."""
 
 
-def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+def run_git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Return what Git prints. Raises GitFailed (a UsageError) with what Git says if it fails."""
     try:
         done = subprocess.run(
             ["git", *arguments],  # noqa: S607 -- the user's own git, wherever it is installed
