@@ -327,7 +327,14 @@ def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
 def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
     if not rclone():
         pytest.skip("rclone is not installed")
-    kept = {path.parent.name: path for path in (ran.logs / "warehouse").glob("airflow-logs/sales__*/**/*.log")}
+
+    def logs() -> dict[str, Path]:
+        found = (ran.logs / "warehouse").glob("airflow-logs/sales__*/**/*.log")
+        return {path.parent.name: path for path in found}
+
+    # A step has ended before its log is sent.
+    eventually(lambda: len(logs()) == 3, 30)
+    kept = logs()
     assert set(kept) == {"task_id=first", "task_id=second", "task_id=only"}
     assert "after it" in kept["task_id=second"].read_text()
     (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
