@@ -27,12 +27,18 @@ def operated_objects(
     callers: Callers,
     scraper: Scraper | None = None,
     asked: tuple[Port, ...] = (),
+    opened: tuple[Port, ...] = (),
 ) -> list[Object]:
-    """Return the Services and the network policy of such pods; KEDA may reach the ports that are `asked`."""
+    """Return the Services and the network policy of such pods.
+
+    KEDA may reach the ports that are `asked`, and the ingress controller those that are `opened`.
+    """
+    cluster = instance.settings.cluster
     headless = bool(declared.metrics and scraper and scraper.headless)
     openings = (
         *_openings(instance, declared, scraper),
-        network.Opening(instance.settings.cluster.keda_namespace, asked),
+        network.Opening(cluster.keda_namespace, asked),
+        network.Opening(cluster.ingress_namespace, opened, cluster.ingress_addresses, declared=True),
     )
     return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, openings)]
 
@@ -62,7 +68,7 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
     spec = {"type": "ClusterIP", "selector": selector, **present(ports=ports)}
     by_name = {"selector": dict(declared.labels), "clusterIP": "None", "publishNotReadyAddresses": True}
     specs = {
-        **({declared.name: spec} if ports else {}),
+        **({declared.service or declared.name: spec} if ports else {}),
         **({headless_name(declared.name): spec | by_name} if headless else {}),
     }
     return [

@@ -11,8 +11,9 @@ from floe_compiler.kit import network, services
 from floe_compiler.kit.sync_tests import policies_shared, with_probe
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Parts, Pod, Workload, named_pods
+from floe_compiler.model.facts import OperatedPods, Parts, Pod, Workload, named_pods
 from floe_compiler.model.objects import Object
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance
 from floe_compiler.model.rendered import Connection, PodGroup
 
@@ -73,8 +74,19 @@ def _open_ports(server: Workload, ways: WaysIn) -> tuple[Port, ...]:
     """Return the ports of a workload that the ingress controller may reach."""
     if ways.opened is not None:
         return tuple(port for port in server.ports() if port.number in ways.opened.get(server.name, ()))
-    interfaces = {interface.port for interface in server.interfaces}
-    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
+    return _of_interfaces(services.served_ports(server), server.interfaces)
+
+
+def opened_ports(pods: OperatedPods, ways: WaysIn) -> tuple[Port, ...]:
+    """Return the ports of pods that another program makes, which users open through the ingress controller."""
+    if ways.opened is not None:
+        return tuple(port for port in pods.ports if port.number in ways.opened.get(pods.name, ()))
+    return _of_interfaces(pods.ports, pods.interfaces)
+
+
+def _of_interfaces(ports: Iterable[Port], interfaces: Iterable[Interface]) -> tuple[Port, ...]:
+    named = {interface.port for interface in interfaces}
+    return tuple(port for port in ports if port.name in named)
 
 
 def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup, int]]:
@@ -86,8 +98,8 @@ def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup,
         for server in parts.workloads:
             yield from ((PodGroup(unit.namespace, server.name), port.number) for port in _open_ports(server, ways))
         for pods in parts.operated:
-            if pods.opened:
-                yield from ((PodGroup(unit.namespace, pods.name), port.number) for port in pods.ports)
+            ports = pods.ports if pods.opened else opened_ports(pods, ways)
+            yield from ((PodGroup(unit.namespace, pods.name), port.number) for port in ports)
 
 
 def connections(unit: DeclaredUnit, named: Iterable[tuple[str, Pod]]) -> Iterator[Connection]:
