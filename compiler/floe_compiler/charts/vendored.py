@@ -17,27 +17,29 @@ from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.layout import CHARTS, CHARTS_LOCK
 from floe_compiler.model.span import Span
 
-_LINE = re.compile(r"(sha256:[0-9a-f]{64})  (\S+)/(\S+)(?:  (\S+))?")
+_LINE = re.compile(r"(sha256:[0-9a-f]{64})  ([^/\s]+)/([^/\s]+)(?:  archive:(\S+))?(?:  (\S+))?")
 
 
 class Locked(msgspec.Struct, frozen=True):
-    """A line of the lock: the digest of a chart's files, and where it came from."""
+    """A line of the lock: the digest of a chart's files, where they came from, and the digest of the archive there."""
 
     chart: ChartVersion
     digest: str
     source: str = ""
+    archive: str = ""
     line: int = 0
 
     def text(self) -> str:
         """Return the line."""
-        return "  ".join(filter(None, (self.digest, f"{self.chart.name}/{self.chart.version}", self.source)))
+        archive = f"archive:{self.archive}" if self.archive else ""
+        return "  ".join(filter(None, (self.digest, f"{self.chart.name}/{self.chart.version}", archive, self.source)))
 
 
 def read_lock(content: object) -> tuple[Locked, ...]:
     """Return the lines of the lock that are well-formed, in order; none if there is no lock."""
     text = content.decode(errors="replace") if isinstance(content, bytes) else ""
     return tuple(
-        Locked(ChartVersion(match[2], match[3]), match[1], match[4] or "", number)
+        Locked(ChartVersion(match[2], match[3]), match[1], match[5] or "", match[4] or "", number)
         for number, line in enumerate(text.splitlines(), start=1)
         if (match := _LINE.fullmatch(line.strip()))
     )
