@@ -92,7 +92,7 @@ def _loader() -> Any:
     }
     words = "y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE"
     Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(rf"(?:{words})$"), list("yYnNtTfFoO"))
-    number = r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$"
+    number = r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[0-9][0-9_]*)$"
     Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(number), list("-+0123456789"))
     decimal = r"(?:[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.nan)$"
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(decimal), list("-+.0123456789"))
@@ -108,6 +108,7 @@ def _bool(loader: Any, node: Any) -> bool:
 def _int(loader: Any, node: Any) -> int:
     text = str(loader.construct_scalar(node)).replace("_", "").lower()
     sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-")
-    if digits.startswith("0") and digits.isdigit() and digits != "0":
-        digits = f"0o{digits}"
+    if digits.isdigit():
+        is_octal = digits.startswith("0") and not {"8", "9"} & set(digits)
+        return sign * int(digits, 8 if is_octal else 10)
     return sign * int(digits, 0)

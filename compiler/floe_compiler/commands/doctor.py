@@ -19,7 +19,8 @@ from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import CHARTS_LOCK, MANIFEST
 
 NOTES = """\
-Runs Node.js, kustomize, Git and, if there are charts, helm as a compilation does, and tries to write into the cache. Writes nothing else.
+Runs Node.js, kustomize, Git and, if there are charts, helm as a compilation does, and tries to write into the cache.
+Writes nothing else.
 Exits with 1 if a compilation would fail here.
 
 examples:

@@ -66,6 +66,9 @@ class Explanation(msgspec.Struct, frozen=True):
     removed: tuple[tuple[str, Span], ...] = ()
     """The values that a patch removed, by their path as messages show it."""
 
+    template: Span | None = None
+    """The template of an object of a Helm chart."""
+
 
 def explain(
     sources: Sources,

@@ -287,7 +287,9 @@ def explain_file(
     asked_by = str(places.origins.get(name, "the platform as a whole"))
     run = map_with(workers or ThisProcess())
     schemas = kept_schemas(components, cache, compiler_digest())
-    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by, run, schemas)
+    patches, template = places.patched.get(name, ()), places.templates.get(name)
+    explained = explain(sources, components, environment, final, patches, asked_by, run, schemas)
+    return replace(explained, template=template)
 
 
 def _read(

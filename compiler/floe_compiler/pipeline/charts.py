@@ -80,12 +80,14 @@ def with_charts(
             )
     if not uses:
         return overlays, findings.finish()
-    helm = find_helm(uses[0][1].origin)
     asked = [
         Asked(environment, use, *vendored)
         for environment, use in uses
         if (vendored := chart_files(inputs, use, findings)) is not None
     ]
+    if findings.failed:
+        findings.finish()
+    helm = find_helm(uses[0][1].origin)
     definitions = {name: _definitions(name, headers, overlays[name], installed, asked) for name in frames}
     one = partial(_rendered, frames, definitions, helm, cache, compiler)
     with ThreadPoolExecutor(MOST_AT_ONCE) as threads:  # they wait for helm
