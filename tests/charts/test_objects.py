@@ -146,6 +146,15 @@ def test_the_pods_of_a_declared_workload_get_the_labels_that_policies_select() -
     assert told == []
 
 
+def test_pods_that_read_a_config_map_of_the_chart_restart_with_it() -> None:
+    volume = {"name": "a", "configMap": {"name": "a"}}
+    own, others = deployment(volumes=[volume]), deployment(volumes=[{"name": "a", "configMap": {"name": "b"}}])
+    job = of("Job", "batch/v1", spec=own["spec"])
+    (_, *found), _ = made(of(data={"a": "b"}), own, others, job)
+    annotations = [one["spec"]["template"]["metadata"].get("annotations") for one in found]
+    assert annotations == [{"floe.dev/config-hash": ""}, None, None]
+
+
 def test_a_declared_workload_that_there_is_not() -> None:
     use = replace(USE, pods=(ChartPods("b", (), Span("platform-manifest.yaml", 7, 7)),))
     _, told = made(deployment(), use=use)
@@ -161,7 +170,8 @@ def test_every_hook_is_decided() -> None:
     found, told = made(*hooks)
     assert found == []
     assert told == [
-        "H007: Job/before of the chart web 1.0.0 is a hook (pre-install,pre-upgrade), and nothing says what becomes of it",
+        "H007: Job/before of the chart web 1.0.0 is a hook (pre-install,pre-upgrade), "
+        "and nothing says what becomes of it",
         "H008: Job/check of the chart web 1.0.0 is a test and is left out",
     ]
     found, told = made(*hooks, use=replace(USE, hooks={"Job/before": "apply", "Job/check": "omit"}))

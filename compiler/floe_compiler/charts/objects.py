@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.charts.limits import problem_of, qualified
 from floe_compiler.charts.rules import (
@@ -18,9 +20,11 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_policy
 from floe_compiler.model.charts import WORKLOAD_LABEL, ChartObject, ChartUse, RenderedChart
+from floe_compiler.model.configuration import CONFIG_HASH
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.nested_fields import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.pod_references import references
 from floe_compiler.model.scopes import is_namespaced
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
@@ -66,6 +70,8 @@ def delivered(
         if _is_refused(use, identity, manifest, place, findings):
             continue
         found.append(ChartObject(_completed(use, identity, manifest, settings), use.origin or Span(""), place))
+    config_maps = {name.name for one in found if (name := identify(one.manifest)).kind == "ConfigMap"}
+    found = [replace(one, manifest=_with_hash(one.manifest, config_maps)) for one in found]
     for name in sorted(use.hooks.keys() - hooks):
         known = ", ".join(sorted(hooks)) or "none"
         message = f"the chart {use.version} has no hook {name} with these values"
@@ -162,6 +168,18 @@ def _with_pods(manifest: Object, use: ChartUse, identity: ObjectId, settings: Se
         if isinstance(pod.get(field), list):
             pod[field] = [_pulled(one, settings) for one in pod[field]]
     return _put(manifest, tuple(filter(None, found.place.split("."))), {**template, "spec": pod})
+
+
+def _with_hash(manifest: Object, config_maps: Collection[str]) -> Object:
+    """Return an object whose pods restart when a ConfigMap of the chart changes: the hash is filled in later."""
+    pods = workload(identify(manifest), manifest)
+    if pods is None or pods.is_task or CONFIG_HASH in pods.annotations:
+        return manifest
+    if not any(one.kind == "ConfigMap" and one.name in config_maps for one in references(pods.pod)):
+        return manifest
+    metadata = mapping(pods.template, ("metadata",))
+    annotated = {**metadata, "annotations": {**pods.annotations, CONFIG_HASH: ""}}
+    return _put(manifest, tuple(filter(None, pods.place.split("."))), {**pods.template, "metadata": annotated})
 
 
 def _defaults(settings: Settings) -> Object:
