@@ -13,6 +13,7 @@ from chart_mesh import WEB, encoded, packed
 from floe_compiler.charts import archive
 from floe_compiler.charts.archive import BadChart, checked, unpacked, version_of
 from floe_compiler.model.charts import ChartVersion
+from floe_compiler.model.layout import MOST_BYTES
 
 
 def with_member(change: Callable[[tarfile.TarInfo], None], content: bytes = b"") -> bytes:
@@ -84,7 +85,7 @@ def test_what_is_refused(made: bytes, problem: str) -> None:
 
 
 def test_a_file_that_fills_a_disk_is_refused_before_it_is_read() -> None:
-    bomb = with_member(lambda _member: None, b"\0" * (archive.MOST_BYTES + 1))
+    bomb = with_member(lambda _member: None, b"\0" * (MOST_BYTES + 1))
     assert len(bomb) < 50_000
     with pytest.raises(BadChart, match="a file may have"):
         unpacked(bomb)

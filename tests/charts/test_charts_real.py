@@ -24,6 +24,7 @@ from chart_mesh import (
     write_chart,
 )
 from floe_compiler.charts import render
+from floe_compiler.charts.helm import run_helm
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.pipeline import compile_mesh
 from pipeline.mesh_of_three import Recorder
@@ -67,20 +68,15 @@ def test_an_environment_and_a_domain_have_values_and_versions_of_their_own(tmp_p
 
 def test_patches_reach_the_objects_of_a_chart(tmp_path: Path) -> None:
     root = chart_mesh(tmp_path)
-    patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: front, namespace: floe-platform}\nspec: {minReadySeconds: 5}\n"
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: front, namespace: floe-platform}\n"
     for file, text in {
-        "kustomization.yaml": "resources: [../../base]\n",
-        "../../base/kustomization.yaml": None,
+        "overlays/dev/kustomization.yaml": "resources: [../../base]\n",
+        "base/kustomization.yaml": "patches: [path: patch.yaml]\n",
+        "base/patch.yaml": f"{head}spec: {{minReadySeconds: 5}}\n",
     }.items():
-        content = (
-            text or "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\npatches: [path: patch.yaml]\n"
-        )
-        path = root / "overlays/dev" / file
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-    (root / "base/patch.yaml").write_text(patch, encoding="utf-8")
-    found = compiled(root, DEPLOYED)
-    assert found["spec"]["minReadySeconds"] == 5
+        (root / file).parent.mkdir(exist_ok=True)
+        (root / file).write_text(text, encoding="utf-8")
+    assert compiled(root, DEPLOYED)["spec"]["minReadySeconds"] == 5
 
 
 def test_policies_follow_from_what_is_declared(tmp_path: Path) -> None:
@@ -114,7 +110,7 @@ def test_policies_follow_from_what_is_declared(tmp_path: Path) -> None:
 
 
 def test_an_interface_is_opened_by_the_environment(tmp_path: Path) -> None:
-    ingress = {"type": "ingress", "class": "traefik", "domain": "dev.acme.example"}
+    ingress: dict[str, Any] = {"type": "ingress", "class": "traefik", "domain": "dev.acme.example"}
     ingress = {**ingress, "auth": {"type": "none", "reason": "a test"}}
     entry = {"workloads": {"front": {"ports": {"http": 8080}, "interface": {"port": "http", "authenticates": True}}}}
     root = chart_mesh(tmp_path, entry=entry, changes={ENVIRONMENT: {"cluster": CLUSTER, "ingress": ingress}})
@@ -278,7 +274,7 @@ def test_what_is_rendered_is_kept_by_everything_that_it_follows_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[str] = []
-    real = render.run_helm
+    real = run_helm
 
     def counted(*given: Any) -> str:
         runs.append(given[1].name)

@@ -170,8 +170,10 @@ def test_every_hook_is_decided() -> None:
     found, told = made(*hooks)
     assert found == []
     assert told == [
-        "H007: Job/before of the chart web 1.0.0 is a hook (pre-install,pre-upgrade), "
-        "and nothing says what becomes of it",
+        (
+            "H007: Job/before of the chart web 1.0.0 is a hook (pre-install,pre-upgrade), "
+            "and nothing says what becomes of it"
+        ),
         "H008: Job/check of the chart web 1.0.0 is a test and is left out",
     ]
     found, told = made(*hooks, use=replace(USE, hooks={"Job/before": "apply", "Job/check": "omit"}))

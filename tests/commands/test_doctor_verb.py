@@ -118,6 +118,8 @@ def test_helm_is_examined_if_there_are_charts(
     assert main(["doctor"]) == 1
     assert lines(capsys)["helm"] == (
         "wrong",
-        "FLOE_COMPILE_HELM names nothing-here, which is no program; hint: install helm 4 (helm.sh/docs/intro/install), "
-        "or name it in FLOE_COMPILE_HELM",
+        (
+            "FLOE_COMPILE_HELM names nothing-here, which is no program; "
+            "hint: install helm 4 (helm.sh/docs/intro/install), or name it in FLOE_COMPILE_HELM"
+        ),
     )

@@ -48,7 +48,8 @@ def test_a_packed_chart(mesh: Path, archive: Path, capsys: pytest.CaptureFixture
     assert locked.archive == f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
     assert str(mesh.parent) not in lock.decode(), "no path of this machine"
     assert text == (
-        f"{FOLDER}: 5 files of the chart web 1.0.0\n  digest: {locked.digest}\nuse it: charts: {{web: {{version: 1.0.0}}}}\n"
+        f"{FOLDER}: 5 files of the chart web 1.0.0\n  digest: {locked.digest}\n"
+        "use it: charts: {web: {version: 1.0.0}}\n"
     )
 
 
@@ -74,9 +75,7 @@ def test_versions_lie_beside_each_other(mesh: Path, archive: Path, capsys: pytes
     assert (mesh / FOLDER).is_dir()
 
 
-def test_the_same_version_again_takes_its_place(
-    mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_same_version_again_takes_its_place(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told(mesh, capsys, "vendor", str(archive))
     (mesh / FOLDER / "templates/old").mkdir()
     (mesh / FOLDER / "templates/old/gone.yaml").write_text("", encoding="utf-8")
@@ -177,7 +176,7 @@ def test_a_chart_of_a_repository(mesh: Path, repository: str, capsys: pytest.Cap
 def test_a_login_in_a_url_is_never_told_or_kept(
     mesh: Path, repository: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    secret = "hunter2"  # noqa: S105
+    secret = "hunter2"
     url = repository.replace("http://", f"http://me:{secret}@")
     assert told(mesh, capsys, "vendor", f"{url}/web")[0] == 0
     _, text = told(mesh, capsys, "vendor", f"{url}/nothing")

@@ -70,7 +70,8 @@ def delivered(
         if _is_refused(use, identity, manifest, place, findings):
             continue
         found.append(ChartObject(_completed(use, identity, manifest, settings), use.origin or Span(""), place))
-    config_maps = {name.name for one in found if (name := identify(one.manifest)).kind == "ConfigMap"}
+    identities = [identify(one.manifest) for one in found]
+    config_maps = {one.name for one in identities if one.kind == "ConfigMap"}
     found = [replace(one, manifest=_with_hash(one.manifest, config_maps)) for one in found]
     for name in sorted(use.hooks.keys() - hooks):
         known = ", ".join(sorted(hooks)) or "none"

@@ -20,7 +20,7 @@ NOT_VENDORED = Rule(
     "H003",
     "chart that is not vendored",
     "Compiling fetches nothing, so the version of a chart that an entry names must be in `vendor/charts/`, and locked "
-    "in `vendor/charts/charts.lock`. `floe-compile vendor` fetches it.",
+    "in `vendor/charts/charts.lock`. `floe-compile vendor SOURCE` fetches it.",
 )
 CHANGED = Rule(
     "H004",

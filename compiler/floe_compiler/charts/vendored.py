@@ -69,7 +69,8 @@ def chart_files(inputs: InputFiles, use: ChartUse, findings: Findings) -> tuple[
         findings.add(NOT_VENDORED, f"the chart {chart} {where}", use.version_origin, hint=hint)
         return None
     place = [Related(Span(CHARTS_LOCK, locked.line, 1), "locked here")]
-    hint = f"undo what has changed in {chart.folder}, or vendor it again: floe-compile vendor {locked.source or 'it'}"
+    hint = f"undo what has changed in {chart.folder}, or vendor it again: floe-compile vendor "
+    hint += f"{locked.source} --version {chart.version}" if locked.source else "SOURCE"
     files: dict[str, bytes] = {}
     for path in sorted(below):
         content = inputs.contents.get(path)

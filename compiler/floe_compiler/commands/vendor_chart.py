@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SECONDS = 300
 _URL = re.compile(r"(oci|https?)://\S+")
+_LOCAL = re.compile(r"oci://(localhost|127\.0\.0\.1)[:/]")
+"""A registry on this machine, which speaks HTTP."""
+
 _LOGIN = re.compile(r"(?<=//)[^/@\s]+@")
 
 
@@ -92,7 +95,8 @@ def _fetched(source: str, version: str | None) -> bytes:
         chart = [name, "--repo", repository]
     wanted = ["--version", version] if version else []
     with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
-        command = [helm.program, "pull", *chart, *wanted, "--destination", folder]
+        plain = ["--plain-http"] if _LOCAL.match(source) else []
+        command = [helm.program, "pull", *chart, *wanted, *plain, "--destination", folder]
         try:
             run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
