@@ -86,8 +86,8 @@ def _of_kind(identity: ObjectId, manifest: Object, namespace: str) -> Iterator[P
     spec = mapping(manifest, ("spec",))
     if identity.kind == "Secret" and manifest.get("type") == "kubernetes.io/service-account-token":
         yield "a Secret of this type has the rights of an account for ever", ASK
-    elif identity.kind == "PersistentVolumeClaim" and spec.get("volumeName"):
-        yield "spec.volumeName takes a volume that may hold data of others", ASK
+    elif any(claim.get("volumeName") for claim in _claims(identity, manifest)):
+        yield "volumeName takes a volume that may hold data of others", ASK
     elif identity.kind == "Service":
         if spec.get("type", "ClusterIP") != "ClusterIP":
             yield f"spec.type is {spec['type']}, which opens more than the namespace", "set it to ClusterIP"
@@ -95,6 +95,15 @@ def _of_kind(identity: ObjectId, manifest: Object, namespace: str) -> Iterator[P
             if spec.get(field):
                 yield f"spec.{field} leads traffic elsewhere", ASK
     yield from _of_rights(identity, manifest, namespace)
+
+
+def _claims(identity: ObjectId, manifest: Object) -> Iterator[Object]:
+    """Yield the specifications of volume claims in an object."""
+    if identity.kind == "PersistentVolumeClaim":
+        yield mapping(manifest, ("spec",))
+    yield from (mapping(one, ("spec",)) for one in mappings(manifest, ("spec", "volumeClaimTemplates")))
+    for volume in mappings(pod_template(manifest), ("spec", "volumes")):
+        yield mapping(volume, ("ephemeral", "volumeClaimTemplate", "spec"))
 
 
 def _of_rights(identity: ObjectId, manifest: Object, namespace: str) -> Iterator[Problem]:
@@ -132,7 +141,7 @@ def _of_pods(pod: Object, limits: ChartLimits) -> Iterator[Problem]:
 
 
 def _of_volumes(volumes: Iterable[Object]) -> Iterator[Problem]:
-    plain = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected"}
+    plain = {"configMap", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected"}
     for volume in volumes:
         if unusual := sorted(volume.keys() - plain - {"secret"}):
             yield f"the volume {volume.get('name')} is of {unusual[0]}, which is not for the pods of a domain", ASK
