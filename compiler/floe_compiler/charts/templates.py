@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
+
+from floe_compiler.model.kubernetes_yaml import NotYaml, read_objects
 
 _SOURCE = re.compile(r"^---\n# Source: (\S+)\n", re.MULTILINE)
 """What helm writes before each object: source `helm.sh/helm/v4/pkg/action`, `renderResources`."""
@@ -64,51 +64,7 @@ def _checked(template: str, manifest: Any) -> dict[str, Any]:
 
 
 def _documents(template: str, text: str) -> list[Any]:
-    import yaml
-
     try:
-        found = [one for one in yaml.load_all(text, Loader=_loader()) if one is not None]
-        # Plain data only: aliases become copies, keys become text, as in what an API server gets.
-        return [json.loads(json.dumps(one)) for one in found]
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        problem = str(getattr(error, "problem", "") or error)
-        raise NotAnObject(template, f"it renders no YAML: {problem}") from None
-
-
-@cache
-def _loader() -> Any:
-    """Return a loader that takes plain words for what helm and Kubernetes take them for.
-
-    That is YAML 1.1 as in sigs.k8s.io/yaml: `y` is true, `1e3` a number, `12:30:45` and `2026-01-01` are text.
-    """
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """The loader."""
-
-    kept = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
-    Loader.yaml_implicit_resolvers = {
-        first: [one for one in found if one[0] in kept] for first, found in Loader.yaml_implicit_resolvers.items()
-    }
-    words = "y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE"
-    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(rf"(?:{words})$"), list("yYnNtTfFoO"))
-    number = r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[0-9][0-9_]*)$"
-    Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(number), list("-+0123456789"))
-    decimal = r"(?:[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.nan)$"
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(decimal), list("-+.0123456789"))
-    Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
-    Loader.add_constructor("tag:yaml.org,2002:int", _int)
-    return Loader
-
-
-def _bool(loader: Any, node: Any) -> bool:
-    return str(loader.construct_scalar(node)).lower() in ("y", "yes", "on", "true")
-
-
-def _int(loader: Any, node: Any) -> int:
-    text = str(loader.construct_scalar(node)).replace("_", "").lower()
-    sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-")
-    if digits.isdigit():
-        is_octal = digits.startswith("0") and not {"8", "9"} & set(digits)
-        return sign * int(digits, 8 if is_octal else 10)
-    return sign * int(digits, 0)
+        return read_objects(text)
+    except NotYaml as error:
+        raise NotAnObject(template, f"it renders no YAML: {error}") from None
