@@ -173,5 +173,7 @@ def test_an_object_without_a_namespace_is_the_compiled_one_of_that_name() -> Non
     compiled = {ObjectId("", "ConfigMap", "a", "one"): of()}
     found = others([of(namespace="")], "dev", compiled)
     assert dict(found.files) == {ObjectId("", "ConfigMap", "a", "one"): "output/dev/a/configmap_one.yaml"}
+    more = of(namespace="", metadata={"name": "two"})
+    assert {one.namespace for one in others([of(namespace=""), more], "dev", compiled).by_id} == {"a"}
     twice = {**compiled, ObjectId("", "ConfigMap", "b", "one"): of(namespace="b")}
     assert list(others([of(namespace="")], "dev", twice).by_id) == [ObjectId("", "ConfigMap", "", "one")]

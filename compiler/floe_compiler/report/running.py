@@ -129,7 +129,8 @@ AMOUNTS = frozenset({"cpu", "ephemeral-storage", "memory", "sizeLimit", "storage
 def others(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectId, Object]) -> Manifests:
     """Return the objects among these documents, as far as somebody wrote them, without what a cluster adds.
 
-    An object without a namespace whose kind has one is taken for the compiled one of the same name, if there is one.
+    An object without a namespace whose kind has one is taken for the compiled one of the same name, if there is one;
+    if these are all in one namespace, so are the others without.
 
     Args:
         documents: Plain data; Lists count as their items.
@@ -139,12 +140,17 @@ def others(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectI
     named: dict[tuple[str, str, str], list[ObjectId]] = {}
     for identity in compiled:
         named.setdefault((identity.group, identity.kind, identity.name), []).append(identity)
+    given = [(identify(manifest), manifest) for manifest in _objects(documents)]
+    homeless = [one for one, _ in given if not one.namespace and is_namespaced(one.group, one.kind) is not False]
+    homes: dict[ObjectId, str] = {}
+    for one in homeless:
+        same = named.get((one.group, one.kind, one.name), [])
+        if len(same) == 1:
+            homes[one] = same[0].namespace
+    (home,) = {*homes.values()} if len({*homes.values()}) == 1 else {""}
     objects: dict[ObjectId, Object] = {}
-    for manifest in _objects(documents):
-        identity = identify(manifest)
-        if not identity.namespace and is_namespaced(identity.group, identity.kind) is not False:
-            same = named.get((identity.group, identity.kind, identity.name), [])
-            identity = same[0] if len(same) == 1 else identity
+    for one, manifest in given:
+        identity = one._replace(namespace=homes.get(one, home)) if one in homeless else one
         if not _is_made(identity, manifest):
             objects[identity] = as_written(identity, manifest)
     files = {one: object_path(environment, one, cluster_scoped=not one.namespace) for one in objects}
