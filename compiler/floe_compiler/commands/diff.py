@@ -56,6 +56,8 @@ examples:
   floe-compile diff                                 what do my edits change, compared with the last commit?
   floe-compile diff --env prod --domain sales       only there
   floe-compile diff origin/main --format markdown   for a pull request
+  kubectl get deploy,svc -A -o yaml | floe-compile diff --env prod --against -
+                                                    compared with what runs
 """
 
 
@@ -64,6 +66,11 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("revision", nargs="?", help="the Git revision whose output to compare with (default: HEAD)")
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
+    parser.add_argument(
+        "--against",
+        metavar="FILE",
+        help="compare one environment with YAML of others instead: a file, a folder, or - for standard input",
+    )
     add_common(parser, FORMATS)
     parser.add_argument(
         "--largest", type=int, metavar="BYTES", help="the size that Markdown may have (default: 60000, for GitHub)"
@@ -81,6 +88,10 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.progress import showing_progress
 
     root = find_root(options.root)
+    if options.against:
+        from floe_compiler.commands.diff_against import run_against
+
+        return run_against(root, options)
     environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")

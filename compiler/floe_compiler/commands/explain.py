@@ -86,6 +86,7 @@ def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
     from floe_compiler.report.terminal import visible
 
     lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}"]
+    lines += [f"  from the template {explanation.template}"] if explanation.template else []
     lines += [f"  changed by the patch {patch}" for patch in explanation.patches] + [""]
     for at, value, causes in rows:
         shown = dumps(value, ensure_ascii=False)
@@ -114,6 +115,7 @@ def _json(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
     document = {
         "object": str(explanation.identity),
         "asked_by": explanation.asked_by,
+        **({"template": str(explanation.template)} if explanation.template else {}),
         "patches": [str(patch) for patch in explanation.patches],
         "values": values,
         "removed": [{"path": place, "at": str(span)} for place, span in removed],

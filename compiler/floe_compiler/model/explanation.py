@@ -41,5 +41,8 @@ class Explanation(msgspec.Struct, frozen=True):
     lines: Mapping[DataPath, tuple[tuple[Cause, ...], ...]] = {}
     """The causes of each line of the longer texts that no patch has changed."""
 
+    template: Span | None = None
+    """The template of an object of a Helm chart."""
+
     text: str = ""
     """The text of the object's file, if it was compiled into one."""

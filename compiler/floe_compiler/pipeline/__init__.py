@@ -13,6 +13,7 @@ from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.layout import CHARTS_LOCK
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 if TYPE_CHECKING:
@@ -205,6 +206,14 @@ def _mesh(
     reader = CachedReader(cache, compiler)
     definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
     overlays, read = read_overlays(input_files, frames, reader)
+    charted: tuple[Diagnostic, ...] = ()
+    if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
+        from floe_compiler.pipeline.charts import with_charts
+
+        whole = not (environments or sources.omitted_domains or sources.omitted_environments)
+        overlays, charted = with_charts(
+            input_files, frames, headers, overlays, definitions, compiler, cache, whole=whole
+        )
     mesh = Mesh(
         frames,
         headers,
@@ -215,7 +224,7 @@ def _mesh(
         sources.path or "",
         sources.obeyed,
     )
-    return mesh, (*loaded, *resolved, *defined, *read)
+    return mesh, (*loaded, *resolved, *defined, *read, *charted)
 
 
 def _headers(

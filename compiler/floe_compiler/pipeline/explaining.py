@@ -58,4 +58,4 @@ def explain_files(
             schemas,
             only,
         )
-        yield file, replace(found, text=text)
+        yield file, replace(found, text=text, template=places.templates.get(name))
