@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -94,13 +94,31 @@ class GitFailed(UsageError):
     """Git failed; the message is Git's."""
 
 
-def run_git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """Return what Git prints. Raises GitFailed (a UsageError) with what Git says if it fails."""
+def run_git(
+    root: Path,
+    *arguments: str,
+    given: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+    accepted: Container[int] = (0,),
+) -> bytes:
+    """Return what Git prints.
+
+    Args:
+        root: The folder to run it in.
+        arguments: The command.
+        given: What it reads from stdin.
+        variables: Further environment variables.
+        accepted: The exit codes that are no failure.
+
+    Raises:
+        GitFailed: if it fails.
+        UsageError: if there is no Git, or it takes too long.
+    """
     try:
         done = subprocess.run(
             ["git", *arguments],  # noqa: S607 -- the user's own git, wherever it is installed
             cwd=root,
-            env=_environment(),
+            env=_environment() | dict(variables or {}),
             input=given,
             capture_output=True,
             timeout=TIMEOUT,
@@ -110,7 +128,7 @@ def run_git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
         raise UsageError("git is not installed, or not on the PATH") from error
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"git {arguments[0]} took more than {TIMEOUT} seconds") from error
-    if done.returncode:
+    if done.returncode not in accepted:
         raise GitFailed(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 

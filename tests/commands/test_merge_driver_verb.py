@@ -1,0 +1,283 @@
+"""`floe-compile merge-driver` lets Git merge and rebase inputs, and compiles output/; tested with the real Git."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands import fake_pipeline
+from commands.conftest import Floe, Git
+from commands.conftest import floe as floe
+from commands.conftest import git as git
+from commands.conftest import repository as repository
+from floe_compiler.cli import main
+from floe_compiler.commands.merge_driver import MEMORY, NEXT
+from small_mesh import PRODUCT, small_mesh
+
+pytestmark = [pytest.mark.real, pytest.mark.git]
+
+ATTRIBUTES = "output/** text eol=lf merge=floe-compile\n"
+INDEX = "output/.floe/dev.index"
+SALES = "output/dev/floe-sales/configmap_sales.yaml"
+
+Branches = Callable[[dict[str, str], dict[str, str]], None]
+Tried = Callable[..., tuple[bool, str]]
+
+
+def configure(git: Git, program: Path) -> None:
+    command = f"'{sys.executable}' '{program}' merge-driver %O %A %B %P"
+    git("config", "merge.floe-compile.driver", command)
+
+
+@pytest.fixture
+def two_branches(
+    repository: Path, floe: Floe, git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Branches:
+    """Return what makes two branches, `main` and `other`, with these texts of domains, compiled and committed."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+
+    def commit(changes: dict[str, str], message: str) -> None:
+        for name, text in changes.items():
+            (repository / f"domains/{name}.yaml").write_text(text)
+        assert floe() == 0
+        git("add", "--all")
+        git("commit", "--quiet", "--message", message)
+
+    def make(ours: dict[str, str], theirs: dict[str, str]) -> None:
+        (repository / ".gitattributes").write_text(ATTRIBUTES)
+        (repository / "overlays/prod").rmdir()
+        (repository / "overlays/dev/environment.yaml").write_text("")
+        configure(git, Path(fake_pipeline.__file__))
+        commit({"sales": sales(1, 1), "finance": "one"}, "base")
+        git("checkout", "--quiet", "-b", "other")
+        commit(theirs, "theirs")
+        git("checkout", "--quiet", "main")
+        commit(ours, "ours")
+        capsys.readouterr()
+
+    return make
+
+
+@pytest.fixture
+def tried(repository: Path, git: Git) -> Tried:
+    """Return what runs Git: whether it succeeded, and all that it printed."""
+
+    def run(*arguments: str) -> tuple[bool, str]:
+        done = subprocess.run(["git", *arguments], check=False, capture_output=True, text=True, cwd=repository)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def sales(first: int, last: int) -> str:
+    return "\n".join((str(first), *map(str, range(9)), str(last)))
+
+
+def is_current(floe: Floe, git: Git) -> bool:
+    """Return whether everything is committed and what the inputs compile to."""
+    return floe("check") == 0 and not git("status", "--porcelain")
+
+
+def test_both_sides_of_an_input_are_merged_and_compiled(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3), "new": "x"})
+    passed, said = tried("merge", "--no-edit", "other")
+    assert passed, said
+    assert (repository / SALES).read_text().endswith(f"text: {sales(2, 3)}\n")
+    assert is_current(floe, git)
+    assert not list(repository.glob(".merge_file*"))
+
+
+def test_git_asks_for_many_files_and_the_inputs_are_compiled_once(
+    two_branches: Branches, tried: Tried, floe: Floe, git: Git, tmp_path: Path
+) -> None:
+    names = [f"d{number}" for number in range(5)]
+    two_branches({name: sales(2, 1) for name in names}, {name: sales(2, 2) for name in names})
+    # Both have added these files: there is no ancestor, so the inputs conflict. Ours are taken.
+    passed, said = tried("merge", "other")
+    assert not passed
+    assert said.count("floe-compile: output/ is left as it is here") == 1
+    assert f"inputs conflict (domains/d0.yaml and 4 more); resolve them, {NEXT}" in said
+    git("checkout", "--theirs", "--", "domains")
+    assert floe() == 0
+    git("add", "--all")
+    git("commit", "--quiet", "--no-edit")
+    assert is_current(floe, git)
+
+
+def test_a_rebase_compiles_each_commit(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    git("checkout", "--quiet", "other")
+    (repository / "domains/sales.yaml").write_text(sales(1, 4))
+    assert floe() == 0
+    git("commit", "--quiet", "--all", "--message", "theirs again")
+    passed, said = tried("rebase", "main")
+    assert passed, said
+    for commit, last in (("HEAD", 4), ("HEAD~1", 3), ("HEAD~2", 1)):
+        assert git("show", f"{commit}:{SALES}").endswith(f"text: {sales(2, last)}\n")
+        git("checkout", "--quiet", commit)
+        assert is_current(floe, git)
+        git("checkout", "--quiet", "other")
+
+
+def test_inputs_that_do_not_compile_together_stop_the_merge(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    git("checkout", "--quiet", "other")
+    (repository / "domains/finance.yaml").write_text("fail")
+    git("commit", "--quiet", "--all", "--message", "wrong, and committed anyway")
+    git("checkout", "--quiet", "main")
+    passed, said = tried("merge", "other")
+    assert not passed
+    assert said.count("error[R901]: the domain says fail") == 1
+    assert f"1 error; so output/ is left as it is here; correct the merged inputs, {NEXT}" in said
+    assert "<<<<" not in (repository / SALES).read_text()
+    (repository / "domains/finance.yaml").write_text("two")
+    assert floe() == 0
+    git("add", "--all")
+    git("commit", "--quiet", "--no-edit")
+    assert is_current(floe, git)
+
+
+def test_a_file_that_only_one_side_has_changed_and_must_be_another_stops_the_merge(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    git("checkout", "--quiet", "other")
+    (repository / "domains/finance.yaml").write_text("two")  # and not compiled
+    git("commit", "--quiet", "--all", "--message", "stale")
+    git("checkout", "--quiet", "main")
+    passed, said = tried("merge", "other")
+    assert not passed
+    file = "output/dev/floe-finance/configmap_finance.yaml"
+    assert said.count(f"1 file that Git does not ask for must change, too ({file}); {NEXT}") == 1
+    assert floe() == 0
+    git("add", "--all", "--", "output")
+    git("commit", "--quiet", "--no-edit")
+    assert is_current(floe, git)
+
+
+def test_a_foreign_file_in_the_output_stays(two_branches: Branches, tried: Tried, repository: Path, git: Git) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    (repository / "output/README.md").write_text("words")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "words")
+    passed, said = tried("merge", "--no-edit", "other")
+    assert passed, said
+    assert (repository / "output/README.md").read_text() == "words"
+
+
+def test_what_git_does_not_tell_stops_and_can_be_compiled(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    passed, said = tried("cherry-pick", "other")
+    assert not passed
+    assert said.count(f"floe-compile: {INDEX}: Git does not say what it merges here; {NEXT}") == 1
+    assert "<<<<" not in (repository / INDEX).read_text()
+    assert floe() == 0
+    git("add", "--all", "--", "output")
+    git("-c", "core.editor=true", "cherry-pick", "--continue")
+    assert is_current(floe, git)
+
+
+def test_damage_of_what_it_remembers_does_no_harm(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    (repository / ".git" / MEMORY).write_text('{"compiler": 1')
+    passed, said = tried("merge", "--no-edit", "other")
+    assert passed, said
+    assert is_current(floe, git)
+
+
+def test_nothing_is_left_in_the_repository(two_branches: Branches, tried: Tried, git: Git, repository: Path) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    index = git("ls-files", "--stage")
+    passed, said = tried("merge", "--no-commit", "other")
+    assert passed, said
+    assert sorted(path.name for path in repository.iterdir() if path.name.startswith(".")) == [".git", ".gitattributes"]
+    assert len(git("ls-files", "--stage").splitlines()) == len(index.splitlines())
+
+
+def test_a_git_that_is_too_old_to_say_stops_with_the_reason(
+    two_branches: Branches,
+    repository: Path,
+    git: Git,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    for name, commit in (("o", "main~1"), ("a", "main"), ("b", "other")):
+        (repository / name).write_text(git("show", f"{commit}:{SALES}"))
+    old = repository / "bin/git"
+    old.parent.mkdir()
+    old.write_text(
+        f'#!/bin/sh\ncase "$*" in *merge-tree*) echo usage >&2; exit 129;; esac\nexec "{shutil.which("git")}" "$@"\n'
+    )
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(f"GITHEAD_{git('rev-parse', 'other').strip()}", "other")
+    assert main(["merge-driver", "o", "a", "b", SALES]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        "floe-compile: Git cannot say what the merged inputs are, as Git 2.38 and newer can "
+        f"(git merge-tree: usage); {NEXT}\n"
+    )
+    assert (repository / "a").read_text() == git("show", f"main:{SALES}")
+
+
+def test_a_file_outside_the_output_is_wrong_usage(
+    two_branches: Branches, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_branches({"sales": "2"}, {"sales": "3"})
+    for name in "oab":
+        (repository / name).write_text(name)
+    assert main(["merge-driver", "o", "a", "b", "domains/sales.yaml"]) == 2
+    assert capsys.readouterr().err.removeprefix("floe-compile: ") == (
+        "domains/sales.yaml is not in the output/ of a mesh; give merge=floe-compile only to files there\n"
+    )
+    assert (repository / "a").read_text() == "a"
+
+
+def test_the_real_compiler_merges_a_mesh_below_the_top(
+    repository: Path, git: Git, tried: Tried, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A schedule on one side and an image on the other, in one CronJob."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    mesh = small_mesh(repository / "data/mesh", {})
+    program = tmp_path / "program.py"
+    program.write_text("import sys\nfrom floe_compiler.program import main\nsys.exit(main())\n")
+    (repository / ".gitattributes").write_text("data/mesh/" + ATTRIBUTES)
+    configure(git, program)
+
+    def commit(old: str, new: str) -> None:
+        text = (mesh / PRODUCT).read_text()
+        assert old in text
+        (mesh / PRODUCT).write_text(text.replace(old, new))
+        assert main(["compile", "--root", str(mesh), "--quiet"]) == 0
+        git("add", "--all")
+        git("commit", "--quiet", "--message", new)
+
+    commit("0 6 * * *", "0 6 * * *")
+    git("checkout", "--quiet", "-b", "other")
+    commit("0 6 * * *", "0 7 * * *")
+    git("checkout", "--quiet", "main")
+    commit("orders:1.0.0", "orders:1.5.0")
+    passed, said = tried("merge", "--no-edit", "other")
+    assert passed, said
+    job = (mesh / "output/dev/floe-sales-domain/cronjob.batch_orders.yaml").read_text()
+    assert "0 7 * * *" in job
+    assert "orders:1.5.0" in job
+    assert main(["check", "--root", str(mesh)]) == 0
+    assert not git("status", "--porcelain")
