@@ -34,6 +34,7 @@ VERBS = {
     "merge-driver": "merge output/ for Git, by compiling the merged inputs",
     "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
+    "parity": "show how two environments differ, and which lines say so",
     "explain": "show which file and line each value of an output file comes from",
     "blame": "show each line of an output file with the input that it follows from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
@@ -72,6 +73,7 @@ examples:
   floe-compile diff origin/main --format markdown   the same for a pull request
   floe-compile watch                             show what each edit changes, as you save it
   floe-compile promote staging prod              let prod run the images that staging has tried
+  floe-compile parity staging prod               how do they differ, and who says so?
   floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml:spec.replicas
                                                  where does this value come from?
   floe-compile components catalog                what can I choose, and what can I set?

@@ -1,0 +1,146 @@
+"""How two environments differ: each setting that is written for one of them and not for the other, or differently.
+
+Compared is what documents say together, with overrides applied, and not what comes of it: a default that follows from
+the scale is not listed, as the scale is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.input_files import InputFiles
+from floe_compiler.model.parity import Difference, Group, Said
+from floe_compiler.model.sources import Sources
+from floe_compiler.model.span import Span
+from floe_compiler.promotion.selection import Side
+from floe_compiler.resolve.layers import Layer, Merged, merge
+from floe_compiler.resolve.product_overrides import DOMAINS, ENABLED, STEPS, merged_product
+from floe_compiler.resolve.schemas import IDENTITY
+from floe_compiler.resolve.scopes import domain_layers, platform_layers
+
+_PLATFORM = "platform"
+_LEFT_OUT = frozenset({*IDENTITY, _PLATFORM, DOMAINS, ENABLED, "environments"})
+"""What is compared elsewhere, or is no setting."""
+
+_SIZES = frozenset({"quota", "replicas", "resources", "scale", "size", "storage"})
+_PLACES = frozenset(
+    {"account", "bucket", "cidr", "container", "domain", "endpoint", "host", "hosts", "issuer", "mirrors", "project"}
+    | {"placement", "pull_secret", "region", "role", "secret", "server", "storage_class", "url"}
+)
+_ENDS_OF_PLACES = ("_bucket", "_cidr", "_host", "_namespace", "_role", "_secret", "_url")
+_OWN_FILES = ("environment.yaml", "images.yaml")
+
+Settings = Mapping[DataPath, Said]
+
+
+def parity(files: InputFiles, sources: Sources, first: Side, second: Side) -> tuple[Difference, ...]:
+    """Return how two environments differ, by group and subject.
+
+    Args:
+        files: All input files, for those that are hand-written.
+        sources: All documents, which are valid.
+        first: An environment.
+        second: Another one.
+    """
+    sides = (first, second)
+    documents = (sources.environments[first.name], sources.environments[second.name])
+    platforms = [_settings(merge(platform_layers(sources, document))) for document in documents]
+    own = [_settings(merge([Layer(document.file, document.data, document)])) for document in documents]
+    return (
+        *_of_products(sources, sides),
+        *_of_domains(sources, sides, documents),
+        *_compared("platform", "platform", *platforms),
+        *_compared("places", "environment", *own),
+        *_of_files(files, first.name, second.name),
+    )
+
+
+def _of_products(sources: Sources, sides: tuple[Side, Side]) -> Iterator[Difference]:
+    for domain in sorted(sides[0].domains & sides[1].domains):
+        source = sources.domains[domain]
+        for name, document in sorted(source.products.items()):
+            subject, key = f"{domain}/{name}", (domain, name)
+            lacking = [side.lacks(key, document, source.document) for side in sides]
+            if all(lacking):
+                continue
+            if any(lacking):
+                here = Said(True, document.span(()))
+                yield Difference("products", subject, "", *(Said(False, one[1]) if one else here for one in lacking))
+                continue
+            merged = [merged_product(document, side.overrides.layers(*key)) for side in sides]
+            yield from _compared("products", subject, *map(_settings, merged))
+
+
+def _of_domains(
+    sources: Sources, sides: tuple[Side, Side], documents: tuple[Document, Document]
+) -> Iterator[Difference]:
+    for domain in sorted(sides[0].domains | sides[1].domains):
+        source = sources.domains[domain]
+        layers = [domain_layers(source, document, domain) for document in documents]
+        presence = [domain in side.domains for side in sides]
+        if all(presence):
+            yield from _compared("domains", domain, *(_settings(merge(each)) for each in layers))
+        else:
+            said = (merge(each).span(("environments",)) or source.document.span(()) for each in layers)
+            first, second = (Said(*one) for one in zip(presence, said, strict=True))
+            yield Difference("domains", domain, "", first, second)
+
+
+def _of_files(files: InputFiles, first: str, second: str) -> Iterator[Difference]:
+    """Yield the hand-written files of the overlays that only one has, or that have other lines."""
+    found = [
+        {
+            path.removeprefix(folder): content
+            for path, content in files.contents.items()
+            if path.startswith(folder) and path.removeprefix(folder) not in _OWN_FILES
+        }
+        for folder in (f"overlays/{first}/", f"overlays/{second}/")
+    ]
+    for path in sorted({*found[0], *found[1]}):
+        before, after = (texts.get(path) for texts in found)
+        if before != after:
+            line = _first_other_line(before, after)
+            spans = (Span(f"overlays/{name}/{path}", line) for name in (first, second))
+            is_there = (before is not None, after is not None)
+            value = "other lines" if all(is_there) else True
+            said = (Said(value, span) if there else None for there, span in zip(is_there, spans, strict=True))
+            yield Difference("files", path, "", *said)
+
+
+def _first_other_line(before: Any, after: Any) -> int:
+    """Return the number of the first line in which two files differ; 1 if one of them is missing or was not read."""
+    if not (isinstance(before, bytes) and isinstance(after, bytes)):
+        return 1
+    pairs = zip(before.splitlines(), after.splitlines(), strict=False)
+    same = next((number for number, (one, other) in enumerate(pairs) if one != other), None)
+    return (min(len(before.splitlines()), len(after.splitlines())) if same is None else same) + 1
+
+
+def _settings(merged: Merged) -> Settings:
+    """Return each written value by its path; steps of products by their names."""
+    names = [step["name"] for step in merged.data.get(STEPS) or ()]
+    return {
+        (STEPS, names[path[1]], *path[2:]) if names and path[0] == STEPS and len(path) > 1 else path: Said(
+            origins[0].value, span
+        )
+        for path, origins in merged.origins.items()
+        if path[0] not in _LEFT_OUT and (span := origins[0].span)
+    }
+
+
+def _compared(group: Group, subject: str, first: Settings, second: Settings) -> Iterator[Difference]:
+    for path in dict.fromkeys((*first, *second)):
+        one, other = first.get(path), second.get(path)
+        if one is None or other is None or one.value != other.value:
+            yield Difference(_group(group, path), subject, show_path(path), one, other)
+
+
+def _group(group: Group, path: DataPath) -> Group:
+    words = [str(step) for step in path]
+    if any(word in _SIZES for word in words[-1:]) or {"quota", "replicas", "resources"} & set(words):
+        return "scale"
+    if group != "products" and any(word in _PLACES or word.endswith(_ENDS_OF_PLACES) for word in words):
+        return "places"
+    return group
