@@ -160,11 +160,50 @@ def test_a_file_that_only_one_side_has_changed_and_must_be_another_stops_the_mer
     passed, said = tried("merge", "other")
     assert not passed
     file = "output/dev/floe-finance/configmap_finance.yaml"
-    assert said.count(f"1 file that Git does not ask for must change, too ({file}); {NEXT}") == 1
+    assert said.count(f"1 file of output/ must change or go, too ({file}); {NEXT}") == 1
     assert floe() == 0
     git("add", "--all", "--", "output")
     git("commit", "--quiet", "--no-edit")
     assert is_current(floe, git)
+
+
+def test_a_file_that_is_gone_stops_the_merge(
+    two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
+) -> None:
+    two_branches({"finance": "two"}, {"sales": sales(1, 3)})
+    (repository / SALES).write_text("edited by hand\n")
+    git("commit", "--quiet", "--all", "--message", "edited")
+    git("checkout", "--quiet", "other")
+    git("rm", "--quiet", "domains/sales.yaml")  # and not compiled
+    git("commit", "--quiet", "--message", "removed")
+    git("checkout", "--quiet", "main")
+    passed, said = tried("merge", "other")
+    assert not passed
+    assert f"1 file of output/ must change or go, too ({SALES}); {NEXT}" in said
+    assert "CONFLICT (content): Merge conflict in " + SALES in said
+
+
+def test_a_squashing_rebase_in_a_linked_worktree(
+    two_branches: Branches,
+    tried: Tried,
+    repository: Path,
+    floe: Floe,
+    git: Git,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
+    linked = tmp_path_factory.mktemp("linked") / "tree"
+    git("worktree", "add", "--quiet", str(linked), "other")
+    monkeypatch.chdir(linked)
+    (linked / "domains/sales.yaml").write_text(sales(1, 4))
+    assert floe() == 0
+    assert tried("-C", str(linked), "commit", "--quiet", "--all", "--message", "fixup! theirs")[0]
+    monkeypatch.setenv("GIT_SEQUENCE_EDITOR", "true")
+    passed, said = tried("-C", str(linked), "rebase", "--interactive", "--autosquash", "main")
+    assert passed, said
+    assert (linked / SALES).read_text().endswith(f"text: {sales(2, 4)}\n")
+    assert floe("check") == 0
 
 
 def test_a_foreign_file_in_the_output_stays(two_branches: Branches, tried: Tried, repository: Path, git: Git) -> None:

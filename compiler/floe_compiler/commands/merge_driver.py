@@ -179,7 +179,7 @@ def _compiled(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
     differ = differing(top, merged.tree, tree, output)
     more = [path for path, change in differ.items() if change == "D" or path not in merged.conflicts]
     if more:
-        _say(f"{count(len(more), 'file')} that Git does not ask for must change, too ({_some(more)}); {NEXT}")
+        _say(f"{count(len(more), 'file')} of {output}/ must change or go, too ({_some(more)}); {NEXT}")
     return Result(not more, tree)
 
 

@@ -119,15 +119,20 @@ def _first_other_line(before: Any, after: Any) -> int:
 
 
 def _settings(merged: Merged) -> Settings:
-    """Return each written value by its path; steps of products by their names."""
-    names = [step["name"] for step in merged.data.get(STEPS) or ()]
+    """Return each written value by its path."""
+    names: dict[str | int, str] = {index: step["name"] for index, step in enumerate(merged.data.get(STEPS) or ())}
     return {
-        (STEPS, names[path[1]], *path[2:]) if names and path[0] == STEPS and len(path) > 1 else path: Said(
-            origins[0].value, span
-        )
+        _with_name(path, names): Said(origins[0].value, span)
         for path, origins in merged.origins.items()
         if path[0] not in _LEFT_OUT and (span := origins[0].span)
     }
+
+
+def _with_name(path: DataPath, names: Mapping[str | int, str]) -> DataPath:
+    """Return the path of a setting of a step with the name of the step in place of its index."""
+    if path[0] != STEPS or len(path) == 1:
+        return path
+    return STEPS, names.get(path[1], path[1]), *path[2:]
 
 
 def _compared(group: Group, subject: str, first: Settings, second: Settings) -> Iterator[Difference]:
