@@ -31,6 +31,7 @@ VERBS = {
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
     "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
+    "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",
     "explain": "show which file and line each value of an output file comes from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
     "codeowners": "write who must approve which file, from the owners of documents",
