@@ -21,7 +21,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "check", "link", "write"}
+STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "charts", "check", "link", "write"}
 
 MAY_IMPORT = {
     "model": set(),
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "node": {"model"},
     "synthesize": {"model", "kit", "node"},
     "overlay": {"model"},  # gets the YAML reader as a value
+    "charts": {"model", "kit"},
     "check": {"model"},
     "link": {"model"},
     "write": {"model"},  # gets the cache as a value

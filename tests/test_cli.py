@@ -228,14 +228,17 @@ def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
 
     monkeypatch.setattr(importlib.import_module(f"floe_compiler.commands.{verb.replace('-', '_')}"), "run", failing)
     words = {
+        "blame": ["x"],
+        "comment": ["x", "--on", "gitlab"],
+        "completion": ["zsh"],
         "explain": ["x"],
         "explain-error": ["x"],
-        "product": ["register"],
-        "completion": ["zsh"],
-        "promote": ["x", "y"],
-        "vendor": ["x"],
         "graph": ["lineage"],
         "new": ["domain", "x"],
+        "product": ["register"],
+        "promote": ["x", "y"],
+        "report": ["--html", "x"],
+        "vendor": ["x"],
     }
     assert main([verb, *words.get(verb, [])]) == 1
     assert capsys.readouterr().err == "floe-compile: error[R901]: failed\n\nfloe-compile: 1 error\n"

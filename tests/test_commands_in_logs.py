@@ -96,6 +96,7 @@ def test_no_verb_prints_a_command_of_an_input(place: str, tmp_path: Path, capsys
         ["compile"],
         *(["diff", "--from-output", "--format", form] for form in ("text", "json", "markdown", "github")),
         *(["explain", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
+        *(["blame", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
         *(["secrets", "--format", form] for form in ("text", "json")),
         *(["graph", kind, "--format", form] for kind, form in zip(KINDS, ("mermaid", "dot", "json"), strict=True)),
         ["codeowners"],

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe, Git
-from floe_compiler.commands.diff import _at_revision
+from floe_compiler.cli import main
+from floe_compiler.commands.diff import at_revision
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import FileDigest, FileDigests, FileSet, git_blob, sha256
 
@@ -224,6 +225,24 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
     text = (committed / path).read_bytes()
     digests = FileDigests.of([FileDigest(path, sha256(text), git_blob(text))])
     known = FileSet.of_digests([digests], dict[str, str]().__getitem__, Findings())
-    before = _at_revision(committed, "HEAD")
+    before = at_revision(committed, "HEAD")
     assert before.hashes_of(known) == {path: before.hashes[path]}
     assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--largest", "5000"], "--largest and --link are for --format markdown"),
+        (["--link", "https://ci.example"], "--largest and --link are for --format markdown"),
+        (["--format", "markdown", "--largest", "10"], "--largest 10: give 2000 or more"),
+        (
+            ["--format", "markdown", "--link", "javascript:alert(1)"],
+            "--link: give an address that begins with https://",
+        ),
+        (["--format", "markdown", "--link", "https://a.example/) [x](y"], "--link: give an address"),
+    ],
+)
+def test_wrong_options_of_markdown(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -105,3 +105,21 @@ def test_where_nobody_may_write(tmp_path: Path, capsys: pytest.CaptureFixture[st
     tmp_path.chmod(0o500)
     assert main(["doctor"]) == 1
     assert lines(capsys)["output"][1].startswith(f"{tmp_path} cannot be written to")
+
+
+def test_helm_is_examined_if_there_are_charts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["doctor"])
+    assert "helm" not in lines(capsys)
+    (tmp_path / "vendor/charts").mkdir(parents=True)
+    (tmp_path / "vendor/charts/charts.lock").write_text("", encoding="utf-8")
+    monkeypatch.setenv("FLOE_COMPILE_HELM", "nothing-here")
+    assert main(["doctor"]) == 1
+    assert lines(capsys)["helm"] == (
+        "wrong",
+        (
+            "FLOE_COMPILE_HELM names nothing-here, which is no program; "
+            "hint: install helm 4 (helm.sh/docs/intro/install), or name it in FLOE_COMPILE_HELM"
+        ),
+    )

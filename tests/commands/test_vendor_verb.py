@@ -140,12 +140,12 @@ def test_nothing_is_written_if_a_parent_is_wrong(more: str, told: str, mesh: Pat
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["../nothing"], "there is no platform-manifest.yaml in ../nothing"),
+        (["../nothing"], "there is no platform-manifest.yaml and no Chart.yaml in ../nothing"),
         (["."], "must have a platform-manifest.yaml of its own, which extends the one in another folder"),
         (["../corporate", "--root", ".."], "must have a platform-manifest.yaml of its own"),
         (["../corporate", "--name", "a/b"], "vendor/a/b cannot be a folder in vendor/; give it another name: --name"),
         (["../corporate", "--name", "../x"], "vendor/../x cannot be a folder in vendor/"),
-        ([], "the following arguments are required: FOLDER"),
+        ([], "the following arguments are required: SOURCE"),
     ],
 )
 def test_wrong_usage(arguments: list[str], told: str, mesh: Path, vendor: Vendor) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from floe_compiler.explain.effects import relevant
 from floe_compiler.explain.question import Question
-from floe_compiler.explain.settings import Cause, Setting
+from floe_compiler.explain.settings import Setting
+from floe_compiler.model.explanation import Cause
 from floe_compiler.model.sources import Sources
 
 VALUES = {"steps": 4, "schedulers": 2, "idle": 7, "name": "sales", "silent": True}

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from floe_compiler.cache.store import Cache, Memory
-from floe_compiler.explain import Explanation, _by_place
+from floe_compiler.explain import _by_place
 from floe_compiler.explain.variations import scalars
+from floe_compiler.model.explanation import Explanation
 from floe_compiler.pipeline import compile_mesh, explain_file
 from floe_compiler.pipeline.workers import Processes
 

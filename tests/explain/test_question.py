@@ -11,7 +11,8 @@ from explain.test_explain import ENVIRONMENT, MANIFEST, OBJECTS, REGISTRY, SALES
 from floe_compiler.explain import explain, question
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.question import Question
-from floe_compiler.explain.settings import Cause, Setting
+from floe_compiler.explain.settings import Setting
+from floe_compiler.model.explanation import Cause
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.sources import Sources
 from floe_compiler.synthesize.unit import render_unit

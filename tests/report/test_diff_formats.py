@@ -3,6 +3,8 @@
 import json
 import re
 
+from msgspec.structs import replace
+
 from floe_compiler.model.configuration import CONFIG_HASH
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers import Objects
@@ -88,8 +90,8 @@ def test_a_danger_that_several_objects_share_is_reported_once() -> None:
     assert text.count("  ~ CronJob c4 [1] [2]\n") == 1
     markdown = render_diff_markdown([difference(before, after)])
     assert (
-        "- :warning: `suspended` 5 objects: no longer runs by its schedule (CronJob a/c0, CronJob a/c1, CronJob a/c2 "
-        "and 2 more)\n" in markdown
+        "- :warning: `suspended` **dev**: 5 objects: no longer runs by its schedule (CronJob a/c0, CronJob a/c1, "
+        "CronJob a/c2 and 2 more)\n" in markdown
     )
     assert annotate_dangers([difference(before, after), difference(before, after, "prod")]) == (
         "::warning title=suspended::10 objects: no longer runs by its schedule (dev: CronJob a/c0, dev: CronJob a/c1, "
@@ -153,7 +155,7 @@ def test_markdown_begins_with_totals_and_dangers() -> None:
     text = render_diff_markdown([SMALL])
     assert "| dev | 1 | 2 | 1 | 2 |" in text
     assert text.index("`data-loss`") < text.index("<details>")
-    assert "<summary>dev/floe-platform: 1 object</summary>" in text
+    assert "<summary>floe-platform in dev: 1 object</summary>" in text
     assert "Cut here" not in text
 
 
@@ -202,3 +204,16 @@ def test_markdown_cannot_be_broken_out_of() -> None:
     text = render_diff_markdown([difference([before], [after]), difference([thing("Namespace", "|`<b>", "")], [])])
     assert "`````diff\n" in text
     assert "Namespace \\_cluster/\\|\\`&lt;b>" in text
+
+
+def test_markdown_tells_the_same_change_of_several_environments_once() -> None:
+    before, after = ([thing("CronJob", "orders", spec={"suspend": off})] for off in (False, True))
+    found = difference(before, after)
+    text = render_diff_markdown([replace(found, environment=name) for name in ("dev", "prod")])
+    assert text.count("~ CronJob orders") == 1
+    assert "in dev, prod: 1 object</summary>" in text
+    assert "- :warning: `suspended` **dev, prod**: CronJob a/orders: no longer runs" in text
+
+
+def test_markdown_links_to_the_report() -> None:
+    assert "\n[The whole report](https://ci.example/7)\n" in render_diff_markdown([SMALL], link="https://ci.example/7")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 HEAD = "HEAD"
 FORMATS = ("text", "json", "markdown", "github")
+SMALLEST = 2000
+LINK = re.compile(r"https?://[^\s<>()\[\]\"'`\\]+")
+"""An address that Markdown takes as a whole."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -52,6 +56,8 @@ examples:
   floe-compile diff                                 what do my edits change, compared with the last commit?
   floe-compile diff --env prod --domain sales       only there
   floe-compile diff origin/main --format markdown   for a pull request
+  kubectl get deploy,svc -A -o yaml | floe-compile diff --env prod --against -
+                                                    compared with what runs
 """
 
 
@@ -60,7 +66,16 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("revision", nargs="?", help="the Git revision whose output to compare with (default: HEAD)")
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
+    parser.add_argument(
+        "--against",
+        metavar="FILE",
+        help="compare one environment with YAML of others instead: a file, a folder, or - for standard input",
+    )
     add_common(parser, FORMATS)
+    parser.add_argument(
+        "--largest", type=int, metavar="BYTES", help="the size that Markdown may have (default: 60000, for GitHub)"
+    )
+    parser.add_argument("--link", default="", metavar="URL", help="the address of the report, for Markdown")
     add_environments(parser)
     add_domains(parser)
     add_cache(parser)
@@ -73,12 +88,22 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.progress import showing_progress
 
     root = find_root(options.root)
+    if options.against:
+        from floe_compiler.commands.diff_against import run_against
+
+        return run_against(root, options)
     environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
+    if (options.largest is not None or options.link) and options.format != "markdown":
+        raise UsageError("--largest and --link are for --format markdown")
+    if options.largest is not None and options.largest < SMALLEST:
+        raise UsageError(f"--largest {options.largest}: give {SMALLEST} or more")
+    if options.link and not LINK.fullmatch(options.link):
+        raise UsageError("--link: give an address that begins with https:// or http://, without spaces and brackets")
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        revision = None if options.from_output else _at_revision(root, options.revision or HEAD)
-        before = once(lambda: revision or _on_disk(root, cache))
+        revision = None if options.from_output else at_revision(root, options.revision or HEAD)
+        before = once(lambda: revision or on_disk(root, cache))
         compiled = compile_mesh(
             root, environments, progress, domains=domains, cache=cache, workers=workers, meanwhile=before
         )
@@ -158,7 +183,8 @@ def _counts(path: str, environments: tuple[str, ...]) -> bool:
     )
 
 
-def _at_revision(root: Path, revision: str) -> State:
+def at_revision(root: Path, revision: str) -> State:
+    """Return the output of a revision. Raises UsageError if Git does not know it."""
     from floe_compiler.commands.git import tree_at
 
     tree = tree_at(root, revision, OUTPUT)
@@ -172,7 +198,8 @@ def _at_revision(root: Path, revision: str) -> State:
     return State(tree.blobs, git_blobs, tree.read)
 
 
-def _on_disk(root: Path, cache: Cache) -> State:
+def on_disk(root: Path, cache: Cache) -> State:
+    """Return the output as it is on disk. Raises StageFailed if it cannot be read."""
     from floe_compiler.write.snapshot import output_folders, take_snapshot
     from floe_compiler.write.state import known_stats, recall
 
@@ -196,9 +223,9 @@ def show_diff(diffs: tuple[EnvironmentDiff, ...], options: Namespace, summary: s
 
         sys.stdout.write(render_diff_json(diffs))
     elif options.format == "markdown":
-        from floe_compiler.report.diff_markdown import render_diff_markdown
+        from floe_compiler.report.diff_markdown import LARGEST, render_diff_markdown
 
-        sys.stdout.write(render_diff_markdown(diffs))
+        sys.stdout.write(render_diff_markdown(diffs, options.largest or LARGEST, options.link))
     elif options.format == "github":
         from floe_compiler.report.github import annotate_dangers, without_commands
 

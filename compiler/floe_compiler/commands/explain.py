@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, add_common, find_root, open_cache
+from floe_compiler.commands.options import add_cache, add_common
+from floe_compiler.commands.output_file import explained, split_place
 from floe_compiler.model.diagnostics import nearest
-from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
-    from floe_compiler.explain import Explanation
-    from floe_compiler.explain.settings import Cause
     from floe_compiler.model.document import DataPath
+    from floe_compiler.model.explanation import Cause, Explanation
     from floe_compiler.model.objects import Object
     from floe_compiler.model.span import Span
 
@@ -40,23 +37,10 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Explain one file, or the values below one path of it."""
-    from floe_compiler.pipeline import explain_file
-    from floe_compiler.pipeline.workers import default_jobs, workers
     from floe_compiler.report.field_paths import show_field
-    from floe_compiler.report.progress import showing_progress
 
-    file, path = _split(options.place)
-    root = find_root(options.root)
-    # What a process varies is not made to be sent to another one: a forked one has it already.
-    with (
-        open_cache(options, root) as cache,
-        workers(default_jobs() if sys.platform == "linux" else 1) as processes,
-        showing_progress(sys.stderr) as progress,
-    ):
-        explanation = explain_file(root, _from_root(root, file), progress, cache=cache, workers=processes)
-    if explanation is None:
-        near = nearest(file, _compiled(root)) or "name one below output/"
-        raise UsageError(f"{file} is not a file that the inputs compile to; {near}")
+    file, path = split_place(options.place)
+    explanation = explained(file, options)
     rows = [
         (show_field(at, explanation.manifest), _shown(at, value, explanation), causes)
         for at, value, causes in explanation.values
@@ -69,26 +53,6 @@ def run(options: Namespace) -> int:
     show = _json if options.format == "json" else _text
     sys.stdout.write(show(explanation, rows, removed))
     return DONE
-
-
-def _split(place: str) -> tuple[str, str]:
-    """Return the file and the path in it. The file ends with `.yaml`, as a colon may also follow a drive letter."""
-    file, colon, path = place.partition(".yaml:")
-    return (f"{file}.yaml", path) if colon else (place, "")
-
-
-def _from_root(root: Path, file: str) -> str:
-    """Return the file's path from the root, also if it is absolute, or relative to another folder or to output/."""
-    written = Path(file)
-    absolute = Path(os.path.normpath(Path.cwd() / written))
-    if absolute.is_relative_to(root) and absolute.exists():
-        return absolute.relative_to(root).as_posix()
-    return f"{OUTPUT}/{file}" if (root / OUTPUT / file).is_file() else file
-
-
-def _compiled(root: Path) -> set[str]:
-    """Return the paths of the files that were compiled last."""
-    return {path.relative_to(root).as_posix() for path in (root / OUTPUT).glob("*/*/*.yaml")}
 
 
 def _shown(at: DataPath, value: object, explanation: Explanation) -> object:
@@ -122,6 +86,7 @@ def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
     from floe_compiler.report.terminal import visible
 
     lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}"]
+    lines += [f"  from the template {explanation.template}"] if explanation.template else []
     lines += [f"  changed by the patch {patch}" for patch in explanation.patches] + [""]
     for at, value, causes in rows:
         shown = dumps(value, ensure_ascii=False)
@@ -135,27 +100,22 @@ def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
     return visible("\n".join(lines)) + "\n"
 
 
-def _cause(cause: Cause) -> dict[str, object]:
-    from floe_compiler.report.secrecy import hide_in_text
-
-    overrides = [{"value": hide_in_text(weaker), "at": str(span) if span else None} for weaker, span in cause.overrides]
-    return {"what": cause.what, "at": str(cause.span) if cause.span else None, "overrides": overrides}
-
-
 def _json(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Span]]) -> str:
+    from floe_compiler.report.causes import causes_data
     from floe_compiler.report.json_text import json_text
 
     values = [
         {
             "path": at,
             "value": value,
-            "causes": [_cause(cause) for cause in causes],
+            "causes": causes_data(causes),
         }
         for at, value, causes in rows
     ]
     document = {
         "object": str(explanation.identity),
         "asked_by": explanation.asked_by,
+        **({"template": str(explanation.template)} if explanation.template else {}),
         "patches": [str(patch) for patch in explanation.patches],
         "values": values,
         "removed": [{"path": place, "at": str(span)} for place, span in removed],

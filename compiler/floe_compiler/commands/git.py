@@ -33,14 +33,14 @@ def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
 def _changed(root: Path, places: Iterable[str]) -> list[tuple[str, str]]:
     """Return the state of each file under some paths that differs from the last commit, and its path from `root`."""
     command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
-    fields = _git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
-    prefix = _git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
+    fields = run_git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
+    prefix = run_git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
     return [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
 
 
 def version(root: Path) -> str:
     """Return what Git says of itself: `git version 2.47.0`."""
-    return _git(root, "version").decode(errors="replace").strip()
+    return run_git(root, "version").decode(errors="replace").strip()
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -63,14 +63,14 @@ def commit_with(root: Path, places: Iterable[str]) -> tuple[Commit, tuple[str, .
         UsageError: if there is no commit.
     """
     try:
-        name, seconds = _git(root, "show", "--no-patch", "--format=%H %ct", "HEAD", "--").decode().split()
+        name, seconds = run_git(root, "show", "--no-patch", "--format=%H %ct", "HEAD", "--").decode().split()
     except GitFailed:
         raise UsageError(
             f"{root} has no Git commit, and an artifact says which one it is made from; commit it"
         ) from None
     created = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
-        source = _LOGIN_IN_URL.sub(r"\1", _git(root, "remote", "get-url", "origin").decode(errors="replace").strip())
+        source = _LOGIN_IN_URL.sub(r"\1", run_git(root, "remote", "get-url", "origin").decode(errors="replace").strip())
     except GitFailed:
         source = ""
     algorithm = "sha1" if len(name) == SHA1_LENGTH else "sha256"
@@ -88,7 +88,7 @@ class Tree(msgspec.Struct, frozen=True):
         """Return the content of some of the files."""
         paths = list(paths)
         names = "".join(f"{self.blobs[path]}\n" for path in paths).encode()
-        answer = _git(self.root, "cat-file", "--batch", given=names)
+        answer = run_git(self.root, "cat-file", "--batch", given=names)
         contents, start = {}, 0
         for path in paths:  # Each answer is "<hash> blob <size>\n<content>\n".
             end = answer.index(b"\n", start)
@@ -107,13 +107,13 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
     if revision.startswith("-") or not revision:
         raise UsageError(f"{revision!r} is not a Git revision")
     try:
-        commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+        commit = run_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     except GitFailed as error:
         if "not a git repository" in str(error):
             message = f"this is not a Git repository; compare with the files on disk: {FROM_OUTPUT}"
             raise UsageError(message) from error
         raise UsageError(f"Git knows no revision {revision!r}; {_other_revision(root)}") from error
-    entries = _git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
+    entries = run_git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
     blobs = {}
     for entry in filter(None, entries.split("\0")):
         description, path = entry.split("\t", 1)
@@ -127,7 +127,7 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
 
 def _other_revision(root: Path) -> str:
     try:
-        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+        run_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     except GitFailed:
         return f"there is no commit yet; compare with the files on disk: {FROM_OUTPUT}"
     return "try HEAD, a branch, a tag or a commit"
@@ -137,7 +137,8 @@ class GitFailed(UsageError):
     """Git failed; the message is Git's."""
 
 
-def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+def run_git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Return what Git prints. Raises GitFailed (a UsageError) with what Git says if it fails."""
     try:
         done = subprocess.run(
             ["git", *arguments],  # noqa: S607 -- the user's own git, wherever it is installed

@@ -21,6 +21,7 @@ STAGES = {
     "R": "Resolving the declarations",
     "S": "Rendering the objects",
     "K": "Applying base/ and overlays/",
+    "H": "Rendering Helm charts",
     "C": "Checking the objects",
     "W": "Writing the output",
     "P": "Publishing the output",
@@ -61,6 +62,7 @@ def run(options: Namespace) -> int:
 
 def all_rules() -> tuple[Rule, ...]:
     """Return all rules of the stages and verbs, by code; a code that two rules declare appears twice."""
+    from floe_compiler.charts.rules import RULES as CHARTS
     from floe_compiler.check.registry import RULES as CHECK
     from floe_compiler.commands.check import STALE
     from floe_compiler.commands.hook import NOT_STAGED
@@ -78,7 +80,8 @@ def all_rules() -> tuple[Rule, ...]:
 
     outside_stages = (CASE_CLASH, ONE_PATH, NO_TEXT, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
     # Two stages may share a rule.
-    rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHECK, *LINK, *WRITE, *PUBLISH, *PROMOTION, *outside_stages}
+    verbs = (*PUBLISH, *PROMOTION)
+    rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHARTS, *CHECK, *LINK, *WRITE, *verbs, *outside_stages}
     return tuple(sorted(rules, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
 
 

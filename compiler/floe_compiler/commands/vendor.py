@@ -1,4 +1,4 @@
-"""`floe-compile vendor`: copy a parent of the platform manifest into vendor/, and lock it by its digest."""
+"""`floe-compile vendor`: copy a parent of the platform manifest, or a Helm chart, into vendor/, and lock its digest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import find_root
+from floe_compiler.commands.vendor_chart import is_chart, vendor_chart
 from floe_compiler.model.layout import MANIFEST, VENDOR
 from floe_compiler.model.plain_files import link_in
 
@@ -18,20 +19,30 @@ if TYPE_CHECKING:
     from floe_compiler.model.input_files import InputFiles
 
 NOTES = """\
-The manifest in FOLDER, and those that it extends itself, are copied into vendor/, and platform-manifest.yaml gets
-their place and digest. Nothing else of FOLDER is read. A folder that is already in vendor/, such as a Git submodule,
-is only locked. Nothing is written if a manifest is wrong, and nothing is fetched: check the parent out yourself.
+A parent: the manifest in the folder SOURCE, and those that it extends itself, are copied into vendor/, and
+platform-manifest.yaml gets their place and digest. Nothing else of the folder is read. A folder that is already in
+vendor/, such as a Git submodule, is only locked. Nothing is written if a manifest is wrong, and nothing is fetched:
+check the parent out yourself.
+
+A Helm chart: SOURCE is its place in a registry, its name after the URL of a repository of charts, a packed chart, or
+its folder. helm fetches it, with your logins. Its files are copied into vendor/charts/<name>/<version>/, and
+vendor/charts/charts.lock gets their digest. Compiling fetches nothing.
 
 examples:
   floe-compile vendor ../enterprise-platform   copy and lock it, or a newer version of it
   floe-compile vendor vendor/enterprise        lock the submodule vendor/enterprise as it is now
+  floe-compile vendor oci://ghcr.io/acme/charts/redis --version 20.1.0
+  floe-compile vendor https://charts.acme.example/stable/redis --version 20.1.0
 """
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help=f"the folder with the parent's {MANIFEST}")
+    parser.add_argument(
+        "source", metavar="SOURCE", help=f"the folder with the parent's {MANIFEST}; or a chart: URL, .tgz or folder"
+    )
+    parser.add_argument("--version", metavar="VERSION", help="the version of the chart (default: the newest)")
     parser.add_argument(
         "--name",
         metavar="NAME",
@@ -49,9 +60,13 @@ def run(options: Namespace) -> int:
     from floe_compiler.write.commit import reporting_refusals, write_file
 
     root = find_root(options.root)
-    source = options.folder.resolve()
+    if is_chart(options.source):
+        return _chart(root, options)
+    if options.version:
+        raise UsageError("--version is for charts: a parent has the version that is checked out")
+    source = Path(options.source).resolve()
     if not (source / MANIFEST).is_file():
-        raise UsageError(f"there is no {MANIFEST} in {options.folder}")
+        raise UsageError(f"there is no {MANIFEST} and no Chart.yaml in {options.source}")
     if source == root.resolve() or not (root / MANIFEST).is_file():
         raise UsageError(f"{root} must have a {MANIFEST} of its own, which extends the one in another folder")
     text = (root / MANIFEST).read_bytes().decode(errors="replace")
@@ -75,6 +90,14 @@ def run(options: Namespace) -> int:
     told = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
     sys.stdout.write(visible(told))
     return DONE
+
+
+def _chart(root: Path, options: Namespace) -> int:
+    if options.name:
+        raise UsageError("--name is for parents: a chart keeps its name")
+    if not (root / MANIFEST).is_file():
+        raise UsageError(f"there is no {MANIFEST} in {root}")
+    return vendor_chart(root, options.source, options.version)
 
 
 def _name(given: str | None, text: str, inputs: InputFiles) -> str:

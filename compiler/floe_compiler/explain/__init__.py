@@ -13,18 +13,19 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
 from floe_compiler.explain.question import Question, Schemas
-from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, switches_of, written
+from floe_compiler.explain.settings import Setting, defaults, left_out, switches_of, written
+from floe_compiler.explain.text_lines import is_long
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.explanation import FIXED, Cause, Explanation
 from floe_compiler.model.nested_fields import mapping
-from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
@@ -53,20 +54,6 @@ Run = Callable[[Callable[[Sequence[Setting]], Found], Iterable[Sequence[Setting]
 """Calls a function for each group, as `map` does, perhaps in other processes."""
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """The scalars of one object, each with its causes."""
-
-    identity: ObjectId
-    manifest: Object
-    asked_by: str
-    patches: tuple[Span, ...]
-    """The patches that changed the object."""
-
-    values: tuple[tuple[DataPath, Any, tuple[Cause, ...]], ...]
-    removed: tuple[tuple[str, Span], ...] = ()
-    """The values that a patch removed, by their path as messages show it."""
-
-
 def explain(
     sources: Sources,
     registry: Registry,
@@ -76,20 +63,23 @@ def explain(
     asked_by: str,
     run: Run = map,
     schemas: Schemas | None = None,
+    only: Callable[[Span | None], bool] | None = None,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
     `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
     many groups of settings, in order. `schemas` are those of the documents, by kind (default: they are made).
+    `only` says of a place whether what is written there may be a cause (default: all, and defaults).
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
     question = Question(sources, registry, site, identity, schemas, decrypts=decrypts)
     baseline = question.baseline
-    causes = _causes(question, baseline, run) if baseline is not None else {}
+    causes = _causes(question, baseline, run, only) if baseline is not None else {}
     generated = _by_place(question.generated or {})
     sampled = _by_place(baseline or {})
     values = []
+    lines: dict[DataPath, tuple[tuple[Cause, ...], ...]] = {}
     for key, (path, value) in _by_place(final).items():
         place, _ = key
         _, rendered = generated.get(key, _NOWHERE)
@@ -104,10 +94,13 @@ def explain(
         elif first != value:
             explained = [Cause("follows from all domains together")]
         else:
-            explained = causes.get(at) or [Cause("fixed by the component or the compiler")]
+            explained = causes.get(at) or [FIXED]
+            if is_long(value):
+                each = (causes.get((*at, number)) or [FIXED] for number in range(len(value.splitlines())))
+                lines[path] = tuple(tuple(dict.fromkeys(line)) for line in each)
         values.append((path, value, tuple(dict.fromkeys(explained))))
-    spans = tuple(patch.span for patch in patches)
-    return Explanation(identity, final, asked_by, spans, tuple(values), tuple(_removed(patches, generated, final)))
+    spans, removed = tuple(patch.span for patch in patches), tuple(_removed(patches, generated, final))
+    return Explanation(identity, final, asked_by, spans, tuple(values), removed, lines)
 
 
 def _removed(
@@ -132,7 +125,9 @@ def _by_place(manifest: Object) -> dict[Place, tuple[DataPath, Any]]:
     return found
 
 
-def _causes(question: Question, baseline: Object, run: Run) -> Causes:
+def _causes(
+    question: Question, baseline: Object, run: Run, only: Callable[[Span | None], bool] | None = None
+) -> Causes:
     """Return the causes of each value of an object: what documents say, and what they leave at its default."""
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
@@ -146,7 +141,10 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     )
     causes: Causes = {}
     disabling = {(file, path) for key in question.needed for file, path in switches_of(question, *key)}
-    groups = (tuple(one for one in group if (one.file, one.path) not in disabling) for group in every)
+    groups = (
+        tuple(one for one in group if (one.file, one.path) not in disabling and (only is None or only(one.cause.span)))
+        for group in every
+    )
     for found in run(partial(_effects_of, question, baseline), filter(None, groups)):
         for changed, cause in found:
             causes.setdefault(changed, []).append(cause)

@@ -8,6 +8,7 @@ from typing import Any
 
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.settings import Setting
+from floe_compiler.explain.text_lines import changed_lines
 from floe_compiler.explain.variations import differences
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath
@@ -17,7 +18,7 @@ _WHOLE: frozenset[DataPath] = frozenset({("kind",)})
 
 
 def effects(question: Question, setting: Setting, baseline: Object) -> frozenset[DataPath]:
-    """Return the paths of an object's values that change with other values of a setting.
+    """Return the paths of an object's values, and of the lines of its texts, that change with others of a setting.
 
     All words of a closed list are tried, as some may do the same, and each layer that could say another type. Of other
     values, the first that is valid is enough.
@@ -35,7 +36,8 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
                 continue
             is_valid = True
             # If the object disappears, the setting determines whether it exists.
-            found |= differences(baseline, after) if after is not None else _WHOLE
+            changed = differences(baseline, after) if after is not None else _WHOLE
+            found |= changed.union(changed_lines(baseline, after, changed))
     return found
 
 

@@ -14,6 +14,7 @@ from floe_compiler.explain.question import Question
 from floe_compiler.explain.unwritten import examples, unwritten
 from floe_compiler.explain.variations import scalars, variations, with_value, without_value
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.explanation import Cause
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import SHARED
 from floe_compiler.model.schema_words import DISCRIMINATOR
@@ -30,15 +31,6 @@ _UNREAD = ("apiVersion", "kind", "extends", "limits")
 
 Overridden = Mapping[Span, tuple[tuple[str, Span | None], ...]]
 """By the location of a value: those that it overrides as text, with their locations."""
-
-
-class Cause(msgspec.Struct, frozen=True, order=True):
-    """The cause of a value: a written value at `span`, or, without a span, what `what` says."""
-
-    what: str
-    span: Span | None = None
-    overrides: tuple[tuple[str, Span | None], ...] = ()
-    """The overridden values as text, with their locations (None: a scale's default)."""
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -28,10 +28,14 @@ def operated_objects(
     callers: Callers,
     scraper: Scraper | None = None,
     asked: tuple[Port, ...] = (),
+    opened: tuple[Port, ...] = (),
 ) -> list[Object]:
-    """Return the Services and the network policy of such pods; KEDA may reach the ports that are `asked`."""
+    """Return the Services and the network policy of such pods.
+
+    KEDA may reach the ports that are `asked`, and the ingress controller those that are `opened`.
+    """
     headless = bool(declared.metrics and scraper and scraper.headless)
-    openings = tuple(ways_in(instance, declared, scraper, asked))
+    openings = tuple(ways_in(instance, declared, scraper, asked, opened))
     return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, openings)]
 
 
@@ -65,7 +69,7 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
         **present(ports=found),
     }
     specs = {
-        **({declared.name: spec} if ports else {}),
+        **({declared.service or declared.name: spec} if ports else {}),
         **({headless_name(declared.name): spec | by_name} if headless else {}),
     }
     return [
@@ -100,13 +104,17 @@ def _policy(
 
 
 def ways_in(
-    instance: Instance[Any], declared: OperatedPods, scraper: Scraper | None = None, asked: tuple[Port, ...] = ()
+    instance: Instance[Any],
+    declared: OperatedPods,
+    scraper: Scraper | None = None,
+    asked: tuple[Port, ...] = (),
+    opened: tuple[Port, ...] = (),
 ) -> Iterator[network.Opening]:
     """Yield what the operator, the ingress controller, a scraper outside the platform, and KEDA may reach."""
     yield network.Opening(declared.operator, declared.ports)
     cluster = instance.settings.cluster
-    if declared.opened:
-        yield network.Opening(cluster.ingress_namespace, declared.ports, cluster.ingress_addresses, declared=True)
+    open_ports = declared.ports if declared.opened else opened
+    yield network.Opening(cluster.ingress_namespace, open_ports, cluster.ingress_addresses, declared=True)
     if scraper:
         measured = {metrics.port for metrics in declared.metrics}
         yield network.Opening(scraper.namespace, tuple(port for port in declared.ports if port.name in measured))

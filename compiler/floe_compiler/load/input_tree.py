@@ -12,6 +12,7 @@ from pathlib import Path
 from floe_compiler.model.input_files import EntryType, InputFiles, Unread
 from floe_compiler.model.layout import (
     AUTHORITIES,
+    CHARTS,
     DEFINITIONS,
     MANIFEST,
     MOST_BYTES,
@@ -92,10 +93,11 @@ def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
 
 
 def _vendored(root: Path) -> Iterator[tuple[str, EntryType]]:
-    """Yield vendor/ and the folders in it, with their manifests and what is vendored in them.
+    """Yield vendor/ and the folders in it, with their manifests and what is vendored in them; of charts, all files.
 
     A copy may be a whole repository, of which nothing else is read.
     """
+    yield from _charts(root)
     waiting = [VENDOR]
     while waiting:
         path = waiting.pop()
@@ -107,9 +109,23 @@ def _vendored(root: Path) -> Iterator[tuple[str, EntryType]]:
             if (kind := _kind(root, copy)) not in ("folder", "link"):
                 continue
             yield copy, kind
+            if copy == CHARTS:
+                continue
             if (manifest := _kind(root, f"{copy}/{MANIFEST}")) is not None and kind == "folder":
                 yield f"{copy}/{MANIFEST}", manifest
                 waiting += [f"{copy}/{VENDOR}"] if copy.count("/") < 2 * MOST_PARENTS - 1 else []
+
+
+def _charts(root: Path) -> Iterator[tuple[str, EntryType]]:
+    """Yield what is below the folder of vendored Helm charts."""
+    waiting = [CHARTS] if _kind(root, CHARTS) == "folder" else []
+    while waiting:
+        path = waiting.pop()
+        for name in _names(root, path):
+            below = f"{path}/{name}"
+            if (kind := _kind(root, below)) is not None:
+                yield below, kind
+                waiting += [below] if kind == "folder" and below.count("/") < DEEPEST else []
 
 
 def _names(root: Path, folder: str) -> list[str]:

@@ -68,9 +68,15 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def server(self) -> str:
-        """Return the workload and Service that it leads to."""
+        """Return the Service that it leads to."""
+        endpoint = self.interface.endpoint
+        return f"{PROXY_PREFIX}{self.name}" if self.login or endpoint.group is None else endpoint.host.split(".")[0]
+
+    @property
+    def pods(self) -> str:
+        """Return the workload that it leads to."""
         group = self.interface.endpoint.group
-        return f"{PROXY_PREFIX}{self.name}" if self.login or group is None else group.name
+        return self.server if self.login or group is None else group.name
 
     @property
     def port(self) -> Port:
@@ -176,7 +182,7 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
         ports: dict[str, set[int]] = {}
         for route in self.routes:
             asked = {route.health.number} if self.health_checks else set()
-            ports.setdefault(route.server, set()).update({route.port.number, *asked})
+            ports.setdefault(route.pods, set()).update({route.port.number, *asked})
         return {server: frozenset(numbers) for server, numbers in ports.items()}
 
 

@@ -21,6 +21,18 @@ PARENT_PATH = r"^vendor/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$"
 PARENT_DIGEST = r"^sha256:[0-9a-f]{64}$"
 """What the digest of a parent looks like."""
 
+CHARTS = "vendor/charts"
+"""The folder with the vendored Helm charts: `vendor/charts/<name>/<version>/`."""
+
+CHARTS_LOCK = f"{CHARTS}/charts.lock"
+"""The file that locks each of them by its digest."""
+
+CHART_NAME = r"^[a-z0-9]([a-z0-9._-]{0,60}[a-z0-9])?$"
+"""What the name of a chart looks like."""
+
+CHART_VERSION = r"^v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$"
+"""What the version of a chart looks like."""
+
 MOST_PARENTS = 8
 """No manifest has more parents above it: a chain that is longer repeats itself."""
 

@@ -6,7 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
-from floe_compiler.model.operations import Metrics
+from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.secrets import Secret
 
 
@@ -34,6 +35,9 @@ class OperatedPods(msgspec.Struct, frozen=True):
     volume. `serving` are further labels of those pods that are behind their Service. `secrets` are
     those that the custom resource names. `told_authorities` says that it also tells the pods the authority of each
     server with TLS that they call.
+
+    Pods whose workload is among the objects (`rendered`), as those of Helm charts, are no launched pods. `interfaces`
+    are the ports that users open. `service` is the name of their Service (default: their own).
     """
 
     name: str
@@ -50,7 +54,11 @@ class OperatedPods(msgspec.Struct, frozen=True):
     serving: tuple[tuple[str, str], ...] = ()
     secrets: tuple[Secret, ...] = ()
     told_authorities: bool = False
+    rendered: bool = False
+    interfaces: tuple[Interface, ...] = ()
+    service: str = ""
 
     def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
         """Return the endpoint of their Service."""
-        return replace(service_endpoint(self.name, namespace, cluster_domain, self.ports), labels=self.labels)
+        server = service_endpoint(self.service or self.name, namespace, cluster_domain, self.ports)
+        return replace(server, group=PodGroup(namespace, self.name), labels=self.labels)

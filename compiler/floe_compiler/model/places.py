@@ -29,6 +29,7 @@ class Places(msgspec.Struct, frozen=True):
     patched: Mapping[str, tuple[Patch, ...]] = msgspec.field(default_factory=dict)
     removed: Mapping[ObjectId, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     values: Mapping[str, Values] = msgspec.field(default_factory=dict)
+    templates: Mapping[str, Span] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, rendered: Rendered) -> Places:
@@ -39,7 +40,9 @@ class Places(msgspec.Struct, frozen=True):
             if pods.description and str(pods.description.by) in rendered.patched
         }
         patched = {**rendered.patched, **launched}
-        return cls(rendered.environment, rendered.origins, patched, rendered.removed, rendered.values)
+        return cls(
+            rendered.environment, rendered.origins, patched, rendered.removed, rendered.values, rendered.templates
+        )
 
     def as_meant(self, respelt: Mapping[ObjectId, Iterable[tuple[str, str]]]) -> Places:
         """Return the locations with values under misspelt keys also at the paths that are meant, by object."""
@@ -66,6 +69,8 @@ class Places(msgspec.Struct, frozen=True):
         written = nearest(self.values.get(str(about), {}), path)
         if origin := written or self.origin(about):
             places.append(Related(origin, "written here" if written else "rendered for this"))
+        if template := self.templates.get(str(about)):
+            places.append(Related(template, "its template"))
         places += [
             Related(span, f"removes {identity}")
             for identity in _explaining(self.removed, about, message)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.charts import ChartUse
 from floe_compiler.model.data_access import KeptFiles, ServedProduct
 from floe_compiler.model.delivery_plan import DeliveredNamespace as DeliveredNamespace  # re-exported
 from floe_compiler.model.delivery_plan import DeliveryPlan as DeliveryPlan
@@ -219,6 +220,7 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
     pull_secret_origin: Span | None = None
     """The location of `images.pull_secret`, if it is set."""
     external_databases: tuple[ExternalDatabase, ...] = ()
+    charts: tuple[ChartUse, ...] = ()
 
 
 class EnvironmentPlan(msgspec.Struct, frozen=True):

@@ -239,6 +239,9 @@ class Rendered(msgspec.Struct, frozen=True):
     values: Mapping[str, Values] = msgspec.field(default_factory=dict)
     """The location of each value of the hand-written objects, by the object's `str(ObjectId)`."""
 
+    templates: Mapping[str, Span] = msgspec.field(default_factory=dict)
+    """The templates of the objects of Helm charts, by the object's `str(ObjectId)`."""
+
     image_origins: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The locations of images that data products name, by the reference that pods have."""
 

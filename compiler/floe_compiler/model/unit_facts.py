@@ -200,9 +200,11 @@ def _calls(endpoint: Endpoint) -> Iterator[Call]:
 
 def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
     namespace = declared.instance.namespace
-    for workload in declared.parts.workloads:
-        server = _server(declared, workload)
-        for interface in workload.interfaces:
+    workloads = [(each.interfaces, _server(declared, each)) for each in declared.parts.workloads]
+    domain = declared.instance.settings.cluster.domain
+    operated = [(each.interfaces, each.endpoint(namespace, domain)) for each in declared.parts.operated]
+    for interfaces, server in (*workloads, *operated):
+        for interface in interfaces:
             yield OpenInterface(
                 namespace,
                 interface.name,

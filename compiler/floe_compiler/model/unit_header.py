@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from floe_compiler.model.charts import ChartUse
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.plan import ExternalDatabase
 from floe_compiler.model.unit_facts import UnitFacts
@@ -23,3 +24,4 @@ class UnitHeader(msgspec.Struct, frozen=True, array_like=True):
     facts: UnitFacts
     external_databases: tuple[ExternalDatabase, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    charts: tuple[ChartUse, ...] = ()

@@ -52,11 +52,12 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
     patched: dict[str, tuple[Patch, ...]]
     removed: tuple[Removed, ...]
     values: dict[str, dict[str, Span]] = {}
+    templates: dict[str, Span] = {}
 
     def places(self, environment: str) -> Places:
         """Return the places of the unit's objects."""
         removed = {object_.identity: object_.patches for object_ in self.removed}
-        return Places(environment, self.origins, self.patched, removed, self.values)
+        return Places(environment, self.origins, self.patched, removed, self.values, self.templates)
 
 
 def file_digests(files: Iterable[File]) -> FileDigests:
@@ -69,7 +70,7 @@ def body_of(texts: Iterable[str], places: Places) -> UnitBody:
     """Return the body of a unit."""
     removed = tuple(Removed(identity, spans) for identity, spans in places.removed.items())
     values = {name: dict(spans) for name, spans in places.values.items()}
-    return UnitBody(tuple(texts), dict(places.origins), dict(places.patched), removed, values)
+    return UnitBody(tuple(texts), dict(places.origins), dict(places.patched), removed, values, dict(places.templates))
 
 
 def is_sound(head: UnitHead, body: UnitBody) -> bool:

@@ -4,7 +4,7 @@ from floe_compiler.overlay.apply import Applied, apply_overlay
 from floe_compiler.overlay.dead_steps import dead_steps
 from floe_compiler.overlay.deleted_fields import dead_deletions
 from floe_compiler.overlay.kept_results import KeptResults
-from floe_compiler.overlay.overlay import Overlay, read_overlay
+from floe_compiler.overlay.overlay import Overlay, Written, own_folder, read_overlay
 from floe_compiler.overlay.portions import failures_once
 from floe_compiler.overlay.units import unit_of
 
@@ -12,10 +12,12 @@ __all__ = [
     "Applied",
     "KeptResults",
     "Overlay",
+    "Written",
     "apply_overlay",
     "dead_deletions",
     "dead_steps",
     "failures_once",
+    "own_folder",
     "read_overlay",
     "unit_of",
 ]

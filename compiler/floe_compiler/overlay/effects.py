@@ -9,9 +9,8 @@ import msgspec
 
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomization_reader import BASE
 from floe_compiler.overlay.matching import OneObject
-from floe_compiler.overlay.overlay import Overlay, Written
+from floe_compiler.overlay.overlay import Overlay, Written, own_folder
 from floe_compiler.overlay.run_templates import names_kind
 from floe_compiler.overlay.units import unit_of
 
@@ -45,10 +44,10 @@ def effects_of(
     `templates` are those of launched pods, which only entries that name a kind reach, and none removes.
     """
     objects = {**generated, **{identity: object_.manifest for identity, object_ in written.items()}}
-    # Generated objects count as those of the base; if there is none, as those of the overlay.
-    listed = {kustomization.folder for kustomization in overlay.top.walk()} if overlay.top else set()
-    own = overlay.top.folder if overlay.top and BASE not in listed else BASE
-    folders = {**dict.fromkeys(generated, own), **{identity: object_.folder for identity, object_ in written.items()}}
+    folders = {
+        **dict.fromkeys(generated, own_folder(overlay)),
+        **{identity: object_.folder for identity, object_ in written.items()},
+    }
     effects = Effects(objects, folders)
     if overlay.top:
         _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects, frozenset(templates)).visit(

@@ -17,7 +17,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import sha256_of
 from floe_compiler.overlay.hand_written import read_resources
 from floe_compiler.overlay.kustomization import Kustomization, Resource, Step
-from floe_compiler.overlay.kustomization_reader import read_environment
+from floe_compiler.overlay.kustomization_reader import BASE, read_environment
 from floe_compiler.overlay.kustomize import find_kustomize, identity_of
 from floe_compiler.overlay.source import Read, Source
 from floe_compiler.overlay.units import unit_of
@@ -43,6 +43,9 @@ class Written(msgspec.Struct, frozen=True):
 
     domain: str = ""
     """The domain in whose folder it is; empty for an object of the platform team."""
+
+    template: Span | None = None
+    """For an object of a Helm chart: its template. Its `span` is then that of the chart's entry."""
 
     def lines(self) -> list[str]:
         """Return where its values are in its file."""
@@ -100,10 +103,24 @@ class Overlay:
         """
         steps = self.steps_for({unit, *further})
         written = [
-            [str(identity), object_.manifest, str(object_.span), object_.folder, object_.lines(), object_.text]
+            [
+                str(identity),
+                object_.manifest,
+                str(object_.span),
+                object_.folder,
+                object_.lines(),
+                object_.text,
+                str(object_.template),
+            ]
             for identity, object_ in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
+
+
+def own_folder(overlay: Overlay) -> str:
+    """Return the folder whose kustomization generated objects count as part of: the base, or else the overlay's."""
+    listed = {kustomization.folder for kustomization in overlay.top.walk()} if overlay.top else set()
+    return overlay.top.folder if overlay.top and BASE not in listed else BASE
 
 
 def read_overlay(

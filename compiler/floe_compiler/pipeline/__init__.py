@@ -13,13 +13,14 @@ from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.layout import CHARTS_LOCK
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from floe_compiler.components import Registry
-    from floe_compiler.explain import Explanation
+    from floe_compiler.model.explanation import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.plan import EnvironmentPlan
@@ -205,6 +206,14 @@ def _mesh(
     reader = CachedReader(cache, compiler)
     definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
     overlays, read = read_overlays(input_files, frames, reader)
+    charted: tuple[Diagnostic, ...] = ()
+    if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
+        from floe_compiler.pipeline.charts import with_charts
+
+        whole = not (environments or sources.omitted_domains or sources.omitted_environments)
+        overlays, charted = with_charts(
+            input_files, frames, headers, overlays, definitions, compiler, cache, whole=whole
+        )
     mesh = Mesh(
         frames,
         headers,
@@ -215,7 +224,7 @@ def _mesh(
         sources.path or "",
         sources.obeyed,
     )
-    return mesh, (*loaded, *resolved, *defined, *read)
+    return mesh, (*loaded, *resolved, *defined, *read, *charted)
 
 
 def _headers(
@@ -244,10 +253,9 @@ def resolve_inputs(
     input_files: InputFiles, environments: tuple[str, ...], cache: Cache
 ) -> tuple[Sources, tuple[EnvironmentPlan, ...]]:
     """Return the documents, and the plans of these environments. Raises StageFailed."""
-    from floe_compiler.pipeline.selection import Omitted
     from floe_compiler.resolve import resolve
 
-    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    sources, components = read_sources(input_files, cache)
     plans, _ = resolve(sources, components, environments)
     return sources, plans
 
@@ -255,43 +263,32 @@ def resolve_inputs(
 def explain_file(
     root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None, workers: Workers | None = None
 ) -> Explanation | None:
-    """Return where each value of an output file comes from; None if the inputs compile to no such file.
+    """Return where each value of an output file comes from, with its text; None if the inputs compile to no such file.
 
     `file` is the path from the root. Raises StageFailed.
     """
-    from floe_compiler.explain import explain
-    from floe_compiler.model.objects import identify
-    from floe_compiler.model.yaml_text import from_yaml
-    from floe_compiler.pipeline.reading import kept_schemas
-    from floe_compiler.pipeline.selection import Omitted
+    from floe_compiler.pipeline.explaining import explain_files
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
     input_files = read_inputs(root)
-    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    sources, _ = read_sources(input_files, cache)
     if environment not in sources.environments:
         return None
     compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
     if file not in compiled.files:
         return None
-    final = from_yaml(compiled.files[file])
-    compiled_environment = next(one for one in compiled.environments if one.has(file))
-    places = compiled_environment.places(compiled_environment.unit_of(file))
     progress("varying what is written")
-    name = str(identify(final))
-    asked_by = str(places.origins.get(name, "the platform as a whole"))
-    run = map_with(workers or ThisProcess())
-    schemas = kept_schemas(components, cache, compiler_digest())
-    return explain(
-        sources,
-        components,
-        compiled_environment.environment,
-        final,
-        places.patched.get(name, ()),
-        asked_by,
-        run,
-        schemas,
-    )
+    ((_, found),) = explain_files(root, compiled, [file], cache=cache, workers=workers)
+    return found
+
+
+def read_sources(input_files: InputFiles, cache: Cache) -> tuple[Sources, Registry]:
+    """Return the documents and the components. Raises StageFailed."""
+    from floe_compiler.pipeline.selection import Omitted
+
+    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    return sources, components
 
 
 def _read(
@@ -301,7 +298,6 @@ def _read(
     from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
     from floe_compiler.pipeline.reading import kept_schemas
-    from floe_compiler.pipeline.workers import map_with
 
     components = registry()
     known = DocumentCache(cache, compiler_digest())

@@ -193,6 +193,7 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
             facts=unit_facts(declared),
             external_databases=unit.external_databases,
             warnings=own.finish(),
+            charts=unit.charts,
         )
         yield (environment, name), Header(header, pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL))
 

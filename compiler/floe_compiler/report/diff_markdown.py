@@ -10,7 +10,8 @@ import msgspec
 
 from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
-from floe_compiler.report.diff_text import Block, by_folder, change_block, shared_blocks, shared_changes
+from floe_compiler.report.diff_text import Block, change_block, shared_blocks, shared_changes
+from floe_compiler.report.folding import folded
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
 
@@ -28,15 +29,17 @@ class Section(msgspec.Struct, frozen=True):
     end: str = ""
 
 
-def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGEST) -> str:
+def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGEST, link: str = "") -> str:
     """Return the report in at most `largest` bytes: totals, dangers, and names of objects stay, the largest changes go.
 
-    If even the names are too many, the last folders are left out. Notes say what is missing, and where it is.
+    If even the names are too many, the last folders are left out. Notes say what is missing, and where it is. `link` is
+    the address of the whole report, if there is one.
     """
     diffs = [diff for diff in diffs if diff.changes]
     if not diffs:
         return "### floe-compile: no object changes\n"
-    text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), ""])
+    more = [f"[The whole report]({link})", ""] if link else []
+    text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), "", *more])
     left_out = 0
     for section in (*_dangers(diffs), *_fitting(_details(diffs), largest - _NOTES - _size(text, *_dangers(diffs)))):
         # After the first section that does not fit, all others are left out, too, so that the report has no gaps.
@@ -88,12 +91,15 @@ def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
 
 
 def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
-    """Yield one section for the dangers of each environment, without a heading, to save space."""
-    for diff in diffs:
-        if diff.dangers:
-            yield f"\n**{count(diff.dangers, 'danger')} in {_inline(diff.environment)}**\n\n"
-            for danger, threatened in dangers_with_objects([diff]).items():
-                yield f"- :warning: `{danger.word}` {_inline(describe(danger, threatened, _place))}\n"
+    """Yield a section for the dangers of all environments: each is told once, with the environments that it is in."""
+    total = sum(diff.dangers for diff in diffs)
+    if total:
+        yield f"\n**{count(total, 'danger')}**\n\n"
+        for danger, threatened in dangers_with_objects(diffs).items():
+            environments = ", ".join(dict.fromkeys(name for name, _ in threatened))
+            alike = {_place(*one): one for one in threatened}  # an object counts once, whatever environments have it
+            sentence = describe(danger, list(alike.values()), _place)
+            yield f"- :warning: `{danger.word}` **{_inline(environments)}**: {_inline(sentence)}\n"
 
 
 def _place(_: str, change: ObjectChange) -> str:
@@ -105,11 +111,14 @@ def _details(diffs: list[EnvironmentDiff]) -> Iterator[Section]:
     if shared:
         blocks = tuple((block, "floe-compile diff") for block in shared_blocks(shared, plain))
         yield Section("\n**Changes that several objects share**\n\n", blocks)
-    for diff in diffs:
-        for folder, changes in by_folder(diff):
-            title = f"{_inline(folder)}: {count(len(changes), 'object')}"
-            blocks = tuple((change_block(change, plain, shared), visible(change.file)) for change in changes)
-            yield Section(f"\n<details><summary>{title}</summary>\n\n", blocks, "\n</details>\n")
+    alike: dict[tuple[str, tuple[str, ...]], list[ObjectChange]] = {}
+    for change in folded(diffs):
+        _, first = change.changes[0]
+        alike.setdefault((first.folder.partition("/")[2], change.environments), []).append(first)
+    for (folder, environments), changes in sorted(alike.items()):
+        title = f"{_inline(folder)} in {_inline(', '.join(environments))}: {count(len(changes), 'object')}"
+        blocks = tuple((change_block(change, plain, shared), visible(change.file)) for change in changes)
+        yield Section(f"\n<details><summary>{title}</summary>\n\n", blocks, "\n</details>\n")
 
 
 def _fenced(lines: Iterable[str]) -> str:

@@ -56,7 +56,9 @@ class Shared(msgspec.Struct, frozen=True):
 
 def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
     """Return the shared dangers and changes: dangers first, then the most common first."""
-    times = Counter(text for diff in diffs for change in diff.changes for text in (*_dangers(change), *_fields(change)))
+    times = Counter(
+        text for diff in diffs for change in diff.changes for text in (*_dangers(change), *field_texts(change))
+    )
     common = sorted(
         (not text.startswith(DANGER), -objects, text) for text, objects in times.items() if objects >= SEVERAL
     )
@@ -100,7 +102,7 @@ def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[
 
 def change_block(change: ObjectChange, paint: Paint, shared: Mapping[str, Shared]) -> Block:
     """Return what is shown of one object, with numbers in place of shared dangers and changes."""
-    dangers, fields = _dangers(change), _fields(change)
+    dangers, fields = _dangers(change), field_texts(change)
     numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)
     return Block(
         paint(_title(change), _STYLES[change.action]) + numbers,
@@ -134,7 +136,8 @@ def _dangers(change: ObjectChange) -> list[str]:
     return [f"{DANGER} {danger.word}: {visible(danger.sentence)}" for danger in change.dangers]
 
 
-def _fields(change: ObjectChange) -> list[str]:
+def field_texts(change: ObjectChange) -> list[str]:
+    """Return each field that differs as text: a line, or several."""
     return ["\n".join(_field_lines(field)) for field in change.fields]
 
 

@@ -28,20 +28,24 @@ def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> 
 
 
 def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
-    place = SOURCES[secret.source].format(
+    lines = [
+        f"  {where(secret)}",
+        f"  keys: {', '.join(map(_key, secret.keys))}",
+        f"  read by: {', '.join(secret.read_by)}",
+    ]
+    title = paint(visible(f"{environment}/{secret.namespace} {secret.name}"), "bold")
+    return "".join(f"{line}\n" for line in (title, *map(visible, lines)))
+
+
+def where(secret: ListedSecret) -> str:
+    """Return where a secret comes from, or what somebody must do for it."""
+    return SOURCES[secret.source].format(
         path=secret.path,
         owner=secret.owner,
         namespace=secret.namespace,
         kind=secret.kind,
         folder=secret.folder,
     )
-    lines = [
-        f"  {place}",
-        f"  keys: {', '.join(map(_key, secret.keys))}",
-        f"  read by: {', '.join(secret.read_by)}",
-    ]
-    title = paint(visible(f"{environment}/{secret.namespace} {secret.name}"), "bold")
-    return "".join(f"{line}\n" for line in (title, *map(visible, lines)))
 
 
 def _key(key: ListedKey) -> str:

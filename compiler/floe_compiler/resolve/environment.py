@@ -26,6 +26,7 @@ from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.backups import check_place
 from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.charts import chart_instances, chart_uses, check_charts, domain_limits
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
@@ -121,7 +122,10 @@ def resolve_frame(
     kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
     served = products_served(inputs.references, names, overrides, layered, kept)
     placed = instances.shared_instances(inputs.registry, merged, place, domains, served, findings)
-    placed = [one for one in placed if central is None or _is_everywhere(one)]
+    if central is None:
+        placed += chart_instances(manifest.charts, merged, place, findings)
+    else:
+        placed = [one for one in placed if _is_everywhere(one)]
     check_components(placed, merged, environment, findings)
     check_environment(environment, settings, document, findings)
     platform = Scope(
@@ -134,6 +138,7 @@ def resolve_frame(
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
         or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
+        chart_uses(placed, merged),
     )
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
     nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, document, findings)
@@ -231,6 +236,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     products = [one.product for one in written]
     if not inputs.sources.unlimited:
         domain_policy.check_domain(frame.manifest, frame.platform.merged, inputs.limits, own[0], merged, findings)
+        check_charts(frame.manifest, frame.platform.merged, own[0], merged, findings)
         domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
         check_product_limits(inputs.limits, written, findings)
     if settings.environment.production:
@@ -240,7 +246,10 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     place = Place(settings, name, namespace, domain.placement or Placements())
     models = tuple(ModelFile(one, to_yaml(document.data)) for one, document in sorted(source.models.items()))
     invalid = {one for one in source.products if (name, one) not in valid}
-    placed = instances.domain_instances(inputs.registry, merged, place, products, findings, models, invalid)
+    placed = [
+        *instances.domain_instances(inputs.registry, merged, place, products, findings, models, invalid),
+        *chart_instances(domain.charts, merged, place, findings),
+    ]
     check_served(source, merged, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)
@@ -256,6 +265,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
         quota_growth(merged, (QUOTA,), frame.manifest.domain_policy.quota),
         merged.span(QUOTA) or frame.platform.merged.span((*domain_policy.POLICY, *QUOTA)),
         tuple(with_databases(inputs.registry, placed, findings)),
+        chart_uses(placed, merged, domain_limits(frame.manifest)),
     )
 
 
@@ -293,4 +303,5 @@ def connect(
         quota_growth=scope.quota_growth,
         pull_secret_origin=frame.platform.merged.span(("images", "pull_secret")),
         external_databases=external_databases(scope.placed),
+        charts=scope.charts,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.charts import ChartUse
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.ingress import EnvironmentIngress
@@ -63,6 +64,7 @@ class Scope(msgspec.Struct, frozen=True):
     """Where its quota is written, or else the most that a domain may have; None if only the scale says so."""
 
     placed: tuple[Placed, ...]
+    charts: tuple[ChartUse, ...] = ()
 
 
 class Frame(msgspec.Struct, frozen=True):

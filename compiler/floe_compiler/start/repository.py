@@ -51,6 +51,7 @@ on: pull_request
 
 permissions:
   contents: read
+  pull-requests: write  # for the comment
 
 jobs:
   compiled:
@@ -67,9 +68,30 @@ jobs:
       - run: pip install -r requirements.txt
       - name: Check that output/ is what the inputs compile to
         run: floe-compile check --format github
+      - name: Write the report
+        if: ${{ !cancelled() }}
+        run: floe-compile report --html "$RUNNER_TEMP/report.html" HEAD^1
+      - uses: actions/upload-artifact@v7
+        if: ${{ !cancelled() }}
+        id: report
+        with:
+          name: report
+          path: ${{ runner.temp }}/report.html
+          if-no-files-found: ignore
       - name: Show what changes
         if: ${{ !cancelled() }}
-        run: floe-compile diff HEAD^1 --format markdown >> "$GITHUB_STEP_SUMMARY"
+        env:
+          LINK: ${{ steps.report.outputs.artifact-url }}
+        run: |
+          floe-compile diff HEAD^1 --format markdown ${LINK:+--link "$LINK"} > "$RUNNER_TEMP/change.md"
+          cat "$RUNNER_TEMP/change.md" >> "$GITHUB_STEP_SUMMARY"
+      - name: Comment on the pull request
+        # The token of a fork's pull request may write nothing.
+        if: ${{ !cancelled() && github.event.pull_request.head.repo.full_name == github.repository }}
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+          NUMBER: ${{ github.event.pull_request.number }}
+        run: floe-compile comment "$RUNNER_TEMP/change.md" --on github --number "$NUMBER"
 """
 
 

@@ -15,7 +15,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredUnit, Instance, MeshCallers
 from floe_compiler.model.pod_accounts import accounts_calling
 from floe_compiler.model.rendered import MeshCaller, PodGroup
-from floe_compiler.synthesize.policies import WaysIn, openings
+from floe_compiler.synthesize.policies import WaysIn, opened_ports, openings
 
 
 def mesh_callers(unit: DeclaredUnit, others: Mapping[str, MeshCallers]) -> Mapping[str, MeshCallers]:
@@ -52,7 +52,8 @@ def mesh_objects(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Ob
         opened = openings(instance, one, ways)
         found += _server_objects(instance, one.name, own, one.ports(), opened, ways, grpc_probes(one.pod))
     for pods in parts.operated:
-        opened = operated.ways_in(instance, pods, ways.scraper, ways.asked.get(pods.name, ()))
+        asked, open_ports = ways.asked.get(pods.name, ()), opened_ports(pods, ways)
+        opened = operated.ways_in(instance, pods, ways.scraper, asked, open_ports)
         found += _server_objects(instance, pods.name, dict(pods.labels), pods.ports, opened, ways)
     return found
 

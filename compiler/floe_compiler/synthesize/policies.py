@@ -11,7 +11,7 @@ from floe_compiler.kit import network, services
 from floe_compiler.kit.sync_tests import policies_shared, with_probe
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Parts, Pod, Workload, named_pods
+from floe_compiler.model.facts import OperatedPods, Parts, Pod, Workload, named_pods
 from floe_compiler.model.links import Linked
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, MeshCallers
@@ -87,6 +87,14 @@ def _open_ports(server: Workload, ways: WaysIn) -> tuple[Port, ...]:
     return tuple(port for port in services.served_ports(server) if port.name in interfaces or port.number in linked)
 
 
+def opened_ports(pods: OperatedPods, ways: WaysIn) -> tuple[Port, ...]:
+    """Return the ports of pods that another program makes, which users open through the ingress controller."""
+    if ways.opened is not None:
+        return tuple(port for port in pods.ports if port.number in ways.opened.get(pods.name, ()))
+    interfaces = {interface.port for interface in pods.interfaces}
+    return tuple(port for port in pods.ports if port.name in interfaces)
+
+
 def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup, int]]:
     """Yield the pods and container ports that addresses outside the cluster may reach.
 
@@ -101,8 +109,8 @@ def ingress_groups(unit: DeclaredUnit, ways: WaysIn) -> Iterator[tuple[PodGroup,
         for server in parts.workloads:
             yield from ((PodGroup(unit.namespace, server.name), port.number) for port in _open_ports(server, ways))
         for pods in parts.operated:
-            if pods.opened:
-                yield from ((PodGroup(unit.namespace, pods.name), port.number) for port in pods.ports)
+            ports = pods.ports if pods.opened else opened_ports(pods, ways)
+            yield from ((PodGroup(unit.namespace, pods.name), port.number) for port in ports)
 
 
 def connections(unit: DeclaredUnit, named: Iterable[tuple[str, Pod]]) -> Iterator[Connection]:

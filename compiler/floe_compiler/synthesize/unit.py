@@ -252,7 +252,8 @@ def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tupl
 def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
     for declared in unit.instances:
         yield from (_launched_group(declared.instance, pods) for pods in declared.parts.launched)
-        yield from (operated.operated_group(unit.settings, unit.namespace, pods) for pods in declared.parts.operated)
+        not_rendered = (pods for pods in declared.parts.operated if not pods.rendered)
+        yield from (operated.operated_group(unit.settings, unit.namespace, pods) for pods in not_rendered)
 
 
 def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:

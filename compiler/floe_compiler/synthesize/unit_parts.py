@@ -25,7 +25,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredUnit, Instance
 from floe_compiler.synthesize.mesh_servers import mesh_objects
 from floe_compiler.synthesize.origins import ConfigMapData, read_config_maps
-from floe_compiler.synthesize.policies import NOBODY, WaysIn, policies
+from floe_compiler.synthesize.policies import NOBODY, WaysIn, opened_ports, policies
 
 NAMESPACE, CONFIGURATION = SHARED_PARTS = ("namespace", "configuration")
 """The parts of a namespace that follow from several instances and from nothing else: its Namespace, with limits and
@@ -88,7 +88,8 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
         objects += policies(instance, parts, ways)
         for pods in parts.operated:
             asked = ways.asked.get(pods.name, ())
-            objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper, asked)
+            callers, opened = ways.callers.get(pods.name, {}), opened_ports(pods, ways)
+            objects += operated.operated_objects(instance, pods, callers, scraper, asked, opened)
         objects += mesh_objects(instance, parts, ways)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects

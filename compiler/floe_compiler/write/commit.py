@@ -63,7 +63,7 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
     return written
 
 
-def write_file(path: str, text: str) -> os.stat_result:
+def write_file(path: str, text: str | bytes) -> os.stat_result:
     """Write a file atomically, and its folder if it is missing; return its stat."""
     folder, _, name = path.rpartition("/")
     # The name is hidden and has no suffix of a manifest, so that neither Argo CD nor Flux reads the file. It is in the
@@ -72,7 +72,7 @@ def write_file(path: str, text: str) -> os.stat_result:
     file = _create(temporary)
     try:
         try:
-            data = text.encode()
+            data = text if isinstance(text, bytes) else text.encode()
             while data:
                 data = data[os.write(file, data) :]
         finally:

@@ -106,13 +106,12 @@ def _servers(unit: DeclaredUnit) -> Iterator[Endpoint]:
     """Yield the servers of the namespace, each with the one port that shows best whether it works."""
     domain = unit.settings.cluster.domain
     for parts in (declared.parts for declared in unit.instances):
-        named = [(workload.name, workload.ports(), ()) for workload in parts.workloads]
-        operated = [(pods.name, pods.ports, pods.labels) for pods in parts.operated]
-        for name, ports, labels in (*named, *operated):
-            served = [port for port in ports if port.service and port.protocol == "TCP"]
+        named = [service_endpoint(each.name, unit.namespace, domain, each.ports()) for each in parts.workloads]
+        operated = [pods.endpoint(unit.namespace, domain) for pods in parts.operated]
+        for server in (*named, *operated):
+            served = [port for port in server.ports if port.service and port.protocol == "TCP"]
             if served:
-                best = next((port for port in served if port.health), served[0])
-                yield replace(service_endpoint(name, unit.namespace, domain, (best,)), labels=labels)
+                yield replace(server, ports=(next((port for port in served if port.health), served[0]),))
 
 
 def _smoke(unit: DeclaredUnit, servers: list[Endpoint]) -> DeclaredInstance:

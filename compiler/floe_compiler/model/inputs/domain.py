@@ -9,6 +9,7 @@ from pydantic import Field
 from floe_compiler.model.fields import (
     Name,
 )
+from floe_compiler.model.inputs.charts import Chart
 from floe_compiler.model.inputs.common import (
     Input,
     Metadata,
@@ -32,5 +33,7 @@ class Domain(Input):
     """The nodes that the domain's pods run on, where they differ from the platform's."""
     approved_products: tuple[Name, ...] | None = Field(default=None, strict=False)
     """The products that the domain has approved; any other one in its folder is an error. Default: all."""
+    charts: dict[Name, Chart] = Field(default_factory=dict)
+    """Helm charts that run in the domain's namespace, by the name of the release."""
     environments: tuple[Name, ...] | None = Field(default=None, strict=False)
     """The environments that the domain exists in. Default: all."""

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from floe_compiler.model.fields import (
     ExtendedResource,
     HostName,
+    Name,
     NamespaceName,
     ObjectName,
     RegistryPrefix,
@@ -17,6 +18,7 @@ from floe_compiler.model.fields import (
     Timeout,
     matching,
 )
+from floe_compiler.model.inputs.charts import Chart
 from floe_compiler.model.inputs.common import (
     Input,
     LargestQuota,
@@ -27,6 +29,9 @@ from floe_compiler.model.inputs.delivery_source import Verification, check_of_so
 from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import Placements, Toleration
 from floe_compiler.model.inputs.secrets import SecretRule, SecretsBackend
+from floe_compiler.model.layout import CHART_NAME
+
+ChartName = Annotated[str, matching(CHART_NAME, "a chart's name", "redis")]
 
 
 class Kubernetes(Input):
@@ -153,6 +158,8 @@ class DomainPolicy(Input):
     """The most that one step of a product may have of each device of nodes (`nvidia.com/gpu: 1`). Default: none."""
     registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
     """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
+    charts: tuple[ChartName, ...] = Field(default=(), strict=False)
+    """The vendored Helm charts (`redis`) that a domain may run in its namespace. Default: none."""
     approval: Literal["required", "optional"] = "optional"
     """Whether each domain must list its products under `approved_products`."""
 
@@ -206,6 +213,8 @@ class PlatformManifest(Input):
     """Settings of the shared services' namespace only."""
     placement: Placements = Placements()
     """The nodes that pods run on."""
+    charts: dict[Name, Chart] = Field(default_factory=dict)
+    """Helm charts that run in the namespace of the shared services, by the name of the release."""
     sync_tests: SyncTests = SyncTests()
     """Jobs that test each namespace after a sync."""
     domain_policy: DomainPolicy = DomainPolicy()

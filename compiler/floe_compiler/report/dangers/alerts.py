@@ -39,7 +39,7 @@ def alerts_weakened(change: Change) -> Iterator[Danger]:
     milder: dict[str, set[str]] = defaultdict(set)
     for alert, rule in before.items():
         name, whose, _ = alert
-        old, new = _severity(rule), _severity(after.get(alert, rule))
+        old, new = severity_of(rule), severity_of(after.get(alert, rule))
         if new in _SEVERITIES[: _SEVERITIES.index(old) if old in _SEVERITIES else 0]:
             milder[f"of severity {new} instead of {old}"].add(f"{name} of {whose}")
         waits, longer = _lasting(rule), _lasting(after.get(alert, rule))
@@ -51,7 +51,8 @@ def alerts_weakened(change: Change) -> Iterator[Danger]:
         yield Danger("alert-weakened", f"{some(sorted(alerts))}: {how}")
 
 
-def _severity(rule: Object) -> str:
+def severity_of(rule: Object) -> str:
+    """Return the severity of an alert, as its label says; `None` if it says nothing."""
     return str(at(rule, ("labels", "severity")))
 
 
@@ -112,10 +113,11 @@ def _configurations(manifest: Object) -> Iterator[Object]:
 
 
 def _alerts(manifest: Object) -> dict[Alert, Object]:
-    return dict(_rules(manifest))
+    return dict(alerting_rules(manifest))
 
 
-def _rules(manifest: Object) -> Iterator[tuple[Alert, Object]]:
+def alerting_rules(manifest: Object) -> Iterator[tuple[Alert, Object]]:
+    """Yield the alerts in a PrometheusRule, or in a ConfigMap's files, each with what tells it from others."""
     for spec in _specs(manifest):
         for group in mappings(spec, ("groups",)):
             for rule in mappings(group, ("rules",)):

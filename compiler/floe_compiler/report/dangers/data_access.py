@@ -23,14 +23,14 @@ def access_changed(change: Change) -> Iterator[Danger]:
     """Yield a danger for each right that a client or user gets or loses."""
     if change.kind != "ConfigMap" or not change.before or not change.after:
         return
-    before, after = (frozenset(_rights(manifest)) for manifest in (change.before, change.after))
+    before, after = (frozenset(rights(manifest)) for manifest in (change.before, change.after))
     for client, right in sorted(after - before):
         yield Danger("access-granted", f"{client} may {right}")
     for client, right in sorted(before - after):
         yield Danger("access-removed", f"{client} may no longer {right}")
 
 
-def _rights(manifest: Object) -> Iterator[tuple[str, str]]:
+def rights(manifest: Object) -> Iterator[tuple[str, str]]:
     """Yield each right that a ConfigMap names: whose it is, and what it allows."""
     for file, text in mapping(manifest, ("data",)).items():
         if isinstance(text, str) and text.startswith("{"):

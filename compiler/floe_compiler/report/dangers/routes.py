@@ -16,14 +16,15 @@ def hosts_changed(change: Change) -> Iterator[Danger]:
     """Yield the hosts that no longer lead to a Service, and those of a new route: it opens a Service to users."""
     if change.kind != "Ingress" and change.kind not in _ROUTES:
         return
-    before, after = (_hosts(change.kind, manifest) for manifest in (change.before, change.after))
+    before, after = (hosts_of(change.kind, manifest) for manifest in (change.before, change.after))
     if gone := sorted(before - after):
         yield Danger("host-change", f"{', '.join(gone)} no longer leads here")
     if after and not change.before:
         yield Danger("exposed", f"can be reached from outside the cluster at {', '.join(sorted(after))}")
 
 
-def _hosts(kind: str, manifest: Object) -> set[str]:
+def hosts_of(kind: str, manifest: Object) -> set[str]:
+    """Return the hosts of a route or an Ingress of this kind; `*` if it takes all."""
     if kind in _ROUTES:
         return {str(host) for host in items(manifest, ("spec", "hostnames"))}
     return {str(rule.get("host", "*")) for rule in mappings(manifest, ("spec", "rules"))}
@@ -31,7 +32,7 @@ def _hosts(kind: str, manifest: Object) -> set[str]:
 
 def login_removed(change: Change) -> Iterator[Danger]:
     """Yield a danger if a route no longer leads to a login proxy, but past it."""
-    before, after = (_backends(change.kind, manifest) for manifest in (change.before, change.after))
+    before, after = (backends_of(change.kind, manifest) for manifest in (change.before, change.after))
     if not any(name.startswith(PROXY_PREFIX) for name in before):
         return
     if bare := sorted(name for name in after if not name.startswith(PROXY_PREFIX)):
@@ -51,7 +52,7 @@ def _open_listeners(gateway: Object) -> Iterator[str]:
             yield str(listener.get("name"))
 
 
-def _backends(kind: str, manifest: Object) -> set[str]:
+def backends_of(kind: str, manifest: Object) -> set[str]:
     """Return the Services that an Ingress or a route leads to."""
     rules = mappings(manifest, ("spec", "rules"))
     if kind in _ROUTES:

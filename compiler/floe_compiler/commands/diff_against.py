@@ -1,0 +1,129 @@
+"""`floe-compile diff --against`: what differs between a compiled environment and YAML of others, such as what runs."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.options import chosen_domains, chosen_environments, open_cache, open_workers
+
+if TYPE_CHECKING:
+    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.report.diff import EnvironmentDiff
+
+STDIN = "-"
+ENDINGS = (".yaml", ".yml", ".json")
+MOST_BYTES = 200_000_000
+
+
+def run_against(root: Path, options: Namespace) -> int:
+    """Compile an environment in memory, compare it with what is given, and show the difference."""
+    from floe_compiler.pipeline import compile_mesh
+    from floe_compiler.report.progress import showing_progress
+
+    if options.from_output or options.revision:
+        raise UsageError("give either --against, or a revision or --from-output")
+    if options.format == "github":
+        raise UsageError("--format github is for changes of a pull request; --against has text, json and markdown")
+    domains = chosen_domains(root, options.domain)
+    known = chosen_environments(root, options.env) or tuple(_environments(root))
+    if len(known) != 1:
+        raise UsageError(f"--against compares one environment; name it: --env {known[0] if known else 'NAME'}")
+    documents = list(_documents(options.against))
+    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, known, progress, domains=domains, cache=cache, workers=workers)
+        progress("comparing")
+        diff, left_out = compared(documents, compiled, known[0])
+    _show(diff, left_out, options)
+    return DONE
+
+
+def compared(documents: list[Any], compiled: Compilation, environment: str) -> tuple[EnvironmentDiff, int]:
+    """Return the difference, from the others' objects to the compiled ones, and how many of these are left out.
+
+    They are left out if the others have nothing of their namespace, or nothing without a namespace.
+    """
+    from floe_compiler.model.diagnostics import Findings
+    from floe_compiler.report.diff import compare
+    from floe_compiler.report.manifests import Manifests, read_manifests
+    from floe_compiler.report.running import alike, as_written, others
+
+    ours = read_manifests({path: text for path, text in compiled.files.items() if path.endswith(".yaml")}, Findings())
+    theirs = others(documents, environment, ours.by_id)
+    namespaces = {identity.namespace for identity in theirs.by_id}
+    chosen = {one: as_written(one, manifest) for one, manifest in ours.by_id.items() if one.namespace in namespaces}
+    before, after = dict(theirs.by_id), dict(chosen)
+    for identity in before.keys() & after.keys():
+        before[identity], after[identity] = alike(before[identity], after[identity])
+    files = {identity: ours.files[identity] for identity in chosen}
+    diff = compare(environment, Manifests(before, theirs.files), Manifests(after, files))
+    # What the others have is not deleted, and what they lack is not there yet.
+    changes = tuple(one if one.action == "changed" else replace(one, dangers=()) for one in diff.changes)
+    return replace(diff, changes=changes), len(ours.by_id) - len(chosen)
+
+
+def _environments(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in root.glob("overlays/*/environment.yaml"))
+
+
+def _documents(given: str) -> Iterator[Any]:
+    """Yield the documents of a file, of all files in a folder, or of standard input."""
+    from floe_compiler.model.kubernetes_yaml import NotYaml, read_objects
+
+    for name, text in _texts(given):
+        try:
+            yield from read_objects(text)
+        except NotYaml as error:
+            raise UsageError(f"{name} is not YAML: {error}") from None
+
+
+def _texts(given: str) -> Iterator[tuple[str, str]]:
+    if given == STDIN:
+        yield "standard input", sys.stdin.read(MOST_BYTES)
+        return
+    path = Path(given)
+    if not path.exists():
+        raise UsageError(f"there is no {given}")
+    files = sorted(one for one in path.rglob("*") if one.suffix in ENDINGS) if path.is_dir() else [path]
+    for file in files:
+        try:
+            yield str(file), file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise UsageError(f"{file} cannot be read: {reason}") from None
+
+
+def _show(diff: EnvironmentDiff, left_out: int, options: Namespace) -> None:
+    from floe_compiler.report.diff_json import render_diff_json
+    from floe_compiler.report.diff_markdown import render_diff_markdown
+    from floe_compiler.report.diff_text import render_diff
+    from floe_compiler.report.terminal import paint_for
+
+    if options.format == "json":
+        sys.stdout.write(render_diff_json((diff,)))
+    elif options.format == "markdown":
+        sys.stdout.write(render_diff_markdown((diff,)))
+    else:
+        sys.stdout.write(render_diff((diff,), paint_for(sys.stdout)))
+    if not options.quiet:
+        sys.stdout.flush()
+        sys.stderr.write(f"floe-compile: {_summary(diff, left_out, options.against)}\n")
+
+
+def _summary(diff: EnvironmentDiff, left_out: int, given: str) -> str:
+    from floe_compiler.report.outcome import count
+
+    there = "standard input" if given == STDIN else given
+    parts = [
+        f"{diff.total('deleted')} only in {there} (-)",
+        f"{diff.total('changed')} different (~)",
+        f"{diff.total('added')} only compiled (+)",
+    ]
+    more = f"; {count(left_out, 'object')} left out, of whose namespaces {there} has nothing" if left_out else ""
+    return f"{diff.environment}: {', '.join(parts)}{more}"

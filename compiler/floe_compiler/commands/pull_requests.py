@@ -1,0 +1,140 @@
+"""Comments on pull requests of GitHub and merge requests of GitLab, by their REST interfaces.
+
+docs.github.com/rest/issues/comments, docs.gitlab.com/api/notes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import msgspec
+
+from floe_compiler.commands.exit_codes import UsageError
+
+SECONDS = 30
+PAGE = 100
+MOST_PAGES = 100
+
+
+class Refused(Exception):
+    """The comment could not be written; the message says why, and never has the token."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where comments are: the addresses of all comments and, with an ID at its end, of one."""
+
+    comments: str
+    comment: str
+    user: str
+    edits_with: Literal["PATCH", "PUT"]
+    author: Literal["user", "author"]
+    largest: int
+    """Characters."""
+
+    headers: Mapping[str, str]
+
+
+def github(variables: Mapping[str, str], number: int | None) -> Place:
+    """Return where the comments of a pull request are. Raises UsageError if something is not known."""
+    api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    repository, token = _given(variables, "GITHUB_REPOSITORY"), _given(variables, "GITHUB_TOKEN")
+    if number is None:
+        raise UsageError("--number: give the number of the pull request")
+    issues = f"{_web(api)}/repos/{quote(repository)}/issues"
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    return Place(f"{issues}/{number}/comments", f"{issues}/comments", f"{api}/user", "PATCH", "user", 65_536, headers)
+
+
+def gitlab(variables: Mapping[str, str], number: int | None) -> Place:
+    """Return where the notes of a merge request are. Raises UsageError if something is not known."""
+    api, project = _given(variables, "CI_API_V4_URL").rstrip("/"), _given(variables, "CI_PROJECT_ID")
+    iid = str(number) if number is not None else _given(variables, "CI_MERGE_REQUEST_IID")
+    notes = f"{_web(api)}/projects/{quote(project, safe='')}/merge_requests/{quote(iid, safe='')}/notes"
+    headers = {"PRIVATE-TOKEN": _given(variables, "GITLAB_TOKEN")}
+    return Place(notes, notes, f"{api}/user", "PUT", "author", 1_000_000, headers)
+
+
+def post(place: Place, body: str, mark: str) -> Literal["new", "edited", "as it was"]:
+    """Write a comment, or edit the one of an earlier run: it begins with the mark, and is by the same author.
+
+    Raises:
+        Refused: if the server says no, or cannot be reached.
+    """
+    mine = next((one for one in _comments(place) if str(one.get("body", "")).startswith(mark)), None)
+    if mine is None:
+        _call(place, "POST", place.comments, {"body": body})
+        return "new"
+    if str(mine.get("body", "")).replace("\r\n", "\n").strip() == body.strip():
+        return "as it was"
+    _call(place, place.edits_with, f"{place.comment}/{mine['id']}", {"body": body})
+    return "edited"
+
+
+def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
+    """Yield the comments that whoever has the token has written."""
+    who = _who(place)
+    for page in range(1, MOST_PAGES + 1):
+        found = _call(place, "GET", f"{place.comments}?per_page={PAGE}&page={page}")
+        for one in found:
+            author = one.get(place.author) or {}
+            # The token of a GitHub workflow may not ask who it is; what it writes is a bot's.
+            if author.get("id") == who if who is not None else author.get("type") == "Bot":
+                yield one
+        if len(found) < PAGE:
+            return
+
+
+def _who(place: Place) -> int | None:
+    try:
+        found: int = _call(place, "GET", place.user)["id"]
+    except _NotAllowed:
+        return None
+    return found
+
+
+class _NotAllowed(Refused):
+    """The token may not do this."""
+
+
+def _call(place: Place, method: str, url: str, data: Mapping[str, str] | None = None) -> Any:
+    content = json.dumps(data).encode() if data is not None else None
+    headers = {**place.headers, "Content-Type": "application/json", "User-Agent": "floe-compile"}
+    request = Request(url, content, headers, method=method)  # noqa: S310 -- http and https only, see _web
+    address = url.partition("?")[0]
+    try:
+        with build_opener(_NoRedirect).open(request, timeout=SECONDS) as answer:
+            return json.load(answer)
+    except HTTPError as error:
+        kind = _NotAllowed if error.code in (401, 403) else Refused
+        hint = "; may the token write comments there?" if error.code in (401, 403, 404) else ""
+        raise kind(f"{method} {address}: the server answers {error.code} {error.reason}{hint}") from error
+    except (URLError, TimeoutError, ValueError) as error:
+        raise Refused(f"{method} {address}: {getattr(error, 'reason', error)}") from error
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows no redirect: the token is for this server only."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Return no request, so that the redirect is an error."""
+
+
+def _given(variables: Mapping[str, str], name: str) -> str:
+    if not variables.get(name):
+        raise UsageError(f"the variable {name} is not set; see floe-compile comment --help")
+    return variables[name]
+
+
+def _web(address: str) -> str:
+    if not address.startswith(("https://", "http://")):
+        raise UsageError(f"{address} is no address that begins with https:// or http://")
+    return address

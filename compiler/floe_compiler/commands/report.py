@@ -1,0 +1,182 @@
+"""`floe-compile report`: one page of HTML about a change, and about all that the platform is made of."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from functools import cache as once
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.commands.diff import HEAD, at_revision, differences
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.options import (
+    add_cache,
+    add_environments,
+    add_workers,
+    chosen_environments,
+    find_root,
+    open_cache,
+    open_workers,
+)
+from floe_compiler.model.files import OUTPUT
+
+if TYPE_CHECKING:
+    from floe_compiler.cache.store import Store
+    from floe_compiler.commands.edits import Edit
+    from floe_compiler.model.span import Span
+    from floe_compiler.pipeline import Progress
+    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.pipeline.workers import Workers
+    from floe_compiler.report.diff import EnvironmentDiff
+    from floe_compiler.report.page.contents import Contents
+
+EXPLAINED = 24
+
+NOTES = f"""\
+The page has what `diff` shows, with dangers first and the same change of several environments told once, and the lines
+that were edited. Beside it: a graph of who calls whom, and lists of secrets (their names), images, routes, grants,
+alerts, quotas, network policies and objects, of all that is compiled. It needs no network, and sends nothing.
+
+Which edited line an object follows from is looked up for {EXPLAINED} changes, those with dangers first (--explain).
+
+examples:
+  floe-compile report --html report.html                what do my edits change, compared with the last commit?
+  floe-compile report --html report.html origin/main    for a pull request
+  floe-compile report --html report.html --explain 100  say of more changes why
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = NOTES
+    parser.add_argument("revision", nargs="?", default=HEAD, help="the Git revision to compare with (default: HEAD)")
+    parser.add_argument("--html", type=Path, required=True, metavar="FILE", help="the page to write")
+    parser.add_argument(
+        "--explain",
+        type=int,
+        default=EXPLAINED,
+        metavar="N",
+        help=f"the number of changes for which to look up why (default: {EXPLAINED})",
+    )
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    add_environments(parser)
+    add_cache(parser)
+    add_workers(parser)
+
+
+def run(options: Namespace) -> int:
+    """Compile in memory, compare, and write the page."""
+    from floe_compiler.commands.edits import edits_since
+    from floe_compiler.pipeline import compile_mesh
+    from floe_compiler.report.diff_text import summary_line
+    from floe_compiler.report.page.contents import page_data
+    from floe_compiler.report.page.render import render_page
+    from floe_compiler.report.progress import showing_progress
+
+    root = find_root(options.root)
+    _check(options, root)
+    environments = chosen_environments(root, options.env)
+    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        before = at_revision(root, options.revision)
+        edits = edits_since(root, options.revision)
+        compiled = compile_mesh(
+            root, environments, progress, cache=cache, workers=workers, meanwhile=once(lambda: before)
+        )
+        progress("comparing")
+        diffs = differences(before, compiled, environments)
+        contents = _contents(root, options, compiled, diffs, edits, cache, workers, progress)
+    page = render_page(contents.title, page_data(contents))
+    try:
+        options.html.write_bytes(page.encode())
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise UsageError(f"--html {options.html}: {error.strerror}; name a file in a folder that exists") from error
+    if not options.quiet:
+        sys.stderr.write(f"floe-compile: {summary_line(diffs)}; see {options.html}\n")
+    return DONE
+
+
+def _check(options: Namespace, root: Path) -> None:
+    if options.explain < 0:
+        raise UsageError(f"--explain {options.explain}: give 0 or more")
+    if options.html.absolute().is_relative_to(root / OUTPUT):
+        raise UsageError(f"--html {options.html}: {OUTPUT}/ has what is compiled and nothing else; name another folder")
+
+
+def _contents(
+    root: Path,
+    options: Namespace,
+    compiled: Compilation,
+    diffs: Sequence[EnvironmentDiff],
+    edits: Sequence[Edit],
+    cache: Store,
+    workers: Workers,
+    progress: Progress,
+) -> Contents:
+    from floe_compiler.commands.edits import commit_of
+    from floe_compiler.load.input_tree import read_inputs
+    from floe_compiler.pipeline.planned_units import list_secrets, plan_environments
+    from floe_compiler.report.lineage_graph import lineage
+    from floe_compiler.report.page.contents import Contents, EditedFile
+    from floe_compiler.report.page.inventory import tables
+    from floe_compiler.synthesize.graphs import connections
+
+    reasons = _reasons(root, options.explain, compiled, diffs, edits, cache, workers, progress)
+    progress("drawing")
+    names = tuple(one.environment for one in compiled.environments)
+    inputs = read_inputs(root)
+    sources, plans = plan_environments(inputs, names, cache)
+    return Contents(
+        title=str(sources.manifest.data["metadata"]["name"]),
+        compared=f"compared with {options.revision} ({commit_of(root, options.revision)})",
+        diffs=diffs,
+        reasons=reasons,
+        edits=[EditedFile(one.file, one.lines) for one in edits],
+        secrets=list_secrets(inputs, names, cache),
+        connections={name: connections(plans[name]) for name in names},
+        lineage=lineage(sources),
+        tables=tables(environment.manifests() for environment in compiled.environments),
+        objects={name: _objects(compiled, name) for name in names},
+    )
+
+
+def _objects(compiled: Compilation, environment: str) -> list[tuple[str, ...]]:
+    """Return name, kind, folder and file of the objects of an environment, as their paths say."""
+    found: list[tuple[str, ...]] = []
+    for path in compiled.files:
+        top, name, folder, file = (*path.split("/"), "", "")[:4]
+        kind, _, rest = file.removesuffix(".yaml").partition("_")
+        if (top, name) == (OUTPUT, environment):
+            found.append((rest, kind, folder, f"{folder}/{file}"))
+    return found
+
+
+def _reasons(
+    root: Path,
+    most: int,
+    compiled: Compilation,
+    diffs: Sequence[EnvironmentDiff],
+    edits: Sequence[Edit],
+    cache: Store,
+    workers: Workers,
+    progress: Progress,
+) -> Mapping[str, Sequence[tuple[str, str]]]:
+    from floe_compiler.pipeline.explaining import explain_files
+    from floe_compiler.report.folding import folded
+    from floe_compiler.report.page.contents import to_explain
+    from floe_compiler.report.reasons import reasons
+
+    changes = {change.file: change for diff in diffs for change in diff.changes}
+    files = to_explain(folded(diffs), most, compiled.files)
+    edited = {edit.file: edit.new for edit in edits}
+    if not files or not edited:
+        return {}
+    progress("looking for what is written")
+
+    def is_edited(span: Span | None) -> bool:
+        return span is not None and span.line in edited.get(span.file, ())
+
+    explained = explain_files(root, compiled, files, cache=cache, workers=workers, only=is_edited)
+    return {file: reasons(found, changes[file]) for file, found in explained}

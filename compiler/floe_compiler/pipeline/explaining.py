@@ -1,0 +1,61 @@
+"""Where the values of compiled objects come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from floe_compiler.cache.store import Cache, Memory
+from floe_compiler.explain import explain
+from floe_compiler.load.digests import compiler_digest
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.model.explanation import Explanation
+from floe_compiler.model.objects import identify
+from floe_compiler.model.span import Span
+from floe_compiler.model.yaml_text import from_yaml
+from floe_compiler.pipeline import read_sources
+from floe_compiler.pipeline.compilation import Compilation
+from floe_compiler.pipeline.reading import kept_schemas
+from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
+
+
+def explain_files(
+    root: Path,
+    compiled: Compilation,
+    files: Iterable[str],
+    *,
+    cache: Cache | None = None,
+    workers: Workers | None = None,
+    only: Callable[[Span | None], bool] | None = None,
+) -> Iterator[tuple[str, Explanation]]:
+    """Yield some of the compiled files, by their path from the root, with where each of their values comes from.
+
+    `only` says of a place whether what is written there may be a cause (default: all, and defaults).
+
+    Raises:
+        StageFailed: if the inputs are wrong.
+        KeyError: if there is no such file.
+    """
+    cache = cache or Memory()
+    sources, components = read_sources(read_inputs(root), cache)
+    schemas = kept_schemas(components, cache, compiler_digest())
+    for file in files:
+        environment = next(one for one in compiled.environments if one.has(file))
+        text = compiled.files[file]
+        final = from_yaml(text)
+        places = environment.places(environment.unit_of(file))
+        name = str(identify(final))
+        found = explain(
+            sources,
+            components,
+            environment.environment,
+            final,
+            places.patched.get(name, ()),
+            str(places.origins.get(name, "the platform as a whole")),
+            map_with(workers or ThisProcess()),
+            schemas,
+            only,
+        )
+        yield file, replace(found, text=text, template=places.templates.get(name))

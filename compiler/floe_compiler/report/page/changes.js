@@ -1,0 +1,90 @@
+// What changes: dangers first, then what was edited, then every object.
+const SIGNS = { deleted: "-", changed: "~", added: "+" };
+const WORDS = { deleted: "is deleted", changed: "is changed", added: "is new" };
+const FEW = 4;
+
+function changesView(found) {
+  const parts = [...dangerCards(found), ...editCards()];
+  parts.push(element("h2", {}, "Objects that change ", element("span", { class: "count" }, String(found.length))));
+  if (!found.length) parts.push(element("p", { class: "empty" }, DATA.changes.length ? "Nothing matches." : "No object changes."));
+  else parts.push(rowList(["object", "namespace", "environments", "because of, or what changes"], "2.2fr 1.2fr 1.1fr 1.8fr", found.length, (at) => changeRow(found[at])));
+  return parts;
+}
+
+function changeRow(change) {
+  const because = change.why.length ? change.why[0][0] : change.lines.length ? firstLine(change) : "";
+  return element(
+    "button", { class: "row", onclick: () => showChange(change) },
+    element("span", {}, element("span", { class: `sign ${change.action}` }, SIGNS[change.action]),
+      change.dangers.length ? element("span", {}, element("span", { class: "word" }, "!"), " ") : null,
+      element("span", { class: "soft" }, `${change.kind.split(".")[0]} `), element("b", {}, change.name)),
+    element("span", { class: "soft" }, change.namespace || "(cluster)"),
+    element("span", { class: "tags" }, change.environments.map(environmentTag)),
+    element("span", { class: "soft" }, because),
+  );
+}
+
+const environmentTag = (number) => element("span", { class: "tag" }, DATA.environments[number]);
+const firstLine = (change) => DATA.texts[change.lines[0]].split("\n")[0];
+
+function dangerCards(found) {
+  const threatened = new Map();
+  for (const change of found) for (const number of change.dangers) threatened.set(number, [...(threatened.get(number) || []), change]);
+  if (!threatened.size) return [];
+  const cards = [...threatened.keys()].sort((one, other) => one - other).map((number) => {
+    const { word, meaning, sentence } = DATA.dangers[number];
+    const changes = threatened.get(number);
+    return element(
+      "article", { class: "card danger" },
+      element("div", {}, element("span", { class: "word" }, word), element("span", { class: "meaning" }, meaning)),
+      element("p", {}, sentence),
+      element("div", { class: "chips" }, objectChips(changes)),
+    );
+  });
+  return [element("h2", {}, "Dangers ", element("span", { class: "count" }, String(threatened.size))), element("div", { class: "dangers" }, cards)];
+}
+
+function objectChips(changes) {
+  const chips = changes.slice(0, FEW).map((change) => element(
+    "button", { class: "chip", onclick: () => showChange(change) },
+    `${change.kind.split(".")[0]} ${change.name} `,
+    element("span", { class: "where" }, `${change.namespace} · ${change.environments.map((at) => DATA.environments[at]).join(", ")}`),
+  ));
+  if (changes.length > FEW) {
+    const rest = () => showDetails(`${changes.length} objects`, element("div", { class: "chips" }, changes.map((one) => objectChips([one]))));
+    chips.push(element("button", { class: "chip", onclick: rest }, `and ${changes.length - FEW} more`));
+  }
+  return chips;
+}
+
+function editCards() {
+  if (!DATA.edits.length) return [];
+  const cards = DATA.edits.map(({ file, lines, more }) => {
+    const count = (sign) => lines.filter((line) => line[1] === sign).length;
+    const shown = lines.map(([number, sign, text]) => element("span", { class: CLASSES[sign] }, element("i", {}, String(number)), `${sign} ${text}`));
+    if (more) shown.push(element("span", {}, `and ${more} more lines`));
+    return element(
+      "details", { class: "card" },
+      element("summary", {}, element("code", {}, file), element("span", { class: "totals" },
+        element("span", { class: "added" }, `+${count("+")}`), element("span", { class: "deleted" }, `-${count("-")}`))),
+      element("pre", {}, shown),
+    );
+  });
+  return [element("h2", {}, "What was edited ", element("span", { class: "count" }, String(cards.length))), ...cards];
+}
+
+function showChange(change) {
+  const parts = [element("p", { class: "soft" }, `${change.namespace || "cluster"} · ${WORDS[change.action]} in `, change.environments.map(environmentTag))];
+  for (const number of change.dangers) {
+    parts.push(element("p", {}, element("span", { class: "word" }, DATA.dangers[number].word), ` ${DATA.dangers[number].sentence}`));
+  }
+  if (change.why.length) {
+    parts.push(element("h3", {}, change.action === "added" ? "Follows from" : "Because of"));
+    parts.push(element("ul", {}, change.why.map(([place, what]) => element("li", {}, element("code", {}, place), what ? ` ${what}` : ""))));
+  }
+  if (change.lines.length) {
+    parts.push(element("h3", {}, "Fields"), differenceLines(change.lines.flatMap((number) => DATA.texts[number].split("\n"))));
+  }
+  parts.push(element("h3", {}, "Files"), element("ul", {}, change.files.map((file) => element("li", {}, element("code", {}, file)))));
+  showDetails(`${change.kind} ${change.name}`, ...parts);
+}

@@ -1,0 +1,183 @@
+"""What the objects of an environment hold, as tables: images, routes, grants, alerts, quotas and policies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
+from floe_compiler.model.workloads import containers_of, pod_template
+from floe_compiler.report.dangers.alerts import alerting_rules, severity_of
+from floe_compiler.report.dangers.data_access import rights
+from floe_compiler.report.dangers.routes import backends_of, hosts_of
+from floe_compiler.report.secrecy import hide_in_text
+
+Row = tuple[str, ...]
+Rows = Callable[[Iterable[Object]], Iterable[Row]]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table: the names of its columns, and its rows, each with the environments that have it."""
+
+    key: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[tuple[int, ...], Row], ...]
+
+
+def tables(environments: Iterable[Iterable[Object]]) -> tuple[Table, ...]:
+    """Return the tables; a row that several environments have is there once.
+
+    Args:
+        environments: The objects of each environment, in the order that the rows' numbers mean.
+    """
+    found: dict[str, list[Iterable[Row]]] = {key: [] for key, *_ in _TABLES}
+    for manifests in environments:
+        every = list(manifests)
+        for key, _, _, rows in _TABLES:
+            found[key].append(rows(every))
+    return tuple(table(key, title, columns, found[key]) for key, title, columns, _ in _TABLES)
+
+
+def table(key: str, title: str, columns: tuple[str, ...], environments: Iterable[Iterable[Row]]) -> Table:
+    """Return one table of the rows of each environment."""
+    having: dict[Row, set[int]] = defaultdict(set)
+    for number, rows in enumerate(environments):
+        for row in rows:
+            having[row].add(number)
+    return Table(key, title, columns, tuple((tuple(sorted(having[row])), row) for row in sorted(having)))
+
+
+def _namespace(manifest: Object) -> str:
+    return identify(manifest).namespace
+
+
+def _images(manifests: Iterable[Object]) -> Iterator[Row]:
+    users: dict[str, set[str]] = defaultdict(set)
+    for manifest in manifests:
+        for container in containers_of(mapping(pod_template(manifest), ("spec",))):
+            identity = identify(manifest)
+            users[str(container.data.get("image", ""))].add(f"{identity.namespace}/{identity.name}")
+    yield from ((image, str(len(names)), ", ".join(sorted(names))) for image, names in users.items() if image)
+
+
+def _routes(manifests: Iterable[Object]) -> Iterator[Row]:
+    for manifest in manifests:
+        kind = str(manifest.get("kind"))
+        if kind in ("HTTPRoute", "GRPCRoute", "Ingress"):
+            for host in hosts_of(kind, manifest):
+                yield host, _namespace(manifest), ", ".join(sorted(backends_of(kind, manifest))), kind
+
+
+def _grants(manifests: Iterable[Object]) -> Iterator[Row]:
+    for manifest in manifests:
+        if manifest.get("kind") == "ConfigMap":
+            given = defaultdict(set)
+            for client, right in rights(manifest):
+                given[client].add(right)
+            yield from (("data", client, right, _namespace(manifest)) for client in given for right in given[client])
+        elif manifest.get("kind") in ("RoleBinding", "ClusterRoleBinding"):
+            role = f"{at(manifest, ('roleRef', 'kind'))} {at(manifest, ('roleRef', 'name'))}"
+            where = _namespace(manifest) or "the whole cluster"
+            for one in mappings(manifest, ("subjects",)):
+                yield "Kubernetes", f"{one.get('namespace', where)}/{one.get('name')}", role, where
+
+
+def _alerts(manifests: Iterable[Object]) -> Iterator[Row]:
+    for manifest in manifests:
+        for (name, whose, _), rule in alerting_rules(manifest):
+            annotations = mapping(rule, ("annotations",))
+            told = str(annotations.get("summary") or annotations.get("description") or "")
+            yield name, severity_of(rule), whose, str(rule.get("for", "")), hide_in_text(told)
+
+
+_ASKED = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods")
+
+
+def _quotas(manifests: Iterable[Object]) -> Iterator[Row]:
+    asked: dict[str, Mapping[str, Quantity]] = defaultdict(dict)
+    allowed: dict[str, dict[str, Any]] = defaultdict(dict)
+    for manifest in manifests:
+        namespace = _namespace(manifest)
+        if manifest.get("kind") == "ResourceQuota":
+            allowed[namespace] |= mapping(manifest, ("spec", "hard"))
+        elif manifest.get("kind") in ("Deployment", "StatefulSet"):
+            asked[namespace] = _sum(asked[namespace], _amounts(manifest))
+    for namespace in {*asked, *allowed}:
+        for name in {*asked[namespace], *allowed[namespace]}:
+            servers = str(asked[namespace].get(name, "")) or "-"
+            yield namespace, name, servers, str(allowed[namespace].get(name, "no quota"))
+
+
+def _amounts(manifest: Object) -> Mapping[str, Quantity]:
+    """Return what the pods of a server ask for, by the names of a quota."""
+    replicas = at(manifest, ("spec", "replicas"))
+    times = replicas if isinstance(replicas, int) else 1
+    found: dict[str, Quantity] = {"pods": parse_quantity(str(max(times, 0)))}
+    for container in containers_of(mapping(pod_template(manifest), ("spec",))):
+        for name in _ASKED[:-1] if container.runs else ():
+            kind, resource = name.split(".")
+            try:
+                amount = parse_quantity(str(at(container.data, ("resources", kind, resource)))) * times
+            except ValueError:
+                continue
+            found[name] = found.get(name, ZERO) + amount
+    return found
+
+
+def _sum(first: Mapping[str, Quantity], second: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
+    return {name: first.get(name, ZERO) + second.get(name, ZERO) for name in {*first, *second}}
+
+
+def _policies(manifests: Iterable[Object]) -> Iterator[Row]:
+    for manifest in manifests:
+        if manifest.get("kind") == "NetworkPolicy":
+            spec = mapping(manifest, ("spec",))
+            identity = identify(manifest)
+            kinds = items(spec, ("policyTypes",))
+            into = _peers(spec, "ingress", "from") if "Ingress" in kinds else "-"
+            out = _peers(spec, "egress", "to") if "Egress" in kinds else "-"
+            yield identity.namespace, identity.name, _pods(mapping(spec, ("podSelector",))), into, out
+
+
+def _peers(spec: Object, direction: str, end: str) -> str:
+    found = []
+    for rule in mappings(spec, (direction,)):
+        ports = ", ".join(str(port.get("port", "any")) for port in mappings(rule, ("ports",)))
+        peers = sorted({_peer(peer) for peer in mappings(rule, (end,))}) or ["anywhere"]
+        found.append(f"{'; '.join(peers)}{f' (ports {ports})' if ports else ''}")
+    return " | ".join(found) or "nothing"
+
+
+def _peer(peer: Object) -> str:
+    if "ipBlock" in peer:
+        return str(at(peer, ("ipBlock", "cidr")))
+    pods = _pods(mapping(peer, ("podSelector",))) if "podSelector" in peer else "all pods"
+    if "namespaceSelector" not in peer:
+        return pods
+    return f"{pods} in {_pods(mapping(peer, ('namespaceSelector',))).replace('all pods', 'all namespaces')}"
+
+
+def _pods(selector: Object) -> str:
+    """Return a selector as people read it: the values of labels, as their keys are long and mostly the same."""
+    labels = [f"{key.rpartition('/')[2]}={value}" for key, value in mapping(selector, ("matchLabels",)).items()]
+    labels += [
+        f"{str(one.get('key')).rpartition('/')[2]} {one.get('operator')} {'|'.join(map(str, items(one, ('values',))))}"
+        for one in mappings(selector, ("matchExpressions",))
+    ]
+    return ", ".join(labels) or "all pods"
+
+
+_TABLES: tuple[tuple[str, str, tuple[str, ...], Rows], ...] = (
+    ("images", "Images", ("image", "uses", "used by"), _images),
+    ("routes", "Routes", ("host", "namespace", "leads to", "kind"), _routes),
+    ("grants", "Grants", ("of", "who", "may", "where"), _grants),
+    ("alerts", "Alerts", ("alert", "severity", "whose", "lasts", "says"), _alerts),
+    ("quotas", "Quotas", ("namespace", "of", "servers ask for", "quota"), _quotas),
+    ("policies", "Policies", ("namespace", "policy", "pods", "from", "to"), _policies),
+)

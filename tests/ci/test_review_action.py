@@ -1,0 +1,103 @@
+"""The action for GitHub and the template for GitLab: safe, pinned, and their scripts work."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from floe_compiler.cli import main
+from forge_server import forge_server
+from small_mesh import PRODUCT, small_mesh
+
+ROOT = Path(__file__).parents[2]
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+SPEC, TEMPLATE = yaml.safe_load_all((ROOT / "templates" / "review.yml").read_text(encoding="utf-8"))
+
+
+def test_no_script_has_text_of_others_in_it() -> None:
+    scripts = [step["run"] for step in STEPS if "run" in step]
+    assert len(scripts) > 5
+    assert not [script for script in scripts if "${{" in script]
+    assert not [line for line in TEMPLATE["floe-compile"]["script"] if "$[[" in line]
+
+
+def test_actions_are_pinned_by_digest() -> None:
+    used = [step["uses"] for step in STEPS if "uses" in step]
+    assert len(used) == 3
+    assert not [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)]
+
+
+def test_inputs_are_those_that_are_declared() -> None:
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    assert {*re.findall(r"inputs\.([\w-]+)", text)} == {*ACTION["inputs"]}
+    template = (ROOT / "templates" / "review.yml").read_text(encoding="utf-8")
+    assert {*re.findall(r"inputs\.([\w-]+)", template)} == {*SPEC["spec"]["inputs"]}
+
+
+@pytest.fixture
+def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a mesh with a commit, and an edit that is compiled since."""
+    root = small_mesh(tmp_path / "mesh", {})
+    monkeypatch.chdir(root)
+    assert main(["compile", "--quiet"]) == 0
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    for words in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", "first")):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    text = (root / PRODUCT).read_text(encoding="utf-8")
+    (root / PRODUCT).write_text(text.replace("0 6 * * *", "0 7 * * *"), encoding="utf-8")
+    return root
+
+
+def run(script: str, mesh: Path, variables: dict[str, str]) -> int:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+        cwd=mesh,
+        env={**os.environ, **variables, "PATH": path},
+        check=False,
+    ).returncode
+
+
+@pytest.mark.git
+def test_the_scripts_of_the_action(mesh: Path, tmp_path: Path) -> None:
+    said, summary = tmp_path / "output", tmp_path / "summary"
+    fixed = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(said), "GITHUB_STEP_SUMMARY": str(summary)}
+    given = {"REVISION": "HEAD", "LINK": "https://ci.example/7", "NUMBER": "12", "CODE": "1"}
+    codes = {}
+    with forge_server() as (server, variables):
+        for step in STEPS:
+            if "run" in step and "pip" not in step["run"]:
+                codes[step["name"]] = run(step["run"], mesh, {**variables, **fixed, **given})
+    assert [*codes.values()] == [0] * (len(codes) - 1) + [1], "the last one fails, as output/ is not current"
+    assert said.read_text(encoding="utf-8") == "code=1\nwritten=true\n"
+    (comment,) = server.comments
+    assert "[The whole report](https://ci.example/7)" in comment["body"]
+    assert "0 7 * * *" in comment["body"]
+    assert "Compared " in summary.read_text(encoding="utf-8")
+    assert "0 7 * * *" in (tmp_path / "floe-report.html").read_text(encoding="utf-8")
+    assert '"results"' in (tmp_path / "floe-compile.sarif").read_text(encoding="utf-8")
+
+
+@pytest.mark.git
+def test_the_script_of_the_template(mesh: Path) -> None:
+    job = TEMPLATE["floe-compile"]
+    script = "\n".join(line for line in job["script"] if "pip" not in line)
+    fixed = {
+        "FLOE_FOLDER": ".",
+        "CI_PROJECT_DIR": str(mesh.parent),
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD",
+        "CI_JOB_URL": "https://ci.example/7",
+    }
+    with forge_server() as (server, variables):
+        assert run(script, mesh, {**variables, **fixed}) == 1, "output/ is not current"
+    (comment,) = server.comments
+    assert "https://ci.example/7/artifacts/file/floe-report.html" in comment["body"]
+    assert (mesh.parent / "floe-report.html").is_file()

@@ -1,0 +1,66 @@
+"""`floe-compile blame` shows lines of the output with what they follow from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cli import main
+from small_mesh import PRODUCT, small_mesh
+
+CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+
+
+@pytest.fixture
+def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the small mesh as the working folder."""
+    monkeypatch.chdir(small_mesh(tmp_path, {}))
+    return tmp_path
+
+
+def test_lines_have_their_inputs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compile", "--quiet"]) == 0
+    assert main(["blame", CRON_JOB]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("CronJob.batch floe-sales-domain/orders\nasked for by ")
+    (schedule,) = (line for line in shown.splitlines() if "schedule: " in line)
+    assert schedule.startswith(f"{PRODUCT}:9 ")
+    text = (mesh / CRON_JOB).read_text(encoding="utf-8")
+    rows = shown.partition("\n\n")[2].splitlines()
+    assert [row.endswith(line) for row, line in zip(rows, text.splitlines(), strict=True)] == [True] * len(rows)
+    places = {row.partition(str(number))[0].strip() for number, row in enumerate(rows, start=1)}
+    assert places - {"(fixed)", ""}
+
+
+def test_one_line_in_both_forms(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compile", "--quiet"]) == 0
+    text = (mesh / CRON_JOB).read_text(encoding="utf-8")
+    number = next(at for at, line in enumerate(text.splitlines(), start=1) if "schedule: " in line)
+    assert main(["blame", f"{CRON_JOB}:{number}"]) == 0
+    assert f"    {PRODUCT}:9:" in capsys.readouterr().out
+    assert main(["blame", f"{CRON_JOB}:{number}", "--format", "json"]) == 0
+    (line,) = json.loads(capsys.readouterr().out)["lines"]
+    assert (line["line"], line["path"]) == (number, "spec.schedule")
+    assert text.splitlines()[number - 1][line["column"] - 1 : line["end"] - 1] == '"0 6 * * *"'
+    assert line["causes"][0]["at"].startswith(f"{PRODUCT}:9:")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("output/dev/floe-sales-domain/cronjob_orders.yaml", f'did you mean "{CRON_JOB}"?'),
+        (f"{CRON_JOB}:0", "has "),
+        (f"{CRON_JOB}:9999", ", and no line 9999"),
+        (f"{CRON_JOB}:spec.schedule", "for a path in the object: floe-compile explain"),
+    ],
+)
+def test_wrong_usage(place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compile", "--quiet"]) == 0
+    assert main(["blame", place]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_wrong_inputs_are_reported(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (mesh / PRODUCT).write_text("nonsense: true\n", encoding="utf-8")
+    assert main(["blame", CRON_JOB]) == 1
+    assert f"{PRODUCT}:1:1: error[" in capsys.readouterr().err

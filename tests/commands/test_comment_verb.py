@@ -1,0 +1,101 @@
+"""`floe-compile comment` writes one comment, and edits it later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cli import main
+from forge_server import BOT, TOKEN, Forge, forge_server
+
+
+@pytest.fixture
+def forge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Forge]:
+    """Return a server with comments, which the variables of pipelines name."""
+    monkeypatch.chdir(tmp_path)
+    with forge_server() as (server, variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def say(text: str, *words: str) -> int:
+    Path("change.md").write_text(text, encoding="utf-8")
+    return main(["comment", "change.md", *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "edit"),
+    [
+        (["--on", "github", "--number", "12"], ("PATCH", "/api/repos/acme/mesh/issues/comments/1")),
+        (["--on", "gitlab"], ("PUT", "/api/projects/7/merge_requests/12/notes/1")),
+    ],
+)
+@pytest.mark.parametrize("knows", [True, False])
+def test_one_comment_is_written_and_then_edited(
+    words: list[str], edit: tuple[str, str], knows: bool, forge: Forge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge.knows = knows
+    assert [say("one", *words), say("two", *words), say("two", *words)] == [0, 0, 0]
+    assert [one["body"] for one in forge.comments] == ["<!-- floe-compile: change -->\ntwo"]
+    assert [call for call in forge.calls if call[0] in ("PATCH", "PUT")] == [edit]
+    assert capsys.readouterr().err.splitlines() == [
+        f"floe-compile: the comment is {done}" for done in ("new", "edited", "as it was")
+    ]
+
+
+def test_a_comment_of_others_is_never_edited(forge: Forge) -> None:
+    theirs: dict[str, Any] = {
+        "id": 1,
+        "user": {"id": 5, "type": "User"},
+        "body": "<!-- floe-compile: change -->\nmine, believe me",
+    }
+    forge.comments += [theirs, *({"id": at, "user": BOT, "body": "other"} for at in range(2, 150))]
+    for text in ("one", "two"):
+        assert say(text, "--on", "github", "--number", "12") == 0
+    assert theirs["body"].endswith("believe me")
+    assert [one["body"] for one in forge.comments[149:]] == ["<!-- floe-compile: change -->\ntwo"]
+
+
+def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say("x" * 65_536, "--on", "github", "--number", "12") == 2
+    assert (
+        "a comment there at most 65536; floe-compile diff --format markdown --largest 64536" in capsys.readouterr().err
+    )
+    assert say("x" * 65_536, "--on", "gitlab") == 0
+
+
+@pytest.mark.parametrize(("code", "message"), [(404, "answers 404"), (500, "answers 500"), (302, "answers 302")])
+def test_what_a_server_refuses_is_said_without_the_token(
+    code: int, message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge.answer = code
+    assert say("one", "--on", "github", "--number", "12") == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert TOKEN not in said
+    assert len(forge.calls) == 1, "no redirect is followed"
+
+
+def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say("one", "--on", "github") == 2
+    assert main(["comment", "nothing.md", "--on", "gitlab"]) == 2
+    assert say("one", "--on", "gitlab", "--name", "a --> b") == 2
+    monkeypatch.delenv("GITLAB_TOKEN")
+    assert say("one", "--on", "gitlab") == 2
+    monkeypatch.setenv("GITHUB_API_URL", "file:///etc")
+    assert say("one", "--on", "github", "--number", "1") == 2
+    said = capsys.readouterr().err
+    messages = (
+        "--number: give",
+        "nothing.md cannot be read",
+        "use letters",
+        "GITLAB_TOKEN is not set",
+        "file:///etc is",
+    )
+    for message in messages:
+        assert message in said
+    assert forge.comments == []

@@ -1,0 +1,158 @@
+"""`floe-compile diff --against` compares an environment with YAML of others: what runs, or what helm renders."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api_server import MISSING, api_server
+from floe_compiler.cli import main
+from floe_compiler.overlay.kustomize import find_kustomize
+from floe_compiler.pipeline import compile_mesh
+from small_mesh import small_mesh
+
+CRON = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+
+Diff = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_mesh(tmp_path_factory.mktemp("mesh"), {})
+
+
+@pytest.fixture(scope="module")
+def compiled(root: Path) -> dict[str, Any]:
+    return {path: yaml.safe_load(text) for path, text in compile_mesh(root).files.items() if path.endswith(".yaml")}
+
+
+@pytest.fixture
+def diff(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Diff:
+    def run(objects: Any, *arguments: str) -> tuple[int, str, str]:
+        given = tmp_path / "given.yaml"
+        given.write_text(objects if isinstance(objects, str) else yaml.safe_dump_all(objects), encoding="utf-8")
+        capsys.readouterr()
+        code = main(["diff", "--root", str(root), "--against", str(given), *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err.replace(str(given), "FILE")
+
+    return run
+
+
+def test_the_same_is_no_difference(diff: Diff, compiled: dict[str, Any]) -> None:
+    code, text, summary = diff(compiled.values())
+    assert (code, text) == (0, "")
+    assert summary == "floe-compile: dev: 0 only in FILE (-), 0 different (~), 0 only compiled (+)\n"
+
+
+def test_a_list_of_kubectl_is_its_items(diff: Diff, compiled: dict[str, Any]) -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "items": list(compiled.values())}
+    assert diff(json.dumps(listed))[1] == ""
+
+
+def test_only_there_only_here_and_different(diff: Diff, compiled: dict[str, Any]) -> None:
+    cron = compiled[CRON]
+    other = {**cron, "spec": {**cron["spec"], "schedule": "1 2 3 4 5"}}
+    extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "floe-sales-domain"}}
+    code, text, summary = diff([other, extra])
+    assert code == 0
+    assert "dev/floe-sales-domain\n  - ConfigMap old\n  ~ CronJob.batch orders\n" in text
+    assert f'~ spec.schedule: "1 2 3 4 5" -> "{cron["spec"]["schedule"]}"' in text
+    assert "  + NetworkPolicy.networking.k8s.io orders\n" in text
+    assert "floe-platform" not in text, "nothing is known of other namespaces"
+    assert summary.startswith("floe-compile: dev: 1 only in FILE (-), 1 different (~), ")
+    assert "objects left out, of whose namespaces FILE has nothing" in summary
+
+
+def test_what_others_have_more_is_no_danger(diff: Diff) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "a", "namespace": "floe-platform"},
+    }
+    text = diff([claim])[1]
+    assert "- PersistentVolumeClaim a" in text
+    assert "!" not in text
+
+
+def test_a_value_of_a_secret_is_never_shown(diff: Diff) -> None:
+    head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "floe-platform"}}
+    secret = {**head, "stringData": {"password": "hunter2"}}
+    for form in ("text", "json", "markdown"):
+        assert "hunter2" not in "".join(map(str, diff([secret], "--format", form)))
+
+
+def test_json_and_markdown(diff: Diff) -> None:
+    extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "floe-platform"}}
+    (environment,) = json.loads(diff([extra], "--format", "json")[1])["environments"]
+    assert environment["environment"] == "dev"
+    assert environment["totals"]["deleted"] == 1
+    assert "old" in diff([extra], "--format", "markdown")[1]
+
+
+def test_a_folder_and_standard_input(
+    root: Path,
+    tmp_path: Path,
+    compiled: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number, manifest in enumerate(compiled.values()):
+        (tmp_path / f"{number}.yml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
+    (tmp_path / "README.md").write_text("not: [yaml", encoding="utf-8")
+    assert main(["diff", "--root", str(root), "--against", str(tmp_path)]) == 0
+    assert "0 only compiled" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO(yaml.safe_dump_all(compiled.values())))
+    assert main(["diff", "--root", str(root), "--against", "-"]) == 0
+    assert "0 only in standard input (-), 0 different (~), 0 only compiled (+)" in capsys.readouterr().err
+
+
+@pytest.mark.real
+@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: dict[str, Any], tmp_path: Path) -> None:
+    """Every object is applied, and read back as `kubectl get -o yaml` shows it."""
+    kinds = "cronjobs,configmaps,networkpolicies,resourcequotas,limitranges,serviceaccounts,services,deployments"
+    (tmp_path / "server").mkdir()
+    with api_server(tmp_path / "server") as server:
+        known = [one for one in compiled.values() if "argoproj" not in one["apiVersion"]]
+        server.apply(sorted(known, key=lambda one: one["kind"] != "Namespace"))
+        command = [find_kustomize()[0], "--kubeconfig", str(server.kubeconfig(tmp_path / "config"))]
+        command += ["get", kinds, "--all-namespaces", "--output", "yaml"]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "managedFields" in listed or "resourceVersion" in listed
+    text = diff(listed)[1]
+    assert "~" not in text
+    assert "+" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments", "said"),
+    [
+        ("a: [", (), "FILE is not YAML: "),
+        ("", ("HEAD",), "give either --against, or a revision or --from-output"),
+        ("", ("--from-output",), "give either --against, or a revision or --from-output"),
+        ("", ("--format", "github"), "--format github is for changes of a pull request"),
+    ],
+)
+def test_wrong_usage(given: str, arguments: tuple[str, ...], said: str, diff: Diff) -> None:
+    code, _, told = diff(given, *arguments)
+    assert code == 2
+    assert said in told
+
+
+def test_no_file_and_several_environments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mesh = small_mesh(tmp_path, {})
+    assert main(["diff", "--root", str(mesh), "--against", "gone.yaml"]) == 2
+    assert "there is no gone.yaml" in capsys.readouterr().err
+    (mesh / "overlays/prod").mkdir()
+    text = (mesh / "overlays/dev/environment.yaml").read_text(encoding="utf-8")
+    (mesh / "overlays/prod/environment.yaml").write_text(text.replace("name: dev", "name: prod"), encoding="utf-8")
+    assert main(["diff", "--root", str(mesh), "--against", "gone.yaml"]) == 2
+    assert "--against compares one environment; name it: --env dev" in capsys.readouterr().err

@@ -1,0 +1,69 @@
+"""Tables of what objects hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.report.page.inventory import tables
+
+
+def named(kind: str, name: str, **rest: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "sales"}, **rest}
+
+
+def pods(image: str) -> dict[str, Any]:
+    resources = {"requests": {"cpu": "250m", "memory": "1Gi"}}
+    return {"template": {"spec": {"containers": [{"name": "a", "image": image, "resources": resources}]}}}
+
+
+def rows(key: str, *environments: list[dict[str, Any]]) -> list[tuple[tuple[int, ...], tuple[str, ...]]]:
+    return [*next(one.rows for one in tables(environments) if one.key == key)]
+
+
+def test_images_with_who_uses_them_once_for_all_environments() -> None:
+    dev = [named("Deployment", "web", spec=pods("web:1"))]
+    prod = [*dev, named("StatefulSet", "db", spec=pods("db:2"))]
+    assert rows("images", dev, prod) == [((1,), ("db:2", "1", "sales/db")), ((0, 1), ("web:1", "1", "sales/web"))]
+
+
+def test_quotas_beside_what_servers_ask_for() -> None:
+    server = named("Deployment", "web", spec={"replicas": 3, **pods("web:1")})
+    quota = named("ResourceQuota", "quota", spec={"hard": {"requests.cpu": "2", "pods": 10}})
+    assert [row for _, row in rows("quotas", [server, quota])] == [
+        ("sales", "pods", "3", "10"),
+        ("sales", "requests.cpu", "750m", "2"),
+        ("sales", "requests.memory", "3Gi", "no quota"),
+    ]
+
+
+def test_policies_say_who_may_reach_whom() -> None:
+    selector = {"matchLabels": {"app.kubernetes.io/component": "web"}}
+    spec = {
+        "podSelector": selector,
+        "policyTypes": ["Egress", "Ingress"],
+        "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 443}]}],
+    }
+    ((_, row),) = rows("policies", [named("NetworkPolicy", "web", spec=spec)])
+    assert row == ("sales", "web", "component=web", "nothing", "10.0.0.0/8 (ports 443)")
+
+
+def test_grants_of_kubernetes() -> None:
+    binding = named("RoleBinding", "a", roleRef={"kind": "Role", "name": "reader"}, subjects=[{"name": "web"}])
+    assert rows("grants", [binding]) == [((0,), ("Kubernetes", "sales/web", "Role reader", "sales"))]
+
+
+def test_routes_lead_hosts_to_services() -> None:
+    spec = {"hostnames": ["a.example"], "rules": [{"backendRefs": [{"name": "web"}]}]}
+    assert rows("routes", [named("HTTPRoute", "a", spec=spec)]) == [((0,), ("a.example", "sales", "web", "HTTPRoute"))]
+
+
+def test_alerts_say_no_secret() -> None:
+    rule = {
+        "alert": "Down",
+        "for": "5m",
+        "labels": {"severity": "critical"},
+        "annotations": {"summary": "token: abcdef1"},
+    }
+    ((_, row),) = rows("alerts", [named("PrometheusRule", "a", spec={"groups": [{"rules": [rule]}]})])
+    assert row[:2] == ("Down", "critical")
+    assert "abcdef1" not in "".join(row)

@@ -1,0 +1,129 @@
+"""Lines of an output file with what they follow from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.explanation import FIXED, Cause, Explanation
+from floe_compiler.model.objects import identify
+from floe_compiler.model.span import Span
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.report.blame import blame_json, blame_line, blame_text, nearest_cause
+from floe_compiler.report.blamed_lines import blamed_lines
+from floe_compiler.report.terminal import colourful, plain
+
+ORDERS = Cause("schedule.cron", Span("domains/sales/products/orders.yaml", 9, 9))
+SCALE = Cause("scale", Span("overlays/dev/environment.yaml", 7, 8), (("2", None),))
+NAME = Cause("metadata.name", Span("platform-manifest.yaml", 4, 9))
+DEFAULT = Cause("default of retries (product)")
+
+MAP: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "orders", "namespace": "sales", "labels": {"tier": "gold", "part": "gold"}},
+    "data": {"job.json": '{\n  "cron": "0 6 * * *",\n\n  "retries": 0\n}\n', "list": "x"},
+}
+TEXT: DataPath = ("data", "job.json")
+
+
+def explained(
+    manifest: dict[str, Any],
+    causes: dict[DataPath, tuple[Cause, ...]],
+    lines: dict[DataPath, tuple[tuple[Cause, ...], ...]] | None = None,
+) -> Explanation:
+    values = tuple((path, _at(manifest, path), found) for path, found in causes.items())
+    text = to_yaml(manifest)
+    return Explanation(identify(manifest), manifest, "m.yaml:3:1", (), values, lines=lines or {}, text=text)
+
+
+def _at(manifest: Any, path: DataPath) -> Any:
+    for step in path:
+        manifest = manifest[step]
+    return manifest
+
+
+EXPLAINED = explained(
+    MAP,
+    {
+        ("apiVersion",): (FIXED,),
+        ("kind",): (FIXED,),
+        ("metadata", "name"): (ORDERS,),
+        ("metadata", "namespace"): (NAME,),
+        ("metadata", "labels", "part"): (NAME, SCALE),
+        ("metadata", "labels", "tier"): (SCALE,),
+        TEXT: (ORDERS, DEFAULT),
+        ("data", "list"): (DEFAULT,),
+    },
+    {TEXT: ((FIXED,), (ORDERS,), (FIXED,), (DEFAULT,), (FIXED,))},
+)
+
+
+def test_every_line_has_what_it_follows_from() -> None:
+    lines = {line.text.strip(): line for line in blamed_lines(EXPLAINED)}
+    assert "\n".join(line.text for line in blamed_lines(EXPLAINED)) + "\n" == EXPLAINED.text
+    assert lines["name: orders"].causes == (ORDERS,)
+    assert lines["labels:"].causes == (SCALE,), "which all values below have in common"
+    assert lines["metadata:"].causes == ()
+    assert lines['"cron": "0 6 * * *",'].causes == (ORDERS,)
+    assert lines['"retries": 0'].causes == (DEFAULT,)
+    assert lines["job.json: |"].causes == (ORDERS, DEFAULT)
+
+
+def test_columns_are_those_of_the_value() -> None:
+    for line in blamed_lines(EXPLAINED):
+        shown = line.text[line.start - 1 : line.end - 1].strip()
+        assert shown in ("", "|", *line.text.split(": ")[1:], line.text.strip().rstrip(":"), line.text.strip())
+    (name,) = (line for line in blamed_lines(EXPLAINED) if line.path == "metadata.name")
+    assert (name.text, name.start, name.end) == ("  name: orders", 9, 15)
+
+
+def test_columns_are_aligned_and_the_nearest_input_is_shown() -> None:
+    first, asked, empty, *rows = blame_text(EXPLAINED, blamed_lines(EXPLAINED), plain).splitlines()
+    assert (first, asked, empty) == ("ConfigMap sales/orders", "asked for by m.yaml:3:1", "")
+    assert rows[0] == f"{'(fixed)':36}     1  apiVersion: v1"
+    assert rows[3] == f"{'domains/sales/products/orders.yaml:9':36}     4    name: orders"
+    assert rows[6] == f"{'overlays/dev/environment.yaml:7':36} +1  7      part: gold"
+    assert nearest_cause((DEFAULT, NAME, SCALE, ORDERS)) == ORDERS
+
+
+def test_colours_are_beside_the_text() -> None:
+    coloured = blame_text(EXPLAINED, blamed_lines(EXPLAINED), colourful)
+    assert "\x1b[33mdomains/sales/products/orders.yaml:9\x1b[0m" in coloured
+
+
+def test_one_line_has_all_causes() -> None:
+    line = next(line for line in blamed_lines(EXPLAINED) if line.path.endswith(".part"))
+    assert blame_line(line, plain) == (
+        "part: gold\nmetadata.labels.part\n    platform-manifest.yaml:4:9: metadata.name\n"
+        "    overlays/dev/environment.yaml:7:8: scale\n        overrides 2 of the scale\n"
+    )
+
+
+def test_json_has_the_same_for_editors() -> None:
+    document = json.loads(blame_json(EXPLAINED, blamed_lines(EXPLAINED)))
+    assert document["format"] == 1
+    found = next(line for line in document["lines"] if line["path"] == "metadata.name")
+    assert {key: found[key] for key in ("line", "column", "end")} == {"line": 4, "column": 9, "end": 15}
+    assert found["causes"] == [
+        {"what": "schedule.cron", "at": "domains/sales/products/orders.yaml:9:9", "overrides": []}
+    ]
+
+
+def test_no_secret_is_shown() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"a": "aHVudGVyMg=="}}
+    text = "user: me\npassword: hunter2\n"
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": text, "token": text}}
+    for manifest in (secret, config):
+        found = explained(manifest, {("data", key): (FIXED,) for key in manifest["data"]})
+        shown = blame_text(found, blamed_lines(found), plain) + blame_json(found, blamed_lines(found))
+        assert "hunter2" not in shown
+        assert "aHVudGVyMg" not in shown
+        assert "***" in shown
+    assert "    user: me\n" in blame_text(found, blamed_lines(found), plain), "the rest stays"
+
+
+def test_control_characters_do_not_reach_a_terminal() -> None:
+    found = explained(MAP, {("kind",): (Cause("\x1b[31mred"),)})
+    assert "\x1b" not in blame_text(found, blamed_lines(found), plain)

@@ -1,0 +1,179 @@
+"""What a cluster adds to an object is no difference, and what says the same in other words is none, either."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.report.running import alike, as_written, others
+from floe_compiler.report.secrecy import HIDDEN
+
+
+def of(kind: str = "ConfigMap", api_version: str = "v1", namespace: str = "a", **rest: Any) -> dict[str, Any]:
+    metadata = {"name": "one", **({"namespace": namespace} if namespace else {}), **rest.pop("metadata", {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
+
+
+def left(one: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is compared of two objects, without identity."""
+    before, after = alike(*(as_written(identify(each), each) for each in (one, other)))
+    return _content(before), _content(after)
+
+
+def _content(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in manifest.items() if key not in ("kind", "metadata")}
+
+
+def test_what_the_cluster_adds_is_taken_away() -> None:
+    added: dict[str, Any] = {
+        "uid": "1",
+        "resourceVersion": "2",
+        "generation": 3,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "managedFields": [{}],
+        "finalizers": ["kubernetes.io/pvc-protection"],
+        "annotations": {
+            "kubectl.kubernetes.io/last-applied-configuration": "{}",
+            "deployment.kubernetes.io/revision": "3",
+            "meta.helm.sh/release-name": "a",
+            "argocd.argoproj.io/tracking-id": "a",
+        },
+    }
+    assert as_written(ObjectId("", "ConfigMap", "a", "one"), of(metadata=added, status={"a": "b"})) == of()
+    own = {"annotations": {**added["annotations"], "own": "kept"}, "labels": {"own": "kept"}}
+    kept = {"annotations": {"own": "kept"}, "labels": {"own": "kept"}}
+    assert (
+        as_written(ObjectId("", "ConfigMap", "a", "one"), of(metadata=own))["metadata"] == of(metadata=kept)["metadata"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "running", "written"),
+    [
+        ("Service", {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"]}, {}),
+        ("Service", {"clusterIP": "None", "clusterIPs": ["None"]}, {"clusterIP": "None"}),
+        ("Service", {"sessionAffinity": "None", "internalTrafficPolicy": "Cluster", "type": "ClusterIP"}, {}),
+        (
+            "Service",
+            {"ports": [{"name": "http", "port": 80, "targetPort": 80, "protocol": "TCP"}]},
+            {"ports": [{"name": "http", "port": 80}]},
+        ),
+        (
+            "Deployment",
+            {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}},
+            {},
+        ),
+        ("Deployment", {"replicas": 1, "progressDeadlineSeconds": 600, "revisionHistoryLimit": 10}, {}),
+        (
+            "Deployment",
+            {
+                "template": {
+                    "metadata": {"creationTimestamp": None},
+                    "spec": {"restartPolicy": "Always", "securityContext": {}},
+                }
+            },
+            {"template": {"spec": {}}},
+        ),
+        (
+            "Deployment",
+            {"template": {"spec": {"serviceAccount": "a", "serviceAccountName": "a"}}},
+            {"template": {"spec": {"serviceAccountName": "a"}}},
+        ),
+        (
+            "Deployment",
+            {
+                "template": {
+                    "spec": {"containers": [{"name": "a", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}]}
+                }
+            },
+            {
+                "template": {
+                    "spec": {
+                        "containers": [{"name": "a", "resources": {"limits": {"cpu": "1000m", "memory": "1024Mi"}}}]
+                    }
+                }
+            },
+        ),
+        (
+            "StatefulSet",
+            {
+                "volumeClaimTemplates": [
+                    {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}
+                ]
+            },
+            {"volumeClaimTemplates": [{}]},
+        ),
+        ("Job", {"selector": {"matchLabels": {"controller-uid": "1"}}, "completions": 1, "manualSelector": False}, {}),
+        ("Namespace", {"finalizers": ["kubernetes"]}, {}),
+        ("PersistentVolumeClaim", {"volumeName": "pvc-1", "volumeMode": "Filesystem"}, {}),
+    ],
+)
+def test_what_the_api_server_fills_in_is_no_difference(
+    kind: str, running: dict[str, Any], written: dict[str, Any]
+) -> None:
+    one, other = left(of(kind, spec=running), of(kind, spec=written))
+    assert (one.get("spec") or {}) == (other.get("spec") or {})
+    back, forth = left(of(kind, spec=written), of(kind, spec=running))
+    assert (back.get("spec") or {}) == (forth.get("spec") or {}), "nor the other way round"
+
+
+@pytest.mark.parametrize(
+    ("running", "written"),
+    [
+        ({"replicas": 2}, {}),
+        ({"suspend": True}, {}),
+        ({"replicas": 1}, {"replicas": 2}),
+        ({"minReadySeconds": False}, {}),
+        ({"template": {"metadata": {"labels": {"type": "ClusterIP"}}}}, {"template": {"metadata": {"labels": {}}}}),
+        ({"cpu": "1"}, {"cpu": "2"}),
+    ],
+)
+def test_what_is_a_difference(running: dict[str, Any], written: dict[str, Any]) -> None:
+    one, other = left(of("Deployment", spec=running), of("Deployment", spec=written))
+    assert one != other
+
+
+def test_data_has_no_defaults() -> None:
+    one, other = left(of(data={"type": "ClusterIP", "a": "b"}), of(data={"a": "b"}))
+    assert one != other
+
+
+def test_values_of_secrets_are_not_even_compared() -> None:
+    one, other = left(
+        of("Secret", data={"a": "c2VjcmV0", "b": "x"}, type="Opaque"), of("Secret", stringData={"a": "other"})
+    )
+    assert one["data"] == {"a": HIDDEN, "b": HIDDEN}
+    assert other["data"] == {"a": HIDDEN}
+
+
+def test_the_api_version_does_not_matter() -> None:
+    one, other = left(of("HorizontalPodAutoscaler", "autoscaling/v1"), of("HorizontalPodAutoscaler", "autoscaling/v2"))
+    assert one == other
+
+
+def test_lists_are_their_items_and_what_controllers_make_is_left_out() -> None:
+    owner = {"ownerReferences": [{"kind": "ReplicaSet", "controller": True}]}
+    made = [
+        of("Pod", metadata=owner),
+        of("Endpoints"),
+        of("EndpointSlice", "discovery.k8s.io/v1"),
+        of("Lease", "coordination.k8s.io/v1"),
+        of(metadata={"name": "kube-root-ca.crt"}),
+        of("ServiceAccount", metadata={"name": "default"}),
+        of("Secret", type="helm.sh/release.v1"),
+        of("Secret", type="kubernetes.io/service-account-token"),
+    ]
+    listed = {"apiVersion": "v1", "kind": "List", "items": [of(), *made]}
+    assert list(others([listed, None, "text"], "dev", {}).by_id) == [ObjectId("", "ConfigMap", "a", "one")]
+
+
+def test_an_object_without_a_namespace_is_the_compiled_one_of_that_name() -> None:
+    compiled = {ObjectId("", "ConfigMap", "a", "one"): of()}
+    found = others([of(namespace="")], "dev", compiled)
+    assert dict(found.files) == {ObjectId("", "ConfigMap", "a", "one"): "output/dev/a/configmap_one.yaml"}
+    more = of(namespace="", metadata={"name": "two"})
+    assert {one.namespace for one in others([of(namespace=""), more], "dev", compiled).by_id} == {"a"}
+    twice = {**compiled, ObjectId("", "ConfigMap", "b", "one"): of(namespace="b")}
+    assert list(others([of(namespace="")], "dev", twice).by_id) == [ObjectId("", "ConfigMap", "", "one")]
