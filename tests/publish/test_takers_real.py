@@ -1,4 +1,4 @@
-"""The clients of Flux and Argo CD take the artifact of an environment from a real registry."""
+"""The client of Flux takes the artifact of an environment from a real registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from floe_compiler.publish.registry import push
 from oci_registry import needs_registry, registry
 from small_mesh import SMALL
 
-FLUX, ARGO_CD = shutil.which("fluxpull"), shutil.which("argopull")
+FLUX = shutil.which("fluxpull")
 ANNOTATIONS = {
     "org.opencontainers.image.created": "2026-01-02T02:04:05Z",
     "org.opencontainers.image.revision": f"sha1:{'0a' * 20}",
@@ -57,13 +57,3 @@ def test_flux(tmp_path: Path, files: dict[str, bytes]) -> None:
     assert told["source_revision"] == ANNOTATIONS["org.opencontainers.image.revision"]
     assert told["source_url"] == ANNOTATIONS["org.opencontainers.image.source"]
     assert told["digest"] == f"{address}/acme/mesh@{artifact.digest}"
-
-
-@pytest.mark.skipif(not ARGO_CD, reason="argopull is not built (CONTRIBUTING.md)")
-def test_argo_cd(tmp_path: Path, files: dict[str, bytes]) -> None:
-    artifact = artifact_of(files, ANNOTATIONS)
-    with registry(tmp_path) as address:
-        push(Reference(address, "acme/mesh", "dev"), artifact, no_login)
-        digest = run(ARGO_CD, f"oci://{address}/acme/mesh", "dev", tmp_path / "taken")
-    assert digest.strip() == artifact.digest
-    assert unpacked(tmp_path / "taken") == files
