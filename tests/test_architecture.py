@@ -42,11 +42,12 @@ MAY_IMPORT = {
     "report": {"model"},
     "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
     "promotion": {"model", "resolve"},
+    "publish": {"model"},
     "start": {"model"},
     "pipeline": {*STAGES, "model", "cache", "components", "explain", "node"},
     "commands": {
         *STAGES,
-        *("model", "cache", "components", "explain", "node", "pipeline", "promotion", "report", "start"),
+        *("model", "cache", "components", "explain", "node", "pipeline", "promotion", "publish", "report", "start"),
     },
     "cli": {"model", "commands", "report"},
     "program": {"commands", "cli"},

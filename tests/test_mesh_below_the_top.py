@@ -104,3 +104,11 @@ def test_what_git_is_told_above_the_mesh_counts(tmp_path: Path, capsys: pytest.C
     (root / ".gitignore").write_text("*-domain/\n")
     assert main(["check", "--root", str(root), *cache]) == 0
     assert ".gitignore:1:1: warning[C208]: Git ignores output/dev/floe-sales-domain/" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tool", [ARGO, FLUX], ids=["argocd", "flux"])
+@pytest.mark.parametrize("git", [True, False])
+def test_an_artifact_begins_with_the_output(tmp_path: Path, tool: dict[str, Any], git: bool) -> None:
+    root = mesh(tmp_path, "teams/mesh", tool | {"repository": "oci://ghcr.io/acme/mesh"}, git=git)
+    assert paths(root) == folders("")
+    assert compile_mesh(root).warnings == ()

@@ -217,7 +217,9 @@ def test_all_files_of_a_components_package_count(
 def test_all_of_the_package_that_shapes_output_counts() -> None:
     package = Path(digests.__file__).parents[1]
     kinds = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert kinds <= {".py", ".conf", ".js", ".json", ".md", ".sh", ".typed", ".yaml"}, "digests.py leaves these out"
+    assert kinds <= {".py", ".conf", ".css", ".html", ".js", ".json", ".md", ".sh", ".typed", ".yaml"}, (
+        "digests.py leaves these out"
+    )
 
 
 def test_a_name_that_is_not_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -531,6 +531,24 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             {"path": "b"},
             "now applies b instead of a; objects that are missing there are pruned or left unchanged",
         ),
+        (
+            "OCIRepository",
+            {"url": "a", "ref": {"tag": "a"}},
+            {"url": "a", "ref": {"tag": "b"}},
+            "now applies b instead of a; objects that are missing there are pruned or left unchanged",
+        ),
+        (
+            "OCIRepository",
+            {"verify": {"provider": "cosign", "secretRef": {"name": "a"}}},
+            {},
+            "no longer verifies who has signed what it applies",
+        ),
+        (
+            "OCIRepository",
+            {"verify": {"provider": "cosign", "secretRef": {"name": "a"}}},
+            {"verify": {"provider": "cosign", "secretRef": {"name": "b"}}},
+            "now trusts other signatures of what it applies",
+        ),
     ],
 )
 def test_delivery_from_or_to_elsewhere(kind: str, before: Object, after: Object, sentence: str) -> None:
@@ -655,6 +673,7 @@ WHOLE = (
     deployment(resources={"limits": {"memory": "1Gi"}}, env=[{"name": "BUCKET", "value": "a"}]),
     external("token"),
     thing("GitRepository", spec={"url": "a", "ref": {"branch": "main"}}),
+    thing("OCIRepository", spec={"url": "a", "ref": {"tag": "a"}, "verify": {"secretRef": {"name": "a"}}}),
     thing("Ingress", spec={"rules": [{"host": "a.example"}]}),
     thing("Kustomization", spec={"path": "a", "prune": True, "sourceRef": {"name": "a"}, "deletionPolicy": "Delete"}),
     {"kind": "Namespace", "metadata": {"name": "a", "labels": {POD_SECURITY: "restricted"}}},

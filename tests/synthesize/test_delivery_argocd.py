@@ -8,12 +8,13 @@ from syrupy.assertion import SnapshotAssertion
 
 from crds import assert_valid
 from floe_compiler.kit.namespaces import namespace
+from floe_compiler.model.inputs import ArgoCd
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.trust import BundleSources, Trust
 from floe_compiler.synthesize.delivery import delivery_objects
 from support import as_text
-from synthesize.delivery_plans import REPOSITORY, argocd_plan
+from synthesize.delivery_plans import REPOSITORY, argocd_plan, plan_of
 
 
 def of(plan: DeliveryPlan, kind: str) -> dict[str, Object]:
@@ -162,3 +163,16 @@ def test_objects_fit_the_published_definitions(production: bool) -> None:
 @pytest.mark.parametrize("production", [False, True])
 def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
     assert as_text(delivery_objects(argocd_plan(production=production))) == snapshot
+
+
+def test_artifacts_have_the_tag_of_the_environment() -> None:
+    repository = "oci://ghcr.io/acme/data-platform"
+    plan = plan_of(True, ArgoCd(type="argocd", repository=repository))
+    found = of(plan, "Application")
+    assert len(found) == 4
+    for name, application in found.items():
+        assert_valid(application)
+        source = application["spec"]["source"]
+        assert (source["repoURL"], source["targetRevision"]) == (repository, "prod")
+        assert source["path"].startswith("output/prod/")
+        assert of(plan, "AppProject")[name]["spec"]["sourceRepos"] == [repository]

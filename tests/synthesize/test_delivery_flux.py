@@ -8,11 +8,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from crds import assert_valid
 from floe_compiler.model.durations import parse_duration
-from floe_compiler.model.inputs import SyncTests
+from floe_compiler.model.inputs import Flux, SyncTests
 from floe_compiler.model.objects import Object
 from floe_compiler.synthesize.delivery import delivery_objects
 from support import as_text, changed
-from synthesize.delivery_plans import REPOSITORY, flux_plan
+from synthesize.delivery_plans import REPOSITORY, flux_plan, plan_of
 
 
 def kustomizations(**choices: Any) -> dict[str, Object]:
@@ -137,3 +137,40 @@ def test_only_namespaces_with_encrypted_secrets_are_decrypted() -> None:
     }
     assert decrypted({}) == {"acme-dev-sales-domain": {"provider": "sops"}}, "Flux logs in at a key service as itself"
     assert decrypted(None) == {}
+
+
+ARTIFACTS = "oci://ghcr.io/acme/data-platform"
+
+
+def artifacts(**choices: Any) -> Object:
+    plan = plan_of(False, Flux.model_validate({"type": "flux", "repository": ARTIFACTS, **choices}))
+    (source,) = [one for one in delivery_objects(plan) if one["kind"] == "OCIRepository"]
+    assert_valid(source)
+    assert source["metadata"]["name"] == "acme-dev"
+    spec: Object = source["spec"]
+    return spec
+
+
+def test_artifacts_have_the_tag_of_the_environment() -> None:
+    assert artifacts() == {"url": ARTIFACTS, "ref": {"tag": "dev"}, "interval": "5m"}
+    assert artifacts(revision="1.4.2")["ref"] == {"tag": "1.4.2"}
+    assert artifacts(secret="registry-login")["secretRef"] == {"name": "registry-login"}
+
+
+def test_folders_of_artifacts_begin_with_the_output() -> None:
+    plan = plan_of(False, Flux(type="flux", repository=ARTIFACTS))
+    specs = [one["spec"] for one in delivery_objects(plan) if one["kind"] == "Kustomization"]
+    assert len(specs) == 4
+    for spec in specs:
+        assert spec["sourceRef"] == {"kind": "OCIRepository", "name": "acme-dev"}
+        assert spec["path"].startswith("./output/dev/")
+    assert not [one for one in delivery_objects(plan) if one["kind"] == "GitRepository"]
+
+
+def test_signatures_are_verified_with_keys_or_identities() -> None:
+    assert artifacts(verify={"secret": "cosign-pub"})["verify"] == {
+        "provider": "cosign",
+        "secretRef": {"name": "cosign-pub"},
+    }
+    signer = {"issuer": "^https://issuer.example$", "subject": "^https://git.example/acme/"}
+    assert artifacts(verify={"identities": [signer]})["verify"] == {"provider": "cosign", "matchOIDCIdentity": [signer]}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Container, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -12,6 +14,8 @@ import msgspec
 from floe_compiler.commands.exit_codes import UsageError
 
 TIMEOUT = 60
+SHA1_LENGTH = 40
+_LOGIN_IN_URL = re.compile(r"^([a-z+]+://)[^/@]*@", re.IGNORECASE)
 FROM_OUTPUT = "floe-compile diff --from-output"
 # Git sets these for its hooks, relative to the folder where it was called.
 _PATH_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY")
@@ -23,16 +27,55 @@ def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
     These are new, ignored or conflicting files, and files that were changed or deleted after they were staged. Paths
     start at `root`.
     """
+    return tuple(sorted(path for state, path in _changed(root, places) if state[1] != " "))
+
+
+def _changed(root: Path, places: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the state of each file under some paths that differs from the last commit, and its path from `root`."""
     command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
     fields = run_git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
     prefix = run_git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
-    changed = [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
-    return tuple(sorted(path for state, path in changed if state[1] != " "))
+    return [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
 
 
 def version(root: Path) -> str:
     """Return what Git says of itself: `git version 2.47.0`."""
     return run_git(root, "version").decode(errors="replace").strip()
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """The last commit, for provenance."""
+
+    revision: str
+    """Its hash, with the algorithm: `sha1:…`, as Flux writes it."""
+
+    created: str
+    """Its time, in UTC: `2026-11-27T17:00:00Z`."""
+
+    source: str
+    """The URL of the remote `origin` without a login; empty if there is none."""
+
+
+def commit_with(root: Path, places: Iterable[str]) -> tuple[Commit, tuple[str, ...]]:
+    """Return the last commit, and the files under some paths that differ from it, sorted.
+
+    Raises:
+        UsageError: if there is no commit.
+    """
+    try:
+        name, seconds = run_git(root, "show", "--no-patch", "--format=%H %ct", "HEAD", "--").decode().split()
+    except GitFailed:
+        raise UsageError(
+            f"{root} has no Git commit, and an artifact says which one it is made from; commit it"
+        ) from None
+    created = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        source = _LOGIN_IN_URL.sub(r"\1", run_git(root, "remote", "get-url", "origin").decode(errors="replace").strip())
+    except GitFailed:
+        source = ""
+    algorithm = "sha1" if len(name) == SHA1_LENGTH else "sha256"
+    different = tuple(sorted(path for _, path in _changed(root, places)))
+    return Commit(f"{algorithm}:{name}", created, source), different
 
 
 class Tree(msgspec.Struct, frozen=True):

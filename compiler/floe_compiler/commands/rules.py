@@ -24,6 +24,7 @@ STAGES = {
     "H": "Rendering Helm charts",
     "C": "Checking the objects",
     "W": "Writing the output",
+    "P": "Publishing the output",
 }
 
 
@@ -65,6 +66,7 @@ def all_rules() -> tuple[Rule, ...]:
     from floe_compiler.check.registry import RULES as CHECK
     from floe_compiler.commands.check import STALE
     from floe_compiler.commands.hook import NOT_STAGED
+    from floe_compiler.commands.publish import RULES as PUBLISH
     from floe_compiler.link.registry import RULES as LINK
     from floe_compiler.load.registry import RULES as LOAD
     from floe_compiler.model.files import CASE_CLASH, NO_TEXT, ONE_PATH
@@ -78,7 +80,8 @@ def all_rules() -> tuple[Rule, ...]:
 
     outside_stages = (CASE_CLASH, ONE_PATH, NO_TEXT, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
     # Two stages may share a rule.
-    rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHARTS, *CHECK, *LINK, *WRITE, *PROMOTION, *outside_stages}
+    verbs = (*PUBLISH, *PROMOTION)
+    rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHARTS, *CHECK, *LINK, *WRITE, *verbs, *outside_stages}
     return tuple(sorted(rules, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
 
 

@@ -17,6 +17,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
+from floe_compiler.model.inputs.delivery_source import OCI
 from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.sites import Site
@@ -199,8 +200,12 @@ def _nodes(
 
 
 def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:
-    """Return the delivery with the path of the mesh in its repository: empty at the top; None if it is not known."""
-    path = sources.path if delivery.path is None else delivery.path
+    """Return the delivery with the path of the mesh in its repository: empty at the top; None if it is not known.
+
+    An artifact begins with the output, wherever the mesh is.
+    """
+    in_git = sources.path if delivery.path is None else delivery.path
+    path = "" if delivery.repository.startswith(OCI) else in_git
     return delivery.model_copy(update={"path": "" if path == "." else path})
 
 

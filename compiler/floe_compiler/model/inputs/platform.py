@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from floe_compiler.model.fields import (
     ExtendedResource,
@@ -25,6 +25,7 @@ from floe_compiler.model.inputs.common import (
     Quota,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.delivery_source import Verification, check_of_source, check_repository
 from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import Placements, Toleration
 from floe_compiler.model.inputs.secrets import SecretRule, SecretsBackend
@@ -61,14 +62,14 @@ class ArgoCd(Input):
     repository: Annotated[
         str,
         matching(
-            r"^(https://|ssh://|git@)\S+$",
-            "its URL, or user@host:path",
+            r"^(https://|ssh://|git@|oci://)\S+$",
+            "its URL, user@host:path, or oci://registry/name",
             "https://github.com/acme/data.git",
         ),
     ]
-    """The Git repository that the output is committed to."""
-    revision: Revision = "main"
-    """The branch or tag that is applied."""
+    """The Git repository that the output is committed to, or where `floe-compile publish` pushes it: `oci://…`."""
+    revision: Revision | None = None
+    """The branch or tag that is applied. Default: `main`; of artifacts, the name of the environment."""
     path: RepositoryPath | None = None
     """The folder of the mesh in that repository; `.` is its top. Default: where the mesh is in its Git repository."""
     namespace: NamespaceName = "argocd"
@@ -79,6 +80,9 @@ class ArgoCd(Input):
     """Delete objects that are no longer in the output. Default: true, except in production."""
     self_heal: bool = True
     """Revert changes made by hand in the cluster."""
+
+    _repository = field_validator("repository")(check_repository)
+    _of_source = field_validator("revision", "path")(check_of_source)
 
 
 class FluxDecryption(Input):
@@ -97,14 +101,14 @@ class Flux(Input):
     repository: Annotated[
         str,
         matching(
-            r"^(https://|ssh://)\S+$",
-            "a URL with https:// or ssh://",
+            r"^(https://|ssh://|oci://)\S+$",
+            "a URL with https:// or ssh://, or oci://registry/name",
             "ssh://git@github.com/acme/data.git",
         ),
     ]
-    """The Git repository that the output is committed to."""
-    revision: Revision = "main"
-    """The branch that is applied."""
+    """The Git repository that the output is committed to, or where `floe-compile publish` pushes it: `oci://…`."""
+    revision: Revision | None = None
+    """The branch that is applied, or the tag of an artifact. Default: `main`; of artifacts, the environment's name."""
     path: RepositoryPath | None = None
     """The folder of the mesh in that repository; `.` is its top. Default: where the mesh is in its Git repository."""
     namespace: NamespaceName = "flux-system"
@@ -117,6 +121,11 @@ class Flux(Input):
     """The secret in Flux's namespace with the login for a private repository."""
     decryption: FluxDecryption | None = None
     """How encrypted Secrets are decrypted. Only namespaces that have some get it. Default: they are not."""
+    verify: Verification | None = None
+    """How the signatures of artifacts are verified. Default: they are not."""
+
+    _repository = field_validator("repository")(check_repository)
+    _of_source = field_validator("revision", "path", "verify")(check_of_source)
 
 
 Delivery = Annotated[ArgoCd | Flux, Field(discriminator="type")]

@@ -127,6 +127,7 @@ _DETECTORS: tuple[Detector, ...] = (
     certificates.server_without_tls,
     delivery.prune_enabled,
     delivery.redirected,
+    delivery.unverified,
     delivery.delivery_ended,
 )
 

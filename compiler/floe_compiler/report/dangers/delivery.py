@@ -24,6 +24,7 @@ _SOURCES: Mapping[str, tuple[Fields, ...]] = {
     "Application": (("spec", "source", "repoURL"), ("spec", "source", "targetRevision"), ("spec", "source", "path")),
     "GitRepository": (("spec", "url"), ("spec", "ref")),
     "Kustomization": (("spec", "sourceRef"), ("spec", "path")),
+    "OCIRepository": (("spec", "url"), ("spec", "ref")),
 }
 _DESTINATIONS: Mapping[str, tuple[Fields, ...]] = {
     "Application": (
@@ -52,6 +53,18 @@ def redirected(change: Change) -> Iterator[Danger]:
         )
     if place := _instead(change, _DESTINATIONS.get(change.kind, ())):
         yield Danger("delivery-changed", f"now applies to {place}; objects at the old destination stay")
+
+
+def unverified(change: Change) -> Iterator[Danger]:
+    """Yield a danger if signatures of what is delivered are no longer verified, or are those of others."""
+    path = ("spec", "verify")
+    if change.kind != "OCIRepository" or not change.before or not change.after:
+        return
+    before, after = at(change.before, path), at(change.after, path)
+    if before and not after:
+        yield Danger("delivery-changed", "no longer verifies who has signed what it applies")
+    elif before and before != after:
+        yield Danger("delivery-changed", "now trusts other signatures of what it applies")
 
 
 def _instead(change: Change, paths: tuple[Fields, ...]) -> str:

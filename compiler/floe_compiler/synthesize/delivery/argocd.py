@@ -11,7 +11,7 @@ from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.inputs import ArgoCd
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeliveryPlan
-from floe_compiler.synthesize.delivery.folders import Folder, description, folders, head, prunes
+from floe_compiler.synthesize.delivery.folders import Folder, description, folders, head, prunes, revision_of
 
 API = "argoproj.io/v1alpha1"
 PROJECT_WAVE = -1
@@ -103,7 +103,7 @@ def _application(plan: DeliveryPlan, delivery: ArgoCd, folder: Folder) -> Object
         "destination": _destination(plan, folder),
         "source": {
             "repoURL": delivery.repository,
-            "targetRevision": delivery.revision,
+            "targetRevision": revision_of(plan),
             "path": folder.path,
             "directory": {"include": "*.yaml"},
         },

@@ -1,4 +1,6 @@
-"""Flux 2.6 and later: a GitRepository for the environment, and a Kustomization for each folder of its output.
+"""Flux 2.6 and later: a source for the environment, and a Kustomization for each folder of its output.
+
+The source is a GitRepository, or an OCIRepository if artifacts are delivered.
 
 Tests of a namespace are in a folder of their own, whose Kustomization depends on that of the namespace.
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.inputs import Flux
+from floe_compiler.model.inputs.delivery_source import Verification
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery.folders import (
@@ -18,19 +21,21 @@ from floe_compiler.synthesize.delivery.folders import (
     Folder,
     delivery_name,
     folders,
+    has_artifacts,
     head,
     path_of,
     prunes,
+    revision_of,
     tested_namespaces,
     tests_name,
     tests_path_of,
 )
 
-GIT_API = "source.toolkit.fluxcd.io/v1"
+SOURCE_API = "source.toolkit.fluxcd.io/v1"
 KUSTOMIZE_API = "kustomize.toolkit.fluxcd.io/v1"
 
-GIT_INTERVAL = "5m"
-"""How often the branch is polled; a webhook (Receiver) delivers a commit at once."""
+SOURCE_INTERVAL = "5m"
+"""How often the branch or tag is polled; a webhook (Receiver) delivers a change at once."""
 
 RETRY_INTERVAL = "2m"
 TIMEOUT = "15m"
@@ -41,7 +46,7 @@ def flux_objects(plan: DeliveryPlan, delivery: Flux) -> tuple[Object, ...]:
     """Return the source, and a Kustomization for each folder of the environment's output."""
     all_folders = folders(plan)
     return (
-        _repository(plan, delivery),
+        _artifacts(plan, delivery) if has_artifacts(plan) else _repository(plan, delivery),
         *(_kustomization(plan, delivery, folder, all_folders) for folder in all_folders),
         *(_tests(plan, delivery, namespace) for namespace in tested_namespaces(plan)),
     )
@@ -50,12 +55,31 @@ def flux_objects(plan: DeliveryPlan, delivery: Flux) -> tuple[Object, ...]:
 def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
     spec = {
         "url": delivery.repository,
-        "ref": {"branch": delivery.revision},
-        "interval": GIT_INTERVAL,
+        "ref": {"branch": revision_of(plan)},
+        "interval": SOURCE_INTERVAL,
         "sparseCheckout": [path_of(plan, f"{OUTPUT}/{plan.settings.site}")],
         **present(secretRef={"name": delivery.secret} if delivery.secret else None),
     }
-    return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
+    return manifest(SOURCE_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
+
+
+def _artifacts(plan: DeliveryPlan, delivery: Flux) -> Object:
+    spec = {
+        "url": delivery.repository,
+        "ref": {"tag": revision_of(plan)},
+        "interval": SOURCE_INTERVAL,
+        **present(
+            secretRef={"name": delivery.secret} if delivery.secret else None,
+            verify=_verification(delivery.verify) if delivery.verify else None,
+        ),
+    }
+    return manifest(SOURCE_API, "OCIRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
+
+
+def _verification(wanted: Verification) -> Object:
+    identities = [{"issuer": one.issuer, "subject": one.subject} for one in wanted.identities]
+    keys = {"name": wanted.secret} if wanted.secret else None
+    return {"provider": "cosign", **present(secretRef=keys, matchOIDCIdentity=identities or None)}
 
 
 def _decryption(delivery: Flux) -> Object | None:
@@ -82,7 +106,10 @@ def _tests(plan: DeliveryPlan, delivery: Flux, tested: Folder) -> Object:
 
 def _applied(plan: DeliveryPlan, delivery: Flux, path: str) -> Object:
     return {
-        "sourceRef": {"kind": "GitRepository", "name": delivery_name(plan.settings)},
+        "sourceRef": {
+            "kind": "OCIRepository" if has_artifacts(plan) else "GitRepository",
+            "name": delivery_name(plan.settings),
+        },
         "path": f"./{path}",
         "interval": delivery.interval,
         "retryInterval": RETRY_INTERVAL,

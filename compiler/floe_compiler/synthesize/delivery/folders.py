@@ -9,6 +9,7 @@ import msgspec
 from floe_compiler.kit import labels
 from floe_compiler.model.files import folder_path, in_repository, tests_folder
 from floe_compiler.model.inputs import ArgoCd, Flux
+from floe_compiler.model.inputs.delivery_source import OCI
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import PLATFORM, DeliveryPlan, scope_name
@@ -38,6 +39,16 @@ class Folder(msgspec.Struct, frozen=True):
 def path_of(plan: DeliveryPlan, folder: str) -> str:
     """Return the path of a folder of the mesh from the top of its Git repository."""
     return in_repository(plan.delivery.path or "", folder)
+
+
+def has_artifacts(plan: DeliveryPlan) -> bool:
+    """Return whether artifacts are delivered, and not what Git has."""
+    return plan.delivery.repository.startswith(OCI)
+
+
+def revision_of(plan: DeliveryPlan) -> str:
+    """Return the branch or tag that is delivered."""
+    return plan.delivery.revision or (plan.settings.environment.name if has_artifacts(plan) else "main")
 
 
 def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
