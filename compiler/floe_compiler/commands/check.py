@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
@@ -21,6 +22,9 @@ from floe_compiler.commands.options import (
 )
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.report.outcome import Outcome, count
+
+if TYPE_CHECKING:
+    from floe_compiler.write.output import WriteReport
 
 STALE = Rule(
     "W012",
@@ -60,10 +64,8 @@ def run(options: Namespace) -> int:
         part = Part.of(compiled.chosen) if compiled.chosen is not None else None
         complete = not environments and not domains
         report = check_output(root, compiled.files, compiled.digests, complete, part=part)
-    paths = (*report.create, *report.change, *report.delete) or report.indexes
-    stale = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]
     outcome = Outcome(
-        (*compiled.warnings, *report.warnings, *(stale if report.stale else ())),
+        (*compiled.warnings, *report.warnings, *([stale(report)] if report.stale else ())),
         created=report.create,
         changed=report.change,
         deleted=report.delete,
@@ -74,5 +76,8 @@ def run(options: Namespace) -> int:
     return FOUND if report.stale else DONE
 
 
-def _message(number: int) -> str:
-    return f"{count(number, 'file')} {'differs' if number == 1 else 'differ'} from what the inputs compile to"
+def stale(report: WriteReport) -> Diagnostic:
+    """Return the error that the output is not current, given what would be written."""
+    number = len((*report.create, *report.change, *report.delete) or report.indexes)
+    message = f"{count(number, 'file')} {'differs' if number == 1 else 'differ'} from what the inputs compile to"
+    return Diagnostic(STALE, message, subject="output", hint="run floe-compile and commit output/")
