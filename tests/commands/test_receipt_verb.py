@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe
+from floe_compiler.charts.helm import VARIABLE
 from floe_compiler.cli import main
 from small_mesh import small_mesh
 
@@ -36,6 +37,36 @@ def test_an_output_that_is_not_current_gets_none(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "output: error[W012]: 2 files differ" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("chart", "said", "named"),
+    [
+        ("vendor/charts/cache/1.0.0/Chart.yaml", "v4.0.1", ["pkg:generic/helm@v4.0.1"]),
+        ("vendor/charts/cache/1.0.0/Chart.yaml", "", []),
+        ("vendor/parent/README.md", "v4.0.1", []),
+    ],
+)
+def test_helm_is_named_if_there_are_charts_and_it_is_installed(
+    repository: Path,
+    floe: Floe,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    chart: str,
+    said: str,
+    named: list[str],
+) -> None:
+    program = repository / "helm"
+    program.write_text(f"#!/bin/sh\necho {said}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv(VARIABLE, str(program))
+    (repository / chart).parent.mkdir(parents=True)
+    (repository / chart).touch()
+    assert floe() == 0
+    capsys.readouterr()
+    assert floe("receipt") == 0
+    uris = [one["uri"] for one in json.loads(capsys.readouterr().out)["predicate"]["dependencies"]]
+    assert [uri for uri in uris if "helm" in uri] == named
 
 
 @pytest.mark.git

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from contextlib import suppress
 
 from floe_compiler.commands.check import stale
 from floe_compiler.commands.exit_codes import DONE
@@ -76,12 +77,16 @@ def run(options: Namespace) -> int:
 
 
 def _packages(*, has_charts: bool) -> Mapping[str, str]:
-    """Return the version of each package of the compiler, by its package URL; if there are charts, also helm's."""
+    """Return the version of each package of the compiler, by its package URL; if there are charts, also helm's.
+
+    Charts that nothing runs need no helm: it is left out where it is not installed.
+    """
     from floe_compiler.load.digests import versions
 
     packages = {f"pkg:pypi/{name.lower().replace('_', '-')}": version for name, version in versions().items()}
     if has_charts:
         from floe_compiler.charts.helm import find_helm
 
-        packages["pkg:generic/helm"] = find_helm().version
+        with suppress(StageFailed):
+            packages["pkg:generic/helm"] = find_helm().version
     return packages
