@@ -26,6 +26,8 @@ VERBS = {
     "product": "begin a data product, and register it",
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",
+    "receipt": "name inputs, compiler and output by digests, for others to verify",
+    "verify": "prove that inputs and output/ are those of a receipt, or that output/ is what the inputs compile to",
     "diff": "show which objects would change, and what is risky about it",
     "watch": "compile in memory whenever an input is saved, and show what that changes",
     "report": "write one HTML page about a change, and about all that the platform is made of",

@@ -57,3 +57,14 @@ def git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
 
     run("init", "--quiet", "--initial-branch", "main")
     return run
+
+
+@pytest.fixture
+def receipt(repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Return the receipt of the environment dev, beside the repository, which is compiled."""
+    assert floe() == 0
+    capsys.readouterr()
+    assert floe("receipt", "--env", "dev") == 0
+    file = repository.with_name(f"{repository.name}.receipt")
+    file.write_text(capsys.readouterr().out)
+    return file

@@ -48,6 +48,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["product", "init", "x", "--domain", ""], "sales"),
         (["completion", ""], "bash zsh fish"),
         (["explain", "domains/sales/dom"], "domains/sales/domain.yaml"),
+        (["verify", "platform-m"], "platform-manifest.yaml"),
     ],
 )
 def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.load import digests, input_tree
-from floe_compiler.load.digests import compiler_digest, input_digests
+from floe_compiler.load.digests import compiler_digest, files_of, input_digests, versions
 from floe_compiler.load.input_tree import read_inputs
 
 SMALL = Path(__file__).parents[1] / "meshes" / "small"
@@ -103,6 +104,23 @@ def test_a_new_environment_counts_for_all_as_it_could_claim_their_namespaces(mes
     before = dict(input_digests(read_inputs(mesh)))
     add(mesh, "overlays/qa/environment.yaml")
     assert changed(mesh, before) == {"dev", "prod", "qa"}
+
+
+def test_the_files_of_an_environment_are_all_but_those_in_folders_of_others(mesh: Path) -> None:
+    add(mesh, "overlays/prod/patch.yaml")
+    add(mesh, "overlays/shared.yaml")
+    inputs = read_inputs(mesh)
+    found = files_of(inputs, ["prod"])
+    assert found["overlays/prod/patch.yaml"] == hashlib.sha256(b"x").hexdigest()
+    assert set(inputs.contents) - set(found) == {"overlays/dev/patch.yaml"}
+    assert set(files_of(inputs, ["dev", "prod"])) == set(inputs.contents)
+    assert list(found) == sorted(found)
+
+
+def test_versions_are_those_that_are_installed() -> None:
+    assert versions()["msgspec"] == metadata.version("msgspec")
+    assert set(versions()) >= {"cdk8s", "pyyaml"}
+    assert all(versions().values())
 
 
 def test_a_hidden_folder_is_not_an_environment(mesh: Path) -> None:

@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
             action.complete = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")  # type: ignore[attr-defined]
         elif action.metavar == "FOLDER":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        elif action.dest == "place":
+        elif action.dest in ("place", "receipt"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     sys.stdout.write(shtab.complete(parser, options.shell))
     return DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import metadata, resources
 from importlib.util import find_spec
@@ -27,15 +27,38 @@ def input_digests(inputs: InputFiles) -> Mapping[str, str]:
     one's folder, except that all environments' settings count, as no two may share a namespace. Of what nothing reads,
     the name counts: it is a mistake.
     """
-    settings = {path: environment_name(path) for path in inputs.types if kind_of(path) == "Environment"}
-    lines: dict[str, list[str]] = {name: [] for name in ("", *settings.values())}
+    names, owners = _owners(inputs)
+    lines: dict[str, list[str]] = {name: [] for name in ("", *names)}
     for path, type_ in inputs.types.items():
-        owner = path.split("/")[1] if path.startswith("overlays/") and path not in settings else ""
-        lines[owner if owner in lines else ""].append(f"{path} {type_} {_said(inputs.contents.get(path, b''))}")
+        lines[owners[path]].append(f"{path} {type_} {_said(inputs.contents.get(path, b''))}")
     start = f"{compiler_digest()} {git_folder.path_in_git(inputs.root)}"
     obeyed = [f"{path} {text}" for path, text in git_folder.obeyed_files(inputs.root).items()]
     shared = digest_of(start, *obeyed, *lines[""])
-    return {name: digest_of(shared, name, *lines[name]) for name in settings.values()}
+    return {name: digest_of(shared, name, *lines[name]) for name in names}
+
+
+def files_of(inputs: InputFiles, environments: Collection[str]) -> Mapping[str, str]:
+    """Return the sha256 of each file that the output of these environments may follow from, by path, sorted.
+
+    These are all files but those in the folders of other environments; the settings of those count, too.
+    """
+    _, owners = _owners(inputs)
+    return {
+        path: hashlib.sha256(content).hexdigest()
+        for path, content in sorted(inputs.contents.items())
+        if isinstance(content, bytes) and owners[path] in ("", *environments)
+    }
+
+
+def _owners(inputs: InputFiles) -> tuple[Collection[str], Mapping[str, str]]:
+    """Return the environments, and the one that each path belongs to; empty for what counts in all of them."""
+    settings = {path: environment_name(path) for path in inputs.types if kind_of(path) == "Environment"}
+    names = frozenset(settings.values())
+    owners = dict.fromkeys(inputs.types, "")
+    for path in inputs.types:
+        if path.startswith("overlays/") and path not in settings and (owner := path.split("/")[1]) in names:
+            owners[path] = owner
+    return sorted(names), owners
 
 
 def _said(content: bytes | Unread) -> str:
@@ -70,12 +93,23 @@ def compiler_digest() -> str:
     for path in _files(package):
         if path.endswith((".py", ".conf", ".js", ".json", ".sh", ".yaml")):
             digest.update(f"{path} {_content(f'{package}{path}')}\n".encode())
-    for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
+    for point in _component_packages():
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())
         digest.update(_source(point.module).encode() + b"\n")
     for name in dependencies():
         digest.update(f"{name} {_version(name)}\n".encode())
     return digest.hexdigest()
+
+
+def versions() -> Mapping[str, str]:
+    """Return the version of each installed package that the compiler needs, or that has components for it, by name."""
+    found = {name: _version(name) for name in dependencies()}
+    found |= {point.dist.name: point.dist.version for point in _component_packages() if point.dist}
+    return {name: version for name, version in sorted(found.items()) if version}
+
+
+def _component_packages() -> list[metadata.EntryPoint]:
+    return sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name)
 
 
 def dependencies() -> tuple[str, ...]:

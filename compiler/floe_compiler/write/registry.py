@@ -8,9 +8,11 @@ from floe_compiler.write.guard import NEEDS_PERMISSION
 from floe_compiler.write.index import BROKEN_INDEX
 from floe_compiler.write.lock import LOCKED
 from floe_compiler.write.plan import APPLIED, CONFLICT, EDITED, IN_THE_WAY, LINE_ENDS, STRAY
+from floe_compiler.write.receipt import NO_RECEIPT
 from floe_compiler.write.snapshot import NOT_A_FILE
 from floe_compiler.write.steering import STEERS_DELIVERY
 from floe_compiler.write.updates import REFUSED_BY_CLUSTER
+from floe_compiler.write.verified import OTHER_INPUTS, OTHER_OUTPUT
 
 RULES: tuple[Rule, ...] = (
     EDITED,
@@ -26,4 +28,7 @@ RULES: tuple[Rule, ...] = (
     LINE_ENDS,
     REFUSED_BY_CLUSTER,
     STEERS_DELIVERY,
+    NO_RECEIPT,
+    OTHER_OUTPUT,
+    OTHER_INPUTS,
 )
