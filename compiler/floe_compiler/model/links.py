@@ -26,7 +26,7 @@ class LinkingGateway(msgspec.Struct, frozen=True):
 
 
 class MeshGateway(msgspec.Struct, frozen=True):
-    """The gateway of a cluster's service mesh for the others: whose it is, its namespace, and the port of its pods."""
+    """The gateway of a cluster's service mesh for the others: of which mesh it is, and its namespace."""
 
     kind: Literal["istio", "linkerd"]
     namespace: str
