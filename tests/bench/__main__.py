@@ -12,9 +12,10 @@ from pathlib import Path
 
 from bench.kustomize import kustomize_commands
 from bench.measure import Cost, cost_of
-from bench.mesh import ENVIRONMENTS, edit_patch, edit_product, edit_setting, write_mesh
+from bench.mesh import DIVIDED, ENVIRONMENTS, divide, edit_patch, edit_product, edit_setting, write_mesh
 
 TIMES = 5
+CLUSTERS = 3
 COMPILER = Path(sys.executable).with_name("floe-compile")
 MEMORY = Path("/dev/shm")
 NEEDED = 4 << 30
@@ -42,13 +43,27 @@ def _measure(domains: int) -> float:
         costs = dict(_runs(root, Path(folder)))
         objects = sum(1 for _ in (root / "output").rglob("*.yaml"))
         by_folder = cost_of(kustomize_commands(root / "output", Path(folder, "copy")))
+        one, several = (_of_clusters(Path(folder, f"clusters-{count}"), domains, count) for count in (1, CLUSTERS))
     _print(f"{domains} domains, {len(ENVIRONMENTS)} environments: {objects:,} objects, one file each")
     _print(f"{'':<40}{'seconds':>9}{'ratio':>8}{'processor s':>13}{'peak MiB':>10}")
     for name, cost in {"kubectl kustomize, by folder": by_folder, **costs}.items():
         ratio = cost.seconds / by_folder.seconds
         _print(f"{name:<40}{cost.seconds:>9.2f}{ratio:>8.4f}{cost.processor_seconds:>13.2f}{cost.peak_mib:>10.0f}")
+    _print(
+        f"{DIVIDED} in {CLUSTERS} clusters: the processor time of a cold compile per object is {several / one:.2f} of "
+        "that in one."
+    )
     _print("")
     return costs["cold compile"].processor_seconds / objects
+
+
+def _of_clusters(root: Path, domains: int, clusters: int) -> float:
+    """Return the processor time of a cold compile of one environment per object, in that many clusters."""
+    write_mesh(root, domains)
+    if clusters > 1:
+        divide(root, domains, clusters)
+    cost = _compile(root, root.with_suffix(".cache"), "--env", DIVIDED)
+    return cost.processor_seconds / sum(1 for _ in (root / "output").rglob("*.yaml"))
 
 
 def _memory() -> Path | None:

@@ -18,6 +18,8 @@ ENVIRONMENTS = ("dev", "prod", "staging")
 OWNER = "platform@acme.example"
 EDITED_PRODUCT = "domains/domain-0000/products/model.yaml"
 EDITED_PATCH = "overlays/prod/domain-0000.yaml"
+DIVIDED = "prod"
+"""The environment that has no data inside a cluster, so that it may have several."""
 
 Document = dict[str, Any]
 
@@ -26,6 +28,11 @@ def write_mesh(root: Path, domains: int) -> None:
     """Write the inputs of a mesh of that many domains below `root`."""
     for file, document in _documents(domains):
         _write(root / file, document)
+
+
+def divide(root: Path, domains: int, clusters: int) -> None:
+    """Give one environment of a mesh several clusters: the first runs the platform, and all share the domains."""
+    _write(root / "overlays" / DIVIDED / "environment.yaml", _divided(domains, clusters))
 
 
 def edit_product(root: Path, version: str) -> None:
@@ -153,6 +160,25 @@ def _environment(name: str, domains: int) -> Document:
         platform=_cloud(name) if production else {"secrets": {"type": "generated"}} if name == "dev" else {},
         domains=_external_databases(domains) if production else {},
     )
+
+
+def _divided(domains: int, clusters: int) -> Document:
+    """Return the environment that `divide` writes: domains are dealt out, so neighbours stand in different clusters."""
+    environment = _environment(DIVIDED, domains)
+    cluster, storage_class = environment.pop("cluster"), environment.pop("storage_class")
+    names = [_domain_name(number) for number in range(domains)]
+    several = [
+        {
+            **cluster,
+            "name": f"{DIVIDED}-{number}",
+            "server": f"https://{DIVIDED}-{number}.k8s.acme.example",
+            "storage_class": storage_class,
+            "runs": [*(["platform"] if number == 0 else []), *names[number::clusters]],
+            "reached_at": {"cidr": f"10.{100 + number}.0.0/16"},
+        }
+        for number in range(clusters)
+    ]
+    return {**environment, "clusters": several, "links": {"type": "mcs"}}
 
 
 def _cloud(environment: str) -> Document:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mesh import ENVIRONMENTS, edit_patch, edit_product, edit_setting, write_mesh
+from bench.mesh import DIVIDED, ENVIRONMENTS, divide, edit_patch, edit_product, edit_setting, write_mesh
 from floe_compiler.cache.store import Memory
 from floe_compiler.pipeline import compile_mesh
 
@@ -20,6 +20,26 @@ def test_a_small_mesh_compiles_and_its_patches_are_applied(tmp_path: Path) -> No
     for one in compiled.environments:
         patched = {name.split()[0] for unit in one.heads for name in one.body(unit).patched}
         assert patched >= {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
+
+
+PLATFORM, ODD = "floe-platform", "floe-domain-0001-domain"
+
+
+def test_the_same_namespaces_of_domains_in_several_clusters(tmp_path: Path) -> None:
+    write_mesh(tmp_path, domains=3)
+    (whole,) = namespaces(tmp_path).values()
+    divide(tmp_path, domains=3, clusters=2)
+    shared, other = f"{DIVIDED}/{DIVIDED}-0", f"{DIVIDED}/{DIVIDED}-1"
+    assert namespaces(tmp_path) == {shared: whole - {ODD}, other: {PLATFORM, ODD}}
+
+
+def namespaces(root: Path) -> dict[str, set[str]]:
+    """Return the namespaces in each cluster of the environment that may have several."""
+    return {
+        one.environment: {unit for unit in one.heads if unit.startswith("floe-")}
+        for one in compile_mesh(root).environments
+        if one.environment.partition("/")[0] == DIVIDED
+    }
 
 
 def edit_version(root: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from floe_compiler.derive.linked import linked
+from floe_compiler.derive import derive
+from floe_compiler.derive.linked import linked, linked_servers
 from floe_compiler.model.endpoint import Elsewhere, Port
-from floe_compiler.model.links import LinkedServers, LinkingGateway
+from floe_compiler.model.links import LinkedServers, Linking, LinkingGateway, MeshAccount, MeshGateway
 from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.unit_facts import MeshCall, UnitFacts
+from floe_compiler.model.units import UnitKey
 
 GATEWAY = LinkingGateway("hub.acme.example", "eg", "acme")
 
@@ -51,3 +54,42 @@ def test_exports_open_just_the_called_ports_to_callers() -> None:
     found = linked(LinkedServers(CALLED, callers=("10.16.0.0/16",)))["floe-platform"]
     assert (found.gateway, found.callers) == (None, ("10.16.0.0/16",))
     assert found.opened() == {"collector": {4317, 4318}, "polaris": {8181}}
+
+
+SALES = UnitFacts(
+    UnitKey("prod/us", "us", "floe-sales"),
+    elsewhere=(CALLED[2],),
+    mesh_calls=(
+        MeshCall("floe-platform", "polaris", 8181, "orders", "hub"),
+        MeshCall("floe-platform", "collector", 4317, "orders"),
+    ),
+)
+HUB = UnitFacts(UnitKey("prod/hub", "hub", "floe-platform"))
+ISTIO, LINKERD = (Linking(mesh=MeshGateway(kind, "gateways")) for kind in ("istio", "linkerd"))
+
+
+def test_a_mesh_that_keeps_identities_lets_in_accounts_of_other_clusters() -> None:
+    account = MeshAccount("floe-platform", "polaris", 8181, "floe-sales/orders")
+    servers = linked_servers(ISTIO, "hub", ((HUB, ""), (SALES, "")))
+    assert servers
+    assert (servers.called, servers.accounts, servers.calls) == ((CALLED[2],), (account,), ())
+    derived = derive([HUB], servers=servers)[HUB.key]
+    assert derived.mesh_callers == {"polaris": {8181: ("floe-sales/orders",)}}
+    ended = linked_servers(LINKERD, "hub", ((HUB, ""), (SALES, "")))
+    assert ended
+    assert (ended.called, ended.accounts) == ((CALLED[2],), ())
+
+
+def test_an_account_that_calls_another_cluster_calls_nobody_in_its_own() -> None:
+    derived = derive([SALES, UnitFacts(UnitKey("prod/us", "us", "floe-platform"))])
+    assert derived[UnitKey("prod/us", "us", "floe-platform")].mesh_callers == {
+        "collector": {4317: ("floe-sales/orders",)}
+    }
+
+
+def test_a_cluster_of_istio_has_names_for_what_it_calls_elsewhere() -> None:
+    servers = linked_servers(ISTIO, "us", ((HUB, ""), (SALES, "")))
+    assert servers
+    assert linked(servers)["floe-platform"].named == (CALLED[2],)
+    assert linked(servers)["floe-platform"].opened() == {}
+    assert linked_servers(LINKERD, "us", ((HUB, ""), (SALES, ""))) is None, "Linkerd makes the names"

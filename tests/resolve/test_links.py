@@ -24,7 +24,13 @@ HTTP = Port("http", 8181)
 POSTGRESQL = Port("postgresql", 5432, scheme="postgresql")
 GATEWAY = {"type": "gateway", "class": "eg", "issuer": "acme", "public": True}
 MCS = {"type": "mcs"}
-REACHED = {"gateway": {"domain": "hub.acme.example"}, "mcs": {"cidr": "10.16.0.0/16"}}
+REACHED = {
+    "gateway": {"domain": "hub.acme.example"},
+    "mcs": {"cidr": "10.16.0.0/16"},
+    "istio": {"cidr": "203.0.113.0/28"},
+    "linkerd": {},
+}
+SIDECARS = {"type": "istio", "mode": "sidecar", "cni": True}
 
 
 def found(
@@ -107,3 +113,17 @@ def test_a_gateway_needs_a_domain(tmp_path: Path) -> None:
 
 def test_nobody_who_calls_nothing_needs_anything(tmp_path: Path) -> None:
     assert found(tmp_path, GATEWAY, hub={"reached_at": {"cidr": "10.16.0.0/16"}}) == []
+
+
+def test_a_mesh_links_clusters_that_are_in_it_on_every_port(tmp_path: Path) -> None:
+    for links, mesh in (("istio", SIDECARS), ("linkerd", {"type": "linkerd", "cni": True})):
+        us = {"mesh": mesh, "reached_at": None}
+        assert found(tmp_path, {"type": links}, HTTP, POSTGRESQL, hub={"mesh": mesh}, us=us) == []
+        assert codes(found(tmp_path, {"type": links}, HTTP, hub={"mesh": mesh}, us={"reached_at": None})) == ["R124"]
+        assert found(tmp_path, {"type": links}) == [], "nobody calls another cluster"
+
+
+def test_a_mesh_needs_the_address_of_its_gateway_only_where_it_is_called(tmp_path: Path) -> None:
+    hub = {"mesh": SIDECARS, "reached_at": None}
+    (one,) = found(tmp_path, {"type": "istio"}, HTTP, hub=hub, us={"mesh": SIDECARS, "reached_at": None})
+    assert (one.rule.code, "the gateway of its mesh" in one.hint) == ("R115", True)

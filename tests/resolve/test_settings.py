@@ -27,6 +27,7 @@ def test_defaults_are_those_of_the_inputs() -> None:
         ingress_addresses=(),
         is_one_of_several=False,
         exported_domain="",
+        name_elsewhere="",
         mesh=None,
     )
     assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})

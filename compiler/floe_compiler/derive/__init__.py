@@ -77,7 +77,8 @@ def derive(
     if ingress is not None:
         opened = dict.fromkeys((unit.namespace for unit in units), UnitIngress()) | {**routes(units, ingress)}
         units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
-    called, shared, meshed = callers(units), shared_secrets(units, platform), mesh_callers(units)
+    called, shared = callers(units), shared_secrets(units, platform)
+    meshed = mesh_callers(units, servers.accounts if servers else ())
     everywhere = readers(units), scraper(units)
     to_clusters = linked(servers) if servers else {}
     return {

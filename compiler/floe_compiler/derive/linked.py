@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from floe_compiler.model.endpoint import Elsewhere, Endpoint
 from floe_compiler.model.ingress import HTTPS, Certificate, Gateway, Listener, Route, UnitIngress
-from floe_compiler.model.links import GATEWAY, Linked, LinkedServers, LinkingGateway, linked_host, linked_name
+from floe_compiler.model.links import (
+    GATEWAY,
+    Linked,
+    LinkedServers,
+    Linking,
+    LinkingGateway,
+    MeshAccount,
+    linked_host,
+    linked_name,
+)
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.operations import InterfaceProtocol
 from floe_compiler.model.span import Span
+from floe_compiler.model.unit_facts import UnitFacts
 
 SECRET = f"{GATEWAY}-tls"
 """The Secret with the certificate for all hosts."""
+
+
+def linked_servers(
+    linking: Linking | None, cluster: str, facts: Iterable[tuple[UnitFacts, str]]
+) -> LinkedServers | None:
+    """Return what a cluster opens to the other clusters of its environment, and calls there; None if nothing.
+
+    Args:
+        linking: How the others reach it; None if they do not.
+        cluster: Its name.
+        facts: The facts of the namespaces in all clusters, each with the addresses of its cluster (empty: unknown).
+    """
+    if linking is None:
+        return None
+    units = tuple(facts)
+    calls = [(one, cidr) for unit, cidr in units for one in unit.elsewhere if one.cluster == cluster]
+    accounts = (
+        MeshAccount(call.namespace, call.server, call.port, f"{unit.namespace}/{call.account}")
+        for unit, _ in units
+        for call in unit.mesh_calls
+        if call.cluster == cluster
+    )
+    own = (one for unit, _ in units if unit.key.cluster == cluster for one in unit.elsewhere)
+    return linking.servers((one for one, _ in calls), (cidr for _, cidr in calls if cidr), accounts, own)
 
 
 def linked(servers: LinkedServers) -> dict[str, Linked]:
@@ -18,6 +54,8 @@ def linked(servers: LinkedServers) -> dict[str, Linked]:
     called: dict[str, list[Elsewhere]] = {}
     for one in servers.called:
         called.setdefault(one.group.namespace, []).append(one)
+    for one in servers.calls:
+        called.setdefault(one.group.namespace, [])
     return {namespace: _of_namespace(namespace, own, servers) for namespace, own in called.items()}
 
 
@@ -27,7 +65,8 @@ def _of_namespace(namespace: str, called: list[Elsewhere], servers: LinkedServer
         ports.setdefault(one.group.name, []).append(one.port.number)
     opened = tuple((server, tuple(sorted(numbers))) for server, numbers in sorted(ports.items()))
     gateway = _routes(namespace, called, servers.gateway, servers.origin) if servers.gateway else None
-    return Linked(opened, gateway, servers.callers, servers.origin)
+    named = tuple(one for one in servers.calls if one.group.namespace == namespace)
+    return Linked(opened, gateway, servers.callers, servers.origin, servers.mesh, named)
 
 
 def _routes(namespace: str, called: list[Elsewhere], gateway: LinkingGateway, origin: Span | None) -> UnitIngress:

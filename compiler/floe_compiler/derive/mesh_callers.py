@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from floe_compiler.model.links import MeshAccount
 from floe_compiler.model.plan import MeshCallers
 from floe_compiler.model.unit_facts import UnitFacts
 
 
-def mesh_callers(units: Iterable[UnitFacts]) -> Mapping[str, Mapping[str, MeshCallers]]:
-    """Return who calls each server from other namespaces, by its namespace and name, all sorted."""
+def mesh_callers(
+    units: Iterable[UnitFacts], elsewhere: Iterable[MeshAccount] = ()
+) -> Mapping[str, Mapping[str, MeshCallers]]:
+    """Return who calls each server from other namespaces, by its namespace and name, all sorted.
+
+    `elsewhere` are the callers from other clusters.
+    """
     found: dict[str, dict[str, dict[int, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for unit in units:
         for call in unit.mesh_calls:
-            found[call.namespace][call.server][call.port].add(f"{unit.namespace}/{call.account}")
+            if not call.cluster:
+                found[call.namespace][call.server][call.port].add(f"{unit.namespace}/{call.account}")
+    for one in elsewhere:
+        found[one.namespace][one.server][one.port].add(one.account)
     return {
         namespace: {
             server: {port: tuple(sorted(accounts)) for port, accounts in sorted(ports.items())}

@@ -8,7 +8,7 @@ from typing import Any
 from floe_compiler.declare import RunConstructs, declare, declare_instance
 from floe_compiler.declare.completion import added_by, completed
 from floe_compiler.derive import plan_units
-from floe_compiler.model.endpoint import Elsewhere
+from floe_compiler.derive.linked import linked_servers
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import (
@@ -27,22 +27,17 @@ Name = tuple[str, str, str, str]
 """The scope, the slot, the type and the name of a component instance."""
 
 
-Called = tuple[tuple[Elsewhere, ...], tuple[str, ...]]
-"""What the other clusters of an environment call in one of them, and their addresses."""
-
-NOTHING_CALLED: Called = ((), ())
+Beside = tuple[tuple[UnitFacts, str], ...]
+"""The facts of namespaces in clusters of an environment, each with the addresses of its cluster (empty: unknown)."""
 
 
-def called_from(beside: Iterable[EnvironmentPlan], cluster: str) -> Called:
-    """Return what other clusters of an environment call in a cluster."""
-    calls = [
-        (one, plan.cluster.reached_at)
-        for plan in beside
+def facts_of(plans: Iterable[EnvironmentPlan]) -> Beside:
+    """Return the facts of all namespaces of an environment in some of its clusters."""
+    return tuple(
+        (unit_facts(declare(unit, objects_of)), plan.cluster.reached_at.cidr if plan.cluster.reached_at else "")
+        for plan in plans
         for unit in plan.units
-        for one in unit_facts(declare(unit, objects_of)).elsewhere
-        if one.cluster == cluster
-    ]
-    return tuple(one for one, _ in calls), tuple(at.cidr for _, at in calls if at)
+    )
 
 
 class Declarations:
@@ -71,11 +66,12 @@ class Declarations:
         """Return a unit with what its components declare."""
         return self._unit(unit)[0]
 
-    def planned(self, unit: ResolvedUnit, plan: EnvironmentPlan, called: Called = NOTHING_CALLED) -> UnitPlan:
-        """Return the plan of one unit of an environment, given what its other clusters call."""
-        servers = plan.linking.servers(*called) if plan.linking else None
+    def planned(self, unit: ResolvedUnit, plan: EnvironmentPlan, beside: Beside = ()) -> UnitPlan:
+        """Return the plan of one unit of an environment, given the facts of its other clusters."""
         resolved = {other.scope: other for other in (*plan.units, unit)}
         own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
+        here = ((facts, "") for _, facts in (own, *others))
+        servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
         return plan_units(
             [own[0], *(other for other, _ in others)],
             lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),

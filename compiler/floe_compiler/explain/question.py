@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from floe_compiler.explain.attempts import Unchecked, Valid
-from floe_compiler.explain.declarations import Declarations, called_from, same_items
+from floe_compiler.explain.declarations import Declarations, facts_of, same_items
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
@@ -59,7 +59,7 @@ class Question:
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
         whole = Valid(sources, registry, site)
-        self._called = called_from(whole.beside, whole.plan.settings.cluster.name)
+        self._beside = facts_of(whole.beside)
         self.settings = whole.plan.settings
         self.unit, self.generated = self._find(whole)
         self.scope = self.unit.scope if self.unit else self._domain(sources)
@@ -91,7 +91,7 @@ class Question:
         unit = sampled.unit(self.unit.scope) if self.unit else None
         if unit is None:
             return
-        planned = self._declarations.planned(unit, sampled.plan, self._called)
+        planned = self._declarations.planned(unit, sampled.plan, self._beside)
         objects = render_unit(planned).objects
         self._names = frozenset(identify(one, unit.namespace) for one in objects)
         found = self.pick(objects)
@@ -140,7 +140,7 @@ class Question:
 
     def _rendered(self, unit: ResolvedUnit, resolved: Valid | Unchecked) -> Sequence[Object]:
         """Return the objects of one unit of an environment, or only those of the part that has the object."""
-        planned = self._declarations.planned(unit, resolved.plan, self._called)
+        planned = self._declarations.planned(unit, resolved.plan, self._beside)
         if self._part and (own := render_part(planned, self._part)):
             return without_cdk8s(unit.settings, own, unit.namespace)
         return without_cdk8s(unit.settings, render_unit(planned).objects, unit.namespace)

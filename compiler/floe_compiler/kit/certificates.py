@@ -12,6 +12,7 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.facts import Workload
+from floe_compiler.model.links import name_elsewhere
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.trust import certificate_name
@@ -31,12 +32,14 @@ def certificate(
     """Return the Certificate of a server with Services of these names; its Secret gets these labels."""
     domain = instance.settings.cluster.domain
     exported = instance.settings.cluster.exported_domain
+    elsewhere = instance.settings.cluster.name_elsewhere
+    names = [*services, *([name_elsewhere(server, elsewhere)] if elsewhere else [])]
     endings = ["", f".{instance.namespace}", f".{instance.namespace}.svc", f".{instance.namespace}.svc.{domain}"]
     endings += [f".{instance.namespace}.svc.{exported}"] if exported else []
     spec = {
         "secretName": certificate_name(server),
         **present(secretTemplate={"labels": secret_labels} if secret_labels else {}),
-        "dnsNames": [f"{service}{ending}" for service in services for ending in endings],
+        "dnsNames": [f"{service}{ending}" for service in names for ending in endings],
         "usages": ["digital signature", "key encipherment", "server auth"],
         "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": instance.settings.tls_issuer},
         # PKCS #8, as Java needs it; OpenSSL and Go read it, too. Each renewal gets a new key.

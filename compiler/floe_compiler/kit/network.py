@@ -53,12 +53,14 @@ class Opening(msgspec.Struct, frozen=True):
     """Ingress from outside the platform, such as from the ingress controller: pods of a namespace, and addresses.
 
     `declared` says that the settings of the cluster name the namespace; else the policy says that others create it.
+    `passes` says that what comes from it has the identities of callers behind it, as it passes TLS through.
     """
 
     namespace: str
     ports: tuple[Port, ...]
     addresses: tuple[str, ...] = ()
     declared: bool = False
+    passes: bool = False
 
     def peers(self) -> list[Object]:
         """Return the peers of a rule."""
@@ -169,7 +171,12 @@ def _ip_block(block: Block) -> Object:
 
 
 def _mesh_ports(settings: Settings, call: Endpoint) -> tuple[Port, ...]:
-    """Return the ports of a call, with that of the service mesh if the server is in the cluster."""
+    """Return the ports of a call, with that of the service mesh if the server is in the cluster.
+
+    One in another cluster has the port of the gateway that leads there.
+    """
+    if call.passage:
+        return (Port("gateway", call.passage),)
     return with_mesh_port(settings, call.ports, call.namespace) if call.group or call.namespace else call.ports
 
 
@@ -185,11 +192,11 @@ def connections(
         Connection(
             group,
             call.group or External(call.host, port.number, call.cidr, call.namespace),
-            port.number,
+            call.passage or port.number,
             port.protocol,
         )
         for call in calls
-        for port in _mesh_ports(settings, call)
+        for port in (call.ports if call.passage else _mesh_ports(settings, call))
     }
     if kubernetes_api:
         edges |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}

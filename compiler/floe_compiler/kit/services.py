@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from floe_compiler.kit import labels
@@ -11,9 +13,13 @@ from floe_compiler.kit.service_mesh import finds_by_address, service_port
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Workload
+from floe_compiler.model.links import NOT_LINKED, Linked, name_elsewhere
 from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
+
+EXPORTED = "mirror.linkerd.io/exported"
+"""The label of a Service that Linkerd mirrors in other clusters, where its gateway passes calls on."""
 
 SCALE_UP_WINDOW = 120
 """How long, in seconds, pods must be busy before there is another one."""
@@ -27,10 +33,22 @@ def served_ports(declared: Workload) -> tuple[Port, ...]:
     return tuple(port for port in declared.ports() if port.service)
 
 
-def services(instance: Instance[Any], declared: Workload, *, found_by_name: bool = False) -> list[Object]:
-    """Return the Service of a workload, and the headless one of a StatefulSet or of pods to be `found_by_name`."""
-    ports = served_ports(declared)
-    objects = [_service(instance, declared, declared.name, ports)] if ports else []
+def services(
+    instance: Instance[Any], declared: Workload, linked: Linked = NOT_LINKED, *, found_by_name: bool = False
+) -> list[Object]:
+    """Return the Service of a workload, and the headless one of a StatefulSet or of pods to be `found_by_name`.
+
+    What a service mesh opens to other clusters (`linked`) has a name for these: Linkerd gives it to a mirror of the
+    Service, and for Istio it is another Service.
+    """
+    ports, mesh = served_ports(declared), linked.mesh if declared.name in linked.opened() else None
+    mirrored = {EXPORTED: "true"} if mesh and mesh.kind == "linkerd" else {}
+    objects = [_service(instance, declared, declared.name, ports, more=mirrored)] if ports else []
+    if mesh and mesh.kind == "istio":
+        opened = tuple(port for port in ports if port.number in linked.opened()[declared.name])
+        name = name_elsewhere(declared.name, instance.settings.cluster.name_elsewhere)
+        # Its own label keeps monitors from finding the same pods behind two Services.
+        objects.append(_service(instance, declared, name, opened, more={labels.COMPONENT: name}))
     if declared.kind == "StatefulSet" or found_by_name:
         # Pods must find each other before they are ready, and pods that are not ready must not go unnoticed.
         headless = {"clusterIP": "None", "publishNotReadyAddresses": True}
@@ -40,7 +58,12 @@ def services(instance: Instance[Any], declared: Workload, *, found_by_name: bool
 
 
 def _service(
-    instance: Instance[Any], declared: Workload, name: str, ports: tuple[Port, ...], extra: Object | None = None
+    instance: Instance[Any],
+    declared: Workload,
+    name: str,
+    ports: tuple[Port, ...],
+    extra: Object | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Object:
     # A DaemonSet's clients use the pod on their own node, and another pod if there is none (beta since 1.34).
     nearest = declared.kind == "DaemonSet" and not extra and _knows(instance, 34)
@@ -62,7 +85,7 @@ def _service(
         ],
     }
     metadata = labels.selector(instance, declared.name)
-    return manifest("v1", "Service", name, metadata, spec=present(**spec))
+    return manifest("v1", "Service", name, {**metadata, **more}, spec=present(**spec))
 
 
 def _knows(instance: Instance[Any], minor: int) -> bool:

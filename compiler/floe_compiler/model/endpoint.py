@@ -46,7 +46,8 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     for network policies. `labels` are those by which policies select the server's pods; empty for a workload of this
     platform, as its pods are labelled with its name. `namespace` is that of a Service of the cluster that others keep:
     policies then name the namespace instead of addresses. `elsewhere` are its ports as they are in another cluster, if
-    it is in one: then it has no `group`, and host and ports are those at which it is reached from here.
+    it is in one: then it has no `group`, and host and ports are those at which it is reached from here. `passage` is
+    the port of the gateway through which the service mesh reaches it there, whatever port is called; 0: none.
     """
 
     host: str
@@ -56,6 +57,7 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     labels: tuple[tuple[str, str], ...] = ()
     namespace: str = ""
     elsewhere: tuple[Elsewhere, ...] = ()
+    passage: int = 0
 
     def only(self, *ports: str) -> Endpoint:
         """Return the server with only these ports; raise KeyError if it does not have one of them."""

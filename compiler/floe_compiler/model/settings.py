@@ -82,6 +82,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     exported_domain: str
     """The domain of Services that are exported to other clusters; empty if none are."""
 
+    name_elsewhere: str
+    """What names of Services end with in the other clusters of a service mesh; empty if no mesh links them."""
+
     mesh: ServiceMesh | None
     """The service mesh that the namespaces join; None: none."""
 

@@ -36,12 +36,16 @@ class Call(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class MeshCall(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """In a service mesh: pods with a ServiceAccount call a server of another namespace on one container port."""
+    """In a service mesh: pods with a ServiceAccount call a server of another namespace on one container port.
+
+    `cluster` is that of the server if it is in another one.
+    """
 
     namespace: str
     server: str
     port: int
     account: str
+    cluster: str = ""
 
 
 class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -165,16 +169,20 @@ def _mesh_calls(unit: DeclaredUnit) -> tuple[MeshCall, ...]:
         return ()
     return tuple(
         sorted(
-            {
-                MeshCall(server.group.namespace, server.group.name, port.number, account)
-                for account, servers in accounts_calling(declared.parts for declared in unit.instances)
-                for server in servers
-                if server.group and server.group.namespace != unit.namespace
-                for port in server.ports
-                if port.protocol == "TCP"
-            }
+            call
+            for account, servers in accounts_calling(declared.parts for declared in unit.instances)
+            for call in {call for server in servers for call in _calls_in_mesh(unit.namespace, server, account)}
         )
     )
+
+
+def _calls_in_mesh(namespace: str, server: Endpoint, account: str) -> Iterator[MeshCall]:
+    if server.group and server.group.namespace != namespace:
+        for port in server.ports:
+            if port.protocol == "TCP":
+                yield MeshCall(server.group.namespace, server.group.name, port.number, account)
+    for one in server.elsewhere:
+        yield MeshCall(one.group.namespace, one.group.name, one.port.number, account, one.cluster)
 
 
 def _reads(declared: DeclaredInstance) -> Iterator[SecretRead]:

@@ -18,6 +18,7 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
 from floe_compiler.derive import mesh_facts
+from floe_compiler.derive.linked import linked_servers as derived_servers
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
@@ -115,16 +116,14 @@ def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Fram
 
 def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], frame: Frame) -> LinkedServers | None:
     """Return what a cluster opens to other clusters of its environment; None if it does not."""
-    calls = [
-        (site, one)
-        for (site, _), header in headers.items()
-        if environment_of(site) == frame.site.environment
-        for one in header.header.facts.elsewhere
-        if one.cluster == frame.settings.cluster.name
-    ]
-    called_from = [frames[site].environment.cluster.reached_at for site, _ in calls]
-    addresses = (one.cidr for one in called_from if one)
-    return frame.linking.servers((one for _, one in calls), addresses) if frame.linking else None
+
+    def facts() -> Iterator[tuple[UnitFacts, str]]:
+        for (site, _), header in headers.items():
+            if environment_of(site) == frame.site.environment:
+                reached_at = frames[site].environment.cluster.reached_at
+                yield header.header.facts, reached_at.cidr if reached_at else ""
+
+    return derived_servers(frame.linking, frame.settings.cluster.name, facts())
 
 
 def _kept_or_made(

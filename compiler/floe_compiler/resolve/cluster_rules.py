@@ -39,6 +39,12 @@ HOST_OF_TWO_CLUSTERS = Rule(
     "Two clusters of an environment open an interface at the same host, but a name leads to one of them. Give each "
     "cluster a domain of its own, or open what every cluster has, such as Prometheus, in one of them.",
 )
+UNMESHED = Rule(
+    "R124",
+    "clusters linked by a service mesh that one of them is not in",
+    "Clusters reach one another through the gateways of their service mesh, so each of them needs `mesh` of that kind. "
+    "With Istio, its mode is `sidecar`.",
+)
 NOT_LINKED = Rule(
     "R115",
     "connection between clusters that no link makes",

@@ -14,10 +14,12 @@ from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.endpoint import Elsewhere, Endpoint
-from floe_compiler.model.inputs import Environment, McsLinks, ReachedAt
-from floe_compiler.model.links import exported_host, linked_host, passes_gateway
+from floe_compiler.model.inputs import Environment, GatewayLinks, IstioLinks, McsLinks, ReachedAt
+from floe_compiler.model.links import exported_host, linked_host, name_elsewhere, passes_gateway
 
 HTTPS = 443
+EAST_WEST, MIRRORED = 15443, 4143
+"""The ports of the gateways of Istio (`tls` of its east-west gateway) and of Linkerd (`mc-gateway`)."""
 
 
 def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) -> tuple[Capability, ...]:
@@ -40,7 +42,11 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
             return away  # which is reported
         if isinstance(there.links, McsLinks):
             return replace(away, host=exported_host(group, there.links.domain), cidr=reached_at.cidr)
-        return _through_gateway(away, group.name, reached_at)
+        if isinstance(there.links, GatewayLinks):
+            return _through_gateway(away, group.name, reached_at)
+        service, _, rest = host.partition(".")
+        passage = EAST_WEST if isinstance(there.links, IstioLinks) else MIRRORED
+        return replace(away, host=f"{name_elsewhere(service, cluster)}.{rest}", cidr=reached_at.cidr, passage=passage)
 
     return tuple(_seen(one, change) for one in capabilities)
 

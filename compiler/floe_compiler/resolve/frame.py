@@ -15,11 +15,13 @@ from floe_compiler.model.inputs import (
     ArgoCd,
     Environment,
     Flux,
+    IstioLinks,
+    LinkerdLinks,
     McsLinks,
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.links import Linking, LinkingGateway
+from floe_compiler.model.links import Linking, LinkingGateway, MeshGateway
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
@@ -112,6 +114,9 @@ class Frame(msgspec.Struct, frozen=True):
     def linking(self) -> Linking | None:
         """Return how the environment's other clusters reach its cluster; None if they do not."""
         links, reached_at = self.environment.links, self.environment.cluster.reached_at
+        if isinstance(links, IstioLinks | LinkerdLinks):
+            origin = self.document.span(REACHED_AT) or self.document.key_span(("links",))
+            return Linking(origin=origin, mesh=MeshGateway(links.type, links.gateway_namespace))
         if links is None or reached_at is None:
             return None
         origin = self.document.span(REACHED_AT)

@@ -13,7 +13,15 @@ from floe_compiler.model.addresses import ANYWHERE, network, within
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.endpoint import Elsewhere
-from floe_compiler.model.inputs import GatewayLinks, GeneratedSecrets, McsLinks
+from floe_compiler.model.inputs import (
+    GatewayLinks,
+    GeneratedSecrets,
+    IstioLinks,
+    IstioMesh,
+    LinkerdLinks,
+    Links,
+    McsLinks,
+)
 from floe_compiler.model.links import passes_gateway
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.secret_ways import way_of_name
@@ -28,11 +36,12 @@ from floe_compiler.resolve.cluster_rules import (
     NOT_SHARED,
     ONLY_THERE,
     SAME_ADDRESSES,
+    UNMESHED,
     UNTRUSTED_LINK,
 )
 from floe_compiler.resolve.frame import REACHED_AT, Frame
 
-NAME, LINKS = ("cluster", "name"), ("links",)
+NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
 
 def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
@@ -66,6 +75,10 @@ def _check(frames: Sequence[Frame], units: Mapping[str, Sequence[UnitFacts]], fi
         if isinstance(frame.environment.links, McsLinks):
             for name in callers:
                 _check_addresses(by_cluster[name], f'cluster "{name}" calls "{cluster}"', findings)
+    if called:
+        for frame in frames:
+            if frame.site.cluster in called or any(frame.site.cluster in callers for callers in called.values()):
+                _check_mesh(frame, findings)
     _check_overlaps(frames, findings)
     _check_stores(frames, units, findings)
     for frame in frames:
@@ -91,13 +104,32 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
         findings.add(NOT_LINKED, message, frame.document.span(NAME), hint=hint)
     elif isinstance(links, McsLinks):
         _check_addresses(frame, said, findings)
-    else:
+    elif isinstance(links, GatewayLinks):
         _check_gateway(frame, links, said, [one for one in servers if not passes_gateway(one.port)], findings)
 
 
-def _wanted(links: GatewayLinks | McsLinks, cluster: str) -> str:
+def _wanted(links: Links, cluster: str) -> str:
     """Return what `reached_at` has to say for this kind of links."""
-    return "cidr: <its pods and Services>" if isinstance(links, McsLinks) else f"domain: {cluster}.<your domain>"
+    if isinstance(links, GatewayLinks):
+        return f"domain: {cluster}.<your domain>"
+    return "cidr: <its pods and Services>" if isinstance(links, McsLinks) else "cidr: <the gateway of its mesh>"
+
+
+def _check_mesh(frame: Frame, findings: Findings) -> None:
+    """Report a cluster that a service mesh links to others, if it is not in one of that kind."""
+    links, mesh = frame.environment.links, frame.environment.cluster.mesh
+    if not isinstance(links, IstioLinks | LinkerdLinks):
+        return
+    if mesh is None or mesh.type != links.type:
+        message = f'{links.type} links cluster "{frame.site.cluster}" to others, but its pods are not in that mesh'
+        mode = ", mode: sidecar" if links.type == "istio" else ""
+        place = frame.document.key_span(MESH) if mesh else frame.document.span(NAME)
+        hint = f"install it there, and write so: mesh: {{type: {links.type}{mode}, cni: true}}"
+        findings.add(UNMESHED, message, place, hint=hint)
+    elif isinstance(mesh, IstioMesh) and mesh.mode != "sidecar":
+        message = f'istio links cluster "{frame.site.cluster}" to others, but its pods have no sidecars'
+        hint = "write mode: sidecar; in ambient mode, clusters reach one another in another way, which is not rendered"
+        findings.add(UNMESHED, message, frame.document.span((*MESH, "mode")), hint=hint)
 
 
 def _check_gateway(

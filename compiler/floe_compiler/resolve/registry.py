@@ -17,6 +17,7 @@ from floe_compiler.resolve.cluster_rules import (
     ONLY_THERE,
     SAME_ADDRESSES,
     UNKNOWN_SCOPE_OF_CLUSTER,
+    UNMESHED,
     UNTRUSTED_LINK,
     UNUSED_CLUSTER,
 )
@@ -156,6 +157,7 @@ RULES: tuple[Rule, ...] = (
     CLUSTER_OF_TWO,
     ONE_ADDRESS,
     HOST_OF_TWO_CLUSTERS,
+    UNMESHED,
     NOT_LINKED,
     NOT_PASSED,
     NO_WAY_BETWEEN,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Environment, IstioMesh, LinkerdMesh
@@ -34,8 +36,11 @@ SIDECARS = 29
 _MESH = ("cluster", "mesh")
 
 
-def service_mesh(declared: IstioMesh | LinkerdMesh | None) -> ServiceMesh | None:
-    """Return the settings of the mesh that an environment declares; None if it declares none."""
+def service_mesh(declared: IstioMesh | LinkerdMesh | None, gateways: Iterable[str] = ()) -> ServiceMesh | None:
+    """Return the settings of the mesh that an environment declares; None if it declares none.
+
+    `gateways` are the namespaces of those through which other clusters call, if they are in the mesh.
+    """
     if declared is None:
         return None
     resources = {"requests": declared.proxy.requests, "limits": declared.proxy.limits}
@@ -44,7 +49,7 @@ def service_mesh(declared: IstioMesh | LinkerdMesh | None) -> ServiceMesh | None
     return ServiceMesh(
         kind=istio.mode if istio else "linkerd",
         namespace=declared.namespace,
-        members=tuple(sorted(set(declared.namespaces))),
+        members=tuple(sorted({*declared.namespaces, *gateways})),
         revision=(istio.revision or "") if istio else "",
         proxy=tuple(sorted(amounts.items())),
         node_networks=declared.node_networks if isinstance(declared, LinkerdMesh) else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.inputs import Environment, Flux, McsLinks, PlatformManifest, Quota
+from floe_compiler.model.inputs import Environment, Flux, IstioLinks, LinkerdLinks, McsLinks, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
@@ -23,6 +23,8 @@ def environment_settings(
     `manifest` is the platform's, merged with the environment's overrides. `is_one_of_several` says that the environment
     has more clusters than this one.
     """
+    links = environment.links
+    gateways = (links.gateway_namespace,) if isinstance(links, LinkerdLinks) else ()
     return Settings(
         PlatformSettings(
             name=manifest.metadata.name,
@@ -56,8 +58,9 @@ def environment_settings(
             nodes=environment.cluster.nodes,
             ingress_addresses=environment.cluster.ingress_addresses,
             is_one_of_several=is_one_of_several,
-            exported_domain=environment.links.domain if isinstance(environment.links, McsLinks) else "",
-            mesh=service_mesh(environment.cluster.mesh),
+            exported_domain=links.domain if isinstance(links, McsLinks) else "",
+            name_elsewhere=environment.cluster.name if isinstance(links, IstioLinks | LinkerdLinks) else "",
+            mesh=service_mesh(environment.cluster.mesh, gateways),
         ),
         trust,
         server_issuer(environment),

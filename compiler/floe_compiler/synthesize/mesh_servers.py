@@ -69,7 +69,8 @@ def _server_objects(
 ) -> list[Object]:
     mesh = instance.settings.cluster.mesh
     members = mesh.members if mesh else ()
-    inside, outside = ways_in(((one.namespace, one.ports, bool(one.addresses)) for one in opened), members)
+    opened_to = ((one.namespace, one.ports, bool(one.addresses)) for one in opened if not one.passes)
+    inside, outside = ways_in(opened_to, members)
     own, accounts = tuple(tcp_ports(ports)), ways.meshed.get(name, {})
     return service_mesh.server_objects(instance, MeshServer(name, labels, own, accounts, inside, outside, probed))
 

@@ -12,12 +12,10 @@ from floe_compiler.kit.sync_tests import policies_shared, with_probe
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import OperatedPods, Parts, Pod, Workload, named_pods
-from floe_compiler.model.links import Linked
+from floe_compiler.model.links import NOT_LINKED, Linked
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, MeshCallers
 from floe_compiler.model.rendered import Connection, PodGroup
-
-NOT_LINKED = Linked(())
 
 
 class WaysIn(msgspec.Struct, frozen=True):
@@ -70,7 +68,9 @@ def openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterato
     ports = _open_ports(server, ways)
     yield network.Opening(cluster.ingress_namespace, ports, cluster.ingress_addresses, declared=True)
     called = ways.linked.opened().get(server.name, ())
-    yield network.Opening("", tuple(port for port in server.ports() if port.number in called), ways.linked.callers)
+    linked, mesh = tuple(port for port in server.ports() if port.number in called), ways.linked.mesh
+    passes = mesh is not None and mesh.keeps_identities
+    yield network.Opening(mesh.namespace if mesh else "", linked, ways.linked.callers, passes=passes)
     yield network.Opening(cluster.keda_namespace, ways.asked.get(server.name, ()))
     if ways.scraper:
         measured = {metrics.port for metrics in server.metrics}

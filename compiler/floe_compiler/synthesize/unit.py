@@ -19,7 +19,7 @@ from floe_compiler.kit import (
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
-from floe_compiler.kit.exports import exporting_instance
+from floe_compiler.kit.exports import linking_instance
 from floe_compiler.kit.ingress import LINKS, NAME, ingress_instance
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
@@ -35,6 +35,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
+from floe_compiler.model.links import NOT_LINKED
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import NODES, PLATFORM, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, MeshCaller, PodGroup, SecurityException
@@ -47,7 +48,7 @@ from floe_compiler.synthesize.addresses import with_addresses
 from floe_compiler.synthesize.mesh_servers import declared_callers, mesh_callers
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
-from floe_compiler.synthesize.policies import NOT_LINKED, WaysIn, connections, ingress_groups
+from floe_compiler.synthesize.policies import WaysIn, connections, ingress_groups
 from floe_compiler.synthesize.unit_parts import (
     SHARED_PARTS,
     configuration,
@@ -179,7 +180,7 @@ def with_ingress(plan: UnitPlan) -> UnitPlan:
         if opened and not opened.is_empty
     ]
     if plan.linked and not gateway:
-        added.append(exporting_instance(plan.unit, plan.linked))
+        added.append(linking_instance(plan.unit, plan.linked))
     if not added:
         return plan
     instances = (*plan.unit.instances, *added)

@@ -78,7 +78,7 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
         objects.append(workloads.workload(instance, server, instance.placement.services))
         if ways:
             found_by_name = bool(server.metrics and scraper and scraper.headless)
-            objects += services.services(instance, server, found_by_name=found_by_name)
+            objects += services.services(instance, server, ways.linked, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
         objects += keda.scaled_object(instance, server)

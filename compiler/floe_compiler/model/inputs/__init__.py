@@ -36,7 +36,7 @@ from floe_compiler.model.inputs.environment import (
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
-from floe_compiler.model.inputs.links import GatewayLinks, McsLinks, ReachedAt
+from floe_compiler.model.inputs.links import GatewayLinks, IstioLinks, LinkerdLinks, Links, McsLinks, ReachedAt
 from floe_compiler.model.inputs.placement import (
     JobPlacement,
     NearbyPods,
@@ -131,12 +131,15 @@ __all__ = [
     "Ingress",
     "IngressTls",
     "Input",
+    "IstioLinks",
     "IstioMesh",
     "JobPlacement",
     "Kubernetes",
     "LargestQuota",
     "Limit",
+    "LinkerdLinks",
     "LinkerdMesh",
+    "Links",
     "LoginServer",
     "McsLinks",
     "Metadata",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, HostName, LabelKey, ObjectName
+from floe_compiler.model.fields import Cidr, HostName, LabelKey, NamespaceName, ObjectName
 from floe_compiler.model.inputs.common import Input
 
 
@@ -19,7 +19,7 @@ class ReachedAt(Input):
     Its DNS record, a wildcard, leads to the Gateway for other clusters."""
     cidr: Cidr = ANYWHERE
     """The addresses at which other clusters reach it, and from which they see its pods, for network policies: of that
-    Gateway, or with MCS of its pods and Services."""
+    Gateway, of the gateway of its service mesh, or with MCS of its pods and Services."""
 
 
 class McsLinks(Input):
@@ -29,6 +29,24 @@ class McsLinks(Input):
     """How clusters reach one another."""
     domain: HostName = "clusterset.local"
     """The domain of exported Services: `<server>.<namespace>.svc.<domain>`."""
+
+
+class IstioLinks(Input):
+    """Clusters are in one mesh of Istio (multi-primary, several networks), which passes calls through its gateways."""
+
+    type: Literal["istio"]
+    """How clusters reach one another."""
+    gateway_namespace: NamespaceName = "istio-system"
+    """The namespace of the east-west gateway in each cluster."""
+
+
+class LinkerdLinks(Input):
+    """Clusters reach one another through the gateways of Linkerd's multicluster extension, which mirrors Services."""
+
+    type: Literal["linkerd"]
+    """How clusters reach one another."""
+    gateway_namespace: NamespaceName = "linkerd-multicluster"
+    """The namespace of the gateway in each cluster."""
 
 
 class GatewayLinks(Input):
@@ -49,4 +67,4 @@ class GatewayLinks(Input):
     """Annotations of the Gateways, for their controller. Default: none."""
 
 
-Links = Annotated[GatewayLinks | McsLinks, Field(discriminator="type")]
+Links = Annotated[GatewayLinks | McsLinks | IstioLinks | LinkerdLinks, Field(discriminator="type")]
