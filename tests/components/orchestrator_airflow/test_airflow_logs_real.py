@@ -31,7 +31,7 @@ def s3(missing: int) -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *words: object) -> None:
+        def log_message(self, *words: object) -> None:
             """Say nothing."""
 
         def answer(self, status: int) -> None:
