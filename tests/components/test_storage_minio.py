@@ -218,26 +218,24 @@ def state(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _run(state: Path, *buckets: str) -> subprocess.CompletedProcess[str]:
+def _script(state: Path, name: str, given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with the stand-in for mc, and with these variables besides those that both scripts have."""
     variables = {
         "PATH": f"{state}:/usr/bin:/bin",
         "HOME": str(state),
         "STATE": str(state),
         "STORE_URL": "http://minio:9000",
         "ADMINISTRATOR": str(state / "administrator"),
-        "CLIENT": str(state / "client"),
-        "POLICY": str(state / "warehouse-policy.json"),
         "ATTEMPTS": "3",
         "PAUSE": "0",
     }
-    command = [
-        "bash",
-        "-c",
-        script("floe_compiler.kit.minio", "minio-buckets.sh"),
-        "minio-buckets.sh",
-        *buckets,
-    ]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
+    command = ["bash", "-c", script("floe_compiler.kit.minio", name), name, *arguments]
+    return subprocess.run(command, env=variables | given, capture_output=True, text=True, timeout=30, check=False)
+
+
+def _run(state: Path, *buckets: str) -> subprocess.CompletedProcess[str]:
+    given = {"CLIENT": str(state / "client"), "POLICY": str(state / "warehouse-policy.json")}
+    return _script(state, "minio-buckets.sh", given, *buckets)
 
 
 def test_the_script_makes_all_buckets_and_the_user(state: Path) -> None:
@@ -299,19 +297,8 @@ def _run_products(state: Path, *products: ServedProduct) -> subprocess.Completed
         user = minio.product_name(product.domain, product.name)
         (state / "policies" / f"{user}.json").write_text(minio.product_policy("lake", product))
         (state / "clients" / user).write_text(f"secret-of-{user}")
-    variables = {
-        "PATH": f"{state}:/usr/bin:/bin",
-        "HOME": str(state),
-        "STATE": str(state),
-        "STORE_URL": "http://minio:9000",
-        "ADMINISTRATOR": str(state / "administrator"),
-        "CLIENTS": str(state / "clients"),
-        "POLICIES": str(state / "policies"),
-        "ATTEMPTS": "3",
-        "PAUSE": "0",
-    }
-    command = ["bash", "-c", script("floe_compiler.kit.minio", "minio-products.sh")]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
+    given = {"CLIENTS": str(state / "clients"), "POLICIES": str(state / "policies")}
+    return _script(state, "minio-products.sh", given)
 
 
 def test_the_script_makes_the_users_of_products(state: Path) -> None:

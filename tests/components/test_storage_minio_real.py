@@ -35,6 +35,12 @@ class Store:
         command = ["mc", "--quiet", "--config-dir", str(self.folder / alias), *words]
         return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
 
+    def missing(self, alias: str, path: str) -> bool:
+        """Return whether the answer to the user of an alias is that there is no such object (404, and not 403)."""
+        command = ["mc", "--quiet", "--json", "--config-dir", str(self.folder / alias), "stat", path]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+        return "Object does not exist" in said
+
     def log_in(self, user: str, secret: str) -> None:
         """Let the alias with the user's name be that user."""
         assert self.mc(user, "alias", "set", "store", self.url, user, secret, "--api", "s3v4")
@@ -124,6 +130,7 @@ def test_logs_are_written_by_their_product_and_read_by_the_api_server(store: Sto
         words = ("alias", "set", "store", store.url, user, f"secret-of-{name}", "--api", "s3v4", "--path", "on")
         assert store.mc(user, *words)
     log, table = "store/warehouse/airflow-logs/sales__shop/run_id=1/1.log", "store/warehouse/sales__shop/orders/1"
+    assert store.missing(shop, log), "Airflow sends no log after another answer"
     assert store.mc(shop, "cp", str(file), log)
     assert store.mc(reads, "cat", log)
     assert store.mc(reads, "ls", "store/warehouse/airflow-logs/sales__shop/run_id=1/")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec.structs import replace
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit.azure import AccountName, AzureIdentity, ContainerName, identity, storage
+from floe_compiler.kit.azure import AccountName, AzureIdentity, AzureSecret, ContainerName, credentials, storage
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.backups.tasks import backup_parts
@@ -18,16 +17,12 @@ from floe_compiler.kit.s3 import check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Name, SecretKeyName
-from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
-from floe_compiler.model.secrets import Secret, SecretKey
 
 
-class AzureKey(Input):
+class AzureKey(AzureSecret):
     """The Jobs log in with the key of the storage account, from a secret of the namespace."""
 
-    type: Literal["secret"]
-    """How the Jobs log in."""
     name: Name = SECRET
     """The secret's name. Each namespace has its own entry in the store of secrets."""
     key: SecretKeyName = "account-key"
@@ -51,18 +46,17 @@ class AdlsBackupConfig(BackupSettings):
 
 def store(instance: Instance[AdlsBackupConfig]) -> BackupStore:
     """Return where the backups of the instance's namespace are."""
-    config, login = instance.config, instance.config.credentials
-    place = BackupStore(
+    config = instance.config
+    identity, key = credentials(config.credentials, instance.namespace)
+    return BackupStore(
         kind="adls",
         endpoint=storage(config.account, "blob"),
         bucket=config.container,
         folder=folder(instance, config.prefix),
         account=config.account,
+        identity=identity,
+        secret_key=key,
     )
-    if isinstance(login, AzureIdentity):
-        return replace(place, identity=identity(login))
-    secret = Secret(login.name, instance.namespace, (SecretKey(login.key),))
-    return replace(place, secret_key=secret.key(login.key))
 
 
 def provides(instance: Instance[AdlsBackupConfig]) -> tuple[DatabaseBackups, ...]:

@@ -17,11 +17,11 @@ from pydantic import AfterValidator, Field
 from floe_compiler.kit.azure import (
     TOKENS,
     AccountName,
-    AzureClientSecret,
     AzureIdentity,
+    AzureSecret,
     ContainerName,
     Guid,
-    identity,
+    credentials,
     storage,
     workload_identity,
 )
@@ -39,29 +39,36 @@ from floe_compiler.model.secrets import Secret, SecretKey
 ProductKey = Annotated[str, matching(r"^[a-z0-9-]+/[a-z0-9-]+$", "<domain>/<product>", "sales/customer-360")]
 
 
-class WarehouseSecret(AzureClientSecret):
+class WarehouseSecret(AzureSecret):
     """The shared services log in as an application with a client secret, from a secret of the platform."""
 
+    client_id: Guid
+    """The client ID of the application."""
     name: Name = "adls-warehouse"
     """The secret's name."""
+    key: SecretKeyName = "client-secret"
+    """The secret's key with the client secret."""
 
 
-class ProductIdentities(Input):
+class ProductLogins(Input):
+    """Each product has a login of its own."""
+
+    client_ids: Mapping[ProductKey, Guid]
+    """The client ID of each product, by `<domain>/<product>`."""
+
+
+class ProductIdentities(ProductLogins):
     """Each product acts as a managed identity or an application of its own."""
 
     type: Literal["identity"]
     """How products log in."""
-    client_ids: Mapping[ProductKey, Guid]
-    """The client ID of each product, by `<domain>/<product>`."""
 
 
-class ProductSecrets(Input):
+class ProductSecrets(ProductLogins):
     """Each product logs in as an application of its own, with a client secret from a secret."""
 
     type: Literal["secret"]
     """How products log in."""
-    client_ids: Mapping[ProductKey, Guid]
-    """The client ID of each product, by `<domain>/<product>`."""
     name: Name = "adls-warehouse"
     """The beginning of the secrets' names: `<name>-<domain>-<product>`."""
     key: SecretKeyName = "client-secret"
@@ -92,26 +99,27 @@ class AdlsConfig(Reached):
 def provides(instance: Instance[AdlsConfig]) -> tuple[ObjectStore, ...]:
     """Return the store."""
     config, login = instance.config, instance.config.credentials
+    identity, key = credentials(login, instance.namespace)
     base = f"abfss://{config.container}@{config.account}.dfs.core.windows.net"
     secrets = isinstance(login, WarehouseSecret) or isinstance(config.products, ProductSecrets)
-    store = ObjectStore(
-        name="adls",
-        endpoint=replace(storage(config.account, "dfs"), cidr=config.cidr),
-        kind="adls",
-        bucket=config.container,
-        warehouse="/".join(part for part in (base, config.prefix) if part) + "/",
-        account=config.account,
-        tenant=config.tenant_id,
-        # Clients read files from the Blob endpoint; folders are at the other.
-        others=(replace(storage(config.account, "blob"), cidr=config.cidr), *((TOKENS,) if secrets else ())),
-        issues_credentials=True,
-        clients=by_domain(_known(instance), lambda product: _client(instance, product)) if config.products else {},
+    return (
+        ObjectStore(
+            name="adls",
+            endpoint=replace(storage(config.account, "dfs"), cidr=config.cidr),
+            kind="adls",
+            bucket=config.container,
+            warehouse="/".join(part for part in (base, config.prefix) if part) + "/",
+            account=config.account,
+            secret_key=key,
+            identity=identity,
+            client_id=login.client_id if isinstance(login, WarehouseSecret) else "",
+            tenant=config.tenant_id,
+            # Clients read files from the Blob endpoint; folders are at the other.
+            others=(replace(storage(config.account, "blob"), cidr=config.cidr), *((TOKENS,) if secrets else ())),
+            issues_credentials=True,
+            clients=by_domain(_known(instance), lambda product: _client(instance, product)) if config.products else {},
+        ),
     )
-    if isinstance(login, AzureIdentity):
-        return (replace(store, identity=identity(login)),)
-    # The directory's administrators provide the secret; it is never generated.
-    secret = Secret(login.name, instance.namespace, (SecretKey(login.key),))
-    return (replace(store, secret_key=secret.key(login.key), client_id=login.client_id),)
 
 
 def _known(instance: Instance[AdlsConfig]) -> Iterator[ServedProduct]:

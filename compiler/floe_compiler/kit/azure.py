@@ -13,6 +13,7 @@ from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.fields import Name, SecretKeyName, matching
 from floe_compiler.model.inputs import Input
+from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
 
 CLIENT_ANNOTATION = "azure.workload.identity/client-id"
 TENANT_ANNOTATION = "azure.workload.identity/tenant-id"
@@ -42,22 +43,26 @@ class AzureIdentity(Input):
     """Its directory tenant. Default: that of the cluster."""
 
 
-class AzureClientSecret(Input):
-    """The pods log in as an application with a client secret, from a secret of the namespace."""
+class AzureSecret(Input):
+    """The pods log in with a key from a secret of the namespace."""
 
     type: Literal["secret"]
     """How the pods log in."""
-    client_id: Guid
-    """The client ID of the application."""
     name: Name
     """The secret's name."""
-    key: SecretKeyName = "client-secret"
-    """The secret's key with the client secret."""
+    key: SecretKeyName
+    """The secret's key."""
 
 
-def identity(login: AzureIdentity) -> WorkloadIdentity:
-    """Return the identity of pods that act as a managed identity or an application."""
-    return workload_identity(login.client_id, login.tenant_id)
+Login = tuple[WorkloadIdentity | None, SecretReference | None]
+"""An identity, or the key of a secret."""
+
+
+def credentials(login: AzureIdentity | AzureSecret, namespace: str) -> Login:
+    """Return what the pods log in with. A secret is never generated: the directory's administrators provide it."""
+    if isinstance(login, AzureIdentity):
+        return workload_identity(login.client_id, login.tenant_id), None
+    return None, Secret(login.name, namespace, (SecretKey(login.key),)).key(login.key)
 
 
 def workload_identity(client_id: str, tenant_id: str | None = None) -> WorkloadIdentity:

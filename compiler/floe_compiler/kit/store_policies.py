@@ -1,7 +1,9 @@
 """What users of an S3 store may do, as access policies in the form of AWS, which MinIO and SeaweedFS understand.
 
 A client must not manage buckets, which it could delete or make public. PyIceberg, dlt and dbt with DuckDB work with
-these policies.
+these policies. Files of others are not listed, by a condition on the prefix. A client that asks for a file that does
+not exist must still get 404, as Airflow and dlt do before they write: both stores answer so. AWS would say 403 under
+such a condition (docs/components.md, S3).
 """
 
 from __future__ import annotations

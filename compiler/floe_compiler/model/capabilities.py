@@ -245,16 +245,25 @@ class Monitoring(Capability, frozen=True):
     slot: ClassVar[str] = "observability.metrics"
 
 
-class Cache(Capability, frozen=True):
-    """A server that speaks Redis' protocol, for what its clients can do without: each domain has its own."""
-
-    slot: ClassVar[str] = "cache"
+class DomainServer(Capability, frozen=True):
+    """A server that each domain has for itself, for those of its products that ask for it."""
 
     endpoint: Endpoint
     url: str
-    """Its URL, without a password (`redis://...`, or `rediss://...` with TLS). Clients log in as the user `default`."""
-
+    """Its URL, without a password."""
     password: SecretReference
+
+
+class Cache(DomainServer, frozen=True):
+    """A server that speaks Redis' protocol, for what its clients can do without. They log in as the user `default`."""
+
+    slot: ClassVar[str] = "cache"
+
+
+class SemanticLayer(DomainServer, frozen=True):
+    """A server that answers SQL about the domain's models, by PostgreSQL's protocol; the URL names the user."""
+
+    slot: ClassVar[str] = "semantic_layer"
 
 
 class Lineage(Capability, frozen=True):

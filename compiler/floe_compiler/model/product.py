@@ -22,8 +22,8 @@ class Product(msgspec.Struct, frozen=True):
     secret_origins: tuple[tuple[str, Span], ...] = ()
     """The secrets that its steps name, each with its location there."""
 
-    cache_origin: Span | None = None
-    """The location there of its wish for a cache."""
+    asked_origins: tuple[tuple[str, Span], ...] = ()
+    """The servers of the domain that it asks for, by their keys (`cache`), each with the location there."""
 
     trigger_origin: Span | None = None
     """The location there of what its runs are started by, if new data of its inputs does."""

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 import msgspec
 
 from floe_compiler.model import fields
+from floe_compiler.model.capabilities import Cache, SemanticLayer
 from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
@@ -96,9 +97,16 @@ def _written(key: Key, document: Document, merged: Merged, findings: Findings) -
         return None
     domain, name = key
     origin, secrets = document.span(("metadata", "name")), tuple(_secrets(spec, merged))
-    image, cache = merged.span(("image",)), merged.span(("cache",))
-    product = Product(name, domain, spec, origin, image, secrets, cache, merged.key_span(("trigger",)))
+    image, asked = merged.span(("image",)), tuple(_asked(merged))
+    product = Product(name, domain, spec, origin, image, secrets, asked, merged.key_span(("trigger",)))
     return WrittenProduct(product, merged, document)
+
+
+def _asked(merged: Merged) -> Iterator[tuple[str, Span]]:
+    """Yield each server of the domain that a product says something of, with the location."""
+    for slot in (Cache.slot, SemanticLayer.slot):
+        if span := merged.span((slot,)):
+            yield slot, span
 
 
 def _secrets(product: DataProduct, merged: Merged) -> Iterator[tuple[str, Span]]:

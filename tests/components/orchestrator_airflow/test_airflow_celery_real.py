@@ -20,16 +20,15 @@ import yaml
 from msgspec.structs import replace
 
 import kubernetes_pods
-import postgresql_server
 import redis_program
 from airflow_api import answer, client_of, eventually
 from airflow_program import NEEDS_AIRFLOW, Machine, context, program, stopped
-from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
+from airflow_run import BELOW, BROKEN, ENDLESS, KUBERNETES, OWNER, SECRETS, Api, address_of, database_server, migrate
+from backup_programs import free_port, rclone, store
 from floe_compiler.components.orchestrator_airflow import build
 from floe_compiler.components.orchestrator_airflow.celery import NEEDED_WORKERS
-from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Variable, named_pods
-from postgresql_server import ADMINISTRATOR, Server
+from postgresql_server import Server
 from products import DATABASE, LINEAGE, SALES, STORE, product
 from redis_program import NEEDS_REDIS
 
@@ -51,9 +50,6 @@ pytestmark = [
     pytest.mark.skipif(not has_celery(), reason="not installed: Airflow's provider celery, with redis"),
 ]
 
-BELOW = f"{SALES}.svc.cluster.local"
-PASSWORD = "p@ss/w:rd%+x"
-KUBERNETES = "/opt/kubernetes/config"
 STEPS = [
     {
         "name": "first",
@@ -67,24 +63,13 @@ STEPS = [
     },
     {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it, for $OPENLINEAGE_PARENT_ID"']},
 ]
-BROKEN = [
-    {"name": "only", "type": "custom", "command": ["sh", "-c", "echo broken; exit 3"]},
-    {"name": "never", "type": "custom", "command": ["true"]},
-]
-ENDLESS = [
-    {
-        "name": "endless",
-        "type": "custom",
-        "command": ["sh", "-c", "trap 'echo says goodbye; exit 1' TERM; echo started; while :; do sleep 0.2; done"],
-    }
-]
 PRODUCTS = (product(steps=STEPS, schedule=None), product("broken", steps=BROKEN, schedule=None))
 STOPPED = product("stopped", steps=ENDLESS, schedule=None)
 AT_ONCE = 2
 
 
 @dataclass
-class Running:
+class Running(Api):
     """A running Airflow: its facts, its API, the pods of its steps, and its processes."""
 
     parts: Parts
@@ -93,21 +78,6 @@ class Running:
     logs: Path
     machine: Machine
     processes: dict[str, subprocess.Popen[bytes]]
-
-    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        """Return the answer of the API, as the administrator."""
-        login = {"username": "admin", "password": "its-password"}
-        token = answer(self.port, "/auth/token", login)["access_token"]
-        return answer(self.port, path, body, {"Authorization": f"Bearer {token}"}, method)
-
-    def states(self, dag: str) -> dict[str, str]:
-        """Return the states of the tasks of a DAG's runs."""
-        tasks = self.ask(f"/api/v2/dags/{dag}/dagRuns/~/taskInstances")["task_instances"]
-        return {task["task_id"]: task["state"] for task in tasks}
-
-    def run(self, dag: str) -> str:
-        """Start a run of a DAG; return its ID."""
-        return str(self.ask(f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"])
 
     def stop(self, dag: str, run: str) -> None:
         """End a run, as a person does."""
@@ -165,15 +135,12 @@ class Pods(kubernetes_pods.Pods):
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Server]:
-    with postgresql_server.running() as server:
-        server.ask(*ADMINISTRATOR, f"CREATE ROLE dagster LOGIN PASSWORD '{PASSWORD}'")
-        server.ask(*ADMINISTRATOR, "CREATE DATABASE dagster OWNER dagster")
+    with database_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    address = Endpoint("database.example", (Port("postgresql", database.port, scheme="postgresql"),))
     api, health = free_port(), free_port()
     pods = Pods()
     with ExitStack() as stack:
@@ -182,7 +149,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         (buckets / STORE.bucket).mkdir()
         s3 = stack.enter_context(store(buckets)) if rclone() else 0
         found = (
-            replace(DATABASE, endpoint=address),
+            replace(DATABASE, endpoint=address_of(database)),
             replace(STORE, url=f"http://127.0.0.1:{s3}"),
             replace(LINEAGE, url="http://127.0.0.1:9"),
         )
@@ -193,14 +160,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         launched = {pods.name: pods for pods in parts.launched}
         machine = Machine(
             tmp_path_factory.mktemp("pods"),
-            {
-                ("dagster-postgresql", "password"): PASSWORD,
-                ("airflow-broker", "password"): redis_program.PASSWORD,
-                ("airflow-administrator", "username"): "admin",
-                ("airflow-administrator", "password"): "its-password",
-                ("minio-warehouse", "access-key"): ACCESS_KEY,
-                ("minio-warehouse", "secret-key"): SECRET_KEY,
-            },
+            {**SECRETS, ("airflow-broker", "password"): redis_program.PASSWORD},
             texts={
                 f"airflow-api-server.{BELOW}:8080": f"airflow-api-server.{BELOW}:{api}",
                 f"airflow-broker.{BELOW}:6379": f"airflow-broker.{BELOW}:{queue.port}",
@@ -224,10 +184,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             return machine.command(declared, replace(container, command=words, variables=variables))
 
         pods.command = command
-        (migration,) = parts.tasks
-        for one in (*migration.pod.setup, *migration.pod.containers):
-            done = machine.run(migration.pod, one)
-            assert done.returncode == 0, done.stderr
+        migrate(machine, parts)
         running = Running(parts, api, pods, buckets, machine, {})
         stack.callback(running.end)
         for server in (one.name for one in parts.workloads if one.name != "airflow-broker"):
@@ -240,15 +197,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def ran(airflow: Running) -> Running:
     """Airflow after a run of each product, started by hand."""
-    for one in PRODUCTS:
-        airflow.run(one.name)
-
-    def ended() -> bool:
-        runs = airflow.ask("/api/v2/dags/~/dagRuns")["dag_runs"]
-        states = [run["state"] for run in runs if run["dag_id"] != STOPPED.name]
-        return len(states) == len(PRODUCTS) and set(states) <= {"success", "failed"}
-
-    eventually(ended)
+    airflow.run_to_the_end(one.name for one in PRODUCTS)
     return airflow
 
 
@@ -324,8 +273,7 @@ def test_processes_ask_for_nothing_that_their_roles_forbid(ran: Running) -> None
 
 
 def test_keda_is_told_how_many_workers_have_something_to_do(ran: Running, database: Server) -> None:
-    owner = ("dagster", PASSWORD, "dagster")
-    assert database.ask(*owner, NEEDED_WORKERS.format(4)).stdout.strip() == "0"
+    assert database.ask(*OWNER, NEEDED_WORKERS.format(4)).stdout.strip() == "0"
 
 
 FULL = """

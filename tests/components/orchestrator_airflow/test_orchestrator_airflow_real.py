@@ -32,24 +32,20 @@ from msgspec.structs import replace
 import kubernetes_pods
 import new_data_catalog
 import polaris_server
-import postgresql_server
 from airflow_api import answer, client_of, eventually
 from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
-from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
+from airflow_run import BELOW, BROKEN, ENDLESS, KUBERNETES, OWNER, SECRETS, Api, address_of, database_server, migrate
+from backup_programs import free_port, rclone, store
 from floe_compiler.components.orchestrator_airflow import TRIGGERER, build
 from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED
 from floe_compiler.kit.monitoring.statsd import MAPPING
 from floe_compiler.model.capabilities import Monitoring
-from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, named_pods
-from postgresql_server import ADMINISTRATOR, Server
+from postgresql_server import Server
 from products import CATALOG, DATABASE, LINEAGE, SALES, STORE, product
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default"), NEEDS_AIRFLOW]
 
-BELOW = f"{SALES}.svc.cluster.local"
-PASSWORD = "p@ss/w:rd%+x"
-KUBERNETES = "/opt/kubernetes/config"
 STEPS = [
     {
         "name": "first",
@@ -58,17 +54,6 @@ STEPS = [
         "variables": {"SHOP": "eu $1", "STEP_PATH": "/bin:/usr/bin:/elsewhere"},
     },
     {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it, for $OPENLINEAGE_PARENT_ID"']},
-]
-BROKEN = [
-    {"name": "only", "type": "custom", "command": ["sh", "-c", "echo broken; exit 3"]},
-    {"name": "never", "type": "custom", "command": ["true"]},
-]
-ENDLESS = [
-    {
-        "name": "endless",
-        "type": "custom",
-        "command": ["sh", "-c", "trap 'echo says goodbye; exit 1' TERM; echo started; while :; do sleep 0.2; done"],
-    }
 ]
 PRODUCTS = (product(steps=STEPS), product("broken", steps=BROKEN, schedule=None))
 STOPPED = product("stopped", steps=ENDLESS, schedule=None)
@@ -81,7 +66,7 @@ WAITING = product(
 
 
 @dataclass
-class Running:
+class Running(Api):
     """A running Airflow: its facts, its API, the pods of its steps, their output, and the metrics that it sent."""
 
     parts: Parts
@@ -110,23 +95,10 @@ class Running:
         self.stack.callback(stopped, process)
         return process
 
-    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        """Return the answer of the API, as the administrator."""
-        login = {"username": "admin", "password": "its-password"}
-        token = answer(self.port, "/auth/token", login)["access_token"]
-        return answer(self.port, path, body, {"Authorization": f"Bearer {token}"}, method)
-
-    def states(self, dag: str) -> dict[str, str]:
-        """Return the states of the tasks of a DAG's runs."""
-        tasks = self.ask(f"/api/v2/dags/{dag}/dagRuns/~/taskInstances")["task_instances"]
-        return {task["task_id"]: task["state"] for task in tasks}
-
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Server]:
-    with postgresql_server.running() as server:
-        server.ask(*ADMINISTRATOR, f"CREATE ROLE dagster LOGIN PASSWORD '{PASSWORD}'")
-        server.ask(*ADMINISTRATOR, "CREATE DATABASE dagster OWNER dagster")
+    with database_server() as server:
         yield server
 
 
@@ -173,7 +145,6 @@ def told_of_lineage() -> Iterator[tuple[int, list[dict[str, Any]]]]:
 
 @pytest.fixture(scope="module")
 def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    address = Endpoint("database.example", (Port("postgresql", database.port, scheme="postgresql"),))
     api, health, statsd = free_port(), free_port(), free_port()
     output: dict[str, str] = {}
 
@@ -195,7 +166,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         s3 = stack.enter_context(store(buckets)) if rclone() else 0
         catalog, url = stack.enter_context(new_data_catalog.running())
         found = (
-            replace(DATABASE, endpoint=address),
+            replace(DATABASE, endpoint=address_of(database)),
             replace(STORE, url=f"http://127.0.0.1:{s3}"),
             replace(LINEAGE, url=f"http://127.0.0.1:{lineage}"),
             Monitoring("prometheus"),
@@ -205,11 +176,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         machine = Machine(
             tmp_path_factory.mktemp("pods"),
             {
-                ("dagster-postgresql", "password"): PASSWORD,
-                ("airflow-administrator", "username"): "admin",
-                ("airflow-administrator", "password"): "its-password",
-                ("minio-warehouse", "access-key"): ACCESS_KEY,
-                ("minio-warehouse", "secret-key"): SECRET_KEY,
+                **SECRETS,
                 ("polaris-client-sales-order-analytics", "client-id"): new_data_catalog.CLIENT_ID,
                 ("polaris-client-sales-order-analytics", "client-secret"): new_data_catalog.CLIENT_SECRET,
             },
@@ -225,10 +192,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             hosts=("database.example", *(f"airflow-{name}.{BELOW}" for name in ("api-server", "statsd"))),
             files={KUBERNETES: client_of(kubernetes)},
         )
-        (migration,) = parts.tasks
-        for one in (*migration.pod.setup, *migration.pod.containers):
-            done = machine.run(migration.pod, one)
-            assert done.returncode == 0, done.stderr
+        migrate(machine, parts)
         running = Running(parts, api, pods, output, received, health, buckets, events, catalog, machine, stack)
         for server in (one for one in parts.workloads if one.name not in ("airflow-statsd", TRIGGERER)):
             running.start(server.name)
@@ -241,15 +205,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def ran(airflow: Running) -> Running:
     """Airflow after a run of each product, started by hand."""
-    for one in PRODUCTS:
-        airflow.ask(f"/api/v2/dags/{one.name}/dagRuns", {"logical_date": None})
-
-    def ended() -> bool:
-        runs = airflow.ask("/api/v2/dags/~/dagRuns")["dag_runs"]
-        states = [run["state"] for run in runs if run["dag_id"] in {one.name for one in PRODUCTS}]
-        return len(states) == len(PRODUCTS) and set(states) <= {"success", "failed"}
-
-    eventually(ended)
+    airflow.run_to_the_end(one.name for one in PRODUCTS)
     return airflow
 
 
@@ -275,21 +231,15 @@ def test_the_migration_may_run_again_and_sets_a_new_password(
 ) -> None:
     (migration,) = airflow.parts.tasks
     password = "SELECT password FROM ab_user WHERE username = 'admin'"
-    owner = ("dagster", PASSWORD, "dagster")
-    before = database.ask(*owner, password).stdout
-    secrets = {
-        ("dagster-postgresql", "password"): PASSWORD,
-        ("airflow-administrator", "username"): "admin",
-        ("airflow-administrator", "password"): "its-password",
-    }
+    before = database.ask(*OWNER, password).stdout
     for value, same in (("its-password", True), ("a-new-one", False), ("its-password", False)):
-        given = {**secrets, ("airflow-administrator", "password"): value}
+        given = {**SECRETS, ("airflow-administrator", "password"): value}
         folder = tmp_path / f"{value}-{same}"
         folder.mkdir()
         machine = Machine(folder, given, hosts=("database.example",))
         done = machine.run(migration.pod, migration.pod.containers[0])
         assert done.returncode == 0, done.stderr
-        after = database.ask(*owner, password).stdout
+        after = database.ask(*OWNER, password).stdout
         assert (after == before) is same
         before = after
         assert value not in done.stdout + done.stderr

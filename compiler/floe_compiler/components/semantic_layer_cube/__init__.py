@@ -17,8 +17,8 @@ from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_store, keeps, router
 from floe_compiler.kit.products.lakehouse import semantic_lakehouse
 from floe_compiler.kit.resources import declared, replicas
-from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore
-from floe_compiler.model.endpoint import Port, url_endpoint
+from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore, SemanticLayer
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint, url_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
     Container,
@@ -65,6 +65,19 @@ def keys(instance: Instance[Any]) -> Secret:
     """Return the key that tokens are signed with, and the password of the SQL API."""
     found = (SecretKey("api-secret", generated=64), SecretKey("sql-password", generated=32))
     return Secret(f"{instance.name}-keys", instance.namespace, found)
+
+
+def provides(instance: Instance[CubeConfig]) -> tuple[SemanticLayer, ...]:
+    """Return the SQL API, if there is one. The name of the database is that of Cube's documentation."""
+    sql = instance.config.sql
+    if not sql.enabled:
+        return ()
+    server, password = _sql_api(instance), keys(instance).key("sql-password")
+    return (SemanticLayer(instance.name, server, f"{SQL.scheme}://{sql.user}@{server.address()}/cube", password),)
+
+
+def _sql_api(instance: Instance[CubeConfig]) -> Endpoint:
+    return service_endpoint(API, instance.namespace, instance.settings.cluster.domain, (SQL,))
 
 
 def build(context: Context[CubeConfig]) -> Parts:
@@ -175,6 +188,8 @@ COMPONENT = Component(
     summary="Cube: API servers, refresh worker, Cube Store",
     config=CubeConfig,
     build=build,
+    provides=provides,
+    unprovided={SemanticLayer: "switch on its SQL API: sql: {enabled: true}"},
     requires=requires,
     refuses=refusals.refuses,
     keeps=keeps,

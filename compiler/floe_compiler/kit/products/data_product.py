@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.domain_servers import asked_servers, required_servers, server_passwords
 from floe_compiler.kit.products.lakehouse import lakehouse, store_login
-from floe_compiler.kit.products.step_environment import CACHE_PASSWORD, distinct, environment
+from floe_compiler.kit.products.step_environment import distinct, environment
 from floe_compiler.kit.products.steps import (
     REPORT_QUALITY,
     VERIFY_CONTRACTS,
     PlannedStep,
-    cache,
     dbt_compute,
     has_step,
     planned_steps,
@@ -24,7 +24,6 @@ from floe_compiler.kit.products.steps import (
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.store_logins import identity_of, login_files
 from floe_compiler.model.capabilities import (
-    Cache,
     Catalog,
     Collector,
     Compute,
@@ -42,7 +41,6 @@ from floe_compiler.model.facts import (
     Pod,
     Resources,
     Scratch,
-    SecretFile,
     Variable,
 )
 from floe_compiler.model.fields import Storage
@@ -78,15 +76,14 @@ LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu":
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
     """Return the requirements of an orchestrator's products.
 
-    These are an engine if any product runs dbt, a cache if any asks for one, and optional capabilities.
+    These are an engine if any product runs dbt, the servers of the domain that any asks for, and optional capabilities.
     """
     kinds = (Catalog, ObjectStore, Collector, Lineage, Monitoring, MetricsStore)
     dbt = any(has_step(product.spec, "dbt") for product in instance.products)
-    cached = next((product for product in instance.products if product.spec.cache), None)
     return (
         *(Requirement(kind, optional=True) for kind in kinds),
         *((Requirement(Compute),) if dbt else ()),
-        *((Requirement(Cache, product=cached.name, origin=cached.cache_origin),) if cached else ()),
+        *required_servers(instance.products),
     )
 
 
@@ -129,7 +126,8 @@ def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep])
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     told = quality_collector(context) if has_step(product.spec, "quality") else None
     compute = dbt_compute(context, product)
-    services, store = (context.optional(Lineage), cache(context, product)), context.optional(ObjectStore)
+    services = (context.optional(Lineage), *asked_servers(context, product))
+    store = context.optional(ObjectStore)
     return (
         *(catalog.calls() if catalog else ()),
         *((collector.grpc,) if collector else ()),
@@ -186,7 +184,6 @@ def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
     """Return the fields that the containers of all steps share."""
     compute, tables = dbt_compute(context, product), lakehouse(context, product)
-    cached = cache(context, product)
     return Container(
         name="steps",
         image=product.spec.image,
@@ -199,7 +196,7 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
         secret_files=(
             *(compute.secret_files if compute else ()),
             *login_files(context.optional(ObjectStore), store_login(context, product)),
-            *((SecretFile(CACHE_PASSWORD, cached.password),) if cached else ()),
+            *server_passwords(context, product),
         ),
         scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108
     )

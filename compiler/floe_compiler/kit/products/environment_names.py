@@ -69,6 +69,12 @@ CACHE_URL = "FLOE_CACHE_URL"
 CACHE_PASSWORD_FILE = "FLOE_CACHE_PASSWORD_FILE"  # noqa: S105 - the name of a variable
 """The file with the password of the cache."""
 
+SEMANTIC_LAYER_URL = "FLOE_SEMANTIC_LAYER_URL"
+"""The URL of the domain's semantic layer, with the user and without the password; only for products that ask for it."""
+
+SEMANTIC_LAYER_PASSWORD_FILE = "FLOE_SEMANTIC_LAYER_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+"""The file with the password of that user."""
+
 OTLP_ENDPOINT = "OTLP_ENDPOINT"
 """The telemetry collector's OTLP/gRPC URL."""
 

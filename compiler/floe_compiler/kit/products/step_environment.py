@@ -11,17 +11,15 @@ from typing import Any
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT, PYICEBERG, catalog_variables
+from floe_compiler.kit.products.domain_servers import server_variables
 from floe_compiler.kit.products.lakehouse import lakehouse, store_login
-from floe_compiler.kit.products.steps import cache, dbt_compute
+from floe_compiler.kit.products.steps import dbt_compute
 from floe_compiler.kit.store_logins import login_variables
 from floe_compiler.kit.trust import CERTIFICATES_FILE
-from floe_compiler.model.capabilities import Cache, Catalog, Collector, Lineage, ObjectStore
+from floe_compiler.model.capabilities import Catalog, Collector, Lineage, ObjectStore
 from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.plan import Context, Product
-
-CACHE_PASSWORD = "/run/secrets/cache/password"  # noqa: S105 - a path
-"""The file with the password of the cache."""
 
 
 def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]:
@@ -34,7 +32,7 @@ def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]
             *_object_store(context.optional(ObjectStore), store_login(context, product), context.optional(Catalog)),
             *_telemetry(context.optional(Collector), context, product),
             *_lineage(context.optional(Lineage), context, product),
-            *_cache(cache(context, product)),
+            *server_variables(context, product),
             *(compute.variables if compute else ()),
         )
     )
@@ -105,13 +103,6 @@ def _lineage(lineage: Lineage | None, context: Context[Any], product: Product) -
         return
     yield Variable(names.OPENLINEAGE_URL, lineage.url)
     yield Variable(names.OPENLINEAGE_NAMESPACE, lineage_namespace(context, product.domain))
-
-
-def _cache(found: Cache | None) -> Iterator[Variable]:
-    if found is None:
-        return
-    yield Variable(names.CACHE_URL, found.url)
-    yield Variable(names.CACHE_PASSWORD_FILE, CACHE_PASSWORD)
 
 
 def lineage_namespace(context: Context[Any], domain: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Cache, Collector, Compute, Lineage, MetricsStore, ObjectStore
+from floe_compiler.model.capabilities import Collector, Compute, Lineage, MetricsStore, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Mount, SecretFile
 from floe_compiler.model.inputs import (
@@ -132,11 +132,6 @@ def quality_collector(context: Context[Any]) -> Collector | None:
 def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
     """Return the engine of a product's models; None if the product does not run dbt."""
     return context.optional(Compute) if has_step(product.spec, "dbt") else None
-
-
-def cache(context: Context[Any], product: Product) -> Cache | None:
-    """Return the domain's cache, if the product asks for it."""
-    return context.optional(Cache) if product.spec.cache else None
 
 
 def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:

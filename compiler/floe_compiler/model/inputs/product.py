@@ -240,6 +240,8 @@ class DataProduct(Input):
     """How often a failed run is retried."""
     cache: bool = False
     """Whether its steps use the domain's cache. They get its address and password."""
+    semantic_layer: bool = False
+    """Whether its steps ask the domain's semantic layer, by SQL. They get its address and password."""
     placement: JobPlacement = JobPlacement()
     """The nodes that its runs need, in addition to what the domain's `placement.jobs` says."""
     inputs: tuple[ProductInput, ...] = Field(default=(), strict=False)

@@ -1,0 +1,34 @@
+"""The policy of a product's role at AWS, as the documentation shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from floe_compiler.kit.store_policies import of_product
+from floe_compiler.model.data_access import OutputTable, ServedProduct
+
+PAGE = Path(__file__).parents[1] / "docs/components.md"
+Statements = dict[tuple[tuple[str, ...], tuple[str, ...]], Any]
+
+
+def statements(found: list[dict[str, Any]]) -> Statements:
+    """Return the condition of each statement, by its actions and resources."""
+
+    def words(value: str | list[str]) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) else tuple(sorted(value))
+
+    return {(words(one["Action"]), words(one["Resource"])): one.get("Condition") for one in found}
+
+
+def test_it_is_the_one_of_seaweedfs_and_minio_but_for_the_condition_that_turns_404_into_403() -> None:
+    product = ServedProduct("sales", "customers", reads=(OutputTable("marketing", "leads", "leads"),))
+    expected = statements(of_product("acme-warehouse", product))
+    listing = (("s3:ListBucket",), ("arn:aws:s3:::acme-warehouse",))
+    assert expected.pop(listing) is not None
+    (text,) = re.findall(r"```json\n(\{\n  \"Version\": \"2012.*?)```", PAGE.read_text(), re.DOTALL)
+    written = statements(json.loads(text)["Statement"])
+    assert written.pop(listing) is None
+    assert written == expected
