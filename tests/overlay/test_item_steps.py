@@ -16,6 +16,13 @@ FILE = "base/kustomization.yaml"
         ("labels: [{pairs: x}]", "K004 {}:1:18: labels[0].pairs is not a mapping"),
         ("labels: [{pairs: {a: 1}}]", "K004 {}:1:22: labels[0].pairs.a is not text (put it in quotes)"),
         (
+            "labels: [{pairs: {a: b c}}]",
+            (
+                'K004 {}:1:22: labels[0].pairs.a: "b c" is not a label value'
+                ' (use letters, digits, "-", "_" and ".", with a letter or digit at both ends)'
+            ),
+        ),
+        (
             "labels: [{pairs: {a: b}, includeTemplates: x}]",
             "K004 {}:1:44: labels[0].includeTemplates is not true or false",
         ),

@@ -16,7 +16,19 @@ PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIC\nQDE=\n-----END " + "PRIVA
 
 
 @pytest.mark.parametrize(
-    "key", ["password", "DB_PASSWORD", "apiKey", "client-secret", "AUTH_TOKEN", "private_key", "s3.secret-key"]
+    "key",
+    [
+        "password",
+        "DB_PASSWORD",
+        "apiKey",
+        "client-secret",
+        "AUTH_TOKEN",
+        "private_key",
+        "s3.secret-key",
+        "tokens",
+        "minio_tokens",
+        "max_tokens_admin_password",
+    ],
 )
 def test_keys_that_sound_secret(key: str) -> None:
     assert is_secret_key(key)
@@ -35,6 +47,11 @@ def test_keys_that_sound_secret(key: str) -> None:
         "secretStoreRef",
         "secretKey",
         "tokenExpirationSeconds",
+        "max_tokens",
+        "maxOutputTokens",
+        "LLM_MAX_COMPLETION_TOKENS",
+        "tokens_per_minute",
+        "tokenizer",
     ],
 )
 def test_keys_of_references_do_not(key: str) -> None:
@@ -46,6 +63,8 @@ def test_keys_of_references_do_not(key: str) -> None:
     [
         ("password: hunter2", "password: ***"),
         ("password: correct horse, battery", "password: ***"),
+        ("llm:\n  max_tokens: 4096\n  token: hunter2", "llm:\n  max_tokens: 4096\n  token: ***"),
+        ('{"max_tokens": 4096, "token": "hunter2"}', '{"max_tokens": 4096, "token": "***"}'),
         ('  "client_secret": "hunter 2",', '  "client_secret": "***",'),
         ('{"token":"hunter2","user":"u"}', '{"token":"***","user":"u"}'),
         ('{\n  "user": "é",\n  "token": "hunter2"\n}\n', '{\n  "user": "é",\n  "token": "***"\n}\n'),

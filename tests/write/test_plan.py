@@ -95,18 +95,45 @@ def test_a_foreign_file_in_the_way_is_an_error_and_elsewhere_a_warning() -> None
 
 @pytest.mark.parametrize("name", ["y.yaml", "y.yml"])
 def test_a_foreign_file_that_would_be_applied_is_an_error(name: str) -> None:
-    _, problems = plan({}, {}, {f"output/dev/a/{name}": HAND})
+    _, problems = plan({"a__x": "new"}, {}, {f"output/dev/a/{name}": HAND})
     assert problems == [("W015", f"output/dev/a/{name}")]
 
 
 def test_foreign_files_of_an_environment_are_one_error() -> None:
-    _, problems = plan({}, {}, {f"output/dev/{folder}/y.yaml": HAND for folder in "abc"})
+    wanted = {f"{folder}__x": "new" for folder in "abc"}
+    _, problems = plan(wanted, {}, {f"output/dev/{folder}/y.yaml": HAND for folder in "abc"})
     assert problems == [("W015", "output/dev/a/y.yaml")]
 
 
 def test_a_foreign_file_beside_the_folders_that_are_applied_is_a_warning() -> None:
-    _, problems = plan({}, {}, {"output/dev/.ci.yml": HAND})
+    _, problems = plan({"a__x": "new"}, {}, {"output/dev/.ci.yml": HAND})
     assert problems == [("W005", "output/dev")]
+
+
+@pytest.mark.parametrize("name", ["x.yaml", "kustomization.yaml", ".sourceignore"])
+@pytest.mark.parametrize("folder", [".github", "notes", ".github/workflows"])
+def test_a_foreign_file_in_a_folder_that_nothing_delivers_is_a_warning(folder: str, name: str) -> None:
+    _, problems = plan({"a__x": "new"}, {}, {f"output/dev/{folder}/{name}": HAND})
+    assert problems == [("W005", f"output/dev/{folder}")]
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("output/dev/a/below/y.yaml", "W015"),
+        ("output/dev/a/below/kustomization.yaml", "W021"),
+        ("output/dev/.sourceignore", "W021"),
+        ("output/.sourceignore", "W021"),
+    ],
+)
+def test_a_foreign_file_counts_where_flux_sees_it(path: str, code: str) -> None:
+    _, problems = plan({"a__x": "new"}, {}, {path: HAND})
+    assert problems == [(code, path)]
+
+
+def test_a_folder_whose_last_file_is_deleted_now_is_still_delivered() -> None:
+    _, problems = plan({}, {PATH: OLD}, {PATH: OLD, "output/dev/a/y.yaml": HAND})
+    assert ("W015", "output/dev/a/y.yaml") in problems
 
 
 @pytest.mark.parametrize(

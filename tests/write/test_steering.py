@@ -30,7 +30,8 @@ FOLDERS = ("output/dev/a", "output/dev/a/below", "output/dev/a/.hidden", "output
 @pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("name", IN_FOLDERS)
 def test_in_a_delivered_folder(tmp_path: Path, folder: str, name: str) -> None:
-    write_output(tmp_path, files(a__x="text"))
+    compiled = files(a__x="text", _cluster__x="text", _delivery__x="text")
+    write_output(tmp_path, compiled)
     assert is_current(tmp_path, DIGESTS)
     (tmp_path / folder).mkdir(parents=True, exist_ok=True)
     (tmp_path / folder / name).write_text("anything")
@@ -38,7 +39,7 @@ def test_in_a_delivered_folder(tmp_path: Path, folder: str, name: str) -> None:
     assert not is_current(tmp_path, DIGESTS)
     for run in (write_output, check_output):
         with pytest.raises(StageFailed) as failed:
-            run(tmp_path, files(a__x="text"), DIGESTS)
+            run(tmp_path, compiled, DIGESTS)
         (found,) = failed.value.diagnostics
         assert (found.rule.code, place(found)) == ("W021", f"{folder}/{name}")
         assert f"with it, {IN_FOLDERS[name]} applies something else" in found.message

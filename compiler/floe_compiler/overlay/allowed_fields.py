@@ -55,7 +55,7 @@ MALFORMED = Rule(
     "K004",
     "malformed kustomization",
     "A kustomization.yaml is one mapping of kind Kustomization (or Component, if it is listed under components)."
-    " The kustomize documentation has the types of its fields.",
+    " The kustomize documentation has the types of its fields. Labels are such that Kubernetes accepts them.",
 )
 UNKNOWN_FIELD = Rule(
     "K005",

@@ -8,6 +8,8 @@ from typing import Any
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.hints import with_hint
+from floe_compiler.model.names import check_label_key, check_label_value
 from floe_compiler.overlay.allowed_fields import FORBIDDEN_FIELD, MALFORMED, check_keys, value_at
 from floe_compiler.overlay.kustomization import Step, StepField
 from floe_compiler.overlay.matching import Everything, Scaled, Selection, WithImage
@@ -57,10 +59,13 @@ def _set_by(field: StepField, item: dict[str, Any]) -> Iterator[tuple[str, DataP
         yield "replicas", ("count",)
 
 
-def _check_type(document: Document, path: DataPath, wanted: type, findings: Findings) -> None:
-    if type(value_at(document, path)) is not wanted:
-        hint = "put it in quotes" if wanted is str else ""
-        findings.add(MALFORMED, f"{show_path(path)} is not {_WORDS[wanted]}", document.span(path), hint=hint)
+def _check_type(document: Document, path: DataPath, wanted: type, findings: Findings) -> bool:
+    """Return whether a value has a type; report it if not."""
+    if type(value_at(document, path)) is wanted:
+        return True
+    hint = "put it in quotes" if wanted is str else ""
+    findings.add(MALFORMED, f"{show_path(path)} is not {_WORDS[wanted]}", document.span(path), hint=hint)
+    return False
 
 
 def _check_labels(document: Document, path: DataPath, item: dict[str, Any], findings: Findings) -> None:
@@ -70,8 +75,23 @@ def _check_labels(document: Document, path: DataPath, item: dict[str, Any], find
             hint = "use includeTemplates to label pods too"
             findings.add(FORBIDDEN_FIELD, message, document.key_span((*path, name)), hint=hint)
     pairs = item.get("pairs")
-    for name in pairs if isinstance(pairs, dict) else ():
-        _check_type(document, (*path, "pairs", name), str, findings)
+    for name, value in pairs.items() if isinstance(pairs, dict) else ():
+        at = (*path, "pairs", name)
+        if _check_type(document, at, str, findings):
+            _check_label(document, at, name, value, findings)
+
+
+def _check_label(document: Document, at: DataPath, name: Any, value: str, findings: Findings) -> None:
+    """Report a label that a cluster would refuse, once for all objects that would get it."""
+    for check, text, span in (
+        (check_label_key, str(name), document.key_span(at)),
+        (check_label_value, value, document.span(at)),
+    ):
+        try:
+            check(text)
+        except ValueError as error:
+            message, hint = with_hint(f"{show_path(at)}: {error}")
+            findings.add(MALFORMED, message, span, hint=hint)
 
 
 def _selection(field: StepField, item: dict[str, Any]) -> Selection:

@@ -26,6 +26,10 @@ _SECRET = re.compile(_WORDS, re.IGNORECASE)
 _REFERENCE = re.compile(
     r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey"
     r"|variables|authentication|counts?|encryption|endpoint|expiry|length|limit|policy|provider|size|ttl)$"
+    # How a language model counts what it reads and writes.
+    r"|(?:max(?:imum)?|min(?:imum)?|num|total)[_.-]?(?:(?:new|input|output|prompt|completion|context)[_.-]?)?tokens$"
+    r"|tokens[_.-]?per[_.-]?(?:second|minute|hour|day|request)$"
+    r"|tokeni[sz](?:er|ation)$"
     r"|^existing|^automount|^imagePullSecrets$|^pull_secret$",
     re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, get_args
 
@@ -10,13 +9,12 @@ import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
-from floe_compiler.model.hints import some
 from floe_compiler.model.span import Span
 from floe_compiler.write.folders import with_parents
+from floe_compiler.write.foreign import report_foreign
 from floe_compiler.write.guard import guard_deletions
 from floe_compiler.write.ownership import Ownership, compare_ownership
-from floe_compiler.write.snapshot import MANIFEST_SUFFIXES, Snapshot
-from floe_compiler.write.steering import DELIVERED, STEERS_DELIVERY, obeyed_by
+from floe_compiler.write.snapshot import Snapshot
 
 EDITED = Rule(
     "W003",
@@ -40,19 +38,6 @@ IN_THE_WAY = Rule(
     "W004",
     "foreign file in the way",
     "Something that this tool did not write is at the path of a compiled file. Move or delete it.",
-)
-STRAY = Rule(
-    "W005",
-    "foreign file in the output",
-    "A file under output/ was not written by this tool, so it is not changed. Move it elsewhere.",
-    severity="warning",
-)
-
-APPLIED = Rule(
-    "W015",
-    "hand-written file among compiled files",
-    "Argo CD (which applies *.yaml) or Flux (also *.yml) would apply this file with the compiled ones, without any "
-    "check. Move the object to base/ or overlays/, where it is checked, or delete the file.",
 )
 _CHECK_OUT_AGAIN = ("git add .gitattributes", f"rm -r {OUTPUT}", f"git checkout -- {OUTPUT}")
 
@@ -128,6 +113,8 @@ def plan_writes(
     decisions = _decisions(sorted(differing), owned, snapshot)
     decisions["in the way"].extend(_blocked(wanted, folders, snapshot))
     _report(decisions, snapshot, findings)
+    if decisions["stray"]:
+        report_foreign(decisions["stray"], {*wanted, *owned.paths(), *others}, findings)
     if decisions["delete"]:
         owned_paths = owned.paths().union(others)
         guard_deletions(decisions["delete"], {*wanted, *others}, owned_paths, allow_delete, findings)
@@ -181,24 +168,3 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
     for path in decisions["in the way"]:
         message = "floe-compile did not write this, and a compiled file must go here"
         findings.add(IN_THE_WAY, message, Span(path), hint="move or delete it")
-    steering = {path: tool for path in decisions["stray"] if (tool := obeyed_by(path))}
-    for path, tool in steering.items():
-        message = f"floe-compile did not write this file, and with it, {tool} applies something else"
-        findings.add(STEERS_DELIVERY, message, Span(path), hint=f"delete it: rm {path}")
-    strays = [path for path in decisions["stray"] if path not in steering]
-    # Folders of an environment are applied, but not what lies beside them, such as the configuration of a CI system.
-    applied = [path for path in strays if path.endswith(MANIFEST_SUFFIXES) and path.count("/") >= DELIVERED]
-    by_environment: dict[str, list[str]] = defaultdict(list)
-    for path in applied:
-        by_environment[path.split("/")[1]].append(path)
-    for environment, (path, *others) in by_environment.items():
-        tools = "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) else "Flux"
-        more = f" nor {len(others)} more in {OUTPUT}/{environment}/," if others else ""
-        message = f"floe-compile did not write this file,{more} but {tools} would apply it with the rest"
-        findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
-    by_folder: dict[str, list[str]] = defaultdict(list)
-    for folder, _, name in (path.rpartition("/") for path in strays if path not in applied):
-        by_folder[folder].append(name)
-    for folder, names in by_folder.items():
-        message = f"holds {some(names)}, which floe-compile did not write"
-        findings.add(STRAY, message, subject=folder, hint="move or delete it")

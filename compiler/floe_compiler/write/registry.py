@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.write.commit import CANNOT_WRITE
+from floe_compiler.write.foreign import APPLIED, STRAY
 from floe_compiler.write.guard import NEEDS_PERMISSION
 from floe_compiler.write.index import BROKEN_INDEX
 from floe_compiler.write.lock import LOCKED
-from floe_compiler.write.plan import APPLIED, CONFLICT, EDITED, IN_THE_WAY, LINE_ENDS, STRAY
+from floe_compiler.write.plan import CONFLICT, EDITED, IN_THE_WAY, LINE_ENDS
 from floe_compiler.write.receipt import NO_RECEIPT
 from floe_compiler.write.snapshot import NOT_A_FILE
 from floe_compiler.write.steering import STEERS_DELIVERY

@@ -30,10 +30,10 @@ STEERS_DELIVERY = Rule(
     " than the compiled files, without any check. Write a patch in base/ or overlays/ instead, and delete the file.",
 )
 
-DELIVERED = 3
+_DELIVERED = 3
 """The number of slashes in the path of a delivered file, at least: `output/<environment>/<folder>/<name>`."""
 
-_IGNORED = ".sourceignore"
+IGNORED = ".sourceignore"
 _TOOLS = {
     "Flux": re.compile(r"kustomization\.ya?ml|Kustomization|\.sourceignore"),
     "kustomize": re.compile(r"\.krmignore"),
@@ -48,6 +48,6 @@ def obeyed_by(path: str) -> str:
     for all folders below it.
     """
     name = path.rpartition("/")[2]
-    if path.count("/") < DELIVERED and name != _IGNORED:
+    if path.count("/") < _DELIVERED and name != IGNORED:
         return ""
     return next((tool for tool, pattern in _TOOLS.items() if pattern.fullmatch(name)), "")
