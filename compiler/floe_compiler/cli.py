@@ -31,7 +31,7 @@ VERBS = {
     "report": "write one HTML page about a change, and about all that the platform is made of",
     "comment": "write what changes as one comment on a pull request, and edit it later",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
-    "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
+    "vendor": "copy a parent manifest or a Helm chart into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
     "blame": "show each line of an output file with the input that it follows from",
