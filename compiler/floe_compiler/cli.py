@@ -34,7 +34,7 @@ VERBS = {
     "comment": "write what changes as one comment on a pull request, and edit it later",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
     "merge-driver": "merge output/ for Git, by compiling the merged inputs",
-    "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
+    "vendor": "copy a parent manifest or a Helm chart into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
     "parity": "show how two environments differ, and which lines say so",
     "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",

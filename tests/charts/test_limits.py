@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.charts.limits import problem_of, qualified
+from floe_compiler.charts.limits import ASK_FOR_REGISTRY, problem_of, qualified
 from floe_compiler.model.charts import ChartLimits
 from floe_compiler.model.objects import identify
 
@@ -99,6 +99,14 @@ REFUSED = [
     (pods(containers=[{"name": "a", "image": "redis:7"}]), "image redis:7"),
     (pods(initContainers=[{"name": "a", "image": "ghcr.io/acme-evil/a:1"}]), "image ghcr.io/acme-evil/a:1"),
 ]
+
+
+def test_a_registry_is_asked_for_by_the_setting_that_allows_it() -> None:
+    manifest = pods(containers=[{"name": "a", "image": "evil.example/a:1"}])
+    assert problem_of(identify(manifest), manifest, OWN, LIMITS) == (
+        "image evil.example/a:1 is not from a registry that domains may use",
+        f"allowed: ghcr.io/acme; {ASK_FOR_REGISTRY}",
+    )
 
 
 @pytest.mark.parametrize("manifest", ALLOWED, ids=lambda one: one["kind"])

@@ -135,7 +135,7 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
 @pytest.mark.parametrize(
     ("given", "arguments", "said"),
     [
-        ("a: [", (), "FILE is not YAML: "),
+        ("a: [", (), "FILE is not YAML: line 2: "),
         ("", ("HEAD",), "give either --against, or a revision or --from-output"),
         ("", ("--from-output",), "give either --against, or a revision or --from-output"),
         ("", ("--format", "github"), "--format github is for changes of a pull request"),

@@ -147,3 +147,20 @@ def test_the_mesh_uses_the_compiler_that_began_it(
     monkeypatch.setattr(init, "_compiler", lambda: compiler)
     assert main(["init", "--yes", "--orchestrator", "kubernetes", "--storage", "none", "--environments", "dev"]) == 0
     assert [Path(name).read_text() for name in (".pre-commit-config.yaml", "requirements.txt")] == snapshot
+
+
+@pytest.mark.parametrize("field", ["owner", "registry", "repository"])
+def test_a_value_that_nobody_gave_is_listed(field: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = {"owner": "@acme/data", "registry": "ghcr.io/acme", "repository": "https://git.acme.example/mesh.git"}
+    given = [word for key, answer in answers.items() if key != field for word in (f"--{key}", answer)]
+    assert main(["init", "--yes", "--name", "acme", "--orchestrator", "kubernetes", "--storage", "none", *given]) == 0
+    lines = Path("platform-manifest.yaml").read_text().splitlines()
+    marked = [line.split()[0] for line in lines if "# yours:" in line and line.split()[0] != "version:"]
+    assert [one for one in marked if one != "store:"] == [f"{field}:"]
+    assert "platform-manifest.yaml:" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").write_text("")
+    assert main(["init", "--yes", "taken"]) == 2
+    assert capsys.readouterr().err == "floe-compile: taken cannot be made: File exists; name another folder\n"

@@ -42,6 +42,10 @@ def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
         (("environment", "dev"), "overlays/dev/environment.yaml exists"),
         (("product", "orders"), "floe-compile new product orders: write DOMAIN/NAME"),
         (("domain", "sales/orders"), "floe-compile new domain sales/orders: write its name alone"),
+        (
+            ("environment", "prod", "--cluster", "a=platform", "--cluster", "a=sales"),
+            "--cluster a=sales: a is named before; write it once: --cluster a=platform,sales",
+        ),
         (("domain", ".."), '".." is not a DNS label'),
         (("environment", "../x"), '"../x" is not a DNS label'),
     ],
@@ -59,3 +63,21 @@ def test_what_cannot_be_added(
 def test_nothing_is_added_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "domain", "sales"]) == 2
     assert "begin with: floe-compile init" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("mesh")
+def test_the_next_step_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    then = "Then: floe-compile diff shows what it compiles to, and floe-compile writes that.\n"
+    capsys.readouterr()
+    assert main(["new", "product", "sales/returns"]) == 0
+    image = "  domains/sales/products/returns.yaml:8: the image with the product's dbt project\n"
+    assert capsys.readouterr().out.endswith(f"Values that only you know:\n{image}{then}")
+    assert main(["new", "domain", "legal"]) == 0
+    assert capsys.readouterr().out == f"wrote domains/legal/domain.yaml\n{then}"
+
+
+@pytest.mark.parametrize(("delivery", "has_address"), [("argocd", True), ("flux", False)])
+def test_only_argo_cd_is_told_the_addresses_of_clusters(delivery: str, *, has_address: bool) -> None:
+    assert main(["init", "--yes", "--storage", "none", "--environments", "dev", "--delivery", delivery]) == 0
+    assert main(["new", "environment", "prod", "--cluster", "a=platform", "--cluster", "b=sales"]) == 0
+    assert ("    server: " in Path("overlays/prod/environment.yaml").read_text()) is has_address

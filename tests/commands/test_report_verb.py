@@ -64,6 +64,19 @@ def test_what_changes_and_why(mesh: Path, tmp_path: Path, capsys: pytest.Capture
     assert data["connections"][0]["nodes"]
 
 
+def test_only_a_page_is_replaced(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (mesh / PRODUCT).read_bytes()
+    assert main(["report", "--html", PRODUCT]) == 2
+    assert capsys.readouterr().err == (
+        f"floe-compile: --html {PRODUCT}: this is another file, and no report; name one that may be replaced\n"
+    )
+    assert (mesh / PRODUCT).read_bytes() == before
+    page = tmp_path / "report.html"
+    page.write_bytes(b"")  # as mktemp makes it
+    assert main(["report", "--html", str(page), "--quiet"]) == 0
+    assert main(["report", "--html", str(page), "--quiet"]) == 0
+
+
 def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
     edit(mesh / ENVIRONMENT, "storage_class: standard", "storage_class: standard\nscale: medium")
     (mesh / "not-an-input.txt").write_text("elsewhere", encoding="utf-8")

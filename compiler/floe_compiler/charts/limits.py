@@ -45,6 +45,7 @@ OWN_KEYS = ("floe.dev", "argocd.argoproj.io", "kustomize.toolkit.fluxcd.io")
 STRONG_VERBS = frozenset({"*", "bind", "escalate", "impersonate"})
 
 ASK = "set the values so that the chart leaves it out, or ask the platform team"
+ASK_FOR_REGISTRY = "name one of these, or ask the platform team to add the registry under `domain_policy.registries`"
 
 Problem = tuple[str, str]
 """What is wrong, and what to do."""
@@ -136,7 +137,8 @@ def _of_pods(pod: Object, limits: ChartLimits) -> Iterator[Problem]:
         image = str(container.data.get("image", ""))
         if not qualified(image).startswith(limits.images):
             allowed = ", ".join(one.rstrip("/") for one in limits.images)
-            yield f"image {image} is not from a registry that domains may use", f"allowed: {allowed}; {ASK}"
+            hint = f"allowed: {allowed}; {ASK_FOR_REGISTRY}"
+            yield f"image {image} is not from a registry that domains may use", hint
     yield from _of_volumes(mappings(pod, ("volumes",)))
 
 

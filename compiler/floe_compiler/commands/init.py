@@ -65,19 +65,26 @@ def run(options: Namespace) -> int:
         **repository.files(answers, _compiler()),
         **{f"{FOLDER}/{name}": text for name, text in schema_files().items()},
     }
-    root.mkdir(parents=True, exist_ok=True)
+    _make(root, options.folder)
     written = write_new(root, files)
     write_owners(root)
     _compile(root)
-    sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/. Values that only you know:\n")
+    sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/.\n")
     show_values({path: files[path] for path in written})
     here = "" if options.folder == Path() else f"cd {options.folder}, "
     sys.stdout.write(f"Then: {here}commit everything, and see README.md.\n")
     return DONE
 
 
+def _make(root: Path, folder: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}; name another folder") from error
+
+
 def _given(options: Namespace, root: Path) -> Mapping[str, str]:
-    """Return the answers that options, people or else defaults give. Raises UsageError for a wrong option."""
+    """Return the name, and what options or people answer beside it. Raises UsageError for a wrong option."""
     from floe_compiler.start.answers import QUESTIONS
 
     given: dict[str, str] = {}
@@ -89,9 +96,12 @@ def _given(options: Namespace, root: Path) -> Mapping[str, str]:
         default = question.default(given)
         if question.field == "name" and not question.wrong(root.name):
             default = root.name
-        if answer is None:
-            answer = _asked(question, default) if is_asking else default
-        given[question.field] = answer
+        if answer is None and is_asking:
+            answer = _asked(question, default)
+        if answer is None and question.field == "name":
+            answer = default
+        if answer is not None:
+            given[question.field] = answer
     return given
 
 

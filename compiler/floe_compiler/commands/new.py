@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from floe_compiler.commands.options import find_root
 from floe_compiler.model.layout import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 EXAMPLES = """\
 examples:
@@ -53,6 +54,7 @@ def run(options: Namespace) -> int:
         raise UsageError(f"{asked_for} exists")
     written = write_new(root, files)
     show_values({path: files[path] for path in written})
+    sys.stdout.write("Then: floe-compile diff shows what it compiles to, and floe-compile writes that.\n")
     return DONE
 
 
@@ -65,7 +67,7 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
     _check("owner", owner)
     if options.kind == "environment":
         _check("name", options.name)
-        clusters = dict(map(_cluster, options.cluster))
+        clusters = _clusters(options.cluster)
         return {f"overlays/{options.name}/environment.yaml": _environment(manifest, options.name, owner, clusters)}
     if options.cluster:
         raise UsageError(f"--cluster is for a new environment, not for a new {options.kind}")
@@ -79,6 +81,18 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
         _check("name", product)
         files[f"domains/{domain}/products/{product}.yaml"] = documents.product(product, domain, owner)
     return files
+
+
+def _clusters(texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return what runs in each cluster, by its name. Raises UsageError for a text that is wrong, or a name twice."""
+    clusters: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, runs = _cluster(text)
+        if name in clusters:
+            both = ",".join((*clusters[name], *runs))
+            raise UsageError(f"--cluster {text}: {name} is named before; write it once: --cluster {name}={both}")
+        clusters[name] = runs
+    return clusters
 
 
 def _cluster(text: str) -> tuple[str, tuple[str, ...]]:
@@ -120,6 +134,7 @@ def _environment(manifest: Mapping[str, Any], name: str, owner: str, clusters: M
         "name": manifest["metadata"]["name"],
         "owner": owner,
         "orchestrator": manifest["orchestrator"]["type"],
+        "delivery": manifest["delivery"]["type"],
         "storage": documents.IN_CLUSTER if "catalog" in manifest else "none",
     }
     return documents.environment(answers_of(given), name, clusters)

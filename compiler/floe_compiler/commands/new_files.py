@@ -33,6 +33,7 @@ def write_new(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def show_values(files: Mapping[str, str]) -> None:
-    """List the values in new files that only their owner knows."""
-    for line in marked(files):
-        sys.stdout.write(f"  {line}\n")
+    """List the values in new files that only their owner knows, if there are any."""
+    lines = [f"  {line}\n" for line in marked(files)]
+    if lines:
+        sys.stdout.write("Values that only you know:\n" + "".join(lines))

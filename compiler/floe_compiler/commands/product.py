@@ -40,7 +40,10 @@ def run(options: Namespace) -> int:
     domain, _, version = options.domain.partition(":")
     if version:
         raise UsageError(f"--domain {options.domain}: write {domain}; its version is the one in this repository")
-    return new.run(Namespace(**{**vars(options), "kind": "product", "name": f"{domain}/{options.name}"}))
+    parser = ArgumentParser()
+    new.configure(parser)
+    given = parser.parse_args(["product", f"{domain}/{options.name}"])  # with all that `new` has a default for
+    return new.run(Namespace(**{**vars(given), "owner": options.owner, "root": options.root}))
 
 
 def _register(options: Namespace) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from floe_compiler.report.page.contents import Contents
 
 EXPLAINED = 24
+DOCTYPE = b"<!doctype html>"
 
 NOTES = f"""\
 The page has what `diff` shows, with dangers first and the same change of several environments told once, and the lines
@@ -103,6 +104,15 @@ def _check(options: Namespace, root: Path) -> None:
         raise UsageError(f"--explain {options.explain}: give 0 or more")
     if options.html.absolute().is_relative_to(root / OUTPUT):
         raise UsageError(f"--html {options.html}: {OUTPUT}/ has what is compiled and nothing else; name another folder")
+    if options.html.is_file() and not _is_page(options.html):
+        raise UsageError(f"--html {options.html}: this is another file, and no report; name one that may be replaced")
+
+
+def _is_page(file: Path) -> bool:
+    """Whether a file is empty or a page of HTML, such as an earlier report."""
+    with file.open("rb") as opened:
+        start = opened.read(len(DOCTYPE))
+    return not start or start.lower() == DOCTYPE
 
 
 def _contents(

@@ -23,7 +23,9 @@ def read_objects(text: str) -> list[Any]:
         found = [one for one in yaml.load_all(text, Loader=_loader()) if one is not None]
         return [json.loads(json.dumps(one)) for one in found]
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise NotYaml(str(getattr(error, "problem", "") or error)) from None
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        raise NotYaml(line + str(getattr(error, "problem", "") or error)) from None
 
 
 @cache

@@ -59,7 +59,7 @@ def _check(name: str, document: Document, sources: Sources, findings: Findings) 
         return False
     _check_names(document, findings)
     _check_addresses(document, sources, findings)
-    if len(document.data[CLUSTERS]) > 1 and not sources.unlimited:
+    if not sources.unlimited:
         _check_runs(name, document, sources, findings)
     return not findings.failed
 

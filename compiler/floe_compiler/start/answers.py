@@ -24,6 +24,8 @@ class Answers(msgspec.Struct, frozen=True):
     environments: tuple[str, ...]
     domain: str
     product: str
+    guessed: frozenset[str] = frozenset()
+    """The fields that nobody has answered."""
 
     @property
     def has_catalog(self) -> bool:
@@ -106,4 +108,4 @@ def answers_of(given: Mapping[str, str]) -> Answers:
     for question in QUESTIONS:
         complete[question.field] = given.get(question.field) or question.default(complete)
     environments = tuple(word.strip() for word in complete.pop("environments").split(",") if word.strip())
-    return Answers(environments=environments, **complete)
+    return Answers(environments=environments, guessed=frozenset(complete.keys() - given.keys()), **complete)

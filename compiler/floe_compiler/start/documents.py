@@ -22,14 +22,16 @@ IN_CLUSTER = "seaweedfs"
 def manifest(answers: Answers) -> str:
     """Return the text of platform-manifest.yaml."""
     database = ("  database:", "    type: postgresql")
+    head = _head("PlatformManifest", answers.name, answers.owner, version="1.0.0")
+    head[-1] += _mark(answers, "owner", "a mail address, or a handle such as @acme/platform")
     return _text(
         _modeline("platform-manifest", 0),
         "# What the platform is made of, in every environment: see overlays/<env>/environment.yaml for what differs.",
-        *_head("PlatformManifest", answers.name, answers.owner, version="1.0.0"),
+        *head,
         "kubernetes:",
         f'  version: "1.34"  {YOURS} the oldest version among your clusters',
         "images:",
-        f"  registry: {answers.registry}  # for images that are named without a registry",
+        f"  registry: {answers.registry}{_mark(answers, 'registry', 'the registry of your images')}",
         "orchestrator:",
         f"  type: {answers.orchestrator}",
         *(database if answers.has_server else ()),
@@ -41,7 +43,7 @@ def manifest(answers: Answers) -> str:
         *_below(_secrets(answers.secrets)),
         "delivery:",
         f"  type: {answers.delivery}",
-        f"  repository: {answers.repository}",
+        f"  repository: {answers.repository}{_mark(answers, 'repository', 'its URL, as the cluster reaches it')}",
     )
 
 
@@ -79,7 +81,8 @@ def _clusters(
     yield "clusters:"
     for cluster, runs in clusters.items():
         yield f"  - name: {cluster}"
-        yield f"    server: https://{cluster}.example:6443  {YOURS} its API server, as it is registered in Argo CD"
+        if answers.delivery == "argocd":  # Flux runs in each cluster itself
+            yield f"    server: https://{cluster}.example:6443  {YOURS} its API server, as it is registered in Argo CD"
         yield f"    {STORAGE_CLASS}"
         yield f"    runs: [{', '.join(runs)}]"
 
@@ -139,6 +142,11 @@ def _secrets(type_: str) -> list[str]:
 def _modeline(schema: str, depth: int) -> str:
     """Return the line that tells editors the schema of a file that is so many folders below the root."""
     return f"# yaml-language-server: $schema={'../' * depth}schemas/{schema}.schema.json"
+
+
+def _mark(answers: Answers, field: str, text: str) -> str:
+    """Return what marks a line whose value nobody has given."""
+    return f"  {YOURS} {text}" if field in answers.guessed else ""
 
 
 def _head(kind: str, name: str, owner: str, version: str = "") -> list[str]:

@@ -10,6 +10,7 @@ from check.samples import POLARIS, Platform, container, sample
 from floe_compiler.check.pods.security import check
 from floe_compiler.link import tokens as linked_tokens
 from floe_compiler.model.rendered import PodGroup, SecurityException
+from floe_compiler.model.span import Span
 
 CHECKS = (check, linked_tokens.check)
 
@@ -188,6 +189,18 @@ def test_a_breach_is_an_error_unless_it_is_declared(
     namespace = platform["Namespace/floe-platform"]["metadata"]["labels"]
     namespace["pod-security.kubernetes.io/enforce"] = level
     assert platform.findings(*CHECKS) == []
+
+
+def test_what_a_chart_renders_is_set_by_its_values() -> None:
+    platform = sample()
+    platform.facts |= {"templates": {NAME: Span("vendor/charts/polaris/1.0.0/templates/a.yaml", 1, 1)}}
+    put(platform, "pod.hostPID", True)
+    assert platform.hints(*CHECKS) == [
+        (
+            "set it in the values of the chart; if none does, let a patch of the platform team annotate it: "
+            '"floe.dev/exception-hostPID: <reason>"'
+        )
+    ]
 
 
 def test_what_restricted_allows() -> None:

@@ -74,9 +74,7 @@ def undeclared(
     for departure in departures:
         needed.add((departure.workload.group, departure.field))
         if not departure.is_declared(declared):
-            yield index.finding(
-                departure.rule, departure.workload.id, departure.message, exception_hint(departure.field)
-            )
+            yield index.finding(departure.rule, departure.workload.id, departure.message, _hint(index, departure))
     for group, field in sorted(declared - needed):
         pods = [index.pods.all[position] for position in index.pods.of_group(group)]
         # Launched pods have no rendered template.
@@ -85,6 +83,15 @@ def undeclared(
             yield index.finding(
                 NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it', "remove it"
             )
+
+
+def _hint(index: Index, departure: Departure) -> str:
+    if str(departure.workload.id) not in index.places.templates:
+        return exception_hint(departure.field)
+    annotation = f'"{EXCEPTION}{departure.field}: <reason>"'
+    return (
+        f"set it in the values of the chart; if none does, let a patch of the platform team annotate it: {annotation}"
+    )
 
 
 def exception_hint(field: str) -> str:
