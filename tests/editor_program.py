@@ -1,4 +1,4 @@
-"""What an editor shows of a file: `yaml-language-server`, spoken to by the Language Server Protocol over its input and output.
+"""What an editor shows of a file: `yaml-language-server`, asked by the Language Server Protocol over input and output.
 
 The program must be on the PATH (npm: yaml-language-server, which also brings the YAML support of VS Code).
 """

@@ -1,10 +1,11 @@
 """The JSON Schemas of the documents as editors want them.
 
-Where a `type` decides which keys there are, editors show what each type is. In a document that leaves the type to another
-layer, they complete and explain the keys of all types, and underline what none of them takes; to the compiler, such values
-are wrong when the layers are merged.
+Where a `type` decides which keys there are, editors show what each type is. In a document that leaves the type to
+another layer, they complete and explain the keys of all types, and underline what none of them takes; to the compiler,
+such values are wrong when the layers are merged.
 
-Source: `yaml-language-server` 1.25, which shows `markdownEnumDescriptions`, and of `anyOf` all that fits what is written.
+Source: `yaml-language-server` 1.25, which shows `markdownEnumDescriptions`, and of `anyOf` all that fits what is
+written.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _with_types(schema: JsonSchema, types: Mapping[str, Type]) -> JsonSchema:
 
 
 def _typeless(choice: JsonSchema, types: Mapping[str, Type]) -> JsonSchema:
-    """Return what holds without a type, with what each type says of a key; what holds for a type is returned as it is."""
+    """Return what holds without a type, with what each type says of a key; any other choice is returned as it is."""
     if "properties" not in choice["then"]:
         return choice
     keys = {key: _any_of(key, types) for key in choice["then"]["properties"]}
