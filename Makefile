@@ -8,7 +8,7 @@ CATALOG ?= ../CRDs-catalog
 KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) kubernetes@v1.34.2 kubernetes@v1.37.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs goldens credentials fresh bench lock kind clean
+.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ docs: $(READY) ## Write docs/rules.md anew from the rules, and the tables of oth
 	@$(BIN)/python tests/rule_examples.py
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md
 	@$(BIN)/python tests/documented_tables.py
+
+site: $(READY) ## Build the documentation as a website in site/, which needs no network to be read
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[site]'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 goldens: $(READY) ## Accept what the tests now see as expected (read the difference)
 	@UPDATE=1 $(BIN)/pytest -n auto --snapshot-update

@@ -22,7 +22,7 @@ DEFAULT_VERB = "compile"
 # Each verb is a module with that name in floe_compiler.commands, with an underscore in place of a hyphen.
 VERBS = {
     "init": "begin a mesh in a folder, and compile it",
-    "new": "add a domain, a data product or an environment",
+    "new": "add a domain, a data product or an environment, or begin a component",
     "product": "begin a data product, and register it",
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",

@@ -1,4 +1,4 @@
-"""`floe-compile new`: add a domain, a data product or an environment to a mesh."""
+"""`floe-compile new`: add a domain, a data product or an environment to a mesh, or begin a component."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ examples:
   floe-compile new product finance/revenue    a domain that is missing is added, too
   floe-compile new environment staging
   floe-compile new environment prod --cluster shared=platform --cluster us=sales,finance
+  floe-compile new component backstage --slot portal    a Python package, in the folder portal-backstage
 """
 
-KINDS = ("domain", "product", "environment")
+COMPONENT = "component"
+KINDS = ("domain", "product", "environment", COMPONENT)
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
     parser.add_argument("kind", choices=KINDS, help="what to add")
-    parser.add_argument("name", metavar="NAME", help="its name; of a product: DOMAIN/NAME")
+    parser.add_argument("name", metavar="NAME", help="its name; of a product: DOMAIN/NAME; of a component: its type")
     parser.add_argument("--owner", help="its owner: a mail address or a handle (default: that of the platform)")
     parser.add_argument(
         "--cluster",
@@ -39,12 +41,17 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAME=RUNS",
         help="of an environment: one of several clusters, and what runs in it (repeatable; default: one for all)",
     )
+    parser.add_argument("--slot", help="of a component: what it fills, new or not, such as portal or catalog")
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
     parser.set_defaults(format="text")
 
 
 def run(options: Namespace) -> int:
     """Write the files, and list what is to be filled in."""
+    if options.kind == COMPONENT:
+        return _component(options)
+    if options.slot:
+        raise UsageError(f"--slot is for a new component, not for a new {options.kind}")
     root = find_root(options.root)
     if not (root / MANIFEST).is_file():
         raise UsageError(f"there is no {MANIFEST} here; begin with: floe-compile init")
@@ -55,6 +62,24 @@ def run(options: Namespace) -> int:
     written = write_new(root, files)
     show_values({path: files[path] for path in written})
     sys.stdout.write("Then: floe-compile diff shows what it compiles to, and floe-compile writes that.\n")
+    return DONE
+
+
+def _component(options: Namespace) -> int:
+    """Write the package of a component into a folder of its own, in this folder or that of `--root`."""
+    from floe_compiler.commands.new_component import component_files
+
+    if not options.slot:
+        raise UsageError(f"floe-compile new component {options.name}: say what it fills, such as --slot portal")
+    _check("name", options.name)
+    root = options.root or Path()
+    files = component_files(options.name, options.slot)
+    folder = next(iter(files)).partition("/")[0]
+    if (root / folder).exists():
+        raise UsageError(f"{folder} exists")
+    write_new(root, files)
+    show_values(files)
+    sys.stdout.write(f"Then: cd {folder}, pip install --editable '.[dev]', pytest. See README.md there.\n")
     return DONE
 
 

@@ -59,10 +59,11 @@ def run(options: Namespace) -> int:
 def schema_files() -> Mapping[str, str]:
     """Return the text of each schema by its file's name."""
     from floe_compiler.components import registry
+    from floe_compiler.resolve.editor_schemas import for_editors
     from floe_compiler.resolve.schemas import schemas
 
     return {
-        file_name(kind): json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        file_name(kind): json.dumps(for_editors(schema), indent=2, ensure_ascii=False) + "\n"
         for kind, schema in schemas(registry()).items()
     }
 

@@ -228,7 +228,9 @@ def _with_slots(schema: JsonSchema, found: Mapping[str, JsonSchema]) -> JsonSche
         if not rest:
             properties[group] = value
             continue
-        parent = properties.setdefault(group, {"type": "object", "properties": {}, "additionalProperties": False})
+        described = f"The components of `{group}`, each with a `type` of its own."
+        empty = {"description": described, "type": "object", "properties": {}, "additionalProperties": False}
+        parent = properties.setdefault(group, empty)
         properties[group] = parent | {"properties": parent["properties"] | {rest[0]: value}}
     return schema | {"properties": properties}
 

@@ -25,6 +25,44 @@ TEXT: Schema = {"type": "string"}
 SWITCH: Schema = {"type": "boolean"}
 ANYTHING: Schema = {}
 
+NOT_OFFERED = "doNotSuggest"
+"""The keyword of what editors accept but do not offer."""
+
+MEANINGS = {
+    "cubes": "The cubes: tables with the measures and dimensions that can be asked for.",
+    "views": "The views: parts of cubes that are joined for those who ask.",
+    "name": "The name, by which queries and other models refer to it.",
+    "extends": "The cube or view whose members and settings it takes over.",
+    "title": "What user interfaces show instead of the name.",
+    "description": "What it means, for those who use it.",
+    "sql": "The SQL of it. `{CUBE}` stands for the cube itself.",
+    "sql_table": "The table that the cube is about, instead of `sql`.",
+    "sql_alias": "A shorter name in generated SQL and in names of tables, where the name is too long for the database.",
+    "data_source": "The data source that its SQL runs in. Default: `default`.",
+    "public": "Whether it can be asked for from outside. Default: true.",
+    "shown": "The former name of `public`.",
+    "meta": "Any information for programs that read the models.",
+    "refresh_key": "How Cube finds out that the data has changed.",
+    "joins": "How the cube is joined with others.",
+    "relationship": "How many rows of one cube belong to how many of the other.",
+    "measures": "What is computed from many rows, such as a count or a sum.",
+    "dimensions": "What rows are grouped and filtered by.",
+    "segments": "Filters with a name.",
+    "pre_aggregations": "Summaries that Cube computes ahead, and keeps.",
+    "hierarchies": "Orders of dimensions to drill down along.",
+    "access_policy": "Which groups may see which members and rows.",
+    "type": "What kind of value it is, or how it is computed.",
+    "join_path": "The cube, or the way to it along joins: `orders.customers`.",
+    "includes": "The members to take over from it; `*`: all.",
+    "excludes": "The members to leave out.",
+    "prefix": "Whether the names of members begin with the name of the cube.",
+    "alias": "Another name for it in the view.",
+    "view_groups": "Groups of views, for user interfaces.",
+    "folders": "Groups of members, for user interfaces.",
+    "calendar": "Whether the cube is a calendar: a table of days, for units of time of your own.",
+}
+"""What keys mean, for editors."""
+
 RELATIONSHIPS = ("many_to_one", "one_to_many", "one_to_one", "belongs_to", "has_many", "has_one")
 DIMENSION_TYPES = ("string", "number", "boolean", "time", "geo", "switch")
 MEASURE_TYPES = (
@@ -39,8 +77,12 @@ def camel(key: str) -> str:
 
 
 def _keys(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
-    """Return the schemas by key, in both spellings of each."""
-    return {spelling: schema for key, schema in schemas.items() for spelling in (key, camel(key))}
+    """Return the schemas by key, in both spellings of each; editors offer only the first."""
+    found: dict[str, Schema] = {}
+    for key, schema in schemas.items():
+        described = {**schema, "description": MEANINGS[key]} if key in MEANINGS else schema
+        found |= {camel(key): {**described, NOT_OFFERED: True}, key: described}
+    return found
 
 
 def _one_of(words: Iterable[str]) -> Schema:
@@ -127,6 +169,10 @@ _VIEW = _mapping(
 SEMANTIC_MODEL: Schema = {
     "description": "Models of a domain's semantic layer, as Cube reads them: cubes and views.",
     "type": "object",
-    "properties": {"cubes": _list(_CUBE), "views": _list(_VIEW), "view_groups": _list({"type": "object"})},
+    "properties": {
+        "cubes": _list(_CUBE) | {"description": MEANINGS["cubes"]},
+        "views": _list(_VIEW) | {"description": MEANINGS["views"]},
+        "view_groups": _list({"type": "object"}) | {"description": MEANINGS["view_groups"]},
+    },
     "additionalProperties": False,
 }

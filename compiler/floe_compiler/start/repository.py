@@ -31,9 +31,22 @@ def files(answers: Answers, compiler: Compiler) -> Mapping[str, str]:
         ".github/workflows/pull-request.yaml": WORKFLOW,
         ".pre-commit-config.yaml": pre_commit(compiler),
         ".vscode/extensions.json": json.dumps({"recommendations": ["redhat.vscode-yaml"]}, indent=2) + "\n",
+        ".vscode/settings.json": json.dumps({"yaml.schemas": EDITED}, indent=2) + "\n",
         "README.md": readme(answers),
         "requirements.txt": requirements(compiler),
     }
+
+
+EDITED = {
+    "schemas/platform-manifest.schema.json": ["platform-manifest.yaml", "!vendor/*/platform-manifest.yaml"],
+    "schemas/parent-manifest.schema.json": ["vendor/*/platform-manifest.yaml"],
+    "schemas/environment.schema.json": ["overlays/*/environment.yaml"],
+    "schemas/product-images.schema.json": ["overlays/*/images.yaml"],
+    "schemas/domain.schema.json": ["domains/*/domain.yaml"],
+    "schemas/data-product.schema.json": ["domains/*/products/*.yaml"],
+    "schemas/semantic-model.schema.json": ["domains/*/semantic/*.yaml"],
+}
+"""The files that each schema is for, whether or not they name it in their first line. Patterns hold in any folder."""
 
 
 GITATTRIBUTES = """\

@@ -1,0 +1,103 @@
+"""The package that `floe-compile new component` begins: its own tests, ruff and mypy have nothing to say of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cli import main
+
+SLOTS = ("portal", "observability.data_profiles", "orchestrator")
+"""A new one, one in a group, and an existing one whose components run in domains."""
+
+PACKAGE_ROOT = Path(__file__).parents[2] / "compiler"
+
+
+def begun(root: Path, slot: str) -> Path:
+    assert main(["new", "component", "back-stage", "--slot", slot, "--root", str(root)]) == 0
+    (folder,) = root.iterdir()
+    return folder
+
+
+def install(package: Path, site: Path) -> None:
+    """Put what pip installs of a package's pyproject.toml beside it, as an editable installation does."""
+    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    folder = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    points = "".join(
+        f"[{group}]\n" + "".join(f"{name} = {place}\n" for name, place in named.items())
+        for group, named in project["entry-points"].items()
+    )
+    (folder / "entry_points.txt").write_text(points)
+
+
+def succeeds(package: Path, *command: str, site: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (site, package)))}
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=package, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_its_own_tests_pass_and_its_style_is_right(slot: str, tmp_path: Path) -> None:
+    package, site = begun(tmp_path / "work", slot), tmp_path / "site"
+    install(package, site)
+    assert "3 passed" in succeeds(package, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", site=site)
+    succeeds(package, "ruff", "check", "--no-cache", ".", site=site)
+    succeeds(package, "ruff", "format", "--no-cache", "--check", ".", site=site)
+
+
+def test_its_types_are_right(tmp_path: Path) -> None:
+    package = begun(tmp_path / "work", "portal")
+    cache = PACKAGE_ROOT.parent / ".mypy_cache"
+    succeeds(package, "mypy", "--cache-dir", str(cache / "new-component"), site=PACKAGE_ROOT)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("backstage",), "floe-compile new component backstage: say what it fills, such as --slot portal"),
+        (("Back", "--slot", "portal"), '"Back" is not a DNS label'),
+        (("polaris", "--slot", "catalog"), "there is a component polaris in the slot catalog; choose another name"),
+        (("backstage", "--slot", "Portal"), '--slot Portal: use letters a to z, digits and "_"'),
+        (("backstage", "--slot", "a.b.c"), '--slot a.b.c: use letters a to z, digits and "_"'),
+        (("backstage", "--slot", "quota"), "--slot quota: quota is another key of a manifest"),
+        (("backstage", "--slot", "images.scan"), "--slot images.scan: images is another key of a manifest"),
+        (("backstage", "--slot", "catalog.x"), "--slot catalog.x: catalog is a slot, and nothing below it can be one"),
+        (("backstage", "--slot", "observability.logs"), "--slot observability.logs: its components run on nodes"),
+        (("backstage", "--slot", "observability"), "--slot observability: slots are below it"),
+    ],
+)
+def test_what_cannot_be_begun(
+    words: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "component", *words, "--root", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"floe-compile: {message}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = begun(tmp_path, "portal") / "README.md"
+    file.write_text("mine\n")
+    assert main(["new", "component", "back-stage", "--slot", "portal", "--root", str(tmp_path)]) == 2
+    assert "portal-back-stage exists" in capsys.readouterr().err
+    assert file.read_text() == "mine\n"
+
+
+def test_a_slot_is_for_components(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "domain", "sales", "--slot", "portal", "--root", str(tmp_path)]) == 2
+    assert "--slot is for a new component, not for a new domain" in capsys.readouterr().err
+
+
+def test_values_that_only_its_author_knows_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun(tmp_path, "portal")
+    out = capsys.readouterr().out
+    assert "portal-back-stage/portal_back_stage.py:14: its image, with registry and exact tag" in out
