@@ -234,9 +234,12 @@ def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
         "explain": ["x"],
         "explain-error": ["x"],
         "graph": ["lineage"],
+        "merge-driver": ["a", "b", "c", "d"],
         "new": ["domain", "x"],
+        "parity": ["x", "y"],
         "product": ["register"],
         "promote": ["x", "y"],
+        "publish": ["oci://x/y:z", "--env", "x"],
         "report": ["--html", "x"],
         "vendor": ["x"],
     }

@@ -124,6 +124,7 @@ def test_duckdb_signs_with_its_login_to_the_store(tmp_path: Path) -> None:
             "region": "eu-west-1",
             "endpoint": "https://s3.example.com",
             "credentials": {"type": "secret"},
+            "products": {"type": "secret"},
         },
     ],
     ids=["in the cluster", "elsewhere"],

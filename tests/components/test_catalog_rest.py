@@ -27,7 +27,14 @@ OAUTH2: dict[str, Any] = {"type": "oauth2", "secret": {"existing": True}, "scope
 TOKEN_SERVER = {"url": "https://login.example.com/oauth2/token", "cidr": "198.51.100.7/32"}
 CONFIG: dict[str, Any] = {"url": URL, "warehouse": "lake", "cidr": "203.0.113.0/24", "credentials": OAUTH2}
 IDENTITY = {"type": "identity", "role": "arn:aws:iam::123456789012:role/lake"}
-LAKE = {"type": "s3", "bucket": "acme-lake", "region": "eu-west-1", "cidr": "192.0.2.0/24", "credentials": IDENTITY}
+LAKE = {
+    "type": "s3",
+    "bucket": "acme-lake",
+    "region": "eu-west-1",
+    "cidr": "192.0.2.0/24",
+    "credentials": IDENTITY,
+    "products": {"type": "identity", "role": "arn:aws:iam::123456789012:role/{domain}-{product}"},
+}
 STORE_SECRETS = {"type": "external-secrets", "store": {"name": "vault"}}
 STEPS = [
     {"name": "load", "type": "dlt", "script": "load.py"},

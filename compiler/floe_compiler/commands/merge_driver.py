@@ -42,6 +42,9 @@ become different, too. The files of output/ then have no markers. Correct the in
   floe-compile && git add --all -- output
 
 So too for what does not tell the driver its commits: cherry-pick, revert, stash, and merges of three branches or more.
+
+examples:
+  floe-compile merge-driver %O %A %B %P   as Git calls it; nobody else does
 """
 MEMORY = "floe-compile-merge"
 """A file in the folder of Git: what the last merge came to, since Git calls for each file."""

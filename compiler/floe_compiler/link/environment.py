@@ -31,6 +31,8 @@ class Facts(msgspec.Struct, frozen=True):
     """The path of the mesh in its Git repository; empty at the top."""
 
     dns: DnsServers = DnsServers()
+    has_mirrors: bool = False
+    """Whether a service mesh makes Services here for those of other clusters."""
 
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__

@@ -132,7 +132,8 @@ def _cluster_name(environment: Environment, names: _Names, host: Host, labels: l
     if (namespace, service) == ("default", "kubernetes"):
         return None
     if (namespace, service) not in names.services:
-        if host.name in names.kept or host.name in names.servers:  # one that others keep, or that is mirrored
+        is_mirror = environment.facts.has_mirrors and host.name in names.servers
+        if host.name in names.kept or is_mirror:
             return _server(environment, names, namespace, host)
         known = environment.names("", "Service", namespace)
         hint = near(service, known) if known else near(namespace, environment.namespaces)

@@ -141,4 +141,5 @@ def _facts(environment: EnvironmentInput) -> Facts:
         settings.cluster.ingress_namespace,
         environment.path,
         settings.cluster.dns,
+        bool(settings.cluster.name_elsewhere),
     )
