@@ -202,6 +202,30 @@ def test_a_signal_ends_the_run_at_any_time_without_a_traceback(number: int, code
         assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_error_that_a_signal_has_become_is_no_bug(number: int, code: int, tmp_path: Path) -> None:
+    """Some modules in C raise an ImportError if they are interrupted while they are imported."""
+    lines = [
+        "import os, signal, sys",
+        "from floe_compiler.commands import rules, signals",
+        "from floe_compiler.cli import main",
+        "def run(_):",
+        "    try:",
+        f"        os.kill(os.getpid(), {int(number)})",
+        "        signal.pause()",
+        "    except KeyboardInterrupt:",
+        "        raise ImportError('initialization failed') from None",
+        "rules.run = run",
+        "signals.end_in_order()",
+        "sys.exit(main(['rules']))",
+    ]
+    run = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == code
+    assert run.stderr in ("floe-compile: interrupted\n", "floe-compile: terminated\n")
+
+
 def test_text_that_the_terminal_cannot_show_does_no_harm(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     for number in range(100):

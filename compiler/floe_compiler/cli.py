@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import IO, Any, NoReturn
 
 from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USAGE, UsageError
-from floe_compiler.commands.signals import ended_by
+from floe_compiler.commands.signals import ended_by, received
 from floe_compiler.model.diagnostics import StageFailed, did_you_mean
 
 DEFAULT_VERB = "compile"
@@ -105,6 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_answers()
         return PIPE_CLOSED
     except Exception as error:  # the only boundary: users never see a traceback
+        if interrupt := received():
+            return ended_by(interrupt)
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             _discard_answers(sys.stdout)
             _say(f"cannot write {error.filename or 'the answer'}: {error.strerror}")

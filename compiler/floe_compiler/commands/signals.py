@@ -12,6 +12,14 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM: the run ends as after Ctrl-C, with its temporary folders removed."""
 
 
+_received: KeyboardInterrupt | None = None
+
+
+def received() -> KeyboardInterrupt | None:
+    """Return what a signal has raised. An error after it may follow from it: some modules in C make one of it."""
+    return _received
+
+
 def end_at_once() -> None:
     """Let both end the process where it is, as long as there is nothing to clean up.
 
@@ -24,9 +32,9 @@ def end_at_once() -> None:
 
 def end_in_order() -> None:
     """Let SIGTERM raise `Terminated`, and SIGINT KeyboardInterrupt."""
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, _raise)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _raise)
 
 
 def ended_by(interrupt: KeyboardInterrupt) -> int:
@@ -41,5 +49,7 @@ def _end(number: int, _frame: FrameType | None) -> None:
     os._exit(ended_by(Terminated() if number == signal.SIGTERM else KeyboardInterrupt()))
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
+def _raise(number: int, _frame: FrameType | None) -> None:
+    global _received
+    _received = Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
+    raise _received
