@@ -105,8 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_answers()
         return PIPE_CLOSED
     except Exception as error:  # the only boundary: users never see a traceback
-        if interrupt := received():
-            return ended_by(interrupt)
+        if signalled := received():
+            return ended_by(signalled)
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             _discard_answers(sys.stdout)
             _say(f"cannot write {error.filename or 'the answer'}: {error.strerror}")
