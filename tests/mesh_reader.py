@@ -67,6 +67,12 @@ class Tree:
                 if "access.floe.dev/" in text:
                     yield from _described(one, text)
 
+    def written(self, namespace: str) -> str:
+        """Return all texts of the workloads of a namespace, and of what they are configured with."""
+        kinds = (*_CONTROLLERS, "ConfigMap")
+        own = [one for one in self.objects if one["kind"] in kinds and one["metadata"]["namespace"] == namespace]
+        return "\n".join(_texts(own))
+
     def selected(self, namespace: str, selector: Object) -> list[Pods]:
         return [one for one in self.pods if one.namespace == namespace and matches(selector, one.labels)]
 
