@@ -41,6 +41,7 @@ class Linked(NamedTuple):
     """Linked clusters: how, in which service mesh (empty: none), and what is applied to each.
 
     `pods` are the addresses of their pods, and `gateway` those of each gateway, which runs in the namespace `runs`.
+    `called` is the cluster that others call by what is declared.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Linked(NamedTuple):
     pods: Mapping[str, str]
     gateway: str
     runs: str
+    called: str = "shared"
 
     def ways(self, there: str, here: str) -> Iterator[Way]:
         """Yield what a cluster offers to another one, as that one knows it."""
@@ -102,7 +104,7 @@ class Linked(NamedTuple):
         for here in self.trees:
             for there in (one for one in self.trees if one != here):
                 ways = {(way.server.name, way.number): way for way in self.ways(there, here)}
-                own = {one for one in wanted if one.cluster == here} if there == "shared" else set()
+                own = {one for one in wanted if one.cluster == here} if there == self.called else set()
                 yield from (why for one in sorted(own) if (why := self._missing(one, there, ways)))
                 yield from self._too_much(here, there, ways, own, open_to_all)
 

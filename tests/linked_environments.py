@@ -35,6 +35,9 @@ PODS = {"shared": "10.16.0.0/16", "us-east": "10.17.0.0/16", "eu-west": "10.18.0
 GATEWAY = "203.0.113.0/28"
 """Where the gateway of the cluster `shared` is, whichever it is."""
 
+MARQUEZ, POLARIS, COLLECTOR = ("marquez", 5000), ("polaris", 8181), ("otel-collector", 4317)
+"""The servers that other clusters call, with the ports of their pods."""
+
 CONTROLLER = "envoy-gateway-system"
 PRODUCTS = {"finance": ("costs", "marketing", "campaigns"), "support": ("tickets", "finance", "costs")}
 """What stands beside the domains of the golden mesh: domain, product, and the domain and product that it reads."""
@@ -44,11 +47,11 @@ _CACHE = Memory()
 
 
 @cache
-def files(links: Linking, mesh: Kind | None, delivery: Delivery = "argocd") -> Mapping[str, str]:
-    """Return the output by path; raise what compiling raises."""
+def files(links: Linking, mesh: Kind | None, delivery: Delivery = "argocd", *, tls: bool = False) -> Mapping[str, str]:
+    """Return the output by path; raise what compiling raises. With `tls`, servers have certificates."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "mesh"
-        shutil.copytree(_GOLDEN, root, ignore=shutil.ignore_patterns("output"))
+        shutil.copytree(_GOLDEN, root, ignore=shutil.ignore_patterns("output", "istio"))
         for domain, product in PRODUCTS.items():
             _add(root / "domains" / domain, domain, *product)
         manifest = root / "platform-manifest.yaml"
@@ -56,7 +59,8 @@ def files(links: Linking, mesh: Kind | None, delivery: Delivery = "argocd") -> M
         file = root / "overlays/prod/environment.yaml"
         document = yaml.safe_load(file.read_text())
         document["clusters"] = [_cluster(one, links, mesh) for one in document["clusters"]]
-        file.write_text(json.dumps(document | {"links": LINKS[links]}))
+        more = {"tls": {"issuer": "acme"}} if tls else {}
+        file.write_text(json.dumps(document | {"links": LINKS[links]} | more))
         return dict(compile_mesh(root, cache=_CACHE).files)
 
 
@@ -89,10 +93,10 @@ def _cluster(given: Mapping[str, Any], links: Linking, mesh: Kind | None) -> Map
 
 
 @cache
-def trees(links: Linking, mesh: Kind | None) -> Mapping[str, Tree]:
+def trees(links: Linking, mesh: Kind | None, *, tls: bool = False) -> Mapping[str, Tree]:
     """Return what is applied to each cluster, with Argo CD."""
     found: dict[str, list[Any]] = {name: [] for name in RUNS}
-    for path, text in files(links, mesh).items():
+    for path, text in files(links, mesh, tls=tls).items():
         cluster = path.split("/")[2]
         if cluster in found:
             found[cluster].append(yaml.load(text, yaml.CSafeLoader))

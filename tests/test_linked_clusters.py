@@ -15,7 +15,19 @@ import yaml
 
 from floe_compiler.model.diagnostics import StageFailed
 from link_reader import Called, Linked
-from linked_environments import CONTROLLER, GATEWAY, LINKS, PODS, RUNS, Linking, files, trees
+from linked_environments import (
+    COLLECTOR,
+    CONTROLLER,
+    GATEWAY,
+    LINKS,
+    MARQUEZ,
+    PODS,
+    POLARIS,
+    RUNS,
+    Linking,
+    files,
+    trees,
+)
 from mesh_reader import Object, Tree
 from meshed_environments import MESHES, Kind
 
@@ -27,7 +39,6 @@ BUILT = [(links, mesh) for links, mesh in ALL if MESH_OF_LINKS.get(links, mesh) 
 REFUSED = [one for one in ALL if one not in BUILT]
 GATEWAYS = {"gateway": CONTROLLER, "istio": "istio-system", "linkerd": "linkerd-multicluster"}
 
-MARQUEZ, POLARIS, COLLECTOR = ("marquez", 5000), ("polaris", 8181), ("otel-collector", 4317)
 DECLARED = {
     "us-east": {
         "floe-platform/otel-collector": (COLLECTOR,),
