@@ -16,13 +16,24 @@ GATEWAY = "clusters"
 """The name of the Gateway for other clusters."""
 
 
+class ClientCheck(msgspec.Struct, frozen=True):
+    """At which port a Gateway asks for certificates, and the ConfigMap with the authority that they must be by."""
+
+    port: int
+    authority: str
+
+
 class LinkingGateway(msgspec.Struct, frozen=True):
-    """The Gateway of a cluster for the others: the domain of hosts, its class, and the issuer of its certificate."""
+    """The Gateway of a cluster for the others: the domain of hosts, its class, and the issuer of its certificate.
+
+    `clients` says where it asks callers for certificates; None: nowhere.
+    """
 
     domain: str
     gateway_class: str
     issuer: str
     annotations: tuple[tuple[str, str], ...] = ()
+    clients: ClientCheck | None = None
 
 
 class MeshGateway(msgspec.Struct, frozen=True):

@@ -34,6 +34,7 @@ from floe_compiler.resolve.cluster_rules import (
     NOT_LINKED,
     NOT_PASSED,
     NOT_SHARED,
+    NOTHING_SHOWN,
     ONLY_THERE,
     SAME_ADDRESSES,
     UNMESHED,
@@ -105,7 +106,7 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
     elif isinstance(links, McsLinks):
         _check_addresses(frame, said, findings)
     elif isinstance(links, GatewayLinks):
-        _check_gateway(frame, links, said, [one for one in servers if not passes_gateway(one.port)], findings)
+        _check_gateway(frame, links, said, servers, findings)
 
 
 def _wanted(links: Links, cluster: str) -> str:
@@ -133,7 +134,7 @@ def _check_mesh(frame: Frame, findings: Findings) -> None:
 
 
 def _check_gateway(
-    frame: Frame, links: GatewayLinks, said: str, others: Sequence[Elsewhere], findings: Findings
+    frame: Frame, links: GatewayLinks, said: str, servers: Sequence[Elsewhere], findings: Findings
 ) -> None:
     """Report what the Gateway of a cluster that others call lacks, and the ports that it does not pass on."""
     cluster = frame.environment.cluster
@@ -141,7 +142,11 @@ def _check_gateway(
         message = f"{said} through its Gateway, but the domain of its hosts is missing"
         hint = f"write it: reached_at: {{{_wanted(links, cluster.name)}}}"
         findings.add(NOT_LINKED, message, frame.document.key_span(REACHED_AT), hint=hint)
-    for one in others:
+    if links.client_certificates and not any(one.port.mutual for one in servers):
+        message = f"{said}, but nobody who calls it can show a certificate"
+        hint = "leave it out; only a collector (observability: {collector: ...}) can show one to that of the platform"
+        findings.add(NOTHING_SHOWN, message, frame.document.key_span((*LINKS, "client_certificates")), hint=hint)
+    for one in (one for one in servers if not passes_gateway(one.port)):
         port = f"{one.port.protocol} {one.port.number}"
         message = f"{said}, and {one.group.name} on {port}, which a Gateway does not pass on"
         findings.add(NOT_PASSED, message, frame.document.key_span(LINKS), hint="let both run in one cluster")

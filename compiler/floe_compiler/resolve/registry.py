@@ -13,6 +13,7 @@ from floe_compiler.resolve.cluster_rules import (
     NOT_PASSED,
     NOT_PLACED,
     NOT_SHARED,
+    NOTHING_SHOWN,
     ONE_ADDRESS,
     ONLY_THERE,
     SAME_ADDRESSES,
