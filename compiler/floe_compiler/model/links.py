@@ -15,6 +15,9 @@ from floe_compiler.model.span import Span
 GATEWAY = "clusters"
 """The name of the Gateway for other clusters."""
 
+EXPORTED = "mirror.linkerd.io/exported"
+"""The label of a Service that Linkerd mirrors in other clusters, where its gateway passes calls on."""
+
 
 class ClientCheck(msgspec.Struct, frozen=True):
     """At which port a Gateway asks for certificates, and the ConfigMap with the authority that they must be by."""

@@ -48,9 +48,9 @@ UNMESHED = Rule(
 NOTHING_SHOWN = Rule(
     "R125",
     "client certificates that no caller shows",
-    "The Gateway for other clusters asks for certificates where collectors call the one of the platform. Not all clients "
-    "of the catalog and of the lineage can show one, so they are not asked. No collector calls another cluster here. "
-    "Leave `client_certificates` out, or run a collector (`observability: {collector: ...}`).",
+    "The Gateway for other clusters asks for certificates where collectors call the one of the platform. Not all "
+    "clients of the catalog and of the lineage can show one, so they are not asked. No collector calls another cluster "
+    "here. Leave `client_certificates` out, or run a collector (`observability: {collector: ...}`).",
 )
 NOT_LINKED = Rule(
     "R115",

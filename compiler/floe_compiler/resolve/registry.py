@@ -165,6 +165,7 @@ RULES: tuple[Rule, ...] = (
     ONLY_THERE,
     UNTRUSTED_LINK,
     NOT_SHARED,
+    NOTHING_SHOWN,
     SAME_ADDRESSES,
     FAR_DATABASE,
 )
