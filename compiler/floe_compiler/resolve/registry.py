@@ -8,6 +8,8 @@ from floe_compiler.resolve.cluster_rules import (
     CLUSTER_OF_TWO,
     FAR_DATABASE,
     HOST_OF_TWO_CLUSTERS,
+    LONG_NAME_ELSEWHERE,
+    NAMED_BY_OTHERS,
     NO_WAY_BETWEEN,
     NOT_LINKED,
     NOT_PASSED,
@@ -166,6 +168,8 @@ RULES: tuple[Rule, ...] = (
     UNTRUSTED_LINK,
     NOT_SHARED,
     NOTHING_SHOWN,
+    LONG_NAME_ELSEWHERE,
+    NAMED_BY_OTHERS,
     SAME_ADDRESSES,
     FAR_DATABASE,
 )
