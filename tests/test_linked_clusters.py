@@ -71,7 +71,8 @@ OPEN_TO_ALL = frozenset(
 
 Objects = dict[str, list[Object]]
 
-every_link = pytest.mark.parametrize(("links", "mesh"), BUILT)
+every_link = pytest.mark.parametrize(("links", "mesh"), BUILT, scope="module")
+"""With the scope, tests of the same output follow each other, so that they share it."""
 
 
 def linked(links: Linking, mesh: Kind | None, found: dict[str, Tree] | None = None) -> Linked:
