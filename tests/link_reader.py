@@ -41,7 +41,7 @@ class Linked(NamedTuple):
     """Linked clusters: how, in which service mesh (empty: none), and what is applied to each.
 
     `pods` are the addresses of their pods, and `gateway` those of each gateway, which runs in the namespace `runs`.
-    `called` is the cluster that others call by what is declared.
+    `called` is the cluster that others call by what is declared. `inside` says that gateways are in the mesh.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class Linked(NamedTuple):
     gateway: str
     runs: str
     called: str = "shared"
+    inside: bool = False
 
     def ways(self, there: str, here: str) -> Iterator[Way]:
         """Yield what a cluster offers to another one, as that one knows it."""
@@ -84,11 +85,13 @@ class Linked(NamedTuple):
         if self.kind == "mcs":
             return any(_has(rule, number) and _covers(rule["from"], self.pods[here]) for rule in rules)
         reached = self.trees[there].lets_in(server, self._gateway_pods)
-        return {number, MESH_PORTS["linkerd"] if self.kind == "linkerd" else number} <= reached
+        proxied = self.inside or self.kind == "linkerd"
+        return {number, (MESH_PORTS[self.mesh] or number) if proxied else number} <= reached
 
     def is_authorized(self, server: Pods, there: str, caller: Pods, number: int) -> bool:
         """Return whether the mesh of the server's cluster lets a caller of another one in, as it sees that one."""
-        seen = {"istio": caller, "linkerd": self._gateway_pods}.get(self.kind)
+        gateway = self._gateway_pods if self.inside or self.kind == "linkerd" else None
+        seen = caller if self.kind == "istio" else gateway
         return not self.mesh or self.trees[there].mesh_lets_in(server, number, seen)
 
     @property

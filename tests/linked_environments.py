@@ -47,8 +47,13 @@ _CACHE = Memory()
 
 
 @cache
-def files(links: Linking, mesh: Kind | None, delivery: Delivery = "argocd", *, tls: bool = False) -> Mapping[str, str]:
-    """Return the output by path; raise what compiling raises. With `tls`, servers have certificates."""
+def files(
+    links: Linking, mesh: Kind | None, delivery: Delivery = "argocd", *, tls: bool = False, inside: bool = False
+) -> Mapping[str, str]:
+    """Return the output by path; raise what compiling raises.
+
+    With `tls`, servers have certificates. `inside` says that the controller of Gateways is in the mesh.
+    """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "mesh"
         shutil.copytree(_GOLDEN, root, ignore=shutil.ignore_patterns("output", "istio"))
@@ -58,7 +63,7 @@ def files(links: Linking, mesh: Kind | None, delivery: Delivery = "argocd", *, t
         manifest.write_text(manifest.read_text().replace("type: argocd", f"type: {delivery}"))
         file = root / "overlays/prod/environment.yaml"
         document = yaml.safe_load(file.read_text())
-        document["clusters"] = [_cluster(one, links, mesh) for one in document["clusters"]]
+        document["clusters"] = [_cluster(one, links, mesh, inside=inside) for one in document["clusters"]]
         more = {"tls": {"issuer": "acme"}} if tls else {}
         file.write_text(json.dumps(document | {"links": LINKS[links]} | more))
         return dict(compile_mesh(root, cache=_CACHE).files)
@@ -76,7 +81,7 @@ def _add(folder: Path, domain: str, product: str, read: str, table: str) -> None
     (folder / f"products/{product}.yaml").write_text(json.dumps(own))
 
 
-def _cluster(given: Mapping[str, Any], links: Linking, mesh: Kind | None) -> Mapping[str, Any]:
+def _cluster(given: Mapping[str, Any], links: Linking, mesh: Kind | None, *, inside: bool) -> Mapping[str, Any]:
     """Return what the environment says of a cluster."""
     name = given["name"]
     reached = {"cidr": PODS[name] if links == "mcs" else GATEWAY}
@@ -86,17 +91,17 @@ def _cluster(given: Mapping[str, Any], links: Linking, mesh: Kind | None) -> Map
     return {
         **own,
         "runs": [*RUNS[name]],
-        **({"mesh": MESHES[mesh]} if mesh else {}),
+        **({"mesh": MESHES[mesh] | ({"namespaces": [CONTROLLER]} if inside else {})} if mesh else {}),
         **({"reached_at": reached} if links == "mcs" or name == "shared" else {}),
         **({"ingress_namespace": CONTROLLER} if links == "gateway" else {}),
     }
 
 
 @cache
-def trees(links: Linking, mesh: Kind | None, *, tls: bool = False) -> Mapping[str, Tree]:
+def trees(links: Linking, mesh: Kind | None, *, tls: bool = False, inside: bool = False) -> Mapping[str, Tree]:
     """Return what is applied to each cluster, with Argo CD."""
     found: dict[str, list[Any]] = {name: [] for name in RUNS}
-    for path, text in files(links, mesh, tls=tls).items():
+    for path, text in files(links, mesh, tls=tls, inside=inside).items():
         cluster = path.split("/")[2]
         if cluster in found:
             found[cluster].append(yaml.load(text, yaml.CSafeLoader))

@@ -7,7 +7,7 @@ shut. `link_reader.py` reads the files as clusters would, so this holds whatever
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -75,7 +75,7 @@ every_link = pytest.mark.parametrize(("links", "mesh"), BUILT, scope="module")
 """With the scope, tests of the same output follow each other, so that they share it."""
 
 
-def linked(links: Linking, mesh: Kind | None, found: dict[str, Tree] | None = None) -> Linked:
+def linked(links: Linking, mesh: Kind | None, found: Mapping[str, Tree] | None = None) -> Linked:
     known = found or trees(links, mesh)
     return Linked(links, mesh or "", known, PODS, GATEWAY, GATEWAYS.get(links, ""))
 
@@ -87,6 +87,15 @@ def problems(found: Linked) -> list[str]:
 @every_link
 def test_what_is_declared_comes_about_and_nothing_else(links: Linking, mesh: Kind | None) -> None:
     assert problems(linked(links, mesh)) == []
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+def test_gateways_in_the_mesh_are_let_in_by_who_they_are(mesh: Kind) -> None:
+    found = trees("gateway", mesh, inside=True)
+    assert problems(linked("gateway", mesh, found)._replace(inside=True)) == []
+    shared = found["shared"]
+    for server in (one for one in shared.pods if one.name in (MARQUEZ[0], POLARIS[0], COLLECTOR[0])):
+        assert not [port for port in server.ports() if shared.mesh_lets_in(server, port, None)], "no plain text"
 
 
 @every_link
