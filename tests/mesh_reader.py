@@ -16,6 +16,8 @@ Object = dict[str, Any]
 NAME = "kubernetes.io/metadata.name"
 MESH_PORTS = {"ambient": 15008, "sidecar": 0, "linkerd": 4143}
 EVERYWHERE = "0.0.0.0/0"
+TRUST_DOMAIN = "mesh.acme.example"
+"""The trust domain of all callers, for policies of Istio that name it."""
 
 
 class Pods(NamedTuple):
@@ -66,6 +68,12 @@ class Tree:
             for text in _texts(one):
                 if "access.floe.dev/" in text:
                     yield from _described(one, text)
+
+    def written(self, namespace: str) -> str:
+        """Return all texts of the workloads of a namespace, and of what they are configured with."""
+        kinds = (*_CONTROLLERS, "ConfigMap")
+        own = [one for one in self.objects if one["kind"] in kinds and one["metadata"]["namespace"] == namespace]
+        return "\n".join(_texts(own))
 
     def selected(self, namespace: str, selector: Object) -> list[Pods]:
         return [one for one in self.pods if one.namespace == namespace and matches(selector, one.labels)]
@@ -182,7 +190,9 @@ def _applies(policy: Object, pods: Pods) -> bool:
 
 def _is_source(source: Object, caller: Pods) -> bool:
     assert len(source.get("serviceAccounts", [])) <= 16
-    return caller.identity in source.get("serviceAccounts", []) or caller.namespace in source.get("namespaces", [])
+    principal = f"{TRUST_DOMAIN}/ns/{caller.namespace}/sa/{caller.account}"
+    named = caller.identity in source.get("serviceAccounts", []) or principal in source.get("principals", [])
+    return named or caller.namespace in source.get("namespaces", [])
 
 
 def _tcp(rule: Object) -> set[int]:

@@ -286,7 +286,7 @@ GOLDEN = Path(__file__).parent / "golden" / "clusters"
 
 
 def test_graphs_lead_into_other_clusters(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["graph", "connections", "--format", "json", "--root", str(GOLDEN), "--no-cache"]) == 0
+    assert main(["graph", "connections", "--env", "prod", "--format", "json", "--root", str(GOLDEN), "--no-cache"]) == 0
     drawn = json.loads(capsys.readouterr().out)
     edges = {(one["source"], one["target"]) for one in drawn["edges"]}
     assert ("us-east/floe-platform/otel-collector", "shared/floe-platform/otel-collector") in edges

@@ -97,7 +97,7 @@ def test_no_name_leads_to_a_service_that_only_another_cluster_has() -> None:
 
 @pytest.mark.parametrize("one", sorted(named()), ids=lambda one: f"{one.cluster} {one.namespace} {one.host}")
 def test_a_named_host_leads_to_its_server_through_all_policies(one: Named) -> None:
-    assert (one.scheme or "https", one.port) == ("https", 443)
+    assert (one.scheme or "https", one.port) == ("https", 8443 if one.host.startswith("otel-collector") else 443)
     gateways = [
         (cluster, gateway, listener)
         for cluster in CLUSTERS
@@ -165,6 +165,31 @@ def let_out(one: Named) -> None:
     assert (REACHED_AT, {one.port}) in blocks
 
 
+def test_collectors_show_the_certificate_that_the_gateway_asks_for() -> None:
+    (gateway,) = of_kind("shared", "Gateway")
+    (asks,) = gateway["spec"]["tls"]["frontend"]["perPort"]
+    assert (asks["port"], gateway["spec"]["tls"]["frontend"]["default"]) == (8443, {}), "nobody else can show one"
+    assert asks["tls"]["validation"]["caCertificateRefs"] == [
+        {"group": "", "kind": "ConfigMap", "name": "cluster-clients"}
+    ]
+    for cluster in ("us-east", "eu-west"):
+        (collector,) = of_kind(cluster, "Deployment", "floe-platform")
+        pod = collector["spec"]["template"]["spec"]
+        (secret, folder) = next(
+            (volume["secret"]["secretName"], mount["mountPath"])
+            for volume in pod["volumes"]
+            for mount in pod["containers"][0]["volumeMounts"]
+            if mount["name"] == volume["name"] == "client-certificate"
+        )
+        (certificate,) = [one for one in of_kind(cluster, "Certificate") if one["spec"]["secretName"] == secret]
+        assert "client auth" in certificate["spec"]["usages"]
+        assert certificate["spec"]["issuerRef"]["name"] == "acme-clusters"
+        (found,) = [one for one in of_kind(cluster, "ConfigMap") if one["metadata"]["name"] == "otel-collector"]
+        (exporter,) = yaml.safe_load(found["data"]["relay.yaml"])["exporters"].values()
+        assert exporter["tls"]["cert_file"] == f"{folder}/tls.crt"
+        assert exporter["tls"]["key_file"] == f"{folder}/tls.key"
+
+
 def test_a_route_is_for_each_that_is_called_and_for_nothing_else() -> None:
     routes = [*of_kind("shared", "HTTPRoute"), *of_kind("shared", "GRPCRoute")]
     assert {host for one in routes for host in one["spec"]["hostnames"]} == {one.host for one in named()}
@@ -177,7 +202,7 @@ def test_local_collectors_send_everything_to_the_central_one() -> None:
         (found,) = [one for one in of_kind(cluster, "ConfigMap") if one["metadata"]["name"] == "otel-collector"]
         configuration = yaml.safe_load(found["data"]["relay.yaml"])
         (endpoint,) = [one["endpoint"] for one in configuration["exporters"].values()]
-        assert endpoint == "otel-collector-otlp.shared.mesh.acme.example:443"
+        assert endpoint == "otel-collector-otlp.shared.mesh.acme.example:8443"
         for pipeline in configuration["service"]["pipelines"].values():
             assert pipeline["exporters"] == [*configuration["exporters"]]
             assert "probabilistic_sampler" not in pipeline["processors"], "the central collector samples"

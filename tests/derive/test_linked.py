@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from floe_compiler.derive import derive
 from floe_compiler.derive.linked import linked, linked_servers
 from floe_compiler.model.endpoint import Elsewhere, Port
-from floe_compiler.model.links import LinkedServers, Linking, LinkingGateway, MeshAccount, MeshGateway
+from floe_compiler.model.links import ClientCheck, LinkedServers, Linking, LinkingGateway, MeshAccount, MeshGateway
 from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.unit_facts import MeshCall, UnitFacts
 from floe_compiler.model.units import UnitKey
@@ -48,6 +50,23 @@ def test_one_certificate_is_for_all_hosts() -> None:
         "*.hub.acme.example",
         ("floe-platform",),
     )
+
+
+def test_ports_whose_callers_have_certificates_have_a_listener_that_asks_for_them() -> None:
+    called = (port("collector", Port("otlp", 4317, grpc=True, mutual=True)), CALLED[2])
+    gateway = msgspec.structs.replace(GATEWAY, clients=ClientCheck(8443, "cluster-clients"))
+
+    def listeners(*servers: Elsewhere, gateway: LinkingGateway = gateway) -> dict[str, tuple[str, int, str]]:
+        found = linked(LinkedServers(servers, gateway))["floe-platform"].gateway
+        assert found
+        assert found.gateway
+        known = {one.name: (one.port, one.clients) for one in found.gateway.listeners}
+        return {route.server: (route.listener, *known[route.listener]) for route in found.routes}
+
+    asked = ("clients", 8443, "cluster-clients")
+    assert listeners(*called) == {"collector": asked, "polaris": ("https", 0, "")}
+    assert listeners(called[0]) == {"collector": asked}
+    assert listeners(called[0], gateway=GATEWAY) == {"collector": ("https", 0, "")}
 
 
 def test_exports_open_just_the_called_ports_to_callers() -> None:

@@ -14,6 +14,7 @@ from floe_compiler.model.addresses import Reach
 from floe_compiler.model.endpoint import Port, foreign_endpoint, service_endpoint
 from floe_compiler.model.inputs import Dns
 from floe_compiler.model.rendered import Connection, External, PodGroup
+from floe_compiler.model.service_mesh import ServiceMesh
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
 from support import DEVELOPMENT, changed
 
@@ -164,6 +165,22 @@ def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
     ]
     assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("", (HTTP,)),)), "no controller, no way in"
     assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("ingress-nginx", ()),))
+
+
+def test_addresses_are_let_in_without_the_port_of_a_service_mesh() -> None:
+    mesh = ServiceMesh("ambient", "istio-system", members=("gateways",))
+    settings = replace(DEVELOPMENT, cluster=replace(DEVELOPMENT.cluster, mesh=mesh))
+    block, own = {"ipBlock": {"cidr": "10.17.0.0/16"}}, [{"protocol": "TCP", "port": HTTP.number}]
+    meshed = [*own, {"protocol": "TCP", "port": 15008}]
+    addresses = ("10.17.0.0/16",)
+    assert [*Opening("", (HTTP,), addresses).rules(settings)] == [{"from": [block], "ports": own}]
+    assert [*Opening("others", (HTTP,), addresses).rules(settings)] == [
+        {"from": [namespace("others"), block], "ports": own}
+    ]
+    assert [*Opening("gateways", (HTTP,), addresses).rules(settings)] == [
+        {"from": [namespace("gateways")], "ports": meshed},
+        {"from": [block], "ports": own},
+    ]
 
 
 def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from certificates import Authority, authority
 from floe_compiler.components.collector_opentelemetry import COMPONENT
-from floe_compiler.kit.opentelemetry import receiver_tls, to_platform
+from floe_compiler.kit.opentelemetry import own_tls, to_platform
 from floe_compiler.model.capabilities import Collector
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.trust import Trust
@@ -42,6 +42,13 @@ def test_senders_are_told_to_use_tls_and_only_then() -> None:
     assert to_platform(collector(SECURE).grpc) == {"endpoint": f"{host}:4317"}
     assert collector(DEVELOPMENT).grpc.url() == f"http://{host}:4317"
     assert to_platform(collector(DEVELOPMENT).grpc) == {"endpoint": f"{host}:4317", "tls": {"insecure": True}}
+
+
+def test_a_sender_shows_the_certificate_that_it_has() -> None:
+    files = {"cert_file": "/run/client-tls/tls.crt", "key_file": "/run/client-tls/tls.key"}
+    shown = to_platform(collector(SECURE).grpc, "/run/client-tls")["tls"]
+    assert shown == {**files, "reload_interval": "1m"}
+    assert to_platform(collector(DEVELOPMENT).grpc, "/run/client-tls")["tls"] == {"insecure": True}
 
 
 @pytest.mark.parametrize("settings", [SECURE, DEVELOPMENT], ids=["secure", "plain"])
@@ -104,7 +111,7 @@ def sent(folder: Path, trusted: Authority, port: int) -> Mapping[str, Any]:
 def test_a_collector_sends_to_another_one_only_if_it_trusts_its_authority(tmp_path: Path) -> None:
     port = free_port()
     certificate = OURS.issue(tmp_path / "certificate", "localhost")
-    grpc = {"endpoint": f"127.0.0.1:{port}", **receiver_tls(str(certificate))}
+    grpc = {"endpoint": f"127.0.0.1:{port}", **own_tls(str(certificate))}
     receives = {"receivers": {"otlp": {"protocols": {"grpc": grpc}}}, "exporters": {"debug": {"verbosity": "basic"}}}
     (tmp_path / "lines").write_text("a line\n")
     roots = {"SSL_CERT_FILE": str(tmp_path / "roots.pem"), "SSL_CERT_DIR": str(tmp_path / "none")}

@@ -34,6 +34,13 @@ def test_data_stays_in_the_cluster_that_a_domain_leaves() -> None:
     assert found == [("prod/us StatefulSet.apps floe-sales/db", said)]
 
 
+def test_shared_services_that_move_leave_data_though_every_cluster_has_their_namespace() -> None:
+    namespace, *others = SALES
+    found = moved(diff("prod/hub", SALES, [namespace]), diff("prod/us", [namespace], [namespace, *others]))
+    said = "its data stays in cluster hub, and the new one in us begins without: move it (docs/clusters.md)"
+    assert found == [("prod/hub StatefulSet.apps floe-sales/db", said)]
+
+
 def test_a_domain_that_ends_or_begins_moves_nothing() -> None:
     assert moved(diff("prod/us", SALES, []), diff("prod/eu", [], [])) == []
     assert moved(diff("prod/us", [], []), diff("prod/eu", [], SALES)) == []

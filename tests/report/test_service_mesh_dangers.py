@@ -95,6 +95,18 @@ def test_callers_that_istio_lets_in() -> None:
     assert dangers(nobody, None, STRICT) == [("mesh-weakened", message)]
 
 
+def test_trust_domains_of_the_accounts_that_istio_lets_in() -> None:
+    def by(domain: str) -> Object:
+        source = {"source": {"principals": [f"{domain}/ns/a/sa/b"]}}
+        return thing("AuthorizationPolicy", api=ISTIO, spec={"rules": [{"from": [source], "to": []}]})
+
+    any_domain = [("mesh-weakened", "the service mesh now lets in accounts of any trust domain")]
+    assert dangers(by("acme"), allowed("a/b"), STRICT) == any_domain
+    only = [("mesh-narrowed", "the service mesh now lets in only accounts of acme")]
+    assert dangers(allowed("a/b"), by("acme"), STRICT) == dangers(by("other"), by("acme"), STRICT) == only
+    assert dangers(by("acme"), by("acme"), STRICT) == []
+
+
 def test_callers_that_linkerd_lets_in() -> None:
     notes = {"config.linkerd.io/proxy-cpu-request": "50m"}
     pods = thing("Deployment", spec={"template": {"metadata": {"annotations": notes}, "spec": {"containers": []}}})

@@ -49,6 +49,21 @@ def test_a_server_has_another_host_port_and_scheme() -> None:
     )
 
 
+@pytest.mark.parametrize(("mutual", "asks"), [(True, True), (True, False), (False, True)])
+def test_a_caller_that_can_show_a_certificate_is_told_where_it_is_asked_for_one(mutual: bool, asks: bool) -> None:
+    server = replace(POLARIS, ports=(replace(HTTP, mutual=mutual),))
+    certificates = {"client_certificates": {"issuer": "clients", "authority": "clients", "port": 9443}} if asks else {}
+    there = environment(links={"type": "gateway", "class": "eg", "issuer": "acme", **certificates})
+    (found,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), there)
+    assert isinstance(found, Lineage)
+    assert found.endpoint.asks_certificate == (mutual and asks)
+    assert found.url == f"https://{THERE}:{9443 if mutual and asks else 443}"
+    assert not server.asks_certificate, "nobody is asked in its own cluster"
+    (exported,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), environment(links={"type": "mcs"}))
+    assert isinstance(exported, Lineage)
+    assert not exported.endpoint.asks_certificate
+
+
 def test_texts_that_were_made_from_an_endpoint_follow_it_wherever_they_are() -> None:
     uri = POLARIS.url(path="/api/catalog")
     variables = (Variable("POLARIS_HOST", HERE), Variable("OTHER", f"x{HERE}"), Variable("ADDRESS", f"{HERE}:8181"))

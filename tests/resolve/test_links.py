@@ -39,6 +39,8 @@ def found(
     *called: Port,
     hub: dict[str, Any] | None = None,
     us: dict[str, Any] | None = None,
+    server: str = "server",
+    host: str = "server.floe-platform.svc.cluster.local",
 ) -> list[Diagnostic]:
     """Return the findings if the cluster `us` calls ports of a server in the cluster `hub`."""
 
@@ -49,17 +51,18 @@ def found(
 
     central = {"ingress_namespace": "envoy", "reached_at": REACHED[links["type"]], **(hub or {})}
     away = {"reached_at": {"cidr": "10.17.0.0/16"}, **(us or {})}
-    clusters = [cluster("hub", "platform", **central), cluster("us", "sales", **away)]
+    there = central.pop("name", "hub")
+    clusters = [cluster(there, "platform", **central), cluster("us", "sales", **away)]
     said = {"cluster": None, "storage_class": None, "clusters": clusters, "links": links}
     mesh = small_mesh(root, {ENVIRONMENT: said})
     sources, _ = load(read_inputs(mesh), plain_schemas(registry()))
     findings = Findings()
     frames = resolve_frames(sources, registry(), (), findings)
     findings.finish()
-    group = PodGroup("floe-platform", "server")
-    elsewhere = tuple(Elsewhere("hub", group, "server.floe-platform.svc.cluster.local", port) for port in called)
+    group = PodGroup("floe-platform", server)
+    elsewhere = tuple(Elsewhere(there, group, host, port) for port in called)
     facts = UnitFacts(UnitKey("dev/us", "us", "floe-sales-domain"), elsewhere=elsewhere)
-    units = {"dev/hub": [replace(facts, elsewhere=())], "dev/us": [facts]}
+    units = {f"dev/{there}": [replace(facts, elsewhere=())], "dev/us": [facts]}
     own = Findings()
     check_links(frames, units, own)
     return own.found
@@ -104,6 +107,25 @@ def test_exports_need_the_addresses_of_both_clusters(tmp_path: Path) -> None:
     assert codes(found(tmp_path, MCS, HTTP, hub={"reached_at": {"domain": "hub.acme.example"}})) == ["R115"]
     assert codes(found(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "10.16.8.0/24"}})) == ["R121"]
     assert found(tmp_path, GATEWAY, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}}) == []
+
+
+def test_what_an_operator_names_has_no_name_in_another_cluster(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, MCS, POSTGRESQL, host="server-rw.floe-platform.svc.cluster.local")
+    assert (one.rule.code, "the Service server-rw is made by others" in one.message) == ("R127", True)
+
+
+def test_a_mesh_needs_room_for_the_name_of_the_cluster(tmp_path: Path) -> None:
+    mesh = {"mesh": SIDECARS}
+    server, name = "s" * 30, "h" * 33
+    host = f"{server}.floe-platform.svc.cluster.local"
+    hub = {**mesh, "name": name}
+    (one,) = found(tmp_path / "long", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host)
+    assert (one.rule.code, str(one.span).partition(":")[0]) == ("R126", ENVIRONMENT)
+    assert f'"{server}-{name}", which has 64 characters' in one.message
+    assert "at most 32 characters" in one.hint
+    assert found(tmp_path / "mcs", MCS, HTTP, hub={"name": name}, server=server, host=host) == []
+    hub = {**mesh, "name": name[1:]}
+    assert found(tmp_path / "fits", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host) == []
 
 
 def test_a_gateway_needs_a_domain(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def test_defaults_are_those_of_the_inputs() -> None:
         is_one_of_several=False,
         exported_domain="",
         name_elsewhere="",
+        client_issuer="",
         mesh=None,
     )
     assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from floe_compiler.kit import otel_panels, resources
-from floe_compiler.kit.opentelemetry import receiver_tls
+from floe_compiler.kit.opentelemetry import own_tls
 from floe_compiler.kit.tls import certificate_folder, secured
 from floe_compiler.model.capabilities import Collector, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
@@ -108,7 +108,7 @@ def configuration(store: MemoryStore | BadgerStore, certificate: str = "") -> di
 
     `certificate` is the folder of the one that the receiver has, if any.
     """
-    tls = receiver_tls(certificate)
+    tls = own_tls(certificate)
     protocols = {"grpc": {"endpoint": _listen(GRPC), **tls}, "http": {"endpoint": _listen(HTTP), **tls}}
     return {
         "receivers": {"otlp": {"protocols": protocols}},

@@ -24,6 +24,9 @@ from floe_compiler.model.unit_facts import UnitFacts
 SECRET = f"{GATEWAY}-tls"
 """The Secret with the certificate for all hosts."""
 
+CLIENTS = "clients"
+"""The listener that asks callers for certificates."""
+
 
 def linked_servers(
     linking: Linking | None, cluster: str, facts: Iterable[tuple[UnitFacts, str]]
@@ -70,17 +73,27 @@ def _of_namespace(namespace: str, called: list[Elsewhere], servers: LinkedServer
 
 
 def _routes(namespace: str, called: list[Elsewhere], gateway: LinkingGateway, origin: Span | None) -> UnitIngress:
-    """Return a Gateway with a listener for all hosts, and a route to each port."""
+    """Return a Gateway with a listener for all hosts, and one that asks for certificates; and a route to each port."""
+    clients = gateway.clients
     routes = tuple(
-        Route(linked_host(one.group.name, one.port, gateway.domain), _interface(one), login=False, listener=HTTPS)
+        Route(
+            linked_host(one.group.name, one.port, gateway.domain),
+            _interface(one),
+            login=False,
+            listener=CLIENTS if clients and one.port.mutual else HTTPS,
+        )
         for one in called
     )
     host = f"*.{gateway.domain}"
-    listener = Listener(HTTPS, host, (namespace,), SECRET)
+    known = [Listener(HTTPS, host, (namespace,), SECRET)]
+    if clients:
+        known.append(Listener(CLIENTS, host, (namespace,), SECRET, clients.port, clients.authority))
+    used = {route.listener for route in routes}
+    listeners = tuple(one for one in known if one.name in used)
     return UnitIngress(
         "gateway",
         routes,
-        Gateway(gateway.gateway_class, (listener,), gateway.annotations, name=GATEWAY),
+        Gateway(gateway.gateway_class, listeners, gateway.annotations, name=GATEWAY),
         ("", GATEWAY),
         certificates=(Certificate(SECRET, (host,), gateway.issuer),),
         secure=True,

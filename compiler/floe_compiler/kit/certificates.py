@@ -15,15 +15,34 @@ from floe_compiler.model.facts import Workload
 from floe_compiler.model.links import name_elsewhere
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
-from floe_compiler.model.trust import certificate_name
+from floe_compiler.model.trust import certificate_name, client_certificate_name
 
 
 def certificates(instance: Instance[Any], declared: Workload) -> list[Object]:
-    """Return the Certificate of a workload, for all names of its Services and pods, if a container has it."""
-    if not any(container.certificate for container in declared.pod.containers):
-        return []
-    pods = [f"*.{headless_name(declared.name)}"] if declared.kind == "StatefulSet" else []
-    return [certificate(instance, declared.name, (declared.name, *pods))]
+    """Return the Certificate of a workload, for all names of its Services and pods, if a container has it.
+
+    Another one is what it shows to servers in other clusters.
+    """
+    containers, found = declared.pod.containers, list[Object]()
+    if any(container.certificate for container in containers):
+        pods = [f"*.{headless_name(declared.name)}"] if declared.kind == "StatefulSet" else []
+        found.append(certificate(instance, declared.name, (declared.name, *pods)))
+    if any(container.client_certificate for container in containers):
+        found.append(_client_certificate(instance, declared.name))
+    return found
+
+
+def _client_certificate(instance: Instance[Any], program: str) -> Object:
+    """Return the Certificate that a program shows. Its name says in which cluster that is."""
+    cluster, name = instance.settings.cluster, client_certificate_name(program)
+    spec = {
+        "secretName": name,
+        "dnsNames": [f"{program}.{instance.namespace}.{cluster.name}"],
+        "usages": ["digital signature", "key encipherment", "client auth"],
+        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": cluster.client_issuer},
+        "privateKey": {"encoding": "PKCS8", "rotationPolicy": "Always"},
+    }
+    return manifest("cert-manager.io/v1", "Certificate", name, labels.selector(instance, program), spec=spec)
 
 
 def certificate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -62,10 +62,17 @@ class Opening(msgspec.Struct, frozen=True):
     declared: bool = False
     passes: bool = False
 
-    def peers(self) -> list[Object]:
-        """Return the peers of a rule."""
-        own = [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: self.namespace}}}] if self.namespace else []
-        return [*own, *({"ipBlock": {"cidr": cidr}} for cidr in self.addresses)]
+    def rules(self, settings: Settings) -> Iterator[Object]:
+        """Yield the rules that let it in; none without ports. What comes from addresses is in no service mesh."""
+        if not self.ports:
+            return
+        own: list[Object] = []
+        if self.namespace:
+            own = [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: self.namespace}}}]
+        blocks: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in self.addresses]
+        meshed = with_mesh_port(settings, self.ports, self.namespace)
+        alike = [(own + blocks, meshed)] if meshed == self.ports else [(own, meshed), (blocks, self.ports)]
+        yield from ({"from": peers, "ports": _ports(ports)} for peers, ports in alike if peers)
 
 
 def policy(
@@ -85,11 +92,8 @@ def policy(
     """
     settings = instance.settings
     ingress = _from_callers(settings, name, served, callers)
-    opened = [opening for opening in openings if opening.ports and opening.peers()]
-    ingress += [
-        {"from": opening.peers(), "ports": _ports(with_mesh_port(settings, opening.ports, opening.namespace))}
-        for opening in opened
-    ]
+    opened = [opening for opening in openings if opening.ports]
+    ingress += [rule for opening in opened for rule in opening.rules(settings)]
     foreign = sorted(
         {f"Namespace/{opening.namespace}" for opening in opened if opening.namespace and not opening.declared}
     )

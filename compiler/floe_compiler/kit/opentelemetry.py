@@ -13,14 +13,18 @@ IMAGE = "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-c
 """Its components: open-telemetry/opentelemetry-collector-releases, `distributions/otelcol-k8s/manifest.yaml`."""
 
 
-def receiver_tls(certificate: str) -> dict[str, Any]:
-    """Return the settings of a receiver with the certificate in a folder, which it reads again; without one, none."""
+def own_tls(certificate: str) -> dict[str, Any]:
+    """Return the settings of what has its certificate in a folder, which it reads again; without one, none."""
     if not certificate:
         return {}
     files = {"cert_file": f"{certificate}/tls.crt", "key_file": f"{certificate}/tls.key"}
     return {"tls": {**files, "reload_interval": "1m"}}
 
 
-def to_platform(server: Endpoint) -> dict[str, Any]:
-    """Return the exporter to a server of the platform; with TLS, it trusts what `SSL_CERT_FILE` names."""
-    return {"endpoint": server.address()} | ({} if server.port().tls else {"tls": {"insecure": True}})
+def to_platform(server: Endpoint, certificate: str = "") -> dict[str, Any]:
+    """Return the exporter to a server of the platform; with TLS, it trusts what `SSL_CERT_FILE` names.
+
+    `certificate` is the folder with the one that it shows, which it reads again; empty: it shows none.
+    """
+    shown = own_tls(certificate)
+    return {"endpoint": server.address()} | (shown if server.port().tls else {"tls": {"insecure": True}})

@@ -13,13 +13,10 @@ from floe_compiler.kit.service_mesh import finds_by_address, service_port
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Workload
-from floe_compiler.model.links import NOT_LINKED, Linked, name_elsewhere
+from floe_compiler.model.links import EXPORTED, NOT_LINKED, Linked, name_elsewhere
 from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
-
-EXPORTED = "mirror.linkerd.io/exported"
-"""The label of a Service that Linkerd mirrors in other clusters, where its gateway passes calls on."""
 
 SCALE_UP_WINDOW = 120
 """How long, in seconds, pods must be busy before there is another one."""

@@ -2,6 +2,7 @@
 
 A container that declares a folder for it (`Container.certificate`) has there `tls.crt` and `tls.key`, and its workload
 a Certificate for its names (`kit.certificates`). Clients trust it by the authorities of the environment (`kit.trust`).
+What a program shows to servers in other clusters (`Container.client_certificate`) is another one.
 When cert-manager has renewed it, the kubelet changes the files within about a minute, and the program must read them
 again.
 
@@ -18,7 +19,7 @@ from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Pod, containers_of
 from floe_compiler.model.objects import Object
 from floe_compiler.model.settings import Settings
-from floe_compiler.model.trust import certificate_name
+from floe_compiler.model.trust import certificate_name, client_certificate_name
 
 FOLDER = "/run/tls"
 """Where a server finds its certificate, unless it must be elsewhere."""
@@ -26,7 +27,10 @@ FOLDER = "/run/tls"
 SCHEMES = {"http": "https", "redis": "rediss"}
 """What URLs of servers with TLS begin with, where that differs."""
 
-VOLUME = "certificate"
+CLIENT_FOLDER = "/run/client-tls"
+"""Where a program finds the certificate that it shows to servers in other clusters."""
+
+VOLUME, CLIENT_VOLUME = "certificate", "client-certificate"
 GROUP_READABLE = 0o440
 
 
@@ -48,16 +52,16 @@ def for_web(settings: Settings) -> Settings:
 
 
 def volumes(name: str, pod: Pod) -> list[Object]:
-    """Return the volume with the certificate of the workload `name`, if a container has it."""
+    """Return the volumes with the certificates of the workload `name`, as far as a container has them."""
     certified = [container for container in containers_of(pod) if container.certificate]
-    if not certified:
-        return []
     items = [{"key": key, "path": path} for container in certified for path, key in container.certificate_files]
-    source = {"secretName": certificate_name(name), "defaultMode": GROUP_READABLE, **present(items=items)}
-    return [{"name": VOLUME, "secret": source}]
+    own = {VOLUME: {"secretName": certificate_name(name), **present(items=items)}} if certified else {}
+    if any(container.client_certificate for container in containers_of(pod)):
+        own[CLIENT_VOLUME] = {"secretName": client_certificate_name(name)}
+    return [{"name": volume, "secret": {**source, "defaultMode": GROUP_READABLE}} for volume, source in own.items()]
 
 
 def mounts(container: Container) -> list[Object]:
-    """Return the mount of the folder with the certificate, if the container has one."""
-    folder = container.certificate
-    return [{"name": VOLUME, "mountPath": folder, "readOnly": True}] if folder else []
+    """Return the mounts of the folders with the container's certificates, as far as it has any."""
+    folders = {VOLUME: container.certificate, CLIENT_VOLUME: container.client_certificate}
+    return [{"name": name, "mountPath": folder, "readOnly": True} for name, folder in folders.items() if folder]

@@ -17,7 +17,7 @@ class Port(msgspec.Struct, frozen=True, order=True):
 
     `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if there is none.
     `tls` says that the server has a certificate by an authority of the environment, which clients verify. `grpc` says
-    that it speaks gRPC.
+    that it speaks gRPC. `mutual` says that callers in other clusters show a certificate, if links ask for it.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Port(msgspec.Struct, frozen=True, order=True):
     health: str = ""
     tls: bool = False
     grpc: bool = False
+    mutual: bool = False
 
 
 class Elsewhere(msgspec.Struct, frozen=True, order=True):
@@ -58,6 +59,11 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     namespace: str = ""
     elsewhere: tuple[Elsewhere, ...] = ()
     passage: int = 0
+
+    @property
+    def asks_certificate(self) -> bool:
+        """Return whether callers must show a certificate of their own: it is reached through a Gateway that asks."""
+        return bool(self.elsewhere) and all(port.mutual for port in self.ports)
 
     def only(self, *ports: str) -> Endpoint:
         """Return the server with only these ports; raise KeyError if it does not have one of them."""

@@ -118,6 +118,9 @@ class Container(msgspec.Struct, frozen=True):
     certificate: str = ""
     """The folder in which a server finds its certificate (`tls.crt`, `tls.key`), if it has one: `kit.tls`."""
 
+    client_certificate: str = ""
+    """The folder in which a program finds the certificate that it shows to servers in other clusters, if it does."""
+
     certificate_files: tuple[tuple[str, str], ...] = ()
     """The paths in that folder, each with the key of the Secret (`tls.crt`), if the program needs other names."""
 

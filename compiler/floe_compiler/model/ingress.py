@@ -97,13 +97,16 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
 class Listener(msgspec.Struct, frozen=True, array_like=True):
     """A listener of the Gateway: for a host (empty: any), for the routes of some namespaces.
 
-    `secret` has its certificate; empty: it speaks HTTP.
+    `secret` has its certificate; empty: it speaks HTTP. `port` is its port, if that is not the usual one. `clients` is
+    the ConfigMap with the authority of the certificates that it asks clients for; empty: it asks for none.
     """
 
     name: str
     host: str
     namespaces: tuple[str, ...]
     secret: str = ""
+    port: int = 0
+    clients: str = ""
 
 
 class Certificate(msgspec.Struct, frozen=True, array_like=True):

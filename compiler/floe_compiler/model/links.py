@@ -15,14 +15,28 @@ from floe_compiler.model.span import Span
 GATEWAY = "clusters"
 """The name of the Gateway for other clusters."""
 
+EXPORTED = "mirror.linkerd.io/exported"
+"""The label of a Service that Linkerd mirrors in other clusters, where its gateway passes calls on."""
+
+
+class ClientCheck(msgspec.Struct, frozen=True):
+    """At which port a Gateway asks for certificates, and the ConfigMap with the authority that they must be by."""
+
+    port: int
+    authority: str
+
 
 class LinkingGateway(msgspec.Struct, frozen=True):
-    """The Gateway of a cluster for the others: the domain of hosts, its class, and the issuer of its certificate."""
+    """The Gateway of a cluster for the others: the domain of hosts, its class, and the issuer of its certificate.
+
+    `clients` says where it asks callers for certificates; None: nowhere.
+    """
 
     domain: str
     gateway_class: str
     issuer: str
     annotations: tuple[tuple[str, str], ...] = ()
+    clients: ClientCheck | None = None
 
 
 class MeshGateway(msgspec.Struct, frozen=True):

@@ -59,6 +59,9 @@ class ServiceMesh(msgspec.Struct, frozen=True):
     revision: str = ""
     """The revision of Istio that puts proxies into pods."""
 
+    trust_domain: str = ""
+    """With Istio, the trust domain of the accounts that are let in; empty: any."""
+
     proxy: tuple[tuple[str, str], ...] = ()
     """The resources of a proxy, by the names that quotas use (`requests.cpu`)."""
 

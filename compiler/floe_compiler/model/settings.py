@@ -85,6 +85,9 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     name_elsewhere: str
     """What names of Services end with in the other clusters of a service mesh; empty if no mesh links them."""
 
+    client_issuer: str
+    """The ClusterIssuer of certificates that programs show to servers in other clusters; empty: they show none."""
+
     mesh: ServiceMesh | None
     """The service mesh that the namespaces join; None: none."""
 

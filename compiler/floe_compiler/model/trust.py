@@ -9,6 +9,11 @@ CERTIFICATES, TRUSTSTORE = "ca.crt", "truststore.p12"
 #12 without a password."""
 
 
+def client_certificate_name(program: str) -> str:
+    """Return the name of the Secret, and of the Certificate, with what a program shows to servers."""
+    return f"{program}-client-tls"
+
+
 def certificate_name(server: str) -> str:
     """Return the name of a server's Certificate, and of the Secret with it: no other host's is called so."""
     return f"{server}-server-tls"

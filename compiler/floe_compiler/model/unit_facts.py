@@ -18,7 +18,7 @@ from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.pod_accounts import accounts_calling
 from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.tls_clients import UntoldClient, untold_clients
-from floe_compiler.model.trust import Authority, certificate_name
+from floe_compiler.model.trust import Authority, certificate_name, client_certificate_name
 from floe_compiler.model.unit_scopes import PLATFORM
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import to_yaml
@@ -86,7 +86,7 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     """Whether its components render objects that may be outside its namespace."""
 
     certificates: tuple[str, ...] = ()
-    """The certificates of its servers, by the names of their objects."""
+    """The certificates of its servers, and those that its programs show, by the names of their objects."""
 
     authorities: tuple[Authority, ...] = ()
     """In the platform's namespace: the authorities that the whole environment trusts."""
@@ -148,9 +148,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         readers=tuple(reader for instance in unit.instances for reader in _readers(instance)),
         scraper=next((one.parts.scraper for one in unit.instances if one.parts.scraper), None),
         definitions=tuple(definitions),
-        certificates=tuple(
-            sorted(certificate_name(name) for instance in unit.instances for name in _certified(instance.parts))
-        ),
+        certificates=tuple(sorted(name for instance in unit.instances for name in _certificates(instance.parts))),
         authorities=trust.authorities if trust else (),
         cluster_scoped=bool(trust and trust.bundle)
         or any(identify(manifest).namespace != unit.namespace for manifest in manifests)
@@ -192,12 +190,14 @@ def _reads(declared: DeclaredInstance) -> Iterator[SecretRead]:
     yield from (SecretRead(secret.name, by) for secret, by in (*read, *named) if not secret.existing)
 
 
-def _certified(parts: Parts) -> Iterator[str]:
-    """Yield the names of the servers that have a certificate."""
+def _certificates(parts: Parts) -> Iterator[str]:
+    """Yield the names of the certificates of servers, and of those that programs show."""
     for workload in parts.workloads:
         if any(container.certificate for container in workload.pod.containers):
-            yield workload.name
-    yield from (pods.name for pods in parts.operated if any(port.tls for port in pods.ports))
+            yield certificate_name(workload.name)
+        if any(container.client_certificate for container in workload.pod.containers):
+            yield client_certificate_name(workload.name)
+    yield from (certificate_name(pods.name) for pods in parts.operated if any(port.tls for port in pods.ports))
 
 
 def _calls(endpoint: Endpoint) -> Iterator[Call]:

@@ -45,6 +45,25 @@ UNMESHED = Rule(
     "Clusters reach one another through the gateways of their service mesh, so each of them needs `mesh` of that kind. "
     "With Istio, its mode is `sidecar`.",
 )
+NOTHING_SHOWN = Rule(
+    "R125",
+    "client certificates that no caller shows",
+    "The Gateway for other clusters asks for certificates where collectors call the one of the platform. Not all "
+    "clients of the catalog and of the lineage can show one, so they are not asked. No collector calls another cluster "
+    "here. Leave `client_certificates` out, or run a collector (`observability: {collector: ...}`).",
+)
+LONG_NAME_ELSEWHERE = Rule(
+    "R126",
+    "server whose name in other clusters is too long",
+    "A service mesh calls a server in another cluster `<server>-<cluster>`, and a Service may have 63 characters. Give "
+    "the cluster a shorter name.",
+)
+NAMED_BY_OTHERS = Rule(
+    "R127",
+    "server of an operator that another cluster calls",
+    "An operator, such as that of CloudNativePG, makes the Services of its servers under names of its own. So none is "
+    "exported, or has a name in another cluster. Let the caller run in the same cluster, or both use a server outside.",
+)
 NOT_LINKED = Rule(
     "R115",
     "connection between clusters that no link makes",

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.endpoint import Elsewhere, Endpoint
-from floe_compiler.model.inputs import Environment, GatewayLinks, IstioLinks, McsLinks, ReachedAt
+from floe_compiler.model.inputs import ClientCertificates, Environment, GatewayLinks, IstioLinks, McsLinks, ReachedAt
 from floe_compiler.model.links import exported_host, linked_host, name_elsewhere, passes_gateway
 
 HTTPS = 443
@@ -36,14 +36,15 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
         if endpoint.group is None or endpoint.elsewhere:
             return endpoint  # it is outside of all clusters
         group, host = endpoint.group, endpoint.host
-        ports = tuple(Elsewhere(cluster, group, host, port) for port in endpoint.ports)
-        away = replace(endpoint, group=None, labels=(), elsewhere=ports)
+        known = tuple(Elsewhere(cluster, group, host, port) for port in endpoint.ports)
+        unasked = tuple(replace(port, mutual=False) for port in endpoint.ports)
+        away = replace(endpoint, group=None, labels=(), elsewhere=known, ports=unasked)
         if reached_at is None:
             return away  # which is reported
         if isinstance(there.links, McsLinks):
             return replace(away, host=exported_host(group, there.links.domain), cidr=reached_at.cidr)
         if isinstance(there.links, GatewayLinks):
-            return _through_gateway(away, group.name, reached_at)
+            return _through_gateway(away, group.name, reached_at, there.links.client_certificates)
         service, _, rest = host.partition(".")
         passage = EAST_WEST if isinstance(there.links, IstioLinks) else MIRRORED
         return replace(away, host=f"{name_elsewhere(service, cluster)}.{rest}", cidr=reached_at.cidr, passage=passage)
@@ -51,12 +52,16 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
     return tuple(_seen(one, change) for one in capabilities)
 
 
-def _through_gateway(away: Endpoint, server: str, reached_at: ReachedAt) -> Endpoint:
+def _through_gateway(
+    away: Endpoint, server: str, reached_at: ReachedAt, clients: ClientCertificates | None
+) -> Endpoint:
     """Return a server as it is reached through a Gateway, unless that has no way for it, which is reported."""
-    port, *others = away.ports
+    port, *others = (one.port for one in away.elsewhere)
     if reached_at.domain is None or others or not passes_gateway(port):
         return away
-    open_ = replace(port, number=HTTPS, scheme="https", tls=True, health="")
+    asks = clients is not None and port.mutual
+    number = clients.port if clients and asks else HTTPS
+    open_ = replace(port, number=number, scheme="https", tls=True, health="", mutual=asks)
     return replace(away, host=linked_host(server, port, reached_at.domain), ports=(open_,), cidr=reached_at.cidr)
 
 

@@ -21,7 +21,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.links import Linking, LinkingGateway, MeshGateway
+from floe_compiler.model.links import ClientCheck, Linking, LinkingGateway, MeshGateway
 from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
@@ -123,7 +123,10 @@ class Frame(msgspec.Struct, frozen=True):
         if isinstance(links, McsLinks):
             return Linking(origin=origin)
         annotations = tuple(sorted(links.annotations.items()))
-        return Linking(LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations), origin)
+        asked = links.client_certificates
+        clients = ClientCheck(asked.port, asked.authority) if asked else None
+        gateway = LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations, clients)
+        return Linking(gateway, origin)
 
     @property
     def domains(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from floe_compiler.model.inputs import (
     Links,
     McsLinks,
 )
-from floe_compiler.model.links import passes_gateway
+from floe_compiler.model.links import name_elsewhere, passes_gateway
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.secret_ways import way_of_name
 from floe_compiler.model.sites import CLUSTERS
@@ -30,16 +30,22 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.unit_facts import UnitFacts
 from floe_compiler.resolve.cluster_rules import (
     FAR_DATABASE,
+    LONG_NAME_ELSEWHERE,
+    NAMED_BY_OTHERS,
     NO_WAY_BETWEEN,
     NOT_LINKED,
     NOT_PASSED,
     NOT_SHARED,
+    NOTHING_SHOWN,
     ONLY_THERE,
     SAME_ADDRESSES,
     UNMESHED,
     UNTRUSTED_LINK,
 )
 from floe_compiler.resolve.frame import REACHED_AT, Frame
+
+LONGEST_LABEL = 63
+"""The longest name of a Service."""
 
 NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
@@ -105,7 +111,24 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
     elif isinstance(links, McsLinks):
         _check_addresses(frame, said, findings)
     elif isinstance(links, GatewayLinks):
-        _check_gateway(frame, links, said, [one for one in servers if not passes_gateway(one.port)], findings)
+        _check_gateway(frame, links, said, servers, findings)
+    if not isinstance(links, GatewayLinks):
+        _check_names(frame, links, said, servers, findings)
+
+
+def _check_names(frame: Frame, links: Links, said: str, servers: Iterable[Elsewhere], findings: Findings) -> None:
+    """Report servers that have no name in other clusters: a Service of an operator, or one whose name is too long."""
+    cluster, place = frame.environment.cluster.name, frame.document.span(NAME)
+    for service, group in dict.fromkeys((one.host.partition(".")[0], one.group) for one in servers):
+        name = name_elsewhere(service, cluster)
+        if service != group.name:
+            message = f"{said}, but the Service {service} is made by others, who give it no name in another cluster"
+            hint = "let both run in one cluster, or use a server outside, such as database: {type: external, ...}"
+            findings.add(NAMED_BY_OTHERS, message, place, hint=hint)
+        elif not isinstance(links, McsLinks) and len(name) > LONGEST_LABEL:
+            message = f'{said} as "{name}", which has {len(name)} characters; a Service may have {LONGEST_LABEL}'
+            hint = f"give the cluster a name with at most {len(cluster) + LONGEST_LABEL - len(name)} characters"
+            findings.add(LONG_NAME_ELSEWHERE, message, place, hint=hint)
 
 
 def _wanted(links: Links, cluster: str) -> str:
@@ -133,7 +156,7 @@ def _check_mesh(frame: Frame, findings: Findings) -> None:
 
 
 def _check_gateway(
-    frame: Frame, links: GatewayLinks, said: str, others: Sequence[Elsewhere], findings: Findings
+    frame: Frame, links: GatewayLinks, said: str, servers: Sequence[Elsewhere], findings: Findings
 ) -> None:
     """Report what the Gateway of a cluster that others call lacks, and the ports that it does not pass on."""
     cluster = frame.environment.cluster
@@ -141,7 +164,11 @@ def _check_gateway(
         message = f"{said} through its Gateway, but the domain of its hosts is missing"
         hint = f"write it: reached_at: {{{_wanted(links, cluster.name)}}}"
         findings.add(NOT_LINKED, message, frame.document.key_span(REACHED_AT), hint=hint)
-    for one in others:
+    if links.client_certificates and not any(one.port.mutual for one in servers):
+        message = f"{said}, but nobody who calls it can show a certificate"
+        hint = "leave it out; only a collector (observability: {collector: ...}) can show one to that of the platform"
+        findings.add(NOTHING_SHOWN, message, frame.document.key_span((*LINKS, "client_certificates")), hint=hint)
+    for one in (one for one in servers if not passes_gateway(one.port)):
         port = f"{one.port.protocol} {one.port.number}"
         message = f"{said}, and {one.group.name} on {port}, which a Gateway does not pass on"
         findings.add(NOT_PASSED, message, frame.document.key_span(LINKS), hint="let both run in one cluster")

@@ -51,6 +51,7 @@ def service_mesh(declared: IstioMesh | LinkerdMesh | None, gateways: Iterable[st
         namespace=declared.namespace,
         members=tuple(sorted({*declared.namespaces, *gateways})),
         revision=(istio.revision or "") if istio else "",
+        trust_domain=(istio.trust_domain or "") if istio else "",
         proxy=tuple(sorted(amounts.items())),
         node_networks=declared.node_networks if isinstance(declared, LinkerdMesh) else (),
     )

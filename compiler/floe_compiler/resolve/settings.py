@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.inputs import Environment, Flux, IstioLinks, LinkerdLinks, McsLinks, PlatformManifest, Quota
+from floe_compiler.model.inputs import (
+    Environment,
+    Flux,
+    GatewayLinks,
+    IstioLinks,
+    LinkerdLinks,
+    Links,
+    McsLinks,
+    PlatformManifest,
+    Quota,
+)
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.model.trust import Trust
@@ -60,12 +70,18 @@ def environment_settings(
             is_one_of_several=is_one_of_several,
             exported_domain=links.domain if isinstance(links, McsLinks) else "",
             name_elsewhere=environment.cluster.name if isinstance(links, IstioLinks | LinkerdLinks) else "",
+            client_issuer=_client_issuer(links),
             mesh=service_mesh(environment.cluster.mesh, gateways),
         ),
         trust,
         server_issuer(environment),
         web_tls=has_web_tls(environment),
     )
+
+
+def _client_issuer(links: Links | None) -> str:
+    asked = links.client_certificates if isinstance(links, GatewayLinks) else None
+    return asked.issuer if asked else ""
 
 
 def shared_quota(manifest: PlatformManifest) -> Quota:

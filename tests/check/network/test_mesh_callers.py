@@ -49,6 +49,8 @@ MESSAGE = "no policy of the service mesh lets floe-sales/web call floe-platform/
         ((NOBODY, allowed({"namespaces": ["floe-sales"]})), True),
         ((NOBODY, allowed({"namespaces": ["floe-finance"]})), False),
         ((NOBODY, allowed({"principals": ["*/ns/floe-sales/sa/web"]})), True),
+        ((NOBODY, allowed({"principals": ["acme/ns/floe-sales/sa/web"]})), True),
+        ((NOBODY, allowed({"principals": ["acme/ns/floe-sales/sa/other"]})), False),
         ((NOBODY, allowed(ACCOUNT, selector={"matchLabels": {"app": "other"}})), False),
         ((NOBODY, allowed(ACCOUNT, action="DENY")), False),
         ((), True),

@@ -45,6 +45,15 @@ def test_istio_takes_sixteen_accounts_in_a_source() -> None:
     assert [name for names in sources for name in names] == list(accounts)
 
 
+def test_istio_lets_in_accounts_of_the_trust_domain_that_the_mesh_says() -> None:
+    mesh = ServiceMesh("sidecar", "istio-system", trust_domain="acme.example")
+    declared = server(accounts={8080: ("a/b", "a/c")}, namespaces={8080: ("gateways",)})
+    ((_, spec),) = specs(istio.server_objects(mesh, declared, {})).items()
+    principals = ["acme.example/ns/a/sa/b", "acme.example/ns/a/sa/c"]
+    others = {"source": {"namespaces": ["gateways"]}}
+    assert spec["rules"] == [{"from": [{"source": {"principals": principals}}, others], "to": ports("8080")}]
+
+
 def test_a_port_with_callers_outside_the_mesh_takes_plain_text_of_anybody() -> None:
     declared = server(accounts={8080: ("a/b",)}, plain=frozenset({8080}))
     found = specs(istio.server_objects(AMBIENT, declared, {}))

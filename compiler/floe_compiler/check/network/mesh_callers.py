@@ -63,10 +63,16 @@ def _means(source: Source, account: str) -> bool:
     if "kind" in source:
         same = source.get("namespace", namespace) == namespace and source.get("name") == name
         return same if source["kind"] == "ServiceAccount" else source.get("name") == namespace
-    known = {"serviceAccounts": (account,), "namespaces": (namespace,)}
-    if not source.keys() <= known.keys():
+    known = {"serviceAccounts": account, "namespaces": namespace}
+    if not source.keys() <= {*known, "principals"}:
         return True
-    return any(value in items(source, (field,)) for field, values in known.items() for value in values)
+    named = any(value in items(source, (field,)) for field, value in known.items())
+    return named or any(_is_principal(str(one), namespace, name) for one in items(source, ("principals",)))
+
+
+def _is_principal(principal: str, namespace: str, name: str) -> bool:
+    """Return whether a principal is an account, in whatever trust domain. With `*`, it may be anybody."""
+    return "*" in principal or principal.partition("/")[2] == f"ns/{namespace}/sa/{name}"
 
 
 def _istio(index: Index, pods: Pods, port: int) -> Iterator[LetsIn]:

@@ -28,7 +28,7 @@ from floe_compiler.components.collector_opentelemetry.configuration import (
 from floe_compiler.components.collector_opentelemetry.settings import Backend, CollectorConfig
 from floe_compiler.kit import otel_panels, resources
 from floe_compiler.kit.opentelemetry import IMAGE
-from floe_compiler.kit.tls import certificate_folder, secured
+from floe_compiler.kit.tls import CLIENT_FOLDER, certificate_folder, secured
 from floe_compiler.model.capabilities import Collector, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import (
@@ -103,7 +103,8 @@ def build(context: Context[CollectorConfig]) -> Parts:
     production = context.settings.environment.production
     folder = certificate_folder(context.settings)
     own = configuration(config, trace_store, metrics_store, production=production, certificate=folder)
-    text = to_yaml(forwarding(own, central.grpc) if central else own)
+    shown = CLIENT_FOLDER if central and central.grpc.asks_certificate else ""
+    text = to_yaml(forwarding(own, central.grpc, shown) if central else own)
     received = (secured(GRPC, context.settings), secured(HTTP, context.settings))
     stores = (trace_store, metrics_store if metrics_store and metrics_store.receivers else None)
     servers = {backend.endpoint for backend in backends} | {store.endpoint for store in stores if store}
@@ -123,6 +124,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
         config=(ConfigFile(CONFIG, text, instance.name),),
         secret_files=(*secret_files(backends, instance.namespace), *token),
         certificate=folder,
+        client_certificate=shown,
     )
     everywhere = config.mode == "daemonset"
     return Parts(

@@ -12,14 +12,15 @@ from floe_compiler.components.collector_opentelemetry.settings import (
     CollectorConfig,
     Signal,
 )
-from floe_compiler.kit.opentelemetry import receiver_tls, to_platform
+from floe_compiler.kit.opentelemetry import own_tls, to_platform
 from floe_compiler.model.capabilities import MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Endpoint, Port
 
 SECRETS = "/run/secrets/backends"
 TOKEN_FILE = "/run/secrets/outside/token"  # noqa: S105 - a path
 
-GRPC = Port("otlp", 4317, grpc=True)
+# Those who call it from another cluster are collectors, which can show a certificate.
+GRPC = Port("otlp", 4317, grpc=True, mutual=True)
 HTTP = Port("otlp-http", 4318)
 # From outside the cluster, with a token.
 OUTSIDE_GRPC = Port("outside-grpc", 14317)
@@ -62,7 +63,7 @@ def configuration(
     sampling = default if config.sampling_percentage is None else config.sampling_percentage
     own = {"traces": [TRACE_STORE] if trace_store else [], "metrics": [*metrics]}
     sampler = {"probabilistic_sampler": {"sampling_percentage": sampling}} if sampling < EVERYTHING else {}
-    receivers, tokens = {"otlp": _receiver(GRPC, HTTP, **receiver_tls(certificate))}, {}
+    receivers, tokens = {"otlp": _receiver(GRPC, HTTP, **own_tls(certificate))}, {}
     if config.outside:
         receivers[OUTSIDE] = _receiver(OUTSIDE_GRPC, OUTSIDE_HTTP, auth={"authenticator": TOKEN})
         tokens[TOKEN] = {"filename": TOKEN_FILE}
@@ -97,10 +98,11 @@ def configuration(
     }
 
 
-def forwarding(configuration: Mapping[str, Any], central: Endpoint) -> dict[str, Any]:
+def forwarding(configuration: Mapping[str, Any], central: Endpoint, certificate: str = "") -> dict[str, Any]:
     """Return the configuration of a collector that sends everything to the platform's, in another cluster.
 
-    It neither samples nor knows backends: the central one does both.
+    It neither samples nor knows backends: the central one does both. `certificate` is the folder with the one that it
+    shows there, if any.
     """
     service = configuration["service"]
     pipelines = {
@@ -111,7 +113,7 @@ def forwarding(configuration: Mapping[str, Any], central: Endpoint) -> dict[str,
     return {
         **configuration,
         "processors": processors,
-        "exporters": {CENTRAL: to_platform(central)},
+        "exporters": {CENTRAL: to_platform(central, certificate)},
         "service": service | {"pipelines": pipelines},
     }
 

@@ -7,6 +7,7 @@ default and skips some listeners silently: Certificates are objects of their own
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.kit import labels
@@ -29,11 +30,29 @@ def gateway_objects(instance: Instance[Any], gateway: Gateway) -> list[Object]:
     spec = {
         "gatewayClassName": gateway.gateway_class,
         "listeners": [_listener(instance, one) for one in gateway.listeners],
+        **present(tls=_frontend(gateway.listeners)),
     }
     annotations = {**dict(gateway.annotations), **last(instance.settings)}
     head = labels.selector(instance, gateway.name)
     objects = [manifest(API, "Gateway", gateway.name, head, annotations, spec=spec)]
     return [*objects, _redirect(instance)] if gateway.redirects else objects
+
+
+def _frontend(listeners: Iterable[Listener]) -> Object:
+    """Return at which ports clients must show a certificate, and of which authority; nothing if at none.
+
+    Source: Gateway API 1.5, `apis/v1/gateway_types.go`: it is by port, and standard since then.
+    """
+    ports = [
+        {"port": one.port, "tls": {"validation": {"caCertificateRefs": [_config_map(one.clients)]}}}
+        for one in listeners
+        if one.clients
+    ]
+    return {"frontend": {"default": {}, "perPort": ports}} if ports else {}
+
+
+def _config_map(name: str) -> Object:
+    return {"group": "", "kind": "ConfigMap", "name": name}
 
 
 def _listener(instance: Instance[Any], listener: Listener) -> Object:
@@ -44,7 +63,7 @@ def _listener(instance: Instance[Any], listener: Listener) -> Object:
     return {
         "name": listener.name,
         **present(hostname=listener.host),
-        "port": HTTPS_PORT if listener.secret else HTTP_PORT,
+        "port": listener.port or (HTTPS_PORT if listener.secret else HTTP_PORT),
         "protocol": "HTTPS" if listener.secret else "HTTP",
         **present(tls=tls),
         "allowedRoutes": {"namespaces": namespaces},
@@ -82,7 +101,7 @@ def backend_policy(instance: Instance[Any], server: Endpoint, route: Route) -> O
     if trust is None:
         raise ValueError(f"{server.host} has a certificate that nobody trusts")
     target = {"group": "", "kind": "Service", "name": route.server, "sectionName": route.port.name}
-    authorities = [{"group": "", "kind": "ConfigMap", "name": trust.config_map}]
+    authorities = [_config_map(trust.config_map)]
     spec = {"targetRefs": [target], "validation": {"caCertificateRefs": authorities, "hostname": server.host}}
     head = labels.selector(instance, route.name)
     return manifest(API, "BackendTLSPolicy", route.name, head, last(instance.settings), spec=spec)

@@ -1,8 +1,8 @@
 """Istio: mTLS only (PeerAuthentication), and who may call a server (AuthorizationPolicy).
 
 All rules look at accounts and ports only, so both data planes enforce them, for any protocol. An account is written as
-`<namespace>/<name>`, without the trust domain (since 1.26), at most 16 to a source. Source: istio.io/api 1.32,
-`security/v1beta1`.
+`<namespace>/<name>`, without the trust domain (since 1.26), at most 16 to a source; or, if the mesh says its trust
+domain, as a principal with it. Source: istio.io/api 1.32, `security/v1beta1`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def namespace_objects(common: Mapping[str, str]) -> list[Object]:
     ]
 
 
-def server_objects(_mesh: ServiceMesh, server: MeshServer, metadata: Mapping[str, str]) -> list[Object]:
+def server_objects(mesh: ServiceMesh, server: MeshServer, metadata: Mapping[str, str]) -> list[Object]:
     """Return who may call a server, and the ports at which callers outside the mesh do."""
     selector = {"matchLabels": dict(server.selector)}
     objects: list[Object] = []
-    if rules := _rules(server):
+    if rules := _rules(server, mesh.trust_domain):
         spec = {"selector": selector, "action": "ALLOW", "rules": rules}
         objects.append(manifest(API, "AuthorizationPolicy", server.name, metadata, spec=spec))
     if server.plain:
@@ -41,7 +41,7 @@ def server_objects(_mesh: ServiceMesh, server: MeshServer, metadata: Mapping[str
     return objects
 
 
-def _rules(server: MeshServer) -> list[Object]:
+def _rules(server: MeshServer, trust_domain: str) -> list[Object]:
     """Return a rule for each set of callers, with their ports. Callers outside the mesh have no identity."""
     alike: dict[tuple[tuple[str, ...], tuple[str, ...], bool], list[str]] = {}
     for port in server.ports:
@@ -51,13 +51,19 @@ def _rules(server: MeshServer) -> list[Object]:
         if accounts or namespaces or plain:
             alike.setdefault((accounts, namespaces, plain), []).append(str(port.number))
     return [
-        {**({} if plain else {"from": _sources(accounts, namespaces)}), "to": [{"operation": {"ports": ports}}]}
+        {
+            **({} if plain else {"from": _sources(accounts, namespaces, trust_domain)}),
+            "to": [{"operation": {"ports": ports}}],
+        }
         for (accounts, namespaces, plain), ports in alike.items()
     ]
 
 
-def _sources(accounts: tuple[str, ...], namespaces: Iterable[str]) -> list[Object]:
+def _sources(accounts: tuple[str, ...], namespaces: Iterable[str], trust_domain: str) -> list[Object]:
     chunks = [accounts[at : at + MOST_ACCOUNTS] for at in range(0, len(accounts), MOST_ACCOUNTS)]
-    named = [{"source": {"serviceAccounts": list(chunk)}} for chunk in chunks]
+    named: list[Object] = [{"source": {"serviceAccounts": list(chunk)}} for chunk in chunks]
+    if trust_domain and accounts:
+        parts = (account.split("/") for account in accounts)
+        named = [{"source": {"principals": [f"{trust_domain}/ns/{own}/sa/{name}" for own, name in parts]}}]
     others = list(namespaces)
     return [*named, *([{"source": {"namespaces": others}}] if others else [])]

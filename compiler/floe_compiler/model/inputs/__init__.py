@@ -36,7 +36,15 @@ from floe_compiler.model.inputs.environment import (
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
-from floe_compiler.model.inputs.links import GatewayLinks, IstioLinks, LinkerdLinks, Links, McsLinks, ReachedAt
+from floe_compiler.model.inputs.links import (
+    ClientCertificates,
+    GatewayLinks,
+    IstioLinks,
+    LinkerdLinks,
+    Links,
+    McsLinks,
+    ReachedAt,
+)
 from floe_compiler.model.inputs.placement import (
     JobPlacement,
     NearbyPods,
@@ -102,6 +110,7 @@ __all__ = [
     "ArgoCd",
     "AwsProvider",
     "AzureProvider",
+    "ClientCertificates",
     "ClientKeys",
     "CloudNativePg",
     "Cluster",

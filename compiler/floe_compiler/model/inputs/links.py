@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, HostName, LabelKey, NamespaceName, ObjectName
+from floe_compiler.model.fields import Cidr, HostName, LabelKey, NamespaceName, ObjectName, PortNumber
 from floe_compiler.model.inputs.common import Input
+
+HTTPS = 443
 
 
 class ReachedAt(Input):
@@ -49,6 +51,24 @@ class LinkerdLinks(Input):
     """The namespace of the gateway in each cluster."""
 
 
+class ClientCertificates(Input):
+    """The certificates that callers in other clusters show to a Gateway, as far as they can."""
+
+    issuer: ObjectName
+    """The ClusterIssuer of these certificates, in each cluster that calls."""
+    authority: ObjectName
+    """The ConfigMap with its authority under the key `ca.crt`, in the namespace of each Gateway. Keep it to callers."""
+    port: PortNumber = 8443
+    """The port of the Gateways at which they must be shown. At 443, none is."""
+
+    @field_validator("port")
+    @classmethod
+    def _not_for_all(cls, port: int) -> int:
+        if port == HTTPS:
+            raise ValueError("443 is for callers that have no certificate to show; write another port, such as 8443")
+        return port
+
+
 class GatewayLinks(Input):
     """Clusters reach one another through a Gateway of each, over HTTPS."""
 
@@ -65,6 +85,8 @@ class GatewayLinks(Input):
     """Whether its authority is a public one. Otherwise, programs must trust it: `trust`."""
     annotations: dict[LabelKey, str] = Field(default_factory=dict)
     """Annotations of the Gateways, for their controller. Default: none."""
+    client_certificates: ClientCertificates | None = None
+    """The certificates that collectors show. Default: none; then the Gateways let in whoever reaches them."""
 
 
 Links = Annotated[GatewayLinks | McsLinks | IstioLinks | LinkerdLinks, Field(discriminator="type")]

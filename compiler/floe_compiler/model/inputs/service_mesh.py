@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from floe_compiler.model.fields import Cidr, Name, NamespaceName
+from floe_compiler.model.fields import Cidr, HostName, Name, NamespaceName
 from floe_compiler.model.inputs.common import Amounts, Input, ResourceSettings
 
 PROXY = ResourceSettings(
@@ -40,6 +40,9 @@ class IstioMesh(_Mesh):
     """The namespace of istiod."""
     revision: Name | None = None
     """The revision of istiod that puts proxies into pods. Default: the one without a name."""
+    trust_domain: HostName | None = None
+    """The trust domain of the mesh (`meshConfig.trustDomain`), whose accounts alone are then let in. Default: an
+    account is let in whatever its trust domain is."""
 
     @model_validator(mode="after")
     def _revision_of_sidecars(self) -> Self:

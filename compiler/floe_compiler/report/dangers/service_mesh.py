@@ -65,6 +65,11 @@ def callers_changed(change: Change) -> Iterator[Danger]:
         yield Danger("mesh-weakened", "the service mesh now lets in callers without an identity")
     if _refuses_all(change.before) and not change.after:
         yield Danger("mesh-weakened", "the service mesh lets everybody reach pods that no other policy selects")
+    domains = [_trust_domains(one) for one in (change.before, change.after)]
+    if before and after and domains[0] and not domains[1]:
+        yield Danger("mesh-weakened", "the service mesh now lets in accounts of any trust domain")
+    elif before and after and domains[0] != domains[1]:
+        yield Danger("mesh-narrowed", f"the service mesh now lets in only accounts of {', '.join(sorted(domains[1]))}")
     if _EVERYBODY not in after and (gone := sorted(before - after - {_EVERYBODY})):
         yield Danger("mesh-narrowed", f"the service mesh no longer lets in {', '.join(gone)}")
 
@@ -76,7 +81,11 @@ def _callers(policy: Object) -> set[str]:
             rules = mappings(policy, ("spec", "rules"))
             sources = [mapping(one, ("source",)) for rule in rules for one in mappings(rule, ("from",))]
             named = {
-                str(name) for one in sources for names in one.values() if isinstance(names, list) for name in names
+                _account(str(name))
+                for one in sources
+                for names in one.values()
+                if isinstance(names, list)
+                for name in names
             }
             return named | ({_EVERYBODY} if any("from" not in rule for rule in rules) else set())
         case "MeshTLSAuthentication":
@@ -85,6 +94,21 @@ def _callers(policy: Object) -> set[str]:
         case "NetworkAuthentication":
             return {_EVERYBODY} if items(policy, ("spec", "networks")) else set()
     return set()
+
+
+def _account(name: str) -> str:
+    """Return the account that a principal is, `<namespace>/<name>`; or another name as it is."""
+    match name.split("/"):
+        case [_, "ns", namespace, "sa", account]:
+            return f"{namespace}/{account}"
+    return name
+
+
+def _trust_domains(policy: Object) -> set[str]:
+    """Return the trust domains of the accounts that Istio's policy lets in, if it says any."""
+    rules = mappings(policy, ("spec", "rules")) if policy.get("kind") == "AuthorizationPolicy" else []
+    sources = [mapping(one, ("source",)) for rule in rules for one in mappings(rule, ("from",))]
+    return {str(name).partition("/")[0] for one in sources for name in items(one, ("principals",))}
 
 
 def _refuses_all(policy: Object) -> bool:
