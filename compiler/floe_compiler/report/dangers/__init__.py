@@ -50,6 +50,7 @@ WORDS = {
     "image-source": "An image comes from another registry or repository.",
     "immutable": "The API server refuses the update: the object must be deleted and recreated.",
     "issuer-changed": "Another issuer signs a certificate: clients must trust it.",
+    "login-missing": "An interface is opened that asks nobody for a login.",
     "login-removed": "An interface can be used without the login that was in front of it.",
     "login-widened": "More people may log in, with more rights, or at another provider.",
     "major-upgrade": "A new major version may need a migration.",
