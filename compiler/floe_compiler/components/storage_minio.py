@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from floe_compiler.kit import minio
+from floe_compiler.kit.backups.stores import bucket_data
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.store_policies import missing_buckets
@@ -121,7 +122,8 @@ def build(context: Context[MinioConfig]) -> Parts:
     instance, names = context.instance, context.config.buckets
     buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
     users = minio.product_users(instance, names[0], instance.store_users)
-    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=(VolumeData(NAME, VOLUME),))
+    data = (VolumeData(NAME, VOLUME), *bucket_data(*provides(instance), names))
+    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=data)
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from floe_compiler.kit import seaweedfs
+from floe_compiler.kit.backups.stores import bucket_data
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.seaweedfs import API, IDENTITY, IMAGE, NAME, REGION
@@ -149,7 +150,7 @@ def build(context: Context[SeaweedConfig]) -> Parts:
         seaweedfs.buckets(instance, f"{NAME}-buckets", names, CLIENT),
         seaweedfs.product_users(instance, names[0], instance.store_users),
     )
-    data = (VolumeData(NAME, VOLUME),)
+    data = (VolumeData(NAME, VOLUME), *bucket_data(*provides(instance), names))
     return Parts((_workload(instance),), tasks=tasks, data=data, alerts=tuple(_alerts(instance)))
 
 

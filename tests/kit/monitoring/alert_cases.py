@@ -485,7 +485,8 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case(
             {FAILURE.replace("campaigns", f"campaigns{number}"): "_x40 1x20" for number in range(6)},
             {FAILURE.replace("campaigns", f"campaigns{number}"): 1 for number in range(6)} | {SUCCESS: "_x100 1x20"},
-            quiet_hours=2,  # Prometheus 2 also counts what is exactly an hour old, as the very first values are after one.
+            # Prometheus 2 also counts what is exactly an hour old, as the very first values are after one.
+            quiet_hours=2,
         ),
     ),
     "DagNotLoaded": (
