@@ -54,7 +54,7 @@ def metrics_removed(change: Change) -> Iterator[Danger]:
 
 def _targets(manifest: Object) -> Iterator[str]:
     """Yield the targets of a Prometheus' configuration, or that of a monitor, which is named so with a dot."""
-    if manifest.get("kind") in _MONITORS:
+    if str(manifest.get("kind")) in _MONITORS:
         yield str(at(manifest, ("metadata", "name"))).replace(".", "/", 1)
     for file in documents(manifest, "scrape_configs:"):
         yield from (str(job.get("job_name")) for job in mappings(file, ("scrape_configs",)))
