@@ -33,7 +33,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
+from floe_compiler.model.operations import Data, Interface, Metrics, Panel, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
 
 CONSOLE = Port("console", 9001)
@@ -122,7 +122,8 @@ def build(context: Context[MinioConfig]) -> Parts:
     instance, names = context.instance, context.config.buckets
     buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
     users = minio.product_users(instance, names[0], instance.store_users)
-    data = (VolumeData(NAME, VOLUME), *bucket_data(*provides(instance), names))
+    (store,) = provides(instance)
+    data: tuple[Data, ...] = (VolumeData(NAME, VOLUME), *bucket_data(store, names))
     return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=data)
 
 

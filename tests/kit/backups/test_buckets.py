@@ -12,6 +12,7 @@ import pytest
 
 from backup_programs import ACCESS_KEY, SECRET_KEY, Machine, cut_after, needs_stores, store
 from floe_compiler.components import backup_s3, storage_seaweedfs
+from floe_compiler.model.plan import Component
 from kit.backups.test_scripts import BACKUPS
 from support import PRODUCTION, context_of, units_of
 
@@ -22,7 +23,7 @@ LONG_AGO, IN_FUTURE = "20200101T000000Z", "21000101T000000Z"
 
 @cache
 def rendered() -> Mapping[str, Any]:
-    contexts = (
+    contexts: tuple[tuple[Component[Any], dict[str, Any]], ...] = (
         (storage_seaweedfs.COMPONENT, {}),
         (backup_s3.COMPONENT, {**BACKUPS, "object_store": {"schedule": "0 2 * * *"}}),
     )
