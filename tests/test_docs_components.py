@@ -77,6 +77,15 @@ def test_every_section_whose_components_have_pods_or_secrets_has_a_table() -> No
         assert "<!-- table: facts " in part or not kinds & needed, part.splitlines()[0]
 
 
+def test_every_interface_is_in_the_table_of_what_users_open() -> None:
+    rows = re.findall(r"^\| interfaces \| (.*) \|$", TEXT, re.MULTILINE)
+    declared_ones = {name for row in rows for name in re.findall(r"`([^`]+)` on", row)}
+    page = (ROOT / "docs/inputs.md").read_text(encoding="utf-8")
+    table = page.partition("| interface | of |")[2].partition("\n\n")[0]
+    listed = {name.removesuffix("-<domain>") for name in re.findall(r"`([^`]+)`", table)}
+    assert {"cube", "grafana"} <= declared_ones <= listed
+
+
 def test_images_in_the_prose_are_those_of_the_code() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "compiler/floe_compiler").rglob("*.py"))
     shown = re.findall(r"`(?:docker|ghcr|quay)\.io/(\S+):(\S+)`", TABLE.sub("", TEXT))

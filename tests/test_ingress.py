@@ -123,6 +123,16 @@ def test_what_does_not_ask_for_a_login_admits_only_the_proxy(output: Output) -> 
         assert rule["backendRefs"] == [{"name": f"oauth2-proxy-{name}", "port": 4180}]
 
 
+def test_only_what_would_need_a_login_says_why_it_has_none(tmp_path: Path) -> None:
+    output = Output(mesh(tmp_path, {**GATEWAY, "auth": {"type": "none", "reason": "a private network"}}))
+    said = {
+        one["metadata"]["name"]
+        for one in of_kind(output, "HTTPRoute").values()
+        if one["metadata"].get("annotations", {}).get("floe.dev/exception-login") == "a private network"
+    }
+    assert said == {"dagster", "jaeger", "marquez-web"}
+
+
 def test_the_clients_secret_is_in_the_store_once_and_each_namespace_has_a_key_for_sessions(output: Output) -> None:
     paths = {
         item["remoteRef"]["key"]

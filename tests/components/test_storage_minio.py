@@ -19,7 +19,7 @@ from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.facts import Container
-from floe_compiler.model.operations import VolumeData
+from floe_compiler.model.operations import BucketData, VolumeData
 from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
 
 
@@ -355,4 +355,7 @@ def test_people_open_the_console_and_the_data_is_backed_up() -> None:
     (server,) = parts.workloads
     assert [(one.port, one.authenticates, one.health) for one in server.interfaces] == [("console", True, "api")]
     assert [(one.port, one.path) for one in server.metrics] == [("api", "/minio/v2/metrics/cluster")]
-    assert parts.data == (VolumeData("minio", server.pod.containers[0].claims[0].name),)
+    volume, bucket = parts.data
+    assert volume == VolumeData("minio", server.pod.containers[0].claims[0].name)
+    assert isinstance(bucket, BucketData)
+    assert (bucket.bucket, bucket.access_key.secret.name) == ("warehouse", "minio-warehouse")

@@ -18,7 +18,7 @@ from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.facts import Container
-from floe_compiler.model.operations import VolumeData
+from floe_compiler.model.operations import BucketData, VolumeData
 from floe_compiler.pipeline import compile_mesh
 from small_mesh import MANIFEST, small_mesh
 from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
@@ -146,7 +146,10 @@ def test_it_is_scraped_watched_and_backed_up() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
     assert [(one.port, one.path) for one in parts.workloads[0].metrics] == [("metrics", "/metrics")]
     assert {alert.name for alert in parts.alerts} == {"SeaweedFSDiskNearlyFull", "SeaweedFSCannotWrite"}
-    assert parts.data == (VolumeData("seaweedfs", parts.workloads[0].pod.containers[0].claims[0].name),)
+    volume, bucket = parts.data
+    assert volume == VolumeData("seaweedfs", parts.workloads[0].pod.containers[0].claims[0].name)
+    assert isinstance(bucket, BucketData)
+    assert (bucket.bucket, bucket.access_key.secret.name) == ("warehouse", "seaweedfs-warehouse")
 
 
 @pytest.mark.parametrize("buckets", [[], ["Upper"], ["a"], ["with_underscore"]])

@@ -199,6 +199,15 @@ def test_a_login_that_was_in_front() -> None:
     assert words(ingress("oauth2-proxy-web"), ingress("oauth2-proxy-site")) == []
 
 
+def test_a_way_in_that_says_that_it_has_no_login() -> None:
+    said = {"metadata": {"name": "it", "annotations": {"floe.dev/exception-login": "a private network"}}}
+    without = {**route("web"), **said}
+    assert words(None, without) == ["exposed", "login-missing"]
+    assert words(route("web"), without) == ["login-missing"]
+    assert words(without, {**route("web", "more"), **said}) == []
+    assert words(route("oauth2-proxy-web"), without) == ["login-removed"], "one danger for one change"
+
+
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 

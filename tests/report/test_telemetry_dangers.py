@@ -43,6 +43,17 @@ def test_a_monitor_that_is_gone(kind: str) -> None:
     assert dangers(thing(kind), thing(kind) | {"other": 1}) == []
 
 
+@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
+def test_a_target_that_another_kind_of_prometheus_takes_over(kind: str) -> None:
+    by_itself = prometheus("floe-platform/polaris", "floe-platform/jaeger")
+    by_an_operator = [thing(kind, f"floe-platform.{name}") for name in ("polaris", "jaeger")]
+    assert dangers(by_itself, None, *by_an_operator) == []
+    assert dangers(by_an_operator[0], None, by_itself) == []
+    assert [word for word, _ in dangers(by_an_operator[0], None, prometheus("floe-platform/jaeger"))] == [
+        "metrics-removed"
+    ]
+
+
 def collector(**config: Any) -> Object:
     return file(configuration(CollectorConfig.model_validate(config), production=False))
 

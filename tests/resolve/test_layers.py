@@ -58,6 +58,13 @@ def test_spans_are_those_of_the_document_below_the_layers_prefix() -> None:
     assert merged.origins["a",][1].span is None
 
 
+def test_a_mapping_is_where_somebody_wrote_it_and_not_where_defaults_have_more_of_it() -> None:
+    places: dict[DataPath, Span] = {("a",): Span("manifest.yaml", 2, 3), ("a", "type"): Span("manifest.yaml", 2, 9)}
+    document = Document("manifest.yaml", {"a": {"type": "x"}}, {}, places)
+    defaults, manifest = Layer("defaults", {"a": {"size": 1}}), Layer("manifest", {"a": {"type": "x"}}, document)
+    assert merge([defaults, manifest]).span(("a",)) == Span("manifest.yaml", 2, 3)
+
+
 def test_a_scalar_that_becomes_a_mapping_loses_its_origin() -> None:
     merged = merge(layers({"a": 1}, {"a": {"x": 2}}))
     assert merged.data == {"a": {"x": 2}}

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from floe_compiler.kit.azure import AccountName, AzureIdentity, AzureSecret, ContainerName, credentials, storage
-from floe_compiler.kit.backups.settings import BackupSettings
+from floe_compiler.kit.backups.buckets import OutsideBackups, outside_parts, refuses, requires
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
-from floe_compiler.kit.backups.tasks import backup_parts
 from floe_compiler.kit.s3 import check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.facts import Parts
@@ -29,7 +28,7 @@ class AzureKey(AzureSecret):
     """The secret's key with the account key."""
 
 
-class AdlsBackupConfig(BackupSettings):
+class AdlsBackupConfig(OutsideBackups):
     """Backups of databases in an existing container of an Azure storage account."""
 
     type: Literal["adls"] = "adls"
@@ -70,8 +69,8 @@ def build(_context: Context[AdlsBackupConfig]) -> Parts:
 
 
 def extends(context: Context[AdlsBackupConfig], parts: tuple[Parts, ...]) -> Parts:
-    """Return the tasks of the databases."""
-    return backup_parts(context.config, store(context.instance), parts)
+    """Return the tasks of the databases and buckets."""
+    return outside_parts(context.config, store(context.instance), parts)
 
 
 COMPONENT = Component(
@@ -82,6 +81,8 @@ COMPONENT = Component(
     config=AdlsBackupConfig,
     build=build,
     provides=provides,
+    requires=requires,
+    refuses=refuses,
     extends=extends,
     scope="each",
 )

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from msgspec.structs import replace
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit.backups.settings import BackupSettings
+from floe_compiler.kit.backups.buckets import OutsideBackups, outside_parts, refuses, requires
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
-from floe_compiler.kit.backups.tasks import backup_parts
 from floe_compiler.kit.google import TOKENS, BucketName, GoogleIdentity, GoogleKey, api, identity
 from floe_compiler.kit.s3 import check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
@@ -26,7 +25,7 @@ class GcsKey(GoogleKey):
     """The secret's name. Each namespace has its own, so that no domain has the key to the backups of another."""
 
 
-class GcsBackupConfig(BackupSettings):
+class GcsBackupConfig(OutsideBackups):
     """Backups of databases in an existing bucket of Google Cloud Storage."""
 
     type: Literal["gcs"] = "gcs"
@@ -62,8 +61,8 @@ def build(_context: Context[GcsBackupConfig]) -> Parts:
 
 
 def extends(context: Context[GcsBackupConfig], parts: tuple[Parts, ...]) -> Parts:
-    """Return the tasks of the databases."""
-    return backup_parts(context.config, store(context.instance), parts)
+    """Return the tasks of the databases and buckets."""
+    return outside_parts(context.config, store(context.instance), parts)
 
 
 COMPONENT = Component(
@@ -74,6 +73,8 @@ COMPONENT = Component(
     config=GcsBackupConfig,
     build=build,
     provides=provides,
+    requires=requires,
+    refuses=refuses,
     extends=extends,
     scope="each",
 )

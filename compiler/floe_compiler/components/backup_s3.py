@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit.backups.settings import BackupSettings
+from floe_compiler.kit.backups.buckets import OutsideBackups, outside_parts, refuses, requires
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
-from floe_compiler.kit.backups.tasks import backup_parts
 from floe_compiler.kit.s3 import IdentityCredentials, PodIdentityCredentials, S3Bucket, SecretCredentials, check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.facts import Parts
@@ -23,7 +22,7 @@ class BackupKeys(SecretCredentials):
     """The secret's name. Each namespace has its own, so that no domain has the key to the backups of another."""
 
 
-class S3BackupConfig(BackupSettings, S3Bucket):
+class S3BackupConfig(OutsideBackups, S3Bucket):
     """Backups of databases in an existing bucket on AWS or in another S3-compatible store."""
 
     type: Literal["s3"] = "s3"
@@ -63,8 +62,8 @@ def build(_context: Context[S3BackupConfig]) -> Parts:
 
 
 def extends(context: Context[S3BackupConfig], parts: tuple[Parts, ...]) -> Parts:
-    """Return the tasks of the databases."""
-    return backup_parts(context.config, store(context.instance), parts)
+    """Return the tasks of the databases and buckets."""
+    return outside_parts(context.config, store(context.instance), parts)
 
 
 COMPONENT = Component(
@@ -75,6 +74,8 @@ COMPONENT = Component(
     config=S3BackupConfig,
     build=build,
     provides=provides,
+    requires=requires,
+    refuses=refuses,
     extends=extends,
     scope="each",
 )

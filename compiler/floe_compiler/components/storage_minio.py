@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from floe_compiler.kit import minio
+from floe_compiler.kit.backups.stores import bucket_data
 from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.store_policies import missing_buckets
@@ -32,7 +33,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
+from floe_compiler.model.operations import Data, Interface, Metrics, Panel, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
 
 CONSOLE = Port("console", 9001)
@@ -121,7 +122,9 @@ def build(context: Context[MinioConfig]) -> Parts:
     instance, names = context.instance, context.config.buckets
     buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
     users = minio.product_users(instance, names[0], instance.store_users)
-    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=(VolumeData(NAME, VOLUME),))
+    (store,) = provides(instance)
+    data: tuple[Data, ...] = (VolumeData(NAME, VOLUME), *bucket_data(store, names))
+    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=data)
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from floe_compiler.kit import seaweedfs
+from floe_compiler.kit.backups.stores import bucket_data
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.seaweedfs import API, IDENTITY, IMAGE, NAME, REGION
@@ -40,7 +41,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
+from floe_compiler.model.operations import Data, Interface, Metrics, Panel, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -149,7 +150,8 @@ def build(context: Context[SeaweedConfig]) -> Parts:
         seaweedfs.buckets(instance, f"{NAME}-buckets", names, CLIENT),
         seaweedfs.product_users(instance, names[0], instance.store_users),
     )
-    data = (VolumeData(NAME, VOLUME),)
+    (store,) = provides(instance)
+    data: tuple[Data, ...] = (VolumeData(NAME, VOLUME), *bucket_data(store, names))
     return Parts((_workload(instance),), tasks=tasks, data=data, alerts=tuple(_alerts(instance)))
 
 

@@ -27,6 +27,7 @@ from floe_compiler.model.ingress import (
     is_secure,
     listener_of,
     listeners_of,
+    open_reasons,
     opened_hosts,
 )
 from floe_compiler.model.inputs import IngressTls, OidcLogin
@@ -70,9 +71,14 @@ def with_proxies(unit: UnitFacts, ingress: UnitIngress) -> UnitFacts:
 
 def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentIngress) -> UnitIngress:
     settings, platform, secure = ingress.settings, ingress.platform_namespace, is_secure(ingress.settings)
+    without = open_reasons(settings, (one.name for one in opened))
+    why = {one.name: without.get(one.name, "") for one in opened if not one.interface.authenticates and not one.login}
     login = _login(ingress) if any(one.login for one in opened) else None
     if settings.type == "gateway":
-        own = tuple(Route(one.host, one.interface, one.login, listener_of(one, settings)) for one in opened)
+        own = tuple(
+            Route(one.host, one.interface, one.login, listener_of(one, settings), why_open=why.get(one.name, ""))
+            for one in opened
+        )
         known, here = settings.gateway, namespace == platform
         parent = (known.namespace, known.name) if known else ("" if here else platform, GATEWAY)
         checks = settings.health_checks or ""
@@ -80,7 +86,13 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
             "gateway", own, None, parent, login=login, secure=secure, origin=ingress.origin, health_checks=checks
         )
     own = tuple(
-        Route(one.host, one.interface, one.login, secret=_secret(one.interface.name, one.host, ingress))
+        Route(
+            one.host,
+            one.interface,
+            one.login,
+            secret=_secret(one.interface.name, one.host, ingress),
+            why_open=why.get(one.name, ""),
+        )
         for one in opened
     )
     certificates = _certificates(((route.name, route.host) for route in own), ingress)

@@ -26,6 +26,9 @@ FILE = "floe.dev/file"
 CREDENTIAL = "credential"
 """The field of the exception for values that look like credentials, but are none."""
 
+LOGIN = "login"
+"""The field of the exception for a route to an interface that asks nobody for a login."""
+
 
 HOOK = "argocd.argoproj.io/hook"
 """On an object: Argo CD creates it in a phase of each sync, and does not compare it."""

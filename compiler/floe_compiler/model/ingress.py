@@ -61,6 +61,9 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
     secret: str = ""
     """For Ingresses: the Secret with the host's certificate; empty: no TLS."""
 
+    why_open: str = ""
+    """Why nobody is asked for a login; empty: everybody is."""
+
     @property
     def name(self) -> str:
         """Return its name in its namespace."""

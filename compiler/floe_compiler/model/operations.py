@@ -157,4 +157,18 @@ class VolumeData(msgspec.Struct, frozen=True):
     claim: str
 
 
-Data: TypeAlias = DatabaseData | VolumeData
+class BucketData(msgspec.Struct, frozen=True):
+    """A bucket of a store in the cluster whose files must be kept elsewhere, too, and a login for all of them.
+
+    The store speaks S3, at `url`, with the bucket in the path.
+    """
+
+    endpoint: Endpoint
+    url: str
+    region: str
+    bucket: str
+    access_key: SecretReference
+    secret_key: SecretReference
+
+
+Data: TypeAlias = DatabaseData | VolumeData | BucketData

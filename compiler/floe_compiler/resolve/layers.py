@@ -61,12 +61,15 @@ class Merged(msgspec.Struct, frozen=True):
     origins: Mapping[DataPath, tuple[Origin, ...]] = msgspec.field(default_factory=dict)
 
     def origin(self, path: DataPath) -> Origin | None:
-        """Return the winner at `path`, at its first leaf below, or at the nearest leaf above that is a whole list."""
+        """Return the winner at `path`, at its first leaf below, or at the nearest leaf above that is a whole list.
+
+        Of the leaves below, one that somebody wrote counts first: the others are defaults, which are in no file.
+        """
         if path in self.origins:
             return self.origins[path][0]
-        below = next((found for found in self.origins if found[: len(path)] == path), None)
-        if below is not None:
-            return self.origins[below][0]
+        below = [found[0] for leaf, found in self.origins.items() if leaf[: len(path)] == path]
+        if below:
+            return next((one for one in below if one.layer.document), below[0])
         return self.origin(path[:-1]) if path else None
 
     def span(self, path: DataPath) -> Span | None:

@@ -377,5 +377,5 @@ def test_a_program_that_still_uses_the_database_is_not_waited_for_for_ever(machi
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (Debian: shellcheck)")
 def test_the_scripts_have_no_known_mistakes() -> None:
     scripts = sorted(str(one) for one in SCRIPTS.iterdir() if one.name.endswith(".sh"))
-    assert len(scripts) == 8
+    assert len(scripts) == 10
     subprocess.run(["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", *scripts], check=True, timeout=60)

@@ -11,7 +11,7 @@ from floe_compiler.kit.backups.tasks import backup_parts
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Parts, Task, containers_of
-from floe_compiler.model.operations import DatabaseData, VolumeData
+from floe_compiler.model.operations import BucketData, DatabaseData, VolumeData
 from floe_compiler.model.secrets import Secret, SecretKey
 from support import PRODUCTION, context_of
 
@@ -271,3 +271,37 @@ def test_another_stores_user_of_the_tasks_needs_no_component() -> None:
     store = BackupStore("s3", Endpoint("s3.example.com", (Port("https", 443),)), "bucket", "folder")
     settings = context_of(backup_s3.COMPONENT, S3).config
     assert len(backup_parts(settings, store, (Parts(data=(data("x"),)),)).tasks) == 3
+
+
+LOGIN = Secret("seaweedfs-warehouse", "floe-platform", (SecretKey("access-key"), SecretKey("secret-key")))
+API = service_endpoint("seaweedfs", "floe-platform", "cluster.local", (Port("s3", 8333, scheme="http"),))
+WAREHOUSE = BucketData(
+    API, "http://seaweedfs:8333", "us-east-1", "warehouse", LOGIN.key("access-key"), LOGIN.key("secret-key")
+)
+
+
+@pytest.mark.parametrize("component", [backup_adls, backup_gcs, backup_s3])
+def test_buckets_in_the_cluster_are_copied_where_that_is_wanted(component: Any) -> None:
+    stores = {
+        backup_adls: {"account": "acmebackups", "container": "backups", "credentials": {"type": "secret"}},
+        backup_gcs: {"bucket": "acme-backups", "credentials": {"type": "secret"}},
+        backup_s3: S3,
+    }
+
+    def copies(**config: Any) -> dict[str, Task]:
+        context = context_of(component.COMPONENT, {**stores[component], **config}, settings=PRODUCTION)
+        found = component.COMPONENT.extends(context, (Parts(data=(WAREHOUSE,)),))
+        return {task.name: task for task in found.tasks}
+
+    assert copies() == {}
+    found = copies(object_store={"timeout": "2h"}, retention_days=7)
+    assert {name: (one.schedule, one.suspended, one.deadline) for name, one in found.items()} == {
+        "warehouse-bucket-backup": ("30 1 * * *", False, 7200),
+        "warehouse-bucket-restore": ("0 0 1 1 *", True, 7200),
+    }
+    backup = found["warehouse-bucket-backup"]
+    assert backup.labels == (("floe.dev/backup", "warehouse-bucket"),), "its age is watched as that of the others"
+    assert API in backup.pod.calls
+    said = variables(backup.pod.containers[0])
+    assert said["DESTINATION"].endswith("backups/prod/floe-platform/seaweedfs/warehouse")
+    assert said["RETENTION"] == "7d"

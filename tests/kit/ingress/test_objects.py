@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.kit.delivery import SYNC_WAVE
@@ -11,7 +12,7 @@ from floe_compiler.kit.ingress import ingress_instance
 from floe_compiler.kit.ingress.certificates import solver_pods
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Parts
-from floe_compiler.model.ingress import Certificate, Gateway, Listener, Route, UnitIngress
+from floe_compiler.model.ingress import Certificate, Gateway, IngressType, Listener, Route, UnitIngress
 from floe_compiler.model.inputs import Placement, Placements, Quota
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.objects import Object
@@ -82,6 +83,15 @@ def test_grpc_has_a_route_of_its_own_kind() -> None:
         "hostnames": ["otlp.acme.example"],
         "rules": [{"backendRefs": [{"name": "collector", "port": 4317}]}],
     }
+
+
+@pytest.mark.parametrize("kind", ["gateway", "ingress"])
+def test_a_route_without_a_login_says_why(kind: IngressType) -> None:
+    route = Route("jaeger.acme.example", INTERFACE, login=False, why_open="a private network")
+    found = only(
+        rendered(UnitIngress(kind, (route,), ingress_class="x")), "HTTPRoute" if kind == "gateway" else "Ingress"
+    )
+    assert found["metadata"]["annotations"]["floe.dev/exception-login"] == "a private network"
 
 
 def test_a_gateway_that_others_keep_decides_by_the_host() -> None:

@@ -14,6 +14,9 @@ import yaml
 from kit.monitoring.alert_cases import CASES, Case, Series
 from monitored_mesh import PROMTOOL, Kind, rule_files, rules
 
+LONG = 100
+"""Hours after which values are far apart: cases of weeks would be most of the work otherwise."""
+
 KINDS: tuple[Kind, ...] = ("prometheus", "prometheus-operator")
 
 
@@ -64,7 +67,7 @@ def trial(name: str, case: Case, values: Series, *, fires: bool) -> dict[str, An
     labels = f",{case.labels}" if case.labels else ""
     alerts = f'count(ALERTS{{alertname="{name}",alertstate="firing"{labels}}}) > bool 0'
     hours = case.hours if fires or case.quiet_hours is None else case.quiet_hours
-    step = 1 if case.hours == 1 else 5
+    step = 1 if case.hours == 1 else 5 if case.hours < LONG else 30
     return {
         "name": f"{name} {json.dumps(values)}",
         "interval": f"{step}m",

@@ -1,4 +1,4 @@
-"""How rclone is told about an object store: by variables, for a remote called `store`; keys are files.
+"""How rclone is told about an object store: by variables, for a remote with a name; keys are files.
 
 Sources: rclone's documentation of the variables (`RCLONE_CONFIG_<remote>_<option>`) and of the backends `s3`,
 `google cloud storage` and `azureblob`. With `env_auth`, rclone logs in as the pod: by the AWS SDK's chain, Google's
@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from floe_compiler.model.capabilities import BackupStore
 from floe_compiler.model.facts import SecretFile, Variable
 
-REMOTE = "RCLONE_CONFIG_STORE_"
+STORE = "STORE"
+"""The remote where backups are kept."""
+
 KEYS = "/run/secrets/store"
-"""The folder of the keys: files called as the last part of the variable that rclone takes the key from."""
+"""The folder of its keys: files called as the last part of the variable that rclone takes the key from."""
 
 TEMPORARY = "/tmp"  # noqa: S108 - the path in the container
 
@@ -24,9 +26,6 @@ _KEY_NAMES = {"s3": "SECRET_ACCESS_KEY", "gcs": "SERVICE_ACCOUNT_CREDENTIALS", "
 
 def store_variables(store: BackupStore) -> tuple[Variable, ...]:
     """Return the variables of rclone and of the scripts that call it."""
-    options = {"TYPE": _TYPES[store.kind], **dict(_options(store))}
-    if store.identity:
-        options["ENV_AUTH"] = "true"
     return (
         Variable("KEYS", KEYS),
         # No file with settings, and nothing outside of the folder that is writable.
@@ -35,8 +34,16 @@ def store_variables(store: BackupStore) -> tuple[Variable, ...]:
         Variable("HOME", TEMPORARY),
         # The Job tries again, too.
         Variable("RCLONE_LOW_LEVEL_RETRIES", "3"),
-        *(Variable(f"{REMOTE}{name}", value) for name, value in options.items()),
+        *remote_variables(store, STORE),
     )
+
+
+def remote_variables(store: BackupStore, remote: str) -> tuple[Variable, ...]:
+    """Return the variables that say what the remote with this name, in capital letters, is."""
+    options = {"TYPE": _TYPES[store.kind], **dict(_options(store))}
+    if store.identity:
+        options["ENV_AUTH"] = "true"
+    return tuple(Variable(f"RCLONE_CONFIG_{remote}_{name}", value) for name, value in options.items())
 
 
 def _options(store: BackupStore) -> Iterator[tuple[str, str]]:
@@ -55,10 +62,10 @@ def _options(store: BackupStore) -> Iterator[tuple[str, str]]:
     yield ("NO_CHECK_CONTAINER" if store.kind == "adls" else "NO_CHECK_BUCKET"), "true"
 
 
-def key_files(store: BackupStore) -> tuple[SecretFile, ...]:
-    """Return the files with the keys; none for an identity."""
-    access = [SecretFile(f"{KEYS}/ACCESS_KEY_ID", store.access_key)] if store.access_key else []
-    secret = [SecretFile(f"{KEYS}/{_KEY_NAMES[store.kind]}", store.secret_key)] if store.secret_key else []
+def key_files(store: BackupStore, folder: str = KEYS) -> tuple[SecretFile, ...]:
+    """Return the files with the keys, in a folder; none for an identity."""
+    access = [SecretFile(f"{folder}/ACCESS_KEY_ID", store.access_key)] if store.access_key else []
+    secret = [SecretFile(f"{folder}/{_KEY_NAMES[store.kind]}", store.secret_key)] if store.secret_key else []
     return (*access, *secret)
 
 

@@ -1,5 +1,6 @@
 # Read by the scripts for rclone's image, which has busybox's sh. Hands the keys to rclone, which takes them from variables
-# only: the file $KEYS/SECRET_ACCESS_KEY becomes RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY. With an identity, there is none.
+# only: the file $KEYS/SECRET_ACCESS_KEY becomes RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY, or that of another remote, $REMOTE.
+# With an identity, there is none.
 # shellcheck shell=sh
 set -eu
 
@@ -10,5 +11,5 @@ for file in "$KEYS"/*; do
     echo "the key in $file is empty" >&2
     exit 1
   fi
-  export "RCLONE_CONFIG_STORE_${file##*/}=$key"
+  export "RCLONE_CONFIG_${REMOTE:-STORE}_${file##*/}=$key"
 done

@@ -12,6 +12,7 @@ from typing import Any
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import last
+from floe_compiler.kit.ingress.openness import why_open
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.ingress import GATEWAY, HTTP, Gateway, Listener, Route, UnitIngress
@@ -89,7 +90,7 @@ def route_object(instance: Instance[Any], ingress: UnitIngress, route: Route) ->
     spec = {"parentRefs": [parent], "hostnames": [route.host], "rules": [rule]}
     head = labels.selector(instance, route.name)
     kind = "GRPCRoute" if is_grpc else "HTTPRoute"
-    return manifest(API, kind, route.name, head, last(instance.settings), spec=spec)
+    return manifest(API, kind, route.name, head, {**why_open(route), **last(instance.settings)}, spec=spec)
 
 
 def backend_policy(instance: Instance[Any], server: Endpoint, route: Route) -> Object:

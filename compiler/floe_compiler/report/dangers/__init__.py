@@ -53,6 +53,7 @@ WORDS = {
     "immutable": "The API server refuses the update: the object must be deleted and recreated.",
     "issuer-changed": "Another issuer signs a certificate: clients must trust it.",
     "link-removed": "Other clusters no longer reach a server under the name that they knew.",
+    "login-missing": "An interface is opened that asks nobody for a login.",
     "login-removed": "An interface can be used without the login that was in front of it.",
     "login-widened": "More people may log in, with more rights, or at another provider.",
     "major-upgrade": "A new major version may need a migration.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_compiler.model.annotations import LOGIN, has_exception
 from floe_compiler.model.ingress import PROXY_PREFIX
 from floe_compiler.model.nested_fields import at, items, mappings
 from floe_compiler.model.objects import Object
@@ -31,12 +32,13 @@ def hosts_of(kind: str, manifest: Object) -> set[str]:
 
 
 def login_removed(change: Change) -> Iterator[Danger]:
-    """Yield a danger if a route no longer leads to a login proxy, but past it."""
+    """Yield a danger if a route no longer leads to a login proxy, but past it, or if it newly says that it has none."""
     before, after = (backends_of(change.kind, manifest) for manifest in (change.before, change.after))
-    if not any(name.startswith(PROXY_PREFIX) for name in before):
-        return
-    if bare := sorted(name for name in after if not name.startswith(PROXY_PREFIX)):
-        yield Danger("login-removed", f"leads to {', '.join(bare)} without a login")
+    bare = ", ".join(sorted(name for name in after if not name.startswith(PROXY_PREFIX)))
+    if bare and any(name.startswith(PROXY_PREFIX) for name in before):
+        yield Danger("login-removed", f"leads to {bare} without a login")
+    elif bare and has_exception(change.after, LOGIN) and not has_exception(change.before, LOGIN):
+        yield Danger("login-missing", f"leads to {bare}, which asks nobody for a login")
 
 
 def listener_opened(change: Change) -> Iterator[Danger]:

@@ -42,18 +42,20 @@ def _megabytes(text: str) -> int:
 
 
 def metrics_removed(change: Change) -> Iterator[Danger]:
-    """Yield the targets whose metrics nothing collects any longer."""
-    if change.kind in _MONITORS and change.before and not change.after:
-        yield Danger("metrics-removed", "is deleted: the metrics of what it selects are no longer collected")
-    before = {*_jobs(change.before)}
+    """Yield the targets whose metrics nothing collects any longer: neither a Prometheus, nor one of an operator."""
+    before = {*_targets(change.before)}
     if not before:
         return
-    after = {job for manifest in (change.after, *change.beside) for job in _jobs(manifest)}
+    after = {target for manifest in (change.after, *change.beside) for target in _targets(manifest)}
     if gone := sorted(before - after):
-        yield Danger("metrics-removed", f"the metrics of {some(gone)} are no longer collected")
+        whose = "what it selects" if change.kind in _MONITORS else some(gone)
+        yield Danger("metrics-removed", f"the metrics of {whose} are no longer collected")
 
 
-def _jobs(manifest: Object) -> Iterator[str]:
+def _targets(manifest: Object) -> Iterator[str]:
+    """Yield the targets of a Prometheus' configuration, or that of a monitor, which is named so with a dot."""
+    if str(manifest.get("kind")) in _MONITORS:
+        yield str(at(manifest, ("metadata", "name"))).replace(".", "/", 1)
     for file in documents(manifest, "scrape_configs:"):
         yield from (str(job.get("job_name")) for job in mappings(file, ("scrape_configs",)))
 
