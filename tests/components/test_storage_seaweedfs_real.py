@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.components import storage_seaweedfs
 from floe_compiler.components.storage_seaweedfs import COMPONENT
 from floe_compiler.kit import seaweedfs
 from floe_compiler.kit.scripts import script
@@ -101,7 +100,7 @@ class Store:
             *("--data", "Action=AssumeRole", "--data", "Version=2011-06-15", "--data", "RoleSessionName=polaris"),
             *(
                 "--data-urlencode",
-                f"RoleArn={storage_seaweedfs.ROLE}",
+                f"RoleArn={seaweedfs.ROLE}",
                 "--data-urlencode",
                 f"Policy={json.dumps(policy)}",
             ),
