@@ -23,8 +23,8 @@ from backup_programs import rclone, sandboxed
 from certificates import Authority, authority
 from floe_compiler.components import backup_minio
 from floe_compiler.components.storage_minio import COMPONENT
-from floe_compiler.kit import minio
 from floe_compiler.kit.backups.rclone import store_variables
+from floe_compiler.kit.minio import OWN
 from floe_compiler.kit.own_store import object_store
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.facts import Container
@@ -52,7 +52,7 @@ def _backup_store() -> BackupStore:
 
 
 def test_clients_are_told_to_use_tls() -> None:
-    store = object_store(minio.OWN, context_of(COMPONENT, settings=SECURE).instance)
+    store = object_store(OWN, context_of(COMPONENT, settings=SECURE).instance)
     assert (store.url, store.endpoint.port().tls) == (f"https://{HOST}:9000", True)
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
         given = {one.name: one.value for one in task.pod.containers[0].variables}
