@@ -143,6 +143,13 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 with PyArrowFileIO(json.loads(sys.argv[1])).new_output("s3://warehouse/sales__shop/client/1").create(True) as file:
     file.write(b"x")
 """
+S3FS = """
+import json, sys, s3fs
+given = json.loads(sys.argv[1])
+login = {"key": given["s3.access-key-id"], "secret": given["s3.secret-access-key"]}
+store = s3fs.S3FileSystem(**login, endpoint_url=given["s3.endpoint"], config_kwargs={"retries": {"max_attempts": 1}})
+store.pipe("warehouse/sales__shop/client/1", b"x")
+"""
 DUCKDB = """
 import json, sys, duckdb
 given = json.loads(sys.argv[1])
@@ -182,6 +189,10 @@ def _pyiceberg(store: Store) -> bool:
     return _python(store, "pyiceberg", PYICEBERG)
 
 
+def _s3fs(store: Store) -> bool:
+    return _python(store, "s3fs", S3FS)
+
+
 def _duckdb(store: Store) -> bool:
     package = find_spec("duckdb_extension_httpfs")
     if not package or not package.submodule_search_locations:
@@ -195,7 +206,7 @@ def _duckdb(store: Store) -> bool:
 
 @pytest.mark.real
 @needs_programs
-@pytest.mark.parametrize("client", [_rclone, _pyiceberg, _duckdb], ids=["rclone", "PyIceberg", "DuckDB"])
+@pytest.mark.parametrize("client", [_rclone, _pyiceberg, _s3fs, _duckdb], ids=lambda one: one.__name__[1:])
 def test_clients_write_and_refuse_another_authority(store: Store, client: Callable[[Store], bool]) -> None:
     assert client(store)
     with trusting(store, OTHERS):
