@@ -149,7 +149,7 @@ def test_the_clients_of_operators_are_told_in_their_own_way(tmp_path: Path) -> N
 
 
 def test_seaweedfs_speaks_tls_to_all_its_clients(tmp_path: Path) -> None:
-    chosen = {"storage": {"type": "seaweedfs", "console": True}, "catalog": POLARIS}
+    chosen: dict[str, Any] = {"storage": {"type": "seaweedfs", "console": True}, "catalog": POLARIS}
     found = Output(mesh(tmp_path, databases={"backup": {"type": "seaweedfs", "schedule": "0 3 * * *"}}, **chosen))
     texts = "\n".join(json.dumps(one) for one in found.objects.values())
     assert "http://seaweedfs." not in texts
