@@ -148,4 +148,19 @@ def test_the_clients_of_operators_are_told_in_their_own_way(tmp_path: Path) -> N
     assert monitor["spec"]["endpoints"][0]["tlsConfig"]["ca"] == {"configMap": {"name": "company-ca", "key": "ca.crt"}}
 
 
+def test_seaweedfs_speaks_tls_to_all_its_clients(tmp_path: Path) -> None:
+    chosen: dict[str, Any] = {"storage": {"type": "seaweedfs", "console": True}, "catalog": POLARIS}
+    found = Output(mesh(tmp_path, databases={"backup": {"type": "seaweedfs", "schedule": "0 3 * * *"}}, **chosen))
+    texts = "\n".join(json.dumps(one) for one in found.objects.values())
+    assert "http://seaweedfs." not in texts
+    assert "https://seaweedfs.floe-platform.svc.cluster.local:8333" in texts
+    assert "seaweedfs-server-tls" in kinds(found, "Certificate")
+    (store,) = kinds(found, "ObjectStore").values()
+    assert store["spec"]["configuration"]["endpointCA"]["key"] == "ca.crt"
+    spec = kinds(found, "BackendTLSPolicy")["seaweedfs"]["spec"]
+    assert spec["targetRefs"] == [{"group": "", "kind": "Service", "name": "seaweedfs", "sectionName": "console"}]
+    scraped = kinds(found, "ConfigMap")["prometheus"]["data"]["prometheus.yml"]
+    assert "server_name: seaweedfs" not in scraped, "its metrics have no TLS"
+
+
 POLARIS = {"type": "polaris", "database": {"type": "cloudnative-pg"}}

@@ -12,9 +12,9 @@ import pytest
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components import storage_minio
 from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
 from floe_compiler.kit import minio
+from floe_compiler.kit.own_store import object_store
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import OutputTable, ServedProduct
@@ -24,7 +24,7 @@ from support import DEVELOPMENT, as_text, changed, context_of, starts_after, uni
 
 
 def _store(config: dict[str, Any] | None = None) -> ObjectStore:
-    return storage_minio.provides(context_of(COMPONENT, config).instance)[0]
+    return object_store(minio.OWN, context_of(COMPONENT, config).instance)
 
 
 def _server(config: dict[str, Any] | None = None) -> Container:
@@ -143,7 +143,7 @@ def test_each_product_has_keys_of_its_own() -> None:
 
 
 def test_a_product_learns_its_own_keys_only() -> None:
-    store = storage_minio.provides(context_of(COMPONENT, served=(VISITS, SHOP)).instance)[0]
+    store = object_store(minio.OWN, context_of(COMPONENT, served=(VISITS, SHOP)).instance)
     assert store.issues_credentials, "MinIO has an STS"
     own = store.client("sales", "shop")
     assert own

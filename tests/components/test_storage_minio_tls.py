@@ -21,10 +21,12 @@ from msgspec.structs import replace
 
 from backup_programs import rclone, sandboxed
 from certificates import Authority, authority
-from floe_compiler.components import backup_minio, storage_minio
+from floe_compiler.components import backup_minio
 from floe_compiler.components.storage_minio import COMPONENT
 from floe_compiler.kit.backups.rclone import store_variables
-from floe_compiler.model.capabilities import BackupStore, DatabaseBackups, ObjectStore
+from floe_compiler.kit.minio import OWN
+from floe_compiler.kit.own_store import object_store
+from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.facts import Container
 from floe_compiler.model.trust import Trust
 from support import DEVELOPMENT, context_of, unit_of
@@ -50,8 +52,7 @@ def _backup_store() -> BackupStore:
 
 
 def test_clients_are_told_to_use_tls() -> None:
-    (store,) = storage_minio.provides(context_of(COMPONENT, settings=SECURE).instance)
-    assert isinstance(store, ObjectStore)
+    store = object_store(OWN, context_of(COMPONENT, settings=SECURE).instance)
     assert (store.url, store.endpoint.port().tls) == (f"https://{HOST}:9000", True)
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
         given = {one.name: one.value for one in task.pod.containers[0].variables}

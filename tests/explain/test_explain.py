@@ -283,6 +283,17 @@ def test_a_domain_is_rendered_with_those_that_it_reads_and_no_others() -> None:
     assert ENVIRONMENT.data["domains"].keys() == {"sales", "other"}, "nothing is changed in place"
 
 
+def test_readers_that_a_domain_is_rendered_without_are_no_mistake() -> None:
+    own = SOURCES.domains["other"]
+    product = own.products["orders"]
+    outputs = [{"name": "table", "readers": ["sales", "third/orders"]}]
+    readers = document(product.file, {**product.data, "outputs": outputs})
+    sources = replace(SOURCES, domains={**SOURCES.domains, "other": replace(own, products={"orders": readers})})
+    final = OBJECTS[f"CronJob.batch {SALES}/orders"]
+    found = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
+    assert [one.what for one in found["spec", "schedule"]] == ["schedule.cron"]
+
+
 def test_shared_services_are_rendered_for_a_few_domains() -> None:
     domains = {f"d{number}": domain(f"d{number}") for number in range(9)}
     many = replace(

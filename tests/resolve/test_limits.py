@@ -210,11 +210,11 @@ def test_what_can_be_limited(limits: dict[str, Any], said: dict[str, Any], messa
 
 def test_a_default_beyond_a_limit_is_told_where_the_component_is_chosen() -> None:
     found = told(mesh({"orchestrator.database.storage": {"least": "50Gi"}}))
-    message = f"orchestrator.database.storage is 10Gi by default, but {OWNER} at least 50Gi"
+    message = f'orchestrator.database.storage of platform "acme" is 10Gi by default, but {OWNER} at least 50Gi'
     assert found == [(MANIFEST, message, f"write at least 50Gi, {ASKED}")]
     assert told(mesh({"products.timeout": {"most": "1m"}}))[0][:2] == (
         PRODUCT,
-        f"timeout is 1h by default, but {OWNER} at most 1m",
+        f'timeout of product "orders" is 1h by default, but {OWNER} at most 1m',
     )
     found = told(mesh({"quota.cpu": {"most": "2"}}))
     assert found[0][:2] == (

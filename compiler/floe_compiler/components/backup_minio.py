@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from floe_compiler.kit import minio
-from floe_compiler.kit.backups.own_store import OwnStore, OwnStoreSettings, component
+from floe_compiler.kit.backups.own_store import OwnBackupSettings, component
 
 
-class MinioBackupConfig(OwnStoreSettings):
+class MinioBackupConfig(OwnBackupSettings):
     """Backups of databases in a bucket of the mesh's own MinIO, which is created. They are lost with the cluster."""
 
     type: Literal["minio"] = "minio"
     """The kind of store."""
 
 
-OWN = OwnStore(minio.NAME, "MinIO", minio.REGION, minio.endpoint, minio.client, minio.buckets)
-
-COMPONENT = component(OWN, MinioBackupConfig)
+COMPONENT = component(minio.OWN, MinioBackupConfig)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from floe_compiler.kit import seaweedfs
-from floe_compiler.kit.backups.own_store import OwnStore, OwnStoreSettings, component
+from floe_compiler.kit.backups.own_store import OwnBackupSettings, component
 
 
-class SeaweedBackupConfig(OwnStoreSettings):
+class SeaweedBackupConfig(OwnBackupSettings):
     """Backups of databases in a bucket of the mesh's own SeaweedFS, which is made. They are lost with the cluster."""
 
     type: Literal["seaweedfs"] = "seaweedfs"
     """The kind of store."""
 
 
-OWN = OwnStore(seaweedfs.NAME, "SeaweedFS", seaweedfs.REGION, seaweedfs.endpoint, seaweedfs.client, seaweedfs.buckets)
-
-COMPONENT = component(OWN, SeaweedBackupConfig)
+COMPONENT = component(seaweedfs.OWN, SeaweedBackupConfig)

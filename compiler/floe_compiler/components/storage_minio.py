@@ -8,38 +8,19 @@ as user 1000 on a read-only root file system, with the bucket script and the pol
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from floe_compiler.kit import minio
-from floe_compiler.kit.backups.stores import bucket_data
-from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION, Bucket
+from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, IDENTITY, IMAGE, NAME, REGION
+from floe_compiler.kit.own_store import FOLDER, OwnStoreSettings, claim, component, with_tasks
 from floe_compiler.kit.resources import declared
-from floe_compiler.kit.store_policies import missing_buckets
 from floe_compiler.kit.tls import certificate_folder, secured
-from floe_compiler.model.capabilities import ObjectStore
-from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import (
-    Claim,
-    Container,
-    Parts,
-    Pod,
-    Probe,
-    SecretFile,
-    Variable,
-    Workload,
-)
-from floe_compiler.model.fields import Storage
-from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Data, Interface, Metrics, Panel, VolumeData
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.facts import Container, Parts, Pod, Probe, SecretFile, Variable, Workload
+from floe_compiler.model.operations import Interface, Metrics, Panel
+from floe_compiler.model.plan import Context, Instance
 
 CONSOLE = Port("console", 9001)
-DATA = "/data"
-VOLUME = "data"
-CLIENT = "warehouse"
 
 CERTIFICATE_FILES = (("public.crt", "tls.crt"), ("private.key", "tls.key"))
 """Its names of the files, which it reads again every minute."""
@@ -79,52 +60,18 @@ PANELS = (
 )
 
 
-class MinioConfig(Input):
+class MinioConfig(OwnStoreSettings):
     """Object storage inside the cluster, on one node. Its last image gets no fixes: prefer `seaweedfs`."""
 
     type: Literal["minio"] = "minio"
     """The kind of object storage."""
-    buckets: Annotated[tuple[Bucket, ...], Field(min_length=1, strict=False)] = ("warehouse",)
-    """The buckets to create. The first one is for the warehouse."""
-    storage: Storage = "20Gi"
-    """The size of its volume."""
-    resources: ResourceSettings = ResourceSettings(
-        requests=Amounts(cpu="250m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
-    )
-    """CPU and memory."""
     writable_root: bool = False
     """Make the container's root file system writable, in case the image needs it."""
 
 
-def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
-    """Return the warehouse's bucket as an S3 store."""
-    store, keys, bucket = minio.endpoint(instance), minio.client(instance, CLIENT), instance.config.buckets[0]
-    return (
-        ObjectStore(
-            name=NAME,
-            endpoint=store,
-            kind="s3",
-            bucket=bucket,
-            warehouse=f"s3://{bucket}/",
-            region=REGION,
-            url=store.url(),
-            path_style=True,
-            access_key=keys.key("access-key"),
-            secret_key=keys.key("secret-key"),
-            clients=by_domain(instance.store_users, lambda product: minio.product_client(instance, product)),
-            issues_credentials=True,
-        ),
-    )
-
-
 def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the tasks that create its buckets, their user, and the users of products."""
-    instance, names = context.instance, context.config.buckets
-    buckets = minio.buckets(instance, f"{NAME}-buckets", names, CLIENT)
-    users = minio.product_users(instance, names[0], instance.store_users)
-    (store,) = provides(instance)
-    data: tuple[Data, ...] = (VolumeData(NAME, VOLUME), *bucket_data(store, names))
-    return Parts(workloads=(_server(instance),), tasks=(buckets, users), data=data)
+    return with_tasks(minio.OWN, context, _server(context.instance))
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:
@@ -138,7 +85,7 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         command=("minio",),
         arguments=(
             "server",
-            DATA,
+            FOLDER,
             "--console-address",
             f":{console.number}",
             *(("--certs-dir", folder) if folder else ()),
@@ -162,7 +109,7 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
             SecretFile(f"{ADMINISTRATOR_KEYS}/username", keys.key("username")),
             SecretFile(f"{ADMINISTRATOR_KEYS}/password", keys.key("password")),
         ),
-        claims=(Claim(VOLUME, DATA, config.storage),),
+        claims=(claim(config),),
         writable_root="configured: the image needs it" if config.writable_root else "",
         certificate=folder,
         certificate_files=CERTIFICATE_FILES if folder else (),
@@ -177,26 +124,4 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
     )
 
 
-COMPONENT = Component(
-    slot="storage",
-    type="minio",
-    summary="MinIO inside the cluster, on one node",
-    config=MinioConfig,
-    build=build,
-    provides=provides,
-    refuses=missing_buckets,
-    scope="platform",
-    profiles={
-        "light": {
-            "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
-        },
-        "medium": {
-            "storage": "100Gi",
-            "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
-        },
-        "heavy": {
-            "storage": "500Gi",
-            "resources": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "4Gi"}},
-        },
-    },
-)
+COMPONENT = component(minio.OWN, MinioConfig, build, small_memory="512Mi")

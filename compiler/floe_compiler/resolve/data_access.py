@@ -66,8 +66,8 @@ def _is_reader(value: object) -> bool:
 def _is_unknown(reader: str, product: References, path: DataPath, sources: Sources, findings: Findings) -> bool:
     """Return whether there is no such reader, and report it then."""
     domain, _, name = reader.partition("/")
-    if domain in sources.omitted_domains:
-        return False  # nothing is known of it
+    if domain in sources.omitted_domains or sources.unlimited:
+        return False  # nothing is known of it, and domains that read nothing are left out to explain a value
     if domain not in sources.domains:
         message, hint = f'there is no domain "{domain}"', did_you_mean(domain, sources.domains)
     elif name and name not in sources.domains[domain].products:

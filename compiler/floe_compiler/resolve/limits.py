@@ -109,9 +109,11 @@ def check_limits(
             chosen = at(merged.data, (*where, DISCRIMINATOR))
             if limit.path[: len(where)] == where and instance.type == chosen:
                 for path, value in _values(instance.config, limit.path[len(where) :]):
-                    _check(limit, (*where, *path), value, merged, merged.key_span((*where, DISCRIMINATOR)), findings)
+                    chooser = _origin(merged, (*where, DISCRIMINATOR))
+                    asked = (chooser.layer.document if chooser else None, merged.key_span((*where, DISCRIMINATOR)))
+                    _check(limit, (*where, *path), value, merged, asked, findings)
         for path, value in _values(root, limit.path):
-            _check(limit, path, value, merged, None, findings)
+            _check(limit, path, value, merged, (None, None), findings)
 
 
 def check_product_limits(limits: Iterable[SetLimit], products: Iterable[WrittenProduct], findings: Findings) -> None:
@@ -120,24 +122,36 @@ def check_product_limits(limits: Iterable[SetLimit], products: Iterable[WrittenP
     for written in products if of_products else ():
         for limit in of_products:
             for path, value in _values(written.product.spec, limit.path[1:]):
-                _check(limit, path, value, written.merged, written.document.span(("metadata", "name")), findings)
+                asked = (written.document, written.document.span(("metadata", "name")))
+                _check(limit, path, value, written.merged, asked, findings)
 
 
-def _check(limit: SetLimit, path: DataPath, value: Any, merged: Merged, place: Span | None, findings: Findings) -> None:
-    """Report a value beyond a limit where it was written; of a default, at `place`, or else where the limit is."""
+def _check(
+    limit: SetLimit,
+    path: DataPath,
+    value: Any,
+    merged: Merged,
+    asked: tuple[Document | None, Span | None],
+    findings: Findings,
+) -> None:
+    """Report a value beyond a limit where it was written; of a default, where `asked` for what has it, or at the limit.
+
+    `asked` is the document that asks for the product or the component, and the place there, if there is one.
+    """
     origin = _origin(merged, path)
     document = origin.layer.document if origin else None
     if (value is None and document is None) or limit.bounds.allows(value):
         return
-    span = origin.layer.span(path) if origin and document else place
+    span = origin.layer.span(path) if origin and document else asked[1]
     if any(one.rule == BEYOND_POLICY and one.span == span for one in findings.found):
         return  # the policy allows less
     secret = gives_away_secret(path, value)
     shown = "another value" if secret else "a mapping" if isinstance(value, BaseModel) else as_word(value)
-    where = f"of {_scope(document)} is {shown}" if document else f"is {shown} by default"
+    owner = document or asked[0]
+    of_scope, by_default = f"of {_scope(owner)} " if owner else "", "" if document else " by default"
     findings.add(
         BEYOND_LIMIT,
-        f"{show_path(path)} {where}, but {limit.owner} allows {limit.bounds}",
+        f"{show_path(path)} {of_scope}is {shown}{by_default}, but {limit.owner} allows {limit.bounds}",
         span or limit.place,
         hint=f"{limit.bounds.fix}, or ask {limit.manifest.data['metadata']['owner']}, who set the limit",
         related=[Related(limit.place, "the limit")],

@@ -20,7 +20,8 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components import catalog_polaris, storage_minio
 from floe_compiler.components.catalog_polaris import COMPONENT, management, polaris_setup
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
-from floe_compiler.kit import postgresql
+from floe_compiler.kit import minio, postgresql
+from floe_compiler.kit.own_store import object_store
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.store_policies import of_product
 from floe_compiler.model.accounts import WorkloadIdentity
@@ -47,7 +48,7 @@ DATABASE = Database(
     user="polaris",
     password=Secret("polaris-postgresql", PLATFORM, (SecretKey("password", generated=32),)).key("password"),
 )
-STORE = storage_minio.provides(context_of(storage_minio.COMPONENT).instance)[0]
+STORE = object_store(minio.OWN, context_of(storage_minio.COMPONENT).instance)
 AWS = replace(
     STORE,
     name="s3",

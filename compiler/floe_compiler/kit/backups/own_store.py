@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
-
-import msgspec
 
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.backups.stores import database_backups, folder
 from floe_compiler.kit.backups.tasks import backup_parts
+from floe_compiler.kit.own_store import OwnStore
 from floe_compiler.kit.store_policies import Bucket
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups, ObjectStore
-from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import Parts, Task
+from floe_compiler.model.facts import Parts
 from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Refusal, Requirement
-from floe_compiler.model.secrets import Secret
 
 USER = "backups"
 """The user of the bucket. The one of the warehouse, which the shared services have, may not read backups."""
 
 
-class OwnStoreSettings(BackupSettings):
-    """The settings of all stores of this kind."""
+class OwnBackupSettings(BackupSettings):
+    """The settings of backups in such a store."""
 
     bucket: Bucket = "backups"
     """The bucket."""
 
 
-class OwnStore(msgspec.Struct, frozen=True):
-    """What must be known of the store: its type, how messages call it, and functions of `kit.minio`, `kit.seaweedfs`.
-
-    `endpoint` returns its S3 API; `client` the credentials of a user, with the keys `access-key` and `secret-key`;
-    `buckets` the task of that name that creates buckets and their user.
-    """
-
-    type: str
-    title: str
-    region: str
-    endpoint: Callable[[Instance[Any]], Endpoint]
-    client: Callable[[Instance[Any], str], Secret]
-    buckets: Callable[[Instance[Any], str, tuple[str, ...], str], Task]
-
-
-def component(own: OwnStore, config: type[OwnStoreSettings]) -> Component[OwnStoreSettings]:
+def component(own: OwnStore, config: type[OwnBackupSettings]) -> Component[OwnBackupSettings]:
     """Return the component that keeps backups in the store."""
     # Partial functions, unlike inner ones, can be sent to another process.
     return Component(
@@ -62,7 +43,7 @@ def component(own: OwnStore, config: type[OwnStoreSettings]) -> Component[OwnSto
     )
 
 
-def _store(own: OwnStore, instance: Instance[OwnStoreSettings]) -> BackupStore:
+def _store(own: OwnStore, instance: Instance[OwnBackupSettings]) -> BackupStore:
     server, keys = own.endpoint(instance), own.client(instance, USER)
     return BackupStore(
         kind="s3",
@@ -77,15 +58,15 @@ def _store(own: OwnStore, instance: Instance[OwnStoreSettings]) -> BackupStore:
     )
 
 
-def _provides(own: OwnStore, instance: Instance[OwnStoreSettings]) -> tuple[DatabaseBackups, ...]:
+def _provides(own: OwnStore, instance: Instance[OwnBackupSettings]) -> tuple[DatabaseBackups, ...]:
     return (database_backups(instance.config, _store(own, instance)),)
 
 
-def _requires(own: OwnStore, _instance: Instance[OwnStoreSettings]) -> tuple[Requirement, ...]:
+def _requires(own: OwnStore, _instance: Instance[OwnBackupSettings]) -> tuple[Requirement, ...]:
     return (Requirement(ObjectStore, own.type),)
 
 
-def _refuses(own: OwnStore, context: Context[OwnStoreSettings]) -> Iterator[Refusal]:
+def _refuses(own: OwnStore, context: Context[OwnBackupSettings]) -> Iterator[Refusal]:
     """Refuse the bucket of the warehouse, in which every data product may delete."""
     bucket = context.config.bucket
     if context.one(ObjectStore, own.type).bucket == bucket:
@@ -93,13 +74,13 @@ def _refuses(own: OwnStore, context: Context[OwnStoreSettings]) -> Iterator[Refu
         yield Refusal(message, "name another bucket, which is created", ("bucket",))
 
 
-def _build(own: OwnStore, context: Context[OwnStoreSettings]) -> Parts:
+def _build(own: OwnStore, context: Context[OwnBackupSettings]) -> Parts:
     """Return the task that creates the bucket and its user, once, beside the store."""
     if context.instance.scope != PLATFORM:
         return Parts()
     return Parts(tasks=(own.buckets(context.instance, "backup-buckets", (context.config.bucket,), USER),))
 
 
-def _extends(own: OwnStore, context: Context[OwnStoreSettings], parts: tuple[Parts, ...]) -> Parts:
+def _extends(own: OwnStore, context: Context[OwnBackupSettings], parts: tuple[Parts, ...]) -> Parts:
     """Return the tasks of the databases."""
     return backup_parts(context.config, _store(own, context.instance), parts)

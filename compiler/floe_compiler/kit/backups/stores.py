@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.kit.backups.settings import BackupSettings
 from floe_compiler.kit.resources import declared
-from floe_compiler.model.capabilities import BackupStore, DatabaseBackups, ObjectStore
-from floe_compiler.model.operations import BucketData
+from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
 from floe_compiler.model.plan import Instance
 
 SECRET = "database-backups"  # noqa: S105 - the name of a secret
@@ -30,11 +28,3 @@ def database_backups(settings: BackupSettings, store: BackupStore) -> DatabaseBa
         retention_days=settings.retention_days,
         resources=declared(settings.resources),
     )
-
-
-def bucket_data(store: ObjectStore, names: Iterable[str]) -> tuple[BucketData, ...]:
-    """Return the buckets of a store in the cluster that must be kept elsewhere, too. Its keys are for all of them."""
-    if store.access_key is None or store.secret_key is None:
-        return ()
-    login = (store.access_key, store.secret_key)
-    return tuple(BucketData(store.endpoint, store.url, store.region, name, *login) for name in names)

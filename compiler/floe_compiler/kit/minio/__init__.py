@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.kit import deadlines
+from floe_compiler.kit.own_store import OwnStore
 from floe_compiler.kit.scripts import script
-from floe_compiler.kit.store_policies import Bucket as Bucket  # re-exported: the type of a setting
 from floe_compiler.kit.store_policies import Statement, document, of_buckets, of_product
 from floe_compiler.kit.tls import secured
 from floe_compiler.model.data_access import ServedProduct, StoreClient
@@ -168,3 +168,6 @@ def product_policy(bucket: str, product: ServedProduct) -> str:
 def policy(buckets: tuple[str, ...]) -> str:
     """Return the client's access policy as JSON: it allows access to the objects of these buckets, and nothing else."""
     return document([*of_buckets(buckets), _NO_ADMINISTRATION])
+
+
+OWN = OwnStore(NAME, "MinIO", REGION, endpoint, client, product_client, buckets, product_users)

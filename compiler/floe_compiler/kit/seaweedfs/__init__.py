@@ -10,20 +10,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.kit import deadlines
+from floe_compiler.kit.own_store import OwnStore
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.store_policies import document, of_buckets, of_product
+from floe_compiler.kit.tls import secured
 from floe_compiler.model.data_access import ServedProduct, StoreClient
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, SecretFile, Task, Variable
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 
 NAME = "seaweedfs"
 IMAGE = "docker.io/chrislusf/seaweedfs:4.48"
 IDENTITY = Identity(1000, 1000, 1000)
 REGION = "us-east-1"
-API = Port("api", 8333, health="/healthz")
+_API = Port("api", 8333, health="/healthz")
+
+ROLE = "arn:aws:iam::000000000000:role/catalog"
+"""What the catalog becomes to issue temporary credentials. SeaweedFS has one account, with this number."""
 
 PRODUCTS = "product-"
 """How the names of the products' users begin, which tells them from what others create."""
@@ -41,9 +47,14 @@ def _namespace(instance: Instance[Any]) -> str:
     return instance.settings.environment.platform_namespace
 
 
+def api(settings: Settings) -> Port:
+    """Return the port of the S3 API."""
+    return secured(_API, settings)
+
+
 def endpoint(instance: Instance[Any]) -> Endpoint:
     """Return the endpoint of the S3 API, which is that of IAM and STS, too, for an instance of any namespace."""
-    return service_endpoint(NAME, _namespace(instance), instance.settings.cluster.domain, (API,))
+    return service_endpoint(NAME, _namespace(instance), instance.settings.cluster.domain, (api(instance.settings),))
 
 
 def administrator(instance: Instance[Any]) -> Secret:
@@ -133,3 +144,6 @@ def _task(
     )
     pod = Pod((container,), IDENTITY, calls=(store,))
     return Task(name, pod, deadlines.PREPARATION, retries=_RETRIES, prepares=(store,))
+
+
+OWN = OwnStore(NAME, "SeaweedFS", REGION, endpoint, client, product_client, buckets, product_users, ROLE)

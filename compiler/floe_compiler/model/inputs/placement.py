@@ -106,7 +106,7 @@ class JobPlacement(Placement):
     apart_from: tuple[NearbyPods, ...] = Field(default=(), strict=False)
     """Pods that they do not run near."""
     labels: dict[FreeKey, LabelValue] = Field(default_factory=dict)
-    """Further labels of the pods, such as `kueue.x-k8s.io/queue-name`."""
+    """Further labels of the pods, such as `acme.example/cost-center`."""
     annotations: dict[FreeKey, str] = Field(default_factory=dict)
     """Further annotations of the pods, such as `karpenter.sh/do-not-disrupt`."""
 

@@ -11,9 +11,10 @@ import pytest
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components import storage_seaweedfs
 from floe_compiler.components.storage_seaweedfs import COMPONENT, SeaweedConfig
+from floe_compiler.components.storage_seaweedfs.roles import roles
 from floe_compiler.kit import seaweedfs
+from floe_compiler.kit.own_store import object_store
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.data_access import OutputTable, ServedProduct
@@ -29,7 +30,7 @@ SHOP = ServedProduct("sales", "shop", writes_files=True)
 
 
 def _store(config: dict[str, Any] | None = None) -> ObjectStore:
-    return storage_seaweedfs.provides(context_of(COMPONENT, config).instance)[0]
+    return object_store(seaweedfs.OWN, context_of(COMPONENT, config).instance)
 
 
 def _server(config: dict[str, Any] | None = None) -> Container:
@@ -83,7 +84,7 @@ def test_a_bucket_is_made_by_the_task_only() -> None:
 
 
 def test_what_no_policy_allows_is_denied() -> None:
-    settings = json.loads(storage_seaweedfs.roles(("lake",)))
+    settings = json.loads(roles(("lake",)))
     assert settings["policy"]["defaultEffect"] == "Deny", "without it, everything would be allowed"
     (role,), (policy,) = settings["roles"], settings["policies"]
     assert role["attachedPolicies"] == [policy["name"]]
@@ -96,7 +97,7 @@ def test_what_no_policy_allows_is_denied() -> None:
 def test_the_catalog_issues_credentials_by_that_role() -> None:
     store = _store()
     assert store.issues_credentials
-    assert store.role == json.loads(storage_seaweedfs.roles(("lake",)))["roles"][0]["roleArn"]
+    assert store.role == json.loads(roles(("lake",)))["roles"][0]["roleArn"]
 
 
 def test_its_data_is_on_its_volume_and_its_root_is_read_only() -> None:
@@ -168,7 +169,7 @@ def test_each_product_has_keys_of_its_own_that_it_alone_learns() -> None:
     assert users == ["product-field--service-visits", "product-sales-shop"]
     keys = {Path(file.path).name: file.secret.secret.name for file in container.secret_files}
     assert {user: keys[f"{user}.secret-key"] for user in users} == {user: f"seaweedfs-{user}" for user in users}
-    own = storage_seaweedfs.provides(context.instance)[0].client("sales", "shop")
+    own = object_store(seaweedfs.OWN, context.instance).client("sales", "shop")
     assert own
     assert own.secret_key
     assert own.secret_key.secret.name == "seaweedfs-product-sales-shop"
