@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_compiler.commands.check import stale_output
+from floe_compiler.commands.current_output import current_texts
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import (
-    add_cache,
-    add_repository,
-    add_workers,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_cache, add_repository, add_workers, chosen_environments, find_root
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 if TYPE_CHECKING:
@@ -82,7 +75,7 @@ def run(options: Namespace) -> int:
         raise UsageError(str(error)) from None
     root = find_root(options.root)
     (environment,) = chosen_environments(root, (options.env,))
-    files = _current(root, environment, options)
+    files = _content(current_texts(root, environment, options), environment)
     commit = _commit(root, environment)
     artifact = artifact_of(files, _annotations(environment, commit))
     _push(reference, artifact)
@@ -90,21 +83,13 @@ def run(options: Namespace) -> int:
     return DONE
 
 
-def _current(root: Path, environment: str, options: Namespace) -> dict[str, bytes]:
-    """Return the files of the environment and their index by path. Raises StageFailed if the output is not current."""
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
+def _content(texts: Mapping[str, str], environment: str) -> dict[str, bytes]:
+    """Return the files of the environment by path, and their index."""
+    from floe_compiler.model.files import sha256
     from floe_compiler.write.index import index_path, render_index
-    from floe_compiler.write.output import check_output
 
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, (environment,), progress, cache=cache, workers=workers)
-        report = check_output(root, compiled.files, compiled.digests, complete=False)
-        if report.stale:
-            raise StageFailed((stale_output(report),))
-        # What was compiled, and not what is on the disk by now.
-        files = {path: text.encode() for path, text in compiled.files.items()}
-    index = render_index((path, digest) for path, digest in compiled.files.digests.items())
+    files = {path: text.encode() for path, text in texts.items()}
+    index = render_index((path, sha256(content)) for path, content in files.items())
     return {**files, index_path(environment): index.encode()}
 
 
