@@ -133,7 +133,7 @@ def test_what_is_not_committed_is_refused(
     code, out, err = publish(capsys, PLACE, "--env", "dev")
     assert (code, out, pushed) == (1, "", [])
     assert "output: error[P001]: output/.floe/dev.index is not what the last commit has (1 more)" in err
-    assert "hint: commit output/ first" in err
+    assert "hint: commit it first" in err
 
 
 def test_another_environment_does_not_matter(

@@ -18,7 +18,8 @@ import pytest
 
 from floe_compiler.publish.artifact import Artifact, artifact_of, digest_of
 from floe_compiler.publish.reference import Reference, parse_reference
-from floe_compiler.publish.registry import Refused, push
+from floe_compiler.publish.registry import push
+from floe_compiler.publish.session import Refused
 from oci_registry import PASSWORD, USER, fetched, needs_registry, registry
 
 FILES = {"output/dev/a.yaml": b"one\n", "output/dev/floe-sales/b.yaml": b"two\n" * 50_000}

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_compiler.commands.current_output import current_texts
+from floe_compiler.commands.current_output import current_output
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_repository, add_workers, chosen_environments, find_root
 from floe_compiler.model.files import OUTPUT
@@ -87,7 +87,8 @@ def run(options: Namespace) -> int:
     folder: Path = options.output
     if folder.resolve().is_relative_to(root / OUTPUT):
         raise UsageError(f"--output {folder}: {OUTPUT}/ has compiled files only; name another folder")
-    charts = charts_of(current_texts(root, environment, options))
+    with current_output(root, (environment,), options) as current:
+        charts = charts_of(dict(current.compiled.files.items()))
     several = len({_cluster(chart) for chart in charts}) > 1
     with reporting_refusals(folder):
         for chart in sorted(charts, key=lambda chart: (_cluster(chart), chart.rank)):
