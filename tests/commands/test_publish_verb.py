@@ -158,7 +158,7 @@ def test_without_a_commit_there_is_nothing_to_say(
     [
         (("ghcr.io/acme/mesh:dev", "--env", "dev"), "write the place with oci:// at the start"),
         (("oci://ghcr.io/acme/mesh", "--env", "dev"), "has no tag"),
-        ((PLACE,), "required: --env"),
+        ((PLACE,), "one of the arguments --env --parent is required"),
         (("--env", "dev"), "required: oci://REGISTRY/NAME:TAG"),
     ],
 )

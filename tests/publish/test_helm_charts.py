@@ -17,6 +17,7 @@ from floe_compiler.publish import helm_charts
 from floe_compiler.publish.helm_charts import Chart, charts_of
 
 SALES = "output/dev/floe-sales"
+OTHER = "output/dev/other/configmap_a.yaml"
 CONFIG = f"{SALES}/configmap_a.yaml"
 TEXT = to_yaml(
     {
@@ -175,14 +176,13 @@ def test_all_that_helm_cannot_install_is_told_at_once() -> None:
     files = {
         f"{SALES}/job.batch_j.yaml": job({"argocd.argoproj.io/hook": "SyncFail,PostSync"}),
         f"{SALES}/secret_s.yaml": secret,
-        "output/dev/other/configmap_a.yaml": TEXT,
+        OTHER: TEXT,
         **application(SALES, "acme-dev-sales"),
     }
     assert told(files) == [
         f"{SALES}/job.batch_j.yaml:1:1: it is a hook of Argo CD's phase SyncFail, and Helm has none like it",
         f"{SALES}/secret_s.yaml:1:1: SOPS has encrypted it, and Helm would install it without decrypting it",
-        "output/dev/other/configmap_a.yaml:1:1: no Application or Kustomization applies this folder, "
-        "so its chart has no name",
+        f"{OTHER}:1:1: no Application or Kustomization applies this folder, so its chart has no name",
     ]
 
 

@@ -1,7 +1,8 @@
 """The private key of cosign: its file, as `cosign generate-key-pair` writes it, or PKCS#8 as OpenSSL does.
 
 Cosign encrypts PKCS#8 with NaCl's secretbox, by a key that scrypt derives from the password (its pkg/cosign/keys.go,
-and github.com/secure-systems-lab/go-securesystemslib, encrypted/encrypted.go). No message has a part of key or password.
+and github.com/secure-systems-lab/go-securesystemslib, encrypted/encrypted.go). No message has a part of key or
+password.
 """
 
 from __future__ import annotations

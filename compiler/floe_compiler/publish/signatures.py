@@ -78,9 +78,8 @@ def bundle_of(statement: bytes, key: EllipticCurvePrivateKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    signature = _signature(
-        key, b"DSSEv1 %d %b %d %b" % (len(STATEMENT_TYPE), STATEMENT_TYPE.encode(), len(statement), statement)
-    )
+    head = f"DSSEv1 {len(STATEMENT_TYPE)} {STATEMENT_TYPE} {len(statement)} "
+    signature = _signature(key, head.encode() + statement)
     return _compact(
         {
             "mediaType": BUNDLE_TYPE,
