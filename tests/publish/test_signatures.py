@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import sys
-from types import ModuleType
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -118,6 +117,6 @@ def test_nobody_is_there_to_sign_as() -> None:
 
 
 def test_identities_need_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sigstore", ModuleType("sigstore"))
+    monkeypatch.setitem(sys.modules, "sigstore", None)
     with pytest.raises(NoIdentity, match=r"install the extra: pip install 'floe-compile\[sign\]'"):
         bundle_by_identity(STATEMENT)

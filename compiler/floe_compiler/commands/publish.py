@@ -116,7 +116,7 @@ def _commit(root: Path, committed: tuple[str, ...]) -> Commit:
     if different:
         more = f" ({len(different) - 1} more)" if different[1:] else ""
         message = f"{different[0]} is not what the last commit has{more}"
-        subject = committed[0].partition("/")[0]
+        subject = different[0].partition("/")[0]
         raise StageFailed((Diagnostic(NOT_COMMITTED, message, subject=subject, hint="commit it first"),))
     return commit
 

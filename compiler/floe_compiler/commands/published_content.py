@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.commands.current_output import current_output
 from floe_compiler.commands.exit_codes import UsageError
 from floe_compiler.commands.options import chosen_environments
 from floe_compiler.commands.parent_manifests import parent_documents
 from floe_compiler.commands.receipt import receipt_of
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.layout import MANIFEST, VENDOR
 
 if TYPE_CHECKING:
@@ -80,10 +82,19 @@ def parent_in(root: Path) -> Content:
         raise UsageError(f"there is no {MANIFEST} in {root}")
     place = f"{VENDOR}/published"
     inputs = read_inputs(root)
-    documents = parent_documents(root, inputs, place)
+    try:
+        documents = parent_documents(root, inputs, place)
+    except StageFailed as failed:
+        raise StageFailed([_where_it_is(one, f"{place}/") for one in failed.diagnostics]) from None
     paths = [one.file.removeprefix(f"{place}/") for one in documents]
     files = {path: content for path in paths if isinstance(content := inputs.contents.get(path), bytes)}
     metadata = documents[-1].data["metadata"]
     names = {"title": str(metadata["name"]), "version": str(metadata.get("version", ""))}
     digests = {path: sha256(content) for path, content in files.items()}
     return Content(files, PARENT_TYPE, names, tuple(paths), {"parent": names["title"]}, digests)
+
+
+def _where_it_is(diagnostic: Diagnostic, place: str) -> Diagnostic:
+    """Return a finding about a manifest that was looked at as if it were in vendor/, at its own file."""
+    span = diagnostic.span
+    return replace(diagnostic, span=span._replace(file=span.file.removeprefix(place)) if span else None)
