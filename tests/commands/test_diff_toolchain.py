@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe
-from floe_compiler.commands import diff_toolchain
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -69,7 +68,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         commands.append(command)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(diff_toolchain.subprocess, "run", note)
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", note)
     return commands
 
 
@@ -138,7 +137,7 @@ def test_what_cannot_be_installed_is_told_without_a_login(run: Run, monkeypatch:
         wrong = "ERROR: no such thing at https://me:hunter2@pypi.example/simple\n"
         return subprocess.CompletedProcess(command, "pip" in command, "", f"{wrong}[notice] x\n")
 
-    monkeypatch.setattr(diff_toolchain.subprocess, "run", fail)
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", fail)
     code, out, err = run("--toolchain", "git+https://me:hunter2@git.example/floe.git")
     assert (code, out) == (2, "")
     assert err == (
@@ -151,5 +150,5 @@ def test_an_installation_that_takes_too_long(run: Run, monkeypatch: pytest.Monke
     def wait(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         raise subprocess.TimeoutExpired(command, 900)
 
-    monkeypatch.setattr(diff_toolchain.subprocess, "run", wait)
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", wait)
     assert run("--toolchain", "0.2.0")[2] == "floe-compile: 0.2.0 could not be installed within 900 seconds\n"

@@ -48,7 +48,7 @@ def of_sales(files: Mapping[str, str]) -> Chart:
     return chart
 
 
-def annotations(text: str) -> dict[str, str]:
+def told_to_helm(text: str) -> dict[str, str]:
     """Return the annotations that a Job gets for Helm."""
     content = of_sales({f"{SALES}/job.batch_j.yaml": text}).files["objects/job.batch_j.yaml"]
     found = yaml.safe_load(content)["metadata"]["annotations"]
@@ -142,7 +142,7 @@ def test_the_order_is_that_in_which_kustomizations_wait() -> None:
     ],
 )
 def test_what_helm_is_told(said: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    assert annotations(job(said)) == expected
+    assert told_to_helm(job(said)) == expected
 
 
 def test_an_annotation_is_all_that_is_added() -> None:

@@ -69,7 +69,7 @@ class Session:
         url = urllib.parse.urljoin(self.base, path)
         is_own = urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self.base)[:2]
         if not is_own and not url.startswith("https://"):
-            raise Refused("the registry wants a blob to be sent elsewhere without TLS")
+            raise Refused("the registry leads elsewhere without TLS")
         headers = {"Content-Type": kind} if data is not None else {"Accept": kind} if method == "GET" else {}
         answer = _request(method, url, data, headers, self.authorization if is_own else "")
         challenge = answer.headers.get("www-authenticate", "")
