@@ -109,9 +109,11 @@ def odd(answers: Answers, token: bytes = Odd.token) -> Iterator[tuple[Reference,
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev"), handler
-        server.shutdown()
-        thread.join()
+        try:
+            yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev"), handler
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 GOOD: Answers = {"HEAD": (200, {}), "PUT": (201, {})}
@@ -239,9 +241,11 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[Reference]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev")
-        server.shutdown()
-        thread.join()
+        try:
+            yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev")
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_blobs_may_be_in_a_storage_of_the_registry() -> None:
