@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,14 +22,20 @@ def git(root: Path, *words: str) -> None:
     subprocess.run(["git", *words], check=True, cwd=root, capture_output=True)
 
 
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a repository with the release 0.2.0, before 0.2.1; each of its meshes is compiled."""
-    for name, value in IDENTITY.items():
-        monkeypatch.setenv(name, value)
-    root = small_mesh(tmp_path / "repository", {})
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = small_mesh(tmp_path_factory.mktemp("compiled") / "mesh", {})
     git(root, "init", "--quiet")
     assert main(["compile", "--root", str(root), "--quiet", "--no-cache"]) == 0
+    return root
+
+
+@pytest.fixture
+def repository(compiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a repository with the release 0.2.0, before 0.2.1; its mesh is compiled."""
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    root = shutil.copytree(compiled, tmp_path / "repository")
     (root / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
     (root / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
     commit(root)
