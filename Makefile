@@ -8,7 +8,7 @@ CATALOG ?= ../CRDs-catalog
 KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) kubernetes@v1.34.2 kubernetes@v1.37.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind clean
+.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind dist clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,10 @@ bench: $(READY) ## Measure compiling meshes of DOMAINS="75 300" domains (several
 
 lock: ## Pin the newest allowed versions in requirements.lock (needs uv)
 	@uv pip compile --quiet pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock
+
+dist: $(READY) ## Build the wheel and the source in dist/; the same bytes for the same commit
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -d dist
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -68,6 +68,6 @@ def _wait(address: str) -> None:
 
 def fetched(address: str, path: str) -> tuple[bytes, str]:
     """Return what a registry has at a path below /v2/, and its media type."""
-    kinds = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
+    kinds = {"Accept": "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"}
     with urllib.request.urlopen(urllib.request.Request(f"http://{address}/v2/{path}", headers=kinds)) as answer:
         return answer.read(), answer.headers["Content-Type"]

@@ -260,6 +260,7 @@ def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
         "graph": ["lineage"],
         "merge-driver": ["a", "b", "c", "d"],
         "new": ["domain", "x"],
+        "package": ["--helm", "--env", "x"],
         "parity": ["x", "y"],
         "product": ["register"],
         "promote": ["x", "y"],

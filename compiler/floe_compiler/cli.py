@@ -38,6 +38,7 @@ VERBS = {
     "promote": "write the images that one environment has tried into another one",
     "parity": "show how two environments differ, and which lines say so",
     "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",
+    "package": "pack the output of an environment as Helm charts, for who must use helm install",
     "explain": "show which file and line each value of an output file comes from",
     "blame": "show each line of an output file with the input that it follows from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",

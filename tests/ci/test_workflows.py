@@ -39,7 +39,7 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_all_workflows_are_looked_at() -> None:
-    assert [path.name for path in WORKFLOWS] == ["kind.yaml", "pull-request.yaml", "test.yaml"]
+    assert [path.name for path in WORKFLOWS] == ["kind.yaml", "pull-request.yaml", "release.yaml", "test.yaml"]
     assert sorted(FOLDER.iterdir()) == WORKFLOWS
 
 
@@ -64,13 +64,35 @@ def test_nothing_is_permitted_but_job_by_job(path: Path) -> None:
         assert isinstance(job["permissions"], dict), name
 
 
-def test_only_the_report_may_write_and_it_runs_nothing_of_the_pull_request() -> None:
-    for path in WORKFLOWS:
-        for name, job in jobs(path).items():
-            if "write" in job["permissions"].values():
-                assert (path.name, name) == ("pull-request.yaml", "report")
-                assert not [step for step in job["steps"] if "run" in step or "checkout" in step.get("uses", "")]
-                assert "head.repo.full_name == github.repository" in job["if"]
+def test_only_the_report_and_a_release_may_write() -> None:
+    found = {
+        (path.name, name)
+        for path in WORKFLOWS
+        for name, job in jobs(path).items()
+        if "write" in job["permissions"].values()
+    }
+    assert found == {("pull-request.yaml", "report"), ("release.yaml", "publish")}
+
+
+def test_the_report_runs_nothing_of_the_pull_request() -> None:
+    job = jobs(FOLDER / "pull-request.yaml")["report"]
+    assert not [step for step in job["steps"] if "run" in step or "checkout" in step.get("uses", "")]
+    assert "head.repo.full_name == github.repository" in job["if"]
+
+
+def test_a_release_is_checked_before_anything_is_published() -> None:
+    """What has the right to write runs no code of the repository, and only what the checks have left to it."""
+    path = FOLDER / "release.yaml"
+    assert workflow(path)["on"] == {"push": {"tags": ["v*"]}}
+    build, publish = jobs(path)["build"], jobs(path)["publish"]
+    assert publish["needs"] == "build"
+    checked, built = (
+        next(index for index, step in enumerate(build["steps"]) if words in step.get("run", ""))
+        for words in ("tests/release_check.py", "make dist")
+    )
+    assert checked < built
+    programs = {line.split()[0] for step in publish["steps"] for line in step.get("run", "").splitlines()}
+    assert programs <= {"echo", "docker", "jq", "gh", "--metadata-file"}
 
 
 @each
@@ -186,7 +208,7 @@ def test_every_make_target_that_workflows_run_is_there() -> None:
     asked = {
         name for path in WORKFLOWS for step in steps(path) for name in re.findall(r"make (\S+)", step.get("run", ""))
     }
-    assert {"lint", "types", "test", "setup", "kind"} == asked
+    assert {"lint", "types", "test", "setup", "kind", "dist"} == asked
     assert asked <= targets
 
 

@@ -6,12 +6,14 @@ import gzip
 import hashlib
 import io
 import json
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from commands.conftest import Floe, Git
+from cosign_keys import PASSWORD, sealed, written
 from floe_compiler.cli import main
 from floe_compiler.publish.artifact import Artifact
 from floe_compiler.publish.reference import Reference
@@ -133,7 +135,7 @@ def test_what_is_not_committed_is_refused(
     code, out, err = publish(capsys, PLACE, "--env", "dev")
     assert (code, out, pushed) == (1, "", [])
     assert "output: error[P001]: output/.floe/dev.index is not what the last commit has (1 more)" in err
-    assert "hint: commit output/ first" in err
+    assert "hint: commit it first" in err
 
 
 def test_another_environment_does_not_matter(
@@ -153,12 +155,64 @@ def test_without_a_commit_there_is_nothing_to_say(
     assert "has no Git commit, and an artifact says which one it is made from; commit it" in err
 
 
+def test_the_tag_moves_when_all_signatures_are_there(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps: list[str] = []
+    registry = "floe_compiler.publish.registry"
+    monkeypatch.setattr(f"{registry}.pull", lambda *_: None)
+    monkeypatch.setattr(f"{registry}.attach", lambda *_: steps.append("provenance"))
+    monkeypatch.setattr(f"{registry}.push", lambda place, _artifact, _login, tag="": steps.append(tag or place.tag))
+    key = written(tmp_path.parent, sealed())
+    monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
+    code, out, err = publish(capsys, PLACE, "--env", "dev", "--sign-key", str(key))
+    digest = out.strip().partition("@")[2]
+    assert (code, err) == (0, "")
+    assert steps == [digest, f"{digest.replace(':', '-')}.sig", "provenance", "dev"]
+
+
+def test_nothing_is_published_that_nobody_signs(
+    committed: Path,
+    pushed: list[tuple[Reference, Artifact]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "sigstore", None)
+    code, out, err = publish(capsys, PLACE, "--env", "dev", "--sign-identity")
+    assert (code, out, pushed) == (1, "", [])
+    assert "--sign-identity: error[P004]: install the extra: pip install 'floe-compile[sign]'" in err
+
+
+def test_a_key_that_cannot_be_used_is_told_before_anything_else(
+    pushed: list[tuple[Reference, Artifact]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = written(tmp_path, sealed())
+    monkeypatch.delenv("COSIGN_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, _, err = publish(capsys, PLACE, "--env", "dev", "--sign-key", str(key))
+    assert (code, err) == (2, f"floe-compile: the key {key} has a password; set COSIGN_PASSWORD\n")
+    monkeypatch.setenv("COSIGN_PASSWORD", "letmein")
+    code, _, err = publish(capsys, PLACE, "--env", "dev", "--sign-key", str(key))
+    assert (code, err) == (2, f"floe-compile: --sign-key {key}: the password is another one\n")
+    assert pushed == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        ((PLACE, "--env", "dev", "--builder", "https://ci.example"), "--builder is for what is signed; add --sign-key"),
+        (
+            (PLACE, "--env", "dev", "--sign-identity", "--builder", "me"),
+            '--builder "me": write a URI, such as https://',
+        ),
+        ((PLACE, "--env", "dev", "--sign-identity", "--sign-key", "x"), "not allowed with argument --sign-identity"),
+        ((PLACE, "--env", "dev", "--parent"), "not allowed with argument --env"),
         (("ghcr.io/acme/mesh:dev", "--env", "dev"), "write the place with oci:// at the start"),
         (("oci://ghcr.io/acme/mesh", "--env", "dev"), "has no tag"),
-        ((PLACE,), "required: --env"),
+        ((PLACE,), "one of the arguments --env --parent is required"),
         (("--env", "dev"), "required: oci://REGISTRY/NAME:TAG"),
     ],
 )

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.publish.artifact import Artifact, artifact_of, digest_of
+from floe_compiler.publish.artifact import Artifact, artifact_of, artifact_with, digest_of
 from floe_compiler.publish.reference import Reference, parse_reference
-from floe_compiler.publish.registry import Refused, push
+from floe_compiler.publish.registry import attach, pull, push
+from floe_compiler.publish.session import Refused
 from oci_registry import PASSWORD, USER, fetched, needs_registry, registry
 
 FILES = {"output/dev/a.yaml": b"one\n", "output/dev/floe-sales/b.yaml": b"two\n" * 50_000}
@@ -108,9 +109,11 @@ def odd(answers: Answers, token: bytes = Odd.token) -> Iterator[tuple[Reference,
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev"), handler
-        server.shutdown()
-        thread.join()
+        try:
+            yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev"), handler
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 GOOD: Answers = {"HEAD": (200, {}), "PUT": (201, {})}
@@ -132,8 +135,8 @@ def test_a_login_service_gets_the_login_and_gives_a_token() -> None:
         ({}, "answers with status 500: see its log"),
         ({"POST": (404, {})}, "answers with status 404: there is no such repository, or it cannot be written"),
         ({"POST": (202, {})}, "the registry does not say where to send a blob"),
-        ({"POST": (202, {"Location": "http://elsewhere.example/x"})}, "wants a blob to be sent elsewhere without TLS"),
-        ({"POST": (202, {"Location": "ftp://127.0.0.1/x"})}, "wants a blob to be sent elsewhere without TLS"),
+        ({"POST": (202, {"Location": "http://elsewhere.example/x"})}, "the registry leads elsewhere without TLS"),
+        ({"POST": (202, {"Location": "ftp://127.0.0.1/x"})}, "the registry leads elsewhere without TLS"),
         ({"POST": (202, {"Location": "/v2/x?y=z"}), "PUT": (413, {})}, "takes no artifact of this size"),
         ({"HEAD": (200, {}), "PUT": (403, {})}, "status 403: the login of docker login 127.0.0.1:"),
         ({"HEAD": (200, {}), "PUT": (307, {"Location": "http://elsewhere.example/x"})}, "answers with status 307"),
@@ -173,3 +176,96 @@ def test_the_artifact_is_fixed() -> None:
     )
     assert ARTIFACT.digest == "sha256:bf20955cd8adcaa2a479add9ff714260218a57308d9b4d8ad16a7d9efc166881"
     assert [digest_of(blob) in ARTIFACT.manifest.decode() for blob in ARTIFACT.blobs] == [True, True]
+
+
+ABOUT = artifact_with(b"{}", "application/json", "application/vnd.acme.note", {}, about=ARTIFACT)
+
+
+def test_a_registry_that_knows_referrers_gets_no_list() -> None:
+    with odd({**GOOD, "PUT": (201, {"OCI-Subject": ARTIFACT.digest})}) as (place, handler):
+        attach(place, ABOUT, no_login)
+    assert [path for method, path, _ in handler.asked if method == "PUT"] == [f"/v2/mesh/manifests/{ABOUT.digest}"]
+
+
+def test_a_list_of_referrers_that_cannot_be_read_is_not_overwritten() -> None:
+    with odd({**GOOD, "GET": (200, {})}) as (place, handler), pytest.raises(Refused, match="list of what is about"):
+        attach(place, ABOUT, no_login)
+    assert f"/v2/mesh/manifests/{ARTIFACT.digest.replace(':', '-')}" not in [
+        path for method, path, _ in handler.asked if method == "PUT"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({"GET": (200, {})}, "it is no artifact, but something else"),
+        ({"GET": (401, {})}, "status 401: a login is needed"),
+        ({"GET": (503, {})}, "status 503: see its log"),
+    ],
+)
+def test_what_cannot_be_pulled(answers: Answers, told: str) -> None:
+    with odd(answers) as (place, _), pytest.raises(Refused) as caught:
+        pull(place, lambda: LOGIN)
+    assert told in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_nothing_is_pulled_that_is_not_there() -> None:
+    with odd({"GET": (404, {})}) as (place, _):
+        assert pull(place, no_login) is None
+
+
+def served(blobs: dict[str, tuple[int, dict[str, str], bytes]]) -> type[BaseHTTPRequestHandler]:
+    """Return a registry with one artifact, which answers requests of blobs as it is told."""
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = (200, dict[str, str](), ARTIFACT.manifest)
+            if "/blobs/" in self.path or "/storage/" in self.path:
+                status, headers, body = blobs[self.path.rpartition("/")[2]]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Registry
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[Reference]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield parse_reference(f"oci://127.0.0.1:{server.server_port}/mesh:dev")
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_blobs_may_be_in_a_storage_of_the_registry() -> None:
+    config, layer = ARTIFACT.blobs
+    blobs = {
+        digest_of(config): (200, dict[str, str](), config),
+        digest_of(layer): (307, {"Location": "/storage/layer"}, b""),
+        "layer": (200, dict[str, str](), layer),
+    }
+    with serving(served(blobs)) as place:
+        assert pull(place, no_login) == ARTIFACT
+    blobs["layer"] = (200, {}, b"hunter2")
+    with serving(served(blobs)) as place, pytest.raises(Refused, match="has other bytes for sha256:"):
+        pull(place, no_login)
+    blobs[digest_of(layer)] = (307, {"Location": "http://elsewhere.example/layer"}, b"")
+    with serving(served(blobs)) as place, pytest.raises(Refused, match="without TLS"):
+        pull(place, no_login)
+
+
+def test_an_answer_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("floe_compiler.publish.session.LARGEST", 10)
+    with serving(served({})) as place, pytest.raises(Refused, match="sends more than 10 bytes"):
+        pull(place, no_login)

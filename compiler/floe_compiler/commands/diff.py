@@ -56,6 +56,7 @@ examples:
   floe-compile diff                                 what do my edits change, compared with the last commit?
   floe-compile diff --env prod --domain sales       only there
   floe-compile diff origin/main --format markdown   for a pull request
+  floe-compile diff --toolchain 0.2.0               what would another version of floe-compile change?
   kubectl get deploy,svc -A -o yaml | floe-compile diff --env prod --against -
                                                     compared with what runs
 """
@@ -70,6 +71,12 @@ def configure(parser: ArgumentParser) -> None:
         "--against",
         metavar="FILE",
         help="compare one environment with YAML of others instead: a file, a folder, or - for standard input",
+    )
+    parser.add_argument(
+        "--toolchain",
+        metavar="VERSION",
+        help="install another version of floe-compile into an environment that is thrown away (this uses the network),"
+        " and show what it would change: a version, a wheel, a folder with its source, or git+https://...@TAG",
     )
     add_common(parser, FORMATS)
     parser.add_argument(
@@ -92,6 +99,10 @@ def run(options: Namespace) -> int:
         from floe_compiler.commands.diff_against import run_against
 
         return run_against(root, options)
+    if options.toolchain:
+        from floe_compiler.commands.diff_toolchain import run_toolchain
+
+        return run_toolchain(root, options)
     environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")

@@ -6,8 +6,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from floe_compiler.commands.check import stale_output
+from floe_compiler.commands.current_output import Current, current_output
 from floe_compiler.commands.exit_codes import DONE
 from floe_compiler.commands.options import (
     add_cache,
@@ -16,11 +18,12 @@ from floe_compiler.commands.options import (
     add_workers,
     chosen_environments,
     find_root,
-    open_cache,
-    open_workers,
 )
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.layout import CHARTS
+
+if TYPE_CHECKING:
+    from floe_compiler.write.receipt import Receipt
 
 NOTES = """\
 It has no time and no path of this machine: the same inputs and the same compiler give the same bytes. Keep it outside
@@ -47,33 +50,28 @@ def run(options: Namespace) -> int:
     Raises:
         StageFailed: if the inputs are wrong, or if the output is not what they compile to (W012).
     """
+    root = find_root(options.root)
+    with current_output(root, chosen_environments(root, options.env), options) as current:
+        receipt = receipt_of(root, current)
+    sys.stdout.write(receipt.text())
+    return DONE
+
+
+def receipt_of(root: Path, current: Current) -> Receipt:
+    """Return the receipt of a current output."""
     from floe_compiler.commands.version import version
     from floe_compiler.load.digests import compiler_digest, files_of
     from floe_compiler.load.git_folder import path_in_git
-    from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import check_output
     from floe_compiler.write.receipt import Compiler, Digest, Receipt, index_digests
 
-    root = find_root(options.root)
-    environments = chosen_environments(root, options.env)
-    inputs = read_inputs(root)
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, input_files=inputs)
-        report = check_output(root, compiled.files, compiled.digests, complete=not environments)
-    if report.stale:
-        raise StageFailed([stale_output(report)])
-    files = files_of(inputs, compiled.digests)
-    receipt = Receipt.of(
-        index_digests(compiled.files.digests),
+    files = files_of(current.inputs, current.compiled.digests)
+    return Receipt.of(
+        index_digests(current.compiled.files.digests),
         files,
         Compiler(version(), Digest(compiler_digest())),
         _packages(has_charts=any(path.startswith(f"{CHARTS}/") for path in files)),
         path_in_git(root) or "",
     )
-    sys.stdout.write(receipt.text())
-    return DONE
 
 
 def _packages(*, has_charts: bool) -> Mapping[str, str]:

@@ -73,6 +73,7 @@ def all_rules() -> tuple[Rule, ...]:
     from floe_compiler.overlay.registry import RULES as OVERLAY
     from floe_compiler.pipeline.workers import NO_EXECUTOR
     from floe_compiler.promotion.selection import RULES as PROMOTION
+    from floe_compiler.publish.helm_charts import NOT_FOR_HELM
     from floe_compiler.report.manifests import NO_OBJECT
     from floe_compiler.resolve.registry import RULES as RESOLVE
     from floe_compiler.synthesize.registry import RULES as SYNTHESIZE
@@ -80,7 +81,7 @@ def all_rules() -> tuple[Rule, ...]:
 
     outside_stages = (CASE_CLASH, ONE_PATH, NO_TEXT, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
     # Two stages may share a rule.
-    verbs = (*PUBLISH, *PROMOTION)
+    verbs = (*PUBLISH, NOT_FOR_HELM, *PROMOTION)
     rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHARTS, *CHECK, *LINK, *WRITE, *verbs, *outside_stages}
     return tuple(sorted(rules, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import find_root
+from floe_compiler.commands.parent_manifests import below, locked, parent_documents
 from floe_compiler.commands.vendor_chart import is_chart, vendor_chart
+from floe_compiler.commands.vendor_parent import fetched_parent
 from floe_compiler.model.layout import MANIFEST, VENDOR
 from floe_compiler.model.plain_files import link_in
 
 if TYPE_CHECKING:
-    from floe_compiler.model.document import Document
     from floe_compiler.model.input_files import InputFiles
 
 NOTES = """\
 A parent: the manifest in the folder SOURCE, and those that it extends itself, are copied into vendor/, and
 platform-manifest.yaml gets their place and digest. Nothing else of the folder is read. A folder that is already in
-vendor/, such as a Git submodule, is only locked. Nothing is written if a manifest is wrong, and nothing is fetched:
-check the parent out yourself.
+vendor/, such as a Git submodule, is only locked. Nothing is written if a manifest is wrong. SOURCE may also be a tag in
+a registry, to which `floe-compile publish --parent` has pushed it; the login is that of `docker login`.
 
 A Helm chart: SOURCE is its place in a registry, its name after the URL of a repository of charts, a packed chart, or
 its folder. helm fetches it, with your logins. Its files are copied into vendor/charts/<name>/<version>/, and
@@ -31,6 +33,7 @@ vendor/charts/charts.lock gets their digest. Compiling fetches nothing.
 examples:
   floe-compile vendor ../enterprise-platform   copy and lock it, or a newer version of it
   floe-compile vendor vendor/enterprise        lock the submodule vendor/enterprise as it is now
+  floe-compile vendor oci://ghcr.io/acme/enterprise-platform:1.4.0   take a parent from a registry
   floe-compile vendor oci://ghcr.io/acme/charts/redis --version 20.1.0
   floe-compile vendor https://charts.acme.example/stable/redis --version 20.1.0
 """
@@ -40,7 +43,9 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
     parser.add_argument(
-        "source", metavar="SOURCE", help=f"the folder with the parent's {MANIFEST}; or a chart: URL, .tgz or folder"
+        "source",
+        metavar="SOURCE",
+        help=f"the folder with the parent's {MANIFEST}, or its tag in a registry; or a chart: URL, .tgz or folder",
     )
     parser.add_argument("--version", metavar="VERSION", help="the version of the chart (default: the newest)")
     parser.add_argument(
@@ -54,17 +59,21 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Copy, and lock."""
+    root = find_root(options.root)
+    is_folder = Path(options.source, MANIFEST).is_file()
+    with nullcontext(None) if is_folder or options.version else fetched_parent(options.source) as fetched:
+        if fetched is None and is_chart(options.source):
+            return _chart(root, options)
+        if options.version:
+            raise UsageError("--version is for charts: a parent has the version that is checked out, or its tag")
+        return _parent(root, fetched or Path(options.source).resolve(), options)
+
+
+def _parent(root: Path, source: Path, options: Namespace) -> int:
     from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.load.parents import digest_of_manifest
     from floe_compiler.report.terminal import visible
     from floe_compiler.write.commit import reporting_refusals, write_file
 
-    root = find_root(options.root)
-    if is_chart(options.source):
-        return _chart(root, options)
-    if options.version:
-        raise UsageError("--version is for charts: a parent has the version that is checked out")
-    source = Path(options.source).resolve()
     if not (source / MANIFEST).is_file():
         raise UsageError(f"there is no {MANIFEST} and no Chart.yaml in {options.source}")
     if source == root.resolve() or not (root / MANIFEST).is_file():
@@ -74,13 +83,8 @@ def run(options: Namespace) -> int:
     inputs = read_inputs(source)
     folder = f"{VENDOR}/{_name(options.name, text, inputs) if is_copied else source.name}"
     _check_target(root, folder, is_copied=is_copied)
-    manifests = {
-        f"{folder}/{path}": content
-        for path, content in inputs.contents.items()
-        if (path == MANIFEST or path.startswith(f"{VENDOR}/")) and isinstance(content, bytes)
-    }
-    said = {"path": folder, "digest": digest_of_manifest(manifests.get(f"{folder}/{MANIFEST}", b""))}
-    chain = _chain(root, inputs, folder, manifests, said)
+    said, manifests = locked(inputs, folder), below(inputs, folder)
+    chain = parent_documents(root, inputs, folder)
     edited = _edited(text, said)
     with reporting_refusals(root):
         if is_copied:
@@ -137,21 +141,6 @@ def _check_target(root: Path, folder: str, *, is_copied: bool) -> None:
         raise UsageError(f"{link} is a symbolic link; put a folder in its place")
     if is_copied and (root / folder / ".git").exists():
         raise UsageError(f"{folder} is a repository of its own; update it with git, then: floe-compile vendor {folder}")
-
-
-def _chain(
-    root: Path, source: InputFiles, folder: str, manifests: Mapping[str, bytes], said: Mapping[str, str]
-) -> tuple[Document, ...]:
-    """Return the manifests, the topmost first, as they will be in vendor/. Raises StageFailed if one is wrong."""
-    from floe_compiler.components import registry
-    from floe_compiler.load.mesh import load_parents
-    from floe_compiler.model.document import Document
-    from floe_compiler.model.input_files import InputFiles
-    from floe_compiler.resolve.schemas import plain_schemas
-
-    types = {f"{folder}/{path}": kind for path, kind in source.types.items()}
-    child = Document(MANIFEST, {"metadata": {"name": "this platform"}, "extends": dict(said)})
-    return load_parents(InputFiles(root, types, manifests), child, plain_schemas(registry()))
 
 
 def _edited(text: str, said: Mapping[str, str]) -> str:

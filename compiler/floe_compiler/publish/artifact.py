@@ -17,6 +17,7 @@ import msgspec
 from floe_compiler.publish.archive import gzip, tar
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 ARTIFACT_TYPE = "application/vnd.floe.output.v1"
 CONFIG_TYPE = "application/vnd.oci.empty.v1+json"
@@ -40,19 +41,30 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def artifact_of(files: Mapping[str, bytes], annotations: Mapping[str, str]) -> Artifact:
-    """Return the artifact of files by path, with annotations of its manifest; the same bytes for the same arguments."""
-    layer = gzip(tar(files))
+def artifact_of(files: Mapping[str, bytes], annotations: Mapping[str, str], kind: str = ARTIFACT_TYPE) -> Artifact:
+    """Return the artifact of files by path, with annotations of its manifest; the same bytes for the same arguments.
+
+    `kind` is the type of the artifact: an output, or a parent (`publish/parent.py`).
+    """
+    return artifact_with(gzip(tar(files)), LAYER_TYPE, kind, annotations)
+
+
+def artifact_with(
+    layer: bytes, layer_type: str, kind: str, annotations: Mapping[str, str], about: Artifact | None = None
+) -> Artifact:
+    """Return the artifact of one layer, which may be about another artifact."""
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
-        "artifactType": ARTIFACT_TYPE,
-        "config": _descriptor(CONFIG_TYPE, CONFIG),
-        "layers": [_descriptor(LAYER_TYPE, layer)],
+        "artifactType": kind,
+        "config": descriptor(CONFIG_TYPE, CONFIG),
+        "layers": [descriptor(layer_type, layer)],
+        **({"subject": descriptor(MANIFEST_TYPE, about.manifest)} if about else {}),
         "annotations": dict(sorted(annotations.items())),
     }
     return Artifact(json.dumps(manifest, separators=(",", ":")).encode(), (CONFIG, layer))
 
 
-def _descriptor(media_type: str, content: bytes) -> dict[str, str | int]:
+def descriptor(media_type: str, content: bytes) -> dict[str, str | int]:
+    """Return how a manifest names a content."""
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}

@@ -1,68 +1,115 @@
-"""Pushes an artifact to a registry: github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push.
-
-Logins follow distribution.github.io/distribution/spec/auth/token. Nothing that is raised or printed has a part of one.
-"""
+"""Pushes artifacts to a registry, and takes them from it: github.com/opencontainers/distribution-spec (v1.1.1)."""
 
 from __future__ import annotations
 
 import json
-import re
-import ssl
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Mapping
-from email.message import Message
-from http.client import HTTPException, HTTPResponse
-from typing import NamedTuple
+from typing import Any
 
-from floe_compiler.publish.artifact import MANIFEST_TYPE, Artifact, digest_of
-from floe_compiler.publish.reference import DOCKER_HUB, Reference
+from floe_compiler.publish.artifact import INDEX_TYPE, MANIFEST_TYPE, Artifact, digest_of
+from floe_compiler.publish.reference import Reference
+from floe_compiler.publish.session import Login, Refused, Session
 
-TIMEOUT = 120
-BYTES = "application/octet-stream"
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
-_MEANINGS = {
-    401: "a login is needed, or another one; run docker login {registry}",
-    403: "the login of docker login {registry} may not write there",
-    404: "there is no such repository, or it cannot be written; make it, or correct the name",
-    405: "this server does not take artifacts; correct the name of the registry",
-    413: "the registry takes no artifact of this size",
-    429: "too many requests; try again later",
-}
-
-Login = Callable[[], str | None]
-"""Returns the value of `Authorization: Basic`, None if there is no login. Called only if the registry asks."""
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class Refused(Exception):
-    """The registry did not take an artifact; the message says why."""
+def push(reference: Reference, artifact: Artifact, login: Login, *, tag: str = "") -> None:
+    """Make the artifact what a tag refers to (default: that of the reference; or its digest, which moves no tag).
 
-
-class Answer(NamedTuple):
-    """What a registry answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def push(reference: Reference, artifact: Artifact, login: Login) -> None:
-    """Make the artifact what a tag refers to. Blobs that the registry has are not sent again.
+    Blobs that the registry has are not sent again.
 
     Raises:
         Refused: if the registry cannot be reached, or refuses it.
     """
-    session = _Session(reference, login)
+    _put(Session(reference, login, "pull,push"), tag or reference.tag, artifact)
+
+
+def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
+    """Push an artifact about another one, its `subject`, so that whoever asks what is about that finds it.
+
+    A registry without the API of referrers finds nothing by itself. For those, clients keep a list in a tag that is
+    called after the digest (spec.md#pushing-manifests-with-subject).
+
+    Raises:
+        Refused: if the registry cannot be reached, or refuses it.
+    """
+    session = Session(reference, login, "pull,push")
+    if "oci-subject" in _put(session, artifact.digest, artifact):
+        return
+    said = json.loads(artifact.manifest)
+    tag = said["subject"]["digest"].replace(":", "-")
+    answer = session.ask("GET", f"manifests/{tag}", kind=INDEX_TYPE)
+    if answer.status != 404:
+        session.expect(answer, 200)
+    listed = _manifests(answer.body) if answer.status == 200 else []
+    own = {
+        "mediaType": MANIFEST_TYPE,
+        "digest": artifact.digest,
+        "size": len(artifact.manifest),
+        "artifactType": said["artifactType"],
+        "annotations": said["annotations"],
+    }
+    others = [one for one in listed if one.get("digest") != artifact.digest]
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*others, own]}
+    body = json.dumps(index, separators=(",", ":")).encode()
+    session.expect(session.ask("PUT", f"manifests/{tag}", body, INDEX_TYPE), 201)
+
+
+def pull(reference: Reference, login: Login) -> Artifact | None:
+    """Return the artifact that a tag refers to, with all of its blobs; None if there is no such tag.
+
+    Raises:
+        Refused: if the registry cannot be reached, refuses it, or has other bytes than those that it names.
+    """
+    session = Session(reference, login, "pull")
+    answer = session.ask("GET", f"manifests/{reference.tag}", kind=MANIFEST_TYPE)
+    if answer.status == 404:
+        return None
+    session.expect(answer, 200)
+    return Artifact(answer.body, tuple(_blob(session, digest) for digest in blobs_of(answer.body)))
+
+
+def blobs_of(manifest: bytes) -> tuple[str, ...]:
+    """Return the digests of the blobs that a manifest names. Raises Refused if it is no manifest of an artifact."""
+    try:
+        said = json.loads(manifest)
+        return tuple(str(one["digest"]) for one in (said["config"], *said["layers"]))
+    except (ValueError, KeyError, TypeError):
+        raise Refused("it is no artifact, but something else, such as an image of several systems") from None
+
+
+def _blob(session: Session, digest: str) -> bytes:
+    answer = session.ask("GET", f"blobs/{digest}")
+    if answer.status in REDIRECTS and "location" in answer.headers:
+        answer = session.ask("GET", answer.headers["location"])  # to its storage, without the login
+    session.expect(answer, 200)
+    if digest_of(answer.body) != digest:
+        raise Refused(f"the registry has other bytes for {digest} than those with this digest")
+    return answer.body
+
+
+def _manifests(index: bytes) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(index)["manifests"]
+    except (ValueError, KeyError, TypeError):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Refused("the registry's list of what is about the artifact cannot be read")
+    return found
+
+
+def _put(session: Session, name: str, artifact: Artifact) -> dict[str, str]:
+    """Push an artifact under a tag or its digest, and return what the registry answers beside the status."""
     for blob in artifact.blobs:
         _push_blob(session, blob)
-    answer = session.ask("PUT", f"manifests/{reference.tag}", artifact.manifest, MANIFEST_TYPE)
+    answer = session.ask("PUT", f"manifests/{name}", artifact.manifest, MANIFEST_TYPE)
     session.expect(answer, 201)
     if answer.headers.get("docker-content-digest", artifact.digest) != artifact.digest:
         raise Refused("the registry stored other bytes than those that it got")
+    return dict(answer.headers)
 
 
-def _push_blob(session: _Session, blob: bytes) -> None:
+def _push_blob(session: Session, blob: bytes) -> None:
     digest = digest_of(blob)
     if session.ask("HEAD", f"blobs/{digest}").status == 200:
         return
@@ -73,99 +120,3 @@ def _push_blob(session: _Session, blob: bytes) -> None:
         raise Refused("the registry does not say where to send a blob")
     joint = "&" if urllib.parse.urlsplit(place).query else "?"
     session.expect(session.ask("PUT", f"{place}{joint}digest={urllib.parse.quote(digest)}", blob), 201)
-
-
-class _Session:
-    """Requests to one repository, with what the registry wants as `Authorization`."""
-
-    def __init__(self, reference: Reference, login: Login) -> None:
-        self.reference = reference
-        scheme = "http" if reference.is_loopback else "https"
-        host = "registry-1.docker.io" if reference.registry in DOCKER_HUB else reference.registry
-        self.base = f"{scheme}://{host}/v2/{reference.name}/"
-        self.login = login
-        self.authorization = ""
-
-    def ask(self, method: str, path: str, data: bytes | None = None, kind: str = BYTES) -> Answer:
-        """Return the answer to a request; if the registry asks for a login, that to the same request with it."""
-        url = urllib.parse.urljoin(self.base, path)
-        is_own = urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self.base)[:2]
-        if not is_own and not url.startswith("https://"):
-            raise Refused("the registry wants a blob to be sent elsewhere without TLS")
-        headers = {"Content-Type": kind} if data is not None else {}
-        answer = _request(method, url, data, headers, self.authorization if is_own else "")
-        challenge = answer.headers.get("www-authenticate", "")
-        if answer.status == 401 and is_own and challenge:
-            self.authorization = self._authorize(challenge)
-            if self.authorization:
-                answer = _request(method, url, data, headers, self.authorization)
-        return answer
-
-    def _authorize(self, challenge: str) -> str:
-        """Return what the registry wants, by its challenge; empty if there is no login."""
-        login = self.login()
-        scheme = challenge.partition(" ")[0].lower()
-        if scheme == "basic":
-            return f"Basic {login}" if login else ""
-        asked = {name.lower(): value for name, value in _PARAMETER.findall(challenge)}
-        realm = asked.get("realm", "")
-        is_safe = realm.startswith("https://") or (self.reference.is_loopback and realm.startswith("http://"))
-        if scheme != "bearer" or not is_safe:
-            raise Refused("the registry asks for a login in a way that is not known, or not safe")
-        scope = {"scope": f"repository:{self.reference.name}:pull,push"}
-        service = {"service": asked["service"]} if "service" in asked else {}
-        answer = _request(
-            "GET",
-            f"{realm}?{urllib.parse.urlencode({**service, **scope})}",
-            None,
-            {},
-            f"Basic {login}" if login else "",
-        )
-        self.expect(answer, 200)
-        try:
-            said = json.loads(answer.body)
-            return f"Bearer {said.get('token') or said['access_token']}"
-        except (ValueError, KeyError, AttributeError):
-            raise Refused("the registry's login service answers without a token") from None
-
-    def expect(self, answer: Answer, status: int) -> None:
-        """Raise Refused unless the answer has this status. Bodies are not shown, as they may repeat what was sent."""
-        if answer.status == status:
-            return
-        registry = self.reference.registry
-        meaning = _MEANINGS.get(answer.status, "see its log").format(registry=registry)
-        raise Refused(f"{registry} answers with status {answer.status}: {meaning}")
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Leaves redirects to the caller: to follow one could send a login elsewhere."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Follow none."""
-
-
-def _request(method: str, url: str, data: bytes | None, headers: Mapping[str, str], authorization: str) -> Answer:
-    request = urllib.request.Request(url, data, dict(headers), method=method)  # noqa: S310 -- http(s), by `_Session`
-    if authorization:
-        request.add_unredirected_header("Authorization", authorization)
-    host = urllib.parse.urlsplit(url).netloc
-    try:
-        return _answer(urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT))
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, _lower(error.headers), error.read())
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ssl.SSLError):
-            raise Refused(f"{host} has no certificate that this machine trusts: {error.reason.reason}") from None
-        raise Refused(f"{host} cannot be reached: {error.reason}") from None
-    except (OSError, HTTPException) as error:
-        raise Refused(f"{host} has ended the connection: {error or type(error).__name__}") from None
-
-
-def _answer(response: HTTPResponse) -> Answer:
-    with response:
-        return Answer(response.status, _lower(response.headers), response.read())
-
-
-def _lower(headers: Message) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}

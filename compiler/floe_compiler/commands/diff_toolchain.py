@@ -1,0 +1,113 @@
+"""`floe-compile diff --toolchain VERSION`: what another version of the compiler would make of the same inputs.
+
+That version is installed into an environment of its own, which is thrown away, and shows itself how its output differs
+from output/, as `floe-compile diff --from-output` does. This is the only way of `diff` that uses the network.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from floe_compiler.commands.current_output import current_output
+from floe_compiler.commands.exit_codes import UsageError
+from floe_compiler.commands.options import chosen_domains, chosen_environments
+
+PACKAGE = "floe-compile"
+SECONDS = 900
+"""An installation downloads a hundred megabytes. A compilation may take as long as it does here."""
+
+# packaging.python.org/en/latest/specifications/version-specifiers: what a release has.
+_VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?")
+_ADDRESS = re.compile(r"(?:git\+)?https?://\S+|git\+ssh://\S+")
+_LOGIN = re.compile(r"(?<=//)[^/@\s]+@")
+_BINARIES = "Scripts" if os.name == "nt" else "bin"
+
+
+def run_toolchain(root: Path, options: Namespace) -> int:
+    """Install the other version, let it show its difference, and return its exit code.
+
+    Raises:
+        UsageError: if options do not fit together, or the version cannot be installed.
+        StageFailed: if output/ is not what this version compiles to, with which the other one is compared (W012).
+    """
+    if options.revision or options.from_output or options.against:
+        raise UsageError("--toolchain compares with output/; leave the revision, --from-output and --against out")
+    requirement = _requirement(options.toolchain)
+    environments = chosen_environments(root, options.env)
+    chosen_domains(root, options.domain)
+    with current_output(root, environments, options):
+        pass
+    with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
+        _install(Path(folder), (requirement, *_own_components()), options.toolchain)
+        program = str(Path(folder, _BINARIES, PACKAGE))
+        sys.stdout.flush()
+        command = [program, "diff", "--from-output", "--root", str(root), "--no-cache", *_passed_on(options)]
+        try:
+            return subprocess.run(command, env=_variables(), check=False).returncode
+        except OSError as error:
+            raise UsageError(f"{_shown(options.toolchain)} has no program {PACKAGE}: {error.strerror}") from None
+
+
+def _requirement(said: str) -> str:
+    """Return what pip is to install: a release by its version, a file or folder, or an address."""
+    if _VERSION.fullmatch(said):
+        return f"{PACKAGE}=={said.removeprefix('v')}"
+    if _ADDRESS.fullmatch(said):
+        return f"{PACKAGE} @ {said}"
+    if Path(said).exists():
+        return str(Path(said).resolve())
+    forms = "a version such as 0.2.0, a wheel, a folder with its source, or git+https://…@TAG"
+    raise UsageError(f"--toolchain {_shown(said)}: there is no such file; write {forms}")
+
+
+def _own_components() -> Iterator[str]:
+    """Yield the installed packages that bring components of their own, which the inputs may use, as requirements."""
+    from floe_compiler.load.digests import dependencies, versions
+
+    for name, version in versions().items():
+        if name not in (PACKAGE, *dependencies()):
+            yield f"{name}=={version}"
+
+
+def _install(folder: Path, requirements: tuple[str, ...], said: str) -> None:
+    """Make an environment with some packages in a folder. Raises UsageError with what pip says last."""
+    python = str(folder / _BINARIES / "python")
+    pip = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    for command in ([sys.executable, "-I", "-m", "venv", str(folder)], [*pip, *requirements]):
+        try:
+            done = subprocess.run(
+                command, env=_variables(), capture_output=True, text=True, timeout=SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise UsageError(f"{_shown(said)} could not be installed within {SECONDS} seconds") from None
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
+            raise UsageError(f"{_shown(said)} cannot be installed: {_shown(lines[-1].removeprefix('ERROR: '))}")
+
+
+def _passed_on(options: Namespace) -> Iterator[str]:
+    yield from ("--format", options.format)
+    for name, values in (("--env", options.env), ("--domain", options.domain)):
+        for value in values:
+            yield from (name, value)
+    if options.largest is not None:
+        yield from ("--largest", str(options.largest))
+    if options.quiet:
+        yield "--quiet"
+
+
+def _variables() -> dict[str, str]:
+    """Return the environment variables without those by which Python would find packages of this installation."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+
+
+def _shown(text: str) -> str:
+    """Return a text without logins in addresses."""
+    return _LOGIN.sub("", text)

@@ -1,0 +1,48 @@
+"""`floe-compile vendor oci://…` for parents: takes one from a registry, into a folder that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import UsageError
+
+
+@contextmanager
+def fetched_parent(source: str) -> Iterator[Path | None]:
+    """Open the folder with the manifests of a parent's artifact; None if the source is something else, such as a chart.
+
+    Raises:
+        UsageError: if it cannot be fetched, or is a parent that cannot be taken.
+    """
+    from floe_compiler.publish.logins import NoLogin, login_at
+    from floe_compiler.publish.parent import BadParent, is_parent, manifests_in
+    from floe_compiler.publish.reference import SCHEME, NotAReference, parse_reference
+    from floe_compiler.publish.registry import pull
+    from floe_compiler.publish.session import Refused
+
+    try:
+        reference = parse_reference(source) if source.startswith(SCHEME) else None
+    except NotAReference:  # of a chart: helm says itself what is wrong with it
+        reference = None
+    if reference is None:
+        yield None
+        return
+    try:
+        artifact = pull(reference, lambda: login_at(reference.registry))
+        if artifact is None:
+            raise UsageError(f"there is no {reference}")
+        manifests = manifests_in(artifact) if is_parent(artifact) else None
+    except (NoLogin, Refused, BadParent) as error:
+        raise UsageError(f"{reference} cannot be taken: {error}") from None
+    if manifests is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
+        for path, content in manifests.items():
+            file = Path(folder, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield Path(folder)

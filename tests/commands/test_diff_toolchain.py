@@ -1,0 +1,154 @@
+"""`floe-compile diff --toolchain` installs another version and lets it show its difference, or says why it cannot."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands.conftest import Floe
+
+Run = Callable[..., tuple[int, str, str]]
+
+PROGRAM = """\
+import sys
+def main():
+    print("the other one:", *sys.argv[1:])
+    sys.exit(7)
+"""
+
+
+def wheel(folder: Path) -> Path:
+    """Return a wheel of another version, which needs nothing and only says how it is called."""
+    files = {
+        "floe_compiler/program.py": PROGRAM,
+        "floe_compile-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: floe-compile\nVersion: 9.9\n",
+        "floe_compile-9.9.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "floe_compile-9.9.dist-info/entry_points.txt": (
+            "[console_scripts]\nfloe-compile = floe_compiler.program:main\n"
+        ),
+    }
+    lines = []
+    path = folder / "floe_compile-9.9-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            lines.append(f"{name},sha256={digest},{len(text)}\n")
+        archive.writestr("floe_compile-9.9.dist-info/RECORD", "".join(lines))
+    return path
+
+
+@pytest.fixture
+def run(repository: Path, floe: Floe, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return `diff` with further words, in a mesh whose output is current."""
+    assert floe() == 0
+
+    def diff(*words: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = floe("diff", *words)
+        printed = capfd.readouterr()
+        return code, printed.out, printed.err
+
+    return diff
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return the commands that are run from now on, in place of running them."""
+    commands: list[list[str]] = []
+
+    def note(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", note)
+    return commands
+
+
+def test_another_version_shows_its_difference(run: Run, tmp_path: Path, repository: Path) -> None:
+    code, out, err = run("--toolchain", str(wheel(tmp_path)), "--env", "dev", "--format", "json")
+    words = f"diff --from-output --root {repository} --no-cache --format json --env dev"
+    assert (code, out, err) == (7, f"the other one: {words}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "required"),
+    [
+        ("0.2.0", "floe-compile==0.2.0"),
+        ("v1.0.0rc1", "floe-compile==1.0.0rc1"),
+        ("git+https://git.acme.example/floe.git@v0.2.0", "floe-compile @ git+https://git.acme.example/floe.git@v0.2.0"),
+    ],
+)
+def test_what_is_installed_and_asked(
+    run: Run, installed: list[list[str]], repository: Path, said: str, required: str
+) -> None:
+    assert run("--toolchain", said, "--quiet")[0] == 0
+    made, pip, asked = installed
+    assert made[:4] == [sys.executable, "-I", "-m", "venv"]
+    assert pip[-1] == required
+    place = ["diff", "--from-output", "--root", str(repository), "--no-cache", "--format", "text", "--quiet"]
+    assert asked[1:] == place
+
+
+def test_packages_with_components_come_along(
+    run: Run, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"acme-components": "1.2", "cdk8s": "2.70", "floe-compile": "0.1.0"}
+    monkeypatch.setattr("floe_compiler.load.digests.versions", lambda: found)
+    run("--toolchain", "0.2.0")
+    assert installed[1][-2:] == ["floe-compile==0.2.0", "acme-components==1.2"]
+
+
+def test_an_output_that_is_not_current(run: Run, installed: list[list[str]], repository: Path) -> None:
+    (repository / "domains/sales.yaml").write_text("two\n", encoding="utf-8")
+    code, out, err = run("--toolchain", "0.2.0")
+    assert (code, out, installed) == (1, "", [])
+    assert "output: error[W012]: " in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("--toolchain", "newest"),
+            "--toolchain newest: there is no such file; write a version such as 0.2.0, a wheel",
+        ),
+        (("--toolchain", "0.2.0", "main"), "--toolchain compares with output/; leave the revision"),
+        (("--toolchain", "0.2.0", "--from-output"), "--toolchain compares with output/; leave the revision"),
+        (("--toolchain", "0.2.0", "--env", "none"), 'there is no environment "none"'),
+    ],
+)
+def test_wrong_usage(run: Run, installed: list[list[str]], repository: Path, words: tuple[str, ...], told: str) -> None:
+    (repository / "overlays/dev/environment.yaml").touch()
+    code, out, err = run(*words)
+    assert (code, out, installed) == (2, "", [])
+    assert told in err
+
+
+def test_what_cannot_be_installed_is_told_without_a_login(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        wrong = "ERROR: no such thing at https://me:hunter2@pypi.example/simple\n"
+        return subprocess.CompletedProcess(command, "pip" in command, "", f"{wrong}[notice] x\n")
+
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", fail)
+    code, out, err = run("--toolchain", "git+https://me:hunter2@git.example/floe.git")
+    assert (code, out) == (2, "")
+    assert err == (
+        "floe-compile: git+https://git.example/floe.git cannot be installed: no such thing at "
+        "https://pypi.example/simple\n"
+    )
+
+
+def test_an_installation_that_takes_too_long(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        raise subprocess.TimeoutExpired(command, 900)
+
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", wait)
+    assert run("--toolchain", "0.2.0")[2] == "floe-compile: 0.2.0 could not be installed within 900 seconds\n"

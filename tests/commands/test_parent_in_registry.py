@@ -1,0 +1,143 @@
+"""A team publishes its manifest to a registry, and another takes it from there: with a real registry."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from commands.conftest import IDENTITY
+from cosign_keys import PASSWORD, sealed, written
+from floe_compiler.cli import main
+from floe_compiler.load.parents import digest_of_manifest
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.publish.artifact import artifact_of
+from floe_compiler.publish.reference import parse_reference
+from floe_compiler.publish.registry import pull, push
+from oci_registry import needs_registry, registry
+from small_mesh import SMALL, small_mesh
+
+pytestmark = [pytest.mark.real, needs_registry]
+
+MANIFEST = "platform-manifest.yaml"
+HEAD = 'apiVersion: floe.dev/v1\nkind: PlatformManifest\nmetadata:\n  name: %s\n  version: 1.4.0\n  owner: "@acme/%s"\n'
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with registry(tmp_path_factory.mktemp("registry")) as found:
+        yield found
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*words: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(list(map(str, words)))
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def enterprise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Path:
+    """Return the repository of a manifest that extends another one; both are committed."""
+    for name in ("group", "enterprise"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MANIFEST).write_text(HEAD % (name, name), encoding="utf-8")
+    root = tmp_path / "enterprise"
+    assert run("vendor", tmp_path / "group", "--root", root)[0] == 0
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    commit(root)
+    return root
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Path:
+    root = small_mesh(tmp_path / "mesh", {})
+    (root / MANIFEST).write_text((SMALL / MANIFEST).read_text(encoding="utf-8"), encoding="utf-8")
+    return root
+
+
+def commit(root: Path) -> None:
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "a")):
+        subprocess.run(["git", *words], check=True, cwd=root)
+
+
+def no_login() -> None:
+    """Return no login."""
+
+
+def test_what_one_team_publishes_another_takes(address: str, enterprise: Path, mesh: Path, run: Run) -> None:
+    place = f"oci://{address}/acme/enterprise:1.4.0"
+    code, published, _ = run("publish", place, "--parent", "--root", enterprise)
+    assert code == 0
+    assert run("publish", place, "--parent", "--root", enterprise)[1] == published, "the same bytes"
+    code, told, _ = run("vendor", place, "--root", mesh)
+    digest = digest_of_manifest((enterprise / MANIFEST).read_bytes())
+    said = f"{MANIFEST} extends enterprise -> group\n  path: vendor/enterprise\n  digest: {digest}\n"
+    assert (code, told) == (0, said)
+    taken = {path.relative_to(mesh / "vendor/enterprise").as_posix() for path in (mesh / "vendor").rglob(MANIFEST)}
+    assert taken == {MANIFEST, f"vendor/group/{MANIFEST}"}
+    compile_mesh(mesh)
+
+
+def test_it_may_be_signed(
+    address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
+    key = written(tmp_path, sealed())
+    place = f"oci://{address}/acme/signed:1"
+    code, published, _ = run("publish", place, "--parent", "--sign-key", key, "--root", enterprise)
+    assert code == 0
+    digest = published.strip().rpartition("@")[2]
+    signatures = pull(parse_reference(place)._replace(tag=f"{digest.replace(':', '-')}.sig"), no_login)
+    assert signatures
+    assert digest.encode() in signatures.blobs[-1]
+
+
+def test_what_is_not_committed_is_not_published(address: str, enterprise: Path, run: Run) -> None:
+    (enterprise / MANIFEST).write_text((enterprise / MANIFEST).read_text() + "quota: {pods: 70}\n")
+    code, out, err = run("publish", f"oci://{address}/acme/dirty:1", "--parent", "--root", enterprise)
+    assert (code, out) == (1, "")
+    assert f"{MANIFEST}: error[P001]: {MANIFEST} is not what the last commit has" in err
+
+
+def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: Run) -> None:
+    (enterprise / MANIFEST).write_text((enterprise / MANIFEST).read_text() + "colour: red\n")
+    code, out, err = run("publish", f"oci://{address}/acme/wrong:1", "--parent", "--root", enterprise)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"{MANIFEST}:10:1: error[")
+    assert "10 | colour: red" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("acme/none:1", "there is no oci://ADDRESS/acme/none:1"),
+        ("acme/output:1", "helm"),
+        ("acme/evil:1", "cannot be taken: it has other files in it than manifests"),
+    ],
+)
+def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name: str, told: str) -> None:
+    from floe_compiler.publish.parent import parent_of
+
+    evil = parent_of({MANIFEST: b"", "../../evil": b""}, {})
+    for repository, artifact in {"output": artifact_of({"a": b""}, {}), "evil": evil}.items():
+        push(parse_reference(f"oci://{address}/acme/{repository}:1"), artifact, no_login)
+    before = sorted(mesh.rglob("*"))
+    code, out, err = run("vendor", f"oci://{address}/{name}", "--root", mesh)
+    assert (code, out) == (2, "")
+    assert told in err.replace(address, "ADDRESS")
+    assert sorted(mesh.rglob("*")) == before
+
+
+def test_a_registry_that_is_not_there(mesh: Path, run: Run) -> None:
+    code, out, err = run("vendor", "oci://127.0.0.1:1/acme/enterprise:1", "--root", mesh)
+    assert (code, out) == (2, "")
+    assert err.startswith("floe-compile: oci://127.0.0.1:1/acme/enterprise:1 cannot be taken: 127.0.0.1:1 cannot be")
