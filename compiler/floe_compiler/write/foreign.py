@@ -31,7 +31,8 @@ _LEFT_OUT = re.compile(
     r"/(?:\.(?:git|github|circleci)/.*|(?:\.(?:travis|gitlab-ci|drone|goreleaser)|appveyor|codeship-(?:services|steps))\.yml"
     r"|(?:\.(?:sops|flux)|cloudbuild)\.yaml)$"
 )
-"""What Flux takes from no repository (fluxcd/pkg `sourceignore/sourceignore.go`, ExcludeVCS, ExcludeCI, ExcludeExtra)."""
+"""What Flux leaves out of every repository (fluxcd/pkg `sourceignore/sourceignore.go`,
+ExcludeVCS, ExcludeCI, ExcludeExtra)."""
 
 
 def report_foreign(paths: Sequence[str], compiled: Collection[str], findings: Findings) -> None:
