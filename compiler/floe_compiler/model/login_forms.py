@@ -110,7 +110,7 @@ def _commands(names: re.Pattern[str], text: str) -> Iterator[tuple[str, int, int
     while found := names.search(text, end):
         rest = _REST.match(text, found.end())
         end = max(found.end(), rest.end() if rest else 0)
-        yield re.split(r"\W", found["program"], maxsplit=1)[0], found.end(), end
+        yield re.split(r"[\s\"',]", found["program"], maxsplit=1)[0], found.end(), end
 
 
 def _pattern(notation: str) -> str:
