@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from floe_compiler.charts.objects import delivered
@@ -24,6 +25,7 @@ USE = ChartUse(
     version_origin=None,
     crds=True,
     hooks={},
+    hook_places={},
     pods=(),
     places={},
     limits=None,
@@ -181,6 +183,17 @@ def test_every_hook_is_decided() -> None:
     assert told == []
     _, told = made(use=replace(USE, hooks={"Job/gone": "omit"}))
     assert told == ["H014: the chart web 1.0.0 has no hook Job/gone with these values"]
+
+
+@pytest.mark.parametrize(("kinds", "code"), [("pre-install", "H007"), ("test", "H008")])
+def test_a_misspelt_hook_is_told_once_and_at_its_name(kinds: str, code: str) -> None:
+    job = of("Job", "batch/v1", metadata={"name": "before", "annotations": {"helm.sh/hook": kinds}}, spec={})
+    place = Span("platform-manifest.yaml", 9, 9)
+    use = replace(USE, hooks={"Job/befor": "apply"}, hook_places={"Job/befor": place})
+    findings = Findings()
+    delivered(use, RenderedChart((("templates/job.yaml", job),)), DEVELOPMENT, {}, {}, findings)
+    (problem,) = findings.found
+    assert (problem.rule.code, problem.span, problem.hint) == (code, place, 'write "Job/before" instead of "Job/befor"')
 
 
 def test_a_secret_with_values_is_refused_and_its_values_are_not_told() -> None:

@@ -92,7 +92,7 @@ def test_google() -> None:
     [
         (VAULT, ("secret/data/acme/x", "pass_word")),
         (AWS, ("acme/x", "pass_word")),
-        (AZURE, ("acme-data", "acme--x--pass-word")),
+        (AZURE, ("acme-data", "acme--x--pass-word---f464d948")),
         (GCP, ("acme--x", "pass_word")),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 
 import pytest
 
@@ -10,6 +11,7 @@ from floe_compiler.model.assigned_secrets import may_show_secret
 from floe_compiler.model.credentials import (
     LOGIN,
     holds_secret,
+    is_random_secret,
     names_secret,
     option_of_secret,
     refers_to_secret,
@@ -108,6 +110,8 @@ def test_names_of_what_is_not_a_secret(name: str) -> None:
         ("authorization=bearer hunter2hunter2", "the credential of an HTTP header"),
         ("-H 'Authorization: Basic dXNlcjpwYXNz'", "the credential of an HTTP header"),
         ("basic dXNlcjpodW50ZXIy==", "the credential of an HTTP header"),
+        ("Authorization: token hunter2hunter2", "the credential of an HTTP header"),
+        ("redis://:hunter2@cache:6379/0", "a password in a URL"),
         ("postgresql://app:hunter2@db:5432/app", "a password in a URL"),
         ("see https://bot:x@example.com for more", "a password in a URL"),
         ("user:hunter2@h", LOGIN),
@@ -121,6 +125,14 @@ def test_names_of_what_is_not_a_secret(name: str) -> None:
 )
 def test_values_of_secrets(text: str, kind: str) -> None:
     assert secret_in(text) == kind
+
+
+@pytest.mark.parametrize("name", ["auth", "_auth", "aws.auth"])
+def test_a_user_and_a_password_in_base64(name: str) -> None:
+    assert is_random_secret(name, b64encode(b"app:hunter2").decode())
+    for value in ("app:hunter2", b64encode(b"one word").decode(), b64encode(b"\xff\xfe:abcd").decode(), "enabled"):
+        assert not is_random_secret(name, value)
+    assert not is_random_secret("note", b64encode(b"app:hunter2").decode())
 
 
 def test_credentials_are_taken_out() -> None:

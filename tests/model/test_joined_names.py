@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import floe_compiler
 from floe_compiler.model.fields import check_name
-from floe_compiler.model.joined_names import identifier, joined, joined_identifiers
+from floe_compiler.model.joined_names import identifier, joined, joined_identifiers, joined_path
 
 
 def is_name(text: str) -> bool:
@@ -54,6 +54,33 @@ def test_all_short_names_stay_apart(join: Callable[..., str], count: int) -> Non
 def test_any_names_stay_apart(join: Callable[..., str], of_names: list[tuple[str, str, str]]) -> None:
     for one, other in combinations(of_names, 2):
         assert join(*one) != join(*other)
+
+
+def test_a_path_of_plain_names_is_legible() -> None:
+    assert joined_path("acme/prod/floe-platform/crm/password") == "acme--prod--floe-platform--crm--password"
+    assert re.fullmatch("acme--prod--pass-word---[0-9a-f]{8}", joined_path("acme/prod/pass_word"))
+    assert re.fullmatch("[a-z0-9-]{127}", joined_path("a" * 300))
+
+
+PATHS = [
+    "/".join(parts)
+    for count in (1, 2, 3)
+    for parts in product(["a", "A", "a-a", "a_a", "a--a", "-a", "a-"], repeat=count)
+]
+
+
+def test_paths_stay_apart_in_a_store_that_takes_no_slash_and_no_case() -> None:
+    """The names of Key Vault are the same in any case."""
+    entries = {path: joined_path(path) for path in PATHS}
+    assert len({entry.lower() for entry in entries.values()}) == len(PATHS)
+
+
+@given(st.lists(st.text("aA-_./", min_size=1, max_size=200), unique=True, min_size=2))
+def test_any_paths_stay_apart_and_are_valid(paths: list[str]) -> None:
+    for one, other in combinations(paths, 2):
+        assert joined_path(one).lower() != joined_path(other).lower()
+    for path in paths:
+        assert re.fullmatch("[0-9A-Za-z-]{1,127}", joined_path(path))
 
 
 NAMED = re.compile(r"(domain|environment|platform|product|scope|step)(_?name|\.name|\.metadata\.name)?")

@@ -242,8 +242,8 @@ def test_hand_written_objects_on_which_kustomize_fails_are_named(mesh: Mesh) -> 
     mesh.write({"base/o.yaml": "---\n".join([*written, account])})
 
     assert [(one.rule.code, str(one.span), one.subject) for one in mesh.problems()] == [
-        ("K002", "base/o.yaml:5:1", "RoleBinding.rbac.authorization.k8s.io sales/b"),
-        ("K002", "base/o.yaml:10:1", "RoleBinding.rbac.authorization.k8s.io sales/c"),
+        ("K002", "base/o.yaml:8:19", "RoleBinding.rbac.authorization.k8s.io sales/b"),
+        ("K002", "base/o.yaml:13:19", "RoleBinding.rbac.authorization.k8s.io sales/c"),
     ]
 
 
@@ -409,18 +409,19 @@ def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("annotations", "hint"),
+    ("annotations", "place", "hint"),
     [
-        ({"a": {"b": 1}}, "give each of its fields a value of the type that Kubernetes expects"),
+        ({"a": {"b": 1}}, "4:1", "give each of its fields a value of the type that Kubernetes expects"),
         (
             {"internal.config.kubernetes.io/index": "7"},
+            "8:42",
             "leave internal.config.kubernetes.io/index out: kustomize writes such annotations for itself",
         ),
     ],
     ids=["mapping", "own"],
 )
 def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(
-    mesh: Mesh, annotations: object, hint: str
+    mesh: Mesh, annotations: object, place: str, hint: str
 ) -> None:
     written = deployment("web")
     written["metadata"]["annotations"] = annotations
@@ -430,6 +431,6 @@ def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(
 
     (found,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("K002", "base/o.yaml:2:1")
+    assert (found.rule.code, str(found.span)) == ("K002", f"base/o.yaml:{place}")
     assert found.message == "kustomize changed metadata of Deployment.apps sales/web, which no entry changes"
     assert found.hint == hint

@@ -131,6 +131,19 @@ def test_a_foreign_file_counts_where_flux_sees_it(path: str, code: str) -> None:
     assert problems == [(code, path)]
 
 
+@pytest.mark.parametrize("name", [".github/x.yaml", ".github/w/x.yml", ".github/kustomization.yaml", ".travis.yml"])
+def test_what_flux_leaves_out_of_every_repository_is_a_warning(name: str) -> None:
+    path = f"output/dev/a/{name}"
+    _, problems = plan({"a__x": "new"}, {}, {path: HAND})
+    assert problems == [("W005", path.rpartition("/")[0])]
+
+
+@pytest.mark.parametrize("name", ["cloudbuild.yaml", ".sops.yaml", "x.github/y.yaml"])
+def test_argo_cd_applies_such_files_beside_the_compiled_ones(name: str) -> None:
+    _, problems = plan({"a__x": "new"}, {}, {f"output/dev/a/{name}": HAND})
+    assert problems == [("W015", f"output/dev/a/{name}")]
+
+
 def test_a_folder_whose_last_file_is_deleted_now_is_still_delivered() -> None:
     _, problems = plan({}, {PATH: OLD}, {PATH: OLD, "output/dev/a/y.yaml": HAND})
     assert ("W015", "output/dev/a/y.yaml") in problems

@@ -21,7 +21,7 @@ from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_policy
 from floe_compiler.model.charts import WORKLOAD_LABEL, ChartObject, ChartUse, RenderedChart
 from floe_compiler.model.configuration import CONFIG_HASH
-from floe_compiler.model.diagnostics import Findings, Related
+from floe_compiler.model.diagnostics import Findings, Related, near
 from floe_compiler.model.nested_fields import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.pod_references import references
@@ -57,15 +57,17 @@ def delivered(
         findings: What is found is added here.
     """
     found: list[ChartObject] = []
-    hooks: set[str] = set()
+    misspelt: set[str] = set()
+    hooks = set(_hooks_of(chart))
     for template, rendered in chart.objects:
         place = _place(use, template, rendered, files)
         manifest = _in_namespace(rendered, use.namespace, scopes)
         identity = identify(manifest)
         if hook := str(mapping(manifest, ("metadata", "annotations")).get(HOOK) or ""):
             name = f"{identity.kind}/{identity.name}"
-            hooks.add(name)
-            if not _is_applied(use, name, hook, place, findings):
+            meant = next(iter(near(name, use.hooks.keys() - hooks)), "")
+            if not _is_applied(use, name, hook, place, meant, findings):
+                misspelt.add(meant)
                 continue
         if _is_refused(use, identity, manifest, place, findings):
             continue
@@ -73,10 +75,10 @@ def delivered(
     identities = [identify(one.manifest) for one in found]
     config_maps = {one.name for one in identities if one.kind == "ConfigMap"}
     found = [replace(one, manifest=_with_hash(one.manifest, config_maps)) for one in found]
-    for name in sorted(use.hooks.keys() - hooks):
+    for name in sorted(use.hooks.keys() - hooks - misspelt):
         known = ", ".join(sorted(hooks)) or "none"
         message = f"the chart {use.version} has no hook {name} with these values"
-        findings.add(UNUSED_HOOK, message, use.origin, hint=f"its hooks: {known}; remove it")
+        findings.add(UNUSED_HOOK, message, use.hook_places.get(name, use.origin), hint=f"its hooks: {known}; remove it")
     _check_workloads(use, found, findings)
     return found
 
@@ -90,8 +92,19 @@ def _in_namespace(manifest: Object, namespace: str, scopes: Mapping[tuple[str, s
     return {**manifest, "metadata": metadata}
 
 
-def _is_applied(use: ChartUse, name: str, hook: str, place: Span, findings: Findings) -> bool:
-    """Return whether a hook is applied as any other object; report one about which nothing is said."""
+def _hooks_of(chart: RenderedChart) -> Iterator[str]:
+    """Yield the names of the hooks of a chart."""
+    for _, manifest in chart.objects:
+        if mapping(manifest, ("metadata", "annotations")).get(HOOK):
+            identity = identify(manifest)
+            yield f"{identity.kind}/{identity.name}"
+
+
+def _is_applied(use: ChartUse, name: str, hook: str, place: Span, meant: str, findings: Findings) -> bool:
+    """Return whether a hook is applied as any other object; report one about which nothing is said.
+
+    `meant` is a name among `hooks` that the chart does not have and that may mean this one; empty if there is none.
+    """
     decision = use.hooks.get(name)
     if decision is not None:
         return decision == "apply"
@@ -99,9 +112,10 @@ def _is_applied(use: ChartUse, name: str, hook: str, place: Span, findings: Find
     is_test = all(one in TEST for one in kinds)
     message = f"{name} of the chart {use.version} is a {'test' if is_test else f'hook ({hook})'}"
     said = " and is left out" if is_test else ", and nothing says what becomes of it"
-    hint = f'write under hooks: "{name}": omit, or apply'
+    hint = f'write "{name}" instead of "{meant}"' if meant else f'write under hooks: "{name}": omit, or apply'
+    span = use.hook_places.get(meant, use.origin)
     related = [Related(place, "its template")]
-    findings.add(OMITTED_TEST if is_test else UNDECIDED_HOOK, message + said, use.origin, hint=hint, related=related)
+    findings.add(OMITTED_TEST if is_test else UNDECIDED_HOOK, message + said, span, hint=hint, related=related)
     return False
 
 

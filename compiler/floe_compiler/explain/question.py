@@ -13,7 +13,15 @@ from floe_compiler.explain.variations import words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import PLATFORM, Component, DeclaredInstance, DeclaredUnit, ResolvedUnit, scope_name
+from floe_compiler.model.plan import (
+    PLATFORM,
+    Component,
+    Context,
+    DeclaredInstance,
+    DeclaredUnit,
+    ResolvedUnit,
+    scope_name,
+)
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.schemas import plain_schemas
@@ -70,7 +78,7 @@ class Question:
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations = Declarations()
         sampled = Valid(self.sources, registry, site)
-        self._sampled = sampled.plan
+        self._sampled, self._elsewhere = sampled.plan, tuple(sampled.beside)
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
         self.baseline: Object | None = None
@@ -151,10 +159,16 @@ class Question:
         return names.get(self.identity.name, PLATFORM)
 
     def components(self) -> Iterator[tuple[Component[Any], str, dict[str, Any]]]:
-        """Yield each component that may concern the object, with its scope and its settings."""
-        for unit in self._sampled.units:
+        """Yield each component that may concern the object, with its scope and its settings.
+
+        What runs in another cluster may: domains call shared services there. What runs in several is yielded once.
+        """
+        found: dict[tuple[str, str, str], tuple[Component[Any], Context[Any]]] = {}
+        for unit in (unit for plan in (self._sampled, *self._elsewhere) for unit in plan.units):
             for component, context in unit.contexts:
-                yield component, unit.scope, context.config.model_dump()
+                found.setdefault((unit.scope, component.slot, context.instance.name), (component, context))
+        for (scope, _, _), (component, context) in found.items():
+            yield component, scope, context.config.model_dump()
 
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
         """Return the object as rendered from changed documents; None if it would not exist.

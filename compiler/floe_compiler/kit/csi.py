@@ -7,7 +7,6 @@ of the providers for Vault, AWS, Azure and Google Cloud.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.volume_names import csi_volume
 from floe_compiler.model.facts import Container, Pod, containers_of, pod_secrets
 from floe_compiler.model.inputs import AwsProvider, AzureProvider, CsiSecrets, GcpProvider, VaultProvider
+from floe_compiler.model.joined_names import joined_path
 from floe_compiler.model.objects import Object
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -30,11 +30,6 @@ CLASS = "SecretProviderClass"
 DRIVER = "secrets-store.csi.k8s.io"
 FOLDER = "/mnt/secrets-store"
 """Where a container mounts a secret that it only reads from variables, as the driver copies only what is mounted."""
-
-JOINT = "--"
-"""Joins the parts of a path where names may have no slash. No name of a platform, environment or namespace has it."""
-
-_ONLY_LETTERS = re.compile(r"[^0-9A-Za-z-]")
 
 
 class CsiFiles(msgspec.Struct, frozen=True):
@@ -120,9 +115,9 @@ def place(way: CsiSecrets, path: str, key: SecretKey) -> tuple[str, str]:
         case AwsProvider():
             return path, name
         case AzureProvider():
-            return way.provider.vault, _ONLY_LETTERS.sub("-", f"{path}/{name}".replace("/", JOINT))
+            return way.provider.vault, joined_path(f"{path}/{name}")
         case GcpProvider():
-            return _ONLY_LETTERS.sub("-", path.replace("/", JOINT)), name
+            return joined_path(path), name
 
 
 def _parameters(way: CsiSecrets, path: str, keys: Iterable[SecretKey]) -> Mapping[str, str]:

@@ -20,8 +20,11 @@ from floe_compiler.model.credentials import (
 )
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.login_forms import WORDS_BEFORE, login_at_end
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.not_secrets import KEY, key_of
+
+Words = tuple[str, ...]
 
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
@@ -71,9 +74,9 @@ def _declared(product: Any) -> set[str]:
     return {name for name, reason in mapping(product, (KEY,)).items() if reason}
 
 
-def _kind(path: DataPath, value: str | int | float, before: object) -> str:
+def _kind(path: DataPath, value: str | int | float, before: Words) -> str:
     """Return what kind of secret a value looks like; empty if it looks like none."""
-    kind = secret_in(str(value))
+    kind = secret_in(str(value)) or login_at_end((*before, str(value)))
     if not kind and (_is_secret(path, str(value)) or _is_option_value(before, str(value))):
         return "the value of a secret"
     return kind
@@ -112,19 +115,20 @@ def _hint(kind: str, path: DataPath) -> str:
     return f"put it into the secret store and name the secret instead: {form}"
 
 
-def _is_option_value(before: object, value: str) -> bool:
-    return option_of_secret(before) and not value.startswith("-") and stands_for_itself(value)
+def _is_option_value(before: Words, value: str) -> bool:
+    return option_of_secret(before[-1] if before else None) and not value.startswith("-") and stands_for_itself(value)
 
 
-def _scalars(
-    data: Any, path: DataPath = (), before: object = None
-) -> Iterator[tuple[DataPath, str | int | float, object]]:
-    """Yield every text and number that is not empty, with its path, and the item before it in its list."""
+def _scalars(data: Any, path: DataPath = (), before: Words = ()) -> Iterator[tuple[DataPath, str | int | float, Words]]:
+    """Yield every text and number that is not empty, with its path, and the texts before it in its list."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _scalars(value, (*path, key))
     elif isinstance(data, list):
-        for index, (previous, value) in enumerate(pairwise([None, *data])):
-            yield from _scalars(value, (*path, index), previous)
+        for index, value in enumerate(data):
+            words = data[max(0, index - WORDS_BEFORE) : index]
+            yield from _scalars(
+                value, (*path, index), tuple(str(word) for word in words if isinstance(word, str | int | float))
+            )
     elif isinstance(data, str | int | float) and not isinstance(data, bool) and data != "":
         yield path, data, before

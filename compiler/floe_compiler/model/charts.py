@@ -67,6 +67,8 @@ class ChartUse(msgspec.Struct, frozen=True, array_like=True):
     version_origin: Span | None
     crds: bool
     hooks: Mapping[str, Hook]
+    hook_places: Mapping[str, Span]
+    """Where each hook is named."""
     pods: tuple[ChartPods, ...]
     places: Mapping[str, Span]
     """Where each value is written, by its path (`replica.count`)."""

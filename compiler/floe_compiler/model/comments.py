@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# Two dashes begin a comment only before a space, as `--option` is not a comment.
-_COMMENT = re.compile(r"^[ \t]*(?:#|;|//|--[ \t]).*$", re.MULTILINE)
+# Two dashes begin a comment only before a space, as `--option` is not a comment. In `.npmrc`, the name of a registry
+# begins with two slashes: `//registry.npmjs.org/:_authToken=`.
+_COMMENT = re.compile(r"^[ \t]*(?:#|;|//(?!\S+:_)|--[ \t]).*$", re.MULTILINE)
 
 
 def without_comments(text: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Collection
 from functools import lru_cache
+from itertools import chain
 
 from floe_compiler.model.credential_forms import credentials_in, looks_random
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.login_forms import logins_in
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
 LOGIN = "a user and a password before a host"
-LOGIN_OF_CURL = "a user and a password for curl"
 HTTP_CREDENTIAL = "the credential of an HTTP header"
 
 SECRET_KEY = r"(?:access|api|encryption|fernet|master|private|secret|signing)[_.-]?key"  # noqa: S105 - names
@@ -23,7 +25,9 @@ SCHEME = r"\b(basic|bearer)[ \t]+(?![$<{])"
 # What may follow the word for a secret: how its value is written, or its number.
 _WRITTEN = r"(?:[_.-]?(?:base64|b64|pem|plain(?:text)?|value|\d+))?"
 _SECRET_NAME = re.compile(
-    rf"(?i)(?:(?:password|passwd|passphrase|requirepass|masterauth|identified[ ]by|{SECRET_KEY}"
+    rf"(?i)(?:(?:password|passwd|passphrase|identified[ ]by|{SECRET_KEY}"
+    r"|requirepass|masterauth|rediscli[_.-]auth|auth[_.-]pass|bind_?pw|rootpw"
+    rf"|(?:access|auth|identity|refresh|registry)token"
     rf"|(?:^|[_.-])(?:(?:db|pg)?(?:pass|pwd)|secret|token|credentials?|connection[_-]?string)){_WRITTEN})$"
 )
 # Such a name may also be that of an identifier, or of a reference. A value that looks random tells.
@@ -33,8 +37,9 @@ _PERHAPS_SECRET = re.compile(
 )
 # Between the words of a name in camelCase.
 _NEXT_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_AUTHORIZATION = r"\bauthorization[\"']?[ \t]*[:=][ \t]*[\"']?(?:token|apikey|key)[ \t]+"
 # A word with so many changes between kinds of letters, or with a digit, is not prose.
-_HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
+_HEADER = rf"(?i:{SCHEME}|{_AUTHORIZATION})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
 # What stands before a ":" and an e-mail address or a package, not before a password.
 _LABELS = r"(?:mailto|e-?mail|contact|owner|author|maintainer|from|to|cc|bcc|serviceaccount|group|npm)"
 _PASSWORD = r"(?![$%{<*])[^\s/@:$\"'`,;()<>{}\[\]]{1,256}@"  # noqa: S105 - a pattern
@@ -43,10 +48,8 @@ LOGIN_FORM = (
     rf":{_PASSWORD}(?!sha\d{{1,3}}:)(?=[\w\[$])"
 )
 """`user:password@host`. All lengths are bounded, so that the search takes no longer than the text is long."""
-CURL_FORM = (
-    r"""(?P<user>\bcurl\b[^\n|;&]{0,300}?[ \t](?:-u|--user)[ \t=]*["']?[^\s:"'$]{1,64}):(?![$<{%*])[^\s"']{1,256}"""
-)
-"""`curl -u user:password`."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{4,1024}={0,2}")
+_USER_AND_PASSWORD = re.compile(r"[\w.@+-]+:[ -~]+")
 _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
 # Keys below which names of secrets stand, not their values.
@@ -66,9 +69,9 @@ _AROUND = tuple(
     for kind, part, form in (
         (HTTP_CREDENTIAL, "asic", _HEADER),
         (HTTP_CREDENTIAL, "earer", _HEADER),
-        (PASSWORD_IN_URL, "://", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
+        (HTTP_CREDENTIAL, "uthorization", _HEADER),
+        (PASSWORD_IN_URL, "://", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?!\$)[^\s/@$]+@"),
         (LOGIN, "@", LOGIN_FORM),
-        (LOGIN_OF_CURL, "curl", CURL_FORM),
     )
 )
 
@@ -80,8 +83,11 @@ def names_secret(name: str) -> bool:
 
 
 def is_random_secret(name: str, value: str) -> bool:
-    """Return whether a value looks random, as secrets do, and a key of this name may hold one (`accessKey`)."""
-    return looks_random(value) and bool(_PERHAPS_SECRET.search(name))
+    """Return whether a value looks random, as secrets do, and a key of this name may hold one (`accessKey`).
+
+    A user and a password in base64, as in `auth` of Docker's and npm's configuration, are no better.
+    """
+    return bool(_PERHAPS_SECRET.search(name)) and (looks_random(value) or _encodes_login(value))
 
 
 def option_of_secret(word: object) -> bool:
@@ -116,7 +122,19 @@ def stands_for_itself(value: str) -> bool:
 def secret_in(text: str) -> str:
     """Return the kind of credential that the text contains (`a private key`); empty if there is none."""
     around = (kind for kind, part, form in _AROUND if part in text and form.search(text))
-    return next((kind for kind, _ in credentials_in(text)), "") or next(around, "")
+    kinds = chain((kind for kind, _ in credentials_in(text)), around, (login.kind for login in logins_in(text)))
+    return next(kinds, "")
+
+
+def _encodes_login(value: str) -> bool:
+    """Return whether a text is a user and a password in base64."""
+    if len(value) < 8 or not _BASE64.fullmatch(value):
+        return False
+    try:
+        text = b64decode(value, validate=True).decode("ascii")
+    except ValueError:
+        return False
+    return bool(_USER_AND_PASSWORD.fullmatch(text))
 
 
 def without_placeholders(text: str) -> str:
@@ -128,4 +146,9 @@ def without_secrets(text: str, instead: str) -> str:
     """Return the text with each credential replaced, except those before hosts and in HTTP headers."""
     for credential in sorted({match[0] for _, match in credentials_in(text)}, key=len, reverse=True):
         text = text.replace(credential, instead)
-    return text
+    parts, end = [], 0
+    for login in sorted(logins_in(text), key=lambda login: (login.start, -login.end)):
+        if login.start >= end:
+            parts += [text[end : login.start], instead]
+        end = max(end, login.end)
+    return "".join((*parts, text[end:]))

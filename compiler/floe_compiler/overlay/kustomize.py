@@ -50,6 +50,8 @@ _ACCUMULATED = re.compile(r".*recursed accumulation of path '[^']*': ")  # the f
 _NOT_TEXT = "json: unsupported type: map[interface {}]interface {}"
 """How kustomize 5.8 ends if it has written such a key without quotes, and reads it again."""
 
+TAKEN_FOR_ANOTHER = "it takes the key for a number or a switch, such as 1 or true"
+
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
 
 
@@ -164,7 +166,7 @@ def _messages(stderr: str, *staged: str) -> Iterator[str]:
     """Yield kustomize's messages without the time, its working folder, and dumps of objects."""
     for line in stderr.splitlines():
         if line.endswith(_NOT_TEXT):
-            yield "it takes a key of the annotations or labels for a number or a switch, such as 1 or true; rename it"
+            yield TAKEN_FOR_ANOTHER
             continue
         logged = _LOGGED.search(line)
         text = logged[1].replace('\\"', '"') if logged else _PREFIX.sub("", line)

@@ -17,18 +17,27 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.nested_fields import mapping
+from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.answers import not_asked_for, objects_in
 from floe_compiler.overlay.bisection import first_failing, sorted_out
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
+from floe_compiler.overlay.failing_fields import failing_path
 from floe_compiler.overlay.json_patches import IDENTITY_CHANGED
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomize import DID_NOT_RUN, REINSTALL, KustomizeError, find_same_kustomize, run_kustomize
+from floe_compiler.overlay.kustomize import (
+    DID_NOT_RUN,
+    REINSTALL,
+    TAKEN_FOR_ANOTHER,
+    KustomizeError,
+    find_same_kustomize,
+    run_kustomize,
+)
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay, Written
+from floe_compiler.overlay.own_annotations import fix, own_annotations
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN, PATCH_FAILED
 from floe_compiler.overlay.phases import phases
 from floe_compiler.overlay.requests import as_requested, request_of
@@ -42,12 +51,7 @@ PORTION = 100
 MOST_FAILING = 10
 """The most failures that are looked for in a portion, as each takes some runs of kustomize."""
 
-_BROKEN_HINT = "give each of its fields a value of the type that Kubernetes expects"
-
 WARNED = Rule("K003", "kustomize warning", "kustomize succeeded with a warning.", severity="warning")
-_OF_KUSTOMIZE = re.compile(r"(?:(?:internal\.)?config\.(?:kubernetes|k8s)\.io|kustomize\.config\.k8s\.io)/")
-"""Source: kustomize's api/internal/utils/annotations.go and kyaml/kio/kioutil/kioutil.go."""
-
 _IN_ERRORS = {name: name for name in ("add", "copy", "move", "remove", "replace")} | {"test": "testing"}
 """How errors of kustomize name the operations of a JSON patch (github.com/evanphx/json-patch, v4)."""
 
@@ -227,8 +231,10 @@ def _results(
         part = run.objects.get(item.identity)
         if field := not_asked_for(item, part):
             message = f"kustomize changed {field} of {item.identity}, which no entry changes"
-            place = _span(written, item)  # a generated object is sound, so then it is the program
-            hint = _fix(item.part) if place else REINSTALL
+            own = own_annotations(item.part)
+            # A generated object is sound, so then it is the program.
+            place = _span(written, item, ("metadata", "annotations", own[0]) if own else (field,))
+            hint = fix(own) if place else REINSTALL
             built.report(Diagnostic(DID_NOT_RUN, message, place, subject=str(item.identity), hint=hint), [item])
         else:
             yield item.identity, Result(part, run.warnings)
@@ -248,11 +254,7 @@ def _without_failing(
     """
     sound, broken = sorted_out(portion, lambda some: kustomize.attempt(some, ()).error, MOST_FAILING)
     for item, others in broken:
-        error = kustomize.attempt([*others, item], ()).error
-        message = f"kustomize fails on {item.identity}: {error}"
-        place = _span(kustomize.written, item)
-        problem = Diagnostic(DID_NOT_RUN, message, place, subject=str(item.identity), hint=_fix(item.part))
-        built.report(problem, portion)
+        built.report(_failing(kustomize, item, others), portion)
     if broken:
         return
     steps = [step for step in kustomize.steps_of(sound) if step not in failing]
@@ -266,16 +268,23 @@ def _without_failing(
         yield from _results(kustomize.written, sound, kustomize.attempt(sound, good), built)
 
 
-def _span(written: Mapping[ObjectId, Written], item: ChangedObject) -> Span | None:
-    """Return the place of a hand-written object; None for a generated one."""
+def _failing(kustomize: _Kustomize, item: ChangedObject, others: Sequence[ChangedObject]) -> Diagnostic:
+    """Return the problem of an object on which kustomize fails, with sound ones beside it, at the value to blame."""
+
+    def failure(part: Object) -> str:
+        return kustomize.attempt([*others, replace(item, part=part)], ()).error
+
+    path = failing_path(item.part, failure) if item.identity in kustomize.written else ()
+    error = failure(item.part)
+    message = f"kustomize fails on {item.identity}{f' at {show_path(path)}' if path else ''}: {error}"
+    hint = "rename the key" if error == TAKEN_FOR_ANOTHER else fix(own_annotations(item.part))
+    return Diagnostic(DID_NOT_RUN, message, _span(kustomize.written, item, path), str(item.identity), hint)
+
+
+def _span(written: Mapping[ObjectId, Written], item: ChangedObject, path: DataPath) -> Span | None:
+    """Return the place of a value of a hand-written object; None for a generated one."""
     own = written.get(item.identity)
-    return own.span if own else None
-
-
-def _fix(part: Object) -> str:
-    """Return what to do about a hand-written object that kustomize fails at or changes on its own."""
-    own = [key for key in mapping(part, ("metadata", "annotations")) if _OF_KUSTOMIZE.match(str(key))]
-    return f"leave {' and '.join(own)} out: kustomize writes such annotations for itself" if own else _BROKEN_HINT
+    return own.values.get(path, own.span) if own else None
 
 
 def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step, so_far: Sequence[Step]) -> Diagnostic:

@@ -124,13 +124,15 @@ def _owners(omitted: Omitted) -> set[tuple[str, str]]:
 
 def _warning(kind: str, name: str, found: list[Diagnostic]) -> Diagnostic:
     what = f'{"domain" if kind == "domains" else "environment"} "{name}"'
-    errors = "an error" if len(found) == 1 else f"{len(found)} errors"
     first = found[0]
+    errors = (
+        f"an error ({first.rule.code})" if len(found) == 1 else f"{len(found)} errors (the first: {first.rule.code})"
+    )
     return Diagnostic(
         LEFT_OUT,
-        f"{what} is left out, as it has {errors}: {first.rule.code}: {first.message}",
+        f"{what} is left out, as it has {errors}",
         first.span,
         subject=f"{kind}/{name}",
-        hint="floe-compile check shows all errors",
+        hint="floe-compile check shows what is wrong",
         secret=first.secret,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from floe_compiler.model.assigned_secrets import without_assigned
-from floe_compiler.model.credentials import CURL_FORM, LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
+from floe_compiler.model.credentials import LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
 from floe_compiler.model.diagnostics import Diagnostic
 
 HIDDEN = "***"
@@ -25,7 +25,7 @@ _SECRET = re.compile(_WORDS, re.IGNORECASE)
 # A key that ends like this has the name, path or properties of a secret, not its value.
 _REFERENCE = re.compile(
     r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey"
-    r"|variables|authentication|counts?|encryption|endpoint|expiry|length|limit|policy|provider|size|ttl)$"
+    r"|variables|authentication|counts?|encryption|endpoint|expiry|length|limit|policy|provider|size|stdin|ttl)$"
     # How a language model counts what it reads and writes.
     r"|(?:max(?:imum)?|min(?:imum)?|num|total)[_.-]?(?:(?:new|input|output|prompt|completion|context)[_.-]?)?tokens$"
     r"|tokens[_.-]?per[_.-]?(?:second|minute|hour|day|request)$"
@@ -73,7 +73,6 @@ _PLACEHOLDER = re.compile(
 )
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 _USER_AND_PASSWORD = re.compile(LOGIN_FORM)
-_USER_OF_CURL = re.compile(CURL_FORM)
 _SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
@@ -114,7 +113,6 @@ def hide_in_message(text: str) -> str:
 def _hide_logins(text: str) -> str:
     text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
     text = _USER_AND_PASSWORD.sub(rf"\g<user>:{HIDDEN}@", text)
-    text = _USER_OF_CURL.sub(rf"\g<user>:{HIDDEN}", text)
     return _SCHEME.sub(rf"\1 {HIDDEN}", text)
 
 

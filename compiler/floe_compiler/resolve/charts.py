@@ -168,6 +168,7 @@ def _use(instance: Instance[Chart], merged: Merged, limits: ChartLimits | None) 
         merged.span((*path, "version")),
         chart.crds,
         dict(sorted(chart.hooks.items())),
+        {name: span for name in sorted(chart.hooks) if (span := merged.key_span((*path, "hooks", name)))},
         tuple(_chart_pods(instance, merged)),
         {
             ".".join(map(str, at)): span

@@ -9,6 +9,8 @@ from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Environment, IstioMesh, LinkerdMesh
 from floe_compiler.model.service_mesh import ServiceMesh
 from floe_compiler.model.span import Span
+from floe_compiler.resolve.namespaces import is_namespace
+from floe_compiler.resolve.rules import WRONG_VALUE
 
 NO_CNI = Rule(
     "R130",
@@ -72,6 +74,11 @@ def check_service_mesh(
     declared, mesh = environment.cluster.mesh, service_mesh(environment.cluster.mesh)
     if declared is None or mesh is None:
         return
+    for index, namespace in enumerate(declared.namespaces):
+        if is_namespace(environment, namespace):
+            message = f'cluster.mesh.namespaces[{index}]: "{namespace}" is a namespace of the environment'
+            hint = "leave it out: those of the environment are in the mesh, and who may call whom is declared"
+            findings.add(WRONG_VALUE, message, document.span((*_MESH, "namespaces", index)), hint=hint)
     if mesh.in_pods and not declared.cni:
         message = f"pods could not join {declared.type}: their namespaces enforce the restricted pod security standard"
         hint = f"install {declared.type}-cni, and write cni: true here"

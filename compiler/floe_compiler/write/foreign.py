@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
@@ -11,7 +12,7 @@ from floe_compiler.model.hints import some
 from floe_compiler.model.span import Span
 from floe_compiler.write.folders import with_parents
 from floe_compiler.write.snapshot import MANIFEST_SUFFIXES
-from floe_compiler.write.steering import IGNORED, STEERS_DELIVERY, obeyed_by
+from floe_compiler.write.steering import FLUX, IGNORED, STEERS_DELIVERY, obeyed_by
 
 STRAY = Rule(
     "W005",
@@ -25,6 +26,13 @@ APPLIED = Rule(
     "Argo CD (which applies *.yaml) or Flux (also *.yml, and in folders below) would apply this file with the compiled"
     " ones, without any check. Move the object to base/ or overlays/, where it is checked, or delete the file.",
 )
+
+_LEFT_OUT = re.compile(
+    r"/(?:\.(?:git|github|circleci)/.*|(?:\.(?:travis|gitlab-ci|drone|goreleaser)|appveyor|codeship-(?:services|steps))\.yml"
+    r"|(?:\.(?:sops|flux)|cloudbuild)\.yaml)$"
+)
+"""What Flux leaves out of every repository (fluxcd/pkg `sourceignore/sourceignore.go`,
+ExcludeVCS, ExcludeCI, ExcludeExtra)."""
 
 
 def report_foreign(paths: Sequence[str], compiled: Collection[str], findings: Findings) -> None:
@@ -72,15 +80,16 @@ def _steers(path: str, delivered: Collection[str], parents: Collection[str]) -> 
     """
     folder, _, name = path.rpartition("/")
     steers = _is_below(folder, delivered) or (name == IGNORED and folder in parents)
-    return obeyed_by(path) if steers else ""
+    tool = obeyed_by(path) if steers else ""
+    return "" if tool == FLUX and _LEFT_OUT.search(path) else tool
 
 
 def _applied_by(path: str, delivered: Collection[str]) -> str:
     """Return what would apply a file; empty if nothing would."""
     folder = path.rpartition("/")[0]
-    if not path.endswith(MANIFEST_SUFFIXES) or not _is_below(folder, delivered):
-        return ""
-    return "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) and folder in delivered else "Flux"
+    argo_cd = path.endswith(MANIFEST_SUFFIXES[0]) and folder in delivered
+    flux = path.endswith(MANIFEST_SUFFIXES) and _is_below(folder, delivered) and not _LEFT_OUT.search(path)
+    return " or ".join(tool for tool, applies in (("Argo CD", argo_cd), (FLUX, flux)) if applies)
 
 
 def _is_below(folder: str, delivered: Collection[str]) -> bool:

@@ -34,8 +34,9 @@ _DELIVERED = 3
 """The number of slashes in the path of a delivered file, at least: `output/<environment>/<folder>/<name>`."""
 
 IGNORED = ".sourceignore"
+FLUX = "Flux"
 _TOOLS = {
-    "Flux": re.compile(r"kustomization\.ya?ml|Kustomization|\.sourceignore"),
+    FLUX: re.compile(r"kustomization\.ya?ml|Kustomization|\.sourceignore"),
     "kustomize": re.compile(r"\.krmignore"),
     "Argo CD": re.compile(r"\.argocd-source(?:-.*)?\.yaml|.*Chart\.yaml|.*\.json(?:net)?"),
 }

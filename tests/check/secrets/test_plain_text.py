@@ -89,6 +89,18 @@ def test_a_value_given_to_an_option(words: list[str]) -> None:
     assert platform.findings(check) == [("C131", "Deployment.apps floe-platform/polaris", message)]
 
 
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [(["redis-cli"], ["-a", VALUE, "ping"]), (["mysql", "-u", "root"], [f"-p{VALUE}"]), ([], ["sshpass", "-p", VALUE])],
+)
+def test_a_value_given_to_a_known_program(command: list[str], args: list[str]) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris").update(command=command, args=args)
+    ((code, _, message),) = platform.findings(check)
+    assert (code, VALUE in message) == ("C131", False)
+    assert "containers[polaris].args holds what looks like a password for " in message
+
+
 @pytest.mark.parametrize("word", ["$(PASSWORD)", "--quiet", "polaris-db", "/run/secrets/x"])
 def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
     platform = sample()

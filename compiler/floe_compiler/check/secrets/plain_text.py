@@ -21,6 +21,7 @@ from floe_compiler.model.credentials import (
     without_placeholders,
 )
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.login_forms import login_at_end
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.not_secrets import without_values
 
@@ -95,15 +96,19 @@ def _known_names(index: Index) -> set[str]:
 
 def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
     hint = _NO_CREDENTIAL if str(text.owner) in index.rendered.values else ""
-    if kind := _secret_in(text.text):
+    if kind := _secret_in(text.text) or login_at_end((*text.before, text.text)):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}", hint)
     elif text.text and text.variable and _gives_secret(text.variable, text.text) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret", hint)
-    elif option_of_secret(text.before) and not text.text.startswith("-") and is_literal(text.text, known):
-        yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before}" a value', hint)
+    elif _is_of_option(text) and is_literal(text.text, known):
+        yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before[-1]}" a value', hint)
     for name, line in assigned_secrets(text.text, known):
         where = f"line {line} of {text.place}" if "\n" in text.text else text.place
         yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value', hint)
+
+
+def _is_of_option(text: Text) -> bool:
+    return bool(text.before) and option_of_secret(text.before[-1]) and not text.text.startswith("-")
 
 
 def _gives_secret(name: str, value: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 from typing import NamedTuple
 
+from floe_compiler.model.login_forms import WORDS_BEFORE
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import JobVariable, LaunchedPods, PodFile, launched_id
 from floe_compiler.model.workloads import Container, Workload
@@ -14,14 +14,14 @@ from floe_compiler.model.workloads import Container, Workload
 class Text(NamedTuple):
     """A text, with its object and data path.
 
-    `variable` is the environment variable with this value, if any. `before` is the word before it in a command.
+    `variable` is the environment variable with this value, if any. `before` are the words before it in a command.
     """
 
     owner: ObjectId
     place: str
     text: str
     variable: str = ""
-    before: str = ""
+    before: tuple[str, ...] = ()
 
 
 def texts_of(
@@ -49,10 +49,11 @@ def texts_of(
 
 def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:
     """Yield the texts of one container."""
+    before: tuple[str, ...] = ()
     for field in ("command", "args"):
-        words = container.data.get(field, ())
-        for before, text in pairwise(("", *words)):
+        for text in container.data.get(field, ()):
             yield Text(owner, f"{container.place}.{field}", text, before=before)
+            before = (*before[1 - WORDS_BEFORE :], text)
     for variable in container.data.get("env", ()):
         if variable.get("value"):
             name = variable.get("name", "")

@@ -1,0 +1,133 @@
+"""Credentials that the program or the file around them tells: `mysql -pSECRET`, a line of `.pgpass`.
+
+The options are those of the programs' manuals. Programs that ask for a password after `-p` alone take one only when it
+is attached (`mysql`); others take the next word, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+WORDS_BEFORE = 20
+"""How many words of a command before another one may say what it means."""
+
+# Variables, templates, options and paths stand for a value that comes from elsewhere; so does `PASSWORD`.
+_LITERAL = r"""(?![-$<{%*/!]|[A-Z_]*(?:PASS|PASSWORD|SECRET|TOKEN)\b)[^\s"',;|&)\]]{1,256}"""
+_VALUE = rf"(?P<secret>{_LITERAL})"
+_UNTIL_AT = rf"(?P<secret>{_LITERAL.replace('[^', '[^@')})(?=@)"
+_WORD = r"""[^\s"',${<%-][^\s"',]{0,255}"""
+# How an option is written below: a blank stands for what is between two words of a shell, or of a list on one line; `~`
+# for that or nothing, and `=` for that or the sign.
+_BETWEEN = r"""(?:(?:[ \t]|\\\n)+["']?|["'][ \t]*,[ \t]*["']|,[ \t]+)"""
+_NOTATION = {
+    " ": _BETWEEN,
+    "~": rf"""(?:{_BETWEEN}|["']?)""",
+    "=": rf"""(?:=["']?|{_BETWEEN})""",
+    "VALUE": _VALUE,
+    "LOGIN": rf"[^\s:\"'$]{{1,64}}:{_VALUE}",
+    "UNTIL_AT": _UNTIL_AT,
+    "WORD": _WORD,
+    "END": r"""(?=["']?[ \t]*(?:$|[>|;&\]]))""",
+}
+_PROGRAMS = (
+    (r"mysql(?:dump|admin|import|check|show|sh)?|mariadb(?:-\w+)?", r"-p[\"']?VALUE"),
+    (r"sshpass|mongo(?:sh|dump|restore|export|import)?", r"(?:-p~|--password=)VALUE"),
+    (r"(?:redis|valkey|keydb)-cli", r"(?:-a|--pass) VALUE"),
+    (
+        r"(?:docker|podman|nerdctl|buildah|crane|skopeo|oras|helm|az|argocd)(?: WORD)?? login",
+        r"(?:-p|--password)=VALUE",
+    ),
+    (r"skopeo|podman|buildah", r"--(?:src-|dest-)?creds=LOGIN"),
+    (r"cqlsh|rabbitmqadmin|beeline|twine", r"-p VALUE"),
+    (r"sqlcmd|bcp|zip|unzip", r"-P~VALUE"),
+    (r"7z[ar]?", r"-p[\"']?VALUE"),
+    (r"ldap(?:search|add|modify|delete|whoami|passwd)", r"-w~VALUE"),
+    (r"curl", r"(?:-[A-Za-z]*[uU]~|--(?:proxy-)?user=)LOGIN"),
+    (r"https?|xh", r"(?:-a|--auth)=LOGIN"),
+    (r"etcdctl", r"--user=LOGIN"),
+    (r"openssl", r"-pass(?:in|out)? pass:VALUE"),
+    (r"keytool|jarsigner", r"-(?:src|dest)?(?:store|key)pass VALUE"),
+    (r"htpasswd", r"-(?:\w*(?:n\w*b|b\w*n)\w*|[A-Za-mo-z0-9]*b[A-Za-mo-z0-9]* WORD) WORD VALUEEND"),
+    (r"sqlplus", r"[\w.]{1,64}/UNTIL_AT"),
+    (r"smbclient|rpcclient", r"-U~[^\s%\"'$]{1,64}%VALUE"),
+    (r"mc (?:alias set|config host add)", r"WORD WORD WORD VALUE"),
+)
+HASH = "the hash of a password"
+_PART = r"[\w.-]{1,253}"
+# host:port:database:user:password; a port has four digits at least, as those of databases do.
+_PGPASS = (
+    rf"(?:^|(?<=[\s\"']))(?:\*|(?=[\w.-]*[a-z]){_PART}):(?:\*|\d{{4,5}}):(?:\*|{_PART}):(?=[\w.-]*[A-Za-z]){_PART}:"
+    r"(?P<secret>(?![$<{%*/])[^\s:\"']{1,256})(?=[\s\"']|$)"
+)
+_PIPED = (
+    rf"\becho[ \t]+(?:-n[ \t]+)?[\"']?(?:[\w.-]{{1,64}}:)?(?![\w.-]{{1,64}}:){_VALUE}[\"']?[ \t]*\|"
+    r"[^\n|;&]{0,200}(?:--password-stdin|\bchpasswd\b)"
+)
+_AROUND = (
+    # Of `crypt` in the C library, of Apache, and the verifiers of PostgreSQL.
+    (HASH, r"(?P<secret>\$(?:apr1|1)\$[\w./]{1,8}\$[\w./]{22})"),
+    (HASH, r"(?P<secret>\$2[abxy]\$\d\d\$[\w./]{53})"),
+    (HASH, r"(?P<secret>\$(?:5|6|y|argon2id?)\$[\w./,=$+-]{1,256}\$[\w./+]{43,86})"),
+    (HASH, r"(?P<secret>\{S?SHA(?:256|512)?\}[A-Za-z0-9+/]{24,256}={0,2})"),
+    (HASH, r"(?P<secret>SCRAM-SHA-256\$\d{1,9}:[\w+/=]{1,256}\$[\w+/=:]{1,256})"),
+    ("a line of .pgpass", _PGPASS),
+    ("a user and a password for Oracle", rf"jdbc:oracle:\w{{1,9}}:[\w.]{{1,64}}/{_UNTIL_AT}"),
+    ("a password for the standard input of a program", _PIPED),
+)
+
+
+class Login(NamedTuple):
+    """A credential in a text: its kind, and where its secret part begins and ends."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def logins_in(text: str) -> Iterator[Login]:
+    """Yield each credential in a text that the program or the file around it tells."""
+    if _MAY_HAVE_ONE.search(text):
+        for kind, form in _FORMS:
+            yield from (Login(kind, *match.span("secret")) for match in form.finditer(text))
+        for names, option in _COMMANDS:
+            for program, start, end in _commands(names, text):
+                kind = f"a password for {program}"
+                yield from (Login(kind, *match.span("secret")) for match in option.finditer(text, start, end))
+
+
+def login_at_end(words: tuple[str, ...]) -> str:
+    """Return the kind of credential that the last word of a command has, as the words before it tell; empty if none."""
+    text = " ".join(words)
+    begin = len(text) - len(words[-1]) if words else 0
+    return next((login.kind for login in logins_in(text) if login.start >= begin), "")
+
+
+def _commands(names: re.Pattern[str], text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the program of each command, and where its words begin and end; each part of the text is in one at most."""
+    end = 0
+    while found := names.search(text, end):
+        rest = _REST.match(text, found.end())
+        end = max(found.end(), rest.end() if rest else 0)
+        yield re.split(r"[\s\"',]", found["program"], maxsplit=1)[0], found.end(), end
+
+
+def _pattern(notation: str) -> str:
+    return re.sub(r"VALUE|LOGIN|UNTIL_AT|WORD|END|[ ~=]", lambda match: _NOTATION[match[0]], notation)
+
+
+_FORMS = tuple((kind, re.compile(form, re.MULTILINE)) for kind, form in _AROUND)
+_COMMANDS = tuple(
+    (
+        re.compile(rf"""(?<![\w.-])(?P<program>{_pattern(names)})(?=[\s"',])"""),
+        re.compile(rf"""(?<=[\s"',\[]){_pattern(option)}""", re.MULTILINE),
+    )
+    for names, option in _PROGRAMS
+)
+_REST = re.compile(r"(?:[^|;&\n\\]|\\\n?){0,1000}")
+"""The rest of a command, over lines that end with a backslash."""
+_MAY_HAVE_ONE = re.compile(
+    r"mysql|mariadb|pass|mongo|-cli\b|login|skopeo|podman|buildah|cqlsh|rabbit|beeline|twine|sqlcmd|bcp|zip|7z|ldap|curl|http|xh"
+    r"|etcdctl|openssl|keytool|jarsigner|sqlplus|client|\bmc\b|\$|SHA|:(?:\d{4,5}|\*):|oracle"
+)
