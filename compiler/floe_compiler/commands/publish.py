@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.check import stale_output
+from floe_compiler.commands.compiling import Chosen, compiling
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import (
-    add_cache,
-    add_repository,
-    add_workers,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_cache, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 if TYPE_CHECKING:
@@ -61,6 +55,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("place", metavar="oci://REGISTRY/NAME:TAG", help="where to publish it")
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment to publish")
     add_repository(parser)
+    add_output(parser)
     add_cache(parser)
     add_workers(parser)
     parser.set_defaults(format="text", quiet=False)
@@ -80,30 +75,27 @@ def run(options: Namespace) -> int:
         reference = parse_reference(options.place)
     except NotAReference as error:
         raise UsageError(str(error)) from None
-    root = find_root(options.root)
-    (environment,) = chosen_environments(root, (options.env,))
-    files = _current(root, environment, options)
-    commit = _commit(root, environment)
-    artifact = artifact_of(files, _annotations(environment, commit))
+    chosen = Chosen.by(Namespace(**{**vars(options), "env": (options.env,)}))
+    files = _current(chosen, options)
+    commit = _commit(chosen.output, options.env)
+    artifact = artifact_of(files, _annotations(options.env, commit))
     _push(reference, artifact)
     sys.stdout.write(f"{reference}@{artifact.digest}\n")
     return DONE
 
 
-def _current(root: Path, environment: str, options: Namespace) -> dict[str, bytes]:
+def _current(chosen: Chosen, options: Namespace) -> dict[str, bytes]:
     """Return the files of the environment and their index by path. Raises StageFailed if the output is not current."""
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
     from floe_compiler.write.index import index_path, render_index
-    from floe_compiler.write.output import check_output
 
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, (environment,), progress, cache=cache, workers=workers)
-        report = check_output(root, compiled.files, compiled.digests, complete=False)
+    with compiling(options, chosen) as run:
+        compiled = run.compiled()
+        report = run.checked(compiled)
         if report.stale:
             raise StageFailed((stale_output(report),))
         # What was compiled, and not what is on the disk by now.
         files = {path: text.encode() for path, text in compiled.files.items()}
+    (environment,) = chosen.environments
     index = render_index((path, digest) for path, digest in compiled.files.digests.items())
     return {**files, index_path(environment): index.encode()}
 

@@ -8,17 +8,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from floe_compiler.commands.check import stale_output
+from floe_compiler.commands.compiling import Chosen, compiling
 from floe_compiler.commands.exit_codes import DONE
-from floe_compiler.commands.options import (
-    add_cache,
-    add_environments,
-    add_repository,
-    add_workers,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_cache, add_environments, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.layout import CHARTS
 
@@ -36,6 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
     add_repository(parser)
+    add_output(parser)
     add_environments(parser)
     add_cache(parser)
     add_workers(parser)
@@ -50,18 +44,13 @@ def run(options: Namespace) -> int:
     from floe_compiler.commands.version import version
     from floe_compiler.load.digests import compiler_digest, files_of
     from floe_compiler.load.git_folder import path_in_git
-    from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import check_output
     from floe_compiler.write.receipt import Compiler, Digest, Receipt, index_digests
 
-    root = find_root(options.root)
-    environments = chosen_environments(root, options.env)
-    inputs = read_inputs(root)
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, input_files=inputs)
-        report = check_output(root, compiled.files, compiled.digests, complete=not environments)
+    chosen = Chosen.by(options)
+    inputs = chosen.inputs()
+    with compiling(options, chosen) as run:
+        compiled = run.compiled(inputs)
+        report = run.checked(compiled)
     if report.stale:
         raise StageFailed([stale_output(report)])
     files = files_of(inputs, compiled.digests)
@@ -70,7 +59,7 @@ def run(options: Namespace) -> int:
         files,
         Compiler(version(), Digest(compiler_digest())),
         _packages(has_charts=any(path.startswith(f"{CHARTS}/") for path in files)),
-        path_in_git(root) or "",
+        path_in_git(chosen.output) or "",
     )
     sys.stdout.write(receipt.text())
     return DONE

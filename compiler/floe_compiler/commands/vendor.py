@@ -151,7 +151,7 @@ def _chain(
 
     types = {f"{folder}/{path}": kind for path, kind in source.types.items()}
     child = Document(MANIFEST, {"metadata": {"name": "this platform"}, "extends": dict(said)})
-    return load_parents(InputFiles(root, types, manifests), child, plain_schemas(registry()))
+    return load_parents(InputFiles(root, types, manifests, root), child, plain_schemas(registry()))
 
 
 def _edited(text: str, said: Mapping[str, str]) -> str:
