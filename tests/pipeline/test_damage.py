@@ -27,7 +27,7 @@ from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
 from small_mesh import small_mesh
 
-KINDS = ("documents", "schemas", HEADERS, HEADS, SUMMARIES, BODIES, kept_results.KIND, "links", recent.KIND)
+KINDS = ("documents", "schemas", HEADERS, HEADS, SUMMARIES, BODIES, known_objects.KIND, kept_results.KIND, "links", recent.KIND)
 NOTE = "base/note.yaml"
 RUN = "import sys; from floe_compiler.cli import main; sys.exit(main())"
 

@@ -26,6 +26,7 @@ EXAMPLES = """\
 examples:
   floe-compile check                   is output/ what the inputs compile to?
   floe-compile check --format github   the same, with marks on the lines of a pull request
+  floe-compile check --inputs          do the inputs compile? (where the output is in another repository)
 """
 
 
@@ -34,6 +35,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add_common(parser)
     add_compiling(parser)
+    parser.add_argument(
+        "--inputs", action="store_true", help="only whether the inputs compile, for where their output is not"
+    )
 
 
 def run(options: Namespace) -> int:
@@ -41,6 +45,9 @@ def run(options: Namespace) -> int:
     chosen = Chosen.by(options)
     with compiling(options, chosen) as run:
         compiled = run.compiled()
+        if options.inputs:
+            show(Outcome(compiled.warnings, summary="the inputs compile"), chosen.root, options)
+            return DONE
         report = run.checked(compiled)
     outcome = Outcome(
         (*compiled.warnings, *report.warnings, *((stale_output(report),) if report.stale else ())),
