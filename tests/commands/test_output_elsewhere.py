@@ -104,7 +104,12 @@ def test_another_repository_has_the_output(
     assert "1 changed" in capsys.readouterr().err
     assert main(["compile", *elsewhere]) == 0
     assert git(other, "status", "--porcelain").split() == ["M", "output/.floe/dev.index", "M", CRON_JOB]
-    assert main(["verify", *elsewhere]) == 0
+    capsys.readouterr()
+    assert main(["receipt", *elsewhere]) == 0
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text(capsys.readouterr().out)
+    assert main(["verify", str(receipt), "--recompile", *elsewhere]) == 0
+    assert main(["verify", str(receipt)]) == 1, "the output is not beside the inputs"
 
 
 def test_a_folder_of_the_other_repository_is_delivered_from_there(mesh: Path, tmp_path: Path) -> None:
