@@ -314,7 +314,8 @@ def test_what_staging_has_tried_may_be_in_another_folder(mesh: Path, git: Git, p
     other = mesh.parent / "deployments"
     other.mkdir()
     (mesh / "output").rename(other / "output")
-    commit(git)
+    git("rm", "--quiet", "-r", "--cached", "output")
+    git("commit", "--quiet", "--message", "elsewhere")
     code, _, err = promote("staging", "prod", "orders")
     assert code == 1
     assert "R077" in err
