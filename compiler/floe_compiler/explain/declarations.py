@@ -48,7 +48,6 @@ class Declarations:
         self._added: dict[Name, tuple[Context[Any], Parts]] = {}
         self._units: dict[str, tuple[ResolvedUnit, DeclaredUnit, UnitFacts]] = {}
         self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
-        self._planned: dict[str, tuple[Sequence[DeclaredUnit], object, UnitPlan]] = {}
         self._mesh: MeshFacts | None = None
 
     def instance(
@@ -73,19 +72,13 @@ class Declarations:
         own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
         here = ((facts, "") for _, facts in (own, *others))
         servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
-        declared = [own[0], *(other for other, _ in others)]
-        known, beside_them = self._planned.get(unit.scope), (plan.ingress, servers)
-        if known is not None and same_items(known[0], declared) and known[1] == beside_them:
-            return known[2]
-        planned = plan_units(
-            declared,
+        return plan_units(
+            [own[0], *(other for other, _ in others)],
             lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),
             [own[1], *(facts for _, facts in others)],
             plan.ingress,
             servers,
         )[0]
-        self._planned.setdefault(unit.scope, (declared, beside_them, planned))
-        return planned
 
     def _unit(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
         known = self._units.get(unit.scope)

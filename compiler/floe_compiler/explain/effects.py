@@ -47,9 +47,9 @@ def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Settin
     A group that changes the object, or that has no sound result, is parted into halves. Switches (words, and what is
     true) are not changed together with other values, as a value counts only while what it belongs to is on.
     """
-    attempts = Attempts(question)
-    for switches in (True, False):
-        yield from _parted(attempts, [one for one in settings if is_switch(one, question.closed) is switches])
+    switches = [one for one in settings if is_switch(one, question.closed)]
+    for group in (switches, [one for one in settings if one not in switches]):
+        yield from _parted(question, group)
 
 
 def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
@@ -57,40 +57,26 @@ def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
     return setting.value is True or any(setting.value in words for words in closed)
 
 
-class Attempts:
-    """What is tried of each setting. To find out takes long, and a setting is in several groups, half of each other."""
-
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        self._known: dict[int, list[tuple[Any, int]]] = {}
-
-    def of(self, setting: Setting) -> list[tuple[Any, int]]:
-        """Return the other values of a setting, as `_tries` does. The setting must outlive this."""
-        if id(setting) not in self._known:
-            self._known[id(setting)] = _tries(self.question, setting)
-        return self._known[id(setting)]
-
-
-def _parted(attempts: Attempts, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
+def _parted(question: Question, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
     """Yield those of some settings that may change an object. `known` says that they do so together."""
-    if not settings or not (known or _may_change(attempts, settings)):
+    if not settings or not (known or _may_change(question, settings)):
         return
     if len(settings) == 1:
         yield from settings
         return
     middle = len(settings) // 2
-    first = list(_parted(attempts, settings[:middle]))
+    first = list(_parted(question, settings[:middle]))
     yield from first
-    yield from _parted(attempts, settings[middle:], known=not first)
+    yield from _parted(question, settings[middle:], known=not first)
 
 
-def _may_change(attempts: Attempts, settings: Sequence[Setting]) -> bool:
+def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
     """Return whether other values of all settings at once may change an object.
 
     One other value each would not do: where one number is divided by another, twice as much of both changes nothing.
     Of words, all are tried.
     """
-    question, tries = attempts.question, [attempts.of(setting) for setting in settings]
+    tries = [_tries(question, setting) for setting in settings]
     for attempt in range(max(map(len, tries), default=0)):
         sources = question.sources
         for setting, values in zip(settings, tries, strict=True):

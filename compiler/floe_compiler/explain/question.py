@@ -13,15 +13,7 @@ from floe_compiler.explain.variations import words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import (
-    PLATFORM,
-    Component,
-    DeclaredInstance,
-    DeclaredUnit,
-    ResolvedUnit,
-    UnitPlan,
-    scope_name,
-)
+from floe_compiler.model.plan import PLATFORM, Component, DeclaredInstance, DeclaredUnit, ResolvedUnit, scope_name
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.schemas import plain_schemas
@@ -66,7 +58,6 @@ class Question:
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
-        self._rendered_first: tuple[UnitPlan, Sequence[Object]] | None = None
         whole = Valid(sources, registry, site)
         self._beside = facts_of(whole.beside)
         self.settings = whole.plan.settings
@@ -82,7 +73,6 @@ class Question:
         self._sampled = sampled.plan
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
-        self._rendered_first = None
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
 
@@ -151,13 +141,6 @@ class Question:
     def _rendered(self, unit: ResolvedUnit, resolved: Valid | Unchecked) -> Sequence[Object]:
         """Return the objects of one unit of an environment, or only those of the part that has the object."""
         planned = self._declarations.planned(unit, resolved.plan, self._beside)
-        if self._rendered_first is None or self._rendered_first[0] is not planned:
-            objects = self._objects_of(planned, unit)
-            self._rendered_first = self._rendered_first or (planned, objects)
-            return objects
-        return self._rendered_first[1]
-
-    def _objects_of(self, planned: UnitPlan, unit: ResolvedUnit) -> Sequence[Object]:
         if self._part and (own := render_part(planned, self._part)):
             return without_cdk8s(unit.settings, own, unit.namespace)
         return without_cdk8s(unit.settings, render_unit(planned).objects, unit.namespace)
