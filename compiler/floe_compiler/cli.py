@@ -64,7 +64,8 @@ inputs:  platform-manifest.yaml   what the platform is made of
          base/                    hand-written objects and patches for every environment
          crds/                    definitions of custom resources that others install
          vendor/                  the manifests that yours extends
-output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs
+output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs, or with --output
+         elsewhere
 """
 
 EXAMPLES = """\

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from check.samples import Platform, resource, sample
 from environment_check import run_checks, split
 from floe_compiler.check import RULES, check_unit
+from floe_compiler.check.index import build_index
+from floe_compiler.check.registry import ABOUT_ONE_OBJECT
 from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
@@ -228,3 +230,41 @@ def test_an_object_that_json_cannot_hold_is_refused_without_a_crash() -> None:
     with pytest.raises(StageFailed) as failure:
         run_checks(found)
     assert {one.rule.code for one in failure.value.diagnostics} == {"C001"}
+
+
+def wrong_objects() -> Platform:
+    """Return the sample, in an old version, with objects that the rules about single objects find something in."""
+    platform = sample()
+    platform.facts |= {"kubernetes_version": "1.30", "delivery_tool": "flux"}
+    twice = {"port": 80, "name": "http"}
+    ports = {"ports": [twice, twice], "internalTrafficPolicy": "Nearby", "trafficDistribution": "PreferClose"}
+    platform.add(resource("v1", "Service", "wrong", spec=ports))
+    platform.add(resource("v1", "ResourceQuota", "wrong", spec={"hard": {"requests.cpu": "1000m"}}))
+    local = platform.add(resource("v1", "ConfigMap", "wrong", data={"key": "value"}))
+    local["metadata"]["annotations"] = {"config.kubernetes.io/local-config": "true"}
+    return platform
+
+
+def test_rules_about_one_object_look_at_one_object() -> None:
+    rendered, found = wrong_objects().rendered(), set[str]()
+    for unit in split(rendered).values():
+        index = build_index(unit)
+        for module in ABOUT_ONE_OBJECT:
+            whole = list(module.check(index))
+            assert whole == [one for identity in index.objects for one in module.check(index.only([identity]))]
+            found |= {module.__name__ for _ in whole}  # type: ignore[attr-defined]
+    assert len(found) == len(ABOUT_ONE_OBJECT), "each of them finds something here"
+
+
+def test_objects_that_are_known_to_be_sound_need_no_second_look() -> None:
+    for unit in split(wrong_objects().rendered()).values():
+        first = check_unit(unit, ())
+        wrong = {identity for identity in unit.objects.by_id if identity.name == "wrong"}
+        assert first.sound == unit.objects.by_id.keys() - wrong
+        sound = [unit.objects.by_id[identity] for identity in first.sound]
+        assert check_unit(unit, (), lambda manifest, sound=sound: manifest in sound) == first  # type: ignore[misc]
+        # What is said to be sound is believed, so the rules do not see it.
+        trusting = check_unit(unit, (), lambda _: True)
+        assert {one.rule.code for one in first.findings} - {one.rule.code for one in trusting.findings} <= {
+            rule.code for module in ABOUT_ONE_OBJECT for rule in module.RULES
+        }

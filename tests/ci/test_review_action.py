@@ -66,18 +66,28 @@ def run(script: str, mesh: Path, variables: dict[str, str]) -> int:
     ).returncode
 
 
+def elsewhere(mesh: Path) -> str:
+    """Move the output into a folder beside the mesh, and return that."""
+    (mesh.parent / "deployments").mkdir()
+    (mesh / "output").rename(mesh.parent / "deployments/output")
+    return "../deployments"
+
+
 @pytest.mark.git
-def test_the_scripts_of_the_action(mesh: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_the_scripts_of_the_action(mesh: Path, tmp_path: Path, *, is_beside: bool) -> None:
     said, summary = tmp_path / "output", tmp_path / "summary"
     fixed = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(said), "GITHUB_STEP_SUMMARY": str(summary)}
-    given = {"REVISION": "HEAD", "LINK": "https://ci.example/7", "NUMBER": "12", "CODE": "1"}
+    given = {"REVISION": "HEAD", "LINK": "https://ci.example/7", "NUMBER": "12"}
+    given |= {"OUTPUT": "", "CODE": "1"} if is_beside else {"OUTPUT": elsewhere(mesh), "CODE": "0"}
     codes = {}
     with forge_server() as (server, variables):
         for step in STEPS:
             if "run" in step and "pip" not in step["run"]:
                 codes[step["name"]] = run(step["run"], mesh, {**variables, **fixed, **given})
-    assert [*codes.values()] == [0] * (len(codes) - 1) + [1], "the last one fails, as output/ is not current"
-    assert said.read_text(encoding="utf-8") == "code=1\nwritten=true\n"
+    code = 1 if is_beside else 0
+    assert [*codes.values()] == [0] * (len(codes) - 1) + [code], "the last one fails if output/ should be current"
+    assert said.read_text(encoding="utf-8") == f"code={code}\nwritten=true\n"
     (comment,) = server.comments
     assert "[The whole report](https://ci.example/7)" in comment["body"]
     assert "0 7 * * *" in comment["body"]
@@ -87,7 +97,8 @@ def test_the_scripts_of_the_action(mesh: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.git
-def test_the_script_of_the_template(mesh: Path) -> None:
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_the_script_of_the_template(mesh: Path, *, is_beside: bool) -> None:
     job = TEMPLATE["floe-compile"]
     script = "\n".join(line for line in job["script"] if "pip" not in line)
     fixed = {
@@ -95,9 +106,11 @@ def test_the_script_of_the_template(mesh: Path) -> None:
         "CI_PROJECT_DIR": str(mesh.parent),
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD",
         "CI_JOB_URL": "https://ci.example/7",
+        "FLOE_OUTPUT": "" if is_beside else elsewhere(mesh),
     }
     with forge_server() as (server, variables):
-        assert run(script, mesh, {**variables, **fixed}) == 1, "output/ is not current"
+        code = run(script, mesh, {**variables, **fixed})
+    assert code == (1 if is_beside else 0), "output/ is not current, which it need not be elsewhere"
     (comment,) = server.comments
     assert "https://ci.example/7/artifacts/file/floe-report.html" in comment["body"]
     assert (mesh.parent / "floe-report.html").is_file()

@@ -29,7 +29,7 @@ def package(compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
     def run(*words: str, root: Path = compiled) -> tuple[int, str, str]:
         capsys.readouterr()
-        given = ["package", "--helm", "--env", "dev", "--root", str(root), "--output", str(tmp_path / "charts"), *words]
+        given = ["package", "--helm", "--env", "dev", "--root", str(root), "--to", str(tmp_path / "charts"), *words]
         code = main(given)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
@@ -109,10 +109,10 @@ def test_wrong_usage(package: Package, tmp_path: Path, words: tuple[str, ...], t
 
 def test_the_output_has_compiled_files_only(package: Package, compiled: Path) -> None:
     folder = compiled / "output/dev"
-    code, _, err = package("--output", str(folder))
+    code, _, err = package("--to", str(folder))
     assert (code, err) == (
         2,
-        f"floe-compile: --output {folder}: output/ has compiled files only; name another folder\n",
+        f"floe-compile: --to {folder}: output/ has compiled files only; name another folder\n",
     )
 
 

@@ -308,3 +308,15 @@ def test_a_file_that_cannot_be_written_is_told(mesh: Path, promote: Promote, mon
     assert code == 1
     assert err.startswith(f"{PROD}: error[W011]: cannot be read or written: Permission denied")
     assert images(mesh) == before
+
+
+def test_what_staging_has_tried_may_be_in_another_folder(mesh: Path, git: Git, promote: Promote) -> None:
+    other = mesh.parent / "deployments"
+    other.mkdir()
+    (mesh / "output").rename(other / "output")
+    git("rm", "--quiet", "-r", "--cached", "output")
+    git("commit", "--quiet", "--message", "elsewhere")
+    code, _, err = promote("staging", "prod", "orders")
+    assert code == 1
+    assert "R077" in err
+    assert promote("staging", "prod", "orders", "--output", str(other))[0] == 0

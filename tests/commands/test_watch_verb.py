@@ -18,6 +18,7 @@ import pytest
 
 from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
+from floe_compiler.commands.compiling import Chosen, Compiling
 from floe_compiler.commands.watch import Watch
 from floe_compiler.pipeline.workers import ThisProcess
 from small_mesh import PRODUCT, small_mesh
@@ -32,7 +33,8 @@ def mesh(tmp_path: Path) -> Path:
 
 def watching(mesh: Path, *, write: bool = False) -> Watch:
     ticks = count()
-    return Watch(mesh, (), (), Store(mesh.parent / "cache"), ThisProcess(), write=write, clock=lambda: next(ticks) / 4)
+    run = Compiling(Chosen(mesh, mesh), Store(mesh.parent / "cache"), ThisProcess(), lambda _: None)
+    return Watch(run, write=write, clock=lambda: next(ticks) / 4)
 
 
 @pytest.fixture

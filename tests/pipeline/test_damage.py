@@ -21,13 +21,24 @@ from floe_compiler.cache.store import Cache, Memory, Store
 from floe_compiler.cli import main
 from floe_compiler.model.codec import encode
 from floe_compiler.overlay import kept_results
-from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline import compile_mesh, known_objects
 from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
 from small_mesh import small_mesh
 
-KINDS = ("documents", "schemas", HEADERS, HEADS, SUMMARIES, BODIES, kept_results.KIND, "links", recent.KIND)
+KINDS = (
+    "documents",
+    "schemas",
+    HEADERS,
+    HEADS,
+    SUMMARIES,
+    BODIES,
+    known_objects.KIND,
+    kept_results.KIND,
+    "links",
+    recent.KIND,
+)
 NOTE = "base/note.yaml"
 RUN = "import sys; from floe_compiler.cli import main; sys.exit(main())"
 
@@ -86,7 +97,8 @@ def entries(folder: Path, kind: str) -> list[Path]:
 
 def make_read(folder: Path, kind: str) -> None:
     """Remove what makes it unnecessary to read the entries of a kind."""
-    instead = {recent.KIND: (), SUMMARIES: ("links",), kept_results.KIND: (HEADS, recent.KIND)}
+    of_units = (HEADS, recent.KIND)
+    instead = {recent.KIND: (), SUMMARIES: ("links",), kept_results.KIND: of_units, known_objects.KIND: of_units}
     for other in instead.get(kind, (recent.KIND,)):
         shutil.rmtree(folder / other)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from floe_compiler.model.custom_resources import REFERENCES, Named, created_for,
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.foreign_labels import operated_labels
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
-from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.pod_references import Reference, references
 from floe_compiler.model.rendered import Rendered
@@ -113,6 +114,11 @@ class Index:
         """Return the addresses of servers in the objects, each with its text."""
         addresses = server_addresses(self.texts, self.workloads.values(), self.of("", "ConfigMap"))
         return tuple(dict.fromkeys(addresses))
+
+    def only(self, objects: Iterable[ObjectId]) -> Index:
+        """Return the index with only some of the objects, for rules that look at one object at a time."""
+        chosen = {identity: self.objects[identity] for identity in objects}
+        return dataclasses.replace(self, rendered=replace(self.rendered, objects=ObjectSet(chosen)))
 
     def of(self, group: str, *kinds: str) -> Iterable[tuple[ObjectId, Object]]:
         """Yield the objects of these kinds of an API group, with their identities, kind by kind."""

@@ -107,6 +107,13 @@ MODULES: tuple[RuleModule, ...] = (
     encrypted,
     config_files,
 )
+ABOUT_ONE_OBJECT: tuple[RuleModule, ...] = (delivered, dropped_fields, list_keys, quantities, values)
+"""Those that take long, and look at one object at a time.
+
+What they find follows from the object, the version of Kubernetes and the delivery tool. So an object in which they have
+found nothing needs not be looked at again.
+"""
+
 RULES: tuple[Rule, ...] = (
     *(rule for module in MODULES for rule in module.RULES),
     exceptions.NEEDLESS,

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_common
 from floe_compiler.commands.output_file import explained, split_place
+from floe_compiler.commands.output_folder import add_output
 
 NOTES = """\
 Each line begins with the input that decides it, as file:line. `+2` says that two more take part: name the line to see
@@ -28,6 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = NOTES
     parser.add_argument("place", metavar="FILE[:LINE]", help="a file under output/, and the number of a line in it")
     add_common(parser, ("text", "json"))
+    add_output(parser)
     add_cache(parser)
 
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen, add_compiling, compiling
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
-from floe_compiler.commands.options import (
-    add_cache,
-    add_common,
-    add_domains,
-    add_environments,
-    add_workers,
-    chosen_domains,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_common
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.report.outcome import Outcome, count
 
@@ -37,6 +26,7 @@ EXAMPLES = """\
 examples:
   floe-compile check                   is output/ what the inputs compile to?
   floe-compile check --format github   the same, with marks on the lines of a pull request
+  floe-compile check --inputs          do the inputs compile? (where the output is in another repository)
 """
 
 
@@ -44,26 +34,21 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
     add_common(parser)
-    add_environments(parser)
-    add_domains(parser)
-    add_cache(parser)
-    add_workers(parser)
+    add_compiling(parser)
+    parser.add_argument(
+        "--inputs", action="store_true", help="only whether the inputs compile, for where their output is not"
+    )
 
 
 def run(options: Namespace) -> int:
     """Compile in memory and compare."""
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import check_output
-    from floe_compiler.write.part import Part
-
-    root = find_root(options.root)
-    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, domains=domains, cache=cache, workers=workers)
-        part = Part.of(compiled.chosen) if compiled.chosen is not None else None
-        complete = not environments and not domains
-        report = check_output(root, compiled.files, compiled.digests, complete, part=part)
+    chosen = Chosen.by(options)
+    with compiling(options, chosen) as run:
+        compiled = run.compiled()
+        if options.inputs:
+            show(Outcome(compiled.warnings, summary="the inputs compile"), chosen.root, options)
+            return DONE
+        report = run.checked(compiled)
     outcome = Outcome(
         (*compiled.warnings, *report.warnings, *((stale_output(report),) if report.stale else ())),
         created=report.create,
@@ -72,7 +57,7 @@ def run(options: Namespace) -> int:
         summary="output is not current" if report.stale else "output is current",
         words=("delete", "change", "create"),
     )
-    show(outcome, root, options)
+    show(outcome, chosen.root, options)
     return FOUND if report.stale else DONE
 
 

@@ -8,7 +8,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
-from floe_compiler.commands.options import find_root
+from floe_compiler.commands.options import add_repository, find_root
+from floe_compiler.commands.output_folder import add_output, find_output
 from floe_compiler.model.plain_files import NotPlain, read_below
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
@@ -17,7 +18,8 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 NOTES = """\
 Each document's `metadata.owner` owns its file, that of a domain its folder. The output needs no approval of its own.
 Lines of your own stay: only those between two comments are written. The file is where it already is, or else
-CODEOWNERS, at the top of the Git repository.
+CODEOWNERS, at the top of the Git repository. With --output, the lines are for the repository of the output: there the
+owner of an environment owns what it runs.
 
 examples:
   floe-compile codeowners           print the lines
@@ -32,49 +34,56 @@ def configure(parser: ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--write", action="store_true", help="write them into the file")
     what.add_argument("--check", action="store_true", help="report whether the file has them; write nothing")
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    add_repository(parser)
+    add_output(parser)
     parser.set_defaults(format="text")
 
 
 def run(options: Namespace) -> int:
     """Print, write or check the lines."""
     root = find_root(options.root)
+    output = find_output(root, options.output)
     if not options.write and not options.check:
-        sys.stdout.write(owners(root))
+        sys.stdout.write(owners(root, output))
         return DONE
-    file, current, wanted = _file(root)
+    file, current, wanted = _file(root, output)
     if current == wanted:
         return DONE
     if options.check:
         sys.stderr.write(f"floe-compile: {file} does not have today's owners; run: floe-compile codeowners --write\n")
         return FOUND
-    write_owners(root)
+    write_owners(root, output)
     return DONE
 
 
-def owners(root: Path) -> str:
-    """Return the lines of the repository at `root`. Raises StageFailed if a document is wrong."""
+def owners(root: Path, output: Path) -> str:
+    """Return the lines of the repository at `output`: of inputs and output, or only of the output of those at `root`.
+
+    Raises:
+        StageFailed: if a document is wrong.
+    """
     from floe_compiler.components import registry
     from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.load.mesh import load
-    from floe_compiler.report.codeowners import block
+    from floe_compiler.report.codeowners import block, output_block
     from floe_compiler.resolve.schemas import plain_schemas
+    from floe_compiler.write.index import index_path
 
-    sources, _ = load(read_inputs(root), plain_schemas(registry()))
-    return block(sources)
+    sources, _ = load(read_inputs(root, output), plain_schemas(registry()))
+    return block(sources) if output == root else output_block(sources, index_path)
 
 
-def write_owners(root: Path) -> None:
+def write_owners(root: Path, output: Path) -> None:
     """Write the lines into the file, and say so."""
     from floe_compiler.write.commit import reporting_refusals, write_file
 
-    file, _, wanted = _file(root)
-    with reporting_refusals(root):
+    file, _, wanted = _file(root, output)
+    with reporting_refusals(output):
         write_file(str(file), wanted)
     sys.stdout.write(f"wrote {file.relative_to(root) if file.is_relative_to(root) else file}\n")
 
 
-def _file(root: Path) -> tuple[Path, str, str]:
+def _file(root: Path, output: Path) -> tuple[Path, str, str]:
     """Return the file, its text, and what it should be.
 
     Raises:
@@ -83,7 +92,7 @@ def _file(root: Path) -> tuple[Path, str, str]:
     from floe_compiler.load.git_folder import top_of
     from floe_compiler.report.codeowners import replaced
 
-    top = top_of(root) or root
+    top = top_of(output) or output
     place = next((place for place in PLACES if os.path.lexists(top / place)), "CODEOWNERS")
     try:
         current = read_below(top, place).decode()
@@ -93,4 +102,4 @@ def _file(root: Path) -> tuple[Path, str, str]:
         raise UsageError(f"{top / place} is not a plain file; put one in its place") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{top / place} is not text in UTF-8") from error
-    return top / place, current, replaced(current, owners(root))
+    return top / place, current, replaced(current, owners(root, output))

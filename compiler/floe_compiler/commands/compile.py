@@ -5,30 +5,18 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen, Compiling, add_compiling
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE
-from floe_compiler.commands.options import (
-    add_cache,
-    add_common,
-    add_domains,
-    add_environments,
-    add_workers,
-    chosen_domains,
-    chosen_environments,
-    chosen_scopes,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_common, chosen_scopes, open_cache, open_workers
 from floe_compiler.report.outcome import Outcome, count
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from floe_compiler.cache.store import Store
+    from floe_compiler.model.cache import Cache
     from floe_compiler.pipeline.workers import Workers
 
 EXAMPLES = """\
@@ -44,10 +32,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
     add_common(parser)
-    add_environments(parser)
-    add_domains(parser)
-    add_cache(parser)
-    add_workers(parser)
+    add_compiling(parser)
     parser.add_argument(
         "--allow-delete",
         action="append",
@@ -59,24 +44,20 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Compile and write, or find that there is nothing to do."""
-    root = find_root(options.root)
-    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
-    scopes = chosen_scopes(root, options.allow_delete)
-    for_people = options.format == "text"
-    with open_cache(options, root) as cache:
+    chosen = Chosen.by(options)
+    scopes = chosen_scopes(chosen.output, options.allow_delete)
+    with open_cache(options, chosen.root) as cache:
         workers = open_workers(options)
-        outcome = compile_and_write(root, environments, scopes, cache, workers, domains, for_people=for_people)
-    show(outcome, root, options)
+        outcome = compile_and_write(chosen, cache, workers, scopes, for_people=options.format == "text")
+    show(outcome, chosen.root, options)
     return DONE
 
 
 def compile_and_write(
-    root: Path,
-    environments: tuple[str, ...],
-    allow_delete: Iterable[str],
-    cache: Store,
+    chosen: Chosen,
+    cache: Cache,
     workers_: AbstractContextManager[Workers],
-    domains: tuple[str, ...] = (),
+    allow_delete: Iterable[str] = (),
     *,
     for_people: bool,
 ) -> Outcome:
@@ -89,42 +70,30 @@ def compile_and_write(
     """
     # Without the pipeline, as importing it takes longer than all of this.
     from floe_compiler.load.digests import input_digests
-    from floe_compiler.load.input_tree import read_inputs
 
-    input_files = read_inputs(root)
-    digests = input_digests(input_files)
-    current = None if domains else _nothing_to_do(root, environments, digests, cache, for_people=for_people)
+    inputs = chosen.inputs()
+    digests = input_digests(inputs)
+    current = None if chosen.domains else _nothing_to_do(chosen, digests, cache, for_people=for_people)
     if current is not None:
         return current
-    from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
     from floe_compiler.write.looking import looking
     from floe_compiler.write.output import write_output
     from floe_compiler.write.part import Part
 
-    is_whole = not domains
     with (
-        looking(root, environments or digests, cache, is_whole and not environments) as looked,
+        looking(chosen.output, chosen.environments or digests, cache, chosen.is_whole) as looked,
         workers_ as workers,
         showing_progress(sys.stderr) as progress,
     ):
-        compiled = compile_mesh(
-            root,
-            environments,
-            progress,
-            domains=domains,
-            cache=cache,
-            workers=workers,
-            input_files=input_files,
-            meanwhile=looked,
-        )
+        compiled = Compiling(chosen, cache, workers, progress).compiled(inputs, looked)
         progress("writing")
         written = write_output(
-            root,
+            chosen.output,
             compiled.files,
-            compiled.digests if is_whole else dict.fromkeys(compiled.digests, ""),
+            dict.fromkeys(compiled.digests, "") if chosen.domains else compiled.digests,
             cache,
-            is_whole and not environments,
+            chosen.is_whole,
             allow_delete,
             len(compiled.warnings),
             looked(),
@@ -137,19 +106,18 @@ def compile_and_write(
         created=written.create,
         changed=written.change,
         deleted=written.delete,
-        summary=f"{_scope(compiled.digests, len(compiled.files))}: {', '.join(parts)}",
+        summary=f"{_scope(compiled.digests, len(compiled.files))}{chosen.elsewhere}: {', '.join(parts)}",
     )
 
 
-def _nothing_to_do(
-    root: Path, environments: tuple[str, ...], digests: Mapping[str, str], cache: Store, *, for_people: bool
-) -> Outcome | None:
+def _nothing_to_do(chosen: Chosen, digests: Mapping[str, str], cache: Cache, *, for_people: bool) -> Outcome | None:
     from floe_compiler.write.output import warnings_if_current
 
-    if not set(environments) <= set(digests):
+    environments = chosen.environments or tuple(digests)
+    if not environments or not set(environments) <= set(digests):
         return None
-    chosen = {name: digest for name, digest in digests.items() if name in environments or not environments}
-    warnings = warnings_if_current(root, chosen, cache, complete=not environments) if chosen else None
+    wanted = {name: digests[name] for name in environments}
+    warnings = warnings_if_current(chosen.output, wanted, cache, complete=chosen.is_whole)
     if warnings is None or (warnings and not for_people):
         return None
     again = f" ({count(warnings, 'warning')} when it was compiled: floe-compile check)" if warnings else ""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.files import OUTPUT
 from floe_compiler.report.outcome import Outcome, count_problems, first_of_each_rule
 
 
@@ -17,6 +21,8 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
     `options.format` is the format. With `options.quiet`, the text format shows only errors.
     """
     outcome = first_of_each_rule(outcome)
+    if (given := vars(options).get("output")) is not None:
+        outcome = replace(outcome, diagnostics=tuple(_located(one, root, given) for one in outcome.diagnostics))
     if outcome.diagnostics:
         from floe_compiler.report.secrecy import hide_in_diagnostic
 
@@ -32,6 +38,21 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
         sys.stdout.write(render_sarif(outcome, version()))
     else:
         _show_to_people(outcome, root, options)
+
+
+def _located(diagnostic: Diagnostic, root: Path, folder: Path) -> Diagnostic:
+    """Return a diagnostic about a file of an output elsewhere with the path that it has from the root."""
+    above = Path(os.path.relpath(folder.resolve(), root)).as_posix()
+    span, of_git = diagnostic.span, (".gitattributes", ".gitignore")
+    if span is not None and (_is_output(span.file) or span.file.rpartition("/")[2] in of_git):
+        return replace(diagnostic, span=span._replace(file=posixpath.normpath(f"{above}/{span.file}")))
+    if span is None and _is_output(diagnostic.subject):
+        return replace(diagnostic, subject=f"{above}/{diagnostic.subject}")
+    return diagnostic
+
+
+def _is_output(path: str) -> bool:
+    return path == OUTPUT or path.startswith(f"{OUTPUT}/")
 
 
 def _show_to_people(outcome: Outcome, root: Path, options: Namespace) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from floe_compiler.commands.check import stale_output
-from floe_compiler.commands.options import open_cache, open_workers
+from floe_compiler.commands.compiling import Chosen, compiling
 from floe_compiler.model.diagnostics import StageFailed
 
 if TYPE_CHECKING:
@@ -21,28 +19,24 @@ if TYPE_CHECKING:
 
 
 class Current(msgspec.Struct, frozen=True):
-    """The inputs, and what they compile to, which is what the disk has. Its texts can be read while it is open."""
+    """What is chosen, its inputs, and what they compile to, which the disk has. Its texts can be read while it is open."""
 
+    chosen: Chosen
     inputs: InputFiles
     compiled: Compilation
 
 
 @contextmanager
-def current_output(root: Path, environments: tuple[str, ...], options: Namespace) -> Iterator[Current]:
-    """Open the output of some environments; without names, of all.
+def current_output(chosen: Chosen, options: Namespace) -> Iterator[Current]:
+    """Open the output of what is chosen.
 
     Raises:
         StageFailed: if the inputs are wrong, or the output is not what they compile to (W012).
     """
-    from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import check_output
-
-    inputs = read_inputs(root)
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, input_files=inputs)
-        report = check_output(root, compiled.files, compiled.digests, complete=not environments)
+    inputs = chosen.inputs()
+    with compiling(options, chosen) as run:
+        compiled = run.compiled(inputs)
+        report = run.checked(compiled)
         if report.stale:
             raise StageFailed((stale_output(report),))
-        yield Current(inputs, compiled)
+        yield Current(chosen, inputs, compiled)

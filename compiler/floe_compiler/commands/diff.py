@@ -12,19 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from floe_compiler.commands.compiling import Chosen, add_compiling, compiling
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import (
-    add_cache,
-    add_common,
-    add_domains,
-    add_environments,
-    add_workers,
-    chosen_domains,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_common
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT, FileSet, git_blob
 from floe_compiler.model.plain_files import read_below
@@ -83,27 +73,20 @@ def configure(parser: ArgumentParser) -> None:
         "--largest", type=int, metavar="BYTES", help="the size that Markdown may have (default: 60000, for GitHub)"
     )
     parser.add_argument("--link", default="", metavar="URL", help="the address of the report, for Markdown")
-    add_environments(parser)
-    add_domains(parser)
-    add_cache(parser)
-    add_workers(parser)
+    add_compiling(parser)
 
 
 def run(options: Namespace) -> int:
     """Compile in memory, compare, and show the difference."""
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
-
-    root = find_root(options.root)
     if options.against:
         from floe_compiler.commands.diff_against import run_against
 
-        return run_against(root, options)
+        return run_against(options)
     if options.toolchain:
         from floe_compiler.commands.diff_toolchain import run_toolchain
 
-        return run_toolchain(root, options)
-    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
+        return run_toolchain(options)
+    chosen = Chosen.by(options)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
     if (options.largest is not None or options.link) and options.format != "markdown":
@@ -112,14 +95,12 @@ def run(options: Namespace) -> int:
         raise UsageError(f"--largest {options.largest}: give {SMALLEST} or more")
     if options.link and not LINK.fullmatch(options.link):
         raise UsageError("--link: give an address that begins with https:// or http://, without spaces and brackets")
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        revision = None if options.from_output else at_revision(root, options.revision or HEAD)
-        before = once(lambda: revision or on_disk(root, cache))
-        compiled = compile_mesh(
-            root, environments, progress, domains=domains, cache=cache, workers=workers, meanwhile=before
-        )
-        progress("comparing")
-        diffs = differences(before(), compiled, environments)
+    with compiling(options, chosen) as run:
+        revision = None if options.from_output else at_revision(chosen.output, options.revision or HEAD)
+        before = once(lambda: revision or on_disk(chosen.output, run.cache))
+        compiled = run.compiled(meanwhile=before)
+        run.progress("comparing")
+        diffs = differences(before(), compiled, chosen.environments)
     show_diff(diffs, options)
     return DONE
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from floe_compiler.commands.compiling import Chosen, compiling
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import chosen_domains, chosen_environments, open_cache, open_workers
 
 if TYPE_CHECKING:
     from floe_compiler.pipeline.compilation import Compilation
@@ -22,23 +22,20 @@ ENDINGS = (".yaml", ".yml", ".json")
 MOST_BYTES = 200_000_000
 
 
-def run_against(root: Path, options: Namespace) -> int:
+def run_against(options: Namespace) -> int:
     """Compile an environment in memory, compare it with what is given, and show the difference."""
-    from floe_compiler.pipeline import compile_mesh
-    from floe_compiler.report.progress import showing_progress
-
     if options.from_output or options.revision:
         raise UsageError("give either --against, or a revision or --from-output")
     if options.format == "github":
         raise UsageError("--format github is for changes of a pull request; --against has text, json and markdown")
-    domains = chosen_domains(root, options.domain)
-    known = chosen_environments(root, options.env) or tuple(_environments(root))
+    chosen = Chosen.by(options)
+    known = chosen.environments or tuple(_environments(chosen.root))
     if len(known) != 1:
         raise UsageError(f"--against compares one environment; name it: --env {known[0] if known else 'NAME'}")
     documents = list(_documents(options.against))
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, known, progress, domains=domains, cache=cache, workers=workers)
-        progress("comparing")
+    with compiling(options, replace(chosen, environments=known)) as run:
+        compiled = run.compiled()
+        run.progress("comparing")
         diff, left_out = compared(documents, compiled, known[0])
     _show(diff, left_out, options)
     return DONE

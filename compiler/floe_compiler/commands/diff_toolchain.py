@@ -15,9 +15,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.current_output import current_output
 from floe_compiler.commands.exit_codes import UsageError
-from floe_compiler.commands.options import chosen_domains, chosen_environments
 
 PACKAGE = "floe-compile"
 SECONDS = 900
@@ -30,7 +30,7 @@ _LOGIN = re.compile(r"(?<=//)[^/@\s]+@")
 _BINARIES = "Scripts" if os.name == "nt" else "bin"
 
 
-def run_toolchain(root: Path, options: Namespace) -> int:
+def run_toolchain(options: Namespace) -> int:
     """Install the other version, let it show its difference, and return its exit code.
 
     Raises:
@@ -40,15 +40,14 @@ def run_toolchain(root: Path, options: Namespace) -> int:
     if options.revision or options.from_output or options.against:
         raise UsageError("--toolchain compares with output/; leave the revision, --from-output and --against out")
     requirement = _requirement(options.toolchain)
-    environments = chosen_environments(root, options.env)
-    chosen_domains(root, options.domain)
-    with current_output(root, environments, options):
+    chosen = Chosen.by(options)
+    with current_output(chosen, options):
         pass
     with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
         _install(Path(folder), (requirement, *_own_components()), options.toolchain)
         program = str(Path(folder, _BINARIES, PACKAGE))
         sys.stdout.flush()
-        command = [program, "diff", "--from-output", "--root", str(root), "--no-cache", *_passed_on(options)]
+        command = [program, "diff", "--from-output", "--root", str(chosen.root), "--no-cache", *_passed_on(options)]
         try:
             return subprocess.run(command, env=_variables(), check=False).returncode
         except OSError as error:
@@ -94,6 +93,8 @@ def _install(folder: Path, requirements: tuple[str, ...], said: str) -> None:
 
 def _passed_on(options: Namespace) -> Iterator[str]:
     yield from ("--format", options.format)
+    if options.output is not None:
+        yield from ("--output", str(options.output.resolve()))
     for name, values in (("--env", options.env), ("--domain", options.domain)):
         for value in values:
             yield from (name, value)

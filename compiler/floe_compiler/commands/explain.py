@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_common
 from floe_compiler.commands.output_file import explained, split_place
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.diagnostics import nearest
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def configure(parser: ArgumentParser) -> None:
         "place", metavar="FILE[:PATH]", help="a file under output/, and a path in it such as spec.replicas"
     )
     add_common(parser, ("text", "json"))
+    add_output(parser)
     add_cache(parser)
 
 

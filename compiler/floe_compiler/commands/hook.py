@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from msgspec.structs import replace
 
 from floe_compiler.commands.compile import compile_and_write
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
 from floe_compiler.commands.git import unstaged
@@ -50,7 +51,7 @@ def run(options: Namespace) -> int:
     root = find_root(options.root)
     with open_cache(options, root) as cache:
         for_people = options.format == "text"
-        outcome = compile_and_write(root, (), (), cache, open_workers(options), for_people=for_people)
+        outcome = compile_and_write(Chosen(root, root), cache, open_workers(options), for_people=for_people)
     written = outcome.created or outcome.changed or outcome.deleted
     if paths := unstaged(root, PLACES):
         diagnostics = (*outcome.diagnostics, _not_staged(paths))

@@ -67,7 +67,7 @@ def run(options: Namespace) -> int:
     }
     _make(root, options.folder)
     written = write_new(root, files)
-    write_owners(root)
+    write_owners(root, root)
     _compile(root)
     sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/.\n")
     show_values({path: files[path] for path in written})

@@ -152,6 +152,7 @@ def _exists(top: Path, known: Memory) -> bool:
 
 def _compiled(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
     from floe_compiler.commands.compile import compile_and_write
+    from floe_compiler.commands.compiling import Chosen
     from floe_compiler.commands.console import show
     from floe_compiler.report.outcome import Outcome, count
 
@@ -173,7 +174,7 @@ def _compiled(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
         for path in _owned(top / mesh, merge):
             (root / path).unlink(missing_ok=True)
         try:
-            compile_and_write(root, (), (), cache, open_workers(options), for_people=True)
+            compile_and_write(Chosen(root, root), cache, open_workers(options), for_people=True)
         except StageFailed as failed:
             summary = f"so {output}/ is left as it is here; correct the merged inputs, {NEXT}"
             show(Outcome(failed.diagnostics, summary=summary), root, Namespace(format="text", quiet=False))

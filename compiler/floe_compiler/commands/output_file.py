@@ -8,8 +8,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.exit_codes import UsageError
-from floe_compiler.commands.options import find_root, open_cache
+from floe_compiler.commands.options import open_cache
 from floe_compiler.model.diagnostics import nearest
 from floe_compiler.model.files import OUTPUT
 
@@ -36,16 +37,19 @@ def explained(file: str, options: Namespace) -> Explanation:
     from floe_compiler.pipeline.workers import default_jobs, workers
     from floe_compiler.report.progress import showing_progress
 
-    root = find_root(options.root)
+    chosen = Chosen.by(options)
+    root = chosen.root
     # What a process varies is not made to be sent to another one: a forked one has it already.
     with (
         open_cache(options, root) as cache,
         workers(default_jobs() if sys.platform == "linux" else 1) as processes,
         showing_progress(sys.stderr) as progress,
     ):
-        found = explain_file(root, _from_root(root, file), progress, cache=cache, workers=processes)
+        found = explain_file(
+            root, _from_root(chosen.output, file), progress, cache=cache, workers=processes, input_files=chosen.inputs()
+        )
     if found is None:
-        near = nearest(file, _compiled(root)) or "name one below output/"
+        near = nearest(file, _compiled(chosen.output)) or "name one below output/"
         raise UsageError(f"{file} is not a file that the inputs compile to; {near}")
     return found
 

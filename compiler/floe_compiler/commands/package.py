@@ -9,9 +9,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.current_output import current_output
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, add_repository, add_workers, chosen_environments, find_root
+from floe_compiler.commands.options import add_cache, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ If an environment has several clusters, each command has --kube-context with the
 
 examples:
   floe-compile package --helm --env prod                             write charts into dist/, and print how to install
-  floe-compile package --helm --env prod --version 1.4.0 --output charts
+  floe-compile package --helm --env prod --version 1.4.0 --to charts
   floe-compile package --helm --env dev | sh                         install or upgrade them all
 """
 DEFAULT_FOLDER = "dist"
@@ -58,13 +60,14 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment to pack")
     parser.add_argument("--version", metavar="VERSION", help="the version of the charts, such as 1.4.0")
     parser.add_argument(
-        "--output",
+        "--to",
         type=Path,
         default=Path(DEFAULT_FOLDER),
         metavar="FOLDER",
         help=f"where to write them (default: {DEFAULT_FOLDER})",
     )
     add_repository(parser)
+    add_output(parser)
     add_cache(parser)
     add_workers(parser)
     parser.set_defaults(format="text", quiet=False)
@@ -80,14 +83,13 @@ def run(options: Namespace) -> int:
     from floe_compiler.publish.helm_charts import charts_of
     from floe_compiler.write.commit import reporting_refusals, write_file
 
-    root = find_root(options.root)
-    (environment,) = chosen_environments(root, (options.env,))
+    chosen = Chosen.by(Namespace(**{**vars(options), "env": (options.env,)}))
     if options.version is not None and not _VERSION.fullmatch(options.version):
         raise UsageError(f'--version "{options.version}": Helm takes versions such as 1.4.0 or 1.4.0-rc.1 (semver.org)')
-    folder: Path = options.output
-    if folder.resolve().is_relative_to(root / OUTPUT):
-        raise UsageError(f"--output {folder}: {OUTPUT}/ has compiled files only; name another folder")
-    with current_output(root, (environment,), options) as current:
+    folder: Path = options.to
+    if folder.resolve().is_relative_to(chosen.output / OUTPUT):
+        raise UsageError(f"--to {folder}: {OUTPUT}/ has compiled files only; name another folder")
+    with current_output(chosen, options) as current:
         charts = charts_of(dict(current.compiled.files.items()))
     several = len({_cluster(chart) for chart in charts}) > 1
     with reporting_refusals(folder):

@@ -32,7 +32,7 @@ def parent_documents(root: Path, source: InputFiles, folder: str) -> tuple[Docum
 
     types = {f"{folder}/{path}": kind for path, kind in source.types.items()}
     child = Document(MANIFEST, {"metadata": {"name": "this platform"}, "extends": locked(source, folder)})
-    return load_parents(InputFiles(root, types, below(source, folder)), child, plain_schemas(registry()))
+    return load_parents(InputFiles(root, types, below(source, folder), root), child, plain_schemas(registry()))
 
 
 def below(source: InputFiles, folder: str) -> dict[str, bytes]:

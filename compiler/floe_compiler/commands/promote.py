@@ -14,6 +14,7 @@ from msgspec.structs import replace as with_fields
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_common, chosen_environments, find_root, open_cache
+from floe_compiler.commands.output_folder import add_output, find_output
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed, did_you_mean
 from floe_compiler.model.files import folder_path
 from floe_compiler.model.plain_files import read_below
@@ -54,6 +55,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     add_common(parser, ("text", "json"))
+    add_output(parser)
     add_cache(parser)
 
 
@@ -70,7 +72,8 @@ def run(options: Namespace) -> int:
     environments = chosen_environments(root, (options.source, options.target))
     if options.source == options.target:
         raise UsageError(f"{options.source} cannot be promoted to itself; name two environments")
-    files = read_inputs(root)
+    output = find_output(root, options.output)
+    files = read_inputs(root, output)
     file = f"overlays/{options.target}/images.yaml"
     with open_cache(options, root) as cache:
         sources, plans = resolve_inputs(files, environments, cache)
@@ -83,7 +86,7 @@ def run(options: Namespace) -> int:
             if plan.settings.environment.name == source.name
         }
         findings = Findings()
-        found = promotion(sources, source, target, named, _ran(root, folders), findings)
+        found = promotion(sources, source, target, named, _ran(output, folders), findings)
         findings.finish()
         before, after = _texts(files, file, sources, target.name, found.changes)
         if after != before:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, add_repository, add_workers, find_root
+from floe_compiler.commands.options import add_cache, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.commands.publish_signed import (
     NOT_SIGNED,
     Signer,
@@ -75,6 +77,7 @@ def configure(parser: ArgumentParser) -> None:
     what.add_argument("--parent", action="store_true", help="publish the manifest, for others to extend")
     add_signing(parser)
     add_repository(parser)
+    add_output(parser)
     add_cache(parser)
     add_workers(parser)
     parser.set_defaults(format="text", quiet=False)
@@ -96,14 +99,15 @@ def run(options: Namespace) -> int:
     except NotAReference as error:
         raise UsageError(str(error)) from None
     signer = chosen_signer(options)
-    root = find_root(options.root)
-    content = parent_in(root) if options.parent else output_of(root, options.env, options)
-    commit = _commit(root, content.committed)
+    chosen = Chosen.by(Namespace(**{**vars(options), "env": (options.env,) if options.env else ()}))
+    content = parent_in(chosen.root) if options.parent else output_of(chosen, options)
+    place = chosen.root if options.parent else chosen.output
+    commit = _commit(place, content.committed)
     artifact = artifact_of(content.files, _annotations(content.names, commit), content.kind)
     if signer is None:
         _push(reference, artifact)
     else:
-        statement = _provenance(root, reference, artifact, commit, content, signer.builder)
+        statement = _provenance(place, reference, artifact, commit, content, signer.builder)
         _push(reference, artifact, signer, statement_bundle(signer, statement))
     sys.stdout.write(f"{reference}@{artifact.digest}\n")
     return DONE

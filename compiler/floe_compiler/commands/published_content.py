@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.current_output import current_output
 from floe_compiler.commands.exit_codes import UsageError
-from floe_compiler.commands.options import chosen_environments
 from floe_compiler.commands.parent_manifests import parent_documents
 from floe_compiler.commands.receipt import receipt_of
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
@@ -38,22 +38,21 @@ class Content(msgspec.Struct, frozen=True):
     packages: tuple[str, ...] = ()
 
 
-def output_of(root: Path, name: str, options: Namespace) -> Content:
-    """Return the output of an environment.
+def output_of(chosen: Chosen, options: Namespace) -> Content:
+    """Return the output of the environment that is chosen.
 
     Raises:
-        UsageError: if there is no such environment.
         StageFailed: if the inputs are wrong, or the output is not what they compile to.
     """
     from floe_compiler.model.files import OUTPUT, sha256
     from floe_compiler.publish.artifact import ARTIFACT_TYPE
     from floe_compiler.write.index import index_path, render_index
 
-    (environment,) = chosen_environments(root, (name,))
-    with current_output(root, (environment,), options) as current:
+    (environment,) = chosen.environments
+    with current_output(chosen, options) as current:
         # What was compiled, and not what is on the disk by now.
         files = {path: text.encode() for path, text in current.compiled.files.items()}
-        receipt: Receipt = receipt_of(root, current)
+        receipt: Receipt = receipt_of(current)
     index = index_path(environment)
     files[index] = render_index((path, sha256(content)) for path, content in files.items()).encode()
     return Content(

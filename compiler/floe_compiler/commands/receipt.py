@@ -6,19 +6,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.current_output import Current, current_output
 from floe_compiler.commands.exit_codes import DONE
-from floe_compiler.commands.options import (
-    add_cache,
-    add_environments,
-    add_repository,
-    add_workers,
-    chosen_environments,
-    find_root,
-)
+from floe_compiler.commands.options import add_cache, add_environments, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.layout import CHARTS
 
@@ -39,6 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
     add_repository(parser)
+    add_output(parser)
     add_environments(parser)
     add_cache(parser)
     add_workers(parser)
@@ -50,14 +45,13 @@ def run(options: Namespace) -> int:
     Raises:
         StageFailed: if the inputs are wrong, or if the output is not what they compile to (W012).
     """
-    root = find_root(options.root)
-    with current_output(root, chosen_environments(root, options.env), options) as current:
-        receipt = receipt_of(root, current)
+    with current_output(Chosen.by(options), options) as current:
+        receipt = receipt_of(current)
     sys.stdout.write(receipt.text())
     return DONE
 
 
-def receipt_of(root: Path, current: Current) -> Receipt:
+def receipt_of(current: Current) -> Receipt:
     """Return the receipt of a current output."""
     from floe_compiler.commands.version import version
     from floe_compiler.load.digests import compiler_digest, files_of
@@ -70,7 +64,7 @@ def receipt_of(root: Path, current: Current) -> Receipt:
         files,
         Compiler(version(), Digest(compiler_digest())),
         _packages(has_charts=any(path.startswith(f"{CHARTS}/") for path in files)),
-        path_in_git(root) or "",
+        path_in_git(current.chosen.output) or "",
     )
 
 

@@ -5,30 +5,21 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
-from functools import cache as once
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_compiler.commands.diff import HEAD, at_revision, differences
+from floe_compiler.commands.compiling import Chosen, Compiling, compiling
+from floe_compiler.commands.diff import HEAD, at_revision, differences, on_disk
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import (
-    add_cache,
-    add_environments,
-    add_workers,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_cache, add_environments, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
-    from floe_compiler.cache.store import Store
     from floe_compiler.commands.edits import Edit
+    from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.span import Span
-    from floe_compiler.pipeline import Progress
     from floe_compiler.pipeline.compilation import Compilation
-    from floe_compiler.pipeline.workers import Workers
     from floe_compiler.report.diff import EnvironmentDiff
     from floe_compiler.report.page.contents import Contents
 
@@ -61,7 +52,8 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N",
         help=f"the number of changes for which to look up why (default: {EXPLAINED})",
     )
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    add_repository(parser)
+    add_output(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_environments(parser)
     add_cache(parser)
@@ -71,24 +63,21 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile in memory, compare, and write the page."""
     from floe_compiler.commands.edits import edits_since
-    from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.diff_text import summary_line
     from floe_compiler.report.page.contents import page_data
     from floe_compiler.report.page.render import render_page
-    from floe_compiler.report.progress import showing_progress
 
-    root = find_root(options.root)
-    _check(options, root)
-    environments = chosen_environments(root, options.env)
-    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        before = at_revision(root, options.revision)
-        edits = edits_since(root, options.revision)
-        compiled = compile_mesh(
-            root, environments, progress, cache=cache, workers=workers, meanwhile=once(lambda: before)
-        )
-        progress("comparing")
-        diffs = differences(before, compiled, environments)
-        contents = _contents(root, options, compiled, diffs, edits, cache, workers, progress)
+    chosen = Chosen.by(options)
+    _check(options, chosen.output)
+    with compiling(options, chosen) as run:
+        is_here = chosen.output == chosen.root
+        before = at_revision(chosen.root, options.revision) if is_here else on_disk(chosen.output, run.cache)
+        edits = edits_since(chosen.root, options.revision)
+        inputs = chosen.inputs()
+        compiled = run.compiled(inputs)
+        run.progress("comparing")
+        diffs = differences(before, compiled, chosen.environments)
+        contents = _contents(run, inputs, options, compiled, diffs, edits)
     page = render_page(contents.title, page_data(contents))
     try:
         options.html.write_bytes(page.encode())
@@ -99,10 +88,10 @@ def run(options: Namespace) -> int:
     return DONE
 
 
-def _check(options: Namespace, root: Path) -> None:
+def _check(options: Namespace, output: Path) -> None:
     if options.explain < 0:
         raise UsageError(f"--explain {options.explain}: give 0 or more")
-    if options.html.absolute().is_relative_to(root / OUTPUT):
+    if options.html.absolute().is_relative_to(output / OUTPUT):
         raise UsageError(f"--html {options.html}: {OUTPUT}/ has what is compiled and nothing else; name another folder")
     if options.html.is_file() and not _is_page(options.html):
         raise UsageError(f"--html {options.html}: this is another file, and no report; name one that may be replaced")
@@ -116,35 +105,31 @@ def _is_page(file: Path) -> bool:
 
 
 def _contents(
-    root: Path,
+    run: Compiling,
+    inputs: InputFiles,
     options: Namespace,
     compiled: Compilation,
     diffs: Sequence[EnvironmentDiff],
     edits: Sequence[Edit],
-    cache: Store,
-    workers: Workers,
-    progress: Progress,
 ) -> Contents:
     from floe_compiler.commands.edits import commit_of
-    from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.pipeline.planned_units import list_secrets, plan_environments
     from floe_compiler.report.lineage_graph import lineage
     from floe_compiler.report.page.contents import Contents, EditedFile
     from floe_compiler.report.page.inventory import tables
     from floe_compiler.synthesize.graphs import connections
 
-    reasons = _reasons(root, options.explain, compiled, diffs, edits, cache, workers, progress)
-    progress("drawing")
+    reasons = _reasons(run, inputs, options.explain, compiled, diffs, edits)
+    run.progress("drawing")
     names = tuple(one.environment for one in compiled.environments)
-    inputs = read_inputs(root)
-    sources, plans = plan_environments(inputs, names, cache)
+    sources, plans = plan_environments(inputs, names, run.cache)
     return Contents(
         title=str(sources.manifest.data["metadata"]["name"]),
-        compared=f"compared with {options.revision} ({commit_of(root, options.revision)})",
+        compared=f"compared with {options.revision} ({commit_of(run.chosen.root, options.revision)})",
         diffs=diffs,
         reasons=reasons,
         edits=[EditedFile(one.file, one.lines) for one in edits],
-        secrets=list_secrets(inputs, names, cache),
+        secrets=list_secrets(inputs, names, run.cache),
         connections={name: connections(plans[name]) for name in names},
         lineage=lineage(sources),
         tables=tables(environment.manifests() for environment in compiled.environments),
@@ -164,14 +149,12 @@ def _objects(compiled: Compilation, environment: str) -> list[tuple[str, ...]]:
 
 
 def _reasons(
-    root: Path,
+    run: Compiling,
+    inputs: InputFiles,
     most: int,
     compiled: Compilation,
     diffs: Sequence[EnvironmentDiff],
     edits: Sequence[Edit],
-    cache: Store,
-    workers: Workers,
-    progress: Progress,
 ) -> Mapping[str, Sequence[tuple[str, str]]]:
     from floe_compiler.pipeline.explaining import explain_files
     from floe_compiler.report.folding import folded
@@ -183,10 +166,10 @@ def _reasons(
     edited = {edit.file: edit.new for edit in edits}
     if not files or not edited:
         return {}
-    progress("looking for what is written")
+    run.progress("looking for what is written")
 
     def is_edited(span: Span | None) -> bool:
         return span is not None and span.line in edited.get(span.file, ())
 
-    explained = explain_files(root, compiled, files, cache=cache, workers=workers, only=is_edited)
+    explained = explain_files(inputs, compiled, files, cache=run.cache, workers=run.workers, only=is_edited)
     return {file: reasons(found, changes[file]) for file, found in explained}

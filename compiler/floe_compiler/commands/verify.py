@@ -6,10 +6,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from floe_compiler.commands.check import stale_output
+from floe_compiler.commands.compiling import Chosen, Compiling
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_common, add_workers, find_root, open_workers
+from floe_compiler.commands.options import add_common, add_workers, open_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.report.outcome import Outcome, count
 from floe_compiler.write.receipt import Receipt
@@ -37,6 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("receipt", nargs="?", type=Path, metavar="RECEIPT", help="a receipt (default: none)")
     parser.add_argument("--recompile", action="store_true", help="also compile the inputs again, without the cache")
     add_common(parser)
+    add_output(parser)
     add_workers(parser)
 
 
@@ -48,16 +53,16 @@ def run(options: Namespace) -> int:
             receipt (W022), or what is wrong with the inputs.
         UsageError: if the receipt cannot be read.
     """
-    root = find_root(options.root)
+    chosen = Chosen.by(options)
     receipt = _read(options.receipt) if options.receipt else None
-    named = _compared(root, receipt) if receipt else ""
+    named = _compared(chosen, receipt) if receipt else ""
     if named and not options.recompile:
         summary = f"digests: {named}; whether one compiles to the other, --recompile shows"
-        show(Outcome(summary=summary), root, options)
+        show(Outcome(summary=summary), chosen.root, options)
         return DONE
-    compiled = _recompiled(root, tuple(receipt.outputs) if receipt else (), options)
+    compiled = _recompiled(chosen, tuple(receipt.outputs) if receipt else (), options)
     proven = f"{named}, and the inputs compile to them" if named else compiled
-    show(Outcome(summary=f"recompiled: {proven}{_other_compiler(receipt)}"), root, options)
+    show(Outcome(summary=f"recompiled: {proven}{_other_compiler(receipt)}"), chosen.root, options)
     return DONE
 
 
@@ -70,28 +75,27 @@ def _read(file: Path) -> Receipt:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _compared(root: Path, receipt: Receipt) -> str:
+def _compared(chosen: Chosen, receipt: Receipt) -> str:
     """Return what was compared. Raises StageFailed if anything differs."""
     from floe_compiler.load.digests import files_of
     from floe_compiler.load.git_folder import path_in_git
-    from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.write.verified import compare_with_receipt
 
-    inputs = files_of(read_inputs(root), receipt.outputs)
-    files = compare_with_receipt(root, receipt, inputs, path_in_git(root))
+    inputs = files_of(chosen.inputs(), receipt.outputs)
+    files = compare_with_receipt(chosen.output, receipt, inputs, path_in_git(chosen.output))
     what = f"{count(len(inputs), 'input')} and {count(files, 'file')}"
     return f"{', '.join(receipt.outputs)}: {what} are those of the receipt"
 
 
-def _recompiled(root: Path, environments: tuple[str, ...], options: Namespace) -> str:
+def _recompiled(chosen: Chosen, environments: tuple[str, ...], options: Namespace) -> str:
     """Compile without a cache and return what the output is. Raises StageFailed if it is something else (W012)."""
-    from floe_compiler.pipeline import compile_mesh
+    from floe_compiler.cache.store import Memory
     from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import check_output
 
     with open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, workers=workers)
-        report = check_output(root, compiled.files, compiled.digests, complete=not environments)
+        run = Compiling(replace(chosen, environments=environments), Memory(), workers, progress)
+        compiled = run.compiled()
+        report = run.checked(compiled)
     if report.stale:
         raise StageFailed([stale_output(report)])
     return f"{', '.join(compiled.digests)}: {count(len(compiled.files), 'file')} are what the inputs compile to"

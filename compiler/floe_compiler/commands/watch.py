@@ -7,34 +7,22 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from floe_compiler.commands.compiling import Chosen, Compiling, add_compiling, compiling
 from floe_compiler.commands.console import show
 from floe_compiler.commands.diff import State, differences, show_diff
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import (
-    add_cache,
-    add_domains,
-    add_environments,
-    add_repository,
-    add_workers,
-    chosen_domains,
-    chosen_environments,
-    find_root,
-    open_cache,
-    open_workers,
-)
+from floe_compiler.commands.options import add_repository
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.report.outcome import Outcome, count
 from floe_compiler.report.terminal import visible
 
 if TYPE_CHECKING:
-    from floe_compiler.cache.store import Store
     from floe_compiler.pipeline.compilation import Compilation
-    from floe_compiler.pipeline.workers import Workers
 
 EXAMPLES = """\
 examples:
@@ -50,10 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
     add_repository(parser)
-    add_environments(parser)
-    add_domains(parser)
-    add_cache(parser)
-    add_workers(parser)
+    add_compiling(parser)
     parser.add_argument("--write", action="store_true", help="write each good result into output/, as compile does")
 
 
@@ -65,11 +50,10 @@ def run(options: Namespace) -> int:
     """
     from floe_compiler.node.cdk8s_process import kept
 
-    root = find_root(options.root)
-    saves = watched(root)
-    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
-    with open_cache(options, root) as store, open_workers(options) as workers, kept():
-        watch = Watch(root, environments, domains, store, workers, write=options.write)
+    chosen = Chosen.by(options)
+    saves = watched(chosen.root)
+    with compiling(options, chosen, show=False) as run, kept():
+        watch = Watch(run, write=options.write)
         watch.begin()
         for _ in saves:
             watch.answer()
@@ -99,11 +83,7 @@ def watched(root: Path) -> Iterator[object]:
 class Watch:
     """A repository, and what it last compiled to without an error."""
 
-    root: Path
-    environments: tuple[str, ...]
-    domains: tuple[str, ...]
-    store: Store
-    workers: Workers
+    run: Compiling
     write: bool = False
     clock: Callable[[], float] = time.perf_counter
     _digests: Mapping[str, str] = field(default_factory=dict)
@@ -113,7 +93,8 @@ class Watch:
     def __post_init__(self) -> None:
         from floe_compiler.cache.generations import Generations
 
-        self._cache = Generations(self.store)
+        self._cache = Generations(self.run.cache)
+        self._in_memory = replace(self.run, cache=self._cache)
 
     def begin(self) -> None:
         """Compile for the first time, and say what is watched."""
@@ -123,7 +104,7 @@ class Watch:
             names = ", ".join(one.environment for one in self._compiled.environments)
             warnings = count(len(self._compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self._compiled.files), 'file')}, {warnings}")
-        self._say(f"watching {self.root}; Ctrl-C ends it")
+        self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
 
     def answer(self) -> None:
         """Compile again if an input has changed, and show what is different, or what is wrong."""
@@ -133,10 +114,10 @@ class Watch:
         known = before.warnings if before else ()
         new = tuple(one for one in self._compiled.warnings if one not in known)
         if new:
-            show(Outcome(new), self.root, OPTIONS)
+            show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:
             state = State(before.files.digests, lambda files: files.digests, _reader(before))
-            diffs = differences(state, self._compiled, self.environments)
+            diffs = differences(state, self._compiled, self.run.chosen.environments)
             corrected = "nothing is wrong any more; " if was_wrong else ""
             show_diff(diffs, OPTIONS, f"{corrected}{{}} ({self.clock() - start:.2f} s)")
         else:
@@ -146,28 +127,19 @@ class Watch:
     def _compile(self) -> bool:
         """Compile if an input has changed since the last time, and show errors; return whether one has."""
         from floe_compiler.load.digests import input_digests
-        from floe_compiler.load.input_tree import read_inputs
-        from floe_compiler.pipeline import compile_mesh
 
         try:
-            input_files = read_inputs(self.root)
+            input_files = self.run.chosen.inputs()
             digests = input_digests(input_files)
             if digests == self._digests:
                 return False
             self._digests = digests
             self._cache.begin()
-            self._compiled = compile_mesh(
-                self.root,
-                self.environments,
-                domains=self.domains,
-                cache=self._cache,
-                workers=self.workers,
-                input_files=input_files,
-            )
+            self._compiled = self._in_memory.compiled(input_files)
             self._is_wrong = False
         except StageFailed as failed:
             self._is_wrong = True
-            show(Outcome(failed.diagnostics, summary="the next save is compiled again"), self.root, OPTIONS)
+            show(Outcome(failed.diagnostics, summary="the next save is compiled again"), self.run.chosen.root, OPTIONS)
         return True
 
     def _written(self) -> None:
@@ -176,11 +148,12 @@ class Watch:
 
             from floe_compiler.commands.compile import compile_and_write
 
-            place = self.root, self.environments, (), self.store, nullcontext(self.workers), self.domains
+            run = self.run
             try:
-                show(compile_and_write(*place, for_people=True), self.root, OPTIONS)
+                done = compile_and_write(run.chosen, run.cache, nullcontext(run.workers), for_people=True)
+                show(done, run.chosen.root, OPTIONS)
             except StageFailed as failed:
-                show(Outcome(failed.diagnostics), self.root, OPTIONS)
+                show(Outcome(failed.diagnostics), self.run.chosen.root, OPTIONS)
 
     def _say(self, text: str) -> None:
         sys.stdout.flush()

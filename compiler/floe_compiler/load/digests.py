@@ -22,17 +22,16 @@ _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 def input_digests(inputs: InputFiles) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 
-    Nothing is parsed. The path of the mesh in its Git repository counts, too, and what Git is
-    told to do with files. An environment does not depend on another
-    one's folder, except that all environments' settings count, as no two may share a namespace. Of what nothing reads,
-    the name counts: it is a mistake.
+    Nothing is parsed. The path of the output in its Git repository counts, too, and what Git is told to do with files
+    there. An environment does not depend on another one's folder, except that all environments' settings count, as no
+    two may share a namespace. Of what nothing reads, the name counts: it is a mistake.
     """
     names, owners = _owners(inputs)
     lines: dict[str, list[str]] = {name: [] for name in ("", *names)}
     for path, type_ in inputs.types.items():
         lines[owners[path]].append(f"{path} {type_} {_said(inputs.contents.get(path, b''))}")
-    start = f"{compiler_digest()} {git_folder.path_in_git(inputs.root)}"
-    obeyed = [f"{path} {text}" for path, text in git_folder.obeyed_files(inputs.root).items()]
+    start = f"{compiler_digest()} {git_folder.path_in_git(inputs.output_root)}"
+    obeyed = [f"{path} {text}" for path, text in git_folder.obeyed_files(inputs.output_root).items()]
     shared = digest_of(start, *obeyed, *lines[""])
     return {name: digest_of(shared, name, *lines[name]) for name in names}
 

@@ -41,14 +41,15 @@ _NOT_INPUT = re.compile(
 )
 
 
-def read_inputs(root: Path) -> InputFiles:
+def read_inputs(root: Path, output_root: Path | None = None) -> InputFiles:
     """Return everything in the input folders, and manifests, with the content of the files.
 
-    Links are not followed, and what is in hidden folders is left out.
+    `output_root` is the folder that `output/` is in (default: `root`). Links are not followed, and what is in hidden
+    folders is left out.
     """
     types = dict(sorted((*_entries(root), *_vendored(root))))
     contents = {path: _content(f"{root}/{path}") for path, type_ in types.items() if type_ == "file" and _is_read(path)}
-    return InputFiles(root, types, contents)
+    return InputFiles(root, types, contents, output_root or root)
 
 
 def is_documentation(name: str) -> bool:

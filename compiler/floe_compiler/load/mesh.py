@@ -102,7 +102,7 @@ def load(
     authorities = _authorities(inputs, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    path, obeyed = git_folder.path_in_git(inputs.root), git_folder.obeyed_files(inputs.root)
+    path, obeyed = git_folder.path_in_git(inputs.output_root), git_folder.obeyed_files(inputs.output_root)
     return replace(sources, path=path, obeyed=obeyed, parents=parents, authorities=authorities), warnings
 
 

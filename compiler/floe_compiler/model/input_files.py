@@ -28,11 +28,14 @@ class InputFiles:
 
     `types` has everything, except what is in hidden folders. `contents` has each regular file that is not hidden. So
     nothing else can be an input: no link, no hidden file, and nothing elsewhere.
+
+    `output_root` is the folder that `output/` is in: mostly `root`, too. What Git says there is an input as well.
     """
 
     root: Path
     types: Mapping[str, EntryType]
     contents: Mapping[str, bytes | Unread]
+    output_root: Path
 
     def is_file(self, path: str) -> bool:
         """Return whether this is a file that may be read."""

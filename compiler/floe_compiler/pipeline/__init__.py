@@ -261,17 +261,24 @@ def resolve_inputs(
 
 
 def explain_file(
-    root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None, workers: Workers | None = None
+    root: Path,
+    file: str,
+    progress: Progress = silent,
+    *,
+    cache: Cache | None = None,
+    workers: Workers | None = None,
+    input_files: InputFiles | None = None,
 ) -> Explanation | None:
     """Return where each value of an output file comes from, with its text; None if the inputs compile to no such file.
 
-    `file` is the path from the root. Raises StageFailed.
+    `file` is the path from `output/` on, `input_files` the files among the inputs, if they are already read. Raises
+    StageFailed.
     """
     from floe_compiler.pipeline.explaining import explain_files
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
-    input_files = read_inputs(root)
+    input_files = input_files or read_inputs(root)
     sources, _ = read_sources(input_files, cache)
     if environment not in sources.environments:
         return None
@@ -279,7 +286,7 @@ def explain_file(
     if file not in compiled.files:
         return None
     progress("varying what is written")
-    ((_, found),) = explain_files(root, compiled, [file], cache=cache, workers=workers)
+    ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers)
     return found
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.explain import explain
 from floe_compiler.load.digests import compiler_digest
-from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.explanation import Explanation
+from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import from_yaml
@@ -22,7 +21,7 @@ from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 
 def explain_files(
-    root: Path,
+    inputs: InputFiles,
     compiled: Compilation,
     files: Iterable[str],
     *,
@@ -32,14 +31,15 @@ def explain_files(
 ) -> Iterator[tuple[str, Explanation]]:
     """Yield some of the compiled files, by their path from the root, with where each of their values comes from.
 
-    `only` says of a place whether what is written there may be a cause (default: all, and defaults).
+    `inputs` are the files that it was compiled from. `only` says of a place whether what is written there may be a
+    cause (default: all, and defaults).
 
     Raises:
         StageFailed: if the inputs are wrong.
         KeyError: if there is no such file.
     """
     cache = cache or Memory()
-    sources, components = read_sources(read_inputs(root), cache)
+    sources, components = read_sources(inputs, cache)
     schemas = kept_schemas(components, cache, compiler_digest())
     for file in files:
         environment = next(one for one in compiled.environments if one.has(file))

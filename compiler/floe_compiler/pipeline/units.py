@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.objects import Object
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.rendered import Rendered
@@ -32,7 +33,11 @@ from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
 from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.known_objects import KnownObjects
 from floe_compiler.synthesize import rendered_settings, synthesize
+
+if TYPE_CHECKING:
+    from floe_compiler.check import Checked
 
 HEADS, SUMMARIES, BODIES = "heads", "summaries", "bodies"
 """The kinds of cache entries."""
@@ -181,10 +186,11 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
 
     rendered = applied.rendered
     own = tuple(rendered.objects.of_kind(DEFINITION))
-    checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own))
+    known = KnownObjects(shared.cache, compiler_digest(), rendered)
+    checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own), known.has)
     findings = Findings([*checked.findings])
     # An object that does not fit its schema may have no text. Other units only need the summary.
-    files = () if findings.failed else tuple(_files(rendered, findings))
+    files = () if findings.failed else tuple(_files(rendered, findings, known))
     FileSet.of(files, findings)
     summary = encode(checked.summary)
     head = UnitHead(
@@ -198,7 +204,15 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     body = encode(body_of((file.text for file in files), Places.of(rendered)))
     by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
     compiled = Compiled(task.key, task.content, by_stage, hits, encode(head), {SUMMARIES: summary, BODIES: body})
+    if not compiled.failed:
+        pairs = zip(rendered.objects.by_id.items(), files, strict=True)
+        known.keep((manifest, file.text) for (one, manifest), file in pairs if _is_kept(one, rendered, checked))
     return compiled if shared.cache is None else without_rest(shared.cache, compiled)
+
+
+def _is_kept(identity: ObjectId, rendered: Rendered, checked: Checked) -> bool:
+    """Return whether the text of an object follows from it, and no rule about single objects needs to see it again."""
+    return identity in checked.sound and str(identity) not in rendered.verbatim
 
 
 def without_rest(cache: Cache, compiled: Compiled) -> Compiled:
@@ -226,7 +240,7 @@ def _by_name(definitions: Iterable[Object]) -> tuple[Object, ...]:
     return tuple(by_name[name] for name in sorted(by_name))
 
 
-def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
+def _files(rendered: Rendered, findings: Findings, known: KnownObjects) -> Iterator[File]:
     for identity, manifest in rendered.objects.by_id.items():
         if identity in rendered.delivery:
             path = delivery_path(rendered.environment, identity, rendered.delivery_tool)
@@ -235,7 +249,7 @@ def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
         else:
             path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
         try:
-            text = rendered.verbatim.get(str(identity)) or to_yaml(manifest)
+            text = rendered.verbatim.get(str(identity)) or known.text(manifest) or to_yaml(manifest)
         except ValueError as error:
             findings.extend([Places.of(rendered).diagnostic(NO_TEXT, identity, *with_hint(str(error)))])
         else:

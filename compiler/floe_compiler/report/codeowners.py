@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.sources import Sources
@@ -20,6 +20,21 @@ def block(sources: Sources) -> str:
     return "".join(f"{line}\n" for line in (BEGIN, *_lines(sources), END))
 
 
+def output_block(sources: Sources, index_path: Callable[[str], str]) -> str:
+    """Return the lines for an output in a repository of its own, from `BEGIN` to `END`.
+
+    The inputs are approved elsewhere. Here, an environment's owner approves what reaches it. `index_path` returns the
+    path of its index.
+    """
+    top = _top(sources)
+    lines = (
+        f"{top}{path} {_owner(environment.data)}"
+        for name, environment in sorted(sources.environments.items())
+        for path in (f"{OUTPUT}/{name}/", index_path(name))
+    )
+    return "".join(f"{line}\n" for line in (BEGIN, *lines, END))
+
+
 def replaced(text: str, lines: str) -> str:
     """Return the text of a CODEOWNERS file with a new block in the place of the old one, or at its end."""
     before, begin, rest = text.partition(BEGIN)
@@ -31,7 +46,7 @@ def replaced(text: str, lines: str) -> str:
 
 
 def _lines(sources: Sources) -> Iterator[str]:
-    top = f"/{sources.path}/" if sources.path and sources.path != "." else "/"
+    top = _top(sources)
     platform = _owner(sources.manifest.data)
     yield f"{top if sources.path else '*'} {platform}"
     for name, environment in sorted(sources.environments.items()):
@@ -43,6 +58,10 @@ def _lines(sources: Sources) -> Iterator[str]:
             if (own := _owner(document.data)) != owner:
                 yield f"{top}domains/{name}/products/{product}.yaml {own}"
     yield f"{top}{OUTPUT}/"
+
+
+def _top(sources: Sources) -> str:
+    return f"/{sources.path}/" if sources.path and sources.path != "." else "/"
 
 
 def _owner(data: object) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -25,12 +27,17 @@ class Manifests(msgspec.Struct, frozen=True):
     files: Mapping[ObjectId, str] = msgspec.field(default_factory=dict)
 
 
+@lru_cache(maxsize=64)  # `watch` compares each state with the next one, and so reads it twice
+def _parsed(text: str) -> Any:
+    return from_yaml(text)
+
+
 def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:
     """Return the objects of these files (texts by path); a file without an object is a finding (W008)."""
     objects: dict[ObjectId, Object] = {}
     files: dict[ObjectId, str] = {}
     for path, text in texts.items():
-        manifest = from_yaml(text)
+        manifest = _parsed(text)
         if isinstance(manifest, dict) and manifest.get("kind"):
             identity = identify(manifest)
             objects[identity], files[identity] = manifest, path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.components.dashboards_grafana import queries
@@ -30,9 +32,16 @@ PROCESS = "{{namespace}} {{instance}}"
 
 def component_dashboard(job: str, targets: Sequence[ScrapeTarget]) -> Dashboard:
     """Return the dashboard of all targets with the same job."""
-    own = f'job="{job}",{IN_NAMESPACE}'
-    workloads = {target.endpoint.group.name for target in targets if target.endpoint.group}
+    workloads = frozenset(target.endpoint.group.name for target in targets if target.endpoint.group)
     panels = dict.fromkeys(panel for target in targets for panel in target.panels)
+    return _dashboard(job, workloads, tuple(panels), tuple(sorted({target.namespace for target in targets})))
+
+
+@lru_cache(maxsize=512)  # environments have many alike, and so has what `explain` varies
+def _dashboard(
+    job: str, workloads: AbstractSet[str], panels: tuple[Panel, ...], namespaces: tuple[str, ...]
+) -> Dashboard:
+    own = f'job="{job}",{IN_NAMESPACE}'
     rows = (
         Row("Now", tuple(_now(own, workloads))),
         Row(job, tuple(_declared(panel, own) for panel in panels)),
@@ -40,7 +49,6 @@ def component_dashboard(job: str, targets: Sequence[ScrapeTarget]) -> Dashboard:
         Row("Pods", tuple(_pods(workloads))),
         Row("Scraping", tuple(_scraping(own))),
     )
-    namespaces = sorted({target.namespace for target in targets})
     variables = [choice("namespace", "Namespace", namespaces, several=True)]
     return dashboard(component_uid(job), job, rows, variables=variables, description=f"The servers with job {job}")
 
@@ -55,7 +63,7 @@ def _declared(panel: Panel, own: str) -> Box:
     return lines(panel.title, query, unit=panel.unit, stacked=panel.stacked)
 
 
-def _now(own: str, workloads: set[str]) -> list[Box]:
+def _now(own: str, workloads: AbstractSet[str]) -> list[Box]:
     restarts = queries.or_zero(queries.restarts(_of(workloads)))
     boxes: list[Box] = [
         stat("Servers up", f"avg(up{{{own}}})", GOOD_IF_ALL, unit="ratio"),
@@ -72,7 +80,7 @@ def _now(own: str, workloads: set[str]) -> list[Box]:
     return boxes
 
 
-def _process(own: str, workloads: set[str]) -> list[Box]:
+def _process(own: str, workloads: AbstractSet[str]) -> list[Box]:
     def chart(title: str, query: str, *limits: Query, **options: Any) -> Box:
         return lines(title, Query(query, PROCESS), *limits, **options)
 
@@ -86,7 +94,7 @@ def _process(own: str, workloads: set[str]) -> list[Box]:
     ]
 
 
-def _limits(workloads: set[str], resource: str) -> tuple[Query, ...]:
+def _limits(workloads: AbstractSet[str], resource: str) -> tuple[Query, ...]:
     """Return the limit of a pod."""
     if not workloads:
         return ()
@@ -95,7 +103,7 @@ def _limits(workloads: set[str], resource: str) -> tuple[Query, ...]:
     return (Query(f"max(sum by (namespace, pod) ({limits}))", "limit of a pod"),)
 
 
-def _pods(workloads: set[str]) -> list[Box]:
+def _pods(workloads: AbstractSet[str]) -> list[Box]:
     if not workloads:
         return []
     wanted, available = (
@@ -124,11 +132,11 @@ def _pods(workloads: set[str]) -> list[Box]:
     ]
 
 
-def _named(kind: str, workloads: set[str]) -> str:
+def _named(kind: str, workloads: AbstractSet[str]) -> str:
     return f'{kind}=~"{"|".join(sorted(workloads))}",{IN_NAMESPACE}'
 
 
-def _of(workloads: set[str]) -> str:
+def _of(workloads: AbstractSet[str]) -> str:
     return f'pod=~"{queries.pods_of(workloads)}",{IN_NAMESPACE}'
 
 

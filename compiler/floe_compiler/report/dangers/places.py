@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -40,7 +40,12 @@ def data_moved(change: Change) -> Iterator[Danger]:
     former = change.before or change.former
     if change.kind not in _CARRIERS or not former or not change.after:
         return
-    before, after = (frozenset(_places(manifest)) for manifest in (former, change.after))
+    texts = tuple(tuple(_texts(_content(manifest))) for manifest in (former, change.after))
+    if not (_volumes(former) or _volumes(change.after) or _name_places(set(texts[0]) ^ set(texts[1]))):
+        return  # what both say alike moves nothing
+    before, after = (
+        frozenset(_places(manifest, own)) for manifest, own in zip((former, change.after), texts, strict=True)
+    )
     gone, new = sorted(before - after), sorted(after - before)
     if gone and new:
         yield Danger("data-moved", f"uses {', '.join(new)}, but the data stays in {', '.join(gone)}")
@@ -65,12 +70,25 @@ def _content(manifest: Object) -> Object:
     return {key: value for key, value in manifest.items() if key != "metadata"}
 
 
-def _places(manifest: Object) -> Iterator[str]:
-    if at(manifest, ("spec", "volumeClaimTemplates")) or at(manifest, ("spec", "storage", "size")):
+def _volumes(manifest: Object) -> bool:
+    return bool(at(manifest, ("spec", "volumeClaimTemplates")) or at(manifest, ("spec", "storage", "size")))
+
+
+def _name_places(texts: Iterable[str]) -> bool:
+    """Return whether texts say where data is: a product without tables says it, too."""
+    return any(_PRODUCT.search(text) or next(_named_in((text,)), "") for text in texts)
+
+
+def _places(manifest: Object, texts: Sequence[str]) -> Iterator[str]:
+    if _volumes(manifest):
         yield "volumes of " + "/".join(str(at(manifest, ("metadata", key))) for key in ("namespace", "name"))
-    if not output_names(manifest):
-        yield from (f"tables of product {product}" for product in products(manifest))
-    for text in _texts(_content(manifest)):
+    if not any(_TABLE.search(text) for text in texts):
+        yield from (f"tables of product {product}" for text in texts for product in _PRODUCT.findall(text))
+    yield from _named_in(texts)
+
+
+def _named_in(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
         yield from (f"table {table}" for _, table in _TABLE.findall(text))
         yield from (f"tables of domain {domain}" for domain in _DOMAIN.findall(text))
         yield from (f"lineage of {namespace}" for namespace in _LINEAGE.findall(text))
