@@ -9,7 +9,8 @@ from functools import cache as once
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_compiler.commands.diff import HEAD, at_revision, differences
+from floe_compiler.commands.costs import costs_between
+from floe_compiler.commands.diff import HEAD, at_revision, differences, hashes_before
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import (
     add_cache,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from floe_compiler.pipeline import Progress
     from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.workers import Workers
+    from floe_compiler.report.costs.rollup import Costs
     from floe_compiler.report.diff import EnvironmentDiff
     from floe_compiler.report.page.contents import Contents
 
@@ -88,7 +90,8 @@ def run(options: Namespace) -> int:
         )
         progress("comparing")
         diffs = differences(before, compiled, environments)
-        contents = _contents(root, options, compiled, diffs, edits, cache, workers, progress)
+        costs = costs_between(before, hashes_before(before, compiled, environments), compiled)
+        contents = _contents(root, options, compiled, diffs, costs, edits, cache, workers, progress)
     page = render_page(contents.title, page_data(contents))
     try:
         options.html.write_bytes(page.encode())
@@ -120,6 +123,7 @@ def _contents(
     options: Namespace,
     compiled: Compilation,
     diffs: Sequence[EnvironmentDiff],
+    costs: Sequence[Costs],
     edits: Sequence[Edit],
     cache: Store,
     workers: Workers,
@@ -128,14 +132,16 @@ def _contents(
     from floe_compiler.commands.edits import commit_of
     from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.pipeline.planned_units import list_secrets, plan_environments
+    from floe_compiler.report.costs.texts import COST_COLUMNS, cost_rows
     from floe_compiler.report.lineage_graph import lineage
     from floe_compiler.report.page.contents import Contents, EditedFile
-    from floe_compiler.report.page.inventory import tables
+    from floe_compiler.report.page.inventory import table, tables
     from floe_compiler.synthesize.graphs import connections
 
     reasons = _reasons(root, options.explain, compiled, diffs, edits, cache, workers, progress)
     progress("drawing")
     names = tuple(one.environment for one in compiled.environments)
+    by_site = {one.site: tuple(cost_rows(one)) for one in costs}
     inputs = read_inputs(root)
     sources, plans = plan_environments(inputs, names, cache)
     return Contents(
@@ -147,7 +153,10 @@ def _contents(
         secrets=list_secrets(inputs, names, cache),
         connections={name: connections(plans[name]) for name in names},
         lineage=lineage(sources),
-        tables=tables(environment.manifests() for environment in compiled.environments),
+        tables=(
+            *tables(environment.manifests() for environment in compiled.environments),
+            *([table("costs", "Costs", COST_COLUMNS, [by_site.get(name, ()) for name in names])] if costs else []),
+        ),
         objects={name: _objects(compiled, name) for name in names},
     )
 

@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import FileSet
+from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -23,11 +24,12 @@ ReadBody = Callable[[str, str], UnitBody]
 
 @dataclass(frozen=True, slots=True)
 class CompiledEnvironment:
-    """One environment in one cluster: the heads of its units by name, and a function that reads their bodies."""
+    """One environment in one cluster: the heads of its units by name, a function that reads their bodies, the cluster."""
 
     environment: str
     heads: Mapping[str, UnitHead]
     read_body: ReadBody = field(repr=False)
+    cluster: Cluster | None = None
 
     def body(self, unit: str) -> UnitBody:
         """Return the texts and places of a unit."""

@@ -175,7 +175,8 @@ def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
 
 
 def _context(environment: EnvironmentInput) -> str:
-    return digest_of(encode(environment.settings), encode(environment.cluster), environment.known)
+    cluster = environment.cluster.model_copy(update={"prices": None})  # no object follows from them
+    return digest_of(encode(environment.settings), encode(cluster), environment.known)
 
 
 def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader], overlay: Overlay) -> DeliveryPlan:

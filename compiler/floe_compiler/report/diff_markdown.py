@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from floe_compiler.report.costs.rollup import Costs
+from floe_compiler.report.costs.texts import cost_section
 from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
 from floe_compiler.report.diff_text import Block, change_block, shared_blocks, shared_changes
 from floe_compiler.report.folding import folded
+from floe_compiler.report.markdown_table import inline
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
 
@@ -29,11 +32,13 @@ class Section(msgspec.Struct, frozen=True):
     end: str = ""
 
 
-def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGEST, link: str = "") -> str:
+def render_diff_markdown(
+    diffs: Iterable[EnvironmentDiff], largest: int = LARGEST, link: str = "", costs: Sequence[Costs] = ()
+) -> str:
     """Return the report in at most `largest` bytes: totals, dangers, and names of objects stay, the largest changes go.
 
     If even the names are too many, the last folders are left out. Notes say what is missing, and where it is. `link` is
-    the address of the whole report, if there is one.
+    the address of the whole report, if there is one. `costs` are shown where they change.
     """
     diffs = [diff for diff in diffs if diff.changes]
     if not diffs:
@@ -41,7 +46,8 @@ def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGES
     more = [f"[The whole report]({link})", ""] if link else []
     text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), "", *more])
     left_out = 0
-    for section in (*_dangers(diffs), *_fitting(_details(diffs), largest - _NOTES - _size(text, *_dangers(diffs)))):
+    first = (*_dangers(diffs), cost_section(costs))
+    for section in (*first, *_fitting(_details(diffs), largest - _NOTES - _size(text, *first))):
         # After the first section that does not fit, all others are left out, too, so that the report has no gaps.
         if left_out or _size(text, section) > largest - _NOTES:
             left_out += 1
@@ -87,7 +93,7 @@ def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|"
     for diff in diffs:
         totals = (diff.total("deleted"), diff.total("changed"), diff.total("added"), diff.dangers)
-        yield f"| {_inline(diff.environment)} | {' | '.join(map(str, totals))} |"
+        yield f"| {inline(diff.environment)} | {' | '.join(map(str, totals))} |"
 
 
 def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
@@ -99,7 +105,7 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
             environments = ", ".join(dict.fromkeys(name for name, _ in threatened))
             alike = {_place(*one): one for one in threatened}  # an object counts once, whatever environments have it
             sentence = describe(danger, list(alike.values()), _place)
-            yield f"- :warning: `{danger.word}` **{_inline(environments)}**: {_inline(sentence)}\n"
+            yield f"- :warning: `{danger.word}` **{inline(environments)}**: {inline(sentence)}\n"
 
 
 def _place(_: str, change: ObjectChange) -> str:
@@ -116,7 +122,7 @@ def _details(diffs: list[EnvironmentDiff]) -> Iterator[Section]:
         _, first = change.changes[0]
         alike.setdefault((first.folder.partition("/")[2], change.environments), []).append(first)
     for (folder, environments), changes in sorted(alike.items()):
-        title = f"{_inline(folder)} in {_inline(', '.join(environments))}: {count(len(changes), 'object')}"
+        title = f"{inline(folder)} in {inline(', '.join(environments))}: {count(len(changes), 'object')}"
         blocks = tuple((change_block(change, plain, shared), visible(change.file)) for change in changes)
         yield Section(f"\n<details><summary>{title}</summary>\n\n", blocks, "\n</details>\n")
 
@@ -125,9 +131,3 @@ def _fenced(lines: Iterable[str]) -> str:
     body = "\n".join(lines).rstrip("\n")
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", body))])
     return f"{fence}diff\n{body}\n{fence}\n"
-
-
-def _inline(text: str) -> str:
-    """Return text escaped for Markdown and HTML, on one line."""
-    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    return re.sub(r"([\\`*_\[\]|])", r"\\\1", escaped)

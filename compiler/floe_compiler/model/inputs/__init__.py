@@ -56,6 +56,7 @@ from floe_compiler.model.inputs.platform import (
     SharedServices,
     SyncTests,
 )
+from floe_compiler.model.inputs.prices import Prices
 from floe_compiler.model.inputs.product import (
     KUBELET_PORTS,
     SAME_EVERYWHERE,
@@ -153,6 +154,7 @@ __all__ = [
     "Placement",
     "Placements",
     "PlatformManifest",
+    "Prices",
     "PostgresqlServer",
     "ProductImages",
     "ProductInput",
