@@ -24,7 +24,7 @@ ReadBody = Callable[[str, str], UnitBody]
 
 @dataclass(frozen=True, slots=True)
 class CompiledEnvironment:
-    """One environment in one cluster: the heads of its units by name, a function that reads their bodies, the cluster."""
+    """One environment in one cluster: the heads of its units by name, a reader of their bodies, and the cluster."""
 
     environment: str
     heads: Mapping[str, UnitHead]

@@ -176,6 +176,8 @@ class Environment(Input):
     `private`; otherwise none."""
     links: Links | None = None
     """How its clusters reach one another, if it has several. Default: they do not."""
+    rollout: dict[Name, Name | None] = Field(default_factory=dict)
+    """How far changes of the platform's `rollout` are here: the last ring that has it, by the change's name."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)

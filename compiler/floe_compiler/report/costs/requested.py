@@ -1,8 +1,8 @@
 """What the objects of a namespace request, on average over a month: at least, and at most.
 
 At least is what always runs: the lowest number of replicas. At most is what runs if every autoscaler is at its highest
-number, and each scheduled run takes until its timeout. Jobs that run once, the extra pods of a rollout and runs that are
-repeated after a failure are in neither.
+number, and each scheduled run takes until its timeout. In neither are Jobs that run once, the extra pods of a rollout,
+and runs that are repeated after a failure.
 """
 
 from __future__ import annotations
