@@ -31,5 +31,5 @@ class ChangeProgress(msgspec.Struct, frozen=True):
 
     name: str
     description: str
-    place: Span | None
+    place: Span
     environments: Mapping[str, tuple[RingProgress, ...]]

@@ -9,7 +9,7 @@ from floe_compiler.model.rollout import ChangeProgress, OwnSetting, RingProgress
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.layers import Layer, leaves, merge
 from floe_compiler.resolve.presence import domains_in
-from floe_compiler.resolve.rollout import Change, changes_in, rings_of
+from floe_compiler.resolve.rollout import CHANGES, ROLLOUT, Change, changes_in, rings_of
 from floe_compiler.resolve.scopes import domain_layers, platform_layers
 
 
@@ -27,7 +27,7 @@ def rollout_progress(sources: Sources, environments: tuple[str, ...] = ()) -> tu
         ChangeProgress(
             change.name,
             change.description,
-            change.layer.span(()),
+            sources.manifest.key_span((ROLLOUT, CHANGES, change.name)),
             {name: tuple(_rings(sources, name, changes[number])) for name, changes in by_environment.items()},
         )
         for number, change in enumerate(first)

@@ -126,7 +126,7 @@ def _check_rings(sources: Sources, findings: Findings) -> None:
 
 
 def _check_ring(sources: Sources, ring: object, document: Document, path: DataPath, findings: Findings) -> None:
-    names = [one.name for one in rings_of(sources)]
+    names = dict.fromkeys(one.name for one in rings_of(sources))
     if ring is not None and ring not in names:
         hint = did_you_mean(str(ring), names)
         findings.add(UNKNOWN_REFERENCE, f'the rollout has no ring "{ring}"', document.span(path), hint=hint)

@@ -11,7 +11,7 @@ from floe_compiler.report.costs.rollup import EVERYTHING, Bounds, Costs, Part, S
 from floe_compiler.report.markdown_table import inline
 from floe_compiler.report.terminal import Paint, visible
 
-MEANING = "at least what always runs, at most with all autoscalers at their maximum and all scheduled runs until their timeout"
+MEANING = "at least what always runs; at most with all autoscalers at their most, and each run until its timeout"
 MOST_ROWS, MOST_REASONS = 20, 5
 """What Markdown has, which must leave room for the changes."""
 
@@ -51,9 +51,8 @@ def cost_section(found: Iterable[Costs]) -> str:
         lines.append(f"\n{len(rows) - MOST_ROWS} more rows are left out: see `floe-compile diff`.")
     reasons = dict.fromkeys(reason for costs in found for reason in costs.uncounted)
     if reasons:
-        lines.append(
-            f"\nNot counted: {inline('; '.join(list(reasons)[:MOST_REASONS]))}{' …' if len(reasons) > MOST_REASONS else ''}."
-        )
+        shown = inline("; ".join(list(reasons)[:MOST_REASONS]))
+        lines.append(f"\nNot counted: {shown}{' …' if len(reasons) > MOST_REASONS else ''}.")
     return "\n".join(lines) + "\n"
 
 
