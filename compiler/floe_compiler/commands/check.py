@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.console import show
-from floe_compiler.commands.exit_codes import DONE, FOUND
+from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
 from floe_compiler.commands.options import (
     add_cache,
     add_common,
@@ -24,6 +26,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.report.outcome import Outcome, count
 
 if TYPE_CHECKING:
+    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.report.work_done import Stopwatch
     from floe_compiler.write.output import WriteReport
 
 STALE = Rule(
@@ -48,22 +52,33 @@ def configure(parser: ArgumentParser) -> None:
     add_domains(parser)
     add_cache(parser)
     add_workers(parser)
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FILE",
+        help="add to a file, in Markdown, what was compiled and how long it took ($GITHUB_STEP_SUMMARY)",
+    )
 
 
 def run(options: Namespace) -> int:
     """Compile in memory and compare."""
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
+    from floe_compiler.report.work_done import Stopwatch
     from floe_compiler.write.output import check_output
     from floe_compiler.write.part import Part
 
     root = find_root(options.root)
     environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, domains=domains, cache=cache, workers=workers)
+        steps = Stopwatch(progress, perf_counter)
+        compiled = compile_mesh(root, environments, steps, domains=domains, cache=cache, workers=workers)
         part = Part.of(compiled.chosen) if compiled.chosen is not None else None
         complete = not environments and not domains
+        steps("comparing")
         report = check_output(root, compiled.files, compiled.digests, complete, part=part)
+    if options.summary:
+        _add_summary(options.summary, compiled, steps)
     outcome = Outcome(
         (*compiled.warnings, *report.warnings, *((stale_output(report),) if report.stale else ())),
         created=report.create,
@@ -74,6 +89,21 @@ def run(options: Namespace) -> int:
     )
     show(outcome, root, options)
     return FOUND if report.stale else DONE
+
+
+def _add_summary(file: Path, compiled: Compilation, steps: Stopwatch) -> None:
+    """Add to a file what was compiled. Raises UsageError if it cannot be written."""
+    from floe_compiler.report.work_done import WorkDone, render_work
+
+    done = []
+    for one in compiled.environments:
+        objects = sum(len(head.files.paths) for head in one.heads.values())
+        done.append(WorkDone(one.environment, len(one.heads), compiled.made.get(one.environment, 0), objects))
+    try:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(render_work(done, steps.seconds))
+    except OSError as error:
+        raise UsageError(f"--summary {file}: {error.strerror}; name a file that can be written") from error
 
 
 def stale_output(report: WriteReport) -> Diagnostic:

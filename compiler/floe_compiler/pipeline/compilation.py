@@ -90,6 +90,9 @@ class Compilation(msgspec.Struct, frozen=True):
     chosen: Mapping[str, tuple[str, ...]] | None = None
     """The namespaces that `files` are of, by environment; None: all there is."""
 
+    made: Mapping[str, int] = msgspec.field(default_factory=dict)
+    """The number of units that were compiled and not recalled, by environment."""
+
 
 def chosen_namespaces(frames: Mapping[str, Frame], domains: tuple[str, ...]) -> Mapping[str, tuple[str, ...]] | None:
     """Return the namespaces of some domains by environment; None if no domains are named."""
