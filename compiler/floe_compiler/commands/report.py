@@ -9,7 +9,7 @@ from functools import cache as once
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_compiler.commands.costs import costs_between
+from floe_compiler.commands.costs import costs_between, site_of
 from floe_compiler.commands.diff import HEAD, at_revision, differences, hashes_before
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import (
@@ -22,6 +22,7 @@ from floe_compiler.commands.options import (
     open_workers,
 )
 from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.sites import environment_of
 
 if TYPE_CHECKING:
     from floe_compiler.cache.store import Store
@@ -143,14 +144,15 @@ def _contents(
     names = tuple(one.environment for one in compiled.environments)
     by_site = {one.site: tuple(cost_rows(one)) for one in costs}
     inputs = read_inputs(root)
-    sources, plans = plan_environments(inputs, names, cache)
+    environments = tuple(dict.fromkeys(map(environment_of, names)))
+    sources, plans = plan_environments(inputs, environments, cache)
     return Contents(
         title=str(sources.manifest.data["metadata"]["name"]),
         compared=f"compared with {options.revision} ({commit_of(root, options.revision)})",
         diffs=diffs,
         reasons=reasons,
         edits=[EditedFile(one.file, one.lines) for one in edits],
-        secrets=list_secrets(inputs, names, cache),
+        secrets=list_secrets(inputs, environments, cache),
         connections={name: connections(plans[name]) for name in names},
         lineage=lineage(sources),
         tables=(
@@ -165,9 +167,9 @@ def _objects(compiled: Compilation, environment: str) -> list[tuple[str, ...]]:
     """Return name, kind, folder and file of the objects of an environment, as their paths say."""
     found: list[tuple[str, ...]] = []
     for path in compiled.files:
-        top, name, folder, file = (*path.split("/"), "", "")[:4]
-        kind, _, rest = file.removesuffix(".yaml").partition("_")
-        if (top, name) == (OUTPUT, environment):
+        if site_of(path) == environment:
+            folder, file = path.split("/")[-2:]
+            kind, _, rest = file.removesuffix(".yaml").partition("_")
             found.append((rest, kind, folder, f"{folder}/{file}"))
     return found
 

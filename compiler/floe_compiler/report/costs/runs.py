@@ -1,7 +1,6 @@
 """Runs that something starts by a schedule: CronJobs, and data products of Dagster and Airflow.
 
-Orchestrators are told of a product by the key `product.json` of a ConfigMap. The pods of Dagster's runs are described
-in a variable of the product's code location, those of Airflow's steps in the files of a ConfigMap.
+Orchestrators are told of a product by the key `product.json` of a ConfigMap.
 """
 
 from __future__ import annotations
@@ -14,21 +13,15 @@ from typing import Any
 
 import msgspec
 
-from floe_compiler.model.launched_templates import job_spec
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.rendered import JobVariable
 from floe_compiler.model.schedule_gaps import runs_each_month
 from floe_compiler.model.schedules import check_schedule
 from floe_compiler.model.workloads import Workload, workload
-from floe_compiler.model.yaml_text import from_yaml
+from floe_compiler.report.launched_pods import launched_pods
 
 PRODUCT = "floe.dev/product"
 TOLD = "product.json"
-
-DAGSTER = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
-"""The variable of a code location that describes its runs (dagster-k8s, `K8sContainerContext`)."""
-_DAGSTER_PARTS = ("job_spec_config", "pod_template_spec_metadata", "pod_spec_config", "container_config")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -98,30 +91,6 @@ def _of_product(told: Any, pods: Mapping[str, tuple[Workload, ...]]) -> Iterator
 def _pods_of_products(objects: Mapping[ObjectId, Object]) -> Mapping[str, tuple[Workload, ...]]:
     """Return the pods of runs by product."""
     found: dict[str, list[Workload]] = defaultdict(list)
-    for identity, manifest in objects.items():
-        for pod in (*_of_code_location(identity, objects), *_in_files(identity, manifest)):
-            found[product_of(pod.labels)].append(pod)
+    for pod in launched_pods(objects):
+        found[product_of(pod.labels)].append(pod)
     return {product: tuple(pods) for product, pods in found.items()}
-
-
-def _of_code_location(identity: ObjectId, objects: Mapping[ObjectId, Object]) -> Iterator[Workload]:
-    owner = workload(identity, objects[identity]) if identity.kind == "Deployment" else None
-    for container in owner.containers if owner else ():
-        if any(isinstance(one, dict) and one.get("name") == DAGSTER for one in container.data.get("env") or ()):
-            places = (("k8s", "run_k8s_config", part) for part in _DAGSTER_PARTS)
-            try:
-                spec = job_spec(JobVariable(identity, container.name, DAGSTER, *places), objects)
-            except (IndexError, KeyError, TypeError, ValueError):
-                continue
-            job = ObjectId("batch", "Job", identity.namespace, identity.name)
-            yield from filter(None, [workload(job, {"spec": spec})])
-
-
-def _in_files(identity: ObjectId, manifest: Object) -> Iterator[Workload]:
-    """Yield the pods in the files of a ConfigMap."""
-    if identity.kind != "ConfigMap":
-        return
-    for text in mapping(manifest, ("data",)).values():
-        pod = from_yaml(text) if isinstance(text, str) and text.startswith("apiVersion: v1\nkind: Pod\n") else None
-        if isinstance(pod, dict):
-            yield from filter(None, [workload(ObjectId("", "Pod", identity.namespace, ""), pod)])
