@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import FileSet
-from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -17,6 +17,9 @@ from floe_compiler.model.unit_result import UnitBody, UnitHead
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.namespaces import namespace_name
+
+if TYPE_CHECKING:
+    from floe_compiler.model.inputs import Cluster
 
 ReadBody = Callable[[str, str], UnitBody]
 """Returns the body of a unit, given its environment and name."""
