@@ -190,4 +190,5 @@ def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader], overlay: Overlay
         DeliveredNamespace(header.scope, header.namespace, header.owner, header.namespace in encrypted)
         for header in headers
     )
-    return DeliveryPlan(frame.settings, _unpriced(frame.environment.cluster), frame.delivery, namespaces, frame.version_origin)
+    cluster = _unpriced(frame.environment.cluster)
+    return DeliveryPlan(frame.settings, cluster, frame.delivery, namespaces, frame.version_origin)
