@@ -173,5 +173,5 @@ def test_programs_and_the_report_get_all_parts() -> None:
     ]
     assert data["parts"][0]["after"]["requested"]["atMost"] == {"cpu": 2, "memoryGiB": 4, "volumesGiB": {"slow": 5}}
     assert list(cost_rows(CHANGED)) == [
-        (name, "", "2", "4 GiB", "5 GiB", "", "55.48 EUR", "+27.74") for name in ("(everything)", "platform")
+        (name, "", "55.48", "55.48 EUR", "+27.74", "2", "4", "5") for name in ("(everything)", "platform")
     ]

@@ -107,7 +107,9 @@ def _of_run(run: Run) -> Consumer:
     pods = [_pod(pod) for pod in run.pods]
     each = Requested(max((one.cpu for one in pods), default=ZERO), max((one.memory for one in pods), default=ZERO))
     at_once = run.each_month * run.seconds / (HOURS * 3600)
-    return Consumer(run.product, NOTHING, each * (at_once if run.at_once is None else min(at_once, run.at_once)))
+    if run.at_once is not None:
+        at_once = min(at_once, Fraction(run.at_once))
+    return Consumer(run.product, NOTHING, each * at_once)
 
 
 def _pod(owner: Workload) -> Requested:

@@ -15,7 +15,7 @@ MEANING = "at least what always runs; at most with all autoscalers at their most
 MOST_ROWS, MOST_REASONS = 20, 5
 """What Markdown has, which must leave room for the changes."""
 
-COST_COLUMNS = ("domain", "product", "CPU", "memory", "volumes", "quota", "a month", "changes by")
+COST_COLUMNS = ("domain", "product", "a month, at least", "at most", "changes by", "CPU", "memory, GiB", "volumes, GiB")
 """The columns of `cost_rows`."""
 
 Money = tuple[Fraction, Fraction]
@@ -77,20 +77,19 @@ def costs_data(found: Iterable[Costs]) -> Mapping[str, Any]:
 
 
 def cost_rows(costs: Costs) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of the report: domain, product, CPU, memory, volumes, quota, costs, and how they change."""
+    """Yield the rows of the report: what each part costs, how that changes, and what it requests."""
     for part in costs.parts:
         bounds = costs.after.parts.get(part, Bounds())
         before, after = costs.of(costs.before, part), costs.of(costs.after, part)
-        quota = costs.after.quotas.get(part[0], {}) if not part[1] else {}
         yield (
             part[0] or "(everything)",
             part[1],
-            _between(bounds, lambda one: _number(one.cpu)),
-            _between(bounds, lambda one: f"{_number(one.memory)} GiB"),
-            _between(bounds, lambda one: f"{_number(sum(one.volumes.values(), Fraction(0)))} GiB"),
-            ", ".join(f"{name} {amount}" for name, amount in quota.items()),
-            f"{_money(after)} {costs.prices.currency}",
+            f"{float(after[0]):,.2f}",
+            f"{float(after[1]):,.2f} {costs.prices.currency}",
             _difference(before, after) if before != after else "",
+            _between(bounds.least.cpu, bounds.most.cpu),
+            _between(bounds.least.memory, bounds.most.memory),
+            _between(_volumes(bounds.least), _volumes(bounds.most)),
         )
 
 
@@ -128,13 +127,13 @@ def _difference(before: Money, after: Money) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _between(bounds: Bounds, text: Any) -> str:
-    least, most = text(bounds.least), text(bounds.most)
-    return str(least) if least == most else f"{least} to {most}"
+def _volumes(requested: Requested) -> Fraction:
+    return sum(requested.volumes.values(), Fraction(0))
 
 
-def _number(amount: Fraction) -> str:
-    return f"{_rounded(amount):,}"
+def _between(least: Fraction, most: Fraction) -> str:
+    shown = [f"{_rounded(one):,}" for one in (least, most)]
+    return shown[0] if shown[0] == shown[1] else " to ".join(shown)
 
 
 def _rounded(amount: Fraction) -> float:
