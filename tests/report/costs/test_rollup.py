@@ -21,7 +21,7 @@ from report.samples import deployment, thing
 
 OUTPUT = Path(__file__).parents[3] / "output" / "prod"
 PRICES = Prices(currency="EUR", cpu_hour=0.03, memory_gib_hour=0.004, storage_gib_month={"gp3": 0.08})
-POD = {"resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}
+POD: dict[str, Any] = {"resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}
 DAYS = Fraction(3653, 120)
 """The days of a month, on average over the ten years from 2024."""
 
@@ -38,7 +38,7 @@ def uncounted(*objects: Object) -> list[str]:
     return [one.reason for one in consumers(objects, 3) if isinstance(one, Uncounted)]
 
 
-def amounts(requested: Requested) -> tuple[Fraction, Fraction]:
+def amounts(requested: Requested) -> tuple[Any, Any]:
     return requested.cpu, requested.memory
 
 
@@ -59,7 +59,7 @@ def test_a_daemon_set_is_on_each_node_and_volumes_count_for_each_pod() -> None:
     template = {"spec": {"containers": [POD]}}
     daemons = thing("DaemonSet", api="apps/v1", spec={"template": template})
     assert amounts(counted(daemons, nodes=9).least) == (Fraction(9, 2), 9)
-    claim = {"spec": {"storageClassName": "gp3", "resources": {"requests": {"storage": "10Gi"}}}}
+    claim: dict[str, Any] = {"spec": {"storageClassName": "gp3", "resources": {"requests": {"storage": "10Gi"}}}}
     spec = {"replicas": 3, "template": template, "volumeClaimTemplates": [claim]}
     assert counted(thing("StatefulSet", api="apps/v1", spec=spec)).least.volumes == {"gp3": 30}
     assert counted(thing("PersistentVolumeClaim", **claim)).most.volumes == {"gp3": 10}
