@@ -69,6 +69,8 @@ def run(options: Namespace) -> int:
     from floe_compiler.write.part import Part
 
     root = find_root(options.root)
+    if options.summary and not options.summary.absolute().parent.is_dir():
+        raise UsageError(f"--summary {options.summary}: name a file in a folder that exists")
     environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
         steps = Stopwatch(progress, perf_counter)

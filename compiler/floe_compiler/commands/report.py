@@ -106,6 +106,8 @@ def run(options: Namespace) -> int:
 def _check(options: Namespace, root: Path) -> None:
     if options.explain < 0:
         raise UsageError(f"--explain {options.explain}: give 0 or more")
+    if not options.html.absolute().parent.is_dir():
+        raise UsageError(f"--html {options.html}: No such file or directory; name a file in a folder that exists")
     if options.html.absolute().is_relative_to(root / OUTPUT):
         raise UsageError(f"--html {options.html}: {OUTPUT}/ has what is compiled and nothing else; name another folder")
     if options.html.is_file() and not _is_page(options.html):
