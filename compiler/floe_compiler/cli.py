@@ -37,6 +37,7 @@ VERBS = {
     "vendor": "copy a parent manifest or a Helm chart into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
     "parity": "show how two environments differ, and which lines say so",
+    "rollout": "show which rings of domains have which changes of the platform, and which still lack them",
     "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",
     "package": "pack the output of an environment as Helm charts, for who must use helm install",
     "explain": "show which file and line each value of an output file comes from",

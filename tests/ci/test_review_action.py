@@ -91,7 +91,10 @@ def test_the_scripts_of_the_action(mesh: Path, tmp_path: Path, *, is_beside: boo
     (comment,) = server.comments
     assert "[The whole report](https://ci.example/7)" in comment["body"]
     assert "0 7 * * *" in comment["body"]
-    assert "Compared " in summary.read_text(encoding="utf-8")
+    told = summary.read_text(encoding="utf-8")
+    assert "| dev | 4 | " in told
+    assert "| **all** | " in told
+    assert "0 7 * * *" in told
     assert "0 7 * * *" in (tmp_path / "floe-report.html").read_text(encoding="utf-8")
     assert '"results"' in (tmp_path / "floe-compile.sarif").read_text(encoding="utf-8")
 

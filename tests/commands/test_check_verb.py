@@ -67,3 +67,12 @@ def test_json_lists_the_paths(compiled: Path, floe: Floe, capsys: pytest.Capture
     document = json.loads(capsys.readouterr().out)
     assert document["created"] == [SALES]
     assert [found["code"] for found in document["diagnostics"]] == ["W012"]
+
+
+def test_a_summary_is_added_to_a_file(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    summary = compiled.parent / f"{compiled.name}-summary.md"
+    summary.write_text("# A job\n\n")
+    assert floe("check", "--summary", str(summary)) == 0
+    assert summary.read_text().startswith("# A job\n\n### What was compiled\n")
+    assert floe("check", "--summary", str(compiled)) == 2
+    assert f"--summary {compiled}: Is a directory; name a file that can be written" in capsys.readouterr().err

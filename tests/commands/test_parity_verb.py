@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.cli import main
-from small_mesh import SMALL, small_mesh
+from small_mesh import MANIFEST, SMALL, small_mesh
 
 Parity = Callable[..., tuple[int, str, str]]
 
@@ -224,3 +224,14 @@ def test_errors_of_the_inputs_are_errors(mesh: Path, parity: Parity) -> None:
     code, out, err = parity()
     assert (code, out) == (1, "")
     assert 'has no product "order"' in err
+
+
+def test_a_change_that_is_further_in_one_of_them(mesh: Path, parity: Parity) -> None:
+    rings = "rollout: {rings: [{name: all}], changes: {x: {description: X, settings: {quota: {pods: 9}}}}}\n"
+    write(mesh, MANIFEST, (mesh / MANIFEST).read_text(encoding="utf-8") + rings)
+    override(mesh, "staging", "rollout: {x: all}\n")
+    code, out, _ = parity()
+    line = line_of(mesh, "overlays/staging/environment.yaml", "rollout:")
+    assert code == 0
+    assert "rollout.x" in out
+    assert f"overlays/staging/environment.yaml:{line}:" in out

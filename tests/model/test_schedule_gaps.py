@@ -1,10 +1,12 @@
-"""The longest time between two runs of a schedule."""
+"""How often a schedule runs, and the longest time between two runs."""
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
-from floe_compiler.model.schedule_gaps import longest_gap
+from floe_compiler.model.schedule_gaps import longest_gap, runs_each_month
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -40,3 +42,18 @@ def test_the_longest_gap(schedule: str, gap: int) -> None:
 def test_where_clocks_are_put_back_a_gap_may_be_an_hour_longer() -> None:
     assert longest_gap("0 5 * * *", "Europe/Berlin") == 25 * HOUR
     assert longest_gap("0 5 * * *", "Etc/GMT-1") == 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("schedule", "runs"),
+    [
+        ("@daily", Fraction(3653, 120)),
+        ("*/15 8-17 * * *", Fraction(40 * 3653, 120)),
+        ("@monthly", Fraction(1)),
+        ("0 0 29 2 *", Fraction(3, 120)),
+        ("@yearly", Fraction(10, 120)),
+        ("30 6 * * 1-5", Fraction(2610, 120)),
+    ],
+)
+def test_the_runs_of_a_month_on_average(schedule: str, runs: Fraction) -> None:
+    assert runs_each_month(schedule) == runs

@@ -80,6 +80,10 @@ class Change:
     compiled: tuple[str, ...] = ()
 
 
+ROLLOUT = {
+    "rings": [{"name": "canary", "domains": ["marketing"]}, {"name": "everyone"}],
+    "changes": {"pods": {"description": "more pods", "reached": "canary", "settings": {"quota": {"pods": 99}}}},
+}
 ORDERS_TEXT = to_yaml(product("orders"))
 SALES_ONLY = (("sales",), (namespace("sales"),))
 
@@ -173,6 +177,16 @@ CHANGES = {
     "a setting of the environment": Change({DEV: dev(storage_class="fast")}, ALL_SCOPES, ALL_UNITS),
     "networks that may be reached": Change(
         {DEV: dev(cluster={"name": "dev", "reachable_networks": ["10.0.0.0/8"]})}, ALL_SCOPES, ALL_UNITS
+    ),
+    "prices, by which no object changes": Change(
+        {DEV: dev(cluster={"name": "dev", "prices": {"currency": "EUR", "cpu_hour": 1, "memory_gib_hour": 0.1}})},
+        ALL_SCOPES,
+    ),
+    "a change that reaches its first ring": Change(
+        {MANIFEST: manifest(rollout=ROLLOUT)},
+        ALL_SCOPES,
+        # What the platform says of secrets comes after it, and has moved.
+        (namespace("marketing"), PLATFORM),
     ),
     "the cluster's DNS": Change(
         {DEV: dev(cluster={"name": "dev", "dns": {"preset": "openshift"}})}, ALL_SCOPES, ALL_UNITS

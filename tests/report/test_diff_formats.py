@@ -6,9 +6,9 @@ import re
 from msgspec.structs import replace
 
 from floe_compiler.model.configuration import CONFIG_HASH
-from floe_compiler.model.objects import Object
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.dangers import Objects
-from floe_compiler.report.diff import EnvironmentDiff, compare
+from floe_compiler.report.diff import EnvironmentDiff, FieldChange, ObjectChange, compare
 from floe_compiler.report.diff_json import render_diff_json
 from floe_compiler.report.diff_markdown import render_diff_markdown
 from floe_compiler.report.diff_text import render_diff, summary_line
@@ -169,12 +169,40 @@ def test_long_markdown_is_cut_keeps_the_totals_and_says_what_is_missing() -> Non
     cut = render_diff_markdown([difference([], objects)])
     assert len(cut.encode()) <= 60_000 < len(whole.encode())
     assert "| dev | 0 | 0 | 5000 | 0 |" in cut
-    shown, left_out = cut.count("<details>"), re.search(r"\*\*Cut here:\*\* (\d+) sections left out", cut)
-    assert left_out
-    assert shown + int(left_out[1]) == 50
     assert "**Only names are shown:**" in cut
-    shown_part = cut[cut.index("\n<details>") : cut.index("\n**Cut here")]
+    shown, titles = cut.count("<details>"), re.findall(r"^- ns\d+ in dev: 100 objects$", cut, re.MULTILINE)
+    assert shown > 10
+    assert shown + len(titles) == 50, "each folder is there, with its names or with the number of them"
+    assert "**Without names,**" in cut
+    assert "Cut here" not in cut
+    shown_part = cut[cut.index("\n<details>") : cut.index("\n**Without names")]
     assert shown_part in whole
+
+
+def test_ten_thousand_changes_of_their_own_fill_a_comment_and_no_more() -> None:
+    """None of them is like another, so nothing of them can be shown once."""
+    changes = (
+        ObjectChange(
+            "changed",
+            ObjectId("", "Service", f"ns{number % 110}", f"s{number}"),
+            f"output/dev/ns{number % 110}/service_s{number}.yaml",
+            (FieldChange("changed", "spec.x", 0, number),),
+        )
+        for number in range(10_000)
+    )
+    text = render_diff_markdown([EnvironmentDiff("dev", tuple(sorted(changes, key=lambda one: one.file)))])
+    assert 50_000 < len(text.encode()) <= 60_000
+    assert all(f"ns{number} in dev: {90 + (number < 100)} objects" in text for number in range(110))
+
+
+def test_more_folders_than_there_is_room_for() -> None:
+    objects = [thing("Service", "s", f"{'long' * 15}-{number}") for number in range(2000)]
+    text = render_diff_markdown([difference([], objects)])
+    assert len(text.encode()) <= 60_000
+    listed = len(re.findall(r"^- long", text, re.MULTILINE)) + text.count("<details>")
+    left_out = re.search(r"\*\*Cut here:\*\* (\d+) folders left out", text)
+    assert left_out
+    assert listed + int(left_out[1]) == 2000
 
 
 def test_a_large_body_is_cut_and_all_names_stay() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Current(msgspec.Struct, frozen=True):
-    """What is chosen, its inputs, and what they compile to, which the disk has. Its texts can be read while it is open."""
+    """What is chosen, its inputs, and what they compile to: what the disk has. Texts can be read while it is open."""
 
     chosen: Chosen
     inputs: InputFiles

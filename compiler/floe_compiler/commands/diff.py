@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from floe_compiler.commands.compiling import Chosen, add_compiling, compiling
+from floe_compiler.commands.costs import costs_between, site_of
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_common
 from floe_compiler.model.diagnostics import Findings
@@ -23,6 +24,7 @@ from floe_compiler.model.sites import environment_of
 if TYPE_CHECKING:
     from floe_compiler.model.cache import Cache
     from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.report.costs.rollup import Costs
     from floe_compiler.report.dangers import Whole
     from floe_compiler.report.diff import EnvironmentDiff
 
@@ -101,7 +103,8 @@ def run(options: Namespace) -> int:
         compiled = run.compiled(meanwhile=before)
         run.progress("comparing")
         diffs = differences(before(), compiled, chosen.environments)
-    show_diff(diffs, options)
+        costs = costs_between(before(), hashes_before(before(), compiled, chosen.environments), compiled)
+    show_diff(diffs, options, costs=costs)
     return DONE
 
 
@@ -117,28 +120,34 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import read_manifests
     from floe_compiler.report.moves import with_moves
-    from floe_compiler.write.part import Part
 
     after = compiled.files
     whole = _whole(compiled)
     new = before.hashes_of(after)
-    part = Part.of(compiled.chosen) if compiled.chosen is not None else None
-    old = {
-        path: digest
-        for path, digest in before.hashes.items()
-        if _counts(path, environments) and (part is None or path in part)
-    }
+    old = hashes_before(before, compiled, environments)
     changed = {path for path, _ in old.items() ^ new.items()}
     texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
     gone = _by_site(texts)
     come = _by_site({path: after[path] for path in sorted(changed & new.keys())})
     findings = Findings()
     diffs = []
-    for site in sorted({_site(path) for path in {*old, *new}}):
+    for site in sorted({site_of(path) for path in {*old, *new}}):
         then, now = (read_manifests(files.get(site, {}), findings) for files in (gone, come))
         diffs.append(compare(site, then, now, whole.get(site)))
     findings.finish()
     return with_moves(diffs)
+
+
+def hashes_before(before: State, compiled: Compilation, environments: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the hashes of the earlier files by path, as far as they belong to what was compiled."""
+    from floe_compiler.write.part import Part
+
+    part = Part.of(compiled.chosen) if compiled.chosen is not None else None
+    return {
+        path: digest
+        for path, digest in before.hashes.items()
+        if _counts(path, environments) and (part is None or path in part)
+    }
 
 
 def _whole(compiled: Compilation) -> Mapping[str, Whole]:
@@ -155,17 +164,12 @@ def _whole(compiled: Compilation) -> Mapping[str, Whole]:
 def _by_site(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
     by_site: dict[str, dict[str, str]] = {}
     for path, text in texts.items():
-        by_site.setdefault(_site(path), {})[path] = text
+        by_site.setdefault(site_of(path), {})[path] = text
     return by_site
 
 
 def _environment(path: str) -> str:
     return path.split("/")[1]
-
-
-def _site(path: str) -> str:
-    """Return the environment of a file, with the cluster if it is in the folder of one: `output/prod/us/<folder>/`."""
-    return "/".join(path.split("/")[1:-2])
 
 
 def _counts(path: str, environments: tuple[str, ...]) -> bool:
@@ -205,7 +209,9 @@ def on_disk(root: Path, cache: Cache) -> State:
     )
 
 
-def show_diff(diffs: tuple[EnvironmentDiff, ...], options: Namespace, summary: str = "{}") -> None:
+def show_diff(
+    diffs: tuple[EnvironmentDiff, ...], options: Namespace, summary: str = "{}", costs: tuple[Costs, ...] = ()
+) -> None:
     """Print a difference in the format of the options, and, unless they are quiet, the summary around its totals."""
     from floe_compiler.report.diff_text import render_diff, summary_line
     from floe_compiler.report.terminal import paint_for, plain
@@ -213,17 +219,19 @@ def show_diff(diffs: tuple[EnvironmentDiff, ...], options: Namespace, summary: s
     if options.format == "json":
         from floe_compiler.report.diff_json import render_diff_json
 
-        sys.stdout.write(render_diff_json(diffs))
+        sys.stdout.write(render_diff_json(diffs, costs))
     elif options.format == "markdown":
         from floe_compiler.report.diff_markdown import LARGEST, render_diff_markdown
 
-        sys.stdout.write(render_diff_markdown(diffs, options.largest or LARGEST, options.link))
+        sys.stdout.write(render_diff_markdown(diffs, options.largest or LARGEST, options.link, costs))
     elif options.format == "github":
         from floe_compiler.report.github import annotate_dangers, without_commands
 
-        sys.stdout.write(without_commands(render_diff(diffs, plain) or summary_line(diffs)) + annotate_dangers(diffs))
+        sys.stdout.write(
+            without_commands(render_diff(diffs, plain, costs) or summary_line(diffs)) + annotate_dangers(diffs)
+        )
     else:
-        sys.stdout.write(render_diff(diffs, paint_for(sys.stdout)))
+        sys.stdout.write(render_diff(diffs, paint_for(sys.stdout), costs))
     if not options.quiet:
         sys.stdout.flush()
         sys.stderr.write(f"floe-compile: {summary.format(summary_line(diffs))}\n")

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen, Compiling, compiling
-from floe_compiler.commands.diff import HEAD, at_revision, differences, on_disk
+from floe_compiler.commands.costs import costs_between, site_of
+from floe_compiler.commands.diff import HEAD, at_revision, differences, hashes_before, on_disk
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_environments, add_repository, add_workers
 from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.sites import environment_of
 
 if TYPE_CHECKING:
     from floe_compiler.commands.edits import Edit
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.span import Span
     from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.report.costs.rollup import Costs
     from floe_compiler.report.diff import EnvironmentDiff
     from floe_compiler.report.page.contents import Contents
 
@@ -77,7 +80,8 @@ def run(options: Namespace) -> int:
         compiled = run.compiled(inputs)
         run.progress("comparing")
         diffs = differences(before, compiled, chosen.environments)
-        contents = _contents(run, inputs, options, compiled, diffs, edits)
+        costs = costs_between(before, hashes_before(before, compiled, chosen.environments), compiled)
+        contents = _contents(run, inputs, options, compiled, diffs, costs, edits)
     page = render_page(contents.title, page_data(contents))
     try:
         options.html.write_bytes(page.encode())
@@ -91,6 +95,8 @@ def run(options: Namespace) -> int:
 def _check(options: Namespace, output: Path) -> None:
     if options.explain < 0:
         raise UsageError(f"--explain {options.explain}: give 0 or more")
+    if not options.html.absolute().parent.is_dir():
+        raise UsageError(f"--html {options.html}: No such file or directory; name a file in a folder that exists")
     if options.html.absolute().is_relative_to(output / OUTPUT):
         raise UsageError(f"--html {options.html}: {OUTPUT}/ has what is compiled and nothing else; name another folder")
     if options.html.is_file() and not _is_page(options.html):
@@ -110,29 +116,36 @@ def _contents(
     options: Namespace,
     compiled: Compilation,
     diffs: Sequence[EnvironmentDiff],
+    costs: Sequence[Costs],
     edits: Sequence[Edit],
 ) -> Contents:
     from floe_compiler.commands.edits import commit_of
     from floe_compiler.pipeline.planned_units import list_secrets, plan_environments
+    from floe_compiler.report.costs.texts import COST_COLUMNS, cost_rows
     from floe_compiler.report.lineage_graph import lineage
     from floe_compiler.report.page.contents import Contents, EditedFile
-    from floe_compiler.report.page.inventory import tables
+    from floe_compiler.report.page.inventory import table, tables
     from floe_compiler.synthesize.graphs import connections
 
     reasons = _reasons(run, inputs, options.explain, compiled, diffs, edits)
     run.progress("drawing")
     names = tuple(one.environment for one in compiled.environments)
-    sources, plans = plan_environments(inputs, names, run.cache)
+    by_site = {one.site: tuple(cost_rows(one)) for one in costs}
+    environments = tuple(dict.fromkeys(map(environment_of, names)))
+    sources, plans = plan_environments(inputs, environments, run.cache)
     return Contents(
         title=str(sources.manifest.data["metadata"]["name"]),
         compared=f"compared with {options.revision} ({commit_of(run.chosen.root, options.revision)})",
         diffs=diffs,
         reasons=reasons,
         edits=[EditedFile(one.file, one.lines) for one in edits],
-        secrets=list_secrets(inputs, names, run.cache),
+        secrets=list_secrets(inputs, environments, run.cache),
         connections={name: connections(plans[name]) for name in names},
         lineage=lineage(sources),
-        tables=tables(environment.manifests() for environment in compiled.environments),
+        tables=(
+            *tables(environment.manifests() for environment in compiled.environments),
+            *([table("costs", "Costs", COST_COLUMNS, [by_site.get(name, ()) for name in names])] if costs else []),
+        ),
         objects={name: _objects(compiled, name) for name in names},
     )
 
@@ -141,9 +154,9 @@ def _objects(compiled: Compilation, environment: str) -> list[tuple[str, ...]]:
     """Return name, kind, folder and file of the objects of an environment, as their paths say."""
     found: list[tuple[str, ...]] = []
     for path in compiled.files:
-        top, name, folder, file = (*path.split("/"), "", "")[:4]
-        kind, _, rest = file.removesuffix(".yaml").partition("_")
-        if (top, name) == (OUTPUT, environment):
+        if site_of(path) == environment:
+            folder, file = path.split("/")[-2:]
+            kind, _, rest = file.removesuffix(".yaml").partition("_")
             found.append((rest, kind, folder, f"{folder}/{file}"))
     return found
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from floe_compiler.explain.attempts import Valid
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
 from floe_compiler.explain.question import Question, Schemas
@@ -64,16 +65,18 @@ def explain(
     run: Run = map,
     schemas: Schemas | None = None,
     only: Callable[[Span | None], bool] | None = None,
+    whole: Valid | None = None,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
     `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
     many groups of settings, in order. `schemas` are those of the documents, by kind (default: they are made).
-    `only` says of a place whether what is written there may be a cause (default: all, and defaults).
+    `only` says of a place whether what is written there may be a cause (default: all, and defaults). `whole` is the
+    site as the documents have it, if several objects of it are explained (default: it is resolved).
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
-    question = Question(sources, registry, site, identity, schemas, decrypts=decrypts)
+    question = Question(sources, registry, site, identity, schemas, decrypts=decrypts, whole=whole)
     baseline = question.baseline
     causes = _causes(question, baseline, run, only) if baseline is not None else {}
     generated = _by_place(question.generated or {})

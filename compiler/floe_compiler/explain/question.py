@@ -52,11 +52,12 @@ class Question:
         schemas: Schemas | None = None,
         *,
         decrypts: bool = False,
+        whole: Valid | None = None,
     ) -> None:
         """Find the object, which is of an environment in one of its clusters (`site`).
 
         `schemas` are those of the documents, by kind (default: they are made). `decrypts` says that an object of the
-        delivery tool decrypts Secrets.
+        delivery tool decrypts Secrets. `whole` is the site as the documents have it (default: it is resolved).
         """
         self.decrypts = decrypts
         schemas = schemas or plain_schemas(registry)
@@ -66,7 +67,7 @@ class Question:
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
-        whole = Valid(sources, registry, site)
+        whole = whole or Valid(sources, registry, site)
         self._beside = facts_of(whole.beside)
         self.settings = whole.plan.settings
         self.unit, self.generated = self._find(whole)

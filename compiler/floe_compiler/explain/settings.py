@@ -22,6 +22,7 @@ from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import ENABLED, Overrides, merged_product
+from floe_compiler.resolve.rollout import inherited_layers
 from floe_compiler.resolve.schemas import IDENTITY
 from floe_compiler.resolve.scopes import PRODUCTS, domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import DERIVED, slot_path
@@ -173,7 +174,8 @@ def _merged(question: Question) -> Mapping[str, Merged]:
     overrides = Overrides.of(sources, environment, question.environment)
     for name, source in sources.domains.items():
         own = domain_layers(source, environment, name)
-        merged[name] = domain_merged(question.registry, scale, layers, own)
+        inherited = inherited_layers(layers, sources, environment, name)
+        merged[name] = domain_merged(question.registry, scale, inherited, own)
         for product, document in source.products.items():
             merged[f"{name}/{product}"] = merged_product(document, overrides.layers(name, product))
     return merged

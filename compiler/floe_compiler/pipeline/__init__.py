@@ -131,7 +131,7 @@ def _compiled(
     is_whole = not (selection.environments or selection.domains)
     needless = unneeded(found, mesh.accepted) if is_whole else ()
     told = once_for_each_kind(without_accepted(found, mesh.accepted))
-    return Compilation(compiled, files, digests, (*told, *needless), chosen)
+    return Compilation(compiled, files, digests, (*told, *needless), chosen, dict(results.made))
 
 
 def _linked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,17 +18,21 @@ from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.namespaces import namespace_name
 
+if TYPE_CHECKING:
+    from floe_compiler.model.inputs import Cluster
+
 ReadBody = Callable[[str, str], UnitBody]
 """Returns the body of a unit, given its environment and name."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledEnvironment:
-    """One environment in one cluster: the heads of its units by name, and a function that reads their bodies."""
+    """One environment in one cluster: the heads of its units by name, a reader of their bodies, and the cluster."""
 
     environment: str
     heads: Mapping[str, UnitHead]
     read_body: ReadBody = field(repr=False)
+    cluster: Cluster | None = None
 
     def body(self, unit: str) -> UnitBody:
         """Return the texts and places of a unit."""
@@ -87,6 +92,9 @@ class Compilation(msgspec.Struct, frozen=True):
     warnings: tuple[Diagnostic, ...] = ()
     chosen: Mapping[str, tuple[str, ...]] | None = None
     """The namespaces that `files` are of, by environment; None: all there is."""
+
+    made: Mapping[str, int] = msgspec.field(default_factory=dict)
+    """The number of units that were compiled and not recalled, by environment."""
 
 
 def chosen_namespaces(frames: Mapping[str, Frame], domains: tuple[str, ...]) -> Mapping[str, tuple[str, ...]] | None:

@@ -11,6 +11,7 @@ from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.input_files import InputFiles
+from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.layout import SOPS_RULES, secret_place
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
@@ -175,7 +176,12 @@ def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
 
 
 def _context(environment: EnvironmentInput) -> str:
-    return digest_of(encode(environment.settings), encode(environment.cluster), environment.known)
+    return digest_of(encode(environment.settings), encode(_unpriced(environment.cluster)), environment.known)
+
+
+def _unpriced(cluster: Cluster) -> Cluster:
+    """Return a cluster without prices, as no object follows from them."""
+    return cluster.model_copy(update={"prices": None})
 
 
 def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader], overlay: Overlay) -> DeliveryPlan:
@@ -184,4 +190,5 @@ def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader], overlay: Overlay
         DeliveredNamespace(header.scope, header.namespace, header.owner, header.namespace in encrypted)
         for header in headers
     )
-    return DeliveryPlan(frame.settings, frame.environment.cluster, frame.delivery, namespaces, frame.version_origin)
+    cluster = _unpriced(frame.environment.cluster)
+    return DeliveryPlan(frame.settings, cluster, frame.delivery, namespaces, frame.version_origin)

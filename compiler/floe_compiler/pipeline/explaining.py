@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.explain import explain
+from floe_compiler.explain.attempts import Valid
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.explanation import Explanation
 from floe_compiler.model.input_files import InputFiles
@@ -41,8 +42,12 @@ def explain_files(
     cache = cache or Memory()
     sources, components = read_sources(inputs, cache)
     schemas = kept_schemas(components, cache, compiler_digest())
+    resolved: dict[str, Valid] = {}
     for file in files:
         environment = next(one for one in compiled.environments if one.has(file))
+        site = environment.environment
+        if site not in resolved:
+            resolved[site] = Valid(sources, components, site)
         text = compiled.files[file]
         final = from_yaml(text)
         places = environment.places(environment.unit_of(file))
@@ -50,12 +55,13 @@ def explain_files(
         found = explain(
             sources,
             components,
-            environment.environment,
+            site,
             final,
             places.patched.get(name, ()),
             str(places.origins.get(name, "the platform as a whole")),
             map_with(workers or ThisProcess()),
             schemas,
             only,
+            resolved[site],
         )
         yield file, replace(found, text=text, template=places.templates.get(name))

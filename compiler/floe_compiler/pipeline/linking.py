@@ -41,7 +41,9 @@ def link_environments(
     be left out. If there is an error in what is rendered, `at_written` gives errors a better place. Raises StageFailed
     with all findings of the first stage that has an error.
     """
-    environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in inputs}
+    environments = {
+        name: CompiledEnvironment(name, results.of(name), results.body, one.cluster) for name, one in inputs.items()
+    }
     key = _key(compiler, inputs, environments)
     sound = results.cache.get(SOUND, key) == b""
     synthesized = Findings(results.found["synthesize"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -26,7 +26,8 @@ Part = TypeVar("Part")
 class Results:
     """The results of the units of some environments, as they come in.
 
-    `found` is what is wrong, by stage, `hits` the digests of the patches that select something, by environment.
+    `found` is what is wrong, by stage, `hits` the digests of the patches that select something, by environment. `made`
+    is the number of units that were compiled and not recalled, by environment.
     """
 
     cache: Cache
@@ -36,6 +37,7 @@ class Results:
     heads: dict[UnitKey, UnitHead] = field(default_factory=dict)
     found: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    made: Counter[str] = field(default_factory=Counter)
     _rest: dict[tuple[str, UnitKey], bytes] = field(default_factory=dict)
     _last: tuple[UnitKey, UnitBody] | None = None
 
@@ -111,6 +113,7 @@ class Results:
         head = decode(compiled.head, UnitHead) if compiled.head else None
         if head is not None:
             self.heads[compiled.key] = head
+        self.made[compiled.key.environment] += 1
         if compiled.head and not compiled.rest:
             self.cache.put(HEADS, compiled.content, compiled.head)  # at last: where a head is, the rest is
         self._rest |= {(kind, compiled.key): data for kind, data in compiled.rest.items()}

@@ -17,11 +17,12 @@ from floe_compiler.model.span import Span
 from floe_compiler.promotion.selection import Side
 from floe_compiler.resolve.layers import Layer, Merged, merge
 from floe_compiler.resolve.product_overrides import DOMAINS, ENABLED, STEPS, merged_product
+from floe_compiler.resolve.rollout import ROLLOUT
 from floe_compiler.resolve.schemas import IDENTITY
 from floe_compiler.resolve.scopes import domain_layers, platform_layers
 
 _PLATFORM = "platform"
-_LEFT_OUT = frozenset({*IDENTITY, _PLATFORM, DOMAINS, ENABLED, "environments"})
+_LEFT_OUT = frozenset({*IDENTITY, _PLATFORM, DOMAINS, ENABLED, "environments"}) - {ROLLOUT}
 """What is compared elsewhere, or is no setting."""
 
 _SIZES = frozenset({"quota", "replicas", "resources", "scale", "size", "storage"})
@@ -144,6 +145,8 @@ def _compared(group: Group, subject: str, first: Settings, second: Settings) -> 
 
 def _group(group: Group, path: DataPath) -> Group:
     words = [str(step) for step in path]
+    if words[0] == ROLLOUT:
+        return "platform"
     if any(word in _SIZES for word in words[-1:]) or {"quota", "replicas", "resources"} & set(words):
         return "scale"
     if group != "products" and any(word in _PLACES or word.endswith(_ENDS_OF_PLACES) for word in words):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from floe_compiler.report.costs.rollup import Costs
+from floe_compiler.report.costs.texts import cost_section
 from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
-from floe_compiler.report.diff_text import Block, change_block, shared_blocks, shared_changes
+from floe_compiler.report.diff_text import Block, Shared, change_block, shared_blocks, shared_changes
 from floe_compiler.report.folding import folded
+from floe_compiler.report.markdown_table import inline
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
 
@@ -22,39 +25,44 @@ _NOTES = 400
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A part of the details: its heading, what ends it, and a block with a place to see it for each object."""
+    """A part of the details: title, heading, what ends it, and a block with a place to see it for each object."""
 
+    title: str
     head: str
     blocks: tuple[tuple[Block, str], ...]
     end: str = ""
 
 
-def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGEST, link: str = "") -> str:
-    """Return the report in at most `largest` bytes: totals, dangers, and names of objects stay, the largest changes go.
+def render_diff_markdown(
+    diffs: Iterable[EnvironmentDiff], largest: int = LARGEST, link: str = "", costs: Sequence[Costs] = ()
+) -> str:
+    """Return the report in at most `largest` bytes: totals, dangers and folders stay, the largest changes go.
 
-    If even the names are too many, the last folders are left out. Notes say what is missing, and where it is. `link` is
-    the address of the whole report, if there is one.
+    If even the names of objects are too many, the last folders have only a line with their number. Notes say what is
+    missing, and where it is. `link` is the address of the whole report, if there is one. `costs` are shown where they
+    change.
     """
     diffs = [diff for diff in diffs if diff.changes]
     if not diffs:
         return "### floe-compile: no object changes\n"
     more = [f"[The whole report]({link})", ""] if link else []
     text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), "", *more])
-    left_out = 0
-    for section in (*_dangers(diffs), *_fitting(_details(diffs), largest - _NOTES - _size(text, *_dangers(diffs)))):
-        # After the first section that does not fit, all others are left out, too, so that the report has no gaps.
-        if left_out or _size(text, section) > largest - _NOTES:
+    room, left_out = largest - _NOTES, 0
+    for part in (*_dangers(diffs), cost_section(costs)):
+        # After the first one that does not fit, all others are left out, too, so that the report has no gaps.
+        if left_out or _size(text, part) > room:
             left_out += 1
         else:
-            text += section
+            text += part
     if left_out:
-        text += f"\n**Cut here:** {count(left_out, 'section')} left out. `floe-compile diff` shows everything.\n"
-    return text
+        note = f"{count(left_out, 'line')} about dangers and costs, and all objects, are left out"
+        return f"{text}\n**Cut here:** {note}. `floe-compile diff` shows everything.\n"
+    return text + "".join(_fitting(diffs, room - _size(text)))
 
 
-def _fitting(details: Iterable[Section], room: int) -> Iterator[str]:
-    """Yield the sections, without the largest bodies if they do not fit into the room; at worst, only with names."""
-    sections = list(details)
+def _fitting(diffs: list[EnvironmentDiff], room: int) -> Iterator[str]:
+    """Yield the details, without the largest bodies if they do not fit into the room; at worst, only with names."""
+    sections = list(_details(diffs, shared_changes(diffs)))
     sizes = {_size(*block.body) for section in sections for block, _ in section.blocks}
     limits = sorted(sizes, reverse=True)
 
@@ -62,9 +70,34 @@ def _fitting(details: Iterable[Section], room: int) -> Iterator[str]:
         return _size(*(_section(section, limit) for section in sections)) <= room
 
     found = bisect_left(limits, True, key=fits)
-    if found == len(limits):
+    if found < len(limits):
+        yield from (_section(section, limits[found]) for section in sections)
+    else:
         yield "\n**Only names are shown:** see `floe-compile diff`, or the files under `output/`.\n"
-    yield from (_section(section, limits[found] if found < len(limits) else None) for section in sections)
+        yield from _names(list(_details(diffs, {})), room)
+
+
+def _names(sections: list[Section], room: int) -> Iterator[str]:
+    """Yield the names of the first folders, of the others only how many objects change, as far as there is room."""
+    named = [_section(section, None) for section in sections]
+    titles = [f"- {section.title}\n" for section in sections]
+    rest = sum(map(_size, titles))
+    shown = used = 0
+    for name, title in zip(named, titles, strict=True):
+        if used + _size(name) + rest - _size(title) > room:
+            break
+        shown, used, rest = shown + 1, used + _size(name), rest - _size(title)
+    yield from named[:shown]
+    if shown == len(sections):
+        return
+    yield "\n**Without names,** as there are too many:\n\n"
+    for number, title in enumerate(titles[shown:], start=shown):
+        used += _size(title)
+        if used > room:
+            left_out = count(len(titles) - number, "folder")
+            yield f"\n**Cut here:** {left_out} left out. `floe-compile diff` shows everything.\n"
+            return
+        yield title
 
 
 def _section(section: Section, limit: int | None) -> str:
@@ -87,7 +120,7 @@ def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|"
     for diff in diffs:
         totals = (diff.total("deleted"), diff.total("changed"), diff.total("added"), diff.dangers)
-        yield f"| {_inline(diff.environment)} | {' | '.join(map(str, totals))} |"
+        yield f"| {inline(diff.environment)} | {' | '.join(map(str, totals))} |"
 
 
 def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
@@ -99,35 +132,30 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
             environments = ", ".join(dict.fromkeys(name for name, _ in threatened))
             alike = {_place(*one): one for one in threatened}  # an object counts once, whatever environments have it
             sentence = describe(danger, list(alike.values()), _place)
-            yield f"- :warning: `{danger.word}` **{_inline(environments)}**: {_inline(sentence)}\n"
+            yield f"- :warning: `{danger.word}` **{inline(environments)}**: {inline(sentence)}\n"
 
 
 def _place(_: str, change: ObjectChange) -> str:
     return f"{change.identity.kind} {change.folder.partition('/')[2]}/{change.identity.name}"
 
 
-def _details(diffs: list[EnvironmentDiff]) -> Iterator[Section]:
-    shared = shared_changes(diffs)
+def _details(diffs: list[EnvironmentDiff], shared: Mapping[str, Shared]) -> Iterator[Section]:
+    """Yield a section for what several objects share, if that is shown once, and one for each folder."""
     if shared:
         blocks = tuple((block, "floe-compile diff") for block in shared_blocks(shared, plain))
-        yield Section("\n**Changes that several objects share**\n\n", blocks)
+        title = "Changes that several objects share"
+        yield Section(title, f"\n**{title}**\n\n", blocks)
     alike: dict[tuple[str, tuple[str, ...]], list[ObjectChange]] = {}
     for change in folded(diffs):
         _, first = change.changes[0]
         alike.setdefault((first.folder.partition("/")[2], change.environments), []).append(first)
     for (folder, environments), changes in sorted(alike.items()):
-        title = f"{_inline(folder)} in {_inline(', '.join(environments))}: {count(len(changes), 'object')}"
+        title = f"{inline(folder)} in {inline(', '.join(environments))}: {count(len(changes), 'object')}"
         blocks = tuple((change_block(change, plain, shared), visible(change.file)) for change in changes)
-        yield Section(f"\n<details><summary>{title}</summary>\n\n", blocks, "\n</details>\n")
+        yield Section(title, f"\n<details><summary>{title}</summary>\n\n", blocks, "\n</details>\n")
 
 
 def _fenced(lines: Iterable[str]) -> str:
     body = "\n".join(lines).rstrip("\n")
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", body))])
     return f"{fence}diff\n{body}\n{fence}\n"
-
-
-def _inline(text: str) -> str:
-    """Return text escaped for Markdown and HTML, on one line."""
-    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    return re.sub(r"([\\`*_\[\]|])", r"\\\1", escaped)

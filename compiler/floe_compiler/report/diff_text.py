@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from floe_compiler.report.alignment import same
+from floe_compiler.report.costs.rollup import Costs
+from floe_compiler.report.costs.texts import cost_lines
 from floe_compiler.report.diff import ACTIONS, Action, EnvironmentDiff, FieldChange, ObjectChange
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import Paint, Style, visible
@@ -34,8 +36,8 @@ _SIGNS: dict[Action, str] = {"deleted": "-", "changed": "~", "added": "+"}
 _STYLES: dict[Action, Style] = {"deleted": "red", "changed": "yellow", "added": "green"}
 
 
-def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
-    """Return the whole difference, each line ended by a line break; empty if there is none."""
+def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint, costs: Iterable[Costs] = ()) -> str:
+    """Return the whole difference, each line ended by a line break, and costs that change; empty if there is none."""
     diffs = list(diffs)
     shared = shared_changes(diffs)
     lines = list(shared_lines(shared, paint))
@@ -44,6 +46,7 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
             lines.append(paint(folder, "bold"))
             lines.extend(f"  {line}" for line in change_lines(changes, paint, shared))
             lines.append("")
+    lines.extend(cost_lines(costs, paint))
     return "".join(f"{line}\n" for line in lines)
 
 

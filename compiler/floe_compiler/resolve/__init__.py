@@ -20,6 +20,7 @@ from floe_compiler.resolve.limits import limits_of
 from floe_compiler.resolve.locks import check_manifests, locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
 from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
+from floe_compiler.resolve.rollout_checks import check_rollout
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH, UNKNOWN_REFERENCE
 from floe_compiler.resolve.scopes import manifest_layers
 from floe_compiler.resolve.semantic_models import check_models
@@ -67,6 +68,7 @@ def resolve_frames(
     locks = locked_paths(sources.manifests, registry, findings)
     manifests = manifest_layers(sources)
     check_manifests(manifests, locks, findings)
+    check_rollout(sources, locks, findings)
     limits = limits_of(sources.manifests, registry, findings)
     inputs = Inputs(sources, registry, locks, limits, references, merge(manifests))
     frames: dict[str, Frame] = {}

@@ -44,6 +44,8 @@ from floe_compiler.resolve.product_overrides import Overrides, check_overrides
 from floe_compiler.resolve.products import Key, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
+from floe_compiler.resolve.rollout import inherited_layers
+from floe_compiler.resolve.rollout_checks import check_waiting
 from floe_compiler.resolve.semantic_models import check_served
 from floe_compiler.resolve.server_tls import check_tls
 from floe_compiler.resolve.service_mesh import check_service_mesh
@@ -101,6 +103,7 @@ def resolve_frame(
     check_locks(inputs.manifests.data, inputs.locks, layers[-1:], findings)
     overrides = Overrides.of(inputs.sources, document, environment.metadata.name)
     check_domain_names(inputs.sources, document, findings)
+    check_waiting(inputs.registry, inputs.sources, document, layers, findings)
     check_overrides(inputs.sources, overrides, inputs.locks, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
@@ -226,7 +229,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     source: DomainSource = inputs.sources.domains[name]
     own = scopes.domain_layers(source, frame.document, name)
     check_locks(inputs.manifests.data, inputs.locks, own, findings, source.products.values())
-    merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
+    inherited = inherited_layers(frame.layers, inputs.sources, frame.document, name)
+    merged = scopes.domain_merged(inputs.registry, frame.environment.scale, inherited, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment.name) or not frame.site.has(name):
         return None

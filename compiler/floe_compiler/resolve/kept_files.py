@@ -16,6 +16,7 @@ from floe_compiler.model.nested_fields import at
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import scopes, slots
 from floe_compiler.resolve.layers import Layer
+from floe_compiler.resolve.rollout import inherited_layers
 from floe_compiler.resolve.slots import Registry, slot_path
 
 Kept = Mapping[str, tuple[KeptFiles, ...]]
@@ -46,7 +47,8 @@ def kept_files(
     inherited = tuple(platform)
     found = {}
     for name in names:
-        layers = (*inherited, *scopes.domain_layers(sources.domains[name], environment, name))
+        above = inherited_layers(inherited, sources, environment, name)
+        layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
         kept = tuple(one for slot in sorted(keeping) for one in _of_slot(registry, slot, scale, layers, name))
         if kept:
             found[name] = kept

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from floe_compiler.model.data_access import SEMANTIC_LAYER, OutputTable, ServedProduct
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import Document
-from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import scopes
 from floe_compiler.resolve.kept_files import Kept, folders_of, users_of
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.rollout import inherited_layers
 from floe_compiler.resolve.rules import DISABLED_INPUT, UNKNOWN_REFERENCE
 from floe_compiler.resolve.semantic_models import SLOT
 
@@ -76,12 +77,15 @@ def semantic_layers(
     platform: Merged, sources: Sources, present: Iterable[str], environment: Document
 ) -> tuple[str, ...]:
     """Return the domains that have a semantic layer: their own, or that of the platform's settings for all."""
-    return tuple(name for name in present if _own(platform, sources.domains[name], environment, name))
+    return tuple(name for name in present if _own(platform, sources, environment, name))
 
 
-def _own(platform: Merged, source: DomainSource, environment: Document, name: str) -> bool:
+def _own(platform: Merged, sources: Sources, environment: Document, name: str) -> bool:
     """Return whether the strongest of the layers that say anything of a semantic layer says that there is one."""
-    said = [layer.data[SLOT] for layer in scopes.domain_layers(source, environment, name) if SLOT in layer.data]
+    overrides = scopes.platform_layers(sources, environment)[-1:]
+    above = inherited_layers(overrides, sources, environment, name)
+    layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
+    said = [layer.data[SLOT] for layer in layers if SLOT in layer.data]
     return bool(said[-1] if said else platform.data.get(SLOT))
 
 

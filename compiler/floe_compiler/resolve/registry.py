@@ -25,6 +25,7 @@ from floe_compiler.resolve.cluster_rules import (
     UNUSED_CLUSTER,
 )
 from floe_compiler.resolve.ingress_backends import UNVERIFIED
+from floe_compiler.resolve.rollout_checks import RING_GAP, ROLLED_OUT, TWO_CHANGES, TWO_RINGS
 from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
     BEYOND_LIMIT,
@@ -172,4 +173,8 @@ RULES: tuple[Rule, ...] = (
     NAMED_BY_OTHERS,
     SAME_ADDRESSES,
     FAR_DATABASE,
+    TWO_RINGS,
+    RING_GAP,
+    TWO_CHANGES,
+    ROLLED_OUT,
 )

@@ -26,6 +26,7 @@ from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 from floe_compiler.model.sites import CLUSTER, CLUSTERS, OF_ENVIRONMENT, RUNS
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
+from floe_compiler.resolve.rollout import SETTINGS
 from floe_compiler.resolve.semantic_schema import SEMANTIC_MODEL
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
 
@@ -33,8 +34,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 OVERRIDE = ".override"
 """Suffix of the definitions of which every key may be left out, as another layer may give it."""
 
-IDENTITY = ("apiVersion", "kind", "metadata", "extends", "locks", "limits", "accepted_warnings")
+IDENTITY = ("apiVersion", "kind", "metadata", "extends", "locks", "limits", "accepted_warnings", "rollout")
 """The keys of the manifest that an environment cannot override, and that a child does not take over as defaults."""
+
+INHERITED: tuple[tuple[str], ...] = (("quota",), ("placement",))
+"""The settings that a domain inherits from the platform, besides the slots that are filled for each domain."""
 
 REQUIRED = ("apiVersion", "kind", "metadata")
 """The keys that a manifest needs by itself, also if it is completed by others."""
@@ -79,6 +83,7 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     every = _slots(registry, slots(registry), references, definitions)
     own = _slots(registry, slots(registry, "domain"), references, definitions)
 
+    definitions["RolledOutChange"] = _with_settings(definitions, own)
     manifest = _with_slots(definitions["PlatformManifest"], every)
     platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(every))
     platform["properties"] = {key: value for key, value in platform["properties"].items() if key not in IDENTITY}
@@ -132,6 +137,17 @@ def _with_clusters(environment: JsonSchema, definitions: Mapping[str, JsonSchema
         "required": [*required, CLUSTERS],
         NOT_HERE: hints,
     }
+
+
+def _with_settings(definitions: Mapping[str, JsonSchema], own: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the schema of a change that is rolled out, with the settings that a domain inherits."""
+    change, domain = definitions["RolledOutChange"], definitions[f"Domain{OVERRIDE}"]
+    inherited = {key: domain["properties"][key] for (key,) in INHERITED}
+    settings = _with_slots(domain | {"properties": inherited}, _slots_override(own))
+    everywhere = definitions["PlatformManifest"]["properties"].keys() - settings["properties"].keys()
+    hints = dict.fromkeys(sorted(everywhere), "it is not of single domains, so no ring can have it alone")
+    settings |= {**_description(change["properties"][SETTINGS]), "minProperties": 1, NOT_HERE: hints}
+    return change | {"properties": change["properties"] | {SETTINGS: settings}}
 
 
 def _products(definitions: Mapping[str, JsonSchema]) -> JsonSchema:

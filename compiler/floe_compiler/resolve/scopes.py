@@ -1,7 +1,7 @@
 """The layers of each scope - the platform's shared services, and every domain - merged, weakest first.
 
-component default < scale profile < parents of the manifest < platform-manifest.yaml < environment.yaml < domain.yaml
-< environment.yaml: domains.<name>
+component default < scale profile < parents of the manifest < platform-manifest.yaml < its changes under `rollout`, for
+the rings that they have reached < environment.yaml < domain.yaml < environment.yaml: domains.<name>
 """
 
 from __future__ import annotations
@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Scale
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import slots
 from floe_compiler.resolve.layers import Layer, Merged
-from floe_compiler.resolve.schemas import IDENTITY
+from floe_compiler.resolve.schemas import IDENTITY, INHERITED
 from floe_compiler.resolve.slots import Registry, slot_path
 
 PRODUCTS = "products"
 """The key of an environment's override of a domain that is about its data products."""
-
-INHERITED: tuple[DataPath, ...] = (("quota",), ("placement",))
-"""The settings that a domain inherits from the platform, besides the slots that are filled for each domain."""
 
 QUOTAS: Mapping[str, Mapping[str, Any]] = {
     "light": {"cpu": "4", "memory": "8Gi"},

@@ -80,7 +80,7 @@ jobs:
           python-version: "3.12"
       - run: pip install -r requirements.txt
       - name: Check that output/ is what the inputs compile to
-        run: floe-compile check --format github
+        run: floe-compile check --format github --summary "$GITHUB_STEP_SUMMARY"
       - name: Write the report
         if: ${{ !cancelled() }}
         run: floe-compile report --html "$RUNNER_TEMP/report.html" HEAD^1

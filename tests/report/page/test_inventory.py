@@ -8,7 +8,10 @@ from floe_compiler.report.page.inventory import tables
 
 
 def named(kind: str, name: str, **rest: Any) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "sales"}, **rest}
+    api = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "HorizontalPodAutoscaler": "autoscaling/v2"}.get(
+        kind, "v1"
+    )
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": "sales"}, **rest}
 
 
 def pods(image: str) -> dict[str, Any]:
@@ -34,6 +37,19 @@ def test_quotas_beside_what_servers_ask_for() -> None:
         ("sales", "requests.cpu", "750m", "2"),
         ("sales", "requests.memory", "3Gi", "no quota"),
     ]
+
+
+def test_an_autoscaler_says_how_many_pods_ask() -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    scaler = named("HorizontalPodAutoscaler", "web", spec={"scaleTargetRef": target, "maxReplicas": 8})
+    server = named("Deployment", "web", spec=pods("web:1"))
+    assert ("sales", "pods", "8", "no quota") in [row for _, row in rows("quotas", [server, scaler])]
+
+
+def test_pods_that_are_started_later_use_images_too() -> None:
+    pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: step:1\n"
+    steps = named("ConfigMap", "step-pods", data={"model.yaml": pod})
+    assert rows("images", [steps]) == [((0,), ("step:1", "1", "sales/step-pods"))]
 
 
 def test_policies_say_who_may_reach_whom() -> None:

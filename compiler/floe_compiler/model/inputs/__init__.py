@@ -64,6 +64,7 @@ from floe_compiler.model.inputs.platform import (
     SharedServices,
     SyncTests,
 )
+from floe_compiler.model.inputs.prices import Prices
 from floe_compiler.model.inputs.product import (
     KUBELET_PORTS,
     SAME_EVERYWHERE,
@@ -163,6 +164,7 @@ __all__ = [
     "Placements",
     "PlatformManifest",
     "PostgresqlServer",
+    "Prices",
     "ProductImages",
     "ProductInput",
     "ProductOutput",

@@ -24,6 +24,7 @@ from floe_compiler.model.inputs.common import (
 )
 from floe_compiler.model.inputs.ingress import Ingress
 from floe_compiler.model.inputs.links import Links, ReachedAt
+from floe_compiler.model.inputs.prices import Prices
 from floe_compiler.model.inputs.service_mesh import ServiceMesh
 from floe_compiler.model.inputs.tls import Tls
 from floe_compiler.model.inputs.trust import Trust
@@ -104,6 +105,9 @@ class Cluster(Input):
     """Where the environment's other clusters reach it, if they do."""
     mesh: ServiceMesh | None = None
     """The service mesh that all namespaces of the environment join. Default: none."""
+    prices: Prices | None = None
+    """What is paid for what is requested there. It changes no object: `diff` and the report say the costs. Default:
+    they say none."""
 
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
@@ -172,6 +176,8 @@ class Environment(Input):
     `private`; otherwise none."""
     links: Links | None = None
     """How its clusters reach one another, if it has several. Default: they do not."""
+    rollout: dict[Name, Name | None] = Field(default_factory=dict)
+    """How far changes of the platform's `rollout` are here: the last ring that has it, by the change's name."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)

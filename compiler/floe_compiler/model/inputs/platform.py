@@ -28,6 +28,7 @@ from floe_compiler.model.inputs.common import (
 from floe_compiler.model.inputs.delivery_source import Verification, check_of_source, check_repository
 from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import Placements, Toleration
+from floe_compiler.model.inputs.rollout import Rollout
 from floe_compiler.model.inputs.secrets import SecretRule, SecretsBackend
 from floe_compiler.model.layout import CHART_NAME
 
@@ -225,3 +226,5 @@ class PlatformManifest(Input):
     """Paths (`databases.backup.retention_days`), and what may be set there, here and below."""
     accepted_warnings: tuple[AcceptedWarning, ...] = Field(default=(), strict=False)
     """Warnings that are accepted for good. One that no longer occurs is reported."""
+    rollout: Rollout | None = None
+    """Settings that reach the domains ring by ring. Manifests that extend this one do not take it over."""

@@ -2,6 +2,7 @@
 const SIGNS = { deleted: "-", changed: "~", added: "+" };
 const WORDS = { deleted: "is deleted", changed: "is changed", added: "is new" };
 const FEW = 4;
+const MANY_DANGERS = 24;
 
 function changesView(found) {
   const parts = [...dangerCards(found), ...editCards()];
@@ -27,21 +28,50 @@ function changeRow(change) {
 const environmentTag = (number) => element("span", { class: "tag" }, DATA.environments[number]);
 const firstLine = (change) => DATA.texts[change.lines[0]].split("\n")[0];
 
+// Of many dangers, the first ones of each kind: a card for each of a thousand would be slow, and nobody would read them.
 function dangerCards(found) {
   const threatened = new Map();
-  for (const change of found) for (const number of change.dangers) threatened.set(number, [...(threatened.get(number) || []), change]);
+  for (const change of found) {
+    for (const number of change.dangers) {
+      if (!threatened.has(number)) threatened.set(number, []);
+      threatened.get(number).push(change);
+    }
+  }
   if (!threatened.size) return [];
-  const cards = [...threatened.keys()].sort((one, other) => one - other).map((number) => {
-    const { word, meaning, sentence } = DATA.dangers[number];
-    const changes = threatened.get(number);
-    return element(
-      "article", { class: "card danger" },
-      element("div", {}, element("span", { class: "word" }, word), element("span", { class: "meaning" }, meaning)),
-      element("p", {}, sentence),
-      element("div", { class: "chips" }, objectChips(changes)),
-    );
-  });
+  const kinds = new Map();
+  for (const number of [...threatened.keys()].sort((one, other) => one - other)) {
+    const { word } = DATA.dangers[number];
+    if (!kinds.has(word)) kinds.set(word, []);
+    kinds.get(word).push(number);
+  }
+  const most = threatened.size > MANY_DANGERS ? FEW : MANY_DANGERS;
+  const cards = [...kinds].flatMap(([word, numbers]) => [
+    ...numbers.slice(0, most).map((number) => dangerCard(number, threatened.get(number))),
+    ...(numbers.length > most ? [restCard(word, numbers.slice(most), threatened)] : []),
+  ]);
   return [element("h2", {}, "Dangers ", element("span", { class: "count" }, String(threatened.size))), element("div", { class: "dangers" }, cards)];
+}
+
+function dangerCard(number, changes) {
+  const { word, meaning, sentence } = DATA.dangers[number];
+  return element(
+    "article", { class: "card danger" },
+    element("div", {}, element("span", { class: "word" }, word), element("span", { class: "meaning" }, meaning)),
+    element("p", {}, sentence),
+    element("div", { class: "chips" }, objectChips(changes)),
+  );
+}
+
+function restCard(word, numbers, threatened) {
+  const lines = () => numbers.map((number) => element("li", {}, DATA.dangers[number].sentence, " ", element("span", { class: "soft" }, namesOf(threatened.get(number)))));
+  const all = () => showDetails(`${numbers.length} more: ${word}`, element("ul", {}, lines()));
+  return element("article", { class: "card danger" }, element("div", {}, element("span", { class: "word" }, word)),
+    element("div", { class: "chips" }, element("button", { class: "chip", onclick: all }, `and ${numbers.length} more of this kind`)));
+}
+
+function namesOf(changes) {
+  const names = changes.slice(0, FEW).map((change) => `${change.namespace}/${change.name}`).join(", ");
+  return changes.length > FEW ? `${names} and ${changes.length - FEW} more` : names;
 }
 
 function objectChips(changes) {

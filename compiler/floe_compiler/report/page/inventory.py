@@ -11,10 +11,12 @@ import msgspec
 from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
-from floe_compiler.model.workloads import containers_of, pod_template
+from floe_compiler.model.scaling import AUTOSCALERS, Scalers, autoscalers, most_pods
+from floe_compiler.model.workloads import Workload, containers_of, pod_template, workload
 from floe_compiler.report.dangers.alerts import alerting_rules, severity_of
 from floe_compiler.report.dangers.data_access import rights
 from floe_compiler.report.dangers.routes import backends_of, hosts_of
+from floe_compiler.report.launched_pods import launched_pods
 from floe_compiler.report.secrecy import hide_in_text
 
 Row = tuple[str, ...]
@@ -59,9 +61,11 @@ def _namespace(manifest: Object) -> str:
 
 def _images(manifests: Iterable[Object]) -> Iterator[Row]:
     users: dict[str, set[str]] = defaultdict(set)
-    for manifest in manifests:
-        for container in containers_of(mapping(pod_template(manifest), ("spec",))):
-            identity = identify(manifest)
+    objects = {identify(manifest): manifest for manifest in manifests}
+    found = [(identity, containers_of(mapping(pod_template(it), ("spec",)))) for identity, it in objects.items()]
+    launched = ((pod.id, pod.containers) for pod in launched_pods(objects))
+    for identity, containers in (*found, *launched):
+        for container in containers:
             users[str(container.data.get("image", ""))].add(f"{identity.namespace}/{identity.name}")
     yield from ((image, str(len(names)), ", ".join(sorted(names))) for image, names in users.items() if image)
 
@@ -102,24 +106,27 @@ _ASKED = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pod
 def _quotas(manifests: Iterable[Object]) -> Iterator[Row]:
     asked: dict[str, Mapping[str, Quantity]] = defaultdict(dict)
     allowed: dict[str, dict[str, Any]] = defaultdict(dict)
-    for manifest in manifests:
-        namespace = _namespace(manifest)
-        if manifest.get("kind") == "ResourceQuota":
-            allowed[namespace] |= mapping(manifest, ("spec", "hard"))
-        elif manifest.get("kind") in ("Deployment", "StatefulSet"):
-            asked[namespace] = _sum(asked[namespace], _amounts(manifest))
+    objects = {identify(manifest): manifest for manifest in manifests}
+    scalers = autoscalers((one, it) for one, it in objects.items() if (one.group, one.kind) in AUTOSCALERS)
+    for identity, manifest in objects.items():
+        if identity.kind == "ResourceQuota":
+            allowed[identity.namespace] |= mapping(manifest, ("spec", "hard"))
+        elif identity.kind in ("Deployment", "StatefulSet") and (server := workload(identity, manifest)):
+            asked[identity.namespace] = _sum(asked[identity.namespace], _amounts(server, scalers))
     for namespace in {*asked, *allowed}:
         for name in {*asked[namespace], *allowed[namespace]}:
             servers = str(asked[namespace].get(name, "")) or "-"
             yield namespace, name, servers, str(allowed[namespace].get(name, "no quota"))
 
 
-def _amounts(manifest: Object) -> Mapping[str, Quantity]:
-    """Return what the pods of a server ask for, by the names of a quota."""
-    replicas = at(manifest, ("spec", "replicas"))
-    times = replicas if isinstance(replicas, int) else 1
-    found: dict[str, Quantity] = {"pods": parse_quantity(str(max(times, 0)))}
-    for container in containers_of(mapping(pod_template(manifest), ("spec",))):
+def _amounts(server: Workload, scalers: Scalers) -> Mapping[str, Quantity]:
+    """Return what the pods of a server ask for at most, by the names of a quota."""
+    try:
+        times = most_pods(server, scalers, nodes=1)
+    except (TypeError, ValueError):
+        times = 1
+    found: dict[str, Quantity] = {"pods": parse_quantity(str(times))}
+    for container in server.containers:
         for name in _ASKED[:-1] if container.runs else ():
             kind, resource = name.split(".")
             try:
@@ -178,6 +185,6 @@ _TABLES: tuple[tuple[str, str, tuple[str, ...], Rows], ...] = (
     ("routes", "Routes", ("host", "namespace", "leads to", "kind"), _routes),
     ("grants", "Grants", ("of", "who", "may", "where"), _grants),
     ("alerts", "Alerts", ("alert", "severity", "whose", "lasts", "says"), _alerts),
-    ("quotas", "Quotas", ("namespace", "of", "servers ask for", "quota"), _quotas),
+    ("quotas", "Quotas", ("namespace", "of", "servers ask for, at most", "quota"), _quotas),
     ("policies", "Policies", ("namespace", "policy", "pods", "from", "to"), _policies),
 )
