@@ -31,7 +31,7 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Objec
     root = tmp_path_factory.mktemp("mesh") / "mesh"
     shutil.copytree(GOLDEN, root, ignore=shutil.ignore_patterns("output"))
     file = root / "overlays/prod/environment.yaml"
-    document = yaml.safe_load(file.read_text())
+    document = yaml.load(file.read_text(), yaml.CSafeLoader)
     for cluster in document["clusters"]:
         cluster["reached_at"] = {"cidr": RANGES[cluster["name"]]}
         del cluster["ingress_namespace"]
@@ -39,7 +39,7 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Objec
     found: dict[str, list[Object]] = {name: [] for name in RANGES}
     for path, text in compile_mesh(root).files.items():
         if (cluster := path.split("/")[2]) in found:
-            found[cluster].append(yaml.safe_load(text))
+            found[cluster].append(yaml.load(text, yaml.CSafeLoader))
     return found
 
 

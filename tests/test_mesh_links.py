@@ -32,7 +32,7 @@ def compiled(root: Path, links: str, mesh: dict[str, Any], **more: Any) -> Clust
     """Return the objects of each cluster."""
     shutil.copytree(GOLDEN, root, ignore=shutil.ignore_patterns("output"))
     file = root / "overlays/prod/environment.yaml"
-    document = yaml.safe_load(file.read_text())
+    document = yaml.load(file.read_text(), yaml.CSafeLoader)
     for cluster in document["clusters"]:
         cluster["mesh"] = mesh
         if cluster["name"] == "shared":
@@ -42,7 +42,7 @@ def compiled(root: Path, links: str, mesh: dict[str, Any], **more: Any) -> Clust
     found: dict[str, list[Object]] = {name: [] for name in ("shared", *CALLERS)}
     for path, text in compile_mesh(root).files.items():
         if (cluster := path.split("/")[2]) in found:
-            found[cluster].append(yaml.safe_load(text))
+            found[cluster].append(yaml.load(text, yaml.CSafeLoader))
     return found
 
 
