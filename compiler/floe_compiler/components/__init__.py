@@ -23,10 +23,14 @@ Registry = Mapping[tuple[str, str], Component[Any]]
 """Components by slot and type."""
 
 
-@cache
 def built_in() -> tuple[Component[Any], ...]:
     """Return the components of this package, in the order of their names."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return _found_in(tuple(__path__))
+
+
+@cache
+def _found_in(folders: tuple[str, ...]) -> tuple[Component[Any], ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(folders))
     return tuple(importlib.import_module(f"{__name__}.{name}").COMPONENT for name in names)
 
 
