@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.load import git_folder
@@ -17,7 +19,22 @@ PATH_IN_GIT = git_folder.path_in_git
 # Few examples, always the same, keep the gate short: `make thorough` tries many, and others each time.
 settings.register_profile("fast", deadline=None, max_examples=50, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "fast")
+settings.load_profile(PROFILE)
+if PROFILE == "fast":
+    # Hypothesis would read all modules that are loaded for constants to try. In each process, that takes seconds, and
+    # as the modules depend on the tests before, so would the examples.
+    providers._get_local_constants = lambda: providers._local_constants
+
+
+def pytest_collection_finish() -> None:
+    """Search for cycles only among what tests make, and rarely.
+
+    Otherwise, Python spends a twentieth of its time on looking through modules and tests that all stay.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -191,11 +191,17 @@ def requested(folder: Path, nodes: int, *, tasks: bool) -> Mapping[str, Quantity
     With `tasks`, it includes all Jobs and CronJobs at once, and the extra pod of a rollout. Runs that a server starts
     are not in the objects, so they are never included.
     """
-    objects = ObjectSet.of(manifests(folder)).by_id
+    objects = compiled(folder).by_id
     workloads = [found for identity, one in objects.items() if (found := workload(identity, one))]
     needed = demand((one for one in workloads if tasks or not one.is_task), objects, (), nodes)
     counted = [amounts for consumer, amounts in needed.needs.items() if tasks or consumer.about]
     return {name: sum((amounts.get(name, ZERO) for amounts in counted), ZERO) for name in COUNTED}
+
+
+@cache
+def compiled(folder: Path) -> ObjectSet:
+    """Return the objects in a folder of output/."""
+    return ObjectSet.of(manifests(folder))
 
 
 def manifests(folder: Path) -> Iterator[Object]:

@@ -32,12 +32,12 @@ def environments(delivery: Delivery) -> Mapping[Kind, Tree]:
         root = Path(folder) / "mesh"
         told = {**ALERTMANAGER["alertmanager"], "url": "https://alertmanager.acme.example"}
         monitored_mesh(root, url=PROMETHEUS_URL, alertmanager=told, cert_manager={})
-        manifest = yaml.safe_load((root / MANIFEST).read_text())
+        manifest = yaml.load((root / MANIFEST).read_text(), yaml.CSafeLoader)
         manifest["sync_tests"] = {"enabled": True}
         if delivery == "flux":
             manifest["delivery"] = {"type": "flux", "repository": "https://github.com/acme/lake.git"}
         (root / MANIFEST).write_text(yaml.safe_dump(manifest))
-        document = yaml.safe_load((root / ENVIRONMENT).read_text())
+        document = yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader)
         for name, mesh in MESHES.items():
             cluster = {**document["cluster"], "name": name, "mesh": mesh}
             own = {**document, "metadata": {**document["metadata"], "name": name}, "cluster": cluster}

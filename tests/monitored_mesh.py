@@ -82,7 +82,7 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
 
 def _with_airflow(root: Path, product: dict[str, Any]) -> None:
     """Add a domain with Airflow, and a product that it runs."""
-    domain = yaml.safe_load((root / DOMAIN).read_text())
+    domain = yaml.load((root / DOMAIN).read_text(), yaml.CSafeLoader)
     campaigns = {**product, "metadata": {**product["metadata"], "name": "campaigns"}}
     named = {**domain, "metadata": {**domain["metadata"], "name": "marketing"}, "orchestrator": {"type": "airflow"}}
     folder = root / "domains/marketing"

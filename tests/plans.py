@@ -12,14 +12,14 @@ from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
 from floe_compiler.resolve import resolve
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.synthesize.python_constructs import objects_of
 
 
 def plan_mesh(root: Path) -> tuple[EnvironmentPlan, ...]:
     """Return the plan of each environment. Raises StageFailed."""
     components = registry()
-    sources, _ = load(read_inputs(root), schemas(components))
+    sources, _ = load(read_inputs(root), plain_schemas(components))
     return resolve(sources, components)[0]
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -77,6 +78,7 @@ def imports(module: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
+@cache
 def own_imports(module: Path) -> list[tuple[str, ...]]:
     """Return what a module imports of this package, as the parts of the name below `floe_compiler`."""
     found = (tuple(name.split(".")) for name in imports(module))

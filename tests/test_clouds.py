@@ -38,7 +38,7 @@ def objects() -> Mapping[str, tuple[dict[str, Any], ...]]:
     for path, text in sorted(compile_mesh(MESH).files.items()):
         environment = path.split("/")[1]
         if path.endswith(".yaml"):
-            found[environment] = (*found.get(environment, ()), yaml.safe_load(text))
+            found[environment] = (*found.get(environment, ()), yaml.load(text, yaml.CSafeLoader))
     return found
 
 
@@ -53,7 +53,7 @@ def templates(environment: str) -> Iterator[tuple[str, dict[str, Any], dict[str,
             yield from _of_runs(namespace, job["template"]["spec"])
         for text in one.get("data", {}).values() if one["kind"] == "ConfigMap" else ():
             if "kind: Pod\n" in text:
-                pod = yaml.safe_load(text)
+                pod = yaml.load(text, yaml.CSafeLoader)
                 yield namespace, pod["metadata"], pod["spec"]
 
 

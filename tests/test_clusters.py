@@ -60,7 +60,7 @@ def folders(root: Path) -> set[str]:
 
 
 def objects(root: Path, kind: str) -> dict[str, Any]:
-    found = ((path, yaml.safe_load(text)) for path, text in files(root).items())
+    found = ((path, yaml.load(text, yaml.CSafeLoader)) for path, text in files(root).items())
     return {path: one for path, one in found if one["kind"] == kind}
 
 
@@ -77,7 +77,7 @@ def test_a_list_of_one_cluster_is_as_good_as_one_cluster(tmp_path: Path) -> None
     one = {"name": "kind", "storage_class": "standard", "runs": ["platform", "sales", "marketing"]}
     listed = files(mesh(tmp_path / "list", one))
     short = mesh(tmp_path / "short", one)
-    document = yaml.safe_load((short / ENVIRONMENT).read_text())
+    document = yaml.load((short / ENVIRONMENT).read_text(), yaml.CSafeLoader)
     document |= {"cluster": {"name": "kind"}, "storage_class": "standard"}
     (short / ENVIRONMENT).write_text(json.dumps({key: one for key, one in document.items() if key != "clusters"}))
     assert dict(listed.items()) == dict(files(short).items())
@@ -244,7 +244,7 @@ def test_a_new_environment_may_have_several(
 ) -> None:
     monkeypatch.chdir(small_mesh(tmp_path, {}))
     assert main(["new", "environment", "wide", "--cluster", "hub=platform", "--cluster", "us=sales"]) == 0
-    written = yaml.safe_load(Path("overlays/wide/environment.yaml").read_text())
+    written = yaml.load(Path("overlays/wide/environment.yaml").read_text(), yaml.CSafeLoader)
     assert [(one["name"], one["runs"]) for one in written["clusters"]] == [("hub", ["platform"]), ("us", ["sales"])]
     assert main(["compile", "--quiet", "--env", "wide"]) == 0, capsys.readouterr().err
     for words in (["environment", "x", "--cluster", "hub"], ["domain", "x", "--cluster", "hub=platform"]):
@@ -268,7 +268,7 @@ def test_links_reach_a_server_with_tls(tmp_path: Path) -> None:
     root = mesh(tmp_path, *clusters, observability=observability, secrets=VAULT)
     (root / "trust").mkdir()
     (root / "trust/root.pem").write_text(authority("acme").pem)
-    document = yaml.safe_load((root / ENVIRONMENT).read_text())
+    document = yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader)
     document |= {
         "links": {"type": "gateway", "class": "eg", "issuer": "acme"},
         "tls": {"issuer": "acme"},
@@ -306,7 +306,7 @@ def test_images_are_promoted_between_environments_with_clusters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = three(tmp_path)
-    document = yaml.safe_load((root / ENVIRONMENT).read_text())
+    document = yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader)
     document["metadata"]["name"] = "next"
     for one in document["clusters"]:
         one |= {"name": f"next-{one['name']}", "server": one["server"].replace("//", "//next-")}

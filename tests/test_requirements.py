@@ -465,7 +465,7 @@ def test_634_there_is_nothing_of_a_service_mesh_unless_it_is_wanted(mesh: Render
 @pytest.mark.parametrize(("kind", "joined"), [("sidecar", "istio.io/rev"), ("linkerd", "linkerd.io/inject")])
 def test_634_namespaces_join_a_service_mesh_and_jobs_end_in_it(kind: str, joined: str) -> None:
     files = (GOLDEN / "service-mesh" / "output" / kind).rglob("*.yaml")
-    objects = [yaml.safe_load(path.read_text()) for path in files]
+    objects = [yaml.load(path.read_text(), yaml.CSafeLoader) for path in files]
     namespaces = [one["metadata"] for one in objects if one["kind"] == "Namespace"]
     assert namespaces
     assert all(joined in {**one["labels"], **one["annotations"]} for one in namespaces)

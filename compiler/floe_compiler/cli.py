@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from io import TextIOWrapper
 from types import ModuleType
@@ -156,17 +156,21 @@ def _parse(arguments: list[str]) -> Namespace:
     verb = arguments[0]
     if verb not in VERBS and not verb.startswith("-"):
         raise UsageError(f'there is no verb "{verb}"; {did_you_mean(verb, VERBS)}')
-    return _parser({verb}).parse_args(arguments)
+    parser = _parser({verb: VERBS[verb]}) if verb in VERBS else _parser(VERBS, configured=False)
+    return parser.parse_args(arguments)
 
 
-def _parser(with_options: Container[str]) -> ArgumentParser:
-    """Return the parser; only verbs that are to have their options are imported."""
+def _parser(known: Mapping[str, str], *, configured: bool = True) -> ArgumentParser:
+    """Return the parser of these verbs, by name with what they do. Their modules are imported if it is configured.
+
+    A run needs one verb: making the parsers of all takes as long as reading a small mesh.
+    """
     parser = _Parser(
         "floe-compile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
-    for name, summary in VERBS.items():
+    for name, summary in known.items():
         below = verbs.add_parser(
             name,
             help=summary,
@@ -174,7 +178,7 @@ def _parser(with_options: Container[str]) -> ArgumentParser:
             allow_abbrev=False,
             formatter_class=RawDescriptionHelpFormatter,
         )
-        if name in with_options:
+        if configured:
             _module(name).configure(below)
             below.set_defaults(parser_of_all=partial(_parser, VERBS))
     return parser

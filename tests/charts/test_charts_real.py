@@ -37,7 +37,7 @@ CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: %s
 
 
 def compiled(root: Path, file: str) -> Any:
-    return yaml.safe_load(compile_mesh(root, cache=Recorder()).files[file])
+    return yaml.load(compile_mesh(root, cache=Recorder()).files[file], yaml.CSafeLoader)
 
 
 def errors(root: Path) -> list[tuple[str, str, str]]:
@@ -91,20 +91,20 @@ def test_policies_follow_from_what_is_declared(tmp_path: Path) -> None:
         "back": {"chart": "web", "version": "1.0.0", "workloads": {"back": {"ports": {"http": 8080}}}},
     }
     root = chart_mesh(tmp_path, changes={ENVIRONMENT: {"cluster": CLUSTER}})
-    manifest = yaml.safe_load((root / MANIFEST).read_text(encoding="utf-8"))
+    manifest = yaml.load((root / MANIFEST).read_text(encoding="utf-8"), yaml.CSafeLoader)
     (root / MANIFEST).write_text(yaml.safe_dump({**manifest, "charts": charts}), encoding="utf-8")
     files = compile_mesh(root).files
-    front = yaml.safe_load(files[f"{PLATFORM}/networkpolicy.networking.k8s.io_front.yaml"])["spec"]
-    back = yaml.safe_load(files[f"{PLATFORM}/networkpolicy.networking.k8s.io_back.yaml"])["spec"]
+    front = yaml.load(files[f"{PLATFORM}/networkpolicy.networking.k8s.io_front.yaml"], yaml.CSafeLoader)["spec"]
+    back = yaml.load(files[f"{PLATFORM}/networkpolicy.networking.k8s.io_back.yaml"], yaml.CSafeLoader)["spec"]
     assert front["podSelector"] == {"matchLabels": {"floe.dev/chart-workload": "front"}}
     assert front["ingress"][0]["from"][0]["namespaceSelector"]["matchLabels"] == {
         "kubernetes.io/metadata.name": "traefik"
     }
     assert [rule["ports"][0]["port"] for rule in front["egress"]] == [443, 8080]
     assert back["ingress"][0]["from"][0]["podSelector"]["matchLabels"] == {"access.floe.dev/back": "true"}
-    pods = yaml.safe_load(files[DEPLOYED])["spec"]["template"]["metadata"]["labels"]
+    pods = yaml.load(files[DEPLOYED], yaml.CSafeLoader)["spec"]["template"]["metadata"]["labels"]
     assert pods["access.floe.dev/back"] == "true"
-    service = yaml.safe_load(files[f"{PLATFORM}/service_front-interface.yaml"])["spec"]
+    service = yaml.load(files[f"{PLATFORM}/service_front-interface.yaml"], yaml.CSafeLoader)["spec"]
     assert service["selector"] == {"floe.dev/chart-workload": "front"}
     assert [port["port"] for port in service["ports"]] == [8080]
 
@@ -115,7 +115,7 @@ def test_an_interface_is_opened_by_the_environment(tmp_path: Path) -> None:
     entry = {"workloads": {"front": {"ports": {"http": 8080}, "interface": {"port": "http", "authenticates": True}}}}
     root = chart_mesh(tmp_path, entry=entry, changes={ENVIRONMENT: {"cluster": CLUSTER, "ingress": ingress}})
     files = compile_mesh(root).files
-    (rule,) = yaml.safe_load(files[f"{PLATFORM}/ingress.networking.k8s.io_front.yaml"])["spec"]["rules"]
+    (rule,) = yaml.load(files[f"{PLATFORM}/ingress.networking.k8s.io_front.yaml"], yaml.CSafeLoader)["spec"]["rules"]
     assert rule["host"] == "front.dev.acme.example"
     assert rule["http"]["paths"][0]["backend"]["service"] == {"name": "front-interface", "port": {"name": "http"}}
 
@@ -227,7 +227,7 @@ def test_a_domain_runs_the_charts_that_the_policy_allows(tmp_path: Path) -> None
     assert (code, message) == ("R022", "a domain may not run the chart web")
     assert span.startswith(f"{DOMAIN}:")
     by_platform = chart_mesh(tmp_path / "platform", file=ENVIRONMENT)
-    environment = yaml.safe_load((by_platform / ENVIRONMENT).read_text(encoding="utf-8"))
+    environment = yaml.load((by_platform / ENVIRONMENT).read_text(encoding="utf-8"), yaml.CSafeLoader)
     charts = environment.pop("charts")
     (by_platform / ENVIRONMENT).write_text(
         yaml.safe_dump({**environment, "domains": {"sales": {"charts": charts}}}), encoding="utf-8"
@@ -338,9 +338,8 @@ def test_definitions_of_a_chart_are_those_of_the_cluster(tmp_path: Path) -> None
     further = {"crds/things.yaml": yaml.safe_dump(definition), "templates/thing.yaml": thing}
     flux = {MANIFEST: {"delivery": {"type": "flux", "repository": "https://github.com/acme/small.git"}}}
     files = compile_mesh(chart_mesh(tmp_path, further, changes=flux)).files
-    found = yaml.safe_load(
-        files["output/dev/_cluster/customresourcedefinition.apiextensions.k8s.io_things.acme.example.yaml"]
-    )
+    file = "output/dev/_cluster/customresourcedefinition.apiextensions.k8s.io_things.acme.example.yaml"
+    found = yaml.load(files[file], yaml.CSafeLoader)
     assert found["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
     assert f"{PLATFORM}/thing.acme.example_one.yaml" in files
     without = chart_mesh(tmp_path, further, entry={"crds": False}, changes=flux)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands import fake_pipeline
+from floe_compiler import pipeline
 from floe_compiler.cli import main
+from floe_compiler.model.explanation import Explanation
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "a",
@@ -43,6 +46,22 @@ def floe(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Floe:
     """Return the command line, to be called with words."""
     fake_pipeline.install(monkeypatch)
     return lambda *arguments: main(arguments)
+
+
+@pytest.fixture(scope="module")
+def explained_once() -> Iterator[None]:
+    """Explain each file once, as that takes a second: for meshes that do not change while the module is tested."""
+    kept: dict[tuple[Path, str], Explanation | None] = {}
+    explain_file = pipeline.explain_file
+
+    def once(root: Path, file: str, *arguments: Any, **options: Any) -> Explanation | None:
+        if (root, file) not in kept:
+            kept[root, file] = explain_file(root, file, *arguments, **options)
+        return kept[root, file]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "explain_file", once)
+        yield
 
 
 @pytest.fixture

@@ -4,19 +4,24 @@ The environments are the folders of overlays/. A domain that says `fail` is an e
 one that says `crash` a bug.
 """
 
+from __future__ import annotations
+
 import hashlib
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 import floe_compiler
+from floe_compiler.load import digests
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import File, FileSet
 from floe_compiler.model.span import Span
 from floe_compiler.pipeline.compilation import Compilation
+
+if TYPE_CHECKING:  # it is a program, too, which tests start many times
+    import pytest
 
 BAD = Rule("R901", "bad domain", "It says fail.")
 NONE = Rule("R903", "no environment", "There is none.")
@@ -72,15 +77,22 @@ def _render(environment: str, domain: Path) -> str:
 
 def install(patch: pytest.MonkeyPatch) -> None:
     """Put this pipeline in the place of the real one."""
+    for names, name, value in _replaced():
+        patch.setitem(names, name, value)
+
+
+def _replaced() -> Iterator[tuple[dict[str, Any], str, Any]]:
+    """Yield what has another value with this pipeline: in which names, under which, and the value."""
     fake = types.ModuleType("floe_compiler.pipeline")
     fake.__dict__.update(compile_mesh=compile_mesh)
-    patch.setitem(sys.modules, "floe_compiler.pipeline", fake)
-    patch.setattr(floe_compiler, "pipeline", fake)
-    patch.setattr("floe_compiler.load.digests.input_digests", lambda inputs: digests_of(inputs.root))
+    yield sys.modules, "floe_compiler.pipeline", fake
+    yield vars(floe_compiler), "pipeline", fake
+    yield vars(digests), "input_digests", lambda inputs: digests_of(inputs.root)
 
 
 if __name__ == "__main__":
     from floe_compiler.program import main
 
-    install(pytest.MonkeyPatch())
+    for names, name, value in _replaced():
+        names[name] = value
     sys.exit(main())

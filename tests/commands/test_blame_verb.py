@@ -11,15 +11,22 @@ from small_mesh import PRODUCT, small_mesh
 CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, explained_once: None) -> Path:
+    """Return the small mesh, compiled."""
+    root = small_mesh(tmp_path_factory.mktemp("mesh"), {})
+    assert main(["compile", "--quiet", "--root", str(root)]) == 0
+    return root
+
+
 @pytest.fixture
-def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the small mesh as the working folder."""
-    monkeypatch.chdir(small_mesh(tmp_path, {}))
-    return tmp_path
+def mesh(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return it as the working folder."""
+    monkeypatch.chdir(compiled)
+    return compiled
 
 
 def test_lines_have_their_inputs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compile", "--quiet"]) == 0
     assert main(["blame", CRON_JOB]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("CronJob.batch floe-sales-domain/orders\nasked for by ")
@@ -33,7 +40,6 @@ def test_lines_have_their_inputs(mesh: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_one_line_in_both_forms(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compile", "--quiet"]) == 0
     text = (mesh / CRON_JOB).read_text(encoding="utf-8")
     number = next(at for at, line in enumerate(text.splitlines(), start=1) if "schedule: " in line)
     assert main(["blame", f"{CRON_JOB}:{number}"]) == 0
@@ -55,12 +61,11 @@ def test_one_line_in_both_forms(mesh: Path, capsys: pytest.CaptureFixture[str]) 
     ],
 )
 def test_wrong_usage(place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compile", "--quiet"]) == 0
     assert main(["blame", place]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_wrong_inputs_are_reported(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (mesh / PRODUCT).write_text("nonsense: true\n", encoding="utf-8")
-    assert main(["blame", CRON_JOB]) == 1
+def test_wrong_inputs_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small_mesh(tmp_path, {}) / PRODUCT).write_text("nonsense: true\n", encoding="utf-8")
+    assert main(["blame", CRON_JOB, "--root", str(tmp_path)]) == 1
     assert f"{PRODUCT}:1:1: error[" in capsys.readouterr().err

@@ -30,7 +30,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compiled(root: Path) -> dict[str, Any]:
-    return {path: yaml.safe_load(text) for path, text in compile_mesh(root).files.items() if path.endswith(".yaml")}
+    return {
+        path: yaml.load(text, yaml.CSafeLoader)
+        for path, text in compile_mesh(root).files.items()
+        if path.endswith(".yaml")
+    }
 
 
 @pytest.fixture

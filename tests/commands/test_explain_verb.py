@@ -12,15 +12,23 @@ from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
 
 
-@pytest.fixture
-def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a mesh as the working folder, whose environment overrides what the manifest says."""
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, explained_once: None) -> Path:
+    """Return a mesh, compiled, whose environment overrides what the manifest says."""
     changes: dict[str, dict[str, Any]] = {
         MANIFEST: {"compute": {"type": "duckdb", "threads": 4}},
         ENVIRONMENT: {"platform": {"compute": {"threads": 2}}},
     }
-    monkeypatch.chdir(small_mesh(tmp_path, changes))
-    return tmp_path
+    root = small_mesh(tmp_path_factory.mktemp("mesh"), changes)
+    assert main(["compile", "--quiet", "--root", str(root)]) == 0
+    return root
+
+
+@pytest.fixture
+def mesh(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return it as the working folder."""
+    monkeypatch.chdir(compiled)
+    return compiled
 
 
 def test_a_value_is_traced_to_its_line(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,13 +100,11 @@ def test_a_patched_object_names_its_patch(
 def test_what_does_not_exist_is_wrong_usage(
     place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["compile", "--quiet"]) == 0
     assert main(["explain", place]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_a_file_may_be_named_as_a_diff_heads_it(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compile", "--quiet"]) == 0
     assert main(["explain", f"{CRON_JOB.removeprefix('output/')}:spec.schedule"]) == 0
     assert 'spec.schedule: "0 6 * * *"' in capsys.readouterr().out
 
@@ -107,7 +113,6 @@ def test_a_file_may_be_named_as_a_diff_heads_it(mesh: Path, capsys: pytest.Captu
 def test_a_file_may_be_named_from_a_folder_below(
     folder: str, way: str, mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["compile", "--quiet"]) == 0
     monkeypatch.chdir(folder)
     assert main(["explain", f"{way}/{CRON_JOB}:spec.schedule"]) == 0
     assert main(["explain", f"{mesh}/{CRON_JOB}:spec.schedule"]) == 0
@@ -119,9 +124,12 @@ def test_a_colon_before_the_end_of_the_file_parts_nothing(mesh: Path, capsys: py
     assert f"C:/acme/{CRON_JOB} is not a file" in capsys.readouterr().err
 
 
-def test_a_value_that_a_patch_removed_is_found(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_value_that_a_patch_removed_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(small_mesh(tmp_path, {}))
     patch = "patches:\n- target: {kind: CronJob}\n  patch: |-\n    - {op: remove, path: /spec/jobTemplate/metadata}\n"
-    (mesh / "overlays" / "dev" / "kustomization.yaml").write_text(patch, encoding="utf-8")
+    Path("overlays/dev/kustomization.yaml").write_text(patch, encoding="utf-8")
     place, at = "spec.jobTemplate.metadata.labels.app.kubernetes.io/name", "overlays/dev/kustomization.yaml:4:26"
     assert main(["explain", f"{CRON_JOB}:{place}"]) == 0
     assert f"\n{place}: (none)\n    {at}: removed by a patch\n" in capsys.readouterr().out

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 import floe_compiler.components as components
 import third_party_portal
-from floe_compiler.components import ENTRY_POINTS, built_in, installed, registry
+from floe_compiler.components import built_in, installed, registry
 from floe_compiler.components.catalog_polaris import COMPONENT as POLARIS
 from floe_compiler.model.component_faults import NOT_LOADED
+from floe_compiler.model.component_packages import ENTRY_POINTS
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.plan import Component
 
@@ -53,17 +54,14 @@ def test_two_components_for_one_place_are_refused() -> None:
 
 
 def test_installed_packages_add_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
-    announce(monkeypatch, b=f"{POLARIS.build.__module__}:COMPONENT", a="third_party_portal:COMPONENT")
+    announce(monkeypatch, a="third_party_portal:COMPONENT", b=f"{POLARIS.build.__module__}:COMPONENT")
     assert installed() == (third_party_portal.COMPONENT, POLARIS)
 
 
-def announce(monkeypatch: pytest.MonkeyPatch, **components: str) -> None:
+def announce(monkeypatch: pytest.MonkeyPatch, **announced: str) -> None:
     """Install packages that announce these components, by the names of the entry points."""
-
-    def entry_points(group: str) -> list[metadata.EntryPoint]:
-        return [metadata.EntryPoint(name, value, group) for name, value in components.items() if group == ENTRY_POINTS]
-
-    monkeypatch.setattr(metadata, "entry_points", entry_points)
+    points = tuple(metadata.EntryPoint(name, value, ENTRY_POINTS) for name, value in announced.items())
+    monkeypatch.setattr(components, "component_packages", lambda: points)
 
 
 def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
 from floe_compiler.resolve import resolve
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
@@ -91,8 +92,14 @@ def objects(sources: Sources) -> dict[str, Object]:
 OBJECTS = objects(SOURCES)
 
 
-def explained(name: str, final: Object | None = None, patches: tuple[Patch, ...] = ()) -> Explanation:
-    return explain(SOURCES, REGISTRY, "dev", final or OBJECTS[name], patches, "m.yaml:8:3")
+@cache
+def explained(name: str) -> Explanation:
+    """Return the explanation of an object as it is rendered."""
+    return explained_as(OBJECTS[name])
+
+
+def explained_as(final: Object, patches: tuple[Patch, ...] = ()) -> Explanation:
+    return explain(SOURCES, REGISTRY, "dev", final, patches, "m.yaml:8:3")
 
 
 def causes(name: str) -> dict[str, list[str]]:
@@ -130,7 +137,7 @@ def with_document(changed: Document) -> Sources:
     return Sources(changed if changed.file == MANIFEST.file else MANIFEST, {"dev": environment}, domains)
 
 
-CLOSED = tuple(words(schemas(REGISTRY)))
+CLOSED = tuple(words(plain_schemas(REGISTRY)))
 
 
 def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
@@ -185,7 +192,7 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     name = "Application.argoproj.io argocd/acme-dev-sales-domain"
     plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
     final = next(one for one in delivery_objects(plans[0].delivery_plan()) if str(identify(one)) == name)
-    found = {path: [cause.what for cause in values] for path, _, values in explained(name, final).values}
+    found = {path: [cause.what for cause in values] for path, _, values in explained_as(final).values}
     assert found["spec", "source", "repoURL"] == ["delivery.repository"]
     assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
     assert found["spec", "destination", "server"] == ["default of cluster.server (environment)"]
@@ -248,7 +255,7 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
         ".".join((*pod, "restartPolicy")): policy,
     }
     place = Span("base/patch.yaml", 4)
-    explanation = explained(name, final, (Patch(place, values),))
+    explanation = explained_as(final, (Patch(place, values),))
     assert explanation.patches == (place,)
     found = {path: one for path, _, one in explanation.values}
     assert found["spec", "suspend"] == (Cause("patched", suspend),)
@@ -264,13 +271,13 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
 def test_what_follows_from_a_patch_of_something_else_is_not_patched() -> None:
     name = f"CronJob.batch {SALES}/orders"
     final = with_value(OBJECTS[name], ("metadata", "annotations"), {"hash": "x"})
-    found = {path: one for path, _, one in explained(name, final).values}
+    found = {path: one for path, _, one in explained_as(final).values}
     assert found["metadata", "annotations", "hash"] == (Cause("follows from a patch"),)
 
 
 def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:
     own: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "elsewhere"}}
-    for _, _, found in explained("", own).values:
+    for _, _, found in explained_as(own).values:
         assert found == (Cause("comes from m.yaml:8:3"),)
 
 

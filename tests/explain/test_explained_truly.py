@@ -23,7 +23,7 @@ from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import resolve
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.resolve.slots import slot_path
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.unit import render_unit
@@ -31,7 +31,7 @@ from plans import plan_environment
 from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 REGISTRY = registry()
-CLOSED = tuple(dict.fromkeys(words(schemas(REGISTRY))))
+CLOSED = tuple(dict.fromkeys(words(plain_schemas(REGISTRY))))
 CHANGES: dict[str, dict[str, Any]] = {
     # The environment chooses another catalog, so that the settings of the former are gone.
     MANIFEST: {
@@ -109,7 +109,7 @@ def truth(
 ) -> Truth:
     """Return the mesh, its objects, and by object and place, the inputs that change the value there."""
     root: Path = small_mesh(tmp_path_factory.mktemp("mesh"), CHANGES)
-    sources, _ = load(read_inputs(root), schemas(REGISTRY))
+    sources, _ = load(read_inputs(root), plain_schemas(REGISTRY))
     plan, objects = planned(sources)
     free = replace(sources, manifest=replace(sources.manifest, data={**sources.manifest.data, "locks": []}))
     shown: dict[str, dict[DataPath, set[str]]] = defaultdict(lambda: defaultdict(set))

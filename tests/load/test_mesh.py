@@ -12,10 +12,10 @@ from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.sources import Sources
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 
 SMALL = Path(__file__).parents[1] / "meshes" / "small"
-SCHEMAS = schemas(registry())
+SCHEMAS = plain_schemas(registry())
 
 
 @pytest.fixture

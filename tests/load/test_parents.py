@@ -14,10 +14,10 @@ from floe_compiler.load.mesh import load
 from floe_compiler.load.parents import digest_of_manifest
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.layout import MANIFEST, MOST_PARENTS
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from small_mesh import small_mesh
 
-SCHEMAS = schemas(registry())
+SCHEMAS = plain_schemas(registry())
 HEAD = 'apiVersion: floe.dev/v1\nkind: PlatformManifest\nmetadata: {name: %s, version: 1.0.0, owner: "@acme/%s"}\n'
 
 

@@ -15,7 +15,7 @@ from floe_compiler.components import registry
 from floe_compiler.load.authored import kind_of
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.structure import Structure
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 
 ROOT = Path(__file__).parents[2]
 FILES = [
@@ -30,7 +30,7 @@ DOCUMENTS = [
     if (kind := kind_of(path.relative_to(ROOT).as_posix()))
     for one in read_documents(path.read_text(), path.name)[0]
 ]
-SCHEMAS = schemas(registry())
+SCHEMAS = plain_schemas(registry())
 STRUCTURES = {kind: Structure(schema) for kind, schema in SCHEMAS.items()}
 VALIDATORS = {kind: Draft202012Validator(schema) for kind, schema in SCHEMAS.items()}
 

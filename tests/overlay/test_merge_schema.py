@@ -80,14 +80,14 @@ def cases(version: str, api_version: str, kind: str) -> Iterator[tuple[Path, dic
 def built(objects: list[Any], patches: list[Any], schema: str = "") -> list[Any]:
     files = {
         "base/kustomization.yaml": "resources: [o.yaml]\npatches: [{path: p.yaml}]\n",
-        "base/o.yaml": yaml.safe_dump_all(objects),
-        "base/p.yaml": yaml.safe_dump_all(patches),
+        "base/o.yaml": yaml.dump_all(objects, Dumper=yaml.CSafeDumper),
+        "base/p.yaml": yaml.dump_all(patches, Dumper=yaml.CSafeDumper),
     }
     if schema:
         files["base/schema.json"] = schema
         files["base/kustomization.yaml"] += "openapi: {path: schema.json}\n"
     text, _ = run_kustomize(find_kustomize(), "base", files)
-    return sorted(yaml.safe_load_all(text), key=lambda one: int(one["metadata"]["name"][1:]))
+    return sorted(yaml.load_all(text, yaml.CSafeLoader), key=lambda one: int(one["metadata"]["name"][1:]))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

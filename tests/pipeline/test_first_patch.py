@@ -28,7 +28,9 @@ patches:
 def hashes(files: Mapping[str, str]) -> dict[str, str]:
     """Return the hash of each pod template that has one."""
     place = ("spec", "template", "metadata", "annotations", CONFIG_HASH)
-    found = {path: at(yaml.safe_load(text), place) for path, text in files.items() if path.endswith(".yaml")}
+    found = {
+        path: at(yaml.load(text, yaml.CSafeLoader), place) for path, text in files.items() if path.endswith(".yaml")
+    }
     return {path: value for path, value in found.items() if value}
 
 

@@ -18,7 +18,7 @@ from floe_compiler.pipeline.headers import Header, NotResolved, Scope, headers, 
 from floe_compiler.pipeline.workers import Processes, ThisProcess
 from floe_compiler.resolve import resolve_frames
 from floe_compiler.resolve.frame import Frame
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from pipeline.mesh_of_three import (
     DEV,
     DEV_IMAGES,
@@ -40,7 +40,7 @@ SCOPES = [("dev", scope) for scope in ("platform", *DOMAINS)]
 def frames(root: Path, changes: Mapping[str, Any] | None = None) -> Mapping[str, Frame]:
     """Return what the domains of dev have in common, with these changes of the mesh."""
     components = registry()
-    sources, _ = load(read_inputs(write(write(root, files()), changes or {})), schemas(components))
+    sources, _ = load(read_inputs(write(write(root, files()), changes or {})), plain_schemas(components))
     findings = Findings()
     found = resolve_frames(sources, components, ("dev",), findings)
     findings.finish()

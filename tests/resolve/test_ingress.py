@@ -18,7 +18,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.resolve import resolve_frames
 from floe_compiler.resolve.ingress import check_ingress
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from small_mesh import ENVIRONMENT, MANIFEST, small_mesh
 
 DAGSTER, JAEGER = interface("dagster", scope="sales"), interface("jaeger")
@@ -53,7 +53,7 @@ def found(
         name = one["metadata"]["name"]
         (mesh / "overlays" / name).mkdir(exist_ok=True)
         (mesh / "overlays" / name / "environment.yaml").write_text(yaml.safe_dump(one))
-    sources, _ = load(read_inputs(mesh), schemas(registry()))
+    sources, _ = load(read_inputs(mesh), plain_schemas(registry()))
     findings = Findings()
     frames = resolve_frames(sources, registry(), (), findings)
     findings.finish()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from floe_compiler.components import built_in, registry
-from floe_compiler.model.field_docs import field_docs
+from floe_compiler.model.field_docs import DescribedJsonSchema, field_docs
 from floe_compiler.model.inputs import SAME_EVERYWHERE, DataProduct, Environment, PlatformManifest
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.model_schemas import JsonSchema
+from floe_compiler.resolve.schemas import made_schemas, schemas
 from products import STEPS
 from resolve.samples import REGISTRY
 
-ALL = schemas(registry())
-SMALL = schemas(REGISTRY)
 HEAD = {"apiVersion": "floe.dev/v1"}
 OWNED = {"name": "x", "owner": "@acme/x"}
 MANIFEST: dict[str, Any] = {
@@ -49,13 +49,23 @@ IMAGES: dict[str, Any] = {
 }
 
 
-def fits(kind: str, document: dict[str, Any], among: Any = SMALL) -> bool:
-    return bool(Draft202012Validator(among[kind]).is_valid(document))
+def every() -> Mapping[str, JsonSchema]:
+    """Return the schemas with all components."""
+    return schemas(registry())
+
+
+def small() -> Mapping[str, JsonSchema]:
+    """Return the schemas with a few components."""
+    return schemas(REGISTRY)
+
+
+def fits(kind: str, document: dict[str, Any], among: Any = None) -> bool:
+    return bool(Draft202012Validator((among or small())[kind]).is_valid(document))
 
 
 @pytest.mark.parametrize("kind", ["PlatformManifest", "Environment", "Domain", "DataProduct", "ProductImages"])
 def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
-    schema = ALL[kind]
+    schema = every()[kind]
     Draft202012Validator.check_schema(schema)
     assert (schema["title"], schema["$schema"]) == (kind, "https://json-schema.org/draft/2020-12/schema")
     text = json.dumps(schema)
@@ -86,7 +96,7 @@ def test_a_whole_document_fits_and_lacks_nothing(kind: str, document: dict[str, 
 def test_an_editor_knows_every_setting_of_every_component(component: Any) -> None:
     if component.slot == "database":
         return
-    text = json.dumps(ALL["PlatformManifest"]["$defs"])
+    text = json.dumps(every()["PlatformManifest"]["$defs"])
     for name, doc in field_docs(component.config).items():
         assert f'"{name}"' in text
         assert json.dumps(doc)[1:-1] in text
@@ -176,12 +186,12 @@ def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None
 )
 def test_what_an_environment_says_of_a_product(said: dict[str, Any], right: bool) -> None:
     document = {**ENVIRONMENT, "domains": {"sales": {"products": {"orders": said}}}}
-    assert fits("Environment", document) is fits("Environment", document, ALL) is right
+    assert fits("Environment", document) is fits("Environment", document, every()) is right
     assert not fits("Domain", {**DOMAIN, "products": {"orders": said}})
 
 
 def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
-    domain = ALL["Environment"]["$defs"]["DomainsOfEnvironment"]["additionalProperties"]
+    domain = every()["Environment"]["$defs"]["DomainsOfEnvironment"]["additionalProperties"]
     product = domain["properties"]["products"]["additionalProperties"]["properties"]
     docs = field_docs(DataProduct)
     assert {key: one["description"] for key, one in product.items() if key != "steps"} == {
@@ -190,9 +200,13 @@ def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
 
 
 def test_what_keys_are_for_is_reported() -> None:
-    for manifest in (SMALL["PlatformManifest"]["then"], SMALL["PlatformManifest"]["else"], SMALL["ParentManifest"]):
+    for manifest in (
+        small()["PlatformManifest"]["then"],
+        small()["PlatformManifest"]["else"],
+        small()["ParentManifest"],
+    ):
         assert manifest["properties"]["locks"]["description"] == field_docs(PlatformManifest)["locks"]
-    overrides = SMALL["Environment"]["$defs"]["PlatformOfEnvironment"]
+    overrides = small()["Environment"]["$defs"]["PlatformOfEnvironment"]
     assert overrides["description"] == field_docs(Environment)["platform"]
 
 
@@ -232,5 +246,7 @@ def test_a_parent_is_right_below_vendor(path: str, right: bool) -> None:
 
 
 def test_making_schemas_changes_none_of_the_models() -> None:
-    assert schemas(REGISTRY) == SMALL
-    assert json.dumps(schemas(REGISTRY)) == json.dumps(SMALL), "in the same order"
+    again = made_schemas(REGISTRY, DescribedJsonSchema)
+    assert again == schemas(REGISTRY)
+    assert again is not schemas(REGISTRY)
+    assert json.dumps(again) == json.dumps(schemas(REGISTRY)), "in the same order"

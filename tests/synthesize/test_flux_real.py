@@ -42,7 +42,7 @@ FAILED = [{"type": kind, "status": "True", "lastTransitionTime": NOW} for kind i
 
 def read(folder: str) -> dict[tuple[str, str], Object]:
     """Return the objects of a folder of the output, by kind and name."""
-    found = [yaml.safe_load(path.read_text()) for path in sorted((MESH / FOLDER / folder).glob("*.yaml"))]
+    found = [yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((MESH / FOLDER / folder).glob("*.yaml"))]
     return {(one["kind"], one["metadata"]["name"]): one for one in found}
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
 from typing import Any
 
 from floe_compiler.model.component_faults import NOT_LOADED, fault
+from floe_compiler.model.component_packages import component_packages
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.plan import Component
-
-ENTRY_POINTS = "floe_compile.components"
 
 Registry = Mapping[tuple[str, str], Component[Any]]
 """Components by slot and type."""
@@ -25,7 +25,12 @@ Registry = Mapping[tuple[str, str], Component[Any]]
 
 def built_in() -> tuple[Component[Any], ...]:
     """Return the components of this package, in the order of their names."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return _found_in(tuple(__path__))
+
+
+@cache
+def _found_in(folders: tuple[str, ...]) -> tuple[Component[Any], ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(folders))
     return tuple(importlib.import_module(f"{__name__}.{name}").COMPONENT for name in names)
 
 
@@ -34,9 +39,8 @@ def installed() -> tuple[Component[Any], ...]:
 
     Raises StageFailed (R032) with all that cannot be loaded.
     """
-    points = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
     findings = Findings()
-    components = tuple(filter(None, (_loaded(point, findings) for point in points)))
+    components = tuple(filter(None, (_loaded(point, findings) for point in component_packages())))
     findings.finish()
     return components
 

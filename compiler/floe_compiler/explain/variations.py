@@ -20,7 +20,7 @@ def words(schema: Any) -> Iterator[tuple[str, ...]]:
     if isinstance(schema, list):
         for part in schema:
             yield from words(part)
-    elif isinstance(schema, Mapping):
+    elif isinstance(schema, dict):  # as they are made, and quicker than asking for any mapping
         if isinstance(schema.get("enum"), list):
             yield tuple(str(word) for word in schema["enum"])
         for value in schema.values():

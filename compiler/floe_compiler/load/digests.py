@@ -14,6 +14,7 @@ from pathlib import Path
 from floe_compiler.load import git_folder
 from floe_compiler.load.authored import environment_name, kind_of
 from floe_compiler.model.codec import digest_of
+from floe_compiler.model.component_packages import component_packages
 from floe_compiler.model.input_files import InputFiles, Unread
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
@@ -92,7 +93,7 @@ def compiler_digest() -> str:
     for path in _files(package):
         if path.endswith((".py", ".conf", ".js", ".json", ".sh", ".yaml")):
             digest.update(f"{path} {_content(f'{package}{path}')}\n".encode())
-    for point in _component_packages():
+    for point in component_packages():
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())
         digest.update(_source(point.module).encode() + b"\n")
     for name in dependencies():
@@ -103,12 +104,8 @@ def compiler_digest() -> str:
 def versions() -> Mapping[str, str]:
     """Return the version of each installed package that the compiler needs, or that has components for it, by name."""
     found = {name: _version(name) for name in dependencies()}
-    found |= {point.dist.name: point.dist.version for point in _component_packages() if point.dist}
+    found |= {point.dist.name: point.dist.version for point in component_packages() if point.dist}
     return {name: version for name, version in sorted(found.items()) if version}
-
-
-def _component_packages() -> list[metadata.EntryPoint]:
-    return sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name)
 
 
 def dependencies() -> tuple[str, ...]:

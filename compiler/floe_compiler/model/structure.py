@@ -93,7 +93,7 @@ class Structure:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
-        self._quick = _quick(json.dumps(schema))
+        self._quick = _quick(msgspec.json.encode(schema).decode())
         self._definitions: Mapping[str, Any] = schema.get("$defs", {})
 
     @cached_property

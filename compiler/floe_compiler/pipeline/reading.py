@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.cache.documents import DocumentCache
@@ -29,13 +30,18 @@ def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[s
         f"{slot} {kind} {one.config.__module__}.{one.config.__qualname__}" for (slot, kind), one in components.items()
     )
     key = digest_of(compiler, *sorted(known))
-    found = decode(cache.get(SCHEMAS, key) or b"", dict[str, JsonSchema])
+    found = _decoded(cache.get(SCHEMAS, key) or b"")
     if not found:
         from floe_compiler.resolve.schemas import plain_schemas
 
         found = dict(plain_schemas(components))
         cache.put(SCHEMAS, key, encode(found))
     return found
+
+
+@lru_cache(maxsize=4)  # a process that compiles several times reads the same
+def _decoded(data: bytes) -> dict[str, JsonSchema] | None:
+    return decode(data, dict[str, JsonSchema])
 
 
 class CachedReader:

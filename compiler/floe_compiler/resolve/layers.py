@@ -125,7 +125,7 @@ def _replaced(data: Mapping[Any, Any], stronger: Mapping[Any, Any], path: DataPa
     """Yield the paths of mappings that change their type."""
     for key, value in stronger.items():
         weaker = data.get(key)
-        if not isinstance(value, Mapping) or not isinstance(weaker, Mapping):
+        if not isinstance(value, dict) or not isinstance(weaker, dict):
             continue
         if DISCRIMINATOR in value and value[DISCRIMINATOR] != weaker.get(DISCRIMINATOR, value[DISCRIMINATOR]):
             yield (*path, key)

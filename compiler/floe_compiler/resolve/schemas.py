@@ -60,18 +60,25 @@ PARENT = "ParentManifest"
 """The name of the schema of a manifest that others extend, which need not be complete."""
 
 
+def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
+    """Return the schema of each kind of document."""
+    return _kept(tuple(registry.items()), DescribedJsonSchema)
+
+
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document without the descriptions of its keys, which takes half the time."""
-    return _plain_schemas(tuple(registry.items()))
+    return _kept(tuple(registry.items()), GenerateJsonSchema)
 
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
-def _plain_schemas(components: tuple[tuple[tuple[str, str], Component[Any]], ...]) -> Mapping[str, JsonSchema]:
-    return schemas(dict(components), GenerateJsonSchema)
+def _kept(
+    components: tuple[tuple[tuple[str, str], Component[Any]], ...], generator: type[GenerateJsonSchema]
+) -> Mapping[str, JsonSchema]:
+    return made_schemas(dict(components), generator)
 
 
-def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJsonSchema) -> Mapping[str, JsonSchema]:
-    """Return the schema of each kind of document."""
+def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+    """Return the schema of each kind of document, made anew."""
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
     kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]

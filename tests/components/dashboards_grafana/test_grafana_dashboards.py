@@ -42,12 +42,13 @@ from pipeline.mesh_of_three import Recorder
 from small_mesh import PRODUCT
 from third_party_monitor import AGENT, HISTORY
 
-EVERY = pytest.mark.parametrize("uid", [*dashboards()])
 METRICS, TRACES = {"type": "prometheus", "uid": "metrics"}, {"type": "jaeger", "uid": "traces"}
 WITH_METRICS = {
     *("polaris", "minio", "otel-collector", "jaeger", "marquez", "grafana", "monitor", AGENT, HISTORY),
     *("dagster-metrics", "dagster-postgresql", "marquez-postgresql", "polaris-postgresql"),
 }
+UIDS = ("floe-overview", "floe-domain", "floe-product", *map(component_uid, sorted(WITH_METRICS)))
+EVERY = pytest.mark.parametrize("uid", UIDS)
 
 
 def titles(uid: str) -> list[str]:
@@ -67,9 +68,7 @@ def links(part: Any) -> Iterator[str]:
 
 
 def test_there_is_one_of_the_platform_of_domains_of_products_and_of_each_component_with_metrics() -> None:
-    assert set(dashboards()) == {"floe-overview", "floe-domain", "floe-product"} | {
-        component_uid(job) for job in WITH_METRICS
-    }
+    assert set(dashboards()) == set(UIDS)
 
 
 @EVERY

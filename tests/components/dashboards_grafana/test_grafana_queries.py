@@ -143,12 +143,12 @@ CRON = {
         ),
         (
             QUALITY,
-            query_of("floe-product", "Contracts of its quality steps"),
+            ("floe-product", "Contracts of its quality steps"),
             {'{outcome="held", step="check"}': 3, '{outcome="failed", step="check"}': 2},
         ),
         (
             CRON,
-            query_of("floe-product", "Jobs of its CronJob"),
+            ("floe-product", "Jobs of its CronJob"),
             {'{job_name="orders-1", namespace="sales"}': 60},
         ),
         (
@@ -168,7 +168,9 @@ CRON = {
         ),
     ],
 )
-def test_what_they_find(series: dict[str, str], query: str, found: dict[str, float], tmp_path: Path) -> None:
+def test_what_they_find(
+    series: dict[str, str], query: str | tuple[str, str], found: dict[str, float], tmp_path: Path
+) -> None:
     case: dict[str, Any] = {
         "interval": "1m",
         "input_series": [
@@ -176,7 +178,7 @@ def test_what_they_find(series: dict[str, str], query: str, found: dict[str, flo
         ],
         "promql_expr_test": [
             {
-                "expr": query,
+                "expr": query if isinstance(query, str) else query_of(*query),
                 "eval_time": "60m",
                 "exp_samples": [{"labels": labels, "value": value} for labels, value in found.items()],
             }
