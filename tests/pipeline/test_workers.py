@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,60 @@ def test_the_bytes_and_the_order_of_warnings_are_the_same(who: str, expected: li
     root = with_notes(tmp_path / "mesh")
     assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
     assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+
+
+class Watched(ThisProcess):
+    """Does everything in this process, and knows how many units were compiled at once."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def map(self, function: Any, shared: Any, items: Sequence[Any]) -> Iterator[Any]:
+        """Note the sizes of batches, and yield the results."""
+        if function is unit_compiler.compile_units:
+            self.batches += map(len, items)
+        return super().map(function, shared, items)
+
+
+def test_a_batch_has_no_more_units_in_a_larger_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in {"FEW": 1, "BATCHES": 1, "MOST": 2}.items():
+        monkeypatch.setattr(unit_compiler, name, size)
+    watched = Watched()
+    compile_mesh(with_notes(tmp_path / "mesh"), ("dev",), workers=watched)
+    assert max(watched.batches) == 2
+    assert sum(watched.batches) > len(DOMAINS)
+
+
+class Large:
+    """A result that tells how many of its kind are in memory."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        Large.alive += 1
+
+    def __setstate__(self, _: object) -> None:
+        Large.alive += 1
+
+    def __getstate__(self) -> object:
+        return "not empty, so that it is set"
+
+    def __del__(self) -> None:
+        Large.alive -= 1
+
+
+def large(_shared: object, _item: int) -> Large:
+    """Return a result."""
+    return Large()
+
+
+def test_results_that_were_taken_are_not_kept() -> None:
+    results = Processes(2).map(large, None, range(6))
+    for _ in range(5):
+        next(results)
+    gc.collect()
+    assert Large.alive <= 2, "the last one that was taken, and one to come"
+    assert next(results)
 
 
 @pytest.mark.usefixtures("finely_divided")

@@ -87,10 +87,10 @@ def test_what_was_just_written_replaces_what_was_known() -> None:
     old = FileStat(1, 1, 1, 1, "b" * 64)
     found = {"output/dev/a": {"x.yaml": old, "y.yaml": old, "z.yaml": old}}
     written = {
-        "output/dev/a/x.yaml": seen(NOW - 10**10 + 1),
-        "output/dev/a/y.yaml": seen(NOW),
-        "output/dev/b/new.yaml": seen(NOW - 10**10 + 1),
+        "output/dev/a/x.yaml": FileStat.of(seen(NOW - 10**10 + 1), SHA),
+        "output/dev/a/y.yaml": FileStat.of(seen(NOW), SHA),
+        "output/dev/b/new.yaml": FileStat.of(seen(NOW - 10**10 + 1), SHA),
     }
-    add_written(found, written, dict.fromkeys(written, SHA), NOW)
+    add_written(found, written, NOW)
     new = FileStat(5, 0, NOW - 10**10 + 1, 7, SHA)
     assert found == {"output/dev/a": {"x.yaml": new, "z.yaml": old}, "output/dev/b": {"new.yaml": new}}

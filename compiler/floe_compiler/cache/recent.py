@@ -46,4 +46,6 @@ class Recent:
         """Keep what the run used for the next one, unless most of it is at hand already, as after a small edit."""
         missing = sum(self._known.get(entry) != data for entry, data in self._used.items())
         if missing * FEW > len(self._used):
+            self._known = {}  # so that only one copy is in memory beside the encoded one
             self._store.put(KIND, self._name, encode(self._used))
+        self._known = self._used = {}

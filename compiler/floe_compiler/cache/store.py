@@ -61,7 +61,7 @@ class Store:
             if link_in(self.folder, f"{kind}/{key[:2]}"):
                 return False
             try:
-                _write(temporary, _sealed(kind, key, data))
+                _write(temporary, FORMAT, _seal(kind, key, data), data)
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -127,25 +127,21 @@ def _open_for_the_user(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _write(path: str, content: bytes) -> None:
-    """Write a new file, and its folder if it is missing."""
+def _write(path: str, *content: bytes) -> None:
+    """Write a new file of these parts, and its folder if it is missing."""
     try:
         file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115 -- Path.open takes no opener
     except FileNotFoundError:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115
     with file:
-        file.write(content)
+        file.writelines(content)
 
 
 def _seal(kind: str, key: str, data: bytes) -> bytes:
     digest = hashlib.blake2b(f"{kind} {key}\n".encode(), digest_size=DIGEST_SIZE)
     digest.update(data)
     return digest.digest()
-
-
-def _sealed(kind: str, key: str, data: bytes) -> bytes:
-    return FORMAT + _seal(kind, key, data) + data
 
 
 def _opened(kind: str, key: str, content: bytes) -> bytes | None:

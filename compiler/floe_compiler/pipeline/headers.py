@@ -7,6 +7,7 @@ and on the *frame*: everything that all domains of the environment share.
 from __future__ import annotations
 
 import pickle
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -69,9 +70,14 @@ class Header(msgspec.Struct, frozen=True):
         return None if self.declared is None else unpickled(self.declared)
 
 
+def _pickled(declared: DeclaredUnit) -> bytes:
+    """Return a unit for other processes. Those of all environments are in memory at once, so each is compressed."""
+    return zlib.compress(pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL), zlib.Z_BEST_SPEED)
+
+
 def unpickled(declared: bytes) -> DeclaredUnit:
     """Return a unit that a process of the same run has pickled."""
-    unit: DeclaredUnit = pickle.loads(declared)  # noqa: S301 -- never read from disk
+    unit: DeclaredUnit = pickle.loads(zlib.decompress(declared))  # noqa: S301 -- never read from disk
     return unit
 
 
@@ -194,7 +200,7 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
             warnings=own.finish(),
             charts=unit.charts,
         )
-        yield (environment, name), Header(header, pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL))
+        yield (environment, name), Header(header, _pickled(declared))
 
 
 def without_places(declared: DeclaredUnit) -> DeclaredUnit:

@@ -22,6 +22,9 @@ FEW = 8
 BATCHES = 3
 """Batches for each job: more would start Node.js and kustomize more often, fewer would leave a core idle at the end."""
 
+MOST = 50
+"""So many units are a batch at most: all of its objects are in memory at once, about 0.5 MiB for each unit."""
+
 Inputs = Mapping[str, EnvironmentInput]
 """What the units of each environment are compiled with."""
 
@@ -49,7 +52,7 @@ class UnitCompiler(msgspec.Struct, frozen=True):
             yield from compile_units(Shared(inputs, self.cache), tasks, cdk8s, self.meanwhile)
             return
         cdk8s.stop()
-        size = max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES)))
+        size = min(MOST, max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES))))
         batches = [tasks[start : start + size] for start in range(0, len(tasks), size)]
         shared = Shared(inputs, self.cache if self.workers.share_files else None)
         done = 0

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -179,8 +180,9 @@ def _call_with_shared(function: Callable[[Any, Item], Result], item: Item) -> Re
 
 
 def _mapped(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    for future in [pool.submit(function, item) for item in items]:
-        yield future.result()
+    futures = deque(pool.submit(function, item) for item in items)
+    while futures:
+        yield futures.popleft().result()  # a result that was taken is not in memory for longer
 
 
 def map_with(workers: Workers) -> Map:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.files import FileSet
 from floe_compiler.write.plan import WritePlan
 from floe_compiler.write.snapshot import TEMPORARY_SUFFIX
+from floe_compiler.write.stats import FileStat
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -38,7 +40,7 @@ def reporting_refusals(root: Path) -> Iterator[None]:
         raise StageFailed([Diagnostic(CANNOT_WRITE, message, subject=subject, hint=hint)]) from error
 
 
-def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, os.stat_result]:
+def commit(root: Path, plan: WritePlan, files: FileSet) -> dict[str, FileStat]:
     """Write, then delete, then record the owned files; raise OSError if a step fails.
 
     Returns:
@@ -49,7 +51,10 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
     if plan.create or plan.change or plan.delete:
         for path, text in plan.interim.items():
             write_file(f"{root}/{path}", text)
-    written = {path: write_file(f"{root}/{path}", files[path]) for path in (*plan.create, *plan.change)}
+    written = {
+        path: FileStat.of(write_file(f"{root}/{path}", files[path]), files.digests[path])
+        for path in (*plan.create, *plan.change)
+    }
     for path in plan.delete:
         (root / path).unlink()
     for folder in plan.empty:

@@ -116,7 +116,7 @@ def write_output(
         plan, report = planned
         written = commit(root, plan, files)
         stats = seen.snapshot.stats
-        add_written(stats, written, files.digests, time.time_ns())
+        add_written(stats, written, time.time_ns())
         compiled = {
             name: Compiled.of(
                 digest, _hash(root, index_path(name)), warnings + len(report.warnings), stats_of(stats, name)
