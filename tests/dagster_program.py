@@ -28,6 +28,9 @@ PASSWORD = "the-password"
 TEMPLATE_HASH = "5f7d9c8b6"
 """What Kubernetes calls the template of a code location's pods."""
 
+STARTS = 300
+"""Seconds in which a code location serves: it takes a few, and far longer on a machine with much else to do."""
+
 PROGRAM = str(Path(sys.executable).with_name("dagster"))
 
 
@@ -98,10 +101,10 @@ def code_server(
     with subprocess.Popen(command, env={**os.environ, **variables(container)}) as process:
         try:
             client = DagsterGrpcClient(port=port, host="127.0.0.1")
-            for _ in range(60):
-                if client.health_check_query() == "SERVING":
-                    break
-                assert process.poll() is None
+            end = time.monotonic() + STARTS
+            while client.health_check_query() != "SERVING":
+                assert process.poll() is None, "the code location has ended"
+                assert time.monotonic() < end, f"the code location does not serve after {STARTS} seconds"
                 time.sleep(0.5)
             yield client
         finally:

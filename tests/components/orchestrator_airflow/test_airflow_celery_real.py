@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +34,7 @@ from products import DATABASE, LINEAGE, SALES, STORE, product
 from redis_program import NEEDS_REDIS
 
 
+@cache
 def has_celery() -> bool:
     """Return whether Airflow has its provider for Celery."""
     airflow = program()
@@ -89,6 +91,13 @@ class Running(Api):
         log = (self.machine.folder / f"{name}.log").open("ab")
         command = self.machine.command(server.pod, server.pod.containers[0])
         self.processes[name] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    def works(self) -> bool:
+        """Return True while all processes run; raise AssertionError with the end of the log if one has ended."""
+        for name, process in self.processes.items():
+            log = (self.machine.folder / f"{name}.log").read_text()
+            assert process.poll() is None, f"{name} has ended: {log[-2000:]}"
+        return True
 
     def end(self) -> None:
         """End all processes."""
@@ -189,8 +198,8 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         stack.callback(running.end)
         for server in (one.name for one in parts.workloads if one.name != "airflow-broker"):
             running.start(server)
-        eventually(lambda: answer(api, "/api/v2/version")["version"])
-        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
+        eventually(lambda: running.works() and answer(api, "/api/v2/version")["version"])
+        eventually(lambda: running.works() and running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
         yield running
 
 

@@ -92,6 +92,8 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             if "heartbeat" in answer and "+Inf" not in answer:
                 break
             time.sleep(2)
+        else:
+            raise AssertionError(f"not every daemon has a heartbeat: {answer}")
         yield answer
 
 
