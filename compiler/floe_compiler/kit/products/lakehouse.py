@@ -28,7 +28,7 @@ class Lakehouse(msgspec.Struct, frozen=True):
     @property
     def is_vended(self) -> bool:
         """Return whether the catalog issues the credentials for files."""
-        return is_vended(self.catalog, self.store)
+        return self.catalog.vends(self.store)
 
     def variable(self, name: str) -> str:
         """Return the full name of a variable for the catalog."""
@@ -55,9 +55,7 @@ def _lakehouse(context: Context[Any], domain: str, reader: str) -> Lakehouse | N
 
 def is_vended(catalog: Catalog | None, store: ObjectStore | None) -> bool:
     """Return whether clients of the catalog get temporary credentials for the files of a table from it."""
-    if catalog is None or catalog.vends_credentials == "never":
-        return False
-    return catalog.vends_credentials == "always" or (store is not None and store.issues_credentials)
+    return catalog is not None and catalog.vends(store)
 
 
 def store_login(context: Context[Any], product: Product, *, writes_files: bool = False) -> StoreClient | None:
