@@ -100,10 +100,10 @@ def devices(**changes: Any) -> dict[str, dict[str, int]]:
 
 
 def test_an_environment_says_it_of_a_domain() -> None:
-    said = {"domains": {"sales": {"steps": {"devices": {GPU: 8, "acme.example/tpu": 1}}}}}
+    said = {"domains": {"sales": {"steps": {"devices": {GPU: 0, "acme.example/tpu": 1}}}}}
     tpu = {"acme.example/tpu": 1}
     assert devices(environment=said, domain={"steps": {"devices": {GPU: 1}}}, manifest=ALLOWED) == {
-        "load": {GPU: 8, **tpu},
+        "load": {GPU: 0, **tpu},
         "train": {GPU: 2, **tpu},
         "tell": {GPU: 0, **tpu},
     }

@@ -25,8 +25,9 @@ def _mountable(volumes: tuple[StepVolume, ...]) -> tuple[StepVolume, ...]:
 class SharedSteps(Input):
     """What all steps of a domain's products have, in addition to what each says itself."""
 
-    devices: dict[ExtendedResource, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """Devices of nodes, such as GPUs (`nvidia.com/gpu: 1`). A step that says another number has that."""
+    devices: dict[ExtendedResource, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Devices of nodes, such as GPUs (`nvidia.com/gpu: 1`). A step that says another number has that. 0, in an
+    environment: none, whatever the domain's file says."""
     volumes: Annotated[tuple[StepVolume, ...], Field(strict=False), AfterValidator(_mountable)] = ()
     """ConfigMaps, secrets and persistent volumes that are mounted."""
 
