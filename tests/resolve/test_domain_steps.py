@@ -62,7 +62,11 @@ def run_pod(unit: dict[str, str], orchestrator: str) -> list[Object]:
 
 @pytest.mark.parametrize(
     ("orchestrator", "devices"),
-    [("kubernetes", ["1", "2", None]), ("airflow", ["1", "2", None]), ("dagster", ["2"])],  # Dagster has one container for all steps
+    [
+        ("kubernetes", ["1", "2", None]),
+        ("airflow", ["1", "2", None]),
+        ("dagster", ["2"]),
+    ],  # Dagster has one container for all steps
 )
 def test_all_steps_have_it(orchestrator: str, devices: list[str | None], tmp_path: Path) -> None:
     changes: dict[str, Any] = {

@@ -94,7 +94,9 @@ def test_a_store_has_logins_of_those_who_reach_files_by_themselves(
     plan = planned(written, environment, domains={"sales": {}}, products={"sales": orders})
     (store,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "storage"]
     assert [one.name for one in store.store_users] == users
-    (provided,) = [one for _, context in units(plan)["sales"].contexts for one in context.found if one.slot == "storage"]
+    (provided,) = [
+        one for _, context in units(plan)["sales"].contexts for one in context.found if one.slot == "storage"
+    ]
     assert [one.product for one in provided.clients.get("sales", ())] == users
 
 

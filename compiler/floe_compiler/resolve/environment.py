@@ -30,9 +30,9 @@ from floe_compiler.resolve.charts import chart_instances, chart_uses, check_char
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
+from floe_compiler.resolve.domain_steps import with_shared
 from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
-from floe_compiler.resolve.domain_steps import with_shared
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.kept_files import kept_files
