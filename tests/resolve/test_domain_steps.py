@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from floe_compiler.model.objects import Object
 from floe_compiler.pipeline import compile_mesh
 from resolve.test_environment import data_product, planned, units
 from small_mesh import DOMAIN, MANIFEST, PRODUCT, small_mesh
@@ -24,7 +23,7 @@ SHARED: dict[str, Any] = {
         {"path": "/data/reference", "claim": "reference", "writable": True},
     ],
 }
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {"name": "load", "type": "custom", "command": ["load"]},
     {"name": "train", "type": "custom", "command": ["train"], "devices": {GPU: 2}},
     {"name": "tell", "type": "custom", "command": ["tell"], "devices": {GPU: 0}},
@@ -44,7 +43,7 @@ spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}, stor
 """
 
 
-def run_pod(unit: dict[str, str], orchestrator: str) -> list[Object]:
+def run_pod(unit: dict[str, str], orchestrator: str) -> list[dict[str, Any]]:
     """Return the pods of the product `orders`, as its orchestrator starts them."""
     if orchestrator == "kubernetes":
         job = yaml.load(unit["cronjob.batch_orders.yaml"], yaml.CSafeLoader)["spec"]["jobTemplate"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.resolve import resolve
 from resolve.test_environment import REGISTRY, data_product, planned, sources, units
 
@@ -95,7 +96,7 @@ def test_a_store_has_logins_of_those_who_reach_files_by_themselves(
     (store,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "storage"]
     assert [one.name for one in store.store_users] == users
     (provided,) = [
-        one for _, context in units(plan)["sales"].contexts for one in context.found if one.slot == "storage"
+        one for _, context in units(plan)["sales"].contexts for one in context.found if isinstance(one, ObjectStore)
     ]
     assert [one.product for one in provided.clients.get("sales", ())] == users
 

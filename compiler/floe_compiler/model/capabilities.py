@@ -201,11 +201,6 @@ class Catalog(Capability, frozen=True):
                 return client
         raise KeyError(f"catalog {self.name} has no client for product {domain}/{product}")
 
-    def vends(self, store: ObjectStore | None) -> bool:
-        """Return whether clients get temporary credentials for the files of a table, which are in this store."""
-        issued = self.vends_credentials == "by-the-store" and store is not None and store.issues_credentials
-        return self.vends_credentials == "always" or issued
-
     def calls(self) -> tuple[Endpoint, ...]:
         """Return every server that a client of the catalog connects to."""
         return (self.endpoint, self.token_endpoint) if self.token_endpoint else (self.endpoint,)

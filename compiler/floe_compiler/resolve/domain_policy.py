@@ -93,7 +93,7 @@ def check_domain(
     for path, (origin, *_) in domain.origins.items():
         if path[:-1] == DEVICES and origin.layer is own and path not in refused:
             _check_device(
-                policy, platform, "all steps of a domain ask", (path[-1], origin.value), origin.span, findings
+                policy, platform, "all steps of a domain ask", (str(path[-1]), origin.value), origin.span, findings
             )
     image = domain.origins.get(IMAGE, (None,))[0]
     if image and image.layer is own and is_image(str(image.value)):

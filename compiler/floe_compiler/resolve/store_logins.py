@@ -10,6 +10,7 @@ from floe_compiler.model.capabilities import Capability, Catalog, ObjectStore
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.vending import is_vended
 from floe_compiler.resolve.capabilities import Placed, provided
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.rules import WHOLE_STORE
@@ -31,7 +32,7 @@ def with_vending(placed: Sequence[Placed]) -> list[Placed]:
     every = provided((component, instance) for component, instance in placed if component.slot in slots)
     catalog = next((one for one in every if isinstance(one, Catalog)), None)
     store = next((one for one in every if isinstance(one, ObjectStore)), None)
-    vended = catalog is not None and catalog.vends(store)
+    vended = is_vended(catalog, store)
     return [
         (component, replace(instance, tables_are_vended=vended and component.slot == ObjectStore.slot))
         for component, instance in placed
@@ -60,7 +61,7 @@ def check_store_logins(
         by_account = store.identity is not None and store.identity.as_itself
         if store.clients or by_account:
             continue
-        needing = [one for one in served if one.reaches_files or not (catalog and catalog.vends(store))]
+        needing = [one for one in served if one.reaches_files or not is_vended(catalog, store)]
         sharing = [one for one in needing if not one.only_reads] or needing
         if sharing:
             named = ", ".join(f"{one.domain}/{one.name}" for one in sharing[:SHOWN])

@@ -15,6 +15,7 @@ from floe_compiler.model.capabilities import Catalog, CatalogClient, ObjectStore
 from floe_compiler.model.data_access import SEMANTIC_LAYER, StoreClient, product_namespace
 from floe_compiler.model.inputs import AnyStep, CustomStep, DltStep
 from floe_compiler.model.plan import Context, Product
+from floe_compiler.model.vending import is_vended
 
 
 class Lakehouse(msgspec.Struct, frozen=True):
@@ -28,7 +29,7 @@ class Lakehouse(msgspec.Struct, frozen=True):
     @property
     def is_vended(self) -> bool:
         """Return whether the catalog issues the credentials for files."""
-        return self.catalog.vends(self.store)
+        return is_vended(self.catalog, self.store)
 
     def variable(self, name: str) -> str:
         """Return the full name of a variable for the catalog."""
@@ -51,11 +52,6 @@ def _lakehouse(context: Context[Any], domain: str, reader: str) -> Lakehouse | N
         return None
     client = catalog.client(domain, reader)
     return Lakehouse(catalog, client, product_namespace(domain, reader), context.optional(ObjectStore))
-
-
-def is_vended(catalog: Catalog | None, store: ObjectStore | None) -> bool:
-    """Return whether clients of the catalog get temporary credentials for the files of a table from it."""
-    return catalog is not None and catalog.vends(store)
 
 
 def store_login(context: Context[Any], product: Product, *, writes_files: bool = False) -> StoreClient | None:
