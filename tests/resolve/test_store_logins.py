@@ -1,4 +1,4 @@
-"""The warning of products that share the login of the whole store."""
+"""Who has a login of its own to the object store, and the warning of products that share that of the whole store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.resolve import resolve
-from resolve.test_environment import REGISTRY, data_product, sources
+from resolve.test_environment import REGISTRY, data_product, planned, sources, units
 
 S3 = {"type": "s3", "bucket": "lake", "region": "eu-central-1", "credentials": {"type": "secret"}}
 ROLE = {"type": "identity", "role": "arn:aws:iam::123456789012:role/lake"}
@@ -67,3 +68,44 @@ def test_logs_of_airflow_are_files() -> None:
 )
 def test_products_with_logins_of_their_own_or_none(storage: dict[str, Any], product: dict[str, Any]) -> None:
     assert warned(storage, **product) == []
+
+
+OVERRIDDEN = {"domains": {"sales": {"products": {"orders": {"steps": {"run": {"writes_files": True}}}}}}}
+AIRFLOW = {"orchestrator": {"type": "airflow"}}
+READER, ORDERS = "logs--reader", "orders"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "environment", "product", "users"),
+    [
+        ({}, {}, {}, []),
+        ({"storage": {**S3, "products": {"type": "secret"}}}, {}, {}, [ORDERS]),  # the catalog issues no credentials
+        ({"storage": {**LENDS, "products": OWN}}, {}, {}, []),
+        ({}, {}, WRITES, [ORDERS]),
+        ({}, OVERRIDDEN, {}, [ORDERS]),
+        (AIRFLOW, {}, {}, [ORDERS, READER]),
+        ({"catalog": None}, {}, {}, [ORDERS]),
+    ],
+)
+def test_a_store_has_logins_of_those_who_reach_files_by_themselves(
+    manifest: dict[str, Any], environment: dict[str, Any], product: dict[str, Any], users: list[str]
+) -> None:
+    written = {"catalog": {"type": "polaris"}, "storage": MINIO, **manifest}
+    orders = [data_product("orders", **product)]
+    plan = planned(written, environment, domains={"sales": {}}, products={"sales": orders})
+    (store,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "storage"]
+    assert [one.name for one in store.store_users] == users
+    (provided,) = [
+        one for _, context in units(plan)["sales"].contexts for one in context.found if isinstance(one, ObjectStore)
+    ]
+    assert [one.product for one in provided.clients.get("sales", ())] == users
+
+
+def test_the_catalog_knows_all_products() -> None:
+    plan = planned(
+        {"catalog": {"type": "polaris"}, "storage": MINIO},
+        domains={"sales": {}},
+        products={"sales": [data_product("orders")]},
+    )
+    (catalog,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "catalog"]
+    assert [one.name for one in catalog.served] == [ORDERS]

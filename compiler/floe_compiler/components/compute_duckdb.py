@@ -13,13 +13,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit.products.lakehouse import is_vended
 from floe_compiler.kit.trust import CERTIFICATES_FILE
 from floe_compiler.model.capabilities import Catalog, Compute, ObjectStore
 from floe_compiler.model.facts import Parts, Scratch
 from floe_compiler.model.fields import Storage, matching
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
+from floe_compiler.model.vending import is_vended
 
 FOLDER = "/var/duckdb"
 

@@ -87,6 +87,11 @@ class ServedProduct(msgspec.Struct, frozen=True, order=True, array_like=True):
         return product_namespace(self.domain, self.name)
 
     @property
+    def reaches_files(self) -> bool:
+        """Return whether it reads or writes files of the store by itself, and not only those of tables."""
+        return self.writes_files or bool(self.folders)
+
+    @property
     def only_reads(self) -> bool:
         """Return whether it has no tables of its own, so that it may write nowhere."""
         return self.only_files or self.name == SEMANTIC_LAYER

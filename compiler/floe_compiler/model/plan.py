@@ -90,6 +90,10 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
 
     file_users: tuple[ServedProduct, ...] = ()
     """For shared components: the logins to the object store that components of domains need for their pods, sorted."""
+
+    tables_are_vended: bool = False
+    """For object stores: whether the catalog issues the credentials for the files of tables."""
+
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
@@ -102,8 +106,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
 
     @property
     def store_users(self) -> tuple[ServedProduct, ...]:
-        """Return all that have a login of their own to the object store."""
-        return (*self.served, *self.file_users)
+        """Return all that need a login of their own to the object store."""
+        every = (*self.served, *self.file_users)
+        return tuple(one for one in every if one.reaches_files or not self.tables_are_vended)
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""

@@ -33,6 +33,7 @@ from floe_compiler.resolve.slots import Registry
 
 POLICY: DataPath = ("domain_policy",)
 QUOTA: DataPath = ("quota",)
+DEVICES: DataPath = ("steps", "devices")
 IMAGE: DataPath = ("semantic_layer", "image")
 """The one image that a domain may name outside of its products."""
 
@@ -88,6 +89,11 @@ def check_domain(
             message = f"{show_path(path)} is {origin.value}, but a domain may set {most} at most"
             findings.add(
                 BEYOND_POLICY, message, origin.span, hint=f"set {most} or less; {ASK}", related=_quota(platform, name)
+            )
+    for path, (origin, *_) in domain.origins.items():
+        if path[:-1] == DEVICES and origin.layer is own and path not in refused:
+            _check_device(
+                policy, platform, "all steps of a domain ask", (str(path[-1]), origin.value), origin.span, findings
             )
     image = domain.origins.get(IMAGE, (None,))[0]
     if image and image.layer is own and is_image(str(image.value)):
@@ -179,16 +185,30 @@ def _check_devices(policy: DomainPolicy, platform: Merged, written: WrittenProdu
     """Report steps that ask for more devices of a kind than the platform gives to one."""
     for index, step in enumerate(written.product.spec.steps):
         for name, count in step.devices.items():
-            most, span = policy.devices.get(name, 0), written.own_span(("steps", index, "devices", name))
-            if span and count > most:
-                known = ", ".join(f"{one}: {number}" for one, number in policy.devices.items() if number)
-                findings.add(
-                    BEYOND_POLICY,
-                    f"step {step.name} asks for {count} {name}, but a step may have {most} at most",
-                    span,
-                    hint=f"allowed: {known or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
-                    related=_related(platform, (*POLICY, "devices", name)),
-                )
+            span = written.own_span(("steps", index, "devices", name))
+            _check_device(policy, platform, f"step {step.name} asks", (name, count), span, findings)
+
+
+def _check_device(
+    policy: DomainPolicy,
+    platform: Merged,
+    who_asks: str,
+    device: tuple[str, int],
+    span: Span | None,
+    findings: Findings,
+) -> None:
+    """Report a number of devices of one kind, written at `span`, that is more than a step may have."""
+    name, count = device
+    most = policy.devices.get(name, 0)
+    if span and count > most:
+        known = ", ".join(f"{one}: {number}" for one, number in policy.devices.items() if number)
+        findings.add(
+            BEYOND_POLICY,
+            f"{who_asks} for {count} {name}, but a step may have {most} at most",
+            span,
+            hint=f"allowed: {known or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
+            related=_related(platform, (*POLICY, "devices", name)),
+        )
 
 
 def quota_growth(merged: Merged, places: Iterable[DataPath], most: Quota | None = None) -> QuotaGrowth:

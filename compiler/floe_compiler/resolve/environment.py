@@ -30,6 +30,7 @@ from floe_compiler.resolve.charts import chart_instances, chart_uses, check_char
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
+from floe_compiler.resolve.domain_steps import with_shared
 from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
@@ -51,7 +52,7 @@ from floe_compiler.resolve.server_tls import check_tls
 from floe_compiler.resolve.service_mesh import check_service_mesh
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
-from floe_compiler.resolve.store_logins import check_store_logins
+from floe_compiler.resolve.store_logins import check_store_logins, with_vending
 from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.triggers import check_noticed, check_triggers
 from floe_compiler.resolve.trust import trust_of
@@ -124,7 +125,7 @@ def resolve_frame(
     layered = semantic_layers(merged, inputs.sources, names, document)
     kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
     served = products_served(inputs.references, names, overrides, layered, kept)
-    placed = instances.shared_instances(inputs.registry, merged, place, domains, served, findings)
+    placed = with_vending(instances.shared_instances(inputs.registry, merged, place, domains, served, findings))
     if central is None:
         placed += chart_instances(manifest.charts, merged, place, findings)
     else:
@@ -237,11 +238,13 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     check_texts(source.documents(), settings, findings)
     check_approved(frame.manifest.domain_policy, domain, merged, source, findings)
     written = products_in(frame.overrides, name, source, valid, findings)
-    products = [one.product for one in written]
     if not inputs.sources.unlimited:
         domain_policy.check_domain(frame.manifest, frame.platform.merged, inputs.limits, own[0], merged, findings)
         check_charts(frame.manifest, frame.platform.merged, own[0], merged, findings)
         domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
+    written = with_shared(domain.steps, merged, written, findings)
+    products = [one.product for one in written]
+    if not inputs.sources.unlimited:
         check_product_limits(inputs.limits, written, findings)
     if settings.environment.production:
         instances.check_images(products, findings)

@@ -69,7 +69,7 @@ def products_served(
         if domain in tables:
             tables[domain] += [OutputTable(domain, name, output) for output in product.outputs]
     layers = (ServedProduct(domain, SEMANTIC_LAYER, tuple(sorted(read))) for domain, read in tables.items())
-    products = (replace(one.served(*key), folders=folders_of(kept, *key)) for key, one in enabled.items())
+    products = (replace(one.served(key, overrides), folders=folders_of(kept, *key)) for key, one in enabled.items())
     return tuple(sorted((*products, *layers, *users_of(kept))))
 
 

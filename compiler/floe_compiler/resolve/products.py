@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import msgspec
 
@@ -50,10 +51,12 @@ class References(msgspec.Struct, frozen=True):
     writes_files: bool = False
     """Whether a step of it reaches files of the object store itself."""
 
-    def served(self, domain: str, name: str) -> ServedProduct:
-        """Return the product `name` of a domain as the shared services know it."""
+    def served(self, key: Key, overrides: Overrides) -> ServedProduct:
+        """Return the product as the shared services know it, with what an environment says of its steps."""
         reads = {OutputTable(*product, output) for product, output in self.inputs}
-        return ServedProduct(domain, name, tuple(sorted(reads)), self.writes_files)
+        layers = overrides.layers(*key)
+        writes = writes_files(merged_product(self.document, layers).data["steps"]) if layers else self.writes_files
+        return ServedProduct(*key, tuple(sorted(reads)), writes)
 
 
 def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, WrittenProduct]:
@@ -140,6 +143,11 @@ def check_references(sources: Sources, findings: Findings) -> Mapping[Key, Refer
     return known
 
 
+def writes_files(steps: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether any of these steps, as they are written, reaches files of the object store itself."""
+    return any(step.get("type") == "dlt" or step.get("writes_files") is True for step in steps)
+
+
 def _references(domain: str, document: Document) -> References | None:
     """Return the names in a product's document; None if it is malformed."""
     try:
@@ -151,7 +159,7 @@ def _references(domain: str, document: Document) -> References | None:
                 ((str(one.get("domain") or domain), str(one["product"])), str(one["output"]))
                 for one in document.data.get("inputs") or ()
             ),
-            any(one.get("type") == "dlt" or one.get("writes_files") is True for one in document.data["steps"]),
+            writes_files(document.data["steps"]),
         )
     except (AttributeError, KeyError, TypeError):
         return None

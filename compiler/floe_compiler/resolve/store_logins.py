@@ -1,13 +1,17 @@
-"""Products should have logins of their own to the object store, as that of the whole store opens everything."""
+"""Who has a login of its own to the object store, as that of the whole store opens everything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import Capability, Catalog, ObjectStore
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.vending import is_vended
+from floe_compiler.resolve.capabilities import Placed, provided
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.rules import WHOLE_STORE
 from floe_compiler.resolve.slots import slot_path
@@ -17,6 +21,22 @@ PATH = slot_path(ObjectStore.slot)
 ROLES = 'add `products: {type: identity, role: "arn:aws:iam::<account>:role/data-{domain}-{product}"}` to storage'
 KEYS = "add `products: {type: secret}` to storage: a secret for each product, with its own login"
 IDS = "add `products: {type: identity, client_ids: {<domain>/<product>: <client ID>}}` to storage"
+
+
+def with_vending(placed: Sequence[Placed]) -> list[Placed]:
+    """Return the shared components, whose object store knows whether the catalog issues credentials for tables.
+
+    It then makes no logins for those who reach files only through the catalog: nothing would read them.
+    """
+    slots = (Catalog.slot, ObjectStore.slot)
+    every = provided((component, instance) for component, instance in placed if component.slot in slots)
+    catalog = next((one for one in every if isinstance(one, Catalog)), None)
+    store = next((one for one in every if isinstance(one, ObjectStore)), None)
+    vended = is_vended(catalog, store)
+    return [
+        (component, replace(instance, tables_are_vended=vended and component.slot == ObjectStore.slot))
+        for component, instance in placed
+    ]
 
 
 def check_store_logins(
@@ -41,7 +61,7 @@ def check_store_logins(
         by_account = store.identity is not None and store.identity.as_itself
         if store.clients or by_account:
             continue
-        needing = [one for one in served if _needs_login(one, catalog, store)]
+        needing = [one for one in served if one.reaches_files or not is_vended(catalog, store)]
         sharing = [one for one in needing if not one.only_reads] or needing
         if sharing:
             named = ", ".join(f"{one.domain}/{one.name}" for one in sharing[:SHOWN])
@@ -53,14 +73,6 @@ def check_store_logins(
                 subject=f"{settings.environment.name}{ENVIRONMENT_END}{ObjectStore.slot}",
                 hint=_fix(store),
             )
-
-
-def _needs_login(one: ServedProduct, catalog: Catalog | None, store: ObjectStore) -> bool:
-    """Return whether it reaches files by itself, and not only with credentials that the catalog issues."""
-    if catalog is None or catalog.vends_credentials == "never":
-        return True
-    issued = catalog.vends_credentials == "always" or store.issues_credentials
-    return bool(one.writes_files or one.folders) or not issued
 
 
 def _fix(store: ObjectStore) -> str:

@@ -8,11 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
-from floe_compiler.kit.products.lakehouse import is_vended, store_login
+from floe_compiler.kit.products.lakehouse import store_login
 from floe_compiler.kit.products.step_environment import environment
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.data_access import StoreClient
 from floe_compiler.model.plan import Product
+from floe_compiler.model.vending import is_vended
 from products import CATALOG, STORE, product
 from support import context_of
 

@@ -15,6 +15,7 @@ from floe_compiler.model.capabilities import Catalog, CatalogClient, ObjectStore
 from floe_compiler.model.data_access import SEMANTIC_LAYER, StoreClient, product_namespace
 from floe_compiler.model.inputs import AnyStep, CustomStep, DltStep
 from floe_compiler.model.plan import Context, Product
+from floe_compiler.model.vending import is_vended
 
 
 class Lakehouse(msgspec.Struct, frozen=True):
@@ -51,13 +52,6 @@ def _lakehouse(context: Context[Any], domain: str, reader: str) -> Lakehouse | N
         return None
     client = catalog.client(domain, reader)
     return Lakehouse(catalog, client, product_namespace(domain, reader), context.optional(ObjectStore))
-
-
-def is_vended(catalog: Catalog | None, store: ObjectStore | None) -> bool:
-    """Return whether clients of the catalog get temporary credentials for the files of a table from it."""
-    if catalog is None or catalog.vends_credentials == "never":
-        return False
-    return catalog.vends_credentials == "always" or (store is not None and store.issues_credentials)
 
 
 def store_login(context: Context[Any], product: Product, *, writes_files: bool = False) -> StoreClient | None:

@@ -95,7 +95,7 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
                 for server in step.connects
             ),
             resources=step.resources,
-            devices=tuple(sorted(step.devices.items())),
+            devices=tuple(sorted((name, count) for name, count in step.devices.items() if count)),
             scratch=step.scratch or "",
             mounts=tuple(_mounts(step)),
             secret_files=tuple(

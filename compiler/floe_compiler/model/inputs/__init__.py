@@ -23,7 +23,7 @@ from floe_compiler.model.inputs.database import (
     PostgresqlServer,
     SecretKeys,
 )
-from floe_compiler.model.inputs.domain import Domain
+from floe_compiler.model.inputs.domain import Domain, SharedSteps
 from floe_compiler.model.inputs.environment import (
     Cluster,
     Clusters,
@@ -184,6 +184,7 @@ __all__ = [
     "SecretUse",
     "SecretsBackend",
     "SharedServices",
+    "SharedSteps",
     "SopsSecrets",
     "SourceKey",
     "Step",

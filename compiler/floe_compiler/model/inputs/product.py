@@ -34,8 +34,7 @@ from floe_compiler.model.inputs.common import (
 )
 from floe_compiler.model.inputs.placement import JobPlacement
 from floe_compiler.model.inputs.servers import OutsideServer
-from floe_compiler.model.inputs.volumes import StepVolume
-from floe_compiler.model.mount_paths import is_within
+from floe_compiler.model.inputs.volumes import StepVolume, check_volumes
 
 KUBELET_PORTS = (10250, 10255)
 """The kubelet's own port, and the one that it has without a login if a node sets `readOnlyPort`."""
@@ -81,8 +80,9 @@ class Step(Input):
     """Servers outside the platform that the step connects to; all others are blocked."""
     resources: ResourceSettings | None = None
     """CPU and memory. The default depends on the environment's scale."""
-    devices: dict[ExtendedResource, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """Devices of nodes, such as GPUs (`nvidia.com/gpu: 1`), as their device plugins name them."""
+    devices: dict[ExtendedResource, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Devices of nodes, such as GPUs (`nvidia.com/gpu: 1`), as their device plugins name them. 0: none of those that
+    the domain gives to all steps."""
     scratch: Storage | None = None
     """The disk space of a node that is kept for the step, and the size of its `/tmp`. By default, no space is kept, and
     the size is the orchestrator's `steps.scratch`."""
@@ -138,18 +138,9 @@ class CustomStep(Step):
 AnyStep = Annotated[DltStep | DbtStep | QualityStep | CustomStep, Field(discriminator="type")]
 
 
-def check_volumes(steps: tuple[AnyStep, ...]) -> tuple[AnyStep, ...]:
+def check_step_volumes(steps: tuple[AnyStep, ...]) -> tuple[AnyStep, ...]:
     """Refuse volumes in each other's way. With some orchestrators, all steps of a run share one container."""
-    known: list[StepVolume] = []
-    for volume in (volume for step in steps for volume in step.volumes):
-        for other in known:
-            is_same = volume.model_copy(update={"writable": other.writable}) == other
-            if not is_same and (is_within(volume.path, other.path) or is_within(other.path, volume.path)):
-                raise ValueError(
-                    f"the volumes at {other.path} and {volume.path} are in each other's way; "
-                    "mount one of them elsewhere"
-                )
-        known.append(volume)
+    check_volumes(volume for step in steps for volume in step.volumes)
     return steps
 
 
@@ -248,7 +239,7 @@ class DataProduct(Input):
     """Tables of other products that it reads."""
     outputs: tuple[ProductOutput, ...] = Field(default=(), strict=False)
     """Tables that it offers."""
-    steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, strict=False), AfterValidator(check_volumes)]
+    steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, strict=False), AfterValidator(check_step_volumes)]
     """The steps of a run, in order. A step starts when the one before it has succeeded."""
     not_secrets: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     """Variables, and other keys of steps, whose values look like secrets but are none; with the reason for each."""

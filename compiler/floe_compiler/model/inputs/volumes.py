@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import combinations
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from floe_compiler.model.fields import MountPath, Name, ObjectName, SecretKeyName
 from floe_compiler.model.inputs.common import Input
+from floe_compiler.model.mount_paths import is_within
 
 SOURCES = ("config_map", "secret", "claim")
 
@@ -39,3 +42,17 @@ class StepVolume(Input):
         if self.writable and self.claim is None:
             raise ValueError(f"{self.path} cannot be written to; only a claim can be writable")
         return self
+
+    def obstructs(self, other: StepVolume) -> bool:
+        """Return whether a container cannot mount both. It can mount the same thing twice, writable or not."""
+        is_same = self.model_copy(update={"writable": other.writable}) == other
+        return not is_same and (is_within(self.path, other.path) or is_within(other.path, self.path))
+
+
+def check_volumes(volumes: Iterable[StepVolume]) -> None:
+    """Raise ValueError if one container cannot mount all of these volumes."""
+    for one, other in combinations(volumes, 2):
+        if one.obstructs(other):
+            raise ValueError(
+                f"the volumes at {one.path} and {other.path} are in each other's way; mount one of them elsewhere"
+            )
