@@ -34,6 +34,8 @@ class Facts(msgspec.Struct, frozen=True):
     has_mirrors: bool = False
     """Whether a service mesh makes Services here for those of other clusters."""
 
+    production: bool = False
+
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Environment:
