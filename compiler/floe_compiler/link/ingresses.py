@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
-from floe_compiler.link.logins import past_login
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.rendered import PodGroup
 
@@ -24,7 +23,7 @@ def check(environment: Environment) -> Iterator[Finding]:
     """Yield the Ingresses and routes to pods that the ingress controller cannot reach."""
     for name, unit in environment.units.items():
         # A policy would not make them right: what is wrong is that they lead past the login.
-        wrong = {lead.subject for lead in past_login(environment, unit) if environment.facts.production}
+        wrong = {lead.subject for lead in environment.past_login(name) if environment.facts.production}
         for door in (door for door in unit.network.doors if door.route not in wrong):
             if environment.namespaces.issuperset(door.namespaces):
                 about = door.route.about

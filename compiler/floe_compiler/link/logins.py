@@ -8,7 +8,6 @@ from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.model.annotations import EXCEPTION, LOGIN
 from floe_compiler.model.diagnostics import Rule
-from floe_compiler.model.summary import Lead, Summary
 
 _PAST = (
     "An Ingress or a route that is written by hand, or patched, leads to a server of the platform that asks nobody for "
@@ -24,8 +23,8 @@ RULES = (IN_PRODUCTION, ELSEWHERE)
 def check(environment: Environment) -> Iterator[Finding]:
     """Yield the Ingresses and routes that lead to servers of the platform without a login."""
     rule = IN_PRODUCTION if environment.facts.production else ELSEWHERE
-    for name, unit in environment.units.items():
-        for lead in past_login(environment, unit):
+    for name in environment.units:
+        for lead in environment.past_login(name):
             server = f"{lead.namespace}/{lead.service}"
             message = f"{lead.field} leads to {server} on port {lead.port}, which asks nobody for a login"
             hint = (
@@ -33,11 +32,3 @@ def check(environment: Environment) -> Iterator[Finding]:
                 f'object: "{EXCEPTION}{LOGIN}: <reason>"'
             )
             yield Finding(rule, name, lead.subject.about, message, hint)
-
-
-def past_login(environment: Environment, unit: Summary) -> Iterator[Lead]:
-    """Yield what Ingresses and routes of a unit lead to, if that asks nobody for a login."""
-    for lead in unit.leads:
-        target = environment.units.get(lead.namespace)
-        if target and (lead.service, lead.port) in target.open_services:
-            yield lead
