@@ -65,6 +65,7 @@ def facts_of(rendered: Rendered) -> Facts:
         rendered.cluster_domain,
         rendered.ingress_namespace,
         dns=rendered.dns,
+        production=rendered.production,
     )
 
 
@@ -76,6 +77,7 @@ def split(rendered: Rendered) -> dict[str, Rendered]:
     launched = _grouped(rendered.launched, lambda one: one.group.namespace)
     exceptions = _grouped(rendered.exceptions, lambda one: one.group.namespace)
     ingress_groups = _grouped(rendered.ingress_groups, lambda one: one[0].namespace)
+    open_servers = _grouped(rendered.open_servers, lambda one: one.group.namespace)
     existing_secrets = _grouped(rendered.existing_secrets, lambda one: one.namespace)
     encrypted_secrets = _grouped(rendered.encrypted_secrets, lambda one: one.namespace)
     return {
@@ -87,6 +89,7 @@ def split(rendered: Rendered) -> dict[str, Rendered]:
             launched=frozenset(launched.get(name, ())),
             exceptions=frozenset(exceptions.get(name, ())),
             ingress_groups=frozenset(ingress_groups.get(name, ())),
+            open_servers=frozenset(open_servers.get(name, ())),
             existing_secrets=frozenset(existing_secrets.get(name, ())),
             encrypted_secrets=frozenset(encrypted_secrets.get(name, ())),
             removed={identity: rendered.removed[identity] for identity in removed.get(name, ())},

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from floe_compiler.kit.azure import AccountName, AzureIdentity, AzureSecret, ContainerName, credentials, storage
-from floe_compiler.kit.backups.buckets import OutsideBackups, outside_parts, refuses, requires
+from floe_compiler.kit.backups.buckets import PLATFORM_SETTINGS, OutsideBackups, outside_parts, refuses, requires
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.s3 import check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
@@ -83,6 +83,7 @@ COMPONENT = Component(
     provides=provides,
     requires=requires,
     refuses=refuses,
+    platform_settings=PLATFORM_SETTINGS,
     extends=extends,
     scope="each",
 )

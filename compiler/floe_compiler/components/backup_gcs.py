@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec.structs import replace
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit.backups.buckets import OutsideBackups, outside_parts, refuses, requires
+from floe_compiler.kit.backups.buckets import PLATFORM_SETTINGS, OutsideBackups, outside_parts, refuses, requires
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.google import TOKENS, BucketName, GoogleIdentity, GoogleKey, api, identity
 from floe_compiler.kit.s3 import check_prefix
@@ -75,6 +75,7 @@ COMPONENT = Component(
     provides=provides,
     requires=requires,
     refuses=refuses,
+    platform_settings=PLATFORM_SETTINGS,
     extends=extends,
     scope="each",
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.facts import Parts
+from floe_compiler.model.fields import Reason
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 
@@ -17,7 +18,7 @@ class NoBackupConfig(Input):
 
     type: Literal["none"] = "none"
     """No backups."""
-    reason: Annotated[str, Field(min_length=1, examples=["the storage class takes snapshots every hour"])]
+    reason: Annotated[Reason, Field(examples=["the storage class takes snapshots every hour"])]
     """Why that is right."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit.backups.buckets import OutsideBackups, outside_parts, refuses, requires
+from floe_compiler.kit.backups.buckets import PLATFORM_SETTINGS, OutsideBackups, outside_parts, refuses, requires
 from floe_compiler.kit.backups.stores import SECRET, database_backups, folder
 from floe_compiler.kit.s3 import IdentityCredentials, PodIdentityCredentials, S3Bucket, SecretCredentials, check_prefix
 from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
@@ -76,6 +76,7 @@ COMPONENT = Component(
     provides=provides,
     requires=requires,
     refuses=refuses,
+    platform_settings=PLATFORM_SETTINGS,
     extends=extends,
     scope="each",
 )

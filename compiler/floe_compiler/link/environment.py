@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -16,7 +16,7 @@ from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex, LabelSelector, label_bits
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import LAUNCHED, PodGroup
-from floe_compiler.model.summary import Opening, Peer, Subject, Summary
+from floe_compiler.model.summary import Lead, Opening, Peer, Subject, Summary
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -33,6 +33,8 @@ class Facts(msgspec.Struct, frozen=True):
     dns: DnsServers = DnsServers()
     has_mirrors: bool = False
     """Whether a service mesh makes Services here for those of other clusters."""
+
+    production: bool = False
 
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
@@ -122,6 +124,13 @@ class Environment:
         """Return the sort key of pods: by their objects, launched pods last."""
         subject = self.units[unit].network.pods[position].subject
         return subject.kind in ("", LAUNCHED), subject
+
+    def past_login(self, unit: str) -> Iterator[Lead]:
+        """Yield what hand-written Ingresses and routes of a unit lead to, if that asks nobody for a login."""
+        for lead in self.units[unit].leads:
+            target = self.units.get(lead.namespace)
+            if target and (lead.service, lead.port) in target.open_services:
+                yield lead
 
     def with_labels(self, selector: LabelSelector) -> tuple[str, ...]:
         """Return the namespaces that a selector selects, of those that are rendered or have pods."""

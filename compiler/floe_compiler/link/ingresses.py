@@ -22,7 +22,9 @@ RULES = (INGRESS,)
 def check(environment: Environment) -> Iterator[Finding]:
     """Yield the Ingresses and routes to pods that the ingress controller cannot reach."""
     for name, unit in environment.units.items():
-        for door in unit.network.doors:
+        # A policy would not make them right: what is wrong is that they lead past the login.
+        wrong = {lead.subject for lead in environment.past_login(name) if environment.facts.production}
+        for door in (door for door in unit.network.doors if door.route not in wrong):
             if environment.namespaces.issuperset(door.namespaces):
                 about = door.route.about
                 target = PodGroup(name, door.group)

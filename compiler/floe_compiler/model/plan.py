@@ -170,7 +170,8 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     orchestrator that `notices_inputs` starts products that have a trigger (`Product.trigger`). A shared component is in
     the cluster of the platform, and if it says `in_each_cluster`, in each of the environment's other clusters, too.
     `keeps` says what a component of a domain keeps in the object store besides tables, by the domain's name and its
-    configuration.
+    configuration. `platform_settings` are settings that a component of each scope has for the shared services alone: a
+    domain inherits them without effect, and must not set them.
     """
 
     slot: str
@@ -192,6 +193,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     notices_inputs: bool = False
     in_each_cluster: bool = False
     keeps: Callable[[str, Config], KeptFiles | None] | None = None
+    platform_settings: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -133,6 +133,14 @@ class Connection(msgspec.Struct, frozen=True, order=True):
     protocol: Protocol = "TCP"
 
 
+class OpenServer(msgspec.Struct, frozen=True, order=True):
+    """A port of a server of the platform that asks nobody for a login: its Service, and its pods."""
+
+    service: str
+    group: PodGroup
+    port: int
+
+
 class MeshCaller(msgspec.Struct, frozen=True, order=True):
     """In a service mesh: an account (`<namespace>/<name>`) is declared to call a server's pods on a container port."""
 
@@ -188,6 +196,9 @@ class Rendered(msgspec.Struct, frozen=True):
 
     ingress_namespace: str = ""
     """The ingress controller's namespace, if the cluster has one."""
+
+    open_servers: frozenset[OpenServer] = frozenset()
+    """The interfaces of the unit's components that need a login proxy."""
 
     reach: Reach = Reach()
     """Which addresses that are not public may be reached."""

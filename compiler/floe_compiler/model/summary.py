@@ -15,6 +15,7 @@ from floe_compiler.model.bit_sets import Bits, of_data, to_data, union
 from floe_compiler.model.label_index import LabelIndex, LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
+from floe_compiler.model.projects import Project
 from floe_compiler.model.rendered import PodGroup
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=to_data)
@@ -233,23 +234,6 @@ class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kept: tuple[str, ...] = ()
 
 
-class KindPattern(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Patterns of API group, kind and name that an AppProject allows or denies."""
-
-    group: str
-    kind: str
-    name: str = "*"
-
-
-class Project(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an AppProject allows to be applied, inside and outside namespaces."""
-
-    namespaced: tuple[KindPattern, ...]
-    not_namespaced: tuple[KindPattern, ...]
-    cluster: tuple[KindPattern, ...]
-    not_cluster: tuple[KindPattern, ...]
-
-
 class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The folders that Argo CD or Flux applies, each with its AppProject (None for Flux), and the AppProjects.
 
@@ -272,6 +256,16 @@ class RoutedHost(msgspec.Struct, frozen=True, array_like=True, gc=False, order=T
     way: str
     compiled: bool
     subject: Subject
+
+
+class Lead(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """A Service to which a hand-written or patched Ingress or route leads, its port, and the field that names it."""
+
+    subject: Subject
+    namespace: str
+    service: str
+    port: int
+    field: str
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -298,6 +292,11 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The pods that operators start for custom resources, as far as their labels are known."""
 
     routes: tuple[RoutedHost, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    """Those of objects that do not say why nobody is asked for a login."""
+
+    open_services: tuple[tuple[str, int], ...] = ()
+    """Its Services, each with a port, behind which a server of the platform asks nobody for a login."""
 
 
 _DECODER = msgspec.msgpack.Decoder(Summary, dec_hook=of_data)

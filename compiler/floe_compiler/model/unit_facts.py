@@ -136,7 +136,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         key=unit.key,
         calls=tuple(sorted({call for server in servers for call in _calls(server)})),
         secrets=tuple(sorted(foreign)),
-        interfaces=tuple(sorted(interface for instance in unit.instances for interface in _interfaces(instance))),
+        interfaces=tuple(sorted(interface for instance in unit.instances for interface in interfaces_of(instance))),
         scrape_targets=tuple(sorted(target for instance in unit.instances for target in _scrape_targets(instance))),
         database_backups=tuple(sorted(backup for instance in unit.instances for backup in _database_backups(instance))),
         volume_backups=tuple(sorted(backup for instance in unit.instances for backup in _volume_backups(instance))),
@@ -206,7 +206,8 @@ def _calls(endpoint: Endpoint) -> Iterator[Call]:
             yield Call(endpoint.group.namespace, endpoint.group.name, port.protocol, port.number)
 
 
-def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
+def interfaces_of(declared: DeclaredInstance) -> Iterator[OpenInterface]:
+    """Yield the interfaces of an instance; raise KeyError for a port that its workload does not have."""
     namespace = declared.instance.namespace
     workloads = [(each.interfaces, _server(declared, each)) for each in declared.parts.workloads]
     domain = declared.instance.settings.cluster.domain

@@ -144,4 +144,5 @@ def _facts(environment: EnvironmentInput) -> Facts:
         environment.path,
         settings.cluster.dns,
         bool(settings.cluster.name_elsewhere),
+        settings.environment.production,
     )

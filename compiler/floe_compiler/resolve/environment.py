@@ -44,7 +44,7 @@ from floe_compiler.resolve.presence import check_read, domains_in, domains_serve
 from floe_compiler.resolve.product_overrides import Overrides, check_overrides
 from floe_compiler.resolve.products import Key, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
-from floe_compiler.resolve.refusals import check_refusals
+from floe_compiler.resolve.refusals import check_platform_settings, check_refusals
 from floe_compiler.resolve.rollout import inherited_layers
 from floe_compiler.resolve.rollout_checks import check_waiting
 from floe_compiler.resolve.semantic_models import check_served
@@ -258,6 +258,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
         *chart_instances(domain.charts, merged, place, findings),
     ]
     check_served(source, merged, findings)
+    check_platform_settings(placed, own, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)
     check_triggers(written, findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any
 
@@ -11,7 +12,8 @@ from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import Component, Context
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.rules import REFUSED
 
 
@@ -33,6 +35,24 @@ def check_refusals(component: Component[Any], context: Context[Any], merged: Mer
             hint=refusal.hint,
             related=[Related(chosen, "the component is chosen here")] if chosen else (),
         )
+
+
+def check_platform_settings(placed: Iterable[Placed], own: Iterable[Layer], findings: Findings) -> None:
+    """Report what a domain's `own` layers set of its components, but only the shared services have."""
+    layers = tuple(own)
+    for component, instance in placed:
+        name = f"{instance.slot} {instance.type}"
+        for setting, layer in ((one, layer) for one in component.platform_settings for layer in layers):
+            path = (*instance.settings_path, setting)
+            if at(layer.data, path) is not None:
+                findings.add(
+                    REFUSED,
+                    f"{name} has {setting} for the shared services alone: in a domain, it has no effect",
+                    layer.key_span(path),
+                    subject=f"{instance.settings.environment.name}{ENVIRONMENT_END}{name}",
+                    hint="leave it out here, and set it in platform-manifest.yaml, or under `platform` in the "
+                    "environment.yaml",
+                )
 
 
 def _written(merged: Merged, path: DataPath) -> Span | None:

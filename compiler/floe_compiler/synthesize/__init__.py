@@ -14,11 +14,12 @@ from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.not_secrets import KEY, values_of
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, Product, UnitPlan
-from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, OpenServer, Rendered
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretConflict
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
+from floe_compiler.model.unit_facts import interfaces_of
 from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.clashes import check_twice, secrets_not_for_steps
@@ -152,6 +153,7 @@ def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tup
         launched=unit.launched,
         exceptions=unit.exceptions,
         ingress_groups=unit.ingress_groups,
+        open_servers=frozenset(_open_servers(declared)),
         mesh_callers=unit.mesh_callers,
         existing_secrets=frozenset(_elsewhere(declared, unit.secrets, EXISTING)),
         encrypted_secrets=frozenset(_elsewhere(declared, unit.secrets, ENCRYPTED)),
@@ -159,6 +161,14 @@ def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tup
         image_origins=_image_origins(declared),
         not_secrets=tuple(sorted({value for product in _products(declared) for value in _not_secrets(product)})),
     )
+
+
+def _open_servers(unit: DeclaredUnit) -> Iterator[OpenServer]:
+    """Yield the ports of interfaces that do not ask for a login."""
+    for interface in (interface for declared in unit.instances for interface in interfaces_of(declared)):
+        endpoint = interface.endpoint
+        if endpoint.group and not interface.authenticates:
+            yield OpenServer(endpoint.host.partition(".")[0], endpoint.group, endpoint.port().number)
 
 
 def _elsewhere(unit: DeclaredUnit, secrets: Iterable[Secret], ways: Collection[str]) -> Iterator[ExistingSecret]:

@@ -6,6 +6,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.objects.placement import needs_namespace
 from floe_compiler.check.summary.delivery import delivery
 from floe_compiler.check.summary.hosts import hosts
+from floe_compiler.check.summary.leads import leads, open_services
 from floe_compiler.check.summary.monitors import labelled, monitors, services
 from floe_compiler.check.summary.network import network
 from floe_compiler.check.summary.references import bound_elsewhere, tokens, unresolved
@@ -33,6 +34,8 @@ def summarize(index: Index) -> Summary:
         services=services(index),
         operated=labelled(index.operated),
         routes=routed_hosts(index),
+        leads=leads(index),
+        open_services=open_services(index),
     )
 
 

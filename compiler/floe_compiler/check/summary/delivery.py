@@ -9,7 +9,8 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.objects.placement import misplaced
 from floe_compiler.check.references.secret_keys import plain_keys
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.summary import Delivery, KindPattern, Project, Subject
+from floe_compiler.model.projects import KindPattern, Project
+from floe_compiler.model.summary import Delivery, Subject
 
 _ARGO = "argoproj.io"
 _FLUX = "kustomize.toolkit.fluxcd.io"

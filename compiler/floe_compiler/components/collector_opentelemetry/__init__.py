@@ -11,7 +11,7 @@ no shell); the configuration was validated, and run on a read-only root, with a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from floe_compiler.components.collector_opentelemetry.configuration import (
     GRPC,
@@ -42,8 +42,9 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
+from floe_compiler.model.inputs import ReplicaBounds
 from floe_compiler.model.operations import Interface, Metrics, Panel
-from floe_compiler.model.plan import Component, Context, Instance, Requirement
+from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -91,6 +92,17 @@ def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:
     """Return the platform's own stores, if it has any; and in another cluster than the platform's, its collector."""
     stores = (Requirement(TraceStore, optional=True), Requirement(MetricsStore, optional=True))
     return (*stores, Requirement(Collector, optional=True, elsewhere=True))
+
+
+def refuses(context: Context[CollectorConfig]) -> Iterator[Refusal]:
+    """Refuse an autoscaler for collectors of which each node has one."""
+    config = context.config
+    if config.mode == "daemonset" and isinstance(config.replicas, ReplicaBounds):
+        yield Refusal(
+            "has one collector on each node, so that there is nothing to scale",
+            "leave the bounds out, or write `mode: deployment`",
+            ("replicas",),
+        )
 
 
 def build(context: Context[CollectorConfig]) -> Parts:
@@ -152,6 +164,7 @@ COMPONENT = Component(
     build=build,
     provides=provides,
     requires=requires,
+    refuses=refuses,
     profiles={
         "light": {"replicas": 1},
         "medium": {"replicas": 2},

@@ -68,7 +68,7 @@ class CollectorConfig(Input):
     mode: Literal["daemonset", "deployment"] = "daemonset"
     """One collector on every node (`daemonset`), or a number of replicas for all nodes (`deployment`)."""
     replicas: Replicas = 2
-    """The number of replicas in mode `deployment`, or the bounds of an autoscaler."""
+    """The number of replicas, or the bounds of an autoscaler, in mode `deployment`."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="200m", memory="256Mi"), limits=Amounts(cpu="1", memory="512Mi")
     )

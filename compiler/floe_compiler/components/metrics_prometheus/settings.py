@@ -12,6 +12,7 @@ from floe_compiler.model.fields import (
     NamespaceName,
     Owner,
     PortNumber,
+    Reason,
     SecretKeyName,
     ServerHost,
     Storage,
@@ -107,7 +108,7 @@ class AlertmanagerSettings(Input):
     """Who can be told. The first one is told of all alerts that no route is for."""
     routes: tuple[Route, ...] = Field(default=(), strict=False)
     """Which alerts other receivers are told of. The first route that fits an alert counts."""
-    no_receivers: Annotated[str, Field(min_length=1, examples=["others watch the same servers"])] | None = None
+    no_receivers: Annotated[Reason, Field(examples=["others watch the same servers"])] | None = None
     """Why nobody is told of alerts. Production needs a receiver or this reason."""
     url: OwnUrl | None = None
     """The address at which people open it (`https://alertmanager.example.com`), to which messages link."""

@@ -36,6 +36,9 @@ from floe_compiler.model.operations import BucketData
 from floe_compiler.model.plan import PLATFORM, Context, Instance, Refusal, Requirement
 
 BUCKET, BUCKET_KEYS = "BUCKET", "/run/secrets/bucket"
+PLATFORM_SETTINGS = ("object_store",)
+"""Only the shared services have a store with buckets."""
+
 _LONGEST = 37
 """Of a bucket's part of a name: a CronJob's has 52 characters at most."""
 
@@ -54,7 +57,7 @@ class OutsideBackups(BackupSettings):
 
     object_store: BucketCopies | None = Field(default=None, examples=[{"schedule": "30 1 * * *"}])
     """When the buckets of a store in the cluster (SeaweedFS, MinIO) are copied, too: `{}` for every night. Files that a
-    bucket no longer has are kept for `retention_days`. Default: they are not copied."""
+    bucket no longer has are kept for `retention_days`. Default: they are not copied. Domains cannot set it."""
 
 
 def outside_parts(settings: OutsideBackups, store: BackupStore, parts: Iterable[Parts]) -> Parts:

@@ -15,13 +15,12 @@ from floe_compiler.model.fields import (
     NamespaceName,
     ObjectName,
     PortNumber,
+    Reason,
     matching,
 )
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs.common import Input
 from floe_compiler.model.inputs.servers import OutsideServer, Reached
-
-Reason = Annotated[str, Field(min_length=1)]
 
 
 def check_issuer(text: str) -> str:

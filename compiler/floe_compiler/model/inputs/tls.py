@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from floe_compiler.model.fields import ObjectName
+from floe_compiler.model.fields import ObjectName, Reason
 from floe_compiler.model.inputs.common import Input
 
 
@@ -15,7 +15,7 @@ class Tls(Input):
 
     issuer: ObjectName | None = None
     """The ClusterIssuer of cert-manager that signs the servers' certificates. `trust` must have its authority."""
-    without: Annotated[str, Field(min_length=1)] | None = None
+    without: Reason | None = None
     """Why servers need no TLS, such as a network that encrypts by itself."""
 
     @model_validator(mode="after")
