@@ -22,6 +22,9 @@ Kind = tuple[str, str]
 
 CERT_MANAGER = "cert-manager.io"
 CNPG = "postgresql.cnpg.io"
+FLUX_HELM = "helm.toolkit.fluxcd.io"
+FLUX_KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
+FLUX_SOURCE = "source.toolkit.fluxcd.io"
 GATEWAY = "gateway.networking.k8s.io"
 ISTIO = "networking.istio.io"
 KEDA = "keda.sh"
@@ -131,6 +134,16 @@ REFERENCES: Mapping[Kind, tuple[Field, ...]] = {
     (CNPG, "Database"): (_OF_CLUSTER,),
     (CNPG, "Pooler"): (_OF_CLUSTER,),
     (CNPG, "ScheduledBackup"): (_OF_CLUSTER,),
+    (FLUX_HELM, "HelmRelease"): (
+        Field("spec.chart.spec.sourceRef", "HelmRepository", FLUX_SOURCE),
+        Field("spec.chartRef", "OCIRepository", FLUX_SOURCE),
+        Field("spec.dependsOn[*]", "HelmRelease", FLUX_HELM),
+    ),
+    (FLUX_KUSTOMIZE, "Kustomization"): (
+        Field("spec.sourceRef", "GitRepository", FLUX_SOURCE),
+        Field("spec.dependsOn[*]", "Kustomization", FLUX_KUSTOMIZE),
+    ),
+    (FLUX_SOURCE, "HelmChart"): (Field("spec.sourceRef", "HelmRepository", FLUX_SOURCE),),
     (GATEWAY, "BackendTLSPolicy"): (
         *_services("spec.targetRefs[*]"),
         *_config_maps("spec.validation.caCertificateRefs[*]"),
