@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.diagnostics import Diagnostic, Rule, did_you_mean
+from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
 from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Container, containers_of, pod_template
@@ -67,10 +67,8 @@ def _container(index: Index, owner: ObjectId, container: Container, prefixes: tu
 
 def _undefined(name: str, defined: Collection[str]) -> str:
     """Return the hint for a variable that is not defined: the one that may be meant, or else the two ways out."""
-    nearest = did_you_mean(name, defined)
-    if nearest.startswith("did you mean"):
-        return nearest
-    return f"define {name} under env before it is referred to, or write $$({name}) for the text itself"
+    otherwise = f"define {name} under env before it is referred to, or write $$({name}) for the text itself"
+    return nearest(name, defined) or otherwise
 
 
 def _references(container: Object) -> Iterator[tuple[str, str, int | None]]:
