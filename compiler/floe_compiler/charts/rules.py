@@ -103,8 +103,8 @@ UNUSED = Rule(
 UNREAD_VALUE = Rule(
     "H017",
     "value that a chart does not read",
-    "A key of `values` is neither in the `values.yaml` and `values.schema.json` of the chart, nor does a template read it, "
-    "but it is like one of these. helm takes any key in silence. Correct it, or remove it.",
+    "A key of `values` is neither in the `values.yaml` and `values.schema.json` of the chart, nor does a template read "
+    "it, but it is like one of these. helm takes any key in silence. Correct it, or remove it.",
     severity="warning",
 )
 

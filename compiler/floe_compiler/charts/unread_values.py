@@ -61,8 +61,9 @@ def _parsed(content: bytes) -> dict[str, Any]:
     """Return a mapping in YAML or JSON; an empty one if it is none."""
     import yaml
 
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found = yaml.load(content, Loader=loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError:
         return {}
     return found if isinstance(found, dict) else {}
