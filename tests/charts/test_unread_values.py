@@ -17,18 +17,18 @@ from floe_compiler.model.span import Span
 KEY = Span("platform-manifest.yaml", 9, 7)
 
 
-def warned(values: dict[str, Any], **files: str) -> list[tuple[str, str, Span | None]]:
-    """Return message, hint and place of each warning about the values of the chart, with further files."""
+def warned(values: dict[str, Any], **files: str) -> list[tuple[str, str, str, Span | None]]:
+    """Return code, message, hint and place of each warning about the values of the chart, with further files."""
     findings = Findings()
     use = replace(USE, values=json.dumps(values).encode(), places={"replcas": KEY})
     named = {f"templates/{name}.yaml": text for name, text in files.items() if name != "chart"}
     check_values(use, encoded({**WEB, **named, "Chart.yaml": WEB["Chart.yaml"] + files.get("chart", "")}), findings)
-    return [(one.message, one.hint, one.span) for one in findings.found]
+    return [(one.rule.code, one.message, one.hint, one.span) for one in findings.found]
 
 
 def test_a_misspelt_key_is_told_at_its_place() -> None:
     assert warned({"replcas": 2, "image": {"tgs": "1"}}) == [
-        ("the chart web 1.0.0 reads no value replcas", 'did you mean "replicas"?', KEY)
+        ("H017", "the chart web 1.0.0 reads no value replcas", 'did you mean "replicas"?', KEY)
     ]
 
 
