@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.span import Span
-from floe_compiler.report.secrecy import HIDDEN, hide, hide_in_diagnostic, hide_in_text, hide_object, is_secret_key
+from floe_compiler.report.secrecy import (
+    HIDDEN,
+    hide,
+    hide_in_diagnostic,
+    hide_in_line,
+    hide_in_text,
+    hide_object,
+    is_secret_key,
+)
 
 RULE = Rule("X001", "wrong", "It is wrong.")
 
@@ -69,6 +77,10 @@ def test_keys_of_references_do_not(key: str) -> None:
         ('{"token":"hunter2","user":"u"}', '{"token":"***","user":"u"}'),
         ('{\n  "user": "é",\n  "token": "hunter2"\n}\n', '{\n  "user": "é",\n  "token": "***"\n}\n'),
         ("secret: {name: db, password: hunter2}", "secret: {name: db, password: ***}"),
+        ("A: {secret: db, key: k, password: hunter2}", "A: {secret: db, key: k, password: ***}"),
+        ("A: {secret: hunter2}", "A: {secret: ***}"),
+        ("A: {secret: hunter2, secret: hunter2}", "A: {secret: ***, secret: ***}"),
+        ("A:\n  secret: hunter2\n    key: k", "A:\n  secret: ***\n    key: k"),
         ("secrets: {DB_PASSWORD: hunter2}", "secrets: {DB_PASSWORD: ***}"),
         ("secrets: {A: hunter 2, B: 'hunter2', C: x:hunter2}  # why", "secrets: {A: ***, B: '***', C: ***}  ***"),
         ("tokens: [hunter2, 'hunter 2']", "tokens: [***, '***']"),
@@ -123,6 +135,10 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
         "secrets: {type: generated}",
         "credentials: {type: secret, name: warehouse}",
         "secret: {name: db-login, keys: {}}",
+        "  DB_TOKEN: {secret: db-token, key: token}",
+        "secrets: {A: {secret: db, key: 'password'}, B: {key: login, secret: \"db\"}}",
+        'x "secrets": {"TOKEN": {"secret": "db", "key": "token"}}',
+        "PASSWORD:\n  secret: db\n  key: password\nUSER:\n  key: user\n  secret: db\n",
         "partition_key: day",
         'x: {"DB_PASSWORD": "$DB_PASSWORD", "secretKeyRef": {"name": "db", "key": "password"}}',
         "floe.dev/secret-variables: DB_USER",
@@ -184,6 +200,17 @@ def shape(value: object) -> object:
     if isinstance(value, dict):
         return {key: shape(item) for key, item in value.items()}
     return [shape(item) for item in value] if isinstance(value, list) else None
+
+
+def test_references_in_data_keep_their_names() -> None:
+    reference = {"secret": "db", "key": "token"}
+    assert hide({"DB_TOKEN": reference, "x": {"secret": "hunter2"}}) == {"DB_TOKEN": reference, "x": {"secret": "***"}}
+
+
+def test_the_lines_around_a_line_tell_whether_it_names_a_secret() -> None:
+    line = "  secret: db"
+    assert hide_in_line(line, "DB_PASSWORD:", "  key: password") == hide_in_line(line, "  key: password", "") == line
+    assert hide_in_line(line, "x:", "    key: password") == hide_in_line(line, "", "") == "  secret: ***"
 
 
 def test_a_command_is_searched_through_too() -> None:

@@ -100,6 +100,13 @@ UNUSED = Rule(
     "A vendored chart is not used by any entry of `charts`. Remove its folder, and its line in charts.lock.",
     severity="warning",
 )
+UNREAD_VALUE = Rule(
+    "H017",
+    "value that a chart does not read",
+    "A key of `values` is neither in the `values.yaml` and `values.schema.json` of the chart, nor does a template read "
+    "it, but it is like one of these. helm takes any key in silence. Correct it, or remove it.",
+    severity="warning",
+)
 
 RULES = (
     NOT_INSTALLED,
@@ -118,4 +125,5 @@ RULES = (
     UNUSED_HOOK,
     REMOTE_SCHEMA,
     UNUSED,
+    UNREAD_VALUE,
 )

@@ -144,6 +144,15 @@ class Index:
         return self.places.diagnostic(rule, about, message, hint, related)
 
 
+def _has_no_pod(runner: Workload, violations: Iterable[Violation]) -> bool:
+    """Return whether the specification of an object's pods, or what it is in, is something else than a mapping.
+
+    That is one mistake. What a pod must have would be missing, too, but nobody has written a pod.
+    """
+    place = tuple(runner.at("spec").split("."))
+    return any(one.path == one.drop == place[: len(one.path)] for one in violations)
+
+
 def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Index:
     """Return the index of a unit. It has only the valid parts of objects that do not match their schema.
 
@@ -160,7 +169,11 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
     secrets: dict[tuple[str, str], list[SecretKeys]] = defaultdict(list)
     for secret in secrets_of(objects, rendered.existing_secrets):
         secrets[secret.namespace, secret.name].append(secret)
-    workloads = {runner.id: runner for pair in objects if (runner := workload(*pair)) is not None}
+    workloads = {
+        runner.id: runner
+        for pair in objects
+        if (runner := workload(*pair)) is not None and not _has_no_pod(runner, shapes.violations.get(runner.id, ()))
+    }
     custom, misfits = custom_pods(rendered, by_kind, schemas)
     workloads |= custom
     for identity, _ in objects:

@@ -71,7 +71,7 @@ class ChartUse(msgspec.Struct, frozen=True, array_like=True):
     """Where each hook is named."""
     pods: tuple[ChartPods, ...]
     places: Mapping[str, Span]
-    """Where each value is written, by its path (`replica.count`)."""
+    """Where each value is written, by its path (`replica.count`), and each key at the top."""
     limits: ChartLimits | None
     """What its objects are held to; None for the platform's."""
 

@@ -3,25 +3,27 @@
 One table for each, by API group and kind, so that a kind is added with a line. The sources are the definitions that the
 projects publish (github.com/datreeio/CRDs-catalog collects them).
 
-A path has keys between dots; `[*]` are all items of a list, `*` all keys of a mapping, and `**` any keys or items, or
-none.
+For their paths, see `star_paths`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.star_paths import found_at
 
 Kind = tuple[str, str]
 """An API group and a kind."""
 
 CERT_MANAGER = "cert-manager.io"
 CNPG = "postgresql.cnpg.io"
+FLUX_HELM = "helm.toolkit.fluxcd.io"
+FLUX_KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
+FLUX_SOURCE = "source.toolkit.fluxcd.io"
 GATEWAY = "gateway.networking.k8s.io"
 ISTIO = "networking.istio.io"
 KEDA = "keda.sh"
@@ -131,6 +133,16 @@ REFERENCES: Mapping[Kind, tuple[Field, ...]] = {
     (CNPG, "Database"): (_OF_CLUSTER,),
     (CNPG, "Pooler"): (_OF_CLUSTER,),
     (CNPG, "ScheduledBackup"): (_OF_CLUSTER,),
+    (FLUX_HELM, "HelmRelease"): (
+        Field("spec.chart.spec.sourceRef", "HelmRepository", FLUX_SOURCE),
+        Field("spec.chartRef", "OCIRepository", FLUX_SOURCE),
+        Field("spec.dependsOn[*]", "HelmRelease", FLUX_HELM),
+    ),
+    (FLUX_KUSTOMIZE, "Kustomization"): (
+        Field("spec.sourceRef", "GitRepository", FLUX_SOURCE),
+        Field("spec.dependsOn[*]", "Kustomization", FLUX_KUSTOMIZE),
+    ),
+    (FLUX_SOURCE, "HelmChart"): (Field("spec.sourceRef", "HelmRepository", FLUX_SOURCE),),
     (GATEWAY, "BackendTLSPolicy"): (
         *_services("spec.targetRefs[*]"),
         *_config_maps("spec.validation.caCertificateRefs[*]"),
@@ -282,34 +294,3 @@ def _by_host(identity: ObjectId, path: DataPath, value: Any, cluster_domain: str
         return None
     target = ObjectId("", "Service", namespace or identity.namespace, name)
     return Named(target, path, port if isinstance(port, int) else None)
-
-
-def found_at(data: Any, path: str) -> Iterator[tuple[DataPath, Any]]:
-    """Yield the values that a path leads to, each with its own path."""
-    yield from _found(data, _steps(path), ())
-
-
-@cache
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(path.replace("[*]", ".[*]").split("."))
-
-
-def _found(data: Any, steps: tuple[str, ...], path: DataPath) -> Iterator[tuple[DataPath, Any]]:
-    if not steps:
-        yield path, data
-        return
-    step, rest = steps[0], steps[1:]
-    if step == "**":
-        yield from _found(data, rest, path)
-    for key, item in _inside(data, step):
-        yield from _found(item, steps if step == "**" else rest, (*path, key))
-
-
-def _inside(data: Any, step: str) -> Iterator[tuple[str | int, Any]]:
-    if isinstance(data, list) and step in ("[*]", "**"):
-        yield from enumerate(data)
-    elif isinstance(data, dict) and step != "[*]":
-        before, star, after = step.partition("*")
-        for key, item in data.items():
-            if key == step or (star and (step == "**" or (key.startswith(before) and key.endswith(after)))):
-                yield key, item

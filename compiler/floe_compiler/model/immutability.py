@@ -37,6 +37,17 @@ _VOLUME_SOURCES = (
     "vsphereVolume",
 )
 
+# What groups of pods are scheduled by: PodGroupSpec and CompositePodGroupSpec in k8s.io/api/scheduling.
+_POD_GROUP = (
+    "parentCompositePodGroupName",
+    "workloadRef",
+    "schedulingConstraints",
+    "disruptionMode",
+    "priorityClassName",
+    "priority",
+    "preemptionPolicy",
+)
+
 NODE_AFFINITY = ("spec", "nodeAffinity")
 """That of a PersistentVolume may be set once (the gate MutablePVNodeAffinity is off by default)."""
 
@@ -46,6 +57,7 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
     "CertificateSigningRequest": (("spec",),),
     "ClusterRoleBinding": (("roleRef",),),
     "ClusterTrustBundle": (("spec", "signerName"),),
+    "CompositePodGroup": tuple(("spec", field) for field in _POD_GROUP),
     "ControllerRevision": (("data",),),
     "CSIDriver": (("spec", "attachRequired"), ("spec", "volumeLifecycleModes")),
     "CSIStorageCapacity": (("storageClassName",), ("nodeTopology",)),
@@ -82,6 +94,8 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
         ("spec", "dataSource"),
         ("spec", "dataSourceRef"),
     ),
+    "PodCertificateRequest": (("spec",),),
+    "PodGroup": (*(("spec", field) for field in _POD_GROUP), ("spec", "resourceClaims")),
     "PriorityClass": (("value",), ("preemptionPolicy",)),
     "ReplicaSet": (("spec", "selector"),),
     "ResourceClaim": (("spec",),),
@@ -109,6 +123,7 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
     "StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
     "VolumeAttachment": (("spec",),),
     "VolumeAttributesClass": (("driverName",), ("parameters",)),
+    "Workload": (("spec", "controllerRef"),),
 }
 _ONLY_FIRST = frozenset({("Service", ("spec", "ipFamilies")), ("ServiceCIDR", ("spec", "cidrs"))})
 """Lists of which only the first item is fixed: a second one may be added."""

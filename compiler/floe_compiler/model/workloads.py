@@ -136,6 +136,11 @@ def workload(identity: ObjectId, manifest: Object) -> Workload | None:
     return Workload(identity, manifest, template, place, tuple(containers), is_task=identity.kind in TASKS)
 
 
+def runs_pods(identity: ObjectId) -> bool:
+    """Return whether an object is of a built-in kind that runs pods."""
+    return (identity.group, identity.kind) in _TEMPLATES
+
+
 def pod_template(manifest: Object) -> Object:
     """Return an object's pod template, or a Pod itself; empty for an object without pods.
 

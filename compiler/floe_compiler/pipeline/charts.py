@@ -17,6 +17,7 @@ from floe_compiler.charts.helm import Helm, Release, find_helm
 from floe_compiler.charts.objects import definitions_in, delivered
 from floe_compiler.charts.render import rendered
 from floe_compiler.charts.rules import TWICE, UNUSED
+from floe_compiler.charts.unread_values import check_values
 from floe_compiler.charts.vendored import chart_files, unused_charts
 from floe_compiler.model.charts import ChartObject, ChartUse
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related
@@ -122,6 +123,7 @@ def _rendered(
     chart = rendered(use, release, asked.digest, helm, cache, compiler, findings)
     if chart is None:
         return [], findings
+    check_values(use, asked.files, findings)
     return delivered(use, chart, settings, scopes_of(own), asked.files, findings), findings
 
 

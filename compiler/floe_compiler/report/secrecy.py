@@ -15,8 +15,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from floe_compiler.model.assigned_secrets import without_assigned
-from floe_compiler.model.credentials import LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
+from floe_compiler.model.credentials import LOGIN_FORM, SCHEME, SECRET_KEY, refers_to_secret, without_secrets
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.report.secret_references import with_names, without_names
 
 HIDDEN = "***"
 
@@ -87,6 +88,17 @@ def hide_in_text(text: str) -> str:
     if document is not None:
         hidden = hide(document)
         return text if hidden == document else json.dumps(hidden, **_style(text, document)) + _end(text)
+    text, names = without_names(text)
+    return with_names(_hide_unnamed(text), names)
+
+
+def hide_in_line(line: str, before: str, after: str) -> str:
+    """Return a line with apparent secret values replaced; the lines around it tell which are names of Secrets."""
+    lines, names = without_names("\n".join((before, line, after)))
+    return with_names(hide_in_text(lines.split("\n")[1]), names)
+
+
+def _hide_unnamed(text: str) -> str:
     text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
     text = _BLOCK.sub(_hide_block, text)
     text = _FLOW_PAIR.sub(lambda match: _hide_pair(match) if _in_brackets(match) else match[0], text)
@@ -126,7 +138,11 @@ def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
     if isinstance(value, dict):
         # The name of an environment variable is next to its value.
         name = (str(value["name"]),) if "value" in value and "name" in value else ()
-        return {_hide_in_key(key): hide(item, (*keys, *name, str(key))) for key, item in value.items()}
+        named = ("secret", "key") if refers_to_secret(value) else ()
+        return {
+            _hide_in_key(key): hide(item, () if key in named else (*keys, *name, str(key)))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [
             _hide_value(item) if _is_value_of(option, item) else hide(item, keys)

@@ -171,9 +171,12 @@ def _use(instance: Instance[Chart], merged: Merged, limits: ChartLimits | None) 
         {name: span for name in sorted(chart.hooks) if (span := merged.key_span((*path, "hooks", name)))},
         tuple(_chart_pods(instance, merged)),
         {
-            ".".join(map(str, at)): span
-            for at, _ in leaves(chart.values)
-            if (span := merged.span((*path, "values", *at)))
+            **{key: span for key in sorted(chart.values) if (span := merged.key_span((*path, "values", key)))},
+            **{
+                ".".join(map(str, at)): span
+                for at, _ in leaves(chart.values)
+                if (span := merged.span((*path, "values", *at)))
+            },
         },
         limits,
     )

@@ -108,3 +108,16 @@ def test_custom_resources_with_a_pod_template() -> None:
     platform.add(resource("argoproj.io/v1alpha1", "Rollout", "web", spec=spec))
     message = "spec.template.spec.containers[web].args refers to $(NO), which is not defined"
     assert platform.findings(check) == [("C117", "Rollout.argoproj.io floe-platform/web", message)]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("HOSTS", 'did you mean "HOST"?'),
+        ("QUEUE", "define QUEUE under env before it is referred to, or write $$(QUEUE) for the text itself"),
+    ],
+)
+def test_the_hint_for_a_variable_that_is_not_defined(name: str, hint: str) -> None:
+    assert messages(env=variables(HOST="a"), args=[f"$({name})"]) == [
+        f"{PLACE}.args refers to $({name}), which is not defined ({hint})"
+    ]

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.check.objects.shapes import shape
 from floe_compiler.check.objects.violations import Violation
-from floe_compiler.model.custom_resources import TEMPLATES, Kind, Template, found_at
+from floe_compiler.model.custom_resources import TEMPLATES, Kind, Template
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.star_paths import found_at
 from floe_compiler.model.workloads import PROBE_ACTIONS, PROBES, Workload, containers_of
 
 _POD_TEMPLATE = ("v1", "PodTemplate")

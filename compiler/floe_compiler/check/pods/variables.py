@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.hints import near
+from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
 from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Container, containers_of, pod_template
@@ -60,10 +59,16 @@ def _container(index: Index, owner: ObjectId, container: Container, prefixes: tu
         if name in defined or name.startswith(prefixes):
             continue
         later = name in names
-        hint = f"define {name} before it" if later else near(name, defined)
+        hint = f"define {name} before it" if later else _undefined(name, defined)
         problem = "is defined after it" if later else "is not defined"
         message = f"{container.place}.{place} refers to $({name}), which {problem}"
         yield index.finding(UNRESOLVED, owner, message, hint)
+
+
+def _undefined(name: str, defined: Collection[str]) -> str:
+    """Return the hint for a variable that is not defined: the one that may be meant, or else the two ways out."""
+    otherwise = f"define {name} under env before it is referred to, or write $$({name}) for the text itself"
+    return nearest(name, defined) or otherwise
 
 
 def _references(container: Object) -> Iterator[tuple[str, str, int | None]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.custom_resources import SELECTORS, found_at
+from floe_compiler.model.custom_resources import SELECTORS
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.selectors import Selector
+from floe_compiler.model.star_paths import found_at
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 

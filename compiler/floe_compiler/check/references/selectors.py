@@ -13,6 +13,7 @@ from floe_compiler.model.label_index import LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.selectors import Selector, matches
 from floe_compiler.model.shared_rules import SELECTS_NOTHING
+from floe_compiler.model.workloads import runs_pods
 
 NOT_OWN = Rule(
     "C021",
@@ -42,6 +43,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield from _workload(index, identity, selector)
         elif identity.kind == "Service":
             yield from _service(index, identity, selector)
+        elif runs_pods(identity):
+            continue  # Its template cannot be read, which is an error of its own.
         elif selector and not _selects_something(index, selector):
             yield index.finding(SELECTS_NOTHING, identity, f"{place} matches no pod", _labels(selector))
 

@@ -26,7 +26,7 @@ class Breach(msgspec.Struct, frozen=True):
     message: str
     hint: str = ""
     lacks: bool = False
-    """Whether something is missing, perhaps only because it is misspelt."""
+    """Whether something is missing, perhaps only because it is misspelt, or of a wrong type."""
 
 
 Constraint = Callable[[Fields], Iterator[Breach]]
@@ -180,7 +180,7 @@ def not_empty(field: str) -> Constraint:
 
     def check(value: Fields) -> Iterator[Breach]:
         if value.get(field) == []:
-            yield Breach((field,), "must have at least one item")
+            yield Breach((field,), "must have at least one item", lacks=True)
 
     return check
 
