@@ -12,10 +12,10 @@ from floe_compiler.model.custom_resources import (
     SELECTORS,
     TEMPLATES,
     created_for,
-    found_at,
     references_of,
 )
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.star_paths import found_at
 
 DATA = {"a": [{"b": {"c": 1}}, {"b": {"c": 2, "x": {"c": 3}}}, "text"], "d": {"oneRef": 4, "twoRef": 5, "other": 6}}
 

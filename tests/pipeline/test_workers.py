@@ -18,6 +18,7 @@ from floe_compiler.cache.store import Store
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
 from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
+from floe_compiler.pipeline.units import compile_units
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
 from pipeline.mesh_of_three import (
     BASE,
@@ -90,7 +91,7 @@ class Watched(ThisProcess):
 
     def map(self, function: Any, shared: Any, items: Sequence[Any]) -> Iterator[Any]:
         """Note the sizes of batches, and yield the results."""
-        if function is unit_compiler.compile_units:
+        if function is compile_units:
             self.batches += map(len, items)
         return super().map(function, shared, items)
 
