@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -14,9 +16,19 @@ from floe_compiler.model.objects import Object
 from floe_compiler.pipeline import compile_mesh
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
+
+def _amtool() -> str | None:
+    """Return the program if it is as new as Alertmanager 0.26, which reads a webhook's address from a file."""
+    if (found := shutil.which("amtool")) is None:
+        return None
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    version = re.search(r"version (\d+)\.(\d+)", done.stdout + done.stderr)
+    return found if version and (int(version[1]), int(version[2])) >= (0, 26) else None
+
+
 PLATFORM, SALES = "floe-platform", "floe-sales-domain"
 PROMTOOL = shutil.which("promtool")
-AMTOOL = shutil.which("amtool")
+AMTOOL = _amtool()
 RECEIVERS = [
     {"name": "team", "type": "slack", "secret": "slack", "channel": "#data"},
     {"name": "pager", "type": "pagerduty", "secret": "pager"},

@@ -143,7 +143,7 @@ def test_a_root_below_the_top_with_relative_variables_of_git(
 
 def test_the_definitions_look_at_everything_every_time() -> None:
     hooks = definitions()
-    assert [hook["id"] for hook in hooks] == ["floe-compile", "floe-compile-check"]
+    assert [hook["id"] for hook in hooks] == ["floe-compile", "floe-compile-check", "floe-compile-inputs"]
     for hook in hooks:
         assert (hook["always_run"], hook["pass_filenames"], hook["require_serial"]) == (True, False, True)
         assert hook["language"] == "python"

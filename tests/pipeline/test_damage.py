@@ -223,9 +223,9 @@ def test_a_full_disk_changes_nothing(
     room = iter(range(written))
     write_entry = store_module._write
 
-    def write_or_fail(path: str, content: bytes) -> None:
+    def write_or_fail(path: str, *content: bytes) -> None:
         fits = next(room, None) is not None
-        write_entry(path, content if fits else content[:20])
+        write_entry(path, *content if fits else (b"".join(content)[:20],))
         if not fits:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
@@ -237,7 +237,7 @@ def test_a_full_disk_changes_nothing(
 def test_an_interrupted_write_leaves_nothing_and_stays_an_interruption(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(_path: str, _content: bytes) -> None:
+    def interrupted(_path: str, *_content: bytes) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(store_module, "_write", interrupted)

@@ -319,7 +319,7 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not AMTOOL, reason="amtool is not on the PATH (Debian: prometheus-alertmanager)")
+@pytest.mark.skipif(not AMTOOL, reason="amtool 0.26 or newer is not on the PATH")
 @pytest.mark.parametrize(
     ("labels", "receiver"),
     [
