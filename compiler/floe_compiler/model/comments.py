@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Two dashes begin a comment only before a space, as `--option` is not a comment. In `.npmrc`, the name of a registry
-# begins with two slashes: `//registry.npmjs.org/:_authToken=`.
+# begins with two slashes: `//HOST/:_authToken=`.
 _COMMENT = re.compile(r"^[ \t]*(?:#|;|//(?!\S+:_)|--[ \t]).*$", re.MULTILINE)
 
 
