@@ -16,7 +16,7 @@ def test_every_object_is_in_a_namespace_of_the_environment() -> None:
 def test_an_object_in_a_namespace_that_nobody_renders() -> None:
     platform = two_namespaces()
     platform["ConfigMap/polaris"]["metadata"]["namespace"] = "floe-platfrom"
-    message = "there is no Namespace floe-platfrom in this environment"
+    message = "metadata.namespace: there is no Namespace floe-platfrom in this environment"
     assert platform.findings(check) == [("C013", "ConfigMap floe-platfrom/polaris", message)]
     assert platform.hints(check) == ['did you mean "floe-platform"?']
 

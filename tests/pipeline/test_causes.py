@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from msgspec.structs import replace
 
@@ -58,6 +60,38 @@ def test_of_many_the_first_are_looked_up_and_the_others_follow_if_these_agree(mo
     monkeypatch.setattr(causes, "written_place", found_at)
     many = [replace(QUOTA, subject=f"dev: ResourceQuota floe-{letter}-domain/quota") for letter in "edcba"]
     assert {one.span for one in placed(*many)} == {PODS}
-    assert [one.namespace for one in looked_up] == ["floe-a-domain", "floe-b-domain", "floe-c-domain"]
+    assert [one.namespace for one in looked_up] == ["floe-a-domain", "floe-b-domain"]
     other = replace(QUOTA, message="spec.hard.pods is wronger", subject="dev: ResourceQuota floe-z-domain/quota")
+    monkeypatch.setattr(causes, "MOST", 2)
     assert placed(*many, other)[-1].span == ASKED_AT, "nothing is known of another message"
+
+
+PRODUCTS = ("floe-a-domain/one", "floe-a-domain/two", "floe-a-domain/three")
+
+
+def of_products(subjects: Iterable[str] = PRODUCTS) -> list[Diagnostic]:
+    """Return the same finding about objects that documents of their own ask for."""
+    files = [document.file for document in SOURCES.domains["sales"].products.values()]
+    asking = [Span(files[number % len(files)], number + 1, 1) for number, _ in enumerate(subjects)]
+    return [
+        replace(QUOTA, span=asked_at, subject=f"dev: CronJob.batch {subject}")
+        for asked_at, subject in zip(asking, subjects, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "subjects", "follows"),
+    [
+        (PODS, PRODUCTS, True),
+        (PODS, (*PRODUCTS[:2], "floe-z-domain/three"), False),
+        (of_products()[0].span, PRODUCTS, False),
+        (None, PRODUCTS, False),
+    ],
+    ids=["of the domain", "of another domain", "of a product", "unknown"],
+)
+def test_what_another_document_asks_for_has_the_place_in_a_shared_document(
+    place: Span | None, subjects: tuple[str, ...], follows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(causes, "written_place", lambda *_: place)
+    *_, last = of_products(subjects)
+    assert (next(one for one in placed(*of_products(subjects)) if one.subject == last.subject).span == PODS) is follows

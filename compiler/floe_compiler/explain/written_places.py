@@ -7,6 +7,7 @@ follow from one is seen by varying it, so that none is blamed by its looks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from floe_compiler.explain.documents import of_domain, of_platform
@@ -20,13 +21,14 @@ from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import path_in
 from floe_compiler.resolve.slots import Registry
 
 _MOST = 6
 """Values that are varied; more equal ones are words such as `true`."""
 
 
-def written_place(sources: Sources, registry: Registry, site: str, identity: ObjectId, place: str) -> Span | None:
+def written_place(sources: Sources, registry: Registry, site: str, identity: ObjectId, message: str) -> Span | None:
     """Return where the value of an object is written; None if the object or the value is not known, or no input is.
 
     Args:
@@ -34,23 +36,34 @@ def written_place(sources: Sources, registry: Registry, site: str, identity: Obj
         registry: The components.
         site: The name of the object's environment, in its cluster.
         identity: The object.
-        place: The path of the value, as messages show it.
+        message: What is wrong with the object. It names the path of the value, or of an item that has the value.
     """
     try:
         question = Question(sources, registry, site, identity)
     except (StageFailed, ValueError):
         return None
     baseline = question.baseline
-    if baseline is None or (path := _path_of(baseline, place)) is None:
+    if baseline is None or (path := _path_of(baseline, message)) is None:
         return None
     causes = (one.cause for one in _equal(question, baseline, path) if path in effects(question, one, baseline))
     return next((cause.span for cause in causes), None)
 
 
-def _path_of(manifest: Object, place: str) -> DataPath | None:
-    """Return the path of the value that messages show so; of an environment variable, they show the whole item."""
-    shown = (place, f"{place}.value")
-    return next((path for path, _ in scalars(manifest) if show_place(path, manifest) in shown), None)
+def _path_of(manifest: Object, message: str) -> DataPath | None:
+    """Return the path of the value that a message is about: the one that it names, or one below that it repeats.
+
+    Of an environment variable, and of a volume, messages name the item.
+    """
+    place = path_in(message)
+    values = [(show_place(path, manifest), path, value) for path, value in scalars(manifest)]
+    words = re.split(r"[\s,;:]+", message.partition(place)[2])
+    named = [path for shown, path, _ in values if shown in (place, f"{place}.value")]
+    below = [
+        (words.index(str(value)), path)
+        for shown, path, value in values
+        if shown.startswith(f"{place}.") and str(value) in words
+    ]
+    return named[0] if named else min(below, default=(0, None))[1]
 
 
 def _equal(question: Question, manifest: Object, path: DataPath) -> Iterator[Setting]:

@@ -23,6 +23,6 @@ def check(environment: Environment) -> Iterator[Finding]:
     for name, unit in environment.units.items():
         for subject in unit.stray:
             if subject.namespace not in environment.known_namespaces:
-                message = f"there is no Namespace {subject.namespace} in this environment"
+                message = f"metadata.namespace: there is no Namespace {subject.namespace} in this environment"
                 hint = near(subject.namespace, environment.namespaces)
                 yield Finding(UNRENDERED, name, subject.about, message, hint)

@@ -14,6 +14,7 @@ from floe_compiler.model.layout import (
     AUTHORITIES,
     CHARTS,
     DEFINITIONS,
+    FORMER_CACHE,
     MANIFEST,
     MOST_BYTES,
     MOST_PARENTS,
@@ -59,7 +60,7 @@ def is_documentation(name: str) -> bool:
 
 def _is_top(name: str) -> bool:
     """Return whether something at the top of the repository is, or may be meant as, an input."""
-    return name in (*TREES, SOPS_RULES) or bool(_MANIFEST.fullmatch(name))
+    return name in (*TREES, SOPS_RULES, FORMER_CACHE) or bool(_MANIFEST.fullmatch(name))
 
 
 def _is_read(path: str) -> bool:
@@ -86,6 +87,9 @@ def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
     while waiting:
         entry, path = waiting.pop()
         type_ = _type(entry, path)
+        if path == FORMER_CACHE:
+            yield path, type_
+            continue
         if entry.name.startswith(".") and (type_ == "folder" or is_documentation(entry.name)):
             continue
         yield path, type_

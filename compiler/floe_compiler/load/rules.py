@@ -10,7 +10,7 @@ STRAY_FILE = Rule(
     "stray file",
     "A file in `domains/`, `overlays/` or `base/` must be an authored document or be listed in a kustomization.yaml,"
     " and one in `crds/` a YAML file. Any other file would be silently ignored. Documentation (`README.md`, pictures),"
-    " hidden files and editors' backups are allowed.",
+    " hidden files and editors' backups are allowed, but for `.floe_cache`, where the first versions kept results.",
 )
 WRONG_KIND = Rule("L103", "wrong kind", "The path of a file determines which kind of document it holds.")
 NOT_ONE_DOCUMENT = Rule("L104", "not one document", "Each authored file holds exactly one document.")

@@ -13,7 +13,15 @@ from floe_compiler.load.definitions import may_define
 from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
 from floe_compiler.model.input_files import EntryType, InputFiles
-from floe_compiler.model.layout import AUTHORITIES, DEFINITIONS, KUSTOMIZATION, MANIFEST, VENDOR, secret_place
+from floe_compiler.model.layout import (
+    AUTHORITIES,
+    DEFINITIONS,
+    FORMER_CACHE,
+    KUSTOMIZATION,
+    MANIFEST,
+    VENDOR,
+    secret_place,
+)
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
@@ -95,13 +103,13 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
     place, _, name = path.rpartition("/")
     if name == KUSTOMIZATION and type_ in ("folder", "other"):
         yield Stray(path, f"{path} is not a regular file", "write a file in its place, or remove it")
-    elif type_ == "folder" or name.startswith("."):
+    elif path != FORMER_CACHE and (type_ == "folder" or name.startswith(".")):
         return
     elif type_ == "link":
         hint = "put what it leads to in its place, or remove it"
         yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
     elif not place:
-        yield _not_read(path, "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read")
+        yield _not_read(path, _how_to_be_at_the_top(path))
     elif (top := path.partition("/")[0]) in _BY_THEIR_NAMES:
         is_read, hint = _BY_THEIR_NAMES[top]
         if not is_read(path):
@@ -112,6 +120,12 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
         yield _not_read(path, _IN_OVERLAYS)
     elif listed is not None:
         yield _not_read(path, _how_to_list(path, listed))
+
+
+def _how_to_be_at_the_top(path: str) -> str:
+    if path == FORMER_CACHE:
+        return "remove it: results are kept in the user's cache folder, as those in a repository could be forged"
+    return "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read"
 
 
 def _how_to_list(path: str, listed: Collection[str]) -> str:

@@ -10,6 +10,9 @@ KUSTOMIZATION = "kustomization.yaml"
 SOPS_RULES = ".sops.yaml"
 """The file in which `sops` finds the keys to encrypt with, by the paths of files."""
 
+FORMER_CACHE = ".floe_cache"
+"""The folder in the repository from which the first versions read results."""
+
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 

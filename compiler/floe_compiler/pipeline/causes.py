@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,18 +17,29 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import path_in
 from floe_compiler.resolve.slots import Registry
 
-MOST = 3
+MOST = 12
 """How many values are looked up: each takes as long as rendering its object several times."""
+
+ALIKE = 2
+"""Of how many findings that say the same in an environment the values are looked up."""
+
+
+class _Known(NamedTuple):
+    """Where the value that one finding is about is written."""
+
+    asked_at: Span
+    namespace: str
+    span: Span | None
 
 
 def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry: Registry) -> Iterator[Diagnostic]:
     """Yield the findings; errors that point at what asked for an object, at the written value instead.
 
-    Those about hand-written and patched values have their place already. Of many errors, the first are looked up; those
-    that say the same of other objects in the environment get the same place, if all of the first have it.
+    Those about hand-written and patched values have their place already. Of many errors, the first are looked up. Those
+    that say the same of other objects in the environment get the same place if all of the first have it.
     """
     documents = {document.file for document in documents_of(sources)}
-    places: dict[tuple[str, str, Span], set[Span | None]] = {}
+    known: dict[tuple[str, str], list[_Known]] = {}
     left = MOST
     for found in sorted(findings, key=Diagnostic.sort_key):
         place, asked_at = path_in(found.message), found.span
@@ -37,14 +49,27 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
         if not (is_known and identity and asked_at and asked_at.file in documents):
             yield found
             continue
-        alike = places.setdefault((site, found.message, asked_at), set())
-        if left:
+        alike = known.setdefault((site, found.message), [])
+        if left and len(alike) < ALIKE:
             left -= 1
-            span = written_place(sources, registry, site, identity, place)
-            alike.add(span)
+            span = written_place(sources, registry, site, identity, found.message)
+            alike.append(_Known(asked_at, identity.namespace, span))
         else:
-            span = next(iter(alike)) if len(alike) == 1 else None
+            span = _same_place(alike, asked_at, identity.namespace)
         yield _moved(found, asked_at, span) if span else found
+
+
+def _same_place(alike: Sequence[_Known], asked_at: Span, namespace: str) -> Span | None:
+    """Return the place that all have; None if they differ.
+
+    What another document asked for has it if the value is in a third one, such as that of its domain.
+    """
+    same = [one for one in alike if one.asked_at == asked_at]
+    asking = {one.asked_at.file for one in alike}
+    if not same and all(one.namespace == namespace and one.span and one.span.file not in asking for one in alike):
+        same = [*alike]
+    spans = {one.span for one in same}
+    return next(iter(spans)) if len(spans) == 1 else None
 
 
 def _moved(found: Diagnostic, asked_at: Span, span: Span) -> Diagnostic:

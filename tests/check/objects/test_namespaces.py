@@ -85,7 +85,11 @@ def test_the_namespace_must_be_rendered() -> None:
     platform = sample()
     platform["Service/dagster"]["metadata"]["namespace"] = "floe-platfrom"
     assert platform.findings(*CHECKS) == [
-        ("C013", "Service floe-platfrom/dagster", "there is no Namespace floe-platfrom in this environment")
+        (
+            "C013",
+            "Service floe-platfrom/dagster",
+            "metadata.namespace: there is no Namespace floe-platfrom in this environment",
+        )
     ]
     assert platform.hints(*CHECKS) == ['did you mean "floe-platform"?']
 
