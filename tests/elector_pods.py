@@ -85,7 +85,7 @@ class Start(NamedTuple):
 
 @cache
 def rendered_package() -> Path:
-    """Return the folder of the package as the compiler renders it: alone, which is imported far sooner than the compiler.
+    """Return the folder of the package as the compiler renders it: without the compiler, whose import takes long.
 
     It is the same for all pods, so that Python compiles it once.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -91,11 +91,10 @@ def files() -> Mapping[str, str]:
         return dict(compile_mesh(measured_mesh(Path(folder))).files)
 
 
-def manifests() -> Iterator[Json]:
-    """Yield the objects of the platform's namespace."""
-    for path, text in files().items():
-        if path.startswith(f"{FOLDER}/"):
-            yield yaml.load(text, yaml.CSafeLoader)
+@cache
+def manifests() -> Sequence[Json]:
+    """Return the objects of the platform's namespace."""
+    return [yaml.load(text, yaml.CSafeLoader) for path, text in files().items() if path.startswith(f"{FOLDER}/")]
 
 
 @cache

@@ -198,7 +198,7 @@ def running() -> Iterator[Running]:
 
 def until(happened: Any) -> None:
     """Wait until something has happened."""
-    for _ in range(150):
+    for _ in range(600):
         if happened():
             return
         time.sleep(0.1)
