@@ -16,6 +16,7 @@ import yaml
 
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.pipeline import compile_mesh
+from pipeline.mesh_of_three import Recorder
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 Json = dict[str, Any]
@@ -85,10 +86,16 @@ def production_mesh(root: Path) -> Path:
 
 
 @cache
+def compiled() -> tuple[Mapping[str, str], Recorder]:
+    """Return the output of the mesh, and what the cache holds of it."""
+    with TemporaryDirectory() as folder, installed(Path(folder)):
+        kept = Recorder()
+        return dict(compile_mesh(measured_mesh(Path(folder)), cache=kept).files), kept
+
+
 def files() -> Mapping[str, str]:
     """Return the output of the mesh."""
-    with TemporaryDirectory() as folder, installed(Path(folder)):
-        return dict(compile_mesh(measured_mesh(Path(folder))).files)
+    return compiled()[0]
 
 
 @cache
