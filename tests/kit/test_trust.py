@@ -172,7 +172,7 @@ def _node(_: Path) -> Sequence[str]:
 
 def _java(folder: Path) -> Sequence[str]:
     (folder / "Get.java").write_text(JAVA)
-    javac = [_program("javac"), *(f"-J{option}" for option in SOON), "-d", folder, folder / "Get.java"]
+    javac = [_program("javac"), *(f"-J{option}" for option in SOON), "-d", str(folder), str(folder / "Get.java")]
     subprocess.run(javac, check=True, capture_output=True)
     return (_program("java"), *SOON, "-cp", str(folder), "Get")
 
