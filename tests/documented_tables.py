@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import unified_diff
 from functools import cache
 from itertools import groupby
@@ -204,10 +204,10 @@ def compiled(folder: Path) -> ObjectSet:
     return ObjectSet.of(manifests(folder))
 
 
-def manifests(folder: Path) -> Iterator[Object]:
-    """Yield the objects in a folder of output/."""
-    for file in sorted(folder.glob("*.yaml")):
-        yield yaml.load(file.read_bytes(), yaml.CSafeLoader)
+@cache
+def manifests(folder: Path) -> Sequence[Object]:
+    """Return the objects in a folder of output/."""
+    return [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in sorted(folder.glob("*.yaml"))]
 
 
 def secrets(_page: str, environment: str) -> str:

@@ -5,6 +5,7 @@ The program holds a lock of the kernel while it lives, stopped or not: if anothe
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
@@ -12,8 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import NamedTuple
 
 from dagster_program import free_port
@@ -79,6 +83,21 @@ class Start(NamedTuple):
     fence: int
 
 
+@cache
+def rendered_package() -> Path:
+    """Return the folder of the package as the compiler renders it: without the compiler, whose import takes long.
+
+    It is the same for all pods, so that Python compiles it once.
+    """
+    folder = Path(mkdtemp(prefix="elector-"))
+    atexit.register(rmtree, folder)
+    (folder / "elector").mkdir()
+    for file in files(ELECTOR).iterdir():
+        if file.name.endswith(".py"):
+            (folder / "elector" / file.name).write_text(file.read_text("utf-8"))
+    return folder
+
+
 def now() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
@@ -105,12 +124,6 @@ class Pod:
         own.mkdir(exist_ok=True)
         for key, text in (account or {"token": name, "namespace": "sales"}).items():
             (own / key).write_text(text)
-        package = folder / "floe/elector"
-        if not package.exists():
-            package.mkdir(parents=True)
-            for file in files(ELECTOR).iterdir():
-                if file.name.endswith(".py"):
-                    (package / file.name).write_text(file.read_text("utf-8"))
         options = [f"--{key.replace('_', '-')}={value}" for key, value in times._asdict().items()]
         program = program or [sys.executable, "-c", PROGRAM, str(self.log), name, "yes" if stubborn else ""]
         driver = [sys.executable, "-c", DRIVER, str(api), str(own), name, "yes" if steps else ""]
@@ -118,7 +131,7 @@ class Pod:
         with self.output.open("a") as output:
             self.elector = subprocess.Popen(
                 [*driver, *arguments, "--", *program],
-                cwd=package.parent, stdout=output, stderr=output, env=environment, start_new_session=True,
+                cwd=rendered_package(), stdout=output, stderr=output, env=environment, start_new_session=True,
             )  # fmt: skip
 
     def starts(self) -> list[Start]:
@@ -159,7 +172,7 @@ def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
     end = now() + seconds
     while not holds():
         assert now() < end, holds
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 @contextmanager

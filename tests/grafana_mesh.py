@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import yaml
 
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.pipeline import compile_mesh
+from pipeline.mesh_of_three import Recorder
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 Json = dict[str, Any]
@@ -85,17 +86,22 @@ def production_mesh(root: Path) -> Path:
 
 
 @cache
+def compiled() -> tuple[Mapping[str, str], Recorder]:
+    """Return the output of the mesh, and what the cache holds of it."""
+    with TemporaryDirectory() as folder, installed(Path(folder)):
+        kept = Recorder()
+        return dict(compile_mesh(measured_mesh(Path(folder)), cache=kept).files), kept
+
+
 def files() -> Mapping[str, str]:
     """Return the output of the mesh."""
-    with TemporaryDirectory() as folder, installed(Path(folder)):
-        return dict(compile_mesh(measured_mesh(Path(folder))).files)
+    return compiled()[0]
 
 
-def manifests() -> Iterator[Json]:
-    """Yield the objects of the platform's namespace."""
-    for path, text in files().items():
-        if path.startswith(f"{FOLDER}/"):
-            yield yaml.load(text, yaml.CSafeLoader)
+@cache
+def manifests() -> Sequence[Json]:
+    """Return the objects of the platform's namespace."""
+    return [yaml.load(text, yaml.CSafeLoader) for path, text in files().items() if path.startswith(f"{FOLDER}/")]
 
 
 @cache

@@ -122,6 +122,7 @@ def get(objects: tuple[Object, ...], namespace: str, kind: str, name: str) -> Ob
     return found
 
 
+@cache
 def rule_files(kind: Kind = "prometheus") -> dict[str, dict[str, Any]]:
     """Return the rules of each namespace: the content of a file, or of an object of the operator."""
     objects = monitored(kind)

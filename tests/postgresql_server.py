@@ -67,6 +67,7 @@ def running() -> Iterator[Server]:
 def _start(server: Server, user: str | None) -> subprocess.Popen[bytes]:
     binaries, data = SERVERS[-1].parent, str(server.folder / "data")
     arguments = ["-D", data, "-U", "postgres", f"--pwfile={server.folder}/administrator", "--auth=scram-sha-256"]
+    arguments.append("--no-sync")  # nobody needs the files if the machine stops
     subprocess.run([str(binaries / "initdb"), *arguments], check=True, user=user, stdout=subprocess.DEVNULL, timeout=60)
     settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={server.folder}", "log_statement=all"]
     options = [part for setting in settings for part in ("-c", setting)]

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,21 @@ class Block:
     text: str
 
 
+@cache
+def text_of(page: Path) -> str:
+    """Return the text of a page, which is read once."""
+    return page.read_text(encoding="utf-8")
+
+
+@cache
+def every_block(page: Path) -> tuple[Block, ...]:
+    """Return the fenced blocks of a page."""
+    return tuple(Block(**match.groupdict(default="")) for match in BLOCK.finditer(text_of(page)))
+
+
 def blocks(page: Path, note: str = "") -> list[Block]:
     """Return the fenced blocks of a page whose comment begins with `note`."""
-    found = [Block(**match.groupdict(default="")) for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
-    return [block for block in found if block.note.startswith(note)]
+    return [block for block in every_block(page) if block.note.startswith(note)]
 
 
 def noted(note: str) -> list[Any]:
@@ -52,15 +64,17 @@ def noted(note: str) -> list[Any]:
     return [pytest.param(one, id=one.note.removeprefix(note)) for page in PAGES for one in blocks(page, note)]
 
 
+@cache
 def prose(page: Path) -> str:
     """Return a page without its fenced blocks."""
-    return BLOCK.sub("", page.read_text(encoding="utf-8"))
+    return BLOCK.sub("", text_of(page))
 
 
-def anchors(page: Path) -> set[str]:
+@cache
+def anchors(page: Path) -> frozenset[str]:
     """Return the anchors that GitHub gives the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
 def code(page: Path) -> Iterator[str]:
@@ -116,8 +130,7 @@ def test_yaml_can_be_read(page: Path) -> None:
 
 @every_page
 def test_it_says_nothing_of_where_it_was_written(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert re.findall(r"/work\b|/tmp/\w+|pypi\.org|pythonhosted|npmjs|proxy\.golang|TODO|FIXME", text) == []
+    assert re.findall(r"/work\b|/tmp/\w+|pypi\.org|pythonhosted|npmjs|proxy\.golang|TODO|FIXME", text_of(page)) == []
 
 
 def meshes() -> Mapping[str, Mapping[str, str]]:

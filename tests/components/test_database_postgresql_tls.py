@@ -198,32 +198,36 @@ def running() -> Iterator[Running]:
 
 def until(happened: Any) -> None:
     """Wait until something has happened."""
-    for _ in range(150):
+    for _ in range(600):
         if happened():
             return
         time.sleep(0.1)
     raise AssertionError("it did not happen")
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running() as found:
+        yield found
+
+
 @pytest.mark.real
 @NEEDS_SERVER
-def test_clients_verify_the_server_and_get_in_by_no_other_way() -> None:
-    with running() as server:
-        asked = server.ask(OURS)
-        assert asked.stdout == "t\n", asked.stderr + (server.folder / "log").read_text()
-        assert "certificate verify failed" in server.ask(OTHERS).stderr
-        assert "does not match host name" in server.ask(OURS, PGHOST="elsewhere.floe-platform.svc").stderr
-        assert "no encryption" in server.ask(OURS, PGSSLMODE="disable").stderr
-        # The exporter beside it, and a port-forward.
-        assert server.ask(OURS, PGSSLMODE="disable", PGHOSTADDR="127.0.0.1").stdout == "f\n"
+def test_clients_verify_the_server_and_get_in_by_no_other_way(server: Running) -> None:
+    asked = server.ask(OURS)
+    assert asked.stdout == "t\n", asked.stderr + (server.folder / "log").read_text()
+    assert "certificate verify failed" in server.ask(OTHERS).stderr
+    assert "does not match host name" in server.ask(OURS, PGHOST="elsewhere.floe-platform.svc").stderr
+    assert "no encryption" in server.ask(OURS, PGSSLMODE="disable").stderr
+    # The exporter beside it, and a port-forward.
+    assert server.ask(OURS, PGSSLMODE="disable", PGHOSTADDR="127.0.0.1").stdout == "f\n"
 
 
 @pytest.mark.real
 @NEEDS_SERVER
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
-def test_a_renewed_certificate_is_used_without_a_restart() -> None:
-    with running() as server:
-        before = server.certificate()
-        put(server.folder / "tls", OURS.issue(server.folder / "second", HOST))
-        until(lambda: server.certificate() != before)
-        assert server.ask(OURS).stdout == "t\n"
+def test_a_renewed_certificate_is_used_without_a_restart(server: Running) -> None:
+    before = server.certificate()
+    put(server.folder / "tls", OURS.issue(server.folder / "second", HOST))
+    until(lambda: server.certificate() != before)
+    assert server.ask(OURS).stdout == "t\n"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from floe_compiler.cli import main
 SLOTS = ("portal", "observability.data_profiles", "orchestrator")
 """A new one, one in a group, and an existing one whose components run in domains."""
 
-PACKAGE_ROOT = Path(__file__).parents[2] / "compiler"
+ROOT = Path(__file__).parents[2]
 
 
 def begun(root: Path, slot: str) -> Path:
@@ -37,28 +38,44 @@ def install(package: Path, site: Path) -> None:
     (folder / "entry_points.txt").write_text(points)
 
 
-def succeeds(package: Path, *command: str, site: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (site, package)))}
+def succeeds(folder: Path, *command: str, path: Sequence[Path] = ()) -> str:
+    """Run a tool of Python in a folder, with packages that can be imported; return what it prints."""
+    only_pytest = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # which is all that the package asks for
+    environment = {**os.environ, **only_pytest, "PYTHONPATH": os.pathsep.join(map(str, path))}
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=package, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@pytest.mark.parametrize("slot", SLOTS)
-def test_its_own_tests_pass_and_its_style_is_right(slot: str, tmp_path: Path) -> None:
-    package, site = begun(tmp_path / "work", slot), tmp_path / "site"
-    install(package, site)
-    assert "3 passed" in succeeds(package, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", site=site)
-    succeeds(package, "ruff", "check", "--no-cache", ".", site=site)
-    succeeds(package, "ruff", "format", "--no-cache", "--check", ".", site=site)
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
+    """Return a package for each of the slots."""
+    return [begun(tmp_path_factory.mktemp("work"), slot) for slot in SLOTS]
 
 
-def test_its_types_are_right(tmp_path: Path) -> None:
-    package = begun(tmp_path / "work", "portal")
-    cache = PACKAGE_ROOT.parent / ".mypy_cache"
-    succeeds(package, "mypy", "--cache-dir", str(cache / "new-component"), site=PACKAGE_ROOT)
+def test_their_own_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
+    """In one process, as most of the time goes into its start."""
+    site = tmp_path / "site"
+    for package in packages:
+        install(package, site)
+    options = ("-v", "-p", "no:cacheprovider", "-W", "error")
+    printed = succeeds(tmp_path, "pytest", *options, *map(str, packages), path=(site, *packages))
+    for package in packages:
+        module = f"test_{package.name.replace('-', '_')}.py::"
+        assert len([line for line in printed.splitlines() if module in line and " PASSED" in line]) == 3, module
+
+
+def test_their_style_is_right(packages: Sequence[Path], tmp_path: Path) -> None:
+    """Each is told its style by its own pyproject.toml."""
+    succeeds(tmp_path, "ruff", "check", "--no-cache", *map(str, packages))
+    succeeds(tmp_path, "ruff", "format", "--no-cache", "--check", *map(str, packages))
+
+
+def test_its_types_are_right(packages: Sequence[Path]) -> None:
+    """The cache is that of this repository, as both are checked with the same settings."""
+    succeeds(packages[0], "mypy", "--cache-dir", str(ROOT / ".mypy_cache"), path=[ROOT / "compiler"])
 
 
 @pytest.mark.parametrize(

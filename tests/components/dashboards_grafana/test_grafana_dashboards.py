@@ -27,6 +27,7 @@ from floe_compiler.model.operations import Panel, RunMetrics
 from floe_compiler.pipeline import compile_mesh
 from grafana_mesh import (
     FOLDER,
+    compiled,
     dashboards,
     evaluated,
     expressions,
@@ -261,8 +262,7 @@ def test_a_panel_must_select_its_own_series() -> None:
 
 def test_an_edit_of_a_product_compiles_its_domain_and_no_dashboard(tmp_path: Path) -> None:
     with installed(tmp_path):
-        root, first = measured_mesh(tmp_path), Recorder()
-        before = dict(compile_mesh(root, cache=first).files)
+        root, (before, first) = measured_mesh(tmp_path), compiled()
         text = (root / PRODUCT).read_text(encoding="utf-8")
         (root / PRODUCT).write_text(text.replace("orders", "returns"), encoding="utf-8")
         (root / PRODUCT).rename(root / "domains/sales/products/returns.yaml")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from elector_pods import ELECTOR, alive, eventually, now
+from elector_pods import alive, eventually, now, rendered_package
 from floe_compiler.components.orchestrator_dagster.elector.election import Seen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fence needs a timer of Linux")
@@ -23,8 +23,8 @@ STUBBORN = f"trap '' TERM; {SLEEP}"
 
 def fence(script: str, seconds: float | None = 30) -> tuple[subprocess.Popen[bytes], int]:
     """Start a fenced shell that may run for so long; return the fence, and the shell that says who it is."""
-    command = [sys.executable, "-m", f"{ELECTOR}.fence", "sh", "-c", script]
-    fenced = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    command = [sys.executable, "-m", "elector.fence", "sh", "-c", script]
+    fenced = subprocess.Popen(command, cwd=rendered_package(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert fenced.stdin
     assert fenced.stdout
     if seconds is None:
