@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen
+from floe_compiler.commands.current_output import add_current_output
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, add_repository, add_workers
-from floe_compiler.commands.output_folder import add_output
 from floe_compiler.commands.parent_signature import NOT_VERIFIED
 from floe_compiler.commands.publish_signed import (
     NOT_SIGNED,
@@ -77,11 +76,7 @@ def configure(parser: ArgumentParser) -> None:
     what.add_argument("--env", metavar="NAME", help="the environment to publish")
     what.add_argument("--parent", action="store_true", help="publish the manifest, for others to extend")
     add_signing(parser)
-    add_repository(parser)
-    add_output(parser)
-    add_cache(parser)
-    add_workers(parser)
-    parser.set_defaults(format="text", quiet=False)
+    add_current_output(parser)
 
 
 def run(options: Namespace) -> int:
