@@ -94,3 +94,51 @@ def test_identities_need_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sigstore.errors", None)
     with pytest.raises(CannotVerify, match=r"install the extra: pip install 'floe-compile\[sign\]'"):
         is_signed_as(PARENT, [], "https://accounts.acme.example", "jane@acme.example")
+
+
+IDENTITY = ("https://accounts.acme.example", "jane@acme.example")
+
+
+class Verifier:
+    """Stands for Sigstore's verifier, which needs its servers: says who has signed, and gives the statement."""
+
+    def __init__(self, signer: tuple[str, str]) -> None:
+        self.signer = signer
+
+    def verify_dsse(self, said: dict[str, Any], wanted: Any) -> tuple[str, bytes]:
+        from sigstore.errors import VerificationError
+
+        if (wanted._issuer._value, wanted._identity) != self.signer:
+            raise VerificationError("another one")
+        envelope = said["dsseEnvelope"]
+        return envelope["payloadType"], base64.b64decode(envelope["payload"])
+
+
+@pytest.mark.parametrize(
+    ("signer", "about", "right"),
+    [(IDENTITY, PARENT, True), (IDENTITY, ANOTHER, False), ((IDENTITY[0], "joe@acme.example"), PARENT, False)],
+)
+def test_a_bundle_of_an_identity(
+    monkeypatch: pytest.MonkeyPatch, signer: tuple[str, str], about: Artifact, *, right: bool
+) -> None:
+    pytest.importorskip("sigstore", reason="not installed: sigstore (extra `sign`)")
+    monkeypatch.setattr("sigstore.verify.Verifier.production", lambda: Verifier(signer))
+    monkeypatch.setattr("sigstore.models.Bundle.from_json", json.loads)
+    assert is_signed_as(PARENT, [bundle(about, KEY)], *IDENTITY) is right
+
+
+def test_without_what_sigstore_trusts_nothing_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = pytest.importorskip("sigstore.errors", reason="not installed: sigstore (extra `sign`)")
+
+    def fail() -> None:
+        raise errors.TUFError("Failed to refresh TUF metadata")
+
+    monkeypatch.setattr("sigstore.verify.Verifier.production", fail)
+    with pytest.raises(CannotVerify, match="what Sigstore trusts cannot be had: TUFError"):
+        is_signed_as(PARENT, [], *IDENTITY)
+
+
+def test_what_is_no_bundle_of_sigstore_signs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sigstore", reason="not installed: sigstore (extra `sign`)")
+    monkeypatch.setattr("sigstore.verify.Verifier.production", lambda: Verifier(IDENTITY))
+    assert not is_signed_as(PARENT, [bundle(PARENT, KEY)], *IDENTITY)
