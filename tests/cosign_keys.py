@@ -8,11 +8,18 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from nacl.secret import SecretBox
 
 PASSWORD = "hunter2"
 KEY = ec.derive_private_key(0x5EED, ec.SECP256R1())
+OTHER = ec.derive_private_key(7, ec.SECP256R1())
 
 
 def sealed(key: ec.EllipticCurvePrivateKey = KEY, *, work: int = 1 << 10) -> bytes:
@@ -37,6 +44,11 @@ def of_openssl(key: ec.EllipticCurvePrivateKey = KEY, *, password: str = "") -> 
     """Return the file of a key as OpenSSL writes it, encrypted if there is a password."""
     encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def public_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    """Write a public key as `cosign public-key` does."""
+    file.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
 def written(folder: Path, content: bytes) -> Path:

@@ -70,6 +70,28 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "usage: floe-compile" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "verb"),
+    [(["secrets", "--domain", "sales"], "secrets"), (["components", "catalog", "polaris"], "components")],
+)
+def test_a_wrong_option_is_told_with_the_usage_of_its_verb(
+    arguments: list[str], verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"usage: floe-compile {verb} ")
+    assert f"floe-compile {verb}: error: unrecognized arguments: " in told
+
+
+def test_a_folder_without_a_mesh_is_told_wherever_the_cache_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--root", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 1
+    told = capsys.readouterr().err
+    assert "there is no platform-manifest.yaml here" in told
+    assert "cache" not in told
+
+
 def test_a_root_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--root", "/nonexistent"]) == 2
     assert "there is no such folder" in capsys.readouterr().err

@@ -64,7 +64,8 @@ inputs:  platform-manifest.yaml   what the platform is made of
          domains/<domain>/        the domains and their data products
          base/                    hand-written objects and patches for every environment
          crds/                    definitions of custom resources that others install
-         vendor/                  the manifests that yours extends
+         trust/                   certificates of authorities that programs trust
+         vendor/                  the manifests that yours extends, and Helm charts
 output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs, or with --output
          elsewhere
 """
@@ -157,7 +158,10 @@ def _parse(arguments: list[str]) -> Namespace:
     if verb not in VERBS and not verb.startswith("-"):
         raise UsageError(f'there is no verb "{verb}"; {did_you_mean(verb, VERBS)}')
     parser = _parser({verb: VERBS[verb]}) if verb in VERBS else _parser(VERBS, configured=False)
-    return parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _parser(known: Mapping[str, str], *, configured: bool = True) -> ArgumentParser:
@@ -180,7 +184,7 @@ def _parser(known: Mapping[str, str], *, configured: bool = True) -> ArgumentPar
         )
         if configured:
             _module(name).configure(below)
-            below.set_defaults(parser_of_all=partial(_parser, VERBS))
+            below.set_defaults(parser_of_all=partial(_parser, VERBS), wrong_usage=below.error)
     return parser
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import IDENTITY
-from cosign_keys import PASSWORD, sealed, written
+from cosign_keys import KEY, OTHER, PASSWORD, public_key, sealed, written
 from floe_compiler.cli import main
 from floe_compiler.load.parents import digest_of_manifest
 from floe_compiler.pipeline import compile_mesh
@@ -99,6 +99,73 @@ def test_it_may_be_signed(
     signatures = pull(parse_reference(place)._replace(tag=f"{digest.replace(':', '-')}.sig"), no_login)
     assert signatures
     assert digest.encode() in signatures.blobs[-1]
+
+
+def asking(mesh: Path, verify: str) -> None:
+    """Let the manifest of a mesh say who must have signed its parent."""
+    text = (mesh / MANIFEST).read_text(encoding="utf-8")
+    (mesh / MANIFEST).write_text(f"{text}extends:\n  verify: {verify}\n", encoding="utf-8")
+    (mesh / "vendor").mkdir()
+    public_key(mesh / "vendor/acme.pub", KEY)
+    public_key(mesh / "vendor/other.pub", OTHER)
+
+
+@pytest.fixture
+def signed(address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the place of a parent that is signed by a key."""
+    monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
+    place = f"oci://{address}/acme/asked:1"
+    key = written(tmp_path, sealed())
+    assert run("publish", place, "--parent", "--sign-key", key, "--root", enterprise)[0] == 0
+    return place
+
+
+def test_a_parent_must_be_signed_if_the_manifest_says_so(signed: str, mesh: Path, run: Run) -> None:
+    asking(mesh, "{key: vendor/acme.pub}")
+    for _ in range(2):
+        code, told, _ = run("vendor", signed, "--root", mesh)
+        assert code == 0
+        assert told.startswith(f"{MANIFEST} extends enterprise -> group\n")
+        assert "  verify: {key: vendor/acme.pub}\n" in (mesh / MANIFEST).read_text(encoding="utf-8")
+    compile_mesh(mesh)
+
+
+@pytest.mark.parametrize(
+    ("verify", "column", "told"),
+    [
+        ("{key: vendor/other.pub}", 17, "PLACE is signed, but not by the key vendor/other.pub"),
+        ("{key: vendor/none.pub}", 17, "vendor/none.pub cannot verify a signature: it cannot be read: No such file"),
+        ("{key: other.pub}", 17, "hint: write a file right in vendor/ that ends in .pub, such as"),
+        ("{}", 11, "a signature is verified in one way"),
+        ("{key: vendor/acme.pub, subject: jane@acme.example}", 11, "hint: write key, or issuer and subject"),
+    ],
+)
+def test_what_is_not_signed_as_asked_is_not_taken(
+    signed: str, mesh: Path, run: Run, verify: str, column: int, told: str
+) -> None:
+    asking(mesh, verify)
+    before = {path: path.read_bytes() for path in mesh.rglob("*") if path.is_file()}
+    line = before[mesh / MANIFEST].count(b"\n")
+    code, out, err = run("vendor", signed, "--root", mesh)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"{MANIFEST}:{line}:{column}: error[")
+    assert told in err.replace(signed, "PLACE")
+    assert {path: path.read_bytes() for path in mesh.rglob("*") if path.is_file()} == before
+
+
+def test_a_parent_without_a_signature_and_a_folder_are_not_taken(
+    address: str, enterprise: Path, mesh: Path, run: Run
+) -> None:
+    place = f"oci://{address}/acme/unsigned:1"
+    assert run("publish", place, "--parent", "--root", enterprise)[0] == 0
+    asking(mesh, "{key: vendor/acme.pub}")
+    code, _, err = run("vendor", place, "--root", mesh)
+    assert code == 1
+    assert f"error[P005]: {place} must be signed by the key vendor/acme.pub, but it has no signature\n" in err
+    assert f"hint: ask who publishes it to sign it: floe-compile publish {place} --parent --sign-key FILE\n" in err
+    code, _, err = run("vendor", enterprise, "--root", mesh)
+    assert code == 1
+    assert f"error[P005]: {enterprise} is a folder, which nobody signs\n" in err
 
 
 def test_what_is_not_committed_is_not_published(address: str, enterprise: Path, run: Run) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
@@ -20,10 +21,14 @@ from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
 from floe_compiler.commands.compiling import Chosen, Compiling
 from floe_compiler.commands.watch import Watch
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.workers import ThisProcess
-from small_mesh import PRODUCT, small_mesh
+from small_mesh import DOMAIN, ENVIRONMENT, PRODUCT, small_mesh
 
 CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+EDITS = 12
 
 
 @pytest.fixture
@@ -166,6 +171,68 @@ def test_without_the_package_it_says_how_to_get_it(
     assert main(["watch", "--root", str(mesh)]) == 2
     message = "the package watchfiles is not installed: pip install 'floe-compile[watch]'"
     assert capsys.readouterr().err == f"floe-compile: {message}\n"
+
+
+NOTE = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: note, namespace: floe-sales-domain}
+data: {a: b}
+"""
+PATCH = """\
+patches:
+  - target: {kind: CronJob, name: orders}
+    patch: '[{op: add, path: /metadata/labels/reviewed, value: "%s"}]'
+"""
+
+
+def edits_of(mesh: Path) -> Mapping[str, tuple[str | None, ...]]:
+    """Return what each file may be: its texts, and None if it may be absent."""
+    product = (mesh / PRODUCT).read_text()
+    other = product.replace("orders", "returns")
+    return {
+        PRODUCT: (product, product.replace("0 6", "0 7"), product.replace("0 6", "0 25"), f"# reviewed\n{product}"),
+        PRODUCT.replace("orders", "returns"): (None, other, other.replace("0 6", "0 9")),
+        DOMAIN: (text := (mesh / DOMAIN).read_text(), text.replace("sales", "shop")),
+        ENVIRONMENT: (text := (mesh / ENVIRONMENT).read_text(), f"{text}kubernetes: {{version: '1.33'}}\n"),
+        "base/note.yaml": (None, NOTE, NOTE.replace("a: b", "a: c"), NOTE.replace("a: b", "a: 1")),
+        "base/kustomization.yaml": (None, "resources: [note.yaml]\n"),
+        "overlays/dev/kustomization.yaml": (None, PATCH % "a", PATCH % "b", "resources: [nothing.yaml]\n"),
+    }
+
+
+def written(mesh: Path, file: str, text: str | None) -> None:
+    path = mesh / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text) if text is not None else path.unlink()
+
+
+def test_what_it_has_in_memory_is_what_compiles_from_nothing(mesh: Path) -> None:
+    chance = random.Random(7)
+    edits = edits_of(mesh)
+    now = {file: texts[0] for file, texts in edits.items()}
+    watch = watching(mesh)
+    right = 0
+    with kept():
+        watch.begin()
+        for _ in range(EDITS):
+            file = chance.choice(sorted(edits))
+            text = chance.choice([text for text in edits[file] if text != now[file]])
+            written(mesh, file, text)
+            before = watch.compiled
+            watch.answer()
+            try:
+                expected = compile_mesh(mesh)
+            except StageFailed:
+                assert watch.compiled is before
+                written(mesh, file, now[file])  # so that the next edit is not in vain
+            else:
+                assert watch.compiled is not None
+                assert dict(watch.compiled.files.items()) == dict(expected.files.items())
+                assert (watch.compiled.warnings, watch.compiled.digests) == (expected.warnings, expected.digests)
+                now[file] = text
+                right += 1
+    assert 0 < right < EDITS
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from floe_compiler.load.yaml_reader import read_documents
 SAID = {"path": "vendor/new", "digest": "sha256:2"}
 BLOCK = "extends:\n  path: vendor/new\n  digest: sha256:2\n"
 HEAD = "# Ours.\napiVersion: floe.dev/v1\nkind: PlatformManifest\nmetadata:\n  name: acme\n  version: 1.0.0  # now\n"
+FLOW = f"{HEAD}extends: {{verify: {{key: vendor/new.pub}}}}\n"
+VERIFY = "  verify: # by them\n    key: vendor/new.pub\n"
 REST = "\n# Who runs it.\norchestrator:\n  type: dagster\nlocks:\n    - delivery # why\n"
 LONG = "  description: |\n    One line.\n\n    # not a comment\n"
 
@@ -35,6 +37,9 @@ LONG = "  description: |\n    One line.\n\n    # not a comment\n"
         (HEAD + "extends: {path: vendor/new}\n" + REST, HEAD + BLOCK + REST),
         (HEAD + "extends:\n  path: vendor/new\n  digest: 5\n" + REST, HEAD + BLOCK + REST),
         (HEAD + "extends:\n" + REST, HEAD + BLOCK + REST),
+        (HEAD + "extends:\n" + VERIFY + REST, HEAD + BLOCK + VERIFY + REST),
+        (HEAD + BLOCK.replace("new", "old") + VERIFY + REST, HEAD + BLOCK + VERIFY + REST),
+        (HEAD + "extends:\n" + VERIFY + "  path: vendor/old\n" + REST, HEAD + BLOCK + VERIFY + REST),
     ],
 )
 def test_only_the_parent_changes(before: str, after: str) -> None:
@@ -44,7 +49,9 @@ def test_only_the_parent_changes(before: str, after: str) -> None:
     assert with_parent(windows, SAID) == after.replace("\n", "\r\n")
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "a: [\n", "{metadata: {name: x}}\n", "kind: x\n", f"{HEAD}---\n{HEAD}"])
+@pytest.mark.parametrize(
+    "text", ["", "- a\n", "a: [\n", "{metadata: {name: x}}\n", "kind: x\n", f"{HEAD}---\n{HEAD}", FLOW]
+)
 def test_what_cannot_be_edited(text: str) -> None:
     with pytest.raises(CannotEdit):
         with_parent(text, SAID)

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from cosign_keys import KEY
+from cosign_keys import KEY, OTHER
 from floe_compiler.publish.artifact import Artifact, artifact_of, digest_of
 from floe_compiler.publish.identities import NoIdentity, bundle_by_identity
 from floe_compiler.publish.provenance import BY_HAND, PREDICATE, Built, Source, provenance
@@ -23,7 +23,6 @@ ARTIFACT = artifact_of({"output/dev/a.yaml": b"one\n"}, {})
 SOURCE = Source("sha1:0a0b", "https://github.com/acme/mesh.git", "teams/mesh")
 BUILT = Built({"environment": "dev"}, {"b": "bb", "a": "aa"}, ("1.0", "cc"), ("pkg:pypi/cdk8s@2.70",))
 STATEMENT = provenance(PLACE, ARTIFACT, SOURCE, BUILT, BY_HAND)
-OTHER = ec.derive_private_key(7, ec.SECP256R1())
 
 
 def verify(key: ec.EllipticCurvePrivateKey, signature: str, content: bytes) -> None:

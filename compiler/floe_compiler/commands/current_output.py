@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +11,8 @@ import msgspec
 
 from floe_compiler.commands.check import stale_output
 from floe_compiler.commands.compiling import Chosen, compiling
+from floe_compiler.commands.options import add_cache, add_repository, add_workers
+from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.diagnostics import StageFailed
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ class Current(msgspec.Struct, frozen=True):
     chosen: Chosen
     inputs: InputFiles
     compiled: Compilation
+
+
+def add_current_output(parser: ArgumentParser) -> None:
+    """Add the options of a verb that opens the current output, and reports in text."""
+    add_repository(parser)
+    add_output(parser)
+    add_cache(parser)
+    add_workers(parser)
+    parser.set_defaults(format="text", quiet=False)
 
 
 @contextmanager

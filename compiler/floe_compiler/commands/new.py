@@ -98,7 +98,7 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
         raise UsageError(f"--cluster is for a new environment, not for a new {options.kind}")
     domain, _, product = options.name.partition("/")
     if (options.kind == "product") != bool(product):
-        form = "DOMAIN/NAME" if options.kind == "product" else "its name alone"
+        form = "DOMAIN/NAME, such as sales/orders" if options.kind == "product" else "its name alone"
         raise UsageError(f"floe-compile new {options.kind} {options.name}: write {form}")
     _check("name", domain)
     files = {f"domains/{domain}/domain.yaml": documents.domain(domain, owner)}

@@ -103,15 +103,18 @@ def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
 def open_cache(options: Namespace, root: Path) -> Iterator[Store]:
     """Open the cache that `--cache` and `--no-cache` choose.
 
+    Where there is no mesh, it may be anywhere: nothing is compiled, and that is what must be told.
+
     Raises:
         UsageError: if it is in the repository that `root` is in.
     """
     from floe_compiler.cache.folder import InRepository, opened
     from floe_compiler.load.git_folder import top_of
 
+    repository = (top_of(root) or root) if (root / MANIFEST).is_file() else None
     with ExitStack() as stack:
         try:
-            store = stack.enter_context(opened(options.cache, top_of(root) or root, use=not options.no_cache))
+            store = stack.enter_context(opened(options.cache, repository, use=not options.no_cache))
         except InRepository as error:
             raise UsageError(str(error)) from error
         yield store

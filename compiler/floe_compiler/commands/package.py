@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen
-from floe_compiler.commands.current_output import current_output
+from floe_compiler.commands.current_output import add_current_output, current_output
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, add_repository, add_workers
-from floe_compiler.commands.output_folder import add_output
 from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
@@ -66,11 +64,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help=f"where to write them (default: {DEFAULT_FOLDER})",
     )
-    add_repository(parser)
-    add_output(parser)
-    add_cache(parser)
-    add_workers(parser)
-    parser.set_defaults(format="text", quiet=False)
+    add_current_output(parser)
 
 
 def run(options: Namespace) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen
+from floe_compiler.commands.current_output import add_current_output
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, add_repository, add_workers
-from floe_compiler.commands.output_folder import add_output
+from floe_compiler.commands.parent_signature import NOT_VERIFIED
 from floe_compiler.commands.publish_signed import (
     NOT_SIGNED,
     Signer,
@@ -40,7 +40,7 @@ NOT_TAKEN = Rule(
     "The registry could not be reached, wants another login, or refuses the artifact. The tag still refers to what it "
     "referred to before.",
 )
-RULES = (NOT_COMMITTED, NOT_TAKEN, NOT_SIGNED)
+RULES = (NOT_COMMITTED, NOT_TAKEN, NOT_SIGNED, NOT_VERIFIED)
 
 NOTES = """\
 The artifact has the files of output/<env>/ with their paths, and the list of their hashes, output/.floe/<env>.index.
@@ -76,11 +76,7 @@ def configure(parser: ArgumentParser) -> None:
     what.add_argument("--env", metavar="NAME", help="the environment to publish")
     what.add_argument("--parent", action="store_true", help="publish the manifest, for others to extend")
     add_signing(parser)
-    add_repository(parser)
-    add_output(parser)
-    add_cache(parser)
-    add_workers(parser)
-    parser.set_defaults(format="text", quiet=False)
+    add_current_output(parser)
 
 
 def run(options: Namespace) -> int:

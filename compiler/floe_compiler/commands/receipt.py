@@ -9,10 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen
-from floe_compiler.commands.current_output import Current, current_output
+from floe_compiler.commands.current_output import Current, add_current_output, current_output
 from floe_compiler.commands.exit_codes import DONE
-from floe_compiler.commands.options import add_cache, add_environments, add_repository, add_workers
-from floe_compiler.commands.output_folder import add_output
+from floe_compiler.commands.options import add_environments
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.layout import CHARTS
 
@@ -32,11 +31,8 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
-    add_repository(parser)
-    add_output(parser)
     add_environments(parser)
-    add_cache(parser)
-    add_workers(parser)
+    add_current_output(parser)
 
 
 def run(options: Namespace) -> int:

@@ -24,7 +24,8 @@ NOTES = """\
 A parent: the manifest in the folder SOURCE, and those that it extends itself, are copied into vendor/, and
 platform-manifest.yaml gets their place and digest. Nothing else of the folder is read. A folder that is already in
 vendor/, such as a Git submodule, is only locked. Nothing is written if a manifest is wrong. SOURCE may also be a tag in
-a registry, to which `floe-compile publish --parent` has pushed it; the login is that of `docker login`.
+a registry, to which `floe-compile publish --parent` has pushed it; the login is that of `docker login`. If the manifest
+says who must have signed it (`extends: {verify: {key: vendor/acme.pub}}`), nothing else is taken.
 
 A Helm chart: SOURCE is its place in a registry, its name after the URL of a repository of charts, a packed chart, or
 its folder. helm fetches it, with your logins. Its files are copied into vendor/charts/<name>/<version>/, and
@@ -61,11 +62,13 @@ def run(options: Namespace) -> int:
     """Copy, and lock."""
     root = find_root(options.root)
     is_folder = Path(options.source, MANIFEST).is_file()
-    with nullcontext(None) if is_folder or options.version else fetched_parent(options.source) as fetched:
+    with nullcontext(None) if is_folder or options.version else fetched_parent(options.source, root) as fetched:
         if fetched is None and is_chart(options.source):
             return _chart(root, options)
         if options.version:
             raise UsageError("--version is for charts: a parent has the version that is checked out, or its tag")
+        if fetched is None and is_folder:
+            _refuse_unsigned(root, options.source)
         return _parent(root, fetched or Path(options.source).resolve(), options)
 
 
@@ -94,6 +97,15 @@ def _parent(root: Path, source: Path, options: Namespace) -> int:
     told = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
     sys.stdout.write(visible(told))
     return DONE
+
+
+def _refuse_unsigned(root: Path, source: str) -> None:
+    """Refuse a folder if the parent must be signed, as only artifacts are."""
+    from floe_compiler.commands.parent_signature import asked_signature
+
+    if asked := asked_signature(root):
+        hint = "take it from its registry, floe-compile vendor oci://..., or remove verify"
+        raise asked.failed(f"{source} is a folder, which nobody signs", hint)
 
 
 def _chart(root: Path, options: Namespace) -> int:

@@ -11,12 +11,16 @@ from floe_compiler.commands.exit_codes import UsageError
 
 
 @contextmanager
-def fetched_parent(source: str) -> Iterator[Path | None]:
+def fetched_parent(source: str, root: Path) -> Iterator[Path | None]:
     """Open the folder with the manifests of a parent's artifact; None if the source is something else, such as a chart.
+
+    `root` is the repository whose manifest may say who must have signed it.
 
     Raises:
         UsageError: if it cannot be fetched, or is a parent that cannot be taken.
+        StageFailed: if it must be signed by somebody who has not signed it.
     """
+    from floe_compiler.commands.parent_signature import asked_signature
     from floe_compiler.publish.logins import NoLogin, login_at
     from floe_compiler.publish.parent import BadParent, is_parent, manifests_in
     from floe_compiler.publish.reference import SCHEME, NotAReference, parse_reference
@@ -31,9 +35,11 @@ def fetched_parent(source: str) -> Iterator[Path | None]:
         yield None
         return
     try:
-        artifact = pull(reference, lambda: login_at(reference.registry))
+        artifact = pull(reference, login := lambda: login_at(reference.registry))
         if artifact is None:
             raise UsageError(f"there is no {reference}")
+        if is_parent(artifact) and (asked := asked_signature(root)):
+            asked.check(reference, artifact, login)
         manifests = manifests_in(artifact) if is_parent(artifact) else None
     except (NoLogin, Refused, BadParent) as error:
         raise UsageError(f"{reference} cannot be taken: {error}") from None

@@ -74,20 +74,22 @@ def watched(root: Path) -> Iterator[object]:
     except ImportError:
         raise UsageError("the package watchfiles is not installed: pip install 'floe-compile[watch]'") from None
     quiet = DefaultFilter(ignore_dirs=(*DefaultFilter.ignore_dirs, OUTPUT))
-    # Some editors write a file in several steps, and Git many files: they count as one save if less than 50 ms apart.
-    told = watch(root, watch_filter=quiet, debounce=400, step=50, rust_timeout=1000, yield_on_timeout=True)
+    # Some editors write a file in several steps, and Git many files: they count as one save if less than 20 ms apart.
+    told = watch(root, watch_filter=quiet, debounce=400, step=20, rust_timeout=1000, yield_on_timeout=True)
     return (files for number, files in enumerate(told) if files or not number)
 
 
 @dataclass
 class Watch:
-    """A repository, and what it last compiled to without an error."""
+    """A repository, and what is known of it since the last save."""
 
     run: Compiling
     write: bool = False
     clock: Callable[[], float] = time.perf_counter
+    compiled: Compilation | None = None
+    """What the inputs last compiled to without an error; None if they never have."""
+
     _digests: Mapping[str, str] = field(default_factory=dict)
-    _compiled: Compilation | None = None
     _is_wrong: bool = False
 
     def __post_init__(self) -> None:
@@ -99,29 +101,29 @@ class Watch:
     def begin(self) -> None:
         """Compile for the first time, and say what is watched."""
         self._compile()
-        if self._compiled is not None:
+        if self.compiled is not None:
             self._written()
-            names = ", ".join(one.environment for one in self._compiled.environments)
-            warnings = count(len(self._compiled.warnings), "warning")
-            self._say(f"{names}: {count(len(self._compiled.files), 'file')}, {warnings}")
+            names = ", ".join(one.environment for one in self.compiled.environments)
+            warnings = count(len(self.compiled.warnings), "warning")
+            self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
         self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
 
     def answer(self) -> None:
         """Compile again if an input has changed, and show what is different, or what is wrong."""
-        start, before, was_wrong = self.clock(), self._compiled, self._is_wrong
-        if not self._compile() or self._is_wrong or self._compiled is None:
+        start, before, was_wrong = self.clock(), self.compiled, self._is_wrong
+        if not self._compile() or self._is_wrong or self.compiled is None:
             return
         known = before.warnings if before else ()
-        new = tuple(one for one in self._compiled.warnings if one not in known)
+        new = tuple(one for one in self.compiled.warnings if one not in known)
         if new:
             show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:
             state = State(before.files.digests, lambda files: files.digests, _reader(before))
-            diffs = differences(state, self._compiled, self.run.chosen.environments)
+            diffs = differences(state, self.compiled, self.run.chosen.environments)
             corrected = "nothing is wrong any more; " if was_wrong else ""
             show_diff(diffs, OPTIONS, f"{corrected}{{}} ({self.clock() - start:.2f} s)")
         else:
-            self._say(f"nothing is wrong any more: {count(len(self._compiled.files), 'file')}")
+            self._say(f"nothing is wrong any more: {count(len(self.compiled.files), 'file')}")
         self._written()
 
     def _compile(self) -> bool:
@@ -135,7 +137,7 @@ class Watch:
                 return False
             self._digests = digests
             self._cache.begin()
-            self._compiled = self._in_memory.compiled(input_files)
+            self.compiled = self._in_memory.compiled(input_files)
             self._is_wrong = False
         except StageFailed as failed:
             self._is_wrong = True

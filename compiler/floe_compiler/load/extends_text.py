@@ -43,8 +43,10 @@ def with_parent(text: str, said: Mapping[str, str]) -> str:
         for key, value in said.items():
             _set(lines, document, key, value)
     else:
-        block = [f"{EXTENDS}:", *(f"  {key}: {value}" for key, value in said.items())]
         start, end = _lines_of(lines, document, EXTENDS if EXTENDS in document.data else AFTER)
+        rest = _others(lines, document, now, said, end) if isinstance(now, dict) else []
+        indent = " " * (len(rest[0]) - len(rest[0].lstrip()) if rest else 2)
+        block = [f"{EXTENDS}:", *(f"{indent}{key}: {value}" for key, value in said.items()), *rest]
         lines[start if EXTENDS in document.data else end : end] = block
     return newline.join(lines)
 
@@ -54,6 +56,21 @@ def _set(lines: list[str], document: Document, key: str, value: str) -> None:
     span = document.span((EXTENDS, key))
     line, start = lines[span.line - 1], span.column - 1
     lines[span.line - 1] = line[:start] + _VALUE.sub(lambda _: value, line[start:], count=1)
+
+
+def _others(
+    lines: list[str], document: Document, now: Mapping[str, object], said: Mapping[str, str], end: int
+) -> list[str]:
+    """Return the lines of the other keys below `extends`, such as `verify`.
+
+    Raises CannotEdit if the keys do not begin lines.
+    """
+    starts = sorted((document.key_span((EXTENDS, key)).line - 1, key) for key in now)
+    ends = [*(line for line, _ in starts[1:]), end]
+    kept = [(start, behind) for (start, key), behind in zip(starts, ends, strict=True) if key not in said]
+    if kept and "{" in lines[document.key_span((EXTENDS,)).line - 1].partition("#")[0]:
+        raise CannotEdit
+    return [line for start, behind in kept for line in lines[start:behind]]
 
 
 def _lines_of(lines: list[str], document: Document, key: str) -> tuple[int, int]:

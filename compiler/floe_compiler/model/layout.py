@@ -23,6 +23,8 @@ PARENT_PATH = r"^vendor/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$"
 """What the path of a parent looks like: that of a folder right in vendor/."""
 PARENT_DIGEST = r"^sha256:[0-9a-f]{64}$"
 """What the digest of a parent looks like."""
+PARENT_KEY = r"^vendor/[A-Za-z0-9_][A-Za-z0-9._-]*\.pub$"
+"""What the path of a key looks like by which the signatures of a parent are verified."""
 
 CHARTS = "vendor/charts"
 """The folder with the vendored Helm charts: `vendor/charts/<name>/<version>/`."""

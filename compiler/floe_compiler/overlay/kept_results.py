@@ -56,14 +56,11 @@ class KeptResults(msgspec.Struct, frozen=True):
         """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
         if self.cache is None:
             return
-        results = {
-            identity: result
-            for identity, result in {**known, **new}.items()
-            if not result.warnings and not _may_hold_secret(identity, result.part)
-        }
+        results = {**known, **new}
         for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
-                parts = {_digest(item): results[item.identity].part for item in items if item.identity in results}
+                kept = ((item, results.get(item.identity)) for item in items)
+                parts = {_digest(item): one.part for item, one in kept if one and _may_be_kept(item.identity, one)}
                 self.cache.put(KIND, key, encode(parts))
 
     def _entries(self, objects: Iterable[ChangedObject], version: str) -> Mapping[str, list[ChangedObject]]:
@@ -78,9 +75,10 @@ class KeptResults(msgspec.Struct, frozen=True):
         return digest_of(self.compiler, self.program, self.environment, version, unit, *steps)
 
 
-def _may_hold_secret(identity: ObjectId, part: Object | None) -> bool:
-    """Return whether a result may have a value that must not be in the cache, as the checks come later."""
-    return identity.kind == "Secret" or bool(secret_in(json.dumps(part, ensure_ascii=False)))
+def _may_be_kept(identity: ObjectId, result: Result) -> bool:
+    """Return whether a result has no warning, and no value that must not be in the cache: the checks come later."""
+    is_secret = identity.kind == "Secret" or bool(secret_in(json.dumps(result.part, ensure_ascii=False)))
+    return not (result.warnings or is_secret)
 
 
 def _digest(changed: ChangedObject) -> str:

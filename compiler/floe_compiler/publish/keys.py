@@ -1,4 +1,4 @@
-"""The private key of cosign: its file, as `cosign generate-key-pair` writes it, or PKCS#8 as OpenSSL does.
+"""The keys of cosign. The private one: its file, as `cosign generate-key-pair` writes it, or PKCS#8 as OpenSSL does.
 
 Cosign encrypts PKCS#8 with NaCl's secretbox, by a key that scrypt derives from the password (its pkg/cosign/keys.go,
 and github.com/secure-systems-lab/go-securesystemslib, encrypted/encrypted.go). No message has a part of key or
@@ -18,9 +18,10 @@ import msgspec
 from floe_compiler.model.plain_files import TooLarge, read_plain
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 LARGEST = 64 * 1024
+WRONG_KIND = "it is no ECDSA key on the curve P-256, as cosign generate-key-pair makes"
 _PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+?)-----END \1-----")
 _OF_COSIGN = (b"ENCRYPTED SIGSTORE PRIVATE KEY", b"ENCRYPTED COSIGN PRIVATE KEY")
 _MOST_WORK = 1 << 20
@@ -54,7 +55,7 @@ Password = Callable[[], str]
 
 
 class BadKey(Exception):
-    """A file is no key that can sign; the message says why."""
+    """A file is no key that can sign, or verify; the message says why."""
 
 
 def read_key(file: Path, password: Password) -> EllipticCurvePrivateKey:
@@ -63,12 +64,7 @@ def read_key(file: Path, password: Password) -> EllipticCurvePrivateKey:
     Raises:
         BadKey: if the file cannot be read, is no such key, or the password is wrong.
     """
-    try:
-        content = read_plain(file, LARGEST)
-    except TooLarge:
-        raise BadKey("it is too large for a key") from None
-    except OSError as error:
-        raise BadKey(f"it cannot be read: {error.strerror}") from None
+    content = _content(file)
     match = _PEM.search(content)
     if not match:
         raise BadKey("it is no private key in PEM; make one: cosign generate-key-pair")
@@ -76,6 +72,34 @@ def read_key(file: Path, password: Password) -> EllipticCurvePrivateKey:
         return _checked(_loaded(_opened(match[2], password), None))
     needed = b"ENCRYPTED" in content
     return _checked(_loaded(content, password if needed else None))
+
+
+def read_public_key(file: Path) -> EllipticCurvePublicKey:
+    """Return the public key in a file, as `cosign public-key` and OpenSSL write it.
+
+    Raises:
+        BadKey: if the file cannot be read, or is no such key.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(_content(file))
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadKey("it is no public key in PEM; write one: cosign public-key --key cosign.key") from None
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+        raise BadKey(WRONG_KIND)
+    return key
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return read_plain(file, LARGEST)
+    except TooLarge:
+        raise BadKey("it is too large for a key") from None
+    except OSError as error:
+        raise BadKey(f"it cannot be read: {error.strerror}") from None
 
 
 def _loaded(content: bytes, password: Password | None) -> Any:
@@ -115,5 +139,5 @@ def _checked(key: Any) -> EllipticCurvePrivateKey:
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise BadKey("it is no ECDSA key on the curve P-256, as cosign generate-key-pair makes")
+        raise BadKey(WRONG_KIND)
     return key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 from typing import Any
 
@@ -11,6 +12,9 @@ from floe_compiler.publish.reference import Reference
 from floe_compiler.publish.session import Login, Refused, Session
 
 REDIRECTS = (301, 302, 303, 307, 308)
+MOST_ATTACHED = 50
+"""So many artifacts about another one are looked at."""
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def push(reference: Reference, artifact: Artifact, login: Login, *, tag: str = "") -> None:
@@ -61,8 +65,30 @@ def pull(reference: Reference, login: Login) -> Artifact | None:
     Raises:
         Refused: if the registry cannot be reached, refuses it, or has other bytes than those that it names.
     """
+    return _pulled(Session(reference, login, "pull"), reference.tag)
+
+
+def attached(reference: Reference, about: Artifact, kind: str, login: Login) -> tuple[Artifact, ...]:
+    """Return the artifacts of a type that are about another one, as far as the registry knows of them.
+
+    Raises:
+        Refused: if the registry cannot be reached, refuses it, or has other bytes than those that it names.
+    """
     session = Session(reference, login, "pull")
-    answer = session.ask("GET", f"manifests/{reference.tag}", kind=MANIFEST_TYPE)
+    answer = session.ask("GET", f"referrers/{about.digest}", kind=INDEX_TYPE)
+    if answer.status != 200:  # a registry without the API of referrers
+        answer = session.ask("GET", f"manifests/{about.digest.replace(':', '-')}", kind=INDEX_TYPE)
+    if answer.status == 404:
+        return ()
+    session.expect(answer, 200)
+    said = (str(one.get("digest")) for one in _manifests(answer.body) if one.get("artifactType") == kind)
+    listed = [digest for digest in said if _DIGEST.fullmatch(digest)][:MOST_ATTACHED]
+    return tuple(found for digest in listed if (found := _pulled(session, digest)))
+
+
+def _pulled(session: Session, name: str) -> Artifact | None:
+    """Return the artifact with a tag or digest; None if there is none."""
+    answer = session.ask("GET", f"manifests/{name}", kind=MANIFEST_TYPE)
     if answer.status == 404:
         return None
     session.expect(answer, 200)

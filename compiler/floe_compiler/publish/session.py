@@ -135,7 +135,8 @@ def _request(method: str, url: str, data: bytes | None, headers: Mapping[str, st
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLError):
             raise Refused(f"{host} has no certificate that this machine trusts: {error.reason.reason}") from None
-        raise Refused(f"{host} cannot be reached: {error.reason}") from None
+        why = error.reason.strerror if isinstance(error.reason, OSError) else ""
+        raise Refused(f"{host} cannot be reached: {why or error.reason}") from None
     except (OSError, HTTPException) as error:
         raise Refused(f"{host} has ended the connection: {error or type(error).__name__}") from None
 

@@ -78,8 +78,7 @@ def bundle_of(statement: bytes, key: EllipticCurvePrivateKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    head = f"DSSEv1 {len(STATEMENT_TYPE)} {STATEMENT_TYPE} {len(statement)} "
-    signature = _signature(key, head.encode() + statement)
+    signature = _signature(key, signed_content(statement))
     return _compact(
         {
             "mediaType": BUNDLE_TYPE,
@@ -91,6 +90,11 @@ def bundle_of(statement: bytes, key: EllipticCurvePrivateKey) -> bytes:
             },
         }
     )
+
+
+def signed_content(statement: bytes) -> bytes:
+    """Return what is signed of a statement: with its type and length (protocol.md, "PAE")."""
+    return f"DSSEv1 {len(STATEMENT_TYPE)} {STATEMENT_TYPE} {len(statement)} ".encode() + statement
 
 
 def attestation(artifact: Artifact, bundle: bytes, predicate: str) -> Artifact:

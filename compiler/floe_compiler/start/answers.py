@@ -96,7 +96,9 @@ QUESTIONS = (
     Question("storage", "where tables are kept outside development", lambda _: "s3", ("s3", "seaweedfs", "none")),
     Question("secrets", "where secrets come from", lambda _: "external-secrets", ("external-secrets", "existing")),
     Question("delivery", "what applies the output", lambda _: "argocd", ("argocd", "flux")),
-    Question("environments", "environments, the smallest first", lambda _: "dev,prod", check=check_names),
+    Question(
+        "environments", "environments with commas between, the smallest first", lambda _: "dev,prod", check=check_names
+    ),
     Question("domain", "the first domain", lambda _: "sales", check=check_name),
     Question("product", "its first data product", lambda _: "orders", check=check_name),
 )

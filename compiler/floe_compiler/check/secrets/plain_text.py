@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -42,6 +42,9 @@ RULES = (PLAIN, CREDENTIAL)
 
 LEAST = 16
 """No known form of a credential is shorter; and a label cannot assign a value to a name."""
+
+MOST_TEXTS = 1 << 14
+"""So many texts are remembered: those of some dozen namespaces."""
 
 _NO_CREDENTIAL = f'if it is no secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
 _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or `secrets:` in a step, which name them"
@@ -96,7 +99,7 @@ def _known_names(index: Index) -> set[str]:
 
 def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
     hint = _NO_CREDENTIAL if str(text.owner) in index.rendered.values else ""
-    if kind := _secret_in(text.text) or login_at_end((*text.before, text.text)):
+    if kind := _kind_of_secret(text.before, text.text):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}", hint)
     elif text.text and text.variable and _gives_secret(text.variable, text.text) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret", hint)
@@ -115,6 +118,7 @@ def _gives_secret(name: str, value: str) -> bool:
     return names_secret(name) or is_random_secret(name, value)
 
 
-@cache  # the same scripts, settings and variables are in every domain's objects
-def _secret_in(text: str) -> str:
-    return secret_in(without_placeholders(text))
+@lru_cache(maxsize=MOST_TEXTS)  # the same scripts, settings and variables are in every domain's objects
+def _kind_of_secret(before: tuple[str, ...], text: str) -> str:
+    """Return the kind of credential in a text that follows these words; empty if there is none."""
+    return secret_in(without_placeholders(text)) or login_at_end((*before, text))

@@ -9,7 +9,26 @@ from pydantic import Field, model_validator
 from floe_compiler.model.bounds import Bounds, Scalar, compared
 from floe_compiler.model.fields import matching
 from floe_compiler.model.inputs.common import Input
-from floe_compiler.model.layout import PARENT_DIGEST, PARENT_PATH
+from floe_compiler.model.layout import PARENT_DIGEST, PARENT_KEY, PARENT_PATH
+
+
+class ParentSignature(Input):
+    """Who must have signed the parent that `floe-compile vendor` takes from a registry: a key, or an identity."""
+
+    key: Annotated[str, matching(PARENT_KEY, "a file right in vendor/ that ends in .pub", "vendor/acme.pub")] | None = (
+        None
+    )
+    """The file with the public key of cosign, in `vendor/` beside this manifest."""
+    issuer: str | None = None
+    """Who says who somebody is, such as `https://token.actions.githubusercontent.com`."""
+    subject: str | None = None
+    """The identity, such as that of a workflow or an e-mail address, as it is in the certificate."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.issuer is None) != (self.subject is None) or (self.key is None) == (self.issuer is None):
+            raise ValueError("a signature is verified in one way; write key, or issuer and subject")
+        return self
 
 
 class Extends(Input):
@@ -26,6 +45,8 @@ class Extends(Input):
         ),
     ]
     """The SHA-256 of the parent's manifest, which locks its own parent in the same way."""
+    verify: ParentSignature | None = None
+    """Who must have signed it. Default: nobody."""
 
 
 class Limit(Input):
