@@ -102,6 +102,9 @@ def _endpoints(value: Any) -> Iterator[Endpoint]:
 
 def _mapped(value: Any, change: Callable[[Endpoint], Endpoint], texts: Mapping[str, str]) -> Any:
     """Return a part of a capability with other endpoints and texts."""
+    if isinstance(value, str):
+        before = next((one for one in texts if value == one or value.startswith(f"{one}/")), "")
+        return texts[before] + value[len(before) :] if before else value
     if isinstance(value, Endpoint):
         return change(value)
     if isinstance(value, msgspec.Struct):
@@ -112,7 +115,4 @@ def _mapped(value: Any, change: Callable[[Endpoint], Endpoint], texts: Mapping[s
     if isinstance(value, tuple):
         items = [_mapped(item, change, texts) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, str):
-        before = next((one for one in texts if value == one or value.startswith(f"{one}/")), "")
-        return texts[before] + value[len(before) :] if before else value
     return value
