@@ -28,7 +28,7 @@ STEP = 8
 """By so many domains a mesh grows: with them, each kind of domain comes again, and a patch."""
 
 FEW = STEP
-"""So many calls more are not growth, nor is a fifth: short lists have fewer neighbours, and one chunk may be half full."""
+"""So many calls more are not growth, nor is a fifth: in short lists, a value has fewer neighbours."""
 
 _COMPILER = str(Path(floe_compiler.__file__).parent)
 

@@ -52,6 +52,12 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
     return tuple(_seen(one, change) for one in capabilities)
 
 
+def with_elsewhere(here: tuple[Capability, ...], elsewhere: Iterable[Capability]) -> tuple[Capability, ...]:
+    """Return what the shared services provide in a cluster, and what only those of another one do."""
+    kinds = {type(one) for one in here}
+    return (*here, *(one for one in elsewhere if type(one) not in kinds))
+
+
 def _through_gateway(
     away: Endpoint, server: str, reached_at: ReachedAt, clients: ClientCertificates | None
 ) -> Endpoint:

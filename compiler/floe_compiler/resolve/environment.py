@@ -31,6 +31,7 @@ from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.domain_steps import with_shared
+from floe_compiler.resolve.elsewhere import with_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
@@ -169,15 +170,9 @@ def resolve_frame(
         version,
         served,
         complete,
-        _with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()),
+        with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()),
         elsewhere or (),
     )
-
-
-def _with_elsewhere(here: tuple[Capability, ...], elsewhere: tuple[Capability, ...]) -> tuple[Capability, ...]:
-    """Return what the shared services provide in a cluster, and what only those of another one do."""
-    kinds = {type(one) for one in here}
-    return (*here, *(one for one in elsewhere if type(one) not in kinds))
 
 
 def _is_everywhere(placed: Placed) -> bool:
