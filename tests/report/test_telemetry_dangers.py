@@ -75,6 +75,12 @@ GRAFANA, TEMPO = ({"name": name, "host": f"{name}.example"} for name in ("grafan
         ({}, {"backends": [GRAFANA]}, ""),
         ({"sampling_percentage": 10}, {}, ""),
         ({"backends": [GRAFANA]}, {"backends": [{**GRAFANA, "name": "other"}]}, ""),
+        ({"backends": [GRAFANA]}, {"backends": [{**GRAFANA, "host": "eu.grafana.example"}]}, ""),
+        (
+            {"backends": [GRAFANA]},
+            {"backends": [{**GRAFANA, "host": "eu.grafana.example", "signals": ["logs"]}]},
+            "metrics, traces no longer go to grafana.example:443",
+        ),
     ],
 )
 def test_a_collector_that_passes_on_less(before: dict[str, Any], after: dict[str, Any], sentence: str) -> None:

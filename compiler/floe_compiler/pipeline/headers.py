@@ -51,9 +51,6 @@ Scope = tuple[str, str]
 Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
 """The environments, and the facts of their namespaces as far as these are known."""
 
-Provided = Mapping[str, tuple[Capability, ...]]
-"""The capabilities of the shared services, by environment."""
-
 
 class NotResolved(Exception):
     """A scope has errors. Resolving everything at once reports them, together with those of all other scopes."""
@@ -168,11 +165,10 @@ def made_headers(
 
 
 def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
-    provided = {name: frame.provided for name, frame in known[0].items()}
-    return [made for scope, environments in items for made in _scope(known, provided, scope, environments)]
+    return [made for scope, environments in items for made in _scope(known, scope, environments)]
 
 
-def _scope(known: Known, provided: Provided, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
     frames, facts = known
     valid: Mapping[Key, WrittenProduct] = {}
@@ -184,7 +180,7 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
         scope = frame.shared.get(name) if name in SHARED else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
             raise NotResolved
-        unit = connect(frame, scope, provided[environment], own)
+        unit = connect(frame, scope, frame.provided, own)
         if own.failed:
             raise NotResolved
         declared = declare(unit, objects_of)

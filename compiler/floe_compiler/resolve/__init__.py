@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
 from floe_compiler.model.inputs import Environment, VersionedMetadata
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
@@ -13,6 +14,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.resolve.clusters import sites
 from floe_compiler.resolve.data_access import check_readers
 from floe_compiler.resolve.default_registry import check_default_registry
+from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment import resolve_environment, resolve_frame
 from floe_compiler.resolve.frame import Frame, Inputs
 from floe_compiler.resolve.layers import Layer, merge
@@ -72,22 +74,22 @@ def resolve_frames(
     limits = limits_of(sources.manifests, registry, findings)
     inputs = Inputs(sources, registry, locks, limits, references, merge(manifests))
     frames: dict[str, Frame] = {}
-    central: dict[str, Frame | None] = {}
+    provided: dict[str, tuple[Capability, ...]] = {}
     # The shared services come first: the other clusters of an environment know what they provide.
     for site, environment in sorted(environments, key=lambda one: not one[0].has(PLATFORM)):
         if only and site.environment not in only:
             continue
         away = not site.has(PLATFORM)
-        there = central.get(site.environment) if away else None
-        if away and there is None:
+        if away and site.environment not in provided:
             continue  # which is reported
         own = findings.another()
-        frame = resolve_frame(inputs, site, environment, own, there)
+        frame = resolve_frame(inputs, site, environment, own, provided[site.environment] if away else None)
         findings.extend(own.found)
-        if not away:
-            central[site.environment] = frame
-        if frame is not None:
-            frames[site.name] = frame
+        if frame is None:
+            continue
+        frames[site.name] = frame
+        if site.cluster and not away:
+            provided[site.environment] = seen_from_elsewhere(frame.provided, frame.environment)
     frames = {name: frames[name] for name in sorted(frames)}
     if any(frame.delivery.path is None for frame in frames.values()):
         message = "the mesh is in no Git repository, so its delivery takes output/ to be at the top of one"

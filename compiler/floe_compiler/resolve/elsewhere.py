@@ -52,6 +52,12 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
     return tuple(_seen(one, change) for one in capabilities)
 
 
+def with_elsewhere(here: tuple[Capability, ...], elsewhere: Iterable[Capability]) -> tuple[Capability, ...]:
+    """Return what the shared services provide in a cluster, and what only those of another one do."""
+    kinds = {type(one) for one in here}
+    return (*here, *(one for one in elsewhere if type(one) not in kinds))
+
+
 def _through_gateway(
     away: Endpoint, server: str, reached_at: ReachedAt, clients: ClientCertificates | None
 ) -> Endpoint:
@@ -102,6 +108,9 @@ def _endpoints(value: Any) -> Iterator[Endpoint]:
 
 def _mapped(value: Any, change: Callable[[Endpoint], Endpoint], texts: Mapping[str, str]) -> Any:
     """Return a part of a capability with other endpoints and texts."""
+    if isinstance(value, str):
+        before = next((one for one in texts if value == one or value.startswith(f"{one}/")), "")
+        return texts[before] + value[len(before) :] if before else value
     if isinstance(value, Endpoint):
         return change(value)
     if isinstance(value, msgspec.Struct):
@@ -112,7 +121,4 @@ def _mapped(value: Any, change: Callable[[Endpoint], Endpoint], texts: Mapping[s
     if isinstance(value, tuple):
         items = [_mapped(item, change, texts) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, str):
-        before = next((one for one in texts if value == one or value.startswith(f"{one}/")), "")
-        return texts[before] + value[len(before) :] if before else value
     return value

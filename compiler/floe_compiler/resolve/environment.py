@@ -31,7 +31,7 @@ from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.domain_steps import with_shared
-from floe_compiler.resolve.elsewhere import seen_from_elsewhere
+from floe_compiler.resolve.elsewhere import with_elsewhere
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
@@ -88,7 +88,11 @@ def resolve_environment(
 
 
 def resolve_frame(
-    inputs: Inputs, site: Site, environment: Environment, findings: Findings, central: Frame | None = None
+    inputs: Inputs,
+    site: Site,
+    environment: Environment,
+    findings: Findings,
+    elsewhere: tuple[Capability, ...] | None = None,
 ) -> Frame | None:
     """Return the part of an environment that all domains share; None, with the findings added, if it is invalid.
 
@@ -97,7 +101,7 @@ def resolve_frame(
         site: The environment in one of its clusters.
         environment: What its document says, as if it had only this cluster.
         findings: What is found is added here.
-        central: The part of the cluster with the shared services, if that is another one.
+        elsewhere: What the shared services provide, if they stand in another cluster; None if they stand in this one.
     """
     document = site.document
     layers = scopes.platform_layers(inputs.sources, document)
@@ -126,7 +130,7 @@ def resolve_frame(
     kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
     served = products_served(inputs.references, names, overrides, layered, kept)
     placed = with_vending(instances.shared_instances(inputs.registry, merged, place, domains, served, findings))
-    if central is None:
+    if elsewhere is None:
         placed += chart_instances(manifest.charts, merged, place, findings)
     else:
         placed = [one for one in placed if _is_everywhere(one)]
@@ -147,7 +151,7 @@ def resolve_frame(
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
     nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, document, findings)
     every = (*platform.placed, *(nodes.placed if nodes else ()))
-    if not (inputs.sources.unlimited or central):
+    if elsewhere is None and not inputs.sources.unlimited:
         check_limits(inputs.limits, manifest, every, merged, findings)
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
@@ -166,7 +170,8 @@ def resolve_frame(
         version,
         served,
         complete,
-        seen_from_elsewhere(central.provided, central.environment) if central else (),
+        with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()),
+        elsewhere or (),
     )
 
 

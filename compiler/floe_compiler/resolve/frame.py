@@ -27,7 +27,6 @@ from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve import capabilities
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit
@@ -98,6 +97,9 @@ class Frame(msgspec.Struct, frozen=True):
     complete: bool
     """Whether all requested slots could be filled."""
 
+    provided: tuple[Capability, ...]
+    """Everything that the shared services provide: those in its own cluster, and what only others have."""
+
     elsewhere: tuple[Capability, ...] = ()
     """What the shared services provide from another cluster."""
 
@@ -148,10 +150,3 @@ class Frame(msgspec.Struct, frozen=True):
     def shared(self) -> Mapping[str, Scope]:
         """Return the scopes that are of no domain, by name."""
         return {scope.name: scope for scope in (self.platform, self.nodes) if scope}
-
-    @property
-    def provided(self) -> tuple[Capability, ...]:
-        """Return everything that the shared services provide: those in its own cluster, and what only others have."""
-        here = capabilities.provided(self.platform.placed)
-        kinds = {type(one) for one in here}
-        return (*here, *(one for one in self.elsewhere if type(one) not in kinds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.hints import some
@@ -66,10 +66,13 @@ def telemetry_reduced(change: Change) -> Iterator[Danger]:
     if not before:
         return
     beside = [file for manifest in change.beside for file in _collectors(manifest)]
+    sent = {one for file in (*after, *beside) for one in _sent(file)}
+    # An exporter that sends to another host is still one place, as when a link between clusters gets another host.
+    served = {(each, one.signal) for one in sent for each in (one.exporter, one.place)}
     gone: dict[str, set[str]] = defaultdict(set)
-    for place, signal in {pair for file in before for pair in _sent(file)}:
-        if (place, signal) not in {pair for file in (*after, *beside) for pair in _sent(file)}:
-            gone[place].add(signal)
+    for one in {one for file in before for one in _sent(file)}:
+        if served.isdisjoint({(one.exporter, one.signal), (one.place, one.signal)}):
+            gone[one.place].add(one.signal)
     for place, signals in sorted(gone.items()):
         yield Danger("telemetry-reduced", f"{some(sorted(signals))} no longer go to {place}")
     for old, new in zip(before, after, strict=False):
@@ -81,12 +84,20 @@ def _collectors(manifest: Object) -> Iterator[Object]:
     return (file for file in documents(manifest, "pipelines:") if mapping(file, ("service", "pipelines")))
 
 
-def _sent(file: Object) -> Iterator[tuple[str, str]]:
-    """Yield each server that telemetry goes to, and the kind of telemetry."""
+class _Sent(NamedTuple):
+    """What a collector sends: the exporter that does it, the server that it goes to, and the kind of telemetry."""
+
+    exporter: str
+    place: str
+    signal: str
+
+
+def _sent(file: Object) -> Iterator[_Sent]:
+    """Yield what a collector sends."""
     for pipeline, parts in mapping(file, ("service", "pipelines")).items():
-        for exporter in items(parts, ("exporters",)):
-            if place := at(file, ("exporters", str(exporter), "endpoint")):
-                yield str(place), str(pipeline).partition("/")[0]
+        for exporter in map(str, items(parts, ("exporters",))):
+            if place := at(file, ("exporters", exporter, "endpoint")):
+                yield _Sent(exporter, str(place), str(pipeline).partition("/")[0])
 
 
 def _less(old: Object, new: Object) -> Iterator[Danger]:
