@@ -80,6 +80,7 @@ def network(text: str) -> Network:
     return ip_network(text, strict=False)
 
 
+@lru_cache(maxsize=10_000)  # the same few ranges, in every namespace
 def within(inner: Network, outer: Network) -> bool:
     """Return whether an address range is in another of the same family."""
     if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
