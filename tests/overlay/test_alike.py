@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.overlay import alike, portions
+from floe_compiler.overlay.changed_objects import ChangedObject
 from overlay.overlay_mesh import Mesh, config_map
 from overlay.test_portions import FILE, counted_runs
 
@@ -91,6 +90,6 @@ def test_an_error_in_one_of_them_is_told_as_if_each_were_built(mesh: Mesh, monke
     assert len(found) == 1
 
 
-def changed(manifest: Object) -> Any:
+def changed(manifest: Object) -> ChangedObject:
     """Return an object without steps."""
-    return alike.ChangedObject(identify(manifest), manifest, "base", ())
+    return ChangedObject(identify(manifest), manifest, "base", ())
