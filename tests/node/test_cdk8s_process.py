@@ -180,6 +180,17 @@ def test_a_process_may_be_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.
     assert not list(tmp_path.iterdir())
 
 
+def test_a_process_is_kept_until_the_outermost_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with cdk8s_process.kept():
+        with cdk8s_process.kept():
+            cdk8s_process.run_cdk8s([CHART])
+            before = list(tmp_path.iterdir())
+        cdk8s_process.run_cdk8s([CHART])
+        assert list(tmp_path.iterdir()) == before != []
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     expected = cdk8s_process.run_cdk8s([CHART])

@@ -25,7 +25,7 @@ REMOVE = "- target: {{name: {name}}}\n  patch: '[{{op: remove, path: /data/gone}
 
 def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
-    objects = [config_map(f"c{index}", data={}) for index in range(8)]
+    objects = unlike_config_maps(8)
     whole = mesh.apply(*objects)
     runs = counted_runs(monkeypatch)
     monkeypatch.setattr(portions, "PORTION", 3)
@@ -33,6 +33,12 @@ def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.Monke
     assert mesh.apply(*objects) == whole
     assert len(runs) > 1
     assert sum(runs) == 8
+
+
+def unlike_config_maps(number: int) -> list[Object]:
+    """Return ConfigMaps of which kustomize must build each one."""
+    objects = [config_map(f"c{index}", data={}) for index in range(number)]
+    return [one | {"metadata": one["metadata"] | {"annotations": {"n": one["metadata"]["name"]}}} for one in objects]
 
 
 def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -54,7 +60,8 @@ def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypat
 
     def applied(compiler: KeptResults = kept, **data: str) -> list[Object]:
         """Apply the overlay to two objects of which one has this data, which no step touches."""
-        units = split_units(Rendered("dev", ObjectSet.of([config_map("c1", data=data), config_map("c2")])))
+        first, second = unlike_config_maps(2)
+        units = split_units(Rendered("dev", ObjectSet.of([first | {"data": data}, second])))
         return [*apply_overlay(mesh.overlay(), units, compiler)["sales"].rendered.objects]
 
     first = applied(k="1")
@@ -63,7 +70,7 @@ def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypat
     second = applied(k="2")
     assert runs == []
     assert [one["metadata"] for one in second] == [one["metadata"] for one in first]
-    assert [one.get("data") for one in second] == [{"k": "2"}, None]
+    assert [one.get("data") for one in second] == [{"k": "2"}, {}]
 
     applied(replace(kept, compiler="another"))
     assert runs == [2]
@@ -164,7 +171,7 @@ def test_only_objects_that_a_step_changes_go_in(mesh: Mesh, monkeypatch: pytest.
     mesh.write({FILE: "patches:\n" + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")})
     runs = counted_runs(monkeypatch)
 
-    rendered = mesh.apply(*[config_map(f"c{index}", data={}) for index in range(8)])
+    rendered = mesh.apply(*unlike_config_maps(8))
 
     assert runs == [2]
     assert [name for name, one in rendered.objects.by_id.items() if one["data"]] == [

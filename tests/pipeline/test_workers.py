@@ -17,8 +17,10 @@ import pytest
 from floe_compiler.cache.store import Store
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
+from floe_compiler.node import cdk8s_process
 from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
-from floe_compiler.pipeline.units import compile_units
+from floe_compiler.pipeline.units import Task, compile_units
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
 from pipeline.mesh_of_three import (
     BASE,
@@ -103,6 +105,29 @@ def test_a_batch_has_no_more_units_in_a_larger_mesh(tmp_path: Path, monkeypatch:
     compile_mesh(with_notes(tmp_path / "mesh"), ("dev",), workers=watched)
     assert max(watched.batches) == 2
     assert sum(watched.batches) > len(DOMAINS)
+
+
+def test_batches_are_smaller_towards_the_end_if_several_processes_share_them() -> None:
+    tasks = [Task(UnitKey("dev", "", str(number)), "") for number in range(500)]
+
+    def sizes(jobs: int) -> list[int]:
+        batches = list(unit_compiler._batches(tasks, jobs))
+        assert [task for batch in batches for task in batch] == tasks
+        return list(map(len, batches))
+
+    assert sizes(1) == [unit_compiler.MOST] * 10
+    assert sizes(2) == sorted(sizes(2), reverse=True)
+    assert sizes(2)[0] == unit_compiler.MOST
+    assert sizes(2)[-2] == unit_compiler.FEW >= sizes(2)[-1]
+
+
+def test_one_process_keeps_its_node_for_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "_kept", None)
+
+    first, second = ThisProcess().map(lambda *_: cdk8s_process._kept, None, (1, 2))
+
+    assert first is second is not None
+    assert cdk8s_process._kept is None
 
 
 class Large:

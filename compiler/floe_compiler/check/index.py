@@ -11,7 +11,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from floe_compiler.check.network.policies import Policies, read_policies
-from floe_compiler.check.objects.kubernetes.typed_values import TypedValue, typed_values
+from floe_compiler.check.objects.kubernetes.marked_values import MarkedValue, marked_values
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
 from floe_compiler.check.objects.shapes import Shapes, shape, with_violations
 from floe_compiler.check.objects.violations import Violation
@@ -68,9 +68,14 @@ class Index:
         return self.rendered.objects.by_id
 
     @cached_property
-    def typed_values(self) -> tuple[TypedValue, ...]:
-        """Return the values in the objects by their types, as far as more is known of these than their schemas."""
-        return tuple(typed_values(self.kubernetes, self.objects.items()))
+    def marked_values(self) -> tuple[MarkedValue, ...]:
+        """Return the values in the objects of whose positions more is known than their schemas say."""
+        return tuple(marked_values(self.kubernetes, self.objects.items()))
+
+    @cached_property
+    def typed_values(self) -> tuple[MarkedValue, ...]:
+        """Return those of these values that are mappings."""
+        return tuple(marked for marked in self.marked_values if marked.type_ and isinstance(marked.value, dict))
 
     @cached_property
     def policies(self) -> Policies:

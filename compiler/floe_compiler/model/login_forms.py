@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
 WORDS_BEFORE = 20
@@ -98,7 +97,6 @@ def logins_in(text: str) -> Iterator[Login]:
                 yield from (Login(kind, *match.span("secret")) for match in option.finditer(text, start, end))
 
 
-@cache  # the same commands are in every domain's objects
 def login_at_end(words: tuple[str, ...]) -> str:
     """Return the kind of credential that the last word of a command has, as the words before it tell; empty if none."""
     text = " ".join(words)

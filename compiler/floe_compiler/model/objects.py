@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.scopes import is_namespaced
 
 Object = dict[str, Any]
@@ -45,7 +44,9 @@ def identify(manifest: Mapping[str, Any], namespace: str = "") -> ObjectId:
     """
     group, separator, _ = str(manifest.get("apiVersion", "")).rpartition("/")
     group = group if separator else ""
-    kind, metadata = str(manifest.get("kind", "")), mapping(manifest, ("metadata",))
+    kind, metadata = str(manifest.get("kind", "")), manifest.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
     own_namespace = str(metadata.get("namespace", ""))
     if not own_namespace and namespace and is_namespaced(group, kind) is not False:
         own_namespace = namespace

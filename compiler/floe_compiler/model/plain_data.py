@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from typing import Any
 
 from floe_compiler.model.document import DataPath, show_path
@@ -49,7 +50,7 @@ def _below(level: list[Any]) -> list[Any] | None:
             if not value.isascii() and _SURROGATE.search(value):
                 return None
         elif kind is dict:
-            if not all(type(key) is str and (key.isascii() or not _SURROGATE.search(key)) for key in value):
+            if not _are_texts(value):
                 return None
             below += value.values()
         elif kind is list:
@@ -57,6 +58,13 @@ def _below(level: list[Any]) -> list[Any] | None:
         elif not (kind is bool or value is None or _is_number(value)):
             return None
     return below if len(below) <= _MOST else None
+
+
+def _are_texts(keys: Collection[Any]) -> bool:
+    """Return whether keys are text that is valid Unicode; what is called for each is not Python, which is slower."""
+    if list(map(type, keys)).count(str) < len(keys):
+        return False
+    return all(map(str.isascii, keys)) or not any(map(_SURROGATE.search, keys))
 
 
 def _is_number(value: Any) -> bool:

@@ -138,7 +138,9 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
 
     def optional(self, kind: type[Kind], name: str = "") -> Kind | None:
         """Return the capability of this kind (and name), or None."""
-        return next((capability for capability in self.all(kind) if name in ("", capability.name)), None)
+        named = (capability for capability in self.found if isinstance(capability, kind))
+        wanted = [capability for capability in named if name in ("", capability.name)]
+        return min(wanted, key=lambda capability: capability.name, default=None)
 
     def one(self, kind: type[Kind], name: str = "") -> Kind:
         """Return the capability of this kind (and name); a component may only use what it requires."""

@@ -40,7 +40,9 @@ class Quantity:
 
     def __add__(self, other: Quantity) -> Quantity:
         """Return the sum, in the notation of the first one that is not zero."""
-        return Quantity(self.amount + other.amount, self.notation if self.amount else other.notation)
+        if not self.amount:
+            return other
+        return Quantity(self.amount + other.amount, self.notation) if other.amount else self
 
     def __mul__(self, times: int) -> Quantity:
         return Quantity(self.amount * times, self.notation)

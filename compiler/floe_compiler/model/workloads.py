@@ -146,9 +146,10 @@ def pod_template(manifest: Object) -> Object:
 
     An object of any kind counts if it has containers or volumes where Kubernetes' own kinds have them.
     """
-    shapes = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
-    found = (mapping(manifest, steps) for steps in shapes)
-    return next((template for template in found if _POD_FIELDS & mapping(template, ("spec",)).keys()), {})
+    spec = mapping(manifest, ("spec",))
+    shapes = (mapping(spec, ("jobTemplate", "spec", "template")), mapping(spec, ("template",)), manifest)
+    found = (one for one in shapes if one and not _POD_FIELDS.isdisjoint(mapping(one, ("spec",))))
+    return next(found, {})
 
 
 def containers_of(pod: Object, place: str = "spec") -> Iterator[Container]:

@@ -96,35 +96,33 @@ def _write_mapping(mapping: Object, lead: str, indent: str, lines: list[str]) ->
     """Write a mapping that is not empty; `lead` begins its first line, `indent` the others."""
     if len(indent) > _DEEPEST_INDENT:
         raise ValueError("nested too deeply")
+    inner = indent + "  "
     for key, written in _ordered(tuple(mapping)):
-        _write_value(mapping[key], f"{lead}{written}:", indent, lines)
+        value = mapping[key]
+        kind = type(value)
+        if kind is dict and value:
+            lines.append(f"{lead}{written}:")
+            _write_mapping(value, inner, inner, lines)
+        elif kind is list and value:
+            lines.append(f"{lead}{written}:")
+            _write_list(value, indent, indent, lines)  # dashes below the key without indentation, as kubectl does
+        else:
+            lines.append(f"{lead}{written}: {_scalar(value, inner)}")
         lead = indent
 
 
 def _write_list(items: list[Any], lead: str, indent: str, lines: list[str]) -> None:
     """Write a list that is not empty."""
+    inner = indent + "  "
     for item in items:
-        inner = indent + "  "
-        if item and type(item) is dict:
+        kind = type(item)
+        if kind is dict and item:
             _write_mapping(item, f"{lead}- ", inner, lines)
-        elif item and type(item) is list:
+        elif kind is list and item:
             _write_list(item, f"{lead}- ", inner, lines)
         else:
             lines.append(f"{lead}- {_scalar(item, inner)}")
         lead = indent
-
-
-def _write_value(value: Any, lead: str, indent: str, lines: list[str]) -> None:
-    """Write the value of a key: nested below it, or on the same line."""
-    if value and type(value) is dict:
-        lines.append(lead)
-        inner = indent + "  "
-        _write_mapping(value, inner, inner, lines)
-    elif value and type(value) is list:
-        lines.append(lead)
-        _write_list(value, indent, indent, lines)  # dashes below the key without indentation, as kubectl writes them
-    else:
-        lines.append(f"{lead} {_scalar(value, indent + '  ')}")
 
 
 @lru_cache(maxsize=4096)  # objects of one kind have the same keys
@@ -139,13 +137,13 @@ def _rank(key: str) -> tuple[int, str]:
 
 def is_too_long(key: str) -> bool:
     """Return whether a key is too long to be written: every character may take ten."""
-    return len(key) * 10 > LONGEST_KEY and len(_text(key)) > LONGEST_KEY
+    return len(key) * 10 > LONGEST_KEY and len(_plain_or_quoted(key)) > LONGEST_KEY
 
 
 def _key(key: str) -> str:
     if type(key) is not str:
         raise TypeError("a key that is not text")
-    written = _text(key)
+    written = _plain_or_quoted(key)
     if len(written) > LONGEST_KEY:
         raise ValueError(f"the key that begins {key[:40]} is too long: YAML readers find keys of up to 1000 characters")
     return written
@@ -153,10 +151,12 @@ def _key(key: str) -> str:
 
 def _scalar(value: Any, indent: str) -> str:
     if type(value) is str:
-        if "\n" in value and not _NO_BLOCK.search(value):
+        if "\n" not in value:
+            return _word(value) if len(value) <= _LONGEST_WORD else _plain_or_quoted(value)
+        if not _NO_BLOCK.search(value):
             value.encode()
             return _block(value, indent)
-        return _text(value)
+        return _plain_or_quoted(value)
     if type(value) is float:
         return _float(value)
     if value is None or value is True or value is False or value in ([], {}):
@@ -164,10 +164,6 @@ def _scalar(value: Any, indent: str) -> str:
     if type(value) is int and -(2**63) <= value < 2**63:
         return str(value)
     raise TypeError("a value that is not plain data")
-
-
-def _text(text: str) -> str:
-    return _word(text) if len(text) <= _LONGEST_WORD else _plain_or_quoted(text)
 
 
 @lru_cache(maxsize=32768)  # the same words are in every domain's objects

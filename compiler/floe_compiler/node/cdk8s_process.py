@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import re
 import subprocess
@@ -66,7 +65,7 @@ class Cdk8s:
         """
         try:
             self._process = self._process or _started()
-            answers = _answers(self._process.answer(json.dumps(charts).encode()), len(charts))
+            answers = _answers(self._process.answer(msgspec.json.encode(charts)), len(charts))
         except BaseException as error:
             process, self._process = self._process, None
             if process is not None:  # It may still answer, or be half way through.
@@ -85,9 +84,14 @@ class _Kept:
         self._owner = os.getpid()
         self._process: _Process | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Return whether this process keeps it, not the one that it was forked from."""
+        return self._owner == os.getpid()
+
     def take(self) -> _Process | None:
         """Return the process if there is one that still runs."""
-        if self._owner != os.getpid() or self._process is None:
+        if not self.is_own or self._process is None:
             return None
         process, self._process = self._process, None
         if process.node.poll() is None:
@@ -97,7 +101,7 @@ class _Kept:
 
     def put(self, process: _Process) -> bool:
         """Keep the process; return False if there is one already."""
-        if self._owner != os.getpid() or self._process is not None:
+        if not self.is_own or self._process is not None:
             return False
         self._process = process
         return True
@@ -108,8 +112,14 @@ _kept: _Kept | None = None
 
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
-    """Leave a process that has answered to the next `Cdk8s`, for a program that compiles again and again."""
+    """Leave a process that has answered to the next `Cdk8s`, for a program that compiles again and again.
+
+    Within another `kept` of this process, that one goes on.
+    """
     global _kept
+    if _kept and _kept.is_own:
+        yield
+        return
     _kept = kept = _Kept()
     try:
         yield

@@ -5,7 +5,7 @@ from floe_compiler.overlay.dead_steps import dead_steps
 from floe_compiler.overlay.deleted_fields import dead_deletions
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.overlay import Overlay, Written, own_folder, read_overlay
-from floe_compiler.overlay.portions import failures_once
+from floe_compiler.overlay.patch_problems import failures_once
 from floe_compiler.overlay.units import unit_of
 
 __all__ = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from floe_compiler.model.diagnostics import Rule, did_you_mean
+from floe_compiler.model.diagnostics import Diagnostic, Rule, did_you_mean
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.hints import some
 from floe_compiler.overlay.merge_types import MergeType
@@ -56,6 +56,20 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "io.k8s.api.core.v1.EnvVar": ("value", "valueFrom"),
 }
 _VOLUME = "io.k8s.api.core.v1.Volume"
+
+_ONCE = (PATCH_FAILED, NO_SUCH_ITEM, ITEMS_LOST, NOT_AS_WRITTEN)
+"""The rules about patches, which may fail on all objects alike."""
+
+
+def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return findings of all units of an environment in order; what is wrong with a patch only for its first object."""
+    first: dict[object, Diagnostic] = {}
+    for finding in sorted(findings, key=Diagnostic.sort_key):
+        # All items of an inline patch have the same place.
+        item = finding.message if finding.rule == NO_SUCH_ITEM else ""
+        once = (finding.rule, finding.span, finding.related, item)
+        first.setdefault(once if finding.rule in _ONCE else finding, finding)
+    return tuple(first.values())
 
 
 class Problem(msgspec.Struct, frozen=True):

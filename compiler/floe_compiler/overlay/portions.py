@@ -20,6 +20,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
+from floe_compiler.overlay.alike import grouped, renamed
 from floe_compiler.overlay.answers import not_asked_for, objects_in
 from floe_compiler.overlay.bisection import first_failing, sorted_out
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
@@ -38,7 +39,7 @@ from floe_compiler.overlay.kustomize import (
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay, Written
 from floe_compiler.overlay.own_annotations import fix, own_annotations
-from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN, PATCH_FAILED
+from floe_compiler.overlay.patch_problems import PATCH_FAILED
 from floe_compiler.overlay.phases import phases
 from floe_compiler.overlay.requests import as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
@@ -54,9 +55,6 @@ MOST_FAILING = 10
 WARNED = Rule("K003", "kustomize warning", "kustomize succeeded with a warning.", severity="warning")
 _IN_ERRORS = {name: name for name in ("add", "copy", "move", "remove", "replace")} | {"test": "testing"}
 """How errors of kustomize name the operations of a JSON patch (github.com/evanphx/json-patch, v4)."""
-
-_ONCE = (PATCH_FAILED, NO_SUCH_ITEM, ITEMS_LOST, NOT_AS_WRITTEN)
-"""The rules about patches, which may fail on all objects alike."""
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -78,17 +76,6 @@ class Built(msgspec.Struct, frozen=True):
         """Record a problem of some objects."""
         for changed in concerned:
             self.problems[changed.identity].append(problem)
-
-
-def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return findings of all units of an environment in order; what is wrong with a patch only for its first object."""
-    first: dict[object, Diagnostic] = {}
-    for finding in sorted(findings, key=Diagnostic.sort_key):
-        # All items of an inline patch have the same place.
-        item = finding.message if finding.rule == NO_SUCH_ITEM else ""
-        once = (finding.rule, finding.span, finding.related, item)
-        first.setdefault(once if finding.rule in _ONCE else finding, finding)
-    return tuple(first.values())
 
 
 def build_changed(
@@ -191,12 +178,11 @@ class _Kustomize(msgspec.Struct, frozen=True):
 
 def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> list[tuple[ObjectId, Result]]:
     """Return the results of all runs without an error; record the errors of the others."""
-    portions = _portions(objects)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        runs = list(pool.map(kustomize.attempt, portions))
+    if (of_all := _by_one_of_each_kind(kustomize, objects)) is not None:
+        return of_all
     results: list[tuple[ObjectId, Result]] = []
     failing: list[Step] = []
-    for portion, run in zip(portions, runs, strict=True):
+    for portion, run in _runs(kustomize, objects):
         if run.error:
             results += _without_failing(kustomize, portion, failing, objects, built)
         else:
@@ -204,11 +190,33 @@ def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Bui
     return results
 
 
+def _by_one_of_each_kind(
+    kustomize: _Kustomize, objects: Sequence[ChangedObject]
+) -> list[tuple[ObjectId, Result]] | None:
+    """Return the results of all objects by one of those that are alike; None if anything is wrong with one of these."""
+    groups = grouped(objects, kustomize.written)
+    if len(groups) == len(objects):
+        return None
+    results: dict[ObjectId, Result] = {}
+    for portion, run in _runs(kustomize, [group[0] for group in groups]):
+        if run.error or run.warnings:
+            return None
+        results.update(_results(kustomize.written, portion, run, Built()))
+    if len(results) < len(groups):
+        return None
+    return [(item.identity, renamed(results[group[0].identity], item)) for group in groups for item in group]
+
+
+def _runs(kustomize: _Kustomize, objects: Sequence[ChangedObject]) -> list[tuple[Sequence[ChangedObject], _Run]]:
+    """Return the portions of these objects, each with its run."""
+    portions = _portions(objects)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(zip(portions, pool.map(kustomize.attempt, portions), strict=True))
+
+
 def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]:
     """Return the objects in as few portions as possible, of about equal size."""
-    if not objects:
-        return []
-    size = math.ceil(len(objects) / math.ceil(len(objects) / PORTION))
+    size = math.ceil(len(objects) / (math.ceil(len(objects) / PORTION) or 1)) or 1
     return [objects[start : start + size] for start in range(0, len(objects), size)]
 
 

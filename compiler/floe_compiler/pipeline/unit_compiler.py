@@ -20,7 +20,10 @@ FEW = 8
 """So few units are compiled in this process: starting others would take longer."""
 
 BATCHES = 3
-"""Batches for each job: more would start Node.js and kustomize more often, fewer would leave a core idle at the end."""
+"""A batch is this part of what each job has left: so a core is idle at the end for no longer than a small batch takes.
+
+More batches would start kustomize more often.
+"""
 
 MOST = 50
 """So many units are a batch at most: all of its objects are in memory at once, about 0.5 MiB for each unit."""
@@ -52,8 +55,7 @@ class UnitCompiler(msgspec.Struct, frozen=True):
             yield from compile_units(Shared(inputs, self.cache), tasks, cdk8s, self.meanwhile)
             return
         cdk8s.stop()
-        size = min(MOST, max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES))))
-        batches = [tasks[start : start + size] for start in range(0, len(tasks), size)]
+        batches = tuple(_batches(tasks, self.workers.jobs))
         shared = Shared(inputs, self.cache if self.workers.share_files else None)
         done = 0
         for batch in self.workers.map(compile_units, shared, batches):
@@ -76,6 +78,15 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None]
         made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
         return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
+
+
+def _batches(tasks: Sequence[Task], jobs: int) -> Iterator[Sequence[Task]]:
+    """Yield the tasks in batches, which are smaller towards the end if there are several jobs."""
+    while tasks:
+        size = ceil(len(tasks) / (jobs * BATCHES)) if jobs > 1 else MOST
+        size = min(MOST, max(FEW, size))
+        yield tasks[:size]
+        tasks = tasks[size:]
 
 
 def _scope(task: Task) -> Scope:

@@ -72,8 +72,10 @@ class ThisProcess:
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
-        """Yield the results."""
-        return (function(shared, item) for item in items)
+        """Yield the results. Node.js, which takes a quarter of a second to start, stays for the next item."""
+        with kept():
+            for item in items:
+                yield function(shared, item)
 
 
 class Processes:

@@ -132,7 +132,7 @@ class _Tree:
             "kind": identity.kind,
             "name": identity.name,
             **present(
-                namespace=identify(manifest).namespace,
+                namespace=str(manifest["metadata"].get("namespace", "")),
                 clusterScoped=is_namespaced(identity.group, identity.kind) is False or None,
                 absent=absent,
                 waved=identity in self.chart.waved or None,

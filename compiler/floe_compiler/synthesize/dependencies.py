@@ -28,7 +28,8 @@ def _needs(identity: ObjectId, manifest: Object) -> Iterator[ObjectId]:
         yield ObjectId("", subject["kind"], str(subject.get("namespace", "")), subject["name"])
     if role := manifest.get("roleRef"):
         yield ObjectId("rbac.authorization.k8s.io", role["kind"], namespace, role["name"])
-    pod = mapping(pod_template(manifest), ("spec",))
+    if not (pod := mapping(pod_template(manifest), ("spec",))):
+        return
     if name := pod.get("serviceAccountName"):
         yield ObjectId("", "ServiceAccount", namespace, name)
     for used in references(pod):

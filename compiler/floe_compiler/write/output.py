@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import FileSet, sha256
-from floe_compiler.model.plain_files import link_in, read_below, read_if_plain
+from floe_compiler.model.plain_files import NotPlain, link_in, read_below, read_if_plain, read_plain
 from floe_compiler.write.commit import commit, reporting_refusals
 from floe_compiler.write.index import index_lines, index_path, indexed_environments, read_index
 from floe_compiler.write.lock import locked
@@ -166,10 +167,23 @@ def _plan_as_seen(
     plan, _ = planned
     touched = (*plan.create, *plan.change, *plan.delete)
     indexes = {environment: read_index(root, environment) for environment in seen.indexes}
-    same = indexes == seen.indexes and all(
-        _hash(root, path) == seen.snapshot.hashes.get(path, "") and not link_in(root, path) for path in touched
+    hashes, folders = seen.snapshot.hashes, {path.rpartition("/")[0] for path in touched}
+    same = (
+        indexes == seen.indexes
+        and not any(link_in(root, folder) for folder in folders)
+        and all(_is_as_seen(f"{root}/{path}", hashes.get(path, "")) for path in touched)
     )
     return planned if same else None
+
+
+def _is_as_seen(file: str, known: str) -> bool:
+    """Return whether a file still has this hash, or there is nothing if that is empty; no folder of it is a link."""
+    if not known:
+        return not os.path.lexists(file)
+    try:
+        return sha256(read_plain(file)) == known
+    except (FileNotFoundError, NotADirectoryError, NotPlain):
+        return False
 
 
 def _plan(

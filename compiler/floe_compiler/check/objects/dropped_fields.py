@@ -38,7 +38,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the fields whose feature gate is off by default."""
     version = index.rendered.kubernetes_version
     dropped = _dropped_in(version)
-    for identity, path, value, type_ in index.typed_values:
+    for identity, path, value, type_, _ in index.typed_values:
         gates = dropped.get(type_)
         for field, gate in gates.items() if gates else ():
             if field in value:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.positions import PositionFinder
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 
 TWICE = Rule(
     "C034",
@@ -20,25 +17,17 @@ TWICE = Rule(
 )
 RULES = (TWICE,)
 
-_KEYS = "x-kubernetes-list-map-keys"
 _DEFAULTS: Mapping[str, str] = {"protocol": "TCP"}
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the items of keyed lists that have the same key."""
-    finder = _finder(index.kubernetes)
-    for identity, manifest in index.objects.items():
-        positions = finder.of(str(manifest.get("apiVersion", "")), identity.kind)
-        for path, items, schema in positions.find(manifest):
-            keys = Counter(
-                " ".join(str(item.get(key, _DEFAULTS.get(key, ""))) for key in schema[_KEYS]) for item in items
-            )
-            for key, times in sorted(keys.items()):
+    for identity, path, items, _, keys in index.marked_values:
+        if not keys or len(items) < 2:
+            continue
+        found = Counter(" ".join([str(item.get(key, _DEFAULTS.get(key, ""))) for key in keys]) for item in items)
+        if len(found) < len(items):
+            for key, times in sorted(found.items()):
                 if times > 1:
-                    message = f"{show_place(path, manifest)} has {key} {times} times"
+                    message = f"{show_place(path, index.objects[identity])} has {key} {times} times"
                     yield index.finding(TWICE, identity, message, "keep one of them")
-
-
-@cache
-def _finder(schemas: KubernetesSchemas) -> PositionFinder:
-    return PositionFinder(schemas, lambda schema: _KEYS in schema)

@@ -1,4 +1,4 @@
-"""The positions in objects of a kind that have a certain schema, such as all quantities of a Deployment."""
+"""The positions in objects of a kind that have certain schemas, such as all quantities of a Deployment."""
 
 from __future__ import annotations
 
@@ -15,27 +15,32 @@ EACH = "*"
 
 @dataclass(slots=True)
 class Positions:
-    """A tree of steps; `schema` is set at a marked position, and None on the way to it."""
+    """A tree of steps; `mark` is set at a marked position, and None on the way to it."""
 
-    schema: Schema | None = None
+    mark: Any = None
     steps: dict[str, Positions] = field(default_factory=dict)
 
-    def find(self, value: Any) -> list[tuple[DataPath, Any, Schema]]:
-        """Return the path, value and schema of each marked position in `value`."""
-        found: list[tuple[DataPath, Any, Schema]] = []
+    def find(self, value: Any) -> list[tuple[DataPath, Any, Any]]:
+        """Return the path, value and mark of each marked position in `value`."""
+        found: list[tuple[DataPath, Any, Any]] = []
         self.collect(value, (), found)
         return found
 
-    def collect(self, value: Any, path: DataPath, found: list[tuple[DataPath, Any, Schema]]) -> None:
+    def collect(self, value: Any, path: DataPath, found: list[tuple[DataPath, Any, Any]]) -> None:
         """Add the same to `found`. A generator would pass each item through all levels."""
-        if self.schema is not None:
-            found.append((path, value, self.schema))
+        if self.mark is not None:
+            found.append((path, value, self.mark))
         steps = self.steps
         if isinstance(value, dict):
+            each = steps.get(EACH)
             for key, item in value.items():
-                below = steps.get(key) or steps.get(EACH)
-                if below is not None and (below.steps or below.schema is not None):
+                below = steps.get(key, each)
+                if below is None:
+                    continue
+                if below.steps:
                     below.collect(item, (*path, key), found)
+                elif below.mark is not None:
+                    found.append(((*path, key), item, below.mark))
         elif isinstance(value, list) and EACH in steps:
             below = steps[EACH]
             for position, item in enumerate(value):
@@ -43,11 +48,11 @@ class Positions:
 
 
 class PositionFinder:
-    """Finds the positions whose schema is `marked`, once for each kind of a Kubernetes version."""
+    """Finds the positions for whose schemas `mark` returns something, once for each kind of a Kubernetes version."""
 
-    def __init__(self, schemas: KubernetesSchemas, marked: Callable[[Schema], bool]) -> None:
+    def __init__(self, schemas: KubernetesSchemas, mark: Callable[[Schema], Any]) -> None:
         self._schemas = schemas
-        self._marked = marked
+        self._mark = mark
         self._known: dict[str, Positions] = {}
 
     def of(self, api_version: str, kind: str) -> Positions:
@@ -62,13 +67,13 @@ class PositionFinder:
         return self._known[name]
 
     def _of_schema(self, schema: Schema) -> Positions:
-        found = Positions(schema if self._marked(schema) else None)
+        found = Positions(self._mark(schema) or None)
         for name, below in _below(schema):
             positions = self._of_schema(below)
             if "$ref" in below:
                 referred = self._of_definition(below["$ref"].rpartition("/")[2])
-                positions = Positions(positions.schema or referred.schema, {**positions.steps, **referred.steps})
-            if positions.schema is not None or positions.steps:
+                positions = Positions(positions.mark or referred.mark, {**positions.steps, **referred.steps})
+            if positions.mark is not None or positions.steps:
                 found.steps[name] = positions
         return found
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.positions import PositionFinder
+from floe_compiler.check.objects.kubernetes.marked_values import QUANTITY
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.hints import with_hint
-from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.resource_names import is_counted, wrong_amount
@@ -44,30 +43,30 @@ NOT_WHOLE = Rule(
 RULES = (INVALID, NOT_CANONICAL, WRONG_BYTES, NOT_WHOLE)
 
 _RATIO = "maxLimitRequestRatio"
-_QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the quantities that Kubernetes refuses or rewrites; schemas mark where quantities are."""
-    finder = _finder(index.kubernetes)
-    for identity, manifest in index.objects.items():
-        positions = finder.of(str(manifest.get("apiVersion", "")), identity.kind)
-        for path, value, _ in positions.find(manifest):
+    for identity, path, value, type_, _ in index.marked_values:
+        if type_ == QUANTITY:
             yield from _quantity(index, identity, path, value)
 
 
 def _quantity(index: Index, identity: ObjectId, path: DataPath, value: Any) -> Iterator[Diagnostic]:
-    place = show_place(path, index.objects[identity])
     try:
         canonical, problem = _known(str(value), "" if _RATIO in path else str(path[-1]))
     except ValueError as error:
+        place = show_place(path, index.objects[identity])
         yield index.finding(INVALID, identity, *with_hint(f"{place}: {error}"))
         return
+    if not problem and value == canonical:
+        return
+    place = show_place(path, index.objects[identity])
     if problem:
         message, _, hint = problem.partition("; ")
         rule = NOT_WHOLE if is_counted(str(path[-1])) else WRONG_BYTES
         yield index.finding(rule, identity, f"{place}: {message}", hint)
-    elif value != canonical:
+    else:
         yield index.finding(NOT_CANONICAL, identity, f"{place} is {value!r}", f'write "{canonical}"')
 
 
@@ -75,8 +74,3 @@ def _quantity(index: Index, identity: ObjectId, path: DataPath, value: Any) -> I
 def _known(text: str, name: str) -> tuple[str, str]:
     """Return the canonical text of a quantity, and what is wrong with it as an amount of the resource of that name."""
     return str(parse_quantity(text)), wrong_amount(name, text)
-
-
-@cache
-def _finder(schemas: KubernetesSchemas) -> PositionFinder:
-    return PositionFinder(schemas, lambda schema: str(schema.get("$ref", "")).endswith(_QUANTITY))

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from floe_compiler.check.objects.custom_resources.cel_rules import Rules, rules_of
-from floe_compiler.check.objects.custom_resources.defaults import has_defaults, with_defaults
+from floe_compiler.check.objects.custom_resources.defaults import Defaults, defaults_of
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
 from floe_compiler.check.objects.numbers_or_texts import text_violations
@@ -38,13 +38,13 @@ _PLAIN = Violation(
 class _Compiled:
     validator: Draft202012Validator | Draft4Validator
     schema: Schema
-    sets_defaults: bool = False
+    defaults: Defaults | None = None
     rules: Rules | None = None
 
     def violations(self, value: Any) -> Iterable[Violation]:
         """Yield the violations of `value`."""
-        if self.sets_defaults:
-            value = with_defaults(value, self.schema)
+        if self.defaults:
+            value = self.defaults.set_in(value)
         if self.validator.is_valid(value):
             if self.rules:
                 yield from self.rules.violations(value, self.schema)
@@ -138,7 +138,7 @@ def _of_definition(schema: Schema) -> _Compiled | None:
         validator = Draft4Validator(dict(schema), mask="the value")
     except ValueError:
         return None
-    return _Compiled(validator, schema, has_defaults(schema), rules_of(schema, schema))
+    return _Compiled(validator, schema, defaults_of(schema), rules_of(schema, schema))
 
 
 class _Same:

@@ -38,7 +38,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     if version > parse_version(enumerations().version):
         return  # later versions may allow more
     constraints = _constraints(version)
-    for identity, path, value, type_ in index.typed_values:
+    for identity, path, value, type_, _ in index.typed_values:
         for constraint in constraints.get(type_, ()):
             for breach in constraint(value):
                 # What is missing may be what is misspelt, or null.

@@ -88,7 +88,7 @@ def _references(container: Object) -> Iterator[tuple[str, str, int | None]]:
 
 
 def _names(text: object) -> Iterator[str]:
-    if isinstance(text, str):
+    if isinstance(text, str) and "$(" in text:
         yield from dict.fromkeys(match[1] for match in _REFERENCE.finditer(text) if match[1])
 
 

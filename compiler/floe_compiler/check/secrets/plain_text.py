@@ -98,27 +98,39 @@ def _known_names(index: Index) -> set[str]:
 
 
 def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
+    if not _is_suspect(text.text, text.variable, text.before):
+        return
     hint = _NO_CREDENTIAL if str(text.owner) in index.rendered.values else ""
-    if kind := _kind_of_secret(text.before, text.text):
+    if kind := _kind_of_secret(text.text, text.before):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}", hint)
     elif text.text and text.variable and _gives_secret(text.variable, text.text) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret", hint)
-    elif _is_of_option(text) and is_literal(text.text, known):
+    elif _is_of_option(text.text, text.before) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before[-1]}" a value', hint)
     for name, line in assigned_secrets(text.text, known):
         where = f"line {line} of {text.place}" if "\n" in text.text else text.place
         yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value', hint)
 
 
-def _is_of_option(text: Text) -> bool:
-    return bool(text.before) and option_of_secret(text.before[-1]) and not text.text.startswith("-")
+@lru_cache(maxsize=MOST_TEXTS)  # the same scripts, settings and variables are in every domain's objects
+def _is_suspect(text: str, variable: str, before: tuple[str, ...]) -> bool:
+    """Return whether a text holds a secret, or would if no name of a Secret were known."""
+    return (
+        bool(_kind_of_secret(text, before))
+        or bool(text and variable and _gives_secret(variable, text))
+        or _is_of_option(text, before)
+        or any(assigned_secrets(text, ()))
+    )
+
+
+def _kind_of_secret(text: str, before: tuple[str, ...]) -> str:
+    """Return the kind of credential in a text that follows these words; empty if there is none."""
+    return secret_in(without_placeholders(text)) or login_at_end((*before, text))
+
+
+def _is_of_option(text: str, before: tuple[str, ...]) -> bool:
+    return bool(before) and option_of_secret(before[-1]) and not text.startswith("-")
 
 
 def _gives_secret(name: str, value: str) -> bool:
     return names_secret(name) or is_random_secret(name, value)
-
-
-@lru_cache(maxsize=MOST_TEXTS)  # the same scripts, settings and variables are in every domain's objects
-def _kind_of_secret(before: tuple[str, ...], text: str) -> str:
-    """Return the kind of credential in a text that follows these words; empty if there is none."""
-    return secret_in(without_placeholders(text)) or login_at_end((*before, text))

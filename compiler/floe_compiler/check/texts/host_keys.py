@@ -25,9 +25,11 @@ def hosts_in(settings: Mapping[Any, Any]) -> Iterator[tuple[str, Address]]:
     `host` goes with `port`, `PGHOST` with `PGPORT`, `X_HOST` and `X_HOSTNAME` with `X_PORT`.
     """
     for key, value in settings.items():
-        if (match := _KEY.fullmatch(str(key))) and isinstance(value, str) and _is_host(value):
+        if not (isinstance(key, str) and ("host" in key or "HOST" in key)):
+            continue
+        if (match := _KEY.fullmatch(key)) and isinstance(value, str) and _is_host(value):
             beside = f"{match[1]}PORT" if match[1] else "port"
-            yield str(key), Address(value.lower(), _port(settings.get(beside)), certain=True, beside=beside)
+            yield key, Address(value.lower(), _port(settings.get(beside)), certain=True, beside=beside)
 
 
 @cache  # the same settings are in every domain's objects

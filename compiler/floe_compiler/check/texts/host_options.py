@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from floe_compiler.check.texts.addresses import HOST, Address
 
@@ -14,7 +13,6 @@ _HOST_OPTION = re.compile(rf"(?<!\S)(?:-h\s*|--host(?:\s+|=))[\"']?({HOST}){_END
 _PORT_OPTION = re.compile(rf"(?<!\S)(?:-p\s*|--port(?:\s+|=))[\"']?([0-9]{{1,5}}){_END}")
 
 
-@cache  # the same scripts are in every domain's objects
 def option_addresses(text: str) -> tuple[Address, ...]:
     """Return the hosts in the commands of a script, or in the words of a command, each with its port option."""
     hosts: dict[Address, None] = {}

@@ -36,11 +36,16 @@ def _addresses_in(text: str) -> tuple[Address, ...]:
     return (*addresses(plain), *option_addresses(plain), *below_keys)
 
 
+@cache  # the same commands are in every domain's objects
+def _addresses_in_words(words: tuple[str, ...]) -> tuple[Address, ...]:
+    return option_addresses(without_comments(" ".join(words)))
+
+
 def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text, Address]]:
     """Yield addresses that are spread over several words of a command, or several variables."""
-    words = [*container.data.get("command", ()), *container.data.get("args", ())]
+    words = (*container.data.get("command", ()), *container.data.get("args", ()))
     field = "command" if "command" in container.data else "args"
-    for address in option_addresses(without_comments(" ".join(words))):
+    for address in _addresses_in_words(words):
         yield Text(owner, f"{container.place}.{field}", address.host), address
     variables = {variable.get("name", ""): variable.get("value") for variable in container.data.get("env", ())}
     for key, address in hosts_in(variables):

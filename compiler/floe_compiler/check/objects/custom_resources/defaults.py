@@ -5,38 +5,58 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from floe_compiler.model.nested_fields import mapping
 
 
-def with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Return the value with the defaults of its structural schema; what is there is kept, and never changed in place.
+class Defaults(msgspec.Struct, frozen=True):
+    """The defaults in a structural schema, by where they are; parts without any are left out.
 
-    Source: apiextensions-apiserver, `pkg/apiserver/schema/defaulting/algorithm.go`.
+    `own` are those of the fields of a mapping, and whether null may stand there. `fields`, `others` and `items` are the
+    defaults further below: in these fields, in any other, and in the items of a list.
     """
-    if isinstance(value, dict):
-        properties, others = mapping(schema, ("properties",)), mapping(schema, ("additionalProperties",))
-        missing = {
-            key: below["default"]
-            for key, below in properties.items()
-            if isinstance(below, dict) and "default" in below and _is_unset(value, key, below)
-        }
-        return {
-            key: with_defaults(item, mapping(properties, (key,)) or others)
-            for key, item in {**value, **missing}.items()
-        }
-    if isinstance(value, list):
-        items = mapping(schema, ("items",))
-        return [with_defaults(item, items) for item in value] if items else value
-    return value
+
+    own: Mapping[str, tuple[Any, bool]] = {}
+    fields: Mapping[str, Defaults] = {}
+    others: Defaults | None = None
+    items: Defaults | None = None
+
+    def set_in(self, value: Any) -> Any:
+        """Return the value with the defaults; what is there is kept, and never changed in place.
+
+        Source: apiextensions-apiserver, `pkg/apiserver/schema/defaulting/algorithm.go`.
+        """
+        if isinstance(value, dict):
+            missing = {
+                key: default
+                for key, (default, nullable) in self.own.items()
+                if key not in value or (value[key] is None and not nullable)
+            }
+            whole = {**value, **missing}
+            below = {key: found for key in whole if (found := self.fields.get(key, self.others)) is not None}
+            return whole | {key: found.set_in(whole[key]) for key, found in below.items()}
+        if isinstance(value, list) and self.items is not None:
+            return list(map(self.items.set_in, value))
+        return value
 
 
-def has_defaults(schema: Any) -> bool:
-    """Return whether there is a default anywhere in a structural schema."""
+def defaults_of(schema: Any) -> Defaults | None:
+    """Return the defaults in a structural schema; None if there is none."""
     if not isinstance(schema, dict):
-        return False
-    below = (*mapping(schema, ("properties",)).values(), schema.get("additionalProperties"), schema.get("items"))
-    return "default" in schema or any(map(has_defaults, below))
+        return None
+    properties = mapping(schema, ("properties",))
+    fields = {key: defaults_of(below) or Defaults() for key, below in properties.items() if below}
+    others, items = defaults_of(schema.get("additionalProperties")), defaults_of(schema.get("items"))
+    own = {
+        key: (below["default"], bool(below.get("nullable")))
+        for key, below in properties.items()
+        if isinstance(below, dict) and "default" in below
+    }
+    if not own and not others and not items and not any(map(_has_any, fields.values())):
+        return None
+    return Defaults(own, {key: below for key, below in fields.items() if others or _has_any(below)}, others, items)
 
 
-def _is_unset(value: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> bool:
-    return key not in value or (value[key] is None and not schema.get("nullable"))
+def _has_any(defaults: Defaults) -> bool:
+    return bool(defaults.own or defaults.fields or defaults.others or defaults.items)

@@ -197,6 +197,7 @@ def percentage(*fields: str) -> Constraint:
     return check
 
 
+@lru_cache(maxsize=4096)  # the same few ranges are in every namespace's policies
 def cidr(text: str) -> IPv4Network | IPv6Network:
     """Parse a range of addresses. Raises ValueError."""
     if not re.fullmatch(r"[^/%]+/[0-9]{1,3}", text):

@@ -27,6 +27,7 @@ from floe_compiler.check.objects.kubernetes.constraints import (
     parsed,
     percentage,
 )
+from floe_compiler.model.addresses import within
 from floe_compiler.model.nested_fields import mappings
 
 _MOST = 2**31 - 1
@@ -50,7 +51,7 @@ def _exceptions_within(value: Fields) -> Iterator[Breach]:
     except (KeyError, ValueError):
         return  # reported by its form
     for position, part in enumerate(parts):
-        if part.version != whole.version or not part.subnet_of(whole) or part == whole:  # type: ignore[arg-type]
+        if not within(part, whole) or part == whole:
             yield Breach(("except", position), "must be a part of cidr")
 
 

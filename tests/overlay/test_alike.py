@@ -1,0 +1,95 @@
+"""kustomize builds one of the objects that differ in nothing but their names."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.overlay import alike, portions
+from floe_compiler.overlay.changed_objects import ChangedObject
+from overlay.overlay_mesh import Mesh, config_map
+from overlay.test_portions import FILE, counted_runs
+
+LABELS = "labels: [{pairs: {team: data}}]\n"
+ADD = "patches: [{target: {kind: ConfigMap}, patch: '[{op: add, path: /data, value: {k: v}}]'}]\n"
+PATCH = "patches: [{{target: {{kind: ConfigMap, name: '{}'}}, patch: '{{apiVersion: v1, kind: ConfigMap, {}}}'}}]\n"
+MERGE = PATCH.format(".*", "metadata: {name: c}, data: {k: v}")
+COPY = (
+    "patches: [{target: {kind: ConfigMap}, patch: '[{op: add, path: /data, value: {}}, "
+    "{op: copy, from: /metadata/name, path: /data/k}]'}]\n"
+)
+DELETE = PATCH.format("c.*", "metadata: {name: c}, $patch: delete")
+
+
+def objects() -> list[Object]:
+    """Return four objects of which the first two are alike, and a third one but for an annotation."""
+    other = config_map("c3")
+    other["metadata"]["annotations"] = {"owner": "somebody"}
+    return [config_map("c1"), config_map("c2"), other, config_map("d")]
+
+
+def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *given: Object) -> list[Object]:
+    """Return what kustomize makes of objects if it builds each."""
+    with monkeypatch.context() as patch:
+        patch.setattr(portions, "grouped", lambda objects, _: [(one,) for one in objects])
+        return [*mesh.apply(*given).objects]
+
+
+@pytest.mark.parametrize(
+    ("steps", "asked"), [(LABELS, 2), (ADD, 2), (MERGE, 2), (LABELS + ADD, 2), (COPY, 4), (DELETE, 2)]
+)
+def test_the_results_are_those_of_each_by_itself(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch, steps: str, asked: int
+) -> None:
+    mesh.write({FILE: steps})
+    expected = built_one_by_one(mesh, monkeypatch, *objects())
+    runs = counted_runs(monkeypatch)
+
+    assert [*mesh.apply(*objects()).objects] == expected
+    assert runs == [asked]
+
+
+def test_those_of_other_namespaces_are_alike_too(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: LABELS})
+    given = [config_map("c", namespace) for namespace in ("sales", "finance")]
+    runs = counted_runs(monkeypatch)
+
+    rendered = mesh.apply(*given)
+
+    assert runs == [1]
+    assert list(map(identify, rendered.objects)) == sorted(map(identify, given))
+
+
+def test_an_object_without_a_namespace_is_not_like_one_with_it() -> None:
+    inside, outside = config_map("c"), config_map("c")
+    del outside["metadata"]["namespace"]
+
+    assert len(alike.grouped(map(changed, (inside, outside)), ())) == 2
+
+
+def test_hand_written_objects_are_built_each(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: LABELS + "resources: [a.yaml, b.yaml]\n"})
+    for name in ("a", "b"):
+        mesh.write(
+            {f"base/{name}.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: x}}\n"}
+        )
+    runs = counted_runs(monkeypatch)
+
+    mesh.apply()
+
+    assert runs == [2]
+
+
+def test_an_error_in_one_of_them_is_told_as_if_each_were_built(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "patches: [{target: {kind: ConfigMap}, patch: '[{op: remove, path: /data/k}]'}]\n"})
+    found = mesh.told(*objects())
+    with monkeypatch.context() as patch:
+        patch.setattr(portions, "grouped", lambda objects, _: [(one,) for one in objects])
+
+        assert found == mesh.told(*objects())
+    assert len(found) == 1
+
+
+def changed(manifest: Object) -> ChangedObject:
+    """Return an object without steps."""
+    return ChangedObject(identify(manifest), manifest, "base", ())
