@@ -17,6 +17,7 @@ from floe_compiler.cli import VERBS, main
 from floe_compiler.commands import exit_codes
 from floe_compiler.commands.options import find_root
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.pipeline.compilation import Compilation
 from small_mesh import SMALL
 
 
@@ -28,6 +29,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fake_pipeline.install(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_the_pipeline_of_the_tests_returns_what_the_real_one_does() -> None:
+    assert fake_pipeline.Compiled._fields == Compilation.__struct_fields__
 
 
 def test_help_teaches_every_verb_with_examples(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,16 +18,17 @@ from floe_compiler.pipeline import compile_mesh, explain_file
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Install a package with the component as pip would: what it announces lies beside it on Python's path."""
-    folder = tmp_path / "site-packages" / "floe_monitor-1.0.0.dist-info"
+    folder = tmp_path_factory.mktemp("site-packages") / "floe_monitor-1.0.0.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: floe-monitor\nVersion: 1.0.0\n")
     (folder / "entry_points.txt").write_text("[floe_compile.components]\nmonitor = third_party_monitor:COMPONENT\n")
-    monkeypatch.syspath_prepend(str(folder.parent))
-    compiler_digest.cache_clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder.parent))
+        compiler_digest.cache_clear()
+        yield
     compiler_digest.cache_clear()
 
 
@@ -84,9 +85,9 @@ class Output:
         return found
 
 
-@pytest.fixture
-def output(installed: None, tmp_path: Path) -> Output:
-    return Output(monitored(tmp_path))
+@pytest.fixture(scope="module")
+def output(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Output:
+    return Output(monitored(tmp_path_factory.mktemp("monitored")))
 
 
 def test_all_facts_of_a_component_from_outside_pass_all_checks(output: Output) -> None:

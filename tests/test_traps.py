@@ -7,11 +7,13 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from floe_compiler.cli import main
+from floe_compiler.commands import schema
 from floe_compiler.model.files import OUTPUT
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
@@ -131,11 +133,21 @@ def test_a_trap_in_the_output(
     assert everything_in(root.parent) == before
 
 
+SCHEMA_FILES = cache(schema.schema_files)
+"""Makes the schemas once: it takes a quarter of a second, and each test with a trap among them needs them thrice."""
+
+
 @pytest.mark.parametrize("place", ["schemas", "schemas/domain.schema.json"])
 @pytest.mark.parametrize("trap", TRAPS)
 def test_a_trap_among_the_schemas(
-    root: Path, elsewhere: Path, place: str, trap: Trap, capsys: pytest.CaptureFixture[str]
+    root: Path,
+    elsewhere: Path,
+    place: str,
+    trap: Trap,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(schema, "schema_files", SCHEMA_FILES)
     assert main(["schema", "--write", "--root", str(root)]) == 0
     set_trap(root, place, elsewhere, trap)
     before = everything_in(root.parent)

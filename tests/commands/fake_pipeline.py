@@ -11,14 +11,13 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import floe_compiler
 from floe_compiler.load import digests
-from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
 from floe_compiler.model.files import File, FileSet
 from floe_compiler.model.span import Span
-from floe_compiler.pipeline.compilation import Compilation
 
 if TYPE_CHECKING:  # it is a program, too, which tests start many times
     import pytest
@@ -28,13 +27,24 @@ NONE = Rule("R903", "no environment", "There is none.")
 ODD = Rule("R902", "odd domain", "It says warn.", severity="warning")
 
 
+class Compiled(NamedTuple):
+    """The fields of `Compilation`, whose module would take most of the time of a start to import."""
+
+    environments: tuple[()]
+    files: FileSet
+    digests: Mapping[str, str]
+    warnings: tuple[Diagnostic, ...]
+    chosen: None = None
+    made: Mapping[str, int] = types.MappingProxyType({})
+
+
 def _silent(_: str) -> None:
     pass
 
 
 def compile_mesh(
     root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent, **_given: object
-) -> Compilation:
+) -> Compiled:
     findings = Findings()
     digests = {name: digest for name, digest in digests_of(root).items() if name in environments or not environments}
     for name in sorted(set(environments) - set(digests)):
@@ -49,7 +59,7 @@ def compile_mesh(
         for environment in digests
         for domain in domains
     ]
-    return Compilation((), FileSet.of(files, findings), digests, warnings)
+    return Compiled((), FileSet.of(files, findings), digests, warnings)
 
 
 def digests_of(root: Path) -> Mapping[str, str]:
@@ -84,7 +94,8 @@ def install(patch: pytest.MonkeyPatch) -> None:
 def _replaced() -> Iterator[tuple[dict[str, Any], str, Any]]:
     """Yield what has another value with this pipeline: in which names, under which, and the value."""
     fake = types.ModuleType("floe_compiler.pipeline")
-    fake.__dict__.update(compile_mesh=compile_mesh)
+    # Its other modules are the real ones.
+    fake.__dict__.update(compile_mesh=compile_mesh, __path__=[str(Path(floe_compiler.__file__).parent / "pipeline")])
     yield sys.modules, "floe_compiler.pipeline", fake
     yield vars(floe_compiler), "pipeline", fake
     yield vars(digests), "input_digests", lambda inputs: digests_of(inputs.root)

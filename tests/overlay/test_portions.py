@@ -269,7 +269,7 @@ def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(m
 def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="c.*") + REMOVE.format(name="c1")})
     monkeypatch.setattr(portions, "PORTION", 2)
-    objects = [config_map(f"c{index}", f"team-{index % 3}", data={} if index else {"gone": ""}) for index in range(7)]
+    objects = [config_map(f"c{index}", f"team-{index % 3}", data={} if index else {"gone": ""}) for index in range(4)]
     overlay = mesh.overlay()
     units = split_units(Rendered("dev", ObjectSet.of(objects)))
 

@@ -36,6 +36,7 @@ from pipeline.mesh_of_three import (
     product,
     write,
 )
+from pipeline.tasks import later_first
 
 WORKERS: dict[str, Workers] = {
     "this process": ThisProcess(),
@@ -196,12 +197,6 @@ def test_the_order_of_errors_is_the_same(stage: str, tmp_path: Path) -> None:
     assert len({one.span.file for one in alone}) > 1, alone
     assert outcome(root, Processes(2)) == alone
     assert outcome(root, Processes(7)) == alone
-
-
-def later_first(shared: float, item: int) -> int:
-    """Take the longer the earlier the item comes."""
-    time.sleep(shared / (item + 1))
-    return item * 10
 
 
 def fail(shared: Exception, item: int) -> int:
