@@ -93,6 +93,8 @@ class Login(NamedTuple):
 
 def logins_in(text: str) -> Iterator[Login]:
     """Yield each credential in a text that the program or the file around it tells."""
+    if not _MAY_HAVE_ONE.search(text):
+        return
     for kind, form in _FORMS:
         yield from (Login(kind, *match.span("secret")) for match in form.finditer(text))
     for names, option in _COMMANDS:
@@ -128,6 +130,10 @@ _COMMANDS = tuple(
         KeywordPattern(rf"""(?<=[\s"',\[]){_pattern(option)}""", flags=re.MULTILINE),
     )
     for words, names, option in _PROGRAMS
+)
+_MAY_HAVE_ONE = re.compile(
+    r"mysql|mariadb|pass|mongo|-cli\b|login|skopeo|podman|buildah|cqlsh|rabbit|beeline|twine|sqlcmd|bcp|zip|7z|ldap|curl|http|xh"
+    r"|etcdctl|openssl|keytool|jarsigner|sqlplus|client|\bmc\b|\$|SHA|:(?:\d{4,5}|\*):|oracle"
 )
 _REST = re.compile(r"(?:[^|;&\n\\]|\\\n?){0,1000}")
 """The rest of a command, over lines that end with a backslash."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -69,7 +70,7 @@ class Scope(msgspec.Struct, frozen=True):
     charts: tuple[ChartUse, ...] = ()
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, dict=True):
     """The part of an environment that all of its domains share: its settings and the shared services."""
 
     inputs: Inputs
@@ -133,7 +134,7 @@ class Frame(msgspec.Struct, frozen=True):
         """Return the names of the domains that stand in it, sorted."""
         return tuple(filter(self.site.has, self.all_domains))
 
-    @property
+    @cached_property
     def all_domains(self) -> tuple[str, ...]:
         """Return the names of the domains that the environment has in any of its clusters, sorted."""
         return domains_in(self.inputs.sources, self.document, self.settings.environment.name)
@@ -149,7 +150,7 @@ class Frame(msgspec.Struct, frozen=True):
         """Return the scopes that are of no domain, by name."""
         return {scope.name: scope for scope in (self.platform, self.nodes) if scope}
 
-    @property
+    @cached_property
     def provided(self) -> tuple[Capability, ...]:
         """Return everything that the shared services provide: those in its own cluster, and what only others have."""
         here = capabilities.provided(self.platform.placed)

@@ -120,9 +120,7 @@ def hint_if_unknown(
     return _walk(document, components, path, prefix)[0]
 
 
-def settings_below(
-    document: type[BaseModel], components: Registry, path: tuple[str, ...]
-) -> tuple[str, ...]:
+def settings_below(document: type[BaseModel], components: Registry, path: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the settings below a known path, sorted; none if there is a value there."""
     return _walk(document, components, path, "")[1]
 
@@ -148,7 +146,10 @@ def _walk(
             return None, ()
         is_value = any(map(may_be_value, annotations))
         models = [model for one in annotations for model in models_in(one)]
-        models += [components[key].config for place, key in places if place == next_]
+        chosen = [key for place, key in places if place == next_]
+        if chosen and path[depth + 1 :] == (DISCRIMINATOR,):  # every component has it
+            return None, ()
+        models += [components[key].config for key in chosen]
     below = {name for model in models for name in model.model_fields}
     below |= {str(place[len(path)]) for place, _ in places if len(place) > len(path) and place[: len(path)] == path}
     return None, () if is_value else tuple(sorted(below))

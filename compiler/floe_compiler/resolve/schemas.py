@@ -71,9 +71,7 @@ def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
 
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
-def _kept(
-    components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]
-) -> Mapping[str, JsonSchema]:
+def _kept(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
     return made_schemas(Registry(imported=components), generator)
 
 
