@@ -21,7 +21,7 @@ from floe_compiler.cache.store import Cache, Memory, Store
 from floe_compiler.cli import main
 from floe_compiler.model.codec import encode
 from floe_compiler.overlay import kept_results
-from floe_compiler.pipeline import compile_mesh, known_objects
+from floe_compiler.pipeline import compile_mesh, kept_trees, known_objects, reading
 from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
@@ -29,12 +29,14 @@ from small_mesh import small_mesh
 
 KINDS = (
     "documents",
-    "schemas",
+    reading.COMPONENTS,
+    reading.SCHEMAS,
     HEADERS,
     HEADS,
     SUMMARIES,
     BODIES,
     known_objects.KIND,
+    kept_trees.KIND,
     kept_results.KIND,
     "links",
     recent.KIND,
