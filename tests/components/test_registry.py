@@ -20,7 +20,7 @@ from floe_compiler.model.codec import encode
 from floe_compiler.model.component_faults import NOT_LOADED
 from floe_compiler.model.component_packages import ENTRY_POINTS
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
-from floe_compiler.model.plan import Component
+from floe_compiler.model.plan import Component, ComponentScope
 
 
 @pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
@@ -127,7 +127,8 @@ def test_components_that_are_not_those_of_this_package_are_looked_for_anew() -> 
 def test_the_components_of_some_scopes() -> None:
     other = replace(POLARIS, type="other")
     found = registry([other])
-    own = found.within(("platform",))
+    scopes: tuple[ComponentScope, ...] = ("platform",)
+    own = found.within(scopes)
     assert own["catalog", "other"] is other
     assert own["catalog", "polaris"] is POLARIS
     assert {key for key, one in found.items() if one.scope == "platform"} == set(own)

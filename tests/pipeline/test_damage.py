@@ -101,6 +101,7 @@ def make_read(folder: Path, kind: str) -> None:
     """Remove what makes it unnecessary to read the entries of a kind."""
     of_units = (HEADS, recent.KIND)
     instead = {recent.KIND: (), SUMMARIES: ("links",), kept_results.KIND: of_units, known_objects.KIND: of_units}
+    instead[kept_trees.KIND] = of_units
     for other in instead.get(kind, (recent.KIND,)):
         shutil.rmtree(folder / other)
 

@@ -8,15 +8,22 @@ from typing import Any
 import pytest
 
 from floe_compiler.cache.store import Memory
+from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline import compile_mesh
-from floe_compiler.pipeline.kept_trees import KeptTrees
+from floe_compiler.pipeline.kept_trees import KIND, KeptTrees
 from small_mesh import PRODUCT, small_mesh
 
 Charts = list[dict[str, Any]]
 
-WEB: dict[str, Any] = {"namespace": "web", "objects": []}
-REFUSED: dict[str, Any] = {"namespace": "refused", "objects": []}
+WEB: dict[str, Any] = {"namespace": "web", "objects": [{}], "included": [{"objects": [{}]}]}
+REFUSED: dict[str, Any] = {**WEB, "namespace": "refused"}
+
+
+def decided(namespace: str, objects: int = 2) -> dict[str, Any]:
+    """Return an answer about objects, the last one first."""
+    parts = [{"at": at, "labels": {}, "annotations": {}, "namespace": namespace} for at in range(objects)]
+    return {"objects": parts[::-1]}
 
 
 class Asked(list[str]):
@@ -25,7 +32,7 @@ class Asked(list[str]):
     def run(self, charts: Charts) -> Charts:
         self += [chart["namespace"] for chart in charts]
         failures = {"failures": [{"at": 0, "message": ["no"]}]}
-        return [failures if chart is REFUSED else {"objects": [{"of": chart["namespace"]}]} for chart in charts]
+        return [failures if chart is REFUSED else decided(chart["namespace"]) for chart in charts]
 
 
 def test_a_tree_is_built_once() -> None:
@@ -34,7 +41,7 @@ def test_a_tree_is_built_once() -> None:
     first = trees.or_from(asked.run)([WEB, other])
     again = trees.or_from(asked.run)([other, {**WEB, "namespace": "new"}, WEB])
     assert asked == ["web", "other", "new"]
-    assert again == [first[1], {"objects": [{"of": "new"}]}, first[0]]
+    assert again == [first[1], decided("new"), first[0]]
 
 
 def test_another_tree_or_compiler_is_another_entry() -> None:
@@ -42,6 +49,14 @@ def test_another_tree_or_compiler_is_another_entry() -> None:
     for compiler, chart in (("1", WEB), ("2", WEB), ("1", {**WEB, "labels": {"a": "b"}})):
         KeptTrees(cache, compiler).or_from(asked.run)([chart])
     assert asked == ["web"] * 3
+
+
+@pytest.mark.parametrize("data", [{}, {"objects": "two"}, decided("web", 1), decided("web", 3)])
+def test_what_is_no_answer_about_each_object_is_asked_again(data: dict[str, Any]) -> None:
+    asked, cache = Asked(), Memory()
+    cache.put(KIND, digest_of("1", encode(WEB)), encode(data))
+    assert KeptTrees(cache, "1").or_from(asked.run)([WEB]) == [decided("web")]
+    assert asked == ["web"]
 
 
 def test_what_is_refused_is_asked_again_and_so_is_all_without_a_cache() -> None:
