@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,13 @@ from msgspec.structs import replace
 
 import floe_compiler.components as components
 import third_party_portal
-from floe_compiler.components import built_in, installed, registry
+from floe_compiler.components import announced, built_in, installed, registry
 from floe_compiler.components.catalog_polaris import COMPONENT as POLARIS
+from floe_compiler.model.codec import encode
 from floe_compiler.model.component_faults import NOT_LOADED
 from floe_compiler.model.component_packages import ENTRY_POINTS
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
-from floe_compiler.model.plan import Component
+from floe_compiler.model.plan import Component, ComponentScope
 
 
 @pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
@@ -95,3 +98,37 @@ def test_the_components_of_a_slot_stand_in_the_same_kind_of_namespace() -> None:
     assert found.rule.code == "R032"
     assert found.message.endswith(message)
     assert registry([replace(other, slot="lake")])["lake", "other"].scope == "each"
+
+
+def test_a_component_is_imported_when_it_is_asked_for() -> None:
+    script = f"""
+import sys
+from floe_compiler.components import registry
+from floe_compiler.model.codec import decode
+from floe_compiler.model.registry import Announced
+found = registry(own=decode({encode(announced())!r}, tuple[Announced, ...]))
+assert ("catalog", "polaris") in found and len(found) == {len(registry())} and found.get(("catalog", "none")) is None
+def imported():
+    return [name for name in sys.modules if name.startswith("floe_compiler.components.")]
+assert not imported(), imported()
+assert found["catalog", "polaris"].type == "polaris"
+assert {{name.split(".")[2] for name in imported()}} == {{"catalog_polaris"}}, imported()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_components_that_are_not_those_of_this_package_are_looked_for_anew() -> None:
+    (first, *others) = announced()
+    strange = replace(first, module="os")
+    for own in ((), tuple(others), (strange, *others)):
+        assert dict(registry(own=own)) == dict(registry())
+
+
+def test_the_components_of_some_scopes() -> None:
+    other = replace(POLARIS, type="other")
+    found = registry([other])
+    scopes: tuple[ComponentScope, ...] = ("platform",)
+    own = found.within(scopes)
+    assert own["catalog", "other"] is other
+    assert own["catalog", "polaris"] is POLARIS
+    assert {key for key, one in found.items() if one.scope == "platform"} == set(own)

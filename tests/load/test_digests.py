@@ -177,8 +177,8 @@ def test_the_versions_of_what_shapes_the_output_count(
 ) -> None:
     before = compiler_digest()
     compiler_digest.cache_clear()
-    version = metadata.version
-    monkeypatch.setattr(metadata, "version", lambda name: "0" if name == program else version(name))
+    version = digests._version
+    monkeypatch.setattr(digests, "_version", lambda name: "0" if name == program else version(name))
     assert compiler_digest() != before
 
 

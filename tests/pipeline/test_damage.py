@@ -21,7 +21,7 @@ from floe_compiler.cache.store import Cache, Memory, Store
 from floe_compiler.cli import main
 from floe_compiler.model.codec import encode
 from floe_compiler.overlay import kept_results
-from floe_compiler.pipeline import compile_mesh, known_objects
+from floe_compiler.pipeline import compile_mesh, kept_trees, known_objects, reading
 from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
@@ -29,12 +29,14 @@ from small_mesh import small_mesh
 
 KINDS = (
     "documents",
-    "schemas",
+    reading.COMPONENTS,
+    reading.SCHEMAS,
     HEADERS,
     HEADS,
     SUMMARIES,
     BODIES,
     known_objects.KIND,
+    kept_trees.KIND,
     kept_results.KIND,
     "links",
     recent.KIND,
@@ -99,6 +101,7 @@ def make_read(folder: Path, kind: str) -> None:
     """Remove what makes it unnecessary to read the entries of a kind."""
     of_units = (HEADS, recent.KIND)
     instead = {recent.KIND: (), SUMMARIES: ("links",), kept_results.KIND: of_units, known_objects.KIND: of_units}
+    instead[kept_trees.KIND] = of_units
     for other in instead.get(kind, (recent.KIND,)):
         shutil.rmtree(folder / other)
 

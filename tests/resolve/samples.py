@@ -9,6 +9,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component
+from floe_compiler.model.registry import Registry
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, merge
 
@@ -51,7 +52,7 @@ COMPONENTS = (
     component("orchestrator", "alpha", profiles={"light": {"replicas": 2}}),
     component("orchestrator", "beta"),
 )
-REGISTRY = {one.key: one for one in COMPONENTS}
+REGISTRY = Registry(imported=COMPONENTS)
 
 
 def document(file: str, data: Mapping[str, Any]) -> Document:

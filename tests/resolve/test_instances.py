@@ -12,10 +12,11 @@ from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.plan import Product
+from floe_compiler.model.registry import Registry
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.instances import Place, check_images, domain_instances, shared_instances
 from products import product
-from resolve.samples import REGISTRY, component, merged
+from resolve.samples import COMPONENTS, REGISTRY, component, merged
 from support import DEVELOPMENT
 
 ALL = registry()
@@ -117,7 +118,7 @@ def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, n
 
 def test_what_stands_in_each_namespace_is_configured_alike_unless_a_domain_says_otherwise() -> None:
     agent = component("agent", "alpha", scope="each")
-    findings, known = Findings(), REGISTRY | {agent.key: agent}
+    findings, known = Findings(), Registry(imported=(*COMPONENTS, agent))
     written = merged({"agent": {"type": "alpha", "replicas": 2}})
     ((_, shared),) = shared_instances(known, written, PLACE, (), (), findings)
     ((_, own),) = domain_instances(known, written, PLACE, [], findings)

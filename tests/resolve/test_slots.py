@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.registry import Registry
 from floe_compiler.resolve.layers import Layer, leaves
 from floe_compiler.resolve.slots import (
     configured,
@@ -20,7 +21,7 @@ from floe_compiler.resolve.slots import (
     with_profiles,
     without,
 )
-from resolve.samples import REGISTRY, component, merged
+from resolve.samples import COMPONENTS, REGISTRY, component, merged
 
 KEYS = st.sampled_from("abc")
 PATHS = st.lists(st.lists(KEYS, min_size=1, max_size=3).map(tuple), max_size=4)
@@ -134,6 +135,6 @@ def test_an_empty_slot_is_not_a_mistake() -> None:
 
 def test_a_slot_that_is_filled_in_each_namespace_is_one_of_both_kinds() -> None:
     agent = component("agent", "alpha", scope="each")
-    registry = REGISTRY | {agent.key: agent}
+    registry = Registry(imported=(*COMPONENTS, agent))
     assert "agent" in slots(registry, "platform")
     assert slots(registry, "domain") == ("agent", "orchestrator")

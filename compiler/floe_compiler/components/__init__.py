@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from typing import Any
@@ -18,20 +18,22 @@ from floe_compiler.model.component_faults import NOT_LOADED, fault
 from floe_compiler.model.component_packages import component_packages
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.plan import Component
-
-Registry = Mapping[tuple[str, str], Component[Any]]
-"""Components by slot and type."""
+from floe_compiler.model.registry import Announced, Registry
 
 
 def built_in() -> tuple[Component[Any], ...]:
     """Return the components of this package, in the order of their names."""
-    return _found_in(tuple(__path__))
+    return tuple(importlib.import_module(module).COMPONENT for module in _modules(tuple(__path__)))
 
 
 @cache
-def _found_in(folders: tuple[str, ...]) -> tuple[Component[Any], ...]:
-    names = sorted(module.name for module in pkgutil.iter_modules(folders))
-    return tuple(importlib.import_module(f"{__name__}.{name}").COMPONENT for name in names)
+def _modules(folders: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(folders)))
+
+
+def announced() -> tuple[Announced, ...]:
+    """Return what must be known of each component of this package. It imports all of them."""
+    return tuple(map(Announced.of, built_in(), _modules(tuple(__path__))))
 
 
 def installed() -> tuple[Component[Any], ...]:
@@ -62,23 +64,26 @@ def _package(point: metadata.EntryPoint) -> str:
     return f"package {point.dist.name} {point.dist.version}" if point.dist else point.module
 
 
-def registry(extra: Iterable[Component[Any]] = ()) -> Registry:
-    """Return all components.
+def registry(extra: Iterable[Component[Any]] = (), own: tuple[Announced, ...] = ()) -> Registry:
+    """Return all components. Those of this package are not imported if `own` is what must be known of each.
 
     Raises StageFailed (R032) if two have the same slot and type, or the same slot and different scopes, or if one
     cannot be loaded.
     """
-    components: dict[tuple[str, str], Component[Any]] = {}
-    by_slot: dict[str, Component[Any]] = {}
-    for component in (*built_in(), *installed(), *extra):
-        if component.key in components:
+    if tuple(one.module for one in own) != _modules(tuple(__path__)):
+        own = announced()
+    further = (*installed(), *extra)
+    by_slot = {one.slot: one for one in reversed(own)}
+    taken = {one.key for one in own}
+    for component in further:
+        if component.key in taken:
             raise _clash(f"two components fill {component.slot} with type {component.type}", component)
-        components[component.key] = component
-        other = by_slot.setdefault(component.slot, component)
-        if other.scope != component.scope:
-            scopes = " and ".join(f"{claimant.type} with scope {claimant.scope}" for claimant in (other, component))
+        taken.add(component.key)
+        claimants = by_slot.setdefault(component.slot, Announced.of(component)), component
+        if len({one.scope for one in claimants}) > 1:
+            scopes = " and ".join(f"{claimant.type} with scope {claimant.scope}" for claimant in claimants)
             raise _clash(f"two components fill {component.slot} in different namespaces: {scopes}", component)
-    return dict(sorted(components.items()))
+    return Registry(own, further)
 
 
 def _clash(message: str, component: Component[Any]) -> StageFailed:

@@ -58,7 +58,9 @@ def _repositories_in_output(root: Path) -> Iterator[str]:
     """Yield the path of each `.git` in the output, or in a folder of an environment or a namespace."""
     environments = [f"{OUTPUT}/{name}" for name in _folders(root / OUTPUT)]
     namespaces = (f"{path}/{name}" for path in environments for name in _folders(root / path))
-    return (f"{path}/.git" for path in (OUTPUT, *environments, *namespaces) if _is_top(root / path))
+    # There are thousands of namespaces, and none of them has any `.git`.
+    with_git = (path for path in (OUTPUT, *environments, *namespaces) if os.path.lexists(f"{root}/{path}/.git"))
+    return (f"{path}/.git" for path in with_git if _is_top(root / path))
 
 
 def _folders(folder: Path) -> list[str]:

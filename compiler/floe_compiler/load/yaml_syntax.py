@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.error import StringMark as Mark
+from typing import TYPE_CHECKING
 
 from floe_compiler.load.text_file import CONTROL_CHARACTER, invisible
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.span import Span
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import StringMark as Mark
+    from ruamel.yaml.error import YAMLError
 
 SYNTAX = Rule(
     "L007",
@@ -89,6 +91,8 @@ def directives(text: str, file: str) -> list[Diagnostic]:
 
 def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     """Return the finding for an error of the parser."""
+    from ruamel.yaml.error import MarkedYAMLError
+
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return Diagnostic(SYNTAX, "not YAML", Span(file))
     mark, context, problem = error.problem_mark, error.context or "", error.problem or ""

@@ -9,6 +9,7 @@ from functools import cache
 
 from floe_compiler.model.comments import without_comments
 from floe_compiler.model.credentials import is_random_secret, names_secret, secret_in, stands_for_itself
+from floe_compiler.model.keyword_patterns import KeywordPattern
 
 _NAME = r"_{0,2}[A-Za-z][\w.-]*"
 _KEY = rf"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>{_NAME})["']?"""
@@ -21,32 +22,56 @@ _COLON = r"""\b{}["']?[ \t]*:[ \t]*"""
 _SETTER = r"\.(?:conf|config|option|put|set|setProperty)"
 _MACHINE = r"\b(?:machine\s+\S{1,200}|default)\s+(?:login\s+\S{1,200}\s+)?"
 _ASSIGNMENTS = tuple(
-    re.compile(form, re.MULTILINE)
-    for form in (
+    KeywordPattern(form, tuple(words.split()), re.MULTILINE)
+    for words, form in (
         # Of a shell: another word may follow, or another name, as in `--set=password=...`.
-        rf"{_KEY}=(?=[ \t]*{_SHORT_VALUE})",
+        ("=", rf"{_KEY}=(?=[ \t]*{_SHORT_VALUE})"),
         # Of a configuration file or program: `a: b`, `a = b`, `a := b`, `a => b`.
-        rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|(?::=|=>)[ \t]*|:[ \t]+(?:{_BLOCK})?|:(?=[\"'])){_VALUE}{_END}",
+        (
+            "= :",
+            rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|(?::=|=>)[ \t]*|:[ \t]+(?:{_BLOCK})?|:(?=[\"'])){_VALUE}{_END}",
+        ),
         # Of a program: `a["b"] = "c"`; without quotes, `c` is a variable.
-        rf"""\[["'](?P<key>{_NAME})["']\][ \t]*=[ \t]*(?P<quote>["'])(?P<value>[^\s"']+)["']""",
+        ("[\" ['", rf"""\[["'](?P<key>{_NAME})["']\][ \t]*=[ \t]*(?P<quote>["'])(?P<value>[^\s"']+)["']"""),
         # An option and the next word, unless that stands for any (`--password PASSWORD`).
-        rf"(?<![\w-])(?P<key>--?{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))",
+        ("-", rf"(?<![\w-])(?P<key>--?{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))"),
         # An item with a name and a value: a variable of a container, or a property in XML.
-        rf"{_COLON.format('name')}[\"']?(?P<key>{_NAME})[\"']?,?\s{{1,200}}[\"']?{_COLON.format('value')}{_VALUE}{_END}",
-        rf"<name>(?P<key>{_NAME})</name>\s{{0,200}}<value>(?P<quote>)(?P<value>[^\s<>]+)</value>",
-        rf"<(?P<key>{_NAME})>(?P<quote>)(?P<value>[^\s<>]+)</(?P=key)>",
+        (
+            "name",
+            (
+                rf"{_COLON.format('name')}[\"']?(?P<key>{_NAME})[\"']?,?\s{{1,200}}"
+                rf"[\"']?{_COLON.format('value')}{_VALUE}{_END}"
+            ),
+        ),
+        ("<name>", rf"<name>(?P<key>{_NAME})</name>\s{{0,200}}<value>(?P<quote>)(?P<value>[^\s<>]+)</value>"),
+        ("</", rf"<(?P<key>{_NAME})>(?P<quote>)(?P<value>[^\s<>]+)</(?P=key)>"),
         # SQL, whose words are in capitals; a role has no other text after `password`.
-        r"(?<![\w.:-])(?P<key>[A-Z][A-Z_]+(?: BY)?)[ \t]+(?P<quote>')(?P<value>[^\s']+)'",
-        r"(?i:\b(?:create|alter)\s+(?:role|user)\b[^;'\n]{1,200}?)\b(?P<key>password)\s+(?P<quote>')(?P<value>[^\s']+)'",
+        ("'", r"(?<![\w.:-])(?P<key>[A-Z][A-Z_]+(?: BY)?)[ \t]+(?P<quote>')(?P<value>[^\s']+)'"),
+        (
+            "password",
+            (
+                r"(?i:\b(?:create|alter)\s+(?:role|user)\b[^;'\n]{1,200}?)"
+                r"\b(?P<key>password)\s+(?P<quote>')(?P<value>[^\s']+)'"
+            ),
+        ),
         # What sets a property of Java or Spark.
-        rf"{_SETTER}\(\s*[\"'](?P<key>{_NAME})[\"'],\s*(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"']\s*\)",
+        (
+            ".conf .option .put .set",
+            rf"{_SETTER}\(\s*[\"'](?P<key>{_NAME})[\"'],\s*(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"']\s*\)",
+        ),
         # Redis, Keepalived, LDAP, and .netrc.
-        rf"^[ \t]*(?P<key>requirepass|masterauth|auth[_-]pass|bind_?pw|rootpw)[ \t]+{_VALUE}{_END}",
-        rf"{_MACHINE}(?P<key>password)\s+{_VALUE}(?=[\"']?(?:\s|$|\\n))",
+        (
+            "requirepass masterauth auth bind rootpw",
+            rf"^[ \t]*(?P<key>requirepass|masterauth|auth[_-]pass|bind_?pw|rootpw)[ \t]+{_VALUE}{_END}",
+        ),
+        ("machine default", rf"{_MACHINE}(?P<key>password)\s+{_VALUE}(?=[\"']?(?:\s|$|\\n))"),
         # HAProxy, MongoDB's and other files with a name and a quoted text on a line.
-        rf"^[ \t]*(?P<key>{_NAME})[ \t]+(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"'][ \t]*;?$",
+        ("' \"", rf"^[ \t]*(?P<key>{_NAME})[ \t]+(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"'][ \t]*;?$"),
         # `aws configure set`, `npm config set`.
-        rf"\bconfig(?:ure)?[ \t]+set[ \t]+(?:\S{{0,200}}[:.])?(?P<key>{_NAME})[ \t]+{_VALUE}(?=[\"']?(?:\s|$))",
+        (
+            "config",
+            rf"\bconfig(?:ure)?[ \t]+set[ \t]+(?:\S{{0,200}}[:.])?(?P<key>{_NAME})[ \t]+{_VALUE}(?=[\"']?(?:\s|$))",
+        ),
     )
 )
 # As a text without any of these gives no secret a value, the other patterns need not look at it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -115,7 +115,7 @@ class FileSet(Mapping[str, str]):
         """Return the set of files whose texts `read` returns by path; conflicting paths are findings as in `of`."""
         groups = list(groups)
         paths = [path for group in groups for path in group.paths]
-        if len({_portably(path) for path in paths}) < len(paths):
+        if len(_all_portably(paths)) < len(paths):
             kept = _without_clashes((file for group in groups for file in group.each()), findings)
             groups = [FileDigests.of(kept)]
         digests = sorted(pair for group in groups for pair in zip(group.paths, group.sha256, strict=True))
@@ -167,6 +167,12 @@ def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFi
 def _portably(path: str) -> str:
     """Return a path in the form in which equal paths are equal on file systems that ignore case and Unicode form."""
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path.casefold())
+
+
+def _all_portably(paths: Sequence[str]) -> set[str]:
+    """Return the paths in that form. Nearly all are ASCII, and one text is faster than thousands."""
+    text = "\n".join(paths)
+    return set(text.lower().split("\n")) if text.isascii() else set(map(_portably, paths))
 
 
 def _report_clash(first: File | FileDigest, second: File | FileDigest, findings: Findings) -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from floe_compiler.model.keyword_patterns import KeywordPattern
+
 WORDS_BEFORE = 20
 """How many words of a command before another one may say what it means."""
 
@@ -32,28 +34,30 @@ _NOTATION = {
     "END": r"""(?=["']?[ \t]*(?:$|[>|;&\]]))""",
 }
 _PROGRAMS = (
-    (r"mysql(?:dump|admin|import|check|show|sh)?|mariadb(?:-\w+)?", r"-p[\"']?VALUE"),
-    (r"sshpass|mongo(?:sh|dump|restore|export|import)?", r"(?:-p~|--password=)VALUE"),
-    (r"(?:redis|valkey|keydb)-cli", r"(?:-a|--pass) VALUE"),
+    ("mysql mariadb", r"mysql(?:dump|admin|import|check|show|sh)?|mariadb(?:-\w+)?", r"-p[\"']?VALUE"),
+    ("sshpass mongo", r"sshpass|mongo(?:sh|dump|restore|export|import)?", r"(?:-p~|--password=)VALUE"),
+    ("-cli", r"(?:redis|valkey|keydb)-cli", r"(?:-a|--pass) VALUE"),
     (
+        "login",
         r"(?:docker|podman|nerdctl|buildah|crane|skopeo|oras|helm|az|argocd)(?: WORD)?? login",
         r"(?:-p|--password)=VALUE",
     ),
-    (r"skopeo|podman|buildah", r"--(?:src-|dest-)?creds=LOGIN"),
-    (r"cqlsh|rabbitmqadmin|beeline|twine", r"-p VALUE"),
-    (r"sqlcmd|bcp|zip|unzip", r"-P~VALUE"),
-    (r"7z[ar]?", r"-p[\"']?VALUE"),
-    (r"ldap(?:search|add|modify|delete|whoami|passwd)", r"-w~VALUE"),
-    (r"curl", r"(?:-[A-Za-z]*[uU]~|--(?:proxy-)?user=)LOGIN"),
-    (r"https?|xh", r"(?:-a|--auth)=LOGIN"),
-    (r"etcdctl", r"--user=LOGIN"),
-    (r"openssl", r"-pass(?:in|out)? pass:VALUE"),
-    (r"keytool|jarsigner", r"-(?:src|dest)?(?:store|key)pass VALUE"),
-    (r"htpasswd", r"-(?:\w*(?:n\w*b|b\w*n)\w*|[A-Za-mo-z0-9]*b[A-Za-mo-z0-9]* WORD) WORD VALUEEND"),
-    (r"sqlplus", r"[\w.]{1,64}/UNTIL_AT"),
-    (r"smbclient|rpcclient", r"-U~[^\s%\"'$]{1,64}%VALUE"),
-    (r"mc (?:alias set|config host add)", r"WORD WORD WORD VALUE"),
+    ("skopeo podman buildah", r"skopeo|podman|buildah", r"--(?:src-|dest-)?creds=LOGIN"),
+    ("cqlsh rabbitmqadmin beeline twine", r"cqlsh|rabbitmqadmin|beeline|twine", r"-p VALUE"),
+    ("sqlcmd bcp zip", r"sqlcmd|bcp|zip|unzip", r"-P~VALUE"),
+    ("7z", r"7z[ar]?", r"-p[\"']?VALUE"),
+    ("ldap", r"ldap(?:search|add|modify|delete|whoami|passwd)", r"-w~VALUE"),
+    ("curl", r"curl", r"(?:-[A-Za-z]*[uU]~|--(?:proxy-)?user=)LOGIN"),
+    ("http xh", r"https?|xh", r"(?:-a|--auth)=LOGIN"),
+    ("etcdctl", r"etcdctl", r"--user=LOGIN"),
+    ("openssl", r"openssl", r"-pass(?:in|out)? pass:VALUE"),
+    ("keytool jarsigner", r"keytool|jarsigner", r"-(?:src|dest)?(?:store|key)pass VALUE"),
+    ("htpasswd", r"htpasswd", r"-(?:\w*(?:n\w*b|b\w*n)\w*|[A-Za-mo-z0-9]*b[A-Za-mo-z0-9]* WORD) WORD VALUEEND"),
+    ("sqlplus", r"sqlplus", r"[\w.]{1,64}/UNTIL_AT"),
+    ("smbclient rpcclient", r"smbclient|rpcclient", r"-U~[^\s%\"'$]{1,64}%VALUE"),
+    ("mc", r"mc (?:alias set|config host add)", r"WORD WORD WORD VALUE"),
 )
+"""What a command has one of, its names, and its option with a secret."""
 HASH = "the hash of a password"
 _PART = r"[\w.-]{1,253}"
 # host:port:database:user:password; a port has four digits at least, as those of databases do.
@@ -67,15 +71,16 @@ _PIPED = (
 )
 _AROUND = (
     # Of `crypt` in the C library, of Apache, and the verifiers of PostgreSQL.
-    (HASH, r"(?P<secret>\$(?:apr1|1)\$[\w./]{1,8}\$[\w./]{22})"),
-    (HASH, r"(?P<secret>\$2[abxy]\$\d\d\$[\w./]{53})"),
-    (HASH, r"(?P<secret>\$(?:5|6|y|argon2id?)\$[\w./,=$+-]{1,256}\$[\w./+]{43,86})"),
-    (HASH, r"(?P<secret>\{S?SHA(?:256|512)?\}[A-Za-z0-9+/]{24,256}={0,2})"),
-    (HASH, r"(?P<secret>SCRAM-SHA-256\$\d{1,9}:[\w+/=]{1,256}\$[\w+/=:]{1,256})"),
-    ("a line of .pgpass", _PGPASS),
-    ("a user and a password for Oracle", rf"jdbc:oracle:\w{{1,9}}:[\w.]{{1,64}}/{_UNTIL_AT}"),
-    ("a password for the standard input of a program", _PIPED),
+    (HASH, "$apr1$ $1$", r"(?P<secret>\$(?:apr1|1)\$[\w./]{1,8}\$[\w./]{22})"),
+    (HASH, "$2", r"(?P<secret>\$2[abxy]\$\d\d\$[\w./]{53})"),
+    (HASH, "$5$ $6$ $y$ $argon2", r"(?P<secret>\$(?:5|6|y|argon2id?)\$[\w./,=$+-]{1,256}\$[\w./+]{43,86})"),
+    (HASH, "SHA", r"(?P<secret>\{S?SHA(?:256|512)?\}[A-Za-z0-9+/]{24,256}={0,2})"),
+    (HASH, "SCRAM-SHA-256$", r"(?P<secret>SCRAM-SHA-256\$\d{1,9}:[\w+/=]{1,256}\$[\w+/=:]{1,256})"),
+    ("a line of .pgpass", " ".join(f":{first}" for first in "*0123456789"), _PGPASS),
+    ("a user and a password for Oracle", "jdbc:oracle", rf"jdbc:oracle:\w{{1,9}}:[\w.]{{1,64}}/{_UNTIL_AT}"),
+    ("a password for the standard input of a program", "--password-stdin chpasswd", _PIPED),
 )
+"""Kinds of secrets, what a text with one has one of, and their forms."""
 
 
 class Login(NamedTuple):
@@ -88,13 +93,14 @@ class Login(NamedTuple):
 
 def logins_in(text: str) -> Iterator[Login]:
     """Yield each credential in a text that the program or the file around it tells."""
-    if _MAY_HAVE_ONE.search(text):
-        for kind, form in _FORMS:
-            yield from (Login(kind, *match.span("secret")) for match in form.finditer(text))
-        for names, option in _COMMANDS:
-            for program, start, end in _commands(names, text):
-                kind = f"a password for {program}"
-                yield from (Login(kind, *match.span("secret")) for match in option.finditer(text, start, end))
+    if not _MAY_HAVE_ONE.search(text):
+        return
+    for kind, form in _FORMS:
+        yield from (Login(kind, *match.span("secret")) for match in form.finditer(text))
+    for names, option in _COMMANDS:
+        for program, start, end in _commands(names, text):
+            kind = f"a password for {program}"
+            yield from (Login(kind, *match.span("secret")) for match in option.finditer(text, start, end))
 
 
 def login_at_end(words: tuple[str, ...]) -> str:
@@ -104,7 +110,7 @@ def login_at_end(words: tuple[str, ...]) -> str:
     return next((login.kind for login in logins_in(text) if login.start >= begin), "")
 
 
-def _commands(names: re.Pattern[str], text: str) -> Iterator[tuple[str, int, int]]:
+def _commands(names: KeywordPattern, text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the program of each command, and where its words begin and end; each part of the text is in one at most."""
     end = 0
     while found := names.search(text, end):
@@ -117,17 +123,17 @@ def _pattern(notation: str) -> str:
     return re.sub(r"VALUE|LOGIN|UNTIL_AT|WORD|END|[ ~=]", lambda match: _NOTATION[match[0]], notation)
 
 
-_FORMS = tuple((kind, re.compile(form, re.MULTILINE)) for kind, form in _AROUND)
+_FORMS = tuple((kind, KeywordPattern(form, tuple(words.split()), re.MULTILINE)) for kind, words, form in _AROUND)
 _COMMANDS = tuple(
     (
-        re.compile(rf"""(?<![\w.-])(?P<program>{_pattern(names)})(?=[\s"',])"""),
-        re.compile(rf"""(?<=[\s"',\[]){_pattern(option)}""", re.MULTILINE),
+        KeywordPattern(rf"""(?<![\w.-])(?P<program>{_pattern(names)})(?=[\s"',])""", tuple(words.split())),
+        KeywordPattern(rf"""(?<=[\s"',\[]){_pattern(option)}""", flags=re.MULTILINE),
     )
-    for names, option in _PROGRAMS
+    for words, names, option in _PROGRAMS
 )
-_REST = re.compile(r"(?:[^|;&\n\\]|\\\n?){0,1000}")
-"""The rest of a command, over lines that end with a backslash."""
 _MAY_HAVE_ONE = re.compile(
     r"mysql|mariadb|pass|mongo|-cli\b|login|skopeo|podman|buildah|cqlsh|rabbit|beeline|twine|sqlcmd|bcp|zip|7z|ldap|curl|http|xh"
     r"|etcdctl|openssl|keytool|jarsigner|sqlplus|client|\bmc\b|\$|SHA|:(?:\d{4,5}|\*):|oracle"
 )
+_REST = re.compile(r"(?:[^|;&\n\\]|\\\n?){0,1000}")
+"""The rest of a command, over lines that end with a backslash."""

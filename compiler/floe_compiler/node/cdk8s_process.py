@@ -136,7 +136,7 @@ def _started() -> _Process:
 
 def _answers(answer: bytes, count: int) -> list[dict[str, Any]]:
     """Return the answers of construct_tree.js. Raises ValueError if it is something else."""
-    answers = msgspec.json.decode(answer, type=list[_Answer])
+    answers = msgspec.json.decode(answer, type=list[Answer])
     if len(answers) != count:
         raise ValueError(f"it has {len(answers)} answers instead of {count}")
     return [msgspec.to_builtins(one) for one in answers]
@@ -164,7 +164,7 @@ class _Failure(msgspec.Struct):
     message: list[int | str]
 
 
-class _Answer(msgspec.Struct, omit_defaults=True):
+class Answer(msgspec.Struct, omit_defaults=True):
     """The answer for one chart."""
 
     objects: list[_Decided] = []

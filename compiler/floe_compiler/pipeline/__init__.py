@@ -19,11 +19,11 @@ from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from floe_compiler.components import Registry
     from floe_compiler.model.explanation import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.plan import EnvironmentPlan
+    from floe_compiler.model.registry import Registry
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
@@ -302,11 +302,10 @@ def _read(
     input_files: InputFiles, cache: Cache, workers: Workers, omitted: Omitted
 ) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
     from floe_compiler.cache.documents import DocumentCache
-    from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
-    from floe_compiler.pipeline.reading import kept_schemas
+    from floe_compiler.pipeline.reading import kept_registry, kept_schemas
 
-    components = registry()
+    components = kept_registry(cache, compiler_digest())
     known = DocumentCache(cache, compiler_digest())
     schemas = kept_schemas(components, cache, compiler_digest())
     sources, warnings = load(input_files, schemas, known, map_with(workers), omitted.has_file)

@@ -33,7 +33,7 @@ from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import connect, resolve_domain
 from floe_compiler.resolve.frame import Frame
-from floe_compiler.resolve.presence import domains_in, domains_served
+from floe_compiler.resolve.presence import domains_served
 from floe_compiler.resolve.product_overrides import IMAGES
 from floe_compiler.resolve.products import Key, WrittenProduct, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
@@ -238,9 +238,8 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
     manifests = (manifest.digest for manifest in sources.manifests)
     start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
-    names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
-    domains = domains_served(sources, names, frame.overrides)
+    domains = domains_served(sources, frame.all_domains, frame.overrides)
     elsewhere = encode(frame.elsewhere) if frame.elsewhere else ""
     keys = {PLATFORM: digest_of(start, elsewhere, encode(frame.served), *domains)}
     if frame.nodes:

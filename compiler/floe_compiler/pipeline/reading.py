@@ -9,14 +9,18 @@ from typing import Any
 
 from floe_compiler.cache.documents import DocumentCache
 from floe_compiler.cache.store import Cache
+from floe_compiler.components import announced, registry
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.credentials import names_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import Document
 from floe_compiler.model.packed_documents import packed
+from floe_compiler.model.registry import Announced, Registry
 from floe_compiler.resolve.model_schemas import JsonSchema
-from floe_compiler.resolve.slots import Registry
+
+COMPONENTS = "components"
+"""The kind of entry in the cache with what must be known of every component of this package."""
 
 SCHEMAS = "schemas"
 """The kind of entry in the cache with the JSON Schemas of authored documents."""
@@ -24,12 +28,21 @@ SCHEMAS = "schemas"
 _WORD = re.compile(r"\w[\w.-]*\w")
 
 
+def kept_registry(cache: Cache, compiler: str) -> Registry:
+    """Return all components. Those that nobody has chosen are not imported: that would take longer than all else.
+
+    Raises StageFailed (R032) if those of other packages cannot be used.
+    """
+    own = decode(cache.get(COMPONENTS, compiler) or b"", tuple[Announced, ...])
+    if not own:
+        own = announced()
+        cache.put(COMPONENTS, compiler, encode(own))
+    return registry(own=own)
+
+
 def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
     """Return the JSON Schema of each kind of document. Generating them takes longer than reading a small mesh."""
-    known = (
-        f"{slot} {kind} {one.config.__module__}.{one.config.__qualname__}" for (slot, kind), one in components.items()
-    )
-    key = digest_of(compiler, *sorted(known))
+    key = digest_of(compiler, *(f"{slot} {kind}" for slot, kind in components))
     found = _decoded(cache.get(SCHEMAS, key) or b"")
     if not found:
         from floe_compiler.resolve.schemas import plain_schemas

@@ -15,9 +15,8 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
-from floe_compiler.node.cdk8s_process import Cdk8s
-from floe_compiler.pipeline.unit_compiler import FEW, Inputs, UnitCompiler
-from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES, Compiled, Task, needs_cdk8s
+from floe_compiler.pipeline.unit_compiler import Inputs, UnitCompiler
+from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES, Compiled, Task
 
 Part = TypeVar("Part")
 
@@ -45,22 +44,18 @@ class Results:
         """Recall or compile some units."""
         self.inputs = inputs
         tasks, missing = tuple(tasks), []
-        with Cdk8s() as cdk8s:
-            unknown = [task for task in tasks if self.cache.get(HEADS, task.content) is None]
-            if len(unknown) <= FEW and any(map(needs_cdk8s, unknown)):
-                cdk8s.start()  # It loads while the other units are recalled.
-            for task in tasks:
-                self.tasks[task.key] = replace(task, declared=None)  # it is large, and rarely needed again
-                head = self._recalled(task)
-                if head is None:
-                    missing.append(task)
-                else:
-                    self.heads[task.key] = head
-                    for stage, warnings in head.warnings.items():
-                        self.found[stage] += warnings
-                    self.hits[task.key.environment].update(head.hits)
-            for compiled in self.compiler.compile(inputs, missing, cdk8s):
-                self._take(compiled)
+        for task in tasks:
+            self.tasks[task.key] = replace(task, declared=None)  # it is large, and rarely needed again
+            head = self._recalled(task)
+            if head is None:
+                missing.append(task)
+            else:
+                self.heads[task.key] = head
+                for stage, warnings in head.warnings.items():
+                    self.found[stage] += warnings
+                self.hits[task.key.environment].update(head.hits)
+        for compiled in self.compiler.compile(inputs, missing):
+            self._take(compiled)
 
     def of(self, environment: str) -> Mapping[str, UnitHead]:
         """Return the heads of an environment's units, by name, in the order of their tasks."""

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline.headers import Scope, made_headers
 from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
 from floe_compiler.pipeline.workers import Workers
@@ -46,15 +45,15 @@ class UnitCompiler(msgspec.Struct, frozen=True):
     progress: Callable[[str], None]
     meanwhile: Callable[[], object] | None = None
 
-    def compile(self, inputs: Inputs, tasks: Sequence[Task], cdk8s: Cdk8s) -> Iterator[Compiled]:
-        """Yield the result of each task, and keep it in the cache. `cdk8s` builds the charts of a few units."""
+    def compile(self, inputs: Inputs, tasks: Sequence[Task]) -> Iterator[Compiled]:
+        """Yield the result of each task, and keep it in the cache."""
         if not tasks:
             return
         tasks = self._declared(tasks)
         if len(tasks) <= FEW:
-            yield from compile_units(Shared(inputs, self.cache), tasks, cdk8s, self.meanwhile)
+            yield from compile_units(Shared(inputs, self.cache), tasks, self.meanwhile)
             return
-        cdk8s.stop()
+
         batches = tuple(_batches(tasks, self.workers.jobs))
         shared = Shared(inputs, self.cache if self.workers.share_files else None)
         done = 0

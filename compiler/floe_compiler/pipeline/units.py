@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -33,6 +33,7 @@ from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
 from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.kept_trees import KeptTrees
 from floe_compiler.pipeline.known_objects import KnownObjects
 from floe_compiler.synthesize import rendered_settings, synthesize
 
@@ -106,21 +107,25 @@ class Compiled(msgspec.Struct, frozen=True):
 
 
 def compile_units(
-    shared: Shared, tasks: Sequence[Task], cdk8s: Cdk8s | None = None, meanwhile: Callable[[], object] | None = None
+    shared: Shared, tasks: Sequence[Task], meanwhile: Callable[[], object] | None = None
 ) -> list[Compiled]:
     """Return the results of tasks, in no particular order: each is the same, whichever others come along.
 
-    cdk8s builds the charts of all tasks at once, and kustomize starts once for each environment that needs it.
-    `meanwhile` is called while Node.js loads cdk8s.
+    cdk8s builds the unknown charts of all tasks at once, and kustomize starts once for each environment that needs it.
+    `meanwhile` is called while Node.js loads cdk8s, if it must.
     """
-    try:
-        with cdk8s or Cdk8s() as cdk8s:
-            if any(map(needs_cdk8s, tasks)):
-                cdk8s.start()
+
+    def built(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        with Cdk8s() as cdk8s:
+            cdk8s.start()
             importlib.import_module("floe_compiler.check")  # while Node.js loads cdk8s
-            if meanwhile and any(map(needs_cdk8s, tasks)):
+            if meanwhile:
                 meanwhile()
-            rendered = _rendered(shared.environments, tasks, cdk8s.run)
+            return cdk8s.run(charts)
+
+    trees = KeptTrees(shared.cache, compiler_digest())
+    try:
+        rendered = _rendered(shared.environments, tasks, trees.or_from(built))
     except StageFailed as failed:
         return [_failed("synthesize", tasks[0], failed.diagnostics)]
     by_environment: dict[str, list[Task]] = defaultdict(list)
@@ -148,11 +153,6 @@ def compile_units(
         else:
             compiled += [_finished(shared, task, units[task.key.namespace]) for task in group]
     return compiled
-
-
-def needs_cdk8s(task: Task) -> bool:
-    """Return whether objects must be rendered: hand-written ones are there already."""
-    return bool(task.scope or task.delivery)
 
 
 def _failed(stage: Stage, task: Task, findings: tuple[Diagnostic, ...], hits: tuple[str, ...] = ()) -> Compiled:

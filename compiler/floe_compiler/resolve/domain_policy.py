@@ -157,7 +157,7 @@ def _check_placement(
 
 def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merged, findings: Findings) -> None:
     """Report paths in `may_set` that no domain.yaml has."""
-    components = [one for one in registry.values() if one.scope in ("domain", "each")]
+    components = registry.within(("domain", "each"))
     for index, path in enumerate(manifest.domain_policy.may_set or ()):
         hint = hint_if_unknown(Domain, components, tuple(path.split(".")))
         if hint is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -68,7 +69,7 @@ class Scope(msgspec.Struct, frozen=True):
     charts: tuple[ChartUse, ...] = ()
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, dict=True):
     """The part of an environment that all of its domains share: its settings and the shared services."""
 
     inputs: Inputs
@@ -135,7 +136,7 @@ class Frame(msgspec.Struct, frozen=True):
         """Return the names of the domains that stand in it, sorted."""
         return tuple(filter(self.site.has, self.all_domains))
 
-    @property
+    @cached_property
     def all_domains(self) -> tuple[str, ...]:
         """Return the names of the domains that the environment has in any of its clusters, sorted."""
         return domains_in(self.inputs.sources, self.document, self.settings.environment.name)

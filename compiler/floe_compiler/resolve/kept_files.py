@@ -43,13 +43,13 @@ def kept_files(
         environment: The environment's.
         names: The domains that it has.
     """
-    keeping = {component.slot: component for component in registry.values() if component.keeps is not None}
+    keeping = sorted({one.slot for one in registry.announced if one.keeps})
     inherited = tuple(platform)
     found = {}
     for name in names:
         above = inherited_layers(inherited, sources, environment, name)
         layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-        kept = tuple(one for slot in sorted(keeping) for one in _of_slot(registry, slot, scale, layers, name))
+        kept = tuple(one for slot in keeping for one in _of_slot(registry, slot, scale, layers, name))
         if kept:
             found[name] = kept
     return found

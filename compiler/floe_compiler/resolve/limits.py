@@ -76,9 +76,9 @@ def limits_of(manifests: Iterable[Document], registry: Registry, findings: Findi
 def _problem(registry: Registry, path: tuple[str, ...]) -> tuple[str, str]:
     """Return why a path cannot have a limit, and a hint; empty if it can."""
     model: type[BaseModel] = PlatformManifest
-    components, prefix = tuple(registry.values()), ""
+    components, prefix = registry, ""
     if path[0] == PRODUCTS:
-        model, components, prefix, path = DataProduct, (), f"{PRODUCTS}.", path[1:]
+        model, components, prefix, path = DataProduct, Registry(), f"{PRODUCTS}.", path[1:]
     hint = hint_if_unknown(model, components, path, prefix) if path else None
     if hint is not None:
         return "is no setting of the platform manifest that could have a limit", hint

@@ -15,7 +15,6 @@ from floe_compiler.model.inputs import SAME_EVERYWHERE, DataProduct, PlatformMan
 from floe_compiler.model.layout import MANIFEST
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.nested_models import may_be_value, models_in
-from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.resolve.layers import Layer, leaves, merge
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
@@ -69,7 +68,7 @@ def locked_paths(manifests: Iterable[Document], registry: Registry, findings: Fi
             if path[0] == PRODUCTS:
                 hint = _hint_if_unknown_of_products(path[1:])
             else:
-                hint = hint_if_unknown(PlatformManifest, registry.values(), path)
+                hint = hint_if_unknown(PlatformManifest, registry, path)
             if hint is None:
                 found.setdefault(path, Lock(manifest, index))
             else:
@@ -102,11 +101,11 @@ def _hint_if_unknown_of_products(path: tuple[str, ...]) -> str | None:
         return nearest(path[0], known, f"{PRODUCTS}.") or f"known: {', '.join(sorted(known))}"
     if path[0] == "steps" and len(path) > 1:
         return f"steps have names of their own; lock {PRODUCTS}.steps"
-    return hint_if_unknown(DataProduct, (), path, f"{PRODUCTS}.")
+    return hint_if_unknown(DataProduct, Registry(), path, f"{PRODUCTS}.")
 
 
 def hint_if_unknown(
-    document: type[BaseModel], components: Iterable[Component[Any]], path: tuple[str, ...], prefix: str = ""
+    document: type[BaseModel], components: Registry, path: tuple[str, ...], prefix: str = ""
 ) -> str | None:
     """Return the hint for the first unknown step of a path; None if the document has the path.
 
@@ -121,19 +120,17 @@ def hint_if_unknown(
     return _walk(document, components, path, prefix)[0]
 
 
-def settings_below(
-    document: type[BaseModel], components: Iterable[Component[Any]], path: tuple[str, ...]
-) -> tuple[str, ...]:
+def settings_below(document: type[BaseModel], components: Registry, path: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the settings below a known path, sorted; none if there is a value there."""
     return _walk(document, components, path, "")[1]
 
 
 def _walk(
-    document: type[BaseModel], components: Iterable[Component[Any]], path: tuple[str, ...], prefix: str
+    document: type[BaseModel], components: Registry, path: tuple[str, ...], prefix: str
 ) -> tuple[str | None, tuple[str, ...]]:
     """Return the hint for the first unknown step of a path, or None; and the names of the settings below it."""
     models: list[type[BaseModel]] = [document]
-    places = [(slot_path(one.slot), one.config) for one in components if one.slot != DERIVED]
+    places = [(slot_path(slot), (slot, type_)) for slot, type_ in components if slot != DERIVED]
     is_value = False
     for depth, step in enumerate(path):
         here, next_ = path[:depth], path[: depth + 1]
@@ -149,7 +146,10 @@ def _walk(
             return None, ()
         is_value = any(map(may_be_value, annotations))
         models = [model for one in annotations for model in models_in(one)]
-        models += [config for place, config in places if place == next_]
+        chosen = [key for place, key in places if place == next_]
+        if chosen and path[depth + 1 :] == (DISCRIMINATOR,):  # every component has it
+            return None, ()
+        models += [components[key].config for key in chosen]
     below = {name for model in models for name in model.model_fields}
     below |= {str(place[len(path)]) for place, _ in places if len(place) > len(path) and place[: len(path)] == path}
     return None, () if is_value else tuple(sorted(below))

@@ -38,6 +38,8 @@ class Change(msgspec.Struct, frozen=True):
 def rings_of(sources: Sources) -> tuple[RingOfDomains, ...]:
     """Return the rings in their order; the last one has the domains that no other has, if it names none."""
     written = mappings(sources.manifest.data, (ROLLOUT, RINGS))
+    if not written:
+        return ()
     named = {name for ring in written for name in ring.get("domains") or ()}
     others = tuple(sorted(sources.domains.keys() - named))
     return tuple(RingOfDomains(str(ring["name"]), tuple(ring.get("domains") or others)) for ring in written)

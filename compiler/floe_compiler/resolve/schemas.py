@@ -62,19 +62,17 @@ PARENT = "ParentManifest"
 
 def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
-    return _kept(tuple(registry.items()), DescribedJsonSchema)
+    return _kept(tuple(registry.values()), DescribedJsonSchema)
 
 
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document without the descriptions of its keys, which takes half the time."""
-    return _kept(tuple(registry.items()), GenerateJsonSchema)
+    return _kept(tuple(registry.values()), GenerateJsonSchema)
 
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
-def _kept(
-    components: tuple[tuple[tuple[str, str], Component[Any]], ...], generator: type[GenerateJsonSchema]
-) -> Mapping[str, JsonSchema]:
-    return made_schemas(dict(components), generator)
+def _kept(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+    return made_schemas(Registry(imported=components), generator)
 
 
 def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:

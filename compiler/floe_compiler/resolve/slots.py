@@ -11,12 +11,11 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import Component, ComponentScope
+from floe_compiler.model.registry import Registry as Registry  # re-exported: what fills slots
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.resolve.layers import Layer, Merged, beneath, merge
 from floe_compiler.resolve.model_schemas import type_choice
 from floe_compiler.resolve.validation import check_structure, validate
-
-Registry = Mapping[tuple[str, str], Component[Any]]
 
 DERIVED = "database"
 """The derived slot: databases follow from the components that need one."""
@@ -30,7 +29,7 @@ def slot_path(slot: str) -> DataPath:
 def slots(registry: Registry, scope: Literal["platform", "domain", "nodes"] | None = None) -> tuple[str, ...]:
     """Return all slots, sorted; with a `scope`, only those of components in it."""
     scopes = get_args(ComponentScope) if scope is None else ("nodes",) if scope == "nodes" else (scope, "each")
-    return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
+    return tuple(sorted({one.slot for one in registry.announced if one.slot != DERIVED and one.scope in scopes}))
 
 
 def types(registry: Registry, slot: str) -> tuple[str, ...]:
