@@ -268,13 +268,25 @@ def explain_file(
     cache: Cache | None = None,
     workers: Workers | None = None,
     input_files: InputFiles | None = None,
+    recall: bool = False,
+    look: Callable[[str], None] | None = None,
 ) -> Explanation | None:
     """Return where each value of an output file comes from, with its text; None if the inputs compile to no such file.
 
-    `file` is the path from `output/` on, `input_files` the files among the inputs, if they are already read. Raises
-    StageFailed.
+    Args:
+        root: The folder of the mesh.
+        file: The path from `output/` on.
+        progress: Is told what is done.
+        cache: Keeps results.
+        workers: Vary the inputs.
+        input_files: The files among the inputs, if they are already read.
+        recall: Whether an explanation from the cache will do, and a new one is kept there.
+        look: Is given the file's text before it is explained, and may raise an error of its own.
+
+    Raises StageFailed if the inputs are wrong.
     """
     from floe_compiler.pipeline.explaining import explain_files
+    from floe_compiler.pipeline.known_explanations import KnownExplanations
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
@@ -285,8 +297,15 @@ def explain_file(
     compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
     if file not in compiled.files:
         return None
-    progress("varying what is written")
-    ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers)
+    if look:
+        look(compiled.files[file])
+    known = KnownExplanations(cache, compiled) if recall else None
+    found = known.get(file) if known else None
+    if found is None:
+        progress("varying what is written")
+        ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers)
+        if known:
+            known.put(file, found)
     return found
 
 
