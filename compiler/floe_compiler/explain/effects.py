@@ -64,7 +64,7 @@ def _words(question: Question, setting: Setting) -> list[str]:
 
 def _is_switch(question: Question, setting: Setting) -> bool:
     """Return whether other settings may count only while a setting is as it is."""
-    return bool(not setting.is_passed_on and setting.value is True or _words(question, setting))
+    return bool((not setting.is_passed_on and setting.value is True) or _words(question, setting))
 
 
 def _varied(question: Question, setting: Setting) -> Iterator[Sources]:

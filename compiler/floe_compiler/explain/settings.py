@@ -51,7 +51,7 @@ class Setting(msgspec.Struct, frozen=True):
     """Where stronger layers could write the same setting: the file and the path."""
 
     is_passed_on: bool = False
-    """Whether its document is only handed to a program, so that nothing is chosen by it: a model of a semantic layer."""
+    """Whether its document is only handed to a program, so that it chooses nothing: a model of a semantic layer."""
 
     def others(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         """Yield other values."""

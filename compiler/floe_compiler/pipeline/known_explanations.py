@@ -1,4 +1,4 @@
-"""Explanations of output files in the cache: people ask for one value after the other, and all are explained at once."""
+"""Explanations in the cache: people ask for one value of a file after the other, and all are explained at once."""
 
 from __future__ import annotations
 
