@@ -70,3 +70,16 @@ def test_what_does_not_fit_the_file_or_may_be_secret_is_not_known(known: Known) 
         kept = KnownExplanations(Memory(), compiled)
         kept.put(PROFILES, replace(explanation, values=tuple(values)))
         assert (kept.get(PROFILES) is not None) is is_kept
+
+
+def test_whoever_looks_at_the_text_first_may_refuse(known: Known, varied: list[str]) -> None:
+    root, cache, explanation = known
+
+    def refuse(text: str) -> None:
+        raise LookupError(text)
+
+    for recall in (False, True):
+        with pytest.raises(LookupError, match="dbt") as refused:
+            explain_file(root, PROFILES, cache=cache, recall=recall, look=refuse)
+        assert str(refused.value) == explanation.text
+    assert varied == []
