@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Memory
+from floe_compiler.explain import explain
 from floe_compiler.model.explanation import Cause, Explanation
+from floe_compiler.model.objects import identify
 from floe_compiler.pipeline import compile_mesh, explain_file, explaining
-from floe_compiler.pipeline.compilation import Compilation
 from floe_compiler.pipeline.known_explanations import KnownExplanations
 from small_mesh import ENVIRONMENT, small_mesh
 
@@ -31,16 +32,15 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
 
 @pytest.fixture
 def varied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the files that are explained from now on."""
-    files: list[str] = []
-    explain_files = explaining.explain_files
+    """Return the objects that are explained from now on."""
+    objects: list[str] = []
 
-    def recorded(inputs: object, compiled: Compilation, asked: Sequence[str], **options: object) -> object:
-        files.extend(asked)
-        return explain_files(inputs, compiled, asked, **options)  # type: ignore[arg-type]
+    def recorded(*inputs: Any) -> Explanation:
+        objects.append(str(identify(inputs[3])))
+        return explain(*inputs)
 
-    monkeypatch.setattr(explaining, "explain_files", recorded)
-    return files
+    monkeypatch.setattr(explaining, "explain", recorded)
+    return objects
 
 
 def test_a_file_is_explained_once(known: Known, varied: list[str]) -> None:
@@ -53,7 +53,7 @@ def test_it_is_explained_again_after_an_edit(known: Known, varied: list[str], tm
     _, cache, explanation = known
     edited = small_mesh(tmp_path, {ENVIRONMENT: {"scale": "light"}})
     after = explain_file(edited, PROFILES, cache=cache, recall=True)
-    assert varied == [PROFILES]
+    assert varied == ["ConfigMap floe-sales-domain/dbt-profiles"]
     assert after is not None
     assert after.text == explanation.text
 

@@ -273,20 +273,11 @@ def explain_file(
 ) -> Explanation | None:
     """Return where each value of an output file comes from, with its text; None if the inputs compile to no such file.
 
-    Args:
-        root: The folder of the mesh.
-        file: The path from `output/` on.
-        progress: Is told what is done.
-        cache: Keeps results.
-        workers: Vary the inputs.
-        input_files: The files among the inputs, if they are already read.
-        recall: Whether an explanation from the cache will do, and a new one is kept there.
-        look: Is given the file's text before it is explained, and may raise an error of its own.
-
-    Raises StageFailed if the inputs are wrong.
+    `file` is the path from `output/` on, `input_files` the files among the inputs, if they are already read. With
+    `recall`, an explanation from the cache will do. `look` is given the text first, and may raise an error of its own.
+    Raises StageFailed.
     """
     from floe_compiler.pipeline.explaining import explain_files
-    from floe_compiler.pipeline.known_explanations import KnownExplanations
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
@@ -299,13 +290,8 @@ def explain_file(
         return None
     if look:
         look(compiled.files[file])
-    known = KnownExplanations(cache, compiled) if recall else None
-    found = known.get(file) if known else None
-    if found is None:
-        progress("varying what is written")
-        ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers)
-        if known:
-            known.put(file, found)
+    progress("varying what is written")
+    ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers, recall=recall)
     return found
 
 
