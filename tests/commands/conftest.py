@@ -57,6 +57,8 @@ def explained_once() -> Iterator[None]:
     def once(root: Path, file: str, *arguments: Any, **options: Any) -> Explanation | None:
         if (root, file) not in kept:
             kept[root, file] = explain_file(root, file, *arguments, **options)
+        elif (known := kept[root, file]) and options["look"]:
+            options["look"](known.text)
         return kept[root, file]
 
     with pytest.MonkeyPatch.context() as patch:

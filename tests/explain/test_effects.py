@@ -26,12 +26,15 @@ class Number(Setting, frozen=True):
 class Rendered:
     """An object that is rendered from a mapping."""
 
-    def __init__(self, render: Callable[[dict[str, Any]], object]) -> None:
+    closed = (("string", "number", "time"),)
+
+    def __init__(self, render: Callable[[dict[str, Any]], object], values: dict[str, Any] = VALUES) -> None:
         self._render = render
-        self.sources, self.closed = VALUES, ()
+        self.sources, self.tries = values, 0
 
     def may_change(self, sources: Sources) -> bool:
-        return self._render(cast("Any", sources)) != self._render(VALUES)
+        self.tries += 1
+        return self._render(cast("Any", sources)) != self._render(self.sources)
 
     def is_sound(self, _sources: Sources) -> bool:
         return True
@@ -61,3 +64,23 @@ def test_what_may_change_an_object_is_found(render: Callable[[dict[str, Any]], o
     assert set(expected) <= set(found)
     assert bool(found) == bool(expected)
     assert len(found) < len(VALUES)
+
+
+def test_a_switch_does_not_hide_another_one() -> None:
+    """What is off has no volume; both were turned off at once, which changed nothing."""
+    values = {"on": True, "loud": True}
+    question = cast("Question", Rendered(lambda data: data["loud"] if data["on"] else True, values))
+    settings = [Number(name, ("value",), value, Cause(name)) for name, value in values.items()]
+    assert [setting.file for setting in relevant(question, settings)] == ["loud"]
+
+
+def test_words_of_what_is_passed_on_are_no_switches() -> None:
+    """A model of a semantic layer has words, too, but nothing is chosen by them."""
+    values = dict.fromkeys(("first", "second", "third"), "string")
+    for is_passed_on, tries in ((True, 1), (False, 6)):
+        rendered = Rendered(lambda data: "fixed", values)
+        settings = [
+            Number(name, ("type",), value, Cause(name), is_passed_on=is_passed_on) for name, value in values.items()
+        ]
+        assert list(relevant(cast("Question", rendered), settings)) == []
+        assert rendered.tries == tries

@@ -28,7 +28,7 @@ from floe_compiler.resolve.slots import slot_path
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.unit import render_unit
 from plans import plan_environment
-from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 REGISTRY = registry()
 CLOSED = tuple(dict.fromkeys(words(plain_schemas(REGISTRY))))
@@ -44,6 +44,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
         "locks": ["storage.bucket"],
         "sync_tests": {"enabled": True},
+        "domain_policy": {"devices": {"nvidia.com/gpu": 8, "acme.example/fpga": 8}},
     },
     ENVIRONMENT: {
         "namespaces": {"pattern": "small-{scope}-dev"},
@@ -56,7 +57,19 @@ CHANGES: dict[str, dict[str, Any]] = {
             },
             "images": {"mirrors": {"docker.io": "mirror.acme.example/hub"}},
         },
+        "domains": {
+            "sales": {
+                "steps": {
+                    "devices": {"nvidia.com/gpu": 2, "amd.com/gpu": 1},
+                    "volumes": [
+                        {"path": "/etc/keys", "secret": "signing", "keys": ["key"]},
+                        {"path": "/data/reference", "claim": "reference", "writable": False},
+                    ],
+                }
+            }
+        },
     },
+    DOMAIN: {"steps": {"devices": {"nvidia.com/gpu": 1, "acme.example/fpga": 3}}},
     PRODUCT: {"steps": [{"name": "transform", "type": "dbt", "connects": [{"host": "crm.example", "port": 443}]}]},
 }
 NAMES = (
@@ -139,3 +152,17 @@ def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> N
         told = " | ".join(f"{cause.what} | {cause.span}" for cause in causes)
         for called in shown[name][path]:
             assert called in told, (path, called)
+
+
+def test_what_a_domain_gives_to_all_steps_changes_its_jobs(truth: Truth) -> None:
+    """So the test above asks for these, too: from its own file, and from the environment."""
+    sources, _, shown = truth
+    environment, domain = sources.environments["dev"], sources.domains["sales"].document
+    volumes = [(0, "path"), (0, "secret"), (0, "keys", 0), (1, "path"), (1, "claim"), (1, "writable")]
+    steps: DataPath = ("domains", "sales", "steps")
+    spans = {
+        domain.span(("steps", "devices", "acme.example/fpga")),
+        environment.span((*steps, "devices", "amd.com/gpu")),
+        *(environment.span((*steps, "volumes", *path)) for path in volumes),
+    }
+    assert {str(span) for span in spans} <= {called for causes in shown[NAMES[0]].values() for called in causes}

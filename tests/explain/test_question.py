@@ -81,6 +81,16 @@ def test_what_is_wrong_is_rendered_as_far_as_the_object_does_not_follow_from_it(
     assert not asked(f"Namespace {SALES}").may_change(refused), "it does not follow from the orchestrator"
 
 
+def test_a_namespace_that_nothing_changes_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is rendered, that fails here, and so the object may be another one."""
+    found = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
+    monkeypatch.delattr(question, "render_part")
+    delivery = {"delivery": {**MANIFEST.data["delivery"], "revision": "other"}}
+    for changed, is_rendered in ((delivery, False), (RENAMED, True)):
+        manifest = document("m.yaml", {**MANIFEST.data, **changed})
+        assert found.may_change(replace(found.sources, manifest=manifest)) is is_rendered
+
+
 def test_another_object_of_the_namespace_is_not_the_same_one_with_another_name() -> None:
     """The dashboards of Dagster's database were taken for those of Airflow's, where there are both."""
     found = asked(CRON_JOB)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from floe_compiler.model.diagnostics import (
     Diagnostic,
     Findings,
+    FirstError,
     Related,
     Rule,
     StageFailed,
@@ -101,3 +102,11 @@ def test_swapped_letters_are_the_likeliest_slip() -> None:
     assert nearest("dtb", ["dlt", "dbt", "custom", "quality"]) == 'did you mean "dbt"?'
     assert nearest("polari", ["polaris", "glue"]) == 'did you mean "polaris"?'
     assert nearest("xyz", ["polaris", "glue"]) == ""
+
+
+def test_the_first_error_ends_a_stage() -> None:
+    findings = FirstError().another()
+    findings.add(ODD, "a warning")
+    with pytest.raises(StageFailed) as failed:
+        findings.add(WRONG, "the first")
+    assert [one.message for one in failed.value.diagnostics] == ["the first", "a warning"]

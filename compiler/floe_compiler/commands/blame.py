@@ -42,10 +42,15 @@ def run(options: Namespace) -> int:
     file, number = split_place(options.place)
     if number and not number.isdecimal():
         raise UsageError(f"{number} is not the number of a line; for a path in the object: floe-compile explain")
-    explanation = explained(file, options)
+
+    def look(text: str) -> None:
+        """Refuse a line that is not there, before all others are explained."""
+        count = text.count("\n")
+        if number and not 1 <= int(number) <= count:
+            raise UsageError(f"{file} has {count} lines, and no line {number}")
+
+    explanation = explained(file, options, look)
     lines = blamed_lines(explanation)
-    if number and not 1 <= int(number) <= len(lines):
-        raise UsageError(f"{file} has {len(lines)} lines, and no line {number}")
     chosen = lines[int(number) - 1 : int(number)] if number else lines
     if options.format == "json":
         sys.stdout.write(blame_json(explanation, chosen))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,10 @@ def split_place(place: str) -> tuple[str, str]:
     return (f"{file}{SUFFIX}", rest) if colon else (place, "")
 
 
-def explained(file: str, options: Namespace) -> Explanation:
+def explained(file: str, options: Namespace, look: Callable[[str], None] | None = None) -> Explanation:
     """Return where each value of an output file comes from.
+
+    `look` is given the text of the file before it is explained, and may raise an error of its own.
 
     Raises:
         UsageError: if the inputs compile to no such file.
@@ -46,7 +49,14 @@ def explained(file: str, options: Namespace) -> Explanation:
         showing_progress(sys.stderr) as progress,
     ):
         found = explain_file(
-            root, _from_root(chosen.output, file), progress, cache=cache, workers=processes, input_files=chosen.inputs()
+            root,
+            _from_root(chosen.output, file),
+            progress,
+            cache=cache,
+            workers=processes,
+            input_files=chosen.inputs(),
+            recall=True,
+            look=look,
         )
     if found is None:
         near = nearest(file, _compiled(chosen.output)) or "name one below output/"

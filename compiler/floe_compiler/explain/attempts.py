@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from floe_compiler.model.diagnostics import Findings, Unread
+from floe_compiler.model.diagnostics import Findings, FirstError, Unread
 from floe_compiler.model.plan import SHARED, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
@@ -21,7 +21,7 @@ class Valid:
     """
 
     def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
-        plans, _ = resolve(sources, registry, (environment_of(site),))
+        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError())
         found = [plan for plan in plans if plan.settings.site == site]
         if not found:
             raise ValueError(f"there is no {site}")

@@ -48,6 +48,7 @@ class Declarations:
         self._added: dict[Name, tuple[Context[Any], Parts]] = {}
         self._units: dict[str, tuple[ResolvedUnit, DeclaredUnit, UnitFacts]] = {}
         self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
+        self._planned: dict[str, tuple[Sequence[DeclaredUnit], object, UnitPlan]] = {}
         self._mesh: MeshFacts | None = None
 
     def instance(
@@ -67,18 +68,26 @@ class Declarations:
         return self._unit(unit)[0]
 
     def planned(self, unit: ResolvedUnit, plan: EnvironmentPlan, beside: Beside = ()) -> UnitPlan:
-        """Return the plan of one unit of an environment, given the facts of its other clusters."""
+        """Return the plan of one unit of an environment, given the facts of its other clusters.
+
+        If all that it follows from is as it was the first time, it is the very same plan.
+        """
         resolved = {other.scope: other for other in (*plan.units, unit)}
         own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
         here = ((facts, "") for _, facts in (own, *others))
         servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
-        return plan_units(
-            [own[0], *(other for other, _ in others)],
+        every, opened = [own[0], *(other for other, _ in others)], (plan.ingress, servers)
+        known = self._planned.get(unit.scope)
+        if known is not None and same_items(known[0], every) and known[1] == opened:
+            return known[2]
+        planned = plan_units(
+            every,
             lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),
             [own[1], *(facts for _, facts in others)],
-            plan.ingress,
-            servers,
+            *opened,
         )[0]
+        self._planned.setdefault(unit.scope, (every, opened, planned))
+        return planned
 
     def _unit(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
         known = self._units.get(unit.scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from floe_compiler.explain.variations import differences
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object
+from floe_compiler.model.sources import Sources
 
 _WHOLE: frozenset[DataPath] = frozenset({("kind",)})
 
@@ -23,7 +24,7 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
     All words of a closed list are tried, as some may do the same, and each layer that could say another type. Of other
     values, the first that is valid is enough.
     """
-    words = [word for group in question.closed if setting.value in group for word in group]
+    words = _words(question, setting)
     found: frozenset[DataPath] = frozenset()
     is_valid = False
     for other in setting.others(question.closed):
@@ -45,16 +46,32 @@ def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Settin
     """Yield the settings that may change an object: groups of them are changed at once, as most change nothing.
 
     A group that changes the object, or that has no sound result, is parted into halves. Switches (words, and what is
-    true) are not changed together with other values, as a value counts only while what it belongs to is on.
+    true) are in no group: other values count only while what they belong to is on, and one switch may hide another.
     """
-    switches = [one for one in settings if is_switch(one, question.closed)]
-    for group in (switches, [one for one in settings if one not in switches]):
-        yield from _parted(question, group)
+    switches = [one for one in settings if _is_switch(question, one)]
+    for one in switches:
+        if any(question.is_fit(sources) and question.may_change(sources) for sources in _varied(question, one)):
+            yield one
+    yield from _parted(question, [one for one in settings if one not in switches])
 
 
-def is_switch(setting: Setting, closed: Iterable[tuple[str, ...]]) -> bool:
+def _words(question: Question, setting: Setting) -> list[str]:
+    """Return the words of the closed lists that a setting is of."""
+    if setting.is_passed_on:
+        return []
+    return [word for group in question.closed if setting.value in group for word in group]
+
+
+def _is_switch(question: Question, setting: Setting) -> bool:
     """Return whether other settings may count only while a setting is as it is."""
-    return setting.value is True or any(setting.value in words for words in closed)
+    return bool((not setting.is_passed_on and setting.value is True) or _words(question, setting))
+
+
+def _varied(question: Question, setting: Setting) -> Iterator[Sources]:
+    """Yield the documents with each other value of a setting: of words with all other words, if there are any."""
+    words, others = _words(question, setting), list(setting.others(question.closed))
+    for other in [one for one in others if one in words] or others:
+        yield from setting.variants(question.sources, other)
 
 
 def _parted(question: Question, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
@@ -74,7 +91,6 @@ def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
     """Return whether other values of all settings at once may change an object.
 
     One other value each would not do: where one number is divided by another, twice as much of both changes nothing.
-    Of words, all are tried.
     """
     tries = [_tries(question, setting) for setting in settings]
     for attempt in range(max(map(len, tries), default=0)):
@@ -91,17 +107,12 @@ def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
 def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
     """Return the other values of a setting that are tried together with those of others, and which variant of each.
 
-    They are sound by themselves: a wrong one might hide what the others change. Switches are also valid where it takes
-    long to find out which of many is not.
+    They are sound by themselves: a wrong one might hide what the others change.
     """
-    switches = is_switch(setting, question.closed)
-    holds = question.is_fit if switches else question.is_sound
-    words = [word for group in question.closed if setting.value in group for word in group]
-    others = list(setting.others(question.closed))
     sound = (
         (other, number)
-        for other in ([one for one in others if one in words] or others)
+        for other in setting.others(question.closed)
         for number, sources in enumerate(setting.variants(question.sources, other))
-        if holds(sources)
+        if question.is_sound(sources)
     )
-    return list(sound if words else islice(sound, 2 if isinstance(setting.value, int) else 1))
+    return list(islice(sound, 2 if isinstance(setting.value, int) else 1))

@@ -20,6 +20,7 @@ from floe_compiler.model.plan import (
     DeclaredInstance,
     DeclaredUnit,
     ResolvedUnit,
+    UnitPlan,
     scope_name,
 )
 from floe_compiler.model.sites import environment_of
@@ -82,6 +83,8 @@ class Question:
         self._sampled, self._elsewhere = sampled.plan, tuple(sampled.beside)
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
+        self._planned: UnitPlan | None = None
+        self._fit: tuple[Sources, Valid | None] = (self.sources, None)
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
 
@@ -90,10 +93,10 @@ class Question:
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
         near = [unit for unit in whole.plan.units if unit.namespace in names]
         for unit in near or whole.plan.units:
-            if (found := self.pick(self._rendered(unit, whole))) is not None:
+            planned = self._declarations.planned(unit, whole.plan, self._beside)
+            if (found := self.pick(self._rendered(planned))) is not None:
                 return unit, found
-        self.unit = None
-        return None, self.pick(self._objects(whole))
+        return None, self.pick(self._delivered(whole))
 
     def _locate(self, sampled: Valid) -> None:
         """Find the part of the namespace that renders the object, and whether by what it declares alone."""
@@ -131,28 +134,37 @@ class Question:
 
     def _object(self, resolved: Valid | Unchecked, old: str = "", new: str = "") -> Object | None:
         """Return the object from a resolved environment; None if it would not exist."""
-        unit = resolved.unit(self.unit.scope) if self.unit else None
-        own = self._own_unit(unit) if unit and self._is_own else None
+        unit = resolved.unit(self.unit.scope) if self.unit and self._is_own else None
+        own = self._own_unit(unit) if unit else None
         if own is None:
-            return self._picked(self._objects(resolved), old, new)
+            return self._of_others(resolved, old, new)
         if self.baseline is not None and own.instances and same_items(own.instances, self._declared):
             return self.baseline
         self._declared = self._declared or own.instances
         return self._picked(without_cdk8s(own.settings, own_part(own, self._part), own.namespace), old, new)
 
-    def _objects(self, resolved: Valid | Unchecked) -> Sequence[Object]:
+    def _of_others(self, resolved: Valid | Unchecked, old: str, new: str) -> Object | None:
+        """Return an object that follows from several parts or namespaces, or that is of the delivery tool."""
         if self.unit is None:
-            plan = resolved.plan
-            return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan(encrypted=self.decrypts)))
-        unit = resolved.unit(self.unit.scope)
-        return self._rendered(unit, resolved) if unit else ()
-
-    def _rendered(self, unit: ResolvedUnit, resolved: Valid | Unchecked) -> Sequence[Object]:
-        """Return the objects of one unit of an environment, or only those of the part that has the object."""
+            return self._picked(self._delivered(resolved), old, new)
+        unit = next((unit for unit in resolved.plan.units if unit.scope == self.unit.scope), None)
+        if unit is None:
+            return None
         planned = self._declarations.planned(unit, resolved.plan, self._beside)
-        if self._part and (own := render_part(planned, self._part)):
-            return without_cdk8s(unit.settings, own, unit.namespace)
-        return without_cdk8s(unit.settings, render_unit(planned).objects, unit.namespace)
+        if self.baseline is not None and planned is self._planned:
+            return self.baseline
+        self._planned = self._planned or planned
+        return self._picked(self._rendered(planned), old, new)
+
+    def _delivered(self, resolved: Valid | Unchecked) -> Sequence[Object]:
+        """Return the objects of the delivery tool."""
+        plan = resolved.plan
+        return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan(encrypted=self.decrypts)))
+
+    def _rendered(self, planned: UnitPlan) -> Sequence[Object]:
+        """Return the objects of one unit, or only those of the part that has the object."""
+        own = render_part(planned, self._part) if self._part else ()
+        return without_cdk8s(planned.unit.settings, own or render_unit(planned).objects, planned.unit.namespace)
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
@@ -185,16 +197,6 @@ class Question:
         """Return whether changed documents keep to their schemas."""
         return self._soundness.holds(sources)
 
-    def may_change(self, sources: Sources) -> bool:
-        """Return whether the object is another one with changed documents, or whether that is not known.
-
-        Unlike `render`, it goes on with documents that are wrong, as far as the object does not follow from them.
-        """
-        try:
-            return self._object(Unchecked(sources, self.registry, self.site)) != self.baseline
-        except Exception:
-            return True  # a component that is given less than it requires may fail in any way
-
     def is_fit(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas, and are valid as a whole if other parts count.
 
@@ -205,10 +207,22 @@ class Question:
         if self._is_own:
             return True
         try:
-            Valid(sources, self.registry, self.site)
+            self._fit = sources, Valid(sources, self.registry, self.site)
         except (StageFailed, ValueError):
             return False
         return True
+
+    def may_change(self, sources: Sources) -> bool:
+        """Return whether the object is another one with changed documents, or whether that is not known.
+
+        Unlike `render`, it goes on with documents that are wrong, as far as the object does not follow from them.
+        """
+        known, fit = self._fit
+        try:
+            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site)
+            return self._object(resolved) != self.baseline
+        except Exception:
+            return True  # a component that is given less than it requires may fail in any way
 
     def _picked(self, objects: Sequence[Object], old: str, new: str) -> Object | None:
         found = self.pick(objects)

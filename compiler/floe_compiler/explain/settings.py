@@ -50,6 +50,9 @@ class Setting(msgspec.Struct, frozen=True):
     stronger: tuple[tuple[str, DataPath], ...] = ()
     """Where stronger layers could write the same setting: the file and the path."""
 
+    is_passed_on: bool = False
+    """Whether its document is only handed to a program, so that it chooses nothing: a model of a semantic layer."""
+
     def others(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         """Yield other values."""
         return iter(self.examples) if self.value is None else variations(self.value, closed)
@@ -95,11 +98,13 @@ def written(question: Question, documents: Iterable[Document]) -> Iterator[Setti
     """Yield the values that documents write."""
     overridden = _overridden(question)
     for document in documents:
+        is_passed_on = document.data.get("kind") not in MODELS
         for path, value in scalars(document.data):
             if path[0] not in (IDENTITY if document in question.sources.parents else _UNREAD):
                 span = document.span(path)
                 cause = Cause(show_path(path), span, overridden.get(span, ()))
-                yield Setting(document.file, path, value, cause, stronger=_stronger(question, document, path))
+                stronger = _stronger(question, document, path)
+                yield Setting(document.file, path, value, cause, stronger=stronger, is_passed_on=is_passed_on)
 
 
 def left_out(documents: Iterable[Document]) -> Iterator[Setting]:

@@ -35,7 +35,7 @@ def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         # Twice as much first, as a little more may be rounded away.
         yield from dict.fromkeys(other for other in (2 * value, value + 1, value - 1) if other != value)
     elif isinstance(value, str):
-        yield from (word for group in closed if value in group for word in group if word != value)
+        yield from dict.fromkeys(word for group in closed if value in group for word in group if word != value)
         yield from _other_digests(value)
         yield from _other_numbers(value)
         yield from (f"{value}x", *(place for place in _ELSEWHERE if "/" in value and place != value))

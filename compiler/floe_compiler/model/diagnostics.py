@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -157,6 +157,16 @@ class Findings:
     def wanted(self) -> bool:
         """Return whether anybody reads them; if not, what only finds mistakes may be left out."""
         return True
+
+
+class FirstError(Findings):
+    """Findings of which only matters whether there is an error: the first one ends the stage with StageFailed."""
+
+    def add(self, rule: Rule, *about: Any, **more: Any) -> None:
+        """Add a finding. Raises StageFailed if it is an error."""
+        Findings.add(self, rule, *about, **more)
+        if rule.severity == "error":
+            raise StageFailed(self.found)
 
 
 class Unread(Findings):

@@ -268,11 +268,14 @@ def explain_file(
     cache: Cache | None = None,
     workers: Workers | None = None,
     input_files: InputFiles | None = None,
+    recall: bool = False,
+    look: Callable[[str], None] | None = None,
 ) -> Explanation | None:
     """Return where each value of an output file comes from, with its text; None if the inputs compile to no such file.
 
-    `file` is the path from `output/` on, `input_files` the files among the inputs, if they are already read. Raises
-    StageFailed.
+    `file` is the path from `output/` on, `input_files` the files among the inputs, if they are already read. With
+    `recall`, an explanation from the cache will do. `look` is given the text first, and may raise an error of its own.
+    Raises StageFailed.
     """
     from floe_compiler.pipeline.explaining import explain_files
 
@@ -285,8 +288,10 @@ def explain_file(
     compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
     if file not in compiled.files:
         return None
+    if look:
+        look(compiled.files[file])
     progress("varying what is written")
-    ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers)
+    ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers, recall=recall)
     return found
 
 

@@ -17,6 +17,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.pipeline import read_sources
 from floe_compiler.pipeline.compilation import Compilation
+from floe_compiler.pipeline.known_explanations import KnownExplanations
 from floe_compiler.pipeline.reading import kept_schemas
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
@@ -29,11 +30,13 @@ def explain_files(
     cache: Cache | None = None,
     workers: Workers | None = None,
     only: Callable[[Span | None], bool] | None = None,
+    recall: bool = False,
 ) -> Iterator[tuple[str, Explanation]]:
     """Yield some of the compiled files, by their path from the root, with where each of their values comes from.
 
     `inputs` are the files that it was compiled from. `only` says of a place whether what is written there may be a
-    cause (default: all, and defaults).
+    cause (default: all, and defaults). With `recall`, explanations from the cache will do, and others are kept there:
+    those with all causes.
 
     Raises:
         StageFailed: if the inputs are wrong.
@@ -43,7 +46,11 @@ def explain_files(
     sources, components = read_sources(inputs, cache)
     schemas = kept_schemas(components, cache, compiler_digest())
     resolved: dict[str, Valid] = {}
+    known = KnownExplanations(cache, compiled)
     for file in files:
+        if recall and (recalled := known.get(file)):
+            yield file, recalled
+            continue
         environment = next(one for one in compiled.environments if one.has(file))
         site = environment.environment
         if site not in resolved:
@@ -64,4 +71,7 @@ def explain_files(
             only,
             resolved[site],
         )
-        yield file, replace(found, text=text, template=places.templates.get(name))
+        explained = replace(found, text=text, template=places.templates.get(name))
+        if recall:
+            known.put(file, explained)
+        yield file, explained

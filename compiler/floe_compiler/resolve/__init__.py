@@ -32,19 +32,19 @@ from floe_compiler.resolve.validation import validate
 
 
 def resolve(
-    sources: Sources, registry: Registry, only: Sequence[str] = ()
+    sources: Sources, registry: Registry, only: Sequence[str] = (), findings: Findings | None = None
 ) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
     """Return the plans of the environments named in `only` (default: all), and warnings.
 
-    Raises StageFailed with every error of every environment asked for.
+    `findings` are empty ones to collect in. Raises StageFailed with every error of every environment asked for.
     """
-    findings = Findings()
+    findings = findings or Findings()
     frames = resolve_frames(sources, registry, only, findings)
     products = {name: domain_products(name, source, findings) for name, source in sources.domains.items()}
     plans: list[EnvironmentPlan] = []
     for frame in frames.values():
         # Separate findings: an error in one environment must not hide those of the next.
-        own = Findings()
+        own = findings.another()
         plan = resolve_environment(frame, products, own)
         findings.extend(own.found)
         plans += [plan] if plan else []

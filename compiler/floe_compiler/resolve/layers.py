@@ -105,9 +105,7 @@ def merge(layers: Iterable[Layer]) -> Merged:
     for layer in layers:
         for path in _replaced(data, layer.data):
             _drop(data, origins, path)
-        for path, value in leaves(layer.data):
-            if _put(data, origins, path, value):
-                origins[path] = (Origin(layer, path, value), *origins.get(path, ()))
+        _put(data, origins, layer, layer.data)
     return Merged(data, origins)
 
 
@@ -144,23 +142,28 @@ def _drop(data: dict[Any, Any], origins: dict[DataPath, tuple[Origin, ...]], pat
         del origins[leaf]
 
 
-def _put(data: dict[Any, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> bool:
-    """Set the leaf at `path`, replacing any value there or above it; return whether it has any effect.
+def _put(
+    data: dict[Any, Any],
+    origins: dict[DataPath, tuple[Origin, ...]],
+    layer: Layer,
+    stronger: Mapping[Any, Any],
+    above: DataPath = (),
+) -> None:
+    """Set the leaves of a mapping of a layer, replacing any value there or above them.
 
-    An empty mapping over a mapping has none: there is no key to merge.
+    An empty mapping over a mapping has no effect: there is no key to merge.
     """
-    parent = data
-    for depth, step in enumerate(path[:-1], start=1):
-        child = parent.get(step)
-        if not child or not isinstance(child, dict):  # a leaf so far
-            origins.pop(path[:depth], None)
-            child = parent[step] = {}
-        parent = child
-    key = path[-1]
-    if isinstance(parent.get(key), dict):
-        if value == {}:
-            return not parent[key]
-        for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != path]:
-            del origins[leaf]
-    parent[key] = {} if value == {} else value
-    return True
+    for key, value in stronger.items():
+        path, weaker = (*above, key), data.get(key)
+        is_mapping = isinstance(value, dict)
+        if is_mapping and value:
+            if not weaker or not isinstance(weaker, dict):  # a leaf so far
+                origins.pop(path, None)
+                weaker = data[key] = {}
+            _put(weaker, origins, layer, value, path)
+        elif not (is_mapping and weaker and isinstance(weaker, dict)):
+            if isinstance(weaker, dict):
+                for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != path]:
+                    del origins[leaf]
+            data[key] = {} if is_mapping else value
+            origins[path] = (Origin(layer, path, value), *origins.get(path, ()))
