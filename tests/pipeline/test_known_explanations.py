@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from floe_compiler.cache.store import Memory
+from floe_compiler.cache.store import Memory, Store
 from floe_compiler.explain import explain
 from floe_compiler.model.explanation import Cause, Explanation
 from floe_compiler.model.objects import identify
 from floe_compiler.pipeline import compile_mesh, explain_file, explaining
-from floe_compiler.pipeline.known_explanations import KnownExplanations
+from floe_compiler.pipeline.known_explanations import EXPLAINED, KnownExplanations
+from pipeline.test_damage import flip
 from small_mesh import ENVIRONMENT, small_mesh
 
 PROFILES = "output/dev/floe-sales-domain/configmap_dbt-profiles.yaml"
@@ -83,3 +84,15 @@ def test_whoever_looks_at_the_text_first_may_refuse(known: Known, varied: list[s
             explain_file(root, PROFILES, cache=cache, recall=recall, look=refuse)
         assert str(refused.value) == explanation.text
     assert varied == []
+
+
+def test_a_damaged_entry_changes_nothing(known: Known, varied: list[str], tmp_path: Path) -> None:
+    root, _, explanation = known
+    folder = tmp_path / "cache"
+    KnownExplanations(Store(folder), compile_mesh(root, ("dev",), cache=Store(folder))).put(PROFILES, explanation)
+    (entry,) = (path for path in (folder / EXPLAINED).rglob("*") if path.is_file())
+    flip(entry)
+    assert explain_file(root, PROFILES, cache=Store(folder), recall=True) == explanation
+    assert varied == ["ConfigMap floe-sales-domain/dbt-profiles"]
+    assert explain_file(root, PROFILES, cache=Store(folder), recall=True) == explanation
+    assert len(varied) == 1
