@@ -56,10 +56,10 @@ def kept_files(
 
 
 def _of_slot(registry: Registry, slot: str, scale: Scale, layers: Iterable[Layer], domain: str) -> Iterator[KeptFiles]:
-    path = slot_path(slot)
-    chosen = [Layer(one.name, slots.pick(one.data, [path]), one.document, one.prefix) for one in layers]
-    if not any(_keeps(registry, slot, at(layer.data, path)) for layer in chosen):
+    path, layers = slot_path(slot), tuple(layers)
+    if not any(_keeps(registry, slot, at(layer.data, path)) for layer in layers):
         return  # most domains: nothing has to be merged
+    chosen = [Layer(one.name, slots.pick(one.data, [path]), one.document, one.prefix) for one in layers]
     merged = slots.with_profiles(registry, [slot], scale, chosen)
     filled = slots.configured(registry, slot, merged, Unread())
     if filled and filled[0].keeps:

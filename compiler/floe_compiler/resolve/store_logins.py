@@ -29,7 +29,9 @@ def with_vending(placed: Sequence[Placed]) -> list[Placed]:
     It then makes no logins for those who reach files only through the catalog: nothing would read them.
     """
     slots = (Catalog.slot, ObjectStore.slot)
-    every = provided((component, instance) for component, instance in placed if component.slot in slots)
+    # Without their clients, of which there are many: who issues credentials does not depend on them.
+    alone = ((component, replace(one, domains=(), served=(), file_users=())) for component, one in placed)
+    every = provided((component, instance) for component, instance in alone if component.slot in slots)
     catalog = next((one for one in every if isinstance(one, Catalog)), None)
     store = next((one for one in every if isinstance(one, ObjectStore)), None)
     vended = is_vended(catalog, store)
