@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -82,6 +83,7 @@ def is_secret_key(key: str) -> bool:
     return bool(_SECRET.search(key)) and not _REFERENCE.search(key)
 
 
+@lru_cache(maxsize=4096)  # before and after a change, and in several environments, most texts are the same
 def hide_in_text(text: str) -> str:
     """Return the text with apparent secret values replaced; placeholders such as `${TOKEN}` are kept."""
     document = _json(text)

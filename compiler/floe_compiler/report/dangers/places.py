@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.model.nested_fields import at
@@ -118,12 +119,18 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _document(value: Any) -> Any:
     """Return the value, parsed if it is a JSON document, or an object in YAML, as Airflow's pods are."""
-    if isinstance(value, str) and value.startswith("{"):
-        with suppress(ValueError):
-            return json.loads(value)
-    if isinstance(value, str) and value.startswith("apiVersion:"):
-        import yaml
+    return _parsed(value) if isinstance(value, str) and value.startswith(("{", "apiVersion:")) else value
 
-        with suppress(yaml.YAMLError):
-            return yaml.load(value, yaml.CSafeLoader)
-    return value
+
+@lru_cache(maxsize=1024)  # most are the same before and after a change, and several questions are asked of each
+def _parsed(text: str) -> Any:
+    """Return the data of a document, which nobody may change; the text if it is none."""
+    if text.startswith("{"):
+        with suppress(ValueError):
+            return json.loads(text)
+        return text
+    import yaml
+
+    with suppress(yaml.YAMLError):
+        return yaml.load(text, yaml.CSafeLoader)
+    return text
