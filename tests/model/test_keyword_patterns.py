@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from floe_compiler.model import assigned_secrets, login_forms
 from floe_compiler.model.keyword_patterns import KeywordPattern
+
+PATTERNS = (
+    *assigned_secrets._ASSIGNMENTS,
+    *(form for _, form in login_forms._FORMS),
+    *(names for names, _ in login_forms._COMMANDS),
+)
 
 
 def test_matches_of_a_text_with_a_word() -> None:
@@ -30,3 +39,16 @@ def test_a_text_without_the_words_compiles_nothing() -> None:
     assert not list(pattern.finditer("helm install"))
     with pytest.raises(re.error):
         pattern.search("docker login")
+
+
+@pytest.mark.parametrize("pattern", [pytest.param(one, id=one._form[:40]) for one in PATTERNS])
+def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None:
+    """Whatever a form matches has one of its words: otherwise the form would not even be tried."""
+    form = re.compile(pattern._form, pattern._flags)
+
+    @settings(max_examples=5, database=None, deadline=None, suppress_health_check=[*HealthCheck])
+    @given(st.from_regex(form, alphabet=st.characters(max_codepoint=127)))
+    def matches_alike(text: str) -> None:
+        assert [*map(str, pattern.finditer(text))] == [*map(str, form.finditer(text))]
+
+    matches_alike()
