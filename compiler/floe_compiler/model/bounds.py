@@ -72,9 +72,7 @@ def compared(one: Any, other: Any) -> int:
         except ValueError:
             continue
         return int(first > second) - int(first < second)
-    raise ValueError(
-        f"{as_word(one)} is no amount to compare with; write a number, a quantity (500m, 2Gi) or a duration (90s, 1h)"
-    )
+    raise ValueError(f"{as_word(one)} is not an amount; write a number, a quantity (500m, 2Gi) or a duration (90s, 1h)")
 
 
 def _is_below(value: Any, allowed: Scalar) -> bool:
