@@ -125,8 +125,8 @@ def _compiled(
     found = (*warnings, *linked)
     is_whole = not (selection.environments or selection.domains)
     needless = unneeded(found, mesh.accepted) if is_whole else ()
-    told = once_for_each_kind(without_accepted(found, mesh.accepted))
-    return Compilation(compiled, files, digests, (*told, *needless), chosen, dict(results.made))
+    reported = once_for_each_kind(without_accepted(found, mesh.accepted))
+    return Compilation(compiled, files, digests, (*reported, *needless), chosen, dict(results.made))
 
 
 def _linked(
