@@ -59,7 +59,7 @@ def test_a_node_that_was_asked_for_is_used(tmp_path: Path, monkeypatch: pytest.M
         ("echo v18.20.4", "is not Node.js 20 or newer"),
         ("echo nonsense", "is not Node.js 20 or newer"),
         ("exit 1", "is not Node.js 20 or newer"),
-        ("", "is no program"),
+        ("", "is not a program"),
     ],
 )
 def test_an_old_broken_or_missing_one_is_refused(

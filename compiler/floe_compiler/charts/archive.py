@@ -42,7 +42,7 @@ def unpacked(archive: bytes) -> Mapping[str, bytes]:
                 if member.isdir():
                     continue
                 if not member.isreg() or member.issparse():
-                    raise BadChart(f"{_shown(member.name)} is not a plain file")
+                    raise BadChart(f"{_shown(member.name)} is a link or special file")
                 content = packed.extractfile(member)
                 files[member.name] = content.read() if content else b""
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
