@@ -9,15 +9,14 @@ from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.model.capabilities import (
     Capability,
     Catalog,
-    CatalogClient,
     Collector,
     Compute,
     Database,
     FromVariable,
     Lineage,
-    OAuth2Credentials,
     ObjectStore,
 )
+from floe_compiler.model.catalog_clients import CatalogClient, OAuth2Credentials
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Scratch, Variable
 from floe_compiler.model.inputs import DataProduct

@@ -55,12 +55,12 @@ def test_schemas_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
         (
             "FLOE_COMPILE_NODE",
             "Node.js",
-            "FLOE_COMPILE_NODE names nothing-here, which is no program; hint: name another",
+            "FLOE_COMPILE_NODE names nothing-here, which is not a program; hint: name another",
         ),
         (
             "FLOE_COMPILE_KUSTOMIZE",
             "kustomize",
-            "FLOE_COMPILE_KUSTOMIZE names nothing-here, which is no program; hint: ",
+            "FLOE_COMPILE_KUSTOMIZE names nothing-here, which is not a program; hint: ",
         ),
         ("PATH", "Git", "git is not installed, or not on the PATH; hint: install it"),
     ],
@@ -119,7 +119,7 @@ def test_helm_is_examined_if_there_are_charts(
     assert lines(capsys)["helm"] == (
         "wrong",
         (
-            "FLOE_COMPILE_HELM names nothing-here, which is no program; "
+            "FLOE_COMPILE_HELM names nothing-here, which is not a program; "
             "hint: install helm 4 (helm.sh/docs/intro/install), or name it in FLOE_COMPILE_HELM"
         ),
     )

@@ -12,7 +12,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import catalog_rest
 from floe_compiler.components.catalog_rest import COMPONENT, RestCatalogConfig
-from floe_compiler.model.capabilities import BearerToken, Catalog, OAuth2Credentials
+from floe_compiler.model.capabilities import Catalog
+from floe_compiler.model.catalog_clients import BearerToken, OAuth2Credentials
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.facts import Parts

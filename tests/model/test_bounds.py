@@ -63,9 +63,18 @@ def test_bounds_in_words(bounds: Bounds, words: str) -> None:
     assert str(bounds) == words
 
 
-@pytest.mark.parametrize("pair", [("4", "1h"), ("x", "x"), (None, 1), (True, 1), ("1Gi", "1h")])
-def test_what_cannot_be_compared(pair: tuple[Any, Any]) -> None:
-    with pytest.raises(ValueError, match="no amount to compare with; write a number"):
+@pytest.mark.parametrize(
+    ("pair", "problem"),
+    [
+        (("4", "1h"), "4 cannot be compared with 1h"),
+        (("x", "x"), "x is not an amount"),
+        ((None, 1), "null cannot be compared with 1"),
+        ((True, 1), "true cannot be compared with 1"),
+        (("1Gi", "1h"), "1Gi cannot be compared with 1h"),
+    ],
+)
+def test_what_cannot_be_compared(pair: tuple[Any, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}; write a number"):
         compared(*pair)
 
 

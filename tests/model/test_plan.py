@@ -29,7 +29,7 @@ def test_capabilities_by_kind_and_name() -> None:
 
 
 def test_a_component_uses_only_what_it_requires() -> None:
-    with pytest.raises(LookupError, match="catalog polaris in floe-platform uses a Lineage"):
+    with pytest.raises(LookupError, match="catalog polaris in floe-platform has no Lineage: name it in `requires`"):
         Context(INSTANCE).one(Lineage)
 
 

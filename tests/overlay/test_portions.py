@@ -14,7 +14,16 @@ from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
+from floe_compiler.overlay import (
+    KeptResults,
+    apply_overlay,
+    failing_steps,
+    failures_once,
+    kustomize,
+    overlay,
+    patched_objects,
+    portions,
+)
 from floe_compiler.overlay.kustomize import REINSTALL
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
@@ -233,7 +242,7 @@ def test_of_many_patches_that_fail_some_are_named(mesh: Mesh, monkeypatch: pytes
 
     found = mesh.problems(*[config_map(f"c{index}", data={}) for index in range(40)])
 
-    assert [one.rule.code for one in found] == ["K018"] * portions.MOST_FAILING
+    assert [one.rule.code for one in found] == ["K018"] * failing_steps.MOST_FAILING
     assert len(runs) < 120
 
 
@@ -319,7 +328,7 @@ def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch)
 
     _, warnings = mesh.applied(rendered)
 
-    assert warnings == (Diagnostic(portions.WARNED, "be careful", hint="change the entry that it is about"),)
+    assert warnings == (Diagnostic(patched_objects.WARNED, "be careful", hint="change the entry that it is about"),)
 
 
 BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: a}\n---\n"

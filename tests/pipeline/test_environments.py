@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from floe_compiler.cache.store import Memory
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.codec import encode
-from floe_compiler.pipeline import _mesh, silent
+from floe_compiler.pipeline import silent
 from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks, with_definitions
 from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.resolving import read_mesh
 from floe_compiler.pipeline.selection import NOTHING
 from floe_compiler.pipeline.units import Task
 from floe_compiler.pipeline.workers import ThisProcess
@@ -44,7 +45,7 @@ NAMESPACES = (PLATFORM, *map(namespace, DOMAINS))
 def mesh(root: Path, changes: Mapping[str, Any] | None = None) -> Mesh:
     """Return dev of the mesh with these changes, read and resolved."""
     inputs = read_inputs(write(write(root, files()), changes or {}))
-    return _mesh(inputs, ("dev",), NOTHING, silent, Memory(), ThisProcess())[0]
+    return read_mesh(inputs, ("dev",), NOTHING, silent, Memory(), ThisProcess())[0]
 
 
 def tasks(of: Mesh, definitions: tuple[str, ...] = ()) -> dict[str, Task]:

@@ -19,8 +19,9 @@ import floe_compiler
 from bench.mesh import DIVIDED, divide, write_mesh
 from floe_compiler.cache.store import Memory
 from floe_compiler.load.input_tree import read_inputs
-from floe_compiler.pipeline import _mesh, headers, silent
+from floe_compiler.pipeline import headers, silent
 from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks
+from floe_compiler.pipeline.resolving import read_mesh
 from floe_compiler.pipeline.selection import NOTHING
 from floe_compiler.pipeline.workers import ThisProcess
 
@@ -59,7 +60,7 @@ def calls(domains: int, clusters: int) -> Mapping[str, int]:
 
 
 def planned(root: Path) -> None:
-    mesh, _ = _mesh(read_inputs(root), (DIVIDED,), NOTHING, silent, Memory(), ThisProcess())
+    mesh, _ = read_mesh(read_inputs(root), (DIVIDED,), NOTHING, silent, Memory(), ThisProcess())
     inputs = mesh.inputs()
     units = [*cluster_tasks(mesh, inputs), *unit_tasks(mesh, inputs)]
     assert len(units) > len(mesh.headers)

@@ -38,7 +38,7 @@ def test_a_key_without_a_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"hunter2", "it is no private key in PEM; make one: cosign generate-key-pair"),
+        (b"hunter2", "it is not a private key in PEM; make one: cosign generate-key-pair"),
         (b"x" * 70_000, "it is too large for a key"),
         (PUBLIC, "it cannot be opened: it is damaged, or the password is another one"),
         (pem("PRIVATE KEY", b"hunter2"), "it cannot be opened: it is damaged"),

@@ -198,7 +198,7 @@ def test_a_list_of_referrers_that_cannot_be_read_is_not_overwritten() -> None:
 @pytest.mark.parametrize(
     ("answers", "told"),
     [
-        ({"GET": (200, {})}, "it is no artifact, but something else"),
+        ({"GET": (200, {})}, "it is not an artifact of floe-compile, but something else"),
         ({"GET": (401, {})}, "status 401: a login is needed"),
         ({"GET": (503, {})}, "status 503: see its log"),
     ],

@@ -1,4 +1,4 @@
-"""Where an artifact is published to: what is a place, and what is told of what is none."""
+"""References of artifacts: which are accepted, and what is wrong with the others."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def test_items_are_named_as_kubernetes_tells_them_apart() -> None:
     assert show_field((*POD, "image"), manifest) == f"{pod}.image"
     assert show_field((*POD, "volumeMounts", 1, "name"), manifest) == f"{pod}.volumeMounts[/run].name"
     assert show_field((*POD, "command", 1), manifest) == f"{pod}.command[1]"
-    assert show_field((*POD, "ports", 1, "name"), manifest) == f"{pod}.ports[1].name", "a name that two share is none"
+    assert show_field((*POD, "ports", 1, "name"), manifest) == f"{pod}.ports[1].name", "two share the name"
 
 
 def test_a_difference_names_a_field_the_same_way() -> None:

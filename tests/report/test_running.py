@@ -1,4 +1,4 @@
-"""What a cluster adds to an object is no difference, and what says the same in other words is none, either."""
+"""Neither what a cluster adds to an object nor another notation of a value is a difference."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_programs_are_not_let_in_by_a_login_proxy(tmp_path: Path) -> None:
 
 def test_a_switch_in_quotes_is_no_host(tmp_path: Path) -> None:
     (one,) = found(tmp_path, environment("dev", {**ISSUED, "hosts": {"jaeger": "false"}}))
-    assert (one.rule.code, one.hint) == ("R042", "write it without quotes, if it is no host: false")
+    assert (one.rule.code, one.hint) == ("R042", "write it without quotes, if it is not a host: false")
 
 
 def test_production_without_certificates_is_one_mistake_whatever_address_a_program_has(tmp_path: Path) -> None:

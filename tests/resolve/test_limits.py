@@ -263,10 +263,10 @@ def unknown(key: str, limit: dict[str, Any] | None = None) -> tuple[str, str, st
 @pytest.mark.parametrize(
     ("key", "message", "hint"),
     [
-        ("catalogue.type", '"catalogue.type" is no setting of the platform manifest', 'did you mean "catalog"?'),
-        ("quota.gpu", '"quota.gpu" is no setting of the platform manifest', 'did you mean "quota.cpu"?'),
-        ("products.timeuot", '"products.timeuot" is no setting', 'did you mean "products.timeout"?'),
-        ("metadata.name", '"metadata.name" is no setting', "known: "),
+        ("catalogue.type", '"catalogue.type" is not a setting of the platform manifest', 'did you mean "catalog"?'),
+        ("quota.gpu", '"quota.gpu" is not a setting of the platform manifest', 'did you mean "quota.cpu"?'),
+        ("products.timeuot", '"products.timeuot" is not a setting', 'did you mean "products.timeout"?'),
+        ("metadata.name", '"metadata.name" is not a setting', "known: "),
         ("quota", '"quota" has several settings; each', "limit one of them, such as quota.cpu, quota.memory,"),
         ("databases", '"databases" has several settings; each', "limit one of them, such as databases.backup"),
         ("observability", '"observability" has several', "limit one of them, such as observability.collector"),
@@ -289,10 +289,10 @@ def test_a_limit_of_something_else_than_a_setting(key: str, message: str, hint: 
         ({"least": 4, "most": 2}, "least 4 is above most 2", "correct one of them"),
         (
             {"most": "often"},
-            "often is no amount to compare with",
+            "often is not an amount",
             "write a number, a quantity (500m, 2Gi) or a duration",
         ),
-        ({"least": "1h", "most": "2Gi"}, "1h is no amount to compare with", "write a number"),
+        ({"least": "1h", "most": "2Gi"}, "1h cannot be compared with 2Gi", "write a number"),
     ],
 )
 def test_a_limit_that_limits_nothing(limit: dict[str, Any], message: str, hint: str) -> None:

@@ -102,7 +102,7 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _folders(folder: Path | str) -> list[str]:
-    """Return the names of the folders in a folder; links are none."""
+    """Return the names of the folders in a folder, without links to folders."""
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
 

@@ -42,11 +42,11 @@ def unpacked(archive: bytes) -> Mapping[str, bytes]:
                 if member.isdir():
                     continue
                 if not member.isreg() or member.issparse():
-                    raise BadChart(f"{_shown(member.name)} is a link or something else that is no plain file")
+                    raise BadChart(f"{_shown(member.name)} is a link or special file")
                 content = packed.extractfile(member)
                 files[member.name] = content.read() if content else b""
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
-        raise BadChart(f"it is no packed chart: {error}") from None
+        raise BadChart(f"it is not a packed chart: {error}") from None
     tops = {path.removeprefix("./").partition("/")[0] for path in files}
     if len(tops) != 1:
         raise BadChart(f"it has {len(tops)} folders at its top, and a packed chart has one")

@@ -64,7 +64,7 @@ def find_helm(wanted: Span | None = None) -> Helm:
     program = shutil.which(named or "helm")
     hint = f"install helm 4 (helm.sh/docs/intro/install), or name it in {VARIABLE}"
     if program is None:
-        problem = f"{VARIABLE} names {named}, which is no program" if named else "there is no helm on the PATH"
+        problem = f"{VARIABLE} names {named}, which is not a program" if named else "there is no helm on the PATH"
         raise StageFailed([Diagnostic(NOT_INSTALLED, problem, wanted, hint=hint)])
     said = _version(program)
     match = _VERSION.fullmatch(said)

@@ -42,8 +42,8 @@ NOT_REPEATABLE = Rule(
 UNDECIDED_HOOK = Rule(
     "H007",
     "undecided hook",
-    "helm would run this object at a certain moment of an installation, which there is none of here. Write under "
-    "`hooks` whether it is applied like any other object (`apply`), or left out (`omit`).",
+    "helm would run this object at a certain point of an installation, but charts are only rendered here. Write under"
+    " `hooks` whether it is applied like any other object (`apply`), or left out (`omit`).",
 )
 OMITTED_TEST = Rule(
     "H008",
@@ -73,8 +73,8 @@ NO_WORKLOAD = Rule(
 )
 NOT_OBJECTS = Rule(
     "H012",
-    "output of a chart that is no object",
-    "A template renders something else than Kubernetes objects with apiVersion, kind and metadata.name.",
+    "chart output that is not an object",
+    "A template renders something other than Kubernetes objects with apiVersion, kind and metadata.name.",
 )
 TWICE = Rule(
     "H013",
@@ -104,7 +104,7 @@ UNREAD_VALUE = Rule(
     "H017",
     "value that a chart does not read",
     "A key of `values` is neither in the `values.yaml` and `values.schema.json` of the chart, nor does a template read "
-    "it, but it is like one of these. helm takes any key in silence. Correct it, or remove it.",
+    "it, but it is like one of these. helm ignores unknown keys silently. Correct it, or remove it.",
     severity="warning",
 )
 

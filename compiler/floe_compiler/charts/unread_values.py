@@ -58,7 +58,7 @@ def _parts(files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Return a mapping in YAML or JSON; an empty one if it is none."""
+    """Return a mapping in YAML or JSON; an empty one if the text is something else."""
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -48,16 +48,16 @@ def check_unit(
         is_sound: Says of an object whether it is known to be `sound` in such a unit (default: none is).
     """
     index = build_index(unit, definitions)
-    findings = _found(index, is_sound)
+    findings = _findings(index, is_sound)
     sound = frozenset(_sound(index, findings))
     if unit.unpatched is not None and any(map(index.places.is_patched, findings)):
         without = build_index(replace(unit, objects=unit.unpatched, patched={}, removed={}), definitions)
-        findings = _blamed(findings, index.places, _found(without, is_sound))
+        findings = _blamed(findings, index.places, _findings(without, is_sound))
     findings = tuple(settle(index, findings))
     return Checked(findings, summarize(index), sound)
 
 
-def _found(index: Index, is_sound: Callable[[Object], bool]) -> tuple[Diagnostic, ...]:
+def _findings(index: Index, is_sound: Callable[[Object], bool]) -> tuple[Diagnostic, ...]:
     """Return the findings, without those about what is only missing because a value of another type is left out."""
     left_out = {
         f"{index.rendered.environment}{ENVIRONMENT_END}{identity}": [

@@ -11,9 +11,9 @@ from floe_compiler.model.objects import ObjectId
 
 NEEDLESS = Rule(
     "C009",
-    "acceptance of no warning",
-    "An annotation `floe.dev/accept-<rule>: <reason>` accepts a warning about its object. Here there is no such "
-    "warning (any more), or no reason. Remove the annotation, or correct it. An error cannot be accepted.",
+    "needless acceptance of a warning",
+    "An annotation `floe.dev/accept-<rule>: <reason>` accepts a warning about its object. Here, that warning does not"
+    " occur, or the reason is missing. Remove the annotation, or correct it. An error cannot be accepted.",
     "warning",
 )
 

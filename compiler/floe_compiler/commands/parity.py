@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
         StageFailed: if an input is wrong.
     """
     from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import resolve_inputs
+    from floe_compiler.pipeline.resolving import resolve_inputs
     from floe_compiler.promotion.parity import parity
     from floe_compiler.promotion.selection import Side
     from floe_compiler.report.parity import render_json, render_markdown, render_text, summary

@@ -62,7 +62,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Show how the file of images changes, and change it."""
     from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import resolve_inputs
+    from floe_compiler.pipeline.resolving import resolve_inputs
     from floe_compiler.promotion.selection import Side, promotion
     from floe_compiler.report.promotion import render_json, render_text, summary
     from floe_compiler.report.terminal import paint_for

@@ -37,8 +37,8 @@ NOT_COMMITTED = Rule(
 NOT_TAKEN = Rule(
     "P002",
     "registry that does not take an artifact",
-    "The registry could not be reached, wants another login, or refuses the artifact. The tag still refers to what it "
-    "referred to before.",
+    "The registry could not be reached, requires another login, or refuses the artifact. The tag still refers to what "
+    "it referred to before.",
 )
 RULES = (NOT_COMMITTED, NOT_TAKEN, NOT_SIGNED, NOT_VERIFIED)
 

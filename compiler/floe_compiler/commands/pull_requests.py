@@ -136,5 +136,5 @@ def _given(variables: Mapping[str, str], name: str) -> str:
 
 def _web(address: str) -> str:
     if not address.startswith(("https://", "http://")):
-        raise UsageError(f"{address} is no address that begins with https:// or http://")
+        raise UsageError(f"{address} is not an address that begins with https:// or http://")
     return address

@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
         StageFailed: if an input is wrong.
     """
     from floe_compiler.load.input_tree import read_inputs
-    from floe_compiler.pipeline import resolve_inputs
+    from floe_compiler.pipeline.resolving import resolve_inputs
     from floe_compiler.promotion.rollout import rollout_progress
     from floe_compiler.report.rollout import render_json, render_text, summary
     from floe_compiler.report.terminal import paint_for

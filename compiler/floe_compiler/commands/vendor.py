@@ -94,8 +94,8 @@ def _parent(root: Path, source: Path, options: Namespace) -> int:
             _replace(root, folder, {one.file: manifests[one.file] for one in chain})
         write_file(f"{root}/{MANIFEST}", edited)
     names = " -> ".join(str(one.data["metadata"]["name"]) for one in reversed(chain))
-    told = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
-    sys.stdout.write(visible(told))
+    entry = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
+    sys.stdout.write(visible(entry))
     return DONE
 
 

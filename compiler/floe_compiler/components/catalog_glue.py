@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from floe_compiler.kit.s3 import Region, of_aws
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.capabilities import AwsSignature, Catalog, CatalogClient, ObjectStore
+from floe_compiler.model.capabilities import Catalog, ObjectStore
+from floe_compiler.model.catalog_clients import AwsSignature, CatalogClient
 from floe_compiler.model.data_access import by_domain
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, matching

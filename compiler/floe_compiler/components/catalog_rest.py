@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.capabilities import BearerToken, Catalog, CatalogClient, Credentials, OAuth2Credentials
+from floe_compiler.model.capabilities import Catalog
+from floe_compiler.model.catalog_clients import BearerToken, CatalogClient, Credentials, OAuth2Credentials
 from floe_compiler.model.data_access import ServedProduct, by_domain
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.facts import Parts

@@ -9,7 +9,9 @@ from floe_compiler.model.plan import SHARED, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import resolve, resolve_frames
-from floe_compiler.resolve.environment import connect, resolve_domain, resolve_environment
+from floe_compiler.resolve.connecting import connect
+from floe_compiler.resolve.domain import resolve_domain
+from floe_compiler.resolve.environment import resolve_environment
 from floe_compiler.resolve.products import domain_products
 from floe_compiler.resolve.slots import Registry
 

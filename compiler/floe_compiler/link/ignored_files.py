@@ -22,7 +22,7 @@ from floe_compiler.model.span import Span
 
 STORED_OTHERWISE = Rule(
     "C207",
-    "compiled file that Git stores otherwise",
+    "compiled file that Git would store differently",
     "A line of .gitattributes lets Git store other bytes than were compiled, such as pointers of Git LFS: these would"
     " be delivered. Let another line below it except output/.",
 )

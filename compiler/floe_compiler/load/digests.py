@@ -31,7 +31,7 @@ def input_digests(inputs: InputFiles) -> Mapping[str, str]:
     names, owners = _owners(inputs)
     lines: dict[str, list[str]] = {name: [] for name in ("", *names)}
     for path, type_ in inputs.types.items():
-        lines[owners[path]].append(f"{path} {type_} {_said(inputs.contents.get(path, b''))}")
+        lines[owners[path]].append(f"{path} {type_} {_digest_or_problem(inputs.contents.get(path, b''))}")
     start = f"{compiler_digest()} {git_folder.path_in_git(inputs.output_root)}"
     obeyed = [f"{path} {text}" for path, text in git_folder.obeyed_files(inputs.output_root).items()]
     shared = digest_of(start, *obeyed, *lines[""])
@@ -62,7 +62,7 @@ def _owners(inputs: InputFiles) -> tuple[Collection[str], Mapping[str, str]]:
     return sorted(names), owners
 
 
-def _said(content: bytes | Unread) -> str:
+def _digest_or_problem(content: bytes | Unread) -> str:
     """Return the digest of a file; of one that is not read, why, as it is for loading to complain."""
     if isinstance(content, Unread):
         return f"{content.reason} {content.size}"

@@ -218,7 +218,7 @@ def _document(file: str, kind: str, text: str, check: SchemaCheck, findings: Fin
 def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
     data = document.data
     if not isinstance(data, dict):
-        hint = "write `cubes:` or `views:`" if kind in FOREIGN else f"write {_one(kind)}"
+        hint = "write `cubes:` or `views:`" if kind in FOREIGN else f"write {_with_article(kind)}"
         findings.add(WRONG_KIND, f"{document.file} is not a mapping", Span(document.file), hint=hint)
         return False
     if kind in FOREIGN:
@@ -228,7 +228,7 @@ def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
             said = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
             findings.add(
                 WRONG_KIND,
-                f"{said}, but {document.file} must be {_one(kind)} of {API_VERSION}",
+                f"{said}, but {document.file} must be {_with_article(kind)} of {API_VERSION}",
                 document.span((key,)),
                 hint=did_you_mean(str(data.get(key, "")), [wanted]) if key in data else f"add `{key}: {wanted}`",
             )
@@ -236,7 +236,7 @@ def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
     return True
 
 
-def _one(kind: str) -> str:
+def _with_article(kind: str) -> str:
     """Return the kind with its article."""
     return f"an {kind}" if kind[0] in "AEIOU" else f"a {kind}"
 

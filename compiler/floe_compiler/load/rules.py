@@ -27,9 +27,9 @@ SECRET_VALUE = Rule(
 )
 NOT_A_FALSE_ALARM = Rule(
     "L109",
-    "no secret, and no false alarm",
-    "A data product declares under `not_secrets` that a variable or another key of a step holds no secret, but there is"
-    " no value that looks like one (any more). Remove the declaration, or correct its name.",
+    "needless not_secrets entry",
+    "A data product declares under `not_secrets` that a variable or another key of a step is not a secret, but its "
+    "value does not look like one. Remove the entry, or correct its name.",
     severity="warning",
 )
 LEFT_OUT = Rule(

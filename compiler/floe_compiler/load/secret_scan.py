@@ -30,8 +30,8 @@ Words = tuple[str, ...]
 def secret_values(document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each value that looks like a secret, never showing it.
 
-    A data product, and what an environment says of one, may declare that some are none. A declaration that concerns no
-    such value is a warning.
+    A data product, and what an environment says of one, may declare that some are not. A needless declaration is
+    a warning.
     """
     declared = {product: _declared(at(document.data, product)) for product in _products(document.data)}
     needed: set[tuple[DataPath, str]] = set()

@@ -140,7 +140,7 @@ def _how_to_list(path: str, listed: Collection[str]) -> str:
 
 
 def _meant(path: str, type_: EntryType, tree: Collection[str], kind_of: Callable[[str], str]) -> str:
-    """Return the path, still free, of the document that something was probably meant to be; nothing if it is none."""
+    """Return the free path of the document that something was probably meant to be; empty if none comes close."""
     folder, name = posixpath.split(path)
     disguised = _DISGUISED.fullmatch(name)
     if type_ == "folder" or disguised is None or (name.startswith(".") and not disguised["endings"]):

@@ -66,9 +66,9 @@ TOO_DEEP = Rule(
 
 NOT_A_CHARACTER = Rule(
     "L016",
-    "escape that is no character",
-    "An escape in double quotes stands for no character: one half of a pair (\\ud83d without \\ude00), or a number"
-    " beyond U+10FFFF. Write the character itself, both halves, or its number after \\U (\\U0001f600).",
+    "invalid escape",
+    "An escape in double quotes does not stand for a character: one half of a pair (\\ud83d without \\ude00), or a "
+    "number beyond U+10FFFF. Write the character itself, both halves, or its number after \\U (\\U0001f600).",
 )
 
 

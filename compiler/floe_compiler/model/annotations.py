@@ -24,7 +24,7 @@ FILE = "floe.dev/file"
 """The file in `crds/` that a definition comes from; only the compiler sets it, in what it keeps of the definition."""
 
 CREDENTIAL = "credential"
-"""The field of the exception for values that look like credentials, but are none."""
+"""The field of the exception for values that look like credentials, but are not."""
 
 LOGIN = "login"
 """The field of the exception for a route to an interface that asks nobody for a login."""

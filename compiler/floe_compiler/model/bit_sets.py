@@ -13,7 +13,7 @@ class Bits(int):
 
 
 def to_data(value: object) -> bytes:
-    """Return a set of type Bits as bytes (`enc_hook` of msgspec). Raises TypeError for what is none."""
+    """Return a set of type Bits as bytes (`enc_hook` of msgspec). Raises TypeError for another type."""
     if isinstance(value, Bits):
         return value.to_bytes((value.bit_length() + 7) // 8, "big")
     raise TypeError(f"{type(value).__name__} is not data")

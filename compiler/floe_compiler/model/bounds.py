@@ -64,7 +64,7 @@ def compared(one: Any, other: Any) -> int:
     """Return -1, 0 or 1: whether one amount is less than another, equal, or more.
 
     Raises:
-        ValueError: If they are no amounts, or not of the same kind.
+        ValueError: If they are not amounts, or not of the same kind.
     """
     for read in _READERS if not isinstance(one, bool) and not isinstance(other, bool) else ():
         try:
@@ -72,9 +72,8 @@ def compared(one: Any, other: Any) -> int:
         except ValueError:
             continue
         return int(first > second) - int(first < second)
-    raise ValueError(
-        f"{as_word(one)} is no amount to compare with; write a number, a quantity (500m, 2Gi) or a duration (90s, 1h)"
-    )
+    problem = "is not an amount" if as_word(one) == as_word(other) else f"cannot be compared with {as_word(other)}"
+    raise ValueError(f"{as_word(one)} {problem}; write a number, a quantity (500m, 2Gi) or a duration (90s, 1h)")
 
 
 def _is_below(value: Any, allowed: Scalar) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.backup_store import BackupStore as BackupStore  # re-exported: a part of a capability
+from floe_compiler.model.catalog_clients import CatalogClient
 from floe_compiler.model.data_access import ByDomain, StoreClient, of_domain
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Resources, Scratch, SecretFile, Variable
@@ -128,40 +129,6 @@ class DatabaseBackups(Capability, frozen=True):
 
     resources: Resources | None = None
     """Of each container that makes or sends a backup."""
-
-
-class OAuth2Credentials(msgspec.Struct, frozen=True):
-    """OAuth2 client credentials: ID and secret are exchanged at `token_url` for a token with this scope."""
-
-    client_id: SecretReference
-    client_secret: SecretReference
-    token_url: str
-    scope: str = ""
-    """Empty: the server's default scope."""
-
-
-class BearerToken(msgspec.Struct, frozen=True):
-    """A token that is sent with every request."""
-
-    token: SecretReference
-
-
-class AwsSignature(msgspec.Struct, frozen=True):
-    """Each request is signed (SigV4) with the AWS credentials that the client has for the object store."""
-
-    service: str
-    region: str
-
-
-Credentials = OAuth2Credentials | BearerToken | AwsSignature
-
-
-class CatalogClient(msgspec.Struct, frozen=True):
-    """A product's client of a catalog: it writes below the product's namespace, and reads the declared inputs."""
-
-    product: str
-    credentials: Credentials | None = None
-    """None: the catalog needs no login."""
 
 
 class Catalog(Capability, frozen=True):

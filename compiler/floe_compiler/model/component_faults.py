@@ -16,7 +16,7 @@ OWN = __name__.partition(".")[0]
 
 COMPONENT_FAILED = Rule(
     "R031",
-    "component that fails",
+    "component that raises an error",
     "A component of another package raised an error. The message names the error and the line that raised it. Mend the"
     " component, or tell its authors.",
 )
@@ -25,7 +25,7 @@ NOT_LOADED = Rule(
     "R032",
     "component that cannot be loaded",
     "An installed package announces a component (entry point `floe_compile.components`) that cannot be used: its module"
-    " cannot be imported, or it is no component, or it clashes with another one. Mend the package, or uninstall it.",
+    " cannot be imported, or it is not a component, or it clashes with another one. Mend the package, or uninstall it.",
 )
 
 TWO_IDENTITIES = Rule(

@@ -12,11 +12,11 @@ ENTRY_POINTS = "floe_compile.components"
 
 def component_packages() -> tuple[metadata.EntryPoint, ...]:
     """Return the entry points of all components that packages announce, by their names."""
-    return _found(tuple((folder, _changed(folder)) for folder in sys.path))
+    return _entry_points(tuple((folder, _changed(folder)) for folder in sys.path))
 
 
 @lru_cache(maxsize=4)  # reading the metadata of all installed packages takes 10 ms, and a run asks twice
-def _found(_folders: tuple[tuple[str, int], ...]) -> tuple[metadata.EntryPoint, ...]:
+def _entry_points(_folders: tuple[tuple[str, int], ...]) -> tuple[metadata.EntryPoint, ...]:
     return tuple(sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name))
 
 

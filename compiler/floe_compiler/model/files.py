@@ -46,7 +46,7 @@ CASE_CLASH = Rule(
 
 NO_TEXT = Rule(
     "W020",
-    "object that has no YAML text",
+    "key that is too long for YAML",
     "An object has a key that is too long for YAML: readers find keys of up to 1024 characters. Give it a shorter one.",
 )
 

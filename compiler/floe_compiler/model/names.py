@@ -54,7 +54,9 @@ def check_extended_resource(text: str) -> str:
     """Accept the name of what a device plugin offers on nodes (`nvidia.com/gpu`), not a resource of Kubernetes' own."""
     prefix, separator, name = text.rpartition("/")
     if not (separator and name) or f".{prefix}".endswith(".kubernetes.io"):
-        raise ValueError(f'"{text}" is no device of nodes; write a DNS name, "/" and a name, such as "nvidia.com/gpu"')
+        raise ValueError(
+            f'"{text}" is not the name of a device; write a DNS name, "/" and a name, such as "nvidia.com/gpu"'
+        )
     return check_label_key(text)
 
 

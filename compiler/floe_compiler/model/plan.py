@@ -146,7 +146,10 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
         """Return the capability of this kind (and name); a component may only use what it requires."""
         found = self.optional(kind, name)
         if found is None:
-            raise LookupError(f"{self.instance.label()} uses a {kind.__name__} {name} that it does not require")
+            wanted = f"{kind.__name__} {name}".rstrip()
+            raise LookupError(
+                f"{self.instance.label()} has no {wanted}: name it in `requires`; in a test, give it as `found`"
+            )
         return found
 
 

@@ -257,7 +257,7 @@ class Rendered(msgspec.Struct, frozen=True):
     """The locations of images that data products name, by the reference that pods have."""
 
     not_secrets: tuple[str, ...] = ()
-    """Values that look like secrets, but data products declare that they are none; sorted."""
+    """Values that look like secrets, but are declared not to be by data products; sorted."""
 
     @property
     def key(self) -> UnitKey:

@@ -1,4 +1,4 @@
-"""How each secret gets into the cluster: as the environment says, or as the first of its rules that fits says."""
+"""How each secret gets into the cluster: as the environment says, or as its first matching rule says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def way_of_name(platform: PlatformSettings, scope: str, name: str) -> SecretsBac
 
 
 def rule_of(rules: tuple[SecretRule, ...], scope: str, name: str) -> int | None:
-    """Return the position of the first rule that fits a secret which pods of a scope read; None if none does."""
+    """Return the position of the first rule that matches a secret which pods of a scope read; None if no rule does."""
     word = SHARED.get(scope, scope)
     fitting = (
         position

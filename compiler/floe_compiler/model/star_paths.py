@@ -15,7 +15,7 @@ from floe_compiler.model.document import DataPath
 
 def found_at(data: Any, path: str) -> Iterator[tuple[DataPath, Any]]:
     """Yield the values that a path leads to, each with its own path."""
-    yield from _found(data, _steps(path), ())
+    yield from _matches(data, _steps(path), ())
 
 
 @cache
@@ -23,15 +23,15 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.replace("[*]", ".[*]").split("."))
 
 
-def _found(data: Any, steps: tuple[str, ...], path: DataPath) -> Iterator[tuple[DataPath, Any]]:
+def _matches(data: Any, steps: tuple[str, ...], path: DataPath) -> Iterator[tuple[DataPath, Any]]:
     if not steps:
         yield path, data
         return
     step, rest = steps[0], steps[1:]
     if step == "**":
-        yield from _found(data, rest, path)
+        yield from _matches(data, rest, path)
     for key, item in _inside(data, step):
-        yield from _found(item, steps if step == "**" else rest, (*path, key))
+        yield from _matches(item, steps if step == "**" else rest, (*path, key))
 
 
 def _inside(data: Any, step: str) -> Iterator[tuple[str | int, Any]]:

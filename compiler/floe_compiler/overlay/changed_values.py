@@ -27,7 +27,7 @@ _CHANGED_BY = {
 }
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _NamedValue(msgspec.Struct, frozen=True):
     """A value that a patch names: its path in the object, its place, and whether it stands for all that is below."""
 
     path: DataPath
@@ -58,12 +58,12 @@ def _values(
             for path, old in changed.items()
             if _is_changed_by(step, _shown(path), old)
         }
-    named = {value.path: value for value in _said(step, before, after, type_)}
+    named = {value.path: value for value in _named_values(step, before, after, type_)}
     covering = ((path, _covering(named, path)) for path in changed)
     return {_shown(path): value.span for path, value in covering if value}
 
 
-def _covering(named: Mapping[DataPath, _Said], path: DataPath) -> _Said | None:
+def _covering(named: Mapping[DataPath, _NamedValue], path: DataPath) -> _NamedValue | None:
     """Return the part of a patch that changed the value at a path."""
     if path in named:
         return named[path]
@@ -78,7 +78,7 @@ def _is_changed_by(step: Step, place: str, before: Any) -> bool:
     return step.field != "images" or re.split("[:@]", str(before).rpartition("/")[2])[0] == str(name).rpartition("/")[2]
 
 
-def _said(step: Step, before: Object, after: Object, type_: MergeType) -> Iterator[_Said]:
+def _named_values(step: Step, before: Object, after: Object, type_: MergeType) -> Iterator[_NamedValue]:
     if step.patch is None:
         return
     if isinstance(step.patch.data, list):
@@ -89,26 +89,26 @@ def _said(step: Step, before: Object, after: Object, type_: MergeType) -> Iterat
 
 def _of_merge(
     patch: Document, change: Any, at: DataPath, objects: tuple[Any, Any], path: DataPath, type_: MergeType
-) -> Iterator[_Said]:
+) -> Iterator[_NamedValue]:
     """Yield what a merge patch says of the value at a path; `objects` are the value before and after it."""
     before, after = objects
     if isinstance(change, dict):
         whole = DIRECTIVE in change
-        yield _Said(path, patch.key_span(at), whole)
+        yield _NamedValue(path, patch.key_span(at), whole)
         for key, below in change.items():
             values = (_below(before, key), _below(after, key))
             if key != DIRECTIVE:
                 yield from _of_merge(patch, below, (*at, key), values, (*path, key), type_.field(key))
     elif isinstance(change, list):
         merges = type_.merges and not any(map(replaces_list, change))
-        yield _Said(path, patch.key_span(at), not merges)
+        yield _NamedValue(path, patch.key_span(at), not merges)
         for index, item in enumerate(change):
             if replaces_list(item):
                 continue
             label, values = _item(item, index, objects, type_) if merges else (index, (None, None))
             yield from _of_merge(patch, item, (*at, index), values, (*path, label), type_.item)
     else:
-        yield _Said(path, patch.span(at))
+        yield _NamedValue(path, patch.span(at))
 
 
 def _item(item: Any, index: int, objects: tuple[Any, Any], type_: MergeType) -> tuple[str | int, tuple[Any, Any]]:
@@ -124,7 +124,7 @@ def _item(item: Any, index: int, objects: tuple[Any, Any], type_: MergeType) -> 
     return label, (found[0], found[1])
 
 
-def _of_operations(patch: Document, before: Object, after: Object) -> Iterator[_Said]:
+def _of_operations(patch: Document, before: Object, after: Object) -> Iterator[_NamedValue]:
     """Yield what a JSON patch says of an object."""
     for index, operation in enumerate(patch.data):
         if operation["op"] == "test":
@@ -136,8 +136,8 @@ def _of_operations(patch: Document, before: Object, after: Object) -> Iterator[_
                     yield from _below_pointer(patch, operation.get("value", _ABSENT), at, path)
 
 
-def _below_pointer(patch: Document, value: Any, at: DataPath, path: DataPath) -> Iterator[_Said]:
-    yield _Said(path, patch.key_span(at) if isinstance(value, dict | list) else patch.span(at))
+def _below_pointer(patch: Document, value: Any, at: DataPath, path: DataPath) -> Iterator[_NamedValue]:
+    yield _NamedValue(path, patch.key_span(at) if isinstance(value, dict | list) else patch.span(at))
     below: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, dict):
         below = ((key, key) for key in value)

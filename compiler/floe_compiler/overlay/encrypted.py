@@ -121,7 +121,7 @@ def _check_value(document: Document, path: DataPath, value: Any, findings: Findi
         hint = f"encrypt the file, {HOW} {document.file}, and renew the value: whoever has the repository may know it"
         findings.add(SECRET_VALUE, message, document.span(path), hint=hint, secret=True)
     elif encrypted is not None and encrypted["type"] != "str":
-        message = f"{show_path(path)} is no text (type:{encrypted['type']}), but Kubernetes only takes text"
+        message = f"{show_path(path)} is not text (type:{encrypted['type']}), but Kubernetes only takes text"
         hint = 'put the value in quotes ("5432", "true") before it is encrypted'
         findings.add(ENCRYPTED, message, document.span(path), hint=hint, secret=True)
 

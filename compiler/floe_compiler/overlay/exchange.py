@@ -56,5 +56,5 @@ def read_objects(text: str) -> list[Object]:
     except yaml.YAMLError as error:
         raise ValueError("it is not YAML") from error
     if not all(isinstance(manifest, dict) for manifest in found):
-        raise ValueError("there is a document that is no object")
+        raise ValueError("there is a document that is not an object")
     return found

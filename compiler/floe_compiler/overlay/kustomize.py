@@ -127,7 +127,7 @@ def _named(name: str) -> list[str]:
     """Return the command for the program that the variable names."""
     program = shutil.which(name)
     is_kubectl = program is not None and "kubectl" in Path(program).name
-    problem = f"{VARIABLE} names {name}, which is no program"
+    problem = f"{VARIABLE} names {name}, which is not a program"
     if program:
         number = _version([program, "version", *(["--client"] if is_kubectl else [])])
         if OLDEST <= number < NEWEST:

@@ -15,7 +15,7 @@ from floe_compiler.overlay.listed_paths import NOT_FOUND, PATH_NOT_ALLOWED, REMO
 from floe_compiler.overlay.overlay import TWICE
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN, PATCH_FAILED
 from floe_compiler.overlay.patch_target import BAD_TARGET
-from floe_compiler.overlay.portions import WARNED
+from floe_compiler.overlay.patched_objects import WARNED
 from floe_compiler.overlay.run_templates import ONLY_TEMPLATE
 from floe_compiler.overlay.secret_values import SECRET_VALUE
 

@@ -15,7 +15,7 @@ from floe_compiler.overlay.matching import OneObject, Selection, Target
 
 ONLY_TEMPLATE = Rule(
     "K090",
-    "patch of launched pods beside their template",
+    "patch of launched pods outside their template",
     "For patches, pods that an orchestrator launches are a PodTemplate with their name. Only what is below `template` "
     "reaches them: write labels and annotations there.",
 )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache, Memory
-from floe_compiler.load.digests import compiler_digest, input_digests
+from floe_compiler.load.digests import input_digests
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.layout import CHARTS_LOCK
-from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
+from floe_compiler.pipeline.resolving import read_documents, read_mesh, read_sources
+from floe_compiler.pipeline.workers import ThisProcess, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,15 +22,10 @@ if TYPE_CHECKING:
     from floe_compiler.model.explanation import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
-    from floe_compiler.model.plan import EnvironmentPlan
-    from floe_compiler.model.registry import Registry
-    from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
-    from floe_compiler.pipeline.headers import Header, Scope
     from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.selection import Omitted, Selection
-    from floe_compiler.resolve.frame import Frame
 
 Progress = Callable[[str], None]
 
@@ -112,11 +107,11 @@ def _compiled(
         from floe_compiler.pipeline.causes import at_written_values
 
         progress("looking for what is written")
-        sources, components, _ = _read(input_files, store, ThisProcess(), omitted)
+        sources, components, _ = read_documents(input_files, store, ThisProcess(), omitted)
         return at_written_values(findings, sources, components)
 
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
-    mesh, warnings = _mesh(input_files, selection.environments, omitted, progress, recent, workers)
+    mesh, warnings = read_mesh(input_files, selection.environments, omitted, progress, recent, workers)
     progress("compiling")
     chosen = chosen_namespaces(mesh.frames, selection.domains)
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, waiting))
@@ -130,8 +125,8 @@ def _compiled(
     found = (*warnings, *linked)
     is_whole = not (selection.environments or selection.domains)
     needless = unneeded(found, mesh.accepted) if is_whole else ()
-    told = once_for_each_kind(without_accepted(found, mesh.accepted))
-    return Compilation(compiled, files, digests, (*told, *needless), chosen, dict(results.made))
+    reported = once_for_each_kind(without_accepted(found, mesh.accepted))
+    return Compilation(compiled, files, digests, (*reported, *needless), chosen, dict(results.made))
 
 
 def _linked(
@@ -159,105 +154,6 @@ def _linked(
     files = files_of(compiled, clashes, chosen)
     clashes.finish()
     return compiled, files, (*linked, *delivered_whole(mesh, files, results.cache))
-
-
-def _mesh(
-    input_files: InputFiles,
-    environments: tuple[str, ...],
-    omitted: Omitted,
-    progress: Progress,
-    cache: Cache,
-    workers: Workers,
-) -> tuple[Mesh, tuple[Diagnostic, ...]]:
-    """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
-    from floe_compiler.load.definitions import read_definitions
-    from floe_compiler.pipeline.environments import Mesh, read_overlays
-    from floe_compiler.pipeline.headers import environment_facts
-    from floe_compiler.pipeline.reading import CachedReader
-    from floe_compiler.resolve import resolve_frames
-    from floe_compiler.resolve.acceptances import acceptances
-    from floe_compiler.resolve.backups import check_backups
-    from floe_compiler.resolve.databases import check_owners
-    from floe_compiler.resolve.ingress import check_ingress
-    from floe_compiler.resolve.links import check_links
-    from floe_compiler.resolve.secret_rules import check_secret_rules
-    from floe_compiler.resolve.server_tls import check_clients
-
-    compiler = compiler_digest()
-    progress("reading")
-    sources, components, loaded = _read(input_files, cache, workers, omitted)
-    progress("resolving")
-    findings = Findings()
-    frames = resolve_frames(sources, components, environments, findings)
-    headers = _headers(sources, components, environments, frames, findings, cache, workers)
-    for name, frame in frames.items():
-        own = [header.header for (environment, _), header in headers.items() if environment == name]
-        check_owners((database for header in own for database in header.external_databases), findings)
-        unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
-        check_backups(frame.settings, frame.document, unprotected, findings)
-        check_clients((client for one in own for client in one.facts.untold), frame, findings)
-    interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
-    check_ingress(frames, interfaces, findings, sources.omitted_domains)
-    units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}
-    check_secret_rules(frames, units, findings, sources.omitted_domains)
-    check_links(frames, units, findings)
-    findings.extend(warning for header in headers.values() for warning in header.header.warnings)
-    resolved = findings.finish()
-    reader = CachedReader(cache, compiler)
-    definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
-    overlays, read = read_overlays(input_files, frames, reader)
-    charted: tuple[Diagnostic, ...] = ()
-    if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
-        from floe_compiler.pipeline.charts import with_charts
-
-        whole = not (environments or sources.omitted_domains or sources.omitted_environments)
-        overlays, charted = with_charts(
-            input_files, frames, headers, overlays, definitions, compiler, cache, whole=whole
-        )
-    mesh = Mesh(
-        frames,
-        headers,
-        overlays,
-        compiler,
-        definitions,
-        acceptances(sources.manifest),
-        sources.path or "",
-        sources.obeyed,
-    )
-    return mesh, (*loaded, *resolved, *defined, *read, *charted)
-
-
-def _headers(
-    sources: Sources,
-    components: Registry,
-    environments: tuple[str, ...],
-    frames: Mapping[str, Frame],
-    findings: Findings,
-    cache: Cache,
-    workers: Workers,
-) -> Mapping[Scope, Header]:
-    """Return the header of each unit. If any is wrong, everything is resolved at once, to report all errors."""
-    from floe_compiler.pipeline.headers import NotResolved, headers
-    from floe_compiler.resolve import resolve
-
-    try:
-        if not findings.failed:
-            return headers(frames, compiler_digest(), cache, workers)
-    except NotResolved:
-        pass
-    resolve(sources, components, environments)
-    raise AssertionError("an error of one unit is an error of the whole, too")
-
-
-def resolve_inputs(
-    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
-) -> tuple[Sources, tuple[EnvironmentPlan, ...]]:
-    """Return the documents, and the plans of these environments. Raises StageFailed."""
-    from floe_compiler.resolve import resolve
-
-    sources, components = read_sources(input_files, cache)
-    plans, _ = resolve(sources, components, environments)
-    return sources, plans
 
 
 def explain_file(
@@ -293,26 +189,3 @@ def explain_file(
     progress("varying what is written")
     ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers, recall=recall)
     return found
-
-
-def read_sources(input_files: InputFiles, cache: Cache) -> tuple[Sources, Registry]:
-    """Return the documents and the components. Raises StageFailed."""
-    from floe_compiler.pipeline.selection import Omitted
-
-    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
-    return sources, components
-
-
-def _read(
-    input_files: InputFiles, cache: Cache, workers: Workers, omitted: Omitted
-) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
-    from floe_compiler.cache.documents import DocumentCache
-    from floe_compiler.load.mesh import load
-    from floe_compiler.pipeline.reading import kept_registry, kept_schemas
-
-    components = kept_registry(cache, compiler_digest())
-    known = DocumentCache(cache, compiler_digest())
-    schemas = kept_schemas(components, cache, compiler_digest())
-    sources, warnings = load(input_files, schemas, known, map_with(workers), omitted.has_file)
-    sources = replace(sources, omitted_domains=omitted.domains, omitted_environments=omitted.environments)
-    return sources, components, warnings

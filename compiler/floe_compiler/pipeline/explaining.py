@@ -15,10 +15,10 @@ from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import from_yaml
-from floe_compiler.pipeline import read_sources
 from floe_compiler.pipeline.compilation import Compilation
 from floe_compiler.pipeline.known_explanations import KnownExplanations
 from floe_compiler.pipeline.reading import kept_schemas
+from floe_compiler.pipeline.resolving import read_sources
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 

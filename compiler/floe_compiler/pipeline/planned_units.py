@@ -13,7 +13,8 @@ from floe_compiler.model.listed_secrets import ListedSecret
 from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.sources import Sources
-from floe_compiler.pipeline import compile_mesh, resolve_inputs
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.resolving import resolve_inputs
 from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.secret_list import listed_secrets
 

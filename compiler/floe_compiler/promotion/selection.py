@@ -20,14 +20,14 @@ from floe_compiler.resolve.rules import IMAGE_OF_TWO, LOCKED
 
 NOT_TRIED = Rule(
     "R077",
-    "promotion of what was not tried",
+    "promotion of an image that was not run",
     "A promotion (`floe-compile promote FROM TO`) takes over images that the first environment runs: those in its "
     "committed output. It does not have this product, its image is not in the output, or nothing tells which program "
     "was tried, as the tag moves. Let it run there first.",
 )
 NOWHERE_TO = Rule(
     "R078",
-    "promotion to where the product is not",
+    "promotion to an environment without the product",
     "A promotion (`floe-compile promote FROM TO PRODUCT`) is asked for a data product that the second environment does "
     "not have. Enable it there, or leave it out.",
 )

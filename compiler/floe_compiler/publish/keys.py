@@ -67,7 +67,7 @@ def read_key(file: Path, password: Password) -> EllipticCurvePrivateKey:
     content = _content(file)
     match = _PEM.search(content)
     if not match:
-        raise BadKey("it is no private key in PEM; make one: cosign generate-key-pair")
+        raise BadKey("it is not a private key in PEM; make one: cosign generate-key-pair")
     if match[1] in _OF_COSIGN:
         return _checked(_loaded(_opened(match[2], password), None))
     needed = b"ENCRYPTED" in content
@@ -87,7 +87,7 @@ def read_public_key(file: Path) -> EllipticCurvePublicKey:
     try:
         key = load_pem_public_key(_content(file))
     except (ValueError, UnsupportedAlgorithm):
-        raise BadKey("it is no public key in PEM; write one: cosign public-key --key cosign.key") from None
+        raise BadKey("it is not a public key in PEM; write one: cosign public-key --key cosign.key") from None
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise BadKey(WRONG_KIND)
     return key

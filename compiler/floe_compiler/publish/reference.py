@@ -42,7 +42,7 @@ def parse_reference(text: str) -> Reference:
     """Return the reference that a text is.
 
     Raises:
-        NotAReference: if it is none. What may be a password in it is not repeated.
+        NotAReference: if the text is not a reference. The message repeats no password in it.
     """
     if not text.startswith(SCHEME):
         raise NotAReference(f"write the place with {SCHEME} at the start, such as {EXAMPLE}")

@@ -101,7 +101,9 @@ def blobs_of(manifest: bytes) -> tuple[str, ...]:
         said = json.loads(manifest)
         return tuple(str(one["digest"]) for one in (said["config"], *said["layers"]))
     except (ValueError, KeyError, TypeError):
-        raise Refused("it is no artifact, but something else, such as an image of several systems") from None
+        raise Refused(
+            "it is not an artifact of floe-compile, but something else, such as an image of several systems"
+        ) from None
 
 
 def _blob(session: Session, digest: str) -> bytes:

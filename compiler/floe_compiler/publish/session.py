@@ -145,7 +145,7 @@ def _answer(response: HTTPResponse) -> Answer:
     with response:
         body = response.read(LARGEST + 1)
     if len(body) > LARGEST:
-        raise Refused(f"the registry sends more than {LARGEST} bytes, which is no artifact of floe-compile")
+        raise Refused(f"the registry sends more than {LARGEST} bytes, so it is not an artifact of floe-compile")
     return Answer(response.status, _lower(response.headers), body)
 
 

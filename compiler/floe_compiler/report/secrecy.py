@@ -221,7 +221,7 @@ def _hide_structure(text: str, *, everything: bool) -> str:
 
 
 def _json(text: str) -> Any:
-    """Return the mapping or list that a text is in JSON; None if it is none."""
+    """Return the mapping or list in a text; None if the text is not JSON."""
     if text[:1] in ("{", "["):
         with suppress(ValueError, RecursionError):
             return json.loads(text)

@@ -50,10 +50,10 @@ def where(secret: ListedSecret) -> str:
 
 def _key(key: ListedKey) -> str:
     stored = f" (in the store: {key.property})" if key.property not in ("", key.name) else ""
-    told = (
+    origin = (
         " (written by the compiler)" if key.value == "written" else f" (must be {key.must_be})" if key.must_be else ""
     )
-    return f"{key.name}{stored}{told}"
+    return f"{key.name}{stored}{origin}"
 
 
 def render_json(secrets: Mapping[str, Iterable[ListedSecret]]) -> str:

@@ -67,7 +67,7 @@ def check_provided(
             whose, hint = f"{near.slot} {near.type} does not provide as it is", fix
         findings.add(
             NO_PROVIDER,
-            f"{who} needs {_thing(requirement)}, which {whose}",
+            f"{who} needs {_in_words(requirement)}, which {whose}",
             requirement.origin or instance.origin,
             hint=hint,
         )
@@ -78,7 +78,7 @@ def _slot(requirement: Requirement) -> str:
     return f"`{requirement.kind.slot}`" if requirement.kind.slot else "that provides it"
 
 
-def _thing(requirement: Requirement) -> str:
+def _in_words(requirement: Requirement) -> str:
     """Return a requirement in words: `an object store`."""
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", requirement.kind.__name__).lower()
     article = "an" if words[0] in "aeiou" else "a"

@@ -13,13 +13,13 @@ from floe_compiler.resolve.opened import Opened
 def check_cluster_hosts(opened: Iterable[Opened], findings: Findings) -> None:
     """Report the first host that each cluster has in common with an earlier one of its environment."""
     claims: dict[tuple[str, str], tuple[Opened, OpenedHost]] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for one in opened:
         site = one.frame.site
         for host in one.hosts:
             first, its = claims.setdefault((site.environment, host.host), (one, host))
-            if first is not one and site.name not in told:
-                told.add(site.name)
+            if first is not one and site.name not in reported:
+                reported.add(site.name)
                 findings.add(
                     HOST_OF_TWO_CLUSTERS,
                     f'host "{host.host}" of {host.name} is opened in cluster "{first.frame.site.cluster}", too',

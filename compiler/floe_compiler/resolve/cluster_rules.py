@@ -6,9 +6,10 @@ from floe_compiler.model.diagnostics import Rule
 
 NOT_PLACED = Rule(
     "R110",
-    "part of the platform in no cluster, or in two",
-    "In an environment with several clusters, the shared services and each domain stand in one of them: its `runs` "
-    "names them. Name what is missing in one cluster, and what is there twice in only one.",
+    "scope that runs in no cluster, or in two",
+    "In an environment with several clusters, the shared services and each domain run in exactly one of them: the "
+    "cluster whose `runs` names them. Name what is missing in one cluster, and remove what is named twice from the "
+    "others.",
 )
 UNKNOWN_SCOPE_OF_CLUSTER = Rule(
     "R111",
@@ -19,7 +20,8 @@ UNKNOWN_SCOPE_OF_CLUSTER = Rule(
 UNUSED_CLUSTER = Rule(
     "R112",
     "cluster that runs nothing",
-    "Nothing of the environment stands in this cluster. Write what does into its `runs`, or remove the cluster.",
+    "Nothing of the environment runs in this cluster. Name a domain or the platform in its `runs`, or remove the "
+    "cluster.",
 )
 CLUSTER_OF_TWO = Rule(
     "R113",
@@ -109,6 +111,6 @@ SAME_ADDRESSES = Rule(
 FAR_DATABASE = Rule(
     "R122",
     "database in another region",
-    "Pods call a database in a cluster of another region: each query crosses it, and a cut line stops them. Let the "
-    "database stand in their region.",
+    "Pods call a database in a cluster of another region: each query crosses regions, and the pods fail when the "
+    "connection between them does. Run the database in their region.",
 )

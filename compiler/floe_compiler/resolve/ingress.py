@@ -107,7 +107,7 @@ def _check_hosts(opened: Opened, findings: Findings) -> None:
         elif problem := _not_a_host(one.host):
             findings.add(
                 HOST_OUTSIDE,
-                f'the usual host of {one.name}, "{one.host}", is no host name: {problem}',
+                f'the usual host of {one.name}, "{one.host}", is not a valid host name: {problem}',
                 opened.span_of(one),
                 hint=f"give it one: hosts: {{{one.name}: <host>}}",
             )
@@ -115,7 +115,7 @@ def _check_hosts(opened: Opened, findings: Findings) -> None:
 
 def _host_below(one: OpenedHost, domain: str) -> str:
     if one.host in ("true", "false"):
-        return f"write it without quotes, if it is no host: {one.host}"
+        return f"write it without quotes, if it is not a host: {one.host}"
     return f"write a host below it (`{one.name}.{domain}`), or a wider domain"
 
 

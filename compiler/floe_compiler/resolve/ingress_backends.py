@@ -27,13 +27,13 @@ def check_backends(opened: Opened, findings: Findings) -> None:
     names, place = ", ".join(one.name for one in secured), opened.span_of(secured[0])
     closed = "hosts: {" + ", ".join(f"{one.name}: false" for one in secured) + "}"
     if not verifies_servers(settings):
-        told = (
+        fix = (
             "write the annotations for that: server_tls_annotations: {...}"
             if settings.type == "ingress"
             else "leave server_tls out"
         )
         message = f"the ingress controller is not told that {names} speaks nothing but TLS"
-        findings.add(UNVERIFIED, message, place, hint=f"{told}, or do not open it: {closed}")
+        findings.add(UNVERIFIED, message, place, hint=f"{fix}, or do not open it: {closed}")
     elif settings.type == "gateway" and trust and trust.certificates != CERTIFICATES:
         message = (
             f"a Gateway looks for the authorities by which it verifies {names} under the key {CERTIFICATES}, but they "

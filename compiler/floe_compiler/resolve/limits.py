@@ -81,7 +81,7 @@ def _problem(registry: Registry, path: tuple[str, ...]) -> tuple[str, str]:
         model, components, prefix, path = DataProduct, Registry(), f"{PRODUCTS}.", path[1:]
     hint = hint_if_unknown(model, components, path, prefix) if path else None
     if hint is not None:
-        return "is no setting of the platform manifest that could have a limit", hint
+        return "is not a setting of the platform manifest that can have a limit", hint
     below = settings_below(model, components, path)
     shown = ", ".join(f"{prefix}{'.'.join((*path, name))}" for name in below[:4])
     return (

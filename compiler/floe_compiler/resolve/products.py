@@ -229,7 +229,8 @@ def _check_inputs(product: References, known: Mapping[Key, References], sources:
 def _unknown(
     message: str, product: References, path: DataPath, word: str, known: Iterable[str], findings: Findings
 ) -> None:
-    findings.add(UNKNOWN_REFERENCE, message, product.document.span(path), hint=did_you_mean(word, known))
+    if is_name(word):  # An invalid name is an error of the document.
+        findings.add(UNKNOWN_REFERENCE, message, product.document.span(path), hint=did_you_mean(word, known))
 
 
 def _edges(known: Mapping[Key, References]) -> Mapping[Key, list[Key]]:

@@ -19,19 +19,19 @@ from floe_compiler.resolve.slots import Registry, configured, slot_path, slots, 
 TWO_RINGS = Rule(
     "R140",
     "domain in two rings",
-    "A domain is in two rings of the `rollout`, so that nobody knows when a change reaches it. Leave it in one.",
+    "A domain is in two rings of the `rollout`, so it is not clear when a change reaches it. Leave it in one.",
 )
 RING_GAP = Rule(
     "R141",
     "rings without a domain",
-    "The rings of the `rollout` do not have every domain, so some would never get a change; or a ring that is not the "
-    "last one leaves out its domains. Only the last ring may: it has all that no other ring has.",
+    "The rings of the `rollout` do not have every domain, so some would never get a change; or a ring other than the "
+    "last one lists no domains. Only the last ring may leave them out: it has all that are in no other ring.",
 )
 TWO_CHANGES = Rule(
     "R142",
     "setting of two changes",
-    "Two changes of the `rollout` set the same, so that it depends on both how far each of them is. Make one change of "
-    "them, or end one before the other begins.",
+    "Two changes of the `rollout` set the same value, so the result depends on how far each of them is. Make one "
+    "change of them, or end one before the other begins.",
 )
 ROLLED_OUT = Rule(
     "R143",

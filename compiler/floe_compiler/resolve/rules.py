@@ -68,7 +68,7 @@ REFUSED = Rule(
 )
 UNKNOWN_PATH = Rule(
     "R021",
-    "unknown place in Git",
+    "unknown path in the Git repository",
     "Argo CD and Flux need the path of `output/` from the top of the Git repository. The mesh is in no repository "
     "here, so its path is not known, and `output/` is taken to be at the top. Compile in a clone, or say where it is: "
     "`delivery: {path: ...}`, where `.` is the top.",
@@ -76,7 +76,7 @@ UNKNOWN_PATH = Rule(
 )
 UNDELIVERED_TEXT = Rule(
     "R029",
-    "text that the delivery tool does not deliver",
+    "text that the delivery tool would change or skip",
     "Flux builds the output with kustomize, which fails at some control characters, also if they are written as"
     " escapes. Argo CD skips files with the text +argocd:skip-file-rendering. Encode it (base64), or leave it out.",
 )
@@ -89,15 +89,15 @@ DEFAULT_REGISTRY = Rule(
 )
 OUT_OF_REACH = Rule(
     "R023",
-    "server out of reach",
+    "server that a domain may not call",
     "A server outside the cluster has addresses in the cluster, or private addresses that the environment does not let "
     "domains reach. Name a server outside, or list its addresses: `cluster.reachable_networks` of the environment.",
 )
 NEEDLESS_ACCEPTANCE = Rule(
     "R024",
-    "acceptance of no warning",
-    "`accepted_warnings` of the platform manifest accepts a warning that does not occur (any more). Remove the entry. "
-    "`about` is the object as the warning names it, or the file. An error cannot be accepted.",
+    "needless acceptance of a warning",
+    "`accepted_warnings` of the platform manifest accepts a warning that does not occur. Remove the entry. `about` is"
+    " the object as the warning names it, or the file. An error cannot be accepted.",
     severity="warning",
 )
 NO_BACKUP = Rule(
@@ -129,7 +129,7 @@ UNSERVED_MODEL = Rule(
 )
 TWO_STARTS = Rule(
     "R086",
-    "started by inputs and by a schedule",
+    "both a trigger and a schedule",
     "A data product has a `trigger` and a `schedule`, and both are enabled. It is started by one of them. With "
     "`trigger.at_least_every` it also runs when no new data comes.",
 )
@@ -198,7 +198,7 @@ HOST_OUTSIDE = Rule(
     "R042",
     "host outside the domain",
     "A host is not below the `ingress.domain` of its environment, for which alone there are DNS and certificates, or "
-    "it is no host name.",
+    "it is not a valid host name.",
 )
 NO_LOGIN = Rule(
     "R043",
@@ -228,7 +228,7 @@ TOO_MANY_HOSTS = Rule(
 )
 WRONG_ADDRESS = Rule(
     "R048",
-    "program that takes itself to be elsewhere",
+    "wrong address in the settings of a program",
     "A program writes links and logs users in by the address that its setting says, but `ingress` opens it at another "
     "one, or the setting is missing. Write the address at which users open it.",
 )
@@ -245,7 +245,7 @@ UNKNOWN_SCOPE = Rule(
 )
 USELESS_RULE = Rule(
     "R061",
-    "secret rule that fits nothing",
+    "secret rule that matches nothing",
     "No secret that the environments read has such a name, or an earlier rule already has it. So it gets into the "
     "cluster in another way than the rule says. Secrets that only hand-written objects name have no rules.",
     severity="warning",
@@ -282,13 +282,13 @@ OTHER_KEYS = Rule(
 )
 NOT_CERTIFICATES = Rule(
     "R065",
-    "file of something else than certificates",
-    "A file in `trust/` that an environment names holds what programs cannot trust: a private key, which must never be "
-    "in a repository, something else than certificates, or nothing. Write certificates as PEM.",
+    "file in trust/ without certificates",
+    "A file in `trust/` that an environment names must hold certificates as PEM, and nothing else: a private key must"
+    " never be in a repository.",
 )
 UNTRUSTED_FILE = Rule(
     "R066",
-    "certificates that nobody trusts",
+    "unused certificates in trust/",
     "No environment names this file in `trust/`, so no program trusts what is in it. Name it in `trust: {bundle: ...}` "
     "of an environment, or remove it.",
 )

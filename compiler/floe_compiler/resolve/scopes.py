@@ -7,15 +7,17 @@ the rings that they have reached < environment.yaml < domain.yaml < environment.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
+from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
-from floe_compiler.model.inputs import Scale
+from floe_compiler.model.inputs import PlatformManifest, Scale
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import slots
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.schemas import IDENTITY, INHERITED
 from floe_compiler.resolve.slots import Registry, slot_path
+from floe_compiler.resolve.validation import Model, validate
 
 PRODUCTS = "products"
 """The key of an environment's override of a domain that is about its data products."""
@@ -78,6 +80,14 @@ def domain_merged(registry: Registry, scale: Scale, platform: Iterable[Layer], d
         for layer in (_by_scale(scale), *platform)
     ]
     return slots.with_profiles(registry, names, scale, [*inherited, *domain])
+
+
+def without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
+    """Return the model of the merged data, less the slots that its documents may fill."""
+    scope: Literal["domain"] | None = None if model is PlatformManifest else "domain"
+    paths = [slot_path(slot) for slot in slots.slots(registry, scope)]
+    data = slots.without(merged.data, [*paths, *{path[:1] for path in paths if len(path) > 1}])
+    return validate(model, Merged(data, merged.origins), (), findings)
 
 
 def _largest(scale: Scale) -> Layer:

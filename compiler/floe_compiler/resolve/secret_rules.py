@@ -1,4 +1,4 @@
-"""The rules that say how single secrets get into the cluster must fit some, and the CSI driver must be able to.
+"""The rules that say how single secrets get into the cluster must match some, and the CSI driver must be able to.
 
 This is checked when the secrets of all namespaces are known, over all environments, as these share a manifest.
 """
@@ -113,10 +113,14 @@ def _check_production(frame: Frame, findings: Findings) -> None:
 
 def _check_mounted(frame: Frame, reads: Iterable[tuple[str, SecretRead]], findings: Findings) -> None:
     """Report secrets of the CSI driver that no pod mounts: it brings them to pods only."""
-    platform, told = frame.settings.platform, set[str]()
+    platform, reported = frame.settings.platform, set[str]()
     for scope, read in reads:
-        if read.named_by and isinstance(way_of_name(platform, scope, read.name), CsiSecrets) and read.name not in told:
-            told.add(read.name)
+        if (
+            read.named_by
+            and isinstance(way_of_name(platform, scope, read.name), CsiSecrets)
+            and read.name not in reported
+        ):
+            reported.add(read.name)
             position = rule_of(platform.secret_rules, scope, read.name)
             path: DataPath = ("secrets", "type") if position is None else (*RULES, position, "use", "type")
             findings.add(

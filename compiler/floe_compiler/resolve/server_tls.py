@@ -14,8 +14,8 @@ from floe_compiler.resolve.frame import Frame
 UNTRUSTED_ISSUER = Rule(
     "R067",
     "certificates of an issuer that nobody trusts",
-    "Servers would have certificates of a private authority, but programs trust only those of their images, so that no "
-    "connection comes about. Say which authorities they trust: `trust: {bundle: ...}`, with that of the issuer.",
+    "Servers would have certificates of a private authority, but programs only trust those of their images, so every "
+    "connection would fail. Say which authorities they trust: `trust: {bundle: ...}`, with the one of the issuer.",
 )
 NO_INNER_TLS = Rule(
     "R068",

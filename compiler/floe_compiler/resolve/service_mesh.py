@@ -27,7 +27,7 @@ OLD_KUBERNETES = Rule(
 )
 TLS_INSIDE = Rule(
     "R132",
-    "TLS inside of Linkerd",
+    "servers with TLS inside Linkerd",
     "Linkerd lets probes of the kubelet in by their path, which it cannot read if the server speaks TLS itself: no pod "
     "with an HTTPS probe would be ready. The mesh encrypts, so servers need no certificates.",
 )
@@ -91,6 +91,6 @@ def check_service_mesh(
         hint = f"use Kubernetes 1.{SIDECARS} or newer" + (", or mode: ambient" if declared.type == "istio" else "")
         findings.add(OLD_KUBERNETES, message, version or document.key_span(_MESH), hint=hint)
     if mesh.kind == "linkerd" and environment.tls is not None and environment.tls.issuer:
-        message = "servers would speak TLS inside of Linkerd, which then cannot let probes in"
+        message = "servers would speak TLS inside Linkerd, which then cannot let probes in"
         hint = "leave tls out: the mesh encrypts"
         findings.add(TLS_INSIDE, message, document.span(("tls", "issuer")), hint=hint)

@@ -33,13 +33,13 @@ def check_sops_rules(document: Document, files: Iterable[EncryptedFile], finding
         found = next(((index, rule) for index, rule in rules if _fits(rule, one.file)), None)
         if found is None:
             message = f"no rule of {document.file} is for this file, so sops does not know who may decrypt it"
-            hint = f"add one with a path_regex that fits {one.file}"
+            hint = f"add one with a path_regex that matches {one.file}"
             findings.add(OTHER_KEYS, message, Span(one.file), hint=hint, secret=True)
             continue
         index, rule = found
-        said, own = _said(rule), _recipients(one.text)
-        if said and said != own:
-            message = f"it is encrypted for {_show(own)}, but its rule in {document.file} says {_show(said)}"
+        named, own = _age_keys(rule), _recipients(one.text)
+        if named and named != own:
+            message = f"it is encrypted for {_show(own)}, but its rule in {document.file} says {_show(named)}"
             related = [Related(document.span(("creation_rules", index)), "the rule")]
             hint = f"run `sops updatekeys {one.file}`"
             findings.add(OTHER_KEYS, message, Span(one.file), hint=hint, related=related, secret=True)
@@ -53,7 +53,7 @@ def _fits(rule: Mapping[str, Any], file: str) -> bool:
         return True
 
 
-def _said(rule: Mapping[str, Any]) -> set[str]:
+def _age_keys(rule: Mapping[str, Any]) -> set[str]:
     """Return the age keys that a rule names; none if it names others, too, or groups of them."""
     if rule.get("key_groups"):
         return set()

@@ -27,7 +27,7 @@ LARGE = 64_000_000
 
 NO_RECEIPT = Rule(
     "W022",
-    "file that is no receipt",
+    "not a receipt",
     "A file that is to be verified is not a receipt as `floe-compile receipt` writes it, or was damaged. Fetch it "
     "again, or write a new one.",
 )
@@ -184,4 +184,4 @@ def _environment(subject: str) -> str:
 
 def _failed(problem: str, span: Span) -> StageFailed:
     hint = "fetch it again, or write a new one: floe-compile receipt > FILE"
-    return StageFailed([Diagnostic(NO_RECEIPT, f"this is no receipt: {problem}", span, hint=hint)])
+    return StageFailed([Diagnostic(NO_RECEIPT, f"this is not a receipt: {problem}", span, hint=hint)])

@@ -25,7 +25,8 @@ from floe_compiler.kit.own_store import object_store
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.store_policies import of_product
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import Capability, Catalog, Database, OAuth2Credentials, ObjectStore
+from floe_compiler.model.capabilities import Capability, Catalog, Database, ObjectStore
+from floe_compiler.model.catalog_clients import OAuth2Credentials
 from floe_compiler.model.data_access import SEMANTIC_LAYER, OutputTable, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Variable

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from components.catalog_polaris.test_catalog_polaris import DATABASE, SERVED, STORE
 from floe_compiler.components.catalog_polaris import COMPONENT
-from floe_compiler.model.capabilities import Catalog, OAuth2Credentials
+from floe_compiler.model.capabilities import Catalog
+from floe_compiler.model.catalog_clients import OAuth2Credentials
 from floe_compiler.model.facts import Workload
 from floe_compiler.model.plan import Context
 from floe_compiler.model.trust import Trust

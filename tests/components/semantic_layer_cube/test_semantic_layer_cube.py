@@ -20,15 +20,8 @@ from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.kit.s3 import POD_IDENTITY
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import (
-    AwsSignature,
-    Capability,
-    Catalog,
-    CatalogClient,
-    Compute,
-    FromVariable,
-    Monitoring,
-)
+from floe_compiler.model.capabilities import Capability, Catalog, Compute, FromVariable, Monitoring
+from floe_compiler.model.catalog_clients import AwsSignature, CatalogClient
 from floe_compiler.model.data_access import SEMANTIC_LAYER, ServedProduct
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Workload

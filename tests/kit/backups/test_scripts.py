@@ -256,7 +256,7 @@ def test_old_backups_stay_if_a_new_one_fails_or_nothing_limits_them(machine: Mac
     assert len(kept(machine)) == 2
 
 
-# --- each stage that fails, fails the Job, and leaves no backup that is none ---
+# --- each stage that fails, fails the Job, and leaves no incomplete backup ---
 
 
 @needs_programs

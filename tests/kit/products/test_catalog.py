@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit.products.catalog import catalog_variables
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import BearerToken, OAuth2Credentials
+from floe_compiler.model.catalog_clients import BearerToken, OAuth2Credentials
 from floe_compiler.model.facts import Variable
 from products import LAKEHOUSE, product
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import BearerToken, Compute, Credentials, FromVariable, OAuth2Credentials
+from floe_compiler.model.capabilities import Compute, FromVariable
+from floe_compiler.model.catalog_clients import BearerToken, Credentials, OAuth2Credentials
 from products import COMPUTE, LAKEHOUSE, STORE
 
 LOGIN = LAKEHOUSE.client.credentials

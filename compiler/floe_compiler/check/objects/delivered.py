@@ -16,7 +16,7 @@ from floe_compiler.model.objects import Object
 
 UNDELIVERED = Rule(
     "C180",
-    "object that the delivery tool does not deliver as it is",
+    "object that the delivery tool would change or skip",
     "Flux builds each folder with kustomize, which fails at some control characters, drops the key `<<`, and leaves out"
     " objects with the annotation config.kubernetes.io/local-config. Argo CD skips files with the text"
     " +argocd:skip-file-rendering. Encode such text (base64), or leave it out.",

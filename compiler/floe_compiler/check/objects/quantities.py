@@ -30,13 +30,13 @@ NOT_CANONICAL = Rule(
 )
 WRONG_BYTES = Rule(
     "C172",
-    "amount of bytes that cannot be meant",
-    'Memory and storage are counted in whole bytes, and less than 1Mi has no suffix or a wrong one: "m" is a '
-    "thousandth. Write one such as Mi or Gi.",
+    "implausible amount of bytes",
+    "Memory and storage are counted in whole bytes. An amount below 1Mi most often lacks its suffix, or has a wrong "
+    'one: "m" is a thousandth. Write a suffix such as Mi or Gi.',
 )
 NOT_WHOLE = Rule(
     "C210",
-    "fraction of something that is counted",
+    "amount that must be a whole number",
     "Objects such as pods, and devices of nodes such as GPUs, are counted in whole numbers. The API server refuses "
     "fractions of most of them.",
 )

@@ -35,8 +35,8 @@ CREDENTIAL = Rule(
     "C131",
     "credential in an object",
     "A text in the object looks like a credential, which would be committed for everyone to read. Refer to a Secret "
-    "instead, and renew the credential if it was ever real. If it is none, a hand-written object says why with the "
-    'annotation "floe.dev/exception-credential: <reason>".',
+    "instead, and renew the credential if it was ever real. If it is not a credential, a hand-written object says "
+    'why with the annotation "floe.dev/exception-credential: <reason>".',
 )
 RULES = (PLAIN, CREDENTIAL)
 
@@ -52,10 +52,10 @@ _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield Secrets in plain text, and texts that look like credentials; neither message nor line shows a value."""
-    return (replace(found, secret=True) for found in _found(index))
+    return (replace(found, secret=True) for found in _plain_secrets(index))
 
 
-def _found(index: Index) -> Iterator[Diagnostic]:
+def _plain_secrets(index: Index) -> Iterator[Diagnostic]:
     for identity, manifest in index.of("", "Secret"):
         if plain := plain_keys(manifest):
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}", _INSTEAD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from floe_compiler.components.catalog_polaris import management
 from floe_compiler.components.catalog_polaris.ports import api_port
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
-from floe_compiler.model.capabilities import CatalogClient, OAuth2Credentials
+from floe_compiler.model.catalog_clients import CatalogClient, OAuth2Credentials
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.joined_names import joined

@@ -82,7 +82,7 @@ def constant(name: str, value: str) -> Json:
     return {"type": "constant", "name": name, "query": value, "hide": HIDDEN}
 
 
-def found(name: str, label: str, query: str, pattern: str) -> Json:
+def query_variable(name: str, label: str, query: str, pattern: str) -> Json:
     """Return a variable with what a PromQL query finds now: the parts of its series that match a pattern."""
     return {
         "type": "query",

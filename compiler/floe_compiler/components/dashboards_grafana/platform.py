@@ -19,7 +19,7 @@ from floe_compiler.components.dashboards_grafana.frame import (
     constant,
     dashboard,
     explore_traces,
-    found,
+    query_variable,
 )
 from floe_compiler.components.dashboards_grafana.panels import (
     BAD_IF_ANY,
@@ -160,7 +160,7 @@ def _products(runs: Sequence[RunMetrics]) -> Box:
         for metric in ("status_last_successful", "next_schedule")
     )
     success = queries.either(queries.of_runs(runs, "succeeded", ONE), named(succeeded, "cronjob"))
-    told: tuple[tuple[str, str, str, PanelUnit, Steps], ...] = (
+    of_runs: tuple[tuple[str, str, str, PanelUnit, Steps], ...] = (
         ("failed", "Failed, 1 h", "sum", "number", BAD_IF_ANY),
         ("took", "Last run took", "max", "seconds", NEUTRAL),
         ("lasts", "Runs for", "max", "seconds", NEUTRAL),
@@ -170,7 +170,7 @@ def _products(runs: Sequence[RunMetrics]) -> Box:
         Column("Since last success", f"time() - max{BY_PRODUCT} ({success})", "seconds"),
         *(
             Column(title, f"{reduced}{BY_PRODUCT} ({query})", unit, steps=steps)
-            for what, title, reduced, unit, steps in told
+            for what, title, reduced, unit, steps in of_runs
             if (query := queries.of_runs(runs, what, ONE))
         ),
         Column("Next run in", f"max{BY_PRODUCT} ({named(due, 'cronjob')}) - time()", "seconds"),
@@ -210,11 +210,11 @@ def product(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_trace
         Row("Runs", tuple(_product_runs(runs))),
         Row("Traces", (traces("Latest traces of its steps", "$product"),) if with_traces else ()),
     )
-    told = (queries.of_runs(runs, what, ONE) for what in ("loads", "succeeded", "failed"))
-    known = queries.either(*told, named(f"kube_cronjob_info{{{ONE}}}", "cronjob"))
+    of_runs = (queries.of_runs(runs, what, ONE) for what in ("loads", "succeeded", "failed"))
+    known = queries.either(*of_runs, named(f"kube_cronjob_info{{{ONE}}}", "cronjob"))
     variables = [
         choice("namespace", "Namespace", namespaces),
-        found("product", "Product", f"count{BY_PRODUCT} ({known})", '/product="([^"]+)"/'),
+        query_variable("product", "Product", f"count{BY_PRODUCT} ({known})", '/product="([^"]+)"/'),
     ]
     links = [explore_traces("$product")] if with_traces else []
     return dashboard(PRODUCT, "Data product", rows, variables=variables, links=links, description="One data product")
@@ -263,10 +263,10 @@ def _product_runs(runs: Sequence[RunMetrics]) -> list[Box]:
     lasts, failed, took = (
         f"max{BY_PRODUCT} ({query})" if (query := _of_it(runs, what)) else "" for what in ("lasts", "failed", "took")
     )
-    told = tuple(Query(query, legend) for query, legend in ((took, "last run took"), (lasts, "runs for")) if query)
+    times = tuple(Query(query, legend) for query, legend in ((took, "last run took"), (lasts, "runs for")) if query)
     contracts = _contracts("step, outcome", 'product="$product"')
     return [
-        *([lines("Runs", *told, unit="seconds")] if told else []),
+        *([lines("Runs", *times, unit="seconds")] if times else []),
         *([lines("Runs that failed, per hour", Query(failed, "failed"), bars=True)] if failed else []),
         lines("Jobs of its CronJob", Query(jobs, "{{job_name}} took"), unit="seconds"),
         lines("Contracts of its quality steps", Query(contracts, "{{step}} {{outcome}}"), width=24, stacked=True),

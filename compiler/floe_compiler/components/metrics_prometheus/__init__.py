@@ -114,10 +114,10 @@ def refuses(context: Context[PrometheusConfig]) -> Iterator[Refusal]:
 def build(context: Context[PrometheusConfig]) -> Parts:
     """Return the servers, and the alerts about them."""
     config, namespace = context.config, context.instance.namespace
-    told = bool(config.alertmanager.receivers)
+    has_receivers = bool(config.alertmanager.receivers)
     return Parts(
         workloads=_servers(context, MeshFacts()),
-        alerts=(*_alerts(context), *(alertmanager.alerts(namespace) if told else ())),
+        alerts=(*_alerts(context), *(alertmanager.alerts(namespace) if has_receivers else ())),
         scraper=Scraper(headless=True),
     )
 

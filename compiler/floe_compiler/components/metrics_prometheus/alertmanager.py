@@ -95,12 +95,12 @@ def _matchers(severity: str | None, owner: str | None) -> Iterable[str]:
 
 
 def _receiver(receiver: Receiver) -> dict[str, Any]:
-    secret, told = _path(receiver), {"send_resolved": receiver.resolved}
+    secret, options = _path(receiver), {"send_resolved": receiver.resolved}
     if isinstance(receiver, Slack):
-        return {"slack_configs": [{"api_url_file": secret, "channel": receiver.channel, "text": SLACK_TEXT, **told}]}
+        return {"slack_configs": [{"api_url_file": secret, "channel": receiver.channel, "text": SLACK_TEXT, **options}]}
     if isinstance(receiver, PagerDuty):
-        return {"pagerduty_configs": [{"routing_key_file": secret, **told}]}
-    return {"webhook_configs": [{"url_file": secret, **told}]}
+        return {"pagerduty_configs": [{"routing_key_file": secret, **options}]}
+    return {"webhook_configs": [{"url_file": secret, **options}]}
 
 
 def _path(receiver: Receiver) -> str:

@@ -163,11 +163,11 @@ def _pod_with_airflow(
         secret_files=tuple(dict.fromkeys((*base.secret_files, *login_files(options.log_store, login)))),
     )
     pod = product_pod(context, product, (container,), (step,))
-    told = (options.api, *((options.metrics,) if options.metrics else ()))
+    receivers = (options.api, *((options.metrics,) if options.metrics else ()))
     identity = pod.workload_identity
     if login:
         identity = identity_of(options.log_store, login, dbt_compute(context, product))
-    return replace(pod, workload_identity=identity, calls=(*pod.calls, *told))
+    return replace(pod, workload_identity=identity, calls=(*pod.calls, *receivers))
 
 
 def _variables(options: Options) -> tuple[Variable, ...]:

@@ -16,7 +16,8 @@ from floe_compiler.kit.products.dbt import LAKEHOUSE, iceberg_extensions
 from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import AwsSignature, BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.capabilities import Compute, FromVariable
+from floe_compiler.model.catalog_clients import AwsSignature, BearerToken, OAuth2Credentials
 from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Scratch, SecretFile, Variable

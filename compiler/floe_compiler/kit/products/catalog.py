@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import AwsSignature, BearerToken, OAuth2Credentials
+from floe_compiler.model.catalog_clients import AwsSignature, BearerToken, OAuth2Credentials
 from floe_compiler.model.data_access import OutputTable
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import ProductInput

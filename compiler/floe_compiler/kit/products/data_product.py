@@ -124,14 +124,14 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
 def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep]) -> tuple[Endpoint, ...]:
     """Return all servers that these steps of a product connect to."""
     catalog, collector = context.optional(Catalog), context.optional(Collector)
-    told = quality_collector(context) if has_step(product.spec, "quality") else None
+    quality_receiver = quality_collector(context) if has_step(product.spec, "quality") else None
     compute = dbt_compute(context, product)
     services = (context.optional(Lineage), *asked_servers(context, product))
     store = context.optional(ObjectStore)
     return (
         *(catalog.calls() if catalog else ()),
         *((collector.grpc,) if collector else ()),
-        *((told.http,) if told else ()),
+        *((quality_receiver.http,) if quality_receiver else ()),
         *(service.endpoint for service in services if service),
         *(store.calls() if store else ()),
         *(compute.calls() if compute else ()),

@@ -13,7 +13,8 @@ from typing import Any
 
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.lakehouse import Lakehouse
-from floe_compiler.model.capabilities import AwsSignature, BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.capabilities import Compute, FromVariable
+from floe_compiler.model.catalog_clients import AwsSignature, BearerToken, OAuth2Credentials
 from floe_compiler.model.facts import ConfigFile
 from floe_compiler.model.yaml_text import to_yaml
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from floe_compiler.model.capabilities import Catalog, CatalogClient, ObjectStore
+from floe_compiler.model.capabilities import Catalog, ObjectStore
+from floe_compiler.model.catalog_clients import CatalogClient
 from floe_compiler.model.data_access import SEMANTIC_LAYER, StoreClient, product_namespace
 from floe_compiler.model.inputs import AnyStep, CustomStep, DltStep
 from floe_compiler.model.plan import Context, Product

@@ -13,7 +13,8 @@ import msgspec
 
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import AwsSignature, BearerToken, Catalog, Credentials, OAuth2Credentials
+from floe_compiler.model.capabilities import Catalog
+from floe_compiler.model.catalog_clients import AwsSignature, BearerToken, Credentials, OAuth2Credentials
 from floe_compiler.model.data_access import OutputTable
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint

@@ -24,7 +24,9 @@ def check_repository(repository: str) -> str:
             raise ValueError(
                 f'"{repository}" names one artifact; write the tag as revision, and the repository without it'
             )
-        raise ValueError(f'"{repository}" is no repository of artifacts; write, for example, oci://ghcr.io/acme/data')
+        raise ValueError(
+            f'"{repository}" is not the address of an OCI repository; write, for example, oci://ghcr.io/acme/data'
+        )
     return repository
 
 

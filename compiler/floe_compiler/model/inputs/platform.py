@@ -205,7 +205,7 @@ class PlatformManifest(Input):
     secrets: SecretsBackend
     """How secrets get into the cluster."""
     secret_rules: tuple[SecretRule, ...] = Field(default=(), strict=False)
-    """Secrets that get there in another way. The first rule that fits a secret counts."""
+    """Secrets that get there in another way. The first rule that matches a secret counts."""
     delivery: Delivery
     """The tool that applies the output."""
     quota: Quota = Quota()

@@ -242,4 +242,4 @@ class DataProduct(Input):
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, strict=False), AfterValidator(check_step_volumes)]
     """The steps of a run, in order. A step starts when the one before it has succeeded."""
     not_secrets: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
-    """Variables, and other keys of steps, whose values look like secrets but are none; with the reason for each."""
+    """Variables, and other keys of steps, whose values look like secrets but are not, with the reason for each."""

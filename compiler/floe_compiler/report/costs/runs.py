@@ -74,18 +74,18 @@ def _of_cron_job(identity: ObjectId, manifest: Object) -> Iterator[Run | Uncount
     yield Run(product_of(owner.labels), (owner,), each_month, int(seconds), at_once)
 
 
-def _of_product(told: Any, pods: Mapping[str, tuple[Workload, ...]]) -> Iterator[Run | Uncounted]:
+def _of_product(definition: Any, pods: Mapping[str, tuple[Workload, ...]]) -> Iterator[Run | Uncounted]:
     """Yield the runs of a product as its orchestrator is told of it."""
-    tags = mapping(told, ("tags",)) if isinstance(at(told, ("tags",)), dict) else {}
-    product = str(tags.get(PRODUCT) or at(told, ("dag",)) or "")
-    if at(told, ("trigger",)):
+    tags = mapping(definition, ("tags",)) if isinstance(at(definition, ("tags",)), dict) else {}
+    product = str(tags.get(PRODUCT) or at(definition, ("dag",)) or "")
+    if at(definition, ("trigger",)):
         yield Uncounted(f"runs of {product}, which are started by new data of its inputs, nobody knows how often")
-    schedule = mapping(told, ("schedule",))
+    schedule = mapping(definition, ("schedule",))
     if not schedule or schedule.get("enabled") is False:
         return
-    seconds = int(tags.get("dagster/max_runtime") or told["seconds"])
+    seconds = int(tags.get("dagster/max_runtime") or definition["seconds"])
     each_month = runs_each_month(check_schedule(str(schedule.get("cron"))))
-    yield Run(product, pods.get(product, ()), each_month, seconds, told.get("runs_at_once"))
+    yield Run(product, pods.get(product, ()), each_month, seconds, definition.get("runs_at_once"))
 
 
 def _pods_of_products(objects: Mapping[ObjectId, Object]) -> Mapping[str, tuple[Workload, ...]]:

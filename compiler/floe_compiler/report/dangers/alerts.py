@@ -82,7 +82,7 @@ def routes_narrowed(change: Change) -> Iterator[Danger]:
         return
     after = [file for manifest in (change.after, *change.beside) for file in _configurations(manifest)]
     still = {name for file in after for name in _names(file)}
-    old, new = ({told for file in files for told in _told(file)} for files in (before, after))
+    old, new = ({route for file in files for route in _routes(file)} for files in (before, after))
     for receiver, what in sorted(old - new):
         if receiver in still:
             yield Danger("alert-weakened", f"{receiver} is no longer told of alerts {what}")
@@ -91,7 +91,7 @@ def routes_narrowed(change: Change) -> Iterator[Danger]:
         yield Danger("alert-weakened", f"alerts that last are repeated every {pauses[1]} instead of {pauses[0]}")
 
 
-def _told(file: Object) -> Iterator[tuple[str, str]]:
+def _routes(file: Object) -> Iterator[tuple[str, str]]:
     """Yield each receiver with the alerts that a configuration of Alertmanager tells it of."""
     yield str(at(file, ("route", "receiver"))), "that no route is for"
     for route in mappings(file, ("route", "routes")):

@@ -124,7 +124,7 @@ def _document(value: Any) -> Any:
 
 @lru_cache(maxsize=1024)  # most are the same before and after a change, and several questions are asked of each
 def _parsed(text: str) -> Any:
-    """Return the data of a document, which nobody may change; the text if it is none."""
+    """Return the data of a document, which nobody may change; the text itself if it is not a document."""
     if text.startswith("{"):
         with suppress(ValueError):
             return json.loads(text)

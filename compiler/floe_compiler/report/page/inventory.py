@@ -96,8 +96,8 @@ def _alerts(manifests: Iterable[Object]) -> Iterator[Row]:
     for manifest in manifests:
         for (name, whose, _), rule in alerting_rules(manifest):
             annotations = mapping(rule, ("annotations",))
-            told = str(annotations.get("summary") or annotations.get("description") or "")
-            yield name, severity_of(rule), whose, str(rule.get("for", "")), hide_in_text(told)
+            description = str(annotations.get("summary") or annotations.get("description") or "")
+            yield name, severity_of(rule), whose, str(rule.get("for", "")), hide_in_text(description)
 
 
 _ASKED = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods")
