@@ -22,6 +22,9 @@ def main() -> int:
         return run()
     except KeyboardInterrupt as interrupt:
         return ended_by(interrupt)
+    finally:
+        # Python searches at its end even so, which takes as long again; what is frozen is left to the system.
+        gc.freeze()
 
 
 def _open_standard_streams() -> None:
