@@ -14,7 +14,7 @@ from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
+from floe_compiler.overlay import KeptResults, apply_overlay, build, failures_once, kustomize, overlay, portions
 from floe_compiler.overlay.kustomize import REINSTALL
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
@@ -319,7 +319,7 @@ def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch)
 
     _, warnings = mesh.applied(rendered)
 
-    assert warnings == (Diagnostic(portions.WARNED, "be careful", hint="change the entry that it is about"),)
+    assert warnings == (Diagnostic(build.WARNED, "be careful", hint="change the entry that it is about"),)
 
 
 BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: a}\n---\n"

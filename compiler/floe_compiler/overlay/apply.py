@@ -14,7 +14,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, ordered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.value_spans import Patch, value_spans
-from floe_compiler.overlay.changed_objects import ChangedObject
+from floe_compiler.overlay.build import build_changed
+from floe_compiler.overlay.changed_objects import Built, ChangedObject
 from floe_compiler.overlay.changed_values import changed_values
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
@@ -26,7 +27,6 @@ from floe_compiler.overlay.matching import names_its_object
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.merge_types import merge_type
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
-from floe_compiler.overlay.portions import Built, build_changed
 from floe_compiler.overlay.run_templates import patches_of_runs, put_back, templates_of
 from floe_compiler.overlay.touched_fields import labels_selected_by, touched_part, with_untouched
 from floe_compiler.overlay.units import unit_of

@@ -1,10 +1,14 @@
-"""An object that steps change, and kustomize's result for it."""
+"""An object that steps change, and what kustomize makes of it."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.kustomization import Step
 
@@ -36,3 +40,24 @@ class Result(msgspec.Struct, frozen=True):
 
     part: Object | None
     warnings: tuple[str, ...] = ()
+
+
+class Built(msgspec.Struct, frozen=True):
+    """The results by object, and the errors and warnings by object.
+
+    An object with an error may have no result.
+    """
+
+    results: dict[ObjectId, Result] = msgspec.field(default_factory=dict)
+    problems: dict[ObjectId, list[Diagnostic]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    deletions: dict[ObjectId, frozenset[str]] = msgspec.field(default_factory=lambda: defaultdict(frozenset))
+    """By object, the digests of the deletions that are sound."""
+
+    def failed(self, identity: ObjectId) -> bool:
+        """Return whether an object has an error."""
+        return any(problem.severity == "error" for problem in self.problems[identity])
+
+    def report(self, problem: Diagnostic, concerned: Iterable[ChangedObject]) -> None:
+        """Record a problem of some objects."""
+        for changed in concerned:
+            self.problems[changed.identity].append(problem)

@@ -9,39 +9,33 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.alike import grouped, renamed
 from floe_compiler.overlay.answers import not_asked_for, objects_in
 from floe_compiler.overlay.bisection import first_failing, sorted_out
-from floe_compiler.overlay.changed_objects import ChangedObject, Result
+from floe_compiler.overlay.changed_objects import Built, ChangedObject, Result
 from floe_compiler.overlay.failing_fields import failing_path
 from floe_compiler.overlay.json_patches import IDENTITY_CHANGED
-from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import (
     DID_NOT_RUN,
     REINSTALL,
     TAKEN_FOR_ANOTHER,
     KustomizeError,
-    find_same_kustomize,
     run_kustomize,
 )
-from floe_compiler.overlay.merge_schema import schemas_of
-from floe_compiler.overlay.overlay import Overlay, Written
+from floe_compiler.overlay.overlay import Written
 from floe_compiler.overlay.own_annotations import fix, own_annotations
 from floe_compiler.overlay.patch_problems import PATCH_FAILED
-from floe_compiler.overlay.phases import phases
-from floe_compiler.overlay.requests import as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
 from floe_compiler.overlay.wrong_kinds import wrong_kind
 
@@ -52,89 +46,8 @@ PORTION = 100
 MOST_FAILING = 10
 """The most failures that are looked for in a portion, as each takes some runs of kustomize."""
 
-WARNED = Rule("K003", "kustomize warning", "kustomize succeeded with a warning.", severity="warning")
 _IN_ERRORS = {name: name for name in ("add", "copy", "move", "remove", "replace")} | {"test": "testing"}
 """How errors of kustomize name the operations of a JSON patch (github.com/evanphx/json-patch, v4)."""
-
-
-class Built(msgspec.Struct, frozen=True):
-    """The results by object, and the errors and warnings by object.
-
-    An object with an error may have no result.
-    """
-
-    results: dict[ObjectId, Result] = msgspec.field(default_factory=dict)
-    problems: dict[ObjectId, list[Diagnostic]] = msgspec.field(default_factory=lambda: defaultdict(list))
-    deletions: dict[ObjectId, frozenset[str]] = msgspec.field(default_factory=lambda: defaultdict(frozenset))
-    """By object, the digests of the deletions that are sound."""
-
-    def failed(self, identity: ObjectId) -> bool:
-        """Return whether an object has an error."""
-        return any(problem.severity == "error" for problem in self.problems[identity])
-
-    def report(self, problem: Diagnostic, concerned: Iterable[ChangedObject]) -> None:
-        """Record a problem of some objects."""
-        for changed in concerned:
-            self.problems[changed.identity].append(problem)
-
-
-def build_changed(
-    overlay: Overlay, changed: Iterable[ChangedObject], version: str, kept: KeptResults | None = None
-) -> Built:
-    """Return kustomize's results for these objects, which may be of several units of the environment.
-
-    `version` is the version of Kubernetes, `kept` the results of earlier runs.
-
-    Raises StageFailed if kustomize is not found (K001) or does not end (K002).
-    """
-    built = Built()
-    # Sorted by the names in messages, so that the object with the first name is reported.
-    ordered = sorted(changed, key=lambda item: str(item.identity))
-    if not ordered or overlay.top is None:
-        return built
-    command = find_same_kustomize(overlay.program)
-    written = {identity: one for unit in overlay.written.values() for identity, one in unit.items()}
-    known = (kept or KeptResults()).of(overlay.program, overlay.environment)
-    kustomize = _Kustomize(command, overlay.top, overlay.steps, version, written, known)
-    current = {item.identity: item for item in ordered}
-    for steps in map(frozenset, phases(overlay.steps, ordered)):
-        reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
-        results = dict(_phase(kustomize, reached, built))
-        built.results.update(results)
-        for identity in (item.identity for item in reached):
-            result = results.get(identity)
-            if result is None or result.part is None:
-                del current[identity]  # there is a finding, or the object is removed
-            else:
-                current[identity] = replace(current[identity], part=result.part)
-    return built
-
-
-def _phase(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> Iterator[tuple[ObjectId, Result]]:
-    """Yield the result of each object without an error; record the errors, and the warnings."""
-    schemas = schemas_of(kustomize.version)
-    requests = {item.identity: request_of(item, schemas) for item in objects}
-    for item in objects:
-        built.problems[item.identity] += requests[item.identity].findings
-        built.deletions[item.identity] |= requests[item.identity].deletions
-    sound = {item.identity: item for item in objects if not requests[item.identity].findings}
-    known = kustomize.kept.get(sound.values(), kustomize.version)
-    unknown = [item for identity, item in sound.items() if identity not in known]
-    # If an object has an error, a step that reaches it was left out.
-    new = {identity: result for identity, result in _run_all(kustomize, unknown, built) if not built.failed(identity)}
-    kustomize.kept.put(sound.values(), kustomize.version, known, new)
-    for identity, result in (known | new).items():
-        built.problems[identity] += [
-            Diagnostic(WARNED, warning, hint="change the entry that it is about") for warning in result.warnings
-        ]
-        if result.part is None:
-            yield identity, result
-            continue
-        part, problem = as_requested(sound[identity], requests[identity], result.part)
-        if problem:
-            built.report(problem, [sound[identity]])
-        else:
-            yield identity, replace(result, part=part)
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -145,7 +58,7 @@ class _Run(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class _Kustomize(msgspec.Struct, frozen=True):
+class Kustomize(msgspec.Struct, frozen=True):
     """kustomize, with the kustomizations of an environment, their steps in order, and the version of Kubernetes."""
 
     command: list[str]
@@ -154,8 +67,6 @@ class _Kustomize(msgspec.Struct, frozen=True):
     version: str
     written: Mapping[ObjectId, Written]
     """The hand-written objects."""
-
-    kept: KeptResults
 
     def steps_of(self, objects: Iterable[ChangedObject]) -> list[Step]:
         """Return the steps that reach any of these objects, in the order in which they are taken."""
@@ -176,7 +87,7 @@ class _Kustomize(msgspec.Struct, frozen=True):
         return _Run(objects_in(text), tuple(warnings))
 
 
-def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> list[tuple[ObjectId, Result]]:
+def run_all(kustomize: Kustomize, objects: Sequence[ChangedObject], built: Built) -> list[tuple[ObjectId, Result]]:
     """Return the results of all runs without an error; record the errors of the others."""
     if (of_all := _by_one_of_each_kind(kustomize, objects)) is not None:
         return of_all
@@ -191,7 +102,7 @@ def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Bui
 
 
 def _by_one_of_each_kind(
-    kustomize: _Kustomize, objects: Sequence[ChangedObject]
+    kustomize: Kustomize, objects: Sequence[ChangedObject]
 ) -> list[tuple[ObjectId, Result]] | None:
     """Return the results of all objects by one of those that are alike; None if anything is wrong with one of these."""
     groups = grouped(objects, kustomize.written)
@@ -207,7 +118,7 @@ def _by_one_of_each_kind(
     return [(item.identity, renamed(results[group[0].identity], item)) for group in groups for item in group]
 
 
-def _runs(kustomize: _Kustomize, objects: Sequence[ChangedObject]) -> list[tuple[Sequence[ChangedObject], _Run]]:
+def _runs(kustomize: Kustomize, objects: Sequence[ChangedObject]) -> list[tuple[Sequence[ChangedObject], _Run]]:
     """Return the portions of these objects, each with its run."""
     portions = _portions(objects)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -249,7 +160,7 @@ def _results(
 
 
 def _without_failing(
-    kustomize: _Kustomize,
+    kustomize: Kustomize,
     portion: Sequence[ChangedObject],
     failing: list[Step],
     objects: Iterable[ChangedObject],
@@ -276,7 +187,7 @@ def _without_failing(
         yield from _results(kustomize.written, sound, kustomize.attempt(sound, good), built)
 
 
-def _failing(kustomize: _Kustomize, item: ChangedObject, others: Sequence[ChangedObject]) -> Diagnostic:
+def _failing(kustomize: Kustomize, item: ChangedObject, others: Sequence[ChangedObject]) -> Diagnostic:
     """Return the problem of an object on which kustomize fails, with sound ones beside it, at the value to blame."""
 
     def failure(part: Object) -> str:
@@ -295,7 +206,7 @@ def _span(written: Mapping[ObjectId, Written], item: ChangedObject, path: DataPa
     return own.values.get(path, own.span) if own else None
 
 
-def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step, so_far: Sequence[Step]) -> Diagnostic:
+def _failure(kustomize: Kustomize, portion: Sequence[ChangedObject], step: Step, so_far: Sequence[Step]) -> Diagnostic:
     """Return the problem of a step with the first object on which it fails."""
     reached = [item for item in portion if step in item.steps]
     changed = first_failing(reached, lambda some: kustomize.attempt(some, so_far).error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.overlay.allowed_fields import DEPRECATED_FIELD, FORBIDDEN_FIELD, MALFORMED, UNKNOWN_FIELD
 from floe_compiler.overlay.apply import NOT_CARRIED
+from floe_compiler.overlay.build import WARNED
 from floe_compiler.overlay.dead_steps import DEAD_ENTRY
 from floe_compiler.overlay.encrypted import ENCRYPTED
 from floe_compiler.overlay.hand_written import NOT_AN_OBJECT
@@ -15,7 +16,6 @@ from floe_compiler.overlay.listed_paths import NOT_FOUND, PATH_NOT_ALLOWED, REMO
 from floe_compiler.overlay.overlay import TWICE
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN, PATCH_FAILED
 from floe_compiler.overlay.patch_target import BAD_TARGET
-from floe_compiler.overlay.portions import WARNED
 from floe_compiler.overlay.run_templates import ONLY_TEMPLATE
 from floe_compiler.overlay.secret_values import SECRET_VALUE
 

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, Severity
 from floe_compiler.model.span import Span
-from floe_compiler.report.excerpt import excerpt
 from floe_compiler.report.outcome import Outcome, more_findings
 from floe_compiler.report.terminal import Paint, Style, visible
 
@@ -49,6 +48,8 @@ def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[t
     place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
     yield f"{paint(visible(place), 'bold')}: {_label(diagnostic.rule, paint)}: {_indented(diagnostic.message)}"
     if diagnostic.span:
+        from floe_compiler.report.excerpt import excerpt  # with all that it takes to hide secrets
+
         hidden = diagnostic.message if _line(diagnostic.span) in secret else None
         yield from excerpt(root, diagnostic.span, paint, secret_beside=hidden)
         if diagnostic.subject:
