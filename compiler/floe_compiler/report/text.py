@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from floe_compiler.model.diagnostics import Diagnostic, Rule, Severity
 from floe_compiler.model.span import Span
 from floe_compiler.report.outcome import Outcome, more_findings
@@ -31,13 +29,6 @@ def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
     lines = [f"{word}  {visible(path)}\n" for word, paths in groups for path in paths]
     more = [f"… and {len(lines) - most} more\n"] if len(lines) > most else []
     return "".join([*lines[:most], *more])
-
-
-def without_warnings(outcome: Outcome) -> Outcome:
-    """Return the outcome with only its errors."""
-    errors = (diagnostic for diagnostic in outcome.diagnostics if diagnostic.severity == "error")
-    more = tuple((rule, number) for rule, number in outcome.left_out if rule.severity == "error")
-    return replace(outcome, diagnostics=tuple(errors), left_out=more)
 
 
 def _line(span: Span) -> tuple[str, int]:
