@@ -9,8 +9,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from floe_compiler.check import check_unit
-from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice
+from floe_compiler.link import Environment, duplicate_objects, link, placed, routed_twice
 from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.environment_facts import EnvironmentFacts
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT, Rendered
@@ -23,7 +24,7 @@ Item = TypeVar("Item")
 class CheckedEnvironment:
     """The findings and summaries of an environment's units, and their places."""
 
-    facts: Facts
+    facts: EnvironmentFacts
     findings: tuple[Diagnostic, ...]
     summaries: tuple[Summary, ...]
     units: Mapping[str, Rendered]
@@ -56,9 +57,9 @@ def run_all_checks(environments: Iterable[Rendered]) -> tuple[Diagnostic, ...]:
     return findings.finish()
 
 
-def facts_of(rendered: Rendered) -> Facts:
+def facts_of(rendered: Rendered) -> EnvironmentFacts:
     """Return what the link has to know of an environment."""
-    return Facts(
+    return EnvironmentFacts(
         rendered.environment,
         rendered.cluster,
         rendered.cluster_name,

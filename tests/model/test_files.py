@@ -124,8 +124,9 @@ def test_texts_are_read_when_somebody_asks_for_them() -> None:
 
 def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
     one, two = (FileDigests.of([FileDigest(f"output/{name}", "1", name)]) for name in "ab")
-    assert FileSet.of_digests([one, two], str, Findings()).git_blobs == {"output/a": "a", "output/b": "b"}
-    assert FileSet.of_digests([one, FileDigests.of([FileDigest("output/b", "2")])], str, Findings()).git_blobs == {}
+    assert FileSet.of_digests([one, two], str, Findings()).read_git_blobs() == {"output/a": "a", "output/b": "b"}
+    unknown = FileDigests.of([FileDigest("output/b", "2")])
+    assert FileSet.of_digests([one, unknown], str, Findings()).read_git_blobs() == {}
 
 
 def test_a_content_has_the_name_that_git_gives_it() -> None:

@@ -12,10 +12,10 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.span import Span
 from floe_compiler.report.github import render_github, without_commands
 from floe_compiler.report.json_format import render_json
-from floe_compiler.report.outcome import MOST_OF_A_RULE, Outcome, first_of_each_rule
+from floe_compiler.report.outcome import MOST_OF_A_RULE, Outcome, first_of_each_rule, without_warnings
 from floe_compiler.report.sarif import render_sarif
 from floe_compiler.report.terminal import plain, visible
-from floe_compiler.report.text import render_problems, without_warnings
+from floe_compiler.report.text import render_problems
 from report.samples import ERROR, OUTCOME, UNKNOWN, WARNING
 
 

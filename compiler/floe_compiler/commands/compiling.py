@@ -131,8 +131,10 @@ class Compiling:
 
 
 @contextmanager
-def compiling(options: Namespace, chosen: Chosen, *, show: bool = True) -> Iterator[Compiling]:
-    """Open the cache and the workers that the options choose, and show the progress, unless `show` is false.
+def compiling(
+    options: Namespace, chosen: Chosen, cache: Cache | None = None, *, show: bool = True
+) -> Iterator[Compiling]:
+    """Open the workers that the options choose, the cache unless it is given, and show the progress if `show` is true.
 
     Raises:
         UsageError: if they choose something wrong.
@@ -140,11 +142,11 @@ def compiling(options: Namespace, chosen: Chosen, *, show: bool = True) -> Itera
     from floe_compiler.report.progress import showing_progress
 
     with (
-        open_cache(options, chosen.root) as cache,
+        nullcontext(cache) if cache else open_cache(options, chosen.root) as opened,
         open_workers(options) as workers,
         showing_progress(sys.stderr) if show else nullcontext(_silent) as progress,
     ):
-        yield Compiling(chosen, cache, workers, progress)
+        yield Compiling(chosen, opened, workers, progress)
 
 
 def _silent(_: str) -> None:

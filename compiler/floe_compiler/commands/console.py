@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.files import OUTPUT
-from floe_compiler.report.outcome import Outcome, count_problems, first_of_each_rule
+from floe_compiler.report.outcome import Outcome, count_problems, first_of_each_rule, without_warnings
 
 
 def show(outcome: Outcome, root: Path, options: Namespace) -> None:
@@ -20,6 +20,8 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
 
     `options.format` is the format. With `options.quiet`, the text format shows only errors.
     """
+    if options.quiet and options.format not in ("json", "sarif"):
+        outcome = without_warnings(outcome)
     outcome = first_of_each_rule(outcome)
     if (given := vars(options).get("output")) is not None:
         outcome = replace(outcome, diagnostics=tuple(_located(one, root, given) for one in outcome.diagnostics))
@@ -57,18 +59,17 @@ def _is_output(path: str) -> bool:
 
 def _show_to_people(outcome: Outcome, root: Path, options: Namespace) -> None:
     from floe_compiler.report.terminal import paint_for
-    from floe_compiler.report.text import render_paths, render_problems, without_warnings
+    from floe_compiler.report.text import render_paths, render_problems
 
-    shown = without_warnings(outcome) if options.quiet else outcome
     if options.format == "github":
         from floe_compiler.report.github import render_github
 
-        sys.stdout.write(render_github(shown))
+        sys.stdout.write(render_github(outcome))
     else:
         if not options.quiet:
             sys.stdout.write(render_paths(outcome))
             sys.stdout.flush()
-        sys.stderr.write(render_problems(shown, root, paint_for(sys.stderr)))
+        sys.stderr.write(render_problems(outcome, root, paint_for(sys.stderr)))
     if not options.quiet or outcome.errors:
-        parts = (count_problems(shown), outcome.summary)
+        parts = (count_problems(outcome), outcome.summary)
         sys.stderr.write(f"floe-compile: {'; '.join(filter(None, parts))}\n")

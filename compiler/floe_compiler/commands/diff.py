@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache as once
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import msgspec
 from floe_compiler.commands.compiling import Chosen, add_compiling, compiling
 from floe_compiler.commands.costs import costs_between, site_of
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_common
+from floe_compiler.commands.options import add_common, open_cache
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT, FileSet, git_blob
 from floe_compiler.model.plain_files import read_below
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from floe_compiler.report.costs.rollup import Costs
     from floe_compiler.report.dangers import Whole
     from floe_compiler.report.diff import EnvironmentDiff
+    from floe_compiler.write.output import Look
 
 HEAD = "HEAD"
 FORMATS = ("text", "json", "markdown", "github")
@@ -97,22 +99,47 @@ def run(options: Namespace) -> int:
         raise UsageError(f"--largest {options.largest}: give {SMALLEST} or more")
     if options.link and not LINK.fullmatch(options.link):
         raise UsageError("--link: give an address that begins with https:// or http://, without spaces and brackets")
-    with compiling(options, chosen) as run:
-        revision = None if options.from_output else at_revision(chosen.output, options.revision or HEAD)
-        before = once(lambda: revision or on_disk(chosen.output, run.cache))
+    with (
+        open_cache(options, chosen.root) as cache,
+        _earlier(options, chosen, cache) as before,
+        compiling(options, chosen, cache) as run,
+    ):
         compiled = run.compiled(meanwhile=before)
         run.progress("comparing")
-        diffs = differences(before(), compiled, chosen.environments)
-        costs = costs_between(before(), hashes_before(before(), compiled, chosen.environments), compiled)
+        old = hashes_before(before(), compiled, chosen.environments)
+        diffs = differences(before(), old, compiled)
+        costs = costs_between(before(), old, compiled)
     show_diff(diffs, options, costs=costs)
     return DONE
 
 
-def differences(before: State, compiled: Compilation, environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
+@contextmanager
+def _earlier(options: Namespace, chosen: Chosen, cache: Cache) -> Iterator[Callable[[], State]]:
+    """Provide a function that returns the output to compare with. What is on disk is looked at meanwhile.
+
+    Raises:
+        UsageError: if Git does not know the revision.
+    """
+    if not options.from_output:
+        revision = at_revision(chosen.output, options.revision or HEAD)
+        yield lambda: revision
+        return
+    from floe_compiler.write.looking import looking
+
+    with looking(chosen.output, (), cache) as seen:
+        yield once(lambda: on_disk(chosen.output, seen()))
+
+
+def differences(before: State, old: Mapping[str, str], compiled: Compilation) -> tuple[EnvironmentDiff, ...]:
     """Return the difference of each environment; only files whose text differs are read as objects.
 
     One with several clusters has a difference for each, and for its delivery if that is for all of them. If only some
     namespaces were compiled, only these are compared.
+
+    Args:
+        before: The earlier output.
+        old: The hashes of its files that are compared, by path (`hashes_before`).
+        compiled: The later output.
 
     Raises:
         StageFailed: if an earlier file is not an object.
@@ -124,14 +151,14 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     after = compiled.files
     whole = _whole(compiled)
     new = before.hashes_of(after)
-    old = hashes_before(before, compiled, environments)
     changed = {path for path, _ in old.items() ^ new.items()}
     texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
     gone = _by_site(texts)
     come = _by_site({path: after[path] for path in sorted(changed & new.keys())})
     findings = Findings()
     diffs = []
-    for site in sorted({site_of(path) for path in {*old, *new}}):
+    folders = {path.rpartition("/")[0] for path in (*old, *new)}
+    for site in sorted({site_of(f"{folder}/") for folder in folders}):
         then, now = (read_manifests(files.get(site, {}), findings) for files in (gone, come))
         diffs.append(compare(site, then, now, whole.get(site)))
     findings.finish()
@@ -169,7 +196,7 @@ def _by_site(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _environment(path: str) -> str:
-    return path.split("/")[1]
+    return path.split("/", 2)[1]
 
 
 def _counts(path: str, environments: tuple[str, ...]) -> bool:
@@ -188,22 +215,17 @@ def at_revision(root: Path, revision: str) -> State:
     algorithm = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
 
     def git_blobs(files: FileSet) -> Mapping[str, str]:
-        known = files.git_blobs if algorithm == "sha1" else {}
+        known = files.read_git_blobs() if algorithm == "sha1" else {}
         return known or {path: git_blob(text.encode(), algorithm) for path, text in files.items()}
 
     return State(tree.blobs, git_blobs, tree.read)
 
 
-def on_disk(root: Path, cache: Cache) -> State:
-    """Return the output as it is on disk. Raises StageFailed if it cannot be read."""
-    from floe_compiler.write.snapshot import output_folders, take_snapshot
-    from floe_compiler.write.state import known_stats, recall
-
-    findings, environments = Findings(), output_folders(root)
-    snapshot = take_snapshot(root, environments, findings, known_stats(recall(cache, root, environments)))
-    findings.finish()
+def on_disk(root: Path, seen: Look) -> State:
+    """Return the output as it was seen on disk. Raises StageFailed if there was anything wrong with it."""
+    Findings([*seen.findings]).finish()
     return State(
-        snapshot.hashes,
+        seen.snapshot.hashes,
         lambda files: files.digests,
         lambda paths: {path: read_below(root, path) for path in paths},
     )

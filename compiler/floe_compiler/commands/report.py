@@ -69,18 +69,23 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.diff_text import summary_line
     from floe_compiler.report.page.contents import page_data
     from floe_compiler.report.page.render import render_page
+    from floe_compiler.write.output import look
 
     chosen = Chosen.by(options)
     _check(options, chosen.output)
     with compiling(options, chosen) as run:
         is_here = chosen.output == chosen.root
-        before = at_revision(chosen.root, options.revision) if is_here else on_disk(chosen.output, run.cache)
+        if is_here:
+            before = at_revision(chosen.root, options.revision)
+        else:
+            before = on_disk(chosen.output, look(chosen.output, (), run.cache))
         edits = edits_since(chosen.root, options.revision)
         inputs = chosen.inputs()
         compiled = run.compiled(inputs)
         run.progress("comparing")
-        diffs = differences(before, compiled, chosen.environments)
-        costs = costs_between(before, hashes_before(before, compiled, chosen.environments), compiled)
+        old = hashes_before(before, compiled, chosen.environments)
+        diffs = differences(before, old, compiled)
+        costs = costs_between(before, old, compiled)
         contents = _contents(run, inputs, options, compiled, diffs, costs, edits)
     page = render_page(contents.title, page_data(contents))
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen, Compiling, add_compiling, compiling
 from floe_compiler.commands.console import show
-from floe_compiler.commands.diff import State, differences, show_diff
+from floe_compiler.commands.diff import State, differences, hashes_before, show_diff
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_repository
 from floe_compiler.model.diagnostics import StageFailed
@@ -119,7 +119,8 @@ class Watch:
             show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:
             state = State(before.files.digests, lambda files: files.digests, _reader(before))
-            diffs = differences(state, self.compiled, self.run.chosen.environments)
+            old = hashes_before(state, self.compiled, self.run.chosen.environments)
+            diffs = differences(state, old, self.compiled)
             corrected = "nothing is wrong any more; " if was_wrong else ""
             show_diff(diffs, OPTIONS, f"{corrected}{{}} ({self.clock() - start:.2f} s)")
         else:

@@ -23,8 +23,14 @@ from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import ENABLED, Overrides, merged_product
 from floe_compiler.resolve.rollout import inherited_layers
-from floe_compiler.resolve.schemas import IDENTITY
-from floe_compiler.resolve.scopes import PRODUCTS, domain_layers, domain_merged, platform_layers, platform_merged
+from floe_compiler.resolve.scopes import (
+    IDENTITY,
+    PRODUCTS,
+    domain_layers,
+    domain_merged,
+    platform_layers,
+    platform_merged,
+)
 from floe_compiler.resolve.slots import DERIVED, slot_path
 
 _UNREAD = ("apiVersion", "kind", "extends", "limits")

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 
-import msgspec
-
 from floe_compiler.model.bit_sets import numbers_in
-from floe_compiler.model.dns import DnsServers
+from floe_compiler.model.environment_facts import EnvironmentFacts
 from floe_compiler.model.hosts import SYSTEM_NAMESPACES
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex, LabelSelector, label_bits
@@ -19,33 +17,15 @@ from floe_compiler.model.rendered import LAUNCHED, PodGroup
 from floe_compiler.model.summary import Lead, Opening, Peer, Subject, Summary
 
 
-class Facts(msgspec.Struct, frozen=True):
-    """The facts of an environment that the link needs in addition to its units: see `Rendered`."""
-
-    environment: str
-    cluster: str = ""
-    cluster_name: str = ""
-    cluster_domain: str = "cluster.local"
-    ingress_namespace: str = ""
-    path: str = ""
-    """The path of the mesh in its Git repository; empty at the top."""
-
-    dns: DnsServers = DnsServers()
-    has_mirrors: bool = False
-    """Whether a service mesh makes Services here for those of other clusters."""
-
-    production: bool = False
-
-
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Environment:
     """The facts and the units of an environment, by name."""
 
-    facts: Facts
+    facts: EnvironmentFacts
     units: Mapping[str, Summary]
 
     @classmethod
-    def of(cls, facts: Facts, summaries: Iterable[Summary]) -> Environment:
+    def of(cls, facts: EnvironmentFacts, summaries: Iterable[Summary]) -> Environment:
         """Return the environment of these units."""
         return cls(facts, {summary.unit: summary for summary in sorted(summaries, key=attrgetter("unit"))})
 

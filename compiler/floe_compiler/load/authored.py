@@ -53,7 +53,7 @@ def authored_files(inputs: InputFiles) -> Authored:
 
 def kind_of(path: str) -> str:
     """Return the kind of document that belongs at a path; empty if there is none."""
-    if any(part.startswith(".") for part in path.split("/")):
+    if path.startswith(".") or "/." in path:
         return ""
     return next((kind for kind, pattern in KINDS.items() if pattern.fullmatch(path)), "")
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata, resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ _VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 
 
+@lru_cache(maxsize=1)  # a run asks before it compiles, and when it has compiled
 def input_digests(inputs: InputFiles) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -96,13 +96,13 @@ AnyFile = TypeVar("AnyFile", File, FileDigest)
 class FileSet(Mapping[str, str]):
     """The text of each output file, by its path from the repository's root, in the order of the paths.
 
-    `digests` has the SHA-256 of every file. `git_blobs` has Git's SHA-1 of every file, or is empty. A text is read
-    only on access.
+    `digests` has the SHA-256 of every file. `read_git_blobs` returns Git's SHA-1 of every file, or nothing. A text is
+    read only on access.
     """
 
     digests: Mapping[str, str]
     read: Callable[[str], str]
-    git_blobs: Mapping[str, str] = field(default_factory=dict)
+    read_git_blobs: Callable[[], Mapping[str, str]] = dict
 
     @classmethod
     def of(cls, files: Iterable[File], findings: Findings) -> FileSet:
@@ -119,8 +119,12 @@ class FileSet(Mapping[str, str]):
             kept = _without_clashes((file for group in groups for file in group.each()), findings)
             groups = [FileDigests.of(kept)]
         digests = sorted(pair for group in groups for pair in zip(group.paths, group.sha256, strict=True))
-        blobs = {path: blob for group in groups for path, blob in zip(group.paths, group.git_blobs, strict=True)}
-        return cls(dict(digests), read, blobs if all(blobs.values()) else {})
+
+        def git_blobs() -> Mapping[str, str]:
+            blobs = {path: blob for group in groups for path, blob in zip(group.paths, group.git_blobs, strict=True)}
+            return blobs if all(blobs.values()) else {}
+
+        return cls(dict(digests), read, git_blobs)
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str]) -> FileSet:

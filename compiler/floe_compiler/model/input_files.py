@@ -22,7 +22,7 @@ class Unread(msgspec.Struct, frozen=True):
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # what was read at another time is something else
 class InputFiles:
     """What lies in the places of inputs, by path from the root, sorted.
 

@@ -18,7 +18,6 @@ from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.answers import objects_in
 from floe_compiler.overlay.changed_objects import ChangedObject
-from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import (
     KustomizeError,
@@ -49,8 +48,6 @@ class Kustomize(msgspec.Struct, frozen=True):
     version: str
     written: Mapping[ObjectId, Written]
     """The hand-written objects."""
-
-    kept: KeptResults
 
     def steps_of(self, objects: Iterable[ChangedObject]) -> list[Step]:
         """Return the steps that reach any of these objects, in the order in which they are taken."""

@@ -25,7 +25,6 @@ from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
 from floe_compiler.resolve.frame import Frame
-from floe_compiler.resolve.sops_rules import EncryptedFile, check_sops_rules
 
 CLUSTER_UNIT = ""
 """The unit of hand-written objects without a namespace."""
@@ -102,6 +101,10 @@ def read_overlays(
 def _check_sops_rules(inputs: InputFiles, overlays: Iterable[Overlay], read: Read, findings: Findings) -> None:
     """Hold encrypted files against the rules of SOPS, if there are any."""
     content = inputs.contents.get(SOPS_RULES)
+    if not isinstance(content, bytes):
+        return
+    from floe_compiler.resolve.sops_rules import EncryptedFile, check_sops_rules
+
     encrypted = [
         EncryptedFile(written.span.file, written.text)
         for overlay in overlays
@@ -109,7 +112,7 @@ def _check_sops_rules(inputs: InputFiles, overlays: Iterable[Overlay], read: Rea
         for written in units.values()
         if written.text
     ]
-    if isinstance(content, bytes) and encrypted:
+    if encrypted:
         documents, problems = read(content.decode("utf-8", "replace"), SOPS_RULES)
         findings.extend(problems)
         for document in documents[:1]:

@@ -8,10 +8,10 @@ from functools import partial
 from itertools import chain
 
 from floe_compiler.cache.store import Cache
-from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice, undelivered
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.environment_facts import EnvironmentFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.summary import Summary
@@ -94,6 +94,8 @@ def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Dia
     key = digest_of(mesh.compiler, mesh.path, encode((mesh.obeyed, paths)))
     if not mesh.obeyed or cache.get(SOUND, key) == b"":
         return ()
+    from floe_compiler.link import undelivered
+
     found = Findings()
     found.extend(undelivered(mesh.obeyed, mesh.path, paths))
     if not found.found:
@@ -120,11 +122,13 @@ def _by_cluster(inputs: Mapping[str, EnvironmentInput]) -> Iterator[list[str]]:
 
 
 def _linked(
-    facts: Mapping[str, Facts],
+    facts: Mapping[str, EnvironmentFacts],
     summaries: Mapping[str, Mapping[str, Summary]],
     environments: Mapping[str, CompiledEnvironment],
 ) -> Iterator[Diagnostic]:
     """Yield the findings between the units, and between the environments, of one cluster."""
+    from floe_compiler.link import Environment, duplicate_objects, link, placed, routed_twice
+
     for name in facts:
         yield from placed(link(facts[name], summaries[name].values()), environments[name].places)
     linked = [Environment.of(facts[name], summaries[name].values()) for name in facts]
@@ -132,10 +136,10 @@ def _linked(
     yield from routed_twice(linked, lambda name, unit: environments[name].places(unit))
 
 
-def _facts(environment: EnvironmentInput) -> Facts:
+def _facts(environment: EnvironmentInput) -> EnvironmentFacts:
     """Return the facts of an environment that the link needs besides its units."""
     settings = environment.settings
-    return Facts(
+    return EnvironmentFacts(
         settings.site,
         cluster_identity(environment.cluster),
         settings.cluster.name,

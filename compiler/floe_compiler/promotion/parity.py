@@ -18,8 +18,7 @@ from floe_compiler.promotion.selection import Side
 from floe_compiler.resolve.layers import Layer, Merged, merge
 from floe_compiler.resolve.product_overrides import DOMAINS, ENABLED, STEPS, merged_product
 from floe_compiler.resolve.rollout import ROLLOUT
-from floe_compiler.resolve.schemas import IDENTITY
-from floe_compiler.resolve.scopes import domain_layers, platform_layers
+from floe_compiler.resolve.scopes import IDENTITY, domain_layers, platform_layers
 
 _PLATFORM = "platform"
 _LEFT_OUT = frozenset({*IDENTITY, _PLATFORM, DOMAINS, ENABLED, "environments"}) - {ROLLOUT}

@@ -55,6 +55,13 @@ def first_of_each_rule(outcome: Outcome, most: int = MOST_OF_A_RULE) -> Outcome:
     return replace(outcome, diagnostics=tuple(shown), left_out=tuple(rest))
 
 
+def without_warnings(outcome: Outcome) -> Outcome:
+    """Return the outcome with only its errors."""
+    errors = (diagnostic for diagnostic in outcome.diagnostics if diagnostic.severity == "error")
+    more = tuple((rule, number) for rule, number in outcome.left_out if rule.severity == "error")
+    return replace(outcome, diagnostics=tuple(errors), left_out=more)
+
+
 def more_findings(number: int) -> str:
     """Return the note on findings that are not shown."""
     return f"{count(number, 'more finding')} of this rule, not shown"

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from floe_compiler.model.diagnostics import Diagnostic, Rule, Severity
 from floe_compiler.model.span import Span
-from floe_compiler.report.excerpt import excerpt
 from floe_compiler.report.outcome import Outcome, more_findings
 from floe_compiler.report.terminal import Paint, Style, visible
 
@@ -34,13 +31,6 @@ def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
     return "".join([*lines[:most], *more])
 
 
-def without_warnings(outcome: Outcome) -> Outcome:
-    """Return the outcome with only its errors."""
-    errors = (diagnostic for diagnostic in outcome.diagnostics if diagnostic.severity == "error")
-    more = tuple((rule, number) for rule, number in outcome.left_out if rule.severity == "error")
-    return replace(outcome, diagnostics=tuple(errors), left_out=more)
-
-
 def _line(span: Span) -> tuple[str, int]:
     return span.file, span.line
 
@@ -49,6 +39,8 @@ def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[t
     place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
     yield f"{paint(visible(place), 'bold')}: {_label(diagnostic.rule, paint)}: {_indented(diagnostic.message)}"
     if diagnostic.span:
+        from floe_compiler.report.excerpt import excerpt  # with all that it takes to hide secrets
+
         hidden = diagnostic.message if _line(diagnostic.span) in secret else None
         yield from excerpt(root, diagnostic.span, paint, secret_beside=hidden)
         if diagnostic.subject:

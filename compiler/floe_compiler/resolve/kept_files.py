@@ -5,14 +5,14 @@ The store is of the platform, which is resolved first, and makes a login for eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from floe_compiler.model.data_access import KeptFiles, ServedProduct, StoreFolder, product_namespace
 from floe_compiler.model.diagnostics import Unread
 from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Scale
-from floe_compiler.model.nested_fields import at
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import scopes, slots
 from floe_compiler.resolve.layers import Layer
@@ -43,21 +43,32 @@ def kept_files(
         environment: The environment's.
         names: The domains that it has.
     """
-    keeping = sorted({one.slot for one in registry.announced if one.keeps})
+    keeping = _types_that_keep(registry)
     inherited = tuple(platform)
     found = {}
     for name in names:
         above = inherited_layers(inherited, sources, environment, name)
         layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-        kept = tuple(one for slot in keeping for one in _of_slot(registry, slot, scale, layers, name))
+        kept = tuple(one for slot in keeping for one in _of_slot(registry, slot, keeping[slot], scale, layers, name))
         if kept:
             found[name] = kept
     return found
 
 
-def _of_slot(registry: Registry, slot: str, scale: Scale, layers: Iterable[Layer], domain: str) -> Iterator[KeptFiles]:
-    path, layers = slot_path(slot), tuple(layers)
-    if not any(_keeps(registry, slot, at(layer.data, path)) for layer in layers):
+def _types_that_keep(registry: Registry) -> Mapping[str, Collection[str]]:
+    """Return the types of components that keep files, by slot, sorted."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in registry.announced:
+        if one.keeps:
+            found[one.slot].add(one.type)
+    return dict(sorted(found.items()))
+
+
+def _of_slot(
+    registry: Registry, slot: str, types: Collection[str], scale: Scale, layers: Sequence[Layer], domain: str
+) -> Iterator[KeptFiles]:
+    path = slot_path(slot)
+    if not any(str(mapping(layer.data, path).get("type")) in types for layer in layers):
         return  # most domains: nothing has to be merged
     chosen = [Layer(one.name, slots.pick(one.data, [path]), one.document, one.prefix) for one in layers]
     merged = slots.with_profiles(registry, [slot], scale, chosen)
@@ -66,12 +77,6 @@ def _of_slot(registry: Registry, slot: str, scale: Scale, layers: Iterable[Layer
         kept = filled[0].keeps(domain, filled[1])
         if kept:
             yield kept
-
-
-def _keeps(registry: Registry, slot: str, value: Any) -> bool:
-    kind = value.get("type") if isinstance(value, Mapping) else None
-    component = registry.get((slot, str(kind)))
-    return component is not None and component.keeps is not None
 
 
 def users_of(kept: Kept) -> Iterator[ServedProduct]:

@@ -18,8 +18,7 @@ from floe_compiler.model.nested_models import may_be_value, models_in
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.resolve.layers import Layer, leaves, merge
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
-from floe_compiler.resolve.schemas import IDENTITY
-from floe_compiler.resolve.scopes import PRODUCTS
+from floe_compiler.resolve.scopes import IDENTITY, PRODUCTS
 from floe_compiler.resolve.slots import DERIVED, Registry, slot_path
 
 

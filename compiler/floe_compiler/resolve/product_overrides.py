@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Metadata
-from floe_compiler.model.nested_fields import at
+from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, merge
@@ -50,8 +50,8 @@ class Overrides(msgspec.Struct, frozen=True):
 
     def is_enabled(self, domain: str, product: str, document: Document) -> bool:
         """Return whether the environment has a product of a domain that it has."""
-        said = [layer.data[ENABLED] for layer in self.with_own(domain, product, document) if ENABLED in layer.data]
-        return not said or said[-1] is not False
+        said = mapping(self.environment.data, (DOMAINS, domain, PRODUCTS, product))
+        return said.get(ENABLED, document.data.get(ENABLED)) is not False
 
     def disabled_at(self, domain: str, product: str, document: Document) -> Span:
         """Return where a product is disabled."""

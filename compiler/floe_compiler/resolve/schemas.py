@@ -27,18 +27,13 @@ from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 from floe_compiler.model.sites import CLUSTER, CLUSTERS, OF_ENVIRONMENT, RUNS
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
 from floe_compiler.resolve.rollout import SETTINGS
+from floe_compiler.resolve.scopes import IDENTITY, INHERITED
 from floe_compiler.resolve.semantic_schema import SEMANTIC_MODEL
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 OVERRIDE = ".override"
 """Suffix of the definitions of which every key may be left out, as another layer may give it."""
-
-IDENTITY = ("apiVersion", "kind", "metadata", "extends", "locks", "limits", "accepted_warnings", "rollout")
-"""The keys of the manifest that an environment cannot override, and that a child does not take over as defaults."""
-
-INHERITED: tuple[tuple[str], ...] = (("quota",), ("placement",))
-"""The settings that a domain inherits from the platform, besides the slots that are filled for each domain."""
 
 REQUIRED = ("apiVersion", "kind", "metadata")
 """The keys that a manifest needs by itself, also if it is completed by others."""

@@ -15,9 +15,14 @@ from floe_compiler.model.inputs import PlatformManifest, Scale
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import slots
 from floe_compiler.resolve.layers import Layer, Merged
-from floe_compiler.resolve.schemas import IDENTITY, INHERITED
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
+
+IDENTITY = ("apiVersion", "kind", "metadata", "extends", "locks", "limits", "accepted_warnings", "rollout")
+"""The keys of the manifest that an environment cannot override, and that a child does not take over as defaults."""
+
+INHERITED: tuple[tuple[str], ...] = (("quota",), ("placement",))
+"""The settings that a domain inherits from the platform, besides the slots that are filled for each domain."""
 
 PRODUCTS = "products"
 """The key of an environment's override of a domain that is about its data products."""

@@ -24,7 +24,6 @@ from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.clashes import check_twice, secrets_not_for_steps
 from floe_compiler.synthesize.construct_tree import build_charts
-from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
@@ -66,7 +65,10 @@ def synthesize(
     units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
     charts = [unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units]
-    charts += [chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries]
+    if deliveries:
+        from floe_compiler.synthesize.delivery import delivery_objects
+
+        charts += [chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries]
     built = build_charts(charts, cdk8s)
     return (
         *(

@@ -19,8 +19,6 @@ from floe_compiler.kit import (
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
-from floe_compiler.kit.exports import linking_instance
-from floe_compiler.kit.ingress import LINKS, NAME, ingress_instance
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
@@ -37,7 +35,7 @@ from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.links import NOT_LINKED
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import NODES, PLATFORM, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import NODES, PLATFORM, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, MeshCaller, PodGroup, SecurityException
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey, merged
@@ -173,18 +171,24 @@ def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
 def with_ingress(plan: UnitPlan) -> UnitPlan:
     """Return the plan with what the namespace renders of its environment's ingress, and the addresses that it gives."""
     plan = replace(plan, unit=with_addresses(plan.unit, plan.ingress))
-    gateway = plan.linked.gateway if plan.linked else None
-    added = [
-        ingress_instance(plan.unit, opened, name)
-        for opened, name in ((plan.ingress, NAME), (gateway, LINKS))
-        if opened and not opened.is_empty
-    ]
-    if plan.linked and not gateway:
-        added.append(linking_instance(plan.unit, plan.linked))
-    if not added:
+    opened = plan.ingress is not None and not plan.ingress.is_empty
+    if not (opened or plan.linked):
         return plan
-    instances = (*plan.unit.instances, *added)
+    instances = (*plan.unit.instances, *_opening(plan))
     return replace(plan, unit=replace(plan.unit, instances=instances))
+
+
+def _opening(plan: UnitPlan) -> Iterator[DeclaredInstance]:
+    """Yield what a namespace renders for users and for other clusters, as if components had declared it."""
+    from floe_compiler.kit.exports import linking_instance  # few namespaces render any of it
+    from floe_compiler.kit.ingress import LINKS, NAME, ingress_instance
+
+    gateway = plan.linked.gateway if plan.linked else None
+    for opened, name in ((plan.ingress, NAME), (gateway, LINKS)):
+        if opened and not opened.is_empty:
+            yield ingress_instance(plan.unit, opened, name)
+    if plan.linked and not gateway:
+        yield linking_instance(plan.unit, plan.linked)
 
 
 def _quota(unit: DeclaredUnit, objects: Iterable[Object], launched: Iterable[LaunchedPods]) -> Object:

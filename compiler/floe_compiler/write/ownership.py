@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import OUTPUT
 from floe_compiler.write.index import Entry, index_lines, index_path, index_text, parse_index, render_index
 
 
@@ -49,15 +51,20 @@ def compare_ownership(wanted: Mapping[str, str], indexes: Mapping[str, str | Non
         ValueError: if a file belongs to none of the environments, so that no index would list it.
     """
     ownership = Ownership(wanted)
-    by_environment = {
-        name: dict(entries) for name, entries in groupby(wanted.items(), key=lambda entry: entry[0].split("/", 2)[1])
-    }
-    if foreign := by_environment.keys() - indexes.keys():
-        path = next(iter(by_environment[min(foreign)]))
-        raise ValueError(f"{path} belongs to no compiled environment")
-    for name, text in sorted(indexes.items()):
-        _compare(ownership, name, by_environment.get(name, {}), text, findings)
+    paths, entries = list(wanted), list(wanted.items())
+    spans = {name: _span(paths, f"{OUTPUT}/{name}/") for name in sorted(indexes)}
+    if sum(map(len, spans.values())) < len(paths):
+        foreign = min(set(range(len(paths))).difference(*spans.values()))
+        raise ValueError(f"{paths[foreign]} belongs to no compiled environment")
+    for name, span in spans.items():
+        _compare(ownership, name, dict(entries[span.start : span.stop]), indexes[name], findings)
     return ownership
+
+
+def _span(paths: Sequence[str], folder: str) -> range:
+    """Return where the paths below a folder stand among these, which are sorted."""
+    start = bisect_left(paths, folder)
+    return range(start, bisect_left(paths, f"{folder}{chr(sys.maxunicode)}", start))
 
 
 def _compare(
