@@ -48,11 +48,12 @@ def run(options: Namespace) -> int:
     Raises:
         UsageError: if the package that watches files is not installed.
     """
+    from floe_compiler.model.object_memory import remembering
     from floe_compiler.node.cdk8s_process import kept
 
     chosen = Chosen.by(options)
     saves = watched(chosen.root)
-    with compiling(options, chosen, show=False) as run, kept():
+    with compiling(options, chosen, show=False) as run, kept(), remembering():
         watch = Watch(run, write=options.write)
         watch.begin()
         for _ in saves:

@@ -81,6 +81,12 @@ def from_yaml(text: str | bytes) -> Any:
         return None
 
 
+@lru_cache(maxsize=256)  # several stages, and the next run of `watch`, read the same objects and pods
+def read_only(text: str) -> Any:
+    """Parse text as `from_yaml` does. Equal texts have the same data, so nobody may change it."""
+    return from_yaml(text)
+
+
 def canonical_json(value: Any) -> bytes:
     """Return plain data as compact JSON with sorted keys; raise TypeError or ValueError as check_plain does."""
     check_plain(value)

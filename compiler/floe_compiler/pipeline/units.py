@@ -21,7 +21,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.object_memory import same_object
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.rendered import Rendered
@@ -184,7 +185,8 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         return _failed("overlay", task, applied.findings, hits)
     from floe_compiler.check import check_unit
 
-    rendered = applied.rendered
+    objects = ObjectSet({one: same_object(manifest) for one, manifest in applied.rendered.objects.by_id.items()})
+    rendered = replace(applied.rendered, objects=objects)
     own = tuple(rendered.objects.of_kind(DEFINITION))
     known = KnownObjects(shared.cache, compiler_digest(), rendered)
     checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own), known.has)
