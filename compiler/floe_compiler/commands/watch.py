@@ -56,9 +56,11 @@ def run(options: Namespace) -> int:
     with compiling(options, chosen, show=False) as run, kept(), remembering():
         watch = Watch(run, write=options.write)
         watch.begin()
+        gc.collect()  # It is disabled for the sake of short runs.
+        gc.freeze()  # What there is now will mostly be there at the end, too.
         for _ in saves:
             watch.answer()
-            gc.collect()  # It is disabled for the sake of short runs.
+            gc.collect()
     return DONE
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.model.rendered import Description, JobVariable, LaunchedPods, PodFile
 from floe_compiler.model.workloads import Container, workload
-from floe_compiler.model.yaml_text import read_only, to_yaml
+from floe_compiler.model.yaml_text import to_yaml
 
 KIND = "PodTemplate"
 RESTART = "restartPolicy"

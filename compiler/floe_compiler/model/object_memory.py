@@ -76,6 +76,11 @@ def remembering(memory: ObjectMemory | None = None) -> Iterator[ObjectMemory]:
         _memory = before
 
 
+def is_remembering() -> bool:
+    """Return whether objects are remembered."""
+    return _memory is not None
+
+
 def same_object(manifest: Object) -> Object:
     """Return the object that is remembered with this content; this one if nothing is remembered."""
     return _memory.same(manifest) if _memory else manifest

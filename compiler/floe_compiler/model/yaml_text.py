@@ -81,10 +81,11 @@ def from_yaml(text: str | bytes) -> Any:
         return None
 
 
-@lru_cache(maxsize=256)  # several stages, and the next run of `watch`, read the same objects and pods
-def read_only(text: str) -> Any:
-    """Parse text as `from_yaml` does. Equal texts have the same data, so nobody may change it."""
-    return from_yaml(text)
+def as_read(data: Any) -> Any:
+    """Return the data that `from_yaml` would read from what `to_yaml` writes of it: a copy, with keys in that order."""
+    if type(data) is dict:
+        return {key: as_read(data[key]) for key, _ in _ordered(tuple(data))}
+    return [*map(as_read, data)] if type(data) is list else data
 
 
 def canonical_json(value: Any) -> bytes:

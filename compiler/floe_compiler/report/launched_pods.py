@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from floe_compiler.model.launched_templates import job_spec
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.model.rendered import JobVariable
 from floe_compiler.model.workloads import Workload, workload
-from floe_compiler.model.yaml_text import read_only
 
 DAGSTER = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
 """The variable of a code location that describes its runs (dagster-k8s, `K8sContainerContext`)."""

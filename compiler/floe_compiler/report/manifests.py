@@ -8,7 +8,7 @@ import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.yaml_text import read_only
+from floe_compiler.model.read_texts import read_only
 
 NO_OBJECT = Rule(
     "W008",

@@ -11,9 +11,9 @@ import msgspec
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.model.selectors import Labels
 from floe_compiler.model.workloads import containers_of, pod_template
-from floe_compiler.model.yaml_text import read_only
 
 Fields = tuple[str, ...]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import Object
-from floe_compiler.model.yaml_text import read_only
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.report.dangers.danger import Change, Danger
 from floe_compiler.report.secrecy import hide_in_text
 
