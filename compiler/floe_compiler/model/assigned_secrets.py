@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
-from functools import cache
+from functools import lru_cache
 
 from floe_compiler.model.comments import without_comments
 from floe_compiler.model.credentials import is_random_secret, names_secret, secret_in, stands_for_itself
@@ -121,7 +121,7 @@ def is_literal(value: str, known: Collection[str]) -> bool:
     return stands_for_itself(value) and value not in known and not is_variable
 
 
-@cache  # the same scripts, settings and variables are in every domain's objects
+@lru_cache(maxsize=16384)  # the same scripts, settings and variables are in every domain's objects
 def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
     """Return name, value and line of each secret that a text gives a value, other than in its comments."""
     text = without_comments(text)
@@ -137,6 +137,7 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
                 yield match
 
 
+@lru_cache(maxsize=4096)
 def _gives_secret(key: str, value: str) -> bool:
     return (names_secret(key) and key.lower() not in _REFERENCES) or is_random_secret(key, value)
 

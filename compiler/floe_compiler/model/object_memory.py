@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from threading import Lock
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from floe_compiler.model.objects import Object
 
@@ -105,7 +105,8 @@ def remembered(
             if len(answers) >= MOST_ANSWERS:
                 answers.clear()
             answers[question] = function(manifest, *rest, **named)
-        return cast("Answer", answers[question])
+        answer: Answer = answers[question]
+        return answer
 
     return remembering_function
 
@@ -122,6 +123,7 @@ def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:
         kept = owner.__dict__
         if name not in kept:
             kept[name] = function(owner)
-        return cast("Answer", kept[name])
+        answer: Answer = kept[name]
+        return answer
 
     return keeping_function

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
+from floe_compiler.model.object_memory import remembered, same_object
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import as_read, from_yaml, to_yaml
 
@@ -28,9 +29,14 @@ def read_only(text: str) -> Any:
 
 def written(manifest: Object) -> str:
     """Return an object as `to_yaml` does, for somebody who will read it back."""
-    text = to_yaml(manifest)
+    text = _yaml(same_object(manifest))
     _known_as(text, lambda: as_read(manifest))
     return text
+
+
+@remembered
+def _yaml(manifest: Object) -> str:
+    return to_yaml(manifest)
 
 
 def _known_as(text: str, read: Callable[[], Any]) -> Any:

@@ -37,8 +37,9 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
 
     `entry` is the item as kustomize gets it. `span` is its location: in the patch's file, if there is one, and then
-    `listed` is the item that lists the file. `touches` are the fields of an object that the step may read or change,
-    by their paths, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it selects.
+    `listed` is the item that lists the file. `touches` are the paths of the fields of an object that the step may read
+    or change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it
+    selects.
     `patch` is the patch as it is written.
     `folders` is the path from the environment's kustomization to the one that lists the step.
     `sets` has the places of what an item sets, by the last key in the object: `image`, `replicas` or a label's key.
