@@ -27,6 +27,11 @@ def read_only(text: str) -> Any:
     return _known_as(text, lambda: from_yaml(text))
 
 
+def is_read(text: str) -> bool:
+    """Return whether a text is known to be YAML, as it was read or written here."""
+    return _known.get(text) is not None
+
+
 def written(manifest: Object) -> str:
     """Return an object as `to_yaml` does, for somebody who will read it back."""
     text = _yaml(same_object(manifest))

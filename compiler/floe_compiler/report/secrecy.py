@@ -56,7 +56,7 @@ _BLOCK = re.compile(
     r"[ \t]+[|>][-+\d]*[ \t]*\n)"
     r"(?:(?P=margin)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+"
 )
-_BLOCK_HEAD = re.compile(r":[ \t]+[|>][-+\d]*[ \t]*\n")
+_BLOCK_KEY = re.compile(r"([\w.-]++)[\"']?:[ \t]+[|>][-+\d]*[ \t]*\n")
 _BEFORE = 2000
 """How far back a bracket is looked for, so that long lines stay fast."""
 _JSON_VALUE = re.compile(r"-?\d[\d.eE+-]*")
@@ -104,7 +104,7 @@ def hide_in_line(line: str, before: str, after: str) -> str:
 
 def _hide_unnamed(text: str) -> str:
     text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
-    if _BLOCK_HEAD.search(text):
+    if any(_SECRET.search(key) for key in _BLOCK_KEY.findall(text)):
         text = _BLOCK.sub(_hide_block, text)
     text = without_assigned(_by_line(_hide_pairs, text), HIDDEN, _REFERENCE.search)
     return _by_line(_hide_logins, text)
