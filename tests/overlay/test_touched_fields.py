@@ -46,8 +46,8 @@ def test_what_a_patch_touches(patch: Any, expected: set[str] | None) -> None:
 
 
 def test_what_items_touch() -> None:
-    assert touched_by_item("replicas", {"name": "web", "count": 2}) == {("spec", "replicas")}
-    assert touched_by_item("labels", {"pairs": {"a": "b"}}) == {("metadata", "labels", "a")}
+    assert touched_by_item("replicas", {"name": "web", "count": 2}) == frozenset({("spec", "replicas")})
+    assert touched_by_item("labels", {"pairs": {"a": "b"}}) == frozenset({("metadata", "labels", "a")})
     assert touched_by_item("labels", {"pairs": {"a": "b"}, "includeTemplates": True}) is None
     assert touched_by_item("images", {"name": "web", "newTag": "2"}) is None
 

@@ -22,14 +22,14 @@ def config_hash(contents: Mapping[str, Mapping[str, str]]) -> str:
     if not contents:
         return ""
     try:
-        return _hash_of(tuple((name, *data.items()) for name, data in contents.items()))
+        return _hash_of(tuple((name, tuple(data.items())) for name, data in contents.items()))
     except TypeError:  # not only text, which is an error that is to come
         return sha256_of(contents)
 
 
 @lru_cache(maxsize=512)  # many pods read the same, and several stages ask
-def _hash_of(contents: tuple[tuple[str | tuple[str, str], ...], ...]) -> str:
-    return sha256_of({name: dict(data) for name, *data in contents})
+def _hash_of(contents: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> str:
+    return sha256_of({name: dict(data) for name, data in contents})
 
 
 def contents_read(

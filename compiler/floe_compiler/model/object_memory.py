@@ -31,29 +31,34 @@ Owner = TypeVar("Owner")
 Answer = TypeVar("Answer")
 
 
+def content_of(manifest: Object) -> bytes:
+    """Return a digest of what is in an object, in this order of keys. Raises ValueError for what is no plain data."""
+    return hashlib.sha256(marshal.dumps(manifest, _MARSHAL)).digest()
+
+
 class ObjectMemory:
     """Objects by their content, and the answers about each."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._by_content: OrderedDict[bytes, Object] = OrderedDict()
+        self.objects: OrderedDict[bytes, Object] = OrderedDict()
         self._answers: dict[int, dict[Hashable, Any]] = {}
         self._lock = Lock()
 
     def same(self, manifest: Object) -> Object:
-        """Return the object that is remembered with this content, in this order of keys, or from now on this one."""
+        """Return the object that is remembered with this content, or from now on this one."""
         with self._lock:
             if id(manifest) in self._answers:  # a number that is only its own, as it is kept
                 return manifest
             try:
-                content = hashlib.sha256(marshal.dumps(manifest, _MARSHAL)).digest()
+                content = content_of(manifest)
             except ValueError:  # no plain data: an error that is to come
                 return manifest
-            known = self._by_content.setdefault(content, manifest)
-            self._by_content.move_to_end(content)
+            known = self.objects.setdefault(content, manifest)
+            self.objects.move_to_end(content)
             self._answers.setdefault(id(known), {})
-            if len(self._by_content) > self._most:
-                _, oldest = self._by_content.popitem(last=False)
+            if len(self.objects) > self._most:
+                _, oldest = self.objects.popitem(last=False)
                 del self._answers[id(oldest)]
             return known
 
@@ -96,7 +101,7 @@ def remembered(
     """
 
     @wraps(function)
-    def remembering_function(manifest: Object, *rest: Rest.args, **named: Rest.kwargs) -> Answer:
+    def remembering_function(manifest: Object, /, *rest: Rest.args, **named: Rest.kwargs) -> Answer:
         answers = _memory.answers(manifest) if _memory else None
         if answers is None:
             return function(manifest, *rest, **named)
