@@ -56,7 +56,7 @@ _BLOCK = re.compile(
     r"[ \t]+[|>][-+\d]*[ \t]*\n)"
     r"(?:(?P=margin)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+"
 )
-_BLOCK_KEY = re.compile(r"([\w.-]++)[\"']?:[ \t]+[|>][-+\d]*[ \t]*\n")
+_BLOCK_KEY = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?:[ \t]+[|>][-+\d]*[ \t]*\n")
 _BEFORE = 2000
 """How far back a bracket is looked for, so that long lines stay fast."""
 _JSON_VALUE = re.compile(r"-?\d[\d.eE+-]*")
