@@ -22,6 +22,7 @@ from floe_compiler.cli import main
 from floe_compiler.commands.compiling import Chosen, Compiling
 from floe_compiler.commands.watch import Watch
 from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
 from floe_compiler.node.cdk8s_process import kept
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.workers import ThisProcess
@@ -207,20 +208,24 @@ def written(mesh: Path, file: str, text: str | None) -> None:
     path.write_text(text) if text is not None else path.unlink()
 
 
-def test_what_it_has_in_memory_is_what_compiles_from_nothing(mesh: Path) -> None:
+def test_what_it_has_in_memory_is_what_compiles_from_nothing(tmp_path: Path) -> None:
+    # Airflow launches pods, whose templates are read back from files.
+    mesh = small_mesh(tmp_path / "mesh", {DOMAIN: {"orchestrator": {"type": "airflow"}}})
     chance = random.Random(7)
     edits = edits_of(mesh)
     now = {file: texts[0] for file, texts in edits.items()}
-    watch = watching(mesh)
+    watch, memory = watching(mesh), ObjectMemory()
     right = 0
     with kept():
-        watch.begin()
+        with remembering(memory):
+            watch.begin()
         for _ in range(EDITS):
             file = chance.choice(sorted(edits))
             text = chance.choice([text for text in edits[file] if text != now[file]])
             written(mesh, file, text)
             before = watch.compiled
-            watch.answer()
+            with remembering(memory):
+                watch.answer()
             try:
                 expected = compile_mesh(mesh)
             except StageFailed:
@@ -233,6 +238,8 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(mesh: Path) -> None
                 now[file] = text
                 right += 1
     assert 0 < right < EDITS
+    assert memory.objects
+    assert not [manifest for content, manifest in memory.objects.items() if content_of(manifest) != content]
 
 
 @pytest.fixture

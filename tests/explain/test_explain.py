@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from floe_compiler.components import registry
 from floe_compiler.explain import explain
 from floe_compiler.explain.reduction import reduced
-from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
+from floe_compiler.explain.variations import differences, scalars, variations, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.explanation import Cause, Explanation
+from floe_compiler.model.nested_fields import with_value
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span

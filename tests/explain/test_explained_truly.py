@@ -14,11 +14,12 @@ from floe_compiler.components import registry
 from floe_compiler.explain import explain
 from floe_compiler.explain.documents import MODELS, with_document
 from floe_compiler.explain.unwritten import examples, unwritten
-from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
+from floe_compiler.explain.variations import differences, scalars, variations, words
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.nested_fields import with_value
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
+from floe_compiler.explain.variations import differences, scalars, variations, words
+from floe_compiler.model.nested_fields import with_value
 
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab1", max_size=3)
 DATA = st.recursive(

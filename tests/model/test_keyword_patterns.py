@@ -12,7 +12,8 @@ from floe_compiler.model import assigned_secrets, login_forms
 from floe_compiler.model.keyword_patterns import KeywordPattern
 
 PATTERNS = (
-    *assigned_secrets._ASSIGNMENTS,
+    *assigned_secrets._ON_ONE_LINE,
+    *assigned_secrets._ON_SEVERAL_LINES,
     *(form for _, form in login_forms._FORMS),
     *(names for names, _ in login_forms._COMMANDS),
 )
@@ -52,3 +53,15 @@ def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None
         assert [*map(str, pattern.finditer(text))] == [*map(str, form.finditer(text))]
 
     matches_alike()
+
+
+@pytest.mark.parametrize("pattern", [pytest.param(one, id=one._form[:40]) for one in assigned_secrets._ON_ONE_LINE])
+def test_what_is_looked_for_line_by_line_is_never_on_two(pattern: KeywordPattern) -> None:
+    form = re.compile(pattern._form, pattern._flags)
+
+    @settings(max_examples=5, database=None, deadline=None, suppress_health_check=[*HealthCheck])
+    @given(st.from_regex(form, alphabet=st.characters(max_codepoint=127)))
+    def on_one_line(text: str) -> None:
+        assert not [match[0] for match in form.finditer(text) if "\n" in match[0]]
+
+    on_one_line()

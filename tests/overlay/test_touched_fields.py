@@ -24,28 +24,30 @@ IDENTITY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 @pytest.mark.parametrize(
     ("patch", "expected"),
     [
-        ([{"op": "add", "path": "/spec/replicas", "value": 2}], {"spec"}),
-        ([{"op": "test", "path": "/data/k", "value": "v"}, {"op": "remove", "path": "/spec"}], {"data", "spec"}),
-        ([{"op": "move", "from": "/data/k", "path": "/binaryData/k"}], {"data", "binaryData"}),
+        ([{"op": "add", "path": "/spec/replicas", "value": 2}], {"spec.replicas"}),
+        ([{"op": "test", "path": "/data/k", "value": "v"}, {"op": "remove", "path": "/spec"}], {"data.k", "spec"}),
+        ([{"op": "move", "from": "/data/k", "path": "/binaryData/k"}], {"data.k", "binaryData.k"}),
         ([{"op": "copy", "from": "", "path": "/spec"}], None),
         ([{"op": "copy", "from": "data", "path": "/spec"}], None),
         ([{"op": "test", "path": "", "value": {}}], None),
-        ([{"op": "remove", "path": "/a~1b~01/c"}], {"a/b~1"}),
-        (IDENTITY, set()),
-        ({**IDENTITY, "data": None}, {"data"}),
-        ({**IDENTITY, "spec": {"$patch": "replace"}}, {"spec"}),
-        ({**IDENTITY, "$patch": "delete"}, None),
-        ({**IDENTITY, "$retainKeys": ["data"], "data": {}}, None),
+        ([{"op": "remove", "path": "/a~1b~01/c"}], {"a/b~1.c"}),
+        (IDENTITY, {"apiVersion", "kind", "metadata.name"}),
+        ({"data": None}, {"data"}),
+        ({"data": {"k": None, "l": {}, "m": [{"n": 1}]}}, {"data.k", "data.l", "data.m"}),
+        ({"spec": {"a": {"$patch": "replace", "b": 1}, "c": 2}}, {"spec.a", "spec.c"}),
+        ({"spec": {"$retainKeys": ["a"], "a": 1}}, {"spec"}),
+        ({"data": {"k": 1}, "$patch": "delete"}, None),
+        ({"$retainKeys": ["data"], "data": {}}, None),
     ],
 )
 def test_what_a_patch_touches(patch: Any, expected: set[str] | None) -> None:
     found = touched_by_patch(patch)
-    assert (found if found is None else set(found) - set(IDENTITY)) == expected
+    assert (found if found is None else {".".join(path) for path in found}) == expected
 
 
 def test_what_items_touch() -> None:
-    assert touched_by_item("replicas", {"name": "web", "count": 2}) == frozenset({"spec"})
-    assert touched_by_item("labels", {"pairs": {"a": "b"}}) == frozenset(IDENTITY)
+    assert touched_by_item("replicas", {"name": "web", "count": 2}) == frozenset({("spec", "replicas")})
+    assert touched_by_item("labels", {"pairs": {"a": "b"}}) == frozenset({("metadata", "labels", "a")})
     assert touched_by_item("labels", {"pairs": {"a": "b"}, "includeTemplates": True}) is None
     assert touched_by_item("images", {"name": "web", "newTag": "2"}) is None
 
@@ -84,6 +86,10 @@ OPERATIONS = [
     [{"op": "move", "from": "/metadata/labels/tier", "path": "/metadata/labels/level"}],
     [{"op": "copy", "from": "/metadata/labels/a~1b", "path": "/metadata/annotations/copied"}],
     [{"op": "test", "path": "/metadata/labels/tier", "value": "gold"}, {"op": "remove", "path": "/extra"}],
+    [{"op": "add", "path": "/spec/template/spec/terminationGracePeriodSeconds", "value": 5}],
+    [{"op": "add", "path": "/spec/template/spec/containers/1/tty", "value": True}],
+    [{"op": "remove", "path": "/extra/nested/k"}],
+    [{"op": "copy", "from": "/spec/template/metadata", "path": "/spec/template/spec/copied"}],
 ]
 MERGES: list[dict[str, Any]] = [
     {"spec": {"replicas": None}},
@@ -99,6 +105,10 @@ MERGES: list[dict[str, Any]] = [
     {"spec": {"strategy": {"$patch": "replace", "type": "Recreate"}}},
     {"extra": {"$patch": "replace", "only": 1}},
     {"status": {"conditions": [{"type": "Ready", "status": "True"}]}},
+    {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 5, "priorityClassName": "high"}}}},
+    {"spec": {"template": {"metadata": {"annotations": {"note": "z"}, "labels": {"tier": "gold"}}}}},
+    {"extra": {"nested": {"k": None}}},
+    {"extra": {"nested": {"k": None}, "new": {}}},
 ]
 
 

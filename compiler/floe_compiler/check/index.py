@@ -28,7 +28,7 @@ from floe_compiler.model.foreign_labels import operated_labels
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.places import Places
-from floe_compiler.model.pod_references import Reference, references
+from floe_compiler.model.pod_references import Reference, workload_references
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.selectors import Labels
 from floe_compiler.model.workloads import Workload, workload
@@ -85,10 +85,7 @@ class Index:
     @cached_property
     def references(self) -> Mapping[Workload, tuple[Reference, ...]]:
         """Return the ConfigMaps and Secrets that the pods of each workload use."""
-        return {
-            workload: tuple(dict.fromkeys(references(workload.pod, workload.at("spec"))))
-            for workload in self.workloads.values()
-        }
+        return {workload: workload_references(workload) for workload in self.workloads.values()}
 
     @cached_property
     def named(self) -> tuple[tuple[ObjectId, Named], ...]:

@@ -48,16 +48,19 @@ def run(options: Namespace) -> int:
     Raises:
         UsageError: if the package that watches files is not installed.
     """
+    from floe_compiler.model.object_memory import remembering
     from floe_compiler.node.cdk8s_process import kept
 
     chosen = Chosen.by(options)
     saves = watched(chosen.root)
-    with compiling(options, chosen, show=False) as run, kept():
+    with compiling(options, chosen, show=False) as run, kept(), remembering():
         watch = Watch(run, write=options.write)
         watch.begin()
+        gc.collect()  # It is disabled for the sake of short runs.
+        gc.freeze()  # What there is now will mostly be there at the end, too.
         for _ in saves:
             watch.answer()
-            gc.collect()  # It is disabled for the sake of short runs.
+            gc.collect()
     return DONE
 
 

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from floe_compiler.explain.documents import MODELS, document_of, with_document
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.unwritten import examples, unwritten
-from floe_compiler.explain.variations import scalars, variations, with_value, without_value
+from floe_compiler.explain.variations import scalars, variations, without_value
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.explanation import Cause
-from floe_compiler.model.nested_fields import at
+from floe_compiler.model.nested_fields import at, with_value
 from floe_compiler.model.plan import SHARED
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.sources import Sources

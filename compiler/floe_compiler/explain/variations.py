@@ -71,17 +71,6 @@ def scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
         yield from scalars(child, (*path, step))
 
 
-def with_value(data: Any, path: DataPath, value: Any) -> Any:
-    """Return a copy of plain data with a value at `path`; missing mappings are created."""
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if isinstance(data, list | tuple):
-        return [with_value(item, rest, value) if index == step else item for index, item in enumerate(data)]
-    mapping = data if isinstance(data, Mapping) else {}
-    return {**mapping, step: with_value(mapping.get(step), rest, value)}
-
-
 def without_value(data: Any, path: DataPath) -> Any:
     """Return a copy of plain data, whose mappings have a value at `path`, without it."""
     step, *rest = path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from floe_compiler.model.comments import without_comments
 from floe_compiler.model.credentials import is_random_secret, names_secret, secret_in, stands_for_itself
@@ -21,20 +22,44 @@ _BLOCK = r"[|>][+-]?\d?[ \t]*\n[ \t]*"
 _COLON = r"""\b{}["']?[ \t]*:[ \t]*"""
 _SETTER = r"\.(?:conf|config|option|put|set|setProperty)"
 _MACHINE = r"\b(?:machine\s+\S{1,200}|default)\s+(?:login\s+\S{1,200}\s+)?"
-_ASSIGNMENTS = tuple(
-    KeywordPattern(form, tuple(words.split()), re.MULTILINE)
-    for words, form in (
+
+
+def _patterns(forms: Iterable[tuple[str, str]]) -> tuple[KeywordPattern, ...]:
+    return tuple(KeywordPattern(form, tuple(words.split()), re.MULTILINE) for words, form in forms)
+
+
+_ON_ONE_LINE = _patterns(
+    (
         # Of a shell: another word may follow, or another name, as in `--set=password=...`.
         ("=", rf"{_KEY}=(?=[ \t]*{_SHORT_VALUE})"),
+        # Of a program: `a["b"] = "c"`; without quotes, `c` is a variable.
+        ("[\" ['", rf"""\[["'](?P<key>{_NAME})["']\][ \t]*=[ \t]*(?P<quote>["'])(?P<value>[^\s"']+)["']"""),
+        # An option and the next word, unless that stands for any (`--password PASSWORD`).
+        ("-", rf"(?<![\w-])(?P<key>--?{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))"),
+        ("</", rf"<(?P<key>{_NAME})>(?P<quote>)(?P<value>[^\s<>]+)</(?P=key)>"),
+        # SQL, whose words are in capitals.
+        ("'", r"(?<![\w.:-])(?P<key>[A-Z][A-Z_]+(?: BY)?)[ \t]+(?P<quote>')(?P<value>[^\s']+)'"),
+        # Redis, Keepalived and LDAP.
+        (
+            "requirepass masterauth auth bind rootpw",
+            rf"^[ \t]*(?P<key>requirepass|masterauth|auth[_-]pass|bind_?pw|rootpw)[ \t]+{_VALUE}{_END}",
+        ),
+        # HAProxy, MongoDB's and other files with a name and a quoted text on a line.
+        ("' \"", rf"^[ \t]*(?P<key>{_NAME})[ \t]+(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"'][ \t]*;?$"),
+        # `aws configure set`, `npm config set`.
+        (
+            "config",
+            rf"\bconfig(?:ure)?[ \t]+set[ \t]+(?:\S{{0,200}}[:.])?(?P<key>{_NAME})[ \t]+{_VALUE}(?=[\"']?(?:\s|$))",
+        ),
+    )
+)
+_ON_SEVERAL_LINES = _patterns(
+    (
         # Of a configuration file or program: `a: b`, `a = b`, `a := b`, `a => b`.
         (
             "= :",
             rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|(?::=|=>)[ \t]*|:[ \t]+(?:{_BLOCK})?|:(?=[\"'])){_VALUE}{_END}",
         ),
-        # Of a program: `a["b"] = "c"`; without quotes, `c` is a variable.
-        ("[\" ['", rf"""\[["'](?P<key>{_NAME})["']\][ \t]*=[ \t]*(?P<quote>["'])(?P<value>[^\s"']+)["']"""),
-        # An option and the next word, unless that stands for any (`--password PASSWORD`).
-        ("-", rf"(?<![\w-])(?P<key>--?{_NAME})[ \t]+(?!-|[A-Z_]+\b){_VALUE}(?:{_END}|(?=[\"']?[ \t]+[-|&\\]))"),
         # An item with a name and a value: a variable of a container, or a property in XML.
         (
             "name",
@@ -44,9 +69,7 @@ _ASSIGNMENTS = tuple(
             ),
         ),
         ("<name>", rf"<name>(?P<key>{_NAME})</name>\s{{0,200}}<value>(?P<quote>)(?P<value>[^\s<>]+)</value>"),
-        ("</", rf"<(?P<key>{_NAME})>(?P<quote>)(?P<value>[^\s<>]+)</(?P=key)>"),
-        # SQL, whose words are in capitals; a role has no other text after `password`.
-        ("'", r"(?<![\w.:-])(?P<key>[A-Z][A-Z_]+(?: BY)?)[ \t]+(?P<quote>')(?P<value>[^\s']+)'"),
+        # SQL in any case; a role has no other text after `password`.
         (
             "password",
             (
@@ -59,19 +82,8 @@ _ASSIGNMENTS = tuple(
             ".conf .option .put .set",
             rf"{_SETTER}\(\s*[\"'](?P<key>{_NAME})[\"'],\s*(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"']\s*\)",
         ),
-        # Redis, Keepalived, LDAP, and .netrc.
-        (
-            "requirepass masterauth auth bind rootpw",
-            rf"^[ \t]*(?P<key>requirepass|masterauth|auth[_-]pass|bind_?pw|rootpw)[ \t]+{_VALUE}{_END}",
-        ),
+        # .netrc.
         ("machine default", rf"{_MACHINE}(?P<key>password)\s+{_VALUE}(?=[\"']?(?:\s|$|\\n))"),
-        # HAProxy, MongoDB's and other files with a name and a quoted text on a line.
-        ("' \"", rf"^[ \t]*(?P<key>{_NAME})[ \t]+(?P<quote>[\"'])(?P<value>[^\s\"']+)[\"'][ \t]*;?$"),
-        # `aws configure set`, `npm config set`.
-        (
-            "config",
-            rf"\bconfig(?:ure)?[ \t]+set[ \t]+(?:\S{{0,200}}[:.])?(?P<key>{_NAME})[ \t]+{_VALUE}(?=[\"']?(?:\s|$))",
-        ),
     )
 )
 # As a text without any of these gives no secret a value, the other patterns need not look at it.
@@ -106,9 +118,9 @@ def without_assigned(text: str, instead: str, is_reference: Callable[[str], obje
         instead: What stands in the place of each value.
         is_reference: Whether a key of this name only refers to a secret.
     """
-    found = (match for match in _matches(text) if is_literal(match["value"], ()) and not is_reference(match["key"]))
+    found = (match for match in _matches(text) if is_literal(match.value, ()) and not is_reference(match.key))
     parts, end = [], 0
-    for start, stop in sorted(match.span("value") for match in found):
+    for start, stop in sorted((match.value_start, match.value_end) for match in found):
         if start >= end:
             parts += [text[end:start], instead]
         end = max(end, stop)
@@ -121,22 +133,54 @@ def is_literal(value: str, known: Collection[str]) -> bool:
     return stands_for_itself(value) and value not in known and not is_variable
 
 
-@cache  # the same scripts, settings and variables are in every domain's objects
+@lru_cache(maxsize=16384)  # the same scripts, settings and variables are in every domain's objects
 def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
     """Return name, value and line of each secret that a text gives a value, other than in its comments."""
     text = without_comments(text)
     ends = [match.start() for match in re.finditer("\n", text)]
-    found = ((match["key"], match["value"], bisect_left(ends, match.start("key")) + 1) for match in _matches(text))
+    found = ((match.key, match.value, bisect_left(ends, match.start) + 1) for match in _matches(text))
     return tuple(dict.fromkeys(found))
 
 
-def _matches(text: str) -> Iterator[re.Match[str]]:
-    for pattern in _ASSIGNMENTS if _MAY_NAME_SECRET.search(text) else ():
+class _Match(NamedTuple):
+    """A match of a pattern: the key and the value, and where they are."""
+
+    key: str
+    value: str
+    start: int
+    value_start: int
+    value_end: int
+
+    def after(self, offset: int) -> _Match:
+        """Return the match of a line in a text, in which the line begins at `offset`."""
+        starts = (self.start + offset, self.value_start + offset, self.value_end + offset)
+        return _Match(self.key, self.value, *starts)
+
+
+def _matches(text: str) -> list[_Match]:
+    """Return what gives a secret a value, by place."""
+    if not _MAY_NAME_SECRET.search(text):
+        return []
+    found, offset = [*_found(_ON_SEVERAL_LINES, text)], 0
+    for line in text.split("\n"):
+        found += (match.after(offset) for match in _in_line(line))
+        offset += len(line) + 1
+    return sorted(found, key=lambda match: (match.value_start, match.start))
+
+
+@lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit
+def _in_line(line: str) -> tuple[_Match, ...]:
+    return tuple(_found(_ON_ONE_LINE, line))
+
+
+def _found(patterns: Iterable[KeywordPattern], text: str) -> Iterator[_Match]:
+    for pattern in patterns:
         for match in pattern.finditer(text):
             if _gives_secret(match["key"], match["value"]) and not _is_code(match):
-                yield match
+                yield _Match(match["key"], match["value"], match.start("key"), *match.span("value"))
 
 
+@lru_cache(maxsize=4096)
 def _gives_secret(key: str, value: str) -> bool:
     return (names_secret(key) and key.lower() not in _REFERENCES) or is_random_secret(key, value)
 

@@ -6,6 +6,7 @@ The objects may be malformed: nothing is assumed about their structure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
@@ -18,7 +19,17 @@ CONFIG_HASH = "floe.dev/config-hash"
 
 def config_hash(contents: Mapping[str, Mapping[str, str]]) -> str:
     """Return the hash of what pods read, by ConfigMap and key; empty if they read nothing."""
-    return sha256_of(contents) if contents else ""
+    if not contents:
+        return ""
+    try:
+        return _hash_of(tuple((name, tuple(data.items())) for name, data in contents.items()))
+    except TypeError:  # not only text, which is an error that is to come
+        return sha256_of(contents)
+
+
+@lru_cache(maxsize=512)  # many pods read the same, and several stages ask
+def _hash_of(contents: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> str:
+    return sha256_of({name: dict(data) for name, data in contents})
 
 
 def contents_read(

@@ -10,6 +10,7 @@ from fractions import Fraction
 import msgspec
 
 from floe_compiler.model.amounts import BOUNDS, Bound, amount, pod_amount
+from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
@@ -70,9 +71,7 @@ def demand(
     for workload in workloads:
         consumer = _consumer(workload.id)
         pods = most_pods(workload, scalers, nodes)
-        per_pod = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
-        for name, text in proxy_amounts(workload.annotations):
-            per_pod[name] = per_pod[name] + (amount({name: text}, name) or ZERO)
+        per_pod = _per_pod(workload)
         total.add(consumer, _times(per_pod, pods))
         for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
             total.add(consumer, _claims(claim, pods))
@@ -85,6 +84,15 @@ def demand(
     for consumer, amounts in _launched(launched):
         total.add(consumer, amounts)
     return total
+
+
+@once
+def _per_pod(workload: Workload) -> Mapping[str, Quantity]:
+    """Return what one pod of a workload needs."""
+    per_pod = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
+    for name, text in proxy_amounts(workload.annotations):
+        per_pod[name] = per_pod[name] + (amount({name: text}, name) or ZERO)
+    return per_pod
 
 
 def _of(kind: tuple[str, str], objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, Object]]:

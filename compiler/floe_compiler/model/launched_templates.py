@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.model.rendered import Description, JobVariable, LaunchedPods, PodFile
 from floe_compiler.model.workloads import Container, workload
-from floe_compiler.model.yaml_text import from_yaml, to_yaml
+from floe_compiler.model.yaml_text import to_yaml
 
 KIND = "PodTemplate"
 RESTART = "restartPolicy"
@@ -31,7 +32,7 @@ def job_spec(described: Description, objects: Mapping[ObjectId, Object]) -> Obje
     Raises IndexError, KeyError, TypeError or ValueError if no object has a readable template.
     """
     if isinstance(described, PodFile):
-        pod: Any = from_yaml(objects[described.by]["data"][described.key])
+        pod: Any = read_only(objects[described.by]["data"][described.key])
         metadata, spec = (_at(pod, (part,)) for part in ("metadata", "spec"))
         # Kubernetes never repeats a pod that belongs to no Job, and its deadline is its own.
         deadline = {name: spec[name] for name in ("activeDeadlineSeconds",) if name in spec}
@@ -57,7 +58,7 @@ def as_object(identity: ObjectId, pods: LaunchedPods, objects: Mapping[ObjectId,
     if pods.description is None:
         raise ValueError(f"nothing describes {pods.group}")
     metadata = {"name": identity.name, "namespace": identity.namespace}
-    template = copy.deepcopy(job_spec(pods.description, objects)["template"])
+    template = job_spec(pods.description, objects)["template"]
     return {"apiVersion": "v1", "kind": KIND, "metadata": metadata, "template": template}
 
 
@@ -66,7 +67,7 @@ def with_template(described: Description, objects: Mapping[ObjectId, Object], te
     manifest = copy.deepcopy(objects[described.by])
     metadata, spec = template.get("metadata") or {}, dict(template.get("spec") or {})
     if isinstance(described, PodFile):
-        pod: Any = from_yaml(manifest["data"][described.key])
+        pod: Any = read_only(manifest["data"][described.key])
         manifest["data"][described.key] = to_yaml({**pod, "metadata": metadata, "spec": spec})
         return manifest
     data = _variable(described, objects)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.model.document import DataPath
@@ -34,3 +35,14 @@ def items(data: Any, path: DataPath) -> list[Any]:
 def mappings(data: Any, path: DataPath) -> list[dict[str, Any]]:
     """Return the mappings in the list under these keys."""
     return [item for item in items(data, path) if isinstance(item, dict)]
+
+
+def with_value(data: Any, path: DataPath, value: Any) -> Any:
+    """Return plain data with another value at `path`; missing mappings are created. All else is shared, not copied."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(data, list | tuple):
+        return [with_value(item, rest, value) if index == step else item for index, item in enumerate(data)]
+    known = data if isinstance(data, Mapping) else {}
+    return {**known, step: with_value(known.get(step), rest, value)}

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from floe_compiler.model.nested_fields import mappings
+from floe_compiler.model.nested_fields import mapping, mappings
+from floe_compiler.model.object_memory import once, remembered
 from floe_compiler.model.objects import Object
-from floe_compiler.model.workloads import Container, containers_of
+from floe_compiler.model.workloads import Container, Workload, containers_of, pod_template
 
 Kind = Literal["ConfigMap", "Secret"]
 
@@ -48,6 +49,18 @@ def references(pod: Object, place: str = "spec") -> Iterator[Reference]:
         yield from _of_source(volume, _VOLUMES, f"{place}.volumes[{name}]", mounted.get(name, [""]))
         for source in mappings(volume, ("projected", "sources")):
             yield from _of_source(source, _PROJECTED, f"{place}.volumes[{name}]", [""])
+
+
+@remembered
+def references_in(manifest: Object) -> tuple[Reference, ...]:
+    """Return the `references` of an object's pod template."""
+    return tuple(references(mapping(pod_template(manifest), ("spec",))))
+
+
+@once
+def workload_references(workload: Workload) -> tuple[Reference, ...]:
+    """Return the `references` of a workload's pods, each once, with its place in the object."""
+    return tuple(dict.fromkeys(references(workload.pod, workload.at("spec"))))
 
 
 def _of_variables(container: Container) -> Iterator[Reference]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.nested_fields import mapping, mappings
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import LAUNCHED, PodGroup
 
@@ -25,6 +26,9 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
     ("batch", "Job"): ("spec", "template"),
 }
+
+_PLACES = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
+"""Where objects of any kind have a pod template."""
 
 _POD_FIELDS = frozenset({"containers", "initContainers", "volumes"})
 
@@ -128,9 +132,12 @@ class Workload:
 
 def workload(identity: ObjectId, manifest: Object) -> Workload | None:
     """Return an object of a built-in kind as a workload; None if it runs no pods."""
-    steps = _TEMPLATES.get((identity.group, identity.kind))
-    if steps is None:
-        return None
+    return _workload(manifest, identity) if runs_pods(identity) else None
+
+
+@remembered
+def _workload(manifest: Object, identity: ObjectId) -> Workload:
+    steps = _TEMPLATES[identity.group, identity.kind]
     template, place = mapping(manifest, steps), ".".join(steps)
     containers = containers_of(mapping(template, ("spec",)), f"{place}.spec" if place else "spec")
     return Workload(identity, manifest, template, place, tuple(containers), is_task=identity.kind in TASKS)
@@ -146,10 +153,15 @@ def pod_template(manifest: Object) -> Object:
 
     An object of any kind counts if it has containers or volumes where Kubernetes' own kinds have them.
     """
-    spec = mapping(manifest, ("spec",))
-    shapes = (mapping(spec, ("jobTemplate", "spec", "template")), mapping(spec, ("template",)), manifest)
-    found = (one for one in shapes if one and not _POD_FIELDS.isdisjoint(mapping(one, ("spec",))))
-    return next(found, {})
+    place = pod_template_place(manifest)
+    return {} if place is None else mapping(manifest, place)
+
+
+@remembered
+def pod_template_place(manifest: Object) -> tuple[str, ...] | None:
+    """Return the keys that lead to an object's pod template; None for an object without pods."""
+    shapes = (place for place in _PLACES if not _POD_FIELDS.isdisjoint(mapping(manifest, (*place, "spec"))))
+    return next(shapes, None)
 
 
 def containers_of(pod: Object, place: str = "spec") -> Iterator[Container]:

@@ -81,6 +81,13 @@ def from_yaml(text: str | bytes) -> Any:
         return None
 
 
+def as_read(data: Any) -> Any:
+    """Return the data that `from_yaml` would read from what `to_yaml` writes of it: a copy, with keys in that order."""
+    if type(data) is dict:
+        return {key: as_read(data[key]) for key, _ in _ordered(tuple(data))}
+    return [*map(as_read, data)] if type(data) is list else data
+
+
 def canonical_json(value: Any) -> bytes:
     """Return plain data as compact JSON with sorted keys; raise TypeError or ValueError as check_plain does."""
     check_plain(value)

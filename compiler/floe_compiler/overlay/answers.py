@@ -29,8 +29,8 @@ def objects_in(text: str) -> dict[ObjectId, Object]:
 
 def not_asked_for(item: ChangedObject, result: Object | None) -> str:
     """Return a top-level field that differs from what kustomize got although no step may change it; or nothing."""
-    touched = [step.touches for step in item.steps]
-    if result is None or None in touched:
+    if result is None or any(step.touches is None for step in item.steps):
         return ""
-    others = sorted({*item.part, *result}.difference(*filter(None, touched)))
+    touched = {path[0] for step in item.steps for path in step.touches or ()}
+    others = sorted({*item.part, *result} - touched)
     return next((field for field in others if difference(result.get(field), item.part.get(field)) is not None), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
@@ -11,11 +10,11 @@ from msgspec.structs import replace
 from floe_compiler.model.annotations import HOOK
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash
-from floe_compiler.model.nested_fields import mapping
+from floe_compiler.model.nested_fields import mapping, with_value
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
-from floe_compiler.model.pod_references import references
+from floe_compiler.model.pod_references import references_in
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.model.workloads import pod_template
+from floe_compiler.model.workloads import pod_template_place
 
 
 def with_consequences(rendered: Rendered) -> Rendered:
@@ -51,18 +50,19 @@ def _changed(
     patched: Collection[str],
 ) -> Object | None:
     """Return the updated object; None if it does not change."""
-    template = pod_template(before)
-    pod, annotations = mapping(template, ("spec",)), mapping(template, ("metadata", "annotations"))
-    read = contents_read(references(pod), config_maps) if CONFIG_HASH in annotations else {}
+    place = pod_template_place(before)
+    annotations = {} if place is None else mapping(before, (*place, "metadata", "annotations"))
+    read = contents_read(references_in(before), config_maps) if CONFIG_HASH in annotations else {}
     settled = config_hash(read)
     rolls = settled not in ("", annotations.get(CONFIG_HASH))
     if not rolls and not (_is_named_by_content(identity, before) and str(identity) in patched):
         return None
-    manifest = copy.deepcopy(before)
-    if rolls:
-        pod_template(manifest)["metadata"]["annotations"][CONFIG_HASH] = settled
+    manifest = before
+    if rolls and place is not None:
+        manifest = with_value(manifest, (*place, "metadata", "annotations", CONFIG_HASH), settled)
     if _is_named_by_content(identity, before):
-        manifest["metadata"]["name"] = job_name(without_hash(identity.name), manifest["spec"])
+        name = job_name(without_hash(identity.name), manifest["spec"])
+        manifest = with_value(manifest, ("metadata", "name"), name)
     return manifest
 
 

@@ -16,6 +16,8 @@ from floe_compiler.model.yaml_text import sha256_of
 from floe_compiler.overlay.matching import Selection
 
 Kind = Literal["Kustomization", "Component"]
+Touched = frozenset[tuple[str, ...]]
+"""Paths of fields in an object."""
 StepField = Literal["patches", "labels", "replicas", "images"]
 
 
@@ -35,8 +37,9 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
 
     `entry` is the item as kustomize gets it. `span` is its location: in the patch's file, if there is one, and then
-    `listed` is the item that lists the file. `touches` are the top-level fields of an object that the step may read or
-    change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it selects.
+    `listed` is the item that lists the file. `touches` are the paths of the fields of an object that the step may read
+    or change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it
+    selects.
     `patch` is the patch as it is written.
     `folders` is the path from the environment's kustomization to the one that lists the step.
     `sets` has the places of what an item sets, by the last key in the object: `image`, `replicas` or a label's key.
@@ -47,7 +50,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     selection: Selection
     span: Span
     listed: Span
-    touches: frozenset[str] | None = None
+    touches: Touched | None = None
     deletes: bool = False
     patch: Document | None = None
     folders: tuple[str, ...] = ()

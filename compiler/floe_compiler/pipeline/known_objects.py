@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Rendered
 
@@ -47,9 +48,13 @@ class KnownObjects:
             return ""
         known = self._digests.get(id(manifest))
         if known is None:
-            try:
-                digest = digest_of(encode(manifest))
-            except (TypeError, ValueError, OverflowError, RecursionError):
-                digest = ""
-            known = self._digests[id(manifest)] = manifest, digest
+            known = self._digests[id(manifest)] = manifest, _digest(manifest)
         return known[1]
+
+
+@remembered
+def _digest(manifest: Object) -> str:
+    try:
+        return digest_of(encode(manifest))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return ""

@@ -21,9 +21,11 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.object_memory import is_remembering, same_object
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import DeliveryPlan
+from floe_compiler.model.read_texts import written
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.unit_facts import DEFINITION
@@ -184,7 +186,8 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         return _failed("overlay", task, applied.findings, hits)
     from floe_compiler.check import check_unit
 
-    rendered = applied.rendered
+    objects = ObjectSet({one: same_object(manifest) for one, manifest in applied.rendered.objects.by_id.items()})
+    rendered = replace(applied.rendered, objects=objects)
     own = tuple(rendered.objects.of_kind(DEFINITION))
     known = KnownObjects(shared.cache, compiler_digest(), rendered)
     checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own), known.has)
@@ -241,6 +244,7 @@ def _by_name(definitions: Iterable[Object]) -> tuple[Object, ...]:
 
 
 def _files(rendered: Rendered, findings: Findings, known: KnownObjects) -> Iterator[File]:
+    write = written if is_remembering() else to_yaml  # `watch` reads what is new, to compare
     for identity, manifest in rendered.objects.by_id.items():
         if identity in rendered.delivery:
             path = delivery_path(rendered.environment, identity, rendered.delivery_tool)
@@ -249,7 +253,7 @@ def _files(rendered: Rendered, findings: Findings, known: KnownObjects) -> Itera
         else:
             path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
         try:
-            text = rendered.verbatim.get(str(identity)) or known.text(manifest) or to_yaml(manifest)
+            text = rendered.verbatim.get(str(identity)) or known.text(manifest) or write(manifest)
         except ValueError as error:
             findings.extend([Places.of(rendered).diagnostic(NO_TEXT, identity, *with_hint(str(error)))])
         else:

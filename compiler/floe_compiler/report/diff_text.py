@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -171,7 +172,7 @@ def show_value(value: Any) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}… ({len(text)} characters)"
 
 
-def _text_lines(before: str, after: str) -> Iterator[str]:
+@lru_cache(maxsize=64)  # first to find what objects share, then to show it
+def _text_lines(before: str, after: str) -> tuple[str, ...]:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-    for line in list(lines)[2:]:  # without the two lines with file names
-        yield visible(line[: LONGEST_VALUE + 1])
+    return tuple(visible(line[: LONGEST_VALUE + 1]) for line in list(lines)[2:])  # without two lines with file names

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from floe_compiler.model.launched_templates import job_spec
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.model.rendered import JobVariable
 from floe_compiler.model.workloads import Workload, workload
-from floe_compiler.model.yaml_text import from_yaml
 
 DAGSTER = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
 """The variable of a code location that describes its runs (dagster-k8s, `K8sContainerContext`)."""
@@ -45,6 +45,6 @@ def _in_files(identity: ObjectId, manifest: Object) -> Iterator[Workload]:
     if identity.kind != "ConfigMap":
         return
     for text in mapping(manifest, ("data",)).values():
-        pod = from_yaml(text) if isinstance(text, str) and text.startswith("apiVersion: v1\nkind: Pod\n") else None
+        pod = read_only(text) if isinstance(text, str) and text.startswith("apiVersion: v1\nkind: Pod\n") else None
         if isinstance(pod, dict):
             yield from filter(None, [workload(identity._replace(kind="Pod"), pod)])

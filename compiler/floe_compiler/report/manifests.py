@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.yaml_text import from_yaml
+from floe_compiler.model.read_texts import read_only
 
 NO_OBJECT = Rule(
     "W008",
@@ -27,17 +25,12 @@ class Manifests(msgspec.Struct, frozen=True):
     files: Mapping[ObjectId, str] = msgspec.field(default_factory=dict)
 
 
-@lru_cache(maxsize=64)  # `watch` compares each state with the next one, and so reads it twice
-def _parsed(text: str) -> Any:
-    return from_yaml(text)
-
-
 def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:
     """Return the objects of these files (texts by path); a file without an object is a finding (W008)."""
     objects: dict[ObjectId, Object] = {}
     files: dict[ObjectId, str] = {}
     for path, text in texts.items():
-        manifest = _parsed(text)
+        manifest = read_only(text)
         if isinstance(manifest, dict) and manifest.get("kind"):
             identity = identify(manifest)
             objects[identity], files[identity] = manifest, path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -55,6 +56,7 @@ _BLOCK = re.compile(
     r"[ \t]+[|>][-+\d]*[ \t]*\n)"
     r"(?:(?P=margin)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+"
 )
+_BLOCK_KEY = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?:[ \t]+[|>][-+\d]*[ \t]*\n")
 _BEFORE = 2000
 """How far back a bracket is looked for, so that long lines stay fast."""
 _JSON_VALUE = re.compile(r"-?\d[\d.eE+-]*")
@@ -102,11 +104,23 @@ def hide_in_line(line: str, before: str, after: str) -> str:
 
 def _hide_unnamed(text: str) -> str:
     text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
-    text = _BLOCK.sub(_hide_block, text)
-    text = _FLOW_PAIR.sub(lambda match: _hide_pair(match) if _in_brackets(match) else match[0], text)
+    if any(_SECRET.search(key) for key in _BLOCK_KEY.findall(text)):
+        text = _BLOCK.sub(_hide_block, text)
+    text = without_assigned(_by_line(_hide_pairs, text), HIDDEN, _REFERENCE.search)
+    return _by_line(_hide_logins, text)
+
+
+def _by_line(hide: Callable[[str], str], text: str) -> str:
+    """Return a text with something hidden that is never in two lines: most lines have been looked at before."""
+    return "\n".join(map(hide, text.split("\n")))
+
+
+@lru_cache(maxsize=8192)
+def _hide_pairs(line: str) -> str:
+    line = _FLOW_PAIR.sub(lambda match: _hide_pair(match) if _in_brackets(match) else match[0], line)
     for pair in _PAIRS:
-        text = pair.sub(_hide_pair, text)
-    return _hide_logins(without_assigned(text, HIDDEN, _REFERENCE.search))
+        line = pair.sub(_hide_pair, line)
+    return line
 
 
 def hide_in_diagnostic(diagnostic: Diagnostic) -> Diagnostic:
@@ -124,6 +138,7 @@ def hide_in_message(text: str) -> str:
     return _hide_logins(_ASSIGNMENT.sub(_hide_pair, without_secrets(text, HIDDEN)))
 
 
+@lru_cache(maxsize=8192)
 def _hide_logins(text: str) -> str:
     text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
     text = _USER_AND_PASSWORD.sub(rf"\g<user>:{HIDDEN}@", text)

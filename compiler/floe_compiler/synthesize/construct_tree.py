@@ -17,6 +17,7 @@ import msgspec
 from floe_compiler.kit.delivery import SYNC_WAVE
 from floe_compiler.kit.meta import present
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
+from floe_compiler.model.object_memory import remembered, same_object
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plain_data import check_plain
 from floe_compiler.model.scopes import is_namespaced
@@ -94,10 +95,8 @@ class _Tree:
     def problems(self) -> Iterator[Diagnostic]:
         """Yield the errors that keep objects from becoming constructs."""
         for index, (identity, manifest) in enumerate(zip(self.identities, self.objects, strict=True)):
-            try:
-                check_plain(manifest)
-            except (TypeError, ValueError) as error:
-                yield self._finding(NOT_PLAIN, index, str(error))
+            if strange := _strange(manifest):
+                yield self._finding(NOT_PLAIN, index, strange)
             if self.indexes[identity] != index:
                 yield self._finding(CHART_REFUSED, index, "it exists twice")
             if problem := _problem(manifest):
@@ -157,6 +156,16 @@ class _Tree:
         return Diagnostic(rule, problem, self.chart.origins.get(name), f"{self.chart.environment}: {name}")
 
 
+@remembered
+def _strange(manifest: Object) -> str:
+    """Return what in an object is not plain data; empty if all is."""
+    try:
+        check_plain(manifest)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return ""
+
+
 def _problem(manifest: Object) -> str:
     """Return the error in an object's apiVersion, kind or metadata; empty if there is none."""
     version, metadata = manifest.get("apiVersion"), manifest.get("metadata")
@@ -172,9 +181,16 @@ def completed(
     manifest: Object, namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str] = NO_ANNOTATIONS
 ) -> Object:
     """Return an object with the chart's namespace, labels and annotations; those of the object take precedence."""
+    return _completed(manifest, namespace, tuple(labels.items()), tuple(annotations.items()))
+
+
+@remembered
+def _completed(
+    manifest: Object, namespace: str, labels: tuple[tuple[str, str], ...], annotations: tuple[tuple[str, str], ...]
+) -> Object:
     own = dict(manifest["metadata"])
-    all_labels = {**labels, **(own.pop("labels", None) or {})}
-    all_annotations = {**annotations, **(own.pop("annotations", None) or {})}
+    all_labels = {**dict(labels), **(own.pop("labels", None) or {})}
+    all_annotations = {**dict(annotations), **(own.pop("annotations", None) or {})}
     metadata = {
         "name": own.pop("name"),
         **present(
@@ -183,4 +199,4 @@ def completed(
             annotations=dict(sorted(all_annotations.items())),
         ),
     }
-    return {**manifest, "metadata": metadata | own}
+    return same_object({**manifest, "metadata": metadata | own})

@@ -34,6 +34,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.links import NOT_LINKED
+from floe_compiler.model.object_memory import same_object
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import NODES, PLATFORM, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, MeshCaller, PodGroup, SecurityException
@@ -99,7 +100,8 @@ def render_unit(plan: UnitPlan) -> Unit:
     for declared in unit.instances:
         files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        rendered = [*instance_objects(declared.instance, declared.parts, ways), *declared.objects]
+        own = (*instance_objects(declared.instance, declared.parts, ways), *declared.objects)
+        rendered = [*map(same_object, own)]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += object_origins(declared, rendered)

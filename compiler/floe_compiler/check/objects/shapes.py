@@ -9,6 +9,7 @@ from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.check.objects.violations import Violation, as_meant, nulls, without
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 
 
@@ -36,11 +37,11 @@ def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
     empty: dict[ObjectId, tuple[DataPath, ...]] = {}
     respelt: dict[ObjectId, tuple[tuple[str, str], ...]] = {}
     for identity, written in objects.by_id.items():
-        manifest, violations = _as_meant(written, schemas)
+        manifest, violations, has_nulls = _as_meant(written, schemas)
         if violations:
             by_object[identity] = violations
             respelt[identity] = tuple(_meant_paths(manifest, violations))
-        if schemas.has_nulls(manifest):
+        if has_nulls:
             empty[identity] = tuple(nulls(manifest))
         broken = identity in by_object or identity in empty
         clean[identity] = _well_formed(manifest, violations, schemas) if broken else manifest
@@ -62,10 +63,12 @@ def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...
     return replace(shapes, violations={identity: found for identity, found in violations.items() if found})
 
 
-def _as_meant(manifest: Object, schemas: Schemas) -> tuple[Object, tuple[Violation, ...]]:
-    """Return the object with misspelt keys and quoted numbers as they are meant, and its violations, these among them.
+@remembered
+def _as_meant(manifest: Object, schemas: Schemas) -> tuple[Object, tuple[Violation, ...], bool]:
+    """Return the object with misspelt keys and quoted numbers as they are meant, its violations, and if it has a null.
 
-    Under such a key, a value of another type is no further mistake: something else may be meant.
+    The violations have these keys and numbers among them. Under such a key, a value of another type is no further
+    mistake: something else may be meant.
     """
     misspelt: list[Violation] = []
     violations = schemas.violations(manifest)
@@ -75,7 +78,7 @@ def _as_meant(manifest: Object, schemas: Schemas) -> tuple[Object, tuple[Violati
         violations = schemas.violations(manifest)
     respelt_paths = {(*violation.path[:-1], violation.meant) for violation in misspelt if violation.meant}
     others = (violation for violation in violations if violation.path not in respelt_paths)
-    return manifest, (*misspelt, *others)
+    return manifest, (*misspelt, *others), schemas.has_nulls(manifest)
 
 
 def _meant_paths(manifest: Object, violations: Iterable[Violation]) -> Iterator[tuple[str, str]]:

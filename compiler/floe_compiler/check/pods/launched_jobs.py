@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from floe_compiler.model.launched_templates import job_spec
+from floe_compiler.model.object_memory import same_object
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import LaunchedPods, launched_id
 from floe_compiler.model.workloads import Workload, workload
@@ -26,7 +27,7 @@ def launched_job(pods: LaunchedPods, objects: Mapping[ObjectId, Object]) -> Obje
         return None
     identity = launched_id(pods.group)
     place = {"name": identity.name, "namespace": identity.namespace}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": place, "spec": spec}
+    return same_object({"apiVersion": "batch/v1", "kind": "Job", "metadata": place, "spec": spec})
 
 
 def launched_workload(identity: ObjectId, job: Object) -> Workload:

@@ -9,6 +9,7 @@ from itertools import chain
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
 from floe_compiler.model.nested_fields import items, mapping, mappings
+from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Container, containers_of, pod_template
 
@@ -49,7 +50,7 @@ def _pods(index: Index) -> Iterator[tuple[ObjectId, Object, Iterable[Container]]
 
 
 def _container(index: Index, owner: ObjectId, container: Container, prefixes: tuple[str, ...]) -> Iterator[Diagnostic]:
-    references = list(_references(container.data))
+    references = _references_of(container)
     imported = _imported(index, owner.namespace, container) if references else None
     if imported is None:
         return
@@ -69,6 +70,11 @@ def _undefined(name: str, defined: Collection[str]) -> str:
     """Return the hint for a variable that is not defined: the one that may be meant, or else the two ways out."""
     otherwise = f"define {name} under env before it is referred to, or write $$({name}) for the text itself"
     return nearest(name, defined) or otherwise
+
+
+@once
+def _references_of(container: Container) -> tuple[tuple[str, str, int | None], ...]:
+    return tuple(_references(container.data))
 
 
 def _references(container: Object) -> Iterator[tuple[str, str, int | None]]:

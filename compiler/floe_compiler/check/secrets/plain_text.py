@@ -24,6 +24,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.login_forms import login_at_end
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.not_secrets import without_values
+from floe_compiler.model.object_memory import remembered
+from floe_compiler.model.objects import Object, ObjectId
 
 PLAIN = Rule(
     "C130",
@@ -61,9 +63,10 @@ def _plain_secrets(index: Index) -> Iterator[Diagnostic]:
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}", _INSTEAD)
     known = _known_names(index)
     excepted = {identity for identity, manifest in index.objects.items() if has_exception(manifest, EXCEPTED)}
-    for text in (*index.texts, *_templates(index), *_metadata(index)):
-        if text.owner not in excepted:
-            yield from _credentials(index, _without(text, index.rendered.not_secrets), known)
+    for whole in (*index.texts, *_templates(index), *_metadata(index)):
+        text = _without(whole, index.rendered.not_secrets)
+        if text.owner not in excepted and _is_suspect(text.text, text.variable, text.before):
+            yield from _credentials(index, text, known)
 
 
 def _without(text: Text, values: Collection[str]) -> Text:
@@ -73,10 +76,17 @@ def _without(text: Text, values: Collection[str]) -> Text:
 def _metadata(index: Index) -> Iterator[Text]:
     """Yield the values of annotations, and those of labels that are long enough for a credential."""
     for identity, manifest in index.objects.items():
-        for field, least in (("annotations", 0), ("labels", LEAST)):
-            for key, value in mapping(manifest, ("metadata", field)).items():
-                if len(str(value)) >= least:
-                    yield Text(identity, f"metadata.{field}[{key}]", str(value))
+        yield from _metadata_of(manifest, identity)
+
+
+@remembered
+def _metadata_of(manifest: Object, identity: ObjectId) -> tuple[Text, ...]:
+    return tuple(
+        Text(identity, f"metadata.{field}[{key}]", str(value))
+        for field, least in (("annotations", 0), ("labels", LEAST))
+        for key, value in mapping(manifest, ("metadata", field)).items()
+        if len(str(value)) >= least
+    )
 
 
 def _templates(index: Index) -> Iterator[Text]:
@@ -98,8 +108,6 @@ def _known_names(index: Index) -> set[str]:
 
 
 def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
-    if not _is_suspect(text.text, text.variable, text.before):
-        return
     hint = _NO_CREDENTIAL if str(text.owner) in index.rendered.values else ""
     if kind := _kind_of_secret(text.text, text.before):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}", hint)

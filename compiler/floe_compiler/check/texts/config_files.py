@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.read_texts import is_read
 
 UNREADABLE = Rule(
     "C166",
@@ -30,7 +31,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 yield index.finding(UNREADABLE, identity, message, "correct the text, or give the key another suffix")
 
 
-@cache  # the same files are in every domain's objects
+@lru_cache(maxsize=4096)  # the same files are in every domain's objects
 def syntax_error(key: str, text: str) -> str:
     """Return the error of a text in the format of its key; empty if there is none, or no format is known."""
     parse = _PARSERS.get(_format(key))
@@ -66,6 +67,8 @@ def _toml_error(text: str) -> str:
 def _yaml_error(text: str) -> str:
     import yaml
 
+    if is_read(text):
+        return ""
     try:
         for _ in yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
             pass

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from floe_compiler.check.texts.addresses import Address, addresses
 from floe_compiler.check.texts.host_keys import document_addresses, hosts_in
 from floe_compiler.check.texts.host_options import option_addresses
 from floe_compiler.check.texts.texts import Text
 from floe_compiler.model.comments import without_comments
+from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Container, Workload
 
@@ -22,23 +23,27 @@ def server_addresses(
         for address in _addresses_in(text.text):
             yield text, address
     for workload in workloads:
-        for container in workload.containers:
-            yield from _of_container(workload.id, container)
+        yield from _of_workload(workload)
     for identity, manifest in config_maps:  # its keys may become variables (`envFrom`)
         for key, address in hosts_in(manifest.get("data", {})):
             yield Text(identity, f"data[{key}]", address.host), address
 
 
-@cache  # the same scripts, settings and variables are in every domain's objects
+@lru_cache(maxsize=16384)  # the same scripts, settings and variables are in every domain's objects
 def _addresses_in(text: str) -> tuple[Address, ...]:
     plain = without_comments(text)
     below_keys = (address._replace(beside="") for address in document_addresses(text))
     return (*addresses(plain), *option_addresses(plain), *below_keys)
 
 
-@cache  # the same commands are in every domain's objects
+@lru_cache(maxsize=16384)  # the same commands are in every domain's objects
 def _addresses_in_words(words: tuple[str, ...]) -> tuple[Address, ...]:
     return option_addresses(without_comments(" ".join(words)))
+
+
+@once
+def _of_workload(workload: Workload) -> tuple[tuple[Text, Address], ...]:
+    return tuple(found for container in workload.containers for found in _of_container(workload.id, container))
 
 
 def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text, Address]]:

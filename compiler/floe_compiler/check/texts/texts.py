@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from floe_compiler.model.login_forms import WORDS_BEFORE
+from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import JobVariable, LaunchedPods, PodFile, launched_id
 from floe_compiler.model.workloads import Container, Workload
@@ -37,14 +38,19 @@ def texts_of(
     variables = {(one.by, one.container, one.variable) for one in descriptions if isinstance(one, JobVariable)}
     files = {(one.by, one.key) for one in descriptions if isinstance(one, PodFile)}
     for workload in workloads.values():
-        for container in workload.containers:
-            for text in container_texts(workload.id, container):
-                if (text.owner, container.name, text.variable) not in variables:
-                    yield text
+        for container, text in _of_workload(workload):
+            if (text.owner, container, text.variable) not in variables:
+                yield text
     for identity, manifest in config_maps:
         for key, text in manifest.get("data", {}).items():
             if (identity, key) not in files:
                 yield Text(identity, f"data[{key}]", text)
+
+
+@once
+def _of_workload(workload: Workload) -> tuple[tuple[str, Text], ...]:
+    """Return the texts of a workload's containers, each with the name of its container."""
+    return tuple((one.name, text) for one in workload.containers for text in container_texts(workload.id, one))
 
 
 def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:

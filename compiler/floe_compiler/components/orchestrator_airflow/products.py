@@ -40,8 +40,8 @@ from floe_compiler.model.facts import ConfigFile, Container, Launched, Pod, Vari
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.plan import Context, Instance, Product
+from floe_compiler.model.read_texts import written
 from floe_compiler.model.rendered import PodFile
-from floe_compiler.model.yaml_text import to_yaml
 
 MADE = "\n\ndag = dag_of(PRODUCT)\n"
 """The end of `dag.py`, and of `pod_step.py`."""
@@ -185,7 +185,7 @@ def _template_path(product: Product, step: PlannedStep) -> str:
 def _template(instance: Instance[Any], product: Product, planned_step: tuple[PlannedStep, Launched]) -> ConfigFile:
     step, pods = planned_step
     pod = step_pod(instance, pods, seconds_of(instance, product))
-    return ConfigFile(_template_path(product, step), to_yaml(pod), _templates_of(product))
+    return ConfigFile(_template_path(product, step), written(pod), _templates_of(product))
 
 
 def seconds_of(instance: Instance[Any], product: Product) -> int:

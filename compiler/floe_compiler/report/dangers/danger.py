@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
 
@@ -12,6 +11,7 @@ import msgspec
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.model.selectors import Labels
 from floe_compiler.model.workloads import containers_of, pod_template
 
@@ -165,13 +165,9 @@ def documents(manifest: Object, word: str) -> Iterator[Object]:
     """Yield the YAML files of a ConfigMap that have a word in them and are mappings."""
     if manifest.get("kind") != "ConfigMap":
         return
-    import yaml
-
     for text in mapping(manifest, ("data",)).values():
-        if isinstance(text, str) and word in text:
-            with suppress(yaml.YAMLError):
-                if isinstance(found := yaml.load(text, yaml.CSafeLoader), dict):
-                    yield found
+        if isinstance(text, str) and word in text and isinstance(found := read_only(text), dict):
+            yield found
 
 
 def pods_beside(change: Change) -> list[Labels]:

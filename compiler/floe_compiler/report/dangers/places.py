@@ -15,6 +15,7 @@ from typing import Any
 
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import Object
+from floe_compiler.model.read_texts import read_only
 from floe_compiler.report.dangers.danger import Change, Danger
 from floe_compiler.report.secrecy import hide_in_text
 
@@ -129,8 +130,5 @@ def _parsed(text: str) -> Any:
         with suppress(ValueError):
             return json.loads(text)
         return text
-    import yaml
-
-    with suppress(yaml.YAMLError):
-        return yaml.load(text, yaml.CSafeLoader)
-    return text
+    data = read_only(text)
+    return text if data is None else data

@@ -1,0 +1,94 @@
+"""What a program that compiles again and again remembers of objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from floe_compiler.model.object_memory import (
+    MOST_ANSWERS,
+    ObjectMemory,
+    is_remembering,
+    once,
+    remembered,
+    remembering,
+    same_object,
+)
+from floe_compiler.model.objects import Object
+
+asked: list[tuple[str, str]] = []
+
+
+@remembered
+def described(manifest: Object, how: str, mark: str = "") -> str:
+    asked.append((manifest["kind"], how))
+    return f"{manifest['kind']} {how}{mark}"
+
+
+def test_equal_objects_are_one_and_asked_about_once() -> None:
+    asked.clear()
+    with remembering():
+        first, second = same_object({"kind": "A", "n": [1]}), same_object({"kind": "A", "n": [1]})
+        assert first is second is same_object(first)
+        assert [described(one, "short") for one in (first, second)] == ["A short"] * 2
+        assert (described(first, "long"), described(first, "long", mark="!")) == ("A long", "A long!")
+    assert asked == [("A", "short"), ("A", "long"), ("A", "long")]
+
+
+def test_what_python_takes_for_equal_is_not() -> None:
+    with remembering():
+        kinds = [same_object({"v": value}) for value in (1, True, 1.0, "1", [1], (1,), None, {"1": 1})]
+        assert [type(one["v"]) for one in kinds] == [int, bool, float, str, list, tuple, type(None), dict]
+        assert list(same_object({"a": 1, "b": 2})) == ["a", "b"]
+        assert list(same_object({"b": 2, "a": 1})) == ["b", "a"], "their order is part of it"
+
+
+def test_what_is_no_plain_data_is_not_remembered() -> None:
+    asked.clear()
+    with remembering() as memory:
+        odd: Object = {"kind": "odd", "value": object()}
+        assert same_object(odd) is odd
+        assert [described(odd, "x"), described(odd, "x")] == ["odd x"] * 2
+        assert not memory.objects
+    assert len(asked) == 2
+
+
+def test_without_a_memory_nothing_is_remembered() -> None:
+    asked.clear()
+    one, other = {"kind": "A"}, {"kind": "A"}
+    assert not is_remembering()
+    assert same_object(other) is other
+    assert [described(one, "x"), described(one, "x")] == ["A x"] * 2
+    assert len(asked) == 2
+
+
+def test_a_memory_is_bounded() -> None:
+    asked.clear()
+    with remembering(ObjectMemory(most=2)) as memory:
+        first, second = same_object({"kind": "1"}), same_object({"kind": "2"})
+        described(first, "x"), described(second, "x")
+        assert same_object({"kind": "1"}) is first, "the one that was met last stays"
+        third = same_object({"kind": "3"})
+        assert [*memory.objects.values()] == [first, third]
+        assert memory.answers(second) is None
+        for number in range(MOST_ANSWERS * 2):
+            described(third, str(number))
+        assert 0 < len(memory.answers(third) or ()) <= MOST_ANSWERS
+    assert not is_remembering()
+
+
+@dataclass(frozen=True)
+class Owner:
+    name: str
+
+
+def test_an_answer_is_kept_with_what_it_is_about() -> None:
+    calls: list[str] = []
+
+    @once
+    def shown(owner: Owner) -> str:
+        calls.append(owner.name)
+        return owner.name.upper()
+
+    one, other = Owner("a"), Owner("b")
+    assert [shown(one), shown(other), shown(one)] == ["A", "B", "A"]
+    assert calls == ["a", "b"]

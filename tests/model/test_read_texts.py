@@ -1,0 +1,44 @@
+"""Texts that are read several times."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from floe_compiler.model import read_texts
+from floe_compiler.model.read_texts import MOST, is_read, read_only, written
+from floe_compiler.model.yaml_text import as_read, from_yaml, to_yaml
+from model.test_yaml_text import mappings
+
+
+@given(mappings)
+def test_what_was_written_is_what_would_be_read(data: dict[str, Any]) -> None:
+    text = written(data)
+    assert text == to_yaml(data)
+    for found in (read_only(text), as_read(data)):
+        assert json.dumps(found) == json.dumps(from_yaml(text)), "also in the order of keys"
+
+
+def test_equal_texts_have_the_same_data_and_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr(read_texts, "from_yaml", lambda text: parsed.append(text) or from_yaml(text))
+    assert not is_read("a: 1  # once\n")
+    assert read_only("a: 1  # once\n") is read_only("a: 1  # once\n")
+    assert is_read("a: 1  # once\n")
+    assert read_only(written({"b": [1]})) == {"b": [1]}
+    assert parsed == ["a: 1  # once\n"]
+
+
+def test_what_is_no_yaml_is_nothing() -> None:
+    assert read_only("a: [") is None
+    assert not is_read("a: [")
+
+
+def test_so_many_are_remembered() -> None:
+    for number in range(MOST + 1):
+        read_only(f"number: {number}\n")
+    assert not is_read("number: 0\n")
+    assert is_read(f"number: {MOST}\n")
