@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from floe_compiler.explain.known_domains import KnownDomains
 from floe_compiler.model.diagnostics import Findings, FirstError, Unread
 from floe_compiler.model.plan import SHARED, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import resolve, resolve_frames
-from floe_compiler.resolve.environment import connect, resolve_domain, resolve_environment
+from floe_compiler.resolve.environment import connect, resolve_environment
 from floe_compiler.resolve.products import domain_products
 from floe_compiler.resolve.slots import Registry
 
@@ -20,8 +21,9 @@ class Valid:
     Raises ValueError if the documents have no such site.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
-        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError())
+    def __init__(self, sources: Sources, registry: Registry, site: str, known: KnownDomains | None = None) -> None:
+        one = known.resolved if known else None
+        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), one)
         found = [plan for plan in plans if plan.settings.site == site]
         if not found:
             raise ValueError(f"there is no {site}")
@@ -40,9 +42,9 @@ class Unchecked:
     Raises ValueError if they are so wrong that there is nothing to go on with.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
+    def __init__(self, sources: Sources, registry: Registry, site: str, known: KnownDomains) -> None:
         self._findings: Findings = Unread()
-        self._sources = sources
+        self._sources, self._known = sources, known
         frame = resolve_frames(sources, registry, (environment_of(site),), self._findings).get(site)
         if frame is None:
             raise ValueError(f"{site} cannot be resolved")
@@ -54,7 +56,7 @@ class Unchecked:
         products = {
             name: domain_products(name, source, self._findings) for name, source in self._sources.domains.items()
         }
-        plan = resolve_environment(self._frame, products, self._findings)
+        plan = resolve_environment(self._frame, products, self._findings, self._known.resolved)
         if plan is None:
             raise ValueError("the environment cannot be resolved")
         return plan
@@ -65,7 +67,7 @@ class Unchecked:
             found = self._frame.shared.get(scope)
         elif scope in self._sources.domains:
             valid = domain_products(scope, self._sources.domains[scope], self._findings)
-            found = resolve_domain(self._frame, scope, valid, self._findings)
+            found = self._known.resolved(self._frame, scope, valid, self._findings)
         else:
             found = None
         return connect(self._frame, found, self._frame.provided, self._findings) if found else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.declarations import Declarations, facts_of, same_items
+from floe_compiler.explain.known_domains import KnownDomains
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
@@ -78,8 +79,8 @@ class Question:
         """The products that cannot be disabled, as domains that are left out here read them."""
         self._soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
-        self._declarations = Declarations()
-        sampled = Valid(self.sources, registry, site)
+        self._declarations, self._domains = Declarations(), KnownDomains()
+        sampled = self._valid(self.sources)
         self._sampled, self._elsewhere = sampled.plan, tuple(sampled.beside)
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
@@ -87,6 +88,9 @@ class Question:
         self._fit: tuple[Sources, Valid | None] = (self.sources, None)
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
+
+    def _valid(self, sources: Sources) -> Valid:
+        return Valid(sources, self.registry, self.site, self._domains)
 
     def _find(self, whole: Valid) -> tuple[ResolvedUnit | None, Object | None]:
         """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
@@ -191,7 +195,7 @@ class Question:
         """
         if not self.is_sound(sources):
             raise ValueError("a document has another structure than its schema")
-        return self._object(Valid(sources, self.registry, self.site), old, new)
+        return self._object(self._valid(sources), old, new)
 
     def is_sound(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas."""
@@ -207,7 +211,7 @@ class Question:
         if self._is_own:
             return True
         try:
-            self._fit = sources, Valid(sources, self.registry, self.site)
+            self._fit = sources, self._valid(sources)
         except (StageFailed, ValueError):
             return False
         return True
@@ -219,7 +223,7 @@ class Question:
         """
         known, fit = self._fit
         try:
-            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site)
+            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site, self._domains)
             return self._object(resolved) != self.baseline
         except Exception:
             return True  # a component that is given less than it requires may fail in any way

@@ -15,7 +15,7 @@ from floe_compiler.resolve.clusters import sites
 from floe_compiler.resolve.data_access import check_readers
 from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.elsewhere import seen_from_elsewhere
-from floe_compiler.resolve.environment import resolve_environment, resolve_frame
+from floe_compiler.resolve.environment import ResolveDomain, resolve_environment, resolve_frame
 from floe_compiler.resolve.frame import Frame, Inputs
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.limits import limits_of
@@ -32,11 +32,15 @@ from floe_compiler.resolve.validation import validate
 
 
 def resolve(
-    sources: Sources, registry: Registry, only: Sequence[str] = (), findings: Findings | None = None
+    sources: Sources,
+    registry: Registry,
+    only: Sequence[str] = (),
+    findings: Findings | None = None,
+    resolve_one: ResolveDomain | None = None,
 ) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
     """Return the plans of the environments named in `only` (default: all), and warnings.
 
-    `findings` are empty ones to collect in. Raises StageFailed with every error of every environment asked for.
+    `findings` are empty ones to collect in. `resolve_one` may know some domains from earlier calls. Raises StageFailed with every error of every environment asked for.
     """
     findings = findings or Findings()
     frames = resolve_frames(sources, registry, only, findings)
@@ -45,7 +49,7 @@ def resolve(
     for frame in frames.values():
         # Separate findings: an error in one environment must not hide those of the next.
         own = findings.another()
-        plan = resolve_environment(frame, products, own)
+        plan = resolve_environment(frame, products, own, resolve_one)
         findings.extend(own.found)
         plans += [plan] if plan else []
     return tuple(plans), findings.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from floe_compiler.model.capabilities import Capability
@@ -59,14 +59,25 @@ from floe_compiler.resolve.trust import trust_of
 from floe_compiler.resolve.validation import Model, validate
 
 
+ResolveDomain = Callable[[Frame, str, Mapping[Key, WrittenProduct], Findings], Scope | None]
+"""Returns a domain of an environment, as `resolve_domain` does."""
+
+
 def resolve_environment(
-    frame: Frame, products: Mapping[str, Mapping[Key, WrittenProduct]], findings: Findings
+    frame: Frame,
+    products: Mapping[str, Mapping[Key, WrittenProduct]],
+    findings: Findings,
+    resolve_one: ResolveDomain | None = None,
 ) -> EnvironmentPlan | None:
-    """Return the plan of one environment, given the valid products by domain; None, with findings, if it is invalid."""
+    """Return the plan of one environment, given the valid products by domain; None, with findings, if it is invalid.
+
+    `resolve_one` may know some domains from earlier calls.
+    """
+    one = resolve_one or resolve_domain
     domains = [
         scope
         for name in sorted(filter(frame.site.has, frame.inputs.sources.domains))
-        if (scope := resolve_domain(frame, name, products[name], findings))
+        if (scope := one(frame, name, products[name], findings))
     ]
     scopes_ = (*frame.shared.values(), *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
@@ -229,7 +240,8 @@ def _without_slots(registry: Registry, model: type[Model], merged: Merged, findi
 def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct], findings: Findings) -> Scope | None:
     """Return a domain of an environment, given its products whose own files are valid.
 
-    None if the domain does not exist or, with the findings added, if it is invalid.
+    None if the domain does not exist or, with the findings added, if it is invalid. It follows from the manifests, from
+    what the environment says of all domains and of this one, and from its own documents: `explain` knows it from these.
     """
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
