@@ -20,15 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from floe_compiler.model.explanation import Explanation
-    from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.plan import EnvironmentPlan
     from floe_compiler.model.registry import Registry
     from floe_compiler.model.sources import Sources
-    from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
+    from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
-    from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.selection import Omitted, Selection
     from floe_compiler.resolve.frame import Frame
 

@@ -31,7 +31,8 @@ from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
-from floe_compiler.resolve.environment import connect, resolve_domain
+from floe_compiler.resolve.domain import resolve_domain
+from floe_compiler.resolve.environment import connect
 from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.presence import domains_served
 from floe_compiler.resolve.product_overrides import IMAGES
