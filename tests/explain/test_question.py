@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from explain.test_explain import ENVIRONMENT, MANIFEST, OBJECTS, REGISTRY, SALES, SOURCES, objects
 from floe_compiler.explain import explain, question
 from floe_compiler.explain.attempts import Unchecked, Valid
+from floe_compiler.explain.documents import with_document
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.settings import Setting
 from floe_compiler.model.explanation import Cause
@@ -89,6 +90,15 @@ def test_a_namespace_that_nothing_changes_is_not_rendered_again(monkeypatch: pyt
     for changed, is_rendered in ((delivery, False), (RENAMED, True)):
         manifest = document("m.yaml", {**MANIFEST.data, **changed})
         assert found.may_change(replace(found.sources, manifest=manifest)) is is_rendered
+
+
+def test_what_another_namespace_keeps_to_itself_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It declares something else then, but the object only follows from its facts."""
+    found = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
+    monkeypatch.delattr(question, "render_part")
+    product = found.sources.domains["other"].products["orders"]
+    changed = replace(product, data={**product.data, "image": "other/orders:2.0.0"})
+    assert not found.may_change(with_document(found.sources, changed))
 
 
 def test_another_object_of_the_namespace_is_not_the_same_one_with_another_name() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 from floe_compiler.model.diagnostics import Findings, FirstError, Unread
-from floe_compiler.model.plan import SHARED, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.plan import SHARED, DeliveredNamespace, DeliveryPlan, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import resolve, resolve_frames
 from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
 from floe_compiler.resolve.environment import resolve_environment
+from floe_compiler.resolve.frame import Scope
+from floe_compiler.resolve.known import Known
 from floe_compiler.resolve.products import domain_products
 from floe_compiler.resolve.slots import Registry
 
@@ -22,14 +24,18 @@ class Valid:
     Raises ValueError if the documents have no such site.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
-        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError())
+    def __init__(self, sources: Sources, registry: Registry, site: str, known: Known | None = None) -> None:
+        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known)
         found = [plan for plan in plans if plan.settings.site == site]
         if not found:
             raise ValueError(f"there is no {site}")
         self.plan = found[0]
         self.beside = tuple(plan for plan in plans if plan is not self.plan)
         """The other clusters of the environment."""
+
+    def delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
+        """Return what the objects of the delivery tool are derived from."""
+        return self.plan.delivery_plan(encrypted=encrypted)
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
@@ -42,10 +48,10 @@ class Unchecked:
     Raises ValueError if they are so wrong that there is nothing to go on with.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str) -> None:
+    def __init__(self, sources: Sources, registry: Registry, site: str, known: Known) -> None:
         self._findings: Findings = Unread()
         self._sources = sources
-        frame = resolve_frames(sources, registry, (environment_of(site),), self._findings).get(site)
+        frame = resolve_frames(sources, registry, (environment_of(site),), self._findings, known).get(site)
         if frame is None:
             raise ValueError(f"{site} cannot be resolved")
         self._frame = frame
@@ -61,13 +67,22 @@ class Unchecked:
             raise ValueError("the environment cannot be resolved")
         return plan
 
+    def delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
+        """Return what the objects of the delivery tool are derived from: no components are connected for it."""
+        frame = self._frame
+        scopes = (*frame.shared.values(), *filter(None, map(self._domain, frame.domains)))
+        namespaces = (DeliveredNamespace(one.name, one.namespace, one.owner, encrypted) for one in scopes)
+        return DeliveryPlan(
+            frame.settings, frame.environment.cluster, frame.delivery, tuple(namespaces), frame.version_origin
+        )
+
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
-        if scope in SHARED:
-            found = self._frame.shared.get(scope)
-        elif scope in self._sources.domains:
-            valid = domain_products(scope, self._sources.domains[scope], self._findings)
-            found = resolve_domain(self._frame, scope, valid, self._findings)
-        else:
-            found = None
+        found = self._frame.shared.get(scope) if scope in SHARED else self._domain(scope)
         return connect(self._frame, found, self._frame.provided, self._findings) if found else None
+
+    def _domain(self, name: str) -> Scope | None:
+        if name not in self._sources.domains:
+            return None
+        valid = domain_products(name, self._sources.domains[name], self._findings)
+        return resolve_domain(self._frame, name, valid, self._findings)

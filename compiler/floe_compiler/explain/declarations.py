@@ -40,6 +40,10 @@ def facts_of(plans: Iterable[EnvironmentPlan]) -> Beside:
     )
 
 
+_Other = tuple[DeclaredUnit, UnitFacts]
+"""What another unit declares, and its facts for others."""
+
+
 class Declarations:
     """Declares units; what components, units and their completion gave the first time is kept for the same inputs."""
 
@@ -48,7 +52,7 @@ class Declarations:
         self._added: dict[Name, tuple[Context[Any], Parts]] = {}
         self._units: dict[str, tuple[ResolvedUnit, DeclaredUnit, UnitFacts]] = {}
         self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
-        self._planned: dict[str, tuple[Sequence[DeclaredUnit], object, UnitPlan]] = {}
+        self._planned: dict[str, tuple[DeclaredUnit, object, Sequence[_Other], UnitPlan]] = {}
         self._mesh: MeshFacts | None = None
 
     def instance(
@@ -76,17 +80,17 @@ class Declarations:
         own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
         here = ((facts, "") for _, facts in (own, *others))
         servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
-        every, opened = [own[0], *(other for other, _ in others)], (plan.ingress, servers)
+        opened = plan.ingress, servers
         known = self._planned.get(unit.scope)
-        if known is not None and same_items(known[0], every) and known[1] == opened:
-            return known[2]
+        if known is not None and known[0] is own[0] and known[1] == opened and _look_alike(known[2], others):
+            return known[3]
         planned = plan_units(
-            every,
+            [own[0], *(other for other, _ in others)],
             lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),
             [own[1], *(facts for _, facts in others)],
             *opened,
         )[0]
-        self._planned.setdefault(unit.scope, (every, opened, planned))
+        self._planned.setdefault(unit.scope, (own[0], opened, others, planned))
         return planned
 
     def _unit(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
@@ -123,6 +127,14 @@ class Declarations:
 def _name(context: Context[Any]) -> Name:
     instance = context.instance
     return instance.scope, instance.slot, instance.type, instance.name
+
+
+def _look_alike(first: Sequence[_Other], second: Sequence[_Other]) -> bool:
+    """Return whether other units are the same to a unit: of those that are complete, it only sees the facts."""
+    return len(first) == len(second) and all(
+        one is other or (facts == others and not facts.incomplete)
+        for (one, facts), (other, others) in zip(first, second, strict=True)
+    )
 
 
 def same_items(first: Sequence[object], second: Sequence[object]) -> bool:

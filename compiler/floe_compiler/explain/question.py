@@ -7,6 +7,7 @@ from typing import Any
 
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.declarations import Declarations, facts_of, same_items
+from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
@@ -78,8 +79,9 @@ class Question:
         """The products that cannot be disabled, as domains that are left out here read them."""
         self._soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
-        self._declarations = Declarations()
-        sampled = Valid(self.sources, registry, site)
+        self._declarations, self._first = Declarations(), FirstResolution()
+        sampled = self._valid(self.sources)
+        self._first.end()
         self._sampled, self._elsewhere = sampled.plan, tuple(sampled.beside)
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
@@ -87,6 +89,9 @@ class Question:
         self._fit: tuple[Sources, Valid | None] = (self.sources, None)
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
+
+    def _valid(self, sources: Sources) -> Valid:
+        return Valid(sources, self.registry, self.site, self._first)
 
     def _find(self, whole: Valid) -> tuple[ResolvedUnit | None, Object | None]:
         """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
@@ -158,8 +163,8 @@ class Question:
 
     def _delivered(self, resolved: Valid | Unchecked) -> Sequence[Object]:
         """Return the objects of the delivery tool."""
-        plan = resolved.plan
-        return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan(encrypted=self.decrypts)))
+        plan = resolved.delivery_plan(encrypted=self.decrypts)
+        return without_cdk8s(plan.settings, delivery_objects(plan))
 
     def _rendered(self, planned: UnitPlan) -> Sequence[Object]:
         """Return the objects of one unit, or only those of the part that has the object."""
@@ -191,7 +196,7 @@ class Question:
         """
         if not self.is_sound(sources):
             raise ValueError("a document has another structure than its schema")
-        return self._object(Valid(sources, self.registry, self.site), old, new)
+        return self._object(self._valid(sources), old, new)
 
     def is_sound(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas."""
@@ -200,14 +205,15 @@ class Question:
     def is_fit(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas, and are valid as a whole if other parts count.
 
-        What is left out because of a wrong document most often changes an object that follows from other parts.
+        What is left out because of a wrong document most often changes an object that follows from other parts. One of
+        the delivery tool follows from little of each document.
         """
         if not self.is_sound(sources):
             return False
-        if self._is_own:
+        if self._is_own or self.unit is None:
             return True
         try:
-            self._fit = sources, Valid(sources, self.registry, self.site)
+            self._fit = sources, self._valid(sources)
         except (StageFailed, ValueError):
             return False
         return True
@@ -219,7 +225,7 @@ class Question:
         """
         known, fit = self._fit
         try:
-            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site)
+            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site, self._first)
             return self._object(resolved) != self.baseline
         except Exception:
             return True  # a component that is given less than it requires may fail in any way

@@ -12,19 +12,16 @@ from msgspec.structs import replace
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import input_digests
 from floe_compiler.load.input_tree import read_inputs
-from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.pipeline.resolving import read_documents, read_mesh, read_sources
 from floe_compiler.pipeline.workers import ThisProcess, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from floe_compiler.model.explanation import Explanation
-    from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
-    from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
-    from floe_compiler.pipeline.environments import Mesh
-    from floe_compiler.pipeline.results import Results
+    from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.selection import Omitted, Selection
 
 Progress = Callable[[str], None]
@@ -44,6 +41,7 @@ def compile_mesh(
     workers: Workers | None = None,
     input_files: InputFiles | None = None,
     meanwhile: Callable[[], object] | None = None,
+    file: str = "",
 ) -> Compilation:
     """Return what the repository at `root` compiles to, for the environments and domains named (default: all).
 
@@ -59,6 +57,7 @@ def compile_mesh(
         workers: Compile many units (default: this process).
         input_files: The files among the inputs, if they are already read.
         meanwhile: Called while the run waits for another program, if it does.
+        file: The path of an output file, if only that is asked for: its unit is compiled alone, and nothing is linked.
 
     Raises StageFailed with all errors of the first stage that has any.
     """
@@ -66,7 +65,7 @@ def compile_mesh(
 
     store, workers = cache or Memory(), workers or ThisProcess()
     files = input_files or read_inputs(root)
-    selection = Selection(environments, domains)
+    selection = Selection(environments, domains, file)
     compiled, warnings = without_others(
         selection,
         sorted(path.name for path in (root / "domains").glob("*")),
@@ -92,6 +91,7 @@ def _compiled(
     from floe_compiler.model.repeated_findings import once_for_each_kind
     from floe_compiler.model.sites import environment_of
     from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces
+    from floe_compiler.pipeline.compiled_units import linked_units, unit_of_file
     from floe_compiler.pipeline.headers import KIND as HEADERS
     from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.unit_compiler import UnitCompiler
@@ -101,7 +101,8 @@ def _compiled(
     def waiting() -> None:
         if meanwhile:
             meanwhile()
-        import_module("floe_compiler.pipeline.linking")  # needed next
+        if not selection.file:
+            import_module("floe_compiler.pipeline.linking")  # needed next
 
     def at_written(findings: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
         from floe_compiler.pipeline.causes import at_written_values
@@ -116,44 +117,20 @@ def _compiled(
     chosen = chosen_namespaces(mesh.frames, selection.domains)
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, waiting))
     try:
-        compiled, files, linked = _linked(mesh, results, omitted, chosen, progress, at_written)
+        if selection.file:
+            compiled, files, linked = unit_of_file(mesh, results, selection.file, at_written)
+        else:
+            compiled, files, linked = linked_units(mesh, results, omitted, chosen, progress, at_written)
     except StageFailed as failed:
         raise StageFailed(once_for_each_kind(without_accepted(failed.diagnostics, mesh.accepted))) from None
     recent.keep()
     environments = set(map(environment_of, mesh.frames))
     digests = {name: digest for name, digest in input_digests(input_files).items() if name in environments}
     found = (*warnings, *linked)
-    is_whole = not (selection.environments or selection.domains)
+    is_whole = not (selection.environments or selection.domains or selection.file)
     needless = unneeded(found, mesh.accepted) if is_whole else ()
     reported = once_for_each_kind(without_accepted(found, mesh.accepted))
     return Compilation(compiled, files, digests, (*reported, *needless), chosen, dict(results.made))
-
-
-def _linked(
-    mesh: Mesh,
-    results: Results,
-    omitted: Omitted,
-    chosen: Mapping[str, tuple[str, ...]] | None,
-    progress: Progress,
-    at_written: Callable[[Iterable[Diagnostic]], Iterable[Diagnostic]],
-) -> tuple[tuple[CompiledEnvironment, ...], FileSet, tuple[Diagnostic, ...]]:
-    """Return the compiled environments, their files, and warnings. Raises StageFailed."""
-    from floe_compiler.pipeline.compilation import files_of
-    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
-
-    inputs = mesh.inputs()
-    results.add(inputs, cluster_tasks(mesh, inputs))
-    written = {name: head.definitions for name in inputs for head in results.of(name).values()}
-    inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
-    results.add(inputs, unit_tasks(mesh, inputs))
-    from floe_compiler.pipeline.linking import delivered_whole, link_environments
-
-    progress("checking")
-    compiled, linked = link_environments(results, inputs, mesh.compiler, omitted, at_written)
-    clashes = Findings()
-    files = files_of(compiled, clashes, chosen)
-    clashes.finish()
-    return compiled, files, (*linked, *delivered_whole(mesh, files, results.cache))
 
 
 def explain_file(
@@ -181,7 +158,7 @@ def explain_file(
     sources, _ = read_sources(input_files, cache)
     if environment not in sources.environments:
         return None
-    compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
+    compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files, file=file)
     if file not in compiled.files:
         return None
     if look:

@@ -18,10 +18,11 @@ _FOLDER = re.compile(r"(domains|overlays)/([^/]+)/")
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """The environments and domains to compile; empty: all."""
+    """The environments and domains to compile; empty: all. With the path of an output `file`, only that one."""
 
     environments: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    file: str = ""
 
 
 class Omitted(msgspec.Struct, frozen=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
+from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Environment, VersionedMetadata
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sites import Site
@@ -17,6 +19,7 @@ from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment import resolve_environment, resolve_frame
 from floe_compiler.resolve.frame import Frame, Inputs
+from floe_compiler.resolve.known import Known
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.limits import limits_of
 from floe_compiler.resolve.locks import check_manifests, locked_paths
@@ -32,14 +35,20 @@ from floe_compiler.resolve.validation import validate
 
 
 def resolve(
-    sources: Sources, registry: Registry, only: Sequence[str] = (), findings: Findings | None = None
+    sources: Sources,
+    registry: Registry,
+    only: Sequence[str] = (),
+    findings: Findings | None = None,
+    known: Known | None = None,
 ) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
     """Return the plans of the environments named in `only` (default: all), and warnings.
 
-    `findings` are empty ones to collect in. Raises StageFailed with every error of every environment asked for.
+    `findings` are empty ones to collect in. `known` is what an earlier resolution made.
+
+    Raises StageFailed with every error of every environment asked for.
     """
     findings = findings or Findings()
-    frames = resolve_frames(sources, registry, only, findings)
+    frames = resolve_frames(sources, registry, only, findings, known)
     products = {name: domain_products(name, source, findings) for name, source in sources.domains.items()}
     plans: list[EnvironmentPlan] = []
     for frame in frames.values():
@@ -52,13 +61,15 @@ def resolve(
 
 
 def resolve_frames(
-    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings
+    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings, known: Known | None = None
 ) -> Mapping[str, Frame]:
     """Return, for each environment named in `only` (default: all), the part that all of its domains share.
 
     Everything that concerns more than one document is checked here. Invalid environments are left out, with findings.
+    `known` is what an earlier resolution made.
     """
-    environments = _environments(sources, findings)
+    known = known or Known()
+    environments = _environments(sources, known, findings)
     by_name = {site.environment: environment for site, environment in environments}
     _check_names(sources, only, findings)
     for source in sources.domains.values() if findings.wanted else ():
@@ -72,7 +83,7 @@ def resolve_frames(
     check_manifests(manifests, locks, findings)
     check_rollout(sources, locks, findings)
     limits = limits_of(sources.manifests, registry, findings)
-    inputs = Inputs(sources, registry, locks, limits, references, merge(manifests))
+    inputs = Inputs(sources, registry, locks, limits, references, merge(manifests), known)
     frames: dict[str, Frame] = {}
     provided: dict[str, tuple[Capability, ...]] = {}
     # The shared services come first: the other clusters of an environment know what they provide.
@@ -100,18 +111,27 @@ def resolve_frames(
     return frames
 
 
-def _environments(sources: Sources, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
+def _environments(sources: Sources, known: Known, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
     """Return each environment in each of its clusters."""
     found: list[tuple[Site, Environment]] = []
     for site in (site for of_environment in sites(sources, findings).values() for site in of_environment):
-        document = site.document
-        environment = validate(Environment, merge([Layer(document.file, document.data, document)]), (), findings)
+        environment = known.get(
+            ("environment", site.name), partial(_data, site.document), partial(_validated, site.document, findings)
+        )
         if environment is not None:
             found.append((site, environment))
     if not sources.environments:
         hint = "write overlays/dev/environment.yaml"
         findings.add(EMPTY_MESH, "there is no environment to compile for", sources.manifest.span(()), hint=hint)
     return tuple(found)
+
+
+def _data(document: Document) -> object:
+    return document.data
+
+
+def _validated(document: Document, findings: Findings) -> Environment | None:
+    return validate(Environment, merge([Layer(document.file, document.data, document)]), (), findings)
 
 
 def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> None:

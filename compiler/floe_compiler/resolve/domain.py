@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import Domain, Placements, Quota
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.sources import DomainSource
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.resolve import domain_policy, instances, scopes
+from floe_compiler.resolve import domain_policy, instances, scopes, slots
 from floe_compiler.resolve.charts import chart_instances, chart_uses, check_charts, domain_limits
 from floe_compiler.resolve.data_access import check_approved
 from floe_compiler.resolve.databases import with_databases
@@ -17,9 +18,11 @@ from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.domain_steps import with_shared
 from floe_compiler.resolve.frame import Frame, Scope
 from floe_compiler.resolve.instances import Place
+from floe_compiler.resolve.known import said_by, said_of_itself
 from floe_compiler.resolve.limits import check_limits, check_product_limits
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
+from floe_compiler.resolve.product_overrides import DOMAINS, IMAGES
 from floe_compiler.resolve.products import Key, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_products
 from floe_compiler.resolve.refusals import check_platform_settings
@@ -35,6 +38,29 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
 
     None if the domain does not exist or, with the findings added, if it is invalid.
     """
+    return frame.inputs.known.get(
+        (name, frame.site.name), lambda: _followed(frame, name), lambda: _resolved(frame, name, valid, findings)
+    )
+
+
+def _followed(frame: Frame, name: str) -> object:
+    """Return all data that a domain follows from.
+
+    Of slots that domains do not inherit, it only sees what the shared services provide, with which it is connected
+    later.
+    """
+    sources, registry = frame.inputs.sources, frame.inputs.registry
+    elsewhere = [slots.slot_path(slot) for slot in {*slots.slots(registry)} - {*slots.slots(registry, "domain")}]
+    return (
+        [slots.without(said, elsewhere) for said in said_by(frame.layers)],
+        said_of_itself(frame.document),
+        [document.data for document in sources.domains[name].documents()],
+        at(frame.document.data, (DOMAINS, name)),
+        at(frame.overrides.images.data, (IMAGES, name)) if frame.overrides.images else None,
+    )
+
+
+def _resolved(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct], findings: Findings) -> Scope | None:
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
     own = scopes.domain_layers(source, frame.document, name)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.data_access import ServedProduct
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import ArgoCd, Environment, Flux, PlatformManifest
 from floe_compiler.model.inputs.delivery_source import OCI
 from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes
@@ -24,6 +28,7 @@ from floe_compiler.resolve.environment_checks import check_domain_names, check_s
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.kept_files import kept_files
+from floe_compiler.resolve.known import said_by, said_of_itself
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.limits import check_limits
 from floe_compiler.resolve.locks import check_locks
@@ -93,7 +98,11 @@ def resolve_frame(
     check_domain_names(inputs.sources, document, findings)
     check_waiting(inputs.registry, inputs.sources, document, layers, findings)
     check_overrides(inputs.sources, overrides, inputs.locks, findings)
-    merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
+    merged = inputs.known.get(
+        ("merged", site.name),
+        lambda: (environment.scale, said_by(layers)),
+        lambda: scopes.platform_merged(inputs.registry, environment.scale, layers),
+    )
     manifest = without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
@@ -105,37 +114,21 @@ def resolve_frame(
     check_secrets(environment, document, manifest, merged, findings)
     check_texts((*inputs.sources.manifests, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
-    place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
     domains = domains_served(inputs.sources, names, overrides)
     layered = semantic_layers(merged, inputs.sources, names, document)
     kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
     served = products_served(inputs.references, names, overrides, layered, kept)
-    placed = with_vending(instances.shared_instances(inputs.registry, merged, place, domains, served, findings))
-    if elsewhere is None:
-        placed += chart_instances(manifest.charts, merged, place, findings)
-    else:
-        placed = [one for one in placed if _is_everywhere(one)]
-    check_components(placed, merged, environment, findings)
-    check_environment(environment, settings, document, findings)
-    platform = Scope(
-        PLATFORM,
-        settings.environment.platform_namespace,
-        manifest.metadata.owner,
-        merged,
-        shared_quota(manifest),
-        quota_growth(merged, (QUOTA, ("shared_services", *QUOTA))),
-        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
-        or document.span(("scale",)),
-        tuple(with_databases(inputs.registry, placed, findings)),
-        chart_uses(placed, merged),
+    shared = inputs.known.get(
+        ("shared", site.name),
+        lambda: (said_by(layers), said_of_itself(document), domains, served, elsewhere),
+        lambda: _shared(inputs, site, environment, settings, manifest, merged, domains, served, elsewhere, findings),
     )
-    on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
-    nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, document, findings)
-    every = (*platform.placed, *(nodes.placed if nodes else ()))
+    check_environment(environment, settings, document, findings)
     if elsewhere is None and not inputs.sources.unlimited:
-        check_limits(inputs.limits, manifest, every, merged, findings)
+        placed = (*shared.platform.placed, *(shared.nodes.placed if shared.nodes else ()))
+        check_limits(inputs.limits, manifest, placed, merged, findings)
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
     return Frame(
@@ -147,15 +140,60 @@ def resolve_frame(
         layers,
         settings,
         delivery,
-        platform,
-        nodes,
+        shared.platform,
+        shared.nodes,
         manifest,
         version,
         served,
         complete,
-        with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()),
+        shared.provided,
         elsewhere or (),
     )
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """The shared services of an environment: their scopes, and what they provide."""
+
+    platform: Scope
+    nodes: Scope | None
+    provided: tuple[Capability, ...]
+
+
+def _shared(
+    inputs: Inputs,
+    site: Site,
+    environment: Environment,
+    settings: Settings,
+    manifest: PlatformManifest,
+    merged: Merged,
+    domains: tuple[str, ...],
+    served: tuple[ServedProduct, ...],
+    elsewhere: tuple[Capability, ...] | None,
+    findings: Findings,
+) -> _Shared:
+    """Return the shared services, given what is known of their environment so far."""
+    place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
+    placed = with_vending(instances.shared_instances(inputs.registry, merged, place, domains, served, findings))
+    if elsewhere is None:
+        placed += chart_instances(manifest.charts, merged, place, findings)
+    else:
+        placed = [one for one in placed if _is_everywhere(one)]
+    check_components(placed, merged, environment, findings)
+    platform = Scope(
+        PLATFORM,
+        settings.environment.platform_namespace,
+        manifest.metadata.owner,
+        merged,
+        shared_quota(manifest),
+        quota_growth(merged, (QUOTA, ("shared_services", *QUOTA))),
+        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
+        or site.document.span(("scale",)),
+        tuple(with_databases(inputs.registry, placed, findings)),
+        chart_uses(placed, merged),
+    )
+    on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
+    nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, site.document, findings)
+    return _Shared(platform, nodes, with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()))
 
 
 def _is_everywhere(placed: Placed) -> bool:

@@ -29,6 +29,7 @@ from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.known import Known
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit
 from floe_compiler.resolve.locks import Locks
@@ -51,6 +52,9 @@ class Inputs(msgspec.Struct, frozen=True):
     references: Mapping[Key, References]
     manifests: Merged
     """What the manifests of the platform say together, without its environments."""
+
+    known: Known = msgspec.field(default_factory=Known)
+    """What an earlier resolution made."""
 
 
 class Scope(msgspec.Struct, frozen=True):

@@ -1,0 +1,39 @@
+"""What an earlier resolution made of the same data: nearly the same documents need not be resolved as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from floe_compiler.model.document import Document
+from floe_compiler.model.plan import PLATFORM
+from floe_compiler.resolve.layers import Layer
+from floe_compiler.resolve.product_overrides import DOMAINS
+
+Made = TypeVar("Made")
+Name = tuple[str, str]
+"""What is made, and of what: a part of the resolution, and the site or the domain."""
+
+
+class Known:
+    """Knows nothing, so that each part of a resolution is made. `explain` resolves many variations, and knows more."""
+
+    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Made]) -> Made:  # noqa: ARG002
+        """Return a part of the resolution.
+
+        Args:
+            name: Its name.
+            follows: Returns all data that it follows from, except the components.
+            make: Makes it, and adds its findings.
+        """
+        return make()
+
+
+def said_by(layers: tuple[Layer, ...]) -> tuple[Mapping[Any, Any], ...]:
+    """Return what layers say, wherever they say it."""
+    return tuple(layer.data for layer in layers)
+
+
+def said_of_itself(environment: Document) -> Mapping[str, Any]:
+    """Return what the document of an environment says, except of the platform and of domains."""
+    return {key: value for key, value in environment.data.items() if key not in (PLATFORM, DOMAINS)}

@@ -1,0 +1,92 @@
+"""What the first resolution made is taken again only where it is what would be made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from explain.test_explain import ENVIRONMENT, MANIFEST, REGISTRY, SOURCES
+from floe_compiler.explain.attempts import Valid
+from floe_compiler.explain.documents import MODELS, documents_of, with_document
+from floe_compiler.explain.first_resolution import FirstResolution
+from floe_compiler.explain.unwritten import examples, unwritten
+from floe_compiler.explain.variations import scalars, variations, with_value, words
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.sources import Sources
+from floe_compiler.resolve.schemas import plain_schemas
+from resolve.samples import document
+
+CLOSED = tuple(dict.fromkeys(words(plain_schemas(REGISTRY))))
+OTHERS: Mapping[str, Mapping[str, Any]] = {
+    # Each is of the platform or of one domain, and no setting that SOURCES write.
+    "m.yaml": {
+        "observability": {"collector": {"type": "opentelemetry"}},
+        "placement": {"services": {"priority_class": "x"}},
+    },
+    "e.yaml": {"scale": "medium", "namespaces": {"pattern": "x-{scope}"}, "domains": {"sales": {"quota": {"pods": 9}}}},
+}
+
+
+def varied() -> Iterator[tuple[str, Sources]]:
+    """Yield the documents with another value of each setting, and what is another one."""
+    for one in documents_of(SOURCES):
+        _, model = MODELS[one.data["kind"]]
+        missing = ((path, value, tuple(examples(model, path))) for path, value in unwritten(model, one.data))
+        for path, value, others in (*((path, value, ()) for path, value in scalars(one.data)), *missing):
+            for other in [*(variations(value, CLOSED) if value is not None else others)][:2]:
+                name = f"{one.file} {path}: {other}"
+                yield name, with_document(SOURCES, replace(one, data=with_value(one.data, path, other)))
+    for one in (MANIFEST, ENVIRONMENT):
+        for key, value in OTHERS[one.file].items():
+            yield f"{one.file} {key}", with_document(SOURCES, document(one.file, {**one.data, key: value}))
+
+
+def resolved(sources: Sources, known: FirstResolution | None = None) -> object:
+    """Return what an environment is resolved to; the errors if it is wrong."""
+    try:
+        return Valid(sources, REGISTRY, "dev", known).plan
+    except (StageFailed, ValueError) as error:
+        return type(error)
+
+
+def first() -> FirstResolution:
+    known = FirstResolution()
+    Valid(SOURCES, REGISTRY, "dev", known)
+    known.end()
+    return known
+
+
+def test_a_variation_resolves_to_the_same_with_it() -> None:
+    known, wrong = first(), 0
+    for name, sources in varied():
+        anew = resolved(sources)
+        assert resolved(sources, known) == anew, name
+        wrong += isinstance(anew, type)
+    assert wrong > 20, "wrong documents are, too"
+
+
+@pytest.mark.parametrize(
+    ("file", "keys", "made"),
+    [
+        ("e.yaml", {"domains": {"sales": {"quota": {"pods": 9}}}}, {"environment", "sales"}),
+        ("m.yaml", {"observability": {"collector": {"type": "opentelemetry"}}}, {"merged", "shared"}),
+        ("m.yaml", {"compute": {"type": "duckdb", "threads": 8}}, {"merged", "shared", "sales", "other", "third"}),
+    ],
+)
+def test_only_what_a_variation_concerns_is_made(file: str, keys: Mapping[str, Any], made: set[str]) -> None:
+    known, again = first(), set[str]()
+
+    class Recorded(FirstResolution):
+        def get(self, name: Any, follows: Any, make: Any) -> Any:
+            return super().get(name, follows, lambda: (again.add(name[0]), make())[1])
+
+    recorded = Recorded()
+    recorded._parts, recorded._is_over = known._parts, True
+    own = MANIFEST if file == "m.yaml" else ENVIRONMENT
+    domains = {**ENVIRONMENT.data["domains"], **keys.get("domains", {})}
+    said = {**own.data, **keys, **({"domains": domains} if "domains" in keys else {})}
+    Valid(with_document(SOURCES, document(file, said)), REGISTRY, "dev", recorded)
+    assert again == made

@@ -1,0 +1,63 @@
+"""One output file, as `explain` asks for it: its unit is compiled alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cache.store import Memory
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
+from small_mesh import small_mesh
+
+ORDERS = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+NAMESPACE = "output/dev/_cluster/namespace_floe-sales-domain.yaml"
+DELIVERED = "output/dev/_delivery/application.argoproj.io_small-dev-sales-domain.yaml"
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_mesh(tmp_path_factory.mktemp("mesh"), {})
+
+
+@pytest.fixture(scope="module")
+def whole(mesh: Path) -> Compilation:
+    return compile_mesh(mesh, ("dev",))
+
+
+@pytest.mark.parametrize(("file", "made"), [(ORDERS, 2), (NAMESPACE, 2), (DELIVERED, 2)])
+def test_it_is_as_in_the_whole_mesh(file: str, made: int, mesh: Path, whole: Compilation) -> None:
+    """The units: that of objects without a namespace, and its own."""
+    found = compile_mesh(mesh, ("dev",), file=file)
+    assert found.files[file] == whole.files[file]
+    assert found.digests == whole.digests
+    assert found.made == {"dev": made}
+
+
+def test_what_does_not_exist_is_looked_for_everywhere(mesh: Path, whole: Compilation) -> None:
+    found = compile_mesh(mesh, ("dev",), file=f"{ORDERS}x")
+    assert [*found.files] == [*whole.files]
+
+
+def test_errors_of_its_own_namespace_are_told_and_those_of_others_are_not(tmp_path: Path) -> None:
+    root = small_mesh(tmp_path, {})
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: floe-sales-domain, labels: {a: '-'}}\n"
+    (root / "base").mkdir(exist_ok=True)
+    (root / "base" / "kustomization.yaml").write_text("resources: [x.yaml]\n", encoding="utf-8")
+    (root / "base" / "x.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(root, ("dev",), file=ORDERS)
+    with pytest.raises(StageFailed) as of_all:
+        compile_mesh(root, ("dev",))
+    assert [one.rule.code for one in failed.value.diagnostics] == [one.rule.code for one in of_all.value.diagnostics]
+    assert compile_mesh(root, ("dev",), file=DELIVERED).files[DELIVERED]
+
+
+def test_its_result_is_kept_for_the_whole_mesh(mesh: Path, whole: Compilation) -> None:
+    cache = Memory()
+    compile_mesh(mesh, ("dev",), cache=cache, file=ORDERS)
+    then = compile_mesh(mesh, ("dev",), cache=cache)
+    assert then.made["dev"] == whole.made["dev"] - 2
+    assert dict(then.files) == dict(whole.files)
