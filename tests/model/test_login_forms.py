@@ -95,6 +95,7 @@ NONE = (
     "fe80:1:2:3:4",
     "12:30:00:00:00",
     "a:1:b:c:d",
+    "host:５４３２:shop:app:kept-and-shown",
     "echo ready | tee log",
     "cost is $1$ and $2$",
     "jdbc:oracle:thin:@//db:1521/shop",
