@@ -32,7 +32,6 @@ def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[s
     [
         ("r12", "did you mean R012?"),
         ("R0012", "did you mean R012?"),
-        ("190", "did you mean C190?"),
         ("X012", 'did you mean "W012"?'),
         ("R9999", "floe-compile rules lists them all"),
     ],

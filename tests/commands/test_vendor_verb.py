@@ -159,7 +159,7 @@ def test_wrong_usage(arguments: list[str], told: str, mesh: Path, vendor: Vendor
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("oci://ghcr.io/acme/platform", "has no tag; write one, such as oci://ghcr.io/acme/platform:prod (only for a chart"),
+        ("oci://ghcr.io/acme/platform", "has no tag; write one, such as oci://ghcr.io/acme/platform:prod (only"),
         ("oci://ghcr.io/acme/Platform:1", '"acme/Platform" cannot be the name of a repository'),
     ],
 )

@@ -23,7 +23,7 @@ def fetched_parent(source: str, root: Path) -> Iterator[Path | None]:
     from floe_compiler.commands.parent_signature import asked_signature
     from floe_compiler.publish.logins import NoLogin, login_at
     from floe_compiler.publish.parent import BadParent, is_parent, manifests_in
-    from floe_compiler.publish.reference import SCHEME, NotAReference, NoTag, parse_reference
+    from floe_compiler.publish.reference import SCHEME, NoTag, NotAReference, parse_reference
     from floe_compiler.publish.registry import pull
     from floe_compiler.publish.session import Refused
 

@@ -42,9 +42,9 @@ def routed_twice(environments: Iterable[Environment], places: Callable[[str, str
 
 
 def _claims(environments: Iterable[Environment]) -> Mapping[tuple[str, str, str], list[_Claim]]:
-    """Return the routed hosts by cluster, host and path; those of the compiler come first, and of these the patched last.
+    """Return the routed hosts by cluster, host and path; those of the compiler come first, before those that are patched.
 
-    The later of two is reported: it is what somebody wrote.
+    The later of two is reported, which somebody wrote.
     """
     claims: dict[tuple[str, str, str], list[_Claim]] = defaultdict(list)
     for environment in environments:
@@ -52,7 +52,12 @@ def _claims(environments: Iterable[Environment]) -> Mapping[tuple[str, str, str]
             for routed in summary.routes:
                 claims[environment.facts.cluster, routed.host, routed.path].append((environment, unit, routed))
     several = {key: found for key, found in claims.items() if len(found) > 1}
-    return {key: sorted(found, key=lambda claim: (not claim[2].compiled, claim[2].patched)) for key, found in several.items()}
+    return {key: sorted(found, key=lambda claim: _is_written(claim[2])) for key, found in several.items()}
+
+
+def _is_written(routed: RoutedHost) -> tuple[bool, bool]:
+    """Return whether somebody wrote an object, and whether somebody changed one that is rendered."""
+    return not routed.compiled, routed.patched
 
 
 def _clash(first: _Claim, other: _Claim) -> bool:

@@ -248,7 +248,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class RoutedHost(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """A host that an Ingress or a route leads to a Service; the `path` of a prefix ends with an asterisk.
 
-    `way` is the class of an Ingress, or the listeners of a route. `compiled` tells whether the compiler rendered it, and
+    `way` is the class of an Ingress, or the listeners of a route. `compiled` tells whether the compiler rendered it,
     `patched` whether a patch changed it. `field` is the place of the host in it.
     """
 
