@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
             action.complete = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")  # type: ignore[attr-defined]
         elif action.metavar == "FOLDER":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        elif action.dest in ("place", "receipt"):
+        elif str(action.metavar).startswith("FILE") or action.dest in ("receipt", "source"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     sys.stdout.write(shtab.complete(parser, options.shell))
     return DONE
@@ -77,17 +77,19 @@ NAMES: Mapping[str, Callable[[Path], Iterable[str]]] = {
 
 _ARGUMENTS = {
     "env": "environments",
-    "source": "environments",
-    "target": "environments",
+    "ENV": "environments",
+    "OTHER": "environments",
+    "FROM": "environments",
+    "TO": "environments",
     "domain": "domains",
     "products": "products",
     "code": "codes",
 }
-"""The kinds of names, by the arguments of verbs that take them."""
+"""The kinds of names, by the arguments of verbs that take them: the names of options, or what `--help` calls them."""
 
 
 def _kind(action: Action) -> str:
-    return _ARGUMENTS.get(action.dest, "")
+    return _ARGUMENTS.get(action.dest) or _ARGUMENTS.get(str(action.metavar), "")
 
 
 def _actions(parser: ArgumentParser) -> Iterator[Action]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
-from floe_compiler.commands.options import add_cache, find_root
+from floe_compiler.commands.options import add_cache, add_repository, find_root
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import CHARTS_LOCK, MANIFEST
@@ -47,7 +47,7 @@ class Sick(Exception):
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
+    add_repository(parser)
     add_cache(parser)
     parser.set_defaults(format="text")
 

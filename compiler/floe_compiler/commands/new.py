@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.new_files import show_values, write_new
-from floe_compiler.commands.options import find_root
+from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.model.layout import MANIFEST
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def configure(parser: ArgumentParser) -> None:
         help="of an environment: one of several clusters, and what runs in it (repeatable; default: one for all)",
     )
     parser.add_argument("--slot", help="of a component: what it fills, new or not, such as portal or catalog")
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
+    add_repository(parser)
     parser.set_defaults(format="text")
 
 

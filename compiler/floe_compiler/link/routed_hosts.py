@@ -42,9 +42,9 @@ def routed_twice(environments: Iterable[Environment], places: Callable[[str, str
 
 
 def _claims(environments: Iterable[Environment]) -> Mapping[tuple[str, str, str], list[_Claim]]:
-    """Return the routed hosts by cluster, host and path; those of the compiler come first, before those that are patched.
+    """Return the routed hosts by cluster, host and path. The later of two is reported: the one that somebody wrote.
 
-    The later of two is reported, which somebody wrote.
+    Those of the compiler come first, and of these the patched ones last.
     """
     claims: dict[tuple[str, str, str], list[_Claim]] = defaultdict(list)
     for environment in environments:
