@@ -52,7 +52,7 @@ def test_help_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main(["--help"]) == 0
     verbs = capsys.readouterr().out.partition("Start:")[2].partition("options:")[0]
     assert max(map(len, verbs.splitlines())) < 60
-    assert "  verify         prove that inputs and output/ are those of\n" in verbs
+    assert "  verify         prove that inputs and output/ are those\n" in verbs
 
 
 @pytest.mark.parametrize("verb", VERBS)
