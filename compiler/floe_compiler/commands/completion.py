@@ -38,6 +38,8 @@ def run(options: Namespace) -> int:
 
     parser = options.parser_of_all()
     for action in _actions(parser):
+        if action.choices:
+            continue
         if kind := _kind(action):
             action.complete = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")  # type: ignore[attr-defined]
         elif action.metavar == "FOLDER":
@@ -67,11 +69,25 @@ def _codes(_root: Path) -> Iterable[str]:
     return [rule.code for rule in all_rules()]
 
 
+def _parts(_root: Path) -> Iterable[str]:
+    from floe_compiler.commands.components import choices, names_of
+
+    return sorted({name for choice in choices() for name in names_of(choice)})
+
+
+def _kinds(_root: Path) -> Iterable[str]:
+    from floe_compiler.commands.schema import name_of, schema_files
+
+    return map(name_of, schema_files())
+
+
 NAMES: Mapping[str, Callable[[Path], Iterable[str]]] = {
     "environments": _environments,
     "domains": _domains,
     "products": _products,
     "codes": _codes,
+    "parts": _parts,
+    "kinds": _kinds,
 }
 """The names that are completed, by their kind."""
 
@@ -84,6 +100,8 @@ _ARGUMENTS = {
     "domain": "domains",
     "products": "products",
     "code": "codes",
+    "SLOT|TYPE": "parts",
+    "KIND": "kinds",
 }
 """The kinds of names, by the arguments of verbs that take them: the names of options, or what `--help` calls them."""
 

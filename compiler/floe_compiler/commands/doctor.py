@@ -22,7 +22,7 @@ from floe_compiler.model.yaml_text import from_yaml
 NOTES = """\
 Runs Node.js, kustomize, Git and, if there are charts, helm as a compilation does, and tries to write into the cache.
 Writes nothing else.
-Exits with 1 if a compilation would fail here.
+Exits with 1 if a compilation would fail here, or Git is missing.
 
 examples:
   floe-compile doctor
@@ -133,7 +133,7 @@ def _git(root: Path) -> Healthy:
         raise Sick(str(error), "install it: diff, hook and promote need it; compile does not") from error
     top = top_of(root)
     if top is None:
-        return Healthy(f"{found}; {root} is in no repository", "run: git init")
+        return Healthy(f"{found}; {root} is in no repository", "begin one: git init")
     return Healthy(f"{found}; repository {top}")
 
 
@@ -146,7 +146,7 @@ def _cache(options: Namespace, root: Path) -> Healthy:
     try:
         folder = folder_of(options.cache, top_of(root) or root)
     except InRepository as error:
-        raise Sick(str(error), "name a folder elsewhere: --cache, or FLOE_COMPILE_CACHE") from error
+        raise Sick(str(error), "write its place with --cache, or in FLOE_COMPILE_CACHE") from error
     if folder is None:
         return Healthy("none, as the user's cache folder is in the repository", "name another folder: --cache")
     try:

@@ -36,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
     from floe_compiler.report.graph_formats import RENDERERS
 
     parser.epilog = NOTES
-    parser.add_argument("kind", choices=KINDS, help="what to draw")
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=f"what to draw: {', '.join(KINDS)}")
     parser.add_argument("--env", metavar="NAME", help="the environment (default: the first one)")
     parser.add_argument(
         "--only",

@@ -28,7 +28,7 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("kind", nargs="?", help="print this one, such as DataProduct")
+    parser.add_argument("kind", nargs="?", metavar="KIND", help="print this one, such as DataProduct")
     parser.add_argument("--write", action="store_true", help=f"write all into {FOLDER}/ of the repository")
     parser.add_argument("--check", action="store_true", help=f"report whether {FOLDER}/ is current; write nothing")
     add_repository(parser)
