@@ -30,8 +30,8 @@ def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("r12", "did you mean R012?"),
-        ("R0012", "did you mean R012?"),
+        ("r12", 'did you mean "R012"?'),
+        ("R0012", 'did you mean "R012"?'),
         ("X012", 'did you mean "W012"?'),
         ("R9999", "floe-compile rules lists them all"),
     ],

@@ -115,7 +115,8 @@ def _unknown(code: str, rules: tuple[Rule, ...]) -> NoReturn:
     short = SHORT_CODE.fullmatch(code.upper())
     meant = [one for one in known if short and one.startswith(short[1]) and int(one[1:]) == int(short[2])]
     padded = f"{short[1]}{int(short[2]):03}" if short else code.upper()
-    hint = f"did you mean {' or '.join(meant)}?" if meant else nearest(padded, known)
+    named = " or ".join(f'"{one}"' for one in meant)
+    hint = f"did you mean {named}?" if meant else nearest(padded, known)
     raise UsageError(f"there is no rule {code}; {hint or 'floe-compile rules lists them all'}")
 
 
