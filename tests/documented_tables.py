@@ -1,4 +1,4 @@
-"""Writes the tables of docs/components.md, delivery.md and clouds.md anew from what they are about: `make docs`.
+"""Writes the tables of the README and of pages in docs/ anew from what they are about: `make docs`.
 
 A table lies between `<!-- table: NAME -->` and `<!-- end of table -->`; `TABLES` has the names. `python
 tests/documented_tables.py` writes the pages, with `--check` it shows what would change instead, and fails if anything
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+import documented_verbs
 from component_facts import facts_table
 from floe_compiler.commands.component_tables import choices_table, numbers_table, quotas_table
 from floe_compiler.commands.components import Choice, choices
@@ -34,7 +35,8 @@ from floe_compiler.report.markdown_table import code, markdown_table
 from plans import plan_environment, plan_mesh
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "docs/components.md", ROOT / "docs/delivery.md", ROOT / "docs/clouds.md")
+DOCS = ROOT / "docs"
+PAGES = (ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("commands", "components", "delivery", "clouds")))
 CLOUDS = ROOT / "tests/meshes/clouds"
 MESHES = (ROOT, ROOT / "tests/meshes/operators", CLOUDS)
 OUTPUT = ROOT / "output"
@@ -231,6 +233,9 @@ TABLES: Mapping[str, Table] = {
     "facts": facts,
     "identities": identities,
     "secrets": secrets,
+    "groups": documented_verbs.groups,
+    "verbs": documented_verbs.reference,
+    "shared-options": documented_verbs.shared,
     "dangers": lambda _page, _about: markdown_table(
         ["word", "means"], [[code(word), meaning] for word, meaning in WORDS.items()]
     ),

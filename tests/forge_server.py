@@ -14,7 +14,10 @@ BOT = {"id": 41898282, "type": "Bot"}
 
 
 class Forge(ThreadingHTTPServer):
-    """A server with comments; `knows` says whether it tells who the token is of."""
+    """A server with comments; `knows` says whether it tells who the token is of.
+
+    `says` has what it answers instead, by how a path ends.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -22,6 +25,7 @@ class Forge(ThreadingHTTPServer):
         self.calls: list[tuple[str, str]] = []
         self.knows = False
         self.answer = 0
+        self.says: dict[str, bytes] = {}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -32,7 +36,9 @@ class Handler(BaseHTTPRequestHandler):
         if code == 302:
             self.send_header("Location", f"http://localhost:{self.server.server_port}/elsewhere")
         self.end_headers()
-        self.wfile.write(json.dumps(data).encode())
+        path = self.path.partition("?")[0]
+        other = (answer for end, answer in self.server.says.items() if path.endswith(end))
+        self.wfile.write(next(other, json.dumps(data).encode()))
 
     def _handle(self) -> None:
         path, _, query = self.path.partition("?")

@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from floe_compiler.check import registry as check_registry
-from floe_compiler.cli import VERBS
+from floe_compiler.commands.verbs import VERBS
 from floe_compiler.link import registry as link_registry
 
 TESTS = Path(__file__).parent

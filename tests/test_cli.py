@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from commands import fake_pipeline
-from floe_compiler.cli import VERBS, main
+from floe_compiler.cli import main
 from floe_compiler.commands import exit_codes
 from floe_compiler.commands.options import find_root
+from floe_compiler.commands.verbs import GROUPS, VERBS
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.pipeline.compilation import Compilation
 from small_mesh import SMALL
@@ -38,8 +39,20 @@ def test_the_pipeline_of_the_tests_returns_what_the_real_one_does() -> None:
 def test_help_teaches_every_verb_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(re.search(rf"^ +{verb}\b", text, re.MULTILINE) for verb in VERBS)
     assert "examples:" in text
+    parts = re.split(r"^(\w[\w ]*):\n", text.partition("examples:")[0], flags=re.MULTILINE)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert {title: re.findall(r"^  ([a-z]\S*)", told[title], re.MULTILINE) for title in GROUPS} == {
+        title: list(group) for title, group in GROUPS.items()
+    }
+
+
+def test_help_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["--help"]) == 0
+    verbs = capsys.readouterr().out.partition("Start:")[2].partition("options:")[0]
+    assert max(map(len, verbs.splitlines())) < 60
+    assert "  verify         prove that inputs and output/ are those\n" in verbs
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from component_facts import facts_table
-from documented_tables import OUTPUT, PAGES, ROOT, SECTION, TABLE, declared, main, requested, rewritten
+from documented_tables import DOCS, OUTPUT, PAGES, ROOT, SECTION, TABLE, declared, main, requested, rewritten
 from floe_compiler.components import built_in
 from floe_compiler.model.facts import named_secrets
 from floe_compiler.model.plan import DeclaredInstance
@@ -16,7 +16,7 @@ from floe_compiler.model.quantities import ZERO, parse_quantity
 from support import context_of
 from third_party_monitor import COMPONENT
 
-PAGE = PAGES[0]
+PAGE = DOCS / "components.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 

@@ -6,52 +6,20 @@ import errno
 import importlib
 import os
 import sys
-from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from io import TextIOWrapper
+from shutil import get_terminal_size
 from types import ModuleType
 from typing import IO, Any, NoReturn
 
 from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USAGE, UsageError
 from floe_compiler.commands.signals import ended_by, received
-from floe_compiler.model.diagnostics import StageFailed, did_you_mean
+from floe_compiler.commands.verbs import VERBS, listed
+from floe_compiler.model.diagnostics import StageFailed, nearest
 
 DEFAULT_VERB = "compile"
-
-# Each verb is a module with that name in floe_compiler.commands, with an underscore in place of a hyphen.
-VERBS = {
-    "init": "begin a mesh in a folder, and compile it",
-    "new": "add a domain, a data product or an environment, or begin a component",
-    "product": "begin a data product, and register it",
-    "compile": "compile the inputs into output/ (also what floe-compile alone does)",
-    "check": "report whether output/ is what the inputs compile to; write nothing",
-    "receipt": "name inputs, compiler and output by digests, for others to verify",
-    "verify": "prove that inputs and output/ are those of a receipt, or that output/ is what the inputs compile to",
-    "diff": "show which objects would change, and what is risky about it",
-    "watch": "compile in memory whenever an input is saved, and show what that changes",
-    "report": "write one HTML page about a change, and about all that the platform is made of",
-    "comment": "write what changes as one comment on a pull request, and edit it later",
-    "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
-    "merge-driver": "merge output/ for Git, by compiling the merged inputs",
-    "vendor": "copy a parent manifest or a Helm chart into vendor/, and lock it",
-    "promote": "write the images that one environment has tried into another one",
-    "parity": "show how two environments differ, and which lines say so",
-    "rollout": "show which rings of domains have which changes of the platform, and which still lack them",
-    "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",
-    "package": "pack the output of an environment as Helm charts, for who must use helm install",
-    "explain": "show which file and line each value of an output file comes from",
-    "blame": "show each line of an output file with the input that it follows from",
-    "secrets": "list the secrets that must be created, with their keys, places and readers",
-    "codeowners": "write who must approve which file, from the owners of documents",
-    "graph": "draw who calls whom, who reads whose tables, or what starts after what",
-    "components": "list what a platform can be made of, and the settings of each part",
-    "schema": "print or write the JSON Schemas of the inputs, for editors",
-    "rules": "list and explain every error and warning",
-    "explain-error": "explain one error or warning",
-    "completion": "print a script by which a shell completes verbs, options and names",
-    "doctor": "examine whether what a run needs is here, and works",
-}
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Errors of the system: the disk is full, or the user's quota is."""
@@ -69,6 +37,9 @@ inputs:  platform-manifest.yaml   what the platform is made of
 output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs, or with --output
          elsewhere
 """
+
+USAGE_OF_ALL = "floe-compile [-h] [--version] VERB ..."
+"""argparse leaves out an argument without a help text."""
 
 EXAMPLES = """\
 examples:
@@ -156,35 +127,32 @@ def _parse(arguments: list[str]) -> Namespace:
         arguments = [DEFAULT_VERB, *arguments]
     verb = arguments[0]
     if verb not in VERBS and not verb.startswith("-"):
-        raise UsageError(f'there is no verb "{verb}"; {did_you_mean(verb, VERBS)}')
-    parser = _parser({verb: VERBS[verb]}) if verb in VERBS else _parser(VERBS, configured=False)
+        hint = nearest(verb, VERBS) or "floe-compile --help lists them"
+        raise UsageError(f'there is no verb "{verb}"; {hint}')
+    parser = parser_of({verb: VERBS[verb]}) if verb in VERBS else parser_of(VERBS, configured=False)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
     return options
 
 
-def _parser(known: Mapping[str, str], *, configured: bool = True) -> ArgumentParser:
+def parser_of(known: Mapping[str, str], *, configured: bool = True) -> ArgumentParser:
     """Return the parser of these verbs, by name with what they do. Their modules are imported if it is configured.
 
-    A run needs one verb: making the parsers of all takes as long as reading a small mesh.
+    A run needs one verb: making the parsers of all takes as long as reading a small mesh. `--help` lists verbs in
+    groups, which argparse cannot.
     """
-    parser = _Parser(
-        "floe-compile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
-    )
+    text = RawDescriptionHelpFormatter
+    description = DESCRIPTION if configured else f"{DESCRIPTION}\n{listed(get_terminal_size().columns - 2)}"
+    parser = _Parser("floe-compile", usage=USAGE_OF_ALL, description=description, epilog=EXAMPLES, formatter_class=text)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    told = {} if configured else {"help": SUPPRESS}
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, prog="floe-compile", **told)
     for name, summary in known.items():
-        below = verbs.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            allow_abbrev=False,
-            formatter_class=RawDescriptionHelpFormatter,
-        )
+        below = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False, formatter_class=text)
         if configured:
             _module(name).configure(below)
-            below.set_defaults(parser_of_all=partial(_parser, VERBS), wrong_usage=below.error)
+            below.set_defaults(parser_of_all=partial(parser_of, VERBS), wrong_usage=below.error)
     return parser
 
 

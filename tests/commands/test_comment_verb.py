@@ -63,7 +63,8 @@ def test_a_comment_of_others_is_never_edited(forge: Forge) -> None:
 def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("x" * 65_536, "--on", "github", "--number", "12") == 2
     assert (
-        "a comment there at most 65536; floe-compile diff --format markdown --largest 64536" in capsys.readouterr().err
+        "a comment there at most 65536; shorten it: floe-compile diff --format markdown --largest 64536"
+        in capsys.readouterr().err
     )
     assert say("x" * 65_536, "--on", "gitlab") == 0
 
@@ -80,10 +81,44 @@ def test_what_a_server_refuses_is_said_without_the_token(
     assert len(forge.calls) == 1, "no redirect is followed"
 
 
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/user", b"<html>please log in</html>"),
+        ("/user", b"[]"),
+        ("/comments", b'{"id": 1}'),
+        ("/comments", b'[{"body": "x"}]'),
+        ("/comments", b"\xff"),
+    ],
+)
+def test_another_server_that_answers_is_no_bug(
+    path: str, answer: bytes, forge: Forge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge.knows = True
+    forge.says[path] = answer
+    assert say("one", "--on", "github", "--number", "12") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("floe-compile: GET http://127.0.0.1:")
+    assert said.endswith(f"{path}: what answers there is another server; is the address right?\n")
+
+
+@pytest.mark.parametrize(
+    ("api", "told"), [("http://127.0.0.1:1", ": Connection refused\n"), ("http://127.0.0.1:port", ": nonnumeric port")]
+)
+def test_a_server_that_is_not_there(
+    api: str, told: str, forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", api)
+    assert say("one", "--on", "github", "--number", "12") == 2
+    assert told in capsys.readouterr().err
+
+
 def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("one", "--on", "github") == 2
     assert main(["comment", "nothing.md", "--on", "gitlab"]) == 2
     assert say("one", "--on", "gitlab", "--name", "a --> b") == 2
+    assert say(" \n", "--on", "gitlab") == 2
+    assert say("one", "--on", "gitlab", "--number", "-1") == 2
     monkeypatch.delenv("GITLAB_TOKEN")
     assert say("one", "--on", "gitlab") == 2
     monkeypatch.setenv("GITHUB_API_URL", "file:///etc")
@@ -93,6 +128,8 @@ def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         "--number: give",
         "nothing.md cannot be read",
         "use letters",
+        "change.md is empty",
+        "--number -1: give",
         "GITLAB_TOKEN is not set",
         "file:///etc is",
     )

@@ -49,6 +49,13 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["completion", ""], "bash zsh fish"),
         (["explain", "domains/sales/dom"], "domains/sales/domain.yaml"),
         (["verify", "platform-m"], "platform-manifest.yaml"),
+        (["comment", "platform-m"], "platform-manifest.yaml"),
+        (["vendor", "dom"], "domains"),
+        (["publish", "platform-m"], ""),
+        (["components", "lin"], "lineage"),
+        (["schema", "DataP"], "DataProduct"),
+        (["graph", "line"], "lineage"),
+        (["new", "dom"], "domain"),
     ],
 )
 def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Path) -> None:

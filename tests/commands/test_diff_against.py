@@ -118,6 +118,10 @@ def test_a_folder_and_standard_input(
     assert "0 only in standard input (-), 0 different (~), 0 only compiled (+)" in capsys.readouterr().err
 
 
+def test_a_list_of_nothing_is_that_nothing_runs(diff: Diff) -> None:
+    assert diff([{"apiVersion": "v1", "kind": "List", "items": []}])[0] == 0
+
+
 @pytest.mark.real
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: dict[str, Any], tmp_path: Path) -> None:
@@ -140,6 +144,8 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
     ("given", "arguments", "said"),
     [
         ("a: [", (), "FILE is not YAML: line 2: "),
+        ("", (), "FILE has no object of Kubernetes; did what was to write it fail?"),
+        ("error: 1", (), "FILE has no object of Kubernetes"),
         ("", ("HEAD",), "give either --against, or a revision or --from-output"),
         ("", ("--from-output",), "give either --against, or a revision or --from-output"),
         ("", ("--format", "github"), "--format github is for changes of a pull request"),

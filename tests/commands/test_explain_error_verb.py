@@ -25,3 +25,17 @@ def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[s
     assert main(["explain-error", "error[R999]: nothing"]) == 2
     assert capsys.readouterr().err.startswith("floe-compile: there is no rule R999")
     assert main(["explain-error"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("r12", 'did you mean "R012"?'),
+        ("R0012", 'did you mean "R012"?'),
+        ("X012", 'did you mean "W012"?'),
+        ("R9999", "floe-compile rules lists them all"),
+    ],
+)
+def test_a_number_that_is_written_short_is_found(given: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain-error", given]) == 2
+    assert capsys.readouterr().err == f"floe-compile: there is no rule {given}; {hint}\n"

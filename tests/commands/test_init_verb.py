@@ -105,6 +105,11 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
         ("owner", "no body", 'owner: "no body" is not an owner; write a mail address or a handle, such as @acme/data'),
         ("registry", "acme", 'registry: "acme" has no registry; begin with its host, such as ghcr.io/acme'),
         ("repository", "acme/mesh", 'repository: "acme/mesh" is not a URL with https:// or ssh://'),
+        (
+            "repository",
+            "git@acme.example:a/b.git",
+            'repository: "git@acme.example:a/b.git" is not a URL with https:// or ssh://; write it as ssh://git@acme',
+        ),
         ("storage", "seaweed", 'storage: "seaweed" is not one of the choices; did you mean "seaweedfs"?'),
         ("environments", "dev,dev", 'environments: "dev,dev" has a name twice'),
     ],

@@ -40,8 +40,8 @@ def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
         (("domain", "sales"), "domains/sales/domain.yaml exists"),
         (("product", "sales/orders"), "domains/sales/products/orders.yaml exists"),
         (("environment", "dev"), "overlays/dev/environment.yaml exists"),
-        (("product", "orders"), "floe-compile new product orders: write DOMAIN/NAME, such as sales/orders"),
-        (("domain", "sales/orders"), "floe-compile new domain sales/orders: write its name alone"),
+        (("product", "orders"), "new product orders: write DOMAIN/NAME, such as sales/orders"),
+        (("domain", "sales/orders"), "new domain sales/orders: write its name alone"),
         (
             ("environment", "prod", "--cluster", "a=platform", "--cluster", "a=sales"),
             "--cluster a=sales: a is named before; write it once: --cluster a=platform,sales",

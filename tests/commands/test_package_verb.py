@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -125,4 +126,4 @@ def test_a_folder_that_cannot_be_made(package: Package, tmp_path: Path) -> None:
     (tmp_path / "charts").write_text("a file", encoding="utf-8")
     code, _, err = package()
     assert code == 1
-    assert "error[W011]: cannot be read or written" in err
+    assert re.match(rf"{tmp_path}/charts/\S+: error\[W011\]: cannot be read or written", err)

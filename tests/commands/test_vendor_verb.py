@@ -156,6 +156,21 @@ def test_wrong_usage(arguments: list[str], told: str, mesh: Path, vendor: Vendor
     assert files(mesh) == before
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("oci://ghcr.io/acme/platform", "has no tag; write one, such as oci://ghcr.io/acme/platform:prod (only"),
+        ("oci://ghcr.io/acme/Platform:1", '"acme/Platform" cannot be the name of a repository'),
+    ],
+)
+def test_a_place_that_only_helm_may_know_is_told_if_there_is_none(
+    source: str, told: str, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOE_COMPILE_HELM", "no-such-helm")
+    code, printed = vendor(source)
+    assert (code, told in printed) == (2, True), printed
+
+
 def test_nothing_is_written_through_a_link(mesh: Path, vendor: Vendor) -> None:
     (mesh.parent / "outside").mkdir()
     (mesh / "vendor").symlink_to(mesh.parent / "outside")

@@ -71,7 +71,8 @@ def of_one(*objects: Object) -> list[str]:
 
 def test_two_objects_with_one_host_are_reported_at_the_one_that_is_written_by_hand() -> None:
     found = findings(("dev", "one", [ingress("traces"), route("z-jaeger", labels=COMPILED)]))
-    message = f"host {HOST} with path /* is also routed by HTTPRoute.gateway.networking.k8s.io x/z-jaeger"
+    other = "HTTPRoute.gateway.networking.k8s.io x/z-jaeger"
+    message = f"spec.rules[0].host: {HOST} with path /* is also routed by {other}"
     assert found == [("C190", "dev: Ingress.networking.k8s.io x/traces", message)]
 
 

@@ -95,6 +95,7 @@ NONE = (
     "fe80:1:2:3:4",
     "12:30:00:00:00",
     "a:1:b:c:d",
+    "host:\u0665\u0664\u0663\u0662:shop:app:shown",  # digits, which no port has
     "echo ready | tee log",
     "cost is $1$ and $2$",
     "jdbc:oracle:thin:@//db:1521/shop",

@@ -101,10 +101,16 @@ def test_a_program_that_was_asked_for_is_used(
 
 
 @pytest.mark.parametrize(
-    ("script", "version"), [("echo v5.4.3", "5.4"), ("echo v6.0.0", "6.0"), ("echo nonsense", "0.0"), ("exit 1", "0.0")]
+    ("script", "told"),
+    [
+        ("echo v5.4.3", "kustomize 5.4"),
+        ("echo v6.0.0", "kustomize 6.0"),
+        ("echo nonsense", "no version of kustomize"),
+        ("exit 1", "no version of kustomize"),
+    ],
 )
 def test_an_unsupported_program_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, version: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
 ) -> None:
     path = program(tmp_path, "kustomize", script)
     monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", path)
@@ -112,7 +118,7 @@ def test_an_unsupported_program_is_refused(
     found = failure(find_kustomize)
 
     assert found.rule.code == "K001"
-    assert found.message == f"{path}, which FLOE_COMPILE_KUSTOMIZE names, has kustomize {version}"
+    assert found.message == f"{path}, which FLOE_COMPILE_KUSTOMIZE names, has {told}"
 
 
 def test_a_program_that_is_not_there_is_reported_and_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:

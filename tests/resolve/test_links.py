@@ -128,6 +128,15 @@ def test_a_mesh_needs_room_for_the_name_of_the_cluster(tmp_path: Path) -> None:
     assert found(tmp_path / "fits", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host) == []
 
 
+def test_a_gateway_needs_room_for_the_name_of_a_route(tmp_path: Path) -> None:
+    port, fits = Port("http-of-the-api", 8080), "s" * 38
+    assert found(tmp_path / "fits", GATEWAY, port, server=fits) == []
+    (one,) = found(tmp_path / "long", GATEWAY, port, server=f"{fits}s")
+    assert (one.rule.code, str(one.span).partition(":")[0]) == ("R126", ENVIRONMENT)
+    assert f'the route "clusters-{fits}s-http-of-the-api", which has 64 characters' in one.message
+    assert f"name {fits}s with at most 38 characters" in one.hint
+
+
 def test_a_gateway_needs_a_domain(tmp_path: Path) -> None:
     (one,) = found(tmp_path, GATEWAY, HTTP, hub={"reached_at": {"cidr": "10.16.0.0/16"}})
     assert (one.rule.code, "reached_at: {domain: hub.<your domain>}" in one.hint) == ("R115", True)

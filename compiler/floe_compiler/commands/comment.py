@@ -49,10 +49,14 @@ def run(options: Namespace) -> int:
         text = options.file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{options.file} cannot be read as text: {getattr(error, 'strerror', '') or error}") from error
+    if not text.strip():
+        raise UsageError(f"{options.file} is empty; write into it what the comment is to say")
+    if options.number is not None and options.number < 1:
+        raise UsageError(f"--number {options.number}: give the number of the pull request, 1 or more")
     place = (github if options.on == "github" else gitlab)(os.environ, options.number)
     body = f"{MARK.format(name=options.name)}\n{text}"
     if len(body) > place.largest:
-        hint = f"floe-compile diff --format markdown --largest {place.largest - 1000}"
+        hint = f"shorten it: floe-compile diff --format markdown --largest {place.largest - 1000}"
         raise UsageError(f"{options.file} has {len(body)} characters, a comment there at most {place.largest}; {hint}")
     try:
         done = post(place, body, MARK.format(name=options.name))

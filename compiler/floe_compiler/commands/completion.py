@@ -38,11 +38,13 @@ def run(options: Namespace) -> int:
 
     parser = options.parser_of_all()
     for action in _actions(parser):
+        if action.choices:
+            continue
         if kind := _kind(action):
             action.complete = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")  # type: ignore[attr-defined]
         elif action.metavar == "FOLDER":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        elif action.dest in ("place", "receipt"):
+        elif str(action.metavar).startswith("FILE") or action.dest in ("receipt", "source"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     sys.stdout.write(shtab.complete(parser, options.shell))
     return DONE
@@ -67,27 +69,45 @@ def _codes(_root: Path) -> Iterable[str]:
     return [rule.code for rule in all_rules()]
 
 
+def _parts(_root: Path) -> Iterable[str]:
+    from floe_compiler.commands.components import choices, names_of
+
+    return sorted({name for choice in choices() for name in names_of(choice)})
+
+
+def _kinds(_root: Path) -> Iterable[str]:
+    from floe_compiler.commands.schema import name_of, schema_files
+
+    return map(name_of, schema_files())
+
+
 NAMES: Mapping[str, Callable[[Path], Iterable[str]]] = {
     "environments": _environments,
     "domains": _domains,
     "products": _products,
     "codes": _codes,
+    "parts": _parts,
+    "kinds": _kinds,
 }
 """The names that are completed, by their kind."""
 
 _ARGUMENTS = {
     "env": "environments",
-    "source": "environments",
-    "target": "environments",
+    "ENV": "environments",
+    "OTHER": "environments",
+    "FROM": "environments",
+    "TO": "environments",
     "domain": "domains",
     "products": "products",
     "code": "codes",
+    "SLOT|TYPE": "parts",
+    "KIND": "kinds",
 }
-"""The kinds of names, by the arguments of verbs that take them."""
+"""The kinds of names, by the arguments of verbs that take them: the names of options, or what `--help` calls them."""
 
 
 def _kind(action: Action) -> str:
-    return _ARGUMENTS.get(action.dest, "")
+    return _ARGUMENTS.get(action.dest) or _ARGUMENTS.get(str(action.metavar), "")
 
 
 def _actions(parser: ArgumentParser) -> Iterator[Action]:

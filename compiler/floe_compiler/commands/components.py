@@ -48,7 +48,10 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
     parser.add_argument(
-        "name", nargs="?", help="show the settings of a slot's components (catalog), or of one by its type (dagster)"
+        "name",
+        nargs="?",
+        metavar="SLOT|TYPE",
+        help="show the settings of a slot's components (catalog), or of one by its type (dagster)",
     )
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 
@@ -57,8 +60,8 @@ def run(options: Namespace) -> int:
     """List all choices, or explain those of one slot or type."""
     listed = choices()
     if options.name:
-        known = {name for choice in listed for name in _names(choice)}
-        listed = tuple(choice for choice in listed if options.name in _names(choice))
+        known = {name for choice in listed for name in names_of(choice)}
+        listed = tuple(choice for choice in listed if options.name in names_of(choice))
         if not listed:
             raise UsageError(f"there is no slot or type {options.name}; {did_you_mean(options.name, known)}")
     if options.format == "json":
@@ -118,7 +121,7 @@ def type_of(model: Model) -> str:
     return str(get_args(model.model_fields["type"].annotation)[0])
 
 
-def _names(choice: Choice) -> tuple[str, ...]:
+def names_of(choice: Choice) -> tuple[str, ...]:
     """Return the names of a choice: its slot, the last part of that, and its type."""
     return (choice.slot, choice.slot.rpartition(".")[2], choice.type)
 

@@ -33,6 +33,8 @@ def run_against(options: Namespace) -> int:
     if len(known) != 1:
         raise UsageError(f"--against compares one environment; name it: --env {known[0] if known else 'NAME'}")
     documents = list(_documents(options.against))
+    if not any(isinstance(one, dict) and one.get("kind") for one in documents):
+        raise UsageError(f"{_shown(options.against)} has no object of Kubernetes; did what was to write it fail?")
     with compiling(options, replace(chosen, environments=known)) as run:
         compiled = run.compiled()
         run.progress("comparing")
@@ -113,10 +115,14 @@ def _show(diff: EnvironmentDiff, left_out: int, options: Namespace) -> None:
         sys.stderr.write(f"floe-compile: {_summary(diff, left_out, options.against)}\n")
 
 
+def _shown(given: str) -> str:
+    return "standard input" if given == STDIN else given
+
+
 def _summary(diff: EnvironmentDiff, left_out: int, given: str) -> str:
     from floe_compiler.report.outcome import count
 
-    there = "standard input" if given == STDIN else given
+    there = _shown(given)
     parts = [
         f"{diff.total('deleted')} only in {there} (-)",
         f"{diff.total('changed')} different (~)",

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
-from floe_compiler.commands.options import add_cache, find_root
+from floe_compiler.commands.options import add_cache, add_repository, find_root
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import CHARTS_LOCK, MANIFEST
@@ -22,7 +22,7 @@ from floe_compiler.model.yaml_text import from_yaml
 NOTES = """\
 Runs Node.js, kustomize, Git and, if there are charts, helm as a compilation does, and tries to write into the cache.
 Writes nothing else.
-Exits with 1 if a compilation would fail here.
+Exits with 1 if a compilation would fail here, or Git is missing.
 
 examples:
   floe-compile doctor
@@ -47,7 +47,7 @@ class Sick(Exception):
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
+    add_repository(parser)
     add_cache(parser)
     parser.set_defaults(format="text")
 
@@ -133,7 +133,7 @@ def _git(root: Path) -> Healthy:
         raise Sick(str(error), "install it: diff, hook and promote need it; compile does not") from error
     top = top_of(root)
     if top is None:
-        return Healthy(f"{found}; {root} is in no repository", "run: git init")
+        return Healthy(f"{found}; {root} is in no repository", "begin one: git init")
     return Healthy(f"{found}; repository {top}")
 
 
@@ -146,7 +146,7 @@ def _cache(options: Namespace, root: Path) -> Healthy:
     try:
         folder = folder_of(options.cache, top_of(root) or root)
     except InRepository as error:
-        raise Sick(str(error), "name a folder elsewhere: --cache, or FLOE_COMPILE_CACHE") from error
+        raise Sick(str(error), "write its place with --cache, or in FLOE_COMPILE_CACHE") from error
     if folder is None:
         return Healthy("none, as the user's cache folder is in the repository", "name another folder: --cache")
     try:

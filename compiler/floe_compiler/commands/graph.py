@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_cache, chosen_environments, find_root, open_cache
+from floe_compiler.commands.options import add_cache, add_repository, chosen_environments, find_root, open_cache
 from floe_compiler.model.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
     from floe_compiler.report.graph_formats import RENDERERS
 
     parser.epilog = NOTES
-    parser.add_argument("kind", choices=KINDS, help="what to draw")
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=f"what to draw: {', '.join(KINDS)}")
     parser.add_argument("--env", metavar="NAME", help="the environment (default: the first one)")
     parser.add_argument(
         "--only",
@@ -46,7 +46,7 @@ def configure(parser: ArgumentParser) -> None:
         help="only this namespace (or domain, of lineage), and what it is connected with (may be repeated)",
     )
     parser.add_argument("--format", choices=(*RENDERERS, "svg"), default="mermaid", help="default: mermaid")
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    add_repository(parser)
     add_cache(parser)
 
 

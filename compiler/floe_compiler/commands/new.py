@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.new_files import show_values, write_new
-from floe_compiler.commands.options import find_root
+from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.model.layout import MANIFEST
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ KINDS = ("domain", "product", "environment", COMPONENT)
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("kind", choices=KINDS, help="what to add")
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=f"what to add: {', '.join(KINDS)}")
     parser.add_argument("name", metavar="NAME", help="its name; of a product: DOMAIN/NAME; of a component: its type")
     parser.add_argument("--owner", help="its owner: a mail address or a handle (default: that of the platform)")
     parser.add_argument(
@@ -42,7 +42,7 @@ def configure(parser: ArgumentParser) -> None:
         help="of an environment: one of several clusters, and what runs in it (repeatable; default: one for all)",
     )
     parser.add_argument("--slot", help="of a component: what it fills, new or not, such as portal or catalog")
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
+    add_repository(parser)
     parser.set_defaults(format="text")
 
 
@@ -70,7 +70,7 @@ def _component(options: Namespace) -> int:
     from floe_compiler.commands.new_component import component_files
 
     if not options.slot:
-        raise UsageError(f"floe-compile new component {options.name}: say what it fills, such as --slot portal")
+        raise UsageError(f"new component {options.name}: say what it fills, such as --slot portal")
     _check("name", options.name)
     root = options.root or Path()
     files = component_files(options.name, options.slot)
@@ -99,7 +99,7 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
     domain, _, product = options.name.partition("/")
     if (options.kind == "product") != bool(product):
         form = "DOMAIN/NAME, such as sales/orders" if options.kind == "product" else "its name alone"
-        raise UsageError(f"floe-compile new {options.kind} {options.name}: write {form}")
+        raise UsageError(f"new {options.kind} {options.name}: write {form}")
     _check("name", domain)
     files = {f"domains/{domain}/domain.yaml": documents.domain(domain, owner)}
     if product:

@@ -86,7 +86,7 @@ def run(options: Namespace) -> int:
     with current_output(chosen, options) as current:
         charts = charts_of(dict(current.compiled.files.items()))
     several = len({_cluster(chart) for chart in charts}) > 1
-    with reporting_refusals(folder):
+    with reporting_refusals(chosen.root):
         for chart in sorted(charts, key=lambda chart: (_cluster(chart), chart.rank)):
             version = options.version or chart.content_version
             file = folder / f"{chart.name}-{version}.tgz"

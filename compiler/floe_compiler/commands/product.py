@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from floe_compiler.commands import new
 from floe_compiler.commands.exit_codes import UsageError
+from floe_compiler.commands.options import add_repository
 
 EXAMPLES = """\
 examples:
@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     init.add_argument("--owner", help="its owner: a mail address or a handle (default: that of the platform)")
     register = steps.add_parser("register", help="compile, and say what to commit", allow_abbrev=False)
     for step in (init, register):
-        step.add_argument("--root", type=Path, metavar="FOLDER", help="the mesh (default: found from here upwards)")
+        add_repository(step)
     parser.set_defaults(format="text")
 
 

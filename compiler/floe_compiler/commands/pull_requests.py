@@ -5,10 +5,10 @@ docs.github.com/rest/issues/comments, docs.gitlab.com/api/notes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from typing import Any, Literal, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -23,6 +23,25 @@ MOST_PAGES = 100
 
 class Refused(Exception):
     """The comment could not be written; the message says why, and never has the token."""
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who has written a comment."""
+
+    id: int
+    type: str = ""
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """What both servers say of a comment; GitHub names its author `user`, who may be gone."""
+
+    id: int
+    body: str | None = None
+    user: Author | None = None
+    author: Author | None = None
+
+
+Answer = TypeVar("Answer")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -69,25 +88,25 @@ def post(place: Place, body: str, mark: str) -> Literal["new", "edited", "as it 
     Raises:
         Refused: if the server says no, or cannot be reached.
     """
-    mine = next((one for one in _comments(place) if str(one.get("body", "")).startswith(mark)), None)
+    mine = next((one for one in _comments(place) if (one.body or "").startswith(mark)), None)
     if mine is None:
-        _call(place, "POST", place.comments, {"body": body})
+        _call(place, "POST", place.comments, Comment, {"body": body})
         return "new"
-    if str(mine.get("body", "")).replace("\r\n", "\n").strip() == body.strip():
+    if (mine.body or "").replace("\r\n", "\n").strip() == body.strip():
         return "as it was"
-    _call(place, place.edits_with, f"{place.comment}/{mine['id']}", {"body": body})
+    _call(place, place.edits_with, f"{place.comment}/{mine.id}", Comment, {"body": body})
     return "edited"
 
 
-def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
+def _comments(place: Place) -> Iterator[Comment]:
     """Yield the comments that whoever has the token has written."""
     who = _who(place)
     for page in range(1, MOST_PAGES + 1):
-        found = _call(place, "GET", f"{place.comments}?per_page={PAGE}&page={page}")
+        found = _call(place, "GET", f"{place.comments}?per_page={PAGE}&page={page}", list[Comment])
         for one in found:
-            author = one.get(place.author) or {}
+            author = one.user if place.author == "user" else one.author
             # The token of a GitHub workflow may not ask who it is; what it writes is a bot's.
-            if author.get("id") == who if who is not None else author.get("type") == "Bot":
+            if author and (author.id == who if who is not None else author.type == "Bot"):
                 yield one
         if len(found) < PAGE:
             return
@@ -95,30 +114,33 @@ def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
 
 def _who(place: Place) -> int | None:
     try:
-        found: int = _call(place, "GET", place.user)["id"]
+        return _call(place, "GET", place.user, Author).id
     except _NotAllowed:
         return None
-    return found
 
 
 class _NotAllowed(Refused):
     """The token may not do this."""
 
 
-def _call(place: Place, method: str, url: str, data: Mapping[str, str] | None = None) -> Any:
-    content = json.dumps(data).encode() if data is not None else None
+def _call(place: Place, method: str, url: str, kind: type[Answer], data: Mapping[str, str] | None = None) -> Answer:
+    """Return what the server answers, as a value of a kind. Raises Refused."""
+    content = msgspec.json.encode(data) if data is not None else None
     headers = {**place.headers, "Content-Type": "application/json", "User-Agent": "floe-compile"}
     request = Request(url, content, headers, method=method)  # noqa: S310 -- http and https only, see _web
     address = url.partition("?")[0]
     try:
         with build_opener(_NoRedirect).open(request, timeout=SECONDS) as answer:
-            return json.load(answer)
+            return msgspec.json.decode(answer.read(), type=kind)
     except HTTPError as error:
-        kind = _NotAllowed if error.code in (401, 403) else Refused
+        refusal = _NotAllowed if error.code in (401, 403) else Refused
         hint = "; may the token write comments there?" if error.code in (401, 403, 404) else ""
-        raise kind(f"{method} {address}: the server answers {error.code} {error.reason}{hint}") from error
-    except (URLError, TimeoutError, ValueError) as error:
-        raise Refused(f"{method} {address}: {getattr(error, 'reason', error)}") from error
+        raise refusal(f"{method} {address}: the server answers {error.code} {error.reason}{hint}") from error
+    except msgspec.MsgspecError as error:
+        raise Refused(f"{method} {address}: what answers there is another server; is the address right?") from error
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise Refused(f"{method} {address}: {getattr(reason, 'strerror', None) or reason}") from error
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from importlib.resources import files
 from itertools import groupby
+from typing import NoReturn
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import Rule, nearest
@@ -35,6 +36,7 @@ examples:
   floe-compile explain-error R012      the same
 """
 CODE = re.compile(r"\[([A-Z]\d{3})\]")
+SHORT_CODE = re.compile(r"([A-Z]?)([0-9]{1,4})")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -107,9 +109,15 @@ def render_markdown(rules: tuple[Rule, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _unknown(code: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    near = nearest(code.upper(), (rule.code for rule in rules))
-    raise UsageError(f"there is no rule {code}; {near or 'floe-compile rules lists them all'}")
+def _unknown(code: str, rules: tuple[Rule, ...]) -> NoReturn:
+    known = sorted({rule.code for rule in rules})
+    # A number without its zeros, or without its letter, is meant more often than one with another digit.
+    short = SHORT_CODE.fullmatch(code.upper())
+    meant = [one for one in known if short and one.startswith(short[1]) and int(one[1:]) == int(short[2])]
+    padded = f"{short[1]}{int(short[2]):03}" if short else code.upper()
+    named = " or ".join(f'"{one}"' for one in meant)
+    hint = f"did you mean {named}?" if meant else nearest(padded, known)
+    raise UsageError(f"there is no rule {code}; {hint or 'floe-compile rules lists them all'}")
 
 
 def _list(rule: Rule) -> str:

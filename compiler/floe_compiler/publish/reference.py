@@ -22,6 +22,10 @@ class NotAReference(ValueError):
     """A text is no such reference; the message says why, and what it should be."""
 
 
+class NoTag(NotAReference):
+    """A text is a reference but for its tag."""
+
+
 class Reference(NamedTuple):
     """A tag of a repository in a registry."""
 
@@ -55,7 +59,7 @@ def parse_reference(text: str) -> Reference:
     if not slash or not _REGISTRY.fullmatch(registry):
         raise NotAReference(f"{text} has no registry; write it such as {EXAMPLE}")
     if not tag:
-        raise NotAReference(f"{text} has no tag; write one, such as {SCHEME}{registry}/{name or 'NAME'}:prod")
+        raise NoTag(f"{text} has no tag; write one, such as {SCHEME}{registry}/{name or 'NAME'}:prod")
     if not _NAME.fullmatch(name):
         raise NotAReference(
             f'"{name}" cannot be the name of a repository: lower-case letters, digits, and one of ._-/ between'

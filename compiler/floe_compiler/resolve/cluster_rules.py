@@ -57,8 +57,9 @@ NOTHING_SHOWN = Rule(
 LONG_NAME_ELSEWHERE = Rule(
     "R126",
     "server whose name in other clusters is too long",
-    "A service mesh calls a server in another cluster `<server>-<cluster>`, and a Service may have 63 characters. Give "
-    "the cluster a shorter name.",
+    "A service mesh calls a server in another cluster `<server>-<cluster>`, and a Service may have 63 characters: give "
+    "the cluster a shorter name. Through a Gateway, a server is called by the route `clusters-<server>-<port>`, whose "
+    "labels may have 63, too: only a component of another package has so long a name, and can give a shorter one.",
 )
 NAMED_BY_OTHERS = Rule(
     "R127",

@@ -22,7 +22,7 @@ from floe_compiler.model.inputs import (
     Links,
     McsLinks,
 )
-from floe_compiler.model.links import name_elsewhere, passes_gateway
+from floe_compiler.model.links import linked_route, name_elsewhere, passes_gateway
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.secret_ways import way_of_name
 from floe_compiler.model.sites import CLUSTERS
@@ -45,7 +45,7 @@ from floe_compiler.resolve.cluster_rules import (
 from floe_compiler.resolve.frame import REACHED_AT, Frame
 
 LONGEST_LABEL = 63
-"""The longest name of a Service."""
+"""The longest name of a Service, and the longest value of a label."""
 
 NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
@@ -172,6 +172,12 @@ def _check_gateway(
         port = f"{one.port.protocol} {one.port.number}"
         message = f"{said}, and {one.group.name} on {port}, which a Gateway does not pass on"
         findings.add(NOT_PASSED, message, frame.document.key_span(LINKS), hint="let both run in one cluster")
+    for one in (one for one in servers if len(linked_route(one.group.name, one.port)) > LONGEST_LABEL):
+        name = linked_route(one.group.name, one.port)
+        message = f'{said} by the route "{name}", which has {len(name)} characters; its labels may have {LONGEST_LABEL}'
+        most = len(one.group.name) + LONGEST_LABEL - len(name)
+        hint = f"let its component name {one.group.name} with at most {most} characters, or let both run in one cluster"
+        findings.add(LONG_NAME_ELSEWHERE, message, frame.document.key_span(LINKS), hint=hint)
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         message = f"{said} through its Gateway, but policies let no controller in"
         hint = "write where its pods run: ingress_namespace: ..., or from where it sends: ingress_addresses: [...]"

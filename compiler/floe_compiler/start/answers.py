@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -55,10 +56,16 @@ def check_names(text: str) -> str:
     return text
 
 
+_OF_SSH = re.compile(r"([\w.-]+@[\w.-]+):([\w./~-]+)")
+"""The short form in which Git forges show the address for SSH."""
+
+
 def check_url(text: str) -> str:
     """Accept the URL of a Git repository."""
     if not text.startswith(("https://", "ssh://")) or any(character in text for character in " \t\n\"'#"):
-        raise ValueError(f'"{text}" is not a URL with https:// or ssh://')
+        short = _OF_SSH.fullmatch(text)
+        hint = f"; write it as ssh://{short[1]}/{short[2]}" if short else ""
+        raise ValueError(f'"{text}" is not a URL with https:// or ssh://{hint}')
     return text
 
 
