@@ -13,7 +13,7 @@ import pytest
 from kit.monitoring.alert_cases import CASES, Case, Series
 from monitored_mesh import PROMTOOL, Kind, rule_files, rules
 
-MINUTES = {100: (120, 120), 2: (5, 30), 0: (1, 5)}
+MINUTES = {100: (120, 120), 2: (5, 30), 0: (1, 10)}
 """Between values, and between evaluations, for cases of so many hours or more, as promtool takes its time for each."""
 
 KINDS: tuple[Kind, ...] = ("prometheus", "prometheus-operator")
