@@ -24,14 +24,13 @@ from floe_compiler.kit import postgresql
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.facts import Container, Parts, containers_of, named_pods
 from floe_compiler.model.trust import Trust
-from postgresql_server import NEEDS_SERVER, SERVERS
+from postgresql_server import NEEDS_SERVER, SERVERS, USER
 from support import DEVELOPMENT, context_of, unit_of
 
 SECURE = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-internal")
 HOST = "db.floe-platform.svc.cluster.local"
 CONFIG = {"server": "db", "databases": [{"database": "catalog", "user": "catalog"}]}
 OURS, OTHERS = authority("Ours"), authority("Others")
-USER = "postgres" if os.geteuid() == 0 else None
 
 
 def build(settings: Any = SECURE) -> Parts:

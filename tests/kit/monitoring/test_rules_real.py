@@ -87,12 +87,9 @@ def trial(name: str, case: Case, values: Series, *, fires: bool) -> dict[str, An
 
 @needs_promtool
 def test_alerts_fire_when_they_should_and_not_otherwise(tmp_path: Path) -> None:
-    """In one process, which says of each failure in which file it is: the name of the alert, and the number of the case."""
+    """In one process, which names the file of each failure: the alert, and the number of the case."""
     known = {rule["alert"] for rule in rules()}
-    groups = {
-        kind: [group for file in rule_files(kind).values() for group in file["groups"]]
-        for kind in KINDS
-    }
+    groups = {kind: [group for file in rule_files(kind).values() for group in file["groups"]] for kind in KINDS}
     for name, cases in CASES.items():
         kind: Kind = "prometheus" if name in known else "prometheus-operator"
         own = [group for group in groups[kind] if group["rules"][0]["alert"] == name]
