@@ -28,7 +28,7 @@ PYTHON = (sys.executable, "-S", "-c")
 ELECTOR = "floe_compiler.components.orchestrator_dagster.elector"
 
 DRIVER = """
-import http.client, os, random, socket, sys
+import http.client, os, socket, sys
 from pathlib import Path
 import elector.__main__ as main
 import elector.election
@@ -37,6 +37,7 @@ from elector.options import parse
 port, account, name, steps, *arguments = sys.argv[1:]
 socket.gethostname = lambda: name
 if steps:  # the wall clock jumps
+    import random
     elector.election.wall_clock = lambda: f"20{random.randrange(10, 99)}-01-01T00:00:00.000000Z"
 main.ACCOUNT = Path(account)
 os.environ.update(KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT=port)

@@ -70,7 +70,7 @@ def running() -> Iterator[Server]:
 
 
 @cache
-def _first_data() -> Path:
+def first_data() -> Path:
     """Return the data of a server that has not run yet: they are made once, as that takes longer than most tests."""
     folder = Path(tempfile.mkdtemp(prefix="floe-postgresql-"))
     atexit.register(shutil.rmtree, folder)
@@ -88,7 +88,7 @@ def _first_data() -> Path:
 
 def copy_first_data(data: Path) -> None:
     """Make the data of a server, whose superuser is `ADMINISTRATOR`."""
-    subprocess.run(["cp", "--archive", _first_data(), data], check=True, timeout=60)
+    subprocess.run(["cp", "--archive", first_data(), data], check=True, timeout=60)
 
 
 def _start(server: Server) -> subprocess.Popen[bytes]:
