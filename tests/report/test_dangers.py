@@ -716,7 +716,7 @@ def variants(value: Any) -> Iterator[Any]:
 
 
 STEP = 5
-"""Every fifth variant has each part in two or three odd shapes, and each shape in many parts, as there are 12 shapes."""
+"""As there are 12 shapes, every fifth variant has each part in two or three of them, and each of them in many parts."""
 
 
 @pytest.mark.parametrize("manifest", WHOLE, ids=lambda manifest: str(manifest["kind"]))
