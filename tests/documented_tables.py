@@ -208,8 +208,9 @@ def compiled(folder: Path) -> ObjectSet:
 
 @cache
 def manifests(folder: Path) -> Sequence[Object]:
-    """Return the objects in a folder of output/."""
-    return [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in sorted(folder.glob("*.yaml"))]
+    """Return the objects in a folder of output/, without ConfigMaps, which request nothing and are most of the text."""
+    found = sorted(file for file in folder.glob("*.yaml") if not file.name.startswith("configmap_"))
+    return [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in found]
 
 
 def secrets(_page: str, environment: str) -> str:

@@ -54,7 +54,7 @@ AUTHORITY = Path(__file__).parent / "kit/monitoring/root-of-1970.pem"
 PROMETHEUS_URL, ALERTMANAGER_URL = "https://prometheus.acme.example", "https://alertmanager.acme.example"
 ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
 
-RUNBOOKS = "https://wiki.acme.example/runbooks"
+RUNBOOKS = "https://pages.acme.example/runbooks.html"
 
 Kind = Literal["prometheus", "prometheus-operator"]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -11,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,9 @@ SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 NEEDS_SERVER = pytest.mark.skipif(not SERVERS, reason="no PostgreSQL server is installed (Debian: postgresql)")
 ADMINISTRATOR = ("postgres", "administrators-password", "postgres")
 """User, password and database of the superuser."""
+
+USER = "postgres" if os.geteuid() == 0 else None
+"""Who runs the server, which refuses to run as root: None is whoever runs the tests."""
 
 
 @dataclass(frozen=True)
@@ -47,33 +53,52 @@ class Server:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """Start a server that logs all statements; PostgreSQL refuses to run as root, and finds its own user then."""
+    """Start a server that logs all statements."""
     with tempfile.TemporaryDirectory(prefix="floe-postgresql-") as name, socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         found = Server(Path(name), reserved.getsockname()[1])
         reserved.close()
         (found.folder / "passwords").mkdir()
         (found.folder / "administrator").write_text(f"{ADMINISTRATOR[1]}\n")
-        user = "postgres" if os.geteuid() == 0 else None
         for path in (found.folder, *found.folder.iterdir()):
-            if user:
-                os.chown(path, pwd.getpwnam(user).pw_uid, -1)
-        process = _start(found, user)
+            if USER:
+                os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
+        process = _start(found)
         yield found
         process.terminate()
         process.wait(30)
 
 
-def _start(server: Server, user: str | None) -> subprocess.Popen[bytes]:
-    binaries, data = SERVERS[-1].parent, str(server.folder / "data")
-    arguments = ["-D", data, "-U", "postgres", f"--pwfile={server.folder}/administrator", "--auth=scram-sha-256"]
+@cache
+def first_data() -> Path:
+    """Return the data of a server that has not run yet: they are made once, as that takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="floe-postgresql-"))
+    atexit.register(shutil.rmtree, folder)
+    password = folder / "password"
+    password.write_text(f"{ADMINISTRATOR[1]}\n")
+    if USER:
+        for path in (folder, password):
+            os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
+    made, initdb = folder / "data", str(SERVERS[-1].with_name("initdb"))
+    arguments = [f"--pgdata={made}", "--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256"]
     arguments.append("--no-sync")  # nobody needs the files if the machine stops
-    subprocess.run([str(binaries / "initdb"), *arguments], check=True, user=user, stdout=subprocess.DEVNULL, timeout=60)
+    subprocess.run([initdb, *arguments], check=True, user=USER, stdout=subprocess.DEVNULL, timeout=60)
+    return made
+
+
+def copy_first_data(data: Path) -> None:
+    """Make the data of a server, whose superuser is `ADMINISTRATOR`."""
+    subprocess.run(["cp", "--archive", first_data(), data], check=True, timeout=60)
+
+
+def _start(server: Server) -> subprocess.Popen[bytes]:
+    binaries, data = SERVERS[-1].parent, server.folder / "data"
+    copy_first_data(data)
     settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={server.folder}", "log_statement=all"]
     options = [part for setting in settings for part in ("-c", setting)]
     with (server.folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", data, "-p", str(server.port), *options], user=user, stderr=log
+            [str(binaries / "postgres"), "-D", data, "-p", str(server.port), *options], user=USER, stderr=log
         )
     for _ in range(100):
         ready = subprocess.run(

@@ -24,14 +24,13 @@ from floe_compiler.kit import postgresql
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.facts import Container, Parts, containers_of, named_pods
 from floe_compiler.model.trust import Trust
-from postgresql_server import NEEDS_SERVER, SERVERS
+from postgresql_server import ADMINISTRATOR, NEEDS_SERVER, SERVERS, USER, first_data
 from support import DEVELOPMENT, context_of, unit_of
 
 SECURE = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-internal")
 HOST = "db.floe-platform.svc.cluster.local"
 CONFIG = {"server": "db", "databases": [{"database": "catalog", "user": "catalog"}]}
 OURS, OTHERS = authority("Ours"), authority("Others")
-USER = "postgres" if os.geteuid() == 0 else None
 
 
 def build(settings: Any = SECURE) -> Parts:
@@ -90,7 +89,7 @@ class Running:
         given = {
             name: value.replace("/etc/floe-trust/certificates.pem", str(roots)) for name, value in client().items()
         }
-        here = {"PGHOSTADDR": self.address, "PGPORT": str(self.port), "PGPASSWORD": "administrators-password"}
+        here = {"PGHOSTADDR": self.address, "PGPORT": str(self.port), "PGPASSWORD": ADMINISTRATOR[1]}
         question = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
         return subprocess.run(
             [str(SERVERS[-1].with_name("psql")), "-XAtqc", question, "-d", "postgres"],
@@ -146,7 +145,7 @@ def put(folder: Path, certificate: Path) -> None:
 # The image's entrypoint, as far as it matters here: it sets up an empty volume, and then becomes the server.
 ENTRYPOINT = """#!/bin/bash
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  initdb -D "$PGDATA" -U postgres --pwfile="$POSTGRES_PASSWORD_FILE" --auth=scram-sha-256 >/dev/null || exit 1
+  cp --archive "$FIRST_DATA/." "$PGDATA" || exit 1
 fi
 exec "$@" -c listen_addresses='*' -c unix_socket_directories="$HERE"
 """
@@ -167,7 +166,6 @@ def running() -> Iterator[Running]:
         entrypoint = folder / "docker-entrypoint.sh"
         entrypoint.write_text(ENTRYPOINT)
         entrypoint.chmod(0o755)
-        (folder / "password").write_text("administrators-password\n")
         put(paths["/run/tls"], OURS.issue(folder / "first", HOST))
         if USER:
             for path in (folder, paths["/data"]):
@@ -183,7 +181,7 @@ def running() -> Iterator[Running]:
             "PGDATA": str(paths["/data"]),
             "PGPORT": str(found.port),
             "HERE": name,
-            "POSTGRES_PASSWORD_FILE": str(folder / "password"),
+            "FIRST_DATA": str(first_data()),
             "CERTIFICATE_CHECK_SECONDS": "0.2",
         }
         with (folder / "log").open("wb") as log:

@@ -19,8 +19,8 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
 from floe_compiler.model.trust import Trust
 from floe_compiler.pipeline import compile_mesh
-from monitored_mesh import PLATFORM, RUNBOOKS, SALES, get, monitored, monitored_mesh, rules
-from small_mesh import MANIFEST
+from monitored_mesh import PLATFORM, RUNBOOKS, SALES, get, monitored, rules
+from small_mesh import MANIFEST, small_mesh
 from support import PRODUCTION, context_of
 
 NAMESPACES = (OwnedNamespace(PLATFORM, "@acme/platform"),)
@@ -154,11 +154,9 @@ def test_the_place_of_the_metrics_is_said_once(store: dict[str, Any]) -> None:
 
 
 def test_dashboards_ask_a_prometheus_that_others_run(tmp_path: Path) -> None:
-    root = monitored_mesh(tmp_path, "prometheus-operator", store={"service": "prometheus"})
-    manifest = yaml.load((root / MANIFEST).read_text(), yaml.CSafeLoader)
-    manifest["observability"]["dashboards"] = {"type": "grafana"}
-    (root / MANIFEST).write_text(yaml.safe_dump(manifest))
-    files = compile_mesh(root).files
+    metrics = {"type": "prometheus-operator", "runbooks": RUNBOOKS, "store": {"service": "prometheus"}}
+    observability = {"metrics": metrics, "dashboards": {"type": "grafana"}}
+    files = compile_mesh(small_mesh(tmp_path, {MANIFEST: {"observability": observability}})).files
     folder = f"output/dev/{PLATFORM}"
     address = "http://prometheus.monitoring.svc.cluster.local:9090"
     assert address in files[f"{folder}/configmap_grafana-datasources.yaml"]

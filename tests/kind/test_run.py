@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """#!/usr/bin/env bash
-name=$(basename "$0")
+name=${0##*/}
 echo "$name $* [${KUBECONFIG:-none}]" >> "$CALLS"
 case "$name $*" in
   *"$FAILING"*) exit 9 ;;
@@ -28,6 +28,7 @@ class Run:
     """One run of the script, and what it called."""
 
     def __init__(self, folder: Path, *, failing: str = "never", existing: str = "other", **variables: str) -> None:
+        self.folder = folder
         programs = folder / "programs"
         programs.mkdir()
         for name in ("docker", "kind", "kubectl", "helm"):
@@ -56,8 +57,13 @@ class Run:
         return found[0]
 
 
-def test_everything_happens_in_order_and_the_cluster_goes(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Return a run in which nothing goes wrong."""
+    return Run(tmp_path_factory.mktemp("run"))
+
+
+def test_everything_happens_in_order_and_the_cluster_goes(run: Run) -> None:
     assert run.code == 0, run.output
     steps = [
         "kind create cluster --name acme-dev",
@@ -80,20 +86,18 @@ def test_everything_happens_in_order_and_the_cluster_goes(tmp_path: Path) -> Non
     assert run.calls[-1].startswith("kind delete cluster")
 
 
-def test_no_other_cluster_can_be_reached(tmp_path: Path) -> None:
-    for call in Run(tmp_path).calls[1:]:
-        assert f"[{tmp_path}/" in call
+def test_no_other_cluster_can_be_reached(run: Run) -> None:
+    for call in run.calls[1:]:
+        assert f"[{run.folder}/" in call
 
 
-def test_every_wait_has_an_end(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+def test_every_wait_has_an_end(run: Run) -> None:
     waits = [call for call in run.calls if " wait " in call or "rollout status" in call or "helm install" in call]
     assert len(waits) > 5
     assert all("--timeout" in call for call in waits)
 
 
-def test_images_of_all_products_are_the_sample(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+def test_images_of_all_products_are_the_sample(run: Run) -> None:
     build = run.calls[run.position("docker build")]
     loaded = run.calls[run.position("kind load")]
     for image in ("ghcr.io/acme/sales/customer-360:", "ghcr.io/acme/marketing/campaign-perf:"):
@@ -124,6 +128,5 @@ def test_the_cluster_can_be_kept(tmp_path: Path) -> None:
     assert "left running" in run.output
 
 
-def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path) -> None:
-    Run(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"programs", "calls"}
+def test_nothing_is_left_in_the_temporary_folder(run: Run) -> None:
+    assert {path.name for path in run.folder.iterdir()} == {"programs", "calls"}

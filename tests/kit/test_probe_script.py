@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from postgresql_server import NEEDS_SERVER, SERVERS, USER, copy_first_data
+
 BUSYBOX = shutil.which("busybox")
-SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 SCRIPT = files("floe_compiler.kit.sync_tests").joinpath("probe.sh")
 NOBODY = 65534
 
@@ -214,19 +215,17 @@ def test_a_postgresql_server_is_known_by_its_answer(programs: Path, reply: bytes
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not SERVERS, reason="no PostgreSQL server is installed (Debian: postgresql)")
+@NEEDS_SERVER
 def test_a_real_postgresql_server(programs: Path, refusing: str) -> None:
     host, _, port = refusing.rpartition(":")
-    user = "postgres" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="floe-postgresql-") as folder:
-        if user:
-            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-        options = ["-D", f"{folder}/data", "--auth=reject", "--no-sync"]
-        initialize = [str(SERVERS[-1].with_name("initdb")), *options]
-        subprocess.run(initialize, check=True, user=user, stdout=subprocess.DEVNULL, timeout=60)
+        if USER:
+            os.chown(folder, pwd.getpwnam(USER).pw_uid, -1)
+        copy_first_data(Path(folder, "data"))
+        Path(folder, "data/pg_hba.conf").write_text("host all all all reject\n")
         settings = ["-c", f"listen_addresses={host}", "-c", f"unix_socket_directories={folder}"]
         process = subprocess.Popen(
-            [str(SERVERS[-1]), "-D", f"{folder}/data", "-p", port, *settings], user=user, stderr=subprocess.DEVNULL
+            [str(SERVERS[-1]), "-D", f"{folder}/data", "-p", port, *settings], user=USER, stderr=subprocess.DEVNULL
         )
         try:
             code, said = probe(programs, f"postgresql {refusing}", f"http http://{refusing}/", seconds=0)

@@ -182,7 +182,8 @@ def _go(folder: Path) -> Sequence[str]:
     if go is None:
         pytest.skip("go is not installed")
     (folder / "get.go").write_text(GO)
-    subprocess.run([go, "build", "-o", folder / "get", folder / "get.go"], check=True, capture_output=True)
+    small = "-ldflags=-s -w"  # no symbols, which take the linker longest
+    subprocess.run([go, "build", small, "-o", folder / "get", folder / "get.go"], check=True, capture_output=True)
     return (str(folder / "get"),)
 
 

@@ -16,6 +16,17 @@ from floe_compiler.cli import main
 SLOTS = ("portal", "observability.data_profiles", "orchestrator")
 """A new one, one in a group, and an existing one whose components run in domains."""
 
+ONE_NODE = """
+import pytest
+from floe_compiler.node.cdk8s_process import kept
+
+@pytest.fixture(scope="session", autouse=True)
+def one_node():
+    with kept():
+        yield
+"""
+"""A plugin of pytest that starts Node.js once for all tests."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,7 +71,8 @@ def test_their_own_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
     site = tmp_path / "site"
     for package in packages:
         install(package, site)
-    options = ("-v", "-p", "no:cacheprovider", "-W", "error")
+    (site / "one_node.py").write_text(ONE_NODE)
+    options = ("-v", "-p", "one_node", "-p", "no:cacheprovider", "-W", "error")
     printed = succeeds(tmp_path, "pytest", *options, *map(str, packages), path=(site, *packages))
     for package in packages:
         module = f"test_{package.name.replace('-', '_')}.py::"

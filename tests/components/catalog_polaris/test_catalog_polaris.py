@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -359,8 +361,8 @@ def test_bootstrap_refuses_an_empty_secret(tmp_path: Path) -> None:
 # --- setup ---
 
 
-def _setup(folder: Path, context: Context[Any], url: str, **changes: Any) -> subprocess.CompletedProcess[str]:
-    """Run the setup task's container: its files below `folder`, and the server at `url`."""
+def _command(folder: Path, context: Context[Any], url: str, **changes: Any) -> list[str]:
+    """Write the files of the setup task's container below `folder`; return what it runs, with the server at `url`."""
     container = COMPONENT.build(context).tasks[1].pod.containers[0]
     for file in container.config:
         path = folder / file.path.lstrip("/")
@@ -374,21 +376,28 @@ def _setup(folder: Path, context: Context[Any], url: str, **changes: Any) -> sub
     setup = folder / catalog_polaris.SETUP_FILE.lstrip("/")
     document = json.loads(setup.read_text().replace("/run/secrets", f"{folder}/run/secrets"))
     setup.write_text(json.dumps({**document, "url": url, "patience_seconds": 20, **changes}))
-    command = [
-        sys.executable,
-        *container.command[1:2],
-        *(str(folder / part.lstrip("/")) for part in container.command[2:]),
-    ]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    files = [str(folder / part.lstrip("/")) for part in container.command[2:]]
+    return [sys.executable, *container.command[1:2], *files]
+
+
+def _setup(folder: Path, context: Context[Any], url: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+    """Do what the setup task's container does, in this process, as Python's start takes longer than the rest."""
+    command = _command(folder, context, url, **changes)
+    out, problems = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(problems):
+        code = polaris_setup.main(command[3:])
+    return subprocess.CompletedProcess(command, code, out.getvalue(), problems.getvalue())
 
 
 READS_ORDERS = {"type": "table", "namespace": ["sales__shop"], "tableName": "orders", "privilege": "TABLE_READ_DATA"}
 
 
 def test_setup_makes_the_catalog_and_its_clients(tmp_path: Path) -> None:
+    """As the container starts it."""
     state = State(tables={("sales__shop", "orders")})
     with running(state) as url:
-        done = _setup(tmp_path, _context(), url)
+        command = _command(tmp_path, _context(), url)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert state.catalogs["warehouse"]["storageConfigInfo"] == management.storage_configuration(STORE)
     assert state.secrets[SHOP] == (SHOP, f"secret-of-{SHOP}")
@@ -568,8 +577,10 @@ def test_setup_prints_no_secret(tmp_path: Path) -> None:
 
 
 def test_setup_fails_where_root_may_not_log_in(tmp_path: Path) -> None:
+    another = {"/run/secrets/polaris-root/client-secret": "another"}
     with running(State()) as url:
-        done = _setup(tmp_path, _context(), url, secrets={"/run/secrets/polaris-root/client-secret": "another"})
+        command = _command(tmp_path, _context(), url, secrets=another)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "the root client may not log in" in done.stderr
 
