@@ -35,15 +35,18 @@ def mesh(tmp_path: Path) -> Path:
 
 
 def known_keys(data: Any, path: DataPath = ()) -> Iterator[DataPath]:
-    """Yield the paths of all keys that nobody but a schema chooses."""
+    """Yield the paths of all keys that nobody but a schema chooses; of those that items of a list share, the first."""
     if isinstance(data, dict):
         for key, value in data.items():
             if not path or path[-1] not in NAMED_BY_PEOPLE:
                 yield (*path, key)
             yield from known_keys(value, (*path, key))
     elif isinstance(data, list):
+        shared = {}
         for index, value in enumerate(data):
-            yield from known_keys(value, (*path, index))
+            for key in known_keys(value):
+                shared.setdefault(tuple(part for part in key if isinstance(part, str)), (*path, index, *key))
+        yield from shared.values()
 
 
 def misspelt(data: Any, path: DataPath) -> Any:
@@ -61,7 +64,9 @@ def test_any_misspelt_key_gives_one_error(file: str, mesh: Path, capsys: pytest.
     data = yaml.load((mesh / file).read_text(encoding="utf-8"), yaml.CSafeLoader)
     several = {}
     for path in known_keys(data):
-        (mesh / file).write_text(yaml.safe_dump(misspelt(data, path), sort_keys=False), encoding="utf-8")
+        (mesh / file).write_text(
+            yaml.dump(misspelt(data, path), Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8"
+        )
         assert main(["check", "--root", str(mesh), "--quiet"]) == 1, show_path(path)
         told = [line for line in capsys.readouterr().err.splitlines() if ": error[" in line]
         if len(told) != 1:

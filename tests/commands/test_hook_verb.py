@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from commands.conftest import Floe, Git
 from floe_compiler.cli import main
 from floe_compiler.commands.hook import PLACES
 from floe_compiler.model.layout import MANIFEST
+from quick_program import quick_program
 
 pytestmark = pytest.mark.real
 
@@ -166,14 +166,15 @@ def test_pre_commit_accepts_the_definitions() -> None:
 
 
 @pytest.fixture
-def guarded(committed: Path, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def guarded(
+    committed: Path, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Return the repository with the hook installed as pre-commit installs it, with this environment's program."""
-    program = f'"{sys.executable}" "{fake_pipeline.__file__}"'
+    program = str(quick_program(tmp_path_factory.mktemp("program"), fake_pipeline.__name__))
     hook = {**definitions()[0], "language": "system", "entry": definitions()[0]["entry"]}
     hook["entry"] = hook["entry"].replace("floe-compile", program, 1)
     (committed / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
-    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path.parent / f"{tmp_path.name}-pre-commit"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("pre-commit")))
     git("add", "--all")
     git("commit", "--quiet", "--message", "configuration")
     subprocess.run([sys.executable, "-m", "pre_commit", "install"], check=True, capture_output=True, cwd=committed)
