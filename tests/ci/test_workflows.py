@@ -39,7 +39,13 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_all_workflows_are_looked_at() -> None:
-    assert [path.name for path in WORKFLOWS] == ["kind.yaml", "pull-request.yaml", "release.yaml", "test.yaml"]
+    assert [path.name for path in WORKFLOWS] == [
+        "kind.yaml",
+        "pull-request.yaml",
+        "release.yaml",
+        "test.yaml",
+        "thorough.yaml",
+    ]
     assert sorted(FOLDER.iterdir()) == WORKFLOWS
 
 
