@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -165,9 +166,24 @@ def test_pre_commit_accepts_the_definitions() -> None:
 # --- pre-commit -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the hook of Git that pre-commit installs, which is the same in each repository."""
+    folder = tmp_path_factory.mktemp("installed")
+    (folder / ".pre-commit-config.yaml").write_text("repos: []\n")
+    variables = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path_factory.mktemp("home"))}
+    for command in (["git", "init", "--quiet"], [sys.executable, "-m", "pre_commit", "install"]):
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, env=variables)
+    return folder / ".git/hooks/pre-commit"
+
+
 @pytest.fixture
 def guarded(
-    committed: Path, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    committed: Path,
+    git: Git,
+    installed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """Return the repository with the hook installed as pre-commit installs it, with this environment's program."""
     program = str(quick_program(tmp_path_factory.mktemp("program"), fake_pipeline.__name__))
@@ -177,7 +193,8 @@ def guarded(
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("pre-commit")))
     git("add", "--all")
     git("commit", "--quiet", "--message", "configuration")
-    subprocess.run([sys.executable, "-m", "pre_commit", "install"], check=True, capture_output=True, cwd=committed)
+    (committed / ".git/hooks").mkdir(exist_ok=True)
+    shutil.copy(installed, committed / ".git/hooks/pre-commit")
     return committed
 
 
