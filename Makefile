@@ -35,8 +35,8 @@ test: $(READY) ## Run the tests
 	@# They start the command hundreds of times, which takes half as long again where Python may not keep bytecode.
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
 
-thorough: $(READY) ## Try many more examples in the property tests (half an hour)
-	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis
+thorough: $(READY) ## Try all combinations, and many more examples in the property tests (half an hour)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m "hypothesis or thorough"
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .

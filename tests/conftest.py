@@ -58,6 +58,17 @@ def _one_node() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _one_core() -> Iterator[None]:
+    """Let compilations use one core unless a test says otherwise, as other tests use the others meanwhile.
+
+    Each fork of a process that has all of the tests in its memory costs more than it saves.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _at_the_top_of_a_repository() -> Iterator[None]:
     """Let each mesh be at the top of a Git repository, wherever the tests keep it."""
     with pytest.MonkeyPatch.context() as patch:

@@ -18,7 +18,7 @@ import yaml
 
 from floe_compiler.cache.store import Memory
 from floe_compiler.pipeline import compile_mesh
-from mesh_reader import Tree
+from mesh_reader import Tree, read
 from meshed_environments import MESHES, Delivery, Kind
 
 Linking = Literal["gateway", "mcs", "istio", "linkerd"]
@@ -104,5 +104,5 @@ def trees(links: Linking, mesh: Kind | None, *, tls: bool = False, inside: bool 
     for path, text in files(links, mesh, tls=tls, inside=inside).items():
         cluster = path.split("/")[2]
         if cluster in found:
-            found[cluster].append(yaml.load(text, yaml.CSafeLoader))
+            found[cluster].append(read(text))
     return {name: Tree(objects) for name, objects in found.items()}

@@ -6,7 +6,9 @@ It knows nothing of the compiler: only the objects, as NetworkPolicies, Istio an
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -40,16 +42,26 @@ class Pods(NamedTuple):
         return {port["containerPort"] for port in named if port.get("protocol", "TCP") == "TCP"}
 
 
+@cache
+def read(text: str) -> Object:
+    """Return the object of a file, which is not to be changed: most are the same in several environments."""
+    found: Object = yaml.load(text, yaml.CSafeLoader)
+    return found
+
+
 class Tree:
     """All objects of an environment."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
         self.objects = list(objects)
+        self._by_kind: dict[str, list[Object]] = defaultdict(list)
+        for one in self.objects:
+            self._by_kind[one["kind"]].append(one)
         self.namespaces = {one["metadata"]["name"]: one for one in self.of("Namespace")}
         self.pods = [*self._templates(), *self._started()]
 
     def of(self, kind: str, group: str = "") -> list[Object]:
-        return [one for one in self.objects if one["kind"] == kind and one["apiVersion"].startswith(group)]
+        return [one for one in self._by_kind.get(kind, ()) if one["apiVersion"].startswith(group)]
 
     def _templates(self) -> Iterator[Pods]:
         for one in self.objects:

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import yaml
 
+from floe_compiler.cache.folder import opened
 from floe_compiler.pipeline import compile_mesh
-from mesh_reader import Tree
+from mesh_reader import Tree, read
 from monitored_mesh import ALERTMANAGER, PROMETHEUS_URL, monitored_mesh
 from small_mesh import ENVIRONMENT, MANIFEST
 
@@ -26,8 +27,8 @@ MESHES: Mapping[Kind, Any] = {
 
 
 @cache
-def environments(delivery: Delivery) -> Mapping[Kind, Tree]:
-    """Return the environments, by the kind of their service mesh."""
+def environment(delivery: Delivery, kind: Kind) -> Tree:
+    """Return the environment in a kind of service mesh."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "mesh"
         told = {**ALERTMANAGER["alertmanager"], "url": "https://alertmanager.acme.example"}
@@ -44,12 +45,6 @@ def environments(delivery: Delivery) -> Mapping[Kind, Tree]:
             (root / "overlays" / name).mkdir()
             (root / "overlays" / name / "environment.yaml").write_text(yaml.safe_dump(own))
         shutil.rmtree((root / ENVIRONMENT).parent)
-        files = compile_mesh(root).files
-    return {
-        name: Tree(
-            yaml.load(text, yaml.CSafeLoader)
-            for path, text in files.items()
-            if path.startswith(f"output/{name}/") and path.endswith(".yaml")
-        )
-        for name in MESHES
-    }
+        with opened(None) as kept:
+            files = compile_mesh(root, (kind,), cache=kept).files
+    return Tree(read(text) for path, text in files.items() if path.endswith(".yaml"))

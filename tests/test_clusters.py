@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from certificates import authority
+from floe_compiler.cache.folder import opened
 from floe_compiler.cache.store import Memory
 from floe_compiler.cli import main
 from floe_compiler.model.codec import decode
@@ -52,7 +53,8 @@ def three(root: Path, **more: Any) -> Path:
 
 
 def files(root: Path) -> Mapping[str, str]:
-    return compile_mesh(root).files
+    with opened(None) as cache:
+        return compile_mesh(root, cache=cache).files
 
 
 def folders(root: Path) -> set[str]:
@@ -286,7 +288,7 @@ GOLDEN = Path(__file__).parent / "golden" / "clusters"
 
 
 def test_graphs_lead_into_other_clusters(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["graph", "connections", "--env", "prod", "--format", "json", "--root", str(GOLDEN), "--no-cache"]) == 0
+    assert main(["graph", "connections", "--env", "prod", "--format", "json", "--root", str(GOLDEN)]) == 0
     drawn = json.loads(capsys.readouterr().out)
     edges = {(one["source"], one["target"]) for one in drawn["edges"]}
     assert ("us-east/floe-platform/otel-collector", "shared/floe-platform/otel-collector") in edges
@@ -295,7 +297,7 @@ def test_graphs_lead_into_other_clusters(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_explain_knows_what_other_clusters_call(capsys: pytest.CaptureFixture[str]) -> None:
     file = "output/prod/shared/floe-platform/gateway.gateway.networking.k8s.io_clusters.yaml"
-    assert main(["explain", file, "--root", str(GOLDEN), "--no-cache"]) == 0
+    assert main(["explain", file, "--root", str(GOLDEN)]) == 0
     lines = capsys.readouterr().out.splitlines()
     at = lines.index('spec.listeners[0].hostname: "*.shared.mesh.acme.example"')
     assert "clusters[0].reached_at.domain" in lines[at + 1]

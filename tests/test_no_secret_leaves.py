@@ -47,7 +47,7 @@ def test_no_message_shows_it(place: str, tmp_path: Path, capsys: pytest.CaptureF
         (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
     for form, credential in zip(cycle(FORMATS), CREDENTIALS, strict=False):
         path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
-        assert main(["check", "--root", str(tmp_path), "--format", form, "--no-cache"]) == 1, credential
+        assert main(["check", "--root", str(tmp_path), "--format", form]) == 1, credential
         told = "".join(capsys.readouterr())
         assert credential not in told
         assert json.dumps(credential)[1:-1] not in told
@@ -80,7 +80,7 @@ def test_no_other_verb_shows_it(place: str, tmp_path: Path, capsys: pytest.Captu
         (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
     for verb, credential in zip(VERBS, cycle(CREDENTIALS), strict=False):
         path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
-        main([*verb, "--root", str(tmp_path), *(["--no-cache"] if verb[0] in ("diff", "explain") else [])])
+        main([*verb, "--root", str(tmp_path)])
         told = "".join(capsys.readouterr())
         assert credential not in told, verb
         assert json.dumps(credential)[1:-1] not in told, verb

@@ -11,11 +11,18 @@ from collections.abc import Iterator
 import pytest
 
 from mesh_reader import MESH_PORTS, Pods, Tree
-from meshed_environments import MESHES, Delivery, Kind, environments
+from meshed_environments import MESHES, Delivery, Kind, environment
 
 every_environment = pytest.mark.parametrize(
-    ("delivery", "kind"), [(delivery, kind) for delivery in ("argocd", "flux") for kind in MESHES]
+    ("delivery", "kind"),
+    [
+        *(("argocd", kind) for kind in MESHES),
+        ("flux", "ambient"),
+        *(pytest.param("flux", kind, marks=pytest.mark.thorough) for kind in MESHES if kind != "ambient"),
+    ],
 )
+"""How objects are delivered has nothing to do with who may call whom."""
+
 GRPC_PROBED = ("code-orders", 4000)
 
 
@@ -27,7 +34,7 @@ def connections(tree: Tree, kind: Kind) -> Iterator[tuple[Pods, Pods, int]]:
 
 @every_environment
 def test_each_connection_is_let_through_by_both_policies_and_by_the_mesh(delivery: Delivery, kind: Kind) -> None:
-    tree = environments(delivery)[kind]
+    tree = environment(delivery, kind)
     found = list(connections(tree, kind))
     assert len(found) > 60
     for caller, server, port in found:
@@ -40,7 +47,7 @@ def test_each_connection_is_let_through_by_both_policies_and_by_the_mesh(deliver
 
 @every_environment
 def test_the_mesh_refuses_everybody_else(delivery: Delivery, kind: Kind) -> None:
-    tree = environments(delivery)[kind]
+    tree = environment(delivery, kind)
     known = {(caller.identity, server.namespace, server.name, port) for caller, server, port in connections(tree, kind)}
     refused = 0
     for server in tree.pods:
@@ -58,7 +65,7 @@ def test_the_mesh_refuses_everybody_else(delivery: Delivery, kind: Kind) -> None
 
 @every_environment
 def test_ports_with_callers_outside_the_mesh_take_plain_text_and_no_others(delivery: Delivery, kind: Kind) -> None:
-    tree = environments(delivery)[kind]
+    tree = environment(delivery, kind)
     plain = {
         (server.name, port)
         for server in tree.pods
@@ -72,7 +79,7 @@ def test_ports_with_callers_outside_the_mesh_take_plain_text_and_no_others(deliv
 
 @every_environment
 def test_each_pod_has_an_account_that_says_which_component_it_is(delivery: Delivery, kind: Kind) -> None:
-    tree = environments(delivery)[kind]
+    tree = environment(delivery, kind)
     accounts = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in tree.of("ServiceAccount")}
     sharing: dict[str, set[str]] = defaultdict(set)
     for pods in tree.pods:
@@ -84,7 +91,7 @@ def test_each_pod_has_an_account_that_says_which_component_it_is(delivery: Deliv
 
 @every_environment
 def test_each_pod_joins_the_mesh_and_its_proxy_ends_with_it(delivery: Delivery, kind: Kind) -> None:
-    tree = environments(delivery)[kind]
+    tree = environment(delivery, kind)
     for namespace in tree.namespaces.values():
         labels, notes = namespace["metadata"]["labels"], namespace["metadata"]["annotations"]
         joined = {
@@ -108,7 +115,7 @@ def test_each_pod_joins_the_mesh_and_its_proxy_ends_with_it(delivery: Delivery, 
 
 
 def test_linkerd_looks_for_http_where_the_kubelet_probes_with_it() -> None:
-    tree = environments("argocd")["linkerd"]
+    tree = environment("argocd", "linkerd")
     opaque = {
         (
             one["metadata"]["namespace"],
@@ -130,7 +137,7 @@ def test_linkerd_looks_for_http_where_the_kubelet_probes_with_it() -> None:
 
 
 def test_istio_knows_each_port_that_is_called_by_the_address_of_a_pod() -> None:
-    tree = environments("argocd")["sidecar"]
+    tree = environment("argocd", "sidecar")
     headless = [one for one in tree.of("Service") if one["spec"].get("clusterIP") == "None"]
     assert headless
     for service in headless:
@@ -141,15 +148,16 @@ def test_istio_knows_each_port_that_is_called_by_the_address_of_a_pod() -> None:
 
 
 def test_the_control_plane_is_reached_and_the_kubelet_let_in_where_the_mesh_needs_it() -> None:
-    found = environments("argocd")
-    for kind, ports in (("sidecar", {15012}), ("linkerd", {8080, 8086, 8090})):
-        tree = found[kind]  # type: ignore[index]
+    ports_of: dict[Kind, set[int]] = {"sidecar": {15012}, "linkerd": {8080, 8086, 8090}}
+    for kind, ports in ports_of.items():
+        tree = environment("argocd", kind)
         for pods in tree.pods:
             to = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": CONTROL[kind]}}}
             rules = [rule for rule in tree.policies(pods, "egress") if to in rule["to"]]
             assert {port["port"] for rule in rules for port in rule["ports"]} == ports, pods.name
-    for pods in found["ambient"].pods:
-        rules = [rule for rule in found["ambient"].policies(pods, "ingress") if "ports" not in rule]
+    ambient = environment("argocd", "ambient")
+    for pods in ambient.pods:
+        rules = [rule for rule in ambient.policies(pods, "ingress") if "ports" not in rule]
         assert rules == [{"from": [{"ipBlock": {"cidr": "169.254.7.127/32"}}]}]
 
 

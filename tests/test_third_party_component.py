@@ -12,9 +12,11 @@ import yaml
 from msgspec.structs import replace
 
 import third_party_portal
+from floe_compiler.cache.store import Memory
 from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.facts import Parts
 from floe_compiler.pipeline import compile_mesh
@@ -42,9 +44,9 @@ def mesh(root: Path, **portal: Any) -> Path:
     return small_mesh(root / "mesh", {MANIFEST: {"portal": {"type": "backstage", **portal}}})
 
 
-def problems(root: Path) -> tuple[Diagnostic, ...]:
+def problems(root: Path, cache: Cache | None = None) -> tuple[Diagnostic, ...]:
     with pytest.raises(StageFailed) as failed:
-        compile_mesh(root)
+        compile_mesh(root, cache=cache)
     return failed.value.diagnostics
 
 
@@ -110,15 +112,20 @@ def fails(*_: Any) -> Any:
     return sizes["size"]
 
 
+@pytest.fixture(scope="module", params=["platform", "domain"])
+def scope(request: pytest.FixtureRequest) -> tuple[Any, Memory]:
+    """Return a scope with a cache that knows the schemas of the inputs with such a component."""
+    return request.param, Memory()
+
+
 @pytest.mark.parametrize("function", ["build", "completes", "provides", "requires", "refuses", "databases"])
-@pytest.mark.parametrize("scope", ["platform", "domain"])
 def test_an_error_of_its_own_is_said_with_its_line_where_it_was_chosen(
-    function: str, scope: Any, installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    function: str, scope: tuple[Any, Memory], installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     functions: dict[str, Any] = {function: fails}
-    component = replace(COMPONENT, scope=scope, constructs=None, **functions)
+    component = replace(COMPONENT, scope=scope[0], constructs=None, **functions)
     monkeypatch.setattr(third_party_portal, "COMPONENT", component)
-    found = problems(mesh(tmp_path))
+    found = problems(mesh(tmp_path), scope[1])
     assert {one.rule.code for one in found} == {"R031"}
     assert found[0].message.startswith("portal backstage in floe-")
     assert "failed: KeyError: 'size'" in found[0].message

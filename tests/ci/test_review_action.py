@@ -14,6 +14,7 @@ import yaml
 
 from floe_compiler.cli import main
 from forge_server import forge_server
+from quick_program import quick_program
 from small_mesh import PRODUCT, small_mesh
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,8 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(script: str, mesh: Path, variables: dict[str, str]) -> int:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    program = quick_program(mesh.parent / "bin")
+    path = os.pathsep.join((str(program.parent), str(Path(sys.executable).parent), os.environ["PATH"]))
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
         cwd=mesh,

@@ -39,7 +39,13 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_all_workflows_are_looked_at() -> None:
-    assert [path.name for path in WORKFLOWS] == ["kind.yaml", "pull-request.yaml", "release.yaml", "test.yaml"]
+    assert [path.name for path in WORKFLOWS] == [
+        "kind.yaml",
+        "pull-request.yaml",
+        "release.yaml",
+        "test.yaml",
+        "thorough.yaml",
+    ]
     assert sorted(FOLDER.iterdir()) == WORKFLOWS
 
 
@@ -208,7 +214,7 @@ def test_every_make_target_that_workflows_run_is_there() -> None:
     asked = {
         name for path in WORKFLOWS for step in steps(path) for name in re.findall(r"make (\S+)", step.get("run", ""))
     }
-    assert {"lint", "types", "test", "setup", "kind", "dist"} == asked
+    assert {"lint", "types", "test", "thorough", "setup", "kind", "dist"} == asked
     assert asked <= targets
 
 

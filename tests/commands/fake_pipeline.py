@@ -101,9 +101,14 @@ def _replaced() -> Iterator[tuple[dict[str, Any], str, Any]]:
     yield vars(digests), "input_digests", lambda inputs: digests_of(inputs.root)
 
 
-if __name__ == "__main__":
-    from floe_compiler.program import main
+def main() -> int:
+    """Run the program `floe-compile` with this pipeline, and return its exit code."""
+    from floe_compiler.program import main as run
 
     for names, name, value in _replaced():
         names[name] = value
+    return run()
+
+
+if __name__ == "__main__":
     sys.exit(main())

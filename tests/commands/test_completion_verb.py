@@ -12,6 +12,7 @@ import pytest
 
 from floe_compiler.cli import main
 from floe_compiler.commands.completion import SHELLS
+from quick_program import quick_program
 from small_mesh import small_mesh
 
 BASH = shutil.which("bash")
@@ -60,10 +61,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Path) -> None:
     # The program is this one, whichever is installed.
-    program = mesh / "bin/floe-compile"
-    program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\nimport sys\nfrom floe_compiler.program import main\nsys.exit(main())\n")
-    program.chmod(0o755)
+    program = quick_program(mesh / "bin")
     given = 'COMP_WORDS=(floe-compile "$@"); COMP_CWORD=$#'
     ask = f'source "{script}"; {given}; _shtab_floe_compile; echo "${{COMPREPLY[*]}}"'
     environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,20 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return commands
 
 
+@pytest.fixture(params=["pip of this Python", pytest.param("pip of its own", marks=pytest.mark.thorough)])
+def _pip(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an environment use the pip that is there, as Python takes seconds to install another one."""
+    run_program = subprocess.run
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        quick = ("--without-pip", "--system-site-packages") if "venv" in command else ()
+        return run_program([*command, *quick], **options)
+
+    if request.param == "pip of this Python":
+        monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", run)
+
+
+@pytest.mark.usefixtures("_pip")
 def test_another_version_shows_its_difference(run: Run, tmp_path: Path, repository: Path) -> None:
     code, out, err = run("--toolchain", str(wheel(tmp_path)), "--env", "dev", "--format", "json")
     words = f"diff --from-output --root {repository} --no-cache --format json --env dev"

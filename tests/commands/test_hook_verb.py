@@ -17,6 +17,7 @@ from commands.conftest import Floe, Git
 from floe_compiler.cli import main
 from floe_compiler.commands.hook import PLACES
 from floe_compiler.model.layout import MANIFEST
+from quick_program import quick_program
 
 pytestmark = pytest.mark.real
 
@@ -165,18 +166,35 @@ def test_pre_commit_accepts_the_definitions() -> None:
 # --- pre-commit -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the hook of Git that pre-commit installs, which is the same in each repository."""
+    folder = tmp_path_factory.mktemp("installed")
+    (folder / ".pre-commit-config.yaml").write_text("repos: []\n")
+    variables = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path_factory.mktemp("home"))}
+    for command in (["git", "init", "--quiet"], [sys.executable, "-m", "pre_commit", "install"]):
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, env=variables)
+    return folder / ".git/hooks/pre-commit"
+
+
 @pytest.fixture
-def guarded(committed: Path, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def guarded(
+    committed: Path,
+    git: Git,
+    installed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """Return the repository with the hook installed as pre-commit installs it, with this environment's program."""
-    program = f'"{sys.executable}" "{fake_pipeline.__file__}"'
+    program = str(quick_program(tmp_path_factory.mktemp("program"), fake_pipeline.__name__))
     hook = {**definitions()[0], "language": "system", "entry": definitions()[0]["entry"]}
     hook["entry"] = hook["entry"].replace("floe-compile", program, 1)
     (committed / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
-    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path.parent / f"{tmp_path.name}-pre-commit"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("pre-commit")))
     git("add", "--all")
     git("commit", "--quiet", "--message", "configuration")
-    subprocess.run([sys.executable, "-m", "pre_commit", "install"], check=True, capture_output=True, cwd=committed)
+    (committed / ".git/hooks").mkdir(exist_ok=True)
+    shutil.copy(installed, committed / ".git/hooks/pre-commit")
     return committed
 
 

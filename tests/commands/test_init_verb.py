@@ -25,6 +25,8 @@ MESHES = {
     "cronjobs": {"orchestrator": "kubernetes", "storage": "none", "environments": "local,staging,prod-eu"},
 }
 
+SMALL = ("--yes", "--orchestrator", "kubernetes", "--storage", "none", "--environments", "dev")
+
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +78,7 @@ def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str])
 
 def test_a_file_that_exists_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     Path("README.md").write_text("mine\n")
-    assert main(["init", "--yes"]) == 0
+    assert main(["init", *SMALL]) == 0
     assert Path("README.md").read_text() == "mine\n"
     assert "kept  README.md\n" in capsys.readouterr().out
 
@@ -150,7 +152,7 @@ def test_the_mesh_uses_the_compiler_that_began_it(
     compiler: Compiler, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
 ) -> None:
     monkeypatch.setattr(init, "_compiler", lambda: compiler)
-    assert main(["init", "--yes", "--orchestrator", "kubernetes", "--storage", "none", "--environments", "dev"]) == 0
+    assert main(["init", *SMALL]) == 0
     assert [Path(name).read_text() for name in (".pre-commit-config.yaml", "requirements.txt")] == snapshot
 
 
@@ -158,7 +160,7 @@ def test_the_mesh_uses_the_compiler_that_began_it(
 def test_a_value_that_nobody_gave_is_listed(field: str, capsys: pytest.CaptureFixture[str]) -> None:
     answers = {"owner": "@acme/data", "registry": "ghcr.io/acme", "repository": "https://git.acme.example/mesh.git"}
     given = [word for key, answer in answers.items() if key != field for word in (f"--{key}", answer)]
-    assert main(["init", "--yes", "--name", "acme", "--orchestrator", "kubernetes", "--storage", "none", *given]) == 0
+    assert main(["init", "--name", "acme", *SMALL, *given]) == 0
     lines = Path("platform-manifest.yaml").read_text().splitlines()
     marked = [line.split()[0] for line in lines if "# yours:" in line and line.split()[0] != "version:"]
     assert [one for one in marked if one != "store:"] == [f"{field}:"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from commands.conftest import git as git
 from commands.conftest import repository as repository
 from floe_compiler.cli import main
 from floe_compiler.commands.merge_driver import MEMORY, NEXT
+from quick_program import quick_program
 from small_mesh import PRODUCT, small_mesh
 
 pytestmark = [pytest.mark.real, pytest.mark.git]
@@ -31,16 +31,16 @@ Tried = Callable[..., tuple[bool, str]]
 
 
 def configure(git: Git, program: Path) -> None:
-    command = f"'{sys.executable}' '{program}' merge-driver %O %A %B %P"
+    command = f"'{program}' merge-driver %O %A %B %P"
     git("config", "merge.floe-compile.driver", command)
 
 
 @pytest.fixture
 def two_branches(
-    repository: Path, floe: Floe, git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    repository: Path, floe: Floe, git: Git, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> Branches:
     """Return what makes two branches, `main` and `other`, with these texts of domains, compiled and committed."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    program = quick_program(tmp_path_factory.mktemp("program"), fake_pipeline.__name__)
 
     def commit(changes: dict[str, str], message: str) -> None:
         for name, text in changes.items():
@@ -53,7 +53,7 @@ def two_branches(
         (repository / ".gitattributes").write_text(ATTRIBUTES)
         (repository / "overlays/prod").rmdir()
         (repository / "overlays/dev/environment.yaml").write_text("")
-        configure(git, Path(fake_pipeline.__file__))
+        configure(git, program)
         commit({"sales": sales(1, 1), "finance": "one"}, "base")
         git("checkout", "--quiet", "-b", "other")
         commit(theirs, "theirs")
@@ -290,15 +290,12 @@ def test_a_file_outside_the_output_is_wrong_usage(
 
 
 def test_the_real_compiler_merges_a_mesh_below_the_top(
-    repository: Path, git: Git, tried: Tried, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    repository: Path, git: Git, tried: Tried, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A schedule on one side and an image on the other, in one CronJob."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     mesh = small_mesh(repository / "data/mesh", {})
-    program = tmp_path / "program.py"
-    program.write_text("import sys\nfrom floe_compiler.program import main\nsys.exit(main())\n")
     (repository / ".gitattributes").write_text("data/mesh/" + ATTRIBUTES)
-    configure(git, program)
+    configure(git, quick_program(tmp_path_factory.mktemp("program")))
 
     def commit(old: str, new: str) -> None:
         text = (mesh / PRODUCT).read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,18 @@ def written(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small mesh as it is begun."""
+    folder = tmp_path_factory.mktemp("begun")
+    assert main(["init", str(folder), "--yes", "--name", "acme", "--storage", "none", "--environments", "dev"]) == 0
+    return folder
+
+
 @pytest.fixture
-def mesh() -> None:
-    """Begin a small mesh."""
-    main(["init", "--yes", "--storage", "none", "--environments", "dev"])
+def mesh(begun: Path, tmp_path: Path) -> None:
+    """Copy it here."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.mark.usefixtures("mesh")

@@ -25,9 +25,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "linux":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+
+
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the processes that looked, of those that this one knows of, on a machine with two cores."""
+    """Return the processes that looked, of those that this one knows of."""
     found: list[int] = []
 
     def noted(root: Path, environments: Iterator[str], store: Cache, complete: bool = True) -> Look:
@@ -35,8 +41,6 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return look(root, environments, store, complete)
 
     monkeypatch.setattr(looking, "look", noted)
-    if sys.platform == "linux":
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     return found
 
 
