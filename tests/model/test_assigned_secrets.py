@@ -144,3 +144,10 @@ def test_a_large_text_is_fast(piece: str) -> None:
 def test_the_line_is_counted_from_one() -> None:
     assert list(assigned_secrets("password: hunter2", ())) == [("password", 1)]
     assert list(assigned_secrets("\n# x\npassword: hunter2", ())) == [("password", 3)]
+
+
+def test_what_is_found_in_a_line_is_at_its_place_in_the_text() -> None:
+    text = "# one\n--token=hunter2 -v\npassword: hunter3\nDB_PASSWORD=hunter4\n"
+    assert sorted(assigned_secrets(text, ())) == [("DB_PASSWORD", 4), ("password", 3), ("token", 2)]
+    hidden = "# one\n--token=*** -v\npassword: ***\nDB_PASSWORD=***\n"
+    assert without_assigned(text, "***", lambda _: False) == hidden

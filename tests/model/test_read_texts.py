@@ -24,7 +24,12 @@ def test_what_was_written_is_what_would_be_read(data: dict[str, Any]) -> None:
 
 def test_equal_texts_have_the_same_data_and_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    monkeypatch.setattr(read_texts, "from_yaml", lambda text: parsed.append(text) or from_yaml(text))
+
+    def parse(text: str) -> object:
+        parsed.append(text)
+        return from_yaml(text)
+
+    monkeypatch.setattr(read_texts, "from_yaml", parse)
     assert not is_read("a: 1  # once\n")
     assert read_only("a: 1  # once\n") is read_only("a: 1  # once\n")
     assert is_read("a: 1  # once\n")
