@@ -81,7 +81,11 @@ def test_only_what_a_variation_concerns_is_made(file: str, keys: Mapping[str, An
 
     class Recorded(FirstResolution):
         def get(self, name: Any, follows: Any, make: Any) -> Any:
-            return super().get(name, follows, lambda: (again.add(name[0]), make())[1])
+            def recorded() -> Any:
+                again.add(name[0])
+                return make()
+
+            return super().get(name, follows, recorded)
 
     recorded = Recorded()
     recorded._parts, recorded._is_over = known._parts, True
