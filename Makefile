@@ -11,7 +11,7 @@ KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) k
 .DEFAULT_GOAL := help
 # Python starts hundreds of times for one run of the tests, which takes half as long again if none keeps its bytecode.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind dist clean
+.PHONY: help setup compile check test collect thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind dist clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 test: $(READY) ## Run the tests
 	@# One process more than cores, as some tests wait; tests of a module mostly in one, as they share what they set up.
 	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
+
+collect: $(READY) ## Find the tests, and keep what pytest makes of their files for the processes that share them
+	@found=$$($(BIN)/pytest --collect-only -qq) || { echo "$$found"; exit 1; }
 
 thorough: $(READY) ## Try many more examples in the property tests (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis
