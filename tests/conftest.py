@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,12 @@ if PROFILE == "fast":
     providers._get_local_constants = lambda: providers._local_constants
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C end what tests start: a shell without job control has programs in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_finish() -> None:
     """Search for cycles only among what tests make, and rarely.
 
@@ -37,47 +44,25 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let each mesh be at the top of a Git repository, wherever it is, but not in tests with the mark `git`.
+
+    A hook costs less than a fixture, which pytest prepares anew for each of many thousand tests.
+    """
+    setattr(git_folder, "path_in_git", PATH_IN_GIT if item.get_closest_marker("git") else lambda _root: "")  # noqa: B010
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _shared_by_all_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the cache of the tests, and of the programs that they start, apart from that of whoever runs them.
 
-    Processes that share the tests share it, too.
+    Processes that share the tests share it, too. The compilations in one of them share a process of Node.js, and use one
+    core unless a test says otherwise: other tests use the others, and to fork a process that has all tests in its memory
+    costs more than it saves.
     """
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, kept():
         patch.setenv(VARIABLE, str(shared / "cache"))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_node() -> Iterator[None]:
-    """Let the compilations in one process of the tests share a process of Node.js."""
-    with kept():
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_core() -> Iterator[None]:
-    """Let compilations use one core unless a test says otherwise, as other tests use the others meanwhile.
-
-    Each fork of a process that has all of the tests in its memory costs more than it saves.
-    """
-    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _at_the_top_of_a_repository() -> Iterator[None]:
-    """Let each mesh be at the top of a Git repository, wherever the tests keep it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(git_folder, "path_in_git", lambda _root: "")
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _where_git_says(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for the Git repository in tests with the mark `git`."""
-    if request.node.get_closest_marker("git"):
-        monkeypatch.setattr(git_folder, "path_in_git", PATH_IN_GIT)
