@@ -56,9 +56,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _shared_by_all_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the cache of the tests, and of the programs that they start, apart from that of whoever runs them.
 
-    Processes that share the tests share it, too. The compilations in one of them share a process of Node.js, and use one
-    core unless a test says otherwise: other tests use the others, and to fork a process that has all tests in its memory
-    costs more than it saves.
+    Processes that share the tests share it, too. The compilations in one of them share a process of Node.js. They use
+    one core unless a test says otherwise: other tests use the others, and to fork a process that has all tests in its
+    memory costs more than it saves.
     """
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder

@@ -138,14 +138,17 @@ def with_document(changed: Document) -> Sources:
     return Sources(changed if changed.file == MANIFEST.file else MANIFEST, {"dev": environment}, domains)
 
 
-CLOSED = tuple(words(plain_schemas(REGISTRY)))
+@cache
+def closed() -> tuple[tuple[str, ...], ...]:
+    """Return the words that the language knows."""
+    return tuple(words(plain_schemas(REGISTRY)))
 
 
 def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     """Return what changes in an object with each other value at a place that the language allows."""
     one, path = written(span)
     found = []
-    for other in variations(dict(scalars(one.data))[path], CLOSED):
+    for other in variations(dict(scalars(one.data))[path], closed()):
         try:
             after = objects(with_document(replace(one, data=with_value(one.data, path, other))))
         except (StageFailed, ValueError):
