@@ -13,8 +13,9 @@ from floe_compiler.explain.attempts import Valid
 from floe_compiler.explain.documents import MODELS, documents_of, with_document
 from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.unwritten import examples, unwritten
-from floe_compiler.explain.variations import scalars, variations, with_value, words
+from floe_compiler.explain.variations import scalars, variations, words
 from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.nested_fields import with_value
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.schemas import plain_schemas
 from resolve.samples import document
