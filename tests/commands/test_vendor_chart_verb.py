@@ -90,7 +90,7 @@ def test_the_same_version_again_takes_its_place(mesh: Path, archive: Path, capsy
     ("content", "said"),
     [
         (packed({**WEB, "../../../escaped.yaml": "x"}), "is not vendored: the path ../../../escaped.yaml may lead out"),
-        (b"nonsense", "is not vendored: it is no packed chart"),
+        (b"nonsense", "is not vendored: it is not a packed chart"),
     ],
 )
 def test_a_bad_archive_writes_nothing(

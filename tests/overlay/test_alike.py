@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.overlay import alike, patched_objects
+from floe_compiler.overlay import alike, run_results
 from floe_compiler.overlay.changed_objects import ChangedObject
 from overlay.overlay_mesh import Mesh, config_map
 from overlay.test_portions import FILE, counted_runs
@@ -31,7 +31,7 @@ def objects() -> list[Object]:
 def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *given: Object) -> list[Object]:
     """Return what kustomize makes of objects if it builds each."""
     with monkeypatch.context() as patch:
-        patch.setattr(patched_objects, "grouped", lambda objects, _: [(one,) for one in objects])
+        patch.setattr(run_results, "grouped", lambda objects, _: [(one,) for one in objects])
         return [*mesh.apply(*given).objects]
 
 
@@ -84,7 +84,7 @@ def test_an_error_in_one_of_them_is_told_as_if_each_were_built(mesh: Mesh, monke
     mesh.write({FILE: "patches: [{target: {kind: ConfigMap}, patch: '[{op: remove, path: /data/k}]'}]\n"})
     found = mesh.told(*objects())
     with monkeypatch.context() as patch:
-        patch.setattr(patched_objects, "grouped", lambda objects, _: [(one,) for one in objects])
+        patch.setattr(run_results, "grouped", lambda objects, _: [(one,) for one in objects])
 
         assert found == mesh.told(*objects())
     assert len(found) == 1

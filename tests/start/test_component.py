@@ -93,7 +93,7 @@ def test_its_types_are_right(packages: Sequence[Path]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("backstage",), "floe-compile new component backstage: say what it fills, such as --slot portal"),
+        (("backstage",), "new component backstage: say what it fills, such as --slot portal"),
         (("Back", "--slot", "portal"), '"Back" is not a DNS label'),
         (("polaris", "--slot", "catalog"), "there is a component polaris in the slot catalog; choose another name"),
         (("backstage", "--slot", "Portal"), '--slot Portal: use letters a to z, digits and "_"'),
