@@ -76,7 +76,7 @@ def _instead(change: Change, paths: tuple[Fields, ...]) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
-        return " ".join(_shown(one) for one in value.values())
+        return " ".join(_shown(part) for part in value.values())
     return "nothing" if value is None else hide_in_text(str(value))
 
 

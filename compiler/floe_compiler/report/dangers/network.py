@@ -68,13 +68,13 @@ def _covered(peer: str, networks: Iterable[Network], known: Mapping[str, list[Ne
     """Return whether a peer was allowed before; a rule for all addresses, without exceptions, includes every pod."""
     if peer == EVERY_POD:
         return EVERY_POD in known or any(network(everyone) in known.get(everyone, ()) for everyone in ANYWHERE)
-    before = [one for allowed in known.values() for one in allowed]
-    joined = [each for version in (4, 6) for each in _joined(before, version)]
-    return all(any(within(one, other) for other in joined) for one in networks)
+    before = [cidr for allowed in known.values() for cidr in allowed]
+    joined = [cidr for version in (4, 6) for cidr in _joined(before, version)]
+    return all(any(within(cidr, allowed) for allowed in joined) for cidr in networks)
 
 
 def _joined(networks: list[Network], version: int) -> Iterator[Network]:
-    return collapse_addresses(each for each in networks if each.version == version)  # type: ignore[type-var]
+    return collapse_addresses(cidr for cidr in networks if cidr.version == version)  # type: ignore[type-var]
 
 
 def _ports(rule: Object) -> list[str]:
