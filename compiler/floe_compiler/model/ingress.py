@@ -253,10 +253,10 @@ def listener_of(opened: OpenedHost, ingress: Ingress) -> str:
 
 def listeners_of(hosts: Iterable[OpenedHost], ingress: Ingress) -> dict[str, list[OpenedHost]]:
     """Return the hosts of each listener of the Gateway, sorted by name; one for HTTP is always there."""
-    found: dict[str, list[OpenedHost]] = {HTTP: []}
-    for one in sorted(hosts, key=lambda one: one.name):
-        found.setdefault(listener_of(one, ingress), []).append(one)
-    return found
+    listeners: dict[str, list[OpenedHost]] = {HTTP: []}
+    for opened in sorted(hosts, key=lambda opened: opened.name):
+        listeners.setdefault(listener_of(opened, ingress), []).append(opened)
+    return listeners
 
 
 def open_reasons(ingress: Ingress, names: Iterable[str]) -> dict[str, str]:

@@ -107,8 +107,8 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     @property
     def store_users(self) -> tuple[ServedProduct, ...]:
         """Return all that need a login of their own to the object store."""
-        every = (*self.served, *self.file_users)
-        return tuple(one for one in every if one.reaches_files or not self.tables_are_vended)
+        users = (*self.served, *self.file_users)
+        return tuple(product for product in users if product.reaches_files or not self.tables_are_vended)
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""
@@ -144,13 +144,13 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
 
     def one(self, kind: type[Kind], name: str = "") -> Kind:
         """Return the capability of this kind (and name); a component may only use what it requires."""
-        found = self.optional(kind, name)
-        if found is None:
+        capability = self.optional(kind, name)
+        if capability is None:
             wanted = f"{kind.__name__} {name}".rstrip()
             raise LookupError(
                 f"{self.instance.label()} has no {wanted}: name it in `requires`; in a test, give it as `found`"
             )
-        return found
+        return capability
 
 
 class DatabaseNeed(msgspec.Struct, frozen=True):
