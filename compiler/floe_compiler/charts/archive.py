@@ -82,9 +82,9 @@ def version_of(files: Mapping[str, bytes]) -> ChartVersion:
     if not isinstance(said, dict):
         raise BadChart("it has no Chart.yaml")
     name, version = str(said.get("name") or ""), str(said.get("version") or "")
-    for value, form, what in ((name, CHART_NAME, "name"), (version, CHART_VERSION, "version")):
+    for value, form, field in ((name, CHART_NAME, "name"), (version, CHART_VERSION, "version")):
         if not re.fullmatch(form, value):
-            raise BadChart(f"its {what} is {_shown(value) or 'missing'}, which is not that of a chart")
+            raise BadChart(f"its {field} is {_shown(value) or 'missing'}, which is not that of a chart")
     if missing := sorted(set(_dependencies(said)) - set(_included(files))):
         raise BadChart(f"it lacks charts that it depends on: {', '.join(missing)}; run: helm dependency build")
     return ChartVersion(name, version)
@@ -92,9 +92,9 @@ def version_of(files: Mapping[str, bytes]) -> ChartVersion:
 
 def _dependencies(said: Mapping[str, object]) -> Iterator[str]:
     listed = said.get("dependencies")
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict) and one.get("name"):
-            yield str(one["name"])
+    for dependency in listed if isinstance(listed, list) else ():
+        if isinstance(dependency, dict) and dependency.get("name"):
+            yield str(dependency["name"])
 
 
 def _included(files: Mapping[str, bytes]) -> Iterator[str]:

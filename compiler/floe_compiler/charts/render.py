@@ -55,15 +55,15 @@ def rendered(
         findings.add(NOT_REPEATABLE, message + about, use.origin, hint=hint, related=_template(use, template))
         return None
     try:
-        found = RenderedChart(tuple(objects_in(printed)))
+        chart = RenderedChart(tuple(objects_in(printed)))
     except NotAnObject as error:
         message = f"{error.template} of the chart {use.version}: {error}"
         hint = "set the values so that it renders objects, or use another version of the chart"
         findings.add(NOT_OBJECTS, message, use.origin, hint=hint, related=_template(use, error.template))
         return None
-    if cache and not secret_in(printed) and all(one["kind"] != "Secret" for _, one in found.objects):
-        cache.put(KIND, key, encode(found))
-    return found
+    if cache and not secret_in(printed) and all(manifest["kind"] != "Secret" for _, manifest in chart.objects):
+        cache.put(KIND, key, encode(chart))
+    return chart
 
 
 def _refused(use: ChartUse, said: str, findings: Findings) -> None:
@@ -80,9 +80,9 @@ def _refused(use: ChartUse, said: str, findings: Findings) -> None:
         text = "its message is not shown, as it may hold a secret"
     hint = "correct the values, or use another version of the chart"
     related = []
-    if match := next((one for one in _AT.finditer(said) if "/" in one[1]), None):
+    if match := next((located for located in _AT.finditer(said) if "/" in located[1]), None):
         path = match[1].partition("/")[2]
-        line = match[2] or (found[1] if (found := _YAML_LINE.search(said)) else "1")
+        line = match[2] or (at_line[1] if (at_line := _YAML_LINE.search(said)) else "1")
         # A line of what is rendered is none of the template.
         line = "1" if "YAML parse error" in said else line
         related = [Related(Span(f"{use.version.folder}/{path}", int(line), int(match[3] or 1)), "in this template")]
@@ -94,7 +94,7 @@ def _refused(use: ChartUse, said: str, findings: Findings) -> None:
 def _written(use: ChartUse, path: str) -> Span | None:
     """Return where a value, or the nearest above it, is written."""
     while path and path not in use.places:
-        below = next((one for one in use.places if one.startswith(f"{path}.")), "")
+        below = next((written for written in use.places if written.startswith(f"{path}.")), "")
         if below:
             return use.places[below]
         path = path.rpartition(".")[0]
