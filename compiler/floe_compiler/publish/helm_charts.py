@@ -115,7 +115,7 @@ def _chart(
     findings: Findings,
 ) -> Iterator[Chart]:
     """Yield the chart of a folder. None if nothing delivers the folder, which is a finding."""
-    delivery = next((one for one in delivered if one.delivers(folder)), None)
+    delivery = next((candidate for candidate in delivered if candidate.delivers(folder)), None)
     if delivery is None:
         message = "no Application or Kustomization applies this folder, so its chart has no name"
         hint = "let the delivery objects apply it, or leave it out"

@@ -30,11 +30,13 @@ def bundle_by_identity(statement: bytes) -> bytes:
     except ImportError:
         raise NoIdentity("install the extra: pip install 'floe-compile[sign]'") from None
     try:
-        found = detect_credential()
-        if not found and not sys.stdin.isatty():  # nobody is there to log in
+        credential = detect_credential()
+        if not credential and not sys.stdin.isatty():  # nobody is there to log in
             raise NoIdentity(NOBODY)
         trust = ClientTrustConfig.production()
-        token = IdentityToken(found) if found else Issuer(trust.signing_config.get_oidc_url()).identity_token()
+        token = (
+            IdentityToken(credential) if credential else Issuer(trust.signing_config.get_oidc_url()).identity_token()
+        )
         with SigningContext.from_trust_config(trust).signer(token) as signer:
             bundle: str = signer.sign_dsse(dsse.Statement(statement)).to_json()
             return bundle.encode()

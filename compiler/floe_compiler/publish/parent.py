@@ -46,12 +46,12 @@ def manifests_in(artifact: Artifact) -> Mapping[str, bytes]:
         if not inflater.eof:
             raise BadParent(f"it is damaged, or has more than {LARGEST} bytes")
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            found = {entry.name: _content(archive, entry) for entry in archive}
+            manifests = {entry.name: _content(archive, entry) for entry in archive}
     except (zlib.error, tarfile.TarError):
         raise BadParent("it has no archive that can be unpacked") from None
-    if MANIFEST not in found:
+    if MANIFEST not in manifests:
         raise BadParent(f"there is no {MANIFEST} in it")
-    return found
+    return manifests
 
 
 def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
