@@ -30,7 +30,7 @@ class Locked(msgspec.Struct, frozen=True):
     line: int = 0
 
     def text(self) -> str:
-        """Return the line."""
+        """Return the line of the lock file: digest, chart, and archive and source if they are known."""
         archive = f"archive:{self.archive}" if self.archive else ""
         return "  ".join(filter(None, (self.digest, f"{self.chart.name}/{self.chart.version}", archive, self.source)))
 

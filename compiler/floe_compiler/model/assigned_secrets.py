@@ -161,7 +161,7 @@ def _matches(text: str) -> list[_Match]:
     """Return what gives a secret a value, by place."""
     if not _MAY_NAME_SECRET.search(text):
         return []
-    matches, offset = [*_found(_ON_SEVERAL_LINES, text)], 0
+    matches, offset = [*_by_pattern(_ON_SEVERAL_LINES, text)], 0
     for line in text.split("\n"):
         matches += (match.after(offset) for match in _in_line(line))
         offset += len(line) + 1
@@ -170,10 +170,10 @@ def _matches(text: str) -> list[_Match]:
 
 @lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit
 def _in_line(line: str) -> tuple[_Match, ...]:
-    return tuple(_found(_ON_ONE_LINE, line))
+    return tuple(_by_pattern(_ON_ONE_LINE, line))
 
 
-def _found(patterns: Iterable[KeywordPattern], text: str) -> Iterator[_Match]:
+def _by_pattern(patterns: Iterable[KeywordPattern], text: str) -> Iterator[_Match]:
     for pattern in patterns:
         for match in pattern.finditer(text):
             if _gives_secret(match["key"], match["value"]) and not _is_code(match):

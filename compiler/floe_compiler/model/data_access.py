@@ -25,7 +25,7 @@ class OutputTable(msgspec.Struct, frozen=True, order=True, array_like=True):
 
     @property
     def namespace(self) -> str:
-        """Return the namespace that it is in."""
+        """Return the namespace of the catalog that has it: that of its product."""
         return product_namespace(self.domain, self.product)
 
     @property

@@ -66,7 +66,7 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def name(self) -> str:
-        """Return its name in its namespace."""
+        """Return the name of its objects, which is that of the interface."""
         return self.interface.name
 
     @property

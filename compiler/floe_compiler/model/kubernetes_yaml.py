@@ -37,7 +37,7 @@ def _loader() -> Any:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """The loader."""
+        """PyYAML's safe loader, with the plain words of sigs.k8s.io/yaml in place of its own."""
 
     kept = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
     Loader.yaml_implicit_resolvers = {
