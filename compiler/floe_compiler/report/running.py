@@ -126,7 +126,7 @@ FREE = frozenset({"annotations", "binaryData", "data", "labels", "matchLabels", 
 AMOUNTS = frozenset({"cpu", "ephemeral-storage", "memory", "sizeLimit", "storage"})
 
 
-def others(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectId, Object]) -> Manifests:
+def foreign_objects(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectId, Object]) -> Manifests:
     """Return the objects among these documents, as far as somebody wrote them, without what a cluster adds.
 
     An object without a namespace whose kind has one is taken for the compiled one of the same name, if there is one;
