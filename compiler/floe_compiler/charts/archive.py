@@ -76,22 +76,22 @@ def version_of(files: Mapping[str, bytes]) -> ChartVersion:
     import yaml
 
     try:
-        said = yaml.safe_load(files.get("Chart.yaml", b""))
+        metadata = yaml.safe_load(files.get("Chart.yaml", b""))
     except (yaml.YAMLError, ValueError) as error:
         raise BadChart(f"its Chart.yaml is no YAML: {getattr(error, 'problem', '')}") from None
-    if not isinstance(said, dict):
+    if not isinstance(metadata, dict):
         raise BadChart("it has no Chart.yaml")
-    name, version = str(said.get("name") or ""), str(said.get("version") or "")
+    name, version = str(metadata.get("name") or ""), str(metadata.get("version") or "")
     for value, form, field in ((name, CHART_NAME, "name"), (version, CHART_VERSION, "version")):
         if not re.fullmatch(form, value):
             raise BadChart(f"its {field} is {_shown(value) or 'missing'}, which is not that of a chart")
-    if missing := sorted(set(_dependencies(said)) - set(_included(files))):
+    if missing := sorted(set(_dependencies(metadata)) - set(_included(files))):
         raise BadChart(f"it lacks charts that it depends on: {', '.join(missing)}; run: helm dependency build")
     return ChartVersion(name, version)
 
 
-def _dependencies(said: Mapping[str, object]) -> Iterator[str]:
-    listed = said.get("dependencies")
+def _dependencies(metadata: Mapping[str, object]) -> Iterator[str]:
+    listed = metadata.get("dependencies")
     for dependency in listed if isinstance(listed, list) else ():
         if isinstance(dependency, dict) and dependency.get("name"):
             yield str(dependency["name"])

@@ -68,8 +68,8 @@ def _problems(identity: ObjectId, manifest: Object, namespace: str, limits: Char
         yield f"the chart of a domain may have no {identity.kind}", INSTEAD.get(identity.kind, ASK)
         return
     if identity.namespace != namespace:
-        said = identity.namespace or "no namespace"
-        yield f"it is in {said}, but the chart of a domain may only have objects in {namespace}", ASK
+        actual = identity.namespace or "no namespace"
+        yield f"it is in {actual}, but the chart of a domain may only have objects in {namespace}", ASK
     metadata = [mapping(manifest, ("metadata",)), mapping(pod_template(manifest), ("metadata",))]
     for key in (key for holder in metadata for field in ("labels", "annotations") for key in mapping(holder, (field,))):
         if _is_own(key):

@@ -111,11 +111,11 @@ def _is_applied(use: ChartUse, name: str, hook: str, place: Span, meant: str, fi
     phases = [phase.strip() for phase in hook.split(",")]
     is_test = all(phase in TEST for phase in phases)
     message = f"{name} of the chart {use.version} is a {'test' if is_test else f'hook ({hook})'}"
-    said = " and is left out" if is_test else ", and nothing says what becomes of it"
+    consequence = " and is left out" if is_test else ", and nothing says what becomes of it"
     hint = f'write "{name}" instead of "{meant}"' if meant else f'write under hooks: "{name}": omit, or apply'
     span = use.hook_places.get(meant, use.origin)
     related = [Related(place, "its template")]
-    findings.add(OMITTED_TEST if is_test else UNDECIDED_HOOK, message + said, span, hint=hint, related=related)
+    findings.add(OMITTED_TEST if is_test else UNDECIDED_HOOK, message + consequence, span, hint=hint, related=related)
     return False
 
 

@@ -52,12 +52,12 @@ def _checked(template: str, manifest: Any) -> dict[str, Any]:
     metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or not isinstance(metadata, dict):
         raise NotAnObject(template, "it renders no mapping with metadata")
-    said = {
+    identity = {
         "apiVersion": manifest.get("apiVersion"),
         "kind": manifest.get("kind"),
         "metadata.name": metadata.get("name"),
     }
-    missing = [name for name, value in said.items() if not value or not isinstance(value, str)]
+    missing = [name for name, value in identity.items() if not value or not isinstance(value, str)]
     if missing:
         raise NotAnObject(template, f"it renders an object without {' and '.join(missing)}")
     return manifest

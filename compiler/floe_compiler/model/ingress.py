@@ -201,10 +201,10 @@ def opened_hosts(interfaces: Iterable[OpenInterface], ingress: Ingress) -> Itera
     """Yield the interfaces that an environment opens, in the order of `interfaces`."""
     for interface in interfaces:
         name = interface_name(interface)
-        said = ingress.hosts.get(name)
+        configured = ingress.hosts.get(name)
         usual = ingress.domain is not None and not interface.for_programs
-        if said or (said is None and usual):
-            host = said if isinstance(said, str) else f"{name}.{ingress.domain}"
+        if configured or (configured is None and usual):
+            host = configured if isinstance(configured, str) else f"{name}.{ingress.domain}"
             yield OpenedHost(name, host, interface, has_proxy(name, interface, ingress))
 
 

@@ -85,8 +85,8 @@ def _of_domains(
         if all(presence):
             yield from _compared("domains", domain, *(_settings(merge(side_layers)) for side_layers in layers))
         else:
-            said = (merge(side_layers).span(("environments",)) or source.document.span(()) for side_layers in layers)
-            first, second = (Said(*pair) for pair in zip(presence, said, strict=True))
+            spans = (merge(side_layers).span(("environments",)) or source.document.span(()) for side_layers in layers)
+            first, second = (Said(*pair) for pair in zip(presence, spans, strict=True))
             yield Difference("domains", domain, "", first, second)
 
 
@@ -107,8 +107,8 @@ def _of_files(files: InputFiles, first: str, second: str) -> Iterator[Difference
             spans = (Span(f"overlays/{name}/{path}", line) for name in (first, second))
             is_there = (before is not None, after is not None)
             value = "other lines" if all(is_there) else True
-            said = (Said(value, span) if there else None for there, span in zip(is_there, spans, strict=True))
-            yield Difference("files", path, "", *said)
+            written = (Said(value, span) if there else None for there, span in zip(is_there, spans, strict=True))
+            yield Difference("files", path, "", *written)
 
 
 def _first_other_line(before: Any, after: Any) -> int:

@@ -40,8 +40,8 @@ def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
     session = Session(reference, login, "pull,push")
     if "oci-subject" in _put(session, artifact.digest, artifact):
         return
-    said = json.loads(artifact.manifest)
-    tag = said["subject"]["digest"].replace(":", "-")
+    manifest = json.loads(artifact.manifest)
+    tag = manifest["subject"]["digest"].replace(":", "-")
     answer = session.ask("GET", f"manifests/{tag}", kind=INDEX_TYPE)
     if answer.status != 404:
         session.expect(answer, 200)
@@ -50,8 +50,8 @@ def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
         "mediaType": MANIFEST_TYPE,
         "digest": artifact.digest,
         "size": len(artifact.manifest),
-        "artifactType": said["artifactType"],
-        "annotations": said["annotations"],
+        "artifactType": manifest["artifactType"],
+        "annotations": manifest["annotations"],
     }
     others = [descriptor for descriptor in listed if descriptor.get("digest") != artifact.digest]
     index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*others, own]}
@@ -81,12 +81,12 @@ def attached(reference: Reference, about: Artifact, kind: str, login: Login) -> 
     if answer.status == 404:
         return ()
     session.expect(answer, 200)
-    said = (
+    digests = (
         str(descriptor.get("digest"))
         for descriptor in _manifests(answer.body)
         if descriptor.get("artifactType") == kind
     )
-    listed = [digest for digest in said if _DIGEST.fullmatch(digest)][:MOST_ATTACHED]
+    listed = [digest for digest in digests if _DIGEST.fullmatch(digest)][:MOST_ATTACHED]
     return tuple(artifact for digest in listed if (artifact := _pulled(session, digest)))
 
 
@@ -102,8 +102,8 @@ def _pulled(session: Session, name: str) -> Artifact | None:
 def blobs_of(manifest: bytes) -> tuple[str, ...]:
     """Return the digests of the blobs that a manifest names. Raises Refused if it is no manifest of an artifact."""
     try:
-        said = json.loads(manifest)
-        return tuple(str(descriptor["digest"]) for descriptor in (said["config"], *said["layers"]))
+        parsed = json.loads(manifest)
+        return tuple(str(descriptor["digest"]) for descriptor in (parsed["config"], *parsed["layers"]))
     except (ValueError, KeyError, TypeError):
         raise Refused(
             "it is not an artifact of floe-compile, but something else, such as an image of several systems"

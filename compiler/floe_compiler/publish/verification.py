@@ -134,7 +134,7 @@ def _decoded(text: object) -> bytes:
 def _json(content: bytes, key: str = "") -> Any:
     """Return what JSON says, or says of one key; None if it is something else."""
     try:
-        said = json.loads(content)
+        parsed = json.loads(content)
     except ValueError:
         return None
-    return said if not key else said.get(key) if isinstance(said, dict) else None
+    return parsed if not key else parsed.get(key) if isinstance(parsed, dict) else None

@@ -37,8 +37,10 @@ def _marked(change: ObjectChange, site: str, added: Iterable[tuple[str, ObjectId
     if not to:
         return change
     here, there = (name.partition("/")[2] for name in (site, to[0]))
-    said = f"its data stays in cluster {here}, and the new one in {there} begins without: move it (docs/clusters.md)"
-    return replace(change, dangers=tuple(sorted({*change.dangers, Danger("data-moved", said)})))
+    sentence = (
+        f"its data stays in cluster {here}, and the new one in {there} begins without: move it (docs/clusters.md)"
+    )
+    return replace(change, dangers=tuple(sorted({*change.dangers, Danger("data-moved", sentence)})))
 
 
 def _is_beside(site: str, other: str) -> bool:

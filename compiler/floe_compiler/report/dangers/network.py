@@ -94,22 +94,22 @@ def restriction_lost(change: Change) -> Iterator[Danger]:
     if change.kind != "NetworkPolicy" or not change.before:
         return
     pods = pods_beside(change)
-    others = [other for other in change.beside if other.get("kind") == "NetworkPolicy"]
+    policies = [policy for policy in change.beside if policy.get("kind") == "NetworkPolicy"]
     lost = [
         direction
         for direction in _directions(change.before)
-        if _lost(change.before, pods, [other for other in others if direction in _directions(other)])
+        if _lost(change.before, pods, [policy for policy in policies if direction in _directions(policy)])
     ]
     if lost:
         yield Danger("network-opened", f"no policy restricts the {' and '.join(lost)} of its pods any longer")
 
 
-def _lost(policy: Object, pods: list[Labels], others: list[Object]) -> bool:
-    if any(_selects_all(other) for other in others):
+def _lost(policy: Object, pods: list[Labels], remaining: list[Object]) -> bool:
+    if any(_selects_all(other) for other in remaining):
         return False
     selected = [pod for pod in pods if _selects(policy, pod)]
     return bool(selected) and (
-        _selects_all(policy) or not all(any(_selects(other, pod) for other in others) for pod in selected)
+        _selects_all(policy) or not all(any(_selects(other, pod) for other in remaining) for pod in selected)
     )
 
 
