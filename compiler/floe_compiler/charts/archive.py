@@ -28,7 +28,7 @@ class BadChart(Exception):
 def unpacked(archive: bytes) -> Mapping[str, bytes]:
     """Return the files of a packed chart (`.tgz`), by their paths in its folder. Hidden files are left out.
 
-    Raises BadChart if it is no such archive, or has links, devices, paths that lead elsewhere, or too much.
+    Raises BadChart if it is not such an archive, or has links, devices, paths that lead elsewhere, or too much.
     """
     files: dict[str, bytes] = {}
     size = 0

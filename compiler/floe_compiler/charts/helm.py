@@ -30,7 +30,7 @@ SECONDS = 120
 CHART, VALUES = "chart", "values.json"
 
 NOWHERE = "http://127.0.0.1:9"
-"""A proxy that there is not: whatever asked for something in the network would fail at once."""
+"""A proxy that does not exist: a request to the network fails at once."""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?\S*")
 

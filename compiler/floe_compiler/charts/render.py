@@ -83,7 +83,7 @@ def _refused(use: ChartUse, output: str, findings: Findings) -> None:
     if match := next((located for located in _AT.finditer(output) if "/" in located[1]), None):
         path = match[1].partition("/")[2]
         line = match[2] or (at_line[1] if (at_line := _YAML_LINE.search(output)) else "1")
-        # A line of what is rendered is none of the template.
+        # A line number of the rendered text is not one of the template.
         line = "1" if "YAML parse error" in output else line
         related = [Related(Span(f"{use.version.folder}/{path}", int(line), int(match[3] or 1)), "in this template")]
     findings.add(

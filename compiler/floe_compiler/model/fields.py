@@ -225,7 +225,7 @@ def check_reader(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(check_name)]
 Reason = Annotated[str, matching(r"\S", "the reason", "a cluster on a laptop")]
-"""Why somebody goes without what is usual: blanks are no reason."""
+"""The reason for going without what is usual. Blanks are not a reason."""
 Reader = Annotated[str, AfterValidator(check_reader)]
 StepName = Name
 ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]

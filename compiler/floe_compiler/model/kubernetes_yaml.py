@@ -1,4 +1,4 @@
-"""YAML of others, read as Kubernetes and helm read it."""
+"""YAML that somebody else wrote, read as Kubernetes and helm read it."""
 
 from __future__ import annotations
 

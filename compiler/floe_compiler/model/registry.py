@@ -1,4 +1,4 @@
-"""The components that there are, by slot and type. The module of each is imported when something asks for it."""
+"""All components, by slot and type. The module of each is imported when something asks for it."""
 
 from __future__ import annotations
 

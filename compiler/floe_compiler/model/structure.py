@@ -108,7 +108,7 @@ class Structure:
         """Return whether the data has no structural errors."""
         try:
             return self._quick.is_valid(data)
-        except ValueError:  # not JSON, such as a key that is no text
+        except ValueError:  # not JSON, such as a key that is not text
             return False
 
     def mistakes(self, data: Any, written: Callable[[DataPath], str]) -> tuple[Mistake, ...]:

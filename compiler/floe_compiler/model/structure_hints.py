@@ -49,7 +49,7 @@ def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -
 def misspelt_type(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str]]:
     """Yield the keys that are meant to be the type, each with its hint: by their name, or else by their value.
 
-    They are no keys of any alternative.
+    No alternative has such a key.
     """
     alternatives = [mapping_in(alternative.get("then", {}), definitions) for alternative in schema.get("allOf", ())]
     known = {key for mapping in (schema, *alternatives) for key in mapping.get("properties", {})}

@@ -22,7 +22,7 @@ from floe_compiler.resolve.scopes import IDENTITY, domain_layers, platform_layer
 
 _PLATFORM = "platform"
 _LEFT_OUT = frozenset({*IDENTITY, _PLATFORM, DOMAINS, ENABLED, "environments"}) - {ROLLOUT}
-"""What is compared elsewhere, or is no setting."""
+"""What is compared elsewhere, or is not a setting."""
 
 _SIZES = frozenset({"quota", "replicas", "resources", "scale", "size", "storage"})
 _PLACES = frozenset(

@@ -114,7 +114,7 @@ def _chart(
     delivered: tuple[Delivery, ...],
     findings: Findings,
 ) -> Iterator[Chart]:
-    """Yield the chart of a folder. None if nothing delivers the folder, which is a finding."""
+    """Yield the chart of a folder, or nothing, with a finding, if nothing delivers the folder."""
     delivery = next((candidate for candidate in delivered if candidate.delivers(folder)), None)
     if delivery is None:
         message = "no Application or Kustomization applies this folder, so its chart has no name"

@@ -1,4 +1,4 @@
-"""Signs a statement without a key: as who runs this, by Sigstore (docs.sigstore.dev/about/overview).
+"""Signs a statement without a key, as whoever runs this, by Sigstore (docs.sigstore.dev/about/overview).
 
 The identity is the token that a CI system has for its jobs, or a login in the browser. The signature is written into
 Sigstore's public log, with the identity and the statement.
@@ -16,7 +16,7 @@ class NoIdentity(Exception):
 
 
 def bundle_by_identity(statement: bytes) -> bytes:
-    """Return a statement signed as who runs this, as a bundle.
+    """Return a bundle: a statement signed with the identity of whoever runs this.
 
     Raises:
         NoIdentity: if the extra is not installed, nobody logs in, or Sigstore cannot be reached.

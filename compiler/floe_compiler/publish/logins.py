@@ -24,7 +24,7 @@ _TOKEN_USER = "<token>"  # noqa: S105 -- what helpers write in place of a user's
 
 
 class NoLogin(Exception):
-    """A login is configured, and cannot be had; the message has no part of it."""
+    """A login is configured, but cannot be read; the message has no part of it."""
 
 
 def login_at(registry: str) -> str | None:

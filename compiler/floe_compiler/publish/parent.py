@@ -21,7 +21,7 @@ _WITH_GZIP_HEAD = zlib.MAX_WBITS | 16
 
 
 class BadParent(ValueError):
-    """An artifact is no parent that can be taken; the message says why."""
+    """An artifact is not a parent that can be used; the message says why."""
 
 
 def parent_of(manifests: Mapping[str, bytes], annotations: Mapping[str, str]) -> Artifact:

@@ -29,7 +29,7 @@ def push(reference: Reference, artifact: Artifact, login: Login, *, tag: str = "
 
 
 def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
-    """Push an artifact about another one, its `subject`, so that whoever asks what is about that finds it.
+    """Push an artifact about another one, its `subject`, so that whoever lists that one's referrers finds it.
 
     A registry without the API of referrers finds nothing by itself. For those, clients keep a list in a tag that is
     called after the digest (spec.md#pushing-manifests-with-subject).
@@ -100,7 +100,7 @@ def _pulled(session: Session, name: str) -> Artifact | None:
 
 
 def blobs_of(manifest: bytes) -> tuple[str, ...]:
-    """Return the digests of the blobs that a manifest names. Raises Refused if it is no manifest of an artifact."""
+    """Return the digests of the blobs that a manifest names. Raises Refused if it is not that of an artifact."""
     try:
         parsed = json.loads(manifest)
         return tuple(str(descriptor["digest"]) for descriptor in (parsed["config"], *parsed["layers"]))

@@ -1,4 +1,4 @@
-"""Objects of others - what runs, or what another tool renders - brought to the form of compiled ones.
+"""Objects that run in a cluster, or that another tool renders, in the form of compiled ones.
 
 What a cluster adds is taken away, and what says the same is made the same, so that only what differs is left.
 """

@@ -75,7 +75,7 @@ def _of_cron_job(identity: ObjectId, manifest: Object) -> Iterator[Run | Uncount
 
 
 def _of_product(definition: Any, pods: Mapping[str, tuple[Workload, ...]]) -> Iterator[Run | Uncounted]:
-    """Yield the runs of a product as its orchestrator is told of it."""
+    """Yield the runs of a product by what its orchestrator is given."""
     tags = mapping(definition, ("tags",)) if isinstance(at(definition, ("tags",)), dict) else {}
     product = str(tags.get(PRODUCT) or at(definition, ("dag",)) or "")
     if at(definition, ("trigger",)):

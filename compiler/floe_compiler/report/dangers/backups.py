@@ -52,7 +52,7 @@ def backup_rarer(change: Change) -> Iterator[Danger]:
 
 
 def restore_test_removed(change: Change) -> Iterator[Danger]:
-    """Yield a danger if backups that go on being made are no longer restored in a test, or less often."""
+    """Yield a danger if backups are still made, but no longer restored in a test, or less often."""
     database = at(change.before, ("metadata", "labels", TEST))
     if database is None or not any(_backs_up(manifest, str(database)) for manifest in change.beside):
         return
