@@ -118,7 +118,7 @@ class StageFailed(Exception):
 class Findings:
     """The diagnostics that a stage collects while it runs."""
 
-    found: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def add(
         self,
@@ -132,22 +132,22 @@ class Findings:
         secret: bool = False,
     ) -> None:
         """Add a finding."""
-        self.found.append(Diagnostic(rule, message, span, subject, hint, tuple(related), secret))
+        self.diagnostics.append(Diagnostic(rule, message, span, subject, hint, tuple(related), secret))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Add findings."""
-        self.found.extend(diagnostics)
+        self.diagnostics.extend(diagnostics)
 
     @property
     def failed(self) -> bool:
         """Return whether any finding is an error."""
-        return any(diagnostic.severity == "error" for diagnostic in self.found)
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
     def finish(self) -> tuple[Diagnostic, ...]:
         """Return the warnings in order; raise StageFailed with all findings if there is an error."""
         if self.failed:
-            raise StageFailed(self.found)
-        return ordered(self.found)
+            raise StageFailed(self.diagnostics)
+        return ordered(self.diagnostics)
 
     def another(self) -> Findings:
         """Return empty findings of the same kind."""
@@ -166,7 +166,7 @@ class FirstError(Findings):
         """Add a finding. Raises StageFailed if it is an error."""
         Findings.add(self, rule, *about, **more)
         if rule.severity == "error":
-            raise StageFailed(self.found)
+            raise StageFailed(self.diagnostics)
 
 
 class Unread(Findings):
