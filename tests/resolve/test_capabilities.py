@@ -30,7 +30,7 @@ def placed(*requirements: Requirement, provides: Any = (), databases: tuple[str,
 
 
 def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
-    return context(one, own, platform)[0].found
+    return context(one, own, platform)[0].capabilities
 
 
 def test_the_own_namespace_comes_first() -> None:

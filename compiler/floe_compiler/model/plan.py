@@ -119,7 +119,7 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
     """The input of a component's `build`: its instance, and the capabilities that meet its requirements."""
 
     instance: Instance[Config]
-    found: tuple[Capability, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
 
     @property
     def config(self) -> Config:
@@ -133,16 +133,16 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
 
     def all(self, kind: type[Kind]) -> tuple[Kind, ...]:
         """Return all capabilities of this kind, sorted by name."""
-        of_kind = (capability for capability in self.found if isinstance(capability, kind))
+        of_kind = (capability for capability in self.capabilities if isinstance(capability, kind))
         return tuple(sorted(of_kind, key=lambda capability: capability.name))
 
     def optional(self, kind: type[Kind], name: str = "") -> Kind | None:
         """Return the capability of this kind (and name), or None."""
-        named = (capability for capability in self.found if isinstance(capability, kind))
+        named = (capability for capability in self.capabilities if isinstance(capability, kind))
         wanted = [capability for capability in named if name in ("", capability.name)]
         return min(wanted, key=lambda capability: capability.name, default=None)
 
-    def one(self, kind: type[Kind], name: str = "") -> Kind:
+    def required(self, kind: type[Kind], name: str = "") -> Kind:
         """Return the capability of this kind (and name); a component may only use what it requires."""
         capability = self.optional(kind, name)
         if capability is None:
