@@ -50,8 +50,8 @@ def quotas_table() -> str:
     from floe_compiler.model.inputs import LargestQuota, Quota
     from floe_compiler.resolve.scopes import LARGEST, QUOTAS
 
-    least = scaled_settings(Quota, QUOTAS, prefix="quota", every=True)
-    most = scaled_settings(LargestQuota, LARGEST, prefix="domain_policy.quota", every=True)
+    least = scaled_settings(Quota, QUOTAS, prefix="quota", with_unscaled=True)
+    most = scaled_settings(LargestQuota, LARGEST, prefix="domain_policy.quota", with_unscaled=True)
     return markdown_table(["setting", *SCALES], [[code(one.path), *one.values] for one in (*least, *most)])
 
 

@@ -51,10 +51,10 @@ def compared(documents: list[Any], compiled: Compilation, environment: str) -> t
     from floe_compiler.model.diagnostics import Findings
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import Manifests, read_manifests
-    from floe_compiler.report.running import alike, as_written, others
+    from floe_compiler.report.running import alike, as_written, foreign_objects
 
     ours = read_manifests({path: text for path, text in compiled.files.items() if path.endswith(".yaml")}, Findings())
-    theirs = others(documents, environment, ours.by_id)
+    theirs = foreign_objects(documents, environment, ours.by_id)
     namespaces = {identity.namespace for identity in theirs.by_id}
     chosen = {one: as_written(one, manifest) for one, manifest in ours.by_id.items() if one.namespace in namespaces}
     before, after = dict(theirs.by_id), dict(chosen)

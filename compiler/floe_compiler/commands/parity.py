@@ -62,9 +62,9 @@ def run(options: Namespace) -> int:
     if options.format == "json":
         sys.stdout.write(render_json(found, names))
     elif options.format == "markdown":
-        sys.stdout.write(render_markdown(found, names, every=options.all))
+        sys.stdout.write(render_markdown(found, names, with_expected=options.all))
     else:
-        sys.stdout.write(render_text(found, names, paint_for(sys.stdout), every=options.all))
+        sys.stdout.write(render_text(found, names, paint_for(sys.stdout), with_expected=options.all))
         sys.stdout.flush()
         hidden = "" if options.all or not any(one.is_expected for one in found) else " (--all shows them)"
         sys.stderr.write(f"floe-compile: {names[0]} and {names[1]}: {summary(found)}{hidden}\n")

@@ -96,7 +96,7 @@ def with_charts(
     objects: dict[str, list[ChartObject]] = defaultdict(list)
     for each, (own, problems) in zip(asked, results, strict=True):
         objects[each.environment] += own
-        findings.extend(problems.found)
+        findings.extend(problems.diagnostics)
     merged = {name: _merged(overlay, objects[name], findings) for name, overlay in overlays.items()}
     return merged, findings.finish()
 

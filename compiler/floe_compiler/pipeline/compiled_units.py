@@ -81,4 +81,4 @@ def _finish(results: Results, at_written: AtWritten) -> None:
     Findings([*failures_once(results.found["overlay"])]).finish()
     checked = Findings(results.found["check"])
     if checked.failed:
-        raise StageFailed(at_written(checked.found))
+        raise StageFailed(at_written(checked.diagnostics))

@@ -177,7 +177,7 @@ def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tup
         sources = next(iter(frames.values())).inputs.sources
         valid = domain_products(name, sources.domains[name], findings)
     for environment in environments:
-        own, frame = Findings([*findings.found]), frames[environment]
+        own, frame = Findings([*findings.diagnostics]), frames[environment]
         scope = frame.shared.get(name) if name in SHARED else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
             raise NotResolved

@@ -63,11 +63,11 @@ def link_environments(
         for one in applied:
             overlay.extend(dead_deletions(*one))
     overlaid = overlay.finish()
-    if not (sound or linked or synthesized.found):
+    if not (sound or linked or synthesized.diagnostics):
         results.cache.put(SOUND, key, b"")
     checked = Findings([one for one in (*results.found["check"], *linked) if not omitted.concerns(one)])
     if checked.failed:
-        raise StageFailed(at_written(checked.found))
+        raise StageFailed(at_written(checked.diagnostics))
     return tuple(environments.values()), (*overlaid, *checked.finish())
 
 
@@ -98,7 +98,7 @@ def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Dia
 
     found = Findings()
     found.extend(undelivered(mesh.obeyed, mesh.path, paths))
-    if not found.found:
+    if not found.diagnostics:
         cache.put(SOUND, key, b"")
     return found.finish()
 

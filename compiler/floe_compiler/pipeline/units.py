@@ -200,12 +200,15 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         task.key.namespace,
         file_digests(files),
         digest_of(summary),
-        {"overlay": applied.findings, "check": tuple(each for each in findings.found if each.severity == "warning")},
+        {
+            "overlay": applied.findings,
+            "check": tuple(each for each in findings.diagnostics if each.severity == "warning"),
+        },
         hits,
         tuple(map(to_yaml, own)) if files and not findings.failed else (),
     )
     body = encode(body_of((file.text for file in files), Places.of(rendered)))
-    by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
+    by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.diagnostics)))
     compiled = Compiled(task.key, task.content, by_stage, hits, encode(head), {SUMMARIES: summary, BODIES: body})
     if not compiled.failed:
         pairs = zip(rendered.objects.by_id.items(), files, strict=True)

@@ -174,7 +174,10 @@ def _parts(context: Context[GrafanaConfig], mesh: MeshFacts) -> Parts:
 
 def _pod(context: Context[GrafanaConfig], container: Container) -> Pod:
     store, database = context.optional(TraceStore), context.optional(Database)
-    called = [context.one(MetricsStore).endpoint, *(context.config.login.servers() if context.config.login else ())]
+    called = [
+        context.required(MetricsStore).endpoint,
+        *(context.config.login.servers() if context.config.login else ()),
+    ]
     if store and store.query:
         called.append(store.query)
     waits = (database.endpoint,) if database else ()
@@ -196,7 +199,7 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
         *((host_of(config.login.auth_url),) if config.login else ()),
     )
     yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, links=links)
-    sources = configuration.data_sources(context.one(MetricsStore), context.optional(TraceStore))
+    sources = configuration.data_sources(context.required(MetricsStore), context.optional(TraceStore))
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
     yield ConfigFile(f"{PROVISIONING}/dashboards/platform.yaml", providers, f"{name}-dashboards")

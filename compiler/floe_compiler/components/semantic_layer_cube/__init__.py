@@ -116,7 +116,7 @@ def _pod(
     scratch: tuple[Scratch, ...] = (),
 ) -> Pod:
     instance, issuer = context.instance, context.config.tokens
-    data = source(context.one(Compute), semantic_lakehouse(context), instance.served, resources.memory_limit)
+    data = source(context.required(Compute), semantic_lakehouse(context), instance.served, resources.memory_limit)
     queries = router(instance).only(QUERIES.name)
     container = Container(
         name,

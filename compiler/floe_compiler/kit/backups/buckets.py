@@ -78,9 +78,9 @@ def requires(instance: Instance[Any]) -> tuple[Requirement, ...]:
 
 def refuses(context: Context[Any]) -> Iterator[Refusal]:
     """Refuse copies of a store outside the cluster, whose provider knows how to make them."""
-    if requires(context.instance) and context.one(ObjectStore).endpoint.group is None:
+    if requires(context.instance) and context.required(ObjectStore).endpoint.group is None:
         yield Refusal(
-            f"copies buckets of a store in the cluster, but {context.one(ObjectStore).name} is outside",
+            f"copies buckets of a store in the cluster, but {context.required(ObjectStore).name} is outside",
             "leave object_store out, and use versioning and replication of that store",
             ("object_store",),
         )
