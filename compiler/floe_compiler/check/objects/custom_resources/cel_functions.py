@@ -54,8 +54,8 @@ def hostname(text: str) -> str:
 
 def port(text: str) -> str:
     """Return the port of a URL; empty if it has none."""
-    found = _PORT.search(host(text))
-    return found[1] if found else ""
+    number = _PORT.search(host(text))
+    return number[1] if number else ""
 
 
 def escaped_path(text: str) -> str:

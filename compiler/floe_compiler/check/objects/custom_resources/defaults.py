@@ -34,8 +34,8 @@ class Defaults(msgspec.Struct, frozen=True):
                 if key not in value or (value[key] is None and not nullable)
             }
             whole = {**value, **missing}
-            below = {key: found for key in whole if (found := self.fields.get(key, self.others)) is not None}
-            return whole | {key: found.set_in(whole[key]) for key, found in below.items()}
+            below = {key: defaults for key in whole if (defaults := self.fields.get(key, self.others)) is not None}
+            return whole | {key: defaults.set_in(whole[key]) for key, defaults in below.items()}
         if isinstance(value, list) and self.items is not None:
             return list(map(self.items.set_in, value))
         return value

@@ -22,7 +22,7 @@ def exceptions_within(value: Fields) -> Iterator[Breach]:
     """Hold a value to this: the exceptions are parts of the range of addresses."""
     try:
         whole = cidr(value["cidr"])
-        parts = [cidr(one) for one in value.get("except", ())]
+        parts = [cidr(block) for block in value.get("except", ())]
     except (KeyError, ValueError):
         return  # reported by its form
     for position, part in enumerate(parts):
