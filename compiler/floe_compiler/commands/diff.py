@@ -181,7 +181,7 @@ def _whole(compiled: Compilation) -> Mapping[str, Whole]:
     """Return all objects of each environment in each of its clusters, and of each that has several."""
     from floe_compiler.report.dangers import Together
 
-    sites = {one.environment: one for one in compiled.environments}
+    sites = {environment.environment: environment for environment in compiled.environments}
     several: dict[str, list[Whole]] = {}
     for name, site in sites.items():
         several.setdefault(environment_of(name), []).append(site)
