@@ -40,7 +40,7 @@ class KeptTrees(msgspec.Struct, frozen=True):
         """Return the answer for a tree; None if it is not known, or not one about each of its objects."""
         data = self.cache.get(KIND, key) if self.cache else None
         answer = decode(data, Answer) if data else None
-        if answer is None or sorted(one.at for one in answer.objects) != [*range(_size(chart))]:
+        if answer is None or sorted(tree.at for tree in answer.objects) != [*range(_size(chart))]:
             return None
         return cast("dict[str, Any]", msgspec.to_builtins(answer))
 
