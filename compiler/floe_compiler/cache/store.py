@@ -44,14 +44,14 @@ class Store:
         """Return the data under a key; None if it is missing or damaged."""
         path = self._path(kind, key)
         try:
-            found = _opened(kind, key, read_plain(path))
+            content = _opened(kind, key, read_plain(path))
         except (OSError, ValueError):
             return None
-        if found is not None:
+        if content is not None:
             with contextlib.suppress(OSError):
                 if os.stat(path).st_mtime < time.time() - _DAY:  # noqa: PTH116 -- thousands of entries
                     os.utime(path)  # used: it stays for another while
-        return found
+        return content
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
         """Keep an entry atomically; return whether it is kept."""
