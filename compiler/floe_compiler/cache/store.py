@@ -159,7 +159,7 @@ class Memory:
         self._entries: dict[tuple[str, str], bytes] = {}
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Return what is kept under a key."""
+        """Return the content that is stored under a key."""
         return self._entries.get((kind, key))
 
     def put(self, kind: str, key: str, data: bytes) -> bool:

@@ -115,7 +115,7 @@ def run(options: Namespace) -> int:
 
 @contextmanager
 def _earlier(options: Namespace, chosen: Chosen, cache: Cache) -> Iterator[Callable[[], State]]:
-    """Provide a function that returns the output to compare with. What is on disk is looked at meanwhile.
+    """Provide a function that returns the output to compare with. The output on disk is read meanwhile.
 
     Raises:
         UsageError: if Git does not know the revision.
@@ -222,7 +222,7 @@ def at_revision(root: Path, revision: str) -> State:
 
 
 def on_disk(root: Path, seen: Look) -> State:
-    """Return the output as it was seen on disk. Raises StageFailed if there was anything wrong with it."""
+    """Return the output as it was on disk. Raises StageFailed if it has errors."""
     Findings([*seen.findings]).finish()
     return State(
         seen.snapshot.hashes,

@@ -1,4 +1,4 @@
-"""`floe-compile diff --against`: what differs between a compiled environment and YAML of others, such as what runs."""
+"""`floe-compile diff --against`: how a compiled environment differs from other YAML, such as a cluster's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_BYTES = 200_000_000
 
 
 def run_against(options: Namespace) -> int:
-    """Compile an environment in memory, compare it with what is given, and show the difference."""
+    """Compile an environment in memory, compare it with the given YAML, and show the difference."""
     if options.from_output or options.revision:
         raise UsageError("give either --against, or a revision or --from-output")
     if options.format == "github":

@@ -30,14 +30,14 @@ examples:
 
 
 class Healthy(msgspec.Struct, frozen=True):
-    """The state of something, and what to do if that slows a run down or is not as it should be."""
+    """The state of a part of the installation, and advice if it slows a run down or should be different."""
 
     state: str
     advice: str = ""
 
 
 class Sick(Exception):
-    """What is wrong, and what to do about it."""
+    """A problem, and how to fix it."""
 
     def __init__(self, problem: str, fix: str) -> None:
         super().__init__(problem)
@@ -53,7 +53,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Examine one thing after the other, and print a line for each."""
+    """Examine each part of the installation, and print a line for it."""
     from floe_compiler.report.terminal import paint_for, printable
 
     root, paint = find_root(options.root), paint_for(sys.stdout)

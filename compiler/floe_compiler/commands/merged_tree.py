@@ -120,7 +120,7 @@ class Checkout(msgspec.Struct, frozen=True):
         return made
 
     def tree_with(self, folder: str) -> str:
-        """Return the tree that has what is now in a folder in place of what was there."""
+        """Return the tree with the present content of a folder in place of the old content."""
         self.run("add", "--all", "--force", "--", folder)
         return self.run("write-tree").decode().strip()
 

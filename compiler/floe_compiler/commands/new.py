@@ -47,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write the files, and list what is to be filled in."""
+    """Write the files, and list the fields to fill in."""
     if options.kind == COMPONENT:
         return _component(options)
     if options.slot:

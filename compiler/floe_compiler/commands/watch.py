@@ -84,7 +84,7 @@ def watched(root: Path) -> Iterator[object]:
 
 @dataclass
 class Watch:
-    """A repository, and what is known of it since the last save."""
+    """A repository, with its state at the last save."""
 
     run: Compiling
     write: bool = False

@@ -158,7 +158,7 @@ class _Decided(msgspec.Struct, omit_defaults=True):
 
 
 class _Failure(msgspec.Struct):
-    """What is wrong with an object; a number in the message stands for the name of an object."""
+    """An error of an object; a number in the message stands for the name of an object."""
 
     at: int
     message: list[int | str]

@@ -84,7 +84,7 @@ def _compiled(
     workers: Workers,
     meanwhile: Callable[[], object] | None,
 ) -> Compilation:
-    """Return what the repository compiles to without what is left out. Raises StageFailed."""
+    """Compile the repository without the environments and domains that are left out. Raises StageFailed."""
     from floe_compiler.cache.documents import KIND as DOCUMENTS
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of

@@ -1,4 +1,4 @@
-"""Errors about rendered objects point at the written value that they follow from, where that is soon told."""
+"""Errors about rendered objects point at the written value that they follow from, where it is quick to find."""
 
 from __future__ import annotations
 

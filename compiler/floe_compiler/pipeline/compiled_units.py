@@ -1,4 +1,4 @@
-"""The units of a run compiled: all of them, linked, or only the one that a file is of."""
+"""The units of a run compiled: all of them, linked, or only the unit of one file."""
 
 from __future__ import annotations
 

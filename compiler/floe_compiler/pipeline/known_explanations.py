@@ -1,4 +1,4 @@
-"""Explanations in the cache: people ask for one value of a file after the other, and all are explained at once."""
+"""Explanations in the cache: all values of a file are explained at once, as people ask for several, one by one."""
 
 from __future__ import annotations
 

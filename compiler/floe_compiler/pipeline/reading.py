@@ -58,7 +58,7 @@ def _decoded(data: bytes) -> dict[str, JsonSchema] | None:
 
 
 class CachedReader:
-    """Turns the YAML text of a file in base/ or overlays/ into documents, and tells what is wrong with it."""
+    """Turns the YAML text of a file in base/ or overlays/ into documents and diagnostics."""
 
     def __init__(self, cache: Cache, compiler: str) -> None:
         self._known = DocumentCache(cache, f"{compiler} plain")

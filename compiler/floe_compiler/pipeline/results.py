@@ -1,4 +1,4 @@
-"""The results of units: recalled or compiled, with what is wrong by the stage that finds it."""
+"""The results of units, recalled or compiled, with the diagnostics of each stage."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Results:
         return {key.namespace: self._summary(key, head) for key, head in self._own(environment)}
 
     def _own(self, environment: str) -> Iterator[tuple[UnitKey, UnitHead]]:
-        """Yield the heads of an environment's units in an order that does not tell which of them were recalled."""
+        """Yield the heads of an environment's units in an order that does not depend on which of them were recalled."""
         for key in self.tasks:
             if key.environment == environment and key in self.heads:
                 yield key, self.heads[key]

@@ -37,7 +37,7 @@ class Omitted(msgspec.Struct, frozen=True):
         return bool(self.domains or self.environments)
 
     def has_file(self, path: str) -> bool:
-        """Return whether a file belongs to what is left out."""
+        """Return whether a file belongs to an environment or domain that is left out."""
         kind, name = _owner_of_file(path)
         return name in (self.domains if kind == "domains" else self.environments)
 

@@ -56,7 +56,7 @@ LetsIn = tuple[ObjectId | None, Source]
 
 
 def _means(source: Source, account: str) -> bool:
-    """Return whether a source may be an account. What is not about accounts and namespaces may mean anybody."""
+    """Return whether a source may be an account. A source that names neither accounts nor namespaces may be anybody."""
     if source is None:
         return True
     namespace, _, name = account.partition("/")

@@ -142,7 +142,7 @@ def _of_definition(schema: Schema) -> _Compiled | None:
 
 
 class _Same:
-    """Definitions as a key: the units of an environment share one tuple, which is faster to tell than its content."""
+    """Definitions as a key: the units of an environment share one tuple, faster to compare than its content."""
 
     def __init__(self, definitions: tuple[Object, ...]) -> None:
         self.definitions = definitions

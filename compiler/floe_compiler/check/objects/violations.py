@@ -27,7 +27,7 @@ _ARTICLES = {
 }
 
 _MANY = 50
-"""More unknown keys than this in one mapping are no slips, and would take long to guess."""
+"""More unknown keys than this in one mapping are not typing errors, and would take long to guess."""
 
 
 class Violation(msgspec.Struct, frozen=True):

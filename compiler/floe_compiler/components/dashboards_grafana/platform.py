@@ -220,7 +220,7 @@ def product(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_trace
     return dashboard(PRODUCT, "Data product", rows, variables=variables, links=links, description="One data product")
 
 
-def _of_it(runs: Sequence[RunMetrics], metric: str) -> str:
+def _of_product(runs: Sequence[RunMetrics], metric: str) -> str:
     return queries.of_product(queries.of_runs(runs, metric, ONE))
 
 
@@ -231,7 +231,7 @@ def _aggregated(function: str, query: str) -> str:
 def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
     cron_job = f'cronjob="$product",{ONE}'
     succeeded, failed, lasts, took, loads = (
-        _aggregated(function, _of_it(runs, metric))
+        _aggregated(function, _of_product(runs, metric))
         for metric, function in (
             ("succeeded", "max"),
             ("failed", "sum"),
@@ -241,8 +241,8 @@ def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
         )
     )
     success = queries.either(succeeded, f"max(kube_cronjob_status_last_successful_time{{{cron_job}}})")
-    failures = queries.either(failed, f"count({_of_its_jobs('kube_job_failed', FAILED)} == 1)")
-    started = f"{_of_its_jobs('kube_job_status_start_time')} and {_of_its_jobs('kube_job_status_active')} > 0"
+    failures = queries.either(failed, f"count({_of_product_jobs('kube_job_failed', FAILED)} == 1)")
+    started = f"{_of_product_jobs('kube_job_status_start_time')} and {_of_product_jobs('kube_job_status_active')} > 0"
     at_work = queries.either(lasts, f"time() - min({started})")
     due = f"max(kube_cronjob_next_schedule_time{{{cron_job}}}) - time()"
     whether = "Whether the orchestrator can load its definitions: 1 or 0"
@@ -259,9 +259,9 @@ def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
 
 
 def _product_runs(runs: Sequence[RunMetrics]) -> list[Box]:
-    jobs = f"{_of_its_jobs('kube_job_status_completion_time')} - {_of_its_jobs('kube_job_status_start_time')}"
+    jobs = f"{_of_product_jobs('kube_job_status_completion_time')} - {_of_product_jobs('kube_job_status_start_time')}"
     lasts, failed, took = (
-        f"max{BY_PRODUCT} ({query})" if (query := _of_it(runs, metric)) else ""
+        f"max{BY_PRODUCT} ({query})" if (query := _of_product(runs, metric)) else ""
         for metric in ("lasts", "failed", "took")
     )
     times = tuple(Query(query, legend) for query, legend in ((took, "last run took"), (lasts, "runs for")) if query)
@@ -274,7 +274,7 @@ def _product_runs(runs: Sequence[RunMetrics]) -> list[Box]:
     ]
 
 
-def _of_its_jobs(metric: str, more: str = "") -> str:
+def _of_product_jobs(metric: str, more: str = "") -> str:
     """Return a metric of the Jobs that the CronJob of the product has started."""
     owner = queries.once("kube_job_owner", f'owner_kind="CronJob",owner_name="$product",{ONE}', "job_name")
     return f"({queries.once(metric, f'{more}{ONE}', 'job_name')} and {owner})"

@@ -109,7 +109,7 @@ def contains(text: str, other: str) -> bool:
 
 
 def validate(form: str, text: str) -> list[str]:
-    """Return what is wrong with a text of a named format; nothing if it has this format."""
+    """Return the errors of a text that should have a named format; none if it has this format."""
     try:
         FORMATS[form](text)
     except ValueError as error:

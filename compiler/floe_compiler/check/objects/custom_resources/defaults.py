@@ -23,7 +23,7 @@ class Defaults(msgspec.Struct, frozen=True):
     items: Defaults | None = None
 
     def set_in(self, value: Any) -> Any:
-        """Return the value with the defaults; what is there is kept, and never changed in place.
+        """Return the value with the defaults. Values that are set are kept, and never changed in place.
 
         Source: apiextensions-apiserver, `pkg/apiserver/schema/defaulting/algorithm.go`.
         """

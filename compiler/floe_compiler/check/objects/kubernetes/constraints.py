@@ -20,7 +20,7 @@ Fields = Mapping[str, Any]
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """What is wrong: the path below the value, and what is wrong there. No message has a value of the object."""
+    """A broken constraint: the path below the value, and the error there. No message has a value of the object."""
 
     path: DataPath
     message: str
@@ -33,7 +33,7 @@ Constraint = Callable[[Fields], Iterator[Breach]]
 
 
 def number(low: int, high: int | None, *fields: str) -> Constraint:
-    """Return a constraint on the fields that are numbers; without `high`, there is no greatest."""
+    """Return a constraint on fields that are numbers; without `high`, there is no upper limit."""
     allowed = f"must be {low} to {high}" if high is not None else f"must be {low} or more"
 
     def check(value: Fields) -> Iterator[Breach]:
@@ -96,7 +96,7 @@ def at_most_one(*fields: str) -> Constraint:
 
 
 def exactly_one(*fields: str) -> Constraint:
-    """Return the constraint that a value has one of these fields, and no more."""
+    """Return the constraint that a value has exactly one of these fields."""
     several = at_most_one(*fields)
 
     def check(value: Fields) -> Iterator[Breach]:

@@ -50,7 +50,7 @@ def relative_path(value: Fields) -> Iterator[Breach]:
 
 
 def compared_with_one(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: an operator that compares numbers has one value."""
+    """Check that an operator that compares numbers has exactly one value."""
     if value.get("operator") in ("Gt", "Lt") and len(value.get("values") or ()) != 1:
         yield Breach(("values",), f"must have one item, as operator is {value['operator']}")
 
