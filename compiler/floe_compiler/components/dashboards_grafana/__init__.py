@@ -118,7 +118,7 @@ def dashboards(context: Context[GrafanaConfig], mesh: MeshFacts) -> tuple[Dashbo
     """Return all dashboards."""
     store, own = context.optional(TraceStore), context.settings.environment.platform_namespace
     with_traces = bool(store and store.query)
-    domains = sorted({one.name for one in mesh.namespaces} - {own})
+    domains = sorted({namespace.name for namespace in mesh.namespaces} - {own})
     jobs: dict[str, list[ScrapeTarget]] = {}
     for target in mesh.scrape_targets:
         jobs.setdefault(target.job, []).append(target)
@@ -203,9 +203,11 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
     yield ConfigFile(f"{PROVISIONING}/dashboards/platform.yaml", providers, f"{name}-dashboards")
-    for one in known:
+    for dashboard in known:
         # Each in a ConfigMap of its own, as all together may be too large for one.
-        yield ConfigFile(_path(one.uid, one.folder), one.text, f"{name}-{one.uid.removeprefix('floe-')}")
+        yield ConfigFile(
+            _path(dashboard.uid, dashboard.folder), dashboard.text, f"{name}-{dashboard.uid.removeprefix('floe-')}"
+        )
 
 
 def _path(uid: str, folder: str) -> str:

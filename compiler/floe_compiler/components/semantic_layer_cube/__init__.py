@@ -63,8 +63,8 @@ def requires(_instance: Instance[CubeConfig]) -> tuple[Requirement, ...]:
 
 def keys(instance: Instance[Any]) -> Secret:
     """Return the key that tokens are signed with, and the password of the SQL API."""
-    found = (SecretKey("api-secret", generated=64), SecretKey("sql-password", generated=32))
-    return Secret(f"{instance.name}-keys", instance.namespace, found)
+    secret_keys = (SecretKey("api-secret", generated=64), SecretKey("sql-password", generated=32))
+    return Secret(f"{instance.name}-keys", instance.namespace, secret_keys)
 
 
 def provides(instance: Instance[CubeConfig]) -> tuple[SemanticLayer, ...]:

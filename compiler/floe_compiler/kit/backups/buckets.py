@@ -63,12 +63,12 @@ class OutsideBackups(BackupSettings):
 def outside_parts(settings: OutsideBackups, store: BackupStore, parts: Iterable[Parts]) -> Parts:
     """Return the tasks of the databases and, if they are wanted, of the buckets of a namespace."""
     all_parts = tuple(parts)
-    found = backup_parts(settings, store, all_parts)
+    backups = backup_parts(settings, store, all_parts)
     if settings.object_store is None:
-        return found
-    buckets = (one for own in all_parts for one in own.data if isinstance(one, BucketData))
-    copies = (task for one in buckets for task in _tasks(one, settings, settings.object_store, store))
-    return Parts(tasks=(*found.tasks, *copies))
+        return backups
+    buckets = (data for own in all_parts for data in own.data if isinstance(data, BucketData))
+    copies = (task for bucket in buckets for task in _tasks(bucket, settings, settings.object_store, store))
+    return Parts(tasks=(*backups.tasks, *copies))
 
 
 def requires(instance: Instance[Any]) -> tuple[Requirement, ...]:
