@@ -75,15 +75,15 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
     renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
     if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):
         listed = None  # it would list some of the others
-    found = [_not_read(path, f"rename it to {meant}", meant) for path, meant in renamed.items()]
+    strays = [_not_read(path, f"rename it to {meant}", meant) for path, meant in renamed.items()]
     for folder in headless:
         head = f"{folder}/{HEADS[posixpath.dirname(folder)]}"
         if head not in renamed.values():
-            found.append(_not_read(folder, f"write {head}, or remove the folder"))
+            strays.append(_not_read(folder, f"write {head}, or remove the folder"))
     for path, type_ in rest.items():
         if path not in renamed and not _is_below(path, headless) and path not in headless:
-            found += _stray(path, type_, listed)
-    return tuple(sorted(found))
+            strays += _stray(path, type_, listed)
+    return tuple(sorted(strays))
 
 
 def is_certificates(path: str) -> bool:
