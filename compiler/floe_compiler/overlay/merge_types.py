@@ -99,5 +99,5 @@ def merge_type(schemas: KubernetesSchemas, manifest: Mapping[str, Any]) -> Merge
     return MergeType(schemas, schemas.definition(name), name) if name else MergeType(schemas, None)
 
 
-def _same(keys: Sequence[str], one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return all(one[key] == other.get(key, _DEFAULTS.get(key)) for key in keys)
+def _same(keys: Sequence[str], item: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(item[key] == other.get(key, _DEFAULTS.get(key)) for key in keys)
