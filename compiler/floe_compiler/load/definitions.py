@@ -93,7 +93,7 @@ def _read(file: str, text: str, complain: Complain, findings: Findings) -> Itera
     """Yield the definitions of a file, with findings about it."""
     documents = _documents(text)
     if documents is None:
-        # Definitions are written by others, so they are not held to the rules for inputs; but syntax errors are told.
+        # Definitions are written by others, so the rules for inputs do not apply; but syntax errors are reported.
         problems = [problem for problem in complain(text, file) if problem.severity == "error"][:1]
         findings.extend(problems or [Diagnostic(NO_DEFINITION, "the file is not YAML", Span(file))])
         return

@@ -71,7 +71,7 @@ def _digest_or_problem(content: bytes | Unread) -> str:
 
 
 def _content(path: str) -> str:
-    """Return the digest of a file of the compiler."""
+    """Return the SHA-256 digest of a file; a fixed text if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- hundreds of files, in every run
             return hashlib.sha256(file.read()).hexdigest()
@@ -132,7 +132,7 @@ def _source(module: str) -> str:
     try:
         spec = find_spec(module)
         package = find_spec(spec.parent) if spec and spec.parent else None
-    except (ImportError, ValueError):  # told when the component is loaded
+    except (ImportError, ValueError):  # reported when the component is loaded
         return ""
     files = [spec.origin] if spec and spec.origin else []
     for folder in (package.submodule_search_locations or ()) if package else ():

@@ -52,7 +52,7 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
 
 
 def _extended(manifest: Document) -> Mapping[str, str] | None:
-    """Return what a manifest says of its parent; None if there is none, or if that has errors already."""
+    """Return what a manifest says of its parent; None if it extends none, or if that has errors already."""
     said = manifest.data.get(EXTENDS)
     forms = {"path": PARENT_PATH, "digest": PARENT_DIGEST}
     is_right = isinstance(said, dict) and all(re.fullmatch(form, str(said.get(key))) for key, form in forms.items())

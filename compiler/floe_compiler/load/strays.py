@@ -24,7 +24,7 @@ from floe_compiler.model.layout import (
 )
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
-"""The document without which a folder in one of these is no domain, and no environment."""
+"""The document that makes a folder in one of these a domain, or an environment."""
 
 _OTHERS = ("images.yaml",)
 """The documents that a folder may have beside the one that says what it is."""
@@ -95,11 +95,11 @@ _BY_THEIR_NAMES: Mapping[str, tuple[Callable[[str], bool], str]] = {
     DEFINITIONS: (may_define, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files"),
     AUTHORITIES: (is_certificates, f"in {AUTHORITIES}/ there are certificates, in files named *.pem or *.crt"),
 }
-"""Folders in which files are read that have the right ending, and what there is in them."""
+"""Folders of which only the files with the right ending are read, and what these hold."""
 
 
 def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
-    """Yield what is wrong with something that is no document, and that no kustomization lists."""
+    """Yield what is wrong with an entry that is not a document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
     if name == KUSTOMIZATION and type_ in ("folder", "other"):
         yield Stray(path, f"{path} is not a regular file", "write a file in its place, or remove it")

@@ -98,7 +98,7 @@ def _findings(item: ChangedObject, step: Step, patch: Document, mistakes: Iterab
 
 
 def _of_copies(item: ChangedObject, step: Step) -> Iterator[Diagnostic]:
-    """Yield the errors of a JSON patch that copies what there is not."""
+    """Yield the errors of a JSON patch that copies from a path that does not exist."""
     before = [
         operation
         for earlier in item.steps[: item.steps.index(step)]

@@ -28,12 +28,12 @@ def templates_of(rendered: Rendered) -> dict[ObjectId, Object]:
         try:
             templates[identity] = as_object(identity, pods, rendered.objects.by_id)
         except (IndexError, KeyError, TypeError, ValueError):
-            continue  # told where launched pods are checked
+            continue  # reported where launched pods are checked
     return templates
 
 
 def names_kind(selection: Selection) -> bool:
-    """Return whether an entry names a kind: others are not about launched pods, which are no objects of the output."""
+    """Return whether an entry names a kind: others are not about launched pods, which are not objects of the output."""
     return isinstance(selection, OneObject) or (isinstance(selection, Target) and "kind" in dict(selection.fields))
 
 

@@ -93,7 +93,7 @@ def _check_names(opened: Opened, omitted_domains: Collection[str], findings: Fin
 
 
 def _check_hosts(opened: Opened, findings: Findings) -> None:
-    """Report hosts that are not below the domain, and usual hosts that are no host names."""
+    """Report hosts that are not below the domain, and usual hosts that are not valid host names."""
     domain = opened.settings.domain
     for host in opened.hosts:
         if domain and host.host != domain and not host.host.endswith(f".{domain}"):

@@ -33,7 +33,7 @@ def kept_files(
 ) -> Kept:
     """Return what the components of these domains keep in the object store.
 
-    Settings with a mistake count as none: the mistake is told when the domain is resolved.
+    Settings with a mistake are ignored: the mistake is reported when the domain is resolved.
 
     Args:
         registry: All components.

@@ -55,7 +55,7 @@ class SetLimit(msgspec.Struct, frozen=True):
 
 
 def limits_of(manifests: Iterable[Document], registry: Registry, findings: Findings) -> tuple[SetLimit, ...]:
-    """Return the limits that manifests set, the topmost manifest first; report those of paths that there are not.
+    """Return the limits that manifests set, the topmost manifest first; report those of unknown paths.
 
     Those that begin with `products` are of every data product.
     """
