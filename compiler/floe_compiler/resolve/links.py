@@ -61,10 +61,10 @@ def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFa
     together: dict[str, list[str]] = defaultdict(list)
     for name, frame in frames.items():
         together[frame.site.environment].append(name)
-    for sites in together.values():
-        if len(sites) > 1:
+    for names in together.values():
+        if len(names) > 1:
             _check(
-                [frames[site] for site in sites], {frames[site].site.cluster: units[site] for site in sites}, findings
+                [frames[name] for name in names], {frames[name].site.cluster: units[name] for name in names}, findings
             )
 
 
