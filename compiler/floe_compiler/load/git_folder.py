@@ -38,8 +38,8 @@ def path_in_git(root: Path) -> str | None:
 def obeyed_files(root: Path) -> Mapping[str, str | None]:
     """Return the files that tell Git what to do with others, from the top of the repository down to the output.
 
-    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is not a regular file. In the output,
-    what makes a folder another repository counts, too: `output/.git`, with an empty text.
+    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is not a regular file. In the
+    output, what makes a folder another repository counts, too: `output/.git`, with an empty text.
     """
     depth = len(Path(path_in_git(root) or "").parts)
     texts: dict[str, str | None] = {}
