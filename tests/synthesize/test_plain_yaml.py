@@ -17,10 +17,10 @@ def objects(text: str) -> list[object]:
 
 def test_documents_become_objects_and_empty_ones_are_left_out() -> None:
     text = f"---\n# nothing\n---\n{HEAD}data: {{a: 0o17, b: yes, 10: x}}\n---\n{HEAD}"
-    yaml_read = read(PlainYaml("crds.yaml", text), "portal simple")
-    assert yaml_read.text == text
-    assert [manifest["kind"] for manifest in yaml_read.objects] == ["ConfigMap", "ConfigMap"]
-    assert yaml_read.objects[0]["data"]["b"] == "yes", "as YAML 1.2 has it"
+    shipped = read(PlainYaml("crds.yaml", text), "portal simple")
+    assert shipped.text == text
+    assert [manifest["kind"] for manifest in shipped.objects] == ["ConfigMap", "ConfigMap"]
+    assert shipped.objects[0]["data"]["b"] == "yes", "as YAML 1.2 has it"
 
 
 @pytest.mark.parametrize(

@@ -397,7 +397,7 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
     "change",
     [
         {"logs": {"remote": False}},
-        {"found": tuple(capability for capability in EVERYTHING if capability != STORE)},
+        {"capabilities": tuple(capability for capability in EVERYTHING if capability != STORE)},
     ],
 )
 def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
