@@ -94,7 +94,7 @@ def in_the_way() -> list[tuple[str, Callable[[Path], object]]]:
     ]
 
 
-@pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
+@pytest.mark.parametrize("make", [case[1] for case in in_the_way()], ids=[case[0] for case in in_the_way()])
 def test_what_is_not_a_file_is_none_and_not_waited_for(store: Store, make: Callable[[Path], object]) -> None:
     path_of(store).unlink()
     make(path_of(store))
@@ -218,7 +218,7 @@ def test_nothing_behind_a_link_is_removed_or_written(tmp_path: Path, place: str)
     assert precious.read_text() == "precious"
 
 
-@pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
+@pytest.mark.parametrize("make", [case[1] for case in in_the_way()], ids=[case[0] for case in in_the_way()])
 def test_whatever_is_in_the_place_of_the_stamp(store: Store, make: Callable[[Path], object]) -> None:
     make(store.folder / "pruned")
     store.prune()
