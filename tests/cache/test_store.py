@@ -160,8 +160,8 @@ store = Store(Path(sys.argv[1]))
 for number in range(300):
     key = digest_of(str(number % 10))
     store.put("units", key, sys.argv[2].encode() * 1000)
-    found = store.get("units", key)
-    assert found in (b"a" * 1000, b"b" * 1000), found
+    kept = store.get("units", key)
+    assert kept in (b"a" * 1000, b"b" * 1000), kept
 """
 
 

@@ -108,12 +108,12 @@ import sys
 from floe_compiler.components import registry
 from floe_compiler.model.codec import decode
 from floe_compiler.model.registry import Announced
-found = registry(own=decode({encode(announced())!r}, tuple[Announced, ...]))
-assert ("catalog", "polaris") in found and len(found) == {len(registry())} and found.get(("catalog", "none")) is None
+known = registry(own=decode({encode(announced())!r}, tuple[Announced, ...]))
+assert ("catalog", "polaris") in known and len(known) == {len(registry())} and known.get(("catalog", "none")) is None
 def imported():
     return [name for name in sys.modules if name.startswith("floe_compiler.components.")]
 assert not imported(), imported()
-assert found["catalog", "polaris"].type == "polaris"
+assert known["catalog", "polaris"].type == "polaris"
 assert {{name.split(".")[2] for name in imported()}} == {{"catalog_polaris"}}, imported()
 """
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -216,7 +216,7 @@ if ((tries > 0)); then echo $((tries - 1)) >"$state/down"; printf 000; exit 7; f
 user="${data[UserName]}" policy="${data[PolicyName]:-${data[PolicyArn]##*/}}" key="${data[AccessKeyId]}"
 mkdir -p "$state"/{users,policies,attached,keys}
 : >"$answer"
-list() { for one in "$1"/*; do [[ -e "$one" ]] && printf "<$2>%s</$2>" "${one##*/}" >>"$answer"; done; true; }
+list() { for object in "$1"/*; do [[ -e "$object" ]] && printf "<$2>%s</$2>" "${object##*/}" >>"$answer"; done; true; }
 case "${data[Action]}" in
   bucket)
     [[ -e "$state/bucket-${url##*/}" ]] && say 409 BucketAlreadyOwnedByYou "it is yours"
@@ -238,8 +238,8 @@ case "${data[Action]}" in
     [[ -e "$state/keys/$user/$key" ]] || say 404 NoSuchEntity "none"
     rm "$state/keys/$user/$key" ;;
   GetCallerIdentity)
-    for one in "$state"/keys/*/*; do
-      [[ -e "$one" && "$config" == "user = \"${one##*/}:$(cat "$one")\""* ]] && { printf 200; exit 0; }
+    for stored in "$state"/keys/*/*; do
+      [[ -e "$stored" && "$config" == "user = \"${stored##*/}:$(cat "$stored")\""* ]] && { printf 200; exit 0; }
     done
     say 403 SignatureDoesNotMatch "wrong key" ;;
   *) say 400 InvalidAction "${data[Action]}" ;;
