@@ -16,11 +16,9 @@ from floe_compiler.pipeline import compile_mesh
 def test_a_small_mesh_compiles_and_its_patches_are_applied(tmp_path: Path) -> None:
     write_mesh(tmp_path, domains=3)
     compiled = compile_mesh(tmp_path)
-    assert tuple(environment.environment for environment in compiled.environments) == ENVIRONMENTS
-    for compiled_environment in compiled.environments:
-        patched = {
-            name.split()[0] for unit in compiled_environment.heads for name in compiled_environment.body(unit).patched
-        }
+    assert tuple(one.environment for one in compiled.environments) == ENVIRONMENTS
+    for one in compiled.environments:
+        patched = {name.split()[0] for unit in one.heads for name in one.body(unit).patched}
         assert patched >= {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
 
 
@@ -38,9 +36,9 @@ def test_the_same_namespaces_of_domains_in_several_clusters(tmp_path: Path) -> N
 def namespaces(root: Path) -> dict[str, set[str]]:
     """Return the namespaces in each cluster of the environment that may have several."""
     return {
-        environment_.environment: {unit for unit in environment_.heads if unit.startswith("floe-")}
-        for environment_ in compile_mesh(root).environments
-        if environment_.environment.partition("/")[0] == DIVIDED
+        one.environment: {unit for unit in one.heads if unit.startswith("floe-")}
+        for one in compile_mesh(root).environments
+        if one.environment.partition("/")[0] == DIVIDED
     }
 
 
@@ -78,8 +76,6 @@ def test_an_edit_changes_what_it_should_and_nothing_else(
     edit(tmp_path)
     after = compile_mesh(tmp_path, cache=cache).files.digests
     changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
-    wanted = {
-        folder.format(environment=environment, domain=domain) for environment in ENVIRONMENTS for domain in (0, 1)
-    }
+    wanted = {folder.format(environment=one, domain=domain) for one in ENVIRONMENTS for domain in (0, 1)}
     assert {prefix for path in changed for prefix in wanted if path.startswith(prefix)} == wanted
     assert all(any(path.startswith(prefix) for prefix in wanted) for path in changed)

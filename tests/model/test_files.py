@@ -74,10 +74,10 @@ def test_a_namespaced_object_without_a_namespace_has_no_path() -> None:
 
 
 def test_long_names_are_cut_and_told_apart() -> None:
-    first, other = (file_name(ObjectId("", "ConfigMap", "a", "x" * 200 + end)) for end in "ab")
-    assert first != other
-    assert len(first) == len(other) == LONGEST_NAME + len(".yaml")
-    assert re.search(r"_[0-9a-f]{8}\.yaml$", first)
+    one, other = (file_name(ObjectId("", "ConfigMap", "a", "x" * 200 + end)) for end in "ab")
+    assert one != other
+    assert len(one) == len(other) == LONGEST_NAME + len(".yaml")
+    assert re.search(r"_[0-9a-f]{8}\.yaml$", one)
 
 
 NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=300)
@@ -123,10 +123,10 @@ def test_texts_are_read_when_somebody_asks_for_them() -> None:
 
 
 def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
-    first, second = (FileDigests.of([FileDigest(f"output/{name}", "1", name)]) for name in "ab")
-    assert FileSet.of_digests([first, second], str, Findings()).read_git_blobs() == {"output/a": "a", "output/b": "b"}
+    one, two = (FileDigests.of([FileDigest(f"output/{name}", "1", name)]) for name in "ab")
+    assert FileSet.of_digests([one, two], str, Findings()).read_git_blobs() == {"output/a": "a", "output/b": "b"}
     unknown = FileDigests.of([FileDigest("output/b", "2")])
-    assert FileSet.of_digests([first, unknown], str, Findings()).read_git_blobs() == {}
+    assert FileSet.of_digests([one, unknown], str, Findings()).read_git_blobs() == {}
 
 
 def test_a_content_has_the_name_that_git_gives_it() -> None:
@@ -153,9 +153,9 @@ def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], cod
     findings = Findings()
     FileSet.of([File(paths[0], "1", "Role a"), File(paths[1], "2", "Role b")], findings)
     digests = [FileDigest(path, "1", "", name) for path, name in zip(paths, ("Role a", "Role b"), strict=True)]
-    FileSet.of_digests([FileDigests.of([digest]) for digest in digests], str, findings)
-    [diagnostic, same] = findings.diagnostics
-    assert same == diagnostic
-    assert diagnostic.rule.code == code
-    assert "Role a and Role b" in diagnostic.message
-    assert paths[0] in diagnostic.message
+    FileSet.of_digests([FileDigests.of([one]) for one in digests], str, findings)
+    [found, same] = findings.diagnostics
+    assert same == found
+    assert found.rule.code == code
+    assert "Role a and Role b" in found.message
+    assert paths[0] in found.message

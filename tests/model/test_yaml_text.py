@@ -91,8 +91,8 @@ mappings = st.dictionaries(texts, nested, max_size=6)
 
 @given(mappings)
 def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any]) -> None:
-    for reader, read in read_with_python(to_yaml(data)).items():
-        assert _exactly(read) == _exactly(data), reader
+    for reader, found in read_with_python(to_yaml(data)).items():
+        assert _exactly(found) == _exactly(data), reader
 
 
 @needs_kubectl
@@ -108,8 +108,8 @@ def test_kubectl_gets_the_same_data_back(tmp_path: Path, values: list[Any], keys
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_odd_texts_stay_texts_as_keys_values_and_items(text: str) -> None:
     data = {text: text, "list": [text, [text], {text: text}]}
-    for reader, read in read_with_python(to_yaml(data)).items():
-        assert read == data, reader
+    for reader, found in read_with_python(to_yaml(data)).items():
+        assert found == data, reader
 
 
 @needs_kubectl
