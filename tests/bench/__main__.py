@@ -43,15 +43,15 @@ def _measure(domains: int) -> float:
         costs = dict(_runs(root, Path(folder)))
         objects = sum(1 for _ in (root / "output").rglob("*.yaml"))
         by_folder = cost_of(kustomize_commands(root / "output", Path(folder, "copy")))
-        one, several = (_of_clusters(Path(folder, f"clusters-{count}"), domains, count) for count in (1, CLUSTERS))
+        single, several = (_of_clusters(Path(folder, f"clusters-{count}"), domains, count) for count in (1, CLUSTERS))
     _print(f"{domains} domains, {len(ENVIRONMENTS)} environments: {objects:,} objects, one file each")
     _print(f"{'':<40}{'seconds':>9}{'ratio':>8}{'processor s':>13}{'peak MiB':>10}")
     for name, cost in {"kubectl kustomize, by folder": by_folder, **costs}.items():
         ratio = cost.seconds / by_folder.seconds
         _print(f"{name:<40}{cost.seconds:>9.2f}{ratio:>8.4f}{cost.processor_seconds:>13.2f}{cost.peak_mib:>10.0f}")
     _print(
-        f"{DIVIDED} in {CLUSTERS} clusters: the processor time of a cold compile per object is {several / one:.2f} of "
-        "that in one."
+        f"{DIVIDED} in {CLUSTERS} clusters: the processor time of a cold compile per object is {several / single:.2f} "
+        "of that in one."
     )
     _print("")
     return costs["cold compile"].processor_seconds / objects

@@ -35,9 +35,9 @@ def cost_of(commands: Iterable[Sequence[str | Path]]) -> Cost:
     """Run commands one after another, each in a fresh process; exit with its output if one fails."""
     costs = [_run(command) for command in commands]
     return Cost(
-        sum(one.seconds for one in costs),
-        sum(one.processor_seconds for one in costs),
-        max(one.peak_mib for one in costs),
+        sum(cost.seconds for cost in costs),
+        sum(cost.processor_seconds for cost in costs),
+        max(cost.peak_mib for cost in costs),
     )
 
 

@@ -17,9 +17,11 @@ DATA = packed(DOCUMENTS) or b""
 def test_documents_come_back_for_the_same_text_file_and_compiler() -> None:
     store = Memory()
     DocumentCache(store, "1").put("a.yaml", "a: 1\n---\n", DATA)
-    found = DocumentCache(store, "1").get("a.yaml", "a: 1\n---\n")
-    assert found is not None
-    assert [(one.file, one.data) for one in found] == [(one.file, one.data) for one in DOCUMENTS]
+    documents = DocumentCache(store, "1").get("a.yaml", "a: 1\n---\n")
+    assert documents is not None
+    assert [(document.file, document.data) for document in documents] == [
+        (document.file, document.data) for document in DOCUMENTS
+    ]
 
 
 @pytest.mark.parametrize(

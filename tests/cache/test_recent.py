@@ -24,12 +24,12 @@ class Counting(Memory):
 def run(store: Memory, *keys: str) -> list[bytes | None]:
     """Return what a run gets that asks for these small entries, and puts those that are missing."""
     recent = Recent(store, NAME, SMALL)
-    found = [recent.get("small", key) for key in keys]
-    for key, data in zip(keys, found, strict=True):
+    entries = [recent.get("small", key) for key in keys]
+    for key, data in zip(keys, entries, strict=True):
         if data is None:
             recent.put("small", key, key.encode())
     recent.keep()
-    return found
+    return entries
 
 
 def test_the_next_run_opens_one_file_for_all_that_the_last_one_used() -> None:

@@ -94,7 +94,7 @@ def in_the_way() -> list[tuple[str, Callable[[Path], object]]]:
     ]
 
 
-@pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
+@pytest.mark.parametrize("make", [case[1] for case in in_the_way()], ids=[case[0] for case in in_the_way()])
 def test_what_is_not_a_file_is_none_and_not_waited_for(store: Store, make: Callable[[Path], object]) -> None:
     path_of(store).unlink()
     make(path_of(store))
@@ -160,8 +160,8 @@ store = Store(Path(sys.argv[1]))
 for number in range(300):
     key = digest_of(str(number % 10))
     store.put("units", key, sys.argv[2].encode() * 1000)
-    found = store.get("units", key)
-    assert found in (b"a" * 1000, b"b" * 1000), found
+    kept = store.get("units", key)
+    assert kept in (b"a" * 1000, b"b" * 1000), kept
 """
 
 
@@ -218,7 +218,7 @@ def test_nothing_behind_a_link_is_removed_or_written(tmp_path: Path, place: str)
     assert precious.read_text() == "precious"
 
 
-@pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
+@pytest.mark.parametrize("make", [case[1] for case in in_the_way()], ids=[case[0] for case in in_the_way()])
 def test_whatever_is_in_the_place_of_the_stamp(store: Store, make: Callable[[Path], object]) -> None:
     make(store.folder / "pruned")
     store.prune()

@@ -44,14 +44,16 @@ def errors(root: Path) -> list[tuple[str, str, str]]:
     """Return code, place and message of each error."""
     with pytest.raises(StageFailed) as failed:
         compile_mesh(root, cache=Recorder())
-    return [(one.rule.code, str(one.span), one.message) for one in failed.value.diagnostics]
+    return [(diagnostic.rule.code, str(diagnostic.span), diagnostic.message) for diagnostic in failed.value.diagnostics]
 
 
 def test_a_chart_becomes_objects_of_the_namespace(tmp_path: Path) -> None:
     root = chart_mesh(tmp_path, entry={"values": {"greeting": "good morning"}})
-    found = compiled(root, DEPLOYED)
-    assert found["metadata"]["namespace"] == "floe-platform"
-    assert found["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "GREETING", "value": "good morning"}]
+    manifest = compiled(root, DEPLOYED)
+    assert manifest["metadata"]["namespace"] == "floe-platform"
+    assert manifest["spec"]["template"]["spec"]["containers"][0]["env"] == [
+        {"name": "GREETING", "value": "good morning"}
+    ]
 
 
 def test_an_environment_and_a_domain_have_values_and_versions_of_their_own(tmp_path: Path) -> None:
@@ -59,9 +61,9 @@ def test_an_environment_and_a_domain_have_values_and_versions_of_their_own(tmp_p
     changes = {ENVIRONMENT: override}
     root = chart_mesh(tmp_path, entry={"values": {"greeting": "hi"}}, changes=changes)
     write_chart(root, {**WEB, "Chart.yaml": WEB["Chart.yaml"].replace("version: 1.0.0", "version: 1.1.0")})
-    found = compiled(root, DEPLOYED)
-    assert found["metadata"]["labels"]["helm.sh/chart"] == "web-1.1.0"
-    (container,) = found["spec"]["template"]["spec"]["containers"]
+    manifest = compiled(root, DEPLOYED)
+    assert manifest["metadata"]["labels"]["helm.sh/chart"] == "web-1.1.0"
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "ghcr.io/acme/web:2.2.0"
     assert container["env"][0]["value"] == "hi"
 
@@ -190,8 +192,8 @@ def test_one_mistake_is_one_error_at_the_entry(
     files: Mapping[str, str], values: Mapping[str, Any], code: str, place: str, said: str, tmp_path: Path
 ) -> None:
     root = chart_mesh(tmp_path, files, entry={"values": values})
-    ((found, span, message),) = errors(root)
-    assert found == code
+    ((found_code, span, message),) = errors(root)
+    assert found_code == code
     assert said in message
     line = int(span.split(":")[1])
     assert f'"{place}":' in (root / MANIFEST).read_text(encoding="utf-8").splitlines()[line - 1]
@@ -263,8 +265,8 @@ def test_a_domains_own_file_opens_nothing_of_the_platform(tmp_path: Path) -> Non
     calls = [{"server": "polaris", "port": 8181, "shared": True}]
     entry = {"workloads": {"front": {"calls": calls, "kubernetes_api": True}}}
     allowed = {MANIFEST: {"domain_policy": {"charts": ["web"]}}}
-    found = errors(chart_mesh(tmp_path, entry=entry, file=DOMAIN, changes=allowed))
-    assert [(code, "shared services" in message or "Kubernetes API" in message) for code, _, message in found] == [
+    problems = errors(chart_mesh(tmp_path, entry=entry, file=DOMAIN, changes=allowed))
+    assert [(code, "shared services" in message or "Kubernetes API" in message) for code, _, message in problems] == [
         ("R022", True),
         ("R022", True),
     ]
@@ -331,16 +333,16 @@ def test_definitions_of_a_chart_are_those_of_the_cluster(tmp_path: Path) -> None
             ],
         },
     }
-    thing = (
+    template = (
         '{{- if .Capabilities.APIVersions.Has "acme.example/v1/Thing" }}\n'
         "apiVersion: acme.example/v1\nkind: Thing\nmetadata: {name: one}\n{{- end }}\n"
     )
-    further = {"crds/things.yaml": yaml.safe_dump(definition), "templates/thing.yaml": thing}
+    further = {"crds/things.yaml": yaml.safe_dump(definition), "templates/thing.yaml": template}
     flux = {MANIFEST: {"delivery": {"type": "flux", "repository": "https://github.com/acme/small.git"}}}
     files = compile_mesh(chart_mesh(tmp_path, further, changes=flux)).files
     file = "output/dev/_cluster/customresourcedefinition.apiextensions.k8s.io_things.acme.example.yaml"
-    found = yaml.load(files[file], yaml.CSafeLoader)
-    assert found["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+    definition_ = yaml.load(files[file], yaml.CSafeLoader)
+    assert definition_["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
     assert f"{PLATFORM}/thing.acme.example_one.yaml" in files
     without = chart_mesh(tmp_path, further, entry={"crds": False}, changes=flux)
     assert not [path for path in compile_mesh(without).files if "thing" in path]
@@ -356,8 +358,8 @@ def test_explain_leads_to_the_entry_and_the_template(tmp_path: Path, capsys: pyt
 
 
 def test_both_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    one, other = (chart_mesh(tmp_path / name) for name in ("one", "other"))
-    assert compile_mesh(one).files == compile_mesh(other).files
+    mesh, other = (chart_mesh(tmp_path / name) for name in ("one", "other"))
+    assert compile_mesh(mesh).files == compile_mesh(other).files
 
 
 def test_helm_itself_accepts_the_chart_of_these_tests(tmp_path: Path) -> None:

@@ -97,8 +97,8 @@ def test_helm_gets_nothing_of_the_user(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("AWS_SECRET_ACCESS_KEY", "HELM_PLUGINS", "KUBECONFIG", "https_proxy", "HELM_REGISTRY_CONFIG"):
         monkeypatch.setenv(name, "of the user")
     print_all = "print(json.dumps([dict(os.environ), sys.argv[1:], os.getcwd(), sys.stdin.read()]))"
-    found = Helm(a_helm(tmp_path, "v4.0.0", print_all), "v4.0.0")
-    variables, arguments, folder, given = json.loads(run_helm(found, release()))
+    program = Helm(a_helm(tmp_path, "v4.0.0", print_all), "v4.0.0")
+    variables, arguments, folder, given = json.loads(run_helm(program, release()))
     assert "of the user" not in variables.values()
     assert not {name for name in variables if name.startswith(("AWS", "HELM_REGISTRY"))}
     for name in ("HOME", "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HELM_PLUGINS", "KUBECONFIG"):
@@ -134,8 +134,8 @@ def test_the_cluster_has_what_the_environment_says() -> None:
         ("keda.sh/v1alpha1", "keda.sh/v1alpha1/ScaledObject"),
         crds=True,
     )
-    ((_, found),) = objects_in(run_helm(find_helm(), given))
-    assert found["data"] == {
+    ((_, manifest),) = objects_in(run_helm(find_helm(), given))
+    assert manifest["data"] == {
         "kubernetes": "v1.33.0",
         "apps.v1.Deployment": "true",
         "policy.v1.PodDisruptionBudget": "true",

@@ -109,7 +109,7 @@ def test_a_registry_is_asked_for_by_the_setting_that_allows_it() -> None:
     )
 
 
-@pytest.mark.parametrize("manifest", ALLOWED, ids=lambda one: one["kind"])
+@pytest.mark.parametrize("manifest", ALLOWED, ids=lambda manifest: manifest["kind"])
 def test_what_a_domain_may_have(manifest: dict[str, Any]) -> None:
     assert problem_of(identify(manifest), manifest, OWN, LIMITS) is None
 
@@ -117,18 +117,18 @@ def test_what_a_domain_may_have(manifest: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("manifest", "problem"), REFUSED, ids=[problem for _, problem in REFUSED])
 def test_what_a_domain_may_not_have(manifest: dict[str, Any], problem: str) -> None:
 
-    found = problem_of(identify(manifest), manifest, OWN, LIMITS)
-    assert found
-    assert re.search(problem, found[0])
-    assert found[1]
+    problem_ = problem_of(identify(manifest), manifest, OWN, LIMITS)
+    assert problem_
+    assert re.search(problem, problem_[0])
+    assert problem_[1]
 
 
 def test_the_access_label_of_a_server_is_none_that_a_chart_may_set() -> None:
     manifest = pods()
     manifest["spec"]["template"]["metadata"]["labels"]["access.floe.dev/polaris"] = "true"
-    found = problem_of(identify(manifest), manifest, OWN, LIMITS)
-    assert found
-    assert "access.floe.dev/polaris" in found[0]
+    problem_ = problem_of(identify(manifest), manifest, OWN, LIMITS)
+    assert problem_
+    assert "access.floe.dev/polaris" in problem_[0]
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,11 @@ def made(
 ) -> tuple[list[Object], list[str]]:
     """Return the delivered objects, and the findings as `code: message`."""
     findings = Findings()
-    chart = RenderedChart(tuple(("templates/a.yaml", one) for one in objects))
-    found = delivered(use, chart, settings, {("acme.example", "Wide"): False}, files or {}, findings)
-    return [one.manifest for one in found], [f"{one.rule.code}: {one.message}" for one in findings.diagnostics]
+    chart = RenderedChart(tuple(("templates/a.yaml", manifest) for manifest in objects))
+    objects_ = delivered(use, chart, settings, {("acme.example", "Wide"): False}, files or {}, findings)
+    return [rendered.manifest for rendered in objects_], [
+        f"{diagnostic.rule.code}: {diagnostic.message}" for diagnostic in findings.diagnostics
+    ]
 
 
 def deployment(**pod: Any) -> Object:
@@ -57,7 +59,7 @@ def pod_of(manifest: Object) -> Any:
 
 
 def test_namespaces_are_added_where_the_kind_has_one() -> None:
-    found, _ = made(
+    manifests, _ = made(
         of(),
         of(metadata={"namespace": "kube-system"}),
         of(metadata={"namespace": ""}),
@@ -65,7 +67,7 @@ def test_namespaces_are_added_where_the_kind_has_one() -> None:
         of("Wide", "acme.example/v1"),
         of("Thing", "acme.example/v1"),
     )
-    assert [one["metadata"].get("namespace") for one in found] == [
+    assert [manifest["metadata"].get("namespace") for manifest in manifests] == [
         "floe-platform",
         "kube-system",
         "floe-platform",
@@ -77,8 +79,8 @@ def test_namespaces_are_added_where_the_kind_has_one() -> None:
 
 def test_the_labels_of_the_platform_are_added_and_those_of_the_chart_stay() -> None:
     own = {"app.kubernetes.io/name": "redis", "app.kubernetes.io/managed-by": "Helm", "x": "y"}
-    ((found,), _) = made(of(metadata={"labels": own}))
-    assert found["metadata"]["labels"] == {
+    ((manifest,), _) = made(of(metadata={"labels": own}))
+    assert manifest["metadata"]["labels"] == {
         "app.kubernetes.io/name": "redis",
         "app.kubernetes.io/instance": "front",
         "app.kubernetes.io/component": "front",
@@ -86,7 +88,7 @@ def test_the_labels_of_the_platform_are_added_and_those_of_the_chart_stay() -> N
         "app.kubernetes.io/managed-by": "floe-compile",
         "x": "y",
     }
-    assert "annotations" not in found["metadata"]
+    assert "annotations" not in manifest["metadata"]
 
 
 def test_labels_that_change_are_not_in_the_templates_of_claims() -> None:
@@ -95,22 +97,22 @@ def test_labels_that_change_are_not_in_the_templates_of_claims() -> None:
         {"metadata": {"name": "data", "labels": labels}, "spec": {"a": "b"}},
         {"metadata": {"name": "more", "labels": {"helm.sh/chart": "web-1.0.0"}}},
     ]
-    ((found,), _) = made(of("StatefulSet", "apps/v1", spec={"volumeClaimTemplates": claims}))
-    assert found["spec"]["volumeClaimTemplates"] == [
+    ((manifest,), _) = made(of("StatefulSet", "apps/v1", spec={"volumeClaimTemplates": claims}))
+    assert manifest["spec"]["volumeClaimTemplates"] == [
         {"metadata": {"name": "data", "labels": {"app.kubernetes.io/name": "web"}}, "spec": {"a": "b"}},
         {"metadata": {"name": "more"}},
     ]
 
 
 def test_pods_get_what_all_pods_have_unless_the_chart_says_otherwise() -> None:
-    ((found,), _) = made(deployment())
-    assert pod_of(found)["enableServiceLinks"] is False
-    assert pod_of(found)["containers"][0]["imagePullPolicy"] == "IfNotPresent"
-    ((found,), _) = made(deployment(), settings=PRODUCTION)
-    assert pod_of(found)["containers"][0]["imagePullPolicy"] == "Always"
+    ((manifest,), _) = made(deployment())
+    assert pod_of(manifest)["enableServiceLinks"] is False
+    assert pod_of(manifest)["containers"][0]["imagePullPolicy"] == "IfNotPresent"
+    ((manifest,), _) = made(deployment(), settings=PRODUCTION)
+    assert pod_of(manifest)["containers"][0]["imagePullPolicy"] == "Always"
     said = deployment(enableServiceLinks=True, containers=[{"image": "a", "imagePullPolicy": "Never"}])
-    ((found,), _) = made(said)
-    assert (pod_of(found)["enableServiceLinks"], pod_of(found)["containers"]) == (True, said_containers(said))
+    ((manifest,), _) = made(said)
+    assert (pod_of(manifest)["enableServiceLinks"], pod_of(manifest)["containers"]) == (True, said_containers(said))
 
 
 def said_containers(manifest: Object) -> Any:
@@ -122,45 +124,45 @@ def test_images_come_from_mirrors() -> None:
     settings = replace(DEVELOPMENT, platform=replace(DEVELOPMENT.platform, mirrors=mirrors, pull_secret="pull"))
     images = ("redis:7", "bitnami/redis:7", "quay.io/a/b@sha256:1", "ghcr.io/a/b:1", "mirror.acme.example/hub/x:1")
     containers = [{"name": str(number), "image": image} for number, image in enumerate(images)]
-    ((found,), _) = made(deployment(initContainers=containers[:1], containers=containers), settings=settings)
-    assert [one["image"] for one in pod_of(found)["containers"]] == [
+    ((manifest,), _) = made(deployment(initContainers=containers[:1], containers=containers), settings=settings)
+    assert [container["image"] for container in pod_of(manifest)["containers"]] == [
         "mirror.acme.example/hub/library/redis:7",
         "mirror.acme.example/hub/bitnami/redis:7",
         "mirror.acme.example/quay/a/b@sha256:1",
         "ghcr.io/a/b:1",
         "mirror.acme.example/hub/x:1",
     ]
-    assert pod_of(found)["initContainers"][0]["image"] == "mirror.acme.example/hub/library/redis:7"
-    assert pod_of(found)["imagePullSecrets"] == [{"name": "pull"}]
+    assert pod_of(manifest)["initContainers"][0]["image"] == "mirror.acme.example/hub/library/redis:7"
+    assert pod_of(manifest)["imagePullSecrets"] == [{"name": "pull"}]
 
 
 def test_the_pods_of_a_declared_workload_get_the_labels_that_policies_select() -> None:
     use = replace(USE, pods=(ChartPods("a", ("polaris",), None),))
     cron = of("CronJob", "batch/v1", spec={"jobTemplate": {"spec": {"template": {"spec": {"containers": []}}}}})
-    (found, told) = made(deployment(), cron, use=use)
-    assert found[0]["spec"]["template"]["metadata"]["labels"] == {
+    (manifests, problems) = made(deployment(), cron, use=use)
+    assert manifests[0]["spec"]["template"]["metadata"]["labels"] == {
         "app": "a",
         "floe.dev/chart-workload": "a",
         "access.floe.dev/polaris": "true",
     }
-    template = found[1]["spec"]["jobTemplate"]["spec"]["template"]
+    template = manifests[1]["spec"]["jobTemplate"]["spec"]["template"]
     assert template["metadata"]["labels"]["floe.dev/chart-workload"] == "a"
-    assert told == []
+    assert problems == []
 
 
 def test_pods_that_read_a_config_map_of_the_chart_restart_with_it() -> None:
     volume = {"name": "a", "configMap": {"name": "a"}}
     own, others = deployment(volumes=[volume]), deployment(volumes=[{"name": "a", "configMap": {"name": "b"}}])
     job = of("Job", "batch/v1", spec=own["spec"])
-    (_, *found), _ = made(of(data={"a": "b"}), own, others, job)
-    annotations = [one["spec"]["template"]["metadata"].get("annotations") for one in found]
+    (_, *workloads), _ = made(of(data={"a": "b"}), own, others, job)
+    annotations = [workload["spec"]["template"]["metadata"].get("annotations") for workload in workloads]
     assert annotations == [{"floe.dev/config-hash": ""}, None, None]
 
 
 def test_a_declared_workload_that_there_is_not() -> None:
     use = replace(USE, pods=(ChartPods("b", (), Span("platform-manifest.yaml", 7, 7)),))
-    _, told = made(deployment(), use=use)
-    assert told == ["H011: the chart web 1.0.0 renders no workload b with these values"]
+    _, problems = made(deployment(), use=use)
+    assert problems == ["H011: the chart web 1.0.0 renders no workload b with these values"]
 
 
 def test_every_hook_is_decided() -> None:
@@ -169,20 +171,20 @@ def test_every_hook_is_decided() -> None:
         return of("Job", "batch/v1", metadata={"name": name, "annotations": annotations}, spec={"template": {}})
 
     hooks = (hook("before", "pre-install,pre-upgrade"), hook("check", "test"))
-    found, told = made(*hooks)
-    assert found == []
-    assert told == [
+    manifests, problems = made(*hooks)
+    assert manifests == []
+    assert problems == [
         (
             "H007: Job/before of the chart web 1.0.0 is a hook (pre-install,pre-upgrade), "
             "and nothing says what becomes of it"
         ),
         "H008: Job/check of the chart web 1.0.0 is a test and is left out",
     ]
-    found, told = made(*hooks, use=replace(USE, hooks={"Job/before": "apply", "Job/check": "omit"}))
-    assert [one["metadata"]["annotations"] for one in found] == [{"own": "kept"}]
-    assert told == []
-    _, told = made(use=replace(USE, hooks={"Job/gone": "omit"}))
-    assert told == ["H014: the chart web 1.0.0 has no hook Job/gone with these values"]
+    manifests, problems = made(*hooks, use=replace(USE, hooks={"Job/before": "apply", "Job/check": "omit"}))
+    assert [manifest["metadata"]["annotations"] for manifest in manifests] == [{"own": "kept"}]
+    assert problems == []
+    _, problems = made(use=replace(USE, hooks={"Job/gone": "omit"}))
+    assert problems == ["H014: the chart web 1.0.0 has no hook Job/gone with these values"]
 
 
 @pytest.mark.parametrize(("kinds", "code"), [("pre-install", "H007"), ("test", "H008")])
@@ -212,15 +214,15 @@ def test_a_secret_with_values_is_refused_and_its_values_are_not_told() -> None:
 
 def test_definitions_are_kept_when_the_chart_is_gone() -> None:
     definition = of("CustomResourceDefinition", "apiextensions.k8s.io/v1")
-    ((found,), _) = made(definition)
-    assert found["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
+    ((manifest,), _) = made(definition)
+    assert manifest["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
 
 
 def test_the_place_of_an_object_is_the_line_with_its_kind() -> None:
     text = b"{{- if .Values.a }}\napiVersion: v1\nkind: Service\n---\napiVersion: v1\nkind: ConfigMap\n"
     chart = RenderedChart((("templates/a.yaml", of()), ("templates/b.yaml", of())))
-    found = delivered(USE, chart, DEVELOPMENT, {}, {"templates/a.yaml": text}, Findings())
-    assert [str(one.template) for one in found] == [
+    objects_ = delivered(USE, chart, DEVELOPMENT, {}, {"templates/a.yaml": text}, Findings())
+    assert [str(rendered.template) for rendered in objects_] == [
         "vendor/charts/web/1.0.0/templates/a.yaml:6:1",
         "vendor/charts/web/1.0.0/templates/b.yaml:1:1",
     ]

@@ -70,15 +70,15 @@ def test_each_object_has_its_template() -> None:
 
 def test_a_list_is_its_items_and_an_empty_document_nothing() -> None:
     listed = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n"
-    assert [one["metadata"]["name"] for _, one in objects_in(printed("# nothing\n", listed, "---\n", "null\n"))] == [
-        "a"
-    ]
+    assert [
+        manifest["metadata"]["name"] for _, manifest in objects_in(printed("# nothing\n", listed, "---\n", "null\n"))
+    ] == ["a"]
 
 
 def test_aliases_are_copies() -> None:
-    ((_, found),) = objects_in(printed(f"{CONFIG}data: &all {{a: b}}\nmore: *all\n"))
-    assert found["data"] == found["more"]
-    assert found["data"] is not found["more"]
+    ((_, manifest),) = objects_in(printed(f"{CONFIG}data: &all {{a: b}}\nmore: *all\n"))
+    assert manifest["data"] == manifest["more"]
+    assert manifest["data"] is not manifest["more"]
 
 
 def as_kubectl_reads(text: str) -> Any:
@@ -91,12 +91,12 @@ def as_kubectl_reads(text: str) -> Any:
 def test_plain_words_mean_what_kubernetes_takes_them_for() -> None:
     document = "apiVersion: acme.example/v1\nkind: Thing\nmetadata: {name: a}\nspec:\n"
     document += "".join(f"  k{number}: {word}\n" for number, word in enumerate(WORDS))
-    ((_, found),) = objects_in(printed(document))
+    ((_, manifest),) = objects_in(printed(document))
     expected = as_kubectl_reads(document)["spec"]
-    assert {WORDS[int(key[1:])]: found["spec"].get(key) for key in expected} == {
+    assert {WORDS[int(key[1:])]: manifest["spec"].get(key) for key in expected} == {
         WORDS[int(key[1:])]: value for key, value in expected.items()
     }
-    assert {type(found["spec"][key]) for key in expected} == {type(value) for value in expected.values()}
+    assert {type(manifest["spec"][key]) for key in expected} == {type(value) for value in expected.values()}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ def test_what_is_no_object(document: str, problem: str) -> None:
 
 
 def test_the_first_difference() -> None:
-    one, other = (printed(CONFIG, f"{CONFIG}data:\n  password: {word}\n") for word in ("x", "y"))
-    assert first_difference(one, other) == ("templates/a.yaml", "password: x")
-    assert first_difference(one, one) == ("", "")
+    first, other = (printed(CONFIG, f"{CONFIG}data:\n  password: {word}\n") for word in ("x", "y"))
+    assert first_difference(first, other) == ("templates/a.yaml", "password: x")
+    assert first_difference(first, first) == ("", "")

@@ -23,7 +23,10 @@ def warned(values: dict[str, Any], **files: str) -> list[tuple[str, str, str, Sp
     use = replace(USE, values=json.dumps(values).encode(), places={"replcas": KEY})
     named = {f"templates/{name}.yaml": text for name, text in files.items() if name != "chart"}
     check_values(use, encoded({**WEB, **named, "Chart.yaml": WEB["Chart.yaml"] + files.get("chart", "")}), findings)
-    return [(one.rule.code, one.message, one.hint, one.span) for one in findings.diagnostics]
+    return [
+        (diagnostic.rule.code, diagnostic.message, diagnostic.hint, diagnostic.span)
+        for diagnostic in findings.diagnostics
+    ]
 
 
 def test_a_misspelt_key_is_told_at_its_place() -> None:

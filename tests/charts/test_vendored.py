@@ -31,8 +31,8 @@ def test_a_line_of_the_lock_reads_back() -> None:
         Locked(ChartVersion("web", "1.0.0"), digest, "oci://ghcr.io/acme/web"),
         Locked(ChartVersion("web", "1.0.0"), digest, "oci://ghcr.io/acme/web", digest),
     ):
-        (found,) = read_lock(locked.text().encode())
-        assert (found.chart, found.digest, found.source, found.archive) == (
+        (chart,) = read_lock(locked.text().encode())
+        assert (chart.chart, chart.digest, chart.source, chart.archive) == (
             locked.chart,
             locked.digest,
             locked.source,

@@ -91,24 +91,27 @@ class Platform:
         definitions = tuple(rendered.objects.of_kind("CustomResourceDefinition"))
         units = split(rendered)
         indexes = [build_index(unit, definitions) for unit in units.values()]
-        found = list[Diagnostic]()
+        diagnostics = list[Diagnostic]()
         for check in checks:
             if check.__module__.startswith("floe_compiler.link"):
                 summaries = [decode(encode(summarize(index))) for index in indexes]
                 linked = check(Environment.of(facts_of(rendered), summaries))
-                found += placed(linked, lambda name: Places.of(units.get(name, Rendered("prod", ObjectSet()))))
+                diagnostics += placed(linked, lambda name: Places.of(units.get(name, Rendered("prod", ObjectSet()))))
             else:
-                found += [one for index in indexes for one in check(index)]
-        return list(dict.fromkeys(found))
+                diagnostics += [diagnostic for index in indexes for diagnostic in check(index)]
+        return list(dict.fromkeys(diagnostics))
 
     def findings(self, *checks: Check) -> list[tuple[str, str, str]]:
         """Return the code, subject and message of what rules find."""
-        found = self.diagnostics(*checks)
-        return [(one.rule.code, one.subject.removeprefix("prod: "), one.message) for one in found]
+        diagnostics = self.diagnostics(*checks)
+        return [
+            (diagnostic.rule.code, diagnostic.subject.removeprefix("prod: "), diagnostic.message)
+            for diagnostic in diagnostics
+        ]
 
     def hints(self, *checks: Check) -> list[str]:
         """Return the hints of what rules find."""
-        return [one.hint for one in self.diagnostics(*checks)]
+        return [diagnostic.hint for diagnostic in self.diagnostics(*checks)]
 
 
 def labels(name: str) -> dict[str, str]:
@@ -133,7 +136,7 @@ def resource(api_version: str, kind: str, name: str, namespace: str = NAMESPACE,
 
 def container(name: str, port: int = 0, **rest: Any) -> Object:
     """Return a container that keeps every rule; one with a port is checked on it."""
-    found: Object = {
+    manifest: Object = {
         "name": name,
         "image": IMAGE,
         "imagePullPolicy": "Always",
@@ -147,8 +150,12 @@ def container(name: str, port: int = 0, **rest: Any) -> Object:
     }
     if port:
         probe = {"tcpSocket": {"port": "main"}, "periodSeconds": 10, "timeoutSeconds": 2}
-        found |= {"ports": [{"name": "main", "containerPort": port}], "livenessProbe": probe, "readinessProbe": probe}
-    return copy.deepcopy(found)
+        manifest |= {
+            "ports": [{"name": "main", "containerPort": port}],
+            "livenessProbe": probe,
+            "readinessProbe": probe,
+        }
+    return copy.deepcopy(manifest)
 
 
 def template(name: str, main: Object, **rest: Any) -> Object:

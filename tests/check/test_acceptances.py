@@ -9,9 +9,9 @@ from floe_compiler.check import check_unit
 TOY = "Toy.example.com floe-platform/bear"
 
 
-def found(platform: Platform) -> list[tuple[str, str, str]]:
-    findings = [one for unit in split(platform.rendered()).values() for one in check_unit(unit, ()).findings]
-    return [(one.rule.code, one.subject.removeprefix("prod: "), one.message) for one in findings]
+def findings_of(platform: Platform) -> list[tuple[str, str, str]]:
+    findings = [finding for unit in split(platform.rendered()).values() for finding in check_unit(unit, ()).findings]
+    return [(finding.rule.code, finding.subject.removeprefix("prod: "), finding.message) for finding in findings]
 
 
 def toy(**annotations: str) -> Platform:
@@ -22,19 +22,19 @@ def toy(**annotations: str) -> Platform:
 
 
 def test_a_warning_is_accepted_with_a_reason() -> None:
-    assert found(toy()) == [("C002", TOY, "example.com/v1 Toy has no known schema")]
-    assert found(toy(C002="no definition is published")) == []
+    assert findings_of(toy()) == [("C002", TOY, "example.com/v1 Toy has no known schema")]
+    assert findings_of(toy(C002="no definition is published")) == []
 
 
 def test_without_a_reason_it_is_not() -> None:
-    assert found(toy(C002=" ")) == [
+    assert findings_of(toy(C002=" ")) == [
         ("C002", TOY, "example.com/v1 Toy has no known schema"),
         ("C009", TOY, "metadata.annotations[floe.dev/accept-C002] gives no reason"),
     ]
 
 
 def test_an_acceptance_that_accepts_nothing_is_reported() -> None:
-    assert found(toy(C002="none is published", C005="we wait for 1.40")) == [
+    assert findings_of(toy(C002="none is published", C005="we wait for 1.40")) == [
         ("C009", TOY, "metadata.annotations[floe.dev/accept-C005] accepts a warning, but there is none")
     ]
 
@@ -43,4 +43,4 @@ def test_an_error_is_not_accepted() -> None:
     platform = sample()
     account = platform.add(resource("v1", "ServiceAccount", "lost", ""))
     account["metadata"]["annotations"] = {"floe.dev/accept-C011": "so be it"}
-    assert [code for code, _, _ in found(platform)] == ["C011", "C009"]
+    assert [code for code, _, _ in findings_of(platform)] == ["C011", "C009"]

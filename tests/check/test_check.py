@@ -37,13 +37,13 @@ def test_errors_of_all_rules_come_together_with_the_warnings() -> None:
     platform["ConfigMap/polaris"]["metadata"]["labels"].pop("app.kubernetes.io/part-of")
     with pytest.raises(StageFailed) as failure:
         run_checks(platform.rendered())
-    assert [one.rule.code for one in failure.value.diagnostics] == ["C016", "C090", "C093", "C150"]
+    assert [diagnostic.rule.code for diagnostic in failure.value.diagnostics] == ["C016", "C090", "C093", "C150"]
 
 
 def test_what_is_left_out_for_its_type_is_not_missing_as_well() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["securityContext"] = "strict"
-    assert [one.message for one in failures(platform)] == [
+    assert [failure.message for failure in failures(platform)] == [
         "spec.template.spec.containers[polaris].securityContext must be a mapping"
     ]
 
@@ -51,13 +51,13 @@ def test_what_is_left_out_for_its_type_is_not_missing_as_well() -> None:
 def test_a_number_in_quotes_is_judged_as_what_is_meant() -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["replicas"] = "1"
-    assert sorted(one.rule.code for one in failures(platform)) == ["C001", "C090", "C093"]
+    assert sorted(failure.rule.code for failure in failures(platform)) == ["C001", "C090", "C093"]
 
 
 def test_warnings_alone_do_not_fail() -> None:
     platform = sample()
     platform["ConfigMap/polaris"]["metadata"]["labels"].pop("app.kubernetes.io/part-of")
-    assert [one.rule.code for one in run_checks(platform.rendered())] == ["C016"]
+    assert [finding.rule.code for finding in run_checks(platform.rendered())] == ["C016"]
 
 
 POLARIS = "Deployment.apps floe-platform/polaris"
@@ -71,17 +71,17 @@ def failures(platform: Platform) -> tuple[Diagnostic, ...]:
 
 
 def only_finding(platform: Platform) -> Diagnostic:
-    (found,) = failures(platform)
-    return found
+    (finding,) = failures(platform)
+    return finding
 
 
 def test_a_finding_is_where_its_object_comes_from() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
     platform.facts["origins"] = {POLARIS: CHOICE}
-    found = only_finding(platform)
-    assert found.subject == f"prod: {POLARIS}"
-    assert (found.span, found.hint, found.related) == (CHOICE, "give it an exact tag, or a digest", ())
+    finding = only_finding(platform)
+    assert finding.subject == f"prod: {POLARIS}"
+    assert (finding.span, finding.hint, finding.related) == (CHOICE, "give it an exact tag, or a digest", ())
 
 
 FIRST, LAST = Span("base/patch.yaml", 3, 1), Span("overlays/prod/patch.yaml", 3, 1)
@@ -99,9 +99,9 @@ def test_a_finding_about_a_patched_value_is_at_the_last_patch_that_changed_it() 
     first, last = Span("base/patch.yaml", 9, 8), Span("overlays/prod/patch.yaml", 7, 8)
     changes = patched({IMAGE: first}, {IMAGE: last, "metadata.annotations.a": LAST})
     platform.facts |= {"origins": {POLARIS: CHOICE}, "patched": {POLARIS: changes}}
-    found = only_finding(platform)
-    assert found.span == last
-    assert found.related == (Related(first, "patched here, too"), Related(CHOICE, "rendered for this"))
+    finding = only_finding(platform)
+    assert finding.span == last
+    assert finding.related == (Related(first, "patched here, too"), Related(CHOICE, "rendered for this"))
 
 
 def test_a_patch_is_not_blamed_for_a_value_that_it_did_not_change() -> None:
@@ -109,8 +109,8 @@ def test_a_patch_is_not_blamed_for_a_value_that_it_did_not_change() -> None:
     platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
     changes = patched({"metadata.annotations.a": FIRST}, {"spec.replicas": LAST})
     platform.facts |= {"origins": {POLARIS: CHOICE}, "patched": {POLARIS: changes}}
-    found = only_finding(platform)
-    assert (found.span, found.related) == (CHOICE, ())
+    finding = only_finding(platform)
+    assert (finding.span, finding.related) == (CHOICE, ())
 
 
 @pytest.mark.parametrize(("before", "blamed"), [("web", CHOICE), ("none", LAST)])
@@ -126,8 +126,8 @@ def test_a_finding_that_names_no_value_is_at_the_patch_if_it_is_not_there_withou
         units.append(copy.deepcopy(platform.rendered()))
     changes = patched({"metadata.annotations.a": FIRST}, {"spec.template.metadata.labels.tier": LAST})
     unit = replace(units[1], unpatched=units[0].objects, patched={POLARIS: changes})
-    (found,) = (one for one in check_unit(unit, ()).findings if "selected by the budgets" in one.message)
-    assert found.span == blamed
+    (finding,) = (finding for finding in check_unit(unit, ()).findings if "selected by the budgets" in finding.message)
+    assert finding.span == blamed
 
 
 def test_a_finding_about_what_a_patch_removed_is_at_that_patch() -> None:
@@ -135,8 +135,8 @@ def test_a_finding_about_what_a_patch_removed_is_at_that_patch() -> None:
     del platform.objects["ResourceQuota/quota"]
     patch = Span("overlays/prod/patch.yaml", 3, 1)
     platform.facts["removed"] = {ObjectId("", "ResourceQuota", "floe-platform", "quota"): (patch,)}
-    found = only_finding(platform)
-    assert (found.rule.code, found.span) == ("C084", patch)
+    finding = only_finding(platform)
+    assert (finding.rule.code, finding.span) == ("C084", patch)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_a_removal_is_named_where_it_may_explain_the_finding(kind: str, name: st
     platform.pod("Deployment/polaris")["serviceAccountName"] = "nobody"
     patch = Span("overlays/prod/patch.yaml", 3, 1)
     platform.facts |= {"origins": {POLARIS: CHOICE}, "removed": {ObjectId("", kind, "floe-platform", name): (patch,)}}
-    found = next(one for one in failures(platform) if one.rule.code == "C044")
-    assert found.span == CHOICE
-    assert [one.span for one in found.related] == ([patch] if explains else [])
+    finding = next(finding for finding in failures(platform) if finding.rule.code == "C044")
+    assert finding.span == CHOICE
+    assert [related.span for related in finding.related] == ([patch] if explains else [])
 
 
 def test_the_removal_of_an_object_of_the_same_name_explains_what_is_lost() -> None:
@@ -163,8 +163,8 @@ def test_the_removal_of_an_object_of_the_same_name_explains_what_is_lost() -> No
     del platform.objects["Deployment/polaris"]
     patch = Span("overlays/prod/patch.yaml", 3, 1)
     platform.facts["removed"] = {ObjectId("apps", "Deployment", "floe-platform", "polaris"): (patch,)}
-    found = next(one for one in failures(platform) if "Service floe-platform/polaris" in one.subject)
-    assert (found.rule.code, found.span) == ("C020", patch)
+    finding = next(finding for finding in failures(platform) if "Service floe-platform/polaris" in finding.subject)
+    assert (finding.rule.code, finding.span) == ("C020", patch)
 
 
 MALFORMED: tuple[Any, ...] = (
@@ -188,12 +188,12 @@ IDENTITY = (("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"), ("m
 
 
 def _places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    found = [path] if path else []
+    places = [path] if path else []
     if isinstance(value, dict):
-        return found + [place for key, item in value.items() for place in _places(item, (*path, key))]
+        return places + [place for key, item in value.items() for place in _places(item, (*path, key))]
     if isinstance(value, list):
-        return found + [place for position, item in enumerate(value) for place in _places(item, (*path, position))]
-    return found
+        return places + [place for position, item in enumerate(value) for place in _places(item, (*path, position))]
+    return places
 
 
 def test_no_rule_stumbles_over_malformed_objects() -> None:
@@ -225,11 +225,11 @@ def test_an_empty_environment_passes() -> None:
 def test_an_object_that_json_cannot_hold_is_refused_without_a_crash() -> None:
     platform = sample()
     platform["ConfigMap/polaris"]["data"][8080] = "x"
-    found = platform.rendered()
-    assert isinstance(found.objects, ObjectSet)
+    rendered = platform.rendered()
+    assert isinstance(rendered.objects, ObjectSet)
     with pytest.raises(StageFailed) as failure:
-        run_checks(found)
-    assert {one.rule.code for one in failure.value.diagnostics} == {"C001"}
+        run_checks(rendered)
+    assert {diagnostic.rule.code for diagnostic in failure.value.diagnostics} == {"C001"}
 
 
 def wrong_objects() -> Platform:
@@ -246,14 +246,14 @@ def wrong_objects() -> Platform:
 
 
 def test_rules_about_one_object_look_at_one_object() -> None:
-    rendered, found = wrong_objects().rendered(), set[str]()
+    rendered, modules = wrong_objects().rendered(), set[str]()
     for unit in split(rendered).values():
         index = build_index(unit)
         for module in ABOUT_ONE_OBJECT:
             whole = list(module.check(index))
-            assert whole == [one for identity in index.objects for one in module.check(index.only([identity]))]
-            found |= {module.__name__ for _ in whole}  # type: ignore[attr-defined]
-    assert len(found) == len(ABOUT_ONE_OBJECT), "each of them finds something here"
+            assert whole == [finding for identity in index.objects for finding in module.check(index.only([identity]))]
+            modules |= {module.__name__ for _ in whole}  # type: ignore[attr-defined]
+    assert len(modules) == len(ABOUT_ONE_OBJECT), "each of them finds something here"
 
 
 def test_objects_that_are_known_to_be_sound_need_no_second_look() -> None:
@@ -265,6 +265,6 @@ def test_objects_that_are_known_to_be_sound_need_no_second_look() -> None:
         assert check_unit(unit, (), lambda manifest, sound=sound: manifest in sound) == first  # type: ignore[misc]
         # What is said to be sound is believed, so the rules do not see it.
         trusting = check_unit(unit, (), lambda _: True)
-        assert {one.rule.code for one in first.findings} - {one.rule.code for one in trusting.findings} <= {
-            rule.code for module in ABOUT_ONE_OBJECT for rule in module.RULES
-        }
+        assert {finding.rule.code for finding in first.findings} - {
+            finding.rule.code for finding in trusting.findings
+        } <= {rule.code for module in ABOUT_ONE_OBJECT for rule in module.RULES}

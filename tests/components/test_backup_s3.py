@@ -22,7 +22,7 @@ def test_rendered_with_a_role(snapshot: SnapshotAssertion) -> None:
 
 def test_rendered_with_keys(snapshot: SnapshotAssertion) -> None:
     config = {**S3, "endpoint": "https://store.example.com", "credentials": {"type": "secret"}}
-    secrets = [one for one in added(COMPONENT, config) if one["kind"] == "ExternalSecret"]
+    secrets = [manifest for manifest in added(COMPONENT, config) if manifest["kind"] == "ExternalSecret"]
     assert as_text(secrets) == snapshot
 
 

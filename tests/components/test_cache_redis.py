@@ -74,20 +74,20 @@ def test_metrics_only_where_they_are_collected() -> None:
     (server,) = built().workloads
     assert (server.metrics, len(server.pod.containers), built().alerts) == ((), 1, ())
     (server,) = built(found=MONITORED).workloads
-    assert [one.port for one in server.metrics] == ["metrics"]
+    assert [metric.port for metric in server.metrics] == ["metrics"]
     exporter = server.pod.containers[1]
-    assert {one.secret.secret.name for one in exporter.variables if one.secret} == {"redis-metrics"}
-    assert "redis-metrics" not in {one.secret.secret.name for one in exporter.secret_files}
+    assert {variable.secret.secret.name for variable in exporter.variables if variable.secret} == {"redis-metrics"}
+    assert "redis-metrics" not in {file.secret.secret.name for file in exporter.secret_files}
 
 
 def test_no_password_is_in_the_configuration_or_in_an_argument() -> None:
     (server,) = built(found=MONITORED).workloads
     container = server.pod.containers[0]
-    assert [one.path for one in container.secret_files] == [
+    assert [file.path for file in container.secret_files] == [
         "/run/secrets/redis/password",
         "/run/secrets/redis/metrics-password",
     ]
-    assert not [one for one in container.variables if one.secret]
+    assert not [variable for variable in container.variables if variable.secret]
     assert "pass" not in container.config[0].text
 
 
@@ -98,24 +98,24 @@ def test_clients_learn_the_address_and_the_password() -> None:
 
 def pods(component: Component[Any], **changes: Any) -> list[Pod]:
     """Return the pods that run the steps of a product."""
-    one = product(**changes)
-    context = context_of(component, settings=PRODUCTION, found=(*EVERYTHING, CACHE), scope="sales", products=[one])
+    product_ = product(**changes)
+    context = context_of(component, settings=PRODUCTION, found=(*EVERYTHING, CACHE), scope="sales", products=[product_])
     parts = component.build(context)
-    return [task.pod for task in parts.tasks if task.name == one.name] or [pods.pod for pods in parts.launched]
+    return [task.pod for task in parts.tasks if task.name == product_.name] or [pods.pod for pods in parts.launched]
 
 
 @pytest.mark.parametrize("orchestrator", [orchestrator_airflow, orchestrator_dagster, orchestrator_kubernetes])
 def test_only_products_that_ask_for_it_know_the_cache(orchestrator: Any) -> None:
     for cached in (True, False):
-        found = pods(orchestrator.COMPONENT, cache=cached)
-        assert found
-        for pod in found:
+        pods_ = pods(orchestrator.COMPONENT, cache=cached)
+        assert pods_
+        for pod in pods_:
             assert (CACHE.endpoint in pod.calls) is cached
             for container in containers_of(pod):
-                told = {one.name: one.value for one in container.variables}
+                variables = {variable.name: variable.value for variable in container.variables}
                 files = {file.path for file in container.secret_files if file.secret == CACHE.password}
                 expected = (CACHE.url, "/run/secrets/cache/password") if cached else (None, None)
-                assert (told.get("FLOE_CACHE_URL"), told.get("FLOE_CACHE_PASSWORD_FILE")) == expected
+                assert (variables.get("FLOE_CACHE_URL"), variables.get("FLOE_CACHE_PASSWORD_FILE")) == expected
                 assert files == ({"/run/secrets/cache/password"} if cached else set())
 
 
@@ -137,7 +137,7 @@ def test_with_an_issuer_clients_and_the_exporter_use_tls_and_nothing_else() -> N
     (server,) = built(settings=secure, found=MONITORED).workloads
     container, exporter = server.pod.containers
     assert lines["tls-key-file"] == f"{container.certificate}/tls.key"
-    given = {one.name: one.value for one in exporter.variables}
+    given = {variable.name: variable.value for variable in exporter.variables}
     assert given["REDIS_ADDR"] == "rediss://127.0.0.1:6379"
     assert given["REDIS_EXPORTER_SKIP_TLS_VERIFICATION"] == "true"
     for probe in (container.startup, container.liveness, container.readiness):

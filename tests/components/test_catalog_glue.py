@@ -63,7 +63,7 @@ def rendered(root: Path, storage: dict[str, Any] | None = None) -> dict[str, Any
 
 def variables(files: dict[str, Any]) -> dict[str, str]:
     pod = files[f"{FOLDER}/cronjob.batch_orders.yaml"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    return {one["name"]: one.get("value", "") for one in pod["containers"][0]["env"]}
+    return {variable["name"]: variable.get("value", "") for variable in pod["containers"][0]["env"]}
 
 
 def test_nothing_is_rendered() -> None:
@@ -89,12 +89,12 @@ def test_products_act_as_their_own_role_and_sign_with_it(tmp_path: Path) -> None
     files = rendered(tmp_path)
     account = files[f"{FOLDER}/serviceaccount_orders.yaml"]["metadata"]["annotations"]
     assert account["eks.amazonaws.com/role-arn"] == "arn:aws:iam::123456789012:role/data-sales-orders"
-    found = variables(files)
-    assert found["FLOE_CATALOG_SIGNING_SERVICE"] == found[f"{PREFIX}REST__SIGNING_NAME"] == "glue"
-    assert found["FLOE_CATALOG_SIGNING_REGION"] == found[f"{PREFIX}REST__SIGNING_REGION"] == "eu-west-1"
-    assert found[f"{PREFIX}REST__SIGV4_ENABLED"] == "true"
-    assert (found[f"{PREFIX}URI"], found[f"{PREFIX}WAREHOUSE"]) == (URL, "123456789012")
-    assert not [name for name in found if "CREDENTIAL" in name or "TOKEN" in name]
+    values = variables(files)
+    assert values["FLOE_CATALOG_SIGNING_SERVICE"] == values[f"{PREFIX}REST__SIGNING_NAME"] == "glue"
+    assert values["FLOE_CATALOG_SIGNING_REGION"] == values[f"{PREFIX}REST__SIGNING_REGION"] == "eu-west-1"
+    assert values[f"{PREFIX}REST__SIGV4_ENABLED"] == "true"
+    assert (values[f"{PREFIX}URI"], values[f"{PREFIX}WAREHOUSE"]) == (URL, "123456789012")
+    assert not [name for name in values if "CREDENTIAL" in name or "TOKEN" in name]
 
 
 def test_steps_reach_glue_and_the_store(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_duckdb_signs_with_its_login_to_the_store(tmp_path: Path) -> None:
 def test_a_storage_that_is_not_at_aws_is_refused(tmp_path: Path, storage: dict[str, Any]) -> None:
     with pytest.raises(StageFailed) as failed:
         rendered(tmp_path, storage)
-    assert {one.rule.code for one in failed.value.diagnostics} == {"R020"}
+    assert {diagnostic.rule.code for diagnostic in failed.value.diagnostics} == {"R020"}
     assert "not at AWS" in failed.value.diagnostics[0].message
 
 
@@ -193,7 +193,7 @@ def glue() -> Iterator[tuple[str, list[str]]]:
                 namespaces.append(".".join(json.loads(body)["namespace"]))
                 self.send(200, json.loads(body))
             else:
-                self.send(200, {"namespaces": [[one] for one in namespaces]})
+                self.send(200, {"namespaces": [[namespace] for namespace in namespaces]})
 
         def send(self, status: int, answer: object) -> None:
             text = json.dumps(answer).encode()
@@ -229,14 +229,22 @@ print(catalog.list_namespaces())
 @pytest.mark.skipif(not shutil.which("pyiceberg"), reason="needs the program pyiceberg, with boto3")
 @pytest.mark.parametrize(("secret", "works"), [(KEYS[1], True), ("of-somebody-else", False)])
 def test_pyiceberg_signs_what_the_variables_say(tmp_path: Path, secret: str, works: bool) -> None:
-    found = {name: value for name, value in variables(rendered(tmp_path)).items() if name.startswith(PREFIX)}
+    catalog_variables = {
+        name: value for name, value in variables(rendered(tmp_path)).items() if name.startswith(PREFIX)
+    }
     python = Path(shutil.which("pyiceberg") or "").parent / "python"
     with glue() as (url, namespaces):
         own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), f"{PREFIX}URI": url}
         keys = {"AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_KEY": secret}
         command = [str(python), "-c", CLIENT]
         done = subprocess.run(
-            command, env=found | own | keys, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path
+            command,
+            env=catalog_variables | own | keys,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=tmp_path,
         )
         assert (done.returncode == 0) is works, done.stderr[-1000:]
         assert namespaces == (["sales__orders"] if works else [])

@@ -71,7 +71,7 @@ def rendered(root: Path, **changes: Any) -> dict[str, Any]:
 def steps(files: dict[str, Any]) -> dict[str, dict[str, Any]]:
     pod = files[CRON_JOB]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     every = [*pod["initContainers"], *pod["containers"]]
-    return {one["name"]: {variable["name"]: variable for variable in one["env"]} for one in every}
+    return {container["name"]: {variable["name"]: variable for variable in container["env"]} for container in every}
 
 
 def test_nothing_is_rendered() -> None:
@@ -82,7 +82,7 @@ def test_the_catalog_is_where_its_url_says() -> None:
     assert catalog().endpoint.address() == "catalog.example.com:443"
     assert catalog(url="http://catalog.example.com:8181").endpoint.address() == "catalog.example.com:8181"
     assert (catalog().uri, catalog().warehouse, catalog().endpoint.cidr) == (URL, "lake", "203.0.113.0/24")
-    assert {domain: [one.product for one in clients] for domain, clients in catalog().clients.items()} == {
+    assert {domain: [client.product for client in clients] for domain, clients in catalog().clients.items()} == {
         "marketing": ["campaign-perf"],
         "sales": ["customer-360"],
     }
@@ -186,16 +186,16 @@ def test_other_logins_pass_all_checks_too(tmp_path: Path, credentials: dict[str,
 def test_a_secret_that_is_not_managed_elsewhere_comes_from_the_store(tmp_path: Path) -> None:
     assert EXTERNAL_SECRET not in rendered(tmp_path / "existing")
     files = rendered(tmp_path / "store", secrets=STORE_SECRETS, credentials={"type": "oauth2"})
-    found = {one["secretKey"]: one["remoteRef"]["key"] for one in files[EXTERNAL_SECRET]["spec"]["data"]}
-    assert found == dict.fromkeys(("client-id", "client-secret"), "small/dev/floe-platform/catalog-client-sales")
+    remote_keys = {entry["secretKey"]: entry["remoteRef"]["key"] for entry in files[EXTERNAL_SECRET]["spec"]["data"]}
+    assert remote_keys == dict.fromkeys(("client-id", "client-secret"), "small/dev/floe-platform/catalog-client-sales")
 
 
 def test_no_client_is_generated_for_a_catalog_of_others(tmp_path: Path) -> None:
     with pytest.raises(StageFailed) as failed:
         compile_mesh(mesh(tmp_path, credentials={"type": "oauth2"}))
-    assert [one.rule.code for one in failed.value.diagnostics] == ["S001"]
+    assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == ["S001"]
 
 
 def test_contributed(snapshot: SnapshotAssertion) -> None:
-    found = catalog(credentials={**OAUTH2, "token_server": TOKEN_SERVER})
-    assert contributed_to_product(found, STORE, COMPUTE) == snapshot
+    provided = catalog(credentials={**OAUTH2, "token_server": TOKEN_SERVER})
+    assert contributed_to_product(provided, STORE, COMPUTE) == snapshot

@@ -45,13 +45,13 @@ def context(settings: Settings = DEVELOPMENT, **config: Any) -> Context[Collecto
 
 
 def server(settings: Settings = DEVELOPMENT, **config: Any) -> Workload:
-    (found,) = COMPONENT.build(context(settings, **config)).workloads
-    return found
+    (collector,) = COMPONENT.build(context(settings, **config)).workloads
+    return collector
 
 
 def container(**config: Any) -> Container:
-    (found,) = server(**config).pod.containers
-    return found
+    (collector,) = server(**config).pod.containers
+    return collector
 
 
 def configured(*, production: bool = False, metrics_store: MetricsStore | None = None, **config: Any) -> dict[str, Any]:
@@ -59,8 +59,8 @@ def configured(*, production: bool = False, metrics_store: MetricsStore | None =
 
 
 def pipelines(*, production: bool = False, **config: Any) -> dict[str, Any]:
-    found: dict[str, Any] = configured(production=production, **config)["service"]["pipelines"]
-    return found
+    by_signal: dict[str, Any] = configured(production=production, **config)["service"]["pipelines"]
+    return by_signal
 
 
 def test_there_is_one_on_every_node() -> None:
@@ -72,8 +72,8 @@ def test_or_a_number_of_replicas_by_scale(scale: str, replicas: int) -> None:
     profile = COMPONENT.profiles[scale]
 
     assert profile == {"replicas": replicas}
-    found = server(mode="deployment", **profile)
-    assert (found.kind, found.replicas) == ("Deployment", replicas)
+    collector = server(mode="deployment", **profile)
+    assert (collector.kind, collector.replicas) == ("Deployment", replicas)
 
 
 def test_it_asks_for_what_the_platform_design_says() -> None:
@@ -87,21 +87,21 @@ def test_it_listens_where_clients_expect_it() -> None:
         (8888, True),
         (13133, False),
     ]
-    (found,) = provides(context().instance)
-    assert found.grpc.url() == "http://otel-collector.floe-platform.svc.cluster.local:4317"
-    assert found.http.url() == "http://otel-collector.floe-platform.svc.cluster.local:4318"
-    ports = [[port.number for port in one.ports] for one in (found.grpc, found.http)]
+    (collector,) = provides(context().instance)
+    assert collector.grpc.url() == "http://otel-collector.floe-platform.svc.cluster.local:4317"
+    assert collector.http.url() == "http://otel-collector.floe-platform.svc.cluster.local:4318"
+    ports = [[port.number for port in endpoint.ports] for endpoint in (collector.grpc, collector.http)]
     assert ports == [[4317], [4318]], "a client calls the port that it uses, and no other"
 
 
 def test_all_it_listens_on_is_reachable_from_outside_the_pod() -> None:
     """The health check and the metrics would listen on localhost, so that probes and scrapes failed for ever."""
-    found = configured()
-    protocols = found["receivers"]["otlp"]["protocols"]
-    reader = found["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
+    collector_config = configured()
+    protocols = collector_config["receivers"]["otlp"]["protocols"]
+    reader = collector_config["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
 
     assert protocols == {"grpc": {"endpoint": "0.0.0.0:4317"}, "http": {"endpoint": "0.0.0.0:4318"}}
-    assert found["extensions"]["health_check"]["endpoint"] == "0.0.0.0:13133"
+    assert collector_config["extensions"]["health_check"]["endpoint"] == "0.0.0.0:13133"
     assert reader == {"host": "0.0.0.0", "port": 8888}
 
 
@@ -124,21 +124,21 @@ def test_memory_is_limited_first_and_batches_are_made_last() -> None:
 @pytest.mark.parametrize(("limit", "goal"), [("512Mi", "409MiB"), ("1Gi", "819MiB"), ("500M", "381MiB")])
 def test_go_frees_memory_before_the_limit_is_reached(limit: str, goal: str) -> None:
     asked = {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": limit}}
-    assert {one.name: one.value for one in container(resources=asked).variables} == {"GOMEMLIMIT": goal}
+    assert {variable.name: variable.value for variable in container(resources=asked).variables} == {"GOMEMLIMIT": goal}
 
 
 def test_production_keeps_a_tenth_of_the_traces_and_all_else() -> None:
-    found = pipelines(production=True)
+    by_signal = pipelines(production=True)
 
     assert configured(production=True)["processors"]["probabilistic_sampler"] == {"sampling_percentage": 10}
-    assert found["traces"]["processors"] == ["memory_limiter", "probabilistic_sampler", "batch"]
-    assert "probabilistic_sampler" not in found["metrics"]["processors"] + found["logs"]["processors"]
+    assert by_signal["traces"]["processors"] == ["memory_limiter", "probabilistic_sampler", "batch"]
+    assert "probabilistic_sampler" not in by_signal["metrics"]["processors"] + by_signal["logs"]["processors"]
 
 
 def test_nothing_is_sampled_where_everything_is_kept() -> None:
-    for found in (configured(), configured(production=True, sampling_percentage=100)):
-        assert "probabilistic_sampler" not in found["processors"]
-        assert "probabilistic_sampler" not in found["service"]["pipelines"]["traces"]["processors"]
+    for collector_config in (configured(), configured(production=True, sampling_percentage=100)):
+        assert "probabilistic_sampler" not in collector_config["processors"]
+        assert "probabilistic_sampler" not in collector_config["service"]["pipelines"]["traces"]["processors"]
 
 
 @pytest.mark.parametrize("percentage", [0, -1, 100.5])
@@ -148,7 +148,7 @@ def test_a_percentage_is_one(percentage: float) -> None:
 
 
 def test_what_no_backend_takes_is_counted_in_the_log() -> None:
-    assert {signal: one["exporters"] for signal, one in pipelines(backends=[GRAFANA]).items()} == {
+    assert {signal: pipeline["exporters"] for signal, pipeline in pipelines(backends=[GRAFANA]).items()} == {
         "traces": ["otlp_grpc/grafana"],
         "metrics": ["debug"],
         "logs": ["debug"],
@@ -158,11 +158,11 @@ def test_what_no_backend_takes_is_counted_in_the_log() -> None:
 
 def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
     store = TraceStore("jaeger", service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),)))
-    found = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, found=[store])
-    (collector,) = COMPONENT.build(found).workloads
+    context_ = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, found=[store])
+    (collector,) = COMPONENT.build(context_).workloads
     text = yaml.load(collector.pod.containers[0].config[0].text, yaml.CSafeLoader)
 
-    assert {signal: one["exporters"] for signal, one in text["service"]["pipelines"].items()} == {
+    assert {signal: pipeline["exporters"] for signal, pipeline in text["service"]["pipelines"].items()} == {
         "traces": ["otlp_grpc/grafana", "otlp_grpc/trace_store"],
         "metrics": ["debug"],
         "logs": ["debug"],
@@ -180,20 +180,20 @@ def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
 def test_every_replica_of_the_platforms_own_store_gets_the_metrics() -> None:
     server = service_endpoint("prometheus", "floe-platform", "cluster.local", (Port("http", 9090),))
     urls = tuple(f"http://prometheus-{number}.prometheus-headless:9090/api/v1/otlp" for number in (0, 1))
-    found = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("prometheus", server, urls)])
-    (collector,) = COMPONENT.build(found).workloads
+    context_ = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("prometheus", server, urls)])
+    (collector,) = COMPONENT.build(context_).workloads
     text = yaml.load(collector.pod.containers[0].config[0].text, yaml.CSafeLoader)
     exporters = ["otlp_http/metrics_store_0", "otlp_http/metrics_store_1"]
     assert text["service"]["pipelines"]["metrics"]["exporters"] == exporters
-    assert [text["exporters"][one] for one in exporters] == [{"endpoint": url} for url in urls]
+    assert [text["exporters"][exporter] for exporter in exporters] == [{"endpoint": url} for url in urls]
     assert text["service"]["pipelines"]["traces"]["exporters"] == ["debug"]
     assert collector.pod.calls == (server,)
 
 
 def test_a_store_that_takes_no_metrics_is_not_called() -> None:
     server = service_endpoint("mimir", "floe-platform", "cluster.local", (Port("http", 9090),))
-    found = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("mimir", server)])
-    (collector,) = COMPONENT.build(found).workloads
+    context_ = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("mimir", server)])
+    (collector,) = COMPONENT.build(context_).workloads
     assert collector.pod.calls == ()
 
 
@@ -201,14 +201,16 @@ def test_a_store_that_takes_no_metrics_is_not_called() -> None:
 def test_beside_the_platforms_it_sends_everything_to_that_and_nowhere_else(tls: bool) -> None:
     there = Endpoint("otlp.hub.acme.example", (Port("otlp", 443, scheme="https", tls=tls, grpc=True),))
     store = service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),))
-    found = (Collector("otel-collector", there, there), TraceStore("jaeger", store))
-    away = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=PRODUCTION, found=found)
+    capabilities = (Collector("otel-collector", there, there), TraceStore("jaeger", store))
+    away = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=PRODUCTION, found=capabilities)
     (workload,) = COMPONENT.build(away).workloads
     (only,) = workload.pod.containers
-    text = yaml.safe_load(next(one.text for one in only.config))
+    text = yaml.safe_load(next(file.text for file in only.config))
     insecure = {} if tls else {"tls": {"insecure": True}}
     assert text["exporters"] == {"otlp_grpc/central": {"endpoint": "otlp.hub.acme.example:443", **insecure}}
-    assert {tuple(one["exporters"]) for one in text["service"]["pipelines"].values()} == {("otlp_grpc/central",)}
+    assert {tuple(pipeline["exporters"]) for pipeline in text["service"]["pipelines"].values()} == {
+        ("otlp_grpc/central",)
+    }
     assert "probabilistic_sampler" not in text["processors"], "the central one keeps a tenth"
     assert (workload.pod.calls, only.secret_files) == ((there,), ())
 
@@ -291,20 +293,22 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_no_name_is_one_that_the_collector_dropped(variant: str) -> None:
-    found = configured(**VARIANTS[variant])
+    collector_config = configured(**VARIANTS[variant])
 
-    assert not [name for name in found["exporters"] if name.startswith(LEGACY)]
-    assert "address" not in found["service"]["telemetry"]["metrics"]
+    assert not [name for name in collector_config["exporters"] if name.startswith(LEGACY)]
+    assert "address" not in collector_config["service"]["telemetry"]["metrics"]
 
 
 def test_who_sends_from_outside_needs_the_token() -> None:
-    found = configured(outside=True)
-    protocols = found["receivers"]["otlp/outside"]["protocols"]
-    assert {one["endpoint"] for one in protocols.values()} == {"0.0.0.0:14317", "0.0.0.0:14318"}
-    assert {one["auth"]["authenticator"] for one in protocols.values()} == {"bearertokenauth/outside"}
-    assert found["extensions"]["bearertokenauth/outside"] == {"filename": TOKEN_FILE}
-    assert "bearertokenauth/outside" in found["service"]["extensions"]
-    assert {tuple(one["receivers"]) for one in found["service"]["pipelines"].values()} == {("otlp", "otlp/outside")}
+    collector_config = configured(outside=True)
+    protocols = collector_config["receivers"]["otlp/outside"]["protocols"]
+    assert {protocol["endpoint"] for protocol in protocols.values()} == {"0.0.0.0:14317", "0.0.0.0:14318"}
+    assert {protocol["auth"]["authenticator"] for protocol in protocols.values()} == {"bearertokenauth/outside"}
+    assert collector_config["extensions"]["bearertokenauth/outside"] == {"filename": TOKEN_FILE}
+    assert "bearertokenauth/outside" in collector_config["service"]["extensions"]
+    assert {tuple(pipeline["receivers"]) for pipeline in collector_config["service"]["pipelines"].values()} == {
+        ("otlp", "otlp/outside")
+    }
     (token,) = container(outside=True).secret_files
     assert (token.path, token.secret.secret.name, token.secret.key) == (TOKEN_FILE, "otel-collector-token", "token")
     assert token.secret.secret.keys[0].generated
@@ -312,19 +316,22 @@ def test_who_sends_from_outside_needs_the_token() -> None:
 
 def test_the_platforms_own_programs_need_none() -> None:
     protocols = configured(outside=True)["receivers"]["otlp"]["protocols"]
-    assert not [one for one in protocols.values() if "auth" in one]
+    assert not [protocol for protocol in protocols.values() if "auth" in protocol]
     assert configured()["receivers"].keys() == {"otlp"}
     assert container().secret_files == ()
 
 
 def test_what_is_outside_is_for_programs_and_asks_them_who_they_are() -> None:
-    found = server(outside=True).interfaces
-    assert [(one.name, one.protocol, one.authenticates, one.for_programs) for one in found] == [
+    interfaces = server(outside=True).interfaces
+    assert [
+        (interface.name, interface.protocol, interface.authenticates, interface.for_programs)
+        for interface in interfaces
+    ] == [
         ("otlp", "grpc", True, True),
         ("otlp-http", "http", True, True),
     ]
     ports = {port.name: port.number for port in server(outside=True).ports()}
-    assert [ports[one.port] for one in found] == [14317, 14318]
+    assert [ports[interface.port] for interface in interfaces] == [14317, 14318]
     assert server().interfaces == ()
 
 
@@ -361,10 +368,13 @@ def test_the_collector_accepts_its_configuration(variant: str, tmp_path: Path) -
 def test_rendered(settings: Settings, config: dict[str, Any], snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings, **config)).objects
 
-    assert as_text(one for one in objects if one["metadata"]["name"] in ("otel-collector", "grafana-cloud")) == snapshot
+    assert (
+        as_text(manifest for manifest in objects if manifest["metadata"]["name"] in ("otel-collector", "grafana-cloud"))
+        == snapshot
+    )
 
 
 def test_its_own_metrics_can_be_scraped_and_nothing_is_open_to_people() -> None:
     (server,) = COMPONENT.build(context()).workloads
-    assert [(one.port, one.path) for one in server.metrics] == [("metrics", "/metrics")]
+    assert [(metric.port, metric.path) for metric in server.metrics] == [("metrics", "/metrics")]
     assert server.interfaces == ()

@@ -41,7 +41,7 @@ def test_over_http_only_who_has_the_token_gets_in(collector: Mapping[int, int]) 
 def test_over_grpc_too(header: tuple[str, ...], code: str, collector: Mapping[int, int], tmp_path: Path) -> None:
     (tmp_path / "message").write_bytes(NOTHING)
     service = "opentelemetry.proto.collector.trace.v1.TraceService/Export"
-    sent = [option for one in ("Content-Type: application/grpc", "TE: trailers", *header) for option in ("-H", one)]
+    sent = [option for line in ("Content-Type: application/grpc", "TE: trailers", *header) for option in ("-H", line)]
     sent += ["--data-binary", f"@{tmp_path}/message", f"http://127.0.0.1:{collector[OUTSIDE_GRPC.number]}/{service}"]
     answer = subprocess.run(
         ["curl", "-sS", "--http2-prior-knowledge", "-D", "-", "-o", "/dev/null", *sent],

@@ -39,8 +39,8 @@ def test_dbt_logs_in_with_a_key_from_a_file() -> None:
     target = dbt.target(compute, LAKEHOUSE)
     assert (target["method"], target["keyfile"]) == ("service-account", key.path)
     assert (key.secret.secret.name, key.secret.key) == ("bigquery-credentials", "service-account.json")
-    assert not [one for one in key.secret.secret.keys if one.generated or one.literal]
-    assert [one.host for one in compute.calls()] == ["bigquery.googleapis.com", "oauth2.googleapis.com"]
+    assert not [secret_key for secret_key in key.secret.secret.keys if secret_key.generated or secret_key.literal]
+    assert [call.host for call in compute.calls()] == ["bigquery.googleapis.com", "oauth2.googleapis.com"]
 
 
 def test_an_identity_needs_no_key() -> None:
@@ -49,8 +49,8 @@ def test_an_identity_needs_no_key() -> None:
     assert (target["method"], "keyfile" in target, compute.secret_files) == ("oauth", False, ())
     assert compute.identity
     assert dict(compute.identity.annotations) == {"iam.gke.io/gcp-service-account": IDENTITY["service_account"]}
-    assert {one.cidr for one in compute.identity.endpoints} == {"169.254.169.254/32", "169.254.169.252/32"}
-    assert [one.host for one in compute.calls()] == ["bigquery.googleapis.com"]
+    assert {endpoint.cidr for endpoint in compute.identity.endpoints} == {"169.254.169.254/32", "169.254.169.252/32"}
+    assert [call.host for call in compute.calls()] == ["bigquery.googleapis.com"]
 
 
 def test_limits_are_numbers() -> None:
@@ -60,7 +60,7 @@ def test_limits_are_numbers() -> None:
 
 
 def test_private_access_narrows_all_servers() -> None:
-    assert {one.cidr for one in _compute(cidr="199.36.153.8/30").calls()} == {"199.36.153.8/30"}
+    assert {call.cidr for call in _compute(cidr="199.36.153.8/30").calls()} == {"199.36.153.8/30"}
 
 
 @pytest.mark.parametrize(

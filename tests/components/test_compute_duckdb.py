@@ -37,10 +37,10 @@ def _variables(target: dict[str, object]) -> set[str]:
 )
 def test_it_needs_the_credentials_of_the_catalog_in_other_clouds(kind: Any, vends: Any, refused: int) -> None:
     store = replace(STORE, kind=kind, issues_credentials=True, warehouse="gs://lake/")
-    found = (replace(CATALOG, vends_credentials=vends), store)
-    refusals = [*COMPONENT.refuses(context_of(COMPONENT, found=found, scope="sales"))]
+    capabilities = (replace(CATALOG, vends_credentials=vends), store)
+    refusals = [*COMPONENT.refuses(context_of(COMPONENT, found=capabilities, scope="sales"))]
     assert len(refusals) == refused
-    assert all("tables in gs:// only by temporary credentials" in one.message for one in refusals)
+    assert all("tables in gs:// only by temporary credentials" in refusal.message for refusal in refusals)
     assert [*COMPONENT.refuses(context_of(COMPONENT, found=(store,), scope="sales"))] == []
 
 
@@ -60,7 +60,7 @@ def test_the_extensions_are_those_for_the_files_of_tables(kind: Any, extensions:
     )
     target = dbt.target(_compute(), lakehouse)
     assert target["extensions"] == extensions
-    assert [one["name"] for one in target["secrets"]] == ["catalog"]
+    assert [secret["name"] for secret in target["secrets"]] == ["catalog"]
 
 
 def test_nothing_is_rendered() -> None:

@@ -137,7 +137,7 @@ def test_oauth_is_a_refresh_token_of_snowflake() -> None:
     kept = {variable.name for variable in compute.variables}
     assert kept == {"SNOWFLAKE_ROLE", "SNOWFLAKE_DATABASE", *(text.split("'")[1] for text in OAUTH.values())}
     # Snowflake itself exchanges the token.
-    assert [one.host for one in compute.calls()] == ["acme-analytics.snowflakecomputing.com"]
+    assert [call.host for call in compute.calls()] == ["acme-analytics.snowflakecomputing.com"]
 
 
 @pytest.mark.parametrize("cloud", IDENTITIES)
@@ -149,7 +149,7 @@ def test_the_identity_of_a_pod_needs_no_key(cloud: str) -> None:
     assert (compute.variables, compute.secret_files) == ((), ())
     assert compute.identity
     assert compute.identity.notes == notes
-    assert server in [one.host for one in compute.identity.endpoints]
+    assert server in [endpoint.host for endpoint in compute.identity.endpoints]
 
 
 @pytest.mark.parametrize("credentials", [{"type": "oauth"}, {"type": "google", "service_account": ROBOT}])

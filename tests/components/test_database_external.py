@@ -40,15 +40,15 @@ def context(**config: Any) -> Context[ExternalConfig]:
 
 
 def database(**config: Any) -> Database:
-    (found,) = provides(context(**config).instance)
-    return found
+    (database_,) = provides(context(**config).instance)
+    return database_
 
 
 def in_cluster() -> Database:
     """Return the same database on a server inside the cluster."""
     config = {"server": CONFIG["server"], "databases": CONFIG["databases"]}
-    (found,) = database_postgresql.provides(context_of(database_postgresql.COMPONENT, config).instance)
-    return found
+    (database_,) = database_postgresql.provides(context_of(database_postgresql.COMPONENT, config).instance)
+    return database_
 
 
 def test_nothing_is_rendered() -> None:
@@ -66,7 +66,7 @@ def test_where_metrics_are_collected_an_exporter_logs_in_as_its_consumers_do() -
     (container,) = exporter.pod.containers
     assert exporter.name == "dagster-postgresql-metrics"
     assert exporter.pod.calls == (database().endpoint,)
-    given = {one.name: one.value for one in container.variables}
+    given = {variable.name: variable.value for variable in container.variables}
     address = "dagster.cluster-x.eu-west-1.rds.example.com:5432"
     assert given["DATA_SOURCE_URI"] == f"{address}/dagster?sslmode=require"
     assert given["DATA_SOURCE_USER"] == "dagster_prod"
@@ -80,7 +80,7 @@ def test_where_metrics_are_collected_an_exporter_logs_in_as_its_consumers_do() -
 def test_the_exporter_reads_a_user_that_only_the_secret_names() -> None:
     unnamed = {"databases": [{"database": "dagster"}]}
     (container,) = monitored(**unnamed).workloads[0].pod.containers
-    given = {one.name: one.value for one in container.variables}
+    given = {variable.name: variable.value for variable in container.variables}
     files = {file.path: file.secret.key for file in container.secret_files}
     assert files == {given["DATA_SOURCE_USER_FILE"]: "user", given["DATA_SOURCE_PASS_FILE"]: "pass"}
     assert "DATA_SOURCE_USER" not in given
@@ -108,7 +108,7 @@ def test_a_plain_role_sees_what_alerts_and_panels_are_about(tmp_path: Path) -> N
         # As a provider's own database, which nobody else may connect to.
         server.ask(administrator, password, "postgres", "CREATE DATABASE rdsadmin")
         server.ask(administrator, password, "postgres", "REVOKE CONNECT ON DATABASE rdsadmin FROM PUBLIC")
-        given = {one.name: one.value for one in container.variables}
+        given = {variable.name: variable.value for variable in container.variables}
         given["DATA_SOURCE_URI"] = f"127.0.0.1:{server.port}/dagster?sslmode=disable"
         given["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
         (tmp_path / "password").write_text("p")
@@ -189,12 +189,14 @@ def test_a_secret_that_others_provide_is_not_rendered() -> None:
     assert secret_objects(PRODUCTION, "floe-sales-domain", [database().password.secret])
 
 
-def used_by(found: Database) -> list[Object]:
+def used_by(database_: Database) -> list[Object]:
     """Return the server of Marquez with this database; its Job's name would change with everything else."""
     component = lineage_marquez.COMPONENT
     config = {"web": {"enabled": False}}
-    asking = context_of(component, config, settings=PRODUCTION, found=[found], databases=(found.name,))
-    return [one for one in unit_of(component, asking).objects if "migrate" not in one["metadata"]["name"]]
+    asking = context_of(component, config, settings=PRODUCTION, found=[database_], databases=(database_.name,))
+    return [
+        manifest for manifest in unit_of(component, asking).objects if "migrate" not in manifest["metadata"]["name"]
+    ]
 
 
 def test_contributed(snapshot: SnapshotAssertion) -> None:

@@ -24,8 +24,10 @@ OWNERS = [{"database": "dagster", "user": "dagster"}, {"database": "order_marts"
 
 def context(settings: Settings = DEVELOPMENT, **config: Any) -> Context[ServerConfig]:
     """Return a server of the domain `sales`, called as resolution calls it."""
-    found = context_of(COMPONENT, {"server": SERVER, "databases": OWNERS, **config}, settings=settings, scope="sales")
-    return replace(found, instance=replace(found.instance, name=SERVER))
+    context_ = context_of(
+        COMPONENT, {"server": SERVER, "databases": OWNERS, **config}, settings=settings, scope="sales"
+    )
+    return replace(context_, instance=replace(context_.instance, name=SERVER))
 
 
 def server(**config: Any) -> Workload:
@@ -34,20 +36,20 @@ def server(**config: Any) -> Workload:
 
 
 def container(**config: Any) -> Container:
-    (found,) = server(**config).pod.containers
-    return found
+    (container_,) = server(**config).pod.containers
+    return container_
 
 
 def task() -> Task:
-    (found,) = COMPONENT.build(context()).tasks
-    return found
+    (task_,) = COMPONENT.build(context()).tasks
+    return task_
 
 
 def test_the_server_starts_first_and_alone() -> None:
-    found = server()
+    workload = server()
 
-    assert (found.name, found.kind, found.replicas) == (SERVER, "StatefulSet", 1)
-    assert "failover" in found.single
+    assert (workload.name, workload.kind, workload.replicas) == (SERVER, "StatefulSet", 1)
+    assert "failover" in workload.single
 
 
 def test_it_asks_for_what_the_platform_design_says() -> None:
@@ -86,7 +88,7 @@ def test_it_stops_without_waiting_for_its_clients() -> None:
 
 
 def test_data_lies_in_a_folder_of_the_volume_as_the_version_wants_it() -> None:
-    variables = {one.name: one.value for one in container().variables}
+    variables = {variable.name: variable.value for variable in container().variables}
     (claim,) = container().claims
 
     assert claim.path == "/var/lib/postgresql/data", "version 18 would want /var/lib/postgresql"
@@ -94,7 +96,7 @@ def test_data_lies_in_a_folder_of_the_volume_as_the_version_wants_it() -> None:
 
 
 def test_it_writes_only_where_it_must() -> None:
-    scratch = {one.path: one for one in container().scratch}
+    scratch = {volume.path: volume for volume in container().scratch}
 
     assert container().writable_root == ""
     assert set(scratch) == {"/var/run/postgresql", "/dev/shm"}
@@ -103,12 +105,12 @@ def test_it_writes_only_where_it_must() -> None:
 
 
 def test_the_administrators_password_is_a_file() -> None:
-    variables = {one.name: one for one in container().variables}
+    variables = {variable.name: variable for variable in container().variables}
     (file,) = container().secret_files
 
     assert variables["POSTGRES_PASSWORD_FILE"].value == file.path
     assert (file.secret.secret.name, file.secret.key) == ("sales-postgresql-admin", "password")
-    assert not any(one.secret for one in (*container().variables, *task().pod.containers[0].variables))
+    assert not any(variable.secret for variable in (*container().variables, *task().pod.containers[0].variables))
 
 
 def test_it_provides_each_database_by_name() -> None:
@@ -172,12 +174,12 @@ def test_a_database_needs_a_plain_name(database: str) -> None:
 def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 
-    assert as_text(one for one in objects if one["metadata"]["name"].startswith(SERVER)) == snapshot
+    assert as_text(manifest for manifest in objects if manifest["metadata"]["name"].startswith(SERVER)) == snapshot
 
 
 def test_each_database_is_to_be_backed_up_by_its_owner() -> None:
     data = COMPONENT.build(context()).data
-    assert [(one.database, one.user) for one in data if isinstance(one, DatabaseData)] == [
+    assert [(database.database, database.user) for database in data if isinstance(database, DatabaseData)] == [
         ("dagster", "dagster"),
         ("order_marts", "marts"),
     ]

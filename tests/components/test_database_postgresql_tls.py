@@ -40,7 +40,7 @@ def build(settings: Any = SECURE) -> Parts:
 def client() -> Mapping[str, str]:
     """Return the variables of the container that creates the databases, which logs in with psql."""
     ((_, pod),) = ((name, pod) for name, pod in named_pods(build()) if name == "db-databases")
-    return {one.name: one.value for one in pod.containers[0].variables}
+    return {variable.name: variable.value for variable in pod.containers[0].variables}
 
 
 def test_consumers_are_told_to_verify_the_server() -> None:
@@ -54,22 +54,27 @@ def test_consumers_are_told_to_verify_the_server() -> None:
 
 def test_without_an_issuer_nothing_speaks_tls() -> None:
     parts = build(replace(SECURE, tls_issuer=""))
-    assert not [one.certificate for _, pod in named_pods(parts) for one in containers_of(pod) if one.certificate]
+    assert not [
+        container.certificate
+        for _, pod in named_pods(parts)
+        for container in containers_of(pod)
+        if container.certificate
+    ]
     assert not [port for workload in parts.workloads for port in workload.ports() if port.tls]
     assert "PGSSL" not in str(parts)
 
 
 def test_the_certificate_is_for_the_names_of_the_service_and_of_the_pods() -> None:
     objects = unit_of(COMPONENT, context_of(COMPONENT, CONFIG, settings=SECURE)).objects
-    (certificate,) = (one for one in objects if one["kind"] == "Certificate")
+    (certificate,) = (manifest for manifest in objects if manifest["kind"] == "Certificate")
     assert certificate["spec"]["issuerRef"] == {
         "group": "cert-manager.io",
         "kind": "ClusterIssuer",
         "name": "acme-internal",
     }
     assert {HOST, f"*.db-headless.{HOST.partition('.')[2]}"} <= set(certificate["spec"]["dnsNames"])
-    (server,) = (one for one in objects if one["kind"] == "StatefulSet")
-    volumes = {one["name"]: one for one in server["spec"]["template"]["spec"]["volumes"]}
+    (server,) = (manifest for manifest in objects if manifest["kind"] == "StatefulSet")
+    volumes = {volume["name"]: volume for volume in server["spec"]["template"]["spec"]["volumes"]}
     secret = {"secretName": certificate["spec"]["secretName"], "defaultMode": 0o440}
     assert volumes["certificate"]["secret"] == secret
 
@@ -120,10 +125,10 @@ def own_address() -> str:
             probe.connect(("192.0.2.1", 9))
         except OSError:
             pytest.skip("this machine has no address but the loopback")
-        found: str = probe.getsockname()[0]
-    if found.startswith("127."):
+        address: str = probe.getsockname()[0]
+    if address.startswith("127."):
         pytest.skip("this machine has no address but the loopback")
-    return found
+    return address
 
 
 def put(folder: Path, certificate: Path) -> None:
@@ -171,7 +176,7 @@ def running() -> Iterator[Running]:
             for path in (folder, paths["/data"]):
                 os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
         reserved.bind(("", 0))
-        found = Running(folder, own_address(), reserved.getsockname()[1])
+        postgres = Running(folder, own_address(), reserved.getsockname()[1])
         reserved.close()
         command = [*server.command, *server.arguments]
         for there, here in paths.items():
@@ -179,7 +184,7 @@ def running() -> Iterator[Running]:
         environment = {
             "PATH": f"{folder}:{SERVERS[-1].parent}:/usr/bin:/bin",
             "PGDATA": str(paths["/data"]),
-            "PGPORT": str(found.port),
+            "PGPORT": str(postgres.port),
             "HERE": name,
             "FIRST_DATA": str(first_data()),
             "CERTIFICATE_CHECK_SECONDS": "0.2",
@@ -188,7 +193,7 @@ def running() -> Iterator[Running]:
             process = subprocess.Popen(command, user=USER, group=USER, env=environment, stdout=log, stderr=log)
         try:
             until(lambda: b"ready to accept connections" in (folder / "log").read_bytes())
-            yield found
+            yield postgres
         finally:
             process.terminate()
             process.wait(30)
@@ -205,8 +210,8 @@ def until(happened: Any) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running() as found:
-        yield found
+    with running() as postgres:
+        yield postgres
 
 
 @pytest.mark.real

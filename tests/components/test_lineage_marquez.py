@@ -69,7 +69,7 @@ def test_two_servers_of_which_one_stays() -> None:
 
 
 def test_a_small_environment_has_one_of_each() -> None:
-    assert [one.replicas for one in build(DEVELOPMENT).workloads] == [1, 1]
+    assert [workload.replicas for workload in build(DEVELOPMENT).workloads] == [1, 1]
 
 
 def test_it_asks_for_what_the_platform_design_says() -> None:
@@ -153,8 +153,8 @@ def test_the_configuration_is_what_marquez_reads() -> None:
     assert read["db"]["user"] == "marquez"
     assert read["migrateOnStartup"] is False
     assert read["search"] == {"enabled": False}, "the default looks for an OpenSearch server"
-    assert [one["port"] for one in read["server"]["applicationConnectors"]] == [5000]
-    assert [one["port"] for one in read["server"]["adminConnectors"]] == [5001]
+    assert [connector["port"] for connector in read["server"]["applicationConnectors"]] == [5000]
+    assert [connector["port"] for connector in read["server"]["adminConnectors"]] == [5001]
 
 
 def test_all_pools_together_fit_into_one_server() -> None:
@@ -186,8 +186,8 @@ def test_the_user_may_stand_in_the_secret() -> None:
     read = yaml.load(configuration(external, 2), yaml.CSafeLoader)["db"]
     assert read["user"] == "${MARQUEZ_DB_USER}"
     assert read["url"].endswith("/marquez?sslmode=require")
-    found = COMPONENT.build(context_of(COMPONENT, found=[external], databases=(external.name,))).workloads[0]
-    (user,) = (one for one in found.pod.containers[0].variables if one.name == "MARQUEZ_DB_USER")
+    server = COMPONENT.build(context_of(COMPONENT, found=[external], databases=(external.name,))).workloads[0]
+    (user,) = (variable for variable in server.pod.containers[0].variables if variable.name == "MARQUEZ_DB_USER")
     assert user.secret == external.user_key
 
 
@@ -241,7 +241,7 @@ def test_an_unreadable_password_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_images_are_kept_to_the_nodes_they_run_on() -> None:
-    pods = [*(one.pod for one in build().workloads), *(one.pod for one in build().tasks)]
+    pods = [*(workload.pod for workload in build().workloads), *(task.pod for task in build().tasks)]
 
     assert {pod.architecture for pod in pods} == {"amd64"}
     assert {pod.identity.user for pod in pods} == {1000}
@@ -249,7 +249,7 @@ def test_images_are_kept_to_the_nodes_they_run_on() -> None:
 
 def test_the_web_interface_finds_the_server_and_is_open_to_people() -> None:
     web = build().workloads[1]
-    variables = {one.name: one.value for one in web.pod.containers[0].variables}
+    variables = {variable.name: variable.value for variable in web.pod.containers[0].variables}
 
     assert (web.name, web.pod.containers[0].ports[0].number) == ("marquez-web", 3000)
     (interface,) = web.interfaces
@@ -264,25 +264,25 @@ def test_the_web_interface_finds_the_server_and_is_open_to_people() -> None:
 
 
 def test_the_web_interface_can_be_left_out() -> None:
-    assert [one.name for one in build(web={"enabled": False}).workloads] == ["marquez"]
+    assert [workload.name for workload in build(web={"enabled": False}).workloads] == ["marquez"]
 
 
 @pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=lambda settings: settings.environment.name)
 def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 
-    assert as_text(one for one in objects if one["metadata"]["name"].startswith("marquez")) == snapshot
+    assert as_text(manifest for manifest in objects if manifest["metadata"]["name"].startswith("marquez")) == snapshot
 
 
 @pytest.mark.parametrize(
     ("selector", "refused"), [({}, 0), ({ARCHITECTURE_LABEL: "amd64"}, 0), ({ARCHITECTURE_LABEL: "arm64"}, 1)]
 )
 def test_it_refuses_nodes_that_it_has_no_image_for(selector: dict[str, str], refused: int) -> None:
-    one = context()
+    context_ = context()
     placement = Placements(services=Placement(node_selector=selector))
-    found = [*COMPONENT.refuses(replace(one, instance=replace(one.instance, placement=placement)))]
-    assert len(found) == refused
-    assert all("kubernetes.io/arch: arm64" in refusal.message for refusal in found)
+    refusals = [*COMPONENT.refuses(replace(context_, instance=replace(context_.instance, placement=placement)))]
+    assert len(refusals) == refused
+    assert all("kubernetes.io/arch: arm64" in refusal.message for refusal in refusals)
 
 
 def test_the_server_shows_metrics_where_events_come_in() -> None:

@@ -59,7 +59,7 @@ def test_namespaces_have_the_names_of_the_environment() -> None:
 
 def test_it_runs_on_every_node_as_root_without_any_privilege() -> None:
     objects = unit_of(COMPONENT, context(PRODUCTION)).objects
-    (agent,) = (one for one in objects if one["kind"] == "DaemonSet")
+    (agent,) = (manifest for manifest in objects if manifest["kind"] == "DaemonSet")
     pod = agent["spec"]["template"]["spec"]
     assert pod["tolerations"] == [{"operator": "Exists"}]
     assert "nodeSelector" not in pod
@@ -82,8 +82,10 @@ def test_of_the_node_it_may_write_only_what_it_remembers() -> None:
         HostPath(f"/var/lib/floe-logs/{namespace}", "/var/lib/otelcol", writable=True),
     )
     objects = unit_of(COMPONENT, context()).objects
-    (manifest,) = (one for one in objects if one["kind"] == "DaemonSet")
-    mounts = {one["mountPath"]: one for one in manifest["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]}
+    (manifest,) = (manifest for manifest in objects if manifest["kind"] == "DaemonSet")
+    mounts = {
+        mount["mountPath"]: mount for mount in manifest["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+    }
     assert mounts["/var/log/pods"]["readOnly"] is True
     assert "readOnly" not in mounts["/var/lib/otelcol"]
 
@@ -91,7 +93,7 @@ def test_of_the_node_it_may_write_only_what_it_remembers() -> None:
 def test_it_calls_the_collector_and_nothing_else_and_others_do_not_wait_for_it() -> None:
     (agent,) = COMPONENT.build(context()).workloads
     assert (agent.pod.servers(), agent.pod.kubernetes_api, agent.awaited) == ((GRPC,), (), False)
-    assert [(one.port, one.path) for one in agent.metrics] == [("metrics", "/metrics")]
+    assert [(metric.port, metric.path) for metric in agent.metrics] == [("metrics", "/metrics")]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_logs_that_nobody_keeps_are_not_read() -> None:
 
 def test_rendered(snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(PRODUCTION)).objects
-    assert as_text(one for one in objects if one["metadata"]["name"] == "otel-logs") == snapshot
+    assert as_text(manifest for manifest in objects if manifest["metadata"]["name"] == "otel-logs") == snapshot
 
 
 def written(folder: Path, namespace: str, pod: str, *lines: str) -> None:

@@ -32,9 +32,9 @@ def context(**config: Any) -> Context[Any]:
 
 def monitors(target: ScrapeTarget, **config: Any) -> list[Object]:
     return [
-        one
-        for one in completes(context(**config), MeshFacts(scrape_targets=(target,))).objects
-        if one["kind"].endswith("Monitor")
+        manifest
+        for manifest in completes(context(**config), MeshFacts(scrape_targets=(target,))).objects
+        if manifest["kind"].endswith("Monitor")
     ]
 
 
@@ -45,26 +45,26 @@ def target(*, service: bool, labels: tuple[tuple[str, str], ...] = ()) -> Scrape
 
 
 def test_a_port_of_a_service_gets_a_service_monitor_and_each_pod_is_scraped_once() -> None:
-    (found,) = monitors(target(service=True))
-    assert found["kind"] == "ServiceMonitor"
-    (endpoint,) = found["spec"]["endpoints"]
+    (monitor,) = monitors(target(service=True))
+    assert monitor["kind"] == "ServiceMonitor"
+    (endpoint,) = monitor["spec"]["endpoints"]
     assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("metrics", "/metrics", "30s")
     keep, job = endpoint["relabelings"]
     assert keep == {"action": "keep", "regex": "db", "sourceLabels": ["__meta_kubernetes_service_name"]}
     assert (job["targetLabel"], job["replacement"]) == ("job", "db")
-    assert found["spec"]["namespaceSelector"] == {"matchNames": [SALES]}
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": [SALES]}
 
 
 def test_a_port_that_no_service_has_gets_a_pod_monitor() -> None:
-    (found,) = monitors(target(service=False))
-    assert found["kind"] == "PodMonitor"
-    assert found["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
-    assert found["spec"]["selector"] == {"matchLabels": {"app.kubernetes.io/component": "db"}}
+    (monitor,) = monitors(target(service=False))
+    assert monitor["kind"] == "PodMonitor"
+    assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
+    assert monitor["spec"]["selector"] == {"matchLabels": {"app.kubernetes.io/component": "db"}}
 
 
 def test_pods_of_another_operator_are_selected_by_its_labels() -> None:
-    (found,) = monitors(target(service=True, labels=(("cnpg.io/cluster", "db"),)))
-    assert found["spec"]["selector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
+    (monitor,) = monitors(target(service=True, labels=(("cnpg.io/cluster", "db"),)))
+    assert monitor["spec"]["selector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
 
 
 @pytest.mark.parametrize("labels", [{}, {"team": "data"}])
@@ -73,8 +73,8 @@ def test_monitors_and_rules_have_the_labels_that_the_operator_looks_for(labels: 
     wanted = labels or {"release": "kube-prometheus-stack"}
     mesh = MeshFacts(scrape_targets=(target(service=True),), namespaces=NAMESPACES)
     objects = completes(context(**config), mesh).objects
-    assert {one["kind"] for one in objects} == {"ServiceMonitor", "PrometheusRule"}
-    assert all(wanted.items() <= one["metadata"]["labels"].items() for one in objects)
+    assert {manifest["kind"] for manifest in objects} == {"ServiceMonitor", "PrometheusRule"}
+    assert all(wanted.items() <= manifest["metadata"]["labels"].items() for manifest in objects)
 
 
 def test_its_prometheus_is_let_in_to_metrics_and_nothing_else() -> None:
@@ -90,24 +90,26 @@ def test_its_prometheus_is_let_in_to_metrics_and_nothing_else() -> None:
 
 
 def test_it_needs_no_headless_services() -> None:
-    names = {one["metadata"]["name"] for one in monitored("prometheus-operator") if one["kind"] == "Service"}
+    names = {
+        manifest["metadata"]["name"] for manifest in monitored("prometheus-operator") if manifest["kind"] == "Service"
+    }
     assert "polaris-headless" not in names
 
 
 def test_memory_and_volumes_have_alerts_if_the_kubelets_are_scraped() -> None:
-    found = {rule["alert"] for rule in rules("prometheus-operator")}
-    assert {"ContainerMemoryHigh", "VolumeNearlyFull"} <= found
+    alerts = {rule["alert"] for rule in rules("prometheus-operator")}
+    assert {"ContainerMemoryHigh", "VolumeNearlyFull"} <= alerts
     (rule,) = (
-        one
-        for one in completes(context(container_metrics=False), MeshFacts(namespaces=NAMESPACES)).objects
-        if one["kind"] == "PrometheusRule"
+        manifest
+        for manifest in completes(context(container_metrics=False), MeshFacts(namespaces=NAMESPACES)).objects
+        if manifest["kind"] == "PrometheusRule"
     )
-    names = {one["alert"] for group in rule["spec"]["groups"] for one in group["rules"]}
+    names = {alert["alert"] for group in rule["spec"]["groups"] for alert in group["rules"]}
     assert not {"ContainerMemoryHigh", "VolumeNearlyFull"} & names
 
 
 def test_metrics_of_objects_may_be_those_of_the_cluster() -> None:
-    assert [one.name for one in build(context()).workloads] == ["kube-state-metrics"]
+    assert [workload.name for workload in build(context()).workloads] == ["kube-state-metrics"]
     assert build(context(object_metrics=False)).workloads == ()
 
 
@@ -120,8 +122,13 @@ def test_certificates_have_alerts_if_cert_manager_is_scraped() -> None:
     assert names <= {rule["alert"] for rule in rules("prometheus-operator")}
     mesh = MeshFacts(namespaces=NAMESPACES, certificates=(OwnedCertificate(NAMESPACES[0].name, "grafana-tls"),))
     for scraped in (True, False):
-        found = completes(context(certificate_metrics=scraped), mesh).objects
-        groups = [group for one in found if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]]
+        manifests = completes(context(certificate_metrics=scraped), mesh).objects
+        groups = [
+            group
+            for manifest in manifests
+            if manifest["kind"] == "PrometheusRule"
+            for group in manifest["spec"]["groups"]
+        ]
         assert (names <= {rule["alert"] for group in groups for rule in group["rules"]}) == scraped
 
 
@@ -133,9 +140,13 @@ def test_certificates_have_alerts_if_cert_manager_is_scraped() -> None:
     ],
 )
 def test_metrics_can_be_queried_where_the_settings_say(store: dict[str, Any], url: str, namespace: str) -> None:
-    found, _ = provides(context(store=store).instance)
-    assert isinstance(found, MetricsStore)
-    assert (found.endpoint.url(), found.endpoint.namespace, found.receivers) == (url, namespace, ())
+    metrics_store, _ = provides(context(store=store).instance)
+    assert isinstance(metrics_store, MetricsStore)
+    assert (metrics_store.endpoint.url(), metrics_store.endpoint.namespace, metrics_store.receivers) == (
+        url,
+        namespace,
+        (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +181,7 @@ def test_a_server_with_a_certificate_is_verified_by_the_authorities_of_the_envir
     secure = replace(PRODUCTION, trust=Trust("company-ca", "bundle.crt"), tls_issuer="acme-internal")
     mesh = MeshFacts(scrape_targets=(ScrapeTarget(SALES, "minio", server, "/metrics"),))
     built = completes(context_of(COMPONENT, {"runbooks": RUNBOOKS}, settings=secure), mesh)
-    (monitor,) = (one for one in built.objects if one["kind"] == "ServiceMonitor")
+    (monitor,) = (manifest for manifest in built.objects if manifest["kind"] == "ServiceMonitor")
     (endpoint,) = monitor["spec"]["endpoints"]
     assert endpoint["scheme"] == "https"
     assert endpoint["tlsConfig"] == {

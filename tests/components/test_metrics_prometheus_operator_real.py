@@ -49,7 +49,7 @@ class Operator(NamedTuple):
     objects: tuple[Object, ...]
 
     def of_kind(self, *kinds: str) -> list[Object]:
-        return [one for one in self.objects if one["kind"] in kinds]
+        return [manifest for manifest in self.objects if manifest["kind"] in kinds]
 
     def configuration(self) -> str:
         """Return the configuration that it has made for its Prometheus."""
@@ -106,10 +106,10 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         server.apply(running.of_kind("Namespace"))
         server.apply(running.of_kind("Service"))
         server.apply(running.of_kind("ServiceMonitor", "PodMonitor", "PrometheusRule"))
-        accounts = {one["metadata"]["namespace"] for one in running.of_kind(*SERVERS)}
+        accounts = {workload["metadata"]["namespace"] for workload in running.of_kind(*SERVERS)}
         server.apply(
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": one}}
-            for one in sorted(accounts)
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
+            for namespace in sorted(accounts)
         )
         run_pods(running)
         command = [str(OPERATOR), f"--web.listen-address=127.0.0.1:{free_port()}"]
@@ -125,23 +125,26 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 
 def run_pods(running: Operator) -> None:
     """Create a pod of each server, and say that it runs; and of each Service, where its pods are."""
-    pods = [pod(one, template(one)["metadata"]["labels"], ports_of(one)) for one in running.of_kind(*SERVERS)]
+    pods = [
+        pod(workload, template(workload)["metadata"]["labels"], ports_of(workload))
+        for workload in running.of_kind(*SERVERS)
+    ]
     ports = [{"name": "metrics", "containerPort": 9187}]
     clusters = running.of_kind("Cluster")  # of PostgreSQL, whose pods another operator makes
-    pods += [pod(one, {"cnpg.io/cluster": one["metadata"]["name"]}, ports) for one in clusters]
+    pods += [pod(cluster, {"cnpg.io/cluster": cluster["metadata"]["name"]}, ports) for cluster in clusters]
     running.server.apply(pods)
     status = {"phase": "Running", "podIP": own_address(), "podIPs": [{"ip": own_address()}]}
-    for one in pods:
-        path = f"{running.server.path(one)}/status"
+    for pod_ in pods:
+        path = f"{running.server.path(pod_)}/status"
         running.server.ask("PATCH", path, {"status": status}, "application/merge-patch+json")
     running.server.apply(
-        endpoints(one, {port["name"]: port["port"] for port in one["spec"]["ports"]})
-        for one in running.of_kind("Service")
+        endpoints(service, {port["name"]: port["port"] for port in service["spec"]["ports"]})
+        for service in running.of_kind("Service")
     )
 
 
 def ports_of(workload: Object) -> list[Object]:
-    return [port for one in template(workload)["spec"]["containers"] for port in one.get("ports", ())]
+    return [port for container in template(workload)["spec"]["containers"] for port in container.get("ports", ())]
 
 
 def pod(of: Object, labels: Any, ports: list[Object]) -> Object:
@@ -171,7 +174,7 @@ def test_each_target_is_found_once_under_the_name_of_its_job(operator: Operator,
         subprocess.Popen([str(PROMETHEUS), f"--config.file={file}", *options], stdout=log, stderr=log) as process,
     ):
         try:
-            wanted = sorted(one["metadata"]["name"] for one in operator.of_kind("ServiceMonitor", "PodMonitor"))
+            wanted = sorted(monitor["metadata"]["name"] for monitor in operator.of_kind("ServiceMonitor", "PodMonitor"))
             assert len(wanted) > 10
             with suppress(AssertionError):  # the comparison says more
                 eventually(lambda: jobs(port) == wanted, seconds=30)
@@ -188,8 +191,8 @@ def check(kind: str, file: Path) -> None:
 def jobs(port: int) -> list[str]:
     """Return namespace and job of each target that a Prometheus collects from."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/targets?state=active", timeout=10) as answer:
-        found = [one["labels"] for one in json.load(answer)["data"]["activeTargets"]]
-    return sorted(f"{one['namespace']}.{one['job']}" for one in found)
+        label_sets = [target["labels"] for target in json.load(answer)["data"]["activeTargets"]]
+    return sorted(f"{labels['namespace']}.{labels['job']}" for labels in label_sets)
 
 
 def refusal(operator: Operator, **change: Any) -> str:
@@ -204,11 +207,11 @@ def refusal(operator: Operator, **change: Any) -> str:
 
 
 def test_it_takes_all_rules_and_refuses_what_is_wrong(operator: Operator, tmp_path: Path) -> None:
-    wanted = {one["metadata"]["name"] for one in operator.of_kind("PrometheusRule")}
+    wanted = {manifest["metadata"]["name"] for manifest in operator.of_kind("PrometheusRule")}
     eventually(lambda: len(operator.rules()) == len(wanted))
-    found = operator.rules()
-    assert {name for name in wanted for file in found if file.startswith(f"{PLATFORM}-{name}-")} == wanted
-    for name, text in found.items():
+    files = operator.rules()
+    assert {name for name in wanted for file in files if file.startswith(f"{PLATFORM}-{name}-")} == wanted
+    for name, text in files.items():
         (tmp_path / name).write_text(text)
         check("rules", tmp_path / name)
     assert "could not parse expression" in refusal(operator, expr="sum(")

@@ -21,23 +21,23 @@ def task(**changes: Any) -> Task:
 def test_each_product_is_a_task() -> None:
     products = [product(), product("order-analytics")]
     context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=products)
-    assert [one.name for one in build(context).tasks] == ["customer-360", "order-analytics"]
+    assert [job.name for job in build(context).tasks] == ["customer-360", "order-analytics"]
 
 
 def test_it_runs_when_the_product_says_and_where_its_clock_is() -> None:
-    one = task()
-    assert (one.schedule, one.time_zone, one.suspended) == ("0 5 * * *", "Europe/Berlin", False)
+    job = task()
+    assert (job.schedule, job.time_zone, job.suspended) == ("0 5 * * *", "Europe/Berlin", False)
 
 
 def test_a_schedule_that_is_not_enabled_is_suspended() -> None:
-    one = task(schedule={"cron": "0 5 * * *", "enabled": False})
-    assert (one.schedule, one.suspended) == ("0 5 * * *", True)
+    job = task(schedule={"cron": "0 5 * * *", "enabled": False})
+    assert (job.schedule, job.suspended) == ("0 5 * * *", True)
 
 
 def test_a_product_without_a_schedule_can_be_started_by_hand_only() -> None:
-    one = task(schedule=None)
-    assert one.suspended
-    assert one.schedule
+    job = task(schedule=None)
+    assert job.suspended
+    assert job.schedule
 
 
 def test_two_runs_of_a_pipeline_do_not_overlap_unless_asked_to() -> None:
@@ -68,7 +68,7 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
 def test_a_product_says_what_nodes_it_needs() -> None:
     wanted = {"node_selector": {"gpu": "yes"}, "priority_class": "low", "runtime_class": "nvidia"}
     context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(placement=wanted)])
-    (job,) = [one for one in unit_of(COMPONENT, context).objects if one["kind"] == "CronJob"]
+    (job,) = [manifest for manifest in unit_of(COMPONENT, context).objects if manifest["kind"] == "CronJob"]
     spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
     assert spec["nodeSelector"] == {"gpu": "yes"}
@@ -77,8 +77,10 @@ def test_a_product_says_what_nodes_it_needs() -> None:
 def test_a_step_has_the_devices_that_it_asks_for_and_no_other_does() -> None:
     steps = [{"name": "load", "type": "dbt"}, {"name": "train", "type": "dbt", "devices": {"nvidia.com/gpu": 1}}]
     context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(steps=steps)])
-    (job,) = [one for one in unit_of(COMPONENT, context).objects if one["kind"] == "CronJob"]
+    (job,) = [manifest for manifest in unit_of(COMPONENT, context).objects if manifest["kind"] == "CronJob"]
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    found = {one["name"]: one["resources"] for one in (*pod["initContainers"], *pod["containers"])}
-    assert found["train"]["limits"]["nvidia.com/gpu"] == found["train"]["requests"]["nvidia.com/gpu"] == "1"
-    assert "nvidia.com/gpu" not in found["load"]["limits"]
+    resources = {
+        container["name"]: container["resources"] for container in (*pod["initContainers"], *pod["containers"])
+    }
+    assert resources["train"]["limits"]["nvidia.com/gpu"] == resources["train"]["requests"]["nvidia.com/gpu"] == "1"
+    assert "nvidia.com/gpu" not in resources["load"]["limits"]

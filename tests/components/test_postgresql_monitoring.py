@@ -25,8 +25,8 @@ SCRIPT = str(files("floe_compiler.components.database_postgresql").joinpath("pos
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running() as found:
-        yield found
+    with running() as postgres:
+        yield postgres
 
 
 def monitor(server: Server, password: str) -> subprocess.CompletedProcess[str]:
@@ -80,7 +80,7 @@ def test_the_exporter_has_what_alerts_are_about(server: Server, password: str, t
     assert EXPORTER is not None
     assert monitor(server, "the-password").returncode == 0
     (tmp_path / "password").write_text(password)
-    given = {one.name: one.value for one in monitoring.exporter("sales", "floe-sales-domain").variables}
+    given = {variable.name: variable.value for variable in monitoring.exporter("sales", "floe-sales-domain").variables}
     given["DATA_SOURCE_URI"] = given["DATA_SOURCE_URI"].replace("5432", str(server.port))
     given["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
     with socket.socket() as reserved:

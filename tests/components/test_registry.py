@@ -23,7 +23,7 @@ from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.plan import Component, ComponentScope
 
 
-@pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
+@pytest.mark.parametrize("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_a_component_says_what_it_is_and_its_defaults_are_valid(component: Component[Any]) -> None:
     assert component.summary
     assert not component.summary.endswith(".")
@@ -35,14 +35,16 @@ def test_a_component_says_what_it_is_and_its_defaults_are_valid(component: Compo
 
 def test_every_module_is_found_and_named_by_slot_and_type() -> None:
     names = [module.name for module in pkgutil.iter_modules(components.__path__)]
-    assert [f"{one.slot.rpartition('.')[2]}_{one.type}".replace("-", "_") for one in built_in()] == sorted(names)
+    assert [
+        f"{component.slot.rpartition('.')[2]}_{component.type}".replace("-", "_") for component in built_in()
+    ] == sorted(names)
 
 
 def test_components_by_slot_and_type_in_order() -> None:
-    found = registry()
-    assert list(found) == sorted(found)
-    assert found["catalog", "polaris"] is POLARIS
-    assert all(key == component.key for key, component in found.items())
+    by_key = registry()
+    assert list(by_key) == sorted(by_key)
+    assert by_key["catalog", "polaris"] is POLARIS
+    assert all(key == component.key for key, component in by_key.items())
 
 
 def refused(*extra: Component[Any]) -> tuple[Diagnostic, ...]:
@@ -52,8 +54,8 @@ def refused(*extra: Component[Any]) -> tuple[Diagnostic, ...]:
 
 
 def test_two_components_for_one_place_are_refused() -> None:
-    (found,) = refused(POLARIS)
-    assert (found.rule, found.message) == (NOT_LOADED, "two components fill catalog with type polaris")
+    (diagnostic,) = refused(POLARIS)
+    assert (diagnostic.rule, diagnostic.message) == (NOT_LOADED, "two components fill catalog with type polaris")
 
 
 def test_installed_packages_add_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,11 +81,11 @@ def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monke
     )
     with pytest.raises(StageFailed) as failed:
         installed()
-    found = [f"{one.subject}: {one.message}" for one in failed.value.diagnostics]
+    messages = [f"{diagnostic.subject}: {diagnostic.message}" for diagnostic in failed.value.diagnostics]
     broken = "NameError: name 'undefined' is not defined (broken_component, line 2)"
     nothing = "AttributeError: module 'third_party_portal' has no attribute 'NONE'"
     absent = "ModuleNotFoundError: No module named 'missing_component'"
-    assert found == [
+    assert messages == [
         f"broken_component: broken_component:COMPONENT cannot be loaded: {broken}",
         f"missing_component: missing_component:COMPONENT cannot be loaded: {absent}",
         f"third_party_portal: third_party_portal:NONE cannot be loaded: {nothing}",
@@ -94,9 +96,9 @@ def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monke
 def test_the_components_of_a_slot_stand_in_the_same_kind_of_namespace() -> None:
     other = replace(POLARIS, type="other", scope="each")
     message = "fill catalog in different namespaces: glue with scope platform and other with scope each"
-    (found,) = refused(other)
-    assert found.rule.code == "R032"
-    assert found.message.endswith(message)
+    (diagnostic,) = refused(other)
+    assert diagnostic.rule.code == "R032"
+    assert diagnostic.message.endswith(message)
     assert registry([replace(other, slot="lake")])["lake", "other"].scope == "each"
 
 
@@ -106,12 +108,12 @@ import sys
 from floe_compiler.components import registry
 from floe_compiler.model.codec import decode
 from floe_compiler.model.registry import Announced
-found = registry(own=decode({encode(announced())!r}, tuple[Announced, ...]))
-assert ("catalog", "polaris") in found and len(found) == {len(registry())} and found.get(("catalog", "none")) is None
+known = registry(own=decode({encode(announced())!r}, tuple[Announced, ...]))
+assert ("catalog", "polaris") in known and len(known) == {len(registry())} and known.get(("catalog", "none")) is None
 def imported():
     return [name for name in sys.modules if name.startswith("floe_compiler.components.")]
 assert not imported(), imported()
-assert found["catalog", "polaris"].type == "polaris"
+assert known["catalog", "polaris"].type == "polaris"
 assert {{name.split(".")[2] for name in imported()}} == {{"catalog_polaris"}}, imported()
 """
     subprocess.run([sys.executable, "-c", script], check=True)
@@ -126,9 +128,9 @@ def test_components_that_are_not_those_of_this_package_are_looked_for_anew() -> 
 
 def test_the_components_of_some_scopes() -> None:
     other = replace(POLARIS, type="other")
-    found = registry([other])
+    by_key = registry([other])
     scopes: tuple[ComponentScope, ...] = ("platform",)
-    own = found.within(scopes)
+    own = by_key.within(scopes)
     assert own["catalog", "other"] is other
     assert own["catalog", "polaris"] is POLARIS
-    assert {key for key, one in found.items() if one.scope == "platform"} == set(own)
+    assert {key for key, component in by_key.items() if component.scope == "platform"} == set(own)

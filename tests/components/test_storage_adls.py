@@ -50,8 +50,8 @@ def test_an_identity_is_annotations_of_the_account_and_a_label_of_the_pod() -> N
         "azure.workload.identity/tenant-id": TENANT,
     }
     assert store.identity.labels == (("azure.workload.identity/use", "true"),)
-    assert [one.host for one in store.identity.endpoints] == ["login.microsoftonline.com"]
-    assert {one.host for one in store.calls()} == FILES
+    assert [endpoint.host for endpoint in store.identity.endpoints] == ["login.microsoftonline.com"]
+    assert {call.host for call in store.calls()} == FILES
 
 
 def test_a_client_secret_is_exchanged_for_a_token() -> None:
@@ -59,10 +59,10 @@ def test_a_client_secret_is_exchanged_for_a_token() -> None:
     assert store.secret_key
     assert (store.secret_key.secret.name, store.secret_key.key) == ("lake", "value")
     assert (store.client_id, store.tenant, store.identity) == (CLIENT, TENANT, None)
-    assert {one.host for one in store.calls()} == FILES | {"login.microsoftonline.com"}
+    assert {call.host for call in store.calls()} == FILES | {"login.microsoftonline.com"}
     # The account may be at a private endpoint; the server of tokens is not.
-    assert {one.host: one.cidr for one in store.calls()}["login.microsoftonline.com"] == "0.0.0.0/0"
-    assert {one.cidr for one in store.calls() if one.host in FILES} == {"10.3.0.0/24"}
+    assert {call.host: call.cidr for call in store.calls()}["login.microsoftonline.com"] == "0.0.0.0/0"
+    assert {call.cidr for call in store.calls() if call.host in FILES} == {"10.3.0.0/24"}
 
 
 def test_the_catalog_issues_credentials() -> None:
@@ -81,15 +81,15 @@ def test_each_product_may_have_a_login_of_its_own() -> None:
     assert key
     assert key.secret_key
     assert (key.secret_key.secret.name, key.client_id) == ("lake-sales-orders", OWN)
-    assert "login.microsoftonline.com" in {one.host for one in keys.calls()}
+    assert "login.microsoftonline.com" in {call.host for call in keys.calls()}
 
 
 @pytest.mark.parametrize(("ids", "refused"), [({"sales/orders": OWN}, 0), ({}, 1), ({"finance/gone": OWN}, 1)])
 def test_no_product_may_be_left_out(ids: dict[str, str], refused: int) -> None:
     """It would get the login to the whole container."""
-    found = [*COMPONENT.refuses(_context(products={"type": "identity", "client_ids": ids}))]
-    assert len(found) == refused
-    assert all("none of sales/orders" in one.message for one in found)
+    refusals = [*COMPONENT.refuses(_context(products={"type": "identity", "client_ids": ids}))]
+    assert len(refusals) == refused
+    assert all("none of sales/orders" in refusal.message for refusal in refusals)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_pods_act_as_a_service_account_or_as_themselves() -> None:
     assert (named.notes, named.as_itself) == ({ANNOTATION: ROBOT}, False)
     assert (itself.notes, itself.as_itself) == ({}, True)
     # Both ask the server of metadata on their node, by the address of either data plane.
-    ports = {(one.cidr, one.port().number) for one in named.endpoints}
+    ports = {(endpoint.cidr, endpoint.port().number) for endpoint in named.endpoints}
     assert ports == {("169.254.169.254/32", 80), ("169.254.169.252/32", 988)}
     assert itself.endpoints == named.endpoints
 
@@ -63,15 +63,15 @@ def test_a_key_is_exchanged_for_a_token() -> None:
     assert (store.secret_key.secret.name, store.secret_key.key) == ("lake", "key.json")
     assert not store.secret_key.secret.keys[0].generated
     assert store.identity is None
-    assert {one.host for one in store.calls()} == {"storage.googleapis.com", "oauth2.googleapis.com"}
-    assert {one.cidr for one in (*store.calls(), *store.issuers)} == {"199.36.153.8/30"}
+    assert {call.host for call in store.calls()} == {"storage.googleapis.com", "oauth2.googleapis.com"}
+    assert {call.cidr for call in (*store.calls(), *store.issuers)} == {"199.36.153.8/30"}
 
 
 def test_the_catalog_has_tokens_made_smaller_and_may_act_as_another_account_first() -> None:
     plain, other = _store(), _store(catalog_service_account=TABLES)
     assert plain.issues_credentials
-    assert {one.host for one in plain.issuers} == {"sts.googleapis.com"}
-    assert {one.host for one in other.issuers} == {"sts.googleapis.com", "iamcredentials.googleapis.com"}
+    assert {issuer.host for issuer in plain.issuers} == {"sts.googleapis.com"}
+    assert {issuer.host for issuer in other.issuers} == {"sts.googleapis.com", "iamcredentials.googleapis.com"}
     assert (plain.role, other.role) == ("", TABLES)
 
 
@@ -90,15 +90,15 @@ def test_each_product_may_have_a_login_of_its_own() -> None:
     assert key
     assert key.secret_key
     assert key.secret_key.secret.name == "lake-sales-customer-360"
-    assert "oauth2.googleapis.com" in {one.host for one in keys.calls()}
+    assert "oauth2.googleapis.com" in {call.host for call in keys.calls()}
 
 
 def test_a_name_that_google_does_not_allow_is_refused() -> None:
     long = "data-of-{domain}-{product}@acme-data.iam.gserviceaccount.com"
-    fits, refused = ([*COMPONENT.refuses(_context(products={"type": "identity", "service_account": one}))]
-                     for one in (OWN, long.replace("of", "of-the-domain")))  # fmt: skip
+    fits, refused = ([*COMPONENT.refuses(_context(products={"type": "identity", "service_account": name}))]
+                     for name in (OWN, long.replace("of", "of-the-domain")))  # fmt: skip
     assert fits == []
-    assert [one.path for one in refused] == [("products", "service_account")] * 2
+    assert [refusal.path for refusal in refused] == [("products", "service_account")] * 2
     assert "6 to 30 characters" in refused[0].message
     assert [*COMPONENT.refuses(_context(products=ITSELF))] == []
 

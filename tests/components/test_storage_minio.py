@@ -343,18 +343,20 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     unit = unit_of(
         COMPONENT, context_of(COMPONENT, settings=changed(DEVELOPMENT, environment={"scale": scale}), served=(SHOP,))
     )
-    own = [one for one in unit.objects if one["metadata"]["name"].startswith("minio")]
-    for one in own:
+    own = [manifest for manifest in unit.objects if manifest["metadata"]["name"].startswith("minio")]
+    for manifest in own:
         for file in ("minio-buckets.sh", "minio-products.sh"):
-            one.get("data", {}).pop(file, None)  # a file of its own
+            manifest.get("data", {}).pop(file, None)  # a file of its own
     assert as_text(own) == snapshot
 
 
 def test_people_open_the_console_and_the_data_is_backed_up() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
     (server,) = parts.workloads
-    assert [(one.port, one.authenticates, one.health) for one in server.interfaces] == [("console", True, "api")]
-    assert [(one.port, one.path) for one in server.metrics] == [("api", "/minio/v2/metrics/cluster")]
+    assert [(interface.port, interface.authenticates, interface.health) for interface in server.interfaces] == [
+        ("console", True, "api")
+    ]
+    assert [(metric.port, metric.path) for metric in server.metrics] == [("api", "/minio/v2/metrics/cluster")]
     volume, bucket = parts.data
     assert volume == VolumeData("minio", server.pod.containers[0].claims[0].name)
     assert isinstance(bucket, BucketData)

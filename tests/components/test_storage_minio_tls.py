@@ -55,26 +55,29 @@ def test_clients_are_told_to_use_tls() -> None:
     store = object_store(OWN, context_of(COMPONENT, settings=SECURE).instance)
     assert (store.url, store.endpoint.port().tls) == (f"https://{HOST}:9000", True)
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
-        given = {one.name: one.value for one in task.pod.containers[0].variables}
+        given = {variable.name: variable.value for variable in task.pod.containers[0].variables}
         assert given["STORE_URL"] == f"https://{HOST}:9000"
     backups = _backup_store()
-    given = {one.name: one.value for one in store_variables(backups)}
+    given = {variable.name: variable.value for variable in store_variables(backups)}
     assert given["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:9000"
 
 
 def test_the_server_finds_its_certificate_under_its_own_names() -> None:
     objects = unit_of(COMPONENT, context_of(COMPONENT, settings=SECURE)).objects
-    (found,) = (one for one in objects if one["kind"] == "StatefulSet")
-    spec = found["spec"]["template"]["spec"]
-    (volume,) = (one["secret"] for one in spec["volumes"] if one["name"] == "certificate")
+    (statefulset,) = (manifest for manifest in objects if manifest["kind"] == "StatefulSet")
+    spec = statefulset["spec"]["template"]["spec"]
+    (volume,) = (volume["secret"] for volume in spec["volumes"] if volume["name"] == "certificate")
     assert volume["secretName"] == "minio-server-tls"
-    assert {one["path"]: one["key"] for one in volume["items"]} == {"public.crt": "tls.crt", "private.key": "tls.key"}
+    assert {item["path"]: item["key"] for item in volume["items"]} == {
+        "public.crt": "tls.crt",
+        "private.key": "tls.key",
+    }
     (container,) = spec["containers"]
     folder = container["args"][container["args"].index("--certs-dir") + 1]
     assert {"name": "certificate", "mountPath": folder, "readOnly": True} in container["volumeMounts"]
     probes = [container[name]["httpGet"]["scheme"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
     assert probes == ["HTTPS"] * 3
-    (certificate,) = (one for one in objects if one["kind"] == "Certificate")
+    (certificate,) = (manifest for manifest in objects if manifest["kind"] == "Certificate")
     assert {HOST, f"*.minio-headless.{HOST.partition('.')[2]}"} <= set(certificate["spec"]["dnsNames"])
 
 
@@ -152,7 +155,7 @@ def minio(tmp_path: Path) -> Iterator[Running]:
     for file in container.secret_files:
         command += ["--ro-bind", str(tmp_path / file.secret.key), file.path]
     command += ["--ro-bind", program, "/programs/minio", "--remount-ro", "/"]
-    values = {one.name: one.value for one in container.variables}
+    values = {variable.name: variable.value for variable in container.variables}
     for name, value in {**values, "PATH": "/programs", "SSL_CERT_FILE": "/roots.pem"}.items():
         command += ["--setenv", name, value]
     given = [f":{ports['console']}" if word == ":9001" else word for word in container.arguments]
@@ -199,7 +202,7 @@ def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
         (minio.folder / user).mkdir()
         (minio.folder / user / "username").write_text("minio-admin" if user == "administrator" else "warehouse")
         (minio.folder / user / "password").write_text("secret-of-admin")
-    given = {one.name: one.value for one in container.variables} | {
+    given = {variable.name: variable.value for variable in container.variables} | {
         "HOME": str(minio.folder),
         "STORE_URL": minio.url("api"),
         "ADMINISTRATOR": str(minio.folder / "administrator"),
@@ -214,7 +217,7 @@ def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
 
     if program := rclone():
         backups = _backup_store()
-        said = {one.name: one.value for one in store_variables(backups)} | {
+        said = {variable.name: variable.value for variable in store_variables(backups)} | {
             "RCLONE_CONFIG_STORE_ENDPOINT": minio.url("api"),
             "RCLONE_CONFIG_STORE_ACCESS_KEY_ID": "warehouse",
             "RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY": "secret-of-admin",

@@ -51,17 +51,19 @@ def test_an_identity_needs_no_keys_but_the_way_to_sts() -> None:
     assert store.identity
     assert store.identity.annotations == (("eks.amazonaws.com/role-arn", ROLE),)
     assert store.access_key is None
-    assert [one.host for one in store.identity.endpoints] == ["sts.eu-west-1.amazonaws.com"]
+    assert [endpoint.host for endpoint in store.identity.endpoints] == ["sts.eu-west-1.amazonaws.com"]
 
 
 def test_pod_identity_needs_no_annotation_but_the_way_to_the_agent_of_the_node() -> None:
     store = _store(credentials={"type": "pod-identity"})
     assert store.identity
     assert (store.identity.notes, store.identity.as_itself) == ({}, True)
-    assert [(one.cidr, one.port().number) for one in store.identity.endpoints] == [("169.254.170.23/32", 80)]
+    assert [(endpoint.cidr, endpoint.port().number) for endpoint in store.identity.endpoints] == [
+        ("169.254.170.23/32", 80)
+    ]
     lending = _store(credentials={"type": "pod-identity"}, catalog_role=LAKE)
     assert lending.identity
-    assert "sts.eu-west-1.amazonaws.com" in [one.host for one in lending.identity.endpoints]
+    assert "sts.eu-west-1.amazonaws.com" in [endpoint.host for endpoint in lending.identity.endpoints]
 
 
 def test_a_secret_gives_keys_and_no_identity() -> None:

@@ -33,13 +33,13 @@ def context(settings: Settings = PRODUCTION, **config: Any) -> Context[JaegerCon
 
 
 def server(settings: Settings = PRODUCTION, **config: Any) -> Workload:
-    (found,) = COMPONENT.build(context(settings, **config)).workloads
-    return found
+    (jaeger,) = COMPONENT.build(context(settings, **config)).workloads
+    return jaeger
 
 
 def container(**config: Any) -> Container:
-    (found,) = server(**config).pod.containers
-    return found
+    (container_,) = server(**config).pod.containers
+    return container_
 
 
 def configured(**config: Any) -> dict[str, Any]:
@@ -47,9 +47,9 @@ def configured(**config: Any) -> dict[str, Any]:
 
 
 def test_traces_are_on_a_volume_of_the_one_pod() -> None:
-    found = server()
-    assert (found.kind, found.replicas) == ("StatefulSet", 1)
-    assert found.single
+    jaeger = server()
+    assert (jaeger.kind, jaeger.replicas) == ("StatefulSet", 1)
+    assert jaeger.single
     assert [(claim.path, claim.size) for claim in container().claims] == [(VOLUME, "20Gi")]
     badger = configured()["extensions"]["jaeger_storage"]["backends"]["main"]["badger"]
     assert badger["ephemeral"] is False, "it would be in /tmp otherwise, whatever the folders are"
@@ -58,13 +58,13 @@ def test_traces_are_on_a_volume_of_the_one_pod() -> None:
 
 @pytest.mark.parametrize(("retention", "written"), [("72h", "72h"), ("10080m", "168h"), ("90m", "1h30m")])
 def test_old_traces_go(retention: str, written: str) -> None:
-    found = configured(store={"type": "badger", "retention": retention})
-    assert found["extensions"]["jaeger_storage"]["backends"]["main"]["badger"]["ttl"] == {"spans": written}
+    jaeger_config = configured(store={"type": "badger", "retention": retention})
+    assert jaeger_config["extensions"]["jaeger_storage"]["backends"]["main"]["badger"]["ttl"] == {"spans": written}
 
 
 def test_a_small_environment_keeps_a_number_of_traces_in_memory() -> None:
-    found = server(DEVELOPMENT, **COMPONENT.profiles["light"])
-    assert (found.kind, found.recreate, found.pod.containers[0].claims) == ("Deployment", True, ())
+    jaeger = server(DEVELOPMENT, **COMPONENT.profiles["light"])
+    assert (jaeger.kind, jaeger.recreate, jaeger.pod.containers[0].claims) == ("Deployment", True, ())
     backends = configured(**MEMORY)["extensions"]["jaeger_storage"]["backends"]
     assert backends == {"main": {"memory": {"max_traces": 50_000}}}, "without a number, memory grows for ever"
 
@@ -80,27 +80,27 @@ def test_production_does_not_keep_its_traces_in_memory() -> None:
 @pytest.mark.parametrize("config", [MEMORY, BADGER], ids=["memory", "badger"])
 def test_all_it_listens_on_is_reachable_from_outside_the_pod(config: dict[str, Any]) -> None:
     """Every endpoint is on localhost by default (jaegertracing/jaeger#6209)."""
-    found = configured(**config)
-    protocols, extensions = found["receivers"]["otlp"]["protocols"], found["extensions"]
+    jaeger_config = configured(**config)
+    protocols, extensions = jaeger_config["receivers"]["otlp"]["protocols"], jaeger_config["extensions"]
     query = extensions["jaeger_query"]
     servers = [*protocols.values(), query["http"], query["grpc"], extensions["healthcheckv2"]["http"]]
     ports = {port.number for port in container(**config).ports}
-    addresses = {one["endpoint"] for one in servers} | {"0.0.0.0:8888"}
+    addresses = {listener["endpoint"] for listener in servers} | {"0.0.0.0:8888"}
     assert addresses == {f"0.0.0.0:{port}" for port in ports}
-    reader = found["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
+    reader = jaeger_config["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
     assert reader == {"host": "0.0.0.0", "port": 8888}
 
 
 def test_the_collector_sends_over_grpc() -> None:
-    (found,) = provides(context().instance)
-    assert found.endpoint.url() == "http://jaeger.floe-platform.svc.cluster.local:4317"
-    assert len(found.endpoint.ports) == 1
+    (trace_store,) = provides(context().instance)
+    assert trace_store.endpoint.url() == "http://jaeger.floe-platform.svc.cluster.local:4317"
+    assert len(trace_store.endpoint.ports) == 1
 
 
 def test_others_show_its_traces_over_http() -> None:
-    (found,) = provides(context().instance)
-    assert found.query
-    assert found.query.url() == "http://jaeger.floe-platform.svc.cluster.local:16686"
+    (trace_store,) = provides(context().instance)
+    assert trace_store.query
+    assert trace_store.query.url() == "http://jaeger.floe-platform.svc.cluster.local:16686"
 
 
 def test_without_a_collector_nothing_would_send_to_it() -> None:
@@ -140,8 +140,8 @@ def test_jaeger_itself_takes_traces_and_gives_them_back(config: dict[str, Any], 
         try:
             assert "StatusOK" in answer("http://127.0.0.1:13133/status")
             answer("http://127.0.0.1:4318/v1/traces", span())
-            found = answer(f"http://127.0.0.1:16686/api/traces/{TRACE}", wanted="orders")
-            assert json.loads(found)["data"][0]["traceID"] == TRACE
+            trace = answer(f"http://127.0.0.1:16686/api/traces/{TRACE}", wanted="orders")
+            assert json.loads(trace)["data"][0]["traceID"] == TRACE
             written = answer("http://127.0.0.1:8888/metrics")
             assert {name for panel in PANELS for name in shown_by(panel)} - names(written) == set()
         finally:
@@ -166,7 +166,7 @@ def shown_by(panel: Panel) -> set[str]:
 def span() -> bytes:
     """Return a span as OTLP over HTTP takes it."""
     now = str(time.time_ns())
-    one = {
+    span_ = {
         "traceId": TRACE,
         "spanId": "eee19b7ec3c1b174",
         "name": "orders",
@@ -176,7 +176,7 @@ def span() -> bytes:
     }
     name = {"key": "service.name", "value": {"stringValue": "sales"}}
     return json.dumps(
-        {"resourceSpans": [{"resource": {"attributes": [name]}, "scopeSpans": [{"spans": [one]}]}]}
+        {"resourceSpans": [{"resource": {"attributes": [name]}, "scopeSpans": [{"spans": [span_]}]}]}
     ).encode()
 
 
@@ -201,4 +201,4 @@ def answer(url: str, data: bytes | None = None, wanted: str = "") -> str:
 def test_rendered(settings: Settings, config: dict[str, Any], snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings, **config)).objects
 
-    assert as_text(one for one in objects if one["metadata"]["name"].startswith("jaeger")) == snapshot
+    assert as_text(manifest for manifest in objects if manifest["metadata"]["name"].startswith("jaeger")) == snapshot

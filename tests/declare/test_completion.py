@@ -36,7 +36,7 @@ def unit(parts: Parts, completes: Completes | None, namespace: str = PLATFORM) -
 
 
 def planned(*units: tuple[ResolvedUnit, DeclaredUnit]) -> tuple[UnitPlan, ...]:
-    resolved = {one.namespace: one for one, _ in units}
+    resolved = {plan.namespace: plan for plan, _ in units}
     return plan_units(
         [declared for _, declared in units],
         lambda declared, mesh: completed(resolved[declared.namespace], declared, mesh),
@@ -45,9 +45,9 @@ def planned(*units: tuple[ResolvedUnit, DeclaredUnit]) -> tuple[UnitPlan, ...]:
 
 def test_what_is_added_joins_the_rest_and_takes_the_place_of_its_namesake() -> None:
     other = workload(name="other")
-    found = joined(Parts((SERVER, other), objects=({"kind": "A"},)), Parts((replace(SERVER, replicas=3),), (JOB,)))
-    assert [(one.name, one.replicas) for one in found.workloads] == [("web", 3), ("other", 1)]
-    assert (found.tasks, found.objects) == ((JOB,), ({"kind": "A"},))
+    parts = joined(Parts((SERVER, other), objects=({"kind": "A"},)), Parts((replace(SERVER, replicas=3),), (JOB,)))
+    assert [(server.name, server.replicas) for server in parts.workloads] == [("web", 3), ("other", 1)]
+    assert (parts.tasks, parts.objects) == ((JOB,), ({"kind": "A"},))
 
 
 def test_a_component_sees_the_metrics_of_all_namespaces() -> None:
@@ -66,7 +66,7 @@ def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> 
     database = Parts((workload(name="db"),))
     plans = planned(unit(database, None), unit(Parts(), lambda _: Parts(tasks=(JOB,)), SALES))
     assert plans[0].callers == {"db": {SALES: (("TCP", 5432),)}}
-    assert [one.parts.tasks for one in plans[1].unit.instances] == [(JOB,)]
+    assert [declared.parts.tasks for declared in plans[1].unit.instances] == [(JOB,)]
     assert not plans[1].unit.incomplete
     assert encode(plans), "which nothing but data could be"
 
@@ -84,16 +84,16 @@ def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> 
 def test_facts_that_others_have_seen_already_cannot_change(late: Parts) -> None:
     with pytest.raises(StageFailed) as failed:
         completed(*unit(Parts((SERVER,)), lambda _: late), MeshFacts())
-    (found,) = failed.value.diagnostics
-    assert "test server in floe-platform changes its interfaces, metrics, data or alerts" in found.message
+    (diagnostic,) = failed.value.diagnostics
+    assert "test server in floe-platform changes its interfaces, metrics, data or alerts" in diagnostic.message
 
 
 def test_the_same_facts_may_be_declared_again() -> None:
     again = Parts((replace(SERVER, replicas=2),), data=(VolumeData("web", "data"),))
     before = Parts((SERVER,), data=(VolumeData("web", "data"),))
-    found = completed(*unit(before, lambda _: again), MeshFacts())
-    assert [one.parts for one in found.instances] == [again]
-    assert not found.incomplete
+    unit_ = completed(*unit(before, lambda _: again), MeshFacts())
+    assert [declared.parts for declared in unit_.instances] == [again]
+    assert not unit_.incomplete
 
 
 def test_who_adds_nothing_stays_as_it_is() -> None:

@@ -23,7 +23,7 @@ PARTS = Parts(workloads=(workload(),))
 
 
 def resolved(*components: Component[Any]) -> ResolvedUnit:
-    contexts = tuple((one, Context(instance(name=one.type))) for one in components)
+    contexts = tuple((component_, Context(instance(name=component_.type))) for component_ in components)
     return ResolvedUnit(DEVELOPMENT, "platform", NAMESPACE, "@acme/platform", contexts, Quota(), Span("q.yaml"))
 
 
@@ -38,20 +38,20 @@ def test_each_component_is_built_once_in_its_context() -> None:
         built.append(context)
         return PARTS
 
-    one = component("test", "server", build=build)
-    unit = declare(resolved(one, replace(one, type="other")), no_constructs)
+    component_ = component("test", "server", build=build)
+    unit = declare(resolved(component_, replace(component_, type="other")), no_constructs)
     assert [context.instance.name for context in built] == ["server", "other"]
-    assert [found.instance for found in unit.instances] == [context.instance for context in built]
-    assert {found.parts for found in unit.instances} == {PARTS}
+    assert [declared.instance for declared in unit.instances] == [context.instance for context in built]
+    assert {declared.parts for declared in unit.instances} == {PARTS}
     assert (unit.namespace, unit.scope, unit.owner) == (NAMESPACE, "platform", "@acme/platform")
     assert unit.quota_origin == Span("q.yaml")
 
 
 def test_what_a_component_hands_over_is_known_by_its_secrets() -> None:
     giving = replace(component("test", "server", build=lambda _: PARTS), provides=lambda _: (CATALOG, STORE))
-    (found,) = declare(resolved(giving), no_constructs).instances
-    assert {secret.name for secret in found.secrets} >= {"minio-warehouse", "polaris-client-sales-customer-360"}
-    assert list(found.secrets) == sorted(found.secrets)
+    (declared,) = declare(resolved(giving), no_constructs).instances
+    assert {secret.name for secret in declared.secrets} >= {"minio-warehouse", "polaris-client-sales-customer-360"}
+    assert list(declared.secrets) == sorted(declared.secrets)
 
 
 def test_constructs_are_run_for_the_namespace_and_under_the_components_name() -> None:
@@ -61,15 +61,15 @@ def test_constructs_are_run_for_the_namespace_and_under_the_components_name() ->
         build("the chart")
         return ({"kind": "Route", "metadata": {"name": label, "namespace": namespace}},)
 
-    one = component("test", "server", build=lambda _: PARTS)
-    drawing = replace(one, constructs=lambda chart, context: drawn.append((chart, context.instance.name)))
-    (found,) = declare(resolved(drawing), run).instances
+    component_ = component("test", "server", build=lambda _: PARTS)
+    drawing = replace(component_, constructs=lambda chart, context: drawn.append((chart, context.instance.name)))
+    (declared,) = declare(resolved(drawing), run).instances
     assert drawn == [("the chart", "server")]
-    assert found.objects[0]["metadata"] == {"name": found.instance.label(), "namespace": NAMESPACE}
+    assert declared.objects[0]["metadata"] == {"name": declared.instance.label(), "namespace": NAMESPACE}
 
 
 def test_what_depends_on_all_namespaces_waits_for_them() -> None:
-    one = component("test", "server", build=lambda _: PARTS)
-    late = replace(one, completes=lambda _, __: Parts())
-    assert declare(resolved(one, late), no_constructs).incomplete
-    assert not declare(resolved(one), no_constructs).incomplete
+    component_ = component("test", "server", build=lambda _: PARTS)
+    late = replace(component_, completes=lambda _, __: Parts())
+    assert declare(resolved(component_, late), no_constructs).incomplete
+    assert not declare(resolved(component_), no_constructs).incomplete

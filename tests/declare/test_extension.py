@@ -32,7 +32,7 @@ def pair(component: Component[Any], config: dict[str, Any]) -> tuple[Component[A
 def test_the_order_of_the_components_does_not_matter() -> None:
     server, backup = pair(database_postgresql.COMPONENT, DATABASE), pair(backup_s3.COMPONENT, STORE)
     for pairs in ((server, backup), (backup, server)):
-        (added,) = (one for one in declared(*pairs).instances if one.instance.type == "s3")
+        (added,) = (instance for instance in declared(*pairs).instances if instance.instance.type == "s3")
         assert [task.name for task in added.parts.tasks] == ["shop-backup", "shop-restore", "shop-restore-test"]
 
 

@@ -12,15 +12,15 @@ from floe_compiler.model.units import UnitKey
 FULL, DOWN = (Alert(name, "up == 0", name) for name in ("Full", "Down"))
 
 
-def facts(namespace: str, owner: str, *found: Alert) -> UnitFacts:
-    alerts = tuple(OwnedAlert(namespace, alert) for alert in found)
+def facts(namespace: str, owner: str, *alerts_: Alert) -> UnitFacts:
+    alerts = tuple(OwnedAlert(namespace, alert) for alert in alerts_)
     return UnitFacts(UnitKey("dev", "acme-dev", namespace), owner=owner, alerts=alerts)
 
 
 def test_they_are_those_of_all_namespaces_in_order() -> None:
     units = [facts("sales", "@acme/sales", FULL, DOWN), facts("finance", "@acme/finance", FULL)]
     assert alerts(units) == alerts(units[::-1])
-    assert [(one.namespace, one.alert.name) for one in alerts(units)] == [
+    assert [(alert.namespace, alert.alert.name) for alert in alerts(units)] == [
         ("finance", "Full"),
         ("sales", "Down"),
         ("sales", "Full"),

@@ -14,5 +14,7 @@ OLD, NEW = Authority("Acme Old", 100), Authority("Acme New", 200)
 def test_they_are_those_of_the_platform_in_order() -> None:
     platform = UnitFacts(UnitKey("dev", "acme-dev", "floe-platform"), authorities=(OLD, NEW))
     sales = UnitFacts(UnitKey("dev", "acme-dev", "floe-sales-domain"))
-    assert authorities([sales, platform]) == tuple(TrustedAuthority("floe-platform", one) for one in (NEW, OLD))
+    assert authorities([sales, platform]) == tuple(
+        TrustedAuthority("floe-platform", authority) for authority in (NEW, OLD)
+    )
     assert authorities([sales]) == ()

@@ -9,10 +9,10 @@ from floe_compiler.model.mesh_facts import OwnedCertificate
 
 def test_those_of_a_gateway_are_beside_it_and_those_of_ingresses_beside_their_servers() -> None:
     names = ("dagster-sales-tls", "minio-tls")
-    found = certificates(UNITS, ingress(tls=ISSUED))
-    assert found == tuple(OwnedCertificate(PLATFORM, name) for name in names)
-    found = certificates(UNITS[::-1], ingress(type="ingress", tls=ISSUED))
-    assert found == (OwnedCertificate(PLATFORM, "minio-tls"), OwnedCertificate(SALES, "dagster-tls"))
+    certificates_ = certificates(UNITS, ingress(tls=ISSUED))
+    assert certificates_ == tuple(OwnedCertificate(PLATFORM, name) for name in names)
+    certificates_ = certificates(UNITS[::-1], ingress(type="ingress", tls=ISSUED))
+    assert certificates_ == (OwnedCertificate(PLATFORM, "minio-tls"), OwnedCertificate(SALES, "dagster-tls"))
 
 
 def test_one_for_all_hosts_is_one() -> None:

@@ -17,7 +17,7 @@ THEIRS = Secret("theirs", "floe-platform", (SecretKey("password"),), existing=Tr
 
 
 def unit(namespace: str, *secrets: Secret) -> DeclaredUnit:
-    files = tuple(SecretFile(f"/run/secrets/{one.name}", one.key("password")) for one in secrets)
+    files = tuple(SecretFile(f"/run/secrets/{secret.name}", secret.key("password")) for secret in secrets)
     parts = Parts(workloads=(workload(pod(container(secret_files=files), calls=(DATABASE, OUTSIDE))),))
     declared = DeclaredInstance(instance(namespace=namespace), parts)
     return DeclaredUnit(DEVELOPMENT, namespace, namespace, "@acme/x", Quota(), (declared,))

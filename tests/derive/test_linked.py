@@ -15,9 +15,9 @@ from floe_compiler.model.units import UnitKey
 GATEWAY = LinkingGateway("hub.acme.example", "eg", "acme")
 
 
-def port(server: str, one: Port) -> Elsewhere:
+def port(server: str, port_: Port) -> Elsewhere:
     host = f"{server}.floe-platform.svc.cluster.local"
-    return Elsewhere("hub", PodGroup("floe-platform", server), host, one)
+    return Elsewhere("hub", PodGroup("floe-platform", server), host, port_)
 
 
 CALLED = (
@@ -28,22 +28,24 @@ CALLED = (
 
 
 def test_each_called_port_has_a_route_of_its_kind() -> None:
-    found = linked(LinkedServers(CALLED, GATEWAY))["floe-platform"]
-    assert found.gateway
-    assert [(one.host, one.interface.protocol, one.server, one.port.number) for one in found.gateway.routes] == [
+    unit_ = linked(LinkedServers(CALLED, GATEWAY))["floe-platform"]
+    assert unit_.gateway
+    assert [
+        (route.host, route.interface.protocol, route.server, route.port.number) for route in unit_.gateway.routes
+    ] == [
         ("collector-otlp.hub.acme.example", "grpc", "collector", 4317),
         ("collector-otlp-http.hub.acme.example", "http", "collector", 4318),
         ("polaris-http.hub.acme.example", "http", "polaris", 8181),
     ]
-    assert not any(one.login for one in found.gateway.routes)
-    assert found.callers == ()
+    assert not any(route.login for route in unit_.gateway.routes)
+    assert unit_.callers == ()
 
 
 def test_one_certificate_is_for_all_hosts() -> None:
-    found = linked(LinkedServers(CALLED, GATEWAY))["floe-platform"].gateway
-    assert found
-    assert found.gateway
-    (certificate,), (listener,) = found.certificates, found.gateway.listeners
+    gateway_ = linked(LinkedServers(CALLED, GATEWAY))["floe-platform"].gateway
+    assert gateway_
+    assert gateway_.gateway
+    (certificate,), (listener,) = gateway_.certificates, gateway_.gateway.listeners
     assert (certificate.hosts, certificate.issuer) == (("*.hub.acme.example",), "acme")
     assert (listener.secret, listener.host, listener.namespaces) == (
         certificate.name,
@@ -57,11 +59,11 @@ def test_ports_whose_callers_have_certificates_have_a_listener_that_asks_for_the
     gateway = msgspec.structs.replace(GATEWAY, clients=ClientCheck(8443, "cluster-clients"))
 
     def listeners(*servers: Elsewhere, gateway: LinkingGateway = gateway) -> dict[str, tuple[str, int, str]]:
-        found = linked(LinkedServers(servers, gateway))["floe-platform"].gateway
-        assert found
-        assert found.gateway
-        known = {one.name: (one.port, one.clients) for one in found.gateway.listeners}
-        return {route.server: (route.listener, *known[route.listener]) for route in found.routes}
+        gateway_ = linked(LinkedServers(servers, gateway))["floe-platform"].gateway
+        assert gateway_
+        assert gateway_.gateway
+        known = {listener.name: (listener.port, listener.clients) for listener in gateway_.gateway.listeners}
+        return {route.server: (route.listener, *known[route.listener]) for route in gateway_.routes}
 
     asked = ("clients", 8443, "cluster-clients")
     assert listeners(*called) == {"collector": asked, "polaris": ("https", 0, "")}
@@ -70,9 +72,9 @@ def test_ports_whose_callers_have_certificates_have_a_listener_that_asks_for_the
 
 
 def test_exports_open_just_the_called_ports_to_callers() -> None:
-    found = linked(LinkedServers(CALLED, callers=("10.16.0.0/16",)))["floe-platform"]
-    assert (found.gateway, found.callers) == (None, ("10.16.0.0/16",))
-    assert found.opened() == {"collector": {4317, 4318}, "polaris": {8181}}
+    unit_ = linked(LinkedServers(CALLED, callers=("10.16.0.0/16",)))["floe-platform"]
+    assert (unit_.gateway, unit_.callers) == (None, ("10.16.0.0/16",))
+    assert unit_.opened() == {"collector": {4317, 4318}, "polaris": {8181}}
 
 
 SALES = UnitFacts(

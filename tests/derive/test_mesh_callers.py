@@ -28,8 +28,8 @@ def pod(*calls: object, account: str = "") -> Pod:
 
 def unit(parts: Parts, *, meshed: bool = True) -> DeclaredUnit:
     settings = MESHED if meshed else DEVELOPMENT
-    one = Instance("slot", "type", "name", "sales", "floe-sales", None, settings)  # type: ignore[type-var]
-    return DeclaredUnit(settings, "sales", "floe-sales", "team", Quota(), (DeclaredInstance(one, parts),))
+    instance = Instance("slot", "type", "name", "sales", "floe-sales", None, settings)  # type: ignore[type-var]
+    return DeclaredUnit(settings, "sales", "floe-sales", "team", Quota(), (DeclaredInstance(instance, parts),))
 
 
 PARTS = Parts(

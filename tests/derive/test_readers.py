@@ -13,8 +13,8 @@ WATCH = PolicyRule(("",), ("pods",), ("list",))
 ONE, TWO = Reader("platform", "exporter", (WATCH,)), Reader("platform", "state", (WATCH,))
 
 
-def facts(namespace: str, *found: Reader, scraper: Scraper | None = None) -> UnitFacts:
-    return UnitFacts(UnitKey("dev", "acme-dev", namespace), readers=found, scraper=scraper)
+def facts(namespace: str, *readers_: Reader, scraper: Scraper | None = None) -> UnitFacts:
+    return UnitFacts(UnitKey("dev", "acme-dev", namespace), readers=readers_, scraper=scraper)
 
 
 def test_every_namespace_has_the_same_readers_and_the_same_scraper() -> None:

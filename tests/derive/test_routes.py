@@ -48,26 +48,26 @@ def ingress(scale: str = "light", **settings: Any) -> EnvironmentIngress:
     return EnvironmentIngress(Ingress.model_validate({**known, **settings}), PLATFORM, scale, ORIGIN)
 
 
-def hosts(found: Any) -> dict[str, str]:
-    return {route.name: route.host for unit in found.values() for route in unit.routes}
+def hosts(units: Any) -> dict[str, str]:
+    return {route.name: route.host for unit in units.values() for route in unit.routes}
 
 
 def test_shared_services_have_their_own_name_and_those_of_domains_end_with_the_domain() -> None:
-    found = routes(UNITS, ingress())
-    assert hosts(found) == {"minio": "minio.acme.example", "dagster": "dagster-sales.acme.example"}
-    assert set(found) == {PLATFORM, SALES}
+    units = routes(UNITS, ingress())
+    assert hosts(units) == {"minio": "minio.acme.example", "dagster": "dagster-sales.acme.example"}
+    assert set(units) == {PLATFORM, SALES}
 
 
 def test_a_domain_with_a_hyphen_does_not_take_the_host_of_another_one() -> None:
     a_of_b_c, a_b_of_c = interface("a", scope="b-c"), interface("a-b", scope="c")
-    found = hosts(routes([facts("floe-b-c-domain", a_of_b_c), facts("floe-c-domain", a_b_of_c)], ingress()))
-    assert found == {"a": "a-b-c.acme.example", "a-b": "a--b-c.acme.example"}
+    by_name = hosts(routes([facts("floe-b-c-domain", a_of_b_c), facts("floe-c-domain", a_b_of_c)], ingress()))
+    assert by_name == {"a": "a-b-c.acme.example", "a-b": "a--b-c.acme.example"}
 
 
 def test_hosts_may_be_named_switched_off_and_asked_for() -> None:
     said = {"dagster-sales": "runs.acme.example", "minio": False, "polaris": True}
-    found = hosts(routes(UNITS, ingress(hosts=said)))
-    assert found == {"dagster": "runs.acme.example", "polaris": "polaris.acme.example"}
+    by_name = hosts(routes(UNITS, ingress(hosts=said)))
+    assert by_name == {"dagster": "runs.acme.example", "polaris": "polaris.acme.example"}
 
 
 def test_without_a_domain_only_named_interfaces_are_opened() -> None:
@@ -88,19 +88,19 @@ def test_a_listener_has_one_host_and_admits_only_its_namespace() -> None:
 
 
 def test_the_gateway_is_in_the_platforms_namespace_with_its_certificates() -> None:
-    found = routes(UNITS, ingress(tls=ISSUED))
-    assert found[PLATFORM].certificates == (
+    units = routes(UNITS, ingress(tls=ISSUED))
+    assert units[PLATFORM].certificates == (
         Certificate("dagster-sales-tls", ("dagster-sales.acme.example",), "letsencrypt"),
         Certificate("minio-tls", ("minio.acme.example",), "letsencrypt"),
     )
-    assert (found[SALES].gateway, found[SALES].certificates) == (None, ())
-    assert (found[SALES].parent, found[PLATFORM].parent) == ((PLATFORM, "gateway"), ("", "gateway"))
+    assert (units[SALES].gateway, units[SALES].certificates) == (None, ())
+    assert (units[SALES].parent, units[PLATFORM].parent) == ((PLATFORM, "gateway"), ("", "gateway"))
 
 
 def test_a_gateway_is_there_if_only_domains_have_interfaces() -> None:
-    found = routes([facts(PLATFORM), facts(SALES, DAGSTER)], ingress())
-    assert found[PLATFORM].gateway is not None
-    assert found[PLATFORM].routes == ()
+    units = routes([facts(PLATFORM), facts(SALES, DAGSTER)], ingress())
+    assert units[PLATFORM].gateway is not None
+    assert units[PLATFORM].routes == ()
 
 
 def test_routes_may_be_attached_to_a_gateway_that_others_keep() -> None:
@@ -109,13 +109,13 @@ def test_routes_may_be_attached_to_a_gateway_that_others_keep() -> None:
         "gateway": {"name": "shared", "namespace": "infra", "listener": "web"},
         "auth": LOGIN,
     }
-    found = routes(UNITS, ingress(**kept))
-    assert {namespace: (unit.gateway, unit.certificates, unit.parent) for namespace, unit in found.items()} == {
+    units = routes(UNITS, ingress(**kept))
+    assert {namespace: (unit.gateway, unit.certificates, unit.parent) for namespace, unit in units.items()} == {
         PLATFORM: (None, (), ("infra", "shared")),
         SALES: (None, (), ("infra", "shared")),
     }
-    assert {route.listener for unit in found.values() for route in unit.routes} == {"web"}
-    login = found[SALES].login
+    assert {route.listener for unit in units.values() for route in unit.routes} == {"web"}
+    login = units[SALES].login
     assert login is not None
     assert login.secure
 
@@ -128,16 +128,16 @@ def test_one_certificate_for_all_needs_one_listener_and_others_keep_theirs() -> 
         Listener("https", "*.acme.example", (SALES,), "wildcard-tls"),
         Listener("https-minio", "files.of.acme.example", (PLATFORM,), "minio-tls"),
     )
-    assert [one.hosts for one in unit.certificates] == [("*.acme.example",), ("files.of.acme.example",)]
+    assert [certificate.hosts for certificate in unit.certificates] == [("*.acme.example",), ("files.of.acme.example",)]
 
 
 def test_a_certificate_of_the_store_is_read_where_tls_ends() -> None:
     named = {"secret": "certificate"}
-    found = routes(UNITS, ingress(tls=named))
-    secret = found[PLATFORM].tls_secret
+    units = routes(UNITS, ingress(tls=named))
+    secret = units[PLATFORM].tls_secret
     assert secret is not None
     assert [key.remote for key in secret.keys] == ["certificate", "private-key"]
-    assert found[SALES].tls_secret is None
+    assert units[SALES].tls_secret is None
     by_ingress = routes(UNITS, ingress(type="ingress", tls=named))[SALES]
     assert with_proxies(UNITS[1], by_ingress).secrets == (SecretUse(PLATFORM, "certificate"),)
     existing = routes(UNITS, ingress(type="ingress", tls={**named, "existing": True}))[SALES]
@@ -153,8 +153,8 @@ def test_without_tls_there_is_one_listener_for_all() -> None:
 
 
 def test_ingresses_and_their_certificates_are_in_each_namespace() -> None:
-    found = routes(UNITS, ingress(type="ingress", tls={**ISSUED, "http01": True}, annotations={"a.example/b": "c"}))
-    unit = found[SALES]
+    units = routes(UNITS, ingress(type="ingress", tls={**ISSUED, "http01": True}, annotations={"a.example/b": "c"}))
+    unit = units[SALES]
     assert unit.gateway is None
     assert (unit.ingress_class, unit.annotations) == ("eg", (("a.example/b", "c"),))
     assert [route.secret for route in unit.routes] == ["dagster-tls"]
@@ -164,35 +164,35 @@ def test_ingresses_and_their_certificates_are_in_each_namespace() -> None:
 
 def test_solvers_are_where_the_certificates_are_and_not_too_many() -> None:
     many = facts(PLATFORM, *(interface(f"i{number}") for number in range(9)))
-    found = routes([many, UNITS[1]], ingress(tls={**ISSUED, "http01": True}))
-    assert (found[PLATFORM].solvers, found[SALES].solvers) == (4, 0)
+    units = routes([many, UNITS[1]], ingress(tls={**ISSUED, "http01": True}))
+    assert (units[PLATFORM].solvers, units[SALES].solvers) == (4, 0)
     assert routes([many], ingress(tls=ISSUED))[PLATFORM].solvers == 0
 
 
 def test_who_asks_for_no_login_is_reached_through_a_proxy() -> None:
-    found = routes(UNITS, ingress(auth=LOGIN, tls=ISSUED))
-    (dagster,) = found[SALES].routes
+    units = routes(UNITS, ingress(auth=LOGIN, tls=ISSUED))
+    (dagster,) = units[SALES].routes
     assert (dagster.server, dagster.port.number) == ("oauth2-proxy-dagster", 4180)
-    assert found[SALES].opened() == {"oauth2-proxy-dagster": {4180}}
-    assert found[PLATFORM].opened() == {"minio-server": {9001}}, "which asks for one itself"
-    login = found[SALES].login
+    assert units[SALES].opened() == {"oauth2-proxy-dagster": {4180}}
+    assert units[PLATFORM].opened() == {"minio-server": {9001}}, "which asks for one itself"
+    login = units[SALES].login
     assert login is not None
     assert login.secure
-    assert found[PLATFORM].login is None
+    assert units[PLATFORM].login is None
 
 
 def test_the_proxy_alone_calls_what_is_behind_it_and_reads_the_platforms_secret() -> None:
     unit = replace(UNITS[1], calls=(Call(PLATFORM, "x", "TCP", 1),))
-    found = with_proxies(unit, routes(UNITS, ingress(auth=LOGIN))[SALES])
-    assert found.calls == (Call(PLATFORM, "x", "TCP", 1), Call(SALES, "dagster-server", "TCP", 3000))
-    assert found.secrets == (SecretUse(PLATFORM, "oauth2-proxy-client"),)
+    unit_ = with_proxies(unit, routes(UNITS, ingress(auth=LOGIN))[SALES])
+    assert unit_.calls == (Call(PLATFORM, "x", "TCP", 1), Call(SALES, "dagster-server", "TCP", 3000))
+    assert unit_.secrets == (SecretUse(PLATFORM, "oauth2-proxy-client"),)
 
 
 def test_programs_get_no_proxy_and_reasons_keep_it_away() -> None:
     programs = interface("otlp", for_programs=True)
     settings = ingress(auth={**LOGIN, "without": {"dagster-sales": "a test"}}, hosts={"otlp": True})
-    found = routes([facts(PLATFORM, programs), UNITS[1]], settings)
-    assert [route.server for unit in found.values() for route in unit.routes] == ["otlp-server", "dagster-server"]
+    units = routes([facts(PLATFORM, programs), UNITS[1]], settings)
+    assert [route.server for unit in units.values() for route in unit.routes] == ["otlp-server", "dagster-server"]
 
 
 def test_replicas_follow_from_the_scale_unless_they_are_set() -> None:
@@ -203,8 +203,8 @@ def test_replicas_follow_from_the_scale_unless_they_are_set() -> None:
 
 
 def test_every_unit_knows_that_nothing_else_is_opened() -> None:
-    found = {key.namespace: derived for key, derived in derive(UNITS, ingress(auth=LOGIN)).items()}
-    assert found["floe-empty-domain"].ingress == UnitIngress()
-    assert found["floe-empty-domain"].ingress.is_empty
-    assert found[SALES].callers == {"dagster-server": {SALES: (("TCP", 3000),)}}
+    units = {key.namespace: derived for key, derived in derive(UNITS, ingress(auth=LOGIN)).items()}
+    assert units["floe-empty-domain"].ingress == UnitIngress()
+    assert units["floe-empty-domain"].ingress.is_empty
+    assert units[SALES].callers == {"dagster-server": {SALES: (("TCP", 3000),)}}
     assert derive(UNITS)[UNITS[0].key].ingress is None, "where the environment says nothing, all interfaces are"

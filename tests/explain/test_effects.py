@@ -59,11 +59,11 @@ class Rendered:
 def test_what_may_change_an_object_is_found(render: Callable[[dict[str, Any]], object], expected: list[str]) -> None:
     question = cast("Question", Rendered(render))
     settings = [Number(name, ("value",), value, Cause(name)) for name, value in VALUES.items()]
-    found = [setting.file for setting in relevant(question, settings)]
+    files = [setting.file for setting in relevant(question, settings)]
     # Those that are left with one that counts are not looked at by themselves.
-    assert set(expected) <= set(found)
-    assert bool(found) == bool(expected)
-    assert len(found) < len(VALUES)
+    assert set(expected) <= set(files)
+    assert bool(files) == bool(expected)
+    assert len(files) < len(VALUES)
 
 
 def test_a_switch_does_not_hide_another_one() -> None:

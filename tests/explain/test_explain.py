@@ -64,7 +64,7 @@ def domain(name: str, *inputs: str) -> DomainSource:
         "metadata": {"name": "orders", "version": "1.4.2", "owner": f"@acme/{name}"},
         "image": "sales/orders:1.4.2",
         "schedule": {"cron": "0 6 * * *"},
-        "inputs": [{"product": "orders", "output": "table", "domain": one} for one in inputs],
+        "inputs": [{"product": "orders", "output": "table", "domain": upstream} for upstream in inputs],
         "outputs": [{"name": "table"}],
         "steps": [{"name": "transform", "type": "dbt", "select": ["daily"]}],
     }
@@ -83,10 +83,10 @@ SALES = "floe-sales-domain"
 def objects(sources: Sources) -> dict[str, Object]:
     plans, _ = resolve(sources, REGISTRY, ("dev",))
     return {
-        str(identify(one)): one
+        str(identify(manifest)): manifest
         for plan in plan_environment(plans[0])
         if plan.unit.scope in ("sales", "platform")
-        for one in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
+        for manifest in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
     }
 
 
@@ -106,8 +106,8 @@ def explained_as(final: Object, patches: tuple[Patch, ...] = ()) -> Explanation:
 def causes(name: str) -> dict[str, list[str]]:
     """Return the causes by the path of the value, as the written path or in words."""
     return {
-        ".".join(str(step) for step in path): [cause.what for cause in found]
-        for path, _, found in explained(name).values
+        ".".join(str(step) for step in path): [cause.what for cause in values]
+        for path, _, values in explained(name).values
     }
 
 
@@ -115,24 +115,24 @@ def causes(name: str) -> dict[str, list[str]]:
 def test_every_scalar_has_a_cause(name: str) -> None:
     explanation = explained(name)
     assert {path: value for path, value, _ in explanation.values} == dict(scalars(OBJECTS[name]))
-    for path, _, found in explanation.values:
-        assert found, path
-        assert len(set(found)) == len(found), path
+    for path, _, causes_ in explanation.values:
+        assert causes_, path
+        assert len(set(causes_)) == len(causes_), path
 
 
 def written(span: Span) -> tuple[Document, DataPath]:
-    every = [MANIFEST, ENVIRONMENT, *(one.document for one in SOURCES.domains.values())]
-    every += [product for one in SOURCES.domains.values() for product in one.products.values()]
-    return next((one, path) for one in every for path, place in one.values.items() if place == span)
+    every = [MANIFEST, ENVIRONMENT, *(source.document for source in SOURCES.domains.values())]
+    every += [product for source in SOURCES.domains.values() for product in source.products.values()]
+    return next((document_, path) for document_ in every for path, place in document_.values.items() if place == span)
 
 
 def with_document(changed: Document) -> Sources:
     domains = {
         name: DomainSource(
-            changed if one.document.file == changed.file else one.document,
-            {key: changed if each.file == changed.file else each for key, each in one.products.items()},
+            changed if source.document.file == changed.file else source.document,
+            {key: changed if each.file == changed.file else each for key, each in source.products.items()},
         )
-        for name, one in SOURCES.domains.items()
+        for name, source in SOURCES.domains.items()
     }
     environment = changed if changed.file == ENVIRONMENT.file else ENVIRONMENT
     return Sources(changed if changed.file == MANIFEST.file else MANIFEST, {"dev": environment}, domains)
@@ -146,15 +146,15 @@ def closed() -> tuple[tuple[str, ...], ...]:
 
 def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     """Return what changes in an object with each other value at a place that the language allows."""
-    one, path = written(span)
-    found = []
-    for other in variations(dict(scalars(one.data))[path], closed()):
+    document_, path = written(span)
+    differing = []
+    for other in variations(dict(scalars(document_.data))[path], closed()):
         try:
-            after = objects(with_document(replace(one, data=with_value(one.data, path, other))))
+            after = objects(with_document(replace(document_, data=with_value(document_.data, path, other))))
         except (StageFailed, ValueError):
             continue
-        found.append(differences(OBJECTS[name], after.get(name, {})))
-    return found
+        differing.append(differences(OBJECTS[name], after.get(name, {})))
+    return differing
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
 )
 def test_changing_a_cause_changes_the_value(name: str) -> None:
     named = 0
-    for path, _, found in explained(name).values:
-        for cause in found:
+    for path, _, causes_ in explained(name).values:
+        for cause in causes_:
             if cause.span:
                 named += 1
                 assert any(path in effect for effect in effects_of(cause.span, name)), f"{cause} of {path}"
@@ -171,22 +171,22 @@ def test_changing_a_cause_changes_the_value(name: str) -> None:
 
 
 def test_values_follow_from_their_lines() -> None:
-    found = causes(f"CronJob.batch {SALES}/orders")
+    by_path = causes(f"CronJob.batch {SALES}/orders")
     container = "spec.jobTemplate.spec.template.spec.containers.0"
-    assert found["spec.schedule"] == ["schedule.cron"]
-    assert set(found[f"{container}.image"]) == {"platform.images.registry", "image"}
-    assert found["spec.timeZone"] == ["default of schedule.time_zone (product)"]
-    assert found["spec.jobTemplate.spec.backoffLimit"] == ["default of retries (product)"]
-    assert "default of timeout (product)" in found["spec.jobTemplate.spec.activeDeadlineSeconds"]
-    assert found[f"{container}.securityContext.readOnlyRootFilesystem"] == ["fixed by the component or the compiler"]
-    assert found["spec.concurrencyPolicy"] == ["default of orchestrator.concurrency (kubernetes)"]
-    assert found["metadata.labels.app.kubernetes.io/part-of"] == ["metadata.name"]
+    assert by_path["spec.schedule"] == ["schedule.cron"]
+    assert set(by_path[f"{container}.image"]) == {"platform.images.registry", "image"}
+    assert by_path["spec.timeZone"] == ["default of schedule.time_zone (product)"]
+    assert by_path["spec.jobTemplate.spec.backoffLimit"] == ["default of retries (product)"]
+    assert "default of timeout (product)" in by_path["spec.jobTemplate.spec.activeDeadlineSeconds"]
+    assert by_path[f"{container}.securityContext.readOnlyRootFilesystem"] == ["fixed by the component or the compiler"]
+    assert by_path["spec.concurrencyPolicy"] == ["default of orchestrator.concurrency (kubernetes)"]
+    assert by_path["metadata.labels.app.kubernetes.io/part-of"] == ["metadata.name"]
 
 
 def test_a_quota_follows_from_its_domain_or_its_default() -> None:
-    found = causes(f"ResourceQuota {SALES}/quota")
-    assert found["spec.hard.pods"] == ["domains.sales.quota.pods"]
-    assert found["spec.hard.requests.storage"] == [
+    by_path = causes(f"ResourceQuota {SALES}/quota")
+    assert by_path["spec.hard.pods"] == ["domains.sales.quota.pods"]
+    assert by_path["spec.hard.requests.storage"] == [
         "default of quota.storage (platform)",
         "default of scale (environment)",
     ]
@@ -195,12 +195,14 @@ def test_a_quota_follows_from_its_domain_or_its_default() -> None:
 def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     name = "Application.argoproj.io argocd/acme-dev-sales-domain"
     plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
-    final = next(one for one in delivery_objects(plans[0].delivery_plan()) if str(identify(one)) == name)
-    found = {path: [cause.what for cause in values] for path, _, values in explained_as(final).values}
-    assert found["spec", "source", "repoURL"] == ["delivery.repository"]
-    assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
-    assert found["spec", "destination", "server"] == ["default of cluster.server (environment)"]
-    assert found["metadata", "name"] == found["spec", "project"] == ["metadata.name"], "it is named after the platform"
+    final = next(manifest for manifest in delivery_objects(plans[0].delivery_plan()) if str(identify(manifest)) == name)
+    by_path = {path: [cause.what for cause in values] for path, _, values in explained_as(final).values}
+    assert by_path["spec", "source", "repoURL"] == ["delivery.repository"]
+    assert by_path["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
+    assert by_path["spec", "destination", "server"] == ["default of cluster.server (environment)"]
+    assert by_path["metadata", "name"] == by_path["spec", "project"] == ["metadata.name"], (
+        "it is named after the platform"
+    )
 
 
 def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
@@ -213,9 +215,9 @@ def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
     source = DomainSource(own, {"orders": document("sales/orders.yaml", wanted)})
     sources = Sources(manifest, {"dev": ENVIRONMENT}, {**SOURCES.domains, "sales": source})
     final = objects(sources)[f"CronJob.batch {SALES}/orders"]
-    found = explain(sources, REGISTRY, "dev", final, (), "m.yaml:8:3")
+    explanation = explain(sources, REGISTRY, "dev", final, (), "m.yaml:8:3")
     pod = ("spec", "jobTemplate", "spec", "template", "spec")
-    causes = {path[5:]: [cause.what for cause in values] for path, _, values in found.values if path[:5] == pod}
+    causes = {path[5:]: [cause.what for cause in values] for path, _, values in explanation.values if path[:5] == pod}
     assert causes["runtimeClassName",] == ["placement.runtime_class"]
     assert causes["priorityClassName",] == [
         "placement.jobs.priority_class",
@@ -225,17 +227,17 @@ def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
 
 
 def test_what_has_no_default_of_its_own_is_named_where_it_counts() -> None:
-    found = causes(f"NetworkPolicy.networking.k8s.io {SALES}/allow-dns")
-    assert found["spec.egress.0.ports.0.port"] == [
+    by_path = causes(f"NetworkPolicy.networking.k8s.io {SALES}/allow-dns")
+    assert by_path["spec.egress.0.ports.0.port"] == [
         "default of cluster.dns.preset (environment)",
         "default of cluster.dns.ports (environment)",
     ]
 
 
 def test_what_a_value_overrode_is_reported() -> None:
-    values = {path: found for path, _, found in explained(f"CronJob.batch {SALES}/orders").values}
+    values = {path: causes_ for path, _, causes_ in explained(f"CronJob.batch {SALES}/orders").values}
     path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")
-    cause = next(one for one in values[path] if one.what == "platform.images.registry")
+    cause = next(cause for cause in values[path] if cause.what == "platform.images.registry")
     assert cause.overrides == (('"ghcr.io/acme"', MANIFEST.span(("images", "registry"))),)
     assert cause.span == ENVIRONMENT.span(("platform", "images", "registry"))
 
@@ -261,13 +263,13 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     place = Span("base/patch.yaml", 4)
     explanation = explained_as(final, (Patch(place, values),))
     assert explanation.patches == (place,)
-    found = {path: one for path, _, one in explanation.values}
-    assert found["spec", "suspend"] == (Cause("patched", suspend),)
-    assert found["metadata", "annotations", "team"] == (Cause("patched", team),)
-    assert found[*pod, "containers", 0, "image"] == (Cause("patched", side),)
-    assert "image" in [cause.what for cause in found[*pod, "containers", 1, "image"]]
-    assert found["spec", "schedule"][0].what == "schedule.cron"
-    (wave,) = found["metadata", "annotations", "argocd.argoproj.io/sync-wave"]
+    by_path = {path: causes_ for path, _, causes_ in explanation.values}
+    assert by_path["spec", "suspend"] == (Cause("patched", suspend),)
+    assert by_path["metadata", "annotations", "team"] == (Cause("patched", team),)
+    assert by_path[*pod, "containers", 0, "image"] == (Cause("patched", side),)
+    assert "image" in [cause.what for cause in by_path[*pod, "containers", 1, "image"]]
+    assert by_path["spec", "schedule"][0].what == "schedule.cron"
+    (wave,) = by_path["metadata", "annotations", "argocd.argoproj.io/sync-wave"]
     assert wave == Cause("follows from what starts before it in its namespace")
     assert explanation.removed == ((".".join((*pod, "restartPolicy")), policy),)
 
@@ -275,21 +277,21 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
 def test_what_follows_from_a_patch_of_something_else_is_not_patched() -> None:
     name = f"CronJob.batch {SALES}/orders"
     final = with_value(OBJECTS[name], ("metadata", "annotations"), {"hash": "x"})
-    found = {path: one for path, _, one in explained_as(final).values}
-    assert found["metadata", "annotations", "hash"] == (Cause("follows from a patch"),)
+    by_path = {path: causes_ for path, _, causes_ in explained_as(final).values}
+    assert by_path["metadata", "annotations", "hash"] == (Cause("follows from a patch"),)
 
 
 def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:
     own: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "elsewhere"}}
-    for _, _, found in explained_as(own).values:
-        assert found == (Cause("comes from m.yaml:8:3"),)
+    for _, _, causes_ in explained_as(own).values:
+        assert causes_ == (Cause("comes from m.yaml:8:3"),)
 
 
 def test_a_domain_is_rendered_with_those_that_it_reads_and_no_others() -> None:
-    found = reduced(SOURCES, "dev", "sales")
-    assert list(found.domains) == ["other", "sales"]
+    sources_ = reduced(SOURCES, "dev", "sales")
+    assert list(sources_.domains) == ["other", "sales"]
     assert list(reduced(SOURCES, "dev", "third").domains) == ["third"]
-    assert found.environments["dev"].data["domains"].keys() == {"sales", "other"}
+    assert sources_.environments["dev"].data["domains"].keys() == {"sales", "other"}
     assert reduced(SOURCES, "dev", "third").environments["dev"].data["domains"] == {}
     assert ENVIRONMENT.data["domains"].keys() == {"sales", "other"}, "nothing is changed in place"
 
@@ -301,8 +303,8 @@ def test_readers_that_a_domain_is_rendered_without_are_no_mistake() -> None:
     readers = document(product.file, {**product.data, "outputs": outputs})
     sources = replace(SOURCES, domains={**SOURCES.domains, "other": replace(own, products={"orders": readers})})
     final = OBJECTS[f"CronJob.batch {SALES}/orders"]
-    found = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
-    assert [one.what for one in found["spec", "schedule"]] == ["schedule.cron"]
+    by_path = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
+    assert [cause.what for cause in by_path["spec", "schedule"]] == ["schedule.cron"]
 
 
 def test_shared_services_are_rendered_for_a_few_domains() -> None:
@@ -318,9 +320,9 @@ def test_the_few_domains_come_with_those_that_they_read() -> None:
     many = replace(
         SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
     )
-    found = reduced(many, "dev", "platform")
-    assert list(found.domains) == ["d0", "d1", "d2", "d7"]
-    assert resolve(found, REGISTRY, ("dev",))[0], "they are complete"
+    sources_ = reduced(many, "dev", "platform")
+    assert list(sources_.domains) == ["d0", "d1", "d2", "d7"]
+    assert resolve(sources_, REGISTRY, ("dev",))[0], "they are complete"
 
 
 def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> None:
@@ -332,16 +334,16 @@ def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> 
     images = document("i.yaml", {**HEAD, "kind": "ProductImages", "metadata": metadata, "images": lines})
     sources = replace(SOURCES, environments={"dev": environment}, images={"dev": images})
     final = objects(sources)[f"CronJob.batch {SALES}/orders"]
-    found = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
+    by_path = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
     own = SOURCES.domains["sales"].products["orders"]
     pod = ("spec", "jobTemplate", "spec", "template", "spec")
-    image = next(one for one in found[*pod, "containers", 0, "image"] if one.what != "platform.images.registry")
+    image = next(cause for cause in by_path[*pod, "containers", 0, "image"] if cause.what != "platform.images.registry")
     assert (image.what, image.span) == ("images.sales.orders", images.span(("images", "sales", "orders")))
     assert image.overrides == (('"sales/orders:1.4.2"', own.span(("image",))),)
-    (cron,) = found["spec", "schedule"]
+    (cron,) = by_path["spec", "schedule"]
     assert cron.span == environment.span(("domains", "sales", "products", "orders", "schedule", "cron"))
     assert cron.overrides == (('"0 6 * * *"', own.span(("schedule", "cron"))),)
     container = final["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
-    index = next(number for number, one in enumerate(container["env"]) if one["name"] == "DEPTH")
-    (depth,) = found[*pod, "containers", 0, "env", index, "value"]
+    index = next(number for number, variable in enumerate(container["env"]) if variable["name"] == "DEPTH")
+    (depth,) = by_path[*pod, "containers", 0, "env", index, "value"]
     assert depth.what == "domains.sales.products.orders.steps.transform.variables.DEPTH"

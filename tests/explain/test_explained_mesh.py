@@ -63,24 +63,24 @@ def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
 def test_items_of_one_name_are_told_apart() -> None:
     """A volume is mounted at two paths. Either had the causes of the other one, or of a patch that there is not."""
     mounts = [{"name": "dags", "mountPath": "/a", "subPath": "a"}, {"name": "dags", "mountPath": "/b", "subPath": "b"}]
-    found = _by_place({"kind": "Pod", "mounts": mounts})
-    assert found["mounts[dags].mountPath", 0] == (("mounts", 0, "mountPath"), "/a")
-    assert found["mounts[dags].mountPath", 1] == (("mounts", 1, "mountPath"), "/b")
-    assert len(found) == 7
+    by_place = _by_place({"kind": "Pod", "mounts": mounts})
+    assert by_place["mounts[dags].mountPath", 0] == (("mounts", 0, "mountPath"), "/a")
+    assert by_place["mounts[dags].mountPath", 1] == (("mounts", 1, "mountPath"), "/b")
+    assert len(by_place) == 7
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="several processes explain on Linux only")
 @pytest.mark.parametrize("file", [FILES[2], FILES[3], FILES[5]])
 def test_several_processes_find_the_same(file: str) -> None:
-    found = explain_file(MESH, f"output/blue/{file}", cache=cached(), workers=Processes(2))
-    assert found == explained(f"output/blue/{file}")
+    explanation = explain_file(MESH, f"output/blue/{file}", cache=cached(), workers=Processes(2))
+    assert explanation == explained(f"output/blue/{file}")
 
 
 def test_patched_values_name_the_patch() -> None:
     explanation = explained("output/blue/floe-sales-domain-blue/cronjob.batch_orders.yaml")
     assert [str(patch) for patch in explanation.patches] == ["overlays/blue/kustomization.yaml:11:12"]
-    found = {path: causes for path, _, causes in explanation.values}
-    (cause,) = found["spec", "suspend"]
+    by_path = {path: causes for path, _, causes in explanation.values}
+    (cause,) = by_path["spec", "suspend"]
     assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:14:16")
 
 
@@ -88,7 +88,7 @@ INHERITED = MESH.parent / "inherited"
 
 
 @pytest.mark.parametrize(
-    ("file", "value", "told"),
+    ("file", "value", "expected"),
     [
         (
             "floe-sales-domain/resourcequota_quota.yaml",
@@ -112,11 +112,13 @@ INHERITED = MESH.parent / "inherited"
         ),
     ],
 )
-def test_what_is_inherited_leads_to_the_parent(file: str, value: tuple[str, ...], told: list[tuple[str, str]]) -> None:
+def test_what_is_inherited_leads_to_the_parent(
+    file: str, value: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
     explanation = explain_file(INHERITED, f"output/dev/{file}")
     assert explanation is not None
     (causes,) = [causes for path, _, causes in explanation.values if path == value]
-    assert [(cause.what, str(cause.span)) for cause in causes] == told
+    assert [(cause.what, str(cause.span)) for cause in causes] == expected
 
 
 def test_what_a_parent_overrides_is_told() -> None:

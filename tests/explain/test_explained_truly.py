@@ -89,9 +89,9 @@ Truth = tuple[Sources, dict[str, Object], dict[str, dict[DataPath, set[str]]]]
 def planned(sources: Sources) -> tuple[EnvironmentPlan, dict[str, Object]]:
     plans, _ = resolve(sources, REGISTRY, ("dev",))
     objects = {
-        str(identify(one)): one
+        str(identify(manifest)): manifest
         for plan in plan_environment(plans[0])
-        for one in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
+        for manifest in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
     }
     return plans[0], objects
 
@@ -150,9 +150,9 @@ def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> N
     sources, objects, shown = truth
     explanation = explain(sources, REGISTRY, "dev", objects[name], (), "x")
     for path, _, causes in explanation.values:
-        told = " | ".join(f"{cause.what} | {cause.span}" for cause in causes)
+        causes_ = " | ".join(f"{cause.what} | {cause.span}" for cause in causes)
         for called in shown[name][path]:
-            assert called in told, (path, called)
+            assert called in causes_, (path, called)
 
 
 def test_what_a_domain_gives_to_all_steps_changes_its_jobs(truth: Truth) -> None:

@@ -33,16 +33,19 @@ OTHERS: Mapping[str, Mapping[str, Any]] = {
 
 def varied() -> Iterator[tuple[str, Sources]]:
     """Yield the documents with another value of each setting, and what is another one."""
-    for one in documents_of(SOURCES):
-        _, model = MODELS[one.data["kind"]]
-        missing = ((path, value, tuple(examples(model, path))) for path, value in unwritten(model, one.data))
-        for path, value, others in (*((path, value, ()) for path, value in scalars(one.data)), *missing):
+    for document_ in documents_of(SOURCES):
+        _, model = MODELS[document_.data["kind"]]
+        missing = ((path, value, tuple(examples(model, path))) for path, value in unwritten(model, document_.data))
+        for path, value, others in (*((path, value, ()) for path, value in scalars(document_.data)), *missing):
             for other in [*(variations(value, CLOSED) if value is not None else others)][:2]:
-                name = f"{one.file} {path}: {other}"
-                yield name, with_document(SOURCES, replace(one, data=with_value(one.data, path, other)))
-    for one in (MANIFEST, ENVIRONMENT):
-        for key, value in OTHERS[one.file].items():
-            yield f"{one.file} {key}", with_document(SOURCES, document(one.file, {**one.data, key: value}))
+                name = f"{document_.file} {path}: {other}"
+                yield name, with_document(SOURCES, replace(document_, data=with_value(document_.data, path, other)))
+    for document_ in (MANIFEST, ENVIRONMENT):
+        for key, value in OTHERS[document_.file].items():
+            yield (
+                f"{document_.file} {key}",
+                with_document(SOURCES, document(document_.file, {**document_.data, key: value})),
+            )
 
 
 def resolved(sources: Sources, known: FirstResolution | None = None) -> object:

@@ -61,9 +61,9 @@ def test_an_object_is_rendered_a_few_times(
 @pytest.mark.parametrize("name", [name for name in OBJECTS if SALES in name])
 def test_a_part_alone_gives_the_same_object(name: str) -> None:
     """A change of everything that it follows from is seen, too."""
-    found, changed = asked(name), replace(SOURCES, manifest=document("m.yaml", {**MANIFEST.data, **RENAMED}))
-    assert found.baseline == OBJECTS[name]
-    assert found.render(changed) == objects(changed)[name]
+    asked_question, changed = asked(name), replace(SOURCES, manifest=document("m.yaml", {**MANIFEST.data, **RENAMED}))
+    assert asked_question.baseline == OBJECTS[name]
+    assert asked_question.render(changed) == objects(changed)[name]
 
 
 RENAMED: dict[str, Any] = {
@@ -73,60 +73,62 @@ RENAMED: dict[str, Any] = {
 
 
 def test_what_is_wrong_is_rendered_as_far_as_the_object_does_not_follow_from_it() -> None:
-    found = asked(CRON_JOB)
+    asked_question = asked(CRON_JOB)
     wrong = document("m.yaml", {**MANIFEST.data, "delivery": {"type": "argocd", "repository": 3}})
-    assert found.may_change(replace(SOURCES, manifest=wrong)), "nothing is known of a manifest that cannot be read"
+    assert asked_question.may_change(replace(SOURCES, manifest=wrong)), (
+        "nothing is known of a manifest that cannot be read"
+    )
     environment = {**ENVIRONMENT.data, "domains": {"sales": {"orchestrator": {"type": "kubernetes", "wrong": 1}}}}
     refused = replace(SOURCES, environments={"dev": document("e.yaml", environment)})
-    assert found.may_change(refused)
+    assert asked_question.may_change(refused)
     assert not asked(f"Namespace {SALES}").may_change(refused), "it does not follow from the orchestrator"
 
 
 def test_a_namespace_that_nothing_changes_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is rendered, that fails here, and so the object may be another one."""
-    found = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
+    asked_question = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
     monkeypatch.delattr(question, "render_part")
     delivery = {"delivery": {**MANIFEST.data["delivery"], "revision": "other"}}
     for changed, is_rendered in ((delivery, False), (RENAMED, True)):
         manifest = document("m.yaml", {**MANIFEST.data, **changed})
-        assert found.may_change(replace(found.sources, manifest=manifest)) is is_rendered
+        assert asked_question.may_change(replace(asked_question.sources, manifest=manifest)) is is_rendered
 
 
 def test_what_another_namespace_keeps_to_itself_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """It declares something else then, but the object only follows from its facts."""
-    found = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
+    asked_question = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
     monkeypatch.delattr(question, "render_part")
-    product = found.sources.domains["other"].products["orders"]
+    product = asked_question.sources.domains["other"].products["orders"]
     changed = replace(product, data={**product.data, "image": "other/orders:2.0.0"})
-    assert not found.may_change(with_document(found.sources, changed))
+    assert not asked_question.may_change(with_document(asked_question.sources, changed))
 
 
 def test_another_object_of_the_namespace_is_not_the_same_one_with_another_name() -> None:
     """The dashboards of Dagster's database were taken for those of Airflow's, where there are both."""
-    found = asked(CRON_JOB)
+    asked_question = asked(CRON_JOB)
     renamed: Object = {**OBJECTS[CRON_JOB], "metadata": {**OBJECTS[CRON_JOB]["metadata"], "name": "sales"}}
-    assert found._picked([renamed], "orders", "sales") == renamed
-    found._names = frozenset({ObjectId("batch", "CronJob", SALES, "sales")})
-    assert found._picked([renamed], "orders", "sales") is None
+    assert asked_question._picked([renamed], "orders", "sales") == renamed
+    asked_question._names = frozenset({ObjectId("batch", "CronJob", SALES, "sales")})
+    assert asked_question._picked([renamed], "orders", "sales") is None
 
 
 def test_a_product_that_others_read_cannot_be_disabled() -> None:
     """Those that read it may be in domains that are left out when its namespace is rendered."""
-    told = {}
+    causes_ = {}
     for plan in plan_environment(Valid(SOURCES, REGISTRY, "dev").plan):
-        for one in render_unit(plan).objects:
-            identity = identify(one, plan.unit.namespace)
+        for manifest in render_unit(plan).objects:
+            identity = identify(manifest, plan.unit.namespace)
             if identity.kind == "CronJob":
-                found = explain(SOURCES, REGISTRY, "dev", with_namespace(one, identity.namespace), (), "")
-                told[plan.unit.scope] = [cause.what for cause in {p: c for p, _, c in found.values}["kind",]]
+                explanation = explain(SOURCES, REGISTRY, "dev", with_namespace(manifest, identity.namespace), (), "")
+                causes_[plan.unit.scope] = [cause.what for cause in {p: c for p, _, c in explanation.values}["kind",]]
     enabled = "default of enabled (product)"
-    assert enabled in told["sales"]
-    assert enabled in told["third"]
-    assert enabled not in told["other"], "sales reads it"
+    assert enabled in causes_["sales"]
+    assert enabled in causes_["third"]
+    assert enabled not in causes_["other"], "sales reads it"
 
 
-def with_namespace(one: Object, namespace: str) -> Object:
-    return {**one, "metadata": {**one["metadata"], "namespace": namespace}}
+def with_namespace(manifest: Object, namespace: str) -> Object:
+    return {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
 
 
 def test_another_type_takes_along_what_stronger_layers_say_of_the_former_one() -> None:

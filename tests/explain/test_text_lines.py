@@ -8,8 +8,8 @@ PATH = ("data", "settings")
 
 
 def changed(before: str, after: str) -> set[int | str]:
-    found = changed_lines({"data": {"settings": before}}, {"data": {"settings": after}}, {PATH})
-    return {path[-1] for path in found if path[:-1] == PATH}
+    lines = changed_lines({"data": {"settings": before}}, {"data": {"settings": after}}, {PATH})
+    return {path[-1] for path in lines if path[:-1] == PATH}
 
 
 def test_only_the_lines_that_differ() -> None:

@@ -38,8 +38,8 @@ def test_the_value_of_an_environment_variable() -> None:
     identity = parse_object_id(RUN)
     assert identity is not None
     path = "spec.jobTemplate.spec.template.spec.containers[transform].env[DEPTH]"
-    found = written_place(sources, REGISTRY, "dev", identity, path)
-    assert found == changed.span(("steps", 0, "variables", "DEPTH"))
+    span = written_place(sources, REGISTRY, "dev", identity, path)
+    assert span == changed.span(("steps", 0, "variables", "DEPTH"))
 
 
 @pytest.mark.parametrize(

@@ -39,5 +39,5 @@ def test_trust_manager_neither_refuses_nor_warns_of_a_bundle(tmp_path: Path) -> 
     wrong = yaml.safe_load(files[0].read_text())
     wrong["spec"]["sources"] = []
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(wrong))
-    (found,) = said(BUNDLES, tmp_path / "wrong.yaml")
-    assert not found.endswith("<nil>")
+    (messages,) = said(BUNDLES, tmp_path / "wrong.yaml")
+    assert not messages.endswith("<nil>")

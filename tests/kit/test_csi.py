@@ -41,13 +41,13 @@ SETTINGS = changed(PRODUCTION, platform={"secret_rules": (RULE,)})
 
 
 def rendered(provider: dict[str, Any], *, copied: bool = False) -> Object:
-    found = provider_class(SETTINGS, way(provider), LOGIN, "acme/prod/x/login", copied=copied)
-    assert_valid(found)
-    return found
+    provider_class_ = provider_class(SETTINGS, way(provider), LOGIN, "acme/prod/x/login", copied=copied)
+    assert_valid(provider_class_)
+    return provider_class_
 
 
-def spec_of(found: Pod) -> Object:
-    return pod_spec(instance(SETTINGS), "web", found, Placement())
+def spec_of(pod_: Pod) -> Object:
+    return pod_spec(instance(SETTINGS), "web", pod_, Placement())
 
 
 def test_vault() -> None:
@@ -107,9 +107,9 @@ def test_a_copy_has_all_keys() -> None:
 
 
 def test_each_file_is_mounted_by_itself_under_its_own_name() -> None:
-    found = pod(container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),)))
-    spec = spec_of(found)
-    (volume,) = [one for one in spec["volumes"] if "csi" in one]
+    pod_ = pod(container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),)))
+    spec = spec_of(pod_)
+    (volume,) = [volume for volume in spec["volumes"] if "csi" in volume]
     assert volume == {
         "name": "csi-login-app-fc55d4f6",
         "csi": {
@@ -118,52 +118,57 @@ def test_each_file_is_mounted_by_itself_under_its_own_name() -> None:
             "volumeAttributes": {"secretProviderClass": "login.app"},
         },
     }
-    mounts = [one for one in spec["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app-fc55d4f6"]
+    mounts = [mount for mount in spec["containers"][0]["volumeMounts"] if mount["name"] == "csi-login-app-fc55d4f6"]
     path = "/run/secrets/app/pw"
     assert mounts == [{"name": "csi-login-app-fc55d4f6", "mountPath": path, "subPath": "password", "readOnly": True}]
-    assert not any("projected" in one for one in spec["volumes"])
-    assert copied_secrets(SETTINGS, "platform", [found]) == frozenset()
+    assert not any("projected" in entry for entry in spec["volumes"])
+    assert copied_secrets(SETTINGS, "platform", [pod_]) == frozenset()
 
 
 def test_a_variable_needs_a_copy_which_needs_a_mount() -> None:
-    found = pod(container(variables=(Variable("PASSWORD", secret=LOGIN.key("password"), reason="no files"),)))
-    mounts = [one for one in spec_of(found)["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app-fc55d4f6"]
+    pod_ = pod(container(variables=(Variable("PASSWORD", secret=LOGIN.key("password"), reason="no files"),)))
+    mounts = [
+        mount for mount in spec_of(pod_)["containers"][0]["volumeMounts"] if mount["name"] == "csi-login-app-fc55d4f6"
+    ]
     assert mounts == [{"name": "csi-login-app-fc55d4f6", "mountPath": "/mnt/secrets-store/login.app", "readOnly": True}]
-    assert copied_secrets(SETTINGS, "platform", [found]) == {"login.app"}
+    assert copied_secrets(SETTINGS, "platform", [pod_]) == {"login.app"}
 
 
 def test_only_containers_that_read_it_mount_it() -> None:
     reads = container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),))
     spec = spec_of(pod(reads, container("beside")))
-    assert [any("csi" in one["name"] for one in each["volumeMounts"]) for each in spec["containers"]] == [True, False]
+    assert [any("csi" in mount["name"] for mount in each["volumeMounts"]) for each in spec["containers"]] == [
+        True,
+        False,
+    ]
 
 
 def test_a_folder_with_files_of_other_secrets_is_a_volume_of_secrets() -> None:
     """A file cannot be mounted into a folder that is mounted read-only."""
     files = (SecretFile("/run/secrets/pw", LOGIN.key("password")), SecretFile("/run/secrets/token", OTHER.key("token")))
-    found = pod(container(secret_files=files))
-    assert csi_files(SETTINGS, "platform", found).files == frozenset()
-    assert copied_secrets(SETTINGS, "platform", [found]) == {"login.app"}
-    (projected,) = [one["projected"] for one in spec_of(found)["volumes"] if "projected" in one]
-    assert [one["secret"]["name"] for one in projected["sources"]] == ["login.app", "other"]
+    pod_ = pod(container(secret_files=files))
+    assert csi_files(SETTINGS, "platform", pod_).files == frozenset()
+    assert copied_secrets(SETTINGS, "platform", [pod_]) == {"login.app"}
+    (projected,) = [volume["projected"] for volume in spec_of(pod_)["volumes"] if "projected" in volume]
+    assert [source["secret"]["name"] for source in projected["sources"]] == ["login.app", "other"]
 
 
 def test_pods_without_such_secrets_are_as_before() -> None:
     other = pod(container(secret_files=(SecretFile("/run/secrets/token", OTHER.key("token")),)))
     assert spec_of(other) == pod_spec(instance(PRODUCTION), "web", other, Placement())
     settings = changed(SETTINGS, platform={"secret_rules": (RULE.model_copy(update={"scopes": ("sales",)}),)})
-    found = pod(container(secret_files=(SecretFile("/run/secrets/pw", LOGIN.key("password")),)))
-    assert csi_files(settings, "platform", found).secrets == frozenset()
-    assert csi_files(settings, "sales", found).secrets == {"login.app"}
+    pod_ = pod(container(secret_files=(SecretFile("/run/secrets/pw", LOGIN.key("password")),)))
+    assert csi_files(settings, "platform", pod_).secrets == frozenset()
+    assert csi_files(settings, "sales", pod_).secrets == {"login.app"}
 
 
 def test_one_class_for_each_secret_beside_those_of_the_store() -> None:
-    found = secret_objects(SETTINGS, "floe-platform", [LOGIN, OTHER], copied=["login.app"])
-    assert [(one["kind"], one["metadata"]["name"]) for one in found] == [
+    manifests = secret_objects(SETTINGS, "floe-platform", [LOGIN, OTHER], copied=["login.app"])
+    assert [(manifest["kind"], manifest["metadata"]["name"]) for manifest in manifests] == [
         ("SecretProviderClass", "login.app"),
         ("ExternalSecret", "other"),
     ]
-    assert found[0]["spec"]["secretObjects"][0]["secretName"] == "login.app"
+    assert manifests[0]["spec"]["secretObjects"][0]["secretName"] == "login.app"
     assert secret_objects(SETTINGS, "floe-platform", [replace(LOGIN, existing=True)]) == []
 
 
@@ -174,8 +179,8 @@ OF_SALES = "arn:aws:iam::123456789012:role/secrets-sales-domain"
 def notes_of(settings: Settings, *pods: Pod) -> dict[str, str]:
     """Return the annotations of the account that the pods of a domain share."""
     domain = replace(instance(settings), scope="sales")
-    shared = [("web", replace(one, account="web")) for one in pods]
-    (account,) = (one for one in accounts(domain, shared) if one["kind"] == "ServiceAccount")
+    shared = [("web", replace(pod_, account="web")) for pod_ in pods]
+    (account,) = (manifest for manifest in accounts(domain, shared) if manifest["kind"] == "ServiceAccount")
     return dict(account["metadata"].get("annotations", {}))
 
 
@@ -211,8 +216,8 @@ def test_a_pod_that_acts_as_a_role_reads_its_secrets_with_that() -> None:
     settings = with_roles(login_app=ROLE)
     for value, expected in (("arn:aws:iam::123456789012:role/mine", True), (AS_ITSELF, False)):
         identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", value),))
-        found = notes_of(settings, replace(READS, workload_identity=identity))
-        assert found == ({"eks.amazonaws.com/role-arn": value} if expected else {})
+        notes = notes_of(settings, replace(READS, workload_identity=identity))
+        assert notes == ({"eks.amazonaws.com/role-arn": value} if expected else {})
 
 
 def test_two_roles_for_one_pod_are_refused() -> None:

@@ -26,8 +26,8 @@ SCALED = workload(replicas=EventScaling(0, 4, keda.rows(OWN, "SELECT 2"), 60))
 CRON = Trigger("cron", (("timezone", "Europe/Berlin"), ("start", "0 8 * * *"), ("end", "0 18 * * *")))
 
 
-def objects(one: Workload) -> dict[str, Any]:
-    return {each["kind"]: each for each in keda.scaled_object(instance(), one)}
+def objects(workload_: Workload) -> dict[str, Any]:
+    return {each["kind"]: each for each in keda.scaled_object(instance(), workload_)}
 
 
 def test_it_sets_the_number_and_nobody_else_does() -> None:
@@ -44,8 +44,10 @@ def test_it_sets_the_number_and_nobody_else_does() -> None:
 
 @pytest.mark.parametrize(("minimum", "budget"), [(0, None), (1, None), (2, 1), (4, 3)])
 def test_the_budget_stays_below_the_minimum(minimum: int, budget: int | None) -> None:
-    one = replace(SCALED, replicas=EventScaling(minimum, 9, CRON))
-    assert [each["spec"]["minAvailable"] for each in disruption_budget(instance(), one)] == [budget] * bool(budget)
+    workload_ = replace(SCALED, replicas=EventScaling(minimum, 9, CRON))
+    assert [each["spec"]["minAvailable"] for each in disruption_budget(instance(), workload_)] == [budget] * bool(
+        budget
+    )
 
 
 def test_a_login_is_in_a_secret_and_never_in_the_trigger() -> None:
@@ -62,9 +64,9 @@ def test_a_login_is_in_a_secret_and_never_in_the_trigger() -> None:
 
 
 def test_what_needs_no_login_has_none() -> None:
-    found = objects(replace(SCALED, replicas=EventScaling(1, 2, CRON)))
-    assert list(found) == ["ScaledObject"]
-    assert found["ScaledObject"]["spec"]["triggers"] == [{"type": "cron", "metadata": dict(CRON.metadata)}]
+    manifests = objects(replace(SCALED, replicas=EventScaling(1, 2, CRON)))
+    assert list(manifests) == ["ScaledObject"]
+    assert manifests["ScaledObject"]["spec"]["triggers"] == [{"type": "cron", "metadata": dict(CRON.metadata)}]
 
 
 def test_it_reaches_the_port_that_it_asks_on_servers_of_the_namespace() -> None:
@@ -79,13 +81,13 @@ def test_it_reaches_the_port_that_it_asks_on_servers_of_the_namespace() -> None:
 
 def test_servers_of_an_operator_let_it_in_too() -> None:
     pods = OperatedPods("lake", (("operator.example.com/name", "lake"),), Resources("1", "2Gi", "2", "4Gi"))
-    one = instance()
-    here = replace(one, settings=changed(DEVELOPMENT, cluster={"keda_namespace": "keda"}))
-    for where, asked, names in ((here, (HTTP,), ["keda"]), (here, (), []), (one, (HTTP,), [])):
+    instance_ = instance()
+    here = replace(instance_, settings=changed(DEVELOPMENT, cluster={"keda_namespace": "keda"}))
+    for where, asked, names in ((here, (HTTP,), ["keda"]), (here, (), []), (instance_, (HTTP,), [])):
         (policy,) = operated_objects(where, pods, {}, None, asked)
         rules = policy["spec"].get("ingress", [])
-        found = [rule["from"][0]["namespaceSelector"]["matchLabels"].popitem()[1] for rule in rules]
-        assert found == names
+        namespaces = [rule["from"][0]["namespaceSelector"]["matchLabels"].popitem()[1] for rule in rules]
+        assert namespaces == names
 
 
 def test_an_environment_without_it_is_told_how_to_name_it() -> None:

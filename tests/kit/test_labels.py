@@ -30,9 +30,9 @@ def test_a_selector_names_the_application_its_scope_and_the_workload() -> None:
 
 
 def test_templates_bear_their_selector_and_the_platform_as_no_chart_gives_them_labels() -> None:
-    one = instance()
+    instance_ = instance()
     assert chart_labels(DEVELOPMENT) == PART_OF
-    assert template_labels(one, "web") == selector(one, "web") | PART_OF
+    assert template_labels(instance_, "web") == selector(instance_, "web") | PART_OF
 
 
 def test_what_belongs_to_no_workload_bears_the_environment() -> None:
@@ -66,9 +66,9 @@ def test_a_name_that_just_fits_is_not_cut() -> None:
 
 
 def test_callers_bear_a_label_for_each_server_of_the_platform_that_they_call() -> None:
-    found = access_labels([DATABASE, OUTSIDE, DATABASE])
-    assert found == {"access.floe.dev/db": "true"}
-    assert all(check_label_key(key) for key in found)
+    labels = access_labels([DATABASE, OUTSIDE, DATABASE])
+    assert labels == {"access.floe.dev/db": "true"}
+    assert all(check_label_key(key) for key in labels)
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ def login(**settings: Any) -> Login:
 
 
 def test_of_several_groups_the_one_that_may_do_most_counts() -> None:
-    found = login(viewers=["c"], editors=["b", "a"], admins=["d"])
-    assert found.roles("A", "E", "V") == (("d", "A"), ("a", "E"), ("b", "E"), ("c", "V"))
-    assert not found.is_for_everyone
+    groups = login(viewers=["c"], editors=["b", "a"], admins=["d"])
+    assert groups.roles("A", "E", "V") == (("d", "A"), ("a", "E"), ("b", "E"), ("c", "V"))
+    assert not groups.is_for_everyone
     assert login(admins=["d"]).is_for_everyone
 
 
@@ -34,9 +34,9 @@ def test_of_several_groups_the_one_that_may_do_most_counts() -> None:
 def test_a_login_for_nobody_is_refused_where_it_says_so(others: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as error:
         login(viewers=[], **others)
-    (found,) = error.value.errors()
-    assert found["loc"] == ("viewers",)
-    assert "nobody could log in" in found["msg"]
+    (problem,) = error.value.errors()
+    assert problem["loc"] == ("viewers",)
+    assert "nobody could log in" in problem["msg"]
     for someone in ({"admins": ["d"]}, {"editors": ["d"]}):
         assert login(viewers=[], **{**others, **someone}).viewers == ()
 
@@ -45,6 +45,6 @@ def test_a_login_for_nobody_is_refused_where_it_says_so(others: dict[str, Any]) 
 def test_names_that_would_end_a_quoted_text_are_no_groups(group: str) -> None:
     with pytest.raises(ValidationError) as error:
         login(admins=[group], viewers=[])
-    (found,) = error.value.errors()
-    assert found["loc"] == ("admins", 0), "one mistake is one error"
+    (problem,) = error.value.errors()
+    assert problem["loc"] == ("admins", 0), "one mistake is one error"
     assert login(admins=["Data Team", "a/b@c.example:d"]).admins

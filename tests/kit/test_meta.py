@@ -10,18 +10,18 @@ def test_what_is_empty_is_left_out() -> None:
 
 
 def test_metadata_is_sorted_and_the_body_follows_it() -> None:
-    found = manifest(
+    config_map = manifest(
         "v1", "ConfigMap", "x", {"b": "2", "a": "1"}, {"d": "4", "c": "3"}, namespace="ns", data={"k": "v"}
     )
-    assert list(found) == ["apiVersion", "kind", "metadata", "data"]
-    assert found["metadata"] == {
+    assert list(config_map) == ["apiVersion", "kind", "metadata", "data"]
+    assert config_map["metadata"] == {
         "name": "x",
         "namespace": "ns",
         "labels": {"a": "1", "b": "2"},
         "annotations": {"c": "3", "d": "4"},
     }
-    assert list(found["metadata"]["labels"]) == ["a", "b"]
-    assert list(found["metadata"]["annotations"]) == ["c", "d"]
+    assert list(config_map["metadata"]["labels"]) == ["a", "b"]
+    assert list(config_map["metadata"]["annotations"]) == ["c", "d"]
 
 
 def test_zero_and_false_say_something() -> None:

@@ -10,34 +10,36 @@ from support import DEVELOPMENT, changed
 
 
 def test_a_namespace_with_its_limits() -> None:
-    found = [
+    manifests = [
         namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales"),
         limits(DEVELOPMENT),
     ]
-    assert [f"{one['apiVersion']} {one['kind']} {one['metadata']['name']}" for one in found] == [
+    assert [
+        f"{manifest['apiVersion']} {manifest['kind']} {manifest['metadata']['name']}" for manifest in manifests
+    ] == [
         "v1 Namespace floe-sales-domain",
         "v1 LimitRange limits",
     ]
-    assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in found} == {"namespace"}
+    assert {manifest["metadata"]["labels"]["app.kubernetes.io/component"] for manifest in manifests} == {"namespace"}
 
 
 def test_a_namespace_admits_only_restricted_pods_by_the_rules_of_its_version() -> None:
-    found = namespace(
+    manifest = namespace(
         changed(DEVELOPMENT, cluster={"kubernetes_version": "1.33"}), "floe-sales-domain", "sales", "@acme/sales"
     )
-    labels = found["metadata"]["labels"]
+    labels = manifest["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.33"
     assert labels["pod-security.kubernetes.io/audit"] == labels["pod-security.kubernetes.io/warn"] == "restricted"
 
 
 def test_a_namespace_names_its_owner_and_is_never_pruned() -> None:
-    found = namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales")
-    assert found["metadata"]["name"] == "floe-sales-domain"
-    assert "namespace" not in found["metadata"]
-    assert found["metadata"]["labels"]["floe.dev/scope"] == "sales"
-    assert found["metadata"]["labels"]["floe.dev/environment"] == "dev"
-    assert found["metadata"]["annotations"] == {
+    manifest = namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales")
+    assert manifest["metadata"]["name"] == "floe-sales-domain"
+    assert "namespace" not in manifest["metadata"]
+    assert manifest["metadata"]["labels"]["floe.dev/scope"] == "sales"
+    assert manifest["metadata"]["labels"]["floe.dev/environment"] == "dev"
+    assert manifest["metadata"]["annotations"] == {
         "floe.dev/owner": "@acme/sales",
         "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
         "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",

@@ -41,10 +41,10 @@ def spec(*args: Any, **changes: Any) -> dict[str, Any]:
 
 def test_a_namespace_denies_everything_but_dns() -> None:
     policies = namespace_policies(DEVELOPMENT)
-    assert [one["metadata"]["name"] for one in policies] == ["allow-dns", "default-deny"]
-    assert {one["apiVersion"] for one in policies} == {"networking.k8s.io/v1"}
-    assert {one["kind"] for one in policies} == {"NetworkPolicy"}
-    assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in policies} == {"network"}
+    assert [manifest["metadata"]["name"] for manifest in policies] == ["allow-dns", "default-deny"]
+    assert {manifest["apiVersion"] for manifest in policies} == {"networking.k8s.io/v1"}
+    assert {manifest["kind"] for manifest in policies} == {"NetworkPolicy"}
+    assert {manifest["metadata"]["labels"]["app.kubernetes.io/component"] for manifest in policies} == {"network"}
     allow, deny = policies
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert allow["spec"]["podSelector"] == {}
@@ -78,10 +78,10 @@ def test_a_service_that_others_keep_is_reached_in_its_namespace_which_the_policy
     port, pods = Port("http-metrics", 9402), (("app", "cm"),)
     for labels, selected in (((), {}), (pods, {"podSelector": {"matchLabels": {"app": "cm"}}})):
         server = foreign_endpoint("cm", "certificates", "cluster.local", port, labels)
-        found = policy(instance(), "web", [server])
+        policy_ = policy(instance(), "web", [server])
         rule = {"to": [{**namespace("certificates"), **selected}], "ports": [{"protocol": "TCP", "port": 9402}]}
-        assert found["spec"]["egress"] == [rule]
-        assert found["metadata"]["annotations"] == {"floe.dev/external-references": "Namespace/certificates"}
+        assert policy_["spec"]["egress"] == [rule]
+        assert policy_["metadata"]["annotations"] == {"floe.dev/external-references": "Namespace/certificates"}
         (edge,) = connections(DEVELOPMENT, GROUP, [server], kubernetes_api=False)
         assert edge.target == External("cm.certificates.svc.cluster.local", 9402, namespace="certificates")
 
@@ -95,8 +95,8 @@ def test_a_server_anywhere_is_neither_in_the_cluster_nor_on_the_node() -> None:
 def test_private_addresses_that_the_environment_lists_are_reached() -> None:
     reach = Reach(own=("10.96.0.0/12",), private=("10.0.0.0/8", "192.168.7.0/24"))
     anywhere = replace(OUTSIDE, cidr="0.0.0.0/0")
-    found = policy(instance(changed(DEVELOPMENT, cluster={"reach": reach})), "web", [anywhere])
-    assert found["spec"]["egress"][0]["to"] == [
+    policy_ = policy(instance(changed(DEVELOPMENT, cluster={"reach": reach})), "web", [anywhere])
+    assert policy_["spec"]["egress"][0]["to"] == [
         {"ipBlock": {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]}},
         {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.96.0.0/12"]}},
         {"ipBlock": {"cidr": "192.168.7.0/24"}},
@@ -139,13 +139,13 @@ def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() 
 
 def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
     callers = {"a": (CALLED,), "b": BOTH, "c": (CALLED,), "d": ()}
-    found = spec([], served=(METRICS, HTTP), callers=callers)["ingress"]
+    rules = spec([], served=(METRICS, HTTP), callers=callers)["ingress"]
     assert [
         (
             rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"],
             [port["port"] for port in rule["ports"]],
         )
-        for rule in found
+        for rule in rules
     ] == [(["a", "c"], [8080]), (["b"], [9090, 8080])]
 
 
@@ -156,8 +156,8 @@ def test_nobody_comes_in_where_nobody_calls_or_nothing_is_served() -> None:
 
 
 def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
-    found = spec([], served=(HTTP, METRICS), openings=(Opening("ingress-nginx", (HTTP,)),))
-    assert found["ingress"] == [
+    policy_ = spec([], served=(HTTP, METRICS), openings=(Opening("ingress-nginx", (HTTP,)),))
+    assert policy_["ingress"] == [
         {
             "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}],
             "ports": [{"protocol": "TCP", "port": 8080}],

@@ -30,9 +30,9 @@ COLLECTOR = next(filter(None, map(shutil.which, ("otelcol-k8s", "otelcol", "otel
 
 
 def collector(settings: Any) -> Collector:
-    (found,) = COMPONENT.provides(context_of(COMPONENT, settings=settings).instance)
-    assert isinstance(found, Collector)
-    return found
+    (collector_,) = COMPONENT.provides(context_of(COMPONENT, settings=settings).instance)
+    assert isinstance(collector_, Collector)
+    return collector_
 
 
 def test_senders_are_told_to_use_tls_and_only_then() -> None:
@@ -91,9 +91,9 @@ def running(folder: Path, pipeline: Mapping[str, Any], **environment: str) -> It
 def said(log: Path, *texts: str) -> str:
     """Return the first of these texts that is in a log, as soon as one is."""
     for _ in range(150):
-        found = next((text for text in texts if text in log.read_text()), "")
-        if found:
-            return found
+        message = next((text for text in texts if text in log.read_text()), "")
+        if message:
+            return message
         time.sleep(0.1)
     raise AssertionError(log.read_text())
 

@@ -26,7 +26,7 @@ PODS = OperatedPods(
 
 
 def objects(pods: OperatedPods, callers: Any = None) -> dict[str, Any]:
-    return {one["kind"]: one for one in operated_objects(instance(), pods, callers or {})}
+    return {manifest["kind"]: manifest for manifest in operated_objects(instance(), pods, callers or {})}
 
 
 def test_others_reach_them_by_a_service_of_their_name() -> None:

@@ -91,8 +91,8 @@ def test_what_one_pod_asks_for_is_added_to_what_all_have() -> None:
     both = joined(every, own)
     assert isinstance(both, JobPlacement)
     assert both.node_selector == {"pool": "gpu", "arch": "amd64"}
-    assert [one.key for one in both.tolerations] == ["batch", "gpu"]
-    assert [one.key for one in both.required_nodes] == ["zone", "gpu"]
+    assert [toleration.key for toleration in both.tolerations] == ["batch", "gpu"]
+    assert [required_node.key for required_node in both.required_nodes] == ["zone", "gpu"]
     assert len(both.preferred_nodes) == 1
     assert (both.priority_class, both.runtime_class) == ("low", "nvidia")
 
@@ -144,7 +144,7 @@ def test_labels_and_annotations_of_all_pods_and_of_one() -> None:
     own = jobs(labels={"team": "sales"}, annotations={"note": "x"}, near=[{"labels": {"a": "b"}}])
     both = joined(jobs(near=[{"labels": {"c": "d"}}]), own)
     assert isinstance(both, JobPlacement)
-    assert [one.labels for one in both.near] == [{"c": "d"}, {"a": "b"}]
+    assert [term.labels for term in both.near] == [{"c": "d"}, {"a": "b"}]
     template = pod_template(instance(), "run", pod(placement=own), every)
     plain = pod_template(instance(), "run", pod(), Placement())
     added = {"team": "sales", "queue": "batch"}

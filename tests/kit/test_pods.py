@@ -27,8 +27,8 @@ from support import DEVELOPMENT, PRODUCTION, changed
 ANYWHERE = Placement()
 
 
-def rendered(one: Container) -> dict[str, Any]:
-    return rendered_container(DEVELOPMENT, one)
+def rendered(container_: Container) -> dict[str, Any]:
+    return rendered_container(DEVELOPMENT, container_)
 
 
 def spec_of(*args: Any, **changes: Any) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def test_every_container_is_held_to_the_restricted_standard() -> None:
     spec = spec_of(container(), waits_for=(DATABASE,), setup=(container("first"),))
     containers = [*spec["initContainers"], *spec["containers"]]
     assert len(containers) == 3
-    for one in containers:
-        assert one["securityContext"] == {
+    for container_ in containers:
+        assert container_["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
@@ -60,7 +60,10 @@ def test_every_container_is_held_to_the_restricted_standard() -> None:
 
 def test_a_writable_root_is_for_the_container_that_asks_for_it() -> None:
     spec = spec_of(container("a", writable_root="writes its own program"), container("b"))
-    assert [one["securityContext"]["readOnlyRootFilesystem"] for one in spec["containers"]] == [False, True]
+    assert [container_["securityContext"]["readOnlyRootFilesystem"] for container_ in spec["containers"]] == [
+        False,
+        True,
+    ]
 
 
 def test_only_pods_that_use_the_kubernetes_api_get_a_token() -> None:
@@ -84,8 +87,8 @@ def test_time_to_stop() -> None:
 
 def test_pods_wait_before_they_are_set_up() -> None:
     spec = spec_of(waits_for=(DATABASE, DATABASE), setup=(container("first"),))
-    assert [one["name"] for one in spec["initContainers"]] == ["wait-for-postgresql", "first"]
-    assert [one["name"] for one in spec["containers"]] == ["main"]
+    assert [init_container["name"] for init_container in spec["initContainers"]] == ["wait-for-postgresql", "first"]
+    assert [container_["name"] for container_ in spec["containers"]] == ["main"]
     assert "initContainers" not in spec_of()
 
 
@@ -98,7 +101,7 @@ def test_a_start_takes_the_wait_and_then_the_slowest_container() -> None:
 
 
 def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -> None:
-    one = pod(
+    pod_ = pod(
         container(
             config=(ConfigFile("/etc/app/app.yaml", "a", "app"),),
             variables=(Variable("P", secret=SECRET.key("password"), reason="no file"),),
@@ -106,8 +109,8 @@ def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -
         calls=(DATABASE, OUTSIDE),
         labels=(("team", "data"),),
     )
-    template = pod_template(instance(), "web", one, ANYWHERE)
-    assert template["spec"] == pod_spec(instance(), "web", one, ANYWHERE)
+    template = pod_template(instance(), "web", pod_, ANYWHERE)
+    assert template["spec"] == pod_spec(instance(), "web", pod_, ANYWHERE)
     metadata = template["metadata"]
     assert metadata["labels"] == {
         "access.floe.dev/db": "true",
@@ -124,8 +127,8 @@ def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -
 
 def test_what_containers_mount_is_there() -> None:
     spec = spec_of(container(config=(ConfigFile("/etc/app/app.yaml", "a", "app"),)))
-    mounted = {one["name"] for one in spec["containers"][0]["volumeMounts"]}
-    assert mounted == {one["name"] for one in spec["volumes"]} == {"config-app", "tmp"}
+    mounted = {mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in spec["volumes"]} == {"config-app", "tmp"}
 
 
 def test_a_pod_that_reads_nothing_has_no_annotation() -> None:
@@ -151,7 +154,7 @@ def test_where_pods_run() -> None:
 
 
 def test_a_container_says_what_was_declared() -> None:
-    one = rendered(
+    rendered_ = rendered(
         container(
             command=("run",),
             arguments=("--fast",),
@@ -161,15 +164,15 @@ def test_a_container_says_what_was_declared() -> None:
             before_stop=("sleep", "5"),
         )
     )
-    assert (one["command"], one["args"], one["workingDir"]) == (["run"], ["--fast"], "/app")
-    assert one["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
-    assert one["env"] == [{"name": "A", "value": "1"}]
-    assert one["lifecycle"] == {"preStop": {"exec": {"command": ["sleep", "5"]}}}
-    assert one["resources"] == {
+    assert (rendered_["command"], rendered_["args"], rendered_["workingDir"]) == (["run"], ["--fast"], "/app")
+    assert rendered_["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    assert rendered_["env"] == [{"name": "A", "value": "1"}]
+    assert rendered_["lifecycle"] == {"preStop": {"exec": {"command": ["sleep", "5"]}}}
+    assert rendered_["resources"] == {
         "requests": {"cpu": "100m", "memory": "128Mi"},
         "limits": {"cpu": "1", "memory": "256Mi"},
     }
-    assert one["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+    assert rendered_["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
 def test_a_container_does_not_say_what_was_not_declared() -> None:
@@ -185,9 +188,9 @@ def test_a_container_does_not_say_what_was_not_declared() -> None:
 
 def test_images_come_from_the_environments_registry() -> None:
     settings = changed(PRODUCTION, platform={"mirrors": {"docker.io": "mirror.acme.example"}})
-    found = rendered_container(settings, container())
-    assert found["image"] == "mirror.acme.example/acme/server:1.2.3"
-    assert found["imagePullPolicy"] == "Always"
+    container_ = rendered_container(settings, container())
+    assert container_["image"] == "mirror.acme.example/acme/server:1.2.3"
+    assert container_["imagePullPolicy"] == "Always"
 
 
 @pytest.mark.parametrize(
@@ -228,11 +231,11 @@ def test_health_checks(declared: Probe, written: dict[str, Any]) -> None:
 
 
 def test_each_health_check_stands_in_its_place() -> None:
-    one = container(
+    container_ = container(
         ports=(HTTP,), startup=Probe("http", "/up"), liveness=Probe("http", "/live"), readiness=Probe("http", "/ready")
     )
-    found = rendered(one)
-    paths = [found[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")]
+    rendered_ = rendered(container_)
+    paths = [rendered_[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")]
     assert paths == ["/up", "/live", "/ready"]
 
 

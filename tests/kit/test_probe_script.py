@@ -101,12 +101,12 @@ def silent() -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         waiting = [socket.socket() for _ in range(3)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(listener.getsockname())
+        for connection in waiting:
+            connection.setblocking(False)
+            connection.connect_ex(listener.getsockname())
         yield f"127.0.0.1:{listener.getsockname()[1]}"
-        for one in waiting:
-            one.close()
+        for connection in waiting:
+            connection.close()
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def refusing() -> str:
 
 def test_all_is_as_it_should_be(programs: Path, http: str, refusing: str) -> None:
     probes = ("name localhost", f"tcp {http}", f"http http://{http}/healthz", f"outside {http}", f"denied {refusing}")
-    assert probe(programs, *probes) == (0, [f"fine: {one}" for one in probes])
+    assert probe(programs, *probes) == (0, [f"fine: {target}" for target in probes])
 
 
 def test_each_failure_names_caller_server_and_reason(programs: Path, http: str, silent: str, refusing: str) -> None:

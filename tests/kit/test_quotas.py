@@ -23,9 +23,9 @@ def demand(**amounts: str) -> Demand:
 
 def test_a_quota_limits_what_pods_ask_for() -> None:
     amounts = fitting(Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"), (), Demand())
-    found = quota(DEVELOPMENT, amounts)
-    assert (found["apiVersion"], found["kind"], found["metadata"]["name"]) == ("v1", "ResourceQuota", "quota")
-    assert found["spec"]["hard"] == {
+    manifest = quota(DEVELOPMENT, amounts)
+    assert (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]) == ("v1", "ResourceQuota", "quota")
+    assert manifest["spec"]["hard"] == {
         "pods": "40",
         "requests.cpu": "8",
         "requests.memory": "16Gi",
@@ -57,9 +57,9 @@ def test_an_amount_that_nobody_sets_has_room_for_a_fourth_more(name: str, needed
 
 
 def test_an_amount_that_somebody_sets_stays() -> None:
-    free = tuple(one for one in ALL if one[0] != "cpu")
-    found = fitting(Quota(cpu="2"), free, demand(cpu="30", memory="30Gi"))
-    assert (found["cpu"], found["memory"]) == ("2", "38Gi")
+    free = tuple(amount for amount in ALL if amount[0] != "cpu")
+    fitted = fitting(Quota(cpu="2"), free, demand(cpu="30", memory="30Gi"))
+    assert (fitted["cpu"], fitted["memory"]) == ("2", "38Gi")
 
 
 def test_no_amount_grows_beyond_its_limit() -> None:

@@ -19,15 +19,17 @@ TOKEN = Secret("crm", "floe-sales-domain", (SecretKey("token", remote="api-token
 
 
 def only(settings: Settings, namespace: str, secret: Secret) -> dict[str, Any]:
-    (found,) = (one for one in secret_objects(settings, namespace, [secret]) if one["kind"] == "ExternalSecret")
-    assert found["apiVersion"] == "external-secrets.io/v1"
-    assert found["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
-    assert found["metadata"]["name"] == found["spec"]["target"]["name"] == secret.name
-    return dict(found["spec"])
+    (external_secret,) = (
+        manifest for manifest in secret_objects(settings, namespace, [secret]) if manifest["kind"] == "ExternalSecret"
+    )
+    assert external_secret["apiVersion"] == "external-secrets.io/v1"
+    assert external_secret["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
+    assert external_secret["metadata"]["name"] == external_secret["spec"]["target"]["name"] == secret.name
+    return dict(external_secret["spec"])
 
 
 def kinds(objects: list[Object]) -> list[str]:
-    return [f"{one['kind']} {one['metadata']['name']}" for one in objects]
+    return [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in objects]
 
 
 def test_a_store_is_asked_for_each_key_that_is_a_secret() -> None:
@@ -88,16 +90,16 @@ def test_nothing_is_rendered_for_a_secret_that_is_there_already() -> None:
 
 def test_what_nobody_remembers_is_generated_again_when_it_changes() -> None:
     """As else a key that is added would never be there."""
-    (found, *_) = secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, remembered=False)])
-    assert (found["spec"]["refreshPolicy"], found["spec"]["refreshInterval"]) == ("OnChange", "0s")
-    assert "annotations" not in found["metadata"]
+    (external_secret, *_) = secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, remembered=False)])
+    assert (external_secret["spec"]["refreshPolicy"], external_secret["spec"]["refreshInterval"]) == ("OnChange", "0s")
+    assert "annotations" not in external_secret["metadata"]
 
 
 def test_without_a_store_the_owner_makes_values_up_once() -> None:
     spec = only(DEVELOPMENT, "floe-platform", SECRET)
     assert (spec["refreshPolicy"], spec["refreshInterval"]) == ("CreatedOnce", "0s")
-    (found, *_) = secret_objects(DEVELOPMENT, "floe-platform", [SECRET])
-    annotations = found["metadata"]["annotations"]
+    (external_secret, *_) = secret_objects(DEVELOPMENT, "floe-platform", [SECRET])
+    annotations = external_secret["metadata"]["annotations"]
     assert "Prune=false" in annotations["argocd.argoproj.io/sync-options"], "a volume keeps the password, too"
     assert spec["dataFrom"] == [
         {
@@ -120,10 +122,10 @@ def test_each_length_has_one_generator_where_it_is_used() -> None:
         Secret("elsewhere", "floe-sales-domain", (SecretKey("key", generated=16),)),
         Secret("plain", "floe-platform", (SecretKey("user", literal="x"),)),
     ]
-    found = secret_objects(DEVELOPMENT, "floe-platform", secrets)
-    assert kinds(found)[-2:] == ["Password password-32", "Password password-64"]
-    assert sum(one["kind"] == "Password" for one in found) == 2
-    generator = found[-1]
+    manifests = secret_objects(DEVELOPMENT, "floe-platform", secrets)
+    assert kinds(manifests)[-2:] == ["Password password-32", "Password password-64"]
+    assert sum(manifest["kind"] == "Password" for manifest in manifests) == 2
+    generator = manifests[-1]
     assert generator["apiVersion"] == "generators.external-secrets.io/v1alpha1"
     assert generator["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
     # No symbols: values end up in URLs and shells. The operator demands the two switches.
@@ -134,7 +136,7 @@ def test_each_length_has_one_generator_where_it_is_used() -> None:
         "noUpper": False,
         "allowRepeat": True,
     }
-    assert "Password" not in {one["kind"] for one in secret_objects(PRODUCTION, "floe-platform", secrets)}
+    assert "Password" not in {manifest["kind"] for manifest in secret_objects(PRODUCTION, "floe-platform", secrets)}
 
 
 def test_without_a_store_others_read_what_the_owner_made_up() -> None:
@@ -159,23 +161,23 @@ def test_a_value_that_only_another_system_knows_cannot_be_generated() -> None:
 
 def test_secrets_come_in_a_fixed_order_each_once() -> None:
     others = [replace(TOKEN, name=f"secret-{number}") for number in range(5)]
-    found = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, *reversed(others), SECRET])
-    names = ["crm", "login", *(one.name for one in others)]
-    assert kinds(found) == [f"ExternalSecret {name}" for name in names]
+    manifests = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, *reversed(others), SECRET])
+    names = ["crm", "login", *(secret.name for secret in others)]
+    assert kinds(manifests) == [f"ExternalSecret {name}" for name in names]
 
 
 def test_the_shared_store_lets_readers_read_the_named_secrets_and_no_others() -> None:
     account, role, binding, store = shared_store(DEVELOPMENT, "floe-platform", {"b", "a"}, ["s2", "s1"])
-    assert [f"{one['apiVersion']} {one['kind']}" for one in (account, role, binding, store)] == [
+    assert [f"{manifest['apiVersion']} {manifest['kind']}" for manifest in (account, role, binding, store)] == [
         "v1 ServiceAccount",
         "rbac.authorization.k8s.io/v1 Role",
         "rbac.authorization.k8s.io/v1 RoleBinding",
         "external-secrets.io/v1 ClusterSecretStore",
     ]
     reader = {"name": "secret-reader", "namespace": "floe-platform"}
-    for one in (account, role, binding):
-        assert {key: one["metadata"][key] for key in reader} == reader
-        assert one["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
+    for manifest in (account, role, binding):
+        assert {key: manifest["metadata"][key] for key in reader} == reader
+        assert manifest["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
     assert account["automountServiceAccountToken"] is False
     assert role["rules"] == [
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["s1", "s2"], "verbs": ["get"]}

@@ -109,5 +109,5 @@ def test_beside_other_containers_only_the_first_one_counts() -> None:
 
 @pytest.mark.parametrize(("minimum", "left"), [(1, None), (2, 1), (4, 3)])
 def test_a_drain_leaves_one_less_than_there_are_at_least(minimum: int, left: int | None) -> None:
-    found = disruption_budget(instance(), workload(replicas=Scaling(minimum, 6)))
-    assert [one["spec"]["minAvailable"] for one in found] == ([left] if left else [])
+    budgets = disruption_budget(instance(), workload(replicas=Scaling(minimum, 6)))
+    assert [budget["spec"]["minAvailable"] for budget in budgets] == ([left] if left else [])

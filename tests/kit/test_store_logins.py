@@ -65,6 +65,6 @@ def test_keys_of_a_cloud_come_before_an_identity_in_it(store: Any, identity: Wor
 
 def test_both_identities_are_those_of_the_pod() -> None:
     store = replace(STORE, access_key=None, secret_key=None, identity=ROLE)
-    found = identity_of(store, store.login(), replace(COMPUTE, identity=ROBOT))
-    assert found
-    assert found.notes == {**ROLE.notes, **ROBOT.notes}
+    identity = identity_of(store, store.login(), replace(COMPUTE, identity=ROBOT))
+    assert identity
+    assert identity.notes == {**ROLE.notes, **ROBOT.notes}

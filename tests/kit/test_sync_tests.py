@@ -45,16 +45,16 @@ def rendered(parts: Parts, chosen: Settings | None = None) -> Unit:
 
 
 def jobs(unit: Unit) -> dict[str, Object]:
-    return {one["metadata"]["name"]: one for one in unit.objects if one["kind"] == "Job"}
+    return {manifest["metadata"]["name"]: manifest for manifest in unit.objects if manifest["kind"] == "Job"}
 
 
 def probes(unit: Unit, job: str) -> list[str]:
-    (found,) = jobs(unit)[job]["spec"]["template"]["spec"]["containers"]
-    return list(found["args"][2:])
+    (probing,) = jobs(unit)[job]["spec"]["template"]["spec"]["containers"]
+    return list(probing["args"][2:])
 
 
 def named(unit: Unit, kind: str) -> dict[str, Object]:
-    return {one["metadata"]["name"]: one for one in unit.objects if one["kind"] == kind}
+    return {manifest["metadata"]["name"]: manifest for manifest in unit.objects if manifest["kind"] == kind}
 
 
 def labels_of(unit: Unit, job: str) -> dict[str, str]:
@@ -116,13 +116,17 @@ def test_a_probe_has_the_policy_and_the_access_of_its_caller_and_nothing_selects
     labels = labels_of(unit, "web-probe")
     assert labels["access.floe.dev/db"] == "true"
     assert policies_of(unit, labels) == {"allow-dns", "default-deny", "web"}
-    (web,) = (one for one in unit.objects if one["kind"] == "Deployment" and one["metadata"]["name"] == "web")
+    (web,) = (
+        manifest
+        for manifest in unit.objects
+        if manifest["kind"] == "Deployment" and manifest["metadata"]["name"] == "web"
+    )
     own = web["spec"]["template"]["metadata"]["labels"]
     assert policies_of(unit, own) == {"allow-dns", "default-deny", "web", "web-ingress"}
-    selectors = [one["spec"]["selector"] for one in unit.objects if one["kind"] == "Service"]
+    selectors = [manifest["spec"]["selector"] for manifest in unit.objects if manifest["kind"] == "Service"]
     assert not any(matches({"matchLabels": selector}, labels) for selector in selectors)
     for kind in ("PodDisruptionBudget", "Deployment"):
-        assert not any(matches(one["spec"]["selector"], labels) for one in named(unit, kind).values())
+        assert not any(matches(manifest["spec"]["selector"], labels) for manifest in named(unit, kind).values())
 
 
 def test_the_two_policies_of_a_probed_server_say_what_its_one_policy_says() -> None:
@@ -192,8 +196,8 @@ def test_servers_of_the_node_are_not_probed(external: str) -> None:
 def test_services_that_others_keep_are_not_outside_and_only_reported(external: str) -> None:
     issuer = foreign_endpoint("cert-manager", "cert-manager", "cluster.local", Port("metrics", 9402))
     caller = Workload("prometheus", pod(calls=(DATABASE, issuer)))
-    found = probes(rendered(Parts((SERVER, caller)), settings(external=external)), "prometheus-probe")
-    assert [one for one in found if "cert-manager" in one] == [
+    arguments = probes(rendered(Parts((SERVER, caller)), settings(external=external)), "prometheus-probe")
+    assert [argument for argument in arguments if "cert-manager" in argument] == [
         "foreign cert-manager.cert-manager.svc.cluster.local:9402"
     ]
 
@@ -204,9 +208,9 @@ def test_each_part_of_a_policy_names_the_namespaces_of_others_that_it_needs() ->
     caller = Workload("web", pod(container(ports=(metrics,)), calls=(issuer,)), metrics=(Metrics("metrics"),))
     unit = rendered(Parts((caller,), scraper=Scraper(namespace="monitoring")))
     named = {
-        one["metadata"]["name"]: one["metadata"].get("annotations", {}).get("floe.dev/external-references")
-        for one in unit.objects
-        if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].startswith("web")
+        manifest["metadata"]["name"]: manifest["metadata"].get("annotations", {}).get("floe.dev/external-references")
+        for manifest in unit.objects
+        if manifest["kind"] == "NetworkPolicy" and manifest["metadata"]["name"].startswith("web")
     }
     assert named == {"web": "Namespace/cert-manager", "web-ingress": "Namespace/monitoring"}
 
@@ -215,8 +219,12 @@ def test_servers_that_are_applied_after_their_caller_are_only_reported() -> None
     inner = service_endpoint("agent", "floe-sales-domain", "cluster.local", (Port("metrics", 9101),))
     hidden = service_endpoint("cube", "floe-sales-domain", "cluster.local", (Port("metrics", 9102, service=False),))
     caller = Workload("prometheus", pod(container(), calls=(DATABASE, inner, hidden)))
-    found = [one for one in probes(rendered(Parts((SERVER, caller))), "prometheus-probe") if "denied" not in one]
-    assert found == [
+    arguments = [
+        argument
+        for argument in probes(rendered(Parts((SERVER, caller))), "prometheus-probe")
+        if "denied" not in argument
+    ]
+    assert arguments == [
         "postgresql db.floe-platform.svc.cluster.local:5432",
         "later agent.floe-sales-domain.svc.cluster.local:9101",
         "later cube-headless.floe-sales-domain.svc.cluster.local:9102",
@@ -230,7 +238,7 @@ def test_the_api_server_is_probed_where_its_use_is_declared() -> None:
     template = jobs(unit)["web-probe"]["spec"]["template"]["spec"]
     assert template["automountServiceAccountToken"] is False, "a probe may do nothing with the API"
     group = PodGroup("floe-platform", "web-probe")
-    assert {one for one in unit.connections if one.source == group} == {
+    assert {connection for connection in unit.connections if connection.source == group} == {
         Connection(group, "kubernetes-api", 443),
         Connection(group, "kubernetes-api", 6443),
     }

@@ -44,19 +44,19 @@ def variables(trusted: Trust, *declared: Variable) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("trusted", [FILES, THEIRS, BUNDLE], ids=["files", "theirs", "bundle"])
 def test_every_container_has_the_files_and_the_variables(trusted: Trust) -> None:
-    found = template(trusted, container("a"), container("b"), setup=(container("first"),), waits_for=(DATABASE,))
-    spec = found["spec"]
+    template_ = template(trusted, container("a"), container("b"), setup=(container("first"),), waits_for=(DATABASE,))
+    spec = template_["spec"]
     every = [*spec["initContainers"], *spec["containers"]]
-    assert [one["name"] for one in every] == ["wait-for-postgresql", "first", "a", "b"]
-    (volume,) = (one for one in spec["volumes"] if one["name"] == trust.VOLUME)
+    assert [container_["name"] for container_ in every] == ["wait-for-postgresql", "first", "a", "b"]
+    (volume,) = (volume for volume in spec["volumes"] if volume["name"] == trust.VOLUME)
     assert volume["configMap"]["name"] == trusted.config_map
     assert {item["path"]: item["key"] for item in volume["configMap"]["items"]} == {
         "certificates.pem": trusted.certificates,
         **({"truststore.p12": trusted.truststore} if trusted.truststore else {}),
     }
-    for one in every:
-        assert {"name": trust.VOLUME, "mountPath": "/etc/floe-trust", "readOnly": True} in one["volumeMounts"]
-        given = {entry["name"]: entry["value"] for entry in one["env"]}
+    for container_ in every:
+        assert {"name": trust.VOLUME, "mountPath": "/etc/floe-trust", "readOnly": True} in container_["volumeMounts"]
+        given = {entry["name"]: entry["value"] for entry in container_["env"]}
         assert {given[name] for name in trust.PEM_VARIABLES} == {"/etc/floe-trust/certificates.pem"}
         assert ("JAVA_TOOL_OPTIONS" in given) == bool(trusted.truststore)
 
@@ -188,14 +188,16 @@ def _go(folder: Path) -> Sequence[str]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         pytest.skip(f"{name} is not installed")
-    return found
+    return path
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("client", [_python, _requests, _curl, _node, _java, _go], ids=lambda one: one.__name__[1:])
+@pytest.mark.parametrize(
+    "client", [_python, _requests, _curl, _node, _java, _go], ids=lambda client: client.__name__[1:]
+)
 def test_programs_trust_these_authorities_and_no_others(client: Any, server: str, tmp_path: Path) -> None:
     command = client(tmp_path)
     outcomes = []

@@ -56,24 +56,24 @@ def test_the_volume_of_a_secret(secret: str, name: str) -> None:
 
 
 PARTS = ("a", "b", "a-b", "a_b", "a.b", "A", "ä", LONG, f"{LONG}a")
-FOLDERS = [*(f"/{one}" for one in PARTS), *(f"/{one}/{other}" for one, other in product(PARTS, repeat=2))]
+FOLDERS = [*(f"/{part}" for part in PARTS), *(f"/{part}/{other}" for part, other in product(PARTS, repeat=2))]
 SECRETS = [
-    *(f"{one}{joint}{other}" for joint in (".", "-", "--") for one, other in product(("a", "b", LONG), repeat=2))
+    *(f"{part}{joint}{other}" for joint in (".", "-", "--") for part, other in product(("a", "b", LONG), repeat=2))
 ]
 
 
 @pytest.mark.parametrize(("name", "of"), [(secrets_volume, FOLDERS), (csi_volume, SECRETS)])
 def test_all_have_names_of_their_own(name: Callable[[str], str], of: list[str]) -> None:
-    names = [check_dns_label(name(one)) for one in of]
+    names = [check_dns_label(name(text)) for text in of]
     assert len({*names}) == len({*of})
 
 
 @given(st.lists(st.text("ab-_./A0é", min_size=1, max_size=70), min_size=2, max_size=6, unique=True))
 def test_any_two_have_names_of_their_own(texts: list[str]) -> None:
     for check, name in ((check_mount_path, secrets_volume), (check_dns_subdomain, csi_volume)):
-        valid = [one for one in texts if accepts(check, one)]
-        for one, other in combinations(valid, 2):
-            assert name(one) != name(other)
+        valid = [text for text in texts if accepts(check, text)]
+        for first, other in combinations(valid, 2):
+            assert name(first) != name(other)
 
 
 def accepts(check: Callable[[str], str], text: str) -> bool:

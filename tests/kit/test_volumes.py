@@ -14,10 +14,10 @@ USER = SecretFile("/run/secrets/login/user", SECRET.key("username"))
 PASSWORD = SecretFile("/run/secrets/login/password", SECRET.key("password"))
 
 
-def by_name(one: Pod) -> dict[str, Any]:
-    found = volumes(one)
-    assert len({volume["name"] for volume in found}) == len(found)
-    return {volume["name"]: volume for volume in found}
+def by_name(pod_: Pod) -> dict[str, Any]:
+    volumes_ = volumes(pod_)
+    assert len({volume["name"] for volume in volumes_}) == len(volumes_)
+    return {volume["name"]: volume for volume in volumes_}
 
 
 def test_tmp_is_always_writable() -> None:
@@ -27,27 +27,27 @@ def test_tmp_is_always_writable() -> None:
 
 def test_a_declared_tmp_replaces_the_usual_one_for_all_containers() -> None:
     large = container("load", scratch=(Scratch("/tmp", "4Gi"),))
-    for one in (pod(container(), setup=(large,)), pod(large, setup=(container("first"),))):
-        assert volumes(one) == [{"name": "tmp", "emptyDir": {"sizeLimit": "4Gi"}}]
+    for pod_ in (pod(container(), setup=(large,)), pod(large, setup=(container("first"),))):
+        assert volumes(pod_) == [{"name": "tmp", "emptyDir": {"sizeLimit": "4Gi"}}]
 
 
 def test_a_claim_may_be_tmp() -> None:
-    one = container(claims=(Claim("work", "/tmp", "1Gi"),))
-    assert volumes(pod(one)) == []
-    assert mounts(one) == [{"name": "work", "mountPath": "/tmp"}]
+    container_ = container(claims=(Claim("work", "/tmp", "1Gi"),))
+    assert volumes(pod(container_)) == []
+    assert mounts(container_) == [{"name": "work", "mountPath": "/tmp"}]
 
 
 def test_a_folder_of_two_containers_is_as_large_as_either_wants_it() -> None:
     small, large = (container(name, scratch=(Scratch("/work", size),)) for name, size in (("a", "900Mi"), ("b", "2Gi")))
-    for one in (pod(small, setup=(large,)), pod(large, setup=(small,))):
-        assert by_name(one)["work"] == {"name": "work", "emptyDir": {"sizeLimit": "2Gi"}}
+    for pod_ in (pod(small, setup=(large,)), pod(large, setup=(small,))):
+        assert by_name(pod_)["work"] == {"name": "work", "emptyDir": {"sizeLimit": "2Gi"}}
 
 
 def test_a_folder_in_memory() -> None:
-    one = container(scratch=(Scratch("/dev/shm", "1Gi", memory=True),))
-    assert by_name(pod(one))["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Gi"}
+    container_ = container(scratch=(Scratch("/dev/shm", "1Gi", memory=True),))
+    assert by_name(pod(container_))["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Gi"}
     on_disk = container("b", scratch=(Scratch("/dev/shm", "2Gi"),))
-    for both in (pod(one, on_disk), pod(on_disk, one)):
+    for both in (pod(container_, on_disk), pod(on_disk, container_)):
         assert by_name(both)["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "2Gi"}
 
 
@@ -58,26 +58,26 @@ def test_configuration_is_a_folder_or_a_single_file() -> None:
         {"name": "config-app", "mountPath": "/etc/app", "readOnly": True},
         {"name": "config-logging", "mountPath": "/opt/app/logging.xml", "readOnly": True, "subPath": "logging.xml"},
     ]
-    found = by_name(pod(container(config=(folder, single))))
-    assert found["config-app"]["configMap"] == {"name": "app", "defaultMode": 0o444}
-    assert found["config-logging"]["configMap"]["name"] == "logging"
+    volumes_ = by_name(pod(container(config=(folder, single))))
+    assert volumes_["config-app"]["configMap"] == {"name": "app", "defaultMode": 0o444}
+    assert volumes_["config-logging"]["configMap"]["name"] == "logging"
 
 
 def test_files_of_one_folder_are_mounted_once() -> None:
     files = (ConfigFile("/etc/app/a", "1", "app"), ConfigFile("/etc/app/b", "2", "app"))
-    assert [one["mountPath"] for one in mounts(container(config=files))] == ["/etc/app", "/tmp"]
+    assert [mount["mountPath"] for mount in mounts(container(config=files))] == ["/etc/app", "/tmp"]
 
 
 def test_a_program_can_be_run_whichever_container_runs_it() -> None:
     runs = container("runs", config=(ConfigFile("/scripts/run.sh", "#!", "scripts", executable=True),))
     reads = container("reads", config=(ConfigFile("/scripts/data", "1", "scripts"),))
-    for one in (pod(reads, setup=(runs,)), pod(runs, setup=(reads,))):
-        assert by_name(one)["config-scripts"]["configMap"]["defaultMode"] == 0o555
+    for pod_ in (pod(reads, setup=(runs,)), pod(runs, setup=(reads,))):
+        assert by_name(pod_)["config-scripts"]["configMap"]["defaultMode"] == 0o555
 
 
 def test_secret_files_are_there_for_the_group_alone() -> None:
-    one = container(secret_files=(USER, PASSWORD))
-    assert by_name(pod(one))["secret-run-secrets-login"] == {
+    container_ = container(secret_files=(USER, PASSWORD))
+    assert by_name(pod(container_))["secret-run-secrets-login"] == {
         "name": "secret-run-secrets-login",
         "projected": {
             "defaultMode": 0o440,
@@ -92,7 +92,7 @@ def test_secret_files_are_there_for_the_group_alone() -> None:
         },
     }
     folder = {"name": "secret-run-secrets-login", "mountPath": "/run/secrets/login", "readOnly": True}
-    assert folder in mounts(one)
+    assert folder in mounts(container_)
 
 
 def test_one_key_may_be_two_files() -> None:
@@ -102,16 +102,16 @@ def test_one_key_may_be_two_files() -> None:
 
 
 def test_volumes_and_mounts_are_sorted_and_every_mount_has_its_volume() -> None:
-    one = container(
+    container_ = container(
         scratch=(Scratch("/work"), Scratch("/cache")),
         config=(ConfigFile("/etc/app/app.yaml", "a", "app"),),
         secret_files=(PASSWORD,),
     )
-    names = [volume["name"] for volume in volumes(pod(one))]
-    paths = [mount["mountPath"] for mount in mounts(one)]
+    names = [volume["name"] for volume in volumes(pod(container_))]
+    paths = [mount["mountPath"] for mount in mounts(container_)]
     assert names == sorted(names)
     assert paths == sorted(paths)
-    assert {mount["name"] for mount in mounts(one)} == set(names)
+    assert {mount["name"] for mount in mounts(container_)} == set(names)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def test_one_wait_is_for_all_servers_of_a_kind_each_once(tmp_path: Path) -> None
 
 
 def test_servers_of_other_kinds_are_waited_for_with_another_image() -> None:
-    found = wait_containers(pod(waits_for=(OUTSIDE, DATABASE)))
-    assert [(one.name, one.image.partition(":")[0]) for one in found] == [
+    waits = wait_containers(pod(waits_for=(OUTSIDE, DATABASE)))
+    assert [(init_container.name, init_container.image.partition(":")[0]) for init_container in waits] == [
         ("wait-for-postgresql", "docker.io/library/postgres"),
         ("wait-for-servers", "docker.io/library/busybox"),
     ]
@@ -94,11 +94,11 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def busybox(tmp_path: Path) -> Path:
     """Return a folder with busybox in place of the programs that a wait runs."""
-    found = shutil.which("busybox")
-    if found is None:
+    path = shutil.which("busybox")
+    if path is None:
         pytest.skip("busybox is not installed (Debian: busybox)")
     for name in ("sh", "timeout", "wget", "nc", "sleep"):
-        (tmp_path / name).symlink_to(found)
+        (tmp_path / name).symlink_to(path)
     return tmp_path
 
 

@@ -22,19 +22,21 @@ def at(name: str, namespace: str = NAMESPACE) -> Endpoint:
 
 
 def server(name: str, *calls: str, waits: tuple[str, ...] = (), awaited: bool = True) -> Workload:
-    one = pod(calls=tuple(map(at, calls)), waits_for=tuple(map(at, waits)))
-    return Workload(name, one, awaited=awaited)
+    pod_ = pod(calls=tuple(map(at, calls)), waits_for=tuple(map(at, waits)))
+    return Workload(name, pod_, awaited=awaited)
 
 
 def task(name: str, *calls: str, waits: tuple[str, ...] = (), prepares: tuple[str, ...] = ()) -> Task:
-    one = pod(calls=tuple(map(at, calls)), waits_for=tuple(map(at, waits)))
-    return Task(name, one, 60, prepares=tuple(map(at, prepares)))
+    pod_ = pod(calls=tuple(map(at, calls)), waits_for=tuple(map(at, waits)))
+    return Task(name, pod_, 60, prepares=tuple(map(at, prepares)))
 
 
 def order(*facts: Workload | Task) -> list[str]:
     """Return the edges as text, `first>second`."""
-    servers = [one for one in facts if isinstance(one, Workload)]
-    return [">".join(pair) for pair in start_order(NAMESPACE, servers, [one for one in facts if isinstance(one, Task)])]
+    servers = [fact for fact in facts if isinstance(fact, Workload)]
+    return [
+        ">".join(pair) for pair in start_order(NAMESPACE, servers, [fact for fact in facts if isinstance(fact, Task)])
+    ]
 
 
 def test_a_caller_starts_after_its_server() -> None:
@@ -117,10 +119,10 @@ def test_calls_never_make_a_cycle(servers: dict[str, Any], tasks: dict[str, Any]
         *(server(name, *calls, awaited=awaited) for name, (calls, awaited) in servers.items()),
         *(task(f"task-{name}", *calls, prepares=prepares[:1]) for name, (calls, prepares) in tasks.items()),
     )
-    found = order(*facts)
-    assert found == sorted(set(found))
-    assert order(*reversed([*facts])) == found, "in whatever order the facts come"
+    edges = order(*facts)
+    assert edges == sorted(set(edges))
+    assert order(*reversed([*facts])) == edges, "in whatever order the facts come"
     graph: dict[str, set[str]] = {}
-    for first, second in (pair.split(">") for pair in found):
+    for first, second in (pair.split(">") for pair in edges):
         graph.setdefault(first, set()).add(second)
     list(TopologicalSorter(graph).static_order())

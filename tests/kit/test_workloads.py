@@ -29,9 +29,9 @@ def job(**changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
 def test_a_controller_has_its_own_name(kind: str) -> None:
-    found = controller(kind=kind)
-    assert (found["apiVersion"], found["kind"]) == ("apps/v1", kind)
-    assert found["metadata"]["name"] == "web"
+    manifest = controller(kind=kind)
+    assert (manifest["apiVersion"], manifest["kind"]) == ("apps/v1", kind)
+    assert manifest["metadata"]["name"] == "web"
 
 
 def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
@@ -109,19 +109,23 @@ def test_replicas_are_on_different_nodes_in_production_and_zones_where_there_are
     assert (hosts["topologyKey"], hosts["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "DoNotSchedule")
     assert (zones["topologyKey"], zones["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
     assert hosts["maxSkew"] == zones["maxSkew"] == 1
-    assert [one["whenUnsatisfiable"] for one in constraints(DEVELOPMENT, replicas=3)] == ["ScheduleAnyway"] * 2
+    assert [constraint["whenUnsatisfiable"] for constraint in constraints(DEVELOPMENT, replicas=3)] == [
+        "ScheduleAnyway"
+    ] * 2
 
 
 def test_the_spread_counts_the_workloads_own_pods_on_nodes_that_they_may_run_on() -> None:
-    for one in constraints(PRODUCTION, replicas=2):
-        assert one["labelSelector"] == controller(replicas=2)["spec"]["selector"]
-        assert one["nodeTaintsPolicy"] == "Honor"
+    for constraint in constraints(PRODUCTION, replicas=2):
+        assert constraint["labelSelector"] == controller(replicas=2)["spec"]["selector"]
+        assert constraint["nodeTaintsPolicy"] == "Honor"
 
 
 def test_only_pods_of_deployments_bear_the_hash_that_tells_revisions_apart() -> None:
-    assert [one.get("matchLabelKeys") for one in constraints(PRODUCTION, replicas=2)] == [["pod-template-hash"]] * 2
+    assert [constraint.get("matchLabelKeys") for constraint in constraints(PRODUCTION, replicas=2)] == [
+        ["pod-template-hash"]
+    ] * 2
     stateful = constraints(PRODUCTION, replicas=2, kind="StatefulSet")
-    assert [one.get("matchLabelKeys") for one in stateful] == [None, None]
+    assert [constraint.get("matchLabelKeys") for constraint in stateful] == [None, None]
 
 
 def test_one_replica_has_nothing_to_spread() -> None:
@@ -129,19 +133,19 @@ def test_one_replica_has_nothing_to_spread() -> None:
 
 
 def test_a_job_runs_to_its_end_in_time() -> None:
-    found = job(deadline=900, retries=2)
-    assert (found["apiVersion"], found["kind"]) == ("batch/v1", "Job")
-    assert found["metadata"]["name"].startswith("load-")
-    assert (found["spec"]["activeDeadlineSeconds"], found["spec"]["backoffLimit"]) == (900, 2)
-    assert found["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    manifest = job(deadline=900, retries=2)
+    assert (manifest["apiVersion"], manifest["kind"]) == ("batch/v1", "Job")
+    assert manifest["metadata"]["name"].startswith("load-")
+    assert (manifest["spec"]["activeDeadlineSeconds"], manifest["spec"]["backoffLimit"]) == (900, 2)
+    assert manifest["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     # It would come back under GitOps each time it had expired.
-    assert "ttlSecondsAfterFinished" not in found["spec"]
+    assert "ttlSecondsAfterFinished" not in manifest["spec"]
 
 
 def test_a_scheduled_task_is_a_cron_job_under_its_own_name() -> None:
-    found = job(schedule="0 5 * * *", time_zone="Europe/Berlin", suspended=True, concurrency="Replace", retries=1)
-    spec = found["spec"]
-    assert (found["apiVersion"], found["kind"], found["metadata"]["name"]) == ("batch/v1", "CronJob", "load")
+    manifest = job(schedule="0 5 * * *", time_zone="Europe/Berlin", suspended=True, concurrency="Replace", retries=1)
+    spec = manifest["spec"]
+    assert (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]) == ("batch/v1", "CronJob", "load")
     assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == ("0 5 * * *", "Europe/Berlin", True)
     assert spec["concurrencyPolicy"] == "Replace"
     assert spec["startingDeadlineSeconds"] == 3600
@@ -172,8 +176,8 @@ def test_a_changed_job_is_another_job(change: dict[str, Any]) -> None:
 def test_placement_reaches_the_pods() -> None:
     placement = Placement(node_selector={"pool": "data"})
     assert workload(instance(), declared(), placement)["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
-    found = task(instance(), Task("load", pod(), 600), placement)
-    assert found["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
+    manifest = task(instance(), Task("load", pod(), 600), placement)
+    assert manifest["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
 
 
 def test_an_autoscaler_decides_alone_how_many_there_are_and_they_spread_as_several() -> None:

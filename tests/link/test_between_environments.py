@@ -24,10 +24,14 @@ def environment(name: str, cluster: str, *objects: Object, origin: Span = HERE) 
 
 
 def check_across(environments: list[Rendered]) -> list[Diagnostic]:
-    units = {(one.environment, name): unit for one in environments for name, unit in split(one).items()}
+    units = {
+        (environment_.environment, name): unit
+        for environment_ in environments
+        for name, unit in split(environment_).items()
+    }
     linked = [
-        Environment.of(facts_of(one), [summarize(build_index(unit)) for unit in split(one).values()])
-        for one in environments
+        Environment.of(facts_of(environment_), [summarize(build_index(unit)) for unit in split(environment_).values()])
+        for environment_ in environments
     ]
     return list(duplicate_objects(linked, lambda environment, unit: Places.of(units[environment, unit])))
 
@@ -38,16 +42,16 @@ def settings(namespace: str) -> Object:
 
 
 def test_environments_of_one_cluster_share_no_object() -> None:
-    (found,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS)])
-    assert (found.rule.code, found.subject, found.span, found.related) == ("C018", NAME, HERE, ())
-    assert found.message == 'environments "a" and "b" both render it into the cluster "one"'
-    assert found.hint == "render it in one environment only: move it from base/ to overlays/a/"
+    (finding,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS)])
+    assert (finding.rule.code, finding.subject, finding.span, finding.related) == ("C018", NAME, HERE, ())
+    assert finding.message == 'environments "a" and "b" both render it into the cluster "one"'
+    assert finding.hint == "render it in one environment only: move it from base/ to overlays/a/"
 
 
 def test_both_places_are_named() -> None:
-    (found,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS, origin=THERE)])
-    assert found.span == THERE
-    assert [related.span for related in found.related] == [HERE]
+    (finding,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS, origin=THERE)])
+    assert finding.span == THERE
+    assert [related.span for related in finding.related] == [HERE]
 
 
 def test_objects_of_other_clusters_and_namespaces_are_others() -> None:
@@ -58,8 +62,8 @@ def test_objects_of_other_clusters_and_namespaces_are_others() -> None:
 def test_only_what_is_in_base_can_move_from_there() -> None:
     manifest = Span("platform-manifest.yaml", 3, 3)
     both = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
-    (found,) = check_across(both)
-    assert found.hint == (
+    (finding,) = check_across(both)
+    assert finding.hint == (
         'if "b" has a cluster of its own, give it another `cluster.name` or `cluster.server`; '
         "else render it in only one of them, or give it a different name in each"
     )
@@ -67,11 +71,11 @@ def test_only_what_is_in_base_can_move_from_there() -> None:
 
 def test_a_cluster_of_two_names_is_named_by_what_is_one() -> None:
     first, second = environment("a", "https://k.example:6443", CLASS), environment("b", "https://k.example:6443", CLASS)
-    (found,) = check_across([replace(first, cluster_name="eu"), replace(second, cluster_name="europe")])
-    assert found.message.endswith('into the cluster "https://k.example:6443"')
+    (finding,) = check_across([replace(first, cluster_name="eu"), replace(second, cluster_name="europe")])
+    assert finding.message.endswith('into the cluster "https://k.example:6443"')
 
 
 def test_what_has_no_known_origin_is_told_too() -> None:
     first, second = environment("a", "one", settings("x")), environment("b", "one", settings("x"))
-    (found,) = check_across([replace(first, origins={}), replace(second, origins={})])
-    assert (found.subject, found.span) == ("ConfigMap x/settings", None)
+    (finding,) = check_across([replace(first, origins={}), replace(second, origins={})])
+    assert (finding.subject, finding.span) == ("ConfigMap x/settings", None)

@@ -134,7 +134,9 @@ def test_a_rule_without_peers_allows_everyone() -> None:
 
 def test_pods_that_nothing_isolates_may_do_everything() -> None:
     platform = sample()
-    platform.objects = {key: one for key, one in platform.objects.items() if one["kind"] != "NetworkPolicy"}
+    platform.objects = {
+        key: manifest for key, manifest in platform.objects.items() if manifest["kind"] != "NetworkPolicy"
+    }
     assert platform.findings(check) == []
 
 
@@ -223,13 +225,13 @@ def test_many_openings_are_summed_up() -> None:
     platform.add(policy("out", "egress", selector("backup"), everyone))
     names = [f"floe-platform/{name} on TCP 9999" for name in ("dagster", "polaris", "postgres", "backup", "migrate")]
     message = f"floe-platform/backup may reach {', '.join(names)}"
-    ((_, _, found),) = platform.findings(check)
-    assert found == f"{message} and 1 more"
+    ((_, _, text),) = platform.findings(check)
+    assert text == f"{message} and 1 more"
     inner = platform["NetworkPolicy/in"]["spec"]
     expression = {"key": "app.kubernetes.io/name", "operator": "NotIn", "values": ["dagster-run"]}
     inner["podSelector"] = {"matchExpressions": [expression]}
-    ((_, _, found),) = platform.findings(check)
-    assert found == message
+    ((_, _, text),) = platform.findings(check)
+    assert text == message
 
 
 def test_only_the_policies_that_allow_an_opening_are_named() -> None:

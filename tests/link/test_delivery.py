@@ -20,23 +20,23 @@ both = pytest.mark.parametrize("planned", [argocd_plan, flux_plan])
 def platform(planned: Planned) -> Platform:
     """Return a platform that is delivered, with an object in each folder."""
     delivered = delivery_objects(planned(production=True))
-    found = Platform({}, {"delivery": frozenset(map(identify, delivered))})
+    platform_ = Platform({}, {"delivery": frozenset(map(identify, delivered))})
     for manifest in delivered:
-        found.add(manifest)
-    found.add(resource("v1", "Namespace", "floe-sales-domain", ""))
-    found.add(resource("external-secrets.io/v1", "ClusterSecretStore", "vault", ""))
-    found.add(resource("v1", "ConfigMap", "settings", "floe-sales-domain"))
-    found.add(resource("v1", "Service", "polaris", "floe-platform"))
-    return found
+        platform_.add(manifest)
+    platform_.add(resource("v1", "Namespace", "floe-sales-domain", ""))
+    platform_.add(resource("external-secrets.io/v1", "ClusterSecretStore", "vault", ""))
+    platform_.add(resource("v1", "ConfigMap", "settings", "floe-sales-domain"))
+    platform_.add(resource("v1", "Service", "polaris", "floe-platform"))
+    return platform_
 
 
-def found(sample: Platform) -> list[tuple[str, str]]:
+def findings(sample: Platform) -> list[tuple[str, str]]:
     return [(code, subject) for code, subject, _ in sample.findings(check)]
 
 
 @both
 def test_what_the_compiler_renders_is_applied(planned: Planned) -> None:
-    assert found(platform(planned)) == []
+    assert findings(platform(planned)) == []
 
 
 @both
@@ -56,7 +56,7 @@ def test_of_what_is_wrong_otherwise_nobody_should_be_told_how_to_allow_it(planne
     sample.add(resource("v1", "ConfigMap", "elsewhere", "monitoring"))
     sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRole", "reader", "floe-sales-domain"))
     sample.add(resource("v1", "Secret", "plain", "floe-sales-domain", stringData={"password": "x"}))
-    assert found(sample) == []
+    assert findings(sample) == []
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_of_what_is_wrong_otherwise_nobody_should_be_told_how_to_allow_it(planne
 def test_what_a_project_refuses_is_found(api_version: str, kind: str, name: str, namespace: str) -> None:
     sample = platform(argocd_plan)
     sample.add(resource(api_version, kind, name, namespace))
-    assert [code for code, _ in found(sample)] == ["C171"]
+    assert [code for code, _ in findings(sample)] == ["C171"]
     assert sample.hints(check) == ["allow it with a patch of the AppProject in overlays/"]
 
 
 def test_flux_has_no_projects() -> None:
     sample = platform(flux_plan)
     sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "admins", ""))
-    assert found(sample) == []
+    assert findings(sample) == []
 
 
 def test_a_patched_project_allows_more() -> None:
@@ -86,12 +86,12 @@ def test_a_patched_project_allows_more() -> None:
     sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRole", "reader", ""))
     allowed = sample["AppProject/acme-prod-cluster"]["spec"]["clusterResourceWhitelist"]
     allowed.append({"group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "read*"})
-    assert found(sample) == []
+    assert findings(sample) == []
     allowed[-1]["name"] = "write*"
-    assert [code for code, _ in found(sample)] == ["C171"]
+    assert [code for code, _ in findings(sample)] == ["C171"]
 
 
 def test_without_delivery_nothing_is_asked() -> None:
     sample = Platform({})
     sample.add(resource("v1", "ConfigMap", "one", "monitoring"))
-    assert found(sample) == []
+    assert findings(sample) == []

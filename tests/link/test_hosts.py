@@ -12,7 +12,7 @@ from floe_compiler.model.rendered import Connection, External
 CHECKS = (ip_addresses.check, check)
 
 
-def told(text: str) -> Platform:
+def with_variable(text: str) -> Platform:
     """Return the platform with a text in a variable of Polaris."""
     platform = sample()
     platform.container("Deployment/polaris")["env"].append({"name": "TEXT", "value": text})
@@ -52,7 +52,7 @@ def told(text: str) -> Platform:
     ],
 )
 def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
-    assert told(text).findings(*CHECKS) == []
+    assert with_variable(text).findings(*CHECKS) == []
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
     ],
 )
 def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
-    ((found_code, subject, found),) = told(text).findings(*CHECKS)
+    ((found_code, subject, found_text),) = with_variable(text).findings(*CHECKS)
     assert (found_code, subject) == (code, "Deployment.apps floe-platform/polaris")
-    assert found == f"spec.template.spec.containers[polaris].env[TEXT] {message}"
+    assert found_text == f"spec.template.spec.containers[polaris].env[TEXT] {message}"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
     ],
 )
 def test_hints(text: str, hint: str) -> None:
-    assert told(text).hints(*CHECKS) == [hint]
+    assert with_variable(text).hints(*CHECKS) == [hint]
 
 
 def test_arguments_commands_and_config_maps_are_read() -> None:
@@ -134,13 +134,13 @@ def test_arguments_commands_and_config_maps_are_read() -> None:
 
 
 def test_a_bare_name_is_one_of_the_same_namespace() -> None:
-    platform = told("http://other:80")
+    platform = with_variable("http://other:80")
     platform.add(resource("v1", "Service", "other", "elsewhere", spec={"ports": [{"port": 80}]}))
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C053"]
 
 
 def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
-    platform = told("postgres:15432")
+    platform = with_variable("postgres:15432")
     spec = platform["Service/postgres"]["spec"]
     spec["ports"] = [{"port": 5432, "targetPort": 15432}]
     assert platform.findings(*CHECKS) == []
@@ -149,38 +149,38 @@ def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
 
 
 def test_a_headless_service_leads_to_every_port_of_its_pods() -> None:
-    platform = told("postgres:15432")
+    platform = with_variable("postgres:15432")
     containers = platform["StatefulSet/postgres"]["spec"]["template"]["spec"]["containers"]
     containers[0].setdefault("ports", []).append({"name": "metrics", "containerPort": 15432})
     assert platform.findings(*CHECKS) == []
-    assert [code for code, _, _ in told("postgres:15433").findings(*CHECKS)] == ["C052"]
+    assert [code for code, _, _ in with_variable("postgres:15433").findings(*CHECKS)] == ["C052"]
 
 
 def test_a_service_without_ports_answers_at_any() -> None:
-    platform = told("postgresql://database:5433/x")
+    platform = with_variable("postgresql://database:5433/x")
     spec = {"type": "ExternalName", "externalName": "s3.example.com"}
     platform.add(resource("v1", "Service", "database", spec=spec))
     assert platform.findings(*CHECKS) == []
 
 
 def test_a_declared_server_may_be_named() -> None:
-    platform = told("https://vault.example.com:8200")
+    platform = with_variable("https://vault.example.com:8200")
     platform.facts["connections"] |= {Connection(POLARIS, External("vault.example.com", 8200), 8200)}
     assert platform.findings(*CHECKS) == []
 
 
 def test_a_service_that_others_keep_may_be_named_with_its_port_if_it_is_declared() -> None:
     host = "cert-manager.cert-manager.svc.cluster.local"
-    for port, found in ((9402, []), (9403, ["C053"])):
-        platform = told(f"http://{host}:{port}/metrics")
+    for port, expected in ((9402, []), (9403, ["C053"])):
+        platform = with_variable(f"http://{host}:{port}/metrics")
         server = External(host, 9402, namespace="cert-manager")
         platform.facts["connections"] |= {Connection(POLARIS, server, 9402)}
-        assert [code for code, _, _ in platform.findings(*CHECKS)] == found
-    assert [code for code, _, _ in told(f"http://{host}:9402").findings(*CHECKS)] == ["C051"]
+        assert [code for code, _, _ in platform.findings(*CHECKS)] == expected
+    assert [code for code, _, _ in with_variable(f"http://{host}:9402").findings(*CHECKS)] == ["C051"]
 
 
 def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
-    platform = told("https://vault.example.com:8200 and https://other.example.com")
+    platform = with_variable("https://vault.example.com:8200 and https://other.example.com")
     annotations = {"floe.dev/external-hosts": "vault.example.com, 10.0.0.1"}
     platform["Deployment/polaris"]["metadata"]["annotations"] = annotations
     assert [message.rpartition(" names ")[2] for _, _, message in platform.findings(*CHECKS)] == [
@@ -189,11 +189,11 @@ def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
 
 
 def test_the_clusters_own_domain() -> None:
-    platform = told("http://dagster.floe-platform.svc.acme.internal:3000")
+    platform = with_variable("http://dagster.floe-platform.svc.acme.internal:3000")
     platform.facts["cluster_domain"] = "acme.internal"
-    found = [message for _, _, message in platform.findings(*CHECKS)]
-    assert len(found) == 1
-    assert "env[DATABASE]" in found[0]
+    messages = [message for _, _, message in platform.findings(*CHECKS)]
+    assert len(messages) == 1
+    assert "env[DATABASE]" in messages[0]
 
 
 DOCUMENT = "storage:\n  postgres_db:\n    hostname: {host}\n    port: {port}\n"

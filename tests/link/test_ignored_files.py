@@ -12,16 +12,21 @@ from floe_compiler.link import undelivered
 FILES = ("output/dev/a/deployment.apps_web.yaml", "output/dev/a/secret_key.yaml", "output/prod/a/service_web.yaml")
 
 
-def told(file: str, text: str | None, place: str = "", files: tuple[str, ...] = FILES) -> list[tuple[str, str, str]]:
+def problems(
+    file: str, text: str | None, place: str = "", files: tuple[str, ...] = FILES
+) -> list[tuple[str, str, str]]:
     """Return code, place and message of the findings about one file."""
-    return [(one.rule.code, str(one.span), one.message) for one in undelivered({file: text}, place, files)]
+    return [
+        (diagnostic.rule.code, str(diagnostic.span), diagnostic.message)
+        for diagnostic in undelivered({file: text}, place, files)
+    ]
 
 
 def test_above_a_mesh_in_a_folder() -> None:
     message = f"Git ignores {FILES[0]} and 1 more compiled files"
-    assert told("../../.gitignore", "/*\n!/teams/", "teams/mesh") == []
-    assert told("../.gitignore", "/mesh/output/dev", "teams/mesh") == [("C208", "../.gitignore:1:1", message)]
-    assert told("../.gitignore", "/output", "teams/mesh") == []
+    assert problems("../../.gitignore", "/*\n!/teams/", "teams/mesh") == []
+    assert problems("../.gitignore", "/mesh/output/dev", "teams/mesh") == [("C208", "../.gitignore:1:1", message)]
+    assert problems("../.gitignore", "/output", "teams/mesh") == []
 
 
 def test_the_deepest_file_decides() -> None:
@@ -32,8 +37,8 @@ def test_the_deepest_file_decides() -> None:
 def test_the_hint_is_followed() -> None:
     for file, place in ((".gitignore", ""), ("../.gitignore", "mesh"), ("../.gitattributes", "mesh")):
         text = "* filter=lfs" if file.endswith("attributes") else "output/\n*.yaml\n"
-        found = [*undelivered({file: text}, place, FILES)]
-        text += "\n" + "\n".join(found[0].hint.split('"')[1::2]) + "\n"
+        diagnostics = [*undelivered({file: text}, place, FILES)]
+        text += "\n" + "\n".join(diagnostics[0].hint.split('"')[1::2]) + "\n"
         assert [*undelivered({file: text}, place, FILES)] == []
 
 
@@ -47,7 +52,7 @@ def test_the_hint_is_followed() -> None:
 )
 def test_what_git_stores_otherwise(text: str, attribute: str) -> None:
     message = f"{attribute} lets Git store other bytes of {FILES[0]} and 2 more compiled files"
-    assert told(".gitattributes", text) == [("C207", ".gitattributes:1:1", message)]
+    assert problems(".gitattributes", text) == [("C207", ".gitattributes:1:1", message)]
 
 
 @pytest.mark.parametrize(
@@ -63,27 +68,29 @@ def test_what_git_stores_otherwise(text: str, attribute: str) -> None:
     ],
 )
 def test_harmless_attributes(text: str) -> None:
-    assert told(".gitattributes", text) == []
+    assert problems(".gitattributes", text) == []
 
 
 def test_what_git_does_not_add() -> None:
     message = f"Git ignores {FILES[0]} and 2 more compiled files"
-    assert told(".gitignore", "dist/\noutput/\n!/output/dev/") == [("C208", ".gitignore:2:1", message)]
-    assert told(".gitignore", "*.yaml\n!/output/dev/a/*") == [
+    assert problems(".gitignore", "dist/\noutput/\n!/output/dev/") == [("C208", ".gitignore:2:1", message)]
+    assert problems(".gitignore", "*.yaml\n!/output/dev/a/*") == [
         ("C208", ".gitignore:1:1", f"Git ignores {FILES[2]}"),
     ]
-    assert told("output/.gitignore", "/dev/a/secret*") == [("C208", "output/.gitignore:1:1", f"Git ignores {FILES[1]}")]
+    assert problems("output/.gitignore", "/dev/a/secret*") == [
+        ("C208", "output/.gitignore:1:1", f"Git ignores {FILES[1]}")
+    ]
 
 
 @pytest.mark.parametrize("folder", ["output", "output/dev", "output/dev/a"])
 def test_a_repository_in_the_output(folder: str) -> None:
-    (found,) = undelivered({f"{folder}/.git": ""}, "", FILES)
-    assert (found.rule.code, found.subject, found.span) == ("C220", folder, None)
+    (diagnostic,) = undelivered({f"{folder}/.git": ""}, "", FILES)
+    assert (diagnostic.rule.code, diagnostic.subject, diagnostic.span) == ("C220", folder, None)
     assert [*undelivered({f"{folder}/.git": ""}, "", ["output/prod/b/service_web.yaml"] * (folder != "output"))] == []
 
 
 def test_git_does_not_obey_a_link() -> None:
-    assert told(".gitignore", None) == []
+    assert problems(".gitignore", None) == []
 
 
 @pytest.mark.parametrize(
@@ -95,5 +102,5 @@ def test_git_ignores_the_same(tmp_path: Path, text: str) -> None:
     answer = subprocess.run(
         ["git", "check-ignore", "--no-index", *FILES], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    ours = [path for path in FILES if told(".gitignore", text, files=(path,))]
+    ours = [path for path in FILES if problems(".gitignore", text, files=(path,))]
     assert ours == answer.stdout.split()

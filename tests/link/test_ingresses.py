@@ -33,8 +33,8 @@ def test_a_route_to_pods_that_only_a_namespace_of_the_environment_may_reach() ->
             "rules": [{"backendRefs": [{"name": "dagster", **backend}]}],
         }
         platform.add(resource("gateway.networking.k8s.io/v1", "HTTPRoute", "dagster", spec=spec))
-        found = [one for one in platform.findings(check) if one[0] == "C065"]
-        assert [name for _, name, _ in found] == [
+        findings = [finding for finding in platform.findings(check) if finding[0] == "C065"]
+        assert [name for _, name, _ in findings] == [
             "HTTPRoute.gateway.networking.k8s.io floe-platform/dagster"
         ] * expected
 

@@ -61,23 +61,23 @@ def test_a_summary_is_decoded_equal(broken: Callable[[], Platform]) -> None:
 @pytest.mark.parametrize("broken", BROKEN)
 def test_decoded_summaries_tell_the_same(broken: Callable[[], Platform]) -> None:
     platform = broken()
-    facts, found = facts_of(platform.rendered()), summaries(platform)
-    findings = link(facts, found)
+    facts, summaries_ = facts_of(platform.rendered()), summaries(platform)
+    findings = link(facts, summaries_)
     assert findings
-    assert link(facts, [decode(encode(one)) for one in found]) == findings
-    assert {one.rule for one in findings} <= set(RULES)
+    assert link(facts, [decode(encode(summary)) for summary in summaries_]) == findings
+    assert {finding.rule for finding in findings} <= set(RULES)
 
 
 @given(st.permutations(range(3)))
 def test_the_order_of_units_does_not_matter(order: list[int]) -> None:
     platform = elsewhere()
-    found = [one for one in summaries(platform) if one.unit in ("", NAMESPACE, "sales")]
+    summaries_ = [summary for summary in summaries(platform) if summary.unit in ("", NAMESPACE, "sales")]
     facts = facts_of(platform.rendered())
-    assert link(facts, [found[position] for position in order]) == link(facts, found)
+    assert link(facts, [summaries_[position] for position in order]) == link(facts, summaries_)
 
 
 def test_a_summary_is_small_and_holds_no_manifest() -> None:
-    (domain,) = (one for one in summaries(two_namespaces()) if one.unit == "sales")
+    (domain,) = (summary for summary in summaries(two_namespaces()) if summary.unit == "sales")
     assert len(encode(domain)) < 2048
     assert b"backoffLimit" not in encode(domain)
 
@@ -93,7 +93,7 @@ def test_a_finding_is_where_its_object_comes_from() -> None:
         return places
 
     finding = Finding(RULES[0], NAMESPACE, about, "it names db", "a hint")
-    (found,) = placed([finding, finding], of)
-    assert (found.subject, found.span, found.hint) == (f"prod: {about}", origin, "a hint")
-    assert found.related == (Related(patch, f"removes Service {NAMESPACE}/db"),)
+    (finding_,) = placed([finding, finding], of)
+    assert (finding_.subject, finding_.span, finding_.hint) == (f"prod: {about}", origin, "a hint")
+    assert finding_.related == (Related(patch, f"removes Service {NAMESPACE}/db"),)
     assert asked == [NAMESPACE], "places are looked up once for each unit, and only for findings"

@@ -19,20 +19,20 @@ TO_DAGSTER: Object = {"name": "dagster", "port": 3000}
 
 def platform(*written: Object, production: bool = True) -> Platform:
     """Return a platform whose Dagster asks nobody for a login, with objects that are written by hand."""
-    found = two_namespaces()
+    platform_ = two_namespaces()
     for manifest in written:
-        found.add(manifest)
-    found.facts |= {
+        platform_.add(manifest)
+    platform_.facts |= {
         "production": production,
         "open_servers": frozenset({OpenServer("dagster", DAGSTER, 3000)}),
         "values": {str(identify(manifest)): {} for manifest in written},
     }
-    return found
+    return platform_
 
 
 def route(backend: Object = TO_DAGSTER, kind: str = "HTTPRoute", namespace: str = NAMESPACE, **spec: Any) -> Object:
-    told = {"parentRefs": [{"name": "gateway"}], "rules": [{"backendRefs": [backend]}], **spec}
-    return resource("gateway.networking.k8s.io/v1", kind, "own", namespace, spec=told)
+    route_spec = {"parentRefs": [{"name": "gateway"}], "rules": [{"backendRefs": [backend]}], **spec}
+    return resource("gateway.networking.k8s.io/v1", kind, "own", namespace, spec=route_spec)
 
 
 def ingress(**spec: Any) -> Object:
@@ -67,8 +67,8 @@ PATH_FIELD = "spec.rules[0].http.paths[0].backend.service.name"
 def test_it_is_an_error_in_production_and_a_warning_elsewhere(written: Object, field: str) -> None:
     message = f"{field} leads to floe-platform/dagster on port 3000, which asks nobody for a login"
     for production, code in ((True, "C191"), (False, "C192")):
-        found = platform(written, production=production).diagnostics(logins.check)
-        assert [(one.rule.code, one.message) for one in found] == [(code, message)]
+        diagnostics = platform(written, production=production).diagnostics(logins.check)
+        assert [(diagnostic.rule.code, diagnostic.message) for diagnostic in diagnostics] == [(code, message)]
     assert (logins.IN_PRODUCTION.severity, logins.ELSEWHERE.severity) == ("error", "warning")
 
 
@@ -104,8 +104,8 @@ def test_another_service_to_the_same_pods_is_no_way_out() -> None:
     other = copy.deepcopy(two_namespaces()["Service/dagster"])
     other["metadata"]["name"] = "open"
     other["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
-    (found,) = platform(other, route({"name": "open", "port": 80})).diagnostics(logins.check)
-    assert found.message.endswith("leads to floe-platform/open on port 80, which asks nobody for a login")
+    (diagnostic,) = platform(other, route({"name": "open", "port": 80})).diagnostics(logins.check)
+    assert diagnostic.message.endswith("leads to floe-platform/open on port 80, which asks nobody for a login")
 
 
 def test_the_service_of_an_operators_pods_is_known_though_it_is_not_rendered() -> None:

@@ -44,8 +44,8 @@ NOBODY = {"app.kubernetes.io/name": "nobody"}
 def test_monitors_select_something(kind: str, labels: dict[str, str], spec: dict[str, Any], message: str) -> None:
     platform = monitor(kind, labels, **spec)
     platform.copy_of("Namespace/floe-platform", "empty")
-    found = platform.findings(check)
-    assert found == ([("C020", f"{kind}.monitoring.coreos.com floe-platform/one", message)] if message else [])
+    findings = platform.findings(check)
+    assert findings == ([("C020", f"{kind}.monitoring.coreos.com floe-platform/one", message)] if message else [])
 
 
 def test_a_monitor_of_pods_that_prometheus_operator_starts() -> None:

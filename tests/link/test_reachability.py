@@ -73,12 +73,12 @@ def positions(pods: list[Any]) -> list[tuple[Any, tuple[str, int]]]:
     """Return the pods with the unit and position by which the environment knows them."""
     order = sorted(range(len(pods)), key=lambda number: (pods[number][0], f"d{number}"))
     counts = dict.fromkeys(NAMESPACES, -1)
-    found = []
+    positions_ = []
     for number in order:
         namespace = pods[number][0]
         counts[namespace] += 1
-        found.append((pods[number], (namespace, counts[namespace])))
-    return found
+        positions_.append((pods[number], (namespace, counts[namespace])))
+    return positions_
 
 
 def allows(policies: list[Any], direction: str, subject: Any, other: Any, receiver: Any, port: tuple[str, int]) -> bool:
@@ -107,12 +107,12 @@ def _peer_fits(peers: list[Any], namespace: str, other: Any) -> bool:
 
 
 def _port_fits(ports: list[Any], receiver: Any, port: tuple[str, int]) -> bool:
-    def fits(one: Any) -> bool:
-        wanted = receiver[2] if one.get("port") == "web" else one.get("port", port[1])
-        last = one.get("endPort", wanted)
-        return one.get("protocol", "TCP") == port[0] and bool(wanted <= port[1] <= last)
+    def fits(entry: Any) -> bool:
+        wanted = receiver[2] if entry.get("port") == "web" else entry.get("port", port[1])
+        last = entry.get("endPort", wanted)
+        return entry.get("protocol", "TCP") == port[0] and bool(wanted <= port[1] <= last)
 
-    return not ports or any(fits(one) for one in ports)
+    return not ports or any(fits(policy_port) for policy_port in ports)
 
 
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))

@@ -56,13 +56,15 @@ def findings(*environments: tuple[str, str, list[Object]]) -> list[tuple[str, st
         Rendered(name, ObjectSet.of(objects), cluster=cluster, cluster_name=cluster)
         for name, cluster, objects in environments
     ]
-    units = {(one.environment, name): unit for one in rendered for name, unit in split(one).items()}
+    units = {
+        (environment.environment, name): unit for environment in rendered for name, unit in split(environment).items()
+    }
     linked = [
-        Environment.of(facts_of(one), [summarize(build_index(unit)) for unit in split(one).values()])
-        for one in rendered
+        Environment.of(facts_of(environment), [summarize(build_index(unit)) for unit in split(environment).values()])
+        for environment in rendered
     ]
-    found = routed_twice(linked, lambda environment, unit: Places.of(units[environment, unit]))
-    return [(one.rule.code, one.subject, one.message) for one in found]
+    diagnostics = routed_twice(linked, lambda environment, unit: Places.of(units[environment, unit]))
+    return [(diagnostic.rule.code, diagnostic.subject, diagnostic.message) for diagnostic in diagnostics]
 
 
 def of_one(*objects: Object) -> list[str]:
@@ -70,10 +72,10 @@ def of_one(*objects: Object) -> list[str]:
 
 
 def test_two_objects_with_one_host_are_reported_at_the_one_that_is_written_by_hand() -> None:
-    found = findings(("dev", "one", [ingress("traces"), route("z-jaeger", labels=COMPILED)]))
+    clashes = findings(("dev", "one", [ingress("traces"), route("z-jaeger", labels=COMPILED)]))
     other = "HTTPRoute.gateway.networking.k8s.io x/z-jaeger"
     message = f"spec.rules[0].host: {HOST} with path /* is also routed by {other}"
-    assert found == [("C190", "dev: Ingress.networking.k8s.io x/traces", message)]
+    assert clashes == [("C190", "dev: Ingress.networking.k8s.io x/traces", message)]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +122,8 @@ def test_an_object_may_name_a_host_twice() -> None:
 
 
 def test_environments_of_one_cluster_share_no_host() -> None:
-    one, two = [ingress("a")], [ingress("b", class_="external")]
-    (found,) = findings(("dev", "one", one), ("test", "one", two))
-    assert found[1] == "test: Ingress.networking.k8s.io x/b"
-    assert found[2].endswith('is also routed by Ingress.networking.k8s.io x/a of environment "dev"')
-    assert findings(("dev", "one", one), ("test", "two", two)) == []
+    first, second = [ingress("a")], [ingress("b", class_="external")]
+    (finding,) = findings(("dev", "one", first), ("test", "one", second))
+    assert finding[1] == "test: Ingress.networking.k8s.io x/b"
+    assert finding[2].endswith('is also routed by Ingress.networking.k8s.io x/a of environment "dev"')
+    assert findings(("dev", "one", first), ("test", "two", second)) == []

@@ -57,8 +57,8 @@ def test_probes_of_a_node_in_a_service_mesh_come_from_an_address_that_is_nowhere
     for cidr, strangers in (("169.254.7.127/32", 0), ("169.254.7.126/32", 1), ("169.254.7.0/24", 1)):
         platform = two_namespaces()
         platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append({"from": [{"ipBlock": {"cidr": cidr}}]})
-        found = [message for code, _, message in platform.findings(check) if code == "C068"]
-        assert len(found) == strangers, cidr
+        messages = [message for code, _, message in platform.findings(check) if code == "C068"]
+        assert len(messages) == strangers, cidr
 
 
 def test_a_rule_with_the_address_of_probes_lets_in_the_others_that_it_names() -> None:

@@ -51,11 +51,11 @@ def _report() -> Object:
 
 
 def _policies(platform: Platform) -> list[Object]:
-    found = []
+    manifests = []
     for key, name in (("NetworkPolicy/default-deny", "sales-deny"), ("NetworkPolicy/dns", "sales-dns")):
         manifest = copy.deepcopy(platform[key])
         manifest["metadata"] |= {"name": name, "namespace": DOMAIN}
-        found.append(manifest)
+        manifests.append(manifest)
     egress = [{"to": [in_namespace(NAMESPACE, "polaris")], "ports": [{"port": 8181}]}]
     spec = {"podSelector": {"matchLabels": selector("report")}, "policyTypes": ["Egress"], "egress": egress}
-    return [*found, resource("networking.k8s.io/v1", "NetworkPolicy", "report-out", DOMAIN, spec=spec)]
+    return [*manifests, resource("networking.k8s.io/v1", "NetworkPolicy", "report-out", DOMAIN, spec=spec)]

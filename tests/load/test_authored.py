@@ -31,11 +31,11 @@ KINDS = {
 
 def test_the_place_of_a_file_says_what_it_holds(tmp_path: Path) -> None:
     write(tmp_path, *KINDS)
-    found = authored_files(read_inputs(tmp_path))
-    assert found.kinds == KINDS
-    assert list(found.kinds) == sorted(KINDS)
-    assert found.strays == ()
-    assert found.of_kind("DataProduct") == ("domains/sales/products/orders.yaml",)
+    authored = authored_files(read_inputs(tmp_path))
+    assert authored.kinds == KINDS
+    assert list(authored.kinds) == sorted(KINDS)
+    assert authored.strays == ()
+    assert authored.of_kind("DataProduct") == ("domains/sales/products/orders.yaml",)
 
 
 def test_a_link_that_leads_nowhere_is_not_overlooked(tmp_path: Path) -> None:

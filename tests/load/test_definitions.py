@@ -44,10 +44,10 @@ def write(root: Path, file: str, *documents: Any) -> None:
 
 def test_what_the_checks_need_is_kept(tmp_path: Path) -> None:
     write(tmp_path, "crds/pools.yaml", definition())
-    (found,) = read(tmp_path)
-    assert found["metadata"] == {"name": "pools.acme.example", "annotations": {"floe.dev/file": "crds/pools.yaml"}}
-    assert (found["spec"]["group"], found["spec"]["scope"]) == ("acme.example", "Cluster")
-    (version,) = found["spec"]["versions"]
+    (pools,) = read(tmp_path)
+    assert pools["metadata"] == {"name": "pools.acme.example", "annotations": {"floe.dev/file": "crds/pools.yaml"}}
+    assert (pools["spec"]["group"], pools["spec"]["scope"]) == ("acme.example", "Cluster")
+    (version,) = pools["spec"]["versions"]
     assert version["schema"]["openAPIV3Schema"]["properties"] == {"description": {"type": "string"}}
 
 
@@ -55,7 +55,7 @@ def test_lists_and_bundles_are_read(tmp_path: Path) -> None:
     items = [definition(), definition("buckets.acme.example")]
     write(tmp_path, "crds/all/list.yaml", {"apiVersion": "v1", "kind": "List", "items": items})
     write(tmp_path, "crds/bundle.yml", {"kind": "Deployment"}, definition("jars.acme.example"))
-    names = [one["metadata"]["name"] for one in read(tmp_path)]
+    names = [manifest["metadata"]["name"] for manifest in read(tmp_path)]
     assert names == ["buckets.acme.example", "jars.acme.example", "pools.acme.example"]
 
 
@@ -98,9 +98,9 @@ def test_a_definition_that_says_too_little_is_refused(tmp_path: Path, spec: dict
     write(tmp_path, "crds/pools.yaml", definition(**spec))
     with pytest.raises(StageFailed) as failed:
         read(tmp_path)
-    (found,) = failed.value.diagnostics
-    assert found.rule.code == "L108"
-    assert found.message.startswith(said)
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.rule.code == "L108"
+    assert diagnostic.message.startswith(said)
 
 
 def test_the_yaml_of_others_may_be_such_as_our_own_must_not(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_aliases_may_not_grow_without_end(tmp_path: Path, text: str) -> None:
     file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
     with pytest.raises(StageFailed) as failed:
         read(tmp_path)
-    (found,) = failed.value.diagnostics
-    assert str(found.span).startswith("crds/pools.yaml:")
+    (diagnostic,) = failed.value.diagnostics
+    assert str(diagnostic.span).startswith("crds/pools.yaml:")
 
 
 def test_a_number_that_is_too_large_is_an_error(tmp_path: Path) -> None:
@@ -147,5 +147,5 @@ def test_a_number_that_is_too_large_is_an_error(tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(StageFailed) as failed:
         read(tmp_path)
-    (found,) = failed.value.diagnostics
-    assert found.message == "crds/pools.yaml has a number with more than 64 bits"
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.message == "crds/pools.yaml has a number with more than 64 bits"

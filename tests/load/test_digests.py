@@ -53,10 +53,10 @@ def changed(root: Path, before: dict[str, str]) -> set[str]:
 
 
 def test_each_environment_has_a_digest_of_its_own(mesh: Path) -> None:
-    found = input_digests(read_inputs(mesh))
-    assert set(found) == {"dev", "prod"}
-    assert len(set(found.values())) == 2
-    assert found == input_digests(read_inputs(mesh))
+    by_environment = input_digests(read_inputs(mesh))
+    assert set(by_environment) == {"dev", "prod"}
+    assert len(set(by_environment.values())) == 2
+    assert by_environment == input_digests(read_inputs(mesh))
 
 
 @pytest.mark.parametrize("file", INPUTS)
@@ -110,11 +110,11 @@ def test_the_files_of_an_environment_are_all_but_those_in_folders_of_others(mesh
     add(mesh, "overlays/prod/patch.yaml")
     add(mesh, "overlays/shared.yaml")
     inputs = read_inputs(mesh)
-    found = files_of(inputs, ["prod"])
-    assert found["overlays/prod/patch.yaml"] == hashlib.sha256(b"x").hexdigest()
-    assert set(inputs.contents) - set(found) == {"overlays/dev/patch.yaml"}
+    of_prod = files_of(inputs, ["prod"])
+    assert of_prod["overlays/prod/patch.yaml"] == hashlib.sha256(b"x").hexdigest()
+    assert set(inputs.contents) - set(of_prod) == {"overlays/dev/patch.yaml"}
     assert set(files_of(inputs, ["dev", "prod"])) == set(inputs.contents)
-    assert list(found) == sorted(found)
+    assert list(of_prod) == sorted(of_prod)
 
 
 def test_versions_are_those_that_are_installed() -> None:
@@ -168,7 +168,9 @@ def uncached() -> object:
 
 def test_all_that_the_compiler_needs_counts() -> None:
     needed = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert {re.split(r"[<>=]", one)[0].replace(".", "-") for one in needed} <= set(digests.dependencies())
+    assert {re.split(r"[<>=]", requirement)[0].replace(".", "-") for requirement in needed} <= set(
+        digests.dependencies()
+    )
 
 
 @pytest.mark.parametrize("program", digests.dependencies())
@@ -217,8 +219,8 @@ def test_the_source_of_the_compiler_counts(
 def test_all_files_of_a_components_package_count(
     module: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uncached: object
 ) -> None:
-    for one in ("__init__.py", "portal.py", "labels.py", "manifests/portal.yaml"):
-        add(tmp_path, f"acme_floe/{one}", "")
+    for packed in ("__init__.py", "portal.py", "labels.py", "manifests/portal.yaml"):
+        add(tmp_path, f"acme_floe/{packed}", "")
     add(tmp_path, "acme_floe-1.0.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme-floe\nVersion: 1.0.0\n")
     points = f"[floe_compile.components]\nportal = {module}:COMPONENT\n"
     add(tmp_path, "acme_floe-1.0.0.dist-info/entry_points.txt", points)

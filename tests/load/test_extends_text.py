@@ -63,7 +63,7 @@ ENTRY = st.sampled_from(
 )
 
 
-@given(st.lists(st.tuples(COMMENT, ENTRY), max_size=4, unique_by=lambda one: one[1]), st.integers(0, 4))
+@given(st.lists(st.tuples(COMMENT, ENTRY), max_size=4, unique_by=lambda commented: commented[1]), st.integers(0, 4))
 def test_the_rest_means_the_same(entries: list[tuple[str, str]], position: int) -> None:
     parts = [comment + entry for comment, entry in entries]
     parts.insert(position, HEAD)
@@ -71,6 +71,6 @@ def test_the_rest_means_the_same(entries: list[tuple[str, str]], position: int) 
     (before,), _ = read_documents(text, "m.yaml")
     (after,), _ = read_documents(with_parent(text, SAID), "m.yaml")
     assert after.data == {**before.data, "extends": SAID}
-    assert [one for one in text.split("\n") if "#" in one] == [
-        one for one in with_parent(text, SAID).split("\n") if "#" in one
+    assert [line for line in text.split("\n") if "#" in line] == [
+        line for line in with_parent(text, SAID).split("\n") if "#" in line
     ]

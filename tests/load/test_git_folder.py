@@ -61,8 +61,10 @@ def test_a_link_leads_to_where_the_mesh_is(tmp_path: Path) -> None:
 def test_git_says_the_same(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     (tmp_path / "a/b").mkdir(parents=True)
-    told = subprocess.run(["git", "rev-parse", "--show-prefix"], cwd=tmp_path / "a/b", capture_output=True, check=True)
-    assert path_in_git(tmp_path / "a/b") == told.stdout.decode().strip().rstrip("/")
+    prefix = subprocess.run(
+        ["git", "rev-parse", "--show-prefix"], cwd=tmp_path / "a/b", capture_output=True, check=True
+    )
+    assert path_in_git(tmp_path / "a/b") == prefix.stdout.decode().strip().rstrip("/")
 
 
 def test_the_path_is_an_input(tmp_path: Path) -> None:
@@ -73,9 +75,9 @@ def test_the_path_is_an_input(tmp_path: Path) -> None:
         environment.write_text("kind: Environment\n")
     for top in ("a", "clone", "elsewhere"):
         repository(tmp_path / top)
-    found = [input_digests(read_inputs(tmp_path / place / "mesh"))["dev"] for place in places]
-    assert found[2] == found[3], "not the folder of the clone"
-    assert len({*found}) == 3
+    digests = [input_digests(read_inputs(tmp_path / place / "mesh"))["dev"] for place in places]
+    assert digests[2] == digests[3], "not the folder of the clone"
+    assert len({*digests}) == 3
 
 
 def test_a_repository_in_the_output_is_an_input(tmp_path: Path) -> None:

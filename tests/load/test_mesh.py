@@ -31,7 +31,7 @@ def loaded(root: Path) -> Sources:
 def problems(root: Path) -> dict[str, str]:
     with pytest.raises(StageFailed) as failed:
         load(read_inputs(root), SCHEMAS)
-    return {f"{one.span}: {one.rule.code}": one.message for one in failed.value.diagnostics}
+    return {f"{diagnostic.span}: {diagnostic.rule.code}": diagnostic.message for diagnostic in failed.value.diagnostics}
 
 
 def test_documents_by_the_names_of_their_places(mesh: Path) -> None:
@@ -53,7 +53,7 @@ def test_problems_of_all_files_are_reported_together(mesh: Path) -> None:
     (mesh / "domains/sales/products/orders.yaml").write_text("# nothing\n", encoding="utf-8")
     (mesh / "overlays/dev/environment.yaml").write_bytes(b"\xff")
     (mesh / "domains/sales/stray.yaml").write_text("", encoding="utf-8")
-    codes = {one.rpartition(": ")[0].split(":")[0]: one.rpartition(": ")[2] for one in problems(mesh)}
+    codes = {problem.rpartition(": ")[0].split(":")[0]: problem.rpartition(": ")[2] for problem in problems(mesh)}
     assert codes == {
         "platform-manifest.yaml": "L105",
         "domains/sales/domain.yaml": "L103",
@@ -64,7 +64,7 @@ def test_problems_of_all_files_are_reported_together(mesh: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "told"),
+    ("head", "start"),
     [
         ("kind: Domain\n", "apiVersion is missing, but domains/sales/domain.yaml must be a Domain of floe.dev/v1"),
         ("apiVersion: floe.dev/v2\nkind: Domain\n", 'apiVersion is "floe.dev/v2", but'),
@@ -72,11 +72,11 @@ def test_problems_of_all_files_are_reported_together(mesh: Path) -> None:
         ("apiVersion: floe.dev/v1\nkind: [Domain]\n", "kind is \"['Domain']\", but"),
     ],
 )
-def test_a_document_of_another_kind(mesh: Path, head: str, told: str) -> None:
+def test_a_document_of_another_kind(mesh: Path, head: str, start: str) -> None:
     (mesh / "domains/sales/domain.yaml").write_text(head, encoding="utf-8")
     ((place, message),) = problems(mesh).items()
     assert place.endswith("L103")
-    assert message.startswith(told)
+    assert message.startswith(start)
 
 
 def test_an_environment_has_the_right_article(mesh: Path) -> None:
@@ -107,7 +107,7 @@ def test_warnings_do_not_keep_a_mesh_from_being_loaded(mesh: Path) -> None:
     path = mesh / "domains/sales/domain.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     sources, warnings = load(read_inputs(mesh), SCHEMAS)
-    assert [one.rule.code for one in warnings] == ["L005"]
+    assert [warning.rule.code for warning in warnings] == ["L005"]
     assert sources.domains["sales"].document.data["metadata"]["name"] == "sales"
 
 

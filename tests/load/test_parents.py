@@ -48,17 +48,17 @@ def problems(root: Path) -> list[Diagnostic]:
     return list(failed.value.diagnostics)
 
 
-def told(root: Path) -> list[str]:
-    return [f"{one.span}: {one.rule.code}: {one.message}; {one.hint}" for one in problems(root)]
+def problem_texts(root: Path) -> list[str]:
+    return [f"{problem.span}: {problem.rule.code}: {problem.message}; {problem.hint}" for problem in problems(root)]
 
 
 def test_a_chain_is_read_the_topmost_first(tmp_path: Path) -> None:
     sources, _ = load(read_inputs(vendored(tmp_path, "retail", "corporate")), SCHEMAS)
-    assert [one.file for one in sources.parents] == [
+    assert [parent.file for parent in sources.parents] == [
         "vendor/retail/vendor/corporate/platform-manifest.yaml",
         "vendor/retail/platform-manifest.yaml",
     ]
-    assert [one.data["metadata"]["name"] for one in sources.manifests] == ["corporate", "retail", "small"]
+    assert [manifest.data["metadata"]["name"] for manifest in sources.manifests] == ["corporate", "retail", "small"]
 
 
 def test_the_digest_is_that_of_sha256sum_whatever_git_does_to_lines(tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_a_parent_that_was_edited_is_not_the_locked_one(tmp_path: Path) -> None:
     file = root / "vendor/retail" / MANIFEST
     file.write_text(file.read_text(encoding="utf-8") + "locks: [nonsense\n", encoding="utf-8")
     actual = digest_of_manifest(file.read_bytes())
-    (found,) = told(root)
-    assert found == (
+    (problem,) = problem_texts(root)
+    assert problem == (
         "platform-manifest.yaml:20:40: L191: vendor/retail is locked to another digest; its platform-manifest.yaml has "
         f"{actual}; undo what has changed there, or, if it is a new version on purpose, "
         "floe-compile vendor vendor/retail"
@@ -86,16 +86,18 @@ def test_each_manifest_locks_its_own_parent(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail", "corporate")
     file = root / "vendor/retail/vendor/corporate" / MANIFEST
     file.write_text(file.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
-    (found,) = told(root)
-    assert found.startswith("vendor/retail/platform-manifest.yaml:4:43: L191: vendor/retail/vendor/corporate is locked")
-    assert found.endswith("undo what has changed in vendor/, where nothing is edited")
+    (problem,) = problem_texts(root)
+    assert problem.startswith(
+        "vendor/retail/platform-manifest.yaml:4:43: L191: vendor/retail/vendor/corporate is locked"
+    )
+    assert problem.endswith("undo what has changed in vendor/, where nothing is edited")
 
 
 def test_a_parent_that_is_not_there(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail")
     (root / "vendor/retail" / MANIFEST).unlink()
-    (found,) = told(root)
-    assert found == (
+    (problem,) = problem_texts(root)
+    assert problem == (
         "platform-manifest.yaml:20:17: L190: vendor/retail/platform-manifest.yaml is the parent, but the file does not "
         "exist; vendor it: floe-compile vendor FOLDER, which writes vendor/retail"
     )
@@ -106,8 +108,8 @@ def test_no_link_leads_to_a_parent(link: str, tmp_path: Path) -> None:
     root = vendored(tmp_path / "mesh", "retail")
     (root / link).rename(tmp_path / "elsewhere")
     (root / link).symlink_to(tmp_path / "elsewhere")
-    (found,) = told(root)
-    assert found.startswith(
+    (problem,) = problem_texts(root)
+    assert problem.startswith(
         "platform-manifest.yaml:20:17: L190: vendor/retail/platform-manifest.yaml is the parent, but "
         f"{link} is a symbolic link; "
     )
@@ -117,21 +119,21 @@ def test_a_parent_without_access_or_of_another_kind(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail")
     (root / "vendor/retail" / MANIFEST).unlink()
     (root / "vendor/retail" / MANIFEST).mkdir()
-    (found,) = told(root)
-    assert "is the parent, but the file is not a regular file; put a file with the text there" in found
+    (problem,) = problem_texts(root)
+    assert "is the parent, but the file is not a regular file; put a file with the text there" in problem
 
 
 def test_a_chain_has_an_end(tmp_path: Path) -> None:
     names = [f"p{number}" for number in range(1, MOST_PARENTS + 1)]
     sources, _ = load(read_inputs(vendored(tmp_path / "long", *names)), SCHEMAS)
     assert len(sources.parents) == MOST_PARENTS
-    (found,) = problems(vendored(tmp_path / "longer", *names, "p9"))
-    assert (found.rule.code, found.span and found.span.file) == (
+    (problem,) = problems(vendored(tmp_path / "longer", *names, "p9"))
+    assert (problem.rule.code, problem.span and problem.span.file) == (
         "L190",
         f"{'/'.join(f'vendor/{name}' for name in names)}/platform-manifest.yaml",
     )
-    assert found.message.startswith("more than 8 manifests extend one another: small -> p1 -> p2 ->")
-    assert found.hint == "does one of them extend a copy of itself? Let one extend something higher up"
+    assert problem.message.startswith("more than 8 manifests extend one another: small -> p1 -> p2 ->")
+    assert problem.hint == "does one of them extend a copy of itself? Let one extend something higher up"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_what_is_no_parent_is_told_by_its_form(said: str, tmp_path: Path) -> Non
     root = small_mesh(tmp_path, {})
     own = root / MANIFEST
     own.write_text(own.read_text(encoding="utf-8") + f"extends: {said}\n", "utf-8")
-    assert {one.rule.code for one in problems(root)} == {"L105"}
+    assert {problem.rule.code for problem in problems(root)} == {"L105"}
 
 
 def test_the_parent_is_checked_like_other_documents(tmp_path: Path) -> None:
@@ -157,7 +159,7 @@ def test_the_parent_is_checked_like_other_documents(tmp_path: Path) -> None:
         tmp_path, "retail", more="catalogue: {type: polaris}\nquota: {pods: many}\nimages: {registry: ghcr.io}\n"
     )
     file = f"vendor/retail/{MANIFEST}"
-    assert [one[: one.index(";")] for one in told(root)] == [
+    assert [text[: text.index(";")] for text in problem_texts(root)] == [
         f"{file}:4:1: L105: catalogue is not a known key",
         f'{file}:5:15: L105: quota.pods: "many" is not a whole number',
     ]
@@ -165,7 +167,7 @@ def test_the_parent_is_checked_like_other_documents(tmp_path: Path) -> None:
 
 def test_a_secret_of_a_parent_is_one_here_too(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail", more="delivery: {repository: https://me:hunter22@example.com/x.git}\n")
-    assert [one.rule.code for one in problems(root)] == ["L106"]
+    assert [problem.rule.code for problem in problems(root)] == ["L106"]
 
 
 def test_what_is_vendored_but_not_extended_is_told(tmp_path: Path) -> None:
@@ -173,8 +175,8 @@ def test_what_is_vendored_but_not_extended_is_told(tmp_path: Path) -> None:
     other = root / "vendor/old" / MANIFEST
     other.parent.mkdir()
     other.write_text(HEAD % ("old", "old"), encoding="utf-8")
-    (found,) = told(root)
-    assert found == (
+    (problem,) = problem_texts(root)
+    assert problem == (
         "vendor/old/platform-manifest.yaml:1:1: L102: vendor/old/platform-manifest.yaml is not read by anything; "
         "extend it in platform-manifest.yaml, or remove it: floe-compile vendor vendor/old"
     )

@@ -25,10 +25,10 @@ FILES = [
     *ROOT.glob("domains/**/*.yaml"),
 ]
 DOCUMENTS = [
-    (kind, one.data)
+    (kind, document.data)
     for path in sorted(FILES)
     if (kind := kind_of(path.relative_to(ROOT).as_posix()))
-    for one in read_documents(path.read_text(), path.name)[0]
+    for document in read_documents(path.read_text(), path.name)[0]
 ]
 SCHEMAS = plain_schemas(registry())
 STRUCTURES = {kind: Structure(schema) for kind, schema in SCHEMAS.items()}
@@ -51,7 +51,7 @@ VALUES = st.one_of(
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     below = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
-    return [path, *(found for key, part in below for found in paths(part, (*path, key)))][0 if path else 1 :]
+    return [path, *(below_path for key, part in below for below_path in paths(part, (*path, key)))][0 if path else 1 :]
 
 
 @st.composite
@@ -83,5 +83,5 @@ def test_the_documents_of_the_repository_fit() -> None:
 @given(edited())
 def test_a_document_that_fits_for_one_fits_for_the_other(changed: tuple[str, Any]) -> None:
     kind, document = changed
-    found = STRUCTURES[kind].mistakes(document, lambda _path: "")
-    assert bool(found) == (not VALIDATORS[kind].is_valid(document)), yaml.safe_dump(document)
+    mistakes = STRUCTURES[kind].mistakes(document, lambda _path: "")
+    assert bool(mistakes) == (not VALIDATORS[kind].is_valid(document)), yaml.safe_dump(document)

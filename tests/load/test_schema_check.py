@@ -33,8 +33,8 @@ def test_where_it_stands() -> None:
         keys={("more",): Span("a.yaml", 3, 1), ("login",): Span("a.yaml", 5, 1)},
         values={(): Span("a.yaml", 2, 1), ("more",): Span("a.yaml", 3, 7), ("count",): Span("a.yaml", 4, 8)},
     )
-    found = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
-    assert {one.message: one.span for one in found} == {
+    problems = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
+    assert {problem.message: problem.span for problem in problems} == {
         "name is missing": Span("a.yaml", 2, 1),
         "more is not a known key": Span("a.yaml", 3, 1),
         "count: 0 is less than the minimum of 1": Span("a.yaml", 4, 8),
@@ -44,22 +44,22 @@ def test_where_it_stands() -> None:
 
 def test_a_misspelt_key_is_one_error_at_the_key() -> None:
     document = Document("a.yaml", {"nmae": "x"}, keys={("nmae",): Span("a.yaml", 3, 1)})
-    (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
-    assert (found.message, found.hint) == ("nmae is not a known key", 'did you mean "name"?')
-    assert found.span == Span("a.yaml", 3, 1)
+    (problem,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
+    assert (problem.message, problem.hint) == ("nmae is not a known key", 'did you mean "name"?')
+    assert problem.span == Span("a.yaml", 3, 1)
 
 
 def test_a_document_that_is_not_a_mapping_is_named_by_its_file() -> None:
-    (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", []))
-    assert found.message == "a.yaml: a list is not a mapping"
+    (problem,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", []))
+    assert problem.message == "a.yaml: a list is not a mapping"
 
 
 @pytest.mark.parametrize("data", [{"name": "x", "a\u200bb": 1}, {"name": "x", "count": "1\u200b"}])
 def test_invisible_characters_are_shown(data: dict[str, Any]) -> None:
-    (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", data))
-    assert "<U+200B>" in found.message
+    (problem,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", data))
+    assert "<U+200B>" in problem.message
 
 
 def test_what_may_be_a_secret_is_marked() -> None:
-    (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", {"name": "x", "login": "hunter2"}))
-    assert found.secret
+    (problem,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", {"name": "x", "login": "hunter2"}))
+    assert problem.secret

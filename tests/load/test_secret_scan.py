@@ -14,7 +14,7 @@ from floe_compiler.model.span import Span
 VALUE = "hunter2"
 
 
-def found(data: Any) -> list[str]:
+def messages(data: Any) -> list[str]:
     document = Document("a.yaml", data, values={("steps", 0, "variables", "P"): Span("a.yaml", 7, 9)})
     problems = list(secret_values(document))
     for problem in problems:
@@ -25,7 +25,7 @@ def found(data: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "start"),
     [
         ({"password": VALUE}, "password looks like the value of a secret"),
         ({"password": 12345678}, "password looks like the value of a secret"),
@@ -43,9 +43,9 @@ def found(data: Any) -> list[str]:
         ({"secrets": {"store": {"name": f"x://a:{VALUE}@b"}}}, "secrets.store.name looks like a password in a URL"),
     ],
 )
-def test_reported_by_its_place(data: Any, told: str) -> None:
-    (message,) = found(data)
-    assert message.startswith(told)
+def test_reported_by_its_place(data: Any, start: str) -> None:
+    (message,) = messages(data)
+    assert message.startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ def test_the_remedy_is_one_that_its_place_knows(data: Any, hint: str) -> None:
     ],
 )
 def test_references_are_no_secrets(data: Any) -> None:
-    assert found(data) == []
+    assert messages(data) == []
 
 
 def test_where_it_stands() -> None:
     document = Document("a.yaml", {"token": "x"}, values={("token",): Span("a.yaml", 7, 9)})
-    assert [one.span for one in secret_values(document)] == [Span("a.yaml", 7, 9)]
+    assert [problem.span for problem in secret_values(document)] == [Span("a.yaml", 7, 9)]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("PGPASSWORD=hunter2 psql", True),
         ("psql --password=hunter2", True),
@@ -103,8 +103,8 @@ def test_where_it_stands() -> None:
         ("key", False),
     ],
 )
-def test_a_script_may_give_a_secret_a_value(text: str, told: bool) -> None:
-    assert may_assign_secret(Document("a.yaml", {"steps": [{"command": ["sh", "-c", text]}]})) == told
+def test_a_script_may_give_a_secret_a_value(text: str, expected: bool) -> None:
+    assert may_assign_secret(Document("a.yaml", {"steps": [{"command": ["sh", "-c", text]}]})) == expected
     assert not may_assign_secret(
         Document("a.yaml", {"steps": [{"secrets": {"PASSWORD": {"secret": "a", "key": "b"}}}]})
     )
@@ -134,14 +134,14 @@ def test_a_reason_is_needed_and_may_hold_no_secret() -> None:
 
 @pytest.mark.parametrize("name", ["RETRIES", "API_TOKENS"])
 def test_what_is_no_false_alarm_is_a_warning(name: str) -> None:
-    found = list(secret_values(product(API_TOKEN="a name", OTHER_TOKEN="a name", **{name: "a name"})))
-    assert [(problem.rule, problem.severity) for problem in found] == [(NOT_A_FALSE_ALARM, "warning")]
-    assert f"not_secrets.{name}" in found[0].message
+    problems = list(secret_values(product(API_TOKEN="a name", OTHER_TOKEN="a name", **{name: "a name"})))
+    assert [(problem.rule, problem.severity) for problem in problems] == [(NOT_A_FALSE_ALARM, "warning")]
+    assert f"not_secrets.{name}" in problems[0].message
 
 
 def test_only_products_say_so() -> None:
     data = {"kind": "Domain", "steps": [{"variables": {"API_TOKEN": VALUE}}], "not_secrets": {"API_TOKEN": "a name"}}
-    assert len(found(data)) == 1
+    assert len(messages(data)) == 1
 
 
 def said_of_a_product(**not_secrets: str) -> Document:
@@ -152,8 +152,10 @@ def said_of_a_product(**not_secrets: str) -> Document:
 
 
 def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
-    found = sorted(one.message.partition(" ")[0] for one in secret_values(said_of_a_product(API_TOKEN="a name")))
-    assert found == [
+    names = sorted(
+        problem.message.partition(" ")[0] for problem in secret_values(said_of_a_product(API_TOKEN="a name"))
+    )
+    assert names == [
         "domains.sales.products.orders.steps.load.variables.OTHER_TOKEN",
         "domains.sales.products.returns.steps.load.variables.API_TOKEN",
         "domains.sales.products.returns.steps.load.variables.OTHER_TOKEN",
@@ -161,5 +163,9 @@ def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
 
 
 def test_an_environment_is_told_of_what_is_no_false_alarm() -> None:
-    found = [one for one in secret_values(said_of_a_product(DEPTH="a name")) if one.rule is NOT_A_FALSE_ALARM]
-    assert [one.message.partition(":")[0] for one in found] == ["domains.sales.products.orders.not_secrets.DEPTH"]
+    problems = [
+        problem for problem in secret_values(said_of_a_product(DEPTH="a name")) if problem.rule is NOT_A_FALSE_ALARM
+    ]
+    assert [problem.message.partition(":")[0] for problem in problems] == [
+        "domains.sales.products.orders.not_secrets.DEPTH"
+    ]

@@ -152,8 +152,8 @@ def test_a_folder_without_the_document_that_says_what_it_is(mesh: Path) -> None:
 
 def test_a_folder_is_reported_once_whatever_its_name(mesh: Path) -> None:
     (mesh / "overlays" / "kustomization.yaml").mkdir()
-    (found,) = authored_files(read_inputs(mesh)).strays
-    assert found.hint == "write overlays/kustomization.yaml/environment.yaml, or remove the folder"
+    (stray,) = authored_files(read_inputs(mesh)).strays
+    assert stray.hint == "write overlays/kustomization.yaml/environment.yaml, or remove the folder"
 
 
 def test_files_that_no_kustomization_lists(patched: Path) -> None:

@@ -21,8 +21,8 @@ def root(tmp_path: Path) -> Path:
 
 def problems(root: Path, file: str) -> list[str]:
     text, diagnostics = read_text(read_inputs(root), file)
-    assert (text is None) == any(found.severity == "error" for found in diagnostics)
-    return [f"{found.span} {found.rule.code} {found.message}" for found in diagnostics]
+    assert (text is None) == any(diagnostic.severity == "error" for diagnostic in diagnostics)
+    return [f"{diagnostic.span} {diagnostic.rule.code} {diagnostic.message}" for diagnostic in diagnostics]
 
 
 def test_text_is_read(root: Path) -> None:
@@ -61,21 +61,21 @@ def test_bytes_that_are_no_plain_text(root: Path, data: bytes, problem: str) -> 
 
 
 def test_each_control_character_is_reported_at_its_first_place() -> None:
-    found = control_characters("\x00a\n\x01\x02\x01", "f")
-    assert [one.span for one in found] == [Span("f", 1, 1), Span("f", 2, 1), Span("f", 2, 2)]
-    assert [one.message.partition(",")[2] for one in found] == ["", " 2 times in this file", ""]
+    diagnostics = control_characters("\x00a\n\x01\x02\x01", "f")
+    assert [diagnostic.span for diagnostic in diagnostics] == [Span("f", 1, 1), Span("f", 2, 1), Span("f", 2, 2)]
+    assert [diagnostic.message.partition(",")[2] for diagnostic in diagnostics] == ["", " 2 times in this file", ""]
 
 
 def test_line_breaks_of_old() -> None:
-    (found,) = control_characters("a: 1\rb: 2\r", "f")
-    assert found.hint == "save the file with LF line breaks"
+    (diagnostic,) = control_characters("a: 1\rb: 2\r", "f")
+    assert diagnostic.hint == "save the file with LF line breaks"
 
 
-@pytest.mark.parametrize("one", ["\u00a0", "\u00ad", "\u200b", "\u200d", "\u202f", "\u2060", "\u3000"])
-def test_invisible_characters_have_names(one: str) -> None:
-    name = f"U+{ord(one):04X}"
-    assert invisible(f"sche{one}dule") == (4, name)
-    assert visible(f"sche{one}dule") == f"sche<{name}>dule"
+@pytest.mark.parametrize("character", ["\u00a0", "\u00ad", "\u200b", "\u200d", "\u202f", "\u2060", "\u3000"])
+def test_invisible_characters_have_names(character: str) -> None:
+    name = f"U+{ord(character):04X}"
+    assert invisible(f"sche{character}dule") == (4, name)
+    assert visible(f"sche{character}dule") == f"sche<{name}>dule"
 
 
 def test_what_is_visible_stays() -> None:

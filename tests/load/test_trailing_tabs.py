@@ -50,14 +50,14 @@ def test_a_tab_at_the_end_of_a_line_is_a_space(text: str) -> None:
 @needs_kubectl
 @pytest.mark.parametrize("text", TEXTS)
 def test_kubectl_reads_the_same(text: str, tmp_path: Path) -> None:
-    found = read_with_kubectl(HEADER + text, tmp_path)
-    assert {key: value for key, value in found.items() if key in "abc"} == TEXTS[text]
+    values = read_with_kubectl(HEADER + text, tmp_path)
+    assert {key: value for key, value in values.items() if key in "abc"} == TEXTS[text]
 
 
 @pytest.mark.parametrize("text", ["a: 1\n\t\nb: 2\n", "a:\n-\t\n", "a: 1\n\t# c\n", "a:\n\tb: 1\n", "a: 1\n\t"])
 def test_what_kubectl_refuses_too(text: str) -> None:
-    _, (found,) = read_documents(text, "f.yaml")
-    assert found.rule.code == "L008"
+    _, (diagnostic,) = read_documents(text, "f.yaml")
+    assert diagnostic.rule.code == "L008"
     with pytest.raises(yaml.YAMLError):
         yaml.load(text, yaml.CSafeLoader)
 
@@ -66,8 +66,8 @@ def test_what_kubectl_refuses_too(text: str) -> None:
 def test_nothing_else_changes(text: str) -> None:
     changed = without_trailing_tabs(text)
     assert len(changed) == len(text)
-    assert [one for one in zip(text, changed, strict=True) if one[0] != one[1]] == [("\t", " ")] * sum(
-        one != other for one, other in zip(text, changed, strict=True)
+    assert [pair for pair in zip(text, changed, strict=True) if pair[0] != pair[1]] == [("\t", " ")] * sum(
+        line != other for line, other in zip(text, changed, strict=True)
     )
     try:
         before = yaml.load(text, yaml.CSafeLoader)

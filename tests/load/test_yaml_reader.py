@@ -28,11 +28,11 @@ def read(text: str) -> Document:
 def problems(text: str) -> list[str]:
     """Return what is wrong with a text as `line:column code message`."""
     _, diagnostics = read_documents(text, FILE)
-    assert all(found.span and found.span.file == FILE for found in diagnostics)
+    assert all(diagnostic.span and diagnostic.span.file == FILE for diagnostic in diagnostics)
     return [
-        f"{found.span.line}:{found.span.column} {found.rule.code} {found.message}"
-        for found in diagnostics
-        if found.span
+        f"{diagnostic.span.line}:{diagnostic.span.column} {diagnostic.rule.code} {diagnostic.message}"
+        for diagnostic in diagnostics
+        if diagnostic.span
     ]
 
 
@@ -106,7 +106,7 @@ def test_duplicate_keys_name_both_places() -> None:
     text = "a: 1\nb:\n- c: 1\n  d: 2\n  c: 3\na: 4\n"
     assert problems(text) == ["5:3 L010 b[0].c is given twice", "6:1 L010 a is given twice"]
     related = [diagnostic.related for diagnostic in read_documents(text, FILE)[1]]
-    assert [(one.span, one.note) for (one,) in related] == [
+    assert [(note.span, note.note) for (note,) in related] == [
         (Span(FILE, 3, 3), "first given here"),
         (Span(FILE, 1, 1), "first given here"),
     ]
@@ -144,19 +144,19 @@ def test_anchors_aliases_and_merge_keys() -> None:
 
 
 def test_a_schedule_that_reads_as_an_alias_is_one_mistake() -> None:
-    _, (found,) = read_documents("cron: */15 * * * *\nb: 1\n", "f.yaml")
-    assert (found.rule.code, found.span) == ("L012", Span("f.yaml", 1, 7))
+    _, (diagnostic,) = read_documents("cron: */15 * * * *\nb: 1\n", "f.yaml")
+    assert (diagnostic.rule.code, diagnostic.span) == ("L012", Span("f.yaml", 1, 7))
 
 
 def test_what_is_wrong_on_another_line_than_an_alias_is_told_too() -> None:
-    _, found = read_documents("a: *one\nb: @\n", "f.yaml")
-    assert [one.rule.code for one in found] == ["L012", "L007"]
+    _, diagnostics = read_documents("a: *one\nb: @\n", "f.yaml")
+    assert [diagnostic.rule.code for diagnostic in diagnostics] == ["L012", "L007"]
 
 
 def test_a_key_with_an_invisible_character() -> None:
-    _, (found,) = read_documents("sche\u200bdule: 1\n", "f.yaml")
-    assert (found.rule.code, found.span) == ("L006", Span("f.yaml", 1, 1))
-    assert found.message == "the key sche<U+200B>dule has the invisible character U+200B in it"
+    _, (diagnostic,) = read_documents("sche\u200bdule: 1\n", "f.yaml")
+    assert (diagnostic.rule.code, diagnostic.span) == ("L006", Span("f.yaml", 1, 1))
+    assert diagnostic.message == "the key sche<U+200B>dule has the invisible character U+200B in it"
     assert read_documents('"10\u00a0km": 1\na: 10\u00a0km\n', "f.yaml")[1] == []
 
 

@@ -42,11 +42,11 @@ def only(text: str) -> Diagnostic:
     ],
 )
 def test_syntax_error(text: str, place: tuple[int, int], message: str, hint: str) -> None:
-    found = only(text)
-    assert found.rule.code == "L007"
-    assert found.span == Span("f.yaml", *place)
-    assert found.message.startswith(message)
-    assert found.hint.startswith(hint)
+    diagnostic = only(text)
+    assert diagnostic.rule.code == "L007"
+    assert diagnostic.span == Span("f.yaml", *place)
+    assert diagnostic.message.startswith(message)
+    assert diagnostic.hint.startswith(hint)
 
 
 def test_a_bracket_that_does_not_close_is_shown_with_its_opening() -> None:
@@ -59,24 +59,28 @@ def test_a_bracket_that_does_not_close_is_shown_with_its_opening() -> None:
     [("a:\n\tb: 1\n\tc: 1\n", 2, 2), ("a:\n  b: 1\n  \tc: 1\n", 3, 1), ("a: |\n  x\n\ty\n", 3, 1)],
 )
 def test_tab(text: str, line: int, count: int) -> None:
-    found = only(text)
-    assert found.rule.code == "L008"
-    assert found.span
-    assert found.span.line == line
-    assert found.hint == f"indent with spaces; {count} line(s) of this file begin with a tab"
+    diagnostic = only(text)
+    assert diagnostic.rule.code == "L008"
+    assert diagnostic.span
+    assert diagnostic.span.line == line
+    assert diagnostic.hint == f"indent with spaces; {count} line(s) of this file begin with a tab"
 
 
 def test_a_tab_at_the_end_of_a_line_does_not_hide_another_mistake() -> None:
-    found = only("a: b\t\nc: d: e\nf: g\t\n")
-    assert (found.rule.code, found.span) == ("L007", Span("f.yaml", 2, 5))
-    found = only('a: b\t\nc: "d\t\ne: f\t\n')
-    assert (found.rule.code, found.span) == ("L007", Span("f.yaml", 2, 4))
+    diagnostic = only("a: b\t\nc: d: e\nf: g\t\n")
+    assert (diagnostic.rule.code, diagnostic.span) == ("L007", Span("f.yaml", 2, 5))
+    diagnostic = only('a: b\t\nc: "d\t\ne: f\t\n')
+    assert (diagnostic.rule.code, diagnostic.span) == ("L007", Span("f.yaml", 2, 4))
 
 
 @pytest.mark.parametrize("text", ["a:\t- x\n", "a:\t@x\n"])
 def test_a_tab_in_the_middle_of_a_line_is_not_indentation(text: str) -> None:
-    found = only(text)
-    assert (found.rule.code, found.span, found.hint) == ("L008", Span("f.yaml", 1, 3), "write a space instead")
+    diagnostic = only(text)
+    assert (diagnostic.rule.code, diagnostic.span, diagnostic.hint) == (
+        "L008",
+        Span("f.yaml", 1, 3),
+        "write a space instead",
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,9 +94,9 @@ def test_a_tab_in_the_middle_of_a_line_is_not_indentation(text: str) -> None:
     ],
 )
 def test_a_merge_conflict_is_named_at_its_first_line(text: str, line: int, marker: str) -> None:
-    found = only(text)
-    assert (found.rule.code, found.span) == ("L009", Span("f.yaml", line, 1))
-    assert found.message.endswith(marker)
+    diagnostic = only(text)
+    assert (diagnostic.rule.code, diagnostic.span) == ("L009", Span("f.yaml", line, 1))
+    assert diagnostic.message.endswith(marker)
 
 
 @pytest.mark.parametrize("text", ["a: |\n  b\n  =======\n  <<<<<<< x\n", "a: x\n# <<<<<<< y\n"])
@@ -101,9 +105,9 @@ def test_what_only_looks_like_a_conflict(text: str) -> None:
 
 
 def test_an_invisible_character_is_named_where_the_syntax_breaks() -> None:
-    found = only("a: 1\nb:\u00a0x\nc: 2\n")
-    assert (found.rule.code, found.span) == ("L006", Span("f.yaml", 2, 3))
-    assert found.message == "invisible character U+00A0"
+    diagnostic = only("a: 1\nb:\u00a0x\nc: 2\n")
+    assert (diagnostic.rule.code, diagnostic.span) == ("L006", Span("f.yaml", 2, 3))
+    assert diagnostic.message == "invisible character U+00A0"
 
 
 def test_tabs_inside_block_text_are_fine() -> None:

@@ -104,9 +104,11 @@ def test_all_of_ipv6_leaves_out_what_a_gateway_translates_to_closed_addresses() 
     (block,) = reachable("::/0", Reach())
     assert "::ffff:0:0/96" not in map(str, block.without), "the API server would refuse it, as it is IPv4 to Go"
     left = remaining(block)
-    assert not any(ip_address("64:ff9b::a9fe:a9fe") in one or ip_address("64:ff9b::a00:1") in one for one in left)
-    assert any(ip_address("64:ff9b::808:808") in one for one in left)
-    assert any(ip_address("2001:db8::1") in one for one in left)
+    assert not any(
+        ip_address("64:ff9b::a9fe:a9fe") in network_ or ip_address("64:ff9b::a00:1") in network_ for network_ in left
+    )
+    assert any(ip_address("64:ff9b::808:808") in network_ for network_ in left)
+    assert any(ip_address("2001:db8::1") in network_ for network_ in left)
 
 
 def test_without_the_servers_of_the_node() -> None:
@@ -114,7 +116,9 @@ def test_without_the_servers_of_the_node() -> None:
 
 
 RANGES = some.builds(
-    lambda address, bits: ip_network((address, bits), strict=False), some.integers(0, 2**32 - 1), some.integers(0, 32)
+    lambda address, prefix: ip_network((address, prefix), strict=False),
+    some.integers(0, 2**32 - 1),
+    some.integers(0, 32),
 )
 REACHES = some.builds(
     lambda own, private: Reach(tuple(map(str, own)), tuple(map(str, private))),
@@ -136,8 +140,8 @@ def test_an_address_is_reached_only_if_it_may_be(range_: Network, reach: Reach, 
     if is_out_of_reach(range_, reach):
         return
     reached = any(address in left for block in reachable(str(range_), reach) for left in remaining(block))
-    listed = any(address in network(one) for one in reach.private)
-    may_be = not any(address in one for one in never) and (listed or not any(address in one for one in PRIVATE))
+    listed = any(address in network(cidr) for cidr in reach.private)
+    may_be = not any(address in block for block in never) and (listed or not any(address in block for block in PRIVATE))
     assert not reached or (may_be and address in range_)
 
 

@@ -88,6 +88,6 @@ def test_limits_that_hold_together_allow_what_the_narrower_one_does(first: int, 
 
 
 @given(AMOUNTS, AMOUNTS)
-def test_amounts_are_in_order_however_they_are_written(one: int, other: int) -> None:
-    order = (one > other) - (one < other)
-    assert compared(one, other) == compared(f"{one}k", f"{other}000") == compared(f"{one}s", f"{other}s") == order
+def test_amounts_are_in_order_however_they_are_written(first: int, other: int) -> None:
+    order = (first > other) - (first < other)
+    assert compared(first, other) == compared(f"{first}k", f"{other}000") == compared(f"{first}s", f"{other}s") == order

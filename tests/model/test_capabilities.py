@@ -36,6 +36,6 @@ def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:
 
 
 def test_the_secrets_of_a_capability_are_found_however_deep() -> None:
-    assert {secret.name for secret in secrets_of(CATALOG)} == {f"polaris-client-{one}" for one in CLIENTS}
+    assert {secret.name for secret in secrets_of(CATALOG)} == {f"polaris-client-{client}" for client in CLIENTS}
     assert {secret.name for secret in secrets_of(STORE)} == {"minio-warehouse"}
     assert list(secrets_of(LINEAGE)) == []

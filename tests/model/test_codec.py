@@ -53,21 +53,21 @@ def test_text_that_is_not_utf_8_gives_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [
         (Quota(cpu="1"), Quota.model_validate({"cpu": "1"})),
         ((1, 2), [1, 2]),
     ],
 )
-def test_the_same_value_gives_the_same_bytes(one: Any, other: Any) -> None:
-    assert encode(one) == encode(other)
+def test_the_same_value_gives_the_same_bytes(first: Any, other: Any) -> None:
+    assert encode(first) == encode(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(Quota(cpu="1"), Quota(cpu="2")), (Quota, Point), (1, "1"), (True, 1), (1, 1.5), (None, "")]
+    ("first", "other"), [(Quota(cpu="1"), Quota(cpu="2")), (Quota, Point), (1, "1"), (True, 1), (1, 1.5), (None, "")]
 )
-def test_other_values_give_other_bytes(one: Any, other: Any) -> None:
-    assert encode(one) != encode(other)
+def test_other_values_give_other_bytes(first: Any, other: Any) -> None:
+    assert encode(first) != encode(other)
 
 
 @pytest.mark.parametrize("value", [len, object(), lambda: 1, {1: [print]}])
@@ -81,12 +81,12 @@ def test_parts_of_a_digest_count_apart() -> None:
     assert len({*digests}) == len(digests)
     assert digest_of("ä", b"x") == digest_of("ä".encode(), "x")
     assert digest_of("\udcff") == digest_of(b"\xff"), "the name of a file may be of any bytes"
-    assert {len(one) for one in digests} == {64}
+    assert {len(digest) for digest in digests} == {64}
 
 
-@pytest.mark.parametrize("bits", [0, 1, 1 << 63, 1 << 64, (1 << 200) - 1])
-def test_sets_of_any_size_are_data(bits: int) -> None:
-    found = decode(encode({"a": Bits(bits)}), dict[str, Bits])
-    assert found == {"a": bits}
-    assert encode(found) == encode({"a": Bits(bits)})
-    assert decode(encode(bits % 9), Bits) is None, "what is no set"
+@pytest.mark.parametrize("mask", [0, 1, 1 << 63, 1 << 64, (1 << 200) - 1])
+def test_sets_of_any_size_are_data(mask: int) -> None:
+    decoded = decode(encode({"a": Bits(mask)}), dict[str, Bits])
+    assert decoded == {"a": mask}
+    assert encode(decoded) == encode({"a": Bits(mask)})
+    assert decode(encode(mask % 9), Bits) is None, "what is no set"

@@ -34,7 +34,9 @@ def volume(**source: Any) -> dict[str, Any]:
 
 
 def mounting(*subpaths: str) -> dict[str, Any]:
-    mounts = [{"name": "config", "mountPath": "/x", **({"subPath": one} if one else {})} for one in subpaths]
+    mounts = [
+        {"name": "config", "mountPath": "/x", **({"subPath": subpath} if subpath else {})} for subpath in subpaths
+    ]
     return {"containers": [{"volumeMounts": mounts}]} | volume(configMap={"name": "app"})
 
 
@@ -92,15 +94,15 @@ def test_the_hash_changes_with_every_file(index: int, text: str) -> None:
     files = list(FILES)
     old = files[index]
     files[index] = ConfigFile(old.path, text, old.config_map)
-    one, two = (config_hash(config_data([pod(container(config=tuple(some)))])) for some in (files, FILES))
-    assert (one == two) == (text == old.text)
+    first, second = (config_hash(config_data([pod(container(config=tuple(some)))])) for some in (files, FILES))
+    assert (first == second) == (text == old.text)
 
 
 def test_what_is_declared_is_what_the_pod_is_seen_to_read() -> None:
     declared = pod(container("one", config=FILES[:2]), setup=(container("two", config=FILES[2:]),))
     spec = {
-        "initContainers": [container_of(DEVELOPMENT, one) for one in declared.setup],
-        "containers": [container_of(DEVELOPMENT, one) for one in declared.containers],
+        "initContainers": [container_of(DEVELOPMENT, container_) for container_ in declared.setup],
+        "containers": [container_of(DEVELOPMENT, container_) for container_ in declared.containers],
         "volumes": volumes(declared),
     }
     maps = {name: {"data": dict(data)} for name, data in config_data([pod(container(config=FILES))]).items()}

@@ -21,13 +21,13 @@ STEP = {"name": "load", "type": "custom"}
 
 
 def input_problems(**fields: Any) -> list[str]:
-    return [found.message for found in secret_values(Document("a.yaml", fields))]
+    return [problem.message for problem in secret_values(Document("a.yaml", fields))]
 
 
 def object_problems(manifest: dict[str, Any]) -> list[str]:
     findings = Findings()
     check_secret_values(Document("a.yaml", manifest), findings)
-    return [found.message for found in findings.diagnostics]
+    return [diagnostic.message for diagnostic in findings.diagnostics]
 
 
 def annotated(key: str, value: str) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def test_values_that_are_no_secrets(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("password=hunter2", True),
         ("db.password: hunter2", True),
@@ -217,8 +217,8 @@ def test_values_that_are_no_secrets(text: str) -> None:
         ("", False),
     ],
 )
-def test_a_text_that_may_show_a_secret(text: str, told: bool) -> None:
-    assert may_show_secret(text) == told
+def test_a_text_that_may_show_a_secret(text: str, expected: bool) -> None:
+    assert may_show_secret(text) == expected
 
 
 UNITS = (

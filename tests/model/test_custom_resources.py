@@ -21,7 +21,7 @@ DATA = {"a": [{"b": {"c": 1}}, {"b": {"c": 2, "x": {"c": 3}}}, "text"], "d": {"o
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    ("path", "expected"),
     [
         ("a[*].b.c", [(("a", 0, "b", "c"), 1), (("a", 1, "b", "c"), 2)]),
         ("a[*].**.c", [(("a", 0, "b", "c"), 1), (("a", 1, "b", "c"), 2), (("a", 1, "b", "x", "c"), 3)]),
@@ -34,21 +34,21 @@ DATA = {"a": [{"b": {"c": 1}}, {"b": {"c": 2, "x": {"c": 3}}}, "text"], "d": {"o
         ("z.**", []),
     ],
 )
-def test_values_by_their_path(path: str, found: list[Any]) -> None:
-    assert list(found_at(DATA, path)) == found
+def test_values_by_their_path(path: str, expected: list[Any]) -> None:
+    assert list(found_at(DATA, path)) == expected
 
 
 def test_no_path_is_misspelt() -> None:
-    paths = [one.path for fields in REFERENCES.values() for one in fields]
-    paths += [one.path for templates in TEMPLATES.values() for one in templates]
+    paths = [reference.path for fields in REFERENCES.values() for reference in fields]
+    paths += [template.path for templates in TEMPLATES.values() for template in templates]
     assert all(path.startswith(("spec.", "**.")) and ".." not in path for path in [*paths, *SELECTORS.values()])
     assert {group for group, _ in (*REFERENCES, *TEMPLATES, *SELECTORS, *MONITORS)} >= {"keda.sh", "argoproj.io"}
 
 
 def named(group: str, kind: str, spec: Any) -> list[tuple[str, int | None]]:
     identity = ObjectId(group, kind, "here", "one")
-    found = references_of(identity, {"spec": spec}, "cluster.local")
-    return [(f"{'.'.join(map(str, one.path))}: {one.target}", one.port) for one in found]
+    references = references_of(identity, {"spec": spec}, "cluster.local")
+    return [(f"{'.'.join(map(str, reference.path))}: {reference.target}", reference.port) for reference in references]
 
 
 ROUTE = ("gateway.networking.k8s.io", "HTTPRoute")
@@ -180,7 +180,7 @@ def test_references_by_kind(kind: tuple[str, str], spec: Any, expected: list[Any
 
 
 def test_what_an_operator_creates() -> None:
-    created = {str(one) for one in created_for(ObjectId("postgresql.cnpg.io", "Cluster", "here", "db"))}
+    created = {str(identity) for identity in created_for(ObjectId("postgresql.cnpg.io", "Cluster", "here", "db"))}
     assert {"Service here/db-rw", "Secret here/db-app"} <= created
     assert list(created_for(ObjectId("", "Service", "here", "db"))) == []
     (operated,) = created_for(ObjectId("monitoring.coreos.com", "Alertmanager", "here", "main"))

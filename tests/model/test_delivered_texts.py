@@ -45,22 +45,22 @@ def built(text: str) -> object:
 
 
 def test_kustomize_keeps_what_is_not_refused() -> None:
-    text = " ".join(f"a{chr(one)}b" for one in CHARACTERS if not why_undelivered("flux", chr(one)))
+    text = " ".join(f"a{chr(character)}b" for character in CHARACTERS if not why_undelivered("flux", chr(character)))
     assert len(text) > 4 * 1000
     assert built(text) == with_text(text)
 
 
-@pytest.mark.parametrize("one", [0x7F, 0x80, 0x84, 0x85, 0x86, 0x9F, 0xFFFE, 0xFFFF])
-def test_kustomize_fails_at_what_is_refused_or_changes_it(one: int) -> None:
-    text = f"a{chr(one)}b"
-    assert why_undelivered("flux", text) == f"has the character U+{one:04X}, at which Flux' kustomize fails"
+@pytest.mark.parametrize("character", [0x7F, 0x80, 0x84, 0x85, 0x86, 0x9F, 0xFFFE, 0xFFFF])
+def test_kustomize_fails_at_what_is_refused_or_changes_it(character: int) -> None:
+    text = f"a{chr(character)}b"
+    assert why_undelivered("flux", text) == f"has the character U+{character:04X}, at which Flux' kustomize fails"
     assert built(text) != with_text(text)
 
 
 @needs_kubectl
 def test_argo_cd_reads_all_characters(tmp_path: Path) -> None:
     """It decodes files as kubectl does."""
-    text = " ".join(f"a{chr(one)}b" for one in CHARACTERS)
+    text = " ".join(f"a{chr(character)}b" for character in CHARACTERS)
     assert why_undelivered("argocd", text) == ""
     assert read_with_kubectl(to_yaml(with_text(text)), tmp_path)["data"] == with_text(text)["data"]
 

@@ -30,9 +30,9 @@ SEVERAL = [
 
 
 @given(st.permutations(SEVERAL))
-def test_the_order_is_by_place_and_what_has_none_comes_last(found: list[Diagnostic]) -> None:
-    assert ordered(found) == ordered(SEVERAL)
-    places = [one.span for one in ordered(found)]
+def test_the_order_is_by_place_and_what_has_none_comes_last(shuffled: list[Diagnostic]) -> None:
+    assert ordered(shuffled) == ordered(SEVERAL)
+    places = [diagnostic.span for diagnostic in ordered(shuffled)]
     assert places[:4] == [Span("a.yaml", 2)] * 4
     assert places[-4:] == [None] * 4
 
@@ -42,40 +42,40 @@ def test_each_finding_is_reported_once() -> None:
 
 
 def test_what_several_environments_meet_alike_is_one_finding() -> None:
-    def found(subject: str, message: str = "is odd") -> Diagnostic:
+    def diagnostic(subject: str, message: str = "is odd") -> Diagnostic:
         return Diagnostic(SEVERAL[0].rule, message, Span("base/a.yaml"), subject)
 
-    staging, dev, prod = (found(f"{name}: Role sales/a") for name in ("staging", "dev", "prod"))
+    staging, dev, prod = (diagnostic(f"{name}: Role sales/a") for name in ("staging", "dev", "prod"))
     once = ordered([staging, dev, prod, dev])
-    assert once == (found("dev, prod, staging: Role sales/a"),)
+    assert once == (diagnostic("dev, prod, staging: Role sales/a"),)
     assert ordered([*ordered([prod, dev]), staging]) == once
-    assert len(ordered([dev, found("prod: Role sales/a", "is odder")])) == 2
+    assert len(ordered([dev, diagnostic("prod: Role sales/a", "is odder")])) == 2
 
 
 def test_one_error_at_one_place_names_all_objects() -> None:
-    def found(rule: Rule, subject: str, span: Span | None) -> Diagnostic:
+    def diagnostic(rule: Rule, subject: str, span: Span | None) -> Diagnostic:
         return Diagnostic(rule, "it runs one replica", span, subject)
 
     subjects = [f"prod: Deployment {name}/web" for name in ("finance", "marketing", "sales", "shop")]
     here = Span("platform-manifest.yaml", 3, 4)
-    (merged,) = ordered(found(WRONG, subject, here) for subject in reversed(subjects[:2]))
+    (merged,) = ordered(diagnostic(WRONG, subject, here) for subject in reversed(subjects[:2]))
     assert merged.subject == "prod: Deployment finance/web; prod: Deployment marketing/web"
-    (many,) = ordered(found(WRONG, subject, here) for subject in subjects)
+    (many,) = ordered(diagnostic(WRONG, subject, here) for subject in subjects)
     assert many.subject == f"{'; '.join(subjects[:3])}; and 1 more"
     # Without a place, the subject is the place. Warnings are accepted object by object.
-    assert len(ordered(found(WRONG, subject, None) for subject in subjects)) == 4
-    assert len(ordered(found(ODD, subject, here) for subject in subjects)) == 4
+    assert len(ordered(diagnostic(WRONG, subject, None) for subject in subjects)) == 4
+    assert len(ordered(diagnostic(ODD, subject, here) for subject in subjects)) == 4
 
 
 def test_one_error_of_a_patch_names_what_its_objects_come_from() -> None:
-    def found(name: str) -> Diagnostic:
+    def diagnostic(name: str) -> Diagnostic:
         related = (Related(Span(f"domains/{name}/domain.yaml"), "rendered for this"),)
         return Diagnostic(WRONG, "it is wrong", Span("base/patch.yaml", 3, 4), f"ResourceQuota {name}/q", "", related)
 
-    several = [found(name) for name in ("finance", "marketing", "sales", "shop")]
+    several = [diagnostic(name) for name in ("finance", "marketing", "sales", "shop")]
     (merged,) = ordered(reversed(several))
     assert merged.subject == "ResourceQuota finance/q; ResourceQuota marketing/q; ResourceQuota sales/q; and 1 more"
-    assert [one.span.file for one in merged.related] == [
+    assert [related.span.file for related in merged.related] == [
         f"domains/{name}/domain.yaml" for name in ("finance", "marketing", "sales")
     ]
 
@@ -84,11 +84,11 @@ def test_an_error_fails_the_stage_with_everything_found() -> None:
     findings = Findings()
     findings.add(ODD, "odd")
     assert not findings.failed
-    assert [one.message for one in findings.finish()] == ["odd"]
+    assert [diagnostic.message for diagnostic in findings.finish()] == ["odd"]
     findings.add(WRONG, "wrong", Span("a.yaml"), hint="mend it")
     with pytest.raises(StageFailed) as failed:
         findings.finish()
-    assert [one.message for one in failed.value.diagnostics] == ["wrong", "odd"]
+    assert [diagnostic.message for diagnostic in failed.value.diagnostics] == ["wrong", "odd"]
     assert str(failed.value) == "2 problem(s)"
 
 
@@ -109,4 +109,4 @@ def test_the_first_error_ends_a_stage() -> None:
     findings.add(ODD, "a warning")
     with pytest.raises(StageFailed) as failed:
         findings.add(WRONG, "the first")
-    assert [one.message for one in failed.value.diagnostics] == ["the first", "a warning"]
+    assert [diagnostic.message for diagnostic in failed.value.diagnostics] == ["the first", "a warning"]

@@ -11,9 +11,9 @@ WEB = Endpoint("web.example.com", (Port("https", 443, scheme="https"), Port("met
 
 
 def test_a_service_has_its_full_name_in_every_namespace() -> None:
-    found = service_endpoint("polaris", "floe-platform", "acme.internal", (Port("http", 8181),))
-    assert found.host == "polaris.floe-platform.svc.acme.internal"
-    assert found.group == PodGroup("floe-platform", "polaris")
+    endpoint = service_endpoint("polaris", "floe-platform", "acme.internal", (Port("http", 8181),))
+    assert endpoint.host == "polaris.floe-platform.svc.acme.internal"
+    assert endpoint.group == PodGroup("floe-platform", "polaris")
 
 
 def test_the_first_port_is_meant_unless_one_is_named() -> None:
@@ -37,8 +37,13 @@ def test_a_server_outside_may_be_anywhere() -> None:
     [("https://lake.example/api", "lake.example:443", "https"), ("http://lake.example:81", "lake.example:81", "http")],
 )
 def test_a_url_leads_to_a_server_outside(url: str, address: str, scheme: str) -> None:
-    found = url_endpoint(url, "203.0.113.0/24")
-    assert (found.address(), found.port().scheme, found.cidr, found.group) == (address, scheme, "203.0.113.0/24", None)
+    endpoint = url_endpoint(url, "203.0.113.0/24")
+    assert (endpoint.address(), endpoint.port().scheme, endpoint.cidr, endpoint.group) == (
+        address,
+        scheme,
+        "203.0.113.0/24",
+        None,
+    )
 
 
 def test_a_consumer_calls_the_ports_that_it_uses() -> None:

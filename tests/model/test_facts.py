@@ -19,8 +19,8 @@ from kit.samples import SECRET, container, pod
 
 
 def test_containers_that_set_a_pod_up_come_first() -> None:
-    one = pod(container("main"), setup=(container("first"), container("second")))
-    assert [found.name for found in containers_of(one)] == ["first", "second", "main"]
+    pod_ = pod(container("main"), setup=(container("first"), container("second")))
+    assert [container_.name for container_ in containers_of(pod_)] == ["first", "second", "main"]
 
 
 def test_the_pods_of_a_component_by_the_names_that_label_them() -> None:

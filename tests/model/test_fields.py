@@ -126,7 +126,7 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "text", "told"),
+    ("check", "text", "shown"),
     [
         (check_registry, "ghcr.io/acme/", '"ghcr.io/acme/" ends with "/"; write "ghcr.io/acme"'),
         (check_registry, "https://ghcr.io/acme", '"https://ghcr.io/acme" is not a registry; leave out "https://"'),
@@ -136,10 +136,10 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
         (check_pattern, "floe_{scope}", '"floe_{scope}" is not a namespace pattern; besides {scope}, use lower-case'),
     ],
 )
-def test_a_message_shows_what_was_written_and_nothing_else(check: Check, text: str, told: str) -> None:
+def test_a_message_shows_what_was_written_and_nothing_else(check: Check, text: str, shown: str) -> None:
     with pytest.raises(ValueError) as refused:
         check(text)
-    assert told in str(refused.value)
+    assert shown in str(refused.value)
 
 
 @pytest.mark.parametrize(

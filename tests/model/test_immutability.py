@@ -42,7 +42,7 @@ def test_a_claim_can_grow_but_not_shrink() -> None:
     assert immutable_changes(claim("1Gi"), claim("1024Mi")) == []
     assert immutable_changes(claim("10Gi"), claim("9Gi")) == ["spec.resources.requests.storage"]
     limits = ({"limits": {"storage": size}} for size in ("20Gi", "30Gi"))
-    assert immutable_changes(*(claim("10Gi", **one) for one in limits)) == ["spec.resources.limits"]
+    assert immutable_changes(*(claim("10Gi", **change) for change in limits)) == ["spec.resources.limits"]
 
 
 def test_a_volume_gets_its_nodes_once() -> None:

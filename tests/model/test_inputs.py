@@ -31,7 +31,7 @@ from products import STEPS
 
 
 def models() -> list[type[BaseModel]]:
-    declared = [one for one in vars(inputs).values() if isinstance(one, type) and issubclass(one, Input)]
+    declared = [model for model in vars(inputs).values() if isinstance(model, type) and issubclass(model, Input)]
     return [*declared, *(component.config for component in built_in())]
 
 
@@ -111,11 +111,11 @@ def test_a_port_is_a_number_that_there_is(port: object) -> None:
 
 
 def test_an_external_database_speaks_postgresql_to_anywhere_by_default() -> None:
-    found = ExternalPostgresql.model_validate(
+    database = ExternalPostgresql.model_validate(
         {"type": "external", "host": "db.example.com", "secret": {"name": "team.db-login"}}
     )
-    assert (found.port, found.cidr, found.database, found.user) == (5432, "0.0.0.0/0", None, None)
-    assert (found.secret.keys.username, found.secret.keys.password) == ("username", "password")
+    assert (database.port, database.cidr, database.database, database.user) == (5432, "0.0.0.0/0", None, None)
+    assert (database.secret.keys.username, database.secret.keys.password) == ("username", "password")
 
 
 @pytest.mark.parametrize("name", ["1db", "Db", "db-1", "x" * 64, ""])
@@ -213,14 +213,14 @@ def test_the_api_server_is_spoken_to_in_private(server: str) -> None:
     ],
 )
 def test_repositories_as_the_delivery_tools_know_them(repository: str, known_to: set[str]) -> None:
-    found = set()
+    tools = set()
     for tool in ("argocd", "flux"):
         try:
             TypeAdapter(inputs.Delivery).validate_python({"type": tool, "repository": repository})
         except ValidationError:
             continue
-        found.add(tool)
-    assert found == known_to
+        tools.add(tool)
+    assert tools == known_to
 
 
 def test_the_documents_keep_free_mappings_for_overrides_only() -> None:

@@ -20,13 +20,13 @@ SPECS = st.recursive(
 
 @given(st.from_regex(r"[a-z]([a-z0-9-]{0,80}[a-z0-9])?", fullmatch=True), SPECS, SPECS)
 def test_a_jobs_name_fits_and_changes_with_the_spec(name: str, first: Any, second: Any) -> None:
-    one, other = job_name(name, {"spec": first}), job_name(name, {"spec": second})
-    check_dns_label(one)
-    assert has_hash(one)
-    assert without_hash(one) == name[:54] == without_hash(other)
+    named, other = job_name(name, {"spec": first}), job_name(name, {"spec": second})
+    check_dns_label(named)
+    assert has_hash(named)
+    assert without_hash(named) == name[:54] == without_hash(other)
     same = repr(first) == repr(second)
-    assert not same or one == other
-    assert one != other or first == second
+    assert not same or named == other
+    assert named != other or first == second
 
 
 @pytest.mark.parametrize(

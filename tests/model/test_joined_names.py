@@ -52,8 +52,8 @@ def test_all_short_names_stay_apart(join: Callable[..., str], count: int) -> Non
 @JOIN
 @given(st.lists(st.tuples(NAMES, NAMES, NAMES), unique=True, min_size=2))
 def test_any_names_stay_apart(join: Callable[..., str], of_names: list[tuple[str, str, str]]) -> None:
-    for one, other in combinations(of_names, 2):
-        assert join(*one) != join(*other)
+    for first, other in combinations(of_names, 2):
+        assert join(*first) != join(*other)
 
 
 def test_a_path_of_plain_names_is_legible() -> None:
@@ -77,8 +77,8 @@ def test_paths_stay_apart_in_a_store_that_takes_no_slash_and_no_case() -> None:
 
 @given(st.lists(st.text("aA-_./", min_size=1, max_size=200), unique=True, min_size=2))
 def test_any_paths_stay_apart_and_are_valid(paths: list[str]) -> None:
-    for one, other in combinations(paths, 2):
-        assert joined_path(one).lower() != joined_path(other).lower()
+    for first, other in combinations(paths, 2):
+        assert joined_path(first).lower() != joined_path(other).lower()
     for path in paths:
         assert re.fullmatch("[0-9A-Za-z-]{1,127}", joined_path(path))
 
@@ -91,14 +91,14 @@ NAMED = re.compile(r"(domain|environment|platform|product|scope|step)(_?name|\.n
 
 def joins(source: str) -> Iterator[str]:
     """Yield each f-string in a program with nothing but hyphens or underscores between two names of inputs."""
-    for one in ast.walk(ast.parse(source)) if MAY_JOIN.search(source) else ():
-        parts = one.values if isinstance(one, ast.JoinedStr) else []
+    for node in ast.walk(ast.parse(source)) if MAY_JOIN.search(source) else ():
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
         for first, between, second in zip(parts, parts[1:], parts[2:], strict=False):
             if isinstance(first, ast.FormattedValue) and isinstance(second, ast.FormattedValue):
                 texts = (ast.unparse(first.value), ast.unparse(second.value))
                 names = [NAMED.fullmatch(".".join(text.split(".")[-2:])) or NAMED.fullmatch(text) for text in texts]
                 if all(names) and isinstance(between, ast.Constant) and re.fullmatch("[-_]+", str(between.value)):
-                    yield ast.unparse(one)
+                    yield ast.unparse(node)
 
 
 def test_joins_are_recognised() -> None:
@@ -115,5 +115,5 @@ def test_joins_are_recognised() -> None:
 
 def test_nothing_else_joins_names_of_inputs() -> None:
     package = Path(floe_compiler.__file__).parent
-    found = {str(path): [*joins(path.read_text(encoding="utf-8"))] for path in package.rglob("*.py")}
-    assert {name: texts for name, texts in found.items() if texts} == {}
+    joins_by_file = {str(path): [*joins(path.read_text(encoding="utf-8"))] for path in package.rglob("*.py")}
+    assert {name: texts for name, texts in joins_by_file.items() if texts} == {}

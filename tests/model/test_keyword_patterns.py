@@ -25,9 +25,9 @@ def test_matches_of_a_text_with_a_word() -> None:
     assert [match[0] for match in pattern.finditer(text)] == ["a=1", "c=3"]
     assert [match[0] for match in pattern.finditer(text, 4)] == ["c=3"]
     assert [match[0] for match in pattern.finditer(text, 0, 5)] == ["a=1"]
-    found = pattern.search(text, 4)
-    assert found is not None
-    assert found[0] == "c=3"
+    matched = pattern.search(text, 4)
+    assert matched is not None
+    assert matched[0] == "c=3"
 
 
 def test_without_words_any_text_may_match() -> None:
@@ -42,7 +42,7 @@ def test_a_text_without_the_words_compiles_nothing() -> None:
         pattern.search("docker login")
 
 
-@pytest.mark.parametrize("pattern", [pytest.param(one, id=one._form[:40]) for one in PATTERNS])
+@pytest.mark.parametrize("pattern", [pytest.param(pattern, id=pattern._form[:40]) for pattern in PATTERNS])
 def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None:
     """Whatever a form matches has one of its words: otherwise the form would not even be tried."""
     form = re.compile(pattern._form, pattern._flags)
@@ -55,7 +55,9 @@ def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None
     matches_alike()
 
 
-@pytest.mark.parametrize("pattern", [pytest.param(one, id=one._form[:40]) for one in assigned_secrets._ON_ONE_LINE])
+@pytest.mark.parametrize(
+    "pattern", [pytest.param(pattern, id=pattern._form[:40]) for pattern in assigned_secrets._ON_ONE_LINE]
+)
 def test_what_is_looked_for_line_by_line_is_never_on_two(pattern: KeywordPattern) -> None:
     form = re.compile(pattern._form, pattern._flags)
 

@@ -25,7 +25,7 @@ SELECTORS = st.fixed_dictionaries({}, optional={"matchLabels": LABEL_SETS, "matc
 
 @given(st.lists(LABEL_SETS, max_size=6), SELECTORS)
 def test_the_index_finds_what_looking_at_each_one_finds(labels: list[dict[str, str]], selector: dict[str, Any]) -> None:
-    expected = [position for position, one in enumerate(labels) if matches(selector, one)]
+    expected = [position for position, labelled in enumerate(labels) if matches(selector, labelled)]
     assert list(numbers_in(LabelIndex.of(labels).select(LabelSelector.of(selector)))) == expected
 
 

@@ -28,5 +28,5 @@ def test_different_secrets_of_one_name_are_refused(other: Secret) -> None:
 def test_a_value_that_anybody_remembers_is_remembered() -> None:
     stand_in = Secret("crm", "sales", (SecretKey("token", generated=32),), remembered=False)
     kept = Secret("crm", "sales", (SecretKey("password", generated=32),))
-    assert [one.remembered for one in merged([stand_in, kept])] == [True]
-    assert [one.remembered for one in merged([stand_in, stand_in])] == [False]
+    assert [secret.remembered for secret in merged([stand_in, kept])] == [True]
+    assert [secret.remembered for secret in merged([stand_in, stand_in])] == [False]

@@ -33,8 +33,8 @@ def test_the_nearest_pairs_are_found(unknown: list[str], absent: list[str], mean
 def test_each_key_is_in_one_pair_of_near_ones_and_none_is_left_beside_another(
     unknown: list[str], absent: list[str]
 ) -> None:
-    found = meant_keys(unknown, absent)
-    assert len(set(found.values())) == len(found)
-    assert all(known in near(word, absent) for word, known in found.items())
-    left = [word for word in unknown if word not in found]
-    assert all(set(near(word, absent)) <= set(found.values()) for word in left)
+    pairs = meant_keys(unknown, absent)
+    assert len(set(pairs.values())) == len(pairs)
+    assert all(known in near(word, absent) for word, known in pairs.items())
+    left = [word for word in unknown if word not in pairs]
+    assert all(set(near(word, absent)) <= set(pairs.values()) for word in left)

@@ -16,7 +16,7 @@ def test_free_paths(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("data", "is not the absolute path of a folder"),
         ("/data/", "is not the absolute path"),
@@ -35,6 +35,6 @@ def test_free_paths(path: str) -> None:
         (steps.REPORT_QUALITY.path, "is in the way of /etc/soda"),
     ],
 )
-def test_paths_that_are_taken(path: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_paths_that_are_taken(path: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         check_mount_path(path)

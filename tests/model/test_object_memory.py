@@ -29,7 +29,7 @@ def test_equal_objects_are_one_and_asked_about_once() -> None:
     with remembering():
         first, second = same_object({"kind": "A", "n": [1]}), same_object({"kind": "A", "n": [1]})
         assert first is second is same_object(first)
-        assert [described(one, "short") for one in (first, second)] == ["A short"] * 2
+        assert [described(manifest, "short") for manifest in (first, second)] == ["A short"] * 2
         assert (described(first, "long"), described(first, "long", mark="!")) == ("A long", "A long!")
     assert asked == [("A", "short"), ("A", "long"), ("A", "long")]
 
@@ -37,7 +37,7 @@ def test_equal_objects_are_one_and_asked_about_once() -> None:
 def test_what_python_takes_for_equal_is_not() -> None:
     with remembering():
         kinds = [same_object({"v": value}) for value in (1, True, 1.0, "1", [1], (1,), None, {"1": 1})]
-        assert [type(one["v"]) for one in kinds] == [int, bool, float, str, list, tuple, type(None), dict]
+        assert [type(value["v"]) for value in kinds] == [int, bool, float, str, list, tuple, type(None), dict]
         assert list(same_object({"a": 1, "b": 2})) == ["a", "b"]
         assert list(same_object({"b": 2, "a": 1})) == ["b", "a"], "their order is part of it"
 
@@ -54,10 +54,10 @@ def test_what_is_no_plain_data_is_not_remembered() -> None:
 
 def test_without_a_memory_nothing_is_remembered() -> None:
     asked.clear()
-    one, other = {"kind": "A"}, {"kind": "A"}
+    first, other = {"kind": "A"}, {"kind": "A"}
     assert not is_remembering()
     assert same_object(other) is other
-    assert [described(one, "x"), described(one, "x")] == ["A x"] * 2
+    assert [described(first, "x"), described(first, "x")] == ["A x"] * 2
     assert len(asked) == 2
 
 
@@ -89,6 +89,6 @@ def test_an_answer_is_kept_with_what_it_is_about() -> None:
         calls.append(owner.name)
         return owner.name.upper()
 
-    one, other = Owner("a"), Owner("b")
-    assert [shown(one), shown(other), shown(one)] == ["A", "B", "A"]
+    first, other = Owner("a"), Owner("b")
+    assert [shown(first), shown(other), shown(first)] == ["A", "B", "A"]
     assert calls == ["a", "b"]

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from floe_compiler.model.objects import DuplicateObject, ObjectId, ObjectSet, identify
 
 
-def thing(api_version: str = "v1", kind: str = "Service", name: str = "web", namespace: str = "") -> dict[str, Any]:
+def resource(api_version: str = "v1", kind: str = "Service", name: str = "web", namespace: str = "") -> dict[str, Any]:
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
 def test_an_object_is_its_group_kind_namespace_and_name() -> None:
-    assert identify(thing("apps/v1", "Deployment", "web", "a")) == ObjectId("apps", "Deployment", "a", "web")
-    assert identify(thing("apps/v1beta1", "Deployment", "web", "a")) == identify(
-        thing("apps/v1", "Deployment", "web", "a")
+    assert identify(resource("apps/v1", "Deployment", "web", "a")) == ObjectId("apps", "Deployment", "a", "web")
+    assert identify(resource("apps/v1beta1", "Deployment", "web", "a")) == identify(
+        resource("apps/v1", "Deployment", "web", "a")
     )
-    assert str(identify(thing("apps/v1", "Deployment", "web", "a"))) == "Deployment.apps a/web"
-    assert str(identify(thing())) == "Service web"
+    assert str(identify(resource("apps/v1", "Deployment", "web", "a"))) == "Deployment.apps a/web"
+    assert str(identify(resource())) == "Service web"
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,17 @@ def test_what_is_missing_comes_out_empty(broken: dict[str, Any]) -> None:
 
 def test_an_identity_is_there_once() -> None:
     with pytest.raises(DuplicateObject, match="Service web appears twice") as twice:
-        ObjectSet.of([thing(), thing()])
-    assert twice.value.identity == identify(thing())
+        ObjectSet.of([resource(), resource()])
+    assert twice.value.identity == identify(resource())
 
 
-@given(st.permutations([thing(name=name, namespace=space) for name in "abc" for space in ("", "x", "y")]))
+@given(st.permutations([resource(name=name, namespace=space) for name in "abc" for space in ("", "x", "y")]))
 def test_the_order_is_that_of_the_identities(objects: list[dict[str, Any]]) -> None:
-    found = ObjectSet.of(objects)
-    assert len(found) == 9
-    assert [identify(one) for one in found] == sorted(identify(one) for one in objects)
+    objects_ = ObjectSet.of(objects)
+    assert len(objects_) == 9
+    assert [identify(manifest) for manifest in objects_] == sorted(identify(manifest) for manifest in objects)
 
 
 def test_objects_of_some_kinds() -> None:
-    found = ObjectSet.of([thing(kind="Service"), thing(kind="Secret"), thing(kind="ConfigMap")])
-    assert [one["kind"] for one in found.of_kind("Service", "ConfigMap")] == ["ConfigMap", "Service"]
+    objects_ = ObjectSet.of([resource(kind="Service"), resource(kind="Secret"), resource(kind="ConfigMap")])
+    assert [manifest["kind"] for manifest in objects_.of_kind("Service", "ConfigMap")] == ["ConfigMap", "Service"]

@@ -39,7 +39,9 @@ def test_documents_come_back_with_all_their_places(documents: list[Any]) -> None
     assert again is not None
     assert [*map(parts, again)] == [*map(parts, read)]
     assert all(
-        one.span(path) == other.span(path) for one, other in zip(read, again, strict=True) for path in one.values
+        document.span(path) == other.span(path)
+        for document, other in zip(read, again, strict=True)
+        for path in document.values
     )
 
 

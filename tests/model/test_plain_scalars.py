@@ -71,16 +71,16 @@ plain_texts = (numberlike | worded | dated).filter(_is_plain)
     ("kind", "text"), [(kind, text) for kind, texts in AMBIGUOUS.items() for text in texts.split()]
 )
 def test_ambiguous(kind: str, text: str) -> None:
-    found = read_plain(text)
-    assert isinstance(found, Ambiguous)
-    assert found.kind == kind
+    scalar = read_plain(text)
+    assert isinstance(scalar, Ambiguous)
+    assert scalar.kind == kind
 
 
 @pytest.mark.parametrize(("text", "meant"), MEANT.items())
 def test_what_to_write_instead(text: str, meant: str) -> None:
-    found = read_plain(text)
-    assert isinstance(found, Ambiguous)
-    assert found.meant == meant
+    scalar = read_plain(text)
+    assert isinstance(scalar, Ambiguous)
+    assert scalar.meant == meant
     assert not isinstance(read_plain(meant), Ambiguous)
 
 
@@ -98,18 +98,18 @@ def test_texts(text: str) -> None:
     ],
 )
 def test_what_all_agree_on(text: str, value: Any) -> None:
-    found = read_plain(text)
-    assert found == value
-    assert type(found) is type(value)
+    scalar = read_plain(text)
+    assert scalar == value
+    assert type(scalar) is type(value)
 
 
 @given(plain_texts)
 @settings(suppress_health_check=[HealthCheck.filter_too_much])
 def test_every_reader_in_python_agrees(text: str) -> None:
-    found = read_plain(text)
-    if not isinstance(found, Ambiguous):
+    scalar = read_plain(text)
+    if not isinstance(scalar, Ambiguous):
         for reader, read in read_with_python(f"value: {text}\n").items():
-            assert (read["value"], type(read["value"])) == (found, type(found)), reader
+            assert (read["value"], type(read["value"])) == (scalar, type(scalar)), reader
 
 
 @needs_kubectl
@@ -119,7 +119,7 @@ def test_every_reader_in_python_agrees(text: str) -> None:
 def test_kubectl_agrees(tmp_path: Path, texts: list[str]) -> None:
     agreed = {text: value for text in texts if not isinstance(value := read_plain(text), Ambiguous)}
     document = HEADER + "spec:\n  values:\n  - null\n" + "".join(f"  - {text}\n" for text in agreed)
-    found = read_with_kubectl(document, tmp_path)["spec"]["values"][1:]
-    for (text, value), read in zip(agreed.items(), found, strict=True):
+    values = read_with_kubectl(document, tmp_path)["spec"]["values"][1:]
+    for (text, value), read in zip(agreed.items(), values, strict=True):
         assert read == value, text
         assert isinstance(read, str) == isinstance(value, str), text

@@ -44,9 +44,11 @@ def variable(**source: Any) -> dict[str, Any]:
     ],
 )
 def test_what_pods_use(pod: dict[str, Any], expected: list[tuple[str, str, str, str]]) -> None:
-    assert [(one.kind, one.name, one.key, one.place) for one in references(pod)] == expected
+    assert [
+        (reference.kind, reference.name, reference.key, reference.place) for reference in references(pod)
+    ] == expected
 
 
 def test_what_may_be_missing_is_optional() -> None:
-    (found,) = references(volume(secret={"secretName": "s", "optional": True}))
-    assert found.optional
+    (reference,) = references(volume(secret={"secretName": "s", "optional": True}))
+    assert reference.optional

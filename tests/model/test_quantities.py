@@ -79,8 +79,8 @@ def test_canonical_text_is_that_of_kubectl(tmp_path: Path) -> None:
     command = [str(KUBECTL), "create", "quota", "q", f"--hard={hard}", "--dry-run=client", "--output=json"]
     environment = {"HOME": str(tmp_path), "KUBECONFIG": "/dev/null"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    found = json.loads(done.stdout)["spec"]["hard"]
-    assert [found[f"example.com/r{number}"] for number in range(len(texts))] == [CANONICAL[text] for text in texts]
+    quantities = json.loads(done.stdout)["spec"]["hard"]
+    assert [quantities[f"example.com/r{number}"] for number in range(len(texts))] == [CANONICAL[text] for text in texts]
 
 
 @pytest.mark.parametrize(("text", "amount"), AMOUNTS.items())

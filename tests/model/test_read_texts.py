@@ -18,8 +18,8 @@ from model.test_yaml_text import mappings
 def test_what_was_written_is_what_would_be_read(data: dict[str, Any]) -> None:
     text = written(data)
     assert text == to_yaml(data)
-    for found in (read_only(text), as_read(data)):
-        assert json.dumps(found) == json.dumps(from_yaml(text)), "also in the order of keys"
+    for data_ in (read_only(text), as_read(data)):
+        assert json.dumps(data_) == json.dumps(from_yaml(text)), "also in the order of keys"
 
 
 def test_equal_texts_have_the_same_data_and_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:

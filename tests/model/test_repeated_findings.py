@@ -13,15 +13,15 @@ def finding(name: str, line: int, rule: Rule = KIND, message: str = "Toy has no 
     return Diagnostic(rule, message, Span("base/toys.yaml", line), f"dev: Toy.acme.example {name}")
 
 
-def told(*findings: Diagnostic) -> list[tuple[str, str]]:
-    return [(one.subject, one.message) for one in once_for_each_kind(findings)]
+def findings_of(*findings: Diagnostic) -> list[tuple[str, str]]:
+    return [(finding_.subject, finding_.message) for finding_ in once_for_each_kind(findings)]
 
 
 def test_of_all_objects_of_a_kind_the_first_is_named() -> None:
-    found = told(finding("b", 5), finding("a", 1), finding("c", 9))
-    assert found == [("dev: Toy.acme.example a", "Toy has no known schema; there are 2 more objects of this kind")]
-    found = told(finding("a", 1), finding("c", 9))
-    assert found == [("dev: Toy.acme.example a", "Toy has no known schema; there is 1 more object of this kind")]
+    findings_ = findings_of(finding("b", 5), finding("a", 1), finding("c", 9))
+    assert findings_ == [("dev: Toy.acme.example a", "Toy has no known schema; there are 2 more objects of this kind")]
+    findings_ = findings_of(finding("a", 1), finding("c", 9))
+    assert findings_ == [("dev: Toy.acme.example a", "Toy has no known schema; there is 1 more object of this kind")]
 
 
 def test_other_kinds_and_other_rules_are_told_each_time() -> None:

@@ -46,5 +46,5 @@ def test_what_its_reader_says_comes_first() -> None:
 
 
 def test_the_scopes_of_the_platform_have_words() -> None:
-    found = rules({"scopes": ["platform"]}, {"scopes": ["nodes"]})
-    assert [rule_of(found, scope, "crm") for scope in (PLATFORM, NODES, "sales")] == [0, 1, None]
+    secret_rules = rules({"scopes": ["platform"]}, {"scopes": ["nodes"]})
+    assert [rule_of(secret_rules, scope, "crm") for scope in (PLATFORM, NODES, "sales")] == [0, 1, None]

@@ -50,4 +50,4 @@ def test_a_list_of_one_cluster_is_the_short_form() -> None:
 
 
 def test_names_of_sites() -> None:
-    assert [environment_of(site_name(*one)) for one in (("prod",), ("prod", "us"))] == ["prod", "prod"]
+    assert [environment_of(site_name(*site)) for site in (("prod",), ("prod", "us"))] == ["prod", "prod"]

@@ -68,8 +68,8 @@ def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
     spelled: dict[DataPath, str] = (
         {(key,): raw for key, value in data.items() if not isinstance(value, str)} if raw else {}
     )
-    found = Structure(SCHEMA).mistakes(data, lambda path: spelled.get(path, ""))
-    return [(one.message(show_path(one.path)), one.hint) for one in found]
+    mistakes = Structure(SCHEMA).mistakes(data, lambda path: spelled.get(path, ""))
+    return [(mistake.message(show_path(mistake.path)), mistake.hint) for mistake in mistakes]
 
 
 def test_what_fits_is_not_a_problem() -> None:
@@ -77,7 +77,7 @@ def test_what_fits_is_not_a_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told", "hint"),
+    ("data", "message", "hint"),
     [
         ({"count": 2}, "name is missing", "add `name:`"),
         (VALID | {"nmae": 1}, "nmae is not a known key", 'did you mean "name"?'),
@@ -107,8 +107,8 @@ def test_what_fits_is_not_a_problem() -> None:
         (VALID | {"timeout": None}, "timeout: there is no value", 'write, for example, "90s"'),
     ],
 )
-def test_each_mistake_is_reported_in_words(data: Any, told: str, hint: str) -> None:
-    assert problems(data) == [(told, hint)]
+def test_each_mistake_is_reported_in_words(data: Any, message: str, hint: str) -> None:
+    assert problems(data) == [(message, hint)]
 
 
 def test_a_choice_is_reported_by_what_is_wrong_with_the_one_that_was_meant() -> None:
@@ -119,8 +119,8 @@ def test_a_choice_is_reported_by_what_is_wrong_with_the_one_that_was_meant() -> 
 
 
 def test_all_mistakes_are_reported() -> None:
-    found = problems({"steps": [{"kimd": "a"}, {"kind": 1, "image": "x"}]})
-    assert sorted(message for message, _ in found) == [
+    problems_ = problems({"steps": [{"kimd": "a"}, {"kind": 1, "image": "x"}]})
+    assert sorted(message for message, _ in problems_) == [
         "name is missing",
         "steps[0].image is missing",
         "steps[0].kimd is not a known key",
@@ -159,15 +159,15 @@ def test_a_union_is_reported_by_the_mistake_in_the_branch_that_was_meant() -> No
 
 @pytest.mark.parametrize("login", ["hunter2", {"value": "hunter2"}, {"secret": "db", "key": "x", "value": "hunter2"}])
 def test_a_value_instead_of_a_secrets_name_is_never_shown(login: Any) -> None:
-    found = Structure(SCHEMA).mistakes(VALID | {"login": login}, lambda _: "")
-    assert found
-    for problem in found:
+    mistakes = Structure(SCHEMA).mistakes(VALID | {"login": login}, lambda _: "")
+    assert mistakes
+    for problem in mistakes:
         assert problem.secret
         assert "hunter2" not in problem.text + problem.hint
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "messages"),
     [
         ({"kimd": "a", "image": "x"}, ["kimd is not a known key"]),
         ({"kimd": "a", "imgae": "x"}, ["imgae is not a known key", "kimd is not a known key"]),
@@ -177,19 +177,19 @@ def test_a_value_instead_of_a_secrets_name_is_never_shown(login: Any) -> None:
         ({}, ["image is missing", "kind is missing"]),
     ],
 )
-def test_a_misspelt_key_is_not_missing_as_well(step: dict[str, Any], told: list[str]) -> None:
-    found = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": [step]}, lambda _: ""))
-    assert sorted(one.message(show_path(one.path[2:])) for one in found) == told
+def test_a_misspelt_key_is_not_missing_as_well(step: dict[str, Any], messages: list[str]) -> None:
+    mistakes = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": [step]}, lambda _: ""))
+    assert sorted(mistake.message(show_path(mistake.path[2:])) for mistake in mistakes) == messages
 
 
 def test_a_misspelt_key_excuses_none_of_another_mapping() -> None:
     steps = [{"kimd": "a", "image": "x"}, {"image": "x"}]
-    found = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": steps}, lambda _: ""))
-    assert sorted(show_path(one.path) for one in found) == ["steps[0].kimd", "steps[1].kind"]
+    mistakes = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": steps}, lambda _: ""))
+    assert sorted(show_path(mistake.path) for mistake in mistakes) == ["steps[0].kimd", "steps[1].kind"]
 
 
 def test_under_a_misspelt_type_nothing_else_is_wrong() -> None:
     schema = {"type": "object", "properties": {"type": {}, "a": {"type": "string"}}, "additionalProperties": False}
     data = {"typ": "x", "a": 1, "b": 2}
-    found = without_consequences(Structure(schema).mistakes(data, lambda _: ""))
-    assert [(one.path, one.hint) for one in found] == [(("typ",), 'did you mean "type"?')]
+    mistakes = without_consequences(Structure(schema).mistakes(data, lambda _: ""))
+    assert [(mistake.path, mistake.hint) for mistake in mistakes] == [(("typ",), 'did you mean "type"?')]

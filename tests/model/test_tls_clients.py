@@ -31,9 +31,9 @@ def test_pods_of_an_operator_have_no_files_of_ours() -> None:
         assert untold_clients([Parts(operated=(OPERATED,))], settings) == (
             UntoldClient("lake", STORE.host, truststore=False),
         )
-    told = replace(OPERATED, told_authorities=True)
+    trusting = replace(OPERATED, told_authorities=True)
     plain = replace(OPERATED, calls=(PLAIN,))
-    assert untold_clients([Parts(operated=(told, plain))], PEM) == ()
+    assert untold_clients([Parts(operated=(trusting, plain))], PEM) == ()
 
 
 def test_java_reads_no_pem() -> None:

@@ -13,7 +13,7 @@ from certificates import authority
 from floe_compiler.model.truststore import truststore
 
 FIRST, SECOND = authority("First"), authority("Second")
-DER = [one.certificate.public_bytes(Encoding.DER) for one in (FIRST, SECOND)]
+DER = [ca.certificate.public_bytes(Encoding.DER) for ca in (FIRST, SECOND)]
 
 
 def test_the_same_certificates_give_the_same_bytes() -> None:

@@ -30,41 +30,44 @@ DATA = (DatabaseData(DATABASE, "app", "app", SECRET.key("password"), "postgres:1
 
 
 def facts(*parts: Parts, incomplete: bool = False) -> UnitFacts:
-    instances = tuple(DeclaredInstance(instance(), one) for one in parts)
+    instances = tuple(DeclaredInstance(instance(), part) for part in parts)
     unit = DeclaredUnit(DEVELOPMENT, "platform", "floe-platform", "@acme/x", Quota(), instances, incomplete=incomplete)
     return unit_facts(unit)
 
 
 def test_interfaces_are_the_ports_that_people_open() -> None:
-    found = facts(Parts((WEB,))).interfaces
-    assert [(one.name, one.endpoint.address(), one.protocol, one.authenticates) for one in found] == [
+    interfaces = facts(Parts((WEB,))).interfaces
+    assert [
+        (interface.name, interface.endpoint.address(), interface.protocol, interface.authenticates)
+        for interface in interfaces
+    ] == [
         ("admin", "web.floe-platform.svc.cluster.local:9090", "grpc", True),
         ("site", "web.floe-platform.svc.cluster.local:8080", "http", False),
     ]
 
 
 def test_metrics_are_scraped_from_the_pods_of_workloads_and_operators() -> None:
-    found = facts(Parts((WEB,), operated=(PODS,))).scrape_targets
-    assert [(one.job, one.endpoint.port(), one.path, one.endpoint.labels) for one in found] == [
+    targets = facts(Parts((WEB,), operated=(PODS,))).scrape_targets
+    assert [(target.job, target.endpoint.port(), target.path, target.endpoint.labels) for target in targets] == [
         ("lake", METRICS, "/metrics", PODS.labels),
         ("web", HIDDEN, "/q/metrics", ()),
         ("web-metrics", METRICS, "/metrics", ()),
     ]
-    assert [one.panels for one in found] == [(), (), (PANEL,)]
+    assert [target.panels for target in targets] == [(), (), (PANEL,)]
 
 
 def test_data_is_backed_up_where_it_is() -> None:
-    found = facts(Parts(data=DATA))
-    (database,), (volume,) = found.database_backups, found.volume_backups
+    facts_ = facts(Parts(data=DATA))
+    (database,), (volume,) = facts_.database_backups, facts_.volume_backups
     assert (database.namespace, database.endpoint, database.password) == ("floe-platform", DATABASE, DATA[0].password)
     assert (volume.namespace, volume.workload, volume.claim) == ("floe-platform", "web", "data")
 
 
 def test_whoever_has_an_identity_and_whatever_an_operator_starts_call_servers_too() -> None:
     exchange = Endpoint("sts.floe-platform.svc.cluster.local", (HTTP,), DATABASE.group)
-    one = workload(pod(workload_identity=WorkloadIdentity(endpoints=(exchange, OUTSIDE))))
+    caller = workload(pod(workload_identity=WorkloadIdentity(endpoints=(exchange, OUTSIDE))))
     operated = OperatedPods("lake", PODS.labels, PODS.resources, calls=(DATABASE,))
-    assert [call.port for call in facts(Parts((one,), operated=(operated,))).calls] == [5432, 8080]
+    assert [call.port for call in facts(Parts((caller,), operated=(operated,))).calls] == [5432, 8080]
 
 
 def test_a_port_that_a_workload_does_not_have_is_a_bug_of_the_component() -> None:
@@ -74,10 +77,10 @@ def test_a_port_that_a_workload_does_not_have_is_a_bug_of_the_component() -> Non
 
 def test_they_are_plain_data_in_one_order() -> None:
     parts = (Parts((WEB,), operated=(PODS,)), Parts(data=DATA))
-    found = facts(*parts, incomplete=True)
-    assert decode(encode(found), UnitFacts) == found
-    assert facts(*parts[::-1], incomplete=True) == found
-    mesh = MeshFacts(found.interfaces, found.scrape_targets, found.database_backups, found.volume_backups)
+    facts_ = facts(*parts, incomplete=True)
+    assert decode(encode(facts_), UnitFacts) == facts_
+    assert facts(*parts[::-1], incomplete=True) == facts_
+    mesh = MeshFacts(facts_.interfaces, facts_.scrape_targets, facts_.database_backups, facts_.volume_backups)
     assert decode(encode(mesh), MeshFacts) == mesh
 
 

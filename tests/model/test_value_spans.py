@@ -57,9 +57,9 @@ def test_the_value_or_the_nearest_above_it(message: str, line: int | None) -> No
 def test_values_under_misspelt_keys_are_known_by_the_path_that_is_meant() -> None:
     lines = {"sepc": 1, "sepc.selecter": 2, "sepc.selecter.app": 3, "sepc.ports[web]": 4, "sepcial": 5}
     values = {place: Span("x.yaml", line) for place, line in lines.items()}
-    found = as_meant(values, [("sepc", "spec"), ("spec.selecter", "spec.selector")])
+    spans = as_meant(values, [("sepc", "spec"), ("spec.selecter", "spec.selector")])
     meant = {"spec": 1, "spec.selector": 2, "spec.selector.app": 3, "spec.ports[web]": 4}
-    assert {place: span.line for place, span in found.items()}.items() >= {**lines, **meant}.items()
+    assert {place: span.line for place, span in spans.items()}.items() >= {**lines, **meant}.items()
 
 
 START = Span("p.yaml", 1, 1)

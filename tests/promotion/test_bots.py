@@ -21,20 +21,20 @@ def renovate() -> dict[str, list[str]]:
     return dict(manager)
 
 
-def found(text: str) -> list[tuple[str, str, str | None]]:
+def images_in(text: str) -> list[tuple[str, str, str | None]]:
     """Return name, version and digest of each image that Renovate finds in a text."""
     (pattern,) = renovate()["matchStrings"]
     matches = re.finditer(
         pattern.replace("(?<", "(?P<"), text
     )  # JavaScript and Python write names of groups differently
-    return [(one["depName"], one["currentValue"], one["currentDigest"]) for one in matches]
+    return [(match["depName"], match["currentValue"], match["currentDigest"]) for match in matches]
 
 
 def test_renovate_finds_the_images_of_this_repository_and_nothing_else() -> None:
     for path in ROOT.glob("overlays/*/images.yaml"):
         text = path.read_text(encoding="utf-8")
         images = [image for products in yaml.safe_load(text)["images"].values() for image in products.values()]
-        assert [f"{name}:{version}" for name, version, _ in found(text)] == images
+        assert [f"{name}:{version}" for name, version, _ in images_in(text)] == images
         assert images
 
 
@@ -46,7 +46,7 @@ def test_renovate_finds_the_images_of_this_repository_and_nothing_else() -> None
     ],
 )
 def test_renovate_finds_version_and_digest(line: str, image: tuple[str, str, str | None]) -> None:
-    assert found(f"{line}\n") == [image]
+    assert images_in(f"{line}\n") == [image]
 
 
 def test_renovate_edits_the_file_where_images_are_tried() -> None:

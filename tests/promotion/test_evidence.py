@@ -10,7 +10,7 @@ DIGEST = f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize(
-    ("output", "image", "found"),
+    ("output", "image", "names_it"),
     [
         ("image: ghcr.io/acme/sales/orders:1.0.0", "sales/orders:1.0.0", True),
         ('"image":"mirror.example/ghcr/acme/orders:1.0.0"', "ghcr.io/acme/orders:1.0.0", True),
@@ -22,5 +22,5 @@ DIGEST = f"sha256:{'a' * 64}"
         ("image: ghcr.io/resales/orders:1.0.0", "sales/orders:1.0.0", False),
     ],
 )
-def test_what_names_an_image(output: str, image: str, found: bool) -> None:
-    assert names_image(["kind: Job\n", f"{output}\nkind: CronJob\n"], image) is found
+def test_what_names_an_image(output: str, image: str, names_it: bool) -> None:
+    assert names_image(["kind: Job\n", f"{output}\nkind: CronJob\n"], image) is names_it

@@ -51,14 +51,14 @@ def of_sales(files: Mapping[str, str]) -> Chart:
 def told_to_helm(text: str) -> dict[str, str]:
     """Return the annotations that a Job gets for Helm."""
     content = of_sales({f"{SALES}/job.batch_j.yaml": text}).files["objects/job.batch_j.yaml"]
-    found = yaml.safe_load(content)["metadata"]["annotations"]
-    return {name: value for name, value in found.items() if name.startswith("helm.sh/")}
+    notes = yaml.safe_load(content)["metadata"]["annotations"]
+    return {name: value for name, value in notes.items() if name.startswith("helm.sh/")}
 
 
-def told(files: Mapping[str, str]) -> list[str]:
+def problems(files: Mapping[str, str]) -> list[str]:
     with pytest.raises(StageFailed) as failed:
         charts_of(files)
-    return [f"{one.span or one.subject}: {one.message}" for one in failed.value.diagnostics]
+    return [f"{diagnostic.span or diagnostic.subject}: {diagnostic.message}" for diagnostic in failed.value.diagnostics]
 
 
 def test_objects_are_files_with_the_same_bytes() -> None:
@@ -76,7 +76,7 @@ def test_a_packed_chart_is_the_same_in_any_order_and_another_for_other_content()
     assert first.content_version == second.content_version
     assert first.content_version != of_sales({CONFIG: TEXT}).content_version
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(first.packed("1.0.0")))) as archive:
-        assert {one.name.partition("/")[0] for one in archive} == {"acme-dev-sales"}
+        assert {member.name.partition("/")[0] for member in archive} == {"acme-dev-sales"}
         head = archive.extractfile("acme-dev-sales/Chart.yaml")
         assert head
         assert yaml.safe_load(head) == {
@@ -109,8 +109,8 @@ def test_the_order_is_that_in_which_kustomizations_wait() -> None:
     for index, folder in enumerate(chain):
         needed = [{"name": f"k{index - 1}"}] if index else []
         spec = {"path": f"./{folder}/", "dependsOn": needed}
-        one = {"kind": "Kustomization", "metadata": {"name": f"k{index}"}, "spec": spec}
-        files[f"output/dev/_delivery/{index}.yaml"] = to_yaml(one)
+        kustomization = {"kind": "Kustomization", "metadata": {"name": f"k{index}"}, "spec": spec}
+        files[f"output/dev/_delivery/{index}.yaml"] = to_yaml(kustomization)
     assert [chart.folder for chart in charts_of(files)] == chain
 
 
@@ -179,7 +179,7 @@ def test_all_that_helm_cannot_install_is_told_at_once() -> None:
         OTHER: TEXT,
         **application(SALES, "acme-dev-sales"),
     }
-    assert told(files) == [
+    assert problems(files) == [
         f"{SALES}/job.batch_j.yaml:1:1: it is a hook of Argo CD's phase SyncFail, and Helm has none like it",
         f"{SALES}/secret_s.yaml:1:1: SOPS has encrypted it, and Helm would install it without decrypting it",
         f"{OTHER}:1:1: no Application or Kustomization applies this folder, so its chart has no name",
@@ -189,5 +189,5 @@ def test_all_that_helm_cannot_install_is_told_at_once() -> None:
 def test_a_release_that_helm_cannot_store(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {CONFIG: TEXT, **application(SALES, "acme-dev-sales")}
     monkeypatch.setattr(helm_charts, "LARGEST_RELEASE", 100)
-    (message,) = told(files)
+    (message,) = problems(files)
     assert message.startswith(f"{SALES}: its chart takes ")

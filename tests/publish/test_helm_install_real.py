@@ -40,10 +40,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         yield started
 
 
-def stored(server: ApiServer, one: Object) -> dict[str, Any]:
+def stored(server: ApiServer, manifest: Object) -> dict[str, Any]:
     """Return what the server has of an object, without what it, Helm, or chance says of each."""
-    found = server.ask("GET", server.path(one))
-    metadata = found["metadata"]
+    stored_ = server.ask("GET", server.path(manifest))
+    metadata = stored_["metadata"]
     for key in OF_THE_SERVER:
         metadata.pop(key, None)
     for key in OF_HELM:
@@ -51,18 +51,18 @@ def stored(server: ApiServer, one: Object) -> dict[str, Any]:
     if not metadata.get("annotations"):
         metadata.pop("annotations", None)
     for key in ("clusterIP", "clusterIPs"):
-        if found.get("spec", {}).get(key) not in ("None", ["None"]):
-            found.get("spec", {}).pop(key, None)
-    if found["kind"] == "Job":
-        found["spec"].pop("selector")
+        if stored_.get("spec", {}).get(key) not in ("None", ["None"]):
+            stored_.get("spec", {}).pop(key, None)
+    if stored_["kind"] == "Job":
+        stored_["spec"].pop("selector")
         for key in ("batch.kubernetes.io/controller-uid", "controller-uid"):
-            found["spec"]["template"]["metadata"]["labels"].pop(key)
-    return found
+            stored_["spec"]["template"]["metadata"]["labels"].pop(key)
+    return stored_
 
 
 def test_what_helm_installs_is_what_is_applied(server: ApiServer, tmp_path: Path) -> None:
     files = {f"output/prod/{path.relative_to(OUTPUT)}": path.read_text() for path in OUTPUT.rglob("*.yaml")}
-    (chart,) = (one for one in charts_of(files) if one.namespace == NAMESPACE)
+    (chart,) = (chart for chart in charts_of(files) if chart.namespace == NAMESPACE)
     (tmp_path / "chart.tgz").write_bytes(chart.packed("1.0.0"))
     kubeconfig = server.kubeconfig(tmp_path / "kubeconfig")
 
@@ -74,16 +74,16 @@ def test_what_helm_installs_is_what_is_applied(server: ApiServer, tmp_path: Path
     install = ("install", chart.name, str(tmp_path / "chart.tgz"))
     # Hooks are Jobs, which end only where there are controllers.
     objects = [yaml.safe_load(text) for path, text in chart.files.items() if path.startswith("objects/")]
-    own = [one for one in objects if "helm.sh/hook" not in one["metadata"].get("annotations", {})]
+    own = [manifest for manifest in objects if "helm.sh/hook" not in manifest["metadata"].get("annotations", {})]
     assert len(own) > 60
     helm(*install, "--dry-run=server")
     helm(*install, "--no-hooks")
-    installed = [stored(server, one) for one in own]
-    for one in installed:
-        assert one["metadata"]["labels"].pop(MANAGER) == "Helm"
+    installed = [stored(server, manifest) for manifest in own]
+    for manifest in installed:
+        assert manifest["metadata"]["labels"].pop(MANAGER) == "Helm"
     helm("uninstall", chart.name, "--no-hooks")
     server.apply(own)
-    applied = [stored(server, one) for one in own]
-    for one in applied:
-        assert one["metadata"]["labels"].pop(MANAGER) == "floe-compile"
+    applied = [stored(server, manifest) for manifest in own]
+    for manifest in applied:
+        assert manifest["metadata"]["labels"].pop(MANAGER) == "floe-compile"
     assert installed == applied

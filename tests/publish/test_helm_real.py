@@ -56,17 +56,17 @@ def objects(chart: Chart) -> list[str]:
 )
 def test_helm_renders_what_was_compiled(tmp_path: Path, root: Path, environment: str) -> None:
     files = files_of(root, environment)
-    found: list[str] = []
+    by_helm: list[str] = []
     for chart in charts_of(files):
         file = packed(tmp_path, chart)
         assert rendered(chart, file) == objects(chart)
         linted = helm("lint", file)
         assert linted.returncode == 0, linted.stdout
-        found += objects(chart)
+        by_helm += objects(chart)
     delivered = [text for path, text in files.items() if "/_delivery/" not in path]
-    assert len(found) == len(delivered) > 10
-    assert [added_to(one, delivered) for one in found if one not in delivered] == [
-        ["helm.sh/"] for one in found if one not in delivered
+    assert len(by_helm) == len(delivered) > 10
+    assert [added_to(manifest, delivered) for manifest in by_helm if manifest not in delivered] == [
+        ["helm.sh/"] for manifest in by_helm if manifest not in delivered
     ]
 
 
@@ -90,7 +90,7 @@ def chart_with(tmp_path: Path, data: Mapping[str, str]) -> tuple[Chart, Path]:
         "spec": {"source": {"path": "output/dev/floe-sales"}},
     }
     texts = {"output/dev/floe-sales/configmap_a.yaml": config, "output/dev/_delivery/a.yaml": application}
-    (chart,) = charts_of({path: to_yaml(one) for path, one in texts.items()})
+    (chart,) = charts_of({path: to_yaml(manifest) for path, manifest in texts.items()})
     return chart, packed(tmp_path, chart)
 
 

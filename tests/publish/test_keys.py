@@ -36,7 +36,7 @@ def test_a_key_without_a_password(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "start"),
     [
         (b"hunter2", "it is not a private key in PEM; make one: cosign generate-key-pair"),
         (b"x" * 70_000, "it is too large for a key"),
@@ -49,10 +49,10 @@ def test_a_key_without_a_password(tmp_path: Path) -> None:
         (of_openssl(ec.generate_private_key(ec.SECP384R1())), "it is no ECDSA key on the curve P-256"),
     ],
 )
-def test_what_is_no_such_key(tmp_path: Path, content: bytes, told: str) -> None:
+def test_what_is_no_such_key(tmp_path: Path, content: bytes, start: str) -> None:
     with pytest.raises(BadKey) as caught:
         read_key(written(tmp_path, content), lambda: PASSWORD)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(start)
     assert PASSWORD not in str(caught.value)
 
 

@@ -63,7 +63,7 @@ def test_one_in_the_keychain(folder: Path, config: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "registry", "told"),
+    ("config", "registry", "message"),
     [
         ({"auths": {"ghcr.io": {"auth": "hunter2!"}}}, "ghcr.io", "the login in Docker's configuration is damaged"),
         ({"credsStore": "test"}, "token.example", "docker-credential-test has an identity token"),
@@ -73,11 +73,11 @@ def test_one_in_the_keychain(folder: Path, config: Any) -> None:
         ({"credsStore": "../../evil"}, "ghcr.io", "names a helper that cannot be a program"),
     ],
 )
-def test_what_is_wrong_is_told_without_the_login(folder: Path, config: Any, registry: str, told: str) -> None:
+def test_what_is_wrong_is_told_without_the_login(folder: Path, config: Any, registry: str, message: str) -> None:
     write(folder, config)
     with pytest.raises(NoLogin) as caught:
         login_at(registry)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

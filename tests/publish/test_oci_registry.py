@@ -123,14 +123,14 @@ BEARER = {"WWW-Authenticate": 'Bearer realm="http://HOST/token",service="a regis
 def test_a_login_service_gets_the_login_and_gives_a_token() -> None:
     with odd({**GOOD, "bearer": (401, BEARER)}) as (place, server):
         push(place, ARTIFACT, lambda: LOGIN)
-    tokens = [one for one in server.asked if one[1].startswith("/token")]
+    tokens = [request for request in server.asked if request[1].startswith("/token")]
     path = "/token?service=a+registry&scope=repository%3Amesh%3Apull%2Cpush"
     assert tokens == [("GET", path, f"Basic {LOGIN}")]
     assert server.asked[-1] == ("PUT", "/v2/mesh/manifests/dev", "Bearer t0ken")
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "message"),
     [
         ({}, "answers with status 500: see its log"),
         ({"POST": (404, {})}, "answers with status 404: there is no such repository, or it cannot be written"),
@@ -148,10 +148,10 @@ def test_a_login_service_gets_the_login_and_gives_a_token() -> None:
         ({**GOOD, "bearer": (401, {"WWW-Authenticate": 'Digest realm="x"'})}, "not known, or not safe"),
     ],
 )
-def test_what_is_refused_is_told_without_what_the_server_says(answers: Answers, told: str) -> None:
+def test_what_is_refused_is_told_without_what_the_server_says(answers: Answers, message: str) -> None:
     with odd(answers) as (place, _), pytest.raises(Refused) as caught:
         push(place, ARTIFACT, lambda: LOGIN)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert LOGIN not in str(caught.value)
 
@@ -196,17 +196,17 @@ def test_a_list_of_referrers_that_cannot_be_read_is_not_overwritten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "message"),
     [
         ({"GET": (200, {})}, "it is not an artifact of floe-compile, but something else"),
         ({"GET": (401, {})}, "status 401: a login is needed"),
         ({"GET": (503, {})}, "status 503: see its log"),
     ],
 )
-def test_what_cannot_be_pulled(answers: Answers, told: str) -> None:
+def test_what_cannot_be_pulled(answers: Answers, message: str) -> None:
     with odd(answers) as (place, _), pytest.raises(Refused) as caught:
         pull(place, lambda: LOGIN)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

@@ -63,7 +63,7 @@ def test_links_and_the_like_are_refused(kind: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "told"),
+    ("layer", "message"),
     [
         (b"hunter2", "it has no archive that can be unpacked"),
         (stored(b"hunter2" * 100), "it has no archive that can be unpacked"),
@@ -71,8 +71,8 @@ def test_links_and_the_like_are_refused(kind: bytes) -> None:
         (stored(tar({f"vendor/a/{MANIFEST}": b""})), f"there is no {MANIFEST} in it"),
     ],
 )
-def test_what_cannot_be_unpacked(layer: bytes, told: str) -> None:
-    with pytest.raises(BadParent, match=told):
+def test_what_cannot_be_unpacked(layer: bytes, message: str) -> None:
+    with pytest.raises(BadParent, match=message):
         manifests_in(with_layer(layer))
 
 

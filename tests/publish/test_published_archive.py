@@ -29,7 +29,7 @@ def test_entries_are_sorted_and_say_nothing_of_the_machine() -> None:
         contents = {entry.name: archive.extractfile(entry).read() for entry in entries}  # type: ignore[union-attr]
     assert [entry.name for entry in entries] == sorted(FILES)
     assert contents == FILES
-    assert {(one.uid, one.gid, one.uname, one.gname, one.mtime, one.mode) for one in entries} == {
+    assert {(entry.uid, entry.gid, entry.uname, entry.gname, entry.mtime, entry.mode) for entry in entries} == {
         (0, 0, "", "", 0, 0o644)
     }
 

@@ -17,13 +17,13 @@ from floe_compiler.publish.reference import NotAReference, Reference, parse_refe
     ],
 )
 def test_places(text: str, parts: tuple[str, str, str] | None) -> None:
-    found = parse_reference(text)
-    assert str(found) == text
-    assert parts is None or found == Reference(*parts)
+    reference = parse_reference(text)
+    assert str(reference) == text
+    assert parts is None or reference == Reference(*parts)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("ghcr.io/acme/mesh:prod", "write the place with oci:// at the start, such as oci://"),
         ("https://ghcr.io/acme/mesh:prod", "write the place with oci:// at the start"),
@@ -40,10 +40,10 @@ def test_places(text: str, parts: tuple[str, str, str] | None) -> None:
         ("oci://ghcr.io/acme/mesh@sha256:0a", "a digest follows from the content; write a tag"),
     ],
 )
-def test_what_is_no_place(text: str, told: str) -> None:
+def test_what_is_no_place(text: str, message: str) -> None:
     with pytest.raises(NotAReference) as caught:
         parse_reference(text)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_login_is_not_repeated() -> None:

@@ -75,24 +75,24 @@ def test_the_tag_refers_to_the_artifact_and_its_blobs(place: Reference) -> None:
 
 @pytest.mark.skipif(not OPENSSL, reason="not installed: openssl")
 def test_openssl_verifies_the_signature(place: Reference, public: Path, tmp_path: Path) -> None:
-    found = pull(place._replace(tag=tag_of_signatures(ARTIFACT)), no_login)
-    assert found
-    (layer,) = json.loads(found.manifest)["layers"]
+    artifact = pull(place._replace(tag=tag_of_signatures(ARTIFACT)), no_login)
+    assert artifact
+    (layer,) = json.loads(artifact.manifest)["layers"]
     payload, signature = tmp_path / "payload", tmp_path / "signature"
-    payload.write_bytes(found.blobs[-1])
+    payload.write_bytes(artifact.blobs[-1])
     signature.write_bytes(base64.b64decode(layer["annotations"]["dev.cosignproject.cosign/signature"]))
     command = (OPENSSL, "dgst", "-sha256", "-verify", public, "-signature", signature, payload)
     assert run(*command).stdout == "Verified OK\n"
-    payload.write_bytes(found.blobs[-1].replace(b"sha256:", b"sha256:0", 1))
+    payload.write_bytes(artifact.blobs[-1].replace(b"sha256:", b"sha256:0", 1))
     assert run(*command).returncode != 0
 
 
 def test_the_list_of_referrers_has_the_provenance_once(place: Reference) -> None:
     """The registry has no API of referrers (its version 2)."""
     body, _ = fetched(place.registry, f"acme/mesh/manifests/{ARTIFACT.digest.replace(':', '-')}")
-    (one,) = json.loads(body)["manifests"]
-    assert one["artifactType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
-    manifest, _ = fetched(place.registry, f"acme/mesh/manifests/{one['digest']}")
+    (referrer,) = json.loads(body)["manifests"]
+    assert referrer["artifactType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
+    manifest, _ = fetched(place.registry, f"acme/mesh/manifests/{referrer['digest']}")
     assert json.loads(manifest)["subject"]["digest"] == ARTIFACT.digest
 
 

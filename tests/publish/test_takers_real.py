@@ -52,8 +52,8 @@ def test_flux(tmp_path: Path, files: dict[str, bytes]) -> None:
     artifact = artifact_of(files, ANNOTATIONS)
     with registry(tmp_path) as address:
         push(Reference(address, "acme/mesh", "dev"), artifact, no_login)
-        told = json.loads(run(FLUX, f"{address}/acme/mesh:dev", tmp_path / "taken"))
+        source = json.loads(run(FLUX, f"{address}/acme/mesh:dev", tmp_path / "taken"))
     assert unpacked(tmp_path / "taken") == files
-    assert told["source_revision"] == ANNOTATIONS["org.opencontainers.image.revision"]
-    assert told["source_url"] == ANNOTATIONS["org.opencontainers.image.source"]
-    assert told["digest"] == f"{address}/acme/mesh@{artifact.digest}"
+    assert source["source_revision"] == ANNOTATIONS["org.opencontainers.image.revision"]
+    assert source["source_url"] == ANNOTATIONS["org.opencontainers.image.source"]
+    assert source["digest"] == f"{address}/acme/mesh@{artifact.digest}"

@@ -37,7 +37,7 @@ def deployment(name: str = "polaris", namespace: str = "floe-platform", **contai
     }
 
 
-def thing(kind: str, name: str = "x", namespace: str = "a", api: str = "v1", **rest: Any) -> Object:
+def resource(kind: str, name: str = "x", namespace: str = "a", api: str = "v1", **rest: Any) -> Object:
     """Return an object of any kind."""
     place = {"namespace": namespace} if namespace else {}
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **place}, **rest}
@@ -46,11 +46,11 @@ def thing(kind: str, name: str = "x", namespace: str = "a", api: str = "v1", **r
 def pruning(path: str, *, prune: bool = True) -> Object:
     """Return an Application that applies a folder of the output, and deletes there what is no longer in it."""
     spec = {"source": {"path": path}, "syncPolicy": {"automated": {"enabled": True, "prune": prune}}}
-    return thing("Application", path.replace("/", "-"), "argocd", spec=spec)
+    return resource("Application", path.replace("/", "-"), "argocd", spec=spec)
 
 
 def manifests(objects: list[Object], environment: str = "dev") -> Manifests:
     """Return objects as they are read from the files of an environment."""
-    by_id = {identify(one): one for one in objects}
-    files = {found: object_path(environment, found, cluster_scoped=not found.namespace) for found in by_id}
+    by_id = {identify(manifest): manifest for manifest in objects}
+    files = {identity: object_path(environment, identity, cluster_scoped=not identity.namespace) for identity in by_id}
     return Manifests(by_id, files)

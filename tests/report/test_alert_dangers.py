@@ -14,8 +14,8 @@ SALES, FINANCE = "floe-sales-domain", "floe-finance-domain"
 
 
 def dangers(before: Object | None, after: Object | None, *beside: Object) -> list[tuple[str, str]]:
-    found = dangers_of(identify(before or after or {}), before, after, Surroundings((), Objects(beside)))
-    return [(danger.word, danger.sentence) for danger in found]
+    reported = dangers_of(identify(before or after or {}), before, after, Surroundings((), Objects(beside)))
+    return [(danger.word, danger.sentence) for danger in reported]
 
 
 def rule(name: str, namespace: str = SALES, **labels: str) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def test_an_alert_that_moves_is_compared_where_it_is() -> None:
     assert dangers(file(DOWN), None, operators(DOWN)) == []
 
 
-def told(*routes: dict[str, Any], first: str = "team", repeat: str = "4h") -> Object:
+def routing(*routes: dict[str, Any], first: str = "team", repeat: str = "4h") -> Object:
     names = ["team", "pager", "sales"]
     route = {"receiver": first, "repeat_interval": repeat, "routes": list(routes)}
     data = {"alertmanager.yml": yaml.safe_dump({"route": route, "receivers": [{"name": name} for name in names]})}
@@ -162,11 +162,11 @@ CRITICAL = {"receiver": "pager", "matchers": ['severity="critical"']}
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
-        (told(CRITICAL), told(), 'pager is no longer told of alerts with severity="critical"'),
-        (told(), told(first="sales"), "team is no longer told of alerts that no route is for"),
-        (told(), told(repeat="24h"), "alerts that last are repeated every 24h instead of 4h"),
-        (told(), told(CRITICAL), ""),
-        (told(repeat="24h"), told(), ""),
+        (routing(CRITICAL), routing(), 'pager is no longer told of alerts with severity="critical"'),
+        (routing(), routing(first="sales"), "team is no longer told of alerts that no route is for"),
+        (routing(), routing(repeat="24h"), "alerts that last are repeated every 24h instead of 4h"),
+        (routing(), routing(CRITICAL), ""),
+        (routing(repeat="24h"), routing(), ""),
     ],
 )
 def test_a_receiver_that_is_told_of_less(before: Object, after: Object, sentence: str) -> None:

@@ -33,7 +33,7 @@ def explained(
     causes: dict[DataPath, tuple[Cause, ...]],
     lines: dict[DataPath, tuple[tuple[Cause, ...], ...]] | None = None,
 ) -> Explanation:
-    values = tuple((path, _at(manifest, path), found) for path, found in causes.items())
+    values = tuple((path, _at(manifest, path), cause) for path, cause in causes.items())
     text = to_yaml(manifest)
     return Explanation(identify(manifest), manifest, "m.yaml:3:1", (), values, lines=lines or {}, text=text)
 
@@ -104,9 +104,9 @@ def test_one_line_has_all_causes() -> None:
 def test_json_has_the_same_for_editors() -> None:
     document = json.loads(blame_json(EXPLAINED, blamed_lines(EXPLAINED)))
     assert document["format"] == 1
-    found = next(line for line in document["lines"] if line["path"] == "metadata.name")
-    assert {key: found[key] for key in ("line", "column", "end")} == {"line": 4, "column": 9, "end": 15}
-    assert found["causes"] == [
+    name_line = next(line for line in document["lines"] if line["path"] == "metadata.name")
+    assert {key: name_line[key] for key in ("line", "column", "end")} == {"line": 4, "column": 9, "end": 15}
+    assert name_line["causes"] == [
         {"what": "schedule.cron", "at": "domains/sales/products/orders.yaml:9:9", "overrides": []}
     ]
 
@@ -116,14 +116,16 @@ def test_no_secret_is_shown() -> None:
     text = "user: me\npassword: hunter2\n"
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": text, "token": text}}
     for manifest in (secret, config):
-        found = explained(manifest, {("data", key): (FIXED,) for key in manifest["data"]})
-        shown = blame_text(found, blamed_lines(found), plain) + blame_json(found, blamed_lines(found))
+        explained_ = explained(manifest, {("data", key): (FIXED,) for key in manifest["data"]})
+        shown = blame_text(explained_, blamed_lines(explained_), plain) + blame_json(
+            explained_, blamed_lines(explained_)
+        )
         assert "hunter2" not in shown
         assert "aHVudGVyMg" not in shown
         assert "***" in shown
-    assert "    user: me\n" in blame_text(found, blamed_lines(found), plain), "the rest stays"
+    assert "    user: me\n" in blame_text(explained_, blamed_lines(explained_), plain), "the rest stays"
 
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
-    found = explained(MAP, {("kind",): (Cause("\x1b[31mred"),)})
-    assert "\x1b" not in blame_text(found, blamed_lines(found), plain)
+    explained_ = explained(MAP, {("kind",): (Cause("\x1b[31mred"),)})
+    assert "\x1b" not in blame_text(explained_, blamed_lines(explained_), plain)

@@ -6,15 +6,18 @@ from typing import Any
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
-from report.samples import thing
+from report.samples import resource
 
 SPACE = "floe-platform"
 
 
-def found(before: Object | None, after: Object | None, then: list[Object], now: list[Object]) -> list[tuple[str, str]]:
+def certificate_dangers(
+    before: Object | None, after: Object | None, then: list[Object], now: list[Object]
+) -> list[tuple[str, str]]:
     surroundings = Surroundings(then, Objects(now))
     return [
-        (one.word, one.sentence) for one in dangers_of(identify(before or after or {}), before, after, surroundings)
+        (danger.word, danger.sentence)
+        for danger in dangers_of(identify(before or after or {}), before, after, surroundings)
     ]
 
 
@@ -53,61 +56,70 @@ LEFT = ("tls-removed", f"{_GONE}: logins may be sent as text")
 def test_another_issuer() -> None:
     old, new = certificate(), certificate(issuer="internal")
     message = "ClusterIssuer internal issues it instead of ClusterIssuer letsencrypt: whoever uses it must trust"
-    assert found(old, new, [], []) == [("issuer-changed", f"{message} ClusterIssuer internal")]
-    assert found(old, {**old, "other": 1}, [], []) == found(None, new, [], []) == found(old, None, [], []) == []
+    assert certificate_dangers(old, new, [], []) == [("issuer-changed", f"{message} ClusterIssuer internal")]
+    assert (
+        certificate_dangers(old, {**old, "other": 1}, [], [])
+        == certificate_dangers(None, new, [], [])
+        == certificate_dangers(old, None, [], [])
+        == []
+    )
 
 
 def test_from_an_issuer_to_a_secret_and_back() -> None:
     for own, other in ((OWN, gateway(web_acme_example="bought")), (ingress("web-tls"), ingress("bought"))):
         route = [ROUTE] if own is OWN else []
         message = "the certificate of web.acme.example is that of"
-        assert found(own, other, [certificate()], [other, *route]) == [
+        assert certificate_dangers(own, other, [certificate()], [other, *route]) == [
             ("issuer-changed", f"{message} Secret bought instead of ClusterIssuer letsencrypt")
         ]
-        assert found(other, own, [], [own, *route, certificate()]) == [
+        assert certificate_dangers(other, own, [], [own, *route, certificate()]) == [
             ("issuer-changed", f"{message} ClusterIssuer letsencrypt instead of Secret bought")
         ]
 
 
 def test_a_secret_of_the_same_name() -> None:
-    gone = found(certificate(), None, [certificate()], [OWN, ROUTE, external("web-tls")])
+    gone = certificate_dangers(certificate(), None, [certificate()], [OWN, ROUTE, external("web-tls")])
     assert [word for word, _ in gone] == ["issuer-changed"]
-    come = found(None, certificate(), [external("web-tls")], [OWN, ROUTE, certificate()])
+    come = certificate_dangers(None, certificate(), [external("web-tls")], [OWN, ROUTE, certificate()])
     assert [word for word, _ in come] == ["issuer-changed"]
 
 
 def test_from_an_issuer_to_nothing() -> None:
     bare = gateway()
-    assert found(OWN, bare, [certificate()], [bare, ROUTE]) == [LEFT]
-    assert found(OWN, None, [certificate()], [ROUTE]) == [LEFT], "another Gateway, of others"
-    assert found(ingress("web-tls"), ingress(), [certificate()], [ingress()]) == [LEFT]
-    assert found(OWN, bare, [certificate()], [bare]) == [], "the host is gone as well"
+    assert certificate_dangers(OWN, bare, [certificate()], [bare, ROUTE]) == [LEFT]
+    assert certificate_dangers(OWN, None, [certificate()], [ROUTE]) == [LEFT], "another Gateway, of others"
+    assert certificate_dangers(ingress("web-tls"), ingress(), [certificate()], [ingress()]) == [LEFT]
+    assert certificate_dangers(OWN, bare, [certificate()], [bare]) == [], "the host is gone as well"
 
 
 def test_one_certificate_for_all_hosts_of_the_same_issuer_is_no_danger() -> None:
     wild = certificate("wildcard-tls")
-    assert found(OWN, WILD, [certificate()], [WILD, ROUTE, wild]) == []
-    assert found(WILD, OWN, [wild], [OWN, ROUTE, certificate()]) == []
-    assert found(OWN, None, [certificate()], [ingress("web-tls"), certificate()]) == [], "an Ingress instead"
+    assert certificate_dangers(OWN, WILD, [certificate()], [WILD, ROUTE, wild]) == []
+    assert certificate_dangers(WILD, OWN, [wild], [OWN, ROUTE, certificate()]) == []
+    assert certificate_dangers(OWN, None, [certificate()], [ingress("web-tls"), certificate()]) == [], (
+        "an Ingress instead"
+    )
     other = certificate("wildcard-tls", "internal")
-    assert [word for word, _ in found(OWN, WILD, [certificate()], [WILD, ROUTE, other])] == ["issuer-changed"]
+    assert [word for word, _ in certificate_dangers(OWN, WILD, [certificate()], [WILD, ROUTE, other])] == [
+        "issuer-changed"
+    ]
 
 
 def test_an_issuer_that_is_another_one_under_its_name() -> None:
-    acme = thing("ClusterIssuer", spec={"acme": {"server": "https://acme.example"}})
-    own = thing("ClusterIssuer", spec={"selfSigned": {}})
-    (word, sentence), *others = found(acme, own, [], [])
+    acme = resource("ClusterIssuer", spec={"acme": {"server": "https://acme.example"}})
+    own = resource("ClusterIssuer", spec={"selfSigned": {}})
+    (word, sentence), *others = certificate_dangers(acme, own, [], [])
     assert (word, others) == ("issuer-changed", [])
     assert sentence.startswith("issues by selfSigned instead of acme https://acme.example")
-    assert found(acme, {**acme, "status": {}}, [], []) == []
+    assert certificate_dangers(acme, {**acme, "status": {}}, [], []) == []
 
 
 def test_a_gateway_that_takes_the_routes_of_everybody() -> None:
     def admitting(whom: str) -> Object:
         return placed("Gateway", "g", listeners=[{"name": "a", "allowedRoutes": {"namespaces": {"from": whom}}}])
 
-    assert [word for word, _ in found(admitting("Same"), admitting("All"), [], [])] == ["rights-widened"]
-    assert found(admitting("All"), admitting("All"), [], []) == []
+    assert [word for word, _ in certificate_dangers(admitting("Same"), admitting("All"), [], [])] == ["rights-widened"]
+    assert certificate_dangers(admitting("All"), admitting("All"), [], []) == []
 
 
 def test_a_server_that_goes_on_without_its_certificate() -> None:
@@ -123,7 +135,9 @@ def test_a_server_that_goes_on_without_its_certificate() -> None:
         (server("db-server-tls", "password"), server("password")),
         (cluster(serverTLSSecret="db-server-tls"), cluster()),
     ):
-        assert [one for one in found(before, after, [], []) if one[0] == "tls-removed"] == dangers
+        assert [
+            danger for danger in certificate_dangers(before, after, [], []) if danger[0] == "tls-removed"
+        ] == dangers
         # The server is gone, too, or has it still, or never had one.
-        for one, other in ((before, None), (before, {**before, "other": 1}), (after, after), (after, before)):
-            assert "tls-removed" not in [word for word, _ in found(one, other, [], [])]
+        for earlier, other in ((before, None), (before, {**before, "other": 1}), (after, after), (after, before)):
+            assert "tls-removed" not in [word for word, _ in certificate_dangers(earlier, other, [], [])]

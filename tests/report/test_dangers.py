@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import WORDS, Kept, Objects, Surroundings, dangers_of
-from report.samples import deployment, thing
+from report.samples import deployment, resource
 
 
 def words(before: Object | None, after: Object | None, *beside: Object) -> list[str]:
-    found = dangers_of(identify(before or after or {}), before, after, Surroundings((), Objects(beside)))
-    assert all(danger.sentence for danger in found)
-    assert {danger.word for danger in found} <= WORDS.keys()
-    return [danger.word for danger in found]
+    dangers = dangers_of(identify(before or after or {}), before, after, Surroundings((), Objects(beside)))
+    assert all(danger.sentence for danger in dangers)
+    assert {danger.word for danger in dangers} <= WORDS.keys()
+    return [danger.word for danger in dangers]
 
 
 def sentences(before: Object | None, after: Object | None) -> list[str]:
@@ -37,8 +37,8 @@ def sentences(before: Object | None, after: Object | None) -> list[str]:
     ],
 )
 def test_dangerous_deletions(kind: str, word: str) -> None:
-    assert words(thing(kind), None) == [word]
-    assert words(None, thing(kind)) == []
+    assert words(resource(kind), None) == [word]
+    assert words(None, resource(kind)) == []
 
 
 class Unread(Objects):
@@ -52,12 +52,12 @@ class Unread(Objects):
     "kind", ["Application", "ConfigMap", "CronJob", "Deployment", "ExternalSecret", "Job", "Service"]
 )
 def test_a_new_label_is_judged_without_the_rest_of_the_namespace(kind: str) -> None:
-    before, after = (thing(kind, spec={"a": version}, data={"a": version}) for version in ("1", "2"))
+    before, after = (resource(kind, spec={"a": version}, data={"a": version}) for version in ("1", "2"))
     assert [*dangers_of(identify(before), before, after, Surroundings((), Unread(())))] == []
 
 
 def test_the_deletion_of_a_service_is_none() -> None:
-    assert words(thing("Service"), None) == []
+    assert words(resource("Service"), None) == []
 
 
 @pytest.mark.parametrize(
@@ -72,25 +72,25 @@ def test_the_deletion_of_a_service_is_none() -> None:
     ],
 )
 def test_fields_that_cannot_be_changed(kind: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-    assert words(thing(kind, **before), thing(kind, **after)) == ["immutable"]
-    assert words(thing(kind, **before), thing(kind, **before, other=1)) == []
+    assert words(resource(kind, **before), resource(kind, **after)) == ["immutable"]
+    assert words(resource(kind, **before), resource(kind, **before, other=1)) == []
 
 
 def test_a_service_address_filled_in_by_the_cluster_is_not_a_change() -> None:
-    assert words(thing("Service", spec={}), thing("Service", spec={"clusterIP": "10.0.0.1"})) == []
+    assert words(resource("Service", spec={}), resource("Service", spec={"clusterIP": "10.0.0.1"})) == []
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), [(2, 1, True), (1, 0, True), (1, 2, False), (1, None, False)])
 def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
-    old, new = thing("Deployment", spec={"replicas": before}), thing("Deployment", spec={"replicas": after})
+    old, new = resource("Deployment", spec={"replicas": before}), resource("Deployment", spec={"replicas": after})
     assert words(old, new) == (["scale-down"] if expected else [])
-    old = thing("HorizontalPodAutoscaler", spec={"minReplicas": before})
-    new = thing("HorizontalPodAutoscaler", spec={"minReplicas": after})
+    old = resource("HorizontalPodAutoscaler", spec={"minReplicas": before})
+    new = resource("HorizontalPodAutoscaler", spec={"minReplicas": after})
     assert words(old, new) == (["scale-down"] if expected else [])
 
 
 def test_how_much_less_runs_is_reported() -> None:
-    two, one, none = (thing("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
+    two, one, none = (resource("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
     assert sentences(two, one) == ["replicas go from 2 to 1: fewer pods run"]
     assert sentences(two, none) == ["replicas go from 2 to 0: it no longer runs"]
     assert sentences(two, None) == ["is deleted; it no longer runs"]
@@ -126,14 +126,14 @@ def test_image_versions(before: str, after: str, expected: list[str]) -> None:
 def test_where_an_image_comes_from_is_reported_as_far_as_it_differs(
     before: str, after: str, new: str, old: str
 ) -> None:
-    found = sentences(deployment(image=before), deployment(image=after))
-    assert found == [f"its image comes from {new} instead of {old}"]
+    shown = sentences(deployment(image=before), deployment(image=after))
+    assert shown == [f"its image comes from {new} instead of {old}"]
 
 
 def test_images_of_cron_jobs_and_setup_containers_count() -> None:
     def cron_job(image: str) -> Object:
         pod = {"initContainers": [{"name": "x", "image": image}], "containers": []}
-        return thing("CronJob", spec={"jobTemplate": {"spec": {"template": {"spec": pod}}}})
+        return resource("CronJob", spec={"jobTemplate": {"spec": {"template": {"spec": pod}}}})
 
     assert words(cron_job("a/b:2"), cron_job("a/b:1")) == ["downgrade"]
 
@@ -143,16 +143,16 @@ def test_images_of_cron_jobs_and_setup_containers_count() -> None:
 )
 def test_smaller_volumes(before: str, after: str, expected: bool) -> None:
     def claim(size: str) -> Object:
-        return thing("PersistentVolumeClaim", spec={"resources": {"requests": {"storage": size}}})
+        return resource("PersistentVolumeClaim", spec={"resources": {"requests": {"storage": size}}})
 
     assert words(claim(before), claim(after)) == (["storage-shrink"] if expected else [])
-    sets = [thing("StatefulSet", spec={"volumeClaimTemplates": [claim(size)]}) for size in (before, after)]
+    sets = [resource("StatefulSet", spec={"volumeClaimTemplates": [claim(size)]}) for size in (before, after)]
     assert ("storage-shrink" in words(*sets)) == expected
 
 
 def test_rights_widened_to_everything() -> None:
     def role(*verbs: str) -> Object:
-        return thing("Role", rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}])
+        return resource("Role", rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}])
 
     assert words(role("get"), role("*")) == ["rights-widened"]
     assert words(None, role("*")) == ["rights-widened"]
@@ -161,14 +161,14 @@ def test_rights_widened_to_everything() -> None:
 
 
 def test_a_binding_to_the_administrator_role() -> None:
-    binding = thing("ClusterRoleBinding", roleRef={"name": "cluster-admin"})
+    binding = resource("ClusterRoleBinding", roleRef={"name": "cluster-admin"})
     assert words(None, binding) == ["rights-widened"]
     assert words(binding, {**binding, "subjects": []}) == []
 
 
 def test_hosts_of_an_ingress_that_go() -> None:
     def ingress(*hosts: str) -> Object:
-        return thing("Ingress", spec={"rules": [{"host": host} for host in hosts]})
+        return resource("Ingress", spec={"rules": [{"host": host} for host in hosts]})
 
     assert words(ingress("a.example"), ingress("b.example")) == ["host-change"]
     assert words(ingress("a.example"), ingress("a.example", "b.example")) == []
@@ -176,7 +176,7 @@ def test_hosts_of_an_ingress_that_go() -> None:
 
 def route(*backends: str, host: str = "a.example", kind: str = "HTTPRoute") -> Object:
     rules = [{"backendRefs": [{"name": name, "port": 80} for name in backends]}]
-    return thing(kind, spec={"hostnames": [host], "rules": rules})
+    return resource(kind, spec={"hostnames": [host], "rules": rules})
 
 
 @pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute"])
@@ -195,7 +195,7 @@ def test_a_login_that_was_in_front() -> None:
 
     def ingress(service: str) -> Object:
         paths = [{"path": "/", "backend": {"service": {"name": service}}}]
-        return thing("Ingress", spec={"rules": [{"host": "a.example", "http": {"paths": paths}}]})
+        return resource("Ingress", spec={"rules": [{"host": "a.example", "http": {"paths": paths}}]})
 
     assert words(ingress("oauth2-proxy-web"), ingress("web")) == ["login-removed"]
     assert words(ingress("oauth2-proxy-web"), ingress("oauth2-proxy-site")) == []
@@ -233,7 +233,7 @@ def test_pod_security_that_is_lowered(before: str | None, after: str | None, exp
 
 
 def egress(*rules: Object) -> Object:
-    return thing("NetworkPolicy", spec={"egress": list(rules)})
+    return resource("NetworkPolicy", spec={"egress": list(rules)})
 
 
 HTTPS: Object = {"protocol": "TCP", "port": 443}
@@ -254,7 +254,7 @@ def test_policies_that_let_pods_go_anywhere() -> None:
 
 
 def test_policies_that_let_anybody_in() -> None:
-    shut, wide = thing("NetworkPolicy", spec={"ingress": []}), thing("NetworkPolicy", spec={"ingress": [{}]})
+    shut, wide = resource("NetworkPolicy", spec={"ingress": []}), resource("NetworkPolicy", spec={"ingress": [{}]})
     assert words(shut, wide) == ["network-opened"]
     assert words(wide, shut) == []
 
@@ -302,14 +302,14 @@ def test_a_range_given_twice_counts_with_the_fewer_exceptions() -> None:
 
 
 def rules_for(name: str, *types: str, **labels: str) -> Object:
-    return thing("NetworkPolicy", name, spec={"podSelector": {"matchLabels": labels}, "policyTypes": [*types]})
+    return resource("NetworkPolicy", name, spec={"podSelector": {"matchLabels": labels}, "policyTypes": [*types]})
 
 
 BOTH = ("Ingress", "Egress")
 DENY = rules_for("default-deny", *BOTH)
 OWN = rules_for("own", *BOTH, app="a")
 POD: Object = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "a"}]}}
-PODS = thing("Deployment", spec={"template": POD})
+PODS = resource("Deployment", spec={"template": POD})
 
 
 def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_restricts() -> None:
@@ -321,8 +321,8 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     assert words(DENY, None) == [], "the whole namespace goes"
     assert words(DENY, None, PODS) == ["network-opened"]
     assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
-    (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), Objects((PODS, rules_for("other", "Egress")))))
-    assert found.sentence == "no policy restricts the ingress of its pods any longer"
+    (danger,) = dangers_of(identify(OWN), OWN, None, Surroundings((), Objects((PODS, rules_for("other", "Egress")))))
+    assert danger.sentence == "no policy restricts the ingress of its pods any longer"
 
 
 @pytest.mark.parametrize(
@@ -335,9 +335,9 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     ],
 )
 def test_what_a_policy_restricts_that_does_not_say_it(spec: Object, lost: str) -> None:
-    policy = thing("NetworkPolicy", spec={"podSelector": {}, **spec})
-    (found,) = dangers_of(identify(policy), policy, None, Surroundings((), Objects((PODS,))))
-    assert found.sentence == f"no policy restricts the {lost} of its pods any longer"
+    policy = resource("NetworkPolicy", spec={"podSelector": {}, **spec})
+    (danger,) = dangers_of(identify(policy), policy, None, Surroundings((), Objects((PODS,))))
+    assert danger.sentence == f"no policy restricts the {lost} of its pods any longer"
 
 
 def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> None:
@@ -348,26 +348,26 @@ def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> Non
 
 
 def test_guards_that_go_while_their_pods_stay() -> None:
-    budget = thing("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}}})
+    budget = resource("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}}})
     assert words(budget, None, PODS) == ["guard-removed"]
     assert words(budget, None) == words(budget, budget | {"other": 1}, PODS) == []
-    assert words(thing("ResourceQuota"), None, PODS) == ["guard-removed"]
-    assert words(thing("ResourceQuota"), None) == []
+    assert words(resource("ResourceQuota"), None, PODS) == ["guard-removed"]
+    assert words(resource("ResourceQuota"), None) == []
 
 
 def test_services_that_are_opened_to_the_outside() -> None:
-    inside, outside = (thing("Service", spec={"type": kind}) for kind in ("ClusterIP", "NodePort"))
+    inside, outside = (resource("Service", spec={"type": kind}) for kind in ("ClusterIP", "NodePort"))
     assert words(inside, outside) == words(None, outside) == ["exposed"]
     assert words(outside, inside) == words(outside, outside | {"other": 1}) == []
 
 
 def external(*properties: str, store: str = "vault") -> Object:
-    data = [{"secretKey": one, "remoteRef": {"key": "prod/crm", "property": one}} for one in properties]
-    return thing("ExternalSecret", spec={"data": data, "secretStoreRef": {"name": store}})
+    data = [{"secretKey": key, "remoteRef": {"key": "prod/crm", "property": key}} for key in properties]
+    return resource("ExternalSecret", spec={"data": data, "secretStoreRef": {"name": store}})
 
 
 def test_another_store() -> None:
-    old, new = (thing("SecretStore", spec={"provider": {"vault": {"server": url}}}) for url in ("a", "b"))
+    old, new = (resource("SecretStore", spec={"provider": {"vault": {"server": url}}}) for url in ("a", "b"))
     assert words(old, new) == ["secret-needed"]
     assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
     assert sentences(external("token"), external("token", store="other")) == [
@@ -387,30 +387,30 @@ def test_values_that_the_store_must_hold() -> None:
 def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> None:
     new = external("token")
     assert dangers_of(identify(new), None, new, Surroundings([external("token", "user")])) == ()
-    store = thing("ClusterSecretStore", "vault", "", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}})
+    store = resource("ClusterSecretStore", "vault", "", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}})
     assert words(None, new, store) == []
-    assert words(None, new, thing("ClusterSecretStore", "vault", "", spec={"provider": {"vault": {}}}))
+    assert words(None, new, resource("ClusterSecretStore", "vault", "", spec={"provider": {"vault": {}}}))
 
 
 def test_a_schedule_that_is_suspended() -> None:
-    runs, waits = (thing("CronJob", spec={"suspend": value}) for value in (False, True))
+    runs, waits = (resource("CronJob", spec={"suspend": value}) for value in (False, True))
     assert words(runs, waits) == ["suspended"]
     assert words(waits, runs) == words(waits, waits) == words(None, waits) == []
 
 
 def test_the_schedule_of_a_data_product_of_dagster() -> None:
     def product(schedule: Any) -> Object:
-        return thing("ConfigMap", data={"product.json": json.dumps({"schedule": schedule})})
+        return resource("ConfigMap", data={"product.json": json.dumps({"schedule": schedule})})
 
     runs = product({"cron": "0 * * * *", "enabled": True})
     assert words(runs, product(None)) == words(runs, product({"enabled": False})) == words(runs, None) == ["suspended"]
     assert words(product(None), runs) == words(runs, product({"cron": "1 * * * *", "enabled": True})) == []
-    assert words(thing("ConfigMap", data={"product.json": "{"}), runs) == []
+    assert words(resource("ConfigMap", data={"product.json": "{"}), runs) == []
 
 
 def test_the_trigger_of_a_data_product() -> None:
     def product(**starts: Any) -> Object:
-        return thing("ConfigMap", data={"product.json": json.dumps(starts)})
+        return resource("ConfigMap", data={"product.json": json.dumps(starts)})
 
     triggered, scheduled = product(schedule=None, trigger={"inputs": "all"}), product(schedule={"enabled": True})
     by_hand = product(schedule=None)
@@ -429,7 +429,7 @@ def test_less_memory() -> None:
 
 def test_several_of_what_runs_alone() -> None:
     def single(kind: str, replicas: int, strategy: str = "") -> Object:
-        return thing(kind, spec={"replicas": replicas, "strategy": {"type": strategy}})
+        return resource(kind, spec={"replicas": replicas, "strategy": {"type": strategy}})
 
     assert words(single("StatefulSet", 1), single("StatefulSet", 2)) == ["scale-up"]
     assert words(single("Deployment", 1, "Recreate"), single("Deployment", 2, "Recreate")) == ["scale-up"]
@@ -440,7 +440,7 @@ def test_several_of_what_runs_alone() -> None:
 def test_a_pod_that_takes_over() -> None:
     def daemon(replicas: int, elector: bool, strategy: str = "RollingUpdate") -> Object:
         template = {"metadata": {"labels": {"floe.dev/elector": "leader"} if elector else {}}}
-        return thing("Deployment", spec={"replicas": replicas, "strategy": {"type": strategy}, "template": template})
+        return resource("Deployment", spec={"replicas": replicas, "strategy": {"type": strategy}, "template": template})
 
     elected, alone = daemon(2, elector=True), daemon(1, elector=False, strategy="Recreate")
     assert words(elected, alone) == ["failover-removed", "scale-down"]
@@ -451,15 +451,15 @@ def test_a_pod_that_takes_over() -> None:
 
 def test_volumes_that_go_with_their_pods() -> None:
     keep, drop = (
-        thing("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenDeleted": what}})
+        resource("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenDeleted": what}})
         for what in ("Retain", "Delete")
     )
-    assert words(keep, drop) == words(thing("StatefulSet"), drop) == ["data-loss"]
+    assert words(keep, drop) == words(resource("StatefulSet"), drop) == ["data-loss"]
     assert words(drop, keep) == words(drop, drop | {"other": 1}) == words(None, drop) == []
 
 
 def config(text: str) -> Object:
-    return thing("ConfigMap", data={"file": text})
+    return resource("ConfigMap", data={"file": text})
 
 
 def variable(name: str, value: str) -> Object:
@@ -505,7 +505,7 @@ def test_data_that_stays_elsewhere(before: Object, after: Object, new: str, old:
         (config(""), config("bucket: a\n")),
         (variable("POLARIS_URI", "http://a"), variable("POLARIS_URI", "http://b")),
         (variable("SNOWFLAKE_WAREHOUSE", "{{ a }}"), variable("SNOWFLAKE_WAREHOUSE", "{{ b }}")),
-        (thing("Service", spec={"hostname": "a"}), thing("Service", spec={"hostname": "b"})),
+        (resource("Service", spec={"hostname": "a"}), resource("Service", spec={"hostname": "b"})),
     ],
 )
 def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
@@ -563,9 +563,11 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
     ],
 )
 def test_delivery_from_or_to_elsewhere(kind: str, before: Object, after: Object, sentence: str) -> None:
-    assert words(thing(kind, spec=before), thing(kind, spec=after)) == ["delivery-changed"]
-    assert sentences(thing(kind, spec=before), thing(kind, spec=after)) == [sentence]
-    assert words(None, thing(kind, spec=after)) == words(thing(kind, spec=before), thing(kind, spec=before)) == []
+    assert words(resource(kind, spec=before), resource(kind, spec=after)) == ["delivery-changed"]
+    assert sentences(resource(kind, spec=before), resource(kind, spec=after)) == [sentence]
+    assert (
+        words(None, resource(kind, spec=after)) == words(resource(kind, spec=before), resource(kind, spec=before)) == []
+    )
 
 
 FINALIZERS = {"name": "x", "finalizers": ["resources-finalizer.argocd.argoproj.io/background"]}
@@ -574,14 +576,14 @@ FINALIZERS = {"name": "x", "finalizers": ["resources-finalizer.argocd.argoproj.i
 @pytest.mark.parametrize(
     ("deleted", "word"),
     [
-        (thing("Application"), "delivery-changed"),
+        (resource("Application"), "delivery-changed"),
         ({"kind": "Application", "metadata": FINALIZERS}, "prune"),
-        (thing("ApplicationSet"), "prune"),
-        (thing("ApplicationSet", spec={"syncPolicy": {"preserveResourcesOnDeletion": True}}), "delivery-changed"),
-        (thing("Kustomization", spec={"prune": True}), "prune"),
-        (thing("Kustomization", spec={"prune": False}), "delivery-changed"),
-        (thing("Kustomization", spec={"prune": True, "deletionPolicy": "Orphan"}), "delivery-changed"),
-        (thing("Kustomization", spec={"prune": False, "deletionPolicy": "Delete"}), "prune"),
+        (resource("ApplicationSet"), "prune"),
+        (resource("ApplicationSet", spec={"syncPolicy": {"preserveResourcesOnDeletion": True}}), "delivery-changed"),
+        (resource("Kustomization", spec={"prune": True}), "prune"),
+        (resource("Kustomization", spec={"prune": False}), "delivery-changed"),
+        (resource("Kustomization", spec={"prune": True, "deletionPolicy": "Orphan"}), "delivery-changed"),
+        (resource("Kustomization", spec={"prune": False, "deletionPolicy": "Delete"}), "prune"),
     ],
 )
 def test_what_becomes_of_what_was_delivered(deleted: Object, word: str) -> None:
@@ -589,7 +591,7 @@ def test_what_becomes_of_what_was_delivered(deleted: Object, word: str) -> None:
 
 
 def project(**spec: Any) -> Object:
-    return thing("AppProject", spec=spec)
+    return resource("AppProject", spec=spec)
 
 
 def test_projects_that_allow_everything() -> None:
@@ -609,10 +611,10 @@ def test_projects_that_allow_everything() -> None:
     ],
 )
 def test_delivery_that_begins_to_delete(kind: str, before: Object, after: Object) -> None:
-    assert words(thing(kind, spec=before), thing(kind, spec=after)) == ["prune"]
-    assert words(thing(kind, spec=after), thing(kind, spec=before)) == []
-    assert words(thing(kind, spec=after), thing(kind, spec=after, other=1)) == [], "it has deleted before"
-    assert words(None, thing(kind, spec=after)) == []
+    assert words(resource(kind, spec=before), resource(kind, spec=after)) == ["prune"]
+    assert words(resource(kind, spec=after), resource(kind, spec=before)) == []
+    assert words(resource(kind, spec=after), resource(kind, spec=after, other=1)) == [], "it has deleted before"
+    assert words(None, resource(kind, spec=after)) == []
 
 
 def stored(size: str) -> Object:
@@ -624,38 +626,38 @@ def stored(size: str) -> Object:
     [
         (project(), project(sourceRepos=["*"])),
         (config("bucket: a\n"), config("bucket: b\n")),
-        (thing("ConfigMap", data={"product.json": '{"schedule": {"enabled": true}}'}), None),
-        (thing("CronJob"), None),
-        (thing("Deployment", spec={"replicas": 2}), thing("Deployment", spec={"replicas": 1})),
-        (thing("Deployment", spec={"selector": "a"}), thing("Deployment", spec={"selector": "b"})),
+        (resource("ConfigMap", data={"product.json": '{"schedule": {"enabled": true}}'}), None),
+        (resource("CronJob"), None),
+        (resource("Deployment", spec={"replicas": 2}), resource("Deployment", spec={"replicas": 1})),
+        (resource("Deployment", spec={"selector": "a"}), resource("Deployment", spec={"selector": "b"})),
         (None, external("token")),
-        (thing("Ingress", spec={"rules": [{"host": "a.example"}]}), thing("Ingress")),
-        (thing("Kustomization", spec={"path": "a"}), thing("Kustomization", spec={"path": "b"})),
-        (thing("Kustomization"), thing("Kustomization", spec={"prune": True})),
-        (thing("Kustomization"), None),
-        (thing("Namespace", metadata={"labels": {POD_SECURITY: "baseline"}}), thing("Namespace")),
+        (resource("Ingress", spec={"rules": [{"host": "a.example"}]}), resource("Ingress")),
+        (resource("Kustomization", spec={"path": "a"}), resource("Kustomization", spec={"path": "b"})),
+        (resource("Kustomization"), resource("Kustomization", spec={"prune": True})),
+        (resource("Kustomization"), None),
+        (resource("Namespace", metadata={"labels": {POD_SECURITY: "baseline"}}), resource("Namespace")),
         (OWN, None),
         (OWN, OWN | {"spec": {"egress": [{}]}}),
-        (thing("PersistentVolumeClaim", spec=stored("2Gi")), thing("PersistentVolumeClaim", spec=stored("1Gi"))),
-        (thing("PodDisruptionBudget", spec={"selector": {}}), None),
-        (thing("ResourceQuota"), None),
-        (thing("Role"), thing("Role", rules=[{"verbs": ["*"]}])),
-        (thing("SecretStore", spec={"provider": "a"}), thing("SecretStore", spec={"provider": "b"})),
-        (thing("Service"), thing("Service", spec={"type": "NodePort"})),
-        (thing("StatefulSet", spec={"replicas": 1}), thing("StatefulSet", spec={"replicas": 2})),
+        (resource("PersistentVolumeClaim", spec=stored("2Gi")), resource("PersistentVolumeClaim", spec=stored("1Gi"))),
+        (resource("PodDisruptionBudget", spec={"selector": {}}), None),
+        (resource("ResourceQuota"), None),
+        (resource("Role"), resource("Role", rules=[{"verbs": ["*"]}])),
+        (resource("SecretStore", spec={"provider": "a"}), resource("SecretStore", spec={"provider": "b"})),
+        (resource("Service"), resource("Service", spec={"type": "NodePort"})),
+        (resource("StatefulSet", spec={"replicas": 1}), resource("StatefulSet", spec={"replicas": 2})),
         (
-            thing("StatefulSet", spec={"volumeClaimTemplates": [{"spec": stored("2Gi")}]}),
-            thing("StatefulSet", spec={"volumeClaimTemplates": [{"spec": stored("1Gi")}]}),
+            resource("StatefulSet", spec={"volumeClaimTemplates": [{"spec": stored("2Gi")}]}),
+            resource("StatefulSet", spec={"volumeClaimTemplates": [{"spec": stored("1Gi")}]}),
         ),
         (
-            thing("StatefulSet"),
-            thing("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}),
+            resource("StatefulSet"),
+            resource("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}),
         ),
     ],
 )
 def test_what_is_not_a_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
     assert words(before, after, PODS)
-    other_before, other_after = (one and {**one, "kind": "Gadget"} for one in (before, after))
+    other_before, other_after = (manifest and {**manifest, "kind": "Gadget"} for manifest in (before, after))
     assert words(other_before, other_after, PODS) == []
 
 
@@ -675,20 +677,24 @@ STATEFUL: Object = {
 }
 # Every field that some danger lies in.
 WHOLE = (
-    thing("Application", spec=APPLICATION),
-    thing("AppProject", spec={"destinations": [{"server": "*"}], "namespaceResourceBlacklist": [{"kind": "Secret"}]}),
-    thing("ConfigMap", data={"product.json": '{"schedule": {"enabled": true}}', "file": "bucket: a\n"}),
-    thing("ClusterRoleBinding", roleRef={"name": "cluster-admin"}),
-    thing("ClusterSecretStore", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}}),
-    thing("CronJob", spec={"suspend": True, "jobTemplate": {"spec": {"template": POD}}}),
+    resource("Application", spec=APPLICATION),
+    resource(
+        "AppProject", spec={"destinations": [{"server": "*"}], "namespaceResourceBlacklist": [{"kind": "Secret"}]}
+    ),
+    resource("ConfigMap", data={"product.json": '{"schedule": {"enabled": true}}', "file": "bucket: a\n"}),
+    resource("ClusterRoleBinding", roleRef={"name": "cluster-admin"}),
+    resource("ClusterSecretStore", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}}),
+    resource("CronJob", spec={"suspend": True, "jobTemplate": {"spec": {"template": POD}}}),
     deployment(resources={"limits": {"memory": "1Gi"}}, env=[{"name": "BUCKET", "value": "a"}]),
     external("token"),
-    thing("GitRepository", spec={"url": "a", "ref": {"branch": "main"}}),
-    thing("OCIRepository", spec={"url": "a", "ref": {"tag": "a"}, "verify": {"secretRef": {"name": "a"}}}),
-    thing("Ingress", spec={"rules": [{"host": "a.example"}]}),
-    thing("Kustomization", spec={"path": "a", "prune": True, "sourceRef": {"name": "a"}, "deletionPolicy": "Delete"}),
+    resource("GitRepository", spec={"url": "a", "ref": {"branch": "main"}}),
+    resource("OCIRepository", spec={"url": "a", "ref": {"tag": "a"}, "verify": {"secretRef": {"name": "a"}}}),
+    resource("Ingress", spec={"rules": [{"host": "a.example"}]}),
+    resource(
+        "Kustomization", spec={"path": "a", "prune": True, "sourceRef": {"name": "a"}, "deletionPolicy": "Delete"}
+    ),
     {"kind": "Namespace", "metadata": {"name": "a", "labels": {POD_SECURITY: "restricted"}}},
-    thing(
+    resource(
         "NetworkPolicy",
         spec={
             "podSelector": {"matchLabels": {"app": "a"}, "matchExpressions": [EXPRESSION]},
@@ -697,11 +703,11 @@ WHOLE = (
             "ingress": [{"from": [{"namespaceSelector": {}}], "ports": [{"port": 1, "endPort": 2}]}],
         },
     ),
-    thing("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}, "matchExpressions": [EXPRESSION]}}),
-    thing("Role", rules=[{"apiGroups": ["*"], "resources": ["pods"], "verbs": ["get"]}]),
-    thing("SecretStore", spec={"provider": {"vault": {}}}),
-    thing("Service", spec={"type": "NodePort"}),
-    thing("StatefulSet", spec=STATEFUL),
+    resource("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}, "matchExpressions": [EXPRESSION]}}),
+    resource("Role", rules=[{"apiGroups": ["*"], "resources": ["pods"], "verbs": ["get"]}]),
+    resource("SecretStore", spec={"provider": {"vault": {}}}),
+    resource("Service", spec={"type": "NodePort"}),
+    resource("StatefulSet", spec=STATEFUL),
 )
 ODD: tuple[Any, ...] = (None, [], {}, "text", "*", 1, True, ["text"], [None], [{"a": None}], {"a": None}, {"a": ["b"]})
 
@@ -724,7 +730,7 @@ STEP = 5
 @given(first=st.integers(0, STEP - 1))
 def test_odd_shapes_do_no_harm(manifest: Object, first: int) -> None:
     beside = [PODS, external("user"), manifest]
-    for odd in [one for one in variants(manifest) if isinstance(one, dict)][first::STEP]:
+    for odd in [variant for variant in variants(manifest) if isinstance(variant, dict)][first::STEP]:
         state = Surroundings([odd, *beside], Objects([odd, *beside]))
         for before, after in ((manifest, odd), (odd, manifest), (odd, None), (None, odd), (manifest, None)):
             dangers_of(identify(manifest), before, after, state)
@@ -739,7 +745,7 @@ def test_a_hook_is_created_anew_unless_it_stays(policy: str | None, expected: li
         annotations = {"argocd.argoproj.io/hook": "PostSync"}
         if policy:
             annotations["argocd.argoproj.io/hook-delete-policy"] = policy
-        job = thing("Job", spec={"template": {"image": image}})
+        job = resource("Job", spec={"template": {"image": image}})
         return {**job, "metadata": {**job["metadata"], "annotations": annotations}}
 
     assert words(hook("a"), hook("b")) == expected
@@ -747,8 +753,11 @@ def test_a_hook_is_created_anew_unless_it_stays(policy: str | None, expected: li
 
 def test_a_new_namespace_that_admits_everything() -> None:
     def namespace(level: str) -> Object:
-        found = thing("Namespace")
-        return {**found, "metadata": {**found["metadata"], "labels": {"pod-security.kubernetes.io/enforce": level}}}
+        namespace_ = resource("Namespace")
+        return {
+            **namespace_,
+            "metadata": {**namespace_["metadata"], "labels": {"pod-security.kubernetes.io/enforce": level}},
+        }
 
     assert words(None, namespace("privileged")) == ["security-lowered"]
     assert words(None, namespace("restricted")) == words(None, namespace("baseline")) == []
@@ -757,8 +766,8 @@ def test_a_new_namespace_that_admits_everything() -> None:
 
 def test_a_namespace_that_is_no_longer_tested() -> None:
     def job(component: str) -> Object:
-        found = thing("Job", spec={"template": {}})
-        return {**found, "metadata": {**found["metadata"], "labels": {"app.kubernetes.io/component": component}}}
+        job_ = resource("Job", spec={"template": {}})
+        return {**job_, "metadata": {**job_["metadata"], "labels": {"app.kubernetes.io/component": component}}}
 
     assert words(job("smoke"), None) == ["tests-removed"]
     smoke = job("smoke")
@@ -771,7 +780,7 @@ def backup(**variables: str) -> Object:
     env = [{"name": name, "value": value} for name, value in variables.items()]
     container = {"name": "upload", "image": "docker.io/rclone/rclone:1.75.0", "env": env}
     spec = {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}}
-    made = thing("CronJob", spec=spec)
+    made = resource("CronJob", spec=spec)
     return {**made, "metadata": {**made["metadata"], "labels": {"floe.dev/backup": "shop"}}}
 
 
@@ -780,7 +789,7 @@ def test_a_backup_that_is_removed_or_suspended() -> None:
     waits = {**made, "spec": {**made["spec"], "suspend": True}}
     assert words(made, None) == words(made, waits) == ["backup-removed"]
     assert words(waits, made) == words(waits, None) == words(None, made) == []
-    assert words(thing("ScheduledBackup"), None) == ["backup-removed"]
+    assert words(resource("ScheduledBackup"), None) == ["backup-removed"]
 
 
 def test_backups_that_are_kept_for_a_shorter_time() -> None:
@@ -788,7 +797,7 @@ def test_backups_that_are_kept_for_a_shorter_time() -> None:
     assert words(month, week) == words(ever, month) == ["data-loss"]
     assert words(week, month) == words(month, ever) == words(month, month) == []
     assert sentences(month, week) == ["backups are deleted after 7 days; until now after 30"]
-    stores = [thing("ObjectStore", spec={"retentionPolicy": policy}) for policy in ("30d", "7d")]
+    stores = [resource("ObjectStore", spec={"retentionPolicy": policy}) for policy in ("30d", "7d")]
     assert words(*stores) == ["data-loss"]
 
 
@@ -804,7 +813,7 @@ def test_backups_that_go_elsewhere() -> None:
 def test_a_catalog_whose_store_is_another_one() -> None:
     def catalog(address: str) -> Object:
         storage = {"storageType": "S3", "endpoint": address, "endpointInternal": address}
-        return {**thing("ConfigMap"), "data": {"setup.json": json.dumps({"storageConfigInfo": storage})}}
+        return {**resource("ConfigMap"), "data": {"setup.json": json.dumps({"storageConfigInfo": storage})}}
 
     here, there = catalog("http://minio.a.svc:9000"), catalog("http://seaweedfs.a.svc:8333")
     assert sentences(here, there) == [
@@ -814,8 +823,8 @@ def test_a_catalog_whose_store_is_another_one() -> None:
 
 
 def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Object:
-    found = thing("CronJob", spec={"schedule": schedule, **spec})
-    return {**found, "metadata": {**found["metadata"], "labels": {label: "dagster"}}}
+    cronjob = resource("CronJob", spec={"schedule": schedule, **spec})
+    return {**cronjob, "metadata": {**cronjob["metadata"], "labels": {label: "dagster"}}}
 
 
 @pytest.mark.parametrize(
@@ -832,7 +841,8 @@ def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Obj
 def test_a_backup_that_is_rarer(before: str, after: str, rarer: bool) -> None:
     assert words(scheduled(before), scheduled(after)) == (["backup-rarer"] if rarer else [])
     own = [
-        thing("ScheduledBackup", spec={"schedule": f"{'' if one[0] == '@' else '0 '}{one}"}) for one in (before, after)
+        resource("ScheduledBackup", spec={"schedule": f"{'' if schedule[0] == '@' else '0 '}{schedule}"})
+        for schedule in (before, after)
     ]
     assert words(*own) == (["backup-rarer"] if rarer else [])
 
@@ -848,14 +858,16 @@ def test_a_backup_that_nothing_restores_any_longer() -> None:
     assert words(test, None, made) == ["backup-untested"]
     assert words(test, scheduled("30 4 1 * *", "floe.dev/restore-test"), made) == ["backup-untested"]
     assert words(test, scheduled("30 4 * * *", "floe.dev/restore-test"), made) == []
-    own = thing("ScheduledBackup", "dagster", spec={"schedule": "0 0 3 * * *"})
+    own = resource("ScheduledBackup", "dagster", spec={"schedule": "0 0 3 * * *"})
     assert words(test, None, own) == ["backup-untested"], "a cluster of CloudNativePG"
     assert words(test, None) == [], "the backup is gone as well, which has another word"
 
 
 def test_a_cluster_of_cloudnative_pg_that_sends_no_log() -> None:
-    sends, not_so = (thing("Cluster", spec={"plugins": [{"name": "p", "isWALArchiver": so}]}) for so in (True, False))
-    assert words(sends, not_so) == words(sends, thing("Cluster")) == ["backup-removed"]
+    sends, not_so = (
+        resource("Cluster", spec={"plugins": [{"name": "p", "isWALArchiver": so}]}) for so in (True, False)
+    )
+    assert words(sends, not_so) == words(sends, resource("Cluster")) == ["backup-removed"]
     assert words(not_so, sends) == words(sends, sends | {"other": 1}) == []
 
 
@@ -863,7 +875,7 @@ def scaler(most: int = 10, cpu: int = 70, least: int = 2) -> Object:
     metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": cpu}}}
     target = {"kind": "Deployment", "name": "x"}
     spec = {"minReplicas": least, "maxReplicas": most, "metrics": [metric], "scaleTargetRef": target}
-    return thing("HorizontalPodAutoscaler", spec=spec)
+    return resource("HorizontalPodAutoscaler", spec=spec)
 
 
 @pytest.mark.parametrize(
@@ -873,13 +885,13 @@ def scaler(most: int = 10, cpu: int = 70, least: int = 2) -> Object:
         (scaler(cpu=70), scaler(cpu=90), "a pod is added when others use 90 % of their CPU, instead of 70 %"),
         (scaler(least=3), scaler(least=2), "replicas go from 3 to 2: fewer pods run"),
         (
-            thing("ScaledObject", spec={"maxReplicaCount": 10}),
-            thing("ScaledObject", spec={"maxReplicaCount": 5}),
+            resource("ScaledObject", spec={"maxReplicaCount": 10}),
+            resource("ScaledObject", spec={"maxReplicaCount": 5}),
             "at most 5 pods run instead of 10, however much there is to do",
         ),
         (
-            thing("ScaledObject", spec={"minReplicaCount": 2}),
-            thing("ScaledObject", spec={"minReplicaCount": 0}),
+            resource("ScaledObject", spec={"minReplicaCount": 2}),
+            resource("ScaledObject", spec={"minReplicaCount": 0}),
             "replicas go from 2 to 0: it no longer runs",
         ),
         (scaler(5), scaler(10), ""),
@@ -892,14 +904,14 @@ def test_an_autoscaler_that_adds_fewer_pods(before: Object, after: Object, sente
 
 
 def test_an_autoscaler_that_is_gone_while_what_it_scales_stays() -> None:
-    few, many = (thing("Deployment", spec={"replicas": number}) for number in (2, 10))
+    few, many = (resource("Deployment", spec={"replicas": number}) for number in (2, 10))
     assert words(scaler(10), None, few) == ["scale-down"]
     assert words(scaler(10), None, many) == words(scaler(10), None) == []
 
 
 def probe(*probes: str) -> Object:
     container = {"name": "probe", "image": "busybox:1.37.0", "args": ["web", "180", *probes]}
-    return thing("Job", spec={"template": {"spec": {"containers": [container]}}})
+    return resource("Job", spec={"template": {"spec": {"containers": [container]}}})
 
 
 @pytest.mark.parametrize(
@@ -913,5 +925,5 @@ def probe(*probes: str) -> Object:
     ],
 )
 def test_a_test_that_tests_less(before: tuple[str, ...], after: tuple[str, ...], weaker: bool) -> None:
-    found = [word for word in words(probe(*before), probe(*after)) if word != "immutable"]
-    assert found == (["tests-removed"] if weaker else [])
+    reported = [word for word in words(probe(*before), probe(*after)) if word != "immutable"]
+    assert reported == (["tests-removed"] if weaker else [])

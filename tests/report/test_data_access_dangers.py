@@ -12,7 +12,7 @@ from floe_compiler.kit import minio
 from floe_compiler.model.data_access import OutputTable, ServedProduct
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import Surroundings, dangers_of
-from report.samples import thing
+from report.samples import resource
 
 ORDERS, CARTS = OutputTable("sales", "shop", "orders"), OutputTable("sales", "shop", "carts")
 SHOP = ServedProduct("sales", "shop", writes_files=True)
@@ -24,53 +24,55 @@ def visits(*reads: OutputTable) -> ServedProduct:
 
 def catalog(*products: ServedProduct) -> Object:
     setup = {"url": "http://polaris:8181", "clients": management.clients(products, "/secrets")}
-    return thing("ConfigMap", data={"setup.json": json.dumps(setup, indent=2), "polaris_setup.py": "import json"})
+    return resource("ConfigMap", data={"setup.json": json.dumps(setup, indent=2), "polaris_setup.py": "import json"})
 
 
 def policies(*products: ServedProduct) -> Object:
-    names = {minio.product_name(one.domain, one.name): one for one in products}
-    return thing("ConfigMap", data={f"{name}.json": minio.product_policy("lake", one) for name, one in names.items()})
+    names = {minio.product_name(product.domain, product.name): product for product in products}
+    return resource(
+        "ConfigMap", data={f"{name}.json": minio.product_policy("lake", product) for name, product in names.items()}
+    )
 
 
-def found(before: Object | None, after: Object | None) -> list[str]:
+def access_dangers(before: Object | None, after: Object | None) -> list[str]:
     dangers = dangers_of(identify(before or after or {}), before, after, Surroundings())
-    return [f"{one.word}: {one.sentence}" for one in dangers if one.word.startswith("access")]
+    return [f"{danger.word}: {danger.sentence}" for danger in dangers if danger.word.startswith("access")]
 
 
 def test_every_grant_that_comes_or_goes_is_named() -> None:
-    one, other = catalog(visits(ORDERS), SHOP), catalog(visits(CARTS), SHOP)
-    assert found(one, other) == [
+    orders, other = catalog(visits(ORDERS), SHOP), catalog(visits(CARTS), SHOP)
+    assert access_dangers(orders, other) == [
         "access-granted: product-service-visits may read sales__shop.carts",
         "access-removed: product-service-visits may no longer read sales__shop.orders",
     ]
-    assert found(one, one) == []
+    assert access_dangers(orders, orders) == []
 
 
 def test_a_product_that_comes_or_goes_brings_its_rights_or_takes_them_along() -> None:
-    one, both = catalog(visits(ORDERS)), catalog(visits(ORDERS), SHOP)
-    assert found(one, both) == [
+    visits_only, both = catalog(visits(ORDERS)), catalog(visits(ORDERS), SHOP)
+    assert access_dangers(visits_only, both) == [
         "access-granted: product-sales-shop may create namespaces",
         "access-granted: product-sales-shop may write below sales__shop",
     ]
-    assert found(both, one) == [
+    assert access_dangers(both, visits_only) == [
         "access-removed: product-sales-shop may no longer create namespaces",
         "access-removed: product-sales-shop may no longer write below sales__shop",
     ]
 
 
 def test_policies_of_a_store_are_compared_too() -> None:
-    assert found(policies(visits()), policies(visits(ORDERS))) == [
+    assert access_dangers(policies(visits()), policies(visits(ORDERS))) == [
         "access-granted: product-service-visits may read arn:aws:s3:::lake/sales__shop/orders/*"
     ]
-    assert found(policies(visits(), SHOP), policies(visits())) == [
+    assert access_dangers(policies(visits(), SHOP), policies(visits())) == [
         "access-removed: product-sales-shop may no longer read arn:aws:s3:::lake/sales__shop/*",
         "access-removed: product-sales-shop may no longer write arn:aws:s3:::lake/sales__shop/*",
     ]
 
 
 def test_a_whole_catalog_that_comes_or_goes_is_no_grant() -> None:
-    assert found(None, catalog(visits(ORDERS))) == []
-    assert found(catalog(visits(ORDERS)), None) == []
+    assert access_dangers(None, catalog(visits(ORDERS))) == []
+    assert access_dangers(catalog(visits(ORDERS)), None) == []
 
 
 @pytest.mark.parametrize(
@@ -83,14 +85,16 @@ def test_a_whole_catalog_that_comes_or_goes_is_no_grant() -> None:
     ],
 )
 def test_other_documents_grant_nothing(data: dict[str, Any]) -> None:
-    assert found(thing("ConfigMap", data={}), thing("ConfigMap", data=data)) == []
+    assert access_dangers(resource("ConfigMap", data={}), resource("ConfigMap", data=data)) == []
 
 
 def test_reading_without_writing_is_told_apart() -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/*"}
-    after = thing("ConfigMap", data={"reports.json": json.dumps({"Statement": [statement]})})
-    assert found(thing("ConfigMap", data={}), after) == ["access-granted: reports may read arn:aws:s3:::lake/*"]
+    after = resource("ConfigMap", data={"reports.json": json.dumps({"Statement": [statement]})})
+    assert access_dangers(resource("ConfigMap", data={}), after) == [
+        "access-granted: reports may read arn:aws:s3:::lake/*"
+    ]
     denied = {"Statement": [{**statement, "Effect": "Deny"}]}
-    assert found(after, thing("ConfigMap", data={"reports.json": json.dumps(denied)})) == [
+    assert access_dangers(after, resource("ConfigMap", data={"reports.json": json.dumps(denied)})) == [
         "access-removed: reports may no longer read arn:aws:s3:::lake/*"
     ]

@@ -9,10 +9,10 @@ from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers import Danger, Objects
 from floe_compiler.report.diff import compare
 from floe_compiler.report.manifests import Manifests
-from report.samples import manifests, pruning, thing
+from report.samples import manifests, pruning, resource
 
 FOLDER = "output/prod/a"
-PRODUCT = thing("ConfigMap", data={"product.json": json.dumps({"schedule": {"enabled": True}})})
+PRODUCT = resource("ConfigMap", data={"product.json": json.dumps({"schedule": {"enabled": True}})})
 
 
 def dangers(deleted: Object, *delivery: Object) -> tuple[Danger, ...]:
@@ -25,14 +25,14 @@ def words(deleted: Object, *delivery: Object) -> list[str]:
 
 
 def flux(path: str, *, prune: bool) -> Object:
-    return thing("Kustomization", spec={"path": f"./{path}", "prune": prune})
+    return resource("Kustomization", spec={"path": f"./{path}", "prune": prune})
 
 
 @pytest.mark.parametrize("delivery", [pruning(FOLDER), flux(FOLDER, prune=True), pruning(f"mesh/{FOLDER}")])
 def test_what_is_pruned_no_longer_runs(delivery: Object) -> None:
-    assert words(thing("CronJob"), delivery) == ["suspended"]
-    assert words(thing("Deployment"), delivery) == ["scale-down"]
-    assert words(thing("Service"), delivery) == []
+    assert words(resource("CronJob"), delivery) == ["suspended"]
+    assert words(resource("Deployment"), delivery) == ["scale-down"]
+    assert words(resource("Service"), delivery) == []
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_what_is_pruned_no_longer_runs(delivery: Object) -> None:
     "kind", ["CronJob", "Deployment", "DaemonSet", "StatefulSet", "PersistentVolumeClaim", "Ingress", "ResourceQuota"]
 )
 def test_what_is_not_pruned_stays(kind: str, delivery: Object, reason: str) -> None:
-    (danger,) = dangers(thing(kind), delivery, thing("Deployment", spec={"template": {}}))
+    (danger,) = dangers(resource(kind), delivery, resource("Deployment", spec={"template": {}}))
     assert danger.word == "unmanaged"
     runs = kind in ("CronJob", "Deployment", "DaemonSet", "StatefulSet")
     assert danger.sentence == (
@@ -58,8 +58,8 @@ def test_what_is_not_pruned_stays(kind: str, delivery: Object, reason: str) -> N
 
 
 def test_a_policy_that_stays_still_restricts() -> None:
-    deny = thing("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
-    assert words(deny, thing("Deployment", spec={"template": {}}), pruning(FOLDER, prune=False)) == ["unmanaged"]
+    deny = resource("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    assert words(deny, resource("Deployment", spec={"template": {}}), pruning(FOLDER, prune=False)) == ["unmanaged"]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_a_policy_that_stays_still_restricts() -> None:
     ],
 )
 def test_what_is_protected_stays(annotations: dict[str, Any], delivery: Object) -> None:
-    protected = thing("CronJob", metadata={"name": "x", "namespace": "a", "annotations": annotations})
+    protected = resource("CronJob", metadata={"name": "x", "namespace": "a", "annotations": annotations})
     assert words(protected, delivery) == ["unmanaged"]
 
 
 def test_an_application_that_is_synced_by_hand_prunes_nothing() -> None:
-    by_hand = thing("Application", spec={"source": {"path": FOLDER}, "syncPolicy": {}})
-    off = thing("Application", spec={"source": {"path": FOLDER}, "syncPolicy": {"automated": {"enabled": False}}})
-    assert words(thing("CronJob"), by_hand) == words(thing("CronJob"), off) == ["unmanaged"]
+    by_hand = resource("Application", spec={"source": {"path": FOLDER}, "syncPolicy": {}})
+    off = resource("Application", spec={"source": {"path": FOLDER}, "syncPolicy": {"automated": {"enabled": False}}})
+    assert words(resource("CronJob"), by_hand) == words(resource("CronJob"), off) == ["unmanaged"]
 
 
 def test_dagster_no_longer_loads_a_product_that_left_the_output() -> None:
@@ -88,14 +88,14 @@ def test_dagster_no_longer_loads_a_product_that_left_the_output() -> None:
 
 def test_delivery_objects_that_stay_say_what_deleting_them_does() -> None:
     finalizers = ["resources-finalizer.argocd.argoproj.io"]
-    cascading = thing("Application", metadata={"name": "x", "namespace": "a", "finalizers": finalizers})
+    cascading = resource("Application", metadata={"name": "x", "namespace": "a", "finalizers": finalizers})
     assert words(cascading) == ["prune", "unmanaged"]
-    assert words(thing("Kustomization", spec={"deletionPolicy": "Orphan"})) == ["delivery-changed", "unmanaged"]
+    assert words(resource("Kustomization", spec={"deletionPolicy": "Orphan"})) == ["delivery-changed", "unmanaged"]
 
 
 def test_an_autoscaler_that_stays_scales_against_the_number_that_is_now_set() -> None:
-    scaler = thing("HorizontalPodAutoscaler", spec={"scaleTargetRef": {"kind": "Deployment", "name": "x"}})
-    fixed = thing("Deployment", "x", spec={"replicas": 2, "template": {}})
+    scaler = resource("HorizontalPodAutoscaler", spec={"scaleTargetRef": {"kind": "Deployment", "name": "x"}})
+    fixed = resource("Deployment", "x", spec={"replicas": 2, "template": {}})
     stays = pruning(FOLDER, prune=False)
     assert words(scaler, fixed, stays) == ["unmanaged", "unmanaged"]
     assert words(scaler, stays) == ["unmanaged"], "what it scales is gone as well"

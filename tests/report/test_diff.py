@@ -12,7 +12,7 @@ from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Objects
 from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare
 from floe_compiler.report.manifests import Manifests
-from report.samples import deployment, manifests, pruning, thing
+from report.samples import deployment, manifests, pruning, resource
 
 
 def difference(before: list[Object], after: list[Object]) -> EnvironmentDiff:
@@ -26,23 +26,27 @@ def fields(before: Object, after: Object) -> list[FieldChange]:
 
 def test_changes_are_ordered_by_namespace_then_deletions_first() -> None:
     before = [
-        thing("Service", "gone", "b"),
-        thing("ConfigMap", "x", "a", data={"k": "1"}),
-        thing("Service", "same", "a"),
+        resource("Service", "gone", "b"),
+        resource("ConfigMap", "x", "a", data={"k": "1"}),
+        resource("Service", "same", "a"),
     ]
-    after = [thing("Service", "new", "a"), thing("ConfigMap", "x", "a", data={"k": "2"}), thing("Service", "same", "a")]
-    found = difference(before, [*after, thing("Namespace", "c", "")])
-    assert [(change.action, str(change.identity)) for change in found.changes] == [
+    after = [
+        resource("Service", "new", "a"),
+        resource("ConfigMap", "x", "a", data={"k": "2"}),
+        resource("Service", "same", "a"),
+    ]
+    diff = difference(before, [*after, resource("Namespace", "c", "")])
+    assert [(change.action, str(change.identity)) for change in diff.changes] == [
         ("added", "Namespace c"),
         ("changed", "ConfigMap a/x"),
         ("added", "Service a/new"),
         ("deleted", "Service b/gone"),
     ]
-    assert (found.total("added"), found.total("changed"), found.total("deleted")) == (2, 1, 1)
+    assert (diff.total("added"), diff.total("changed"), diff.total("deleted")) == (2, 1, 1)
 
 
 def test_a_change_is_under_the_folder_of_its_file() -> None:
-    manifest = thing("AppProject", "sales", "argocd")
+    manifest = resource("AppProject", "sales", "argocd")
     place = {identify(manifest): "output/dev/_delivery/appproject.argoproj.io_sales.yaml"}
     (change,) = compare("dev", Manifests(), Manifests({identify(manifest): manifest}, place)).changes
     assert (change.folder, change.file) == ("dev/_delivery", "output/dev/_delivery/appproject.argoproj.io_sales.yaml")
@@ -53,16 +57,16 @@ def test_an_object_whose_file_or_key_order_changed_is_not_a_change() -> None:
 
 
 def test_a_job_with_another_hash_is_the_same_job_changed() -> None:
-    before, after = thing("Job", "x-00c0ffee", spec={"a": 1}), thing("Job", "x-12345678", spec={"a": 2})
+    before, after = resource("Job", "x-00c0ffee", spec={"a": 1}), resource("Job", "x-12345678", spec={"a": 2})
     [change] = difference([before], [after]).changes
     assert (change.action, change.identity.name, change.dangers) == ("changed", "x-12345678", ())
     assert [field.path for field in change.fields] == ["metadata.name", "spec.a"]
-    other = thing("ConfigMap", "x-12345678"), thing("ConfigMap", "x-00c0ffee")
+    other = resource("ConfigMap", "x-12345678"), resource("ConfigMap", "x-00c0ffee")
     assert difference([other[0]], [other[1]]).total("changed") == 0
 
 
 def test_a_new_api_version_is_a_change_and_not_another_object() -> None:
-    assert fields(thing("Ingress", api="x.io/v1beta1"), thing("Ingress", api="x.io/v1")) == [
+    assert fields(resource("Ingress", api="x.io/v1beta1"), resource("Ingress", api="x.io/v1")) == [
         FieldChange("changed", "apiVersion", "x.io/v1beta1", "x.io/v1")
     ]
 
@@ -95,7 +99,7 @@ def test_a_change_of_order_alone_is_seen() -> None:
 def test_the_first_key_that_tells_items_apart_is_used(items: list[dict[str, Any]], path: str) -> None:
     changed = copy.deepcopy(items)
     changed[1]["protocol"] = "UDP"
-    [change] = fields(thing("Service", ports=items), thing("Service", ports=changed))
+    [change] = fields(resource("Service", ports=items), resource("Service", ports=changed))
     assert (change.action, change.path) == ("added", path)
 
 
@@ -106,7 +110,7 @@ def test_items_without_names_are_compared_in_order() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), ("1", 1), (1, 1.0), (None, {}), ("", None)])
 def test_values_that_python_or_a_glance_takes_for_equal_differ(old: Any, new: Any) -> None:
-    [change] = fields(thing("X", field=old), thing("X", field=new))
+    [change] = fields(resource("X", field=old), resource("X", field=new))
     assert (change.action, change.path) == ("changed", "field")
     assert same(change.before, old)
     assert same(change.after, new)
@@ -115,14 +119,16 @@ def test_values_that_python_or_a_glance_takes_for_equal_differ(old: Any, new: An
 def test_secrets_are_hidden_in_the_model_already() -> None:
     before = deployment(env=[{"name": "DB_PASSWORD", "value": "hunter2"}])
     after = deployment(env=[{"name": "DB_PASSWORD", "value": "hunter3"}, {"name": "TOKEN", "value": "hunter2"}])
-    secret = [thing("Secret", data={"user": value}) for value in ("hunter2", "hunter3")]
-    config = [thing("ConfigMap", data={"app.yaml": f"url: x\npassword: {value}\n"}) for value in ("hunter2", "hunter3")]
+    secret = [resource("Secret", data={"user": value}) for value in ("hunter2", "hunter3")]
+    config = [
+        resource("ConfigMap", data={"app.yaml": f"url: x\npassword: {value}\n"}) for value in ("hunter2", "hunter3")
+    ]
     begin, end = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
-    key = [thing("ConfigMap", data={"tls.key": f"{begin}\n{body}\n{end}\n"}) for body in ("hunter2", "hunter3")]
+    key = [resource("ConfigMap", data={"tls.key": f"{begin}\n{body}\n{end}\n"}) for body in ("hunter2", "hunter3")]
     for old, new in ((before, after), secret, config, key):
-        found = fields(old, new)
-        assert found
-        assert "hunter" not in repr(found)
+        changed_fields = fields(old, new)
+        assert changed_fields
+        assert "hunter" not in repr(changed_fields)
 
 
 PLAIN = st.recursive(
@@ -138,9 +144,9 @@ PLAIN = st.recursive(
 @given(PLAIN, PLAIN)
 @example([[0, 2], []], [[False, 2], []])
 def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: Any) -> None:
-    found = difference([thing("X", spec=before)], [thing("X", spec=after)])
-    assert bool(found.changes) == (not same(before, after))
-    assert all(change.fields for change in found.changes)
+    diff = difference([resource("X", spec=before)], [resource("X", spec=after)])
+    assert bool(diff.changes) == (not same(before, after))
+    assert all(change.fields for change in diff.changes)
 
 
 @given(PLAIN, PLAIN)
@@ -154,7 +160,7 @@ def rule(port: int) -> dict[str, Any]:
 
 
 def policy(*ports: int) -> Object:
-    return thing("NetworkPolicy", "a") | {"spec": {"egress": [rule(port) for port in ports]}}
+    return resource("NetworkPolicy", "a") | {"spec": {"egress": [rule(port) for port in ports]}}
 
 
 def test_a_rule_inserted_into_a_policy_is_one_addition() -> None:
@@ -164,13 +170,13 @@ def test_a_rule_inserted_into_a_policy_is_one_addition() -> None:
 
 def test_one_rule_that_changed_is_shown_as_its_change() -> None:
     changes = fields(policy(4317, 5432), policy(4317, 9000))
-    assert [one.action for one in changes] == ["deleted", "added"]
-    assert all(one.path.startswith("spec.egress[changed].ports") for one in changes)
+    assert [change.action for change in changes] == ["deleted", "added"]
+    assert all(change.path.startswith("spec.egress[changed].ports") for change in changes)
 
 
 def test_what_did_not_change_counts_for_the_danger_too() -> None:
-    deny = thing("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
-    own = thing("NetworkPolicy", "own", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    deny = resource("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    own = resource("NetworkPolicy", "own", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
     pods = deployment(namespace="a")
     for others, expected in (([pods, deny], []), ([pods], ["network-opened"]), ([], [])):
         (gone,) = compare("dev", manifests([own]), Manifests(), Objects([*others, pruning("output/dev/a")])).changes

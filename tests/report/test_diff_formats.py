@@ -14,7 +14,7 @@ from floe_compiler.report.diff_markdown import render_diff_markdown
 from floe_compiler.report.diff_text import render_diff, summary_line
 from floe_compiler.report.github import annotate_dangers
 from floe_compiler.report.terminal import plain
-from report.samples import deployment, manifests, pruning, thing
+from report.samples import deployment, manifests, pruning, resource
 
 
 def difference(before: list[Object], after: list[Object], environment: str = "dev") -> EnvironmentDiff:
@@ -24,11 +24,15 @@ def difference(before: list[Object], after: list[Object], environment: str = "de
 
 DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not be able to read the data of the newer version"
 SMALL = difference(
-    [thing("PersistentVolumeClaim", "data"), deployment(), thing("ConfigMap", data={"app.yaml": "a: 1\nb: 2\nc: 3\n"})],
     [
-        thing("Service", "new"),
+        resource("PersistentVolumeClaim", "data"),
+        deployment(),
+        resource("ConfigMap", data={"app.yaml": "a: 1\nb: 2\nc: 3\n"}),
+    ],
+    [
+        resource("Service", "new"),
         deployment(image="ghcr.io/a/b:1.1.0"),
-        thing("ConfigMap", data={"app.yaml": "a: 1\nb: 9\nc: 3\n"}),
+        resource("ConfigMap", data={"app.yaml": "a: 1\nb: 9\nc: 3\n"}),
     ],
 )
 
@@ -56,8 +60,8 @@ def test_text_names_objects_fields_and_dangers() -> None:
 
 
 def test_added_and_removed_fields_and_hidden_ones() -> None:
-    before = thing("X", old=1, password="a", long="y" * 500)
-    after = thing("X", new={"a": [1]}, password="b", long="z" * 500)
+    before = resource("X", old=1, password="a", long="y" * 500)
+    after = resource("X", new={"a": [1]}, password="b", long="z" * 500)
     text = render_diff([difference([before], [after])], plain)
     assert "- old: 1\n" in text
     assert '+ new: {"a": [1]}\n' in text
@@ -67,7 +71,9 @@ def test_added_and_removed_fields_and_hidden_ones() -> None:
 
 def test_a_change_that_several_objects_share_is_reported_once() -> None:
     def parts(number: int) -> list[Object]:
-        return [thing("X", f"x{i}", f"ns{i}", a=number, b=number if i < 2 else 0, own=i * number) for i in range(1, 4)]
+        return [
+            resource("X", f"x{i}", f"ns{i}", a=number, b=number if i < 2 else 0, own=i * number) for i in range(1, 4)
+        ]
 
     text = render_diff([difference(parts(1), parts(2), name) for name in ("dev", "prod")], plain)
     assert text.startswith("[1] in 6 objects:\n  ~ a: 1 -> 2\n\ndev/ns1\n")
@@ -81,7 +87,7 @@ def test_a_change_that_several_objects_share_is_reported_once() -> None:
 
 
 def test_a_danger_that_several_objects_share_is_reported_once() -> None:
-    before, after = ([thing("CronJob", f"c{i}", spec={"suspend": off}) for i in range(5)] for off in (False, True))
+    before, after = ([resource("CronJob", f"c{i}", spec={"suspend": off}) for i in range(5)] for off in (False, True))
     text = render_diff([difference(before, after)], plain)
     assert text.startswith(
         "[1] in 5 objects:\n  ! suspended: no longer runs by its schedule\n[2] in 5 objects:\n  ~ spec.suspend"
@@ -102,7 +108,7 @@ def test_a_danger_that_several_objects_share_is_reported_once() -> None:
 def test_hashes_are_reported_in_words() -> None:
     def pods(number: int) -> Object:
         template = {"metadata": {"annotations": {CONFIG_HASH: str(number) * 64}}, "spec": {}}
-        return thing("Job", f"x-0000000{number}", spec={"template": template, "args": [str(number) * 16]})
+        return resource("Job", f"x-0000000{number}", spec={"template": template, "args": [str(number) * 16]})
 
     changed = difference([pods(1)], [pods(2)])
     assert render_diff([changed], plain) == (
@@ -122,7 +128,7 @@ def test_the_summary_counts_by_environment() -> None:
 
 
 def test_text_of_an_object_cannot_act_on_the_terminal() -> None:
-    before, after = thing("X", field="a\n\x1b[1m"), thing("X", field="b\n\x1b[2m")
+    before, after = resource("X", field="a\n\x1b[1m"), resource("X", field="b\n\x1b[2m")
     assert "\x1b" not in render_diff([difference([before], [after])], plain)
 
 
@@ -164,7 +170,7 @@ def test_markdown_without_changes_says_so() -> None:
 
 
 def test_long_markdown_is_cut_keeps_the_totals_and_says_what_is_missing() -> None:
-    added = difference([], [thing("Service", f"s{number}", f"ns{number % 50}") for number in range(1000)])
+    added = difference([], [resource("Service", f"s{number}", f"ns{number % 50}") for number in range(1000)])
     whole = render_diff_markdown([added])
     cut = render_diff_markdown([added], largest=12_000)
     assert len(cut.encode()) <= 12_000 < len(whole.encode())
@@ -191,14 +197,14 @@ def test_changes_of_their_own_fill_a_comment_and_no_more() -> None:
         )
         for number in range(600)
     )
-    whole = EnvironmentDiff("dev", tuple(sorted(changes, key=lambda one: one.file)))
+    whole = EnvironmentDiff("dev", tuple(sorted(changes, key=lambda change: change.file)))
     text = render_diff_markdown([whole], largest=12_000)
     assert 10_000 < len(text.encode()) <= 12_000
     assert all(f"ns{number} in dev: {5 + (number < 50)} objects" in text for number in range(110))
 
 
 def test_more_folders_than_there_is_room_for() -> None:
-    objects = [thing("Service", "s", f"{'long' * 15}-{number}") for number in range(400)]
+    objects = [resource("Service", "s", f"{'long' * 15}-{number}") for number in range(400)]
     text = render_diff_markdown([difference([], objects)], largest=12_000)
     assert len(text.encode()) <= 12_000
     listed = len(re.findall(r"^- long", text, re.MULTILINE)) + text.count("<details>")
@@ -210,36 +216,40 @@ def test_more_folders_than_there_is_room_for() -> None:
 def test_a_large_body_is_cut_and_all_names_stay() -> None:
     def objects(number: int) -> list[Object]:
         large = "".join(f"{line} {number}\n" for line in range(5_000))
-        small = [thing("ConfigMap", f"c{i}", f"ns{i}", data={"a.txt": f"{i * number}"}) for i in range(1, 40)]
-        return [thing("ConfigMap", "large", "ns0", data={"a.txt": large}), *small, thing("Job", "b", "ns9", a=number)]
+        small = [resource("ConfigMap", f"c{i}", f"ns{i}", data={"a.txt": f"{i * number}"}) for i in range(1, 40)]
+        return [
+            resource("ConfigMap", "large", "ns0", data={"a.txt": large}),
+            *small,
+            resource("Job", "b", "ns9", a=number),
+        ]
 
     changed = difference(objects(1), objects(2))
     text = render_diff_markdown([changed])
     assert len(text.encode()) <= 60_000
     assert "~ ConfigMap large\n    … 10002 lines left out: see output/dev/ns0/configmap_large.yaml\n" in text
-    assert all(f"~ {one.identity.kind} {one.identity.name}\n" in text for one in changed.changes)
+    assert all(f"~ {change.identity.kind} {change.identity.name}\n" in text for change in changed.changes)
     assert text.count("left out") == 1, "the smaller ones stay"
     assert "Cut here" not in text
 
 
 def test_names_stay_if_no_body_fits() -> None:
-    before, after = ([thing("X", f"x{i:03}", f"n{i % 7}", a=f"{i} {v} " * 60) for i in range(100)] for v in "ab")
+    before, after = ([resource("X", f"x{i:03}", f"n{i % 7}", a=f"{i} {v} " * 60) for i in range(100)] for v in "ab")
     text = render_diff_markdown([difference(before, after)], largest=3_500)
     assert len(text.encode()) <= 3_500
     assert all(f"~ X x{i:03}\n" in text for i in range(100))
 
 
 def test_markdown_cannot_be_broken_out_of() -> None:
-    before, after = thing("X", "n|`<b>", field="a\nb"), thing("X", "n|`<b>", field="a\n````\n</details><script>")
-    text = render_diff_markdown([difference([before], [after]), difference([thing("Namespace", "|`<b>", "")], [])])
+    before, after = resource("X", "n|`<b>", field="a\nb"), resource("X", "n|`<b>", field="a\n````\n</details><script>")
+    text = render_diff_markdown([difference([before], [after]), difference([resource("Namespace", "|`<b>", "")], [])])
     assert "`````diff\n" in text
     assert "Namespace \\_cluster/\\|\\`&lt;b>" in text
 
 
 def test_markdown_tells_the_same_change_of_several_environments_once() -> None:
-    before, after = ([thing("CronJob", "orders", spec={"suspend": off})] for off in (False, True))
-    found = difference(before, after)
-    text = render_diff_markdown([replace(found, environment=name) for name in ("dev", "prod")])
+    before, after = ([resource("CronJob", "orders", spec={"suspend": off})] for off in (False, True))
+    diff = difference(before, after)
+    text = render_diff_markdown([replace(diff, environment=name) for name in ("dev", "prod")])
     assert text.count("~ CronJob orders") == 1
     assert "in dev, prod: 1 object</summary>" in text
     assert "- :warning: `suspended` **dev, prod**: CronJob a/orders: no longer runs" in text

@@ -18,8 +18,8 @@ def change(environment: str, name: str, replicas: int = 3, action: Action = "cha
 
 def test_alike_changes_are_joined_and_others_are_not() -> None:
     dev, prod = (EnvironmentDiff(name, (change(name, "web"), change(name, name))) for name in ("dev", "prod"))
-    found = folded([dev, prod, EnvironmentDiff("test", (change("test", "web", 4),))])
-    assert {(one.name, one.environments) for one in found} == {
+    changes = folded([dev, prod, EnvironmentDiff("test", (change("test", "web", 4),))])
+    assert {(joined.name, joined.environments) for joined in changes} == {
         *(("web", names) for names in (("dev", "prod"), ("test",))),
         ("dev", ("dev",)),
         ("prod", ("prod",)),
@@ -28,4 +28,4 @@ def test_alike_changes_are_joined_and_others_are_not() -> None:
 
 def test_dangers_come_first_then_deletions() -> None:
     changes = (change("dev", "a"), change("dev", "b", action="deleted"), change("dev", "c", 0))
-    assert [one.name for one in folded([EnvironmentDiff("dev", changes)])] == ["c", "b", "a"]
+    assert [joined.name for joined in folded([EnvironmentDiff("dev", changes)])] == ["c", "b", "a"]

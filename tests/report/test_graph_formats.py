@@ -57,10 +57,10 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), mi
 
 @given(st.lists(TEXT, min_size=2, max_size=5, unique=True))
 def test_text_never_ends_the_quotes(names: list[str]) -> None:
-    one = graph({Node(name, name, names[0]) for name in names}, {Edge(names[0], names[1], names[0])})
-    for line in mermaid(one).splitlines():
+    graph_ = graph({Node(name, name, names[0]) for name in names}, {Edge(names[0], names[1], names[0])})
+    for line in mermaid(graph_).splitlines():
         assert line.count('"') in (0, 2), line
-    for line in dot(one).splitlines():
+    for line in dot(graph_).splitlines():
         quoted = re.findall(r'"(?:[^"\\]|\\.)*"', line)
         assert '"' not in re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
         assert all(text[1:-1].replace('\\"', '"').replace("\\\\", "\\") in names for text in quoted)

@@ -8,17 +8,17 @@ import pytest
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
-from report.samples import thing
+from report.samples import resource
 
 COMPONENT = "app.kubernetes.io/component"
-EXPORT = thing("ServiceExport", "polaris", api="multicluster.x-k8s.io/v1alpha1")
+EXPORT = resource("ServiceExport", "polaris", api="multicluster.x-k8s.io/v1alpha1")
 
 
 def dangers(before: Object | None, after: Object | None) -> list[tuple[str, str]]:
-    one = before or after
-    assert one is not None
-    found = dangers_of(identify(one), before, after, Surroundings((), Objects(())))
-    return [(danger.word, danger.sentence) for danger in found]
+    manifest = before or after
+    assert manifest is not None
+    reported = dangers_of(identify(manifest), before, after, Surroundings((), Objects(())))
+    return [(danger.word, danger.sentence) for danger in reported]
 
 
 def service(name: str, *ports: int, pods: str = "polaris", **labels: str) -> Object:
@@ -51,8 +51,8 @@ def test_a_port_more() -> None:
 
 def test_services_of_a_cluster_of_its_own_are_no_links() -> None:
     stub = {**NAMED, "spec": {"ports": [{"port": 8181}]}}
-    for one in (service("polaris", 8181), service("polaris-headless", 8181), stub):
-        assert dangers(None, one) == dangers(one, None) == []
+    for manifest in (service("polaris", 8181), service("polaris-headless", 8181), stub):
+        assert dangers(None, manifest) == dangers(manifest, None) == []
 
 
 def gateway(asked: dict[int, str], *ports: int) -> Object:
@@ -63,7 +63,7 @@ def gateway(asked: dict[int, str], *ports: int) -> Object:
     if asked:
         per_port = [{"port": port, "tls": refs(name)} for port, name in asked.items()]
         spec["tls"] = {"frontend": {"default": {}, "perPort": per_port}}
-    return thing("Gateway", "clusters", api="gateway.networking.k8s.io/v1", spec=spec)
+    return resource("Gateway", "clusters", api="gateway.networking.k8s.io/v1", spec=spec)
 
 
 def test_a_gateway_that_opens_another_port() -> None:

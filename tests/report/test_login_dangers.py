@@ -17,7 +17,7 @@ from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import Surroundings, dangers_of
 from kit.ingress.test_login import LOGIN, ROUTE
 from kit.samples import instance
-from report.samples import thing
+from report.samples import resource
 
 
 def words(before: Object, after: Object) -> list[str]:
@@ -31,7 +31,7 @@ def proxy(login: Login = LOGIN, *more: str, **changes: Any) -> Object:
         "image": "quay.io/oauth2-proxy/oauth2-proxy:v7.15.3",
         "args": [*rendered, *more],
     }
-    return thing("Deployment", spec={"template": {"spec": {"containers": [container]}}})
+    return resource("Deployment", spec={"template": {"spec": {"containers": [container]}}})
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_more_people_may_log_in(before: dict[str, Any], after: dict[str, Any], w
 
 def test_it_says_who() -> None:
     before, after = proxy(email_domains=("a.example",)), proxy(email_domains=("a.example", "b.example"))
-    (found,) = dangers_of(identify(before), before, after, Surroundings())
-    assert found.sentence == "people of b.example may log in, too; until now those of a.example"
+    (danger,) = dangers_of(identify(before), before, after, Surroundings())
+    assert danger.sentence == "people of b.example may log in, too; until now those of a.example"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ URLS = {name: f"https://login.example/{name}" for name in ("auth_url", "token_ur
 def grafana(text: str = "", **login: Any) -> Object:
     settings = OidcLogin.model_validate({"type": "oidc", **URLS, "admins": ("ops",), **login})
     server = Server(3000, "/home.json", "https://grafana.example", settings)
-    return {**thing("ConfigMap"), "data": {"grafana.ini": settings_file(server) + text}}
+    return {**resource("ConfigMap"), "data": {"grafana.ini": settings_file(server) + text}}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def airflow(**login: Any) -> Object:
     settings = AirflowLogin.model_validate(
         {"type": "oidc", "issuer": "https://login.example/realm", "admins": ("ops",), **login}
     )
-    return {**thing("ConfigMap"), "data": {"login.json": airflow_login.settings(settings)}}
+    return {**resource("ConfigMap"), "data": {"login.json": airflow_login.settings(settings)}}
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_more_people_may_do_more_in_airflow(before: dict[str, Any], after: dict[
 
 @pytest.mark.parametrize("text", ["", "no json", "{}", "[]", '{"everyone": "", "roles": [1], "issuer": ""}'])
 def test_a_file_of_this_name_that_is_none_of_airflows_says_nothing(text: str) -> None:
-    other = {**thing("ConfigMap"), "data": {"login.json": text}}
+    other = {**resource("ConfigMap"), "data": {"login.json": text}}
     assert words(airflow(), other) == words(other, airflow()) == []
 
 
 def test_grafana_without_a_login() -> None:
     assert words(grafana(), grafana("[auth.anonymous]\nenabled = true\n")) == ["login-removed"]
     assert words(grafana("[auth.anonymous]\nenabled = true\n"), grafana()) == []
-    broken = {**thing("ConfigMap"), "data": {"grafana.ini": "no section"}}
+    broken = {**resource("ConfigMap"), "data": {"grafana.ini": "no section"}}
     assert words(grafana(), broken) == words(broken, grafana()) == []
 
 
@@ -134,11 +134,11 @@ def cube(**variables: str) -> Object:
     """Return the API server of Cube with some of its variables changed."""
     given = {"CUBEJS_DEV_MODE": "false", "NODE_ENV": "production", **variables}
     container = {"name": "cube-api", "env": [{"name": name, "value": value} for name, value in given.items()]}
-    return {**thing("Deployment"), "spec": {"template": {"spec": {"containers": [container]}}}}
+    return {**resource("Deployment"), "spec": {"template": {"spec": {"containers": [container]}}}}
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "expected"),
     [
         ({}, []),
         ({"CUBEJS_DEV_MODE": "true"}, ["login-removed"]),
@@ -147,6 +147,6 @@ def cube(**variables: str) -> Object:
         ({"CUBEJS_CONCURRENCY": "9"}, []),
     ],
 )
-def test_tokens_of_cube(after: dict[str, str], told: list[str]) -> None:
-    assert words(cube(), cube(**after)) == told
+def test_tokens_of_cube(after: dict[str, str], expected: list[str]) -> None:
+    assert words(cube(), cube(**after)) == expected
     assert "login-removed" not in words(cube(**after), cube())

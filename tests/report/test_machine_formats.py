@@ -50,8 +50,8 @@ def test_github_gets_an_annotation_for_each_diagnostic() -> None:
 
 @given(st.text(min_size=1))
 def test_no_text_ends_an_annotation_or_begins_another(text: str) -> None:
-    found = replace(ERROR, message=text, hint=text, span=Span(text, 1, 1))
-    [command] = render_github(Outcome((found,))).removesuffix("\n").split("\n")
+    diagnostic = replace(ERROR, message=text, hint=text, span=Span(text, 1, 1))
+    [command] = render_github(Outcome((diagnostic,))).removesuffix("\n").split("\n")
     head, _, message = command.removeprefix("::error ").partition("::")
     assert "\r" not in command
     properties = dict(part.split("=", 1) for part in head.split(","))
@@ -100,8 +100,8 @@ def test_sarif_names_rules_and_places() -> None:
     assert warning["message"] == {"text": "prod: Deployment floe-platform/polaris: has no probe"}
 
 
-def fingerprints(*found: object) -> list[str]:
-    log = json.loads(render_sarif(Outcome(found), "1"))  # type: ignore[arg-type]
+def fingerprints(*diagnostics: object) -> list[str]:
+    log = json.loads(render_sarif(Outcome(diagnostics), "1"))  # type: ignore[arg-type]
     return [result["partialFingerprints"]["primaryLocationLineHash"] for result in log["runs"][0]["results"]]
 
 
@@ -118,8 +118,8 @@ def test_an_empty_sarif_log_is_still_a_run() -> None:
 
 
 def test_sarif_names_files_whose_names_are_no_text() -> None:
-    found = Diagnostic(UNKNOWN, "wrong", Span("domains/\udcff.yaml"))
-    (result,) = json.loads(render_sarif(Outcome((found,)), "1.0.0"))["runs"][0]["results"]
+    diagnostic = Diagnostic(UNKNOWN, "wrong", Span("domains/\udcff.yaml"))
+    (result,) = json.loads(render_sarif(Outcome((diagnostic,)), "1.0.0"))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "domains/%FF.yaml"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from floe_compiler.model.objects import Object
 from floe_compiler.report.diff import EnvironmentDiff, compare
 from floe_compiler.report.moves import with_moves
-from report.samples import manifests, thing
+from report.samples import manifests, resource
 
 SALES: list[Object] = [
-    thing("Namespace", "floe-sales", ""),
-    thing("StatefulSet", "db", "floe-sales", apiVersion="apps/v1"),
-    thing("Deployment", "web", "floe-sales", apiVersion="apps/v1"),
+    resource("Namespace", "floe-sales", ""),
+    resource("StatefulSet", "db", "floe-sales", apiVersion="apps/v1"),
+    resource("Deployment", "web", "floe-sales", apiVersion="apps/v1"),
 ]
 
 
@@ -20,25 +20,25 @@ def diff(site: str, before: list[Object], after: list[Object]) -> EnvironmentDif
 
 def moved(*diffs: EnvironmentDiff) -> list[tuple[str, str]]:
     return [
-        (f"{one.environment} {change.identity}", danger.sentence)
-        for one in with_moves(diffs)
-        for change in one.changes
+        (f"{environment_diff.environment} {change.identity}", danger.sentence)
+        for environment_diff in with_moves(diffs)
+        for change in environment_diff.changes
         for danger in change.dangers
         if danger.word == "data-moved"
     ]
 
 
 def test_data_stays_in_the_cluster_that_a_domain_leaves() -> None:
-    found = moved(diff("prod/us", SALES, []), diff("prod/eu", [], SALES), diff("prod/hub", [], []))
+    moves = moved(diff("prod/us", SALES, []), diff("prod/eu", [], SALES), diff("prod/hub", [], []))
     said = "its data stays in cluster us, and the new one in eu begins without: move it (docs/clusters.md)"
-    assert found == [("prod/us StatefulSet.apps floe-sales/db", said)]
+    assert moves == [("prod/us StatefulSet.apps floe-sales/db", said)]
 
 
 def test_shared_services_that_move_leave_data_though_every_cluster_has_their_namespace() -> None:
     namespace, *others = SALES
-    found = moved(diff("prod/hub", SALES, [namespace]), diff("prod/us", [namespace], [namespace, *others]))
+    moves = moved(diff("prod/hub", SALES, [namespace]), diff("prod/us", [namespace], [namespace, *others]))
     said = "its data stays in cluster hub, and the new one in us begins without: move it (docs/clusters.md)"
-    assert found == [("prod/hub StatefulSet.apps floe-sales/db", said)]
+    assert moves == [("prod/hub StatefulSet.apps floe-sales/db", said)]
 
 
 def test_a_domain_that_ends_or_begins_moves_nothing() -> None:

@@ -7,7 +7,7 @@ import pytest
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.report.diff import compare
-from report.samples import manifests, thing
+from report.samples import manifests, resource
 
 SALES = {"domain": "sales", "product": "orders", "output": "rows"}
 
@@ -16,7 +16,7 @@ def program(kind: str, namespace: str, name: str, image: str, variables: dict[st
     env = [{"name": key, "value": value} for key, value in variables.items()]
     pod = {"spec": {"containers": [{"name": "load", "image": image, "env": env}]}}
     spec = {"jobTemplate": {"spec": {"template": pod}}} if kind == "CronJob" else {"template": pod}
-    return thing(kind, name, namespace, spec=spec)
+    return resource(kind, name, namespace, spec=spec)
 
 
 def product(domain: str, product: str, output: str, image: str = "ghcr.io/a/b:1.0.0") -> Object:
@@ -30,12 +30,12 @@ def product(domain: str, product: str, output: str, image: str = "ghcr.io/a/b:1.
 
 
 def space(domain: str) -> Object:
-    return thing("Namespace", f"floe-{domain}", "")
+    return resource("Namespace", f"floe-{domain}", "")
 
 
 def moved(before: list[Object], after: list[Object]) -> list[str]:
     changes = compare("dev", manifests(before), manifests(after)).changes
-    return [danger.sentence for one in changes for danger in one.dangers if danger.word == "data-moved"]
+    return [danger.sentence for change in changes for danger in change.dangers if danger.word == "data-moved"]
 
 
 OLD = "the data stays in table sales.orders__rows"
@@ -87,7 +87,7 @@ def test_a_table_in_the_pods_that_airflow_starts() -> None:
             "CronJob", domain, name, image, {"FLOE_PRODUCT": name, "FLOE_OUTPUT_ROWS": f"{domain}__{name}.rows"}
         )
         text = to_yaml({"apiVersion": "v1", "kind": "Pod", **pod["spec"]["jobTemplate"]["spec"]["template"]})
-        return thing("ConfigMap", f"step-pods-{name}", f"floe-{domain}", data={"load.yaml": text})
+        return resource("ConfigMap", f"step-pods-{name}", f"floe-{domain}", data={"load.yaml": text})
 
     old = pods("sales", "orders")
     assert moved([old], [pods("sales", "trades")]) == [
@@ -120,7 +120,9 @@ def test_a_platform_of_another_name_starts_a_new_lineage() -> None:
 
 def test_a_renamed_domain_leaves_clusters_of_operators_and_backups_behind() -> None:
     def domain(name: str) -> list[Object]:
-        cluster = thing("Cluster", "dagster", f"floe-{name}", spec={"imageName": "a/b:17", "storage": {"size": "1Gi"}})
+        cluster = resource(
+            "Cluster", "dagster", f"floe-{name}", spec={"imageName": "a/b:17", "storage": {"size": "1Gi"}}
+        )
         backup = program(
             "CronJob", f"floe-{name}", "backup-dagster", "a/c:1", {"DESTINATION": f"acme/floe-{name}", "FLOE": "x"}
         )

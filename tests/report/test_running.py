@@ -16,9 +16,9 @@ def of(kind: str = "ConfigMap", api_version: str = "v1", namespace: str = "a", *
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
 
 
-def left(one: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def left(running: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is compared of two objects, without identity."""
-    before, after = alike(*(as_written(identify(each), each) for each in (one, other)))
+    before, after = alike(*(as_written(identify(each), each) for each in (running, other)))
     return _content(before), _content(after)
 
 
@@ -113,8 +113,8 @@ def test_what_the_cluster_adds_is_taken_away() -> None:
 def test_what_the_api_server_fills_in_is_no_difference(
     kind: str, running: dict[str, Any], written: dict[str, Any]
 ) -> None:
-    one, other = left(of(kind, spec=running), of(kind, spec=written))
-    assert (one.get("spec") or {}) == (other.get("spec") or {})
+    running_, other = left(of(kind, spec=running), of(kind, spec=written))
+    assert (running_.get("spec") or {}) == (other.get("spec") or {})
     back, forth = left(of(kind, spec=written), of(kind, spec=running))
     assert (back.get("spec") or {}) == (forth.get("spec") or {}), "nor the other way round"
 
@@ -131,26 +131,28 @@ def test_what_the_api_server_fills_in_is_no_difference(
     ],
 )
 def test_what_is_a_difference(running: dict[str, Any], written: dict[str, Any]) -> None:
-    one, other = left(of("Deployment", spec=running), of("Deployment", spec=written))
-    assert one != other
+    running_, other = left(of("Deployment", spec=running), of("Deployment", spec=written))
+    assert running_ != other
 
 
 def test_data_has_no_defaults() -> None:
-    one, other = left(of(data={"type": "ClusterIP", "a": "b"}), of(data={"a": "b"}))
-    assert one != other
+    running_, other = left(of(data={"type": "ClusterIP", "a": "b"}), of(data={"a": "b"}))
+    assert running_ != other
 
 
 def test_values_of_secrets_are_not_even_compared() -> None:
-    one, other = left(
+    running_, other = left(
         of("Secret", data={"a": "c2VjcmV0", "b": "x"}, type="Opaque"), of("Secret", stringData={"a": "other"})
     )
-    assert one["data"] == {"a": HIDDEN, "b": HIDDEN}
+    assert running_["data"] == {"a": HIDDEN, "b": HIDDEN}
     assert other["data"] == {"a": HIDDEN}
 
 
 def test_the_api_version_does_not_matter() -> None:
-    one, other = left(of("HorizontalPodAutoscaler", "autoscaling/v1"), of("HorizontalPodAutoscaler", "autoscaling/v2"))
-    assert one == other
+    running_, other = left(
+        of("HorizontalPodAutoscaler", "autoscaling/v1"), of("HorizontalPodAutoscaler", "autoscaling/v2")
+    )
+    assert running_ == other
 
 
 def test_lists_are_their_items_and_what_controllers_make_is_left_out() -> None:
@@ -171,9 +173,11 @@ def test_lists_are_their_items_and_what_controllers_make_is_left_out() -> None:
 
 def test_an_object_without_a_namespace_is_the_compiled_one_of_that_name() -> None:
     compiled = {ObjectId("", "ConfigMap", "a", "one"): of()}
-    found = foreign_objects([of(namespace="")], "dev", compiled)
-    assert dict(found.files) == {ObjectId("", "ConfigMap", "a", "one"): "output/dev/a/configmap_one.yaml"}
+    foreign = foreign_objects([of(namespace="")], "dev", compiled)
+    assert dict(foreign.files) == {ObjectId("", "ConfigMap", "a", "one"): "output/dev/a/configmap_one.yaml"}
     more = of(namespace="", metadata={"name": "two"})
-    assert {one.namespace for one in foreign_objects([of(namespace=""), more], "dev", compiled).by_id} == {"a"}
+    assert {identity.namespace for identity in foreign_objects([of(namespace=""), more], "dev", compiled).by_id} == {
+        "a"
+    }
     twice = {**compiled, ObjectId("", "ConfigMap", "b", "one"): of(namespace="b")}
     assert list(foreign_objects([of(namespace="")], "dev", twice).by_id) == [ObjectId("", "ConfigMap", "", "one")]

@@ -34,7 +34,7 @@ class Config(Input):
 
 
 def shown(**profiles: Any) -> dict[str, tuple[str, ...]]:
-    return {one.path: one.values for one in scaled_settings(Config, profiles)}
+    return {scaled_setting.path: scaled_setting.values for scaled_setting in scaled_settings(Config, profiles)}
 
 
 def test_resources_replicas_and_volumes_are_shown_at_every_scale() -> None:
@@ -47,12 +47,14 @@ def test_resources_replicas_and_volumes_are_shown_at_every_scale() -> None:
 
 
 def test_whatever_differs_between_scales_is_shown() -> None:
-    found = shown(light={"threads": 4, "web": {"title": "small"}}, heavy={"resources": LARGE, "web": {"replicas": 5}})
-    assert found["threads"] == ("4", "1", "1")
-    assert found["web.title"] == ("small", "home", "home")
-    assert found["web.replicas"] == ("2", "2", "5")
-    assert found["resources"][2] == "2 1Gi → 4 2Gi"
-    assert "heap" not in found
+    settings = shown(
+        light={"threads": 4, "web": {"title": "small"}}, heavy={"resources": LARGE, "web": {"replicas": 5}}
+    )
+    assert settings["threads"] == ("4", "1", "1")
+    assert settings["web.title"] == ("small", "home", "home")
+    assert settings["web.replicas"] == ("2", "2", "5")
+    assert settings["resources"][2] == "2 1Gi → 4 2Gi"
+    assert "heap" not in settings
 
 
 def test_what_another_component_takes_is_shown_only_where_it_differs() -> None:

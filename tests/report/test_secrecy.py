@@ -253,9 +253,9 @@ def test_no_part_of_a_diagnostic_shows_a_credential(says: str, form: str, value:
     text = says.replace("{}", form.replace("{}", value))
     related = (Related(Span("a.yaml"), text),)
     shown = hide_in_diagnostic(Diagnostic(RULE, text, Span("a.yaml"), text, text, related))
-    for one in (shown.message, shown.subject, shown.hint, shown.related[0].note):
-        assert value not in one
-        assert one.startswith(text[:3])
+    for part in (shown.message, shown.subject, shown.hint, shown.related[0].note):
+        assert value not in part
+        assert part.startswith(text[:3])
 
 
 @pytest.mark.parametrize(

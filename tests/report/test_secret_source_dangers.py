@@ -44,10 +44,12 @@ READER = placed(
 )
 
 
-def found(before: Object | None, after: Object | None, then: list[Object], now: list[Object]) -> list[tuple[str, str]]:
+def secret_dangers(
+    before: Object | None, after: Object | None, then: list[Object], now: list[Object]
+) -> list[tuple[str, str]]:
     surroundings = Surroundings(then, Objects(now))
     dangers = dangers_of(identify(before or after or {}), before, after, surroundings)
-    return [(one.word, one.sentence) for one in dangers if one.word.startswith("secret-")]
+    return [(danger.word, danger.sentence) for danger in dangers if danger.word.startswith("secret-")]
 
 
 @pytest.mark.parametrize(("new", "said"), [(SEALED, "a SealedSecret"), (SOPS, "a Secret"), (OPERATOR, "a SopsSecret")])
@@ -56,11 +58,11 @@ def test_another_kind_of_object_brings_it(new: Object, said: str) -> None:
         f"{said} brings crm instead of an ExternalSecret: its values must be the same, or what knows them, such as a"
         " database, refuses its readers"
     )
-    assert found(None, new, [STORED], [new, READER]) == [("secret-source", sentence)]
-    assert found(None, new, [], [new, READER]) == [], "a new secret has no readers yet"
+    assert secret_dangers(None, new, [STORED], [new, READER]) == [("secret-source", sentence)]
+    assert secret_dangers(None, new, [], [new, READER]) == [], "a new secret has no readers yet"
     elsewhere = {**STORED, "metadata": {"name": "crm", "namespace": "other"}}
-    assert found(None, new, [elsewhere], [new, READER]) == []
-    assert found(STORED, None, [STORED], [new, READER]) == [], "it is told of the new object"
+    assert secret_dangers(None, new, [elsewhere], [new, READER]) == []
+    assert secret_dangers(STORED, None, [STORED], [new, READER]) == [], "it is told of the new object"
 
 
 def test_nothing_creates_it_any_longer() -> None:
@@ -68,22 +70,22 @@ def test_nothing_creates_it_any_longer() -> None:
         "nothing here creates the Secret crm any longer, which pods read, and the cluster deletes it with the"
         " ExternalSecret: somebody must create it again"
     )
-    assert found(STORED, None, [STORED], [READER]) == [("secret-source", sentence)]
-    assert found(STORED, None, [STORED], []) == []
+    assert secret_dangers(STORED, None, [STORED], [READER]) == [("secret-source", sentence)]
+    assert secret_dangers(STORED, None, [STORED], []) == []
 
 
 def test_values_that_are_made_up() -> None:
-    ((word, sentence),) = found(STORED, MADE_UP, [STORED], [MADE_UP, READER])
+    ((word, sentence),) = secret_dangers(STORED, MADE_UP, [STORED], [MADE_UP, READER])
     assert (word, sentence.partition(":")[0]) == (
         "secret-source",
         "its values are made up in the cluster instead of read from the store",
     )
-    assert found(MADE_UP, MADE_UP, [MADE_UP], [MADE_UP, READER]) == []
+    assert secret_dangers(MADE_UP, MADE_UP, [MADE_UP], [MADE_UP, READER]) == []
 
 
 def test_the_store_of_the_csi_driver() -> None:
     needed = ("secret-needed", "the store of vault must have its values where it says, or pods do not start")
-    assert found(None, PROVIDED, [], [PROVIDED]) == [needed]
+    assert secret_dangers(None, PROVIDED, [], [PROVIDED]) == [needed]
     other = {**PROVIDED, "spec": {**PROVIDED["spec"], "parameters": {"roleName": "acme"}}}
-    assert found(PROVIDED, other, [PROVIDED], [other]) == [needed]
-    assert found(PROVIDED, {**PROVIDED, "other": 1}, [PROVIDED], [PROVIDED]) == []
+    assert secret_dangers(PROVIDED, other, [PROVIDED], [other]) == [needed]
+    assert secret_dangers(PROVIDED, {**PROVIDED, "other": 1}, [PROVIDED], [PROVIDED]) == []

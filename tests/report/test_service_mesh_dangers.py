@@ -8,18 +8,18 @@ import pytest
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
-from report.samples import thing
+from report.samples import resource
 
 ISTIO, LINKERD = "security.istio.io/v1", "policy.linkerd.io/v1alpha1"
-STRICT = thing("PeerAuthentication", "default", api=ISTIO, spec={"mtls": {"mode": "STRICT"}})
+STRICT = resource("PeerAuthentication", "default", api=ISTIO, spec={"mtls": {"mode": "STRICT"}})
 LEFT = ("mesh-weakened", "its pods leave the service mesh: it no longer encrypts what they send")
 
 
 def dangers(before: Object | None, after: Object | None, *beside: Object) -> list[tuple[str, str]]:
-    one = before or after
-    assert one is not None
-    found = dangers_of(identify(one), before, after, Surroundings((), Objects(beside)))
-    return [(danger.word, danger.sentence) for danger in found if danger.word.startswith("mesh-")]
+    manifest = before or after
+    assert manifest is not None
+    reported = dangers_of(identify(manifest), before, after, Surroundings((), Objects(beside)))
+    return [(danger.word, danger.sentence) for danger in reported if danger.word.startswith("mesh-")]
 
 
 def namespace(labels: Any = None, annotations: Any = None) -> Object:
@@ -60,9 +60,9 @@ def test_ports_without_a_server_that_linkerd_opens() -> None:
 
 
 def strictness(mode: str = "STRICT", **ports: str) -> Object:
-    levels = {port.removeprefix("p"): {"mode": one} for port, one in ports.items()}
+    levels = {port.removeprefix("p"): {"mode": port_mode} for port, port_mode in ports.items()}
     spec = {"selector": {"matchLabels": {"a": "b"}}, "mtls": {"mode": mode}, "portLevelMtls": levels}
-    return thing("PeerAuthentication", api=ISTIO, spec=spec)
+    return resource("PeerAuthentication", api=ISTIO, spec=spec)
 
 
 def test_plain_text_that_is_taken() -> None:
@@ -70,16 +70,16 @@ def test_plain_text_that_is_taken() -> None:
     assert dangers(STRICT, {**STRICT, "spec": {"mtls": {"mode": "PERMISSIVE"}}}, STRICT) == everywhere
     assert dangers(STRICT, None, strictness()) == everywhere
     assert dangers(STRICT, None) == [], "the mesh is gone, as the Namespace says"
-    one = [("mesh-weakened", "port 80 now takes plain text")]
-    assert dangers(strictness(), strictness(p80="PERMISSIVE"), STRICT) == one
-    assert dangers(None, strictness(p80="PERMISSIVE"), STRICT) == one
+    weakened = [("mesh-weakened", "port 80 now takes plain text")]
+    assert dangers(strictness(), strictness(p80="PERMISSIVE"), STRICT) == weakened
+    assert dangers(None, strictness(p80="PERMISSIVE"), STRICT) == weakened
     assert dangers(strictness(p80="PERMISSIVE"), strictness(), STRICT) == []
     assert dangers(strictness(p80="PERMISSIVE"), None, STRICT) == [], "the policy of the namespace is stricter"
 
 
 def allowed(*accounts: str, anybody: bool = False) -> Object:
     rules: list[Object] = [{"from": [{"source": {"serviceAccounts": list(accounts)}}], "to": []}] if accounts else []
-    return thing("AuthorizationPolicy", api=ISTIO, spec={"rules": [*rules, *([{"to": []}] if anybody else [])]})
+    return resource("AuthorizationPolicy", api=ISTIO, spec={"rules": [*rules, *([{"to": []}] if anybody else [])]})
 
 
 def test_callers_that_istio_lets_in() -> None:
@@ -90,7 +90,7 @@ def test_callers_that_istio_lets_in() -> None:
     assert dangers(allowed("a/b", "a/c"), allowed("a/b"), STRICT) == dangers(allowed("a/c"), None, STRICT) == gone
     assert dangers(allowed("a/c"), None) == [], "there is no mesh any more"
     assert dangers(allowed("a/b"), allowed("a/b", "a/c"), STRICT) == []
-    nobody = thing("AuthorizationPolicy", api=ISTIO, spec={})
+    nobody = resource("AuthorizationPolicy", api=ISTIO, spec={})
     message = "the service mesh lets everybody reach pods that no other policy selects"
     assert dangers(nobody, None, STRICT) == [("mesh-weakened", message)]
 
@@ -98,7 +98,7 @@ def test_callers_that_istio_lets_in() -> None:
 def test_trust_domains_of_the_accounts_that_istio_lets_in() -> None:
     def by(domain: str) -> Object:
         source = {"source": {"principals": [f"{domain}/ns/a/sa/b"]}}
-        return thing("AuthorizationPolicy", api=ISTIO, spec={"rules": [{"from": [source], "to": []}]})
+        return resource("AuthorizationPolicy", api=ISTIO, spec={"rules": [{"from": [source], "to": []}]})
 
     any_domain = [("mesh-weakened", "the service mesh now lets in accounts of any trust domain")]
     assert dangers(by("acme"), allowed("a/b"), STRICT) == any_domain
@@ -109,12 +109,14 @@ def test_trust_domains_of_the_accounts_that_istio_lets_in() -> None:
 
 def test_callers_that_linkerd_lets_in() -> None:
     notes = {"config.linkerd.io/proxy-cpu-request": "50m"}
-    pods = thing("Deployment", spec={"template": {"metadata": {"annotations": notes}, "spec": {"containers": []}}})
-    networks = thing("NetworkAuthentication", api=LINKERD, spec={"networks": [{"cidr": "0.0.0.0/0"}]})
+    pods = resource("Deployment", spec={"template": {"metadata": {"annotations": notes}, "spec": {"containers": []}}})
+    networks = resource("NetworkAuthentication", api=LINKERD, spec={"networks": [{"cidr": "0.0.0.0/0"}]})
     opened = [("mesh-weakened", "the service mesh now lets in callers without an identity")]
     assert dangers(None, networks, pods) == opened
     assert dangers(networks, None, pods) == []
     refs = [{"kind": "ServiceAccount", "namespace": "a", "name": name} for name in ("b", "c")]
-    both, one = (thing("MeshTLSAuthentication", api=LINKERD, spec={"identityRefs": some}) for some in (refs, refs[:1]))
-    assert dangers(both, one, pods) == [("mesh-narrowed", "the service mesh no longer lets in a/c")]
-    assert dangers(both, one) == [], "there is no mesh any more"
+    both, narrower = (
+        resource("MeshTLSAuthentication", api=LINKERD, spec={"identityRefs": some}) for some in (refs, refs[:1])
+    )
+    assert dangers(both, narrower, pods) == [("mesh-narrowed", "the service mesh no longer lets in a/c")]
+    assert dangers(both, narrower) == [], "there is no mesh any more"

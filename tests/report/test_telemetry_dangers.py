@@ -13,16 +13,16 @@ from floe_compiler.components.tracing_jaeger import BadgerStore, MemoryStore
 from floe_compiler.components.tracing_jaeger import configuration as jaeger
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
-from report.samples import thing
+from report.samples import resource
 
 
 def dangers(before: Object, after: Object | None, *beside: Object) -> list[tuple[str, str]]:
-    found = dangers_of(identify(before), before, after, Surroundings((), Objects(beside)))
-    return [(danger.word, danger.sentence) for danger in found]
+    reported = dangers_of(identify(before), before, after, Surroundings((), Objects(beside)))
+    return [(danger.word, danger.sentence) for danger in reported]
 
 
 def file(content: Any, name: str = "relay.yaml") -> Object:
-    return {**thing("ConfigMap"), "data": {name: yaml.safe_dump(content)}}
+    return {**resource("ConfigMap"), "data": {name: yaml.safe_dump(content)}}
 
 
 def prometheus(*jobs: str) -> Object:
@@ -30,23 +30,23 @@ def prometheus(*jobs: str) -> Object:
 
 
 def test_a_target_that_is_gone() -> None:
-    both, one = prometheus("sales/dagster-metrics", "floe-platform/polaris"), prometheus("floe-platform/polaris")
+    both, narrower = prometheus("sales/dagster-metrics", "floe-platform/polaris"), prometheus("floe-platform/polaris")
     message = "the metrics of sales/dagster-metrics are no longer collected"
-    assert dangers(both, one) == [("metrics-removed", message)]
-    assert dangers(one, both) == dangers(both, prometheus("floe-platform/polaris", "sales/dagster-metrics")) == []
-    assert dangers(both, one, prometheus("sales/dagster-metrics")) == [], "another Prometheus does"
+    assert dangers(both, narrower) == [("metrics-removed", message)]
+    assert dangers(narrower, both) == dangers(both, prometheus("floe-platform/polaris", "sales/dagster-metrics")) == []
+    assert dangers(both, narrower, prometheus("sales/dagster-metrics")) == [], "another Prometheus does"
 
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_a_monitor_that_is_gone(kind: str) -> None:
-    assert [word for word, _ in dangers(thing(kind), None)] == ["metrics-removed"]
-    assert dangers(thing(kind), thing(kind) | {"other": 1}) == []
+    assert [word for word, _ in dangers(resource(kind), None)] == ["metrics-removed"]
+    assert dangers(resource(kind), resource(kind) | {"other": 1}) == []
 
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_a_target_that_another_kind_of_prometheus_takes_over(kind: str) -> None:
     by_itself = prometheus("floe-platform/polaris", "floe-platform/jaeger")
-    by_an_operator = [thing(kind, f"floe-platform.{name}") for name in ("polaris", "jaeger")]
+    by_an_operator = [resource(kind, f"floe-platform.{name}") for name in ("polaris", "jaeger")]
     assert dangers(by_itself, None, *by_an_operator) == []
     assert dangers(by_an_operator[0], None, by_itself) == []
     assert [word for word, _ in dangers(by_an_operator[0], None, prometheus("floe-platform/jaeger"))] == [
@@ -103,6 +103,6 @@ def test_logs_that_are_no_longer_read() -> None:
         pipelines = {"logs": {"receivers": ["file_log"]}}
         return file({"receivers": {"file_log": {"include": [*files]}}, "service": {"pipelines": pipelines}})
 
-    both, one = agent("/var/log/pods/sales_*", "/var/log/pods/hr_*"), agent("/var/log/pods/hr_*")
-    assert dangers(both, one) == [("telemetry-reduced", "logs are no longer read from /var/log/pods/sales_*")]
-    assert dangers(one, both) == []
+    both, narrower = agent("/var/log/pods/sales_*", "/var/log/pods/hr_*"), agent("/var/log/pods/hr_*")
+    assert dangers(both, narrower) == [("telemetry-reduced", "logs are no longer read from /var/log/pods/sales_*")]
+    assert dangers(narrower, both) == []

@@ -35,8 +35,8 @@ def test_a_diagnostic_shows_place_line_hint_and_related_places(root: Path) -> No
 
 
 def test_a_diagnostic_with_both_place_and_subject_shows_both(root: Path) -> None:
-    found = Diagnostic(UNKNOWN, "is unknown", Span("gone.yaml", 7, 1), subject="prod: Service a/b")
-    assert render_problems(Outcome((found,)), root, plain) == (
+    diagnostic = Diagnostic(UNKNOWN, "is unknown", Span("gone.yaml", 7, 1), subject="prod: Service a/b")
+    assert render_problems(Outcome((diagnostic,)), root, plain) == (
         "gone.yaml:7:1: error[R012]: is unknown\n  concerns prod: Service a/b\n\n"
     )
 
@@ -62,8 +62,8 @@ def test_a_line_that_may_have_a_secret_is_shown_if_it_has_only_a_known_key(
     root: Path, line: str, is_shown: bool
 ) -> None:
     (root / "one.yaml").write_text(f"{line}\n")
-    found = Diagnostic(UNKNOWN, "catalog.credentials.key is missing", Span("one.yaml", 1, 3), secret=True)
-    text = render_problems(Outcome((found,)), root, plain)
+    diagnostic = Diagnostic(UNKNOWN, "catalog.credentials.key is missing", Span("one.yaml", 1, 3), secret=True)
+    text = render_problems(Outcome((diagnostic,)), root, plain)
     assert (f"    1 | {line}" in text) == is_shown
     assert "hunter2" not in text
 
@@ -94,8 +94,8 @@ def test_control_characters_are_written_out() -> None:
 
 
 def test_messages_cannot_act_on_the_terminal(root: Path) -> None:
-    found = Diagnostic(UNKNOWN, "a\x1bb", Span("f\x1b", 1, 1), hint="\x1b", subject="\x1b")
-    assert "\x1b" not in render_problems(Outcome((found,)), root, plain)
+    diagnostic = Diagnostic(UNKNOWN, "a\x1bb", Span("f\x1b", 1, 1), hint="\x1b", subject="\x1b")
+    assert "\x1b" not in render_problems(Outcome((diagnostic,)), root, plain)
 
 
 def test_colour_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:

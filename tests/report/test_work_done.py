@@ -9,12 +9,12 @@ from floe_compiler.report.work_done import Stopwatch, WorkDone, render_work
 
 def test_steps_are_timed_and_what_follows_a_colon_is_no_step() -> None:
     ticks: Iterator[float] = iter([0.0, 1.0, 3.0, 6.0, 10.0])
-    told: list[str] = []
-    steps = Stopwatch(told.append, lambda: next(ticks))
+    reported: list[str] = []
+    steps = Stopwatch(reported.append, lambda: next(ticks))
     for step in ("reading", "compiling", "compiling: 8 of 9 namespaces"):
         steps(step)
     assert steps.seconds == {"reading": 2.0, "compiling": 7.0}
-    assert told == ["reading", "compiling", "compiling: 8 of 9 namespaces"]
+    assert reported == ["reading", "compiling", "compiling: 8 of 9 namespaces"]
 
 
 def test_each_environment_has_a_row_and_the_steps_have_a_sum() -> None:

@@ -74,5 +74,5 @@ def document(file: str, data: Mapping[str, Any]) -> Document:
 
 def merged(*data: Mapping[str, Any]) -> Merged:
     """Return the data merged, the weakest first; the layers are called `0.yaml`, `1.yaml` and so on."""
-    documents = [document(f"{number}.yaml", one) for number, one in enumerate(data)]
-    return merge([Layer(one.file, one.data, one) for one in documents])
+    documents = [document(f"{number}.yaml", manifest) for number, manifest in enumerate(data)]
+    return merge([Layer(document_.file, document_.data, document_) for document_ in documents])

@@ -23,7 +23,7 @@ def codes(root: Path, *accepted: dict[str, Any], only: tuple[str, ...] = ()) -> 
     (root / "overlays/dev/pool.yaml").write_text(yaml.safe_dump(pool), encoding="utf-8")
     (root / "overlays/dev/kustomization.yaml").write_text(yaml.safe_dump(KUSTOMIZATION), encoding="utf-8")
     warnings = compile_mesh(root, only).warnings
-    return [(one.rule.code, one.span.file if one.span else "") for one in warnings]
+    return [(warning.rule.code, warning.span.file if warning.span else "") for warning in warnings]
 
 
 def delivery() -> dict[str, str]:
@@ -44,8 +44,8 @@ def test_a_warning_about_a_file_is_accepted(tmp_path: Path) -> None:
 
 
 def test_another_warning_is_not(tmp_path: Path) -> None:
-    found = codes(tmp_path, accept("C002", "Pool.acme.example floe-sales-domain/other"), accept("C016", POOL))
-    assert found == [("C002", "overlays/dev/pool.yaml"), ("R024", MANIFEST), ("R024", MANIFEST)]
+    warnings = codes(tmp_path, accept("C002", "Pool.acme.example floe-sales-domain/other"), accept("C016", POOL))
+    assert warnings == [("C002", "overlays/dev/pool.yaml"), ("R024", MANIFEST), ("R024", MANIFEST)]
 
 
 def test_what_other_environments_need_is_not_known_if_only_some_are_compiled(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ MINIO = {"type": "minio"}
 META = {"owner": "@acme/platform"}
 
 
-def found(
+def backup_diagnostics(
     root: Path, *, production: bool = True, platform: Any = None, domain: Any = None, database: str = "postgresql"
 ) -> tuple[Diagnostic, ...]:
     """Return what is found about the backups of a mesh with Polaris in the platform and Dagster in a domain."""
@@ -60,13 +60,13 @@ def found(
         warnings = compile_mesh(root).warnings
     except StageFailed as failed:
         warnings = failed.diagnostics
-        assert {one.rule.code for one in warnings if one.severity == "error"} == {"R055"}
-    return tuple(one for one in warnings if one.rule.code in ("R055", "R056"))
+        assert {warning.rule.code for warning in warnings if warning.severity == "error"} == {"R055"}
+    return tuple(warning for warning in warnings if warning.rule.code in ("R055", "R056"))
 
 
 @pytest.mark.parametrize("database", ["postgresql", "cloudnative-pg"])
 def test_production_without_backups_is_one_error(tmp_path: Path, database: str) -> None:
-    (error,) = found(tmp_path, database=database)
+    (error,) = backup_diagnostics(tmp_path, database=database)
     assert error.rule.code == "R055"
     assert "polaris in floe-platform; dagster in floe-sales-domain" in error.message
     assert error.span
@@ -74,30 +74,30 @@ def test_production_without_backups_is_one_error(tmp_path: Path, database: str) 
 
 
 def test_other_environments_need_none(tmp_path: Path) -> None:
-    assert found(tmp_path, production=False) == ()
+    assert backup_diagnostics(tmp_path, production=False) == ()
 
 
 @pytest.mark.parametrize("database", ["postgresql", "cloudnative-pg"])
 @pytest.mark.parametrize("backup", [STORE, NONE])
 def test_a_store_or_a_reason_is_enough(tmp_path: Path, backup: Any, database: str) -> None:
-    assert found(tmp_path, platform=backup, database=database) == ()
+    assert backup_diagnostics(tmp_path, platform=backup, database=database) == ()
 
 
 def test_one_domain_alone_does_not_protect_the_platform(tmp_path: Path) -> None:
-    (error,) = found(tmp_path, domain=STORE)
+    (error,) = backup_diagnostics(tmp_path, domain=STORE)
     assert "polaris in floe-platform" in error.message
     assert "sales" not in error.message
 
 
 def test_backups_in_the_same_cluster_are_a_warning_once(tmp_path: Path) -> None:
-    (warning,) = found(tmp_path, platform=MINIO)
+    (warning,) = backup_diagnostics(tmp_path, platform=MINIO)
     assert (warning.rule.code, warning.severity) == ("R056", "warning")
     assert warning.span
     assert warning.span.file == "platform-manifest.yaml"
-    assert found(tmp_path, platform=MINIO, production=False) == ()
+    assert backup_diagnostics(tmp_path, platform=MINIO, production=False) == ()
 
 
 def test_a_domain_that_keeps_its_own_beside_the_data(tmp_path: Path) -> None:
-    (warning,) = found(tmp_path, platform=STORE, domain=MINIO)
+    (warning,) = backup_diagnostics(tmp_path, platform=STORE, domain=MINIO)
     assert warning.span
     assert warning.span.file == "domains/sales/domain.yaml"

@@ -22,40 +22,40 @@ WRITTEN = Span("platform-manifest.yaml", 8, 3)
 
 
 def placed(*requirements: Requirement, provides: Any = (), databases: tuple[str, ...] = (), **changes: Any) -> Placed:
-    one = component("orchestrator", "alpha", requires=lambda _: requirements, provides=lambda _: provides)
+    component_ = component("orchestrator", "alpha", requires=lambda _: requirements, provides=lambda _: provides)
     instance: Instance[Any] = Instance(
         "orchestrator", "alpha", "alpha", "sales", "floe-sales-domain", None, DEVELOPMENT, origin=WRITTEN
     )
-    return one, replace(instance, databases=databases, **changes)
+    return component_, replace(instance, databases=databases, **changes)
 
 
-def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
-    return context(one, own, platform)[0].capabilities
+def capabilities_of(placed_: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
+    return context(placed_, own, platform)[0].capabilities
 
 
 def test_the_own_namespace_comes_first() -> None:
     other = replace(CATALOG, name="own")
     needs = placed(Requirement(Catalog))
-    assert found(needs, own=(other,), platform=(CATALOG,)) == (other.about("sales"),)
-    assert found(needs, platform=(CATALOG,)) == (CATALOG.about("sales"),)
+    assert capabilities_of(needs, own=(other,), platform=(CATALOG,)) == (other.about("sales"),)
+    assert capabilities_of(needs, platform=(CATALOG,)) == (CATALOG.about("sales"),)
 
 
 def test_one_is_found_or_all_or_the_one_with_that_name() -> None:
     two = (DATABASE, replace(DATABASE, name="another"))
-    assert found(placed(Requirement(Database)), platform=two) == two[:1]
-    assert found(placed(Requirement(Database, many=True)), platform=two) == two
-    assert found(placed(Requirement(Database, "another")), platform=two) == two[1:]
-    assert found(placed(Requirement(Database, many=True))) == ()
-    assert found(placed(Requirement(Database, optional=True))) == ()
+    assert capabilities_of(placed(Requirement(Database)), platform=two) == two[:1]
+    assert capabilities_of(placed(Requirement(Database, many=True)), platform=two) == two
+    assert capabilities_of(placed(Requirement(Database, "another")), platform=two) == two[1:]
+    assert capabilities_of(placed(Requirement(Database, many=True))) == ()
+    assert capabilities_of(placed(Requirement(Database, optional=True))) == ()
 
 
 def test_its_own_databases_are_found_first() -> None:
     needs = placed(Requirement(Catalog), databases=(DATABASE.name,))
-    assert found(needs, own=(DATABASE,), platform=(CATALOG,)) == (DATABASE, CATALOG.about("sales"))
+    assert capabilities_of(needs, own=(DATABASE,), platform=(CATALOG,)) == (DATABASE, CATALOG.about("sales"))
 
 
 @pytest.mark.parametrize(
-    ("requirement", "thing", "slot"),
+    ("requirement", "needed", "slot"),
     [
         (Requirement(ObjectStore), "an object store", "`storage`"),
         (Requirement(Compute), "a compute", "`compute`"),
@@ -63,15 +63,15 @@ def test_its_own_databases_are_found_first() -> None:
     ],
 )
 def test_what_nobody_provides_is_reported_where_it_was_asked_for(
-    requirement: Requirement, thing: str, slot: str
+    requirement: Requirement, needed: str, slot: str
 ) -> None:
     findings, needs = Findings(), placed(requirement)
     _, unmet = context(needs, (), (CATALOG,))
     check_provided(needs[1], unmet, (), findings)
-    (told,) = findings.diagnostics
-    assert (told.rule.code, told.span) == ("R012", WRITTEN)
-    assert told.message == f"orchestrator alpha needs {thing}, which no component provides"
-    assert told.hint == f"fill the slot {slot} in platform-manifest.yaml"
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, diagnostic.span) == ("R012", WRITTEN)
+    assert diagnostic.message == f"orchestrator alpha needs {needed}, which no component provides"
+    assert diagnostic.hint == f"fill the slot {slot} in platform-manifest.yaml"
 
 
 def test_the_slots_to_fill_for_what_is_required_are_those_of_components() -> None:

@@ -31,18 +31,18 @@ def owner(name: str, *choices: Any, slot: str = "") -> Placed:
 def resolved(*owners: Placed) -> tuple[dict[str, tuple[str, ...]], dict[str, Any], list[Any]]:
     """Return the names of each consumer's databases, the configuration of each server, and the findings."""
     findings = Findings()
-    found = [instance for _, instance in with_databases(REGISTRY, owners, findings)]
-    consumers, servers = found[: len(owners)], found[len(owners) :]
-    assert all(one.slot == "database" for one in servers)
+    instances = [instance for _, instance in with_databases(REGISTRY, owners, findings)]
+    consumers, servers = instances[: len(owners)], instances[len(owners) :]
+    assert all(server.slot == "database" for server in servers)
     return (
-        {one.name: one.databases for one in consumers},
-        {one.name: one.config for one in servers},
+        {consumer.name: consumer.databases for consumer in consumers},
+        {server.name: server.config for server in servers},
         findings.diagnostics,
     )
 
 
 def owned(config: Any) -> list[tuple[str, str | None]]:
-    return [(one.database, one.user) for one in config.databases]
+    return [(database.database, database.user) for database in config.databases]
 
 
 def test_nobody_needs_one() -> None:
@@ -79,9 +79,9 @@ def test_a_shared_server_is_described_once() -> None:
         owner("polaris", PostgresqlServer(server="shared")),
         owner("marquez", PostgresqlServer(server="shared", storage="99Gi")),
     )
-    (found,) = findings
-    assert (found.rule.code, found.span) == ("R013", Span("m.yaml", len("polaris")))
-    assert found.message.startswith('marquez and polaris share the database server "shared"')
+    (diagnostic,) = findings
+    assert (diagnostic.rule.code, diagnostic.span) == ("R013", Span("m.yaml", len("polaris")))
+    assert diagnostic.message.startswith('marquez and polaris share the database server "shared"')
 
 
 def test_one_consumer_may_need_two_databases_of_one_server() -> None:
@@ -108,10 +108,10 @@ def test_a_database_outside_has_one_user() -> None:
     check_owners(
         external_databases([owner("polaris", named), owner("marquez", named), owner("dagster", OUTSIDE)]), findings
     )
-    (found,) = findings.diagnostics
-    assert (found.rule.code, found.span) == ("R018", Span("m.yaml", len("marquez")))
-    assert "polaris alpha in floe-platform and marquez alpha in floe-platform" in found.message
-    assert '"shared" of db.example.com' in found.message
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, diagnostic.span) == ("R018", Span("m.yaml", len("marquez")))
+    assert "polaris alpha in floe-platform and marquez alpha in floe-platform" in diagnostic.message
+    assert '"shared" of db.example.com' in diagnostic.message
     findings = Findings()
     elsewhere = named.model_copy(update={"port": 6432})
     others = [owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())]
@@ -120,7 +120,7 @@ def test_a_database_outside_has_one_user() -> None:
 
 
 def test_the_settings_of_a_server_stand_below_those_of_its_first_consumer() -> None:
-    one, instance = owner("polaris", PostgresqlServer())
-    placed = (one, replace(instance, settings_path=("catalog",)))
+    component_, instance = owner("polaris", PostgresqlServer())
+    placed = (component_, replace(instance, settings_path=("catalog",)))
     _, (_, server) = with_databases(REGISTRY, [placed], Findings())
     assert server.settings_path == ("catalog", "database")

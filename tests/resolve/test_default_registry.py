@@ -13,7 +13,7 @@ from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 
 def warned(root: Path) -> list[Diagnostic]:
-    return [one for one in compile_mesh(root).warnings if one.rule.code == "R030"]
+    return [warning for warning in compile_mesh(root).warnings if warning.rule.code == "R030"]
 
 
 def test_it_is_said_once_at_the_first_image(tmp_path: Path) -> None:
@@ -23,14 +23,14 @@ def test_it_is_said_once_at_the_first_image(tmp_path: Path) -> None:
     (root / "overlays/qa").mkdir()
     environment = (root / ENVIRONMENT).read_text(encoding="utf-8").replace("name: dev", "name: qa")
     (root / "overlays/qa/environment.yaml").write_text(environment.replace("kind\n", "qa\n"), encoding="utf-8")
-    (found,) = warned(root)
-    assert str(found.span) == f"{PRODUCT}:7:8"
-    assert found.message == (
+    (warning,) = warned(root)
+    assert str(warning.span) == f"{PRODUCT}:7:8"
+    assert warning.message == (
         "sales/orders:1.0.0 names no registry, so it is pulled from the default: ghcr.io/sales/orders:1.0.0"
         "; so is that of 1 more data product"
     )
-    assert found.hint == "name yours in platform-manifest.yaml, such as images: {registry: ghcr.io/acme}"
-    assert (found.rule.code, found.severity) == ("R030", "warning")
+    assert warning.hint == "name yours in platform-manifest.yaml, such as images: {registry: ghcr.io/acme}"
+    assert (warning.rule.code, warning.severity) == ("R030", "warning")
 
 
 @pytest.mark.parametrize(

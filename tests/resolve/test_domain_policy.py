@@ -21,7 +21,7 @@ def errors(root: Path, **changes: Any) -> list[str]:
     try:
         text = compile_mesh(small_mesh(root, {files[name]: keys for name, keys in changes.items()})).files[CRON_JOB]
     except StageFailed as failed:
-        return [one.rule.code for one in failed.diagnostics]
+        return [diagnostic.rule.code for diagnostic in failed.diagnostics]
     return [] if text.count("kueue.x-k8s.io/queue-name: batch") == 1 else ["not there"]
 
 

@@ -54,7 +54,9 @@ def run_pod(unit: dict[str, str], orchestrator: str) -> list[dict[str, Any]]:
     (code,) = yaml.load(unit["deployment.apps_code-orders.yaml"], yaml.CSafeLoader)["spec"]["template"]["spec"][
         "containers"
     ]
-    (text,) = [one["value"] for one in code["env"] if one["name"] == "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"]
+    (text,) = [
+        variable["value"] for variable in code["env"] if variable["name"] == "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
+    ]
     run = json.loads(text)["k8s"]["run_k8s_config"]
     return [{**run["pod_spec_config"], "containers": [run["container_config"]]}]
 
@@ -81,10 +83,10 @@ def test_all_steps_have_it(orchestrator: str, devices: list[str | None], tmp_pat
     files = compile_mesh(root).files
     unit = {path.removeprefix(prefix): text for path, text in files.items() if path.startswith(prefix)}
     pods = run_pod(unit, orchestrator)
-    containers = [one for pod in pods for one in (*pod.get("initContainers", ()), *pod["containers"])]
-    assert [one["resources"]["limits"].get(GPU) for one in containers] == devices
-    for one in containers:
-        mounted = {mount["mountPath"] for mount in one["volumeMounts"]}
+    containers = [container for pod in pods for container in (*pod.get("initContainers", ()), *pod["containers"])]
+    assert [container["resources"]["limits"].get(GPU) for container in containers] == devices
+    for container in containers:
+        mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
         assert [place for place in PLACES if any(path.startswith(place) for path in mounted)] == PLACES
     for pod in pods:
         named = {

@@ -46,8 +46,8 @@ def test_what_compiles_has_no_mistake_in_an_editor(mesh: Path) -> None:
 
 
 def orchestrator() -> dict[str, Any]:
-    found: dict[str, Any] = described()["Domain"]["properties"]["orchestrator"]
-    return found
+    orchestrator_: dict[str, Any] = described()["Domain"]["properties"]["orchestrator"]
+    return orchestrator_
 
 
 def test_each_type_says_what_it_is() -> None:
@@ -77,6 +77,6 @@ def test_a_key_that_means_the_same_to_all_types_is_explained_once() -> None:
 def test_settings_of_editors_name_the_schema_of_each_file(kind: str) -> None:
     path = KINDS[kind].pattern.replace(r"([^/]+)", "name").replace("\\", "")
     assert kind_of(path) == kind
-    assert [schema for schema, files in EDITED.items() if any(fnmatch(path, one) for one in files)] == [
+    assert [schema for schema, files in EDITED.items() if any(fnmatch(path, pattern) for pattern in files)] == [
         f"{FOLDER}/{file_name(kind)}"
     ]

@@ -38,10 +38,10 @@ LINKED = environment()
 
 
 def test_a_server_has_another_host_port_and_scheme() -> None:
-    (found,) = seen_from_elsewhere((Lineage("marquez", POLARIS, POLARIS.url()),), LINKED)
-    assert isinstance(found, Lineage)
-    assert found.url == f"https://{THERE}:443"
-    assert found.endpoint == Endpoint(
+    (lineage,) = seen_from_elsewhere((Lineage("marquez", POLARIS, POLARIS.url()),), LINKED)
+    assert isinstance(lineage, Lineage)
+    assert lineage.url == f"https://{THERE}:443"
+    assert lineage.endpoint == Endpoint(
         THERE,
         (Port("http", 443, scheme="https", tls=True),),
         cidr="203.0.113.0/28",
@@ -54,10 +54,10 @@ def test_a_caller_that_can_show_a_certificate_is_told_where_it_is_asked_for_one(
     server = replace(POLARIS, ports=(replace(HTTP, mutual=mutual),))
     certificates = {"client_certificates": {"issuer": "clients", "authority": "clients", "port": 9443}} if asks else {}
     there = environment(links={"type": "gateway", "class": "eg", "issuer": "acme", **certificates})
-    (found,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), there)
-    assert isinstance(found, Lineage)
-    assert found.endpoint.asks_certificate == (mutual and asks)
-    assert found.url == f"https://{THERE}:{9443 if mutual and asks else 443}"
+    (lineage,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), there)
+    assert isinstance(lineage, Lineage)
+    assert lineage.endpoint.asks_certificate == (mutual and asks)
+    assert lineage.url == f"https://{THERE}:{9443 if mutual and asks else 443}"
     assert not server.asks_certificate, "nobody is asked in its own cluster"
     (exported,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), environment(links={"type": "mcs"}))
     assert isinstance(exported, Lineage)
@@ -68,11 +68,11 @@ def test_texts_that_were_made_from_an_endpoint_follow_it_wherever_they_are() -> 
     uri = POLARIS.url(path="/api/catalog")
     variables = (Variable("POLARIS_HOST", HERE), Variable("OTHER", f"x{HERE}"), Variable("ADDRESS", f"{HERE}:8181"))
     catalog = Catalog("polaris", POLARIS, uri, "lake", variables=variables)
-    (found,) = seen_from_elsewhere((catalog,), LINKED)
-    assert isinstance(found, Catalog)
-    assert found.uri == f"https://{THERE}:443/api/catalog"
-    assert [one.value for one in found.variables] == [THERE, f"x{HERE}", f"{THERE}:443"]
-    assert replace(found, endpoint=POLARIS, uri=uri, variables=variables) == catalog, "nothing else changes"
+    (catalog_,) = seen_from_elsewhere((catalog,), LINKED)
+    assert isinstance(catalog_, Catalog)
+    assert catalog_.uri == f"https://{THERE}:443/api/catalog"
+    assert [variable.value for variable in catalog_.variables] == [THERE, f"x{HERE}", f"{THERE}:443"]
+    assert replace(catalog_, endpoint=POLARIS, uri=uri, variables=variables) == catalog, "nothing else changes"
 
 
 def test_what_is_outside_of_all_clusters_is_the_same_for_each() -> None:
@@ -85,11 +85,11 @@ def test_what_is_outside_of_all_clusters_is_the_same_for_each() -> None:
 def test_each_port_has_a_host_of_its_own() -> None:
     grpc, http = Port("otlp", 4317, grpc=True), Port("otlp-http", 4318)
     endpoint = service_endpoint("collector", "floe-platform", "cluster.local", (grpc, http))
-    (found,) = seen_from_elsewhere((Collector("c", endpoint.only("otlp"), endpoint.only("otlp-http")),), LINKED)
-    assert isinstance(found, Collector)
-    assert found.grpc.address() == "collector-otlp.hub.acme.example:443"
-    assert found.http.address() == "collector-otlp-http.hub.acme.example:443"
-    assert [one.port for one in (*found.grpc.elsewhere, *found.http.elsewhere)] == [grpc, http]
+    (collector,) = seen_from_elsewhere((Collector("c", endpoint.only("otlp"), endpoint.only("otlp-http")),), LINKED)
+    assert isinstance(collector, Collector)
+    assert collector.grpc.address() == "collector-otlp.hub.acme.example:443"
+    assert collector.http.address() == "collector-otlp-http.hub.acme.example:443"
+    assert [remote.port for remote in (*collector.grpc.elsewhere, *collector.http.elsewhere)] == [grpc, http]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_each_port_has_a_host_of_its_own() -> None:
 )
 def test_what_no_link_reaches_is_marked_for_who_reports_it(there: Environment, port: Port) -> None:
     endpoint = service_endpoint("db", "floe-platform", "cluster.local", (port,))
-    (found,) = seen_from_elsewhere((Lineage("db", endpoint, ""),), there)
-    assert isinstance(found, Lineage)
-    assert (found.endpoint.host, found.endpoint.ports, found.endpoint.group) == (endpoint.host, (port,), None)
-    assert [one.cluster for one in found.endpoint.elsewhere] == ["hub"]
+    (lineage,) = seen_from_elsewhere((Lineage("db", endpoint, ""),), there)
+    assert isinstance(lineage, Lineage)
+    assert (lineage.endpoint.host, lineage.endpoint.ports, lineage.endpoint.group) == (endpoint.host, (port,), None)
+    assert [remote.cluster for remote in lineage.endpoint.elsewhere] == ["hub"]

@@ -66,8 +66,8 @@ def sources(
             name: DomainSource(
                 document(f"{name}.yaml", domain(name, **changes)),
                 {
-                    one["metadata"]["name"]: document(f"{name}/{one['metadata']['name']}.yaml", one)
-                    for one in (products or {}).get(name, [])
+                    product["metadata"]["name"]: document(f"{name}/{product['metadata']['name']}.yaml", product)
+                    for product in (products or {}).get(name, [])
                 },
             )
             for name, changes in (domains or {}).items()
@@ -88,7 +88,7 @@ def units(plan: EnvironmentPlan) -> dict[str, ResolvedUnit]:
 def refused(*args: Any, **written: Any) -> list[tuple[str, str, str]]:
     with pytest.raises(StageFailed) as failed:
         resolve(sources(*args, **written), REGISTRY)
-    return [(one.rule.code, str(one.span), one.message) for one in failed.value.diagnostics]
+    return [(diagnostic.rule.code, str(diagnostic.span), diagnostic.message) for diagnostic in failed.value.diagnostics]
 
 
 def test_settings_are_what_manifest_and_environment_say() -> None:
@@ -140,14 +140,14 @@ def test_the_environment_overrides_the_manifest() -> None:
 
 
 def test_a_namespace_for_the_platform_and_for_each_domain() -> None:
-    found = units(planned(domains={"sales": {}, "finance": {}}))
-    assert list(found) == ["platform", "finance", "sales"]
-    assert [unit.namespace for unit in found.values()] == [
+    by_scope = units(planned(domains={"sales": {}, "finance": {}}))
+    assert list(by_scope) == ["platform", "finance", "sales"]
+    assert [unit.namespace for unit in by_scope.values()] == [
         "floe-platform",
         "floe-finance-domain",
         "floe-sales-domain",
     ]
-    assert [unit.owner for unit in found.values()] == [OWNER, "@acme/finance", "@acme/sales"]
+    assert [unit.owner for unit in by_scope.values()] == [OWNER, "@acme/finance", "@acme/sales"]
 
 
 def test_a_domain_exists_where_it_says() -> None:
@@ -162,9 +162,13 @@ def test_a_domain_exists_where_it_says() -> None:
 
 def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
     domains: dict[str, dict[str, Any]] = {"sales": {"quota": {"pods": 7}}, "finance": {}}
-    found = units(planned({"quota": {"cpu": "5"}}, {"scale": "medium"}, domains))
-    assert (found["sales"].quota.pods, found["sales"].quota.cpu, found["sales"].quota.memory) == (7, "5", "16Gi")
-    assert (found["finance"].quota.pods, found["finance"].quota.cpu) == (50, "5")
+    by_scope = units(planned({"quota": {"cpu": "5"}}, {"scale": "medium"}, domains))
+    assert (by_scope["sales"].quota.pods, by_scope["sales"].quota.cpu, by_scope["sales"].quota.memory) == (
+        7,
+        "5",
+        "16Gi",
+    )
+    assert (by_scope["finance"].quota.pods, by_scope["finance"].quota.cpu) == (50, "5")
     own = units(planned(domains={"sales": {"quota": {"cpu": "5"}}, "finance": {}}))
     assert str(own["sales"].quota_origin) == "sales.yaml:7:5"
     assert own["finance"].quota_origin is None, "it follows from the scale"
@@ -181,22 +185,22 @@ def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() 
 
     manifest = {"placement": {"jobs": {"node_selector": {"pool": "a"}}, "services": {"node_selector": {"pool": "b"}}}}
     domains = {"sales": {"placement": {"jobs": {"node_selector": {"pool": "c"}}}}, "finance": {}}
-    found = units(planned(manifest, domains=domains))
-    assert pools(found["sales"]) == ("c", "b")
-    assert pools(found["finance"]) == ("a", "b")
+    by_scope = units(planned(manifest, domains=domains))
+    assert pools(by_scope["sales"]) == ("c", "b")
+    assert pools(by_scope["finance"]) == ("a", "b")
 
 
 def test_the_catalog_knows_the_products_and_their_domains() -> None:
     products = {"sales": [data_product("orders")]}
-    found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
-    instances = {context.instance.slot: context.instance for _, context in found["platform"].contexts}
+    by_scope = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
+    instances = {context.instance.slot: context.instance for _, context in by_scope["platform"].contexts}
     assert instances["catalog"].domains == ("sales",)
-    assert [(one.domain, one.name) for one in instances["catalog"].served] == [("sales", "orders")]
+    assert [(product.domain, product.name) for product in instances["catalog"].served] == [("sales", "orders")]
 
 
 def test_no_production_makes_its_secrets_up() -> None:
-    found = refused({"secrets": {"type": "generated"}}, {"production": True})
-    assert [code for code, _, _ in found] == ["R014"]
+    errors = refused({"secrets": {"type": "generated"}}, {"production": True})
+    assert [code for code, _, _ in errors] == ["R014"]
     assert planned({"secrets": {"type": "generated"}}).settings.environment.production is False
 
 
@@ -221,26 +225,26 @@ def test_a_domain_that_is_wrong_itself_can_be_read() -> None:
         "sales": [data_product("orders", inputs=[{"product": "costs", "output": "table", "domain": "finance"}])],
         "finance": [data_product("costs")],
     }
-    found = refused({}, {}, {"sales": {}, "finance": {"quota": {"memory": "4GB"}}}, products)
-    assert [code for code, _, _ in found] == ["R003"]
+    errors = refused({}, {}, {"sales": {}, "finance": {"quota": {"memory": "4GB"}}}, products)
+    assert [code for code, _, _ in errors] == ["R003"]
 
 
 def test_mistakes_of_all_scopes_are_reported_together() -> None:
-    found = refused(
+    errors = refused(
         {"catalog": {"type": "polari"}, "more": 1},
         {"domains": {"nobody": {}}},
         {"sales": {"orchestrator": {"type": "dagsta"}}, "finance": {"quota": {"pods": 0}}},
     )
-    assert sorted((code, span.split(":")[0]) for code, span, _ in found) == [
+    assert sorted((code, span.split(":")[0]) for code, span, _ in errors) == [
         ("R001", "m.yaml"),
         ("R007", "e.yaml"),
     ], "what the manifest has wrong hides what depends on it"
-    found = refused(
+    errors = refused(
         {"catalog": {"type": "polari"}},
         {},
         {"sales": {"orchestrator": {"type": "dagsta"}}, "finance": {"quota": {"pods": 0}}},
     )
-    assert sorted((code, span.split(":")[0]) for code, span, _ in found) == [
+    assert sorted((code, span.split(":")[0]) for code, span, _ in errors) == [
         ("R003", "finance.yaml"),
         ("R003", "m.yaml"),
         ("R003", "sales.yaml"),
@@ -248,27 +252,27 @@ def test_mistakes_of_all_scopes_are_reported_together() -> None:
 
 
 def test_what_nobody_provides_is_not_told_while_a_slot_is_wrong() -> None:
-    found = refused({"catalog": {"type": "polaris"}, "storage": {"type": "minioo"}})
-    assert [code for code, _, _ in found] == ["R003"]
+    errors = refused({"catalog": {"type": "polaris"}, "storage": {"type": "minioo"}})
+    assert [code for code, _, _ in errors] == ["R003"]
     assert [code for code, _, _ in refused({"catalog": {"type": "polaris"}})] == ["R012"]
 
 
 def test_a_domain_cannot_choose_what_is_shared() -> None:
     choice = {"catalog": {"type": "polaris"}}
-    for found in (refused(domains={"sales": choice}), refused({}, {"domains": {"sales": choice}}, {"sales": {}})):
-        assert [(code, message) for code, _, message in found] == [("R001", "catalog is not a known key")]
+    for errors in (refused(domains={"sales": choice}), refused({}, {"domains": {"sales": choice}}, {"sales": {}})):
+        assert [(code, message) for code, _, message in errors] == [("R001", "catalog is not a known key")]
 
 
 def test_locks_hold_for_environments_and_domains() -> None:
     locked = {"locks": ["orchestrator.type", "images"]}
-    found = refused(
+    errors = refused(
         locked,
         {"platform": {"images": {"registry": "b.io"}}, "domains": {"sales": {"orchestrator": {"type": "dagster"}}}},
         {"sales": {}},
     )
-    assert [(code, span.split(":")[0]) for code, span, _ in found] == [("R005", "e.yaml")] * 2
-    found = refused(locked, {}, {"sales": {"orchestrator": {"type": "kubernetes"}}})
-    assert [(code, span.split(":")[0]) for code, span, _ in found] == [("R005", "sales.yaml")]
+    assert [(code, span.split(":")[0]) for code, span, _ in errors] == [("R005", "e.yaml")] * 2
+    errors = refused(locked, {}, {"sales": {"orchestrator": {"type": "kubernetes"}}})
+    assert [(code, span.split(":")[0]) for code, span, _ in errors] == [("R005", "sales.yaml")]
 
 
 def several() -> Sources:
@@ -284,23 +288,23 @@ def test_only_the_environments_asked_for_are_planned() -> None:
     assert [plan.settings.environment.name for plan in plans] == ["prod"]
     with pytest.raises(StageFailed) as failed:
         resolve(several(), REGISTRY, ("prd",))
-    assert [one.message for one in failed.value.diagnostics] == ['there is no environment "prd"']
+    assert [diagnostic.message for diagnostic in failed.value.diagnostics] == ['there is no environment "prd"']
 
 
 def test_an_environment_that_is_wrong_does_not_hide_what_is_wrong_with_the_next() -> None:
     written = several()
     documents = {
-        name: document(one.file, {**one.data, "platform": {"storage": {"type": f"{name}-store"}}})
-        for name, one in written.environments.items()
+        name: document(environment.file, {**environment.data, "platform": {"storage": {"type": f"{name}-store"}}})
+        for name, environment in written.environments.items()
     }
     with pytest.raises(StageFailed) as failed:
         resolve(Sources(written.manifest, documents, {}), REGISTRY)
-    assert [str(one.span).split(":")[0] for one in failed.value.diagnostics] == ["e.yaml", "f.yaml"]
+    assert [str(diagnostic.span).split(":")[0] for diagnostic in failed.value.diagnostics] == ["e.yaml", "f.yaml"]
 
 
 def test_names_are_those_of_the_places() -> None:
-    found = refused({}, {"metadata": {"name": "prod", "owner": OWNER}})
-    assert [code for code, _, _ in found] == ["R011"]
+    errors = refused({}, {"metadata": {"name": "prod", "owner": OWNER}})
+    assert [code for code, _, _ in errors] == ["R011"]
 
 
 def test_a_domain_is_not_called_as_the_shared_services() -> None:
@@ -308,8 +312,8 @@ def test_a_domain_is_not_called_as_the_shared_services() -> None:
 
 
 def test_a_domain_exists_in_environments_that_exist() -> None:
-    found = refused({}, {"domains": {"sales": {"environments": ["qa"]}}}, {"sales": {"environments": ["dev", "prd"]}})
-    assert [(code, message) for code, _, message in found] == [
+    errors = refused({}, {"domains": {"sales": {"environments": ["qa"]}}}, {"sales": {"environments": ["dev", "prd"]}})
+    assert [(code, message) for code, _, message in errors] == [
         ("R007", 'there is no environment "qa"'),
         ("R007", 'there is no environment "prd"'),
     ]

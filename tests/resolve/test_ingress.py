@@ -39,7 +39,7 @@ def environment(name: str, ingress: Any, **changes: Any) -> dict[str, Any]:
     }
 
 
-def found(
+def problems(
     root: Path,
     *environments: dict[str, Any],
     interfaces: tuple[OpenInterface, ...] = EVERYTHING,
@@ -49,10 +49,10 @@ def found(
     store = {"type": "external-secrets", "store": {"name": "vault"}}
     mesh = small_mesh(root, {MANIFEST: {"secrets": store}})
     shutil.rmtree((mesh / ENVIRONMENT).parent)
-    for one in environments:
-        name = one["metadata"]["name"]
+    for manifest in environments:
+        name = manifest["metadata"]["name"]
         (mesh / "overlays" / name).mkdir(exist_ok=True)
-        (mesh / "overlays" / name / "environment.yaml").write_text(yaml.safe_dump(one))
+        (mesh / "overlays" / name / "environment.yaml").write_text(yaml.safe_dump(manifest))
     sources, _ = load(read_inputs(mesh), plain_schemas(registry()))
     findings = Findings()
     frames = resolve_frames(sources, registry(), (), findings)
@@ -63,11 +63,11 @@ def found(
 
 
 def codes(findings: list[Diagnostic]) -> list[str]:
-    return [one.rule.code for one in findings]
+    return [finding.rule.code for finding in findings]
 
 
 @pytest.mark.parametrize(
-    "one",
+    "environment_",
     [
         environment("dev", PLAIN),
         environment("prod", ISSUED, production=True),
@@ -87,8 +87,8 @@ def codes(findings: list[Diagnostic]) -> list[str]:
         environment("dev", PLAIN, cluster={"name": "dev", "ingress_addresses": ["35.191.0.0/16"]}),
     ],
 )
-def test_no_false_alarm(tmp_path: Path, one: dict[str, Any]) -> None:
-    assert found(tmp_path, one) == []
+def test_no_false_alarm(tmp_path: Path, environment_: dict[str, Any]) -> None:
+    assert problems(tmp_path, environment_) == []
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,11 @@ def test_a_program_is_at_the_address_at_which_users_come(tmp_path: Path, ingress
     for said, expected in ((scheme, []), ("https" if scheme == "http" else "http", ["R048"])):
         setting = ("observability", "metrics", "url")
         own = replace(JAEGER, address_setting=setting, address=f"{said}://jaeger.acme.example")
-        assert codes(found(tmp_path / said, environment("dev", ingress), interfaces=(own,))) == expected
+        assert codes(problems(tmp_path / said, environment("dev", ingress), interfaces=(own,))) == expected
 
 
 def test_environments_of_two_clusters_may_have_the_same_hosts(tmp_path: Path) -> None:
-    assert found(tmp_path, environment("dev", PLAIN), environment("test", PLAIN)) == []
+    assert problems(tmp_path, environment("dev", PLAIN), environment("test", PLAIN)) == []
 
 
 def test_one_domain_of_two_environments_in_a_cluster_is_one_mistake(tmp_path: Path) -> None:
@@ -117,61 +117,64 @@ def test_one_domain_of_two_environments_in_a_cluster_is_one_mistake(tmp_path: Pa
     both = [
         environment(name, PLAIN, cluster=cluster, namespaces={"pattern": f"{name}-{{scope}}"}) for name in ("a", "b")
     ]
-    (one,) = found(tmp_path, *both)
-    assert one.rule.code == "R041"
-    assert one.span
-    assert one.span.file == "overlays/b/environment.yaml"
+    (problem,) = problems(tmp_path, *both)
+    assert problem.rule.code == "R041"
+    assert problem.span
+    assert problem.span.file == "overlays/b/environment.yaml"
 
 
 def test_interfaces_of_a_domain_that_is_left_out_are_not_unknown(tmp_path: Path) -> None:
     said = environment("dev", {**PLAIN, "hosts": {"dagster-hr": False, "dagster-it": False}})
-    assert codes(found(tmp_path, said, omitted=("hr",))) == ["R040"]
-    assert codes(found(tmp_path, said)) == ["R040", "R040"]
+    assert codes(problems(tmp_path, said, omitted=("hr",))) == ["R040"]
+    assert codes(problems(tmp_path, said)) == ["R040", "R040"]
 
 
 def test_a_gateway_has_no_listener_for_the_64th_certificate(tmp_path: Path) -> None:
     many = tuple(interface(f"i{number}", authenticates=True) for number in range(64))
-    (one,) = found(tmp_path, environment("dev", ISSUED), interfaces=many)
-    assert (one.rule.code, one.message) == (
+    (problem,) = problems(tmp_path, environment("dev", ISSUED), interfaces=many)
+    assert (problem.rule.code, problem.message) == (
         "R046",
         "64 hosts need 65 listeners, but a Gateway has 64 at most",
     )
-    assert found(tmp_path, environment("dev", ISSUED), interfaces=many[1:]) == []
+    assert problems(tmp_path, environment("dev", ISSUED), interfaces=many[1:]) == []
     for tls in ({"issuer": "letsencrypt", "wildcard": True}, {"secret": "certificate"}):
-        assert found(tmp_path, environment("dev", {**PLAIN, "tls": tls}), interfaces=many) == []
-    assert found(tmp_path, environment("dev", {**ISSUED, "type": "ingress"}), interfaces=many) == []
+        assert problems(tmp_path, environment("dev", {**PLAIN, "tls": tls}), interfaces=many) == []
+    assert problems(tmp_path, environment("dev", {**ISSUED, "type": "ingress"}), interfaces=many) == []
 
 
 def test_a_usual_host_that_is_none_needs_another_one(tmp_path: Path) -> None:
     long = (interface("interface-with-a-very-long-name-indeed", scope="domain-with-a-name-as-long-as-it"),)
-    (one,) = found(tmp_path, environment("dev", PLAIN), interfaces=long)
-    assert one.rule.code == "R042"
-    assert "longer than 63 characters" in one.message
+    (problem,) = problems(tmp_path, environment("dev", PLAIN), interfaces=long)
+    assert problem.rule.code == "R042"
+    assert "longer than 63 characters" in problem.message
     named = {"interface--with--a--very--long--name--indeed-domain-with-a-name-as-long-as-it": "x.acme.example"}
-    assert one.hint == f"give it one: hosts: {{{next(iter(named))}: <host>}}"
+    assert problem.hint == f"give it one: hosts: {{{next(iter(named))}: <host>}}"
 
 
 def test_the_controller_does_not_run_among_pods_that_reach_only_what_is_declared(tmp_path: Path) -> None:
     for namespace in ("floe-platform", "floe-sales-domain"):
         cluster = {"name": "dev", "ingress_namespace": namespace}
-        (one,) = found(tmp_path / namespace, environment("dev", PLAIN, cluster=cluster))
-        assert one.rule.code == "R044"
-        assert one.message == f'"{namespace}" is a namespace of the environment, whose pods reach only what is declared'
+        (problem,) = problems(tmp_path / namespace, environment("dev", PLAIN, cluster=cluster))
+        assert problem.rule.code == "R044"
+        assert (
+            problem.message
+            == f'"{namespace}" is a namespace of the environment, whose pods reach only what is declared'
+        )
 
 
 def test_programs_are_not_let_in_by_a_login_proxy(tmp_path: Path) -> None:
     otlp = interface("otlp", protocol="grpc", for_programs=True)
     asked = {**PLAIN, "hosts": {"otlp": True}}
-    (one,) = found(tmp_path, environment("dev", asked), interfaces=(otlp,))
-    assert one.rule.code == "R043"
-    assert one.hint == "do not open it, or say why it needs no login: auth: {without: {otlp: ...}}"
+    (problem,) = problems(tmp_path, environment("dev", asked), interfaces=(otlp,))
+    assert problem.rule.code == "R043"
+    assert problem.hint == "do not open it, or say why it needs no login: auth: {without: {otlp: ...}}"
     reasoned = {**asked, "auth": {**LOGIN, "without": {"otlp": "a test"}}}
-    assert found(tmp_path, environment("dev", reasoned), interfaces=(otlp,)) == []
+    assert problems(tmp_path, environment("dev", reasoned), interfaces=(otlp,)) == []
 
 
 def test_a_switch_in_quotes_is_no_host(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, environment("dev", {**ISSUED, "hosts": {"jaeger": "false"}}))
-    assert (one.rule.code, one.hint) == ("R042", "write it without quotes, if it is not a host: false")
+    (problem,) = problems(tmp_path, environment("dev", {**ISSUED, "hosts": {"jaeger": "false"}}))
+    assert (problem.rule.code, problem.hint) == ("R042", "write it without quotes, if it is not a host: false")
 
 
 def test_production_without_certificates_is_one_mistake_whatever_address_a_program_has(tmp_path: Path) -> None:
@@ -179,7 +182,10 @@ def test_production_without_certificates_is_one_mistake_whatever_address_a_progr
     grafana = replace(interface("grafana", authenticates=True), address="https://grafana.acme.example")
     grafana = replace(grafana, address_setting=setting)
     production = environment("prod", PLAIN, production=True, scale="heavy")
-    assert codes(found(tmp_path, production, interfaces=(grafana,))) == ["R045"]
+    assert codes(problems(tmp_path, production, interfaces=(grafana,))) == ["R045"]
     plain = environment("dev", PLAIN)
-    (one,) = found(tmp_path / "dev", plain, interfaces=(grafana,))
-    assert (one.rule.code, one.hint) == ("R048", "write observability.dashboards.url: http://grafana.acme.example")
+    (problem,) = problems(tmp_path / "dev", plain, interfaces=(grafana,))
+    assert (problem.rule.code, problem.hint) == (
+        "R048",
+        "write observability.dashboards.url: http://grafana.acme.example",
+    )

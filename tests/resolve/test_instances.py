@@ -28,11 +28,11 @@ BY_KUBERNETES = product("costs", run_by="kubernetes")
 def run_by(data: dict[str, Any], *products: Product) -> dict[str, list[str]]:
     """Return the names of the products that each orchestrator runs."""
     findings = Findings()
-    found = domain_instances(ALL, merged(data), PLACE, products, findings)
+    instances = domain_instances(ALL, merged(data), PLACE, products, findings)
     assert findings.diagnostics == []
     return {
-        component.type: [one.name for one in instance.products]
-        for component, instance in found
+        component.type: [product_.name for product_ in instance.products]
+        for component, instance in instances
         if component.slot == "orchestrator"
     }
 
@@ -59,32 +59,34 @@ def test_products_for_kubernetes_need_no_orchestrator() -> None:
 def test_products_that_nobody_runs_are_a_mistake() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"metadata": {"name": "sales"}}), PLACE, [BY_DAGSTER, BY_KUBERNETES], findings)
-    (found,) = findings.diagnostics
-    assert (found.rule.code, str(found.span)) == ("R016", "0.yaml:3:5")
-    assert '"sales"' in found.message
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span)) == ("R016", "0.yaml:3:5")
+    assert '"sales"' in diagnostic.message
 
 
 def test_a_slot_that_is_filled_wrongly_is_reported_once() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"orchestrator": {"type": "dagsta"}}), PLACE, [BY_DAGSTER], findings)
-    assert [one.rule.code for one in findings.diagnostics] == ["R003"]
+    assert [diagnostic.rule.code for diagnostic in findings.diagnostics] == ["R003"]
 
 
 def test_an_instance_knows_its_place_and_what_asked_for_it() -> None:
     findings = Findings()
-    ((_, found),) = domain_instances(ALL, merged({"orchestrator": {"type": "dagster"}}), PLACE, [BY_DAGSTER], findings)
-    assert (found.slot, found.type, found.name) == ("orchestrator", "dagster", "dagster")
-    assert (found.scope, found.namespace, found.settings) == ("sales", "floe-sales-domain", DEVELOPMENT)
-    assert found.placement.jobs.node_selector == {"pool": "data"}
-    assert str(found.origin) == "0.yaml:3:1"
-    assert found.label() == "orchestrator dagster in floe-sales-domain"
+    ((_, instance),) = domain_instances(
+        ALL, merged({"orchestrator": {"type": "dagster"}}), PLACE, [BY_DAGSTER], findings
+    )
+    assert (instance.slot, instance.type, instance.name) == ("orchestrator", "dagster", "dagster")
+    assert (instance.scope, instance.namespace, instance.settings) == ("sales", "floe-sales-domain", DEVELOPMENT)
+    assert instance.placement.jobs.node_selector == {"pool": "data"}
+    assert str(instance.origin) == "0.yaml:3:1"
+    assert instance.label() == "orchestrator dagster in floe-sales-domain"
 
 
 def test_the_scale_reaches_the_orchestrator_that_nobody_wrote() -> None:
     findings = Findings()
-    ((component, found),) = domain_instances(ALL, merged({}), PLACE, [BY_KUBERNETES], findings)
+    ((component, instance),) = domain_instances(ALL, merged({}), PLACE, [BY_KUBERNETES], findings)
     written = component.config.model_validate({"type": component.type, **component.profiles["light"]})
-    assert found.config == written
+    assert instance.config == written
 
 
 SERVED = (ServedProduct("sales", "orders"),)
@@ -97,9 +99,9 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
         "observability": {"tracing": {"type": "alpha"}},
         "orchestrator": {"type": "x"},
     }
-    found = shared_instances(REGISTRY, merged(data), PLACE, ("finance", "sales"), SERVED, findings)
-    assert [instance.slot for _, instance in found] == ["catalog", "observability.tracing"]
-    assert all((instance.domains, instance.served) == (("finance", "sales"), SERVED) for _, instance in found)
+    instances = shared_instances(REGISTRY, merged(data), PLACE, ("finance", "sales"), SERVED, findings)
+    assert [instance.slot for _, instance in instances] == ["catalog", "observability.tracing"]
+    assert all((instance.domains, instance.served) == (("finance", "sales"), SERVED) for _, instance in instances)
     assert findings.diagnostics == []
 
 
@@ -109,11 +111,11 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
 )
 def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, named: str) -> None:
     findings = Findings()
-    one = replace(product("orders", image=image), image_origin=Span("o.yaml", 2, 5))
-    check_images([one, product("costs")], findings)
-    (found,) = findings.diagnostics
-    assert (found.rule.code, str(found.span)) == ("R010", "o.yaml:2:5")
-    assert found.hint.endswith(f"{named}:1.4.2")
+    orders = replace(product("orders", image=image), image_origin=Span("o.yaml", 2, 5))
+    check_images([orders, product("costs")], findings)
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span)) == ("R010", "o.yaml:2:5")
+    assert diagnostic.hint.endswith(f"{named}:1.4.2")
 
 
 def test_what_stands_in_each_namespace_is_configured_alike_unless_a_domain_says_otherwise() -> None:

@@ -57,11 +57,13 @@ def own(folder: str = "airflow-logs") -> tuple[StoreFolder, ...]:
 def test_the_store_knows_what_components_of_domains_keep_in_it(
     manifest: dict[str, Any], domain: dict[str, Any], users: tuple[ServedProduct, ...], folders: tuple[StoreFolder, ...]
 ) -> None:
-    found = instances(manifest, domain)
-    assert found["storage"].file_users == users
-    (product,) = (one for one in found["storage"].served if one.name == "web-shop")
+    instances_ = instances(manifest, domain)
+    assert instances_["storage"].file_users == users
+    (product,) = (product for product in instances_["storage"].served if product.name == "web-shop")
     assert product.folders == folders
-    assert not {"logs--reader", "cube--store"} & {one.name for one in found["catalog"].served}, "a catalog has tables"
+    assert not {"logs--reader", "cube--store"} & {entry.name for entry in instances_["catalog"].served}, (
+        "a catalog has tables"
+    )
 
 
 def test_a_mistake_in_the_settings_is_told_once() -> None:

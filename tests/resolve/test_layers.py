@@ -18,7 +18,7 @@ MAPPINGS = st.dictionaries(KEYS, TREES, max_size=4)
 
 
 def layers(*data: dict[str, Any]) -> list[Layer]:
-    return [Layer(f"layer {number}", one) for number, one in enumerate(data)]
+    return [Layer(f"layer {number}", layer_data) for number, layer_data in enumerate(data)]
 
 
 def test_the_stronger_layer_wins_leaf_by_leaf() -> None:
@@ -80,9 +80,9 @@ def test_a_mapping_that_becomes_nothing_loses_the_origins_below() -> None:
 @given(st.lists(MAPPINGS, max_size=4))
 def test_the_origins_are_those_of_exactly_the_leaves(data: list[dict[str, Any]]) -> None:
     merged = merge(layers(*data))
-    found = dict(leaves(merged.data))
-    assert set(found) == set(merged.origins)
-    for path, value in found.items():
+    values = dict(leaves(merged.data))
+    assert set(values) == set(merged.origins)
+    for path, value in values.items():
         assert merged.origins[path][0].value == value
 
 
@@ -104,12 +104,12 @@ def test_merging_does_not_change_its_input(data: list[dict[str, Any]]) -> None:
 @given(MAPPINGS, st.lists(MAPPINGS, max_size=3))
 def test_a_layer_beneath_says_only_what_no_other_does(weakest: dict[str, Any], stronger: list[dict[str, Any]]) -> None:
     merged = merge(layers(*stronger))
-    found = beneath(Layer("weakest", weakest), merged)
-    assert {path for path, _ in leaves(found.data)} == set(found.origins)
+    merged_ = beneath(Layer("weakest", weakest), merged)
+    assert {path for path, _ in leaves(merged_.data)} == set(merged_.origins)
     for path, value in leaves(merged.data):
         if value != {}:
-            assert found.origins[path][: len(merged.origins[path])] == merged.origins[path]
-    for path, origins in found.origins.items():
+            assert merged_.origins[path][: len(merged.origins[path])] == merged.origins[path]
+    for path, origins in merged_.origins.items():
         assert [origin.layer.name for origin in origins[:-1]].count("weakest") == 0
         if path not in merged.origins:
             assert [origin.layer.name for origin in origins] == ["weakest"]
@@ -117,6 +117,6 @@ def test_a_layer_beneath_says_only_what_no_other_does(weakest: dict[str, Any], s
 
 def test_a_change_of_type_between_stronger_layers_does_not_drop_what_lies_beneath() -> None:
     merged = merge(layers({"a": {"type": "x", "old": 1}}, {"a": {"type": "y"}}))
-    found = beneath(Layer("weakest", {"a": {"new": 2}, "b": 3}), merged)
-    assert found.data == {"a": {"type": "y", "new": 2}, "b": 3}
-    assert [origin.value for origin in found.origins["a", "type"]] == ["y", "x"]
+    merged_ = beneath(Layer("weakest", {"a": {"new": 2}, "b": 3}), merged)
+    assert merged_.data == {"a": {"type": "y", "new": 2}, "b": 3}
+    assert [origin.value for origin in merged_.origins["a", "type"]] == ["y", "x"]

@@ -84,15 +84,15 @@ def mesh(
     )
 
 
-def told(sources: Sources) -> list[tuple[str, str, str]]:
+def errors_of(sources: Sources) -> list[tuple[str, str, str]]:
     """Return file, message and hint of what is beyond a limit."""
     try:
         resolve(sources, REGISTRY)
     except StageFailed as failed:
-        errors = [one for one in failed.diagnostics if one.severity == "error"]
-        assert {one.rule.code for one in errors} == {"R090"}, errors
-        assert all(one.related[0].span.file.startswith("vendor/") for one in errors)
-        return [(str(one.span and one.span.file), one.message, one.hint) for one in errors]
+        errors = [diagnostic for diagnostic in failed.diagnostics if diagnostic.severity == "error"]
+        assert {error.rule.code for error in errors} == {"R090"}, errors
+        assert all(error.related[0].span.file.startswith("vendor/") for error in errors)
+        return [(str(error.span and error.span.file), error.message, error.hint) for error in errors]
     return []
 
 
@@ -142,7 +142,7 @@ DOMAIN, PRODUCT = "domains/sales/domain.yaml", "domains/sales/products/orders.ya
 def test_each_scope_is_named(limits: dict[str, Any], said: dict[str, Any], where: str, message: str) -> None:
     (bounds,) = limits.values()
     words = f"at most {bounds['most']}"
-    assert told(mesh(limits, **said)) == [(where, f"{message}, but {OWNER} {words}", f"write {words}, {ASKED}")]
+    assert errors_of(mesh(limits, **said)) == [(where, f"{message}, but {OWNER} {words}", f"write {words}, {ASKED}")]
 
 
 @pytest.mark.parametrize(
@@ -205,23 +205,23 @@ def test_each_scope_is_named(limits: dict[str, Any], said: dict[str, Any], where
     ],
 )
 def test_what_can_be_limited(limits: dict[str, Any], said: dict[str, Any], message: str) -> None:
-    assert [one[1] for one in told(mesh(limits, **said))] == [message.format(OWNER)]
+    assert [error[1] for error in errors_of(mesh(limits, **said))] == [message.format(OWNER)]
 
 
 def test_a_default_beyond_a_limit_is_told_where_the_component_is_chosen() -> None:
-    found = told(mesh({"orchestrator.database.storage": {"least": "50Gi"}}))
+    errors = errors_of(mesh({"orchestrator.database.storage": {"least": "50Gi"}}))
     message = f'orchestrator.database.storage of platform "acme" is 10Gi by default, but {OWNER} at least 50Gi'
-    assert found == [(MANIFEST, message, f"write at least 50Gi, {ASKED}")]
-    assert told(mesh({"products.timeout": {"most": "1m"}}))[0][:2] == (
+    assert errors == [(MANIFEST, message, f"write at least 50Gi, {ASKED}")]
+    assert errors_of(mesh({"products.timeout": {"most": "1m"}}))[0][:2] == (
         PRODUCT,
         f'timeout of product "orders" is 1h by default, but {OWNER} at most 1m',
     )
-    found = told(mesh({"quota.cpu": {"most": "2"}}))
-    assert found[0][:2] == (
+    errors = errors_of(mesh({"quota.cpu": {"most": "2"}}))
+    assert errors[0][:2] == (
         "vendor/corporate/platform-manifest.yaml",
         f"quota.cpu is 4 by default, but {OWNER} at most 2",
     )
-    assert len(found) == 1, "not once more for each domain"
+    assert len(errors) == 1, "not once more for each domain"
 
 
 @pytest.mark.parametrize(
@@ -238,17 +238,17 @@ def test_a_default_beyond_a_limit_is_told_where_the_component_is_chosen() -> Non
     ],
 )
 def test_what_is_within_or_not_there_is_no_mistake(limits: dict[str, Any]) -> None:
-    assert told(mesh(limits)) == []
+    assert errors_of(mesh(limits)) == []
 
 
 def test_what_kubernetes_runs_beside_the_orchestrator_is_no_choice_of_an_orchestrator() -> None:
-    assert told(mesh({"orchestrator.type": {"among": ["dagster"]}}, product={"run_by": "kubernetes"})) == []
+    assert errors_of(mesh({"orchestrator.type": {"among": ["dagster"]}}, product={"run_by": "kubernetes"})) == []
 
 
 def test_nothing_written_is_a_value() -> None:
     written = {"placement": {"jobs": {"priority_class": None}}}
-    found = told(mesh({"placement.jobs.priority_class": {"among": ["low"]}}, own=written))
-    assert [one[1] for one in found] == [
+    errors = errors_of(mesh({"placement.jobs.priority_class": {"among": ["low"]}}, own=written))
+    assert [error[1] for error in errors] == [
         f'placement.jobs.priority_class of platform "acme" is null, but {OWNER} only low'
     ]
 
@@ -256,8 +256,8 @@ def test_nothing_written_is_a_value() -> None:
 def unknown(key: str, limit: dict[str, Any] | None = None) -> tuple[str, str, str]:
     findings = Findings()
     assert limits_of([document("m.yaml", {"limits": {key: limit or {"most": 1}}})], REGISTRY, findings) == ()
-    (found,) = findings.diagnostics
-    return found.rule.code, found.message, found.hint
+    (diagnostic,) = findings.diagnostics
+    return diagnostic.rule.code, diagnostic.message, diagnostic.hint
 
 
 @pytest.mark.parametrize(
@@ -299,10 +299,10 @@ def test_a_limit_that_limits_nothing(limit: dict[str, Any], message: str, hint: 
     findings = Findings()
     data = {"limits": {"quota.cpu": limit}} if limit else {"limits": {"quota.cpu": {"least": None}}}
     assert limits_of([document("m.yaml", data)], REGISTRY, findings) == ()
-    (found,) = findings.diagnostics
-    assert found.rule.code == "R003"
-    assert message in found.message
-    assert found.hint.startswith(hint)
+    (diagnostic,) = findings.diagnostics
+    assert diagnostic.rule.code == "R003"
+    assert message in diagnostic.message
+    assert diagnostic.hint.startswith(hint)
 
 
 NUMBERS = st.integers(1, 20)

@@ -33,7 +33,7 @@ REACHED = {
 SIDECARS = {"type": "istio", "mode": "sidecar", "cni": True}
 
 
-def found(
+def problems(
     root: Path,
     links: dict[str, Any],
     *called: Port,
@@ -69,49 +69,49 @@ def found(
 
 
 def codes(findings: list[Diagnostic]) -> list[str]:
-    return [one.rule.code for one in findings]
+    return [finding.rule.code for finding in findings]
 
 
 def test_a_gateway_passes_on_http_and_grpc(tmp_path: Path) -> None:
-    assert found(tmp_path, GATEWAY, HTTP, Port("otlp", 4317, grpc=True), Port("api", 8443, scheme="https")) == []
+    assert problems(tmp_path, GATEWAY, HTTP, Port("otlp", 4317, grpc=True), Port("api", 8443, scheme="https")) == []
 
 
 def test_a_gateway_passes_on_nothing_else(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, GATEWAY, HTTP, POSTGRESQL)
-    assert one.rule.code == "R116"
-    assert "server on TCP 5432" in one.message
-    assert str(one.span).startswith("overlays/dev/environment.yaml")
-    assert codes(found(tmp_path, GATEWAY, Port("statsd", 9125, protocol="UDP"))) == ["R116"]
+    (problem,) = problems(tmp_path, GATEWAY, HTTP, POSTGRESQL)
+    assert problem.rule.code == "R116"
+    assert "server on TCP 5432" in problem.message
+    assert str(problem.span).startswith("overlays/dev/environment.yaml")
+    assert codes(problems(tmp_path, GATEWAY, Port("statsd", 9125, protocol="UDP"))) == ["R116"]
 
 
 def test_exports_pass_on_everything(tmp_path: Path) -> None:
-    assert found(tmp_path, MCS, HTTP, POSTGRESQL) == []
+    assert problems(tmp_path, MCS, HTTP, POSTGRESQL) == []
 
 
 def test_a_controller_may_send_from_addresses(tmp_path: Path) -> None:
     hub = {"ingress_namespace": None, "ingress_addresses": ["130.211.0.0/22"]}
-    assert found(tmp_path, GATEWAY, HTTP, hub=hub) == []
-    assert codes(found(tmp_path, GATEWAY, HTTP, hub={"ingress_namespace": None})) == ["R117"]
+    assert problems(tmp_path, GATEWAY, HTTP, hub=hub) == []
+    assert codes(problems(tmp_path, GATEWAY, HTTP, hub={"ingress_namespace": None})) == ["R117"]
 
 
 def test_a_database_is_not_called_from_another_region(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}, us={"region": "eu-west"})
-    assert one.rule.code == "R122"
-    assert found(tmp_path, MCS, HTTP, hub={"region": "us-east"}, us={"region": "eu-west"}) == []
-    assert found(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}, us={"region": "us-east"}) == []
-    assert found(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}) == []
+    (problem,) = problems(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}, us={"region": "eu-west"})
+    assert problem.rule.code == "R122"
+    assert problems(tmp_path, MCS, HTTP, hub={"region": "us-east"}, us={"region": "eu-west"}) == []
+    assert problems(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}, us={"region": "us-east"}) == []
+    assert problems(tmp_path, MCS, POSTGRESQL, hub={"region": "us-east"}) == []
 
 
 def test_exports_need_the_addresses_of_both_clusters(tmp_path: Path) -> None:
-    assert codes(found(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}})) == ["R115"]
-    assert codes(found(tmp_path, MCS, HTTP, hub={"reached_at": {"domain": "hub.acme.example"}})) == ["R115"]
-    assert codes(found(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "10.16.8.0/24"}})) == ["R121"]
-    assert found(tmp_path, GATEWAY, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}}) == []
+    assert codes(problems(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}})) == ["R115"]
+    assert codes(problems(tmp_path, MCS, HTTP, hub={"reached_at": {"domain": "hub.acme.example"}})) == ["R115"]
+    assert codes(problems(tmp_path, MCS, HTTP, us={"reached_at": {"cidr": "10.16.8.0/24"}})) == ["R121"]
+    assert problems(tmp_path, GATEWAY, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}}) == []
 
 
 def test_what_an_operator_names_has_no_name_in_another_cluster(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, MCS, POSTGRESQL, host="server-rw.floe-platform.svc.cluster.local")
-    assert (one.rule.code, "the Service server-rw is made by others" in one.message) == ("R127", True)
+    (problem,) = problems(tmp_path, MCS, POSTGRESQL, host="server-rw.floe-platform.svc.cluster.local")
+    assert (problem.rule.code, "the Service server-rw is made by others" in problem.message) == ("R127", True)
 
 
 def test_a_mesh_needs_room_for_the_name_of_the_cluster(tmp_path: Path) -> None:
@@ -119,42 +119,42 @@ def test_a_mesh_needs_room_for_the_name_of_the_cluster(tmp_path: Path) -> None:
     server, name = "s" * 30, "h" * 33
     host = f"{server}.floe-platform.svc.cluster.local"
     hub = {**mesh, "name": name}
-    (one,) = found(tmp_path / "long", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host)
-    assert (one.rule.code, str(one.span).partition(":")[0]) == ("R126", ENVIRONMENT)
-    assert f'"{server}-{name}", which has 64 characters' in one.message
-    assert "at most 32 characters" in one.hint
-    assert found(tmp_path / "mcs", MCS, HTTP, hub={"name": name}, server=server, host=host) == []
+    (problem,) = problems(tmp_path / "long", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host)
+    assert (problem.rule.code, str(problem.span).partition(":")[0]) == ("R126", ENVIRONMENT)
+    assert f'"{server}-{name}", which has 64 characters' in problem.message
+    assert "at most 32 characters" in problem.hint
+    assert problems(tmp_path / "mcs", MCS, HTTP, hub={"name": name}, server=server, host=host) == []
     hub = {**mesh, "name": name[1:]}
-    assert found(tmp_path / "fits", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host) == []
+    assert problems(tmp_path / "fits", {"type": "istio"}, HTTP, hub=hub, us=mesh, server=server, host=host) == []
 
 
 def test_a_gateway_needs_room_for_the_name_of_a_route(tmp_path: Path) -> None:
     port, fits = Port("http-of-the-api", 8080), "s" * 38
-    assert found(tmp_path / "fits", GATEWAY, port, server=fits) == []
-    (one,) = found(tmp_path / "long", GATEWAY, port, server=f"{fits}s")
-    assert (one.rule.code, str(one.span).partition(":")[0]) == ("R126", ENVIRONMENT)
-    assert f'the route "clusters-{fits}s-http-of-the-api", which has 64 characters' in one.message
-    assert f"name {fits}s with at most 38 characters" in one.hint
+    assert problems(tmp_path / "fits", GATEWAY, port, server=fits) == []
+    (problem,) = problems(tmp_path / "long", GATEWAY, port, server=f"{fits}s")
+    assert (problem.rule.code, str(problem.span).partition(":")[0]) == ("R126", ENVIRONMENT)
+    assert f'the route "clusters-{fits}s-http-of-the-api", which has 64 characters' in problem.message
+    assert f"name {fits}s with at most 38 characters" in problem.hint
 
 
 def test_a_gateway_needs_a_domain(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, GATEWAY, HTTP, hub={"reached_at": {"cidr": "10.16.0.0/16"}})
-    assert (one.rule.code, "reached_at: {domain: hub.<your domain>}" in one.hint) == ("R115", True)
+    (problem,) = problems(tmp_path, GATEWAY, HTTP, hub={"reached_at": {"cidr": "10.16.0.0/16"}})
+    assert (problem.rule.code, "reached_at: {domain: hub.<your domain>}" in problem.hint) == ("R115", True)
 
 
 def test_nobody_who_calls_nothing_needs_anything(tmp_path: Path) -> None:
-    assert found(tmp_path, GATEWAY, hub={"reached_at": {"cidr": "10.16.0.0/16"}}) == []
+    assert problems(tmp_path, GATEWAY, hub={"reached_at": {"cidr": "10.16.0.0/16"}}) == []
 
 
 def test_a_mesh_links_clusters_that_are_in_it_on_every_port(tmp_path: Path) -> None:
     for links, mesh in (("istio", SIDECARS), ("linkerd", {"type": "linkerd", "cni": True})):
         us = {"mesh": mesh, "reached_at": None}
-        assert found(tmp_path, {"type": links}, HTTP, POSTGRESQL, hub={"mesh": mesh}, us=us) == []
-        assert codes(found(tmp_path, {"type": links}, HTTP, hub={"mesh": mesh}, us={"reached_at": None})) == ["R124"]
-        assert found(tmp_path, {"type": links}) == [], "nobody calls another cluster"
+        assert problems(tmp_path, {"type": links}, HTTP, POSTGRESQL, hub={"mesh": mesh}, us=us) == []
+        assert codes(problems(tmp_path, {"type": links}, HTTP, hub={"mesh": mesh}, us={"reached_at": None})) == ["R124"]
+        assert problems(tmp_path, {"type": links}) == [], "nobody calls another cluster"
 
 
 def test_a_mesh_needs_the_address_of_its_gateway_only_where_it_is_called(tmp_path: Path) -> None:
     hub = {"mesh": SIDECARS, "reached_at": None}
-    (one,) = found(tmp_path, {"type": "istio"}, HTTP, hub=hub, us={"mesh": SIDECARS, "reached_at": None})
-    assert (one.rule.code, "the gateway of its mesh" in one.hint) == ("R115", True)
+    (problem,) = problems(tmp_path, {"type": "istio"}, HTTP, hub=hub, us={"mesh": SIDECARS, "reached_at": None})
+    assert (problem.rule.code, "the gateway of its mesh" in problem.hint) == ("R115", True)

@@ -17,8 +17,8 @@ def unknown(*locks: str) -> dict[str, str]:
     findings = Findings()
     known = locked_paths([document("m.yaml", {"locks": list(locks)})], REGISTRY, findings)
     assert len(known) + len(findings.diagnostics) == len(set(locks))
-    assert all(one.rule.code == "R006" for one in findings.diagnostics)
-    return {str(one.span): one.hint for one in findings.diagnostics}
+    assert all(diagnostic.rule.code == "R006" for diagnostic in findings.diagnostics)
+    return {str(diagnostic.span): diagnostic.hint for diagnostic in findings.diagnostics}
 
 
 @pytest.mark.parametrize(
@@ -68,22 +68,22 @@ def test_whatever_the_manifest_may_say_may_be_locked(lock: str) -> None:
     ],
 )
 def test_a_lock_that_nothing_could_override_is_a_mistake(lock: str, hint: str) -> None:
-    ((place, told),) = unknown(lock).items()
+    ((place, hint_),) = unknown(lock).items()
     assert place == "m.yaml:3:5"
-    assert told.startswith(hint)
+    assert hint_.startswith(hint)
 
 
 def test_only_known_locks_are_kept_each_with_its_place() -> None:
     manifest = document("m.yaml", {"locks": ["nothing", "catalog.type"]})
-    found = locked_paths([manifest], REGISTRY, Findings())
-    assert found == {("catalog", "type"): Lock(manifest, 1)}
+    locks = locked_paths([manifest], REGISTRY, Findings())
+    assert locks == {("catalog", "type"): Lock(manifest, 1)}
     assert locked_paths([document("m.yaml", {})], REGISTRY, Findings()) == {}
 
 
 def test_the_topmost_of_several_locks_counts() -> None:
     manifests = [document(f"{name}.yaml", {"locks": ["catalog", "delivery"]}) for name in ("top", "m")]
-    found = locked_paths(manifests, REGISTRY, Findings())
-    assert {str(lock.place.span) for lock in found.values()} == {"top.yaml:3:5", "top.yaml:4:5"}
+    locks = locked_paths(manifests, REGISTRY, Findings())
+    assert {str(lock.place.span) for lock in locks.values()} == {"top.yaml:3:5", "top.yaml:4:5"}
 
 
 MANIFEST = {"catalog": {"type": "alpha", "replicas": 2}, "locks": ["catalog.type", "observability"]}
@@ -95,8 +95,11 @@ def refused(data: dict[str, Any], locks: Any = None) -> list[tuple[str, str, str
     paths = locked_paths([manifest], REGISTRY, findings)
     written = document("e.yaml", {"platform": data})
     check_locks(manifest.data, paths, [Layer("e.yaml", data, written, ("platform",))], findings)
-    assert all(one.rule.code == "R005" for one in findings.diagnostics)
-    return [(str(one.span), one.message.partition(" may")[0], str(one.related[0].span)) for one in findings.diagnostics]
+    assert all(diagnostic.rule.code == "R005" for diagnostic in findings.diagnostics)
+    return [
+        (str(diagnostic.span), diagnostic.message.partition(" may")[0], str(diagnostic.related[0].span))
+        for diagnostic in findings.diagnostics
+    ]
 
 
 def test_a_locked_path_may_not_be_set_not_even_to_the_same() -> None:
@@ -129,19 +132,19 @@ def below(*manifests: dict[str, Any]) -> list[tuple[str, str, str]]:
     documents = [document(file, {"metadata": metadata, **data}) for file, data in zip(files, manifests, strict=True)]
     findings = Findings()
     locks = locked_paths(documents, REGISTRY, findings)
-    check_manifests([Layer(one.file, one.data, one) for one in documents], locks, findings)
-    assert all(one.rule.code == "R005" for one in findings.diagnostics)
-    return [(str(one.span), one.message, one.hint) for one in findings.diagnostics]
+    check_manifests([Layer(document_.file, document_.data, document_) for document_ in documents], locks, findings)
+    assert all(diagnostic.rule.code == "R005" for diagnostic in findings.diagnostics)
+    return [(str(diagnostic.span), diagnostic.message, diagnostic.hint) for diagnostic in findings.diagnostics]
 
 
 def test_what_a_parent_locks_no_manifest_below_may_set() -> None:
     locking: dict[str, Any] = {"locks": ["catalog"]}
-    told = "catalog.replicas may not be set here: catalog is locked"
+    message = "catalog.replicas may not be set here: catalog is locked"
     asked = 'remove it, or ask @acme/corporate, the owner of the parent "corporate"'
-    assert below(locking, {"catalog": {"replicas": 2}}) == [("platform-manifest.yaml:6:1", told, asked)]
+    assert below(locking, {"catalog": {"replicas": 2}}) == [("platform-manifest.yaml:6:1", message, asked)]
     for manifests in ([locking, {}, {"catalog": {"replicas": 2}}], [locking, {"catalog": {"replicas": 2}}, {}]):
-        (found,) = below(*manifests)
-        assert found[1:] == (told, asked)
+        (error,) = below(*manifests)
+        assert error[1:] == (message, asked)
 
 
 def test_a_manifest_may_set_what_it_locks_and_so_may_those_above_it() -> None:
@@ -150,5 +153,5 @@ def test_a_manifest_may_set_what_it_locks_and_so_may_those_above_it() -> None:
 
 def test_a_manifest_may_not_discard_what_a_parent_locks() -> None:
     parent = {"catalog": {"type": "alpha", "replicas": 2}, "locks": ["catalog.replicas"]}
-    (found,) = below(parent, {"catalog": {"type": "beta"}})
-    assert found[1] == "catalog.type may not be set here: catalog.replicas is locked"
+    (error,) = below(parent, {"catalog": {"type": "beta"}})
+    assert error[1] == "catalog.type may not be set here: catalog.replicas is locked"

@@ -25,12 +25,14 @@ def data(name: str, cluster: str, pattern: str, **of_cluster: str) -> dict[str, 
 
 
 def problems(*written: tuple[str, str, str], scopes: tuple[str, ...] = ("platform", "sales")) -> list[Diagnostic]:
-    return problems_of(*(data(*one) for one in written), scopes=scopes)
+    return problems_of(*(data(*environment) for environment in written), scopes=scopes)
 
 
 def problems_of(*written: dict[str, Any], scopes: tuple[str, ...]) -> list[Diagnostic]:
-    names = [one["metadata"]["name"] for one in written]
-    sites = [Site(name, document(f"{name}.yaml", one)) for name, one in zip(names, written, strict=True)]
+    names = [environment["metadata"]["name"] for environment in written]
+    sites = [
+        Site(name, document(f"{name}.yaml", environment)) for name, environment in zip(names, written, strict=True)
+    ]
     findings = Findings()
     check_namespaces([(site, Environment.model_validate(site.document.data)) for site in sites], scopes, findings)
     return findings.diagnostics
@@ -47,11 +49,11 @@ def test_environments_of_different_clusters_may_share_names() -> None:
 
 
 def test_environments_of_one_cluster_may_not() -> None:
-    (found,) = problems(("dev", "a", "floe-{scope}"), ("prod", "a", "floe-{scope}"))
-    assert found.rule.code == "R009"
-    assert str(found.span).startswith("prod.yaml")
-    assert 'namespaces: {pattern: "floe-{scope}-prod"}' in found.hint
-    assert str(found.related[0].span).startswith("dev.yaml")
+    (problem,) = problems(("dev", "a", "floe-{scope}"), ("prod", "a", "floe-{scope}"))
+    assert problem.rule.code == "R009"
+    assert str(problem.span).startswith("prod.yaml")
+    assert 'namespaces: {pattern: "floe-{scope}-prod"}' in problem.hint
+    assert str(problem.related[0].span).startswith("dev.yaml")
     assert problems(("dev", "a", "floe-{scope}"), ("prod", "a", "floe-{scope}-prod")) == []
 
 
@@ -61,9 +63,9 @@ def of_servers(first: str, second: str, cluster: str = "b") -> list[Diagnostic]:
 
 
 def test_one_address_is_one_cluster_whatever_it_is_called() -> None:
-    (found,) = of_servers("https://k.example:6443", "https://K.example:6443/")
-    assert found.rule.code == "R009"
-    assert 'cluster "https://K.example:6443/"' in found.message
+    (problem,) = of_servers("https://k.example:6443", "https://K.example:6443/")
+    assert problem.rule.code == "R009"
+    assert 'cluster "https://K.example:6443/"' in problem.message
     assert of_servers("https://k.example:6443", "https://l.example:6443") == []
 
 
@@ -72,10 +74,10 @@ def test_each_cluster_knows_itself_by_the_same_address() -> None:
 
 
 def test_a_cluster_has_one_address() -> None:
-    (found,) = of_servers("https://k.example:6443", "https://l.example:6443", cluster="a")
-    assert found.rule.code == "R019"
-    assert str(found.span).startswith("prod.yaml")
-    assert "https://l.example:6443 here, but at https://k.example:6443" in found.message
+    (problem,) = of_servers("https://k.example:6443", "https://l.example:6443", cluster="a")
+    assert problem.rule.code == "R019"
+    assert str(problem.span).startswith("prod.yaml")
+    assert "https://l.example:6443 here, but at https://k.example:6443" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -90,25 +92,25 @@ def test_a_cluster_has_one_address() -> None:
 def test_a_copied_environment_is_reported_not_the_one_that_it_was_copied_from(
     first: tuple[str, str], second: tuple[str, str], at: str, better: str
 ) -> None:
-    (found,) = problems((first[0], "a", first[1]), (second[0], "a", second[1]))
-    assert str(found.span).startswith(at)
-    assert f'"{better}"' in found.hint
+    (problem,) = problems((first[0], "a", first[1]), (second[0], "a", second[1]))
+    assert str(problem.span).startswith(at)
+    assert f'"{better}"' in problem.hint
 
 
 def test_one_shared_name_is_enough() -> None:
     # dev's platform is called as prod's domain is
-    found = problems(
+    conflicts = problems(
         ("dev", "a", "{scope}-domain"), ("prod", "a", "{scope}"), scopes=("platform", "platform-x", "sales")
     )
-    assert found == []
-    found = problems(("dev", "a", "{scope}-domain"), ("prod", "a", "{scope}"), scopes=("platform", "x", "x-domain"))
-    assert [one.rule.code for one in found] == ["R009"]
+    assert conflicts == []
+    conflicts = problems(("dev", "a", "{scope}-domain"), ("prod", "a", "{scope}"), scopes=("platform", "x", "x-domain"))
+    assert [conflict.rule.code for conflict in conflicts] == ["R009"]
 
 
 def test_a_name_has_63_characters_at_most() -> None:
-    (found,) = problems(("dev", "a", "{scope}"), scopes=("d" * 57,))
-    assert found.rule.code == "R003"
-    assert str(found.span) == "dev.yaml:11:5"
+    (problem,) = problems(("dev", "a", "{scope}"), scopes=("d" * 57,))
+    assert problem.rule.code == "R003"
+    assert str(problem.span) == "dev.yaml:11:5"
     assert problems(("dev", "a", "{scope}"), scopes=("d" * 56,)) == []
 
 
@@ -124,8 +126,8 @@ def test_only_what_stands_in_a_cluster_takes_names_there() -> None:
     findings = Findings()
     environments = [(site, Environment.model_validate(site.document.data)) for site in sites]
     check_namespaces(environments, ["platform", "sales", "finance"], findings)
-    (one,) = findings.diagnostics
-    assert (one.rule.code, '"floe-platform"' in one.message) == ("R009", True)
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, '"floe-platform"' in diagnostic.message) == ("R009", True)
     findings = Findings()
     check_namespaces([environments[0], environments[1], environments[3]], ["platform", "sales", "finance"], findings)
     assert findings.diagnostics == []

@@ -47,11 +47,11 @@ def merged_with(said: dict[str, Any] | None = None, image: str = "") -> Any:
 
 
 def test_a_step_is_changed_by_its_name_and_nothing_else_of_it() -> None:
-    found = merged_with({"steps": {"model": {"select": ["daily"]}, "load": {"variables": {"DEPTH": "9"}}}})
-    load, model = found.data["steps"]
+    product = merged_with({"steps": {"model": {"select": ["daily"]}, "load": {"variables": {"DEPTH": "9"}}}})
+    load, model = product.data["steps"]
     assert load == {**PRODUCT["steps"][0], "variables": {"DEPTH": "9", "MODE": "all"}}
     assert model == {"name": "model", "type": "dbt", "select": ["daily"]}
-    assert {**found.data, "steps": PRODUCT["steps"]} == PRODUCT
+    assert {**product.data, "steps": PRODUCT["steps"]} == PRODUCT
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_each_value_has_its_place(path: DataPath, file: str, written: DataPath |
         "steps": {"load": {"variables": {"DEPTH": "9"}}, "model": {"select": ["daily"]}},
     }
     both = overrides(said, "sales/orders:1.1.0")
-    found = merged_product(OWN, both.layers("sales", "orders"))
-    span = found.span(path)
+    product = merged_product(OWN, both.layers("sales", "orders"))
+    span = product.span(path)
     assert span is not None
     assert span.file == file
     if file == "orders.yaml":
@@ -87,7 +87,7 @@ def test_each_value_has_its_place(path: DataPath, file: str, written: DataPath |
 
 def test_what_is_beaten_is_known() -> None:
     origins = merged_with({"steps": {"load": {"variables": {"DEPTH": "9"}}}}).origins["steps", 0, "variables", "DEPTH"]
-    assert [(one.layer.name, one.value) for one in origins] == [("e.yaml", "9"), ("orders.yaml", "3")]
+    assert [(origin.layer.name, origin.value) for origin in origins] == [("e.yaml", "9"), ("orders.yaml", "3")]
 
 
 def test_a_schedule_can_be_taken_away() -> None:
@@ -95,7 +95,7 @@ def test_a_schedule_can_be_taken_away() -> None:
 
 
 def mesh(**more: dict[str, Any]) -> Sources:
-    products = {"orders": OWN, **{name: document(f"{name}.yaml", one) for name, one in more.items()}}
+    products = {"orders": OWN, **{name: document(f"{name}.yaml", manifest) for name, manifest in more.items()}}
     return Sources(document("m.yaml", {}), {}, {"sales": DomainSource(document("sales.yaml", {}), products)})
 
 
@@ -118,8 +118,8 @@ def test_a_product_is_where_it_is_enabled(own: dict[str, Any], said: dict[str, A
     sources, findings = mesh(), Findings()
     source = DomainSource(sources.domains["sales"].document, {"orders": document("orders.yaml", {**PRODUCT, **own})})
     valid = domain_products("sales", source, findings)
-    found = products_in(overrides(said), "sales", source, valid, findings)
-    assert [one.product.name for one in found] == ["orders"] * is_there
+    products = products_in(overrides(said), "sales", source, valid, findings)
+    assert [product.product.name for product in products] == ["orders"] * is_there
     served = domains_served(replace(sources, domains={"sales": source}), ["sales"], overrides(said))
     assert served == ("sales",) * is_there
     assert findings.diagnostics == []
@@ -129,12 +129,12 @@ def test_what_reads_a_disabled_product_is_reported_unless_it_is_disabled_too() -
     sources = mesh(report=reader("report"), parked=reader("parked", enabled=False))
     findings, both = Findings(), overrides({"enabled": False})
     check_read(sources, check_references(sources, findings), {"sales"}, both, "dev", findings)
-    (found,) = findings.diagnostics
-    assert (found.rule.code, str(found.span)) == (
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span)) == (
         "R076",
         str(sources.domains["sales"].products["report"].span(("inputs", 0))),
     )
-    assert found.related[0].span == both.environment.span(("domains", "sales", "products", "orders", "enabled"))
+    assert diagnostic.related[0].span == both.environment.span(("domains", "sales", "products", "orders", "enabled"))
     findings = Findings()
     check_read(sources, check_references(sources, findings), set(), both, "dev", findings)
     assert findings.diagnostics == [], "the domain is not there"
@@ -151,8 +151,8 @@ def test_the_image_of_the_same_product_may_be_locked_for_environments() -> None:
     manifest = document("platform-manifest.yaml", {"locks": ["products.image"]})
     locks: dict[DataPath, Lock] = {("products", "image"): Lock(manifest, 0)}
     check_overrides(mesh(), overrides({"retries": 1}, "sales/orders:1.1.0"), locks, findings)
-    (found,) = findings.diagnostics
-    assert (found.rule.code, found.span and found.span.file) == ("R005", "i.yaml")
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, diagnostic.span and diagnostic.span.file) == ("R005", "i.yaml")
 
 
 SERVER = {"host": "db.acme.example", "cidr": "10.40.0.0/16"}
@@ -171,7 +171,7 @@ def test_what_a_product_may_not_say_the_platform_may_say_of_it(what: str, tmp_pa
     code, own, said = BEYOND[what]
     with pytest.raises(StageFailed) as failed:
         compile_mesh(small_mesh(tmp_path / "own", {FILE: own}))
-    assert [one.rule.code for one in failed.value.diagnostics] == [code]
+    assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == [code]
     domains = {"sales": {"products": {"orders": said}}}
     compiled = compile_mesh(small_mesh(tmp_path / "said", {ENVIRONMENT: {"domains": domains}}))
     texts = "\n".join(compiled.files.values())

@@ -56,9 +56,9 @@ def problems(domains: dict[str, dict[str, dict[str, Any]]]) -> list[Diagnostic]:
 def test_products_by_domain_and_name() -> None:
     findings = Findings()
     sources = mesh({"sales": {"a": written("a"), "b": written("b", [reading("a")])}, "ops": {"a": written("a")}})
-    found = domain_products("sales", sources.domains["sales"], findings)
-    assert list(found) == [("sales", "a"), ("sales", "b")]
-    assert (found["sales", "b"].product.name, found["sales", "b"].product.domain) == ("b", "sales")
+    products = domain_products("sales", sources.domains["sales"], findings)
+    assert list(products) == [("sales", "a"), ("sales", "b")]
+    assert (products["sales", "b"].product.name, products["sales", "b"].product.domain) == ("b", "sales")
     references = check_references(sources, findings)
     assert list(references) == [("sales", "a"), ("sales", "b"), ("ops", "a")]
     assert references["sales", "b"].inputs == ((("sales", "a"), "table"),)
@@ -70,7 +70,7 @@ def test_products_of_other_domains_may_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "key", "told", "hint"),
+    ("declared", "key", "message", "hint"),
     [
         (reading("b", domain="opps"), "domain", 'there is no domain "opps"', 'did you mean "ops"?'),
         (reading("xyz", domain="ops"), "product", 'domain "ops" has no product "xyz"', "known: b"),
@@ -83,34 +83,34 @@ def test_products_of_other_domains_may_be_read() -> None:
         ),
     ],
 )
-def test_what_is_read_must_be_there(declared: dict[str, str], key: str, told: str, hint: str) -> None:
+def test_what_is_read_must_be_there(declared: dict[str, str], key: str, message: str, hint: str) -> None:
     first = written("a", [reading("b", domain="ops"), declared])
-    (found,) = problems({"sales": {"a": first}, "ops": {"b": written("b")}})
-    assert (found.rule.code, found.message, found.hint) == ("R007", told, hint)
-    assert found.span == document("sales/a.yaml", first).span(("inputs", 1, key))
+    (problem,) = problems({"sales": {"a": first}, "ops": {"b": written("b")}})
+    assert (problem.rule.code, problem.message, problem.hint) == ("R007", message, hint)
+    assert problem.span == document("sales/a.yaml", first).span(("inputs", 1, key))
 
 
 def test_a_product_that_is_wrong_itself_is_not_called_missing() -> None:
-    found = problems({"sales": {"a": written("a", [reading("b")]), "b": written("b", image="")}})
-    assert [one.rule.code for one in found] == ["R003"]
+    reported = problems({"sales": {"a": written("a", [reading("b")]), "b": written("b", image="")}})
+    assert [problem.rule.code for problem in reported] == ["R003"]
 
 
 def test_two_steps_or_outputs_of_one_name() -> None:
     steps = [{"name": name, "type": "custom", "command": ["x"]} for name in ("one", "two", "one")]
     outputs = [{"name": "table"}, {"name": "table"}]
-    found = problems({"sales": {"a": written("a", steps=steps, outputs=outputs)}})
-    assert [one.rule.code for one in found] == ["R015", "R015"]
-    assert sorted(one.message for one in found) == [
+    reported = problems({"sales": {"a": written("a", steps=steps, outputs=outputs)}})
+    assert [problem.rule.code for problem in reported] == ["R015", "R015"]
+    assert sorted(problem.message for problem in reported) == [
         'outputs has two entries named "table"',
         'steps has two entries named "one"',
     ]
-    assert all(one.span and one.related and one.related[0].span < one.span for one in found)
+    assert all(problem.span and problem.related and problem.related[0].span < problem.span for problem in reported)
 
 
 def test_the_name_is_that_of_the_place() -> None:
-    (found,) = problems({"sales": {"a": written("b")}})
-    assert found.rule.code == "R011"
-    assert found.message == 'metadata.name is "b", but sales/a.yaml must hold "a"'
+    (problem,) = problems({"sales": {"a": written("b")}})
+    assert problem.rule.code == "R011"
+    assert problem.message == 'metadata.name is "b", but sales/a.yaml must hold "a"'
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_the_name_is_that_of_the_place() -> None:
 def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better: str) -> None:
     findings = Findings()
     check_name(place, document("a.yaml", {"metadata": {"name": name}}), findings)
-    (found,) = findings.diagnostics
-    assert found.rule.code == "R011"
-    assert found.message == f'"{place}", in the path a.yaml, cannot be a name'
-    assert found.hint.startswith(f"rename the file or folder to {better}")
+    (diagnostic,) = findings.diagnostics
+    assert diagnostic.rule.code == "R011"
+    assert diagnostic.message == f'"{place}", in the path a.yaml, cannot be a name'
+    assert diagnostic.hint.startswith(f"rename the file or folder to {better}")
 
 
 @pytest.mark.parametrize("data", [{}, {"metadata": None}, {"metadata": {"name": 5}}, {"metadata": {"name": "A"}}])
@@ -142,22 +142,22 @@ def circle(*names: str) -> dict[str, dict[str, Any]]:
 
 
 def test_a_cycle_is_reported_once_from_its_first_product_on() -> None:
-    (found,) = problems({"sales": circle("c", "b", "a")})
-    assert found.rule.code == "R008"
-    assert found.message.endswith("sales/a -> sales/b -> sales/c -> sales/a")
-    assert str(found.span).startswith("sales/a.yaml")
-    assert [str(one.span).split(":")[0] for one in found.related] == ["sales/b.yaml", "sales/c.yaml"]
+    (problem,) = problems({"sales": circle("c", "b", "a")})
+    assert problem.rule.code == "R008"
+    assert problem.message.endswith("sales/a -> sales/b -> sales/c -> sales/a")
+    assert str(problem.span).startswith("sales/a.yaml")
+    assert [str(related.span).split(":")[0] for related in problem.related] == ["sales/b.yaml", "sales/c.yaml"]
 
 
 def test_a_product_that_reads_itself() -> None:
-    (found,) = problems({"sales": circle("a")})
-    assert found.message.endswith("circle: sales/a -> sales/a")
-    assert found.related == ()
+    (problem,) = problems({"sales": circle("a")})
+    assert problem.message.endswith("circle: sales/a -> sales/a")
+    assert problem.related == ()
 
 
 def test_every_cycle_is_reported() -> None:
-    found = problems({"sales": {**circle("a", "b"), **circle("x", "y", "z")}, "ops": circle("a")})
-    assert len(found) == 3
+    cycles = problems({"sales": {**circle("a", "b"), **circle("x", "y", "z")}, "ops": circle("a")})
+    assert len(cycles) == 3
 
 
 NAMES = "abcde"
@@ -167,13 +167,13 @@ NAMES = "abcde"
 def test_a_mesh_has_a_cycle_just_if_no_order_of_its_products_would_do(reads: dict[str, set[str]]) -> None:
     present = {name: {other for other in others if other in reads} for name, others in reads.items()}
     data = {name: written(name, [reading(other) for other in sorted(others)]) for name, others in present.items()}
-    told = problems({"sales": data})
+    reported = problems({"sales": data})
     left = dict(present)
     while free := [name for name, others in left.items() if not others & left.keys()]:
         for name in free:
             del left[name]
-    assert bool(told) == bool(left)
-    assert all(one.rule.code == "R008" for one in told)
+    assert bool(reported) == bool(left)
+    assert all(problem.rule.code == "R008" for problem in reported)
 
 
 @pytest.mark.parametrize("left_out", [(), ("outputs",), ("outputs", "inputs"), ("inputs",)])
@@ -182,7 +182,7 @@ def test_names_and_references_count_whatever_a_product_leaves_out(left_out: tupl
         return {key: value for key, value in written(name, **changes).items() if key not in left_out or key in changes}
 
     def codes(data: dict[str, Any]) -> list[str]:
-        return [one.rule.code for one in problems({"sales": {"a": data}})]
+        return [problem.rule.code for problem in problems({"sales": {"a": data}})]
 
     step = written("a")["steps"][0]
     assert codes(product("a")) == []

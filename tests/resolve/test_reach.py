@@ -57,14 +57,14 @@ def compiled(tmp_path: Path, cluster: dict[str, Any], changes: dict[str, Any], c
 def test_a_step_reaches_nothing_inside(
     tmp_path: Path, cluster: dict[str, Any], server: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, told = compiled(tmp_path, cluster, {PRODUCT: steps(**server)}, capsys)
+    code, output = compiled(tmp_path, cluster, {PRODUCT: steps(**server)}, capsys)
     assert code == 1
-    assert told.count("error[") == 1
-    assert f"error[R023]: {message}" in told
+    assert output.count("error[") == 1
+    assert f"error[R023]: {message}" in output
     place = "port" if "port" in server else "cidr" if "cidr" in server else "host"
     written = (tmp_path / PRODUCT).read_text(encoding="utf-8").splitlines()
     line = next(number for number, text in enumerate(written, start=1) if f'"{place}"' in text)
-    assert told.startswith(f"{PRODUCT}:{line}:")
+    assert output.startswith(f"{PRODUCT}:{line}:")
 
 
 @pytest.mark.parametrize(
@@ -86,15 +86,15 @@ def test_a_step_reaches_nothing_inside(
 def test_a_step_reaches_servers_outside(
     tmp_path: Path, cluster: dict[str, Any], server: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, told = compiled(tmp_path, cluster, {PRODUCT: steps(**server)}, capsys)
-    assert "error[" not in told
+    _, output = compiled(tmp_path, cluster, {PRODUCT: steps(**server)}, capsys)
+    assert "error[" not in output
 
 
 def test_a_domain_keeps_to_what_the_environment_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = compiled(tmp_path, {}, {DOMAIN: orchestrator(cidr="10.40.0.0/16")}, capsys)
-    assert (code, told.count("error[")) == (1, 1)
-    assert f"error[R023]: 10.40.0.0/16 {CLOSED}" in told
-    assert told.startswith(f"{DOMAIN}:")
+    code, output = compiled(tmp_path, {}, {DOMAIN: orchestrator(cidr="10.40.0.0/16")}, capsys)
+    assert (code, output.count("error[")) == (1, 1)
+    assert f"error[R023]: 10.40.0.0/16 {CLOSED}" in output
+    assert output.startswith(f"{DOMAIN}:")
 
 
 @pytest.mark.parametrize("database", [{"cidr": "10.40.0.0/16"}, {"host": "10.40.0.7"}])
@@ -102,16 +102,16 @@ def test_what_the_platform_writes_it_allows(
     tmp_path: Path, database: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = {ENVIRONMENT: {"cluster": {"name": "kind"}, "domains": {"sales": orchestrator(**database)}}}
-    _, told = compiled(tmp_path, {}, changes, capsys)
-    assert "error[" not in told
+    _, output = compiled(tmp_path, {}, changes, capsys)
+    assert "error[" not in output
 
 
 def test_nobody_reaches_the_clusters_own_networks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = {"name": "kind", "networks": ["10.96.0.0/12"]}
     changes = {ENVIRONMENT: {"cluster": own, "domains": {"sales": orchestrator(cidr="10.96.0.0/16")}}}
-    _, told = compiled(tmp_path, {}, changes, capsys)
-    assert f"error[R023]: 10.96.0.0/16 {OWN}" in told
-    assert told.startswith(ENVIRONMENT)
+    _, output = compiled(tmp_path, {}, changes, capsys)
+    assert f"error[R023]: 10.96.0.0/16 {OWN}" in output
+    assert output.startswith(ENVIRONMENT)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ def test_a_database_in_the_cluster_needs_the_addresses_of_its_pods(
 ) -> None:
     servers = orchestrator(host="main.postgres.svc.cluster.local", **database)
     changes = {ENVIRONMENT: {"cluster": {"name": "kind", **cluster}, "domains": {"sales": servers}}}
-    _, told = compiled(tmp_path, {}, changes, capsys)
-    assert told.count("error[R023]") == (not fine)
-    assert ("error[C051]" in told) is fine, "only for lack of the objects of that namespace"
+    _, output = compiled(tmp_path, {}, changes, capsys)
+    assert output.count("error[R023]") == (not fine)
+    assert ("error[C051]" in output) is fine, "only for lack of the objects of that namespace"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_provider_of_logins_is_not_in_the_cluster(
     ingress = {"class": "eg", "domain": "acme.example", "auth": auth}
     root = small_mesh(tmp_path, {ENVIRONMENT: {"cluster": {"name": "kind", **changes}, "ingress": ingress}})
     assert main(["compile", "--root", str(root), "--quiet"]) == 1
-    told = capsys.readouterr().err
-    assert "R023" in told
-    assert OWN in told
-    assert f'"{column}": "10.96.' in told
+    output = capsys.readouterr().err
+    assert "R023" in output
+    assert OWN in output
+    assert f'"{column}": "10.96.' in output

@@ -40,8 +40,8 @@ def refused(path: DataPath, scope_path: DataPath = ()) -> Any:
 
     findings = Findings()
     check_refusals(component("catalog", "alpha", refuses=refuses), Context(instance), DOCUMENTS, findings)
-    (found,) = findings.diagnostics
-    return found
+    (diagnostic,) = findings.diagnostics
+    return diagnostic
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,23 @@ def refused(path: DataPath, scope_path: DataPath = ()) -> Any:
     ids=["overridden", "nested", "a default", "of the scale", "none"],
 )
 def test_the_place_is_that_of_the_setting_or_of_the_choice_of_the_component(path: DataPath, place: str) -> None:
-    found = refused(path)
-    assert (found.rule.code, str(found.span)) == ("R020", place)
-    assert (found.message, found.hint) == ("catalog alpha cannot work in dev", "leave it out")
-    assert found.subject == "dev: catalog alpha"
+    diagnostic = refused(path)
+    assert (diagnostic.rule.code, str(diagnostic.span)) == ("R020", place)
+    assert (diagnostic.message, diagnostic.hint) == ("catalog alpha cannot work in dev", "leave it out")
+    assert diagnostic.subject == "dev: catalog alpha"
 
 
 def test_a_setting_of_the_scope_is_named_with_where_the_component_is_chosen() -> None:
-    found = refused((), ("placement", "services", "node_selector", "kubernetes.io/arch"))
-    assert str(found.span) == "2.yaml:5:5"
-    assert [(one.span, one.note) for one in found.related] == [(CHOSEN, "the component is chosen here")]
+    diagnostic = refused((), ("placement", "services", "node_selector", "kubernetes.io/arch"))
+    assert str(diagnostic.span) == "2.yaml:5:5"
+    assert [(related.span, related.note) for related in diagnostic.related] == [
+        (CHOSEN, "the component is chosen here")
+    ]
 
 
 def test_a_default_of_the_scope_has_no_place_but_that_of_the_component() -> None:
-    found = refused((), ("placement", "jobs"))
-    assert (found.span, found.related) == (CHOSEN, ())
+    diagnostic = refused((), ("placement", "jobs"))
+    assert (diagnostic.span, diagnostic.related) == (CHOSEN, ())
 
 
 def test_most_components_refuse_nothing() -> None:

@@ -21,8 +21,8 @@ def test_without_any_environment_there_is_nothing_to_compile(tmp_path: Path) -> 
     shutil.rmtree(small_mesh(tmp_path, {}) / "overlays")
     with pytest.raises(StageFailed) as failed:
         plan_mesh(tmp_path)
-    (found,) = failed.value.diagnostics
-    assert (found.rule.code, found.hint) == ("R017", "write overlays/dev/environment.yaml")
+    (diagnostic,) = failed.value.diagnostics
+    assert (diagnostic.rule.code, diagnostic.hint) == ("R017", "write overlays/dev/environment.yaml")
 
 
 def test_a_type_that_no_component_has() -> None:
@@ -30,5 +30,5 @@ def test_a_type_that_no_component_has() -> None:
     document = Document(span.file, {"catalog": {"type": "polari"}}, {}, {("catalog", "type"): span})
     findings = Findings()
     assert configured(registry(), "catalog", merge([Layer(span.file, document.data, document)]), findings) is None
-    (found,) = findings.diagnostics
-    assert (found.rule.code, found.span, found.hint) == ("R003", span, 'did you mean "polaris"?')
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, diagnostic.span, diagnostic.hint) == ("R003", span, 'did you mean "polaris"?')

@@ -14,8 +14,8 @@ RINGS = [{"name": "canary", "domains": ["b"]}, {"name": "early", "domains": ["d"
 
 
 def change(pods: int, reached: str = "") -> dict[str, Any]:
-    found = {"description": "more pods", "settings": {"quota": {"pods": pods}}}
-    return found | {"reached": reached} if reached else found
+    change_ = {"description": "more pods", "settings": {"quota": {"pods": pods}}}
+    return change_ | {"reached": reached} if reached else change_
 
 
 def mesh(changes: dict[str, Any], **environment: Any) -> Sources:
@@ -62,6 +62,6 @@ def test_an_environment_overrides_a_change_as_it_overrides_the_manifest() -> Non
 
 def test_a_setting_of_a_change_is_where_it_is_written() -> None:
     sources = mesh({"x": change(20, "canary")})
-    (one,) = changes_in(sources, sources.environments["dev"])
+    (rollout,) = changes_in(sources, sources.environments["dev"])
     place = sources.manifest.span(("rollout", "changes", "x", "settings", "quota", "pods"))
-    assert one.layer.span(("quota", "pods")) == place
+    assert rollout.layer.span(("quota", "pods")) == place

@@ -92,7 +92,7 @@ def test_a_whole_document_fits_and_lacks_nothing(kind: str, document: dict[str, 
     assert not fits(kind, {**document, "more": 1})
 
 
-@pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
+@pytest.mark.parametrize("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_an_editor_knows_every_setting_of_every_component(component: Any) -> None:
     if component.slot == "database":
         return
@@ -194,7 +194,7 @@ def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
     domain = every()["Environment"]["$defs"]["DomainsOfEnvironment"]["additionalProperties"]
     product = domain["properties"]["products"]["additionalProperties"]["properties"]
     docs = field_docs(DataProduct)
-    assert {key: one["description"] for key, one in product.items() if key != "steps"} == {
+    assert {key: setting["description"] for key, setting in product.items() if key != "steps"} == {
         key: docs[key] for key in docs if key not in (*SAME_EVERYWHERE, "steps")
     }
 

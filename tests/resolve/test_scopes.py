@@ -26,13 +26,13 @@ def domain(
 
 
 def test_the_environment_beats_the_manifest() -> None:
-    found = platform(
+    merged = platform(
         {"catalog": {"type": "alpha", "replicas": 1}},
         {"platform": {"catalog": {"replicas": 2}}, "domains": {"sales": {"catalog": {"replicas": 9}}}},
     )
-    assert found.data["catalog"] == {"type": "alpha", "replicas": 2}
-    assert str(found.span(("catalog", "replicas"))) == "e.yaml:4:5"
-    assert str(found.span(("catalog", "type"))) == "m.yaml:3:5"
+    assert merged.data["catalog"] == {"type": "alpha", "replicas": 2}
+    assert str(merged.span(("catalog", "replicas"))) == "e.yaml:4:5"
+    assert str(merged.span(("catalog", "type"))) == "m.yaml:3:5"
 
 
 def test_the_scale_decides_the_quota_that_nobody_wrote() -> None:
@@ -52,10 +52,10 @@ def test_the_environment_has_the_last_word_on_a_domain_then_the_domain_then_the_
     assert domain(manifest, {}, environment).data["orchestrator"]["replicas"] == 4
     own = {"orchestrator": {"replicas": 5}}
     assert domain(manifest, own, environment).data["orchestrator"]["replicas"] == 5
-    found = domain(manifest, own, environment | last)
-    assert found.data["orchestrator"]["replicas"] == 6
-    assert [origin.value for origin in found.origins["orchestrator", "replicas"]] == [6, 5, 4, 3, 2]
-    assert str(found.span(("orchestrator", "replicas"))).startswith("e.yaml")
+    merged = domain(manifest, own, environment | last)
+    assert merged.data["orchestrator"]["replicas"] == 6
+    assert [origin.value for origin in merged.origins["orchestrator", "replicas"]] == [6, 5, 4, 3, 2]
+    assert str(merged.span(("orchestrator", "replicas"))).startswith("e.yaml")
 
 
 def test_a_domain_inherits_its_slots_quota_and_placement_and_nothing_else() -> None:
@@ -68,8 +68,8 @@ def test_a_domain_inherits_its_slots_quota_and_placement_and_nothing_else() -> N
         "shared_services": {"quota": {"pods": 9}},
         "placement": {"jobs": {"node_selector": {"pool": "jobs"}}},
     }
-    found = domain(manifest, {"metadata": {"owner": "@acme/sales"}}).data
-    assert found == {
+    settings = domain(manifest, {"metadata": {"owner": "@acme/sales"}}).data
+    assert settings == {
         "metadata": {"owner": "@acme/sales"},
         "orchestrator": {"type": "beta"},
         "quota": {"cpu": "4", "memory": "8Gi", "pods": 7},

@@ -43,13 +43,17 @@ def prod(root: Path, **platform: Any) -> None:
     )
 
 
-def told(root: Path, *environments: str) -> list[tuple[str, str]]:
+def warnings_of(root: Path, *environments: str) -> list[tuple[str, str]]:
     """Return the codes and messages of what is found."""
     try:
-        found = compile_mesh(root, environments).warnings
+        diagnostics = compile_mesh(root, environments).warnings
     except StageFailed as failed:
-        found = failed.diagnostics
-    return [(one.rule.code, one.message) for one in found if one.rule.code.startswith("R06")]
+        diagnostics = failed.diagnostics
+    return [
+        (diagnostic.rule.code, diagnostic.message)
+        for diagnostic in diagnostics
+        if diagnostic.rule.code.startswith("R06")
+    ]
 
 
 def test_rules_that_fit_nothing(tmp_path: Path) -> None:
@@ -58,7 +62,7 @@ def test_rules_that_fit_nothing(tmp_path: Path) -> None:
         {"names": ["crn", "c"], "use": EXISTING},
         {"names": ["c*"], "scopes": ["sales"], "use": {"type": "existing"}},
     ]
-    assert told(mesh(tmp_path, *rules)) == [
+    assert warnings_of(mesh(tmp_path, *rules)) == [
         ("R061", "no secret is called crn or c, or an earlier rule has it"),
         ("R061", "no secret of sales is called c*, or an earlier rule has it"),
     ]
@@ -67,14 +71,14 @@ def test_rules_that_fit_nothing(tmp_path: Path) -> None:
 def test_a_rule_is_of_use_if_it_fits_in_one_environment(tmp_path: Path) -> None:
     root = mesh(tmp_path, {"names": ["crm"], "use": EXISTING}, {"names": ["crn"], "use": EXISTING})
     prod(root, secret_rules=[{"names": ["crn"], "use": EXISTING}])
-    assert [code for code, _ in told(root)] == ["R061", "R061"], "one in each file"
-    assert [code for code, _ in told(root, "dev")] == [], "what the others need of the manifest is not known"
-    assert [code for code, _ in told(root, "prod")] == ["R061"], "but this is that environment's own"
+    assert [code for code, _ in warnings_of(root)] == ["R061", "R061"], "one in each file"
+    assert [code for code, _ in warnings_of(root, "dev")] == [], "what the others need of the manifest is not known"
+    assert [code for code, _ in warnings_of(root, "prod")] == ["R061"], "but this is that environment's own"
 
 
 def test_secrets_of_the_platform_itself_count(tmp_path: Path) -> None:
     images = {"registry": "ghcr.io", "pull_secret": "registry"}
-    assert told(mesh(tmp_path, {"names": ["registry"], "use": EXISTING}, images=images)) == []
+    assert warnings_of(mesh(tmp_path, {"names": ["registry"], "use": EXISTING}, images=images)) == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_what_no_pod_mounts_cannot_come_from_the_csi_driver(
     tmp_path: Path, rules: list[dict[str, Any]], expected: list[str]
 ) -> None:
     images = {"registry": "ghcr.io", "pull_secret": "registry"}
-    assert [code for code, _ in told(mesh(tmp_path, *rules, secrets=CSI, images=images))] == expected
+    assert [code for code, _ in warnings_of(mesh(tmp_path, *rules, secrets=CSI, images=images))] == expected
 
 
 def test_what_custom_resources_name_cannot_either(tmp_path: Path) -> None:
@@ -98,7 +102,7 @@ def test_what_custom_resources_name_cannot_either(tmp_path: Path) -> None:
     root = mesh(tmp_path, secrets=CSI, orchestrator=orchestrator, databases={"backup": backup})
     needed = "dagster-postgresql needs dagster-postgresql-admin"
     message = f"the CSI driver only brings secrets to pods that mount them, but {needed}"
-    assert told(root) == [("R062", message)]
+    assert warnings_of(root) == [("R062", message)]
 
 
 def test_what_other_namespaces_copy_cannot_either(tmp_path: Path) -> None:
@@ -106,12 +110,12 @@ def test_what_other_namespaces_copy_cannot_either(tmp_path: Path) -> None:
     rule = {"names": ["polaris-client-sales-orders"], "scopes": ["platform"], "use": CSI}
     root = mesh(tmp_path, rule, secrets={"type": "generated"}, storage=storage, catalog={"type": "polaris"})
     needed = "floe-sales-domain needs polaris-client-sales-orders"
-    assert told(root) == [("R062", f"the CSI driver only brings secrets to pods that mount them, but {needed}")]
+    assert warnings_of(root) == [("R062", f"the CSI driver only brings secrets to pods that mount them, but {needed}")]
 
 
 def test_scopes_of_the_platform_are_known(tmp_path: Path) -> None:
     rule = {"scopes": ["platform", "nodes", "sales"], "use": EXISTING}
-    assert told(mesh(tmp_path, rule)) == []
+    assert warnings_of(mesh(tmp_path, rule)) == []
 
 
 def test_an_environment_may_have_other_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

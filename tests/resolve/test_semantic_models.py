@@ -132,11 +132,11 @@ def codes_of(text: str) -> set[str]:
     """Return the rules that the text of a file breaks, by the structure of the file or else as a model."""
     ((_, data, problems),) = read_texts(Texts(((FILE, "SemanticModel", text),), plain_schemas(registry())))
     if problems:
-        return {one.rule.code for one in problems}
+        return {problem.rule.code for problem in problems}
     findings = Findings()
     document = data if isinstance(data, Document) else unpacked(data or b"")[0]  # type: ignore[index]
     check_models(DomainSource(document, models={"sales": document}), findings)
-    return {one.rule.code for one in findings.diagnostics}
+    return {diagnostic.rule.code for diagnostic in findings.diagnostics}
 
 
 def changed(old: str, new: str) -> str:
@@ -161,7 +161,9 @@ def test_what_has_lost_its_structure_is_reported_and_breaks_nothing() -> None:
     del data["cubes"][0]["measures"][0]["name"]
     findings = Findings()
     check_models(DomainSource(document("d.yaml", {}), models={"sales": document(FILE, data)}), findings)
-    assert [(one.rule.code, str(one.span).partition(":")[0]) for one in findings.diagnostics] == [("R002", FILE)]
+    assert [(diagnostic.rule.code, str(diagnostic.span).partition(":")[0]) for diagnostic in findings.diagnostics] == [
+        ("R002", FILE)
+    ]
 
 
 @pytest.mark.real
@@ -171,8 +173,8 @@ def test_cube_says_the_same(tmp_path: Path) -> None:
     for folder, (old, new, *_) in zip(folders, samples.values(), strict=True):
         folder.mkdir()
         (folder / "sales.yaml").write_text(changed(old, new))
-    found = dict(zip(samples, cube_program.problems(*folders), strict=True))
-    assert {name for name, problem in found.items() if problem} == set(REFUSED)
+    problems = dict(zip(samples, cube_program.problems(*folders), strict=True))
+    assert {name for name, problem in problems.items() if problem} == set(REFUSED)
 
 
 @pytest.mark.real

@@ -38,10 +38,10 @@ def test_defaults_are_those_of_the_inputs() -> None:
 
 def test_mirrors_are_sorted_so_that_nothing_follows_from_their_order() -> None:
     mirrors = {"quay.io": "b.io", "docker.io": "a.io"}
-    found = settings_of("dev", {**GENERATED, "images": {"mirrors": mirrors}})
-    assert list(found.platform.mirrors) == ["docker.io", "quay.io"]
+    settings = settings_of("dev", {**GENERATED, "images": {"mirrors": mirrors}})
+    assert list(settings.platform.mirrors) == ["docker.io", "quay.io"]
 
 
 def test_the_shared_services_stand_where_the_pattern_says() -> None:
-    found = settings_of("dev", GENERATED, namespaces={"pattern": "acme-{scope}"})
-    assert found.environment.platform_namespace == "acme-platform"
+    settings = settings_of("dev", GENERATED, namespaces={"pattern": "acme-{scope}"})
+    assert settings.environment.platform_namespace == "acme-platform"

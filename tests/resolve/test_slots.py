@@ -72,7 +72,7 @@ def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:
 
 
 def profiled(scale: str, *data: dict[str, Any]) -> Any:
-    layers = [Layer(str(number), one) for number, one in enumerate(data)]
+    layers = [Layer(str(number), layer_data) for number, layer_data in enumerate(data)]
     return with_profiles(REGISTRY, slots(REGISTRY), scale, layers)
 
 
@@ -86,17 +86,17 @@ def test_the_scale_decides_what_nobody_wrote() -> None:
 
 
 def test_what_is_written_beats_the_scale() -> None:
-    found = profiled("heavy", {"catalog": {"type": "alpha", "replicas": 7}})
-    assert found.data["catalog"]["replicas"] == 7
-    assert [origin.value for origin in found.origins["catalog", "replicas"]] == [7, 3]
+    merged_ = profiled("heavy", {"catalog": {"type": "alpha", "replicas": 7}})
+    assert merged_.data["catalog"]["replicas"] == 7
+    assert [origin.value for origin in merged_.origins["catalog", "replicas"]] == [7, 3]
 
 
 def test_the_scale_speaks_of_the_type_that_was_chosen_last() -> None:
-    found = profiled("heavy", {"catalog": {"type": "alpha"}}, {"catalog": {"type": "beta"}})
-    assert found.data["catalog"] == {"type": "beta"}
-    found = profiled("heavy", {"catalog": {"type": "beta", "labels": {"a": "b"}}}, {"catalog": {"type": "alpha"}})
-    assert found.data["catalog"] == {"type": "alpha", "replicas": 3}
-    assert [origin.value for origin in found.origins["catalog", "type"]] == ["alpha", "beta"]
+    merged_ = profiled("heavy", {"catalog": {"type": "alpha"}}, {"catalog": {"type": "beta"}})
+    assert merged_.data["catalog"] == {"type": "beta"}
+    merged_ = profiled("heavy", {"catalog": {"type": "beta", "labels": {"a": "b"}}}, {"catalog": {"type": "alpha"}})
+    assert merged_.data["catalog"] == {"type": "alpha", "replicas": 3}
+    assert [origin.value for origin in merged_.origins["catalog", "type"]] == ["alpha", "beta"]
 
 
 def test_a_slot_is_filled_by_its_component() -> None:
@@ -110,7 +110,7 @@ def test_a_slot_is_filled_by_its_component() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         ({"catalog": {"type": "alhpa"}}, ("R003", "0.yaml:3:5", 'did you mean "alpha"?')),
         ({"catalog": {"type": 5}}, ("R003", "0.yaml:3:5", "known: alpha, beta")),
@@ -120,11 +120,11 @@ def test_a_slot_is_filled_by_its_component() -> None:
         ({"catalog": {"type": "alpha", "replica": 2}}, ("R001", "0.yaml:4:1", 'did you mean "replicas"?')),
     ],
 )
-def test_a_slot_that_cannot_be_filled(data: dict[str, Any], told: tuple[str, str, str]) -> None:
+def test_a_slot_that_cannot_be_filled(data: dict[str, Any], expected: tuple[str, str, str]) -> None:
     findings = Findings()
     assert configured(REGISTRY, "catalog", merged(data), findings) is None
-    (found,) = findings.diagnostics
-    assert (found.rule.code, str(found.span), found.hint) == told
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span), diagnostic.hint) == expected
 
 
 def test_an_empty_slot_is_not_a_mistake() -> None:

@@ -16,14 +16,14 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "secrets"
 FILE = "domains/sales/secrets/prod/crm.yaml"
 
 
-def told(root: Path, rules: str) -> list[tuple[str, str]]:
+def warnings_of(root: Path, rules: str) -> list[tuple[str, str]]:
     """Return the files and messages of what is found in prod."""
     shutil.copytree(GOLDEN, root, dirs_exist_ok=True)
     (root / FILE).write_text(encrypted_secret(namespace="floe-sales-domain"))
     (root / ".sops.yaml").write_text(rules)
-    found = compile_mesh(root, ("prod",)).warnings
-    assert {one.rule.code for one in found} <= {"R064"}
-    return [(one.span.file if one.span else "", one.message) for one in found]
+    warnings = compile_mesh(root, ("prod",)).warnings
+    assert {warning.rule.code for warning in warnings} <= {"R064"}
+    return [(warning.span.file if warning.span else "", warning.message) for warning in warnings]
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,15 @@ def told(root: Path, rules: str) -> list[tuple[str, str]]:
     ],
 )
 def test_files_that_are_encrypted_as_it_says(tmp_path: Path, rules: str) -> None:
-    assert told(tmp_path, rules) == []
+    assert warnings_of(tmp_path, rules) == []
 
 
 def test_a_file_for_another_key(tmp_path: Path) -> None:
     message = "it is encrypted for age1plp4slq5..., but its rule in .sops.yaml says age1plp4slq5..., age1pnmp2nq5..."
-    assert told(tmp_path, f"creation_rules: [{{age: '{RECIPIENT},{OTHER}'}}]\n") == [(FILE, message)]
+    assert warnings_of(tmp_path, f"creation_rules: [{{age: '{RECIPIENT},{OTHER}'}}]\n") == [(FILE, message)]
 
 
 @pytest.mark.parametrize("rules", ["creation_rules: [{path_regex: secrets/dev/}]\n", "creation_rules: []\n", "{}\n"])
 def test_a_file_without_a_rule(tmp_path: Path, rules: str) -> None:
     message = "no rule of .sops.yaml is for this file, so sops does not know who may decrypt it"
-    assert told(tmp_path, rules) == [(FILE, message)]
+    assert warnings_of(tmp_path, rules) == [(FILE, message)]

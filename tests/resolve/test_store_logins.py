@@ -27,9 +27,9 @@ def warned(storage: dict[str, Any], *, airflow: bool = False, **product: Any) ->
     manifest: dict[str, Any] = {"catalog": {"type": "polaris"}, "storage": storage}
     if airflow:
         manifest |= {"orchestrator": {"type": "airflow"}}
-    found = sources(manifest, domains={"sales": {}}, products={"sales": [data_product("orders", **product)]})
-    _, warnings = resolve(found, REGISTRY)
-    return [(one.rule.code, one.message, one.hint) for one in warnings]
+    sources_ = sources(manifest, domains={"sales": {}}, products={"sales": [data_product("orders", **product)]})
+    _, warnings = resolve(sources_, REGISTRY)
+    return [(warning.rule.code, warning.message, warning.hint) for warning in warnings]
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,17 @@ def test_a_store_has_logins_of_those_who_reach_files_by_themselves(
     written = {"catalog": {"type": "polaris"}, "storage": MINIO, **manifest}
     orders = [data_product("orders", **product)]
     plan = planned(written, environment, domains={"sales": {}}, products={"sales": orders})
-    (store,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "storage"]
-    assert [one.name for one in store.store_users] == users
-    (provided,) = [
-        one
-        for _, context in units(plan)["sales"].contexts
-        for one in context.capabilities
-        if isinstance(one, ObjectStore)
+    (store,) = [
+        context.instance for _, context in units(plan)["platform"].contexts if context.instance.slot == "storage"
     ]
-    assert [one.product for one in provided.clients.get("sales", ())] == users
+    assert [store_user.name for store_user in store.store_users] == users
+    (provided,) = [
+        capability
+        for _, context in units(plan)["sales"].contexts
+        for capability in context.capabilities
+        if isinstance(capability, ObjectStore)
+    ]
+    assert [client.product for client in provided.clients.get("sales", ())] == users
 
 
 def test_the_catalog_knows_all_products() -> None:
@@ -110,5 +112,7 @@ def test_the_catalog_knows_all_products() -> None:
         domains={"sales": {}},
         products={"sales": [data_product("orders")]},
     )
-    (catalog,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "catalog"]
-    assert [one.name for one in catalog.served] == [ORDERS]
+    (catalog,) = [
+        context.instance for _, context in units(plan)["platform"].contexts if context.instance.slot == "catalog"
+    ]
+    assert [product.name for product in catalog.served] == [ORDERS]

@@ -23,18 +23,25 @@ NOTICES = (orchestrator_airflow.COMPONENT, orchestrator_dagster.COMPONENT)
 CUSTOMERS = "domains/sales/products/customers.yaml"
 
 
-@pytest.mark.parametrize("component", [*NOTICES, orchestrator_kubernetes.COMPONENT], ids=lambda one: one.type)
+@pytest.mark.parametrize(
+    "component", [*NOTICES, orchestrator_kubernetes.COMPONENT], ids=lambda component: component.type
+)
 def test_orchestrators_that_notice_new_data_need_a_catalog_and_others_refuse(component: Component[Any]) -> None:
     waiting, others = product(schedule=None, trigger=TRIGGER), product("config")
     instance = context_of(component, scope="sales", products=[others, waiting]).instance
     findings = Findings()
     check_noticed(component, instance, [component], findings)
     assert bool(findings.diagnostics) is (component not in NOTICES)
-    needed = [(one.kind, one.product, one.optional) for one in of_triggers(component, instance)]
+    needed = [
+        (requirement.kind, requirement.product, requirement.optional)
+        for requirement in of_triggers(component, instance)
+    ]
     assert needed == ([(Catalog, "customer-360", False)] if component in NOTICES else [])
 
 
-@pytest.mark.parametrize("component", [*NOTICES, orchestrator_kubernetes.COMPONENT], ids=lambda one: one.type)
+@pytest.mark.parametrize(
+    "component", [*NOTICES, orchestrator_kubernetes.COMPONENT], ids=lambda component: component.type
+)
 def test_a_trigger_that_is_not_enabled_needs_nothing(component: Component[Any]) -> None:
     asleep = product(schedule=None, trigger={**TRIGGER, "enabled": False})
     instance = context_of(component, scope="sales", products=[asleep]).instance
@@ -66,5 +73,5 @@ def test_an_environment_with_cron_jobs_may_start_the_product_by_the_clock(said: 
     root = small_mesh(tmp_path, {ENVIRONMENT: {"domains": {"sales": {"products": {"customers": said}}}}})
     (root / PRODUCT).with_name(Path(CUSTOMERS).name).write_text(json.dumps(customers))
     files = compile_mesh(root).files
-    (found,) = (text for path, text in files.items() if path.endswith("cronjob.batch_customers.yaml"))
-    assert ("suspend: true" in found) is ("schedule" not in said)
+    (cronjob,) = (text for path, text in files.items() if path.endswith("cronjob.batch_customers.yaml"))
+    assert ("suspend: true" in cronjob) is ("schedule" not in said)

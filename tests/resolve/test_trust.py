@@ -47,10 +47,10 @@ def trusted(
 
 
 def known(bundle: Mapping[str, Any]) -> Trust:
-    found, findings = trusted(bundle)
+    trust, findings = trusted(bundle)
     assert not findings.diagnostics
-    assert found is not None
-    return found
+    assert trust is not None
+    return trust
 
 
 def test_an_environment_that_says_nothing_trusts_what_its_images_do() -> None:
@@ -58,12 +58,12 @@ def test_an_environment_that_says_nothing_trusts_what_its_images_do() -> None:
 
 
 def test_files_hold_certificates_of_which_each_counts_once() -> None:
-    found = known({"type": "files", "files": ["root.pem", "both.crt"]})
-    pem, store = found.rendered
+    trust = known({"type": "files", "files": ["root.pem", "both.crt"]})
+    pem, store = trust.rendered
     assert pem == ROOT.pem + NEXT.pem
-    der = [one.certificate.public_bytes(Encoding.DER) for one in (ROOT, NEXT)]
+    der = [ca.certificate.public_bytes(Encoding.DER) for ca in (ROOT, NEXT)]
     assert base64.b64decode(store) == truststore(der)
-    assert found.authorities == tuple(Authority(name, int(ENDS.timestamp())) for name in ("Acme Next", "Acme Root"))
+    assert trust.authorities == tuple(Authority(name, int(ENDS.timestamp())) for name in ("Acme Next", "Acme Root"))
 
 
 def test_a_config_map_of_somebody_else() -> None:
@@ -74,11 +74,11 @@ def test_a_config_map_of_somebody_else() -> None:
 
 def test_a_bundle_has_public_authorities_unless_it_must_not() -> None:
     source = {"name": "acme-root", "key": "tls.crt"}
-    found = known({"type": "trust-manager", "secrets": [source], "config_maps": [source], "files": ["root.pem"]})
+    trust = known({"type": "trust-manager", "secrets": [source], "config_maps": [source], "files": ["root.pem"]})
     keys = (("acme-root", "tls.crt"),)
-    assert found.config_map == "acme-dev-trust"
-    assert found.bundle == BundleSources(True, ROOT.pem, keys, keys)
-    assert found.authorities == (Authority("Acme Root", int(ENDS.timestamp())),)
+    assert trust.config_map == "acme-dev-trust"
+    assert trust.bundle == BundleSources(True, ROOT.pem, keys, keys)
+    assert trust.authorities == (Authority("Acme Root", int(ENDS.timestamp())),)
     own = known({"type": "trust-manager", "name": "own", "public": False, "files": ["root.pem"]})
     assert own.bundle
     assert (own.config_map, own.bundle.public) == ("own", False)
@@ -86,8 +86,8 @@ def test_a_bundle_has_public_authorities_unless_it_must_not() -> None:
 
 def test_bundles_of_one_cluster_have_names_of_their_own() -> None:
     pairs = (("acme", "prod-eu"), ("acme-prod", "eu"))
-    found = [trusted({"type": "trust-manager", "files": ["root.pem"]}, *names)[0] for names in pairs]
-    assert [one and one.config_map for one in found] == ["acme-prod--eu-trust", "acme--prod-eu-trust"]
+    bundles = [trusted({"type": "trust-manager", "files": ["root.pem"]}, *names)[0] for names in pairs]
+    assert [bundle and bundle.config_map for bundle in bundles] == ["acme-prod--eu-trust", "acme--prod-eu-trust"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_bundles_of_one_cluster_have_names_of_their_own() -> None:
 def test_files_of_anything_else(text: str, line: int, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILES, "trust/wrong.pem", text)
     _, findings = trusted({"type": "files", "files": ["wrong.pem"]})
-    (found,) = findings.diagnostics
-    assert (found.rule.code, found.message) == ("R065", f"trust/wrong.pem {problem}")
-    assert found.span
-    assert (found.span.file, found.span.line) == ("trust/wrong.pem", line)
+    (diagnostic,) = findings.diagnostics
+    assert (diagnostic.rule.code, diagnostic.message) == ("R065", f"trust/wrong.pem {problem}")
+    assert diagnostic.span
+    assert (diagnostic.span.file, diagnostic.span.line) == ("trust/wrong.pem", line)

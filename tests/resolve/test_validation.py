@@ -75,8 +75,8 @@ class House(Input):
     net: IPv6Network | None = Field(default=None, strict=False)
 
 
-def told(*data: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    return [(one.rule.code, str(one.span), one.message, one.hint) for one in problems(*data)]
+def mistakes(*data: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    return [(problem.rule.code, str(problem.span), problem.message, problem.hint) for problem in problems(*data)]
 
 
 def problems(*data: dict[str, Any]) -> list[Diagnostic]:
@@ -87,8 +87,8 @@ def problems(*data: dict[str, Any]) -> list[Diagnostic]:
 
 def test_what_is_right_becomes_the_model() -> None:
     findings = Findings()
-    found = validate(House, merged({"name": "x"}, {"pets": [{"type": "dog", "tricks": ["sit"]}]}), (), findings)
-    assert found == House(name="x", pets=(Dog(type="dog", tricks=("sit",)),))
+    house = validate(House, merged({"name": "x"}, {"pets": [{"type": "dog", "tricks": ["sit"]}]}), (), findings)
+    assert house == House(name="x", pets=(Dog(type="dog", tricks=("sit",)),))
     assert findings.diagnostics == []
 
 
@@ -112,7 +112,7 @@ def test_what_is_right_becomes_the_model() -> None:
     ],
 )
 def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
-    ((code, span, said, mended),) = told(data)
+    ((code, span, said, mended),) = mistakes(data)
     assert code == "R003"
     assert said.startswith(message)
     assert span.startswith(f"0.yaml:{line}")
@@ -138,59 +138,61 @@ def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: st
     ],
 )
 def test_an_unknown_key_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
-    assert told(data) == [("R001", f"0.yaml:{line}", message, hint)]
+    assert mistakes(data) == [("R001", f"0.yaml:{line}", message, hint)]
 
 
 def test_a_misspelt_key_is_one_error() -> None:
-    assert told({"nmae": "x"}) == [("R001", "0.yaml:2:1", "nmae is not a known key", 'did you mean "name"?')]
-    assert told({"name": "x", "door": {"secrt": "a", "kye": "b"}}) == [
+    assert mistakes({"nmae": "x"}) == [("R001", "0.yaml:2:1", "nmae is not a known key", 'did you mean "name"?')]
+    assert mistakes({"name": "x", "door": {"secrt": "a", "kye": "b"}}) == [
         ("R001", "0.yaml:4:1", "door.secrt is not a known key", 'did you mean "secret"?'),
         ("R001", "0.yaml:5:1", "door.kye is not a known key", 'did you mean "key"?'),
     ]
 
 
 def test_a_misspelt_type_is_one_error_though_another_layer_gives_the_type() -> None:
-    (found,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"typ": "dog", "tricks": []}})
-    assert (str(found.span), found.hint) == ("1.yaml:3:1", 'did you mean "type"?')
+    (problem,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"typ": "dog", "tricks": []}})
+    assert (str(problem.span), problem.hint) == ("1.yaml:3:1", 'did you mean "type"?')
 
 
 def test_a_missing_key_is_reported_where_it_belongs() -> None:
-    assert told({"size": "small"}) == [("R002", "0.yaml:1:1", "name is missing", "add `name:`")]
-    assert told({"name": "x", "pet": {}}) == [
+    assert mistakes({"size": "small"}) == [("R002", "0.yaml:1:1", "name is missing", "add `name:`")]
+    assert mistakes({"name": "x", "pet": {}}) == [
         ("R002", "0.yaml:3:5", "pet.type is missing", "add `type:`, one of cat, dog")
     ]
     findings = Findings()
     assert validate(House, merged({"a": {"house": {"size": "small"}}}), ("a", "house"), findings) is None
-    (found,) = findings.diagnostics
-    assert (str(found.span), found.message) == ("0.yaml:3:5", "a.house.name is missing")
+    (diagnostic,) = findings.diagnostics
+    assert (str(diagnostic.span), diagnostic.message) == ("0.yaml:3:5", "a.house.name is missing")
 
 
 def test_a_key_that_went_with_a_change_of_type_is_reported_with_that() -> None:
     weaker = {"name": "x", "guest": {"type": "cat", "lives": 7}}
-    (found,) = problems(weaker, {"guest": {"type": "bird"}})
-    assert (found.rule.code, found.message) == ("R002", "guest.song is missing")
-    assert [(str(one.span), one.note) for one in found.related] == [
+    (problem,) = problems(weaker, {"guest": {"type": "bird"}})
+    assert (problem.rule.code, problem.message) == ("R002", "guest.song is missing")
+    assert [(str(related.span), related.note) for related in problem.related] == [
         ("0.yaml:4:5", 'these settings are for type "cat", not "bird"')
     ]
     assert problems(weaker | {"guest": {"type": "bird"}})[0].related == ()
 
 
 def test_an_unknown_key_is_reported_with_the_file_that_chose_the_type() -> None:
-    (found,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"tricks": []}})
-    assert found.message == 'pet.tricks is not a known key of type "cat"'
-    assert [(str(one.span), one.note) for one in found.related] == [("0.yaml:4:5", "the type is chosen here")]
+    (problem,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"tricks": []}})
+    assert problem.message == 'pet.tricks is not a known key of type "cat"'
+    assert [(str(related.span), related.note) for related in problem.related] == [
+        ("0.yaml:4:5", "the type is chosen here")
+    ]
     assert problems({"name": "x", "pet": {"type": "cat", "tricks": []}})[0].related == ()
 
 
 def test_a_list_that_only_lacks_its_wrong_entries_is_not_called_short() -> None:
-    assert [one[2] for one in told({"name": "x", "pets": [{"type": "cow"}]})] == [
+    assert [mistake[2] for mistake in mistakes({"name": "x", "pets": [{"type": "cow"}]})] == [
         'pets[0].type: "cow" is not a known value'
     ]
 
 
 def test_what_no_schema_can_express_is_found_beside_what_one_can() -> None:
-    found = told({"name": "X", "labels": {"a": "B"}, "net": "10.0.0.0/8", "more": 1})
-    assert [message for _, _, message, _ in sorted(found)] == [
+    reported = mistakes({"name": "X", "labels": {"a": "B"}, "net": "10.0.0.0/8", "more": 1})
+    assert [message for _, _, message, _ in sorted(reported)] == [
         "more is not a known key",
         'name: "X" has capital letters',
         'labels.a: "B" has capital letters',
@@ -199,13 +201,13 @@ def test_what_no_schema_can_express_is_found_beside_what_one_can() -> None:
 
 
 def test_what_the_schema_and_a_validator_refuse_is_one_mistake() -> None:
-    ((_, span, message, _),) = told({"name": "x", "code": "X"})
+    ((_, span, message, _),) = mistakes({"name": "x", "code": "X"})
     assert (span, message) == ("0.yaml:3:5", "code: 'X' does not match '^[^A-Z]+$'")
 
 
 def test_all_mistakes_are_reported_each_in_its_layer() -> None:
-    found = told({"name": "X", "size": "small"}, {"size": "big", "more": 1})
-    assert [(code, span) for code, span, _, _ in sorted(found)] == [
+    reported = mistakes({"name": "X", "size": "small"}, {"size": "big", "more": 1})
+    assert [(code, span) for code, span, _, _ in sorted(reported)] == [
         ("R001", "1.yaml:3:1"),
         ("R003", "0.yaml:2:5"),
         ("R003", "1.yaml:2:5"),
@@ -213,24 +215,24 @@ def test_all_mistakes_are_reported_each_in_its_layer() -> None:
 
 
 def test_a_wrong_value_is_reported_with_what_it_overrode() -> None:
-    (found,) = problems({"name": "x", "size": "large"}, {"size": "big"})
-    assert [(str(one.span), one.note) for one in found.related] == [("0.yaml:3:5", 'overrides "large"')]
+    (problem,) = problems({"name": "x", "size": "large"}, {"size": "big"})
+    assert [(str(related.span), related.note) for related in problem.related] == [("0.yaml:3:5", 'overrides "large"')]
 
 
 def test_a_number_where_text_is_wanted_is_shown_as_written() -> None:
     document = Document("a.yaml", {"name": 1.1}, {}, {("name",): Span("a.yaml", 1, 7)}, {("name",): "1.10"})
     findings = Findings()
     validate(House, merge([Layer("a.yaml", document.data, document)]), (), findings)
-    (found,) = findings.diagnostics
-    assert found.message == "name: 1.10 is not text"
-    assert found.hint == 'quote it: "1.10"'
+    (diagnostic,) = findings.diagnostics
+    assert diagnostic.message == "name: 1.10 is not text"
+    assert diagnostic.hint == 'quote it: "1.10"'
 
 
 def test_a_part_of_the_data_is_validated_at_its_own_place() -> None:
     findings = Findings()
     assert validate(Cat, merged({"house": {"pet": {"type": "cat", "lives": "x"}}}), ("house", "pet"), findings) is None
-    (found,) = findings.diagnostics
-    assert (str(found.span), found.message.split(":")[0]) == ("0.yaml:5:5", "house.pet.lives")
+    (diagnostic,) = findings.diagnostics
+    assert (str(diagnostic.span), diagnostic.message.split(":")[0]) == ("0.yaml:5:5", "house.pet.lives")
 
 
 STEPS = st.sampled_from(["a", "b", 0, 1])
@@ -269,15 +271,15 @@ def test_a_path_through_the_data_is_found_among_the_tags_of_unions(tree: Any, da
     ],
 )
 def test_the_line_is_not_shown_where_a_secrets_value_may_stand(data: dict[str, Any], secret: bool) -> None:
-    found = problems({"name": "x"} | data)
-    assert {one.secret for one in found} == {secret}
+    reported = problems({"name": "x"} | data)
+    assert {problem.secret for problem in reported} == {secret}
 
 
 @pytest.mark.parametrize("value", ["app:hunter2@H", "password=hunter2 X"])
 def test_a_value_that_may_hold_a_secret_is_shown_neither_where_it_is_refused_nor_where_it_is_overridden(
     value: str,
 ) -> None:
-    (found,) = problems({"name": value}, {"name": f"{value}2"})
-    assert (found.rule.code, found.message, found.secret) == ("R003", "name: the value is not allowed here", True)
-    assert "may hold a secret" in found.hint
-    assert [one.note for one in found.related] == ["overrides another value"]
+    (problem,) = problems({"name": value}, {"name": f"{value}2"})
+    assert (problem.rule.code, problem.message, problem.secret) == ("R003", "name: the value is not allowed here", True)
+    assert "may hold a secret" in problem.hint
+    assert [related.note for related in problem.related] == ["overrides another value"]

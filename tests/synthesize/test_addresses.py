@@ -37,11 +37,11 @@ def addresses(given: UnitIngress | None) -> dict[str, str]:
     """Return the address that each process of Airflow knows."""
     (declared,) = with_addresses(unit(), given).instances
     return {
-        workload.name: one.value
+        workload.name: setting.value
         for workload in declared.parts.workloads
         for container in containers_of(workload.pod)
-        for one in container.variables
-        if one.name == "AIRFLOW__API__BASE_URL"
+        for setting in container.variables
+        if setting.name == "AIRFLOW__API__BASE_URL"
     }
 
 
@@ -56,12 +56,12 @@ def test_what_nobody_opens_has_no_address(given: UnitIngress | None) -> None:
 
 
 def test_nothing_else_changes() -> None:
-    before, after = (dict(_others(one)) for one in (unit(), with_addresses(unit(), ingress())))
+    before, after = (dict(_others(declared)) for declared in (unit(), with_addresses(unit(), ingress())))
     assert before == after
 
 
-def _others(one: DeclaredUnit) -> list[tuple[str, tuple[Variable, ...]]]:
-    (declared,) = one.instances
+def _others(declared_: DeclaredUnit) -> list[tuple[str, tuple[Variable, ...]]]:
+    (declared,) = declared_.instances
     return [
         (
             f"{workload.name} {container.name}",

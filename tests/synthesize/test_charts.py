@@ -34,7 +34,7 @@ def test_the_chart_of_a_namespace_knows_what_starts_after_what() -> None:
     chart = unit_chart(DEVELOPMENT, NAMESPACE, unit)
 
     assert {*unit.starts} < {*chart.dependencies}
-    assert {one.kind for one in chart.waved} == {"Job", "StatefulSet"}
+    assert {identity.kind for identity in chart.waved} == {"Job", "StatefulSet"}
     assert chart.origins == dict(unit.origins)
 
 
@@ -44,9 +44,9 @@ def test_without_cdk8s_objects_have_all_but_their_wave(component: Component[Any]
 
     (built,) = build_charts([unit_chart(DEVELOPMENT, NAMESPACE, unit)])
 
-    expected = {identify(one): one for one in without_cdk8s(DEVELOPMENT, unit.objects, NAMESPACE)}
-    assert {identify(one): _without_wave(one) for one in built} == expected
-    assert any(one != expected[identify(one)] for one in built)
+    expected = {identify(manifest): manifest for manifest in without_cdk8s(DEVELOPMENT, unit.objects, NAMESPACE)}
+    assert {identify(manifest): _without_wave(manifest) for manifest in built} == expected
+    assert any(manifest != expected[identify(manifest)] for manifest in built)
 
 
 def _without_wave(manifest: Object) -> Object:

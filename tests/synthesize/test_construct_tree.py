@@ -20,7 +20,7 @@ LABELS = {"app.kubernetes.io/managed-by": "floe-compile", "app.kubernetes.io/par
 WAVE = "argocd.argoproj.io/sync-wave"
 
 
-def thing(name: str, kind: str = "ConfigMap", version: str = "v1", **fields: Any) -> Object:
+def resource(name: str, kind: str = "ConfigMap", version: str = "v1", **fields: Any) -> Object:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **fields.pop("metadata", {})}, **fields}
 
 
@@ -43,9 +43,9 @@ def findings_of(*charts: ChartInput) -> tuple[Diagnostic, ...]:
 
 
 def refused(*charts: ChartInput) -> list[tuple[str, str]]:
-    found = findings_of(*charts)
-    assert {one.rule for one in found} == {CHART_REFUSED}
-    return [(one.subject, one.message) for one in found]
+    diagnostics = findings_of(*charts)
+    assert {diagnostic.rule for diagnostic in diagnostics} == {CHART_REFUSED}
+    return [(diagnostic.subject, diagnostic.message) for diagnostic in diagnostics]
 
 
 def names(built: tuple[Object, ...]) -> list[str]:
@@ -76,7 +76,7 @@ metadata = st.fixed_dictionaries(
 @settings(max_examples=settings().max_examples // 2, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(bodies, metadata), min_size=1, max_size=20))
 def test_nothing_but_what_the_chart_gives_changes(made: list[tuple[Object, Object]]) -> None:
-    objects = tuple(thing(f"c{number}", metadata=own, **body) for number, (body, own) in enumerate(made))
+    objects = tuple(resource(f"c{number}", metadata=own, **body) for number, (body, own) in enumerate(made))
 
     (built,) = build_charts([chart(*objects, labels=LABELS)])
 
@@ -91,7 +91,7 @@ def test_nothing_but_what_the_chart_gives_changes(made: list[tuple[Object, Objec
 
 
 def test_a_chart_gives_namespace_and_labels() -> None:
-    ((built,),) = build_charts([chart(thing("a"), labels=LABELS)])
+    ((built,),) = build_charts([chart(resource("a"), labels=LABELS)])
 
     assert built["metadata"] == {"name": "a", "namespace": "sales", "labels": LABELS}
 
@@ -99,7 +99,7 @@ def test_a_chart_gives_namespace_and_labels() -> None:
 def test_labels_of_the_object_itself_win_and_all_are_sorted() -> None:
     own = {"labels": {"z": "1", "app.kubernetes.io/part-of": "other", "10": "2", "2": "3"}}
 
-    ((built,),) = build_charts([chart(thing("a", metadata=own), labels=LABELS)])
+    ((built,),) = build_charts([chart(resource("a", metadata=own), labels=LABELS)])
 
     assert list(built["metadata"]["labels"].items()) == [
         ("10", "2"),
@@ -120,49 +120,51 @@ def test_labels_of_the_object_itself_win_and_all_are_sorted() -> None:
     ],
 )
 def test_objects_of_the_cluster_get_labels_but_no_namespace(kind: str, version: str) -> None:
-    ((built,),) = build_charts([chart(thing("x", kind, version), labels=LABELS)])
+    ((built,),) = build_charts([chart(resource("x", kind, version), labels=LABELS)])
 
     assert built["metadata"] == {"name": "x", "labels": LABELS}
 
 
 def test_a_kind_that_is_not_known_gets_the_namespace() -> None:
-    ((built,),) = build_charts([chart(thing("x", "Widget", "acme.example/v1"))])
+    ((built,),) = build_charts([chart(resource("x", "Widget", "acme.example/v1"))])
 
     assert built["metadata"]["namespace"] == "sales"
 
 
 def test_a_chart_without_a_namespace_keeps_their_namespace() -> None:
-    objects = (thing("a", metadata={"namespace": "argocd"}), thing("b", "Namespace"))
+    objects = (resource("a", metadata={"namespace": "argocd"}), resource("b", "Namespace"))
 
     assert build_charts([chart(*objects, namespace="")]) == (objects,)
 
 
 def test_objects_come_after_those_they_depend_on() -> None:
-    (built,) = build_charts([chart(*map(thing, "abcd"), dependencies=(("a", "c"), ("c", "d")))])
+    (built,) = build_charts([chart(*map(resource, "abcd"), dependencies=(("a", "c"), ("c", "d")))])
 
     assert names(built) == ["d", "c", "a", "b"]
 
 
 def waves(built: tuple[Object, ...]) -> dict[str, str]:
-    return {one["metadata"]["name"]: one["metadata"].get("annotations", {}).get(WAVE, "") for one in built}
+    return {
+        manifest["metadata"]["name"]: manifest["metadata"].get("annotations", {}).get(WAVE, "") for manifest in built
+    }
 
 
 def test_the_wave_is_one_more_than_that_of_whatever_is_needed() -> None:
     needs = (("d", "c"), ("d", "a"), ("c", "b"), ("b", "a"), ("e", "a"))
 
-    (built,) = build_charts([chart(*map(thing, "dcbaef"), dependencies=needs, waved="abcdef")])
+    (built,) = build_charts([chart(*map(resource, "dcbaef"), dependencies=needs, waved="abcdef")])
 
     assert waves(built) == {"a": "0", "b": "1", "c": "2", "d": "3", "e": "1", "f": "0"}
 
 
 def test_objects_without_a_wave_pass_on_those_of_what_they_need() -> None:
-    (built,) = build_charts([chart(*map(thing, "abc"), dependencies=(("a", "b"), ("b", "c")), waved="ac")])
+    (built,) = build_charts([chart(*map(resource, "abc"), dependencies=(("a", "b"), ("b", "c")), waved="ac")])
 
     assert waves(built) == {"a": "1", "b": "", "c": "0"}
 
 
 def test_a_wave_joins_the_objects_own_annotations() -> None:
-    own = thing("a", metadata={"annotations": {"a": "1", "z": "2"}})
+    own = resource("a", metadata={"annotations": {"a": "1", "z": "2"}})
 
     ((built,),) = build_charts([chart(own, waved="a")])
 
@@ -170,9 +172,9 @@ def test_a_wave_joins_the_objects_own_annotations() -> None:
 
 
 def test_charts_are_built_apart_and_returned_in_their_order() -> None:
-    other = ChartInput("prod", "sales", (thing("a", data={"k": "prod"}),))
+    other = ChartInput("prod", "sales", (resource("a", data={"k": "prod"}),))
 
-    first, second, third = build_charts([chart(thing("a")), ChartInput("dev", "empty", ()), other])
+    first, second, third = build_charts([chart(resource("a")), ChartInput("dev", "empty", ()), other])
 
     assert (names(first), second, third[0]["data"]) == (["a"], (), {"k": "prod"})
 
@@ -186,24 +188,24 @@ def test_without_objects_node_does_not_start(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_cycle_names_its_objects_and_its_place_and_other_charts_are_checked_too() -> None:
     cycle = chart(
-        *map(thing, "ab"), dependencies=(("a", "b"), ("b", "a")), origins={str(identity("a")): Span("m.yaml")}
+        *map(resource, "ab"), dependencies=(("a", "b"), ("b", "a")), origins={str(identity("a")): Span("m.yaml")}
     )
-    wrong = ChartInput("prod", "sales", (thing("No"),))
+    wrong = ChartInput("prod", "sales", (resource("No"),))
 
-    found = findings_of(cycle, chart(thing("a")), wrong)
+    diagnostics = findings_of(cycle, chart(resource("a")), wrong)
 
-    assert [(one.subject, one.message) for one in found] == [
+    assert [(diagnostic.subject, diagnostic.message) for diagnostic in diagnostics] == [
         (
             "dev: ConfigMap sales/a",
             "Dependency cycle detected: ConfigMap sales/a => ConfigMap sales/b => ConfigMap sales/a",
         ),
         ("prod: ConfigMap sales/No", '"No" is not a valid name for a ConfigMap'),
     ]
-    assert found[0].span == Span("m.yaml")
+    assert diagnostics[0].span == Span("m.yaml")
 
 
 def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() -> None:
-    objects = [thing(f"c{number}") for number in range(12)]
+    objects = [resource(f"c{number}") for number in range(12)]
 
     ((subject, _),) = refused(chart(*objects, dependencies=(("c11", "c10"), ("c10", "c11"))))
 
@@ -211,17 +213,17 @@ def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() ->
 
 
 def test_all_mistakes_of_a_chart_are_reported_together() -> None:
-    found = refused(
+    messages = refused(
         chart(
-            thing("a", metadata={"namespace": "finance"}),
-            thing("b", "Namespace", metadata={"namespace": "sales"}),
-            thing("c"),
-            thing("1st", "Service"),
+            resource("a", metadata={"namespace": "finance"}),
+            resource("b", "Namespace", metadata={"namespace": "sales"}),
+            resource("c"),
+            resource("1st", "Service"),
             dependencies=(("c", "gone"), ("c", "lost")),
         )
     )
 
-    assert found == [
+    assert messages == [
         ("dev: ConfigMap finance/a", "it names the namespace finance, but belongs to the chart of sales"),
         ("dev: ConfigMap sales/c", "it depends on ConfigMap sales/gone, which is in no chart"),
         ("dev: ConfigMap sales/c", "it depends on ConfigMap sales/lost, which is in no chart"),
@@ -243,11 +245,11 @@ def test_names_are_those_that_kubernetes_accepts() -> None:
         ("constructor", "v1", "a", ""),
     ]
 
-    (built,) = build_charts([chart(*(thing(good, kind, version) for kind, version, good, _ in kinds))])
-    found = refused(chart(*(thing(bad, kind, version) for kind, version, _, bad in kinds)))
+    (built,) = build_charts([chart(*(resource(good, kind, version) for kind, version, good, _ in kinds))])
+    messages = refused(chart(*(resource(bad, kind, version) for kind, version, _, bad in kinds)))
 
     assert names(built) == [good for _, _, good, _ in kinds]
-    assert {message for _, message in found} == {
+    assert {message for _, message in messages} == {
         f'"{bad}" is not a valid name for a {kind}' for kind, _, _, bad in kinds
     }
 
@@ -256,10 +258,10 @@ def test_names_are_those_that_kubernetes_accepts() -> None:
     ("manifest", "problem"),
     [
         ({"kind": "Thing", "metadata": {"name": "a"}}, "it has no valid apiVersion and kind"),
-        (thing("a", version="a/b/v1"), "it has no valid apiVersion and kind"),
-        (thing("a", kind=""), "it has no valid apiVersion and kind"),
+        (resource("a", version="a/b/v1"), "it has no valid apiVersion and kind"),
+        (resource("a", kind=""), "it has no valid apiVersion and kind"),
         ({"apiVersion": "v1", "kind": "ConfigMap"}, "it has no metadata"),
-        (thing("a", metadata={"labels": ["x"], "annotations": "y"}), "its labels and annotations are not a mapping"),
+        (resource("a", metadata={"labels": ["x"], "annotations": "y"}), "its labels and annotations are not a mapping"),
     ],
 )
 def test_what_has_no_head_is_not_a_construct(manifest: Object, problem: str) -> None:
@@ -269,17 +271,17 @@ def test_what_has_no_head_is_not_a_construct(manifest: Object, problem: str) -> 
 
 
 def test_an_object_that_exists_twice_is_refused() -> None:
-    assert refused(chart(thing("a"), thing("a", metadata={"namespace": "sales"}))) == [
+    assert refused(chart(resource("a"), resource("a", metadata={"namespace": "sales"}))) == [
         ("dev: ConfigMap sales/a", "it exists twice")
     ]
 
 
 @pytest.mark.parametrize("value", [float("nan"), {1, 2}, ("a",), 2**70, "\ud800"])
 def test_a_value_that_is_not_plain_data_is_refused(value: object) -> None:
-    (found,) = findings_of(chart(thing("a", data={"k": value})))
+    (diagnostic,) = findings_of(chart(resource("a", data={"k": value})))
 
-    assert (found.rule, found.subject) == (NOT_PLAIN, "dev: ConfigMap sales/a")
-    assert found.message.startswith("data.k ")
+    assert (diagnostic.rule, diagnostic.subject) == (NOT_PLAIN, "dev: ConfigMap sales/a")
+    assert diagnostic.message.startswith("data.k ")
 
 
 def included(*objects: Object, text: str) -> ChartInput:
@@ -297,10 +299,10 @@ kind: Namespace
 metadata: {name: b}
 """
 OBJECTS = (
-    thing(
+    resource(
         "a", metadata={"labels": {"on": "yes"}}, data={"10": "first", "2": "second", "big": 2**53 + 1, "__proto__": 1}
     ),
-    thing("b", "Namespace"),
+    resource("b", "Namespace"),
 )
 
 
@@ -315,16 +317,16 @@ def test_yaml_is_included_by_cdk8s_and_its_bodies_stay_as_the_compiler_reads_the
 def test_what_is_included_may_be_needed_and_has_its_place_in_the_order() -> None:
     files = (Included(FILE, OBJECTS),)
 
-    (built,) = build_charts([chart(*OBJECTS, thing("own"), included=files, dependencies=(("own", "a"),), waved="a")])
+    (built,) = build_charts([chart(*OBJECTS, resource("own"), included=files, dependencies=(("own", "a"),), waved="a")])
 
     assert names(built) == ["a", "own", "b"]
     assert waves(built)["a"] == "0"
 
 
 def test_yaml_that_cdk8s_reads_otherwise_or_not_at_all_is_refused() -> None:
-    ((_, other),) = refused(included(thing("yes"), text="{apiVersion: v1, kind: ConfigMap, metadata: {name: yes}}"))
-    ((_, twice),) = refused(included(thing("a"), thing("a", "A"), text=FILE + "---" + FILE))
-    ((_, broken),) = refused(included(thing("a"), text="a: [1"))
+    ((_, other),) = refused(included(resource("yes"), text="{apiVersion: v1, kind: ConfigMap, metadata: {name: yes}}"))
+    ((_, twice),) = refused(included(resource("a"), resource("a", "A"), text=FILE + "---" + FILE))
+    ((_, broken),) = refused(included(resource("a"), text="a: [1"))
 
     problem = "cdk8s does not read its file as the compiler does: "
     assert other == f'{problem}it reads [["v1","ConfigMap",true]]'
@@ -335,13 +337,13 @@ def test_yaml_that_cdk8s_reads_otherwise_or_not_at_all_is_refused() -> None:
 def test_a_body_that_cdk8s_cannot_carry_is_refused_with_its_object() -> None:
     text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {constructor: x}}"
 
-    ((subject, message),) = refused(included(thing("a"), text=text))
+    ((subject, message),) = refused(included(resource("a"), text=text))
 
     assert subject == "dev: ConfigMap sales/a"
     assert message.startswith("Failed serializing construct at path 'ConfigMap sales/a'")
 
 
 def test_a_url_is_read_as_yaml_and_nothing_is_fetched() -> None:
-    ((_, message),) = refused(included(thing("a"), text="https://example.com/all.yaml"))
+    ((_, message),) = refused(included(resource("a"), text="https://example.com/all.yaml"))
 
     assert message.startswith("cdk8s does not read its file as the compiler does: ")

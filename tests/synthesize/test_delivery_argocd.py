@@ -18,7 +18,7 @@ from synthesize.delivery_plans import REPOSITORY, argocd_plan, plan_of
 
 
 def of(plan: DeliveryPlan, kind: str) -> dict[str, Object]:
-    return {one["metadata"]["name"]: one for one in delivery_objects(plan) if one["kind"] == kind}
+    return {manifest["metadata"]["name"]: manifest for manifest in delivery_objects(plan) if manifest["kind"] == kind}
 
 
 def applications(**choices: Any) -> dict[str, Object]:
@@ -51,16 +51,16 @@ def test_a_project_allows_its_namespace_of_its_cluster_and_no_cluster_scoped_obj
 
 def test_domains_can_bring_neither_secrets_nor_applications_but_all_that_is_rendered() -> None:
     refused = of(argocd_plan(), "AppProject")["acme-dev-sales-domain"]["spec"]["namespaceResourceBlacklist"]
-    kinds = {one["kind"] for one in refused}
+    kinds = {manifest["kind"] for manifest in refused}
     assert kinds == {"Secret", "Application", "ApplicationSet", "AppProject"}
 
 
 def test_the_clusters_project_allows_these_namespaces_and_nothing_namespaced() -> None:
     project = of(argocd_plan(), "AppProject")["acme-dev-cluster"]["spec"]
-    allowed = [one["name"] for one in project["clusterResourceWhitelist"] if one["kind"] == "Namespace"]
+    allowed = [kind["name"] for kind in project["clusterResourceWhitelist"] if kind["kind"] == "Namespace"]
     assert sorted(allowed) == ["floe-finance-domain", "floe-platform", "floe-sales-domain"]
     assert project["namespaceResourceBlacklist"] == [{"group": "*", "kind": "*"}]
-    assert not [one for one in project["clusterResourceWhitelist"] if "*" in one.values()]
+    assert not [kind for kind in project["clusterResourceWhitelist"] if "*" in kind.values()]
 
 
 def test_the_clusters_project_allows_the_bundle_of_trusted_authorities_by_its_name() -> None:
@@ -69,7 +69,7 @@ def test_the_clusters_project_allows_the_bundle_of_trusted_authorities_by_its_na
     for trusted, names in ((trust, ["acme-dev-trust"]), (Trust("company-ca"), []), (None, [])):
         changed = replace(plan, settings=replace(plan.settings, trust=trusted))
         project = of(changed, "AppProject")["acme-dev-cluster"]["spec"]
-        assert [one["name"] for one in project["clusterResourceWhitelist"] if one["kind"] == "Bundle"] == names
+        assert [kind["name"] for kind in project["clusterResourceWhitelist"] if kind["kind"] == "Bundle"] == names
 
 
 def test_namespaces_allowed_by_name_are_never_pruned() -> None:
@@ -82,8 +82,8 @@ def test_namespaces_allowed_by_name_are_never_pruned() -> None:
 
 def test_waves_order_projects_before_the_cluster_before_the_platform_before_domains() -> None:
     wave = "argocd.argoproj.io/sync-wave"
-    projects = {one["metadata"]["annotations"][wave] for one in of(argocd_plan(), "AppProject").values()}
-    waves = {name: one["metadata"]["annotations"][wave] for name, one in applications().items()}
+    projects = {project["metadata"]["annotations"][wave] for project in of(argocd_plan(), "AppProject").values()}
+    waves = {name: application["metadata"]["annotations"][wave] for name, application in applications().items()}
     assert projects == {"-1"}
     assert waves == {
         "acme-dev-cluster": "0",
@@ -94,8 +94,8 @@ def test_waves_order_projects_before_the_cluster_before_the_platform_before_doma
 
 
 def test_deleting_an_application_leaves_its_objects_running() -> None:
-    for one in delivery_objects(argocd_plan()):
-        assert "finalizers" not in one["metadata"]
+    for manifest in delivery_objects(argocd_plan()):
+        assert "finalizers" not in manifest["metadata"]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_deleting_an_application_leaves_its_objects_running() -> None:
     ],
 )
 def test_what_happens_by_itself(production: bool, choices: dict[str, Any], expected: Object | None) -> None:
-    for one in applications(production=production, **choices).values():
-        assert one["spec"]["syncPolicy"].get("automated") == expected
+    for application in applications(production=production, **choices).values():
+        assert application["spec"]["syncPolicy"].get("automated") == expected
 
 
 def test_no_field_says_a_default_that_argocd_would_drop() -> None:
@@ -121,7 +121,9 @@ def test_no_field_says_a_default_that_argocd_would_drop() -> None:
             return any(falses(below) for below in value.values())
         return value is False
 
-    assert not any(falses(one) for one in applications(production=True, self_heal=False, prune=False).values())
+    assert not any(
+        falses(application) for application in applications(production=True, self_heal=False, prune=False).values()
+    )
 
 
 def test_failed_syncs_are_tried_again_with_the_newest_commit() -> None:
@@ -142,10 +144,10 @@ def test_sync_options() -> None:
 
 
 def test_only_changes_of_the_folder_refresh_an_application() -> None:
-    for one in applications().values():
-        assert one["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] == "."
-        assert one["spec"]["source"]["path"].startswith("output/dev/")
-        assert one["spec"]["source"]["directory"] == {"include": "*.yaml"}
+    for application in applications().values():
+        assert application["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] == "."
+        assert application["spec"]["source"]["path"].startswith("output/dev/")
+        assert application["spec"]["source"]["directory"] == {"include": "*.yaml"}
 
 
 def test_the_inputs_are_used() -> None:
@@ -156,8 +158,8 @@ def test_the_inputs_are_used() -> None:
 
 @pytest.mark.parametrize("production", [False, True])
 def test_objects_fit_the_published_definitions(production: bool) -> None:
-    for one in delivery_objects(argocd_plan(production=production)):
-        assert_valid(one)
+    for manifest in delivery_objects(argocd_plan(production=production)):
+        assert_valid(manifest)
 
 
 @pytest.mark.parametrize("production", [False, True])
@@ -168,9 +170,9 @@ def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
 def test_artifacts_have_the_tag_of_the_environment() -> None:
     repository = "oci://ghcr.io/acme/data-platform"
     plan = plan_of(True, ArgoCd(type="argocd", repository=repository))
-    found = of(plan, "Application")
-    assert len(found) == 4
-    for name, application in found.items():
+    applications_ = of(plan, "Application")
+    assert len(applications_) == 4
+    for name, application in applications_.items():
         assert_valid(application)
         source = application["spec"]["source"]
         assert (source["repoURL"], source["targetRevision"]) == (repository, "prod")

@@ -17,13 +17,17 @@ from synthesize.delivery_plans import REPOSITORY, flux_plan, plan_of
 
 def kustomizations(**choices: Any) -> dict[str, Object]:
     objects = delivery_objects(flux_plan(**choices))
-    return {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "Kustomization"}
+    return {
+        manifest["metadata"]["name"]: manifest["spec"] for manifest in objects if manifest["kind"] == "Kustomization"
+    }
 
 
 def repository(**choices: Any) -> Object:
-    found = [one for one in delivery_objects(flux_plan(**choices)) if one["kind"] == "GitRepository"]
-    assert [one["metadata"]["name"] for one in found] == ["acme-dev"]
-    spec: Object = found[0]["spec"]
+    repositories = [
+        manifest for manifest in delivery_objects(flux_plan(**choices)) if manifest["kind"] == "GitRepository"
+    ]
+    assert [manifest["metadata"]["name"] for manifest in repositories] == ["acme-dev"]
+    spec: Object = repositories[0]["spec"]
     return spec
 
 
@@ -49,7 +53,10 @@ def test_every_folder_is_applied_from_the_source_that_fetches_it() -> None:
 
 
 def test_the_platform_waits_for_the_cluster_and_domains_for_the_platform() -> None:
-    before = {name: [one["name"] for one in spec.get("dependsOn", [])] for name, spec in kustomizations().items()}
+    before = {
+        name: [dependency["name"] for dependency in spec.get("dependsOn", [])]
+        for name, spec in kustomizations().items()
+    }
     assert before == {
         "acme-dev-cluster": [],
         "acme-dev-platform": ["acme-dev-cluster"],
@@ -91,10 +98,14 @@ def test_nothing_in_the_output_is_rewritten_or_replaced_by_force() -> None:
 def test_the_tests_of_a_namespace_run_after_it_and_their_failure_is_seen() -> None:
     plan = flux_plan(production=True)
     tested = replace(plan, settings=changed(plan.settings, platform={"sync_tests": SyncTests(enabled=True)}))
-    found = {one["metadata"]["name"]: one["spec"] for one in delivery_objects(tested) if one["kind"] == "Kustomization"}
+    specs = {
+        manifest["metadata"]["name"]: manifest["spec"]
+        for manifest in delivery_objects(tested)
+        if manifest["kind"] == "Kustomization"
+    }
     names = {"acme-prod-platform-tests", "acme-prod-sales-domain-tests", "acme-prod-finance-domain-tests"}
-    assert found.keys() - kustomizations(production=True).keys() == names
-    assert found["acme-prod-sales-domain-tests"] == {
+    assert specs.keys() - kustomizations(production=True).keys() == names
+    assert specs["acme-prod-sales-domain-tests"] == {
         "sourceRef": {"kind": "GitRepository", "name": "acme-prod"},
         "path": "./output/prod/_tests_floe-sales-domain",
         "dependsOn": [{"name": "acme-prod-sales-domain"}],
@@ -106,14 +117,14 @@ def test_the_tests_of_a_namespace_run_after_it_and_their_failure_is_seen() -> No
         "deletionPolicy": "Delete",
         "force": False,
     }
-    for one in delivery_objects(tested):
-        assert_valid(one)
+    for manifest in delivery_objects(tested):
+        assert_valid(manifest)
 
 
 @pytest.mark.parametrize("production", [False, True])
 def test_objects_fit_the_published_definitions(production: bool) -> None:
-    for one in delivery_objects(flux_plan(production=production, secret="git-credentials")):
-        assert_valid(one)
+    for manifest in delivery_objects(flux_plan(production=production, secret="git-credentials")):
+        assert_valid(manifest)
 
 
 @pytest.mark.parametrize("production", [False, True])
@@ -124,12 +135,14 @@ def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
 def test_only_namespaces_with_encrypted_secrets_are_decrypted() -> None:
     def decrypted(decryption: Any) -> dict[str, Any]:
         plan = flux_plan(decryption=decryption)
-        sales = [replace(one, encrypted=one.scope == "sales") for one in plan.namespaces]
+        sales = [replace(namespace, encrypted=namespace.scope == "sales") for namespace in plan.namespaces]
         objects = delivery_objects(replace(plan, namespaces=tuple(sales)))
-        for one in objects:
-            assert_valid(one)
+        for manifest in objects:
+            assert_valid(manifest)
         return {
-            one["metadata"]["name"]: one["spec"]["decryption"] for one in objects if "decryption" in one.get("spec", {})
+            manifest["metadata"]["name"]: manifest["spec"]["decryption"]
+            for manifest in objects
+            if "decryption" in manifest.get("spec", {})
         }
 
     assert decrypted({"secret": "sops-age"}) == {
@@ -144,7 +157,7 @@ ARTIFACTS = "oci://ghcr.io/acme/data-platform"
 
 def artifacts(**choices: Any) -> Object:
     plan = plan_of(False, Flux.model_validate({"type": "flux", "repository": ARTIFACTS, **choices}))
-    (source,) = [one for one in delivery_objects(plan) if one["kind"] == "OCIRepository"]
+    (source,) = [manifest for manifest in delivery_objects(plan) if manifest["kind"] == "OCIRepository"]
     assert_valid(source)
     assert source["metadata"]["name"] == "acme-dev"
     spec: Object = source["spec"]
@@ -159,12 +172,12 @@ def test_artifacts_have_the_tag_of_the_environment() -> None:
 
 def test_folders_of_artifacts_begin_with_the_output() -> None:
     plan = plan_of(False, Flux(type="flux", repository=ARTIFACTS))
-    specs = [one["spec"] for one in delivery_objects(plan) if one["kind"] == "Kustomization"]
+    specs = [manifest["spec"] for manifest in delivery_objects(plan) if manifest["kind"] == "Kustomization"]
     assert len(specs) == 4
     for spec in specs:
         assert spec["sourceRef"] == {"kind": "OCIRepository", "name": "acme-dev"}
         assert spec["path"].startswith("./output/dev/")
-    assert not [one for one in delivery_objects(plan) if one["kind"] == "GitRepository"]
+    assert not [manifest for manifest in delivery_objects(plan) if manifest["kind"] == "GitRepository"]
 
 
 def test_signatures_are_verified_with_keys_or_identities() -> None:

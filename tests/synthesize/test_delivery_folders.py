@@ -36,7 +36,7 @@ def test_no_domain_can_take_the_name_of_the_cluster_or_the_platform() -> None:
     plan = argocd_plan()
     scopes = ("cluster", "platform", "platform-domain")
     plan = replace(
-        plan, namespaces=tuple(replace(unit, scope=one) for unit, one in zip(plan.namespaces, scopes, strict=True))
+        plan, namespaces=tuple(replace(unit, scope=scope) for unit, scope in zip(plan.namespaces, scopes, strict=True))
     )
     names = [folder.name for folder in folders(plan)]
     assert len(set(names)) == len(names)
@@ -62,22 +62,24 @@ def test_no_two_environments_and_domains_have_one_name() -> None:
     names = [
         folder.name
         for plan in plans
-        for folder in folders(replace(plan, namespaces=tuple(replace(plan.namespaces[0], scope=one) for one in words)))
+        for folder in folders(
+            replace(plan, namespaces=tuple(replace(plan.namespaces[0], scope=word) for word in words))
+        )
     ]
     assert len(set(names)) == len(names) == len(words) * (len(words) + 1)
 
 
 def test_every_object_is_labelled_and_stands_in_the_tools_namespace() -> None:
     for plan in (argocd_plan(), flux_plan()):
-        for one in delivery_objects(plan):
-            assert one["metadata"]["namespace"] == plan.delivery.namespace
-            assert one["metadata"]["labels"] == labels.common_labels(plan.settings, "delivery")
+        for manifest in delivery_objects(plan):
+            assert manifest["metadata"]["namespace"] == plan.delivery.namespace
+            assert manifest["metadata"]["labels"] == labels.common_labels(plan.settings, "delivery")
 
 
 def test_each_object_has_a_file_of_its_own() -> None:
     for plan in (argocd_plan(), flux_plan()):
         objects = delivery_objects(plan)
-        assert len({delivery_path("dev", identify(one), "argocd") for one in objects}) == len(objects)
+        assert len({delivery_path("dev", identify(manifest), "argocd") for manifest in objects}) == len(objects)
 
 
 def test_the_order_of_the_plans_units_does_not_matter() -> None:

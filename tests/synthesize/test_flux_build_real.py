@@ -20,7 +20,7 @@ OUTPUT = Path(__file__).parents[1] / "golden/flux/output"
 
 
 def read(path: Path) -> dict[ObjectId, Object]:
-    return {identify(one): one for one in yaml.load_all(path.read_text(), yaml.CSafeLoader) if one}
+    return {identify(manifest): manifest for manifest in yaml.load_all(path.read_text(), yaml.CSafeLoader) if manifest}
 
 
 def test_each_folder_is_built_as_it_is(tmp_path: Path) -> None:
@@ -34,6 +34,6 @@ def test_each_folder_is_built_as_it_is(tmp_path: Path) -> None:
     for file in delivery:
         (delivered,) = read(file).values()
         folder = OUTPUT.parent / delivered["spec"]["path"]
-        wanted = {key: one for path in folder.rglob("*.yaml") for key, one in read(path).items()}
+        wanted = {key: manifest for path in folder.rglob("*.yaml") for key, manifest in read(path).items()}
         assert wanted
         assert read(tmp_path / f"{file.name}.built") == wanted

@@ -42,8 +42,10 @@ FAILED = [{"type": kind, "status": "True", "lastTransitionTime": NOW} for kind i
 
 def read(folder: str) -> dict[tuple[str, str], Object]:
     """Return the objects of a folder of the output, by kind and name."""
-    found = [yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((MESH / FOLDER / folder).glob("*.yaml"))]
-    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+    manifests = [
+        yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((MESH / FOLDER / folder).glob("*.yaml"))
+    ]
+    return {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in manifests}
 
 
 CLUSTER, PLATFORM, SALES = read("_cluster"), read("floe-platform"), read("floe-sales-domain")
@@ -78,14 +80,19 @@ class Flux(NamedTuple):
         self.say(source, {"observedGeneration": 1, "conditions": ready, "artifact": artifact})
         return artifact["revision"]
 
-    def say(self, one: Object, status: Any) -> None:
+    def say(self, manifest: Object, status: Any) -> None:
         """Set the status of an object, in the place of its controller."""
-        self.server.ask("PATCH", f"{self.server.path(one)}/status", {"status": status}, "application/merge-patch+json")
+        self.server.ask(
+            "PATCH", f"{self.server.path(manifest)}/status", {"status": status}, "application/merge-patch+json"
+        )
 
     def ready(self, name: str) -> tuple[str, str]:
         """Return status and reason of the condition Ready of a Kustomization."""
-        found = self.status(name).get("conditions", ())
-        return next(((one["status"], one["reason"]) for one in found if one["type"] == "Ready"), ("", ""))
+        conditions = self.status(name).get("conditions", ())
+        return next(
+            ((reported["status"], reported["reason"]) for reported in conditions if reported["type"] == "Ready"),
+            ("", ""),
+        )
 
     def status(self, name: str) -> Any:
         path = f"/apis/{KUSTOMIZE}/v1/namespaces/{SYSTEM}/kustomizations/lake-prod-{name}"
@@ -93,11 +100,11 @@ class Flux(NamedTuple):
 
     def there(self, objects: Iterable[Object]) -> set[str]:
         """Return the names of those objects that are in the cluster."""
-        return {one["metadata"]["name"] for one in objects if self.exists(one)}
+        return {manifest["metadata"]["name"] for manifest in objects if self.exists(manifest)}
 
-    def exists(self, one: Object) -> bool:
+    def exists(self, manifest: Object) -> bool:
         try:
-            return "deletionTimestamp" not in self.server.ask("GET", self.server.path(one))["metadata"]
+            return "deletionTimestamp" not in self.server.ask("GET", self.server.path(manifest))["metadata"]
         except urllib.error.HTTPError as refused:
             if refused.code != 404:
                 raise
@@ -105,20 +112,20 @@ class Flux(NamedTuple):
 
     def becomes_healthy(self, objects: Iterable[Object]) -> None:
         """Say of objects that they run, have ended well or are ready, in the place of their controllers."""
-        for one in objects:
-            if one["kind"] == "Deployment":
-                count = one["spec"]["replicas"]
+        for manifest in objects:
+            if manifest["kind"] == "Deployment":
+                count = manifest["spec"]["replicas"]
                 numbers = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), count)
                 conditions = [condition("Available", "MinimumReplicasAvailable")]
                 conditions.append(condition("Progressing", "NewReplicaSetAvailable"))
-                self.say(one, {"observedGeneration": 1, **numbers, "conditions": conditions})
-            elif one["kind"] == "PodDisruptionBudget":
+                self.say(manifest, {"observedGeneration": 1, **numbers, "conditions": conditions})
+            elif manifest["kind"] == "PodDisruptionBudget":
                 healthy = dict.fromkeys(("currentHealthy", "desiredHealthy", "expectedPods", "disruptionsAllowed"), 1)
-                self.say(one, {"observedGeneration": 1, **healthy})
-            elif one["kind"] == "Job":
-                self.say(one, {"startTime": NOW, "completionTime": NOW, "succeeded": 1, "conditions": DONE})
-            elif one["kind"] == "ExternalSecret":
-                self.say(one, {"conditions": [condition("Ready", "SecretSynced")]})
+                self.say(manifest, {"observedGeneration": 1, **healthy})
+            elif manifest["kind"] == "Job":
+                self.say(manifest, {"startTime": NOW, "completionTime": NOW, "succeeded": 1, "conditions": DONE})
+            elif manifest["kind"] == "ExternalSecret":
+                self.say(manifest, {"conditions": [condition("Ready", "SecretSynced")]})
 
 
 def condition(kind: str, reason: str) -> dict[str, str]:

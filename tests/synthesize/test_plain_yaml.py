@@ -17,10 +17,10 @@ def objects(text: str) -> list[object]:
 
 def test_documents_become_objects_and_empty_ones_are_left_out() -> None:
     text = f"---\n# nothing\n---\n{HEAD}data: {{a: 0o17, b: yes, 10: x}}\n---\n{HEAD}"
-    found = read(PlainYaml("crds.yaml", text), "portal simple")
-    assert found.text == text
-    assert [one["kind"] for one in found.objects] == ["ConfigMap", "ConfigMap"]
-    assert found.objects[0]["data"]["b"] == "yes", "as YAML 1.2 has it"
+    shipped = read(PlainYaml("crds.yaml", text), "portal simple")
+    assert shipped.text == text
+    assert [manifest["kind"] for manifest in shipped.objects] == ["ConfigMap", "ConfigMap"]
+    assert shipped.objects[0]["data"]["b"] == "yes", "as YAML 1.2 has it"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,6 @@ def test_documents_become_objects_and_empty_ones_are_left_out() -> None:
 def test_what_is_not_an_object_is_refused(text: str, problem: str) -> None:
     with pytest.raises(StageFailed) as failed:
         objects(text)
-    (found,) = failed.value.diagnostics
-    assert (found.rule, found.subject) == (NOT_READABLE, "portal simple")
-    assert found.message.startswith(problem)
+    (diagnostic,) = failed.value.diagnostics
+    assert (diagnostic.rule, diagnostic.subject) == (NOT_READABLE, "portal simple")
+    assert diagnostic.message.startswith(problem)

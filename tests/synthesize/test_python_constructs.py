@@ -28,9 +28,9 @@ def deployment(chart: cdk8s.Chart) -> None:
 def failure_of(build: object, component: str = "") -> Diagnostic:
     with pytest.raises(StageFailed) as raised:
         objects_of(build, "sales", component)  # type: ignore[arg-type]  # also given what no component should give
-    (found,) = raised.value.diagnostics
-    assert found.rule is CONSTRUCT_FAILED
-    return found
+    (diagnostic,) = raised.value.diagnostics
+    assert diagnostic.rule is CONSTRUCT_FAILED
+    return diagnostic
 
 
 def test_a_deployment_of_cdk8s_plus() -> None:
@@ -67,23 +67,23 @@ def test_an_error_of_the_javascript_names_component_and_line() -> None:
         cdk8s.ApiObject(chart, "web", api_version="v1", kind="ConfigMap")
         cdk8s.ApiObject(chart, "web", api_version="v1", kind="ConfigMap")
 
-    found = failure_of(build, "orchestrator acme")
+    diagnostic = failure_of(build, "orchestrator acme")
 
     line = build.__code__.co_firstlineno + 4
-    assert found.message == (
+    assert diagnostic.message == (
         "RuntimeError: There is already a Construct with name 'web' in Chart [Default]"
         f" (test_python_constructs.py:{line})"
     )
-    assert found.subject == "orchestrator acme"
+    assert diagnostic.subject == "orchestrator acme"
 
 
 def test_a_cycle_is_reported() -> None:
     def build(chart: cdk8s.Chart) -> None:
         import cdk8s
 
-        one, other = (cdk8s.ApiObject(chart, name, api_version="v1", kind="ConfigMap") for name in ("a", "b"))
-        one.add_dependency(other)
-        other.add_dependency(one)
+        first, other = (cdk8s.ApiObject(chart, name, api_version="v1", kind="ConfigMap") for name in ("a", "b"))
+        first.add_dependency(other)
+        other.add_dependency(first)
 
     assert "Dependency cycle detected: Default/a => Default/b => Default/a" in failure_of(build).message
 
@@ -92,10 +92,10 @@ def test_an_error_in_python_is_reported_and_the_function_named() -> None:
     def build(chart: cdk8s.Chart) -> None:
         raise KeyError("gone")
 
-    found = failure_of(build)
+    diagnostic = failure_of(build)
 
-    assert found.message.startswith("KeyError: 'gone' (test_python_constructs.py:")
-    assert found.subject == f"{build.__module__}.{build.__qualname__}"
+    assert diagnostic.message.startswith("KeyError: 'gone' (test_python_constructs.py:")
+    assert diagnostic.subject == f"{build.__module__}.{build.__qualname__}"
 
 
 def test_findings_of_the_component_itself_are_passed_on() -> None:

@@ -44,8 +44,10 @@ def rendered(settings: Settings, parts: Parts, quota: Quota | None = None) -> Un
 
 
 def get(unit: Unit, kind: str, name: str) -> Mapping[str, Any]:
-    (found,) = (one for one in unit.objects if (one["kind"], one["metadata"]["name"]) == (kind, name))
-    return found
+    (manifest,) = (
+        manifest for manifest in unit.objects if (manifest["kind"], manifest["metadata"]["name"]) == (kind, name)
+    )
+    return manifest
 
 
 def test_a_test_in_the_place_of_a_caller_has_its_account_and_only_tries_what_it_may() -> None:
@@ -73,15 +75,15 @@ def test_the_quota_has_room_for_the_proxies_of_all_pods(kind: Kind, cpu: int) ->
     # Two servers, one more in a rollout, three of the operator and four runs; the smoke test; and a fourth more.
     programs, proxies = 10 * 0.1 + 0.01, 11 * cpu
     assert int(get(unit, "ResourceQuota", "quota")["spec"]["hard"]["requests.cpu"]) == ceil((programs + proxies) * 1.25)
-    requests = dict(next(one for one in unit.launched if one.group.name == "runs").requests)
+    requests = dict(next(launched for launched in unit.launched if launched.group.name == "runs").requests)
     assert requests == ({"cpu": "1100m", "memory": "1152Mi"} if cpu else {"cpu": "100m", "memory": "128Mi"})
 
 
 def test_an_autoscaler_looks_at_the_program_and_not_at_its_proxy() -> None:
     server = Workload("server", pod(Port("http", 8080)), replicas=Scaling(1, 3))
     for kind, metric in (("ambient", "Resource"), ("sidecar", "ContainerResource"), ("linkerd", "ContainerResource")):
-        found = get(rendered(meshed(kind), Parts((server,))), "HorizontalPodAutoscaler", "server")  # type: ignore[arg-type]
-        assert [one["type"] for one in found["spec"]["metrics"]] == [metric]
+        autoscaler = get(rendered(meshed(kind), Parts((server,))), "HorizontalPodAutoscaler", "server")  # type: ignore[arg-type]
+        assert [source["type"] for source in autoscaler["spec"]["metrics"]] == [metric]
 
 
 def test_the_ingress_controller_is_asked_for_an_identity_only_if_it_is_in_the_mesh() -> None:
@@ -90,10 +92,18 @@ def test_the_ingress_controller_is_asked_for_an_identity_only_if_it_is_in_the_me
     rule = get(inside, "AuthorizationPolicy", "server")["spec"]["rules"][0]
     assert {"source": {"namespaces": ["gateways"]}} in rule["from"]
     assert "from" not in get(outside, "AuthorizationPolicy", "server")["spec"]["rules"][0]
-    kinds = {(one["kind"], one["metadata"]["name"]) for one in inside.objects}
+    kinds = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in inside.objects}
     assert ("PeerAuthentication", "server") not in kinds
     rules = get(inside, "NetworkPolicy", "server")["spec"]["ingress"]
-    ports = [[port["port"] for port in one["ports"]] for one in rules if "gateways" in str(one["from"])]
+    ports = [
+        [port["port"] for port in ingress_rule["ports"]]
+        for ingress_rule in rules
+        if "gateways" in str(ingress_rule["from"])
+    ]
     assert ports == [[8080, 15008]]
     rules = get(outside, "NetworkPolicy", "server")["spec"]["ingress"]
-    assert [[port["port"] for port in one["ports"]] for one in rules if "gateways" in str(one["from"])] == [[8080]]
+    assert [
+        [port["port"] for port in ingress_rule["ports"]]
+        for ingress_rule in rules
+        if "gateways" in str(ingress_rule["from"])
+    ] == [[8080]]

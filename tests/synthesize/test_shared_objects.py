@@ -21,17 +21,17 @@ SETTINGS = resource("v1", "ConfigMap", "settings", "sales")
 NAME = "PersistentVolume shared"
 
 
-def found(units: dict[str, Iterable[Object]]) -> list[Diagnostic]:
+def clashes(units: dict[str, Iterable[Object]]) -> list[Diagnostic]:
     rendered = {
         name: Rendered("dev", ObjectSet.of(objects), namespace=name, origins={NAME: HERE})
         for name, objects in units.items()
     }
-    summaries = {name: check_unit(one, ()).summary for name, one in rendered.items()}
+    summaries = {name: check_unit(unit, ()).summary for name, unit in rendered.items()}
     return list(shared_objects("dev", summaries, lambda name: Places.of(rendered[name])))
 
 
 def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
-    (clash,) = found({"sales": [VOLUME], "platform": [VOLUME]})
+    (clash,) = clashes({"sales": [VOLUME], "platform": [VOLUME]})
     assert (clash.rule.code, clash.subject, clash.span) == ("S002", f"dev: {NAME}", HERE)
     assert clash.message == f"{NAME} is rendered for platform and for sales"
     assert clash.hint == "rename one of the two"
@@ -39,14 +39,16 @@ def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
 
 @pytest.mark.parametrize("other", ["platform", "zoo"])
 def test_an_object_in_the_namespace_of_another_unit_may_not_be_of_that(other: str) -> None:
-    (clash,) = found({"sales": [SETTINGS], other: [SETTINGS]})
+    (clash,) = clashes({"sales": [SETTINGS], other: [SETTINGS]})
     assert clash.message == f"ConfigMap sales/settings is rendered for sales and for {other}"
 
 
 def test_what_is_written_by_hand_is_named_by_its_folders() -> None:
-    (clash,) = found({"": [VOLUME], "sales": [VOLUME]})
+    (clash,) = clashes({"": [VOLUME], "sales": [VOLUME]})
     assert clash.message == f"{NAME} is rendered for base/ and overlays/ and for sales"
 
 
 def test_other_objects_are_nobodys_business() -> None:
-    assert found({"": [VOLUME], "sales": [SETTINGS], "platform": [resource("v1", "ConfigMap", "settings", "x")]}) == []
+    assert (
+        clashes({"": [VOLUME], "sales": [SETTINGS], "platform": [resource("v1", "ConfigMap", "settings", "x")]}) == []
+    )

@@ -32,7 +32,9 @@ CLUSTERS = {name: Cluster(name="kind") for name in ("dev", "prod")}
 
 def reading(*secrets: Secret, name: str = "web", **changes: Any) -> Parts:
     files = tuple(
-        SecretFile(f"/run/secrets/{one.name}/{key.name}", one.key(key.name)) for one in secrets for key in one.keys
+        SecretFile(f"/run/secrets/{secret.name}/{key.name}", secret.key(key.name))
+        for secret in secrets
+        for key in secret.keys
     )
     return Parts(workloads=(workload(pod(container(secret_files=files), **changes), name=name),))
 
@@ -40,14 +42,14 @@ def reading(*secrets: Secret, name: str = "web", **changes: Any) -> Parts:
 def unit(namespace: str, *parts: Parts, settings: Settings = DEVELOPMENT) -> DeclaredUnit:
     scope = namespace.removeprefix("floe-").removesuffix("-domain")
     instances = []
-    for line, one in enumerate(parts):
+    for line, part in enumerate(parts):
         origin = WRITTEN._replace(line=WRITTEN.line + line)
-        instances.append(DeclaredInstance(instance(settings, scope=scope, namespace=namespace, origin=origin), one))
+        instances.append(DeclaredInstance(instance(settings, scope=scope, namespace=namespace, origin=origin), part))
     return DeclaredUnit(settings, scope, namespace, "@acme/x", Quota(), tuple(instances))
 
 
 def rendered(*units: DeclaredUnit) -> dict[str, Rendered]:
-    return {one.namespace: one for one in synthesize(plan_units(units), CLUSTERS)}
+    return {unit_.namespace: unit_ for unit_ in synthesize(plan_units(units), CLUSTERS)}
 
 
 def refused(*units: DeclaredUnit) -> list[Diagnostic]:
@@ -56,25 +58,25 @@ def refused(*units: DeclaredUnit) -> list[Diagnostic]:
     return list(failed.value.diagnostics)
 
 
-def told(*units: DeclaredUnit) -> list[tuple[str, str, str]]:
-    return [(one.rule.code, str(one.span), one.message) for one in refused(*units)]
+def refusals(*units: DeclaredUnit) -> list[tuple[str, str, str]]:
+    return [(diagnostic.rule.code, str(diagnostic.span), diagnostic.message) for diagnostic in refused(*units)]
 
 
 def test_units_come_in_the_order_of_their_plans_each_with_its_own_objects() -> None:
-    found = rendered(unit(SALES), unit(PLATFORM))
-    assert list(found) == [SALES, PLATFORM]
-    for namespace, one in found.items():
-        assert (one.environment, one.namespace) == ("dev", namespace)
-        assert [manifest["metadata"]["name"] for manifest in one.objects.of_kind("Namespace")] == [namespace]
-        assert {identity.namespace for identity in one.objects.by_id} == {"", namespace}
+    units = rendered(unit(SALES), unit(PLATFORM))
+    assert list(units) == [SALES, PLATFORM]
+    for namespace, unit_ in units.items():
+        assert (unit_.environment, unit_.namespace) == ("dev", namespace)
+        assert [manifest["metadata"]["name"] for manifest in unit_.objects.of_kind("Namespace")] == [namespace]
+        assert {identity.namespace for identity in unit_.objects.by_id} == {"", namespace}
 
 
 def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
     version = Span("m.yaml", 9, 1)
-    (found,) = synthesize((), {}, [replace(argocd_plan(), version_origin=version)])
-    assert found.delivery == frozenset(found.objects.by_id)
-    assert {identity.kind for identity in found.delivery} == {"Application", "AppProject"}
-    assert (found.namespace, found.origins) == (DELIVERY_UNIT, {VERSION: version})
+    (delivery,) = synthesize((), {}, [replace(argocd_plan(), version_origin=version)])
+    assert delivery.delivery == frozenset(delivery.objects.by_id)
+    assert {identity.kind for identity in delivery.delivery} == {"Application", "AppProject"}
+    assert (delivery.namespace, delivery.origins) == (DELIVERY_UNIT, {VERSION: version})
 
 
 def test_what_is_checked_follows_the_settings() -> None:
@@ -83,21 +85,21 @@ def test_what_is_checked_follows_the_settings() -> None:
         platform={"registry": "ghcr.io/acme", "mirrors": {"docker.io": "ghcr.io/hub"}},
         cluster={"kubernetes_version": "1.33", "domain": "acme.internal", "nodes": 9},
     )
-    found = rendered(unit(PLATFORM, settings=settings))[PLATFORM]
-    assert (found.production, found.kubernetes_version, found.cluster_domain, found.nodes) == (
+    unit_ = rendered(unit(PLATFORM, settings=settings))[PLATFORM]
+    assert (unit_.production, unit_.kubernetes_version, unit_.cluster_domain, unit_.nodes) == (
         True,
         "1.33",
         "acme.internal",
         9,
     )
-    assert found.image_registries == ("ghcr.io/acme", "ghcr.io/hub")
+    assert unit_.image_registries == ("ghcr.io/acme", "ghcr.io/hub")
     assert rendered(unit(PLATFORM))[PLATFORM].image_registries == (), "without mirrors, images come from anywhere"
 
 
 def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
     cluster = Cluster(name="acme-dev", server="https://k8s.acme.example:6443/")
-    (found,) = synthesize(plan_units([unit(PLATFORM)]), {"dev": cluster})
-    assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
+    (unit_,) = synthesize(plan_units([unit(PLATFORM)]), {"dev": cluster})
+    assert (unit_.cluster, unit_.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
 
 
 def test_each_unit_has_the_facts_of_its_namespace() -> None:
@@ -109,26 +111,26 @@ def test_each_unit_has_the_facts_of_its_namespace() -> None:
     )
     launched = Parts(workloads=(server,), launched=(Launched("run", pod(), 2),))
     units = rendered(unit(PLATFORM, launched, settings=settings), unit(SALES, reading(existing), settings=settings))
-    found, sales = units[PLATFORM], units[SALES]
+    platform, sales = units[PLATFORM], units[SALES]
     web = PodGroup(PLATFORM, "web")
-    assert {edge.source for edge in found.connections} == {web}
-    assert {one.group for one in found.launched} == {PodGroup(PLATFORM, "run")}
-    assert {one.group for one in found.exceptions} == {web}
-    assert found.ingress_groups == {(web, 8080)}
-    assert found.ingress_namespace == "nginx"
+    assert {edge.source for edge in platform.connections} == {web}
+    assert {pods.group for pods in platform.launched} == {PodGroup(PLATFORM, "run")}
+    assert {exception.group for exception in platform.exceptions} == {web}
+    assert platform.ingress_groups == {(web, 8080)}
+    assert platform.ingress_namespace == "nginx"
     assert sales.existing_secrets == {ExistingSecret(SALES, "theirs", ("a", "b"), "custom")}
-    assert found.origins["Deployment.apps floe-platform/web"] == WRITTEN
+    assert platform.origins["Deployment.apps floe-platform/web"] == WRITTEN
     assert not list(sales.objects.of_kind("ExternalSecret"))
 
 
 def test_namespaces_read_what_another_generated_through_a_store_of_its_own() -> None:
-    found = rendered(unit(PLATFORM, reading(OWNED)), unit(SALES, reading(OWNED)), unit(FINANCE, reading(OWNED)))[
+    unit_ = rendered(unit(PLATFORM, reading(OWNED)), unit(SALES, reading(OWNED)), unit(FINANCE, reading(OWNED)))[
         PLATFORM
     ]
-    (store,) = found.objects.of_kind("ClusterSecretStore")
+    (store,) = unit_.objects.of_kind("ClusterSecretStore")
     assert store["metadata"]["name"] == f"{PLATFORM}-secrets"
     assert store["spec"]["conditions"] == [{"namespaces": [FINANCE, SALES]}]
-    (role,) = found.objects.of_kind("Role")
+    (role,) = unit_.objects.of_kind("Role")
     assert role["rules"][0]["resourceNames"] == ["client"]
     alone = rendered(unit(PLATFORM, reading(OWNED)))[PLATFORM]
     assert not list(alone.objects.of_kind("ClusterSecretStore"))
@@ -142,7 +144,11 @@ def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.Mon
 
     def server() -> dict[str, Any]:
         objects = rendered(unit(PLATFORM, caller))[PLATFORM].objects
-        return dict(next(one for one in objects.of_kind("Deployment") if one["metadata"]["name"] == "web")["metadata"])
+        return dict(
+            next(manifest for manifest in objects.of_kind("Deployment") if manifest["metadata"]["name"] == "web")[
+                "metadata"
+            ]
+        )
 
     assert server()["namespace"] == PLATFORM
     assert part_of.items() <= server()["labels"].items()
@@ -150,7 +156,9 @@ def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.Mon
     with pytest.raises(StageFailed, match="1 problem"):
         rendered(unit(PLATFORM, wrong))
 
-    monkeypatch.setattr("floe_compiler.synthesize.build_charts", lambda charts, _: tuple(one.objects for one in charts))
+    monkeypatch.setattr(
+        "floe_compiler.synthesize.build_charts", lambda charts, _: tuple(chart.objects for chart in charts)
+    )
     assert not server().keys() & {"namespace", "annotations"}
     assert not server()["labels"].keys() & part_of.keys()
     rendered(unit(PLATFORM, wrong))
@@ -162,7 +170,7 @@ def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
         "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 9007199254740993\n"
     )
     objects = rendered(unit(PLATFORM, Parts(include=(PlainYaml("x.yaml", text),))))[PLATFORM].objects
-    (shipped,) = (one for one in objects.of_kind("ConfigMap") if one["metadata"]["name"] == "shipped")
+    (shipped,) = (manifest for manifest in objects.of_kind("ConfigMap") if manifest["metadata"]["name"] == "shipped")
     assert shipped["metadata"]["namespace"] == PLATFORM
     assert {"own": "label", "app.kubernetes.io/part-of": "acme"}.items() <= shipped["metadata"]["labels"].items()
     (high,) = objects.of_kind("PriorityClass")
@@ -172,44 +180,47 @@ def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
 
 def test_what_a_chart_refuses_is_reported_where_its_component_was_asked_for() -> None:
     waiting = Parts(workloads=(workload(pod(waits_for=(DATABASE,))), workload(pod(waits_for=(WEB,)), name="db")))
-    (found,) = refused(unit(PLATFORM, waiting))
-    assert (found.rule.code, found.span) == ("S103", WRITTEN)
-    assert "Dependency cycle" in found.message
-    assert "Deployment.apps floe-platform/db => Deployment.apps floe-platform/web" in found.message
+    (diagnostic,) = refused(unit(PLATFORM, waiting))
+    assert (diagnostic.rule.code, diagnostic.span) == ("S103", WRITTEN)
+    assert "Dependency cycle" in diagnostic.message
+    assert "Deployment.apps floe-platform/db => Deployment.apps floe-platform/web" in diagnostic.message
 
 
 def test_a_vault_needs_no_store_between_namespaces() -> None:
-    units = (unit(one, reading(OWNED), settings=PRODUCTION) for one in (PLATFORM, SALES))
-    assert not [store for one in rendered(*units).values() for store in one.objects.of_kind("ClusterSecretStore")]
+    units = (unit(namespace, reading(OWNED), settings=PRODUCTION) for namespace in (PLATFORM, SALES))
+    assert not [store for unit_ in rendered(*units).values() for store in unit_.objects.of_kind("ClusterSecretStore")]
 
 
 def test_a_secret_without_a_source_is_reported_where_its_user_was_asked_for() -> None:
     lost = Secret("crm", PLATFORM, (SecretKey("token"), SecretKey("id")))
-    ((code, span, message),) = told(unit(PLATFORM, Parts(), reading(lost)))
+    ((code, span, message),) = refusals(unit(PLATFORM, Parts(), reading(lost)))
     assert (code, span) == ("S001", "m.yaml:5:3")
     assert "secret crm (id, token) can only" in message or "secret crm (token, id) can only" in message
 
 
 def test_all_namespaces_are_looked_at() -> None:
-    units = [unit(one, reading(Secret(f"crm-{one}", one, (SecretKey("token"),)))) for one in (PLATFORM, SALES)]
-    assert [code for code, _, _ in told(*units)] == ["S001", "S001"]
+    units = [
+        unit(namespace, reading(Secret(f"crm-{namespace}", namespace, (SecretKey("token"),))))
+        for namespace in (PLATFORM, SALES)
+    ]
+    assert [code for code, _, _ in refusals(*units)] == ["S001", "S001"]
 
 
 def test_two_secrets_of_one_name_are_reported() -> None:
     other = replace(OWNED, owner=SALES)
-    ((code, span, message),) = told(unit(SALES, Parts(), reading(OWNED), reading(other, name="other")))
+    ((code, span, message),) = refusals(unit(SALES, Parts(), reading(OWNED), reading(other, name="other")))
     assert (code, span) == ("S003", "m.yaml:5:3")
     assert PLATFORM in message
     assert SALES in message
 
 
 def test_two_parts_that_take_one_name_are_reported_with_both_places() -> None:
-    (one,) = refused(unit(PLATFORM, reading(), reading()))
-    assert one.message == (
+    (diagnostic,) = refused(unit(PLATFORM, reading(), reading()))
+    assert diagnostic.message == (
         "ServiceAccount floe-platform/web is rendered twice, and so are its Deployment, NetworkPolicy"
     ), "one mistake, whatever has the name"
-    assert (one.rule.code, str(one.span)) == ("S002", "m.yaml:4:3")
-    assert [str(related.span) for related in one.related] == ["m.yaml:5:3"]
+    assert (diagnostic.rule.code, str(diagnostic.span)) == ("S002", "m.yaml:4:3")
+    assert [str(related.span) for related in diagnostic.related] == ["m.yaml:5:3"]
 
 
 def configured(name: str, *files: ConfigFile) -> Workload:
@@ -217,12 +228,12 @@ def configured(name: str, *files: ConfigFile) -> Workload:
 
 
 def test_a_configmap_belongs_to_one_part_or_is_the_same_for_all() -> None:
-    one, other = ConfigFile("/etc/a.yaml", "a", "settings"), ConfigFile("/etc/b.yaml", "b", "settings")
-    together = unit(PLATFORM, Parts(workloads=(configured("web", one), configured("api", other))))
+    first, other = ConfigFile("/etc/a.yaml", "a", "settings"), ConfigFile("/etc/b.yaml", "b", "settings")
+    together = unit(PLATFORM, Parts(workloads=(configured("web", first), configured("api", other))))
     (settings,) = rendered(together)[PLATFORM].objects.of_kind("ConfigMap")
     assert settings["data"] == {"a.yaml": "a", "b.yaml": "b"}, "a component may spread it over its pods"
-    alike = unit(PLATFORM, *(Parts(workloads=(configured(name, one),)) for name in ("web", "api")))
+    alike = unit(PLATFORM, *(Parts(workloads=(configured(name, first),)) for name in ("web", "api")))
     (settings,) = rendered(alike)[PLATFORM].objects.of_kind("ConfigMap")
     assert settings["data"] == {"a.yaml": "a"}
-    apart = unit(PLATFORM, Parts(workloads=(configured("web", one),)), Parts(workloads=(configured("api", other),)))
-    assert told(apart) == [("S002", "m.yaml:4:3", "ConfigMap floe-platform/settings is rendered twice")]
+    apart = unit(PLATFORM, Parts(workloads=(configured("web", first),)), Parts(workloads=(configured("api", other),)))
+    assert refusals(apart) == [("S002", "m.yaml:4:3", "ConfigMap floe-platform/settings is rendered twice")]

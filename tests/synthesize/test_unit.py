@@ -47,7 +47,8 @@ def using(parts: Parts, origin: Span | None = None, **changes: Any) -> DeclaredI
 
 def declared(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> DeclaredUnit:
     instances = tuple(
-        using(one, Span("m.yaml", line), settings=settings, name=f"server-{line}") for line, one in enumerate(parts, 1)
+        using(part, Span("m.yaml", line), settings=settings, name=f"server-{line}")
+        for line, part in enumerate(parts, 1)
     )
     return DeclaredUnit(settings, "platform", NAMESPACE, "@acme/platform", Quota(), instances, **changes)
 
@@ -57,9 +58,9 @@ def plan(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> Uni
 
 
 def objects(unit: Unit) -> dict[str, Any]:
-    found = {f"{one['kind']} {one['metadata']['name']}": one for one in unit.objects}
-    assert len(found) == len(unit.objects)
-    return found
+    manifests = {f"{manifest['kind']} {manifest['metadata']['name']}": manifest for manifest in unit.objects}
+    assert len(manifests) == len(unit.objects)
+    return manifests
 
 
 def rendered(*workloads: Workload, settings: Settings = DEVELOPMENT, **changes: Any) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def test_an_empty_namespace_is_closed_and_limited() -> None:
 
 
 def test_all_that_follows_from_a_server() -> None:
-    one = pod(
+    pod_ = pod(
         container(
             ports=(HTTP,),
             config=(ConfigFile("/etc/app/app.yaml", "a: 1\n", "app"),),
@@ -86,8 +87,8 @@ def test_all_that_follows_from_a_server() -> None:
         calls=(DATABASE,),
         kubernetes_api=(JOBS,),
     )
-    found = rendered(workload(one, replicas=2))
-    assert set(found) - set(rendered()) == {
+    manifests = rendered(workload(pod_, replicas=2))
+    assert set(manifests) - set(rendered()) == {
         "Deployment web",
         "Service web",
         "PodDisruptionBudget web",
@@ -99,27 +100,27 @@ def test_all_that_follows_from_a_server() -> None:
         "ExternalSecret login",
         "Password password-32",
     }
-    assert found["ConfigMap app"]["data"] == {"app.yaml": "a: 1\n"}
-    assert found["ConfigMap app"]["metadata"]["labels"]["app.kubernetes.io/component"] == "configuration"
+    assert manifests["ConfigMap app"]["data"] == {"app.yaml": "a: 1\n"}
+    assert manifests["ConfigMap app"]["metadata"]["labels"]["app.kubernetes.io/component"] == "configuration"
 
 
 def test_the_same_plan_gives_the_same_objects() -> None:
-    one = plan(Parts(workloads=(workload(),)))
-    assert render_unit(one).objects == render_unit(one).objects
+    plan_ = plan(Parts(workloads=(workload(),)))
+    assert render_unit(plan_).objects == render_unit(plan_).objects
 
 
 def test_servers_and_tasks_run_on_their_own_nodes() -> None:
     placement = Placements(services=Placement(node_selector={"p": "s"}), jobs=JobPlacement(node_selector={"p": "j"}))
     parts = Parts(workloads=(workload(),), tasks=(Task("load", pod(), 60, schedule="0 5 * * *"),))
-    found = objects(render_unit(UnitPlan(replace(declared(), instances=(using(parts, placement=placement),)))))
-    assert found["Deployment web"]["spec"]["template"]["spec"]["nodeSelector"] == {"p": "s"}
-    job = found["CronJob load"]["spec"]["jobTemplate"]["spec"]
+    manifests = objects(render_unit(UnitPlan(replace(declared(), instances=(using(parts, placement=placement),)))))
+    assert manifests["Deployment web"]["spec"]["template"]["spec"]["nodeSelector"] == {"p": "s"}
+    job = manifests["CronJob load"]["spec"]["jobTemplate"]["spec"]
     assert job["template"]["spec"]["nodeSelector"] == {"p": "j"}
 
 
 def test_pods_that_are_launched_later_have_an_account_and_a_policy_but_no_controller() -> None:
-    one = Launched("run", pod(calls=(OUTSIDE,)), 3)
-    unit = render_unit(plan(Parts(launched=(one,))))
+    run = Launched("run", pod(calls=(OUTSIDE,)), 3)
+    unit = render_unit(plan(Parts(launched=(run,))))
     assert set(objects(unit)) - set(rendered()) == {"ServiceAccount run", "NetworkPolicy run"}
     (launched,) = unit.launched
     assert isinstance(launched, LaunchedPods)
@@ -148,13 +149,13 @@ def test_what_no_fact_describes_is_rendered_as_it_is() -> None:
     assert objects(render_unit(plan(Parts(objects=(extra,)))))["ConfigMap extra"] is extra
 
 
-def policy(found: dict[str, Any], name: str) -> dict[str, Any]:
-    return dict(found[f"NetworkPolicy {name}"]["spec"])
+def policy(manifests: dict[str, Any], name: str) -> dict[str, Any]:
+    return dict(manifests[f"NetworkPolicy {name}"]["spec"])
 
 
-def admitted(found: dict[str, Any], name: str) -> list[list[str]]:
-    rules = policy(found, name).get("ingress", [])
-    return [one["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] for one in rules]
+def admitted(manifests: dict[str, Any], name: str) -> list[list[str]]:
+    rules = policy(manifests, name).get("ingress", [])
+    return [rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] for rule in rules]
 
 
 SERVER = workload(pod(container(ports=(HTTP, *DATABASE.ports))), name="db")
@@ -171,8 +172,8 @@ def test_callers_are_those_of_the_plan() -> None:
 
 def test_each_port_of_a_server_is_open_to_those_who_call_it() -> None:
     callers: dict[str, Callers] = {"db": {"floe-platform": (("TCP", 5432),), "floe-sales-domain": (("TCP", 8080),)}}
-    found = policy(objects(render_unit(replace(plan(Parts(workloads=(SERVER,))), callers=callers))), "db")
-    assert [rule["ports"] for rule in found["ingress"]] == [
+    policy_ = policy(objects(render_unit(replace(plan(Parts(workloads=(SERVER,))), callers=callers))), "db")
+    assert [rule["ports"] for rule in policy_["ingress"]] == [
         [{"protocol": "TCP", "port": 5432}],
         [{"protocol": "TCP", "port": 8080}],
     ]
@@ -184,8 +185,8 @@ def test_callers_of_another_component_of_the_namespace_count() -> None:
 
 
 def test_connections_are_what_pods_call_and_wait_for() -> None:
-    one = pod(calls=(OUTSIDE,), waits_for=(DATABASE,), kubernetes_api=(JOBS,))
-    unit = render_unit(plan(Parts(workloads=(workload(one),))))
+    pod_ = pod(calls=(OUTSIDE,), waits_for=(DATABASE,), kubernetes_api=(JOBS,))
+    unit = render_unit(plan(Parts(workloads=(workload(pod_),))))
     group = PodGroup(NAMESPACE, "web")
     assert {(edge.source, edge.port) for edge in unit.connections} == {(group, port) for port in (443, 5432, 6443)}
     assert Connection(group, PodGroup(NAMESPACE, "db"), 5432) in unit.connections
@@ -201,11 +202,11 @@ def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
 
 
 def test_departures_from_the_rules_are_declared_with_their_reasons() -> None:
-    one = pod(
+    pod_ = pod(
         container("a", writable_root="writes its program"),
         setup=(container("b", writable_root="unpacks"), container("c", writable_root="unpacks")),
     )
-    unit = render_unit(plan(Parts(workloads=(workload(one, single="keeps state in memory"),))))
+    unit = render_unit(plan(Parts(workloads=(workload(pod_, single="keeps state in memory"),))))
     group = PodGroup(NAMESPACE, "web")
     assert unit.exceptions == {
         SecurityException(group, "readOnlyRootFilesystem", "unpacks; writes its program"),
@@ -221,18 +222,18 @@ def test_that_there_can_be_only_one_holds_for_every_kind() -> None:
 
 def test_secrets_of_files_and_variables_are_rendered_once() -> None:
     variable = Variable("P", secret=SECRET.key("password"), reason="no file")
-    one = pod(container(variables=(variable,)), setup=(container("first", variables=(variable,)),))
-    parts = Parts(workloads=(workload(one),), tasks=(Task("load", one, 60),))
+    pod_ = pod(container(variables=(variable,)), setup=(container("first", variables=(variable,)),))
+    parts = Parts(workloads=(workload(pod_),), tasks=(Task("load", pod_, 60),))
     unit = render_unit(plan(parts))
-    assert [(one.name, sorted(one.keys)) for one in unit.secrets] == [("login", sorted(SECRET.keys))]
+    assert [(secret.name, sorted(secret.keys)) for secret in unit.secrets] == [("login", sorted(SECRET.keys))]
 
 
 def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
     settings = changed(PRODUCTION, platform={"pull_secret": "registry"})
-    found = objects(render_unit(plan(settings=settings)))
-    target = found["ExternalSecret registry"]["spec"]["target"]
+    manifests = objects(render_unit(plan(settings=settings)))
+    target = manifests["ExternalSecret registry"]["spec"]["target"]
     assert target["template"]["type"] == "kubernetes.io/dockerconfigjson"
-    (data,) = found["ExternalSecret registry"]["spec"]["data"]
+    (data,) = manifests["ExternalSecret registry"]["spec"]["data"]
     assert data["remoteRef"]["key"] == "acme/prod/floe-platform/registry"
     assert data["secretKey"] == ".dockerconfigjson"
 
@@ -242,13 +243,13 @@ LOST = Secret("crm", NAMESPACE, (SecretKey("token"),))
 
 def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
     reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
-    one = plan(Parts(workloads=(workload(),)), Parts(workloads=(workload(reading, name="other"),)))
+    plan_ = plan(Parts(workloads=(workload(),)), Parts(workloads=(workload(reading, name="other"),)))
     with pytest.raises(NotGeneratable):
-        render_unit(one)
-    user = secret_user(one.unit, LOST)
+        render_unit(plan_)
+    user = secret_user(plan_.unit, LOST)
     assert user is not None
     assert user.name == "server-2"
-    assert secret_user(one.unit, SECRET) is None
+    assert secret_user(plan_.unit, SECRET) is None
 
 
 def test_a_secret_that_only_others_read_has_no_source_either() -> None:
@@ -269,11 +270,13 @@ def test_a_secret_that_only_others_read_has_no_source_either() -> None:
 def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
     unit = render_unit(plan(Parts(workloads=(SERVER,)), Parts(workloads=(workload(),)), quota_origin=Span("q.yaml")))
     origins = dict(unit.origins)
-    own = [one for one in unit.objects if "server" in one["metadata"]["labels"]["app.kubernetes.io/name"]]
+    own = [
+        manifest for manifest in unit.objects if "server" in manifest["metadata"]["labels"]["app.kubernetes.io/name"]
+    ]
     assert len(own) == 7
-    for one in own:
-        line = 1 if one["metadata"]["name"] == "db" else 2
-        assert origins[str(identify(one, NAMESPACE))] == Span("m.yaml", line)
+    for manifest in own:
+        line = 1 if manifest["metadata"]["name"] == "db" else 2
+        assert origins[str(identify(manifest, NAMESPACE))] == Span("m.yaml", line)
     assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
 
 
@@ -281,13 +284,13 @@ def test_controllers_start_after_what_their_pods_call_across_components() -> Non
     caller = Parts(workloads=(workload(pod(calls=(DATABASE,))),))
     load = Parts(tasks=(Task("load", pod(waits_for=(DATABASE,)), 60), Task("report", pod(), 60, schedule="0 5 * * *")))
     unit = render_unit(plan(Parts(workloads=(SERVER,)), caller, load))
-    (job,) = (one["metadata"]["name"] for one in unit.objects if one["kind"] == "Job")
+    (job,) = (manifest["metadata"]["name"] for manifest in unit.objects if manifest["kind"] == "Job")
     server = ObjectId("apps", "Deployment", NAMESPACE, "db")
     assert {*unit.starts} == {
         (ObjectId("apps", "Deployment", NAMESPACE, "web"), server),
         (ObjectId("batch", "Job", NAMESPACE, job), server),
     }
-    assert {one.name for one in unit.waved} == {"db", "web", job, "report"}
+    assert {identity.name for identity in unit.waved} == {"db", "web", job, "report"}
 
 
 def test_flux_knows_no_waves_but_an_order() -> None:
@@ -319,7 +322,7 @@ def test_no_pod_uses_its_node_but_in_the_namespace_for_that_and_with_a_reason(sc
 def test_access_to_the_node_is_a_declared_exception() -> None:
     agent = Workload("agent", pod(container(host_paths=(NODE,)), node_access="to read logs"), kind="DaemonSet")
     unit = render_unit(plan_units([replace(declared(Parts((agent,))), scope=NODES)])[0])
-    assert {(one.field, one.reason) for one in unit.exceptions} == {
+    assert {(exception.field, exception.reason) for exception in unit.exceptions} == {
         ("hostPath", "to read logs"),
         ("runAsNonRoot", "to read logs"),
         ("runAsUser", "to read logs"),
@@ -327,13 +330,13 @@ def test_access_to_the_node_is_a_declared_exception() -> None:
 
 
 def test_the_objects_of_an_instance_are_those_of_its_unit(small: tuple[UnitPlan, ...]) -> None:
-    for one in small:
-        whole = {identify(each, one.unit.namespace): each for each in render_unit(one).objects}
-        for declared_instance in one.unit.instances:
-            own = render_part(one, part_of(declared_instance.instance))
+    for plan_ in small:
+        whole = {identify(each, plan_.unit.namespace): each for each in render_unit(plan_).objects}
+        for declared_instance in plan_.unit.instances:
+            own = render_part(plan_, part_of(declared_instance.instance))
             assert own or not declared_instance.parts.workloads
-            assert {identify(each, one.unit.namespace): each for each in own}.items() <= whole.items()
-        assert render_part(one, "another") == ()
+            assert {identify(each, plan_.unit.namespace): each for each in own}.items() <= whole.items()
+        assert render_part(plan_, "another") == ()
 
 
 @pytest.fixture

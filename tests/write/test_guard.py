@@ -9,14 +9,14 @@ from floe_compiler.write.guard import guard_deletions
 
 
 def refused(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[tuple[str, str]]:
-    return [(found.subject.removeprefix("output/"), found.message) for found in guarded(delete, keep, *allow)]
+    return [(finding.subject.removeprefix("output/"), finding.message) for finding in guarded(delete, keep, *allow)]
 
 
 def guarded(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[Diagnostic]:
     findings = Findings()
     paths = [[f"output/{path}.yaml" for path in group] for group in (delete, keep)]
     guard_deletions(paths[0], paths[1], [*paths[0], *paths[1]], frozenset(allow), findings)
-    assert all(found.rule.code == "W006" for found in findings.diagnostics)
+    assert all(diagnostic.rule.code == "W006" for diagnostic in findings.diagnostics)
     return findings.diagnostics
 
 
@@ -36,7 +36,7 @@ def test_the_hint_is_one_command_that_allows_all_of_it_and_no_more() -> None:
         "dev/a/service_x",
     ]
     keep = ["prod/_cluster/namespace_b", "prod/_delivery/application.argoproj.io_b", "prod/b/service_y"]
-    hints = {found.hint for found in guarded(delete, keep)}
+    hints = {finding.hint for finding in guarded(delete, keep)}
     options = ("--allow-delete", "prod/a", "--allow-delete", "prod/b", "--allow-delete", "dev")
     assert hints == {f"if all of it is meant: floe-compile {' '.join(options)}"}
     assert not guarded(delete, keep, *options[1::2])
@@ -85,10 +85,10 @@ def test_a_domain_that_is_removed_from_several_environments_is_refused_once() ->
     files = ("_cluster/namespace_{}", "_delivery/application.argoproj.io_{}", "{}/service_x", "{}/service_y")
     delete = [f"{environment}/{file.format('a')}" for environment in ("dev", "prod") for file in files]
     keep = [f"{environment}/{file.format('b')}" for environment in ("dev", "prod") for file in files]
-    (found,) = guarded(delete, keep)
-    assert found.subject == "output/dev/a, output/prod/a"
-    assert found.message == "compiling would delete everything in dev/a (2 files), everything in prod/a (2 files)"
-    assert found.hint == "if all of it is meant: floe-compile --allow-delete dev/a --allow-delete prod/a"
+    (finding,) = guarded(delete, keep)
+    assert finding.subject == "output/dev/a, output/prod/a"
+    assert finding.message == "compiling would delete everything in dev/a (2 files), everything in prod/a (2 files)"
+    assert finding.hint == "if all of it is meant: floe-compile --allow-delete dev/a --allow-delete prod/a"
 
 
 def test_more_than_a_third_needs_permission_for_the_environment() -> None:

@@ -63,10 +63,10 @@ def test_merge_conflicts_give_what_both_sides_wrote() -> None:
 def test_what_cannot_be_understood_is_named_with_its_line(line: str, message: str) -> None:
     findings = Findings()
     parse_index("dev", f"# floe-compile index 1\n{line}\n", findings)
-    [found] = findings.diagnostics
-    assert found.rule.code == "W007"
-    assert message in found.message
-    assert str(found.span) == "output/.floe/dev.index:2:1"
+    [diagnostic] = findings.diagnostics
+    assert diagnostic.rule.code == "W007"
+    assert message in diagnostic.message
+    assert str(diagnostic.span) == "output/.floe/dev.index:2:1"
 
 
 def test_indexes_are_found_by_environment(tmp_path: Path) -> None:

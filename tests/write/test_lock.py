@@ -27,7 +27,7 @@ def refused(root: Path) -> list[str]:
         with locked(root):
             return []
     except StageFailed as failed:
-        return [found.rule.code for found in failed.diagnostics]
+        return [diagnostic.rule.code for diagnostic in failed.diagnostics]
 
 
 def test_a_second_run_is_refused_until_the_first_ends_even_by_a_kill(tmp_path: Path) -> None:

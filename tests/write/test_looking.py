@@ -34,32 +34,32 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the processes that looked, of those that this one knows of."""
-    found: list[int] = []
+    pids: list[int] = []
 
     def noted(root: Path, environments: Iterator[str], store: Cache, complete: bool = True) -> Look:
-        found.append(os.getpid())
+        pids.append(os.getpid())
         return look(root, environments, store, complete)
 
     monkeypatch.setattr(looking, "look", noted)
-    return found
+    return pids
 
 
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the processes that were forked."""
-    found, fork = [], os.fork
+    pids, fork = [], os.fork
 
     def noted() -> int:
-        found.append(fork())
-        return found[-1]
+        pids.append(fork())
+        return pids[-1]
 
     monkeypatch.setattr(os, "fork", noted)
-    return found
+    return pids
 
 
-def same(one: Look, other: Look) -> bool:
+def same(earlier: Look, other: Look) -> bool:
     """Compare two looks but for the stats: those of new files are kept only after some milliseconds."""
-    (first, its), (second, others) = ((seen, seen.snapshot) for seen in (one, other))
+    (first, its), (second, others) = ((seen, seen.snapshot) for seen in (earlier, other))
     return (first.indexes, first.findings) == (second.indexes, second.findings) and (
         (its.hashes, its.with_line_feeds, its.folders) == (others.hashes, others.with_line_feeds, others.folders)
     )
@@ -91,7 +91,7 @@ def test_one_core_does_it_itself(root: Path, looks: list[int], monkeypatch: pyte
 @forking
 def test_what_must_be_reported_is_seen_here(root: Path, looks: list[int]) -> None:
     (root / "output/dev/a/link.yaml").symlink_to("one.yaml")
-    assert [found.rule.code for found in looked(root).findings] == ["W010"]
+    assert [finding.rule.code for finding in looked(root).findings] == ["W010"]
     assert looks == [os.getpid()]
 
 

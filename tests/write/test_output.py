@@ -29,7 +29,7 @@ def write(root: Path, *allow: str, **texts: str) -> WriteReport:
 
 
 def codes(failed: pytest.ExceptionInfo[StageFailed]) -> list[tuple[str, str]]:
-    return [(found.rule.code, place(found)) for found in failed.value.diagnostics]
+    return [(diagnostic.rule.code, place(diagnostic)) for diagnostic in failed.value.diagnostics]
 
 
 def without_indexes(root: Path) -> dict[str, str]:
@@ -194,9 +194,9 @@ def test_what_the_operating_system_refuses_is_reported_with_the_path(tmp_path: P
     (tmp_path / "output").write_text("a file")
     with pytest.raises(StageFailed) as failed:
         write_output(tmp_path, OLD, DIGESTS)
-    [found] = failed.value.diagnostics
-    assert found.rule.code == "W011"
-    assert found.subject.startswith("output")
+    [diagnostic] = failed.value.diagnostics
+    assert diagnostic.rule.code == "W011"
+    assert diagnostic.subject.startswith("output")
 
 
 # --- interrupted runs -----------------------------------------------------------------------------------------------
@@ -348,15 +348,15 @@ def later(patch: pytest.MonkeyPatch) -> None:
 
 def reads(patch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which every file is added that a snapshot reads."""
-    found: list[str] = []
+    paths: list[str] = []
     take = snapshot._Walk.take_file
 
     def noted(walk: snapshot._Walk, entry: os.DirEntry[str], path: str, stats: dict[str, FileStat]) -> None:
-        found.append(path)
+        paths.append(path)
         take(walk, entry, path, stats)
 
     patch.setattr(snapshot._Walk, "take_file", noted)
-    return found
+    return paths
 
 
 def test_what_was_just_written_is_not_read_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -484,9 +484,9 @@ def test_compiling_resolves_a_conflict_after_either_side_is_taken(tmp_path: Path
     merged = {"a__x": "4", "b__y": "1"}
     with pytest.raises(StageFailed) as failed:
         write(root, **merged)
-    [found] = failed.value.diagnostics
-    assert (found.rule.code, str(found.span)) == ("W016", "output/dev/a/x.yaml:1:1")
-    command = found.hint.rpartition("git ")[2]
+    [diagnostic] = failed.value.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span)) == ("W016", "output/dev/a/x.yaml:1:1")
+    command = diagnostic.hint.rpartition("git ")[2]
     git(root, *command.replace("--ours", side).split())
     write(root, **merged)
     assert without_indexes(root) == dict(files(**merged))
@@ -531,12 +531,12 @@ def test_line_ends_that_git_changed_are_reported_once_with_the_way_out(tmp_path:
     git(tmp_path, "clone", "--quiet", "--config", "core.autocrlf=true", str(root), str(clone))
     with pytest.raises(StageFailed) as failed:
         write(clone, **{**texts, "a__x": "2"})
-    [found] = failed.value.diagnostics
-    assert (found.rule.code, found.subject) == ("W017", "output")
-    assert found.message == "3 files differ from what was compiled in line ends only (CR LF, not LF)"
-    (clone / ".gitattributes").write_text(found.hint.split('"')[1] + "\n", encoding="utf-8")
+    [diagnostic] = failed.value.diagnostics
+    assert (diagnostic.rule.code, diagnostic.subject) == ("W017", "output")
+    assert diagnostic.message == "3 files differ from what was compiled in line ends only (CR LF, not LF)"
+    (clone / ".gitattributes").write_text(diagnostic.hint.split('"')[1] + "\n", encoding="utf-8")
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-    subprocess.run(found.hint.rpartition("then: ")[2], shell=True, cwd=clone, check=True, env=environment)
+    subprocess.run(diagnostic.hint.rpartition("then: ")[2], shell=True, cwd=clone, check=True, env=environment)
     assert write(clone, **{**texts, "a__x": "2"}).change == ("output/dev/a/x.yaml",)
 
 
@@ -546,7 +546,7 @@ def test_a_second_writer_is_refused_while_one_writes(tmp_path: Path) -> None:
     with locked(tmp_path):
         with pytest.raises(StageFailed) as failed:
             write_output(tmp_path, NEW, DIGESTS)
-        assert [found.rule.code for found in failed.value.diagnostics] == ["W009"]
+        assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == ["W009"]
         assert tree(tmp_path) == before
         assert check_output(tmp_path, NEW, DIGESTS).stale, "looking needs no lock"
     assert write_output(tmp_path, NEW, DIGESTS).stale

@@ -77,10 +77,10 @@ def test_a_domain_that_leaves_an_environment_needs_permission_for_its_namespace_
     write_whole(tmp_path, files("old"), DIGESTS)
     with pytest.raises(StageFailed) as failed:
         write_output(tmp_path, {}, {"dev": ""}, STORE, complete=False, part=PART)
-    found = {one.subject: one for one in failed.value.diagnostics}
-    assert set(found) == {"output/dev/sales"}
-    for one in found.values():
-        assert one.rule.code == "W006"
-        assert one.hint.endswith("--allow-delete dev/sales")
+    diagnostics = {diagnostic.subject: diagnostic for diagnostic in failed.value.diagnostics}
+    assert set(diagnostics) == {"output/dev/sales"}
+    for diagnostic in diagnostics.values():
+        assert diagnostic.rule.code == "W006"
+        assert diagnostic.hint.endswith("--allow-delete dev/sales")
     allowed = write_output(tmp_path, {}, {"dev": ""}, STORE, False, ("dev/sales",), part=PART)
     assert allowed.delete == tuple(sorted(own("x")))

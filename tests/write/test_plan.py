@@ -14,7 +14,7 @@ PATH = "output/dev/a/x.yaml"
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found", "ours", "decision"),
+    ("wanted", "on_disk", "ours", "decision"),
     [
         (NEW, None, [], "create"),
         (NEW, None, [OLD], "create"),
@@ -30,22 +30,22 @@ PATH = "output/dev/a/x.yaml"
         (None, None, [OLD], "keep"),
     ],
 )
-def test_every_case_has_one_outcome(wanted: str | None, found: str | None, ours: list[str], decision: str) -> None:
-    assert decide(wanted, found, ours) == decision
+def test_every_case_has_one_outcome(wanted: str | None, on_disk: str | None, ours: list[str], decision: str) -> None:
+    assert decide(wanted, on_disk, ours) == decision
 
 
 def plan(
     wanted: dict[str, str], owned: dict[str, str], disk: dict[str, str], *folders: str
 ) -> tuple[WritePlan, list[tuple[str, str]]]:
     findings = Findings()
-    found = plan_writes(
+    plan_ = plan_writes(
         files(**wanted).digests,
         {"dev": render_index(owned.items())},
         Snapshot(disk, folders=set(folders)),
         frozenset(),
         findings,
     )
-    return found, [(finding.rule.code, place(finding)) for finding in findings.diagnostics]
+    return plan_, [(finding.rule.code, place(finding)) for finding in findings.diagnostics]
 
 
 def test_the_plan_lists_what_changes_and_what_stays() -> None:
@@ -53,33 +53,33 @@ def test_the_plan_lists_what_changes_and_what_stays() -> None:
     disk = {**owned, "output/dev/a/keep.yaml": NEW}
     del disk["output/dev/a/gone.yaml"]
     wanted = {"a__change": "new", "a__keep": "new", "a__create": "new"}
-    found, problems = plan(wanted, owned, disk)
-    assert found.create == ("output/dev/a/create.yaml",)
-    assert found.change == ("output/dev/a/change.yaml",)
-    assert found.delete == ("output/dev/a/delete.yaml",)
-    assert found.keep == ("output/dev/a/keep.yaml",)
+    plan_, problems = plan(wanted, owned, disk)
+    assert plan_.create == ("output/dev/a/create.yaml",)
+    assert plan_.change == ("output/dev/a/change.yaml",)
+    assert plan_.delete == ("output/dev/a/delete.yaml",)
+    assert plan_.keep == ("output/dev/a/keep.yaml",)
     assert not problems
 
 
 def test_the_interim_index_knows_old_and_new_content() -> None:
-    found, _ = plan({"a__x": "new"}, {PATH: OLD}, {PATH: OLD})
-    assert parse_index("dev", found.interim["output/.floe/dev.index"], Findings()) == {(PATH, OLD), (PATH, NEW)}
-    assert parse_index("dev", found.indexes["output/.floe/dev.index"] or "", Findings()) == {(PATH, NEW)}
+    plan_, _ = plan({"a__x": "new"}, {PATH: OLD}, {PATH: OLD})
+    assert parse_index("dev", plan_.interim["output/.floe/dev.index"], Findings()) == {(PATH, OLD), (PATH, NEW)}
+    assert parse_index("dev", plan_.indexes["output/.floe/dev.index"] or "", Findings()) == {(PATH, NEW)}
 
 
 def test_an_environment_without_files_loses_its_index() -> None:
-    found, _ = plan({}, {PATH: OLD}, {PATH: OLD}, "output/dev", "output/dev/a")
-    assert found.indexes == {"output/.floe/dev.index": None}
-    assert found.empty == ("output/dev/a", "output/dev")
+    plan_, _ = plan({}, {PATH: OLD}, {PATH: OLD}, "output/dev", "output/dev/a")
+    assert plan_.indexes == {"output/.floe/dev.index": None}
+    assert plan_.empty == ("output/dev/a", "output/dev")
 
 
 def test_folders_in_which_something_stays_are_not_empty() -> None:
     gone, wanted, foreign = "output/dev/a/x.yaml", "output/dev/b/x.yaml", "output/dev/c/notes.txt"
     owned = {gone: OLD, wanted: NEW, "output/dev/c/x.yaml": OLD}
     folders = [f"output/dev/{name}" for name in "abc"]
-    found, _ = plan({"b__x": "new"}, owned, {**owned, foreign: HAND}, "output/dev", *folders)
-    assert found.delete == (gone, "output/dev/c/x.yaml")
-    assert found.empty == ("output/dev/a",)
+    plan_, _ = plan({"b__x": "new"}, owned, {**owned, foreign: HAND}, "output/dev", *folders)
+    assert plan_.delete == (gone, "output/dev/c/x.yaml")
+    assert plan_.empty == ("output/dev/a",)
 
 
 def test_a_file_edited_by_hand_is_named_whether_it_stays_or_goes() -> None:

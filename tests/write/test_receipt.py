@@ -85,10 +85,10 @@ def test_what_is_no_receipt_is_refused_with_the_reason(
     Path("r").write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(StageFailed) as failed:
         read_receipt(Path("r"))
-    [found] = failed.value.diagnostics
-    assert found.rule.code == "W022"
-    assert str(found.span) == place
-    assert message in found.message
+    [diagnostic] = failed.value.diagnostics
+    assert diagnostic.rule.code == "W022"
+    assert str(diagnostic.span) == place
+    assert message in diagnostic.message
 
 
 def test_a_file_too_large_for_a_receipt_is_not_read(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def known(path: Path) -> FileStat:
-    found = conclusive_stat(path.stat(), SHA, path.stat().st_ctime_ns + 10**10)
-    assert found
-    return found
+    stat_ = conclusive_stat(path.stat(), SHA, path.stat().st_ctime_ns + 10**10)
+    assert stat_
+    return stat_
 
 
 def test_a_file_that_was_not_changed_matches(file: Path) -> None:
@@ -85,12 +85,12 @@ def test_every_field_counts(file: Path, field: str) -> None:
 
 def test_what_was_just_written_replaces_what_was_known() -> None:
     old = FileStat(1, 1, 1, 1, "b" * 64)
-    found = {"output/dev/a": {"x.yaml": old, "y.yaml": old, "z.yaml": old}}
+    known_stats = {"output/dev/a": {"x.yaml": old, "y.yaml": old, "z.yaml": old}}
     written = {
         "output/dev/a/x.yaml": FileStat.of(seen(NOW - 10**10 + 1), SHA),
         "output/dev/a/y.yaml": FileStat.of(seen(NOW), SHA),
         "output/dev/b/new.yaml": FileStat.of(seen(NOW - 10**10 + 1), SHA),
     }
-    add_written(found, written, NOW)
+    add_written(known_stats, written, NOW)
     new = FileStat(5, 0, NOW - 10**10 + 1, 7, SHA)
-    assert found == {"output/dev/a": {"x.yaml": new, "z.yaml": old}, "output/dev/b": {"new.yaml": new}}
+    assert known_stats == {"output/dev/a": {"x.yaml": new, "z.yaml": old}, "output/dev/b": {"new.yaml": new}}

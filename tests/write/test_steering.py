@@ -40,9 +40,9 @@ def test_in_a_delivered_folder(tmp_path: Path, folder: str, name: str) -> None:
     for run in (write_output, check_output):
         with pytest.raises(StageFailed) as failed:
             run(tmp_path, compiled, DIGESTS)
-        (found,) = failed.value.diagnostics
-        assert (found.rule.code, place(found)) == ("W021", f"{folder}/{name}")
-        assert f"with it, {IN_FOLDERS[name]} applies something else" in found.message
+        (diagnostic,) = failed.value.diagnostics
+        assert (diagnostic.rule.code, place(diagnostic)) == ("W021", f"{folder}/{name}")
+        assert f"with it, {IN_FOLDERS[name]} applies something else" in diagnostic.message
     assert tree(tmp_path) == before
 
 
@@ -53,7 +53,7 @@ def test_patterns_of_flux_hold_for_all_folders_below(tmp_path: Path, folder: str
     assert not is_current(tmp_path, DIGESTS)
     with pytest.raises(StageFailed) as failed:
         check_output(tmp_path, files(a__x="text"), DIGESTS)
-    assert [(found.rule.code, place(found)) for found in failed.value.diagnostics] == [
+    assert [(diagnostic.rule.code, place(diagnostic)) for diagnostic in failed.value.diagnostics] == [
         ("W021", f"{folder}/.sourceignore")
     ]
 

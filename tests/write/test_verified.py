@@ -40,7 +40,9 @@ def differences(
 ) -> list[tuple[str, str]]:
     with pytest.raises(StageFailed) as failed:
         compare_with_receipt(root, receipt, inputs, path)
-    return [(found.rule.code, str(found.span or found.subject)) for found in failed.value.diagnostics]
+    return [
+        (diagnostic.rule.code, str(diagnostic.span or diagnostic.subject)) for diagnostic in failed.value.diagnostics
+    ]
 
 
 def test_files_that_are_as_named_pass(tmp_path: Path, receipt: Receipt) -> None:
@@ -52,9 +54,9 @@ def test_outside_of_git_nobody_knows_the_path_in_it(tmp_path: Path, receipt: Rec
     assert compare_with_receipt(tmp_path, receipt, INPUTS, None) == 2
     with pytest.raises(StageFailed) as failed:
         compare_with_receipt(tmp_path, receipt, INPUTS, "")
-    [found] = failed.value.diagnostics
-    assert found.rule.code == "W024"
-    assert found.message == 'the mesh is in "." of its Git repository, and in the receipt in "mesh"'
+    [diagnostic] = failed.value.diagnostics
+    assert diagnostic.rule.code == "W024"
+    assert diagnostic.message == 'the mesh is in "." of its Git repository, and in the receipt in "mesh"'
 
 
 def test_each_output_file_that_differs_is_named(tmp_path: Path, receipt: Receipt) -> None:

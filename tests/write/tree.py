@@ -42,9 +42,9 @@ def is_current(root: Path, digests: Mapping[str, str], complete: bool = True) ->
     return warnings_if_current(root, digests, STORE, complete) is not None
 
 
-def place(found: Diagnostic) -> str:
+def place(diagnostic: Diagnostic) -> str:
     """Return the file or folder that a diagnostic is about."""
-    return found.span.file if found.span else found.subject
+    return diagnostic.span.file if diagnostic.span else diagnostic.subject
 
 
 def tree(root: Path) -> dict[str, str]:

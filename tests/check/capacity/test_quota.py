@@ -177,13 +177,13 @@ def test_of_pods_that_run_one_after_the_other_the_largest_counts() -> None:
     second = replace(first, group=PodGroup("floe-platform", "second"), requests=(("cpu", "4"), ("memory", "1Gi")))
     other = replace(first, group=PodGroup("floe-platform", "other"), instead="customers")
     platform.facts["launched"] = frozenset({first})
-    one, memory = needed(platform), needed(platform, "requests.memory")
+    cpu, memory = needed(platform), needed(platform, "requests.memory")
     platform.facts["launched"] = frozenset({first, second})
-    assert needed(platform) == one
+    assert needed(platform) == cpu
     assert needed(platform, "requests.memory") == memory
     assert needed(platform, "requests.cpu") == "4800m", "the 800m of the servers, and the larger step"
     platform.facts["launched"] = frozenset({first, second, other})
-    assert int(needed(platform)) == int(one) + 1
+    assert int(needed(platform)) == int(cpu) + 1
 
 
 def test_pods_are_multiplied_not_listed() -> None:

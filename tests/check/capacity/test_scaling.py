@@ -25,7 +25,9 @@ def pods_of(key: str, spec: dict[str, Any], scaler: dict[str, Any] | None = None
     index = build_index(platform.rendered())
     scalers = scalers_of(index)
     kind, _, name = key.partition("/")
-    workload = next(one for one in index.workloads.values() if (one.kind, one.id.name) == (kind, name))
+    workload = next(
+        workload for workload in index.workloads.values() if (workload.kind, workload.id.name) == (kind, name)
+    )
     return least_replicas(workload, scalers), most_pods(workload, scalers, 3)
 
 
@@ -74,5 +76,9 @@ def test_keda_scales_too_by_default_to_none_and_to_a_hundred(
         }
     )
     index = build_index(platform.rendered())
-    workload = next(one for one in index.workloads.values() if (one.kind, one.id.name) == ("Deployment", "dagster"))
+    workload = next(
+        workload
+        for workload in index.workloads.values()
+        if (workload.kind, workload.id.name) == ("Deployment", "dagster")
+    )
     assert (least_replicas(workload, scalers_of(index)), most_pods(workload, scalers_of(index), 3)) == (least, most)

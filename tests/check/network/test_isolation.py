@@ -37,7 +37,9 @@ def test_all_pods_are_denied_by_default(spec: dict[str, Any], missing: str) -> N
 
 def test_without_any_policy_both_are_missing() -> None:
     platform = sample()
-    platform.objects = {key: one for key, one in platform.objects.items() if one["kind"] != "NetworkPolicy"}
+    platform.objects = {
+        key: manifest for key, manifest in platform.objects.items() if manifest["kind"] != "NetworkPolicy"
+    }
     assert platform.findings(*CHECKS) == [
         ("C060", "Namespace floe-platform", "no NetworkPolicy denies Ingress and Egress to all of its pods")
     ]
@@ -64,9 +66,9 @@ def test_a_namespace_without_pods_needs_no_policy() -> None:
 def test_pods_ask_dns_by_udp_and_tcp(ports: list[dict[str, Any]], missing: str) -> None:
     platform = sample()
     platform["NetworkPolicy/dns"]["spec"]["egress"][0]["ports"] = ports
-    found = platform.findings(*CHECKS)
-    assert len(found) == (6 if missing else 0)  # one for each workload, and one for the launched pods
-    assert {(code, message) for code, _, message in found} <= {
+    findings = platform.findings(*CHECKS)
+    assert len(findings) == (6 if missing else 0)  # one for each workload, and one for the launched pods
+    assert {(code, message) for code, _, message in findings} <= {
         ("C063", f"no policy lets its pods query DNS over {missing}")
     }
 
@@ -113,8 +115,8 @@ def test_dns_where_the_environment_says(dns: dict[str, Any], peer: dict[str, Any
     platform.facts["dns"] = Dns.model_validate(dns).servers
     rule = platform["NetworkPolicy/dns"]["spec"]["egress"][0]
     rule |= {"to": [peer], "ports": [{"port": port, "protocol": protocol} for protocol in ("UDP", "TCP")]}
-    found = platform.findings(*CHECKS)
-    assert {code for code, _, _ in found} == (set() if fine else {"C063"})
+    findings = platform.findings(*CHECKS)
+    assert {code for code, _, _ in findings} == (set() if fine else {"C063"})
 
 
 def test_the_hint_says_where_dns_is() -> None:

@@ -28,7 +28,7 @@ def meshed(kind: Kind, *policies: Any) -> Platform:
 
 def allowed(*sources: Any, ports: tuple[str, ...] = ("8181",), **spec: Any) -> Any:
     rule = {"to": [{"operation": {"ports": list(ports)}}]}
-    rules = [{**rule, **({"from": [{"source": one} for one in sources]} if sources else {})}]
+    rules = [{**rule, **({"from": [{"source": source} for source in sources]} if sources else {})}]
     given = {"selector": {"matchLabels": POLARIS}, "rules": rules, **spec}
     return resource("security.istio.io/v1", "AuthorizationPolicy", "polaris", spec=given)
 
@@ -59,8 +59,8 @@ MESSAGE = "no policy of the service mesh lets floe-sales/web call floe-platform/
 def test_istio(policies: tuple[Any, ...], fine: bool) -> None:
     kinds: tuple[Kind, ...] = ("ambient", "sidecar")
     for kind in kinds:
-        found = meshed(kind, *policies).findings(check)
-        assert [(code, message) for code, _, message in found] == ([] if fine else [("C233", MESSAGE)])
+        findings = meshed(kind, *policies).findings(check)
+        assert [(code, message) for code, _, message in findings] == ([] if fine else [("C233", MESSAGE)])
 
 
 def linkerd(kind: str, name: str, version: str = "v1alpha1", **spec: Any) -> Any:
@@ -100,8 +100,8 @@ WEB = known("ServiceAccount", namespace="floe-sales", name="web")
     ],
 )
 def test_linkerd(policies: tuple[Any, ...], fine: bool) -> None:
-    found = meshed("linkerd", *policies).findings(check)
-    assert [(code, message) for code, _, message in found] == ([] if fine else [("C233", MESSAGE)])
+    findings = meshed("linkerd", *policies).findings(check)
+    assert [(code, message) for code, _, message in findings] == ([] if fine else [("C233", MESSAGE)])
 
 
 def test_the_finding_is_about_the_policy_of_the_server_or_about_the_server() -> None:

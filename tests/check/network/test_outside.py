@@ -22,7 +22,11 @@ DAGSTER_NAME = "Deployment.apps floe-platform/dagster"
 def with_server(cidr: str, block: dict[str, Any], port: int = 443) -> Platform:
     """Return the platform with one server of the backup, and one range that policies let it reach."""
     platform = sample()
-    rest = {one for one in platform.facts["connections"] if one.source != BACKUP or one.port != 443}
+    rest = {
+        connection
+        for connection in platform.facts["connections"]
+        if connection.source != BACKUP or connection.port != 443
+    }
     platform.facts["connections"] = rest | {Connection(BACKUP, External("s3.example.com", 443, cidr), 443)}
     rule = {"to": [{"ipBlock": block}], "ports": [{"port": port}]}
     platform["NetworkPolicy/buckets"]["spec"]["egress"] = [rule]
@@ -93,8 +97,8 @@ def test_a_server_anywhere_is_outside(block: dict[str, Any], inside: str, hint: 
     platform.add(policy("more", "egress", selector("backup"), [rule]))
     message = f"a policy lets its pods send to {inside} on TCP 443"
     assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
-    (found,) = platform.hints(*CHECKS)
-    assert hint in found if hint else not found
+    (hint_,) = platform.hints(*CHECKS)
+    assert hint in hint_ if hint else not hint_
 
 
 def test_private_addresses_that_the_environment_lists_may_be_a_servers() -> None:
@@ -173,7 +177,9 @@ def test_only_those_who_use_the_api_server_reach_it() -> None:
 
 def test_pods_that_nothing_isolates_reach_every_server() -> None:
     platform = sample()
-    platform.objects = {key: one for key, one in platform.objects.items() if one["kind"] != "NetworkPolicy"}
+    platform.objects = {
+        key: manifest for key, manifest in platform.objects.items() if manifest["kind"] != "NetworkPolicy"
+    }
     assert platform.findings(*CHECKS) == []
 
 

@@ -59,13 +59,13 @@ def test_a_peer_is_pods_of_its_own_namespace_or_of_others(peer: dict[str, Any], 
     ],
 )
 def test_whether_dns_and_others_are_among_the_peers(peer: dict[str, Any], dns: bool, elsewhere: bool) -> None:
-    found = read_peers([peer])
-    assert (found.dns, found.any_elsewhere) == (dns, elsewhere)
+    peers = read_peers([peer])
+    assert (peers.dns, peers.any_elsewhere) == (dns, elsewhere)
 
 
 def test_several_peers_add_up() -> None:
-    found = read_peers([{"podSelector": POLARIS}, {"ipBlock": {"cidr": "10.0.0.0/8"}}, named("b"), named("a")])
-    assert (len(found.pods), len(found.blocks), found.named_elsewhere) == (3, 1, ("a", "b"))
+    peers = read_peers([{"podSelector": POLARIS}, {"ipBlock": {"cidr": "10.0.0.0/8"}}, named("b"), named("a")])
+    assert (len(peers.pods), len(peers.blocks), peers.named_elsewhere) == (3, 1, ("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,9 @@ def test_a_range_does_not_cover_what_it_leaves_out() -> None:
 )
 def test_what_a_policy_governs(spec: dict[str, Any], denied: list[str]) -> None:
     platform = sample()
-    platform.objects = {key: one for key, one in platform.objects.items() if one["kind"] != "NetworkPolicy"}
+    platform.objects = {
+        key: manifest for key, manifest in platform.objects.items() if manifest["kind"] != "NetworkPolicy"
+    }
     policy = sample()["NetworkPolicy/default-deny"]
     policy["spec"] = {"podSelector": {}, **spec}
     platform.add(policy)

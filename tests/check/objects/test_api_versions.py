@@ -12,7 +12,7 @@ from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_sc
 
 
 @pytest.mark.parametrize(
-    ("version", "found"),
+    ("version", "findings"),
     [
         ("1.20", []),
         ("1.21", [("C005", "batch/v1beta1 CronJob has been deprecated since Kubernetes 1.21")]),
@@ -21,11 +21,11 @@ from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_sc
         ("1.34", [("C004", "batch/v1beta1 CronJob was removed in Kubernetes 1.25")]),
     ],
 )
-def test_a_version_is_first_deprecated_and_then_removed(version: str, found: list[tuple[str, str]]) -> None:
+def test_a_version_is_first_deprecated_and_then_removed(version: str, findings: list[tuple[str, str]]) -> None:
     platform = sample()
     platform["CronJob/backup"]["apiVersion"] = "batch/v1beta1"
     platform.facts["kubernetes_version"] = version
-    assert [(code, message) for code, _, message in platform.findings(check)] == found
+    assert [(code, message) for code, _, message in platform.findings(check)] == findings
 
 
 def test_the_replacement_is_named() -> None:
@@ -114,8 +114,8 @@ def test_newer_groups_have_a_life_cycle_too(api_version: str, kind: str, version
     platform = sample()
     platform.add(resource(api_version, kind, "x", "", spec={}))
     platform.facts["kubernetes_version"] = version
-    found = [(one.rule.code, one.hint) for one in platform.diagnostics(check)]
-    assert found == ([(code, hint)] if code else [])
+    diagnostics = [(diagnostic.rule.code, diagnostic.hint) for diagnostic in platform.diagnostics(check)]
+    assert diagnostics == ([(code, hint)] if code else [])
 
 
 @pytest.mark.parametrize("version", known_versions())

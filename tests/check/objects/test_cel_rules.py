@@ -28,7 +28,7 @@ def ruled(rule: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
 def refused(schema: dict[str, Any], value: Any) -> list[tuple[str, str]]:
     rules = rules_of(schema, schema)
     assert rules is not None
-    return [(show_path(one.path), one.message) for one in rules.violations(value, schema)]
+    return [(show_path(violation.path), violation.message) for violation in rules.violations(value, schema)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def refused(schema: dict[str, Any], value: Any) -> list[tuple[str, str]]:
 def test_a_rule_is_evaluated(rule: str, properties: dict[str, Any], good: Any, bad: Any) -> None:
     schema = ruled(rule, properties)
     for values, expected in ((good, []), (bad, [("", "is wrong")])):
-        value = {name: one for name, one in zip(("min", "max"), values, strict=True) if one is not None}
+        value = {name: number for name, number in zip(("min", "max"), values, strict=True) if number is not None}
         assert refused(schema, value) == expected
 
 
@@ -174,7 +174,7 @@ def test_what_is_not_evaluated_is_told_once_for_each_definition() -> None:
     spec = definition(schema)
     platform.add(resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "toys.example.com", "", spec=spec))
     message = "the rule self.a.find('x') == 'x' of spec, and 1 more of its rules, cannot be evaluated"
-    assert [(code, found) for code, _, found in platform.findings(check)] == [("C019", message)]
+    assert [(code, text) for code, _, text in platform.findings(check)] == [("C019", message)]
 
 
 def test_published_rules_are_evaluated() -> None:
@@ -188,5 +188,5 @@ def test_published_rules_are_evaluated() -> None:
         "spec": spec,
     }
     release["spec"] = {"interval": "1h"}
-    (found,) = Schemas(kubernetes, ()).violations(release)
-    assert (show_path(found.path), found.message) == ("spec", "either chart or chartRef must be set")
+    (violation,) = Schemas(kubernetes, ()).violations(release)
+    assert (show_path(violation.path), violation.message) == ("spec", "either chart or chartRef must be set")

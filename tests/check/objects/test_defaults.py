@@ -25,9 +25,9 @@ SCHEMA = {
 
 def defaults() -> Defaults:
     """Return the defaults of the schema."""
-    found = defaults_of(SCHEMA)
-    assert found
-    return found
+    filled = defaults_of(SCHEMA)
+    assert filled
+    return filled
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def test_what_a_definition_allows(schema: dict[str, Any], spec: Any, places: lis
 
 
 def test_each_version_has_its_own_schema() -> None:
-    found = dict(definition_schemas(definition(v1=RECORD, v2={"type": "object"})))
-    assert found.keys() == {("example.com/v1", "Toy"), ("example.com/v2", "Toy")}
-    assert "additionalProperties" not in found["example.com/v2", "Toy"]["properties"]["spec"]
+    schemas = dict(definition_schemas(definition(v1=RECORD, v2={"type": "object"})))
+    assert schemas.keys() == {("example.com/v1", "Toy"), ("example.com/v2", "Toy")}
+    assert "additionalProperties" not in schemas["example.com/v2", "Toy"]["properties"]["spec"]
 
 
 @pytest.mark.parametrize(("required", "places"), [([], []), (["a"], ["spec"])])
@@ -108,8 +108,8 @@ def test_patterns_of_go_are_translated_or_skipped(pattern: str, value: str, fits
 def test_patterns_that_are_skipped_are_named() -> None:
     items = {"type": "array", "items": {"type": "string", "pattern": r"\pL"}}
     schema = {"type": "object", "properties": {"a": {"pattern": "("}, "b": items, "c": {"pattern": "(?i)x"}}}
-    found = [(show_path(path), pattern) for path, pattern in unreadable_patterns(definition(v1=schema))]
-    assert found == [("spec.a", "("), ("spec.b.*", r"\pL")]
+    patterns = [(show_path(path), pattern) for path, pattern in unreadable_patterns(definition(v1=schema))]
+    assert patterns == [("spec.a", "("), ("spec.b.*", r"\pL")]
 
 
 CHOICE = {

@@ -25,19 +25,19 @@ def test_a_field_is_dropped_until_its_gate_is_on_by_default(version: str, count:
         f"spec.trafficDistribution is dropped by Kubernetes {version} without the feature gate "
         "ServiceTrafficDistribution, which is on by default since 1.31"
     )
-    assert [(code, found) for code, _, found in platform.findings(check)] == [("C168", message)] * count
+    assert [(code, text) for code, _, text in platform.findings(check)] == [("C168", message)] * count
     assert service(version).findings(check) == []
 
 
 def test_a_gate_may_be_off_in_all_versions() -> None:
     platform = sample()
     platform.facts["kubernetes_version"] = "1.37"
-    (claim,) = (one for one in platform.objects.values() if one["kind"] == "StatefulSet")
+    (claim,) = (manifest for manifest in platform.objects.values() if manifest["kind"] == "StatefulSet")
     template = claim["spec"]["volumeClaimTemplates"][0]["spec"]
     template["dataSourceRef"] = {"kind": "PersistentVolumeClaim", "name": "x", "namespace": "y"}
     place = "spec.volumeClaimTemplates[data].spec.dataSourceRef.namespace"
     message = f"{place} is dropped by Kubernetes 1.37 without the feature gate CrossNamespaceVolumeDataSource"
-    assert [found for _, _, found in platform.findings(check)] == [message]
+    assert [text for _, _, text in platform.findings(check)] == [message]
 
 
 def test_the_fields_exist() -> None:

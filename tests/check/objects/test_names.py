@@ -9,9 +9,9 @@ from floe_compiler.check.objects.names import check
 
 
 def rejected(platform: Platform) -> list[tuple[str, str]]:
-    found = platform.findings(check)
-    assert {code for code, _, _ in found} <= {"C014"}
-    return [(subject, message.partition(":")[0]) for _, subject, message in found]
+    findings = platform.findings(check)
+    assert {code for code, _, _ in findings} <= {"C014"}
+    return [(subject, message.partition(":")[0]) for _, subject, message in findings]
 
 
 @pytest.mark.parametrize(

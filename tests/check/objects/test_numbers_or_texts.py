@@ -34,8 +34,8 @@ def test_a_text_that_is_no_name_of_a_port_is_one_error(value: str) -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["ports"][0]["targetPort"] = value
     message = "spec.ports[0].targetPort must be an integer or the name of a port"
-    (found,) = platform.findings(check)
-    assert (found[0], found[2].replace("[main]", "[0]")) == ("C001", message)
+    (finding,) = platform.findings(check)
+    assert (finding[0], finding[2].replace("[main]", "[0]")) == ("C001", message)
     platform["Service/dagster"]["spec"]["ports"][0]["port"] = 80
     assert platform.findings(ports.check) == []
 

@@ -28,14 +28,14 @@ SCHEMAS = KubernetesSchemas(
 )
 
 
-def found(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], Any]]:
+def positions(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], Any]]:
     finder = PositionFinder(SCHEMAS, lambda schema: schema.get("$ref") == f"{REFERENCE}Amount")
-    return [(path, one) for path, one, _ in finder.of("v1", "Box").find(value)]
+    return [(path, item) for path, item, _ in finder.of("v1", "Box").find(value)]
 
 
 def test_each_marked_place_is_found_and_nothing_else() -> None:
     box = {"size": "1", "sizes": {"a": "2", "b": "3"}, "lids": [{"size": "4"}, {}], "colour": "5"}
-    assert found(box) == [
+    assert positions(box) == [
         (("size",), "1"),
         (("sizes", "a"), "2"),
         (("sizes", "b"), "3"),
@@ -44,7 +44,7 @@ def test_each_marked_place_is_found_and_nothing_else() -> None:
 
 
 def test_a_definition_within_itself_does_not_go_on_forever() -> None:
-    assert (("size",), "1") in found({"size": "1", "inner": {"inner": {"size": "2"}}})
+    assert (("size",), "1") in positions({"size": "1", "inner": {"inner": {"size": "2"}}})
 
 
 def test_other_kinds_have_no_positions() -> None:

@@ -140,12 +140,12 @@ def violations(manifest: Object) -> tuple[Violation, ...]:
 
 def example(kind: str, **spec: Any) -> Object:
     """Return the first good resource of a kind, with some fields of its spec changed."""
-    manifest = copy.deepcopy(next(one for one in GOOD if one["kind"] == kind))
+    manifest = copy.deepcopy(next(example_ for example_ in GOOD if example_["kind"] == kind))
     manifest["spec"] |= spec
     return manifest
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=lambda one: one["kind"])
+@pytest.mark.parametrize("manifest", GOOD, ids=lambda manifest: manifest["kind"])
 def test_what_users_write_fits_and_a_typing_mistake_does_not(manifest: Object) -> None:
     assert violations(manifest) == ()
     (violation,) = violations({**manifest, "spec": {**manifest["spec"], "mistake": 1}})
@@ -189,7 +189,9 @@ def test_a_mistake_is_one_violation_with_the_fix(manifest: Object, place: str, m
     assert (show_path(violation.path), violation.message, violation.hint) == (place, message, hint)
 
 
-@pytest.mark.parametrize("manifest", [one for one in GOOD if one["kind"] != "Password"], ids=lambda one: one["kind"])
+@pytest.mark.parametrize(
+    "manifest", [manifest for manifest in GOOD if manifest["kind"] != "Password"], ids=lambda manifest: manifest["kind"]
+)
 def test_a_resource_without_a_spec_is_refused(manifest: Object) -> None:
     (violation,) = violations({key: value for key, value in manifest.items() if key != "spec"})
     assert (violation.path, violation.message) == (("spec",), "is missing")
@@ -208,8 +210,8 @@ def test_a_required_field_with_a_default_may_be_left_out() -> None:
 
 @pytest.mark.parametrize(("interval", "fits"), [("1h0m0s", True), ("0", True), ("1.5h", True), ("1 hour", False)])
 def test_the_interval_of_an_external_secret_is_a_duration(interval: str, fits: bool) -> None:
-    found = violations(example("ExternalSecret", refreshInterval=interval))
-    assert [violation.path for violation in found] == ([] if fits else [("spec", "refreshInterval")])
+    violations_ = violations(example("ExternalSecret", refreshInterval=interval))
+    assert [violation.path for violation in violations_] == ([] if fits else [("spec", "refreshInterval")])
 
 
 @pytest.mark.parametrize(
@@ -249,9 +251,9 @@ def test_every_schema_compiles(api_version: str, kind: str) -> None:
 @pytest.mark.parametrize(("api_version", "kind"), schema_files())
 def test_every_schema_refuses_unknown_keys_at_its_top(api_version: str, kind: str) -> None:
     (violation,) = (
-        one
-        for one in violations({"apiVersion": api_version, "kind": kind, "spec": {}, "mistake": 1})
-        if one.message == "is not a known key"
+        violation
+        for violation in violations({"apiVersion": api_version, "kind": kind, "spec": {}, "mistake": 1})
+        if violation.message == "is not a known key"
     )
     assert violation.path == ("mistake",)
 
@@ -270,8 +272,8 @@ def test_additions_and_removals_belong_to_what_has_a_schema() -> None:
 
 def test_the_oldest_and_the_newest_version_have_their_schemas() -> None:
     for version in (known_versions()[0], known_versions()[-1], "1.34"):
-        found = kubernetes_schemas(version)
-        assert found is not None
-        assert ("apps/v1", "Deployment") in found.kinds
+        schemas = kubernetes_schemas(version)
+        assert schemas is not None
+        assert ("apps/v1", "Deployment") in schemas.kinds
     assert kubernetes_schemas("0.1") is None
     assert known_versions().index("1.9" if "1.9" in known_versions() else "1.25") == 0

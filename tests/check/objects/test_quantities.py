@@ -98,7 +98,7 @@ def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint:
 def test_fractions_in_quotas(name: str, value: str, code: str) -> None:
     platform = sample()
     platform["ResourceQuota/quota"]["spec"]["hard"] = {name: value}
-    assert [found[0] for found in platform.findings(check)] == ([code] if code else [])
+    assert [finding[0] for finding in platform.findings(check)] == ([code] if code else [])
 
 
 def test_what_is_counted_in_containers() -> None:

@@ -102,9 +102,12 @@ def test_a_kubernetes_version_without_schemas_is_an_error_of_its_own() -> None:
     application = platform.add(resource("v1", "ConfigMap", "application", "argocd"))
     platform.facts["delivery"] = frozenset({identify(application)})
     platform.facts["origins"] = {VERSION: Span("platform-manifest.yaml", 9, 3)}
-    (found,) = platform.diagnostics(check)
-    assert (found.rule.code, found.subject) == ("C003", "prod: kubernetes")
-    assert (found.message, str(found.span)) == ("no schemas for Kubernetes 1.99", "platform-manifest.yaml:9:3")
+    (diagnostic,) = platform.diagnostics(check)
+    assert (diagnostic.rule.code, diagnostic.subject) == ("C003", "prod: kubernetes")
+    assert (diagnostic.message, str(diagnostic.span)) == (
+        "no schemas for Kubernetes 1.99",
+        "platform-manifest.yaml:9:3",
+    )
     platform.facts["kubernetes_version"] = "1.34.2"
     assert platform.findings(check) == []
 

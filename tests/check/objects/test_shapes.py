@@ -52,8 +52,8 @@ def test_a_number_in_quotes_is_not_missing() -> None:
     shapes = shape_of({**manifest, "spec": {**manifest["spec"], "replicas": "7"}})
     (clean,) = shapes.objects
     assert clean["spec"] == {**manifest["spec"], "replicas": 7}
-    ((found,),) = shapes.violations.values()
-    assert (found.path, found.hint) == (("spec", "replicas"), "write the number without quotes")
+    ((violation,),) = shapes.violations.values()
+    assert (violation.path, violation.hint) == (("spec", "replicas"), "write the number without quotes")
 
 
 def test_a_guess_that_does_not_fit_is_no_further_mistake() -> None:
@@ -63,7 +63,10 @@ def test_a_guess_that_does_not_fit_is_no_further_mistake() -> None:
     shapes = shape_of(manifest)
     (clean,) = shapes.objects
     assert clean["spec"].keys() == {"replicas", "selector", "strategy", "template"}
-    assert [one.path for one in next(iter(shapes.violations.values()))] == [("spec", "pausd"), ("spec", "hint")]
+    assert [violation.path for violation in next(iter(shapes.violations.values()))] == [
+        ("spec", "pausd"),
+        ("spec", "hint"),
+    ]
 
 
 def test_keys_that_are_no_strings_are_dropped_and_hide_nothing_below() -> None:

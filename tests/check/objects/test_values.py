@@ -34,7 +34,7 @@ def built(kind: str, path: str, value: Any) -> Object:
     return manifest
 
 
-def found(manifest: Object) -> list[str]:
+def messages(manifest: Object) -> list[str]:
     platform = sample()
     platform.objects.clear()
     platform.add(manifest)
@@ -43,8 +43,8 @@ def found(manifest: Object) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_the_api_server_refuses_is_refused(case: dict[str, Any]) -> None:
-    assert found(built(case["kind"], case["path"], case["good"])) == []
-    assert found(built(case["kind"], case["path"], case["bad"])) == [case["message"]]
+    assert messages(built(case["kind"], case["path"], case["good"])) == []
+    assert messages(built(case["kind"], case["path"], case["bad"])) == [case["message"]]
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_a_decimal_file_mode_is_explained() -> None:
 
 def test_what_is_misspelt_is_not_missing_as_well() -> None:
     probe = {"tcpsocket": {"port": 80}}
-    assert found(built("Deployment", f"{POD}.containers.0.livenessProbe", probe)) == []
+    assert messages(built("Deployment", f"{POD}.containers.0.livenessProbe", probe)) == []
 
 
 def test_roles_are_bound_to_roles() -> None:
     binding = resource("rbac.authorization.k8s.io/v1", "RoleBinding", "x")
     binding["roleRef"] = {"apiGroup": "rbac.authorization.k8s.io", "kind": "role", "name": "x"}
     binding["subjects"] = [{"kind": "ServiceAccount", "name": "x"}]
-    assert found(binding) == [
+    assert messages(binding) == [
         "roleRef.kind must be ClusterRole or Role",
     ]
 
@@ -101,7 +101,7 @@ def test_the_words_are_those_of_the_version(version: str, count: int) -> None:
     platform.add(built("StatefulSet", "spec.updateStrategy", {"type": "Recreate"}))
     platform.facts["kubernetes_version"] = version
     message = "spec.updateStrategy.type must be OnDelete or RollingUpdate"
-    assert [found for _, _, found in platform.findings(check)] == [message] * count
+    assert [text for _, _, text in platform.findings(check)] == [message] * count
 
 
 def test_values_for_a_version_that_is_not_known_are_not_judged() -> None:
@@ -135,10 +135,10 @@ def test_an_account_is_in_the_namespace_of_the_binding_if_that_has_one(kind: str
     binding = resource("rbac.authorization.k8s.io/v1", kind, "x")
     binding["roleRef"] = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
     binding["subjects"] = [{"kind": "ServiceAccount", "name": "orders"}]
-    assert len(found(binding)) == missing
+    assert len(messages(binding)) == missing
 
 
 @pytest.mark.parametrize("family", ["IPv4", "IPv6", "FQDN"])
 def test_every_family_of_addresses(family: str) -> None:
     slice_ = resource("discovery.k8s.io/v1", "EndpointSlice", "x")
-    assert found({**slice_, "addressType": family, "endpoints": [{"addresses": ["orders.example"]}]}) == []
+    assert messages({**slice_, "addressType": family, "endpoints": [{"addresses": ["orders.example"]}]}) == []

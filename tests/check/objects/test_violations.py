@@ -12,7 +12,7 @@ from floe_compiler.check.objects.violations import Violation, nulls, violations_
 
 def violations(schema: dict[str, Any], value: Any) -> list[Violation]:
     validator = Draft202012Validator(schema, mask="the value")
-    return [found for error in validator.iter_errors(value) for found in violations_of(error, schema)]
+    return [violation for error in validator.iter_errors(value) for violation in violations_of(error, schema)]
 
 
 CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": False}
@@ -40,15 +40,15 @@ CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": F
     ],
 )
 def test_each_error_in_our_words(schema: dict[str, Any], value: Any, path: Any, message: str, hint: str) -> None:
-    (found,) = violations(schema, value)
-    assert (found.path, found.message, found.hint) == (path, message, hint)
-    assert found.drop == (None if message == "is missing" else path)
-    assert "s3cret" not in found.message + found.hint
+    (violation,) = violations(schema, value)
+    assert (violation.path, violation.message, violation.hint) == (path, message, hint)
+    assert violation.drop == (None if message == "is missing" else path)
+    assert "s3cret" not in violation.message + violation.hint
 
 
 def test_choices_that_differ_by_more_than_their_type_keep_the_words_of_the_validator() -> None:
-    (found,) = violations({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"s3cret": "s3cret"})
-    assert found.message == "the value is not valid under any of the schemas listed in the 'oneOf' keyword"
+    (violation,) = violations({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"s3cret": "s3cret"})
+    assert violation.message == "the value is not valid under any of the schemas listed in the 'oneOf' keyword"
 
 
 def test_a_copy_without_some_places() -> None:

@@ -55,15 +55,15 @@ def test_good_pods() -> None:
     ],
 )
 def test_pods_of_a_rollout(changes: dict[str, Any], code: str) -> None:
-    found = rollout(pods(**changes)).findings(*POD_CHECKS)
-    assert [(one[0], one[1]) for one in found] == [(code, ROLLOUT)]
-    assert found[0][2].startswith("spec.template.spec.containers[web].")
+    findings = rollout(pods(**changes)).findings(*POD_CHECKS)
+    assert [(finding[0], finding[1]) for finding in findings] == [(code, ROLLOUT)]
+    assert findings[0][2].startswith("spec.template.spec.containers[web].")
 
 
 def test_privileges_of_a_rollout() -> None:
     data = pods()
     data["spec"]["containers"][0]["securityContext"]["privileged"] = True
-    assert [(one[0], one[1]) for one in rollout(data).findings(security.check)] == [("C070", ROLLOUT)]
+    assert [(finding[0], finding[1]) for finding in rollout(data).findings(security.check)] == [("C070", ROLLOUT)]
 
 
 def test_pods_of_a_rollout_are_selected_and_isolated() -> None:
@@ -107,9 +107,9 @@ def test_the_quota_counts_the_pods_of_a_rollout() -> None:
     ],
 )
 def test_templates_have_the_schema_of_pods(data: dict[str, Any], message: str) -> None:
-    found = rollout(data).findings(schema.check)
-    assert [one[0] for one in found] == ["C001", "C002"]
-    assert found[0][2].startswith(message)
+    findings = rollout(data).findings(schema.check)
+    assert [finding[0] for finding in findings] == ["C001", "C002"]
+    assert findings[0][2].startswith(message)
 
 
 @pytest.mark.parametrize("data", ["text", [], {}, {"spec": None}, {"spec": []}, {"metadata": 1, "spec": {"a": None}}])
@@ -119,8 +119,8 @@ def test_templates_of_any_shape(data: Any) -> None:
 
 def spark(**driver: Any) -> Platform:
     platform = sample()
-    one = {"name": "spark-kubernetes-driver", **driver}
-    spec = {"driver": {"template": {"spec": {"containers": [one]}}}, "executor": {"template": {"spec": {}}}}
+    container_ = {"name": "spark-kubernetes-driver", **driver}
+    spec = {"driver": {"template": {"spec": {"containers": [container_]}}}, "executor": {"template": {"spec": {}}}}
     platform.add(resource("sparkoperator.k8s.io/v1beta2", "SparkApplication", "web", spec=spec))
     return platform
 
@@ -143,7 +143,7 @@ def test_what_an_operator_adds_is_not_missing() -> None:
     ],
 )
 def test_what_is_wrong_in_a_template_that_an_operator_completes(driver: dict[str, Any], code: str) -> None:
-    assert [one[0] for one in spark(**driver).findings(*POD_CHECKS)] == [code]
+    assert [finding[0] for finding in spark(**driver).findings(*POD_CHECKS)] == [code]
 
 
 def test_servers_whose_template_an_operator_completes() -> None:

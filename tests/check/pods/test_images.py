@@ -86,8 +86,8 @@ def test_the_pull_policy_of_the_environment(production: bool, policy: str | None
     platform.facts["production"] = production
     for key, manifest in platform.objects.items():
         if manifest["kind"] in ("Deployment", "StatefulSet", "Job", "CronJob"):
-            for one in (*platform.pod(key)["containers"], *platform.pod(key).get("initContainers", ())):
-                one["imagePullPolicy"] = "Always" if production else "IfNotPresent"
+            for container_ in (*platform.pod(key)["containers"], *platform.pod(key).get("initContainers", ())):
+                container_["imagePullPolicy"] = "Always" if production else "IfNotPresent"
     main = platform.container("Deployment/dagster")
     del main["imagePullPolicy"]
     if policy:

@@ -37,16 +37,16 @@ def described(platform: Platform, **changes: Any) -> Platform:
     main = platform.container("Deployment/dagster")
     main["env"] = [*main.get("env", []), variable]
     main["image"] = pod["containers"][0]["image"]
-    (launched,) = (one for one in platform.facts["launched"] if isinstance(one, LaunchedPods))
+    (launched,) = (facts for facts in platform.facts["launched"] if isinstance(facts, LaunchedPods))
     platform.facts["launched"] = frozenset({replace(launched, group=RUNS, description=DESCRIPTION)})
     return platform
 
 
 def all_codes(platform: Platform) -> set[str]:
     try:
-        return {one.rule.code for one in run_checks(platform.rendered()) if ABOUT in one.subject}
+        return {finding.rule.code for finding in run_checks(platform.rendered()) if ABOUT in finding.subject}
     except StageFailed as failure:
-        return {one.rule.code for one in failure.diagnostics if ABOUT in one.subject}
+        return {diagnostic.rule.code for diagnostic in failure.diagnostics if ABOUT in diagnostic.subject}
 
 
 def test_pods_as_they_are_rendered_pass_every_check() -> None:
@@ -119,7 +119,7 @@ def in_a_file(platform: Platform, **changes: Any) -> Platform:
     )
     mount = {"name": "templates", "configMap": {"name": "templates"}}
     platform.pod("Deployment/dagster").setdefault("volumes", []).append(mount)
-    (launched,) = (one for one in platform.facts["launched"] if isinstance(one, LaunchedPods))
+    (launched,) = (facts for facts in platform.facts["launched"] if isinstance(facts, LaunchedPods))
     platform.facts["launched"] = frozenset({replace(launched, description=FILE)})
     return platform
 

@@ -66,8 +66,8 @@ def test_a_limit_range_that_refuses_the_container() -> None:
     assert platform.findings(check) == []
     limits["min"] = {"memory": "65Mi"}
     limits["max"] = {"cpu": "500m"}
-    found = [message for _, subject, message in platform.findings(check) if subject == POLARIS]
-    assert found == [
+    messages = [message for _, subject, message in platform.findings(check) if subject == POLARIS]
+    assert messages == [
         f"{MAIN} limits cpu to 1; the LimitRange allows at most 500m",
         f"{MAIN} requests 64Mi of memory; the LimitRange requires at least 65Mi",
     ]

@@ -26,8 +26,8 @@ def meshed(kind: Kind) -> Platform:
 
 def template(platform: Platform, name: str) -> dict[str, Any]:
     spec = platform[name]["spec"]
-    found: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec)["template"]
-    return found
+    template_: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec)["template"]
+    return template_
 
 
 @pytest.mark.parametrize("kind", ["ambient", "sidecar", "linkerd"])

@@ -127,8 +127,8 @@ def test_what_does_not_exist(case: str) -> None:
     api_version, kind, spec, message = CASES[case]
     platform = sample()
     platform.add(resource(api_version, kind, "one", spec=spec))
-    (found,) = platform.findings(*CHECKS)
-    assert found[2] == f"{message}, which does not exist"
+    (finding,) = platform.findings(*CHECKS)
+    assert finding[2] == f"{message}, which does not exist"
 
 
 def test_the_secret_of_a_certificate_serves_a_gateway() -> None:

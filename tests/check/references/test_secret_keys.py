@@ -16,8 +16,8 @@ PASSWORD = {"sourceRef": {"generatorRef": {"kind": "Password", "name": "x"}}}
 
 def secret_of(api_version: str, kind: str, **rest: Any) -> SecretKeys:
     manifest = {"apiVersion": api_version, "kind": kind, "metadata": {"namespace": "ns", "name": "own"}, **rest}
-    (found,) = secrets_of([(identify(manifest), manifest)], ())
-    return found
+    (secret,) = secrets_of([(identify(manifest), manifest)], ())
+    return secret
 
 
 @pytest.mark.parametrize(
@@ -40,16 +40,16 @@ def secret_of(api_version: str, kind: str, **rest: Any) -> SecretKeys:
     ],
 )
 def test_keys_of_external_secrets(spec: dict[str, Any], keys: set[str] | None) -> None:
-    found = secret_of("external-secrets.io/v1", "ExternalSecret", spec=spec)
-    assert found.keys == (None if keys is None else frozenset(keys))
+    secret = secret_of("external-secrets.io/v1", "ExternalSecret", spec=spec)
+    assert secret.keys == (None if keys is None else frozenset(keys))
 
 
 def test_name_and_type_of_external_secrets() -> None:
-    found = secret_of("external-secrets.io/v1", "ExternalSecret", spec={})
-    assert (found.namespace, found.name, found.type) == ("ns", "own", "Opaque")
+    secret = secret_of("external-secrets.io/v1", "ExternalSecret", spec={})
+    assert (secret.namespace, secret.name, secret.type) == ("ns", "own", "Opaque")
     target = {"name": "other", "template": {"type": "kubernetes.io/tls"}}
-    found = secret_of("external-secrets.io/v1", "ExternalSecret", spec={"target": target})
-    assert (found.name, found.type) == ("other", "kubernetes.io/tls")
+    secret = secret_of("external-secrets.io/v1", "ExternalSecret", spec={"target": target})
+    assert (secret.name, secret.type) == ("other", "kubernetes.io/tls")
 
 
 def test_an_external_secret_that_only_fetches_writes_nothing() -> None:
@@ -69,26 +69,26 @@ def external(name: str, policy: str, *keys: str) -> Any:
 
 def test_what_merges_into_a_secret_adds_keys_and_is_no_second_writer() -> None:
     manifests = [external("a", "Merge", "x"), external("b", "Orphan", "y"), external("c", "Merge", "z")]
-    (found,) = secrets_of([(identify(one), one) for one in manifests], ())
-    assert (found.keys, found.writer) == (frozenset("xyz"), "ExternalSecret.external-secrets.io ns/b")
+    (secret,) = secrets_of([(identify(manifest), manifest) for manifest in manifests], ())
+    assert (secret.keys, secret.writer) == (frozenset("xyz"), "ExternalSecret.external-secrets.io ns/b")
     somebody = [ExistingSecret("ns", "shared", ("w",), "Opaque")]
-    (found,) = secrets_of([(identify(manifests[0]), manifests[0])], somebody)
-    assert (found.keys, found.writer) == (frozenset("wx"), "")
-    (found,) = secrets_of([(identify(one), one) for one in manifests[::2]], ())
-    assert found.keys == frozenset("xz")
+    (secret,) = secrets_of([(identify(manifests[0]), manifests[0])], somebody)
+    assert (secret.keys, secret.writer) == (frozenset("wx"), "")
+    (secret,) = secrets_of([(identify(manifest), manifest) for manifest in manifests[::2]], ())
+    assert secret.keys == frozenset("xz")
 
 
 def test_other_writers() -> None:
     sealed = {"encryptedData": {"a": "x"}, "template": {"type": "T", "data": {"b": "y"}}}
-    found = secret_of("bitnami.com/v1alpha1", "SealedSecret", spec=sealed)
-    assert (found.name, found.keys, found.type) == ("own", frozenset({"a", "b"}), "T")
-    found = secret_of("cert-manager.io/v1", "Certificate", spec={"secretName": "web-tls"})
-    assert (found.name, found.type) == ("web-tls", "kubernetes.io/tls")
-    assert found.keys == frozenset({"ca.crt", "tls.crt", "tls.key"})
-    found = secret_of("v1", "Secret", data={"a": ""}, stringData={"b": ""})
-    assert (found.keys, found.type) == (frozenset({"a", "b"}), "Opaque")
+    secret = secret_of("bitnami.com/v1alpha1", "SealedSecret", spec=sealed)
+    assert (secret.name, secret.keys, secret.type) == ("own", frozenset({"a", "b"}), "T")
+    secret = secret_of("cert-manager.io/v1", "Certificate", spec={"secretName": "web-tls"})
+    assert (secret.name, secret.type) == ("web-tls", "kubernetes.io/tls")
+    assert secret.keys == frozenset({"ca.crt", "tls.crt", "tls.key"})
+    secret = secret_of("v1", "Secret", data={"a": ""}, stringData={"b": ""})
+    assert (secret.keys, secret.type) == (frozenset({"a", "b"}), "Opaque")
 
 
 def test_secrets_that_somebody_else_writes() -> None:
     existing = [ExistingSecret("ns", "b", ("user",)), ExistingSecret("ns", "a")]
-    assert [(one.name, one.keys) for one in secrets_of((), existing)] == [("a", None), ("b", {"user"})]
+    assert [(secret.name, secret.keys) for secret in secrets_of((), existing)] == [("a", None), ("b", {"user"})]

@@ -101,12 +101,12 @@ def test_a_peer_that_matches_no_pod_of_the_namespaces_it_names() -> None:
 def test_a_workload_that_does_not_select_its_own_pods() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] = "web"
-    found = platform.findings(*CHECKS)
+    findings = platform.findings(*CHECKS)
     assert (
         "C021",
         "Deployment.apps floe-platform/dagster",
         "spec.selector does not match the labels of spec.template",
-    ) in found
+    ) in findings
 
 
 def test_a_workload_that_selects_everything() -> None:
@@ -138,9 +138,9 @@ def test_the_same_labels_in_another_namespace_are_other_pods() -> None:
 def test_a_service_that_also_catches_a_job() -> None:
     platform = sample()
     platform["Job/migrate-1a2b3c4d"]["spec"]["template"]["metadata"]["labels"] |= selector("dagster")
-    found = [one for one in platform.findings(*CHECKS) if one[0] == "C023"]
+    findings = [finding for finding in platform.findings(*CHECKS) if finding[0] == "C023"]
     message = "spec.selector matches the pods of Deployment dagster, Job migrate-1a2b3c4d"
-    assert found == [("C023", "Service floe-platform/dagster", message)]
+    assert findings == [("C023", "Service floe-platform/dagster", message)]
 
 
 def test_a_service_in_front_of_a_job_alone() -> None:

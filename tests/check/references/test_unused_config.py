@@ -10,9 +10,9 @@ from floe_compiler.check.references.unused_config import check
 
 @pytest.fixture
 def platform() -> Platform:
-    found = sample()
-    found.add(resource("v1", "ConfigMap", "sampling", data={"policy": "x"}))
-    return found
+    platform_ = sample()
+    platform_.add(resource("v1", "ConfigMap", "sampling", data={"policy": "x"}))
+    return platform_
 
 
 def test_nobody_reads_it(platform: Platform) -> None:

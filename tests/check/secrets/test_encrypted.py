@@ -16,9 +16,9 @@ SEALED = ExistingSecret(NAMESPACE, "crm", ("api-key",), way="sealed-secrets")
 
 
 def platform(*expected: ExistingSecret, tool: str = "flux", **facts: Any) -> Platform:
-    found = sample()
-    found.facts |= {"encrypted_secrets": frozenset(expected), "delivery_tool": tool, **facts}
-    return found
+    platform_ = sample()
+    platform_.facts |= {"encrypted_secrets": frozenset(expected), "delivery_tool": tool, **facts}
+    return platform_
 
 
 def encrypted(name: str = "crm") -> dict[str, Any]:
@@ -43,52 +43,54 @@ def sealed(name: str = "crm", namespace: str = NAMESPACE, **annotations: str) ->
     ],
 )
 def test_a_secret_without_its_file(expected: ExistingSecret, tool: str, kind: str) -> None:
-    found = platform(expected, tool=tool)
-    found.container("Deployment/polaris")["envFrom"] = [{"secretRef": {"name": "crm"}}]
+    platform_ = platform(expected, tool=tool)
+    platform_.container("Deployment/polaris")["envFrom"] = [{"secretRef": {"name": "crm"}}]
     message = f"the Secret crm is to come from {expected.way} in {NAMESPACE}, but there is no {kind}"
-    assert found.findings(check, references) == [("C205", f"Secret {NAMESPACE}/crm", message)], "one mistake, one error"
-    (hint,) = found.hints(check)
+    assert platform_.findings(check, references) == [("C205", f"Secret {NAMESPACE}/crm", message)], (
+        "one mistake, one error"
+    )
+    (hint,) = platform_.hints(check)
     assert hint.startswith(f"write a {kind} for {NAMESPACE}/crm with the keys api-key in overlays/prod/ or ")
 
 
 def test_a_secret_that_comes_from_elsewhere_than_the_inputs_say() -> None:
-    found = platform(SOPS, tool="argocd")
-    found.add(sealed())
+    platform_ = platform(SOPS, tool="argocd")
+    platform_.add(sealed())
     said = f"SealedSecret.bitnami.com {NAMESPACE}/crm creates it"
     message = f"the Secret crm is to come from sops in {NAMESPACE}, but {said}"
-    assert found.findings(check) == [("C205", f"Secret {NAMESPACE}/crm", message)]
+    assert platform_.findings(check) == [("C205", f"Secret {NAMESPACE}/crm", message)]
 
 
 def test_files_that_are_there() -> None:
-    found = platform(SOPS, decrypts=True, **encrypted())
-    found.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
-    assert found.findings(check, references) == []
-    found = platform(SOPS, tool="argocd")
+    platform_ = platform(SOPS, decrypts=True, **encrypted())
+    platform_.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
+    assert platform_.findings(check, references) == []
+    platform_ = platform(SOPS, tool="argocd")
     operator = resource("isindir.github.com/v1alpha3", "SopsSecret", "all")
     operator["spec"] = {"secretTemplates": [{"name": "crm", "stringData": {"api-key": ""}}]}
-    found.add(operator)
-    assert found.findings(check, references) == []
-    found = platform(SEALED)
-    found.add(sealed())
-    assert found.findings(check, references) == []
+    platform_.add(operator)
+    assert platform_.findings(check, references) == []
+    platform_ = platform(SEALED)
+    platform_.add(sealed())
+    assert platform_.findings(check, references) == []
 
 
 @pytest.mark.parametrize(
     ("tool", "said"), [("argocd", "Argo CD applies it as it is"), ("flux", "Flux applies it as it is")]
 )
 def test_a_secret_that_nothing_decrypts(tool: str, said: str) -> None:
-    found = platform(tool=tool, **encrypted())
-    found.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
-    ((code, subject, message),) = found.findings(check)
+    platform_ = platform(tool=tool, **encrypted())
+    platform_.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
+    ((code, subject, message),) = platform_.findings(check)
     assert (code, subject, message.partition(",")[0]) == ("C205", f"Secret {NAMESPACE}/crm", said)
 
 
 def test_flux_would_decrypt_what_an_operator_must_decrypt() -> None:
     operator = resource("isindir.github.com/v1alpha3", "SopsSecret", "crm")
     for decrypts, expected in ((True, ["C205"]), (False, [])):
-        found = platform(decrypts=decrypts)
-        found.add(operator)
-        assert [code for code, _, _ in found.findings(check)] == expected
+        platform_ = platform(decrypts=decrypts)
+        platform_.add(operator)
+        assert [code for code, _, _ in platform_.findings(check)] == expected
 
 
 @pytest.mark.parametrize(
@@ -103,20 +105,20 @@ def test_flux_would_decrypt_what_an_operator_must_decrypt() -> None:
     ],
 )
 def test_a_sealed_secret_under_another_name(manifest: dict[str, Any], field: str) -> None:
-    found = platform()
-    found.add(manifest)
-    messages = [message.partition(",")[0] for _, _, message in found.findings(check)]
+    platform_ = platform()
+    platform_.add(manifest)
+    messages = [message.partition(",")[0] for _, _, message in platform_.findings(check)]
     assert messages == ([f"spec.template.metadata.{field}"] if field else [])
 
 
 def test_keys_of_the_copies_of_the_csi_driver() -> None:
-    found = platform()
+    platform_ = platform()
     provided = resource("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "news")
     copy = {"secretName": "news", "type": "Opaque", "data": [{"objectName": "a", "key": "a"}]}
     provided["spec"] = {"provider": "vault", "parameters": {}, "secretObjects": [copy]}
-    found.add(provided)
+    platform_.add(provided)
     variable = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "news", "key": "a"}}}
-    found.container("Deployment/polaris")["env"].append(variable)
-    assert found.findings(references) == []
+    platform_.container("Deployment/polaris")["env"].append(variable)
+    assert platform_.findings(references) == []
     variable["valueFrom"]["secretKeyRef"]["key"] = "b"  # type: ignore[index]
-    assert [code for code, _, _ in found.findings(references)] == ["C041"]
+    assert [code for code, _, _ in platform_.findings(references)] == ["C041"]

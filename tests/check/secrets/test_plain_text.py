@@ -10,7 +10,7 @@ from floe_compiler.check.secrets.plain_text import check
 VALUE = "hunter2hunter2"
 
 
-def told(text: str, name: str = "TEXT") -> Platform:
+def with_variable(text: str, name: str = "TEXT") -> Platform:
     platform = sample()
     platform.container("Deployment/polaris")["env"].append({"name": name, "value": text})
     return platform
@@ -48,7 +48,7 @@ def test_secrets_without_anything_secret() -> None:
     ],
 )
 def test_credentials_that_show(text: str, kind: str) -> None:
-    for platform in (told(text), configured(text)):
+    for platform in (with_variable(text), configured(text)):
         (message,) = [message for code, _, message in platform.findings(check) if code == "C131"]
         assert message.endswith(f"holds what looks like {kind}")
         assert text not in message
@@ -69,16 +69,16 @@ def test_credentials_that_show(text: str, kind: str) -> None:
     ],
 )
 def test_placeholders_are_no_credentials(text: str) -> None:
-    assert told(text).findings(check) == []
+    assert with_variable(text).findings(check) == []
 
 
 def test_a_variable_with_the_name_of_a_secret() -> None:
     place = "spec.template.spec.containers[polaris].env[POSTGRES_PASSWORD]"
     message = f"{place} has a value, but its name is that of a secret"
-    platform = told(VALUE, "POSTGRES_PASSWORD")
+    platform = with_variable(VALUE, "POSTGRES_PASSWORD")
     assert platform.findings(check) == [("C131", "Deployment.apps floe-platform/polaris", message)]
-    assert told("/run/secrets/password", "POSTGRES_PASSWORD_FILE").findings(check) == []
-    assert told("$(PASSWORD)", "PGPASSWORD_PASSWORD").findings(check) == []
+    assert with_variable("/run/secrets/password", "POSTGRES_PASSWORD_FILE").findings(check) == []
+    assert with_variable("$(PASSWORD)", "PGPASSWORD_PASSWORD").findings(check) == []
 
 
 @pytest.mark.parametrize("words", [["--password", VALUE], ["--quiet", "-api-key", "admin"]])
@@ -126,7 +126,7 @@ def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
     ],
 )
 def test_values_given_to_secrets(text: str) -> None:
-    for platform in (told(text), configured(text)):
+    for platform in (with_variable(text), configured(text)):
         ((code, _, message),) = platform.findings(check)
         assert code == "C131"
         assert VALUE not in message
@@ -158,7 +158,7 @@ def test_values_given_to_secrets(text: str) -> None:
     ],
 )
 def test_texts_without_credentials(text: str) -> None:
-    assert told(text).findings(check) == []
+    assert with_variable(text).findings(check) == []
     assert configured(text).findings(check) == []
 
 
@@ -176,7 +176,7 @@ def test_the_line_is_named_where_there_are_several() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message_"),
     [
         (f"password: {VALUE}", 'spec.target.template.data[file] gives "password" a value'),
         (f"x://app:{VALUE}@db", "spec.target.template.data[file] holds what looks like a password in a URL"),
@@ -184,11 +184,11 @@ def test_the_line_is_named_where_there_are_several() -> None:
         ("x://{{ .user }}:{{ .password }}@db", ""),
     ],
 )
-def test_the_template_of_an_external_secret(text: str, told: str) -> None:
+def test_the_template_of_an_external_secret(text: str, message_: str) -> None:
     platform = sample()
     platform["ExternalSecret/polaris-db"]["spec"].setdefault("target", {})["template"] = {
         "mergePolicy": "Merge",
         "data": {"file": text},
     }
-    found = [message for code, _, message in platform.findings(check) if code == "C131"]
-    assert found == ([told] if told else [])
+    messages = [message for code, _, message in platform.findings(check) if code == "C131"]
+    assert messages == ([message_] if message_ else [])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from floe_compiler.check.texts.addresses import DEFAULT_PORTS, addresses
 
 
-def found(text: str) -> list[tuple[str, int]]:
+def endpoints(text: str) -> list[tuple[str, int]]:
     return [(address.host, address.port) for address in addresses(text)]
 
 
@@ -52,7 +52,7 @@ def found(text: str) -> list[tuple[str, int]]:
     ],
 )
 def test_addresses(text: str, expected: list[tuple[str, int]]) -> None:
-    assert found(text) == expected
+    assert endpoints(text) == expected
 
 
 LABELS = st.from_regex(r"[a-z](?:[-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
@@ -61,16 +61,16 @@ LABELS = st.from_regex(r"[a-z](?:[-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 @given(st.sampled_from(sorted(DEFAULT_PORTS)), LABELS, LABELS, st.integers(1, 65535))
 def test_a_url_of_a_service_is_always_found(scheme: str, service: str, namespace: str, port: int) -> None:
     host = f"{service}.{namespace}.svc.cluster.local"
-    assert found(f'url = "{scheme}://{host}:{port}/path"') == [(host, port)]
+    assert endpoints(f'url = "{scheme}://{host}:{port}/path"') == [(host, port)]
 
 
 @given(st.text())
 def test_no_text_makes_it_stumble(text: str) -> None:
-    assert all(0 <= port < 100_000 for _, port in found(text))
+    assert all(0 <= port < 100_000 for _, port in endpoints(text))
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "a:", "1.1.", "a.b.svc.", "http://a.", "x://"])
 def test_a_large_text_is_fast(piece: str) -> None:
     start = time.perf_counter()
-    found(piece * (300_000 // len(piece)) + ":")
+    endpoints(piece * (300_000 // len(piece)) + ":")
     assert time.perf_counter() - start < 5

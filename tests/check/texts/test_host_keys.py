@@ -12,7 +12,7 @@ import pytest
 from floe_compiler.check.texts.host_keys import document_addresses, hosts_in
 
 
-def found(text: str) -> list[tuple[str, int]]:
+def endpoints(text: str) -> list[tuple[str, int]]:
     return [(address.host, address.port) for address in document_addresses(text)]
 
 
@@ -74,12 +74,12 @@ def test_what_names_no_host(settings: dict[Any, Any]) -> None:
     ],
 )
 def test_documents(text: str, expected: list[tuple[str, int]]) -> None:
-    assert found(text) == expected
+    assert endpoints(text) == expected
 
 
 def test_aliases_are_followed_once() -> None:
     names = [f"n{number}" for number in range(60)]
     lines = [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise(names)]
     start = time.perf_counter()
-    assert found("n0: &n0 {host: db}\n" + "".join(lines)) == [("db", 0)]
+    assert endpoints("n0: &n0 {host: db}\n" + "".join(lines)) == [("db", 0)]
     assert time.perf_counter() - start < 5

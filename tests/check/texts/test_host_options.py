@@ -9,7 +9,7 @@ import pytest
 from floe_compiler.check.texts.host_options import option_addresses
 
 
-def found(text: str) -> list[tuple[str, int]]:
+def endpoints(text: str) -> list[tuple[str, int]]:
     return [(address.host, address.port) for address in option_addresses(text)]
 
 
@@ -36,11 +36,11 @@ def found(text: str) -> list[tuple[str, int]]:
     ],
 )
 def test_options(text: str, expected: list[tuple[str, int]]) -> None:
-    assert found(text) == expected
+    assert endpoints(text) == expected
 
 
 @pytest.mark.parametrize("piece", ["-h ", "-h a.", "psql ", "pg_a-", "--host  ", "-h a-"])
 def test_a_large_text_is_fast(piece: str) -> None:
     start = time.perf_counter()
-    found("psql " + piece * (300_000 // len(piece)) + "!")
+    endpoints("psql " + piece * (300_000 // len(piece)) + "!")
     assert time.perf_counter() - start < 5

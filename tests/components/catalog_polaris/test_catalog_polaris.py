@@ -161,7 +161,9 @@ def test_all_replicas_sign_tokens_with_one_key() -> None:
 
 def test_nothing_is_logged_to_files_as_the_root_is_read_only() -> None:
     for container in (_server(_context()), COMPONENT.build(_context()).tasks[0].pod.containers[0]):
-        assert {one.name: one.value for one in container.variables}["QUARKUS_LOG_FILE_ENABLED"] == "false"
+        assert {variable.name: variable.value for variable in container.variables}[
+            "QUARKUS_LOG_FILE_ENABLED"
+        ] == "false"
         assert not container.writable_root
 
 
@@ -179,14 +181,14 @@ def test_traces_go_to_the_collector_if_there_is_one() -> None:
 
 def test_secrets_never_stand_in_configuration() -> None:
     parts = COMPONENT.build(_context())
-    pods = [*(one.pod for one in parts.workloads), *(one.pod for one in parts.tasks)]
+    pods = [*(workload.pod for workload in parts.workloads), *(task.pod for task in parts.tasks)]
     texts = [file.text for pod in pods for file in pod.containers[0].config]
     assert texts
     assert not [text for text in texts if "password" in text.lower() or "access-key" in text.lower()]
 
 
 def test_every_secret_variable_says_why_it_is_not_a_file() -> None:
-    assert all(one.reason for one in _server(_context()).variables if one.secret)
+    assert all(variable.reason for variable in _server(_context()).variables if variable.secret)
 
 
 def test_a_workload_identity_takes_the_place_of_keys() -> None:
@@ -216,9 +218,9 @@ def test_a_store_is_told_to_clients_and_server_alike() -> None:
 
 def test_a_store_that_issues_credentials_itself_needs_no_role() -> None:
     """As MinIO does: `stsUnavailable` would keep Polaris from asking it."""
-    found = management.storage_configuration(STORE)
-    assert not {"stsUnavailable", "roleArn"} & found.keys()
-    assert found["endpoint"] == STORE.url
+    configuration = management.storage_configuration(STORE)
+    assert not {"stsUnavailable", "roleArn"} & configuration.keys()
+    assert configuration["endpoint"] == STORE.url
 
 
 def test_aws_vends_credentials_through_a_role() -> None:
@@ -250,9 +252,9 @@ def test_other_clouds(store: ObjectStore, expected: dict[str, Any]) -> None:
 def test_the_server_logs_in_to_other_clouds_and_calls_those_who_issue_credentials() -> None:
     host = Endpoint("sts.googleapis.com", (Port("https", 443),))
     gcs = replace(STORE, kind="gcs", access_key=None, issuers=(host,))
-    found = _server(_context(store=gcs))
-    variables = {variable.name: variable for variable in found.variables}
-    assert [file.path for file in found.secret_files if file.secret == STORE.secret_key] == [
+    server = _server(_context(store=gcs))
+    variables = {variable.name: variable for variable in server.variables}
+    assert [file.path for file in server.secret_files if file.secret == STORE.secret_key] == [
         variables["GOOGLE_APPLICATION_CREDENTIALS"].value
     ]
     assert host in COMPONENT.build(_context(store=gcs)).workloads[0].pod.calls
@@ -276,12 +278,14 @@ def test_the_server_allows_the_kind_of_storage_that_the_catalog_has(kind: Any) -
 
 def test_each_product_is_a_client_of_its_own_and_none_is_root() -> None:
     clients = _catalog(_context()).clients
-    assert {domain: [one.product for one in found] for domain, found in clients.items()} == {
+    assert {
+        domain: [client.product for client in clients_of_domain] for domain, clients_of_domain in clients.items()
+    } == {
         "field-service": ["visits"],
         "sales": ["shop"],
     }
-    every = [client.credentials for found in clients.values() for client in found]
-    logins = [one for one in every if isinstance(one, OAuth2Credentials)]
+    every = [client.credentials for clients_of_domain in clients.values() for client in clients_of_domain]
+    logins = [login for login in every if isinstance(login, OAuth2Credentials)]
     assert {login.client_secret.secret.name for login in logins} == {
         "polaris-client-sales-shop",
         "polaris-client-field--service-visits",
@@ -312,7 +316,7 @@ def test_a_semantic_layer_reads_tables_and_writes_nowhere() -> None:
     grants = polaris_setup.grants_of(client, {"lists": "list", "reads": "read", "writes": "write"})
     assert [grant["privilege"] for grant in grants] == ["list", "read"]
     statements = of_product("warehouse", ServedProduct("sales", SEMANTIC_LAYER, (ORDERS,)))
-    assert not [one for one in statements if "s3:PutObject" in str(one["Action"])]
+    assert not [statement for statement in statements if "s3:PutObject" in str(statement["Action"])]
     assert "s3:PutObject" in str(of_product("warehouse", SERVED[1]))
 
 
@@ -632,7 +636,9 @@ def _without_scripts(manifest: Object) -> Object:
 @pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=["light", "heavy"])
 def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     unit = unit_of(COMPONENT, _context(None, COLLECTOR, settings=settings))
-    own = [_without_scripts(one) for one in unit.objects if one["metadata"]["name"].startswith("polaris")]
+    own = [
+        _without_scripts(manifest) for manifest in unit.objects if manifest["metadata"]["name"].startswith("polaris")
+    ]
     assert as_text(own) == snapshot
 
 
@@ -642,15 +648,15 @@ def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> No
     assert (interface.name, interface.port, interface.authenticates) == ("polaris", "http", True)
     assert interface.for_programs, "so it is opened only if it is named"
     assert interface.health == "management", "as the API answers nobody without a login"
-    assert [(one.port, one.path) for one in server.metrics] == [("management", "/q/metrics")]
+    assert [(metric.port, metric.path) for metric in server.metrics] == [("management", "/q/metrics")]
 
 
 def test_an_autoscaler_may_decide_how_many_servers_there_are() -> None:
     context = _context({"replicas": {"minimum": 2, "maximum": 6}})
     kinds = {
-        one["kind"]: one["spec"]
-        for one in unit_of(COMPONENT, context).objects
-        if one["kind"] in ("Deployment", "HorizontalPodAutoscaler")
+        manifest["kind"]: manifest["spec"]
+        for manifest in unit_of(COMPONENT, context).objects
+        if manifest["kind"] in ("Deployment", "HorizontalPodAutoscaler")
     }
     assert "replicas" not in kinds["Deployment"]
     assert kinds["HorizontalPodAutoscaler"]["maxReplicas"] == 6

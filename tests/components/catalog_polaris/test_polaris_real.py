@@ -115,9 +115,9 @@ def polaris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Polaris]:
                     if asked.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(1)
-            found = Polaris(f"http://127.0.0.1:{port}", folder)
-            found.set_up(*SERVED)
-            yield found
+            server = Polaris(f"http://127.0.0.1:{port}", folder)
+            server.set_up(*SERVED)
+            yield server
         finally:
             running.terminate()
 

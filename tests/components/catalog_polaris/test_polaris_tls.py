@@ -20,8 +20,8 @@ SECURE = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-intern
 
 
 def context(settings: Any = SECURE) -> Context[Any]:
-    found = (DATABASE, STORE, COLLECTOR)
-    return context_of(COMPONENT, settings=settings, found=found, databases=(DATABASE.name,), served=SERVED)
+    capabilities = (DATABASE, STORE, COLLECTOR)
+    return context_of(COMPONENT, settings=settings, found=capabilities, databases=(DATABASE.name,), served=SERVED)
 
 
 def server(settings: Any = SECURE) -> Workload:
@@ -64,14 +64,14 @@ def test_nothing_speaks_tls_without_an_issuer() -> None:
     assert [port.name for port in server(DEVELOPMENT).ports()] == ["http", "management"]
     assert not [key for key in properties(DEVELOPMENT) if "tls" in key or "ssl" in key]
     objects = unit_of(COMPONENT, context(DEVELOPMENT)).objects
-    assert not [one for one in objects if one["kind"] == "Certificate"]
+    assert not [manifest for manifest in objects if manifest["kind"] == "Certificate"]
 
 
 def test_telemetry_is_sent_with_the_trusted_authorities() -> None:
     port = replace(COLLECTOR.grpc.port(), scheme="https", tls=True)
     secure = replace(COLLECTOR, grpc=replace(COLLECTOR.grpc, ports=(port,)))
-    found = replace(context(), capabilities=(DATABASE, STORE, secure))
-    (workload,) = COMPONENT.build(found).workloads
+    secure_context = replace(context(), capabilities=(DATABASE, STORE, secure))
+    (workload,) = COMPONENT.build(secure_context).workloads
     text = workload.pod.containers[0].config[0].text
     assert "quarkus.otel.exporter.otlp.trust-cert.certs=/etc/floe-trust/certificates.pem\n" in text
     assert "trust-cert" not in server().pod.containers[0].config[0].text

@@ -50,21 +50,23 @@ DATABASE = Database(
 def context(
     settings: Settings = PRODUCTION, database: Database | None = DATABASE, **config: Any
 ) -> Context[GrafanaConfig]:
-    found = [STORE, TRACES, *([database] if database else [])]
-    return context_of(COMPONENT, config, settings=settings, found=found, databases=("grafana-postgresql/grafana",))
+    capabilities = [STORE, TRACES, *([database] if database else [])]
+    return context_of(
+        COMPONENT, config, settings=settings, found=capabilities, databases=("grafana-postgresql/grafana",)
+    )
 
 
 def small(**config: Any) -> Context[GrafanaConfig]:
     return context(DEVELOPMENT, None, **config)
 
 
-def workload(found: Context[GrafanaConfig]) -> Workload:
-    (only,) = COMPONENT.build(found).workloads
+def workload(context_: Context[GrafanaConfig]) -> Workload:
+    (only,) = COMPONENT.build(context_).workloads
     return only
 
 
-def container(found: Context[GrafanaConfig]) -> Container:
-    (only,) = workload(found).pod.containers
+def container(context_: Context[GrafanaConfig]) -> Container:
+    (only,) = workload(context_).pod.containers
     return only
 
 
@@ -142,7 +144,7 @@ def test_it_needs_metrics_and_uses_traces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "path", "fix"),
+    ("context_", "path", "fix"),
     [
         (small(replicas=2), ("replicas",), "type: postgresql"),
         (small(login=LOGIN), ("login",), "set url"),
@@ -155,15 +157,15 @@ def test_it_needs_metrics_and_uses_traces() -> None:
         ),
     ],
 )
-def test_what_cannot_work_is_refused(found: Context[GrafanaConfig], path: tuple[str, ...], fix: str) -> None:
-    (refusal,) = COMPONENT.refuses(found)
+def test_what_cannot_work_is_refused(context_: Context[GrafanaConfig], path: tuple[str, ...], fix: str) -> None:
+    (refusal,) = COMPONENT.refuses(context_)
     assert refusal.path == path
     assert fix in refusal.hint
 
 
 def test_what_can_work_is_not() -> None:
-    for found in (small(), context(), small(url=URL, login=LOGIN), small(url=URL)):
-        assert [*COMPONENT.refuses(found)] == []
+    for context_ in (small(), context(), small(url=URL, login=LOGIN), small(url=URL)):
+        assert [*COMPONENT.refuses(context_)] == []
 
 
 def test_production_passes_all_checks(tmp_path: Path) -> None:
@@ -176,9 +178,12 @@ def test_production_passes_all_checks(tmp_path: Path) -> None:
     }, "where only browsers go"
 
 
-@pytest.mark.parametrize("found", [small(), context(url=URL, login=LOGIN)], ids=["file", "database-and-login"])
-def test_rendered(found: Context[GrafanaConfig], snapshot: SnapshotAssertion) -> None:
+@pytest.mark.parametrize("context_", [small(), context(url=URL, login=LOGIN)], ids=["file", "database-and-login"])
+def test_rendered(context_: Context[GrafanaConfig], snapshot: SnapshotAssertion) -> None:
     """Without the dashboards, which are one by one in a snapshot of their own."""
-    objects = unit_of(COMPONENT, found).objects
-    shown = [one for one in objects if one["metadata"]["name"].startswith("grafana")]
-    assert as_text(one for one in shown if not any(key.endswith(".json") for key in one.get("data", ()))) == snapshot
+    objects = unit_of(COMPONENT, context_).objects
+    shown = [manifest for manifest in objects if manifest["metadata"]["name"].startswith("grafana")]
+    assert (
+        as_text(manifest for manifest in shown if not any(key.endswith(".json") for key in manifest.get("data", ())))
+        == snapshot
+    )

@@ -74,13 +74,13 @@ def test_there_is_one_of_the_platform_of_domains_of_products_and_of_each_compone
 
 @EVERY
 def test_prometheus_understands_every_query(uid: str) -> None:
-    found = [*expressions(dashboards()[uid])]
-    assert len(found) > 5
-    for expression in found:
+    promql = [*expressions(dashboards()[uid])]
+    assert len(promql) > 5
+    for expression in promql:
         promql_parser.parse(evaluated(expression))
 
 
-@pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
+@pytest.mark.parametrize("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_prometheus_understands_what_components_declare(component: Any) -> None:
     """Also of those that the mesh of these tests does not have."""
     module = __import__(component.build.__module__, fromlist=["PANELS"])
@@ -121,15 +121,15 @@ def test_panels_fit_side_by_side(uid: str) -> None:
     assert [panel["id"] for panel in shown] == [*range(1, len(shown) + 1)]
     for panel in shown:
         place = panel["gridPos"]
-        cells = {(place["x"] + across, place["y"] + down) for across in range(place["w"]) for down in range(place["h"])}
+        cells = {(place["x"] + column, place["y"] + down) for column in range(place["w"]) for down in range(place["h"])}
         assert not cells & taken, panel["title"]
-        assert max(across for across, _ in cells) < 24, panel["title"]
+        assert max(column for column, _ in cells) < 24, panel["title"]
         taken |= cells
 
 
 @EVERY
 def test_every_panel_asks_a_data_source_that_is_provisioned(uid: str) -> None:
-    (sources,) = [one for one in manifests() if one["metadata"]["name"] == "grafana-datasources"]
+    (sources,) = [manifest for manifest in manifests() if manifest["metadata"]["name"] == "grafana-datasources"]
     provisioned = yaml.load(sources["data"]["platform.yaml"], yaml.CSafeLoader)["datasources"]
     known = [{"type": source["type"], "uid": source["uid"]} for source in provisioned]
     assert known == [METRICS, TRACES]
@@ -149,9 +149,9 @@ def test_variables_in_queries_and_links_are_defined(uid: str) -> None:
 
 @EVERY
 def test_every_link_leads_to_a_dashboard_with_its_variables(uid: str) -> None:
-    found = [url for url in links(dashboards()[uid]) if url]
-    assert found
-    for url in found:
+    urls = [url for url in links(dashboards()[uid]) if url]
+    assert urls
+    for url in urls:
         parts = urlsplit(url)
         if parts.path == "/explore":
             (pane,) = json.loads(parse_qs(parts.query)["panes"][0]).values()
@@ -191,7 +191,7 @@ def test_a_component_of_another_package_gets_one_without_a_line_of_its_own() -> 
 def test_panels_that_it_declares_come_in_a_row_of_its_own() -> None:
     shown = titles(component_uid("monitor"))
     assert shown[shown.index("monitor") + 1] == "Findings"
-    (panel,) = [one for one in panels(dashboards()[component_uid("monitor")]) if one["title"] == "Findings"]
+    (panel,) = [panel for panel in panels(dashboards()[component_uid("monitor")]) if panel["title"] == "Findings"]
     assert panel["targets"][0]["expr"] == (
         'sum by (kind) (rate(vigil_findings_total{job="monitor",namespace=~"$namespace"}[$__rate_interval]))'
     )
@@ -211,9 +211,9 @@ def target(namespace: str, workload: str, *own: Panel) -> ScrapeTarget:
 
 def test_targets_with_one_job_share_their_panels_and_pods() -> None:
     panel = Panel("Requests", "sum(rate(x_total{$target}[$interval]))")
-    found = component_dashboard("web", [target("sales", "api", panel), target("finance", "web", panel)])
-    body = json.loads(found.text)
-    assert [one["title"] for one in body["panels"]].count("Requests") == 1
+    dashboard = component_dashboard("web", [target("sales", "api", panel), target("finance", "web", panel)])
+    body = json.loads(dashboard.text)
+    assert [shown["title"] for shown in body["panels"]].count("Requests") == 1
     assert body["templating"]["list"][0]["query"] == "finance,sales"
     assert body["templating"]["list"][0]["hide"] == 0
     assert "(api|web)-((" in " ".join(expressions(body))
@@ -275,9 +275,9 @@ def test_an_edit_of_a_product_compiles_its_domain_and_no_dashboard(tmp_path: Pat
 
 
 def test_without_traces_nothing_leads_there() -> None:
-    for found in (platform.domain(("a",), (), with_traces=False), platform.product(("a",), (), with_traces=False)):
-        assert "jaeger" not in found.text
-        assert "/explore" not in found.text
+    for dashboard in (platform.domain(("a",), (), with_traces=False), platform.product(("a",), (), with_traces=False)):
+        assert "jaeger" not in dashboard.text
+        assert "/explore" not in dashboard.text
     assert "Latest traces of its steps" in titles("floe-product")
 
 
@@ -288,13 +288,13 @@ def test_what_an_orchestrator_says_of_runs_is_on_the_dashboards() -> None:
     known = [DAGSTER, AIRFLOW, SAYS]
     overview = platform.overview("all", ("a",), (), known, with_traces=False)
     domain, product = (make(("a",), known, with_traces=False) for make in (platform.domain, platform.product))
-    for found, metrics in (
+    for dashboard, metrics in (
         (overview, ("dagster_runs_failed", "airflow_dagrun_duration_failed", "failures")),
         (domain, ("dagster_last_run", "airflow_dagrun_duration", "last_run", "failures", "airflow_ti_running")),
         (product, ("dagster_last_success", "airflow_dagrun_duration_success", "last_run")),
     ):
-        assert [name for name in metrics if f"{name}" not in found.text] == []
-        assert "$target" not in found.text
+        assert [name for name in metrics if f"{name}" not in dashboard.text] == []
+        assert "$target" not in dashboard.text
     assert 'failures{of=\\"prefect\\",namespace=~\\"$mesh\\"}' in overview.text
 
 
@@ -304,10 +304,10 @@ def test_without_an_orchestrator_that_says_anything_no_panel_stays_empty() -> No
         platform.overview("all", ("a",), (), (), with_traces=False),
         *(make(("a",), (), with_traces=False) for make in (platform.domain, platform.product)),
     )
-    for found in made:
-        assert "Runs failed, last hour" not in found.text
-        assert "Last run took" not in found.text
-        asked = [evaluated(query) for query in expressions(json.loads(found.text))]
+    for dashboard in made:
+        assert "Runs failed, last hour" not in dashboard.text
+        assert "Last run took" not in dashboard.text
+        asked = [evaluated(query) for query in expressions(json.loads(dashboard.text))]
         assert all(asked)
         assert all(promql_parser.parse(query) for query in asked)
 

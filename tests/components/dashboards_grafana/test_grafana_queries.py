@@ -23,7 +23,7 @@ INSTALLED = pytest.mark.skipif(PROMTOOL is None, reason="no promtool of Promethe
 
 def query_of(uid: str, title: str) -> str:
     """Return the query of a panel of a dashboard, for the product orders of sales."""
-    (panel,) = [one for one in dashboards()[uid]["panels"] if one["title"] == title]
+    (panel,) = [panel for panel in dashboards()[uid]["panels"] if panel["title"] == title]
     return evaluated(panel["targets"][0]["expr"]).replace("floe-sales-domain", "sales")
 
 
@@ -37,7 +37,9 @@ def real(*arguments: str) -> str:
 @pytest.mark.real
 @INSTALLED
 def test_prometheus_itself_understands_every_query(tmp_path: Path) -> None:
-    asked = sorted({evaluated(one) for dashboard in dashboards().values() for one in expressions(dashboard)})
+    asked = sorted(
+        {evaluated(expression) for dashboard in dashboards().values() for expression in expressions(dashboard)}
+    )
     rules = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(asked)]
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
@@ -95,7 +97,7 @@ CRON = {
 @pytest.mark.real
 @INSTALLED
 @pytest.mark.parametrize(
-    ("series", "query", "found"),
+    ("series", "query", "values"),
     [
         (DEPLOYMENTS, queries.missing_replicas(SALES), {"{}": 3}),
         (JOBS, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 1}),
@@ -169,7 +171,7 @@ CRON = {
     ],
 )
 def test_what_they_find(
-    series: dict[str, str], query: str | tuple[str, str], found: dict[str, float], tmp_path: Path
+    series: dict[str, str], query: str | tuple[str, str], values: dict[str, float], tmp_path: Path
 ) -> None:
     case: dict[str, Any] = {
         "interval": "1m",
@@ -180,7 +182,7 @@ def test_what_they_find(
             {
                 "expr": query if isinstance(query, str) else query_of(*query),
                 "eval_time": "60m",
-                "exp_samples": [{"labels": labels, "value": value} for labels, value in found.items()],
+                "exp_samples": [{"labels": labels, "value": value} for labels, value in values.items()],
             }
         ],
     }

@@ -56,18 +56,18 @@ def written(**server: Any) -> configparser.ConfigParser:
 
 
 def test_nothing_is_asked_of_servers_outside() -> None:
-    found = written()
-    assert dict(found["analytics"]) == {
+    sections = written()
+    assert dict(sections["analytics"]) == {
         "reporting_enabled": "false",
         "check_for_updates": "false",
         "check_for_plugin_updates": "false",
         "feedback_links_enabled": "false",
     }
-    assert found["security"]["disable_gravatar"] == "true"
-    assert found["news"]["news_feed_enabled"] == "false"
-    assert found["snapshots"]["external_enabled"] == "false"
-    assert found["plugins"]["plugin_admin_enabled"] == "false"
-    assert found["plugins"]["public_key_retrieval_disabled"] == "true"
+    assert sections["security"]["disable_gravatar"] == "true"
+    assert sections["news"]["news_feed_enabled"] == "false"
+    assert sections["snapshots"]["external_enabled"] == "false"
+    assert sections["plugins"]["plugin_admin_enabled"] == "false"
+    assert sections["plugins"]["public_key_retrieval_disabled"] == "true"
 
 
 def test_the_plugins_of_the_image_are_left_alone() -> None:
@@ -77,10 +77,10 @@ def test_the_plugins_of_the_image_are_left_alone() -> None:
 
 
 def test_secrets_are_read_from_files() -> None:
-    found = written(login=login(), database=OUTSIDE)
-    values = [found["security"][key] for key in ("admin_user", "admin_password", "secret_key")]
-    values += [found["auth.generic_oauth"][key] for key in ("client_id", "client_secret")]
-    values += [found["database"][key] for key in ("user", "password")]
+    sections = written(login=login(), database=OUTSIDE)
+    values = [sections["security"][key] for key in ("admin_user", "admin_password", "secret_key")]
+    values += [sections["auth.generic_oauth"][key] for key in ("client_id", "client_secret")]
+    values += [sections["database"][key] for key in ("user", "password")]
     assert all(value.startswith("$__file{/run/secrets/grafana/") for value in values)
     assert len({*values}) == 7
 
@@ -90,16 +90,16 @@ def test_without_a_database_there_is_a_file_in_the_pod() -> None:
 
 
 def test_a_database_outside_is_reached_with_tls() -> None:
-    found = written(database=OUTSIDE)["database"]
-    assert (found["type"], found["host"], found["name"]) == ("postgres", "db.acme.example:5432", "grafana")
-    assert found["ssl_mode"] == "require"
+    section = written(database=OUTSIDE)["database"]
+    assert (section["type"], section["host"], section["name"]) == ("postgres", "db.acme.example:5432", "grafana")
+    assert section["ssl_mode"] == "require"
 
 
 @pytest.mark.parametrize(("url", "secure"), [("https://g.acme.example", "true"), ("", "false")])
 def test_cookies_are_only_sent_over_tls_if_there_is_tls(url: str, secure: str) -> None:
-    found = written(url=url)
-    assert found["security"]["cookie_secure"] == secure
-    assert found["server"].get("root_url", "") == (f"{url}/" if url else "")
+    sections = written(url=url)
+    assert sections["security"]["cookie_secure"] == secure
+    assert sections["server"].get("root_url", "") == (f"{url}/" if url else "")
 
 
 def test_there_is_one_place_for_alerts() -> None:
@@ -107,9 +107,9 @@ def test_there_is_one_place_for_alerts() -> None:
 
 
 def test_a_login_is_required_and_sent_back_with_a_proof() -> None:
-    found = written(login=login(name="Acme"))["auth.generic_oauth"]
-    assert (found["enabled"], found["use_pkce"], found["name"]) == ("true", "true", "Acme")
-    assert found["scopes"] == "openid profile email"
+    section = written(login=login(name="Acme"))["auth.generic_oauth"]
+    assert (section["enabled"], section["use_pkce"], section["name"]) == ("true", "true", "Acme")
+    assert section["scopes"] == "openid profile email"
     assert "auth.anonymous" not in written()
 
 
@@ -138,8 +138,8 @@ ROLES = {"admins": ["platform"], "editors": ["data", "analysts"]}
 )
 def test_groups_become_roles(settings: dict[str, Any], person: dict[str, Any], role: str | None) -> None:
     expression = role_expression(login(**settings))
-    found = jmespath.search(expression, person)
-    assert (found or None) == role, "without a result, the login is refused"
+    granted = jmespath.search(expression, person)
+    assert (granted or None) == role, "without a result, the login is refused"
 
 
 def test_the_quotes_around_roles_stay() -> None:
@@ -176,19 +176,21 @@ def test_addresses_of_grafana_are_of_its_top() -> None:
 
 
 def test_data_sources_have_fixed_addresses_and_cannot_be_edited() -> None:
-    found = yaml.load(data_sources(STORE, JAEGER), yaml.CSafeLoader)["datasources"]
-    assert [(one["uid"], one["type"], one["access"], one["url"], one["editable"]) for one in found] == [
+    sources = yaml.load(data_sources(STORE, JAEGER), yaml.CSafeLoader)["datasources"]
+    assert [
+        (source["uid"], source["type"], source["access"], source["url"], source["editable"]) for source in sources
+    ] == [
         ("metrics", "prometheus", "proxy", "http://prometheus.example:9090", False),
         ("traces", "jaeger", "proxy", "http://jaeger.example:16686", False),
     ]
-    assert found[0]["isDefault"]
+    assert sources[0]["isDefault"]
 
 
 def test_without_a_server_that_shows_traces_there_is_no_source_of_them() -> None:
     for store in (None, TraceStore("store", JAEGER.endpoint)):
-        (found,) = yaml.load(data_sources(STORE, store), yaml.CSafeLoader)["datasources"]
-        assert found["type"] == "prometheus"
-        assert "exemplarTraceIdDestinations" not in found["jsonData"]
+        (source,) = yaml.load(data_sources(STORE, store), yaml.CSafeLoader)["datasources"]
+        assert source["type"] == "prometheus"
+        assert "exemplarTraceIdDestinations" not in source["jsonData"]
 
 
 def test_dashboards_follow_the_files() -> None:

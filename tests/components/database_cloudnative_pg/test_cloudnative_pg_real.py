@@ -100,9 +100,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
             process.wait(30)
 
 
-def accepted(server: ApiServer, one: Object) -> Object:
+def accepted(server: ApiServer, manifest: Object) -> Object:
     """Ask the webhooks about an object; return it with their defaults."""
-    own = {**one, "metadata": {**one["metadata"], "namespace": "tried"}}
+    own = {**manifest, "metadata": {**manifest["metadata"], "namespace": "tried"}}
     return server.ask("POST", f"{server.path(own).rpartition('/')[0]}?dryRun=All&fieldValidation=Strict", own)
 
 
@@ -116,22 +116,22 @@ STORES: list[Store | None] = [
 
 @pytest.mark.parametrize("store", STORES, ids=["no backups", "a word", "fields", "adls"])
 def test_the_webhooks_neither_refuse_nor_warn(store: Store | None, server: ApiServer) -> None:
-    found = objects(store)
+    manifests = objects(store)
     before = len(server.warnings)
-    spec = accepted(server, found["Cluster"])["spec"]
+    spec = accepted(server, manifests["Cluster"])["spec"]
     assert spec["bootstrap"]["initdb"]["database"] == "app", "which is a default of the webhook"
     if store:
-        accepted(server, found["ScheduledBackup"])
+        accepted(server, manifests["ScheduledBackup"])
     assert server.warnings[before:] == []
 
 
 def test_the_webhooks_refuse_and_warn_of_what_is_wrong(server: ApiServer) -> None:
-    found = objects(STORES[1])
-    cluster = {**found["Cluster"], "spec": {**found["Cluster"]["spec"], "minSyncReplicas": 5}}
+    manifests = objects(STORES[1])
+    cluster = {**manifests["Cluster"], "spec": {**manifests["Cluster"]["spec"], "minSyncReplicas": 5}}
     with pytest.raises(urllib.error.HTTPError) as refused:
         accepted(server, cluster)
     assert refused.value.code == 422
-    backup = {**found["ScheduledBackup"], "spec": {**found["ScheduledBackup"]["spec"], "schedule": "@daily"}}
+    backup = {**manifests["ScheduledBackup"], "spec": {**manifests["ScheduledBackup"]["spec"], "schedule": "@daily"}}
     accepted(server, backup)
     assert "number of arguments" in server.warnings[-1]
 
@@ -141,7 +141,9 @@ def test_its_pods_are_admitted_and_selected(server: ApiServer) -> None:
     rendered = [yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.startswith("output/")]
 
     def own(kind: str) -> list[Any]:
-        return [one for one in rendered if one["kind"] == kind and SALES in json.dumps(one["metadata"])]
+        return [
+            manifest for manifest in rendered if manifest["kind"] == kind and SALES in json.dumps(manifest["metadata"])
+        ]
 
     login = {"username": "postgres", "password": "of-the-test"}
     head = {"name": "dagster-postgresql-admin", "namespace": SALES}
@@ -160,8 +162,8 @@ def test_its_pods_are_admitted_and_selected(server: ApiServer) -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
     server.ask("POST", f"/api/v1/namespaces/{SALES}/pods", pod)
     assert server.warnings[before:] == []
-    (policy,) = (one for one in own("NetworkPolicy") if one["metadata"]["name"] == "dagster-postgresql")
+    (policy,) = (policy_ for policy_ in own("NetworkPolicy") if policy_["metadata"]["name"] == "dagster-postgresql")
     assert policy["spec"]["podSelector"]["matchLabels"].items() <= metadata["labels"].items()
     assert metadata["labels"]["access.floe.dev/dagster-postgresql"] == "true", "so that a standby reaches the primary"
-    requests = [one["resources"]["requests"] for one in template["spec"]["containers"]]
+    requests = [container["resources"]["requests"] for container in template["spec"]["containers"]]
     assert requests == [own("Cluster")[0]["spec"]["resources"]["requests"]]

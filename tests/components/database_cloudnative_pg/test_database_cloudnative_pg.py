@@ -37,26 +37,28 @@ def context(store: Store | None = None, settings: Settings = PRODUCTION, **confi
         store[0].provides(context_of(*store, settings=settings, scope="sales").instance) if store is not None else ()
     )
     values = {"server": SERVER, "databases": OWNERS, **config}
-    found = context_of(COMPONENT, values, settings=settings, scope="sales", found=backups)
-    return replace(found, instance=replace(found.instance, name=SERVER))
+    context_ = context_of(COMPONENT, values, settings=settings, scope="sales", found=backups)
+    return replace(context_, instance=replace(context_.instance, name=SERVER))
 
 
 def objects(store: Store | None = None, **config: Any) -> dict[str, Object]:
-    return {one["kind"]: one for one in COMPONENT.build(context(store, **config)).objects}
+    return {manifest["kind"]: manifest for manifest in COMPONENT.build(context(store, **config)).objects}
 
 
 def pods(store: Store | None = None, **config: Any) -> OperatedPods:
-    (found,) = COMPONENT.build(context(store, **config)).operated
-    return found
+    (operated,) = COMPONENT.build(context(store, **config)).operated
+    return operated
 
 
 def test_three_servers_of_which_one_is_called() -> None:
     assert objects()["Cluster"]["spec"]["instances"] == 3
-    found = pods()
-    assert found.serving == (("cnpg.io/instanceRole", "primary"),)
-    assert found.count == 4, "a Job makes the volume of a new instance"
-    assert found.operator == "cnpg-system"
-    assert [(one.port, found.endpoint("n", "d").port(one.port).number) for one in found.metrics] == [("metrics", 9187)]
+    operated = pods()
+    assert operated.serving == (("cnpg.io/instanceRole", "primary"),)
+    assert operated.count == 4, "a Job makes the volume of a new instance"
+    assert operated.operator == "cnpg-system"
+    assert [(metric.port, operated.endpoint("n", "d").port(metric.port).number) for metric in operated.metrics] == [
+        ("metrics", 9187)
+    ]
     (database, _) = provides(context().instance)
     assert (database.name, database.endpoint.host) == (
         f"{SERVER}/dagster",
@@ -144,14 +146,14 @@ def test_production_puts_each_server_on_a_node_of_its_own() -> None:
     ],
 )
 def test_where_backups_go(store: Store, configuration: dict[str, Any]) -> None:
-    found = objects(store)
+    manifests = objects(store)
     compressed = {"wal": {"compression": "gzip"}, "data": {"compression": "gzip"}}
-    assert found["ObjectStore"]["spec"]["configuration"] == configuration | compressed
-    assert found["ObjectStore"]["spec"]["retentionPolicy"] == "30d"
-    (plugin,) = found["Cluster"]["spec"]["plugins"]
+    assert manifests["ObjectStore"]["spec"]["configuration"] == configuration | compressed
+    assert manifests["ObjectStore"]["spec"]["retentionPolicy"] == "30d"
+    (plugin,) = manifests["Cluster"]["spec"]["plugins"]
     assert plugin["isWALArchiver"]
-    assert plugin["parameters"]["barmanObjectName"] == found["ObjectStore"]["metadata"]["name"]
-    hosts = {one.host for one in pods(store).calls}
+    assert plugin["parameters"]["barmanObjectName"] == manifests["ObjectStore"]["metadata"]["name"]
+    hosts = {call.host for call in pods(store).calls}
     assert hosts > {f"{SERVER}.floe-sales-domain.svc.cluster.local"}, "it replicates, and sends backups"
 
 
@@ -169,7 +171,7 @@ def test_without_a_store_there_are_no_backups(store: Store | None) -> None:
 
 
 def test_all_data_is_known_but_needs_no_dump() -> None:
-    assert {(one.database, one.own_backup) for one in COMPONENT.build(context()).data} == {  # type: ignore[union-attr]
+    assert {(database.database, database.own_backup) for database in COMPONENT.build(context()).data} == {  # type: ignore[union-attr]
         ("dagster", True),
         ("order_marts", True),
     }
@@ -183,7 +185,7 @@ def test_the_quota_has_room_for_the_sidecar() -> None:
 
 def test_what_it_cannot_do_is_refused() -> None:
     def messages(store: Store) -> list[str]:
-        return [one.message for one in COMPONENT.refuses(context(store))]
+        return [refusal.message for refusal in COMPONENT.refuses(context(store))]
 
     assert messages((backup_s3.COMPONENT, S3)) == []
     (zone,) = messages((backup_s3.COMPONENT, {**S3, "time_zone": "Europe/Berlin"}))
@@ -194,7 +196,7 @@ def test_what_it_cannot_do_is_refused() -> None:
 
 def test_the_keys_come_from_the_store_of_secrets() -> None:
     unit = unit_of(COMPONENT, context((backup_s3.COMPONENT, KEYS)))
-    names = {one["metadata"]["name"] for one in unit.objects if one["kind"] == "ExternalSecret"}
+    names = {manifest["metadata"]["name"] for manifest in unit.objects if manifest["kind"] == "ExternalSecret"}
     assert names == {"database-backups", f"{SERVER}-admin", "dagster-postgresql", "order-marts-postgresql"}
 
 
@@ -202,7 +204,7 @@ def test_the_keys_come_from_the_store_of_secrets() -> None:
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(PRODUCTION, environment={"scale": scale})
     unit = unit_of(COMPONENT, context((backup_s3.COMPONENT, S3), settings))
-    own = [one for one in unit.objects if one["metadata"]["name"] == SERVER]
+    own = [manifest for manifest in unit.objects if manifest["metadata"]["name"] == SERVER]
     assert as_text(own) == snapshot
 
 
@@ -222,8 +224,8 @@ def test_the_documented_recovery_is_valid_as_far_as_it_is_published() -> None:
 def test_with_an_issuer_clients_verify_the_primary_and_others_get_in_only_over_tls() -> None:
     secure = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
     built = COMPONENT.build(context(settings=secure))
-    found = {one["kind"]: one for one in built.objects}
-    certificate, cluster = found["Certificate"]["spec"], found["Cluster"]["spec"]
+    manifests = {manifest["kind"]: manifest for manifest in built.objects}
+    certificate, cluster = manifests["Certificate"]["spec"], manifests["Cluster"]["spec"]
     secret = certificate["secretName"]
     assert cluster["certificates"] == {"serverTLSSecret": secret, "serverCASecret": secret}
     assert cluster["postgresql"] == {"pg_hba": ["hostnossl all all all reject"]}
@@ -242,6 +244,6 @@ def test_backups_verify_a_store_with_a_certificate_of_the_same_issuer() -> None:
     secure = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
     for settings, expected in ((secure, {"name": f"{SERVER}-server-tls", "key": "ca.crt"}), (PRODUCTION, None)):
         built = COMPONENT.build(context((backup_minio.COMPONENT, {}), settings))
-        (store,) = (one for one in built.objects if one["kind"] == "ObjectStore")
+        (store,) = (manifest for manifest in built.objects if manifest["kind"] == "ObjectStore")
         assert store["spec"]["configuration"].get("endpointCA") == expected
         assert store["spec"]["configuration"]["endpointURL"].startswith("https:" if expected else "http:")

@@ -15,11 +15,11 @@ NONE = DatabaseBackups("none")
 
 
 def of(name: str, backups: DatabaseBackups | None = None) -> Alert | None:
-    return next((one for one in alerts("sales", "db", "10Gi", backups) if one.name == name), None)
+    return next((alert for alert in alerts("sales", "db", "10Gi", backups) if alert.name == name), None)
 
 
 def test_it_has_the_alerts_of_other_databases() -> None:
-    names = [one.name for one in alerts("sales", "db", "10Gi", None)]
+    names = [alert.name for alert in alerts("sales", "db", "10Gi", None)]
     assert names == ["DatabaseDown", "DatabaseDiskNearlyFull", "DatabaseConnectionsNearlyUsed"]
     full = of("DatabaseDiskNearlyFull")
     assert full
@@ -37,4 +37,4 @@ def test_a_backup_is_late_after_two_periods(schedule: str, days: int) -> None:
 def test_without_backups_none_is_late() -> None:
     assert of("BackupLate") is of("BackupLate", NONE) is None
     assert panels(None) == panels(NONE) == PANELS
-    assert [one.title for one in panels(DAILY)][-1] == "Age of the last backup"
+    assert [panel.title for panel in panels(DAILY)][-1] == "Age of the last backup"

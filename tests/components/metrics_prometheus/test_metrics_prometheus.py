@@ -47,12 +47,16 @@ def context(settings: Settings = PRODUCTION, **config: Any) -> Context[Any]:
 
 
 def workload(name: str, settings: Settings = PRODUCTION, mesh: MeshFacts = MESH, **config: Any) -> Workload:
-    (found,) = (one for one in completes(context(settings, **config), mesh).workloads if one.name == name)
-    return found
+    (server,) = (server for server in completes(context(settings, **config), mesh).workloads if server.name == name)
+    return server
 
 
 def written(name: str = "prometheus", **config: Any) -> Any:
-    (file,) = (one for one in workload(name, **config).pod.containers[0].config if one.config_map == name)
+    (file,) = (
+        config_file
+        for config_file in workload(name, **config).pod.containers[0].config
+        if config_file.config_map == name
+    )
     return yaml.load(file.text, yaml.CSafeLoader)
 
 
@@ -61,7 +65,7 @@ def test_it_finds_every_pod_by_name_without_rights() -> None:
     names = {"names": ["polaris-headless.floe-platform.svc.cluster.local"], "type": "A", "port": 8182}
     assert job["dns_sd_configs"] == [names]
     assert (job["metrics_path"], "honor_labels" in job) == ("/q/metrics", False)
-    labels = {one["target_label"]: one["replacement"] for one in job["relabel_configs"]}
+    labels = {relabeling["target_label"]: relabeling["replacement"] for relabeling in job["relabel_configs"]}
     assert labels == {"namespace": PLATFORM, "job": "polaris"}
     assert not workload("prometheus").pod.calls_kubernetes
     assert POLARIS in workload("prometheus").pod.calls
@@ -71,12 +75,12 @@ def test_certificates_have_alerts_if_the_metrics_of_cert_manager_are_collected()
     mesh = replace(MESH, certificates=(OwnedCertificate(PLATFORM, "grafana-tls"),))
     names = {"CertificateExpires", "CertificateNotReady"}
     cases: tuple[tuple[dict[str, Any], set[str]], ...] = (({}, set()), ({"cert_manager": {}}, names))
-    for config, found in cases:
-        texts = (one.text for one in workload("prometheus", mesh=mesh, **config).pod.containers[0].config[1:])
+    for config, expected in cases:
+        texts = (file.text for file in workload("prometheus", mesh=mesh, **config).pod.containers[0].config[1:])
         rules = [
             rule for text in texts for group in yaml.load(text, yaml.CSafeLoader)["groups"] for rule in group["rules"]
         ]
-        assert {rule["alert"] for rule in rules} & names == found
+        assert {rule["alert"] for rule in rules} & names == expected
     assert {alert.name for alert in build(context(cert_manager={})).alerts} >= {"CertificatesNotSeen"}
 
 
@@ -85,7 +89,7 @@ def test_cert_manager_is_asked_in_its_own_namespace() -> None:
     job = written(**config)["scrape_configs"][-1]
     address = "cm.certificates.svc.cluster.local:9402"
     assert job == {"job_name": "cm", "honor_labels": True, "static_configs": [{"targets": [address]}]}
-    (called,) = (one for one in workload("prometheus", **config).pod.calls if one.namespace)
+    (called,) = (call for call in workload("prometheus", **config).pod.calls if call.namespace)
     assert (called.namespace, called.address(), called.group) == ("certificates", address, None)
 
 
@@ -99,8 +103,8 @@ def test_metrics_of_other_objects_keep_the_labels_of_these() -> None:
 
 
 def test_in_production_two_collect_everything_and_alerts_are_sent_once() -> None:
-    found = workload("prometheus", replicas=2)
-    assert (found.kind, found.replicas) == ("StatefulSet", 2)
+    server = workload("prometheus", replicas=2)
+    assert (server.kind, server.replicas) == ("StatefulSet", 2)
     assert COMPONENT.profiles["heavy"]["replicas"] == 2
     config = written()
     assert config["global"]["external_labels"] == {"replica": "${POD_NAME}"}
@@ -114,16 +118,16 @@ def test_it_keeps_no_more_than_its_volume_holds() -> None:
 
 
 def test_without_receivers_there_is_no_alertmanager() -> None:
-    assert {one.name for one in completes(context(), MESH).workloads} == {"prometheus", "kube-state-metrics"}
+    assert {server.name for server in completes(context(), MESH).workloads} == {"prometheus", "kube-state-metrics"}
     assert written()["alerting"]["alertmanagers"] == []
     assert {alert.name for alert in build(context()).alerts} == {"RulesFailing", "AlertsNotAccepted"}
     assert "AlertsNotSent" in {alert.name for alert in build(context(**ALERTMANAGER)).alerts}
 
 
 def test_alerts_go_to_every_alertmanager() -> None:
-    (found,) = written(**ALERTMANAGER)["alerting"]["alertmanagers"]
+    (alertmanager,) = written(**ALERTMANAGER)["alerting"]["alertmanagers"]
     names = ["alertmanager-headless.floe-platform.svc.cluster.local"]
-    assert found == {"dns_sd_configs": [{"names": names, "type": "A", "port": 9093}]}
+    assert alertmanager == {"dns_sd_configs": [{"names": names, "type": "A", "port": 9093}]}
 
 
 def test_replicas_of_alertmanager_talk_to_each_other_and_one_alone_does_not() -> None:
@@ -139,8 +143,8 @@ def test_replicas_of_alertmanager_talk_to_each_other_and_one_alone_does_not() ->
 
 
 def test_receivers_read_their_secrets_from_files_and_only_their_hosts_are_reached() -> None:
-    found = workload("alertmanager", **ALERTMANAGER)
-    (container,) = found.pod.containers
+    server = workload("alertmanager", **ALERTMANAGER)
+    (container,) = server.pod.containers
     paths = {file.path for file in container.secret_files}
     assert paths == {
         "/run/secrets/receivers/slack/url",
@@ -149,7 +153,7 @@ def test_receivers_read_their_secrets_from_files_and_only_their_hosts_are_reache
     }
     text = next(file.text for file in container.config)
     assert all(path in text for path in paths)
-    hosts = {call.host for call in found.pod.calls}
+    hosts = {call.host for call in server.pod.calls}
     assert hosts == {"hooks.slack.com", "events.pagerduty.com", "hooks.acme.example"}
 
 
@@ -212,12 +216,12 @@ def test_links_lead_to_where_people_open_both() -> None:
         ("prometheus", "https://prometheus.acme.example", "url"),
         ("alertmanager", "https://a.acme.example", "alertmanager.url"),
     ):
-        found = workload(name, **urls)
-        assert f"--web.external-url={url}" in found.pod.containers[0].arguments
-        assert [(one.address_setting, one.address) for one in found.interfaces] == [(setting, url)]
+        server = workload(name, **urls)
+        assert f"--web.external-url={url}" in server.pod.containers[0].arguments
+        assert [(interface.address_setting, interface.address) for interface in server.interfaces] == [(setting, url)]
         unknown = workload(name, **ALERTMANAGER)
-        assert not [one for one in unknown.pod.containers[0].arguments if "external-url" in one]
-        assert [(one.address_setting, one.address) for one in unknown.interfaces] == [(setting, "")]
+        assert not [argument for argument in unknown.pod.containers[0].arguments if "external-url" in argument]
+        assert [(interface.address_setting, interface.address) for interface in unknown.interfaces] == [(setting, "")]
 
 
 @pytest.mark.parametrize(
@@ -250,8 +254,13 @@ def test_it_provides_a_store_and_says_that_metrics_are_collected() -> None:
 
 
 def test_people_open_both_and_both_need_a_login_in_front_of_them() -> None:
-    interfaces = [one for server in completes(context(**ALERTMANAGER), MESH).workloads for one in server.interfaces]
-    assert [(one.name, one.authenticates) for one in interfaces] == [("prometheus", False), ("alertmanager", False)]
+    interfaces = [
+        interface for server in completes(context(**ALERTMANAGER), MESH).workloads for interface in server.interfaces
+    ]
+    assert [(interface.name, interface.authenticates) for interface in interfaces] == [
+        ("prometheus", False),
+        ("alertmanager", False),
+    ]
 
 
 def test_many_rules_take_several_config_maps() -> None:
@@ -273,18 +282,22 @@ def test_kube_state_metrics_reads_all_namespaces_with_a_role_in_each() -> None:
         assert all(rule["verbs"] == ["list", "watch"] for rule in role["rules"])
         read = {resource for rule in role["rules"] for resource in rule["resources"]}
         assert not read & {"secrets", "configmaps"}
-        watched = next(one for one in container["args"] if one.startswith("--resources=")).partition("=")[2].split(",")
+        watched = (
+            next(argument for argument in container["args"] if argument.startswith("--resources="))
+            .partition("=")[2]
+            .split(",")
+        )
         assert read == {*watched}, "it would log errors for ever"
         binding = get(objects, namespace, "RoleBinding", "kube-state-metrics")
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "kube-state-metrics", "namespace": PLATFORM}]
-    assert not [one for one in objects if one["kind"].startswith("ClusterRole")]
+    assert not [manifest for manifest in objects if manifest["kind"].startswith("ClusterRole")]
 
 
 def test_headless_services_show_pods_that_are_not_ready_and_only_of_what_has_metrics() -> None:
     objects = monitored()
     spec = get(objects, PLATFORM, "Service", "polaris-headless")["spec"]
     assert (spec["clusterIP"], spec["publishNotReadyAddresses"]) == ("None", True)
-    names = {one["metadata"]["name"] for one in objects if one["kind"] == "Service"}
+    names = {manifest["metadata"]["name"] for manifest in objects if manifest["kind"] == "Service"}
     assert "dagster-metrics-headless" in names
     assert not {"dagster-webserver-headless", "code-orders-headless"} & names
 
@@ -313,9 +326,9 @@ def extracted(folder: Path) -> Path:
 @pytest.mark.skipif(not PROMTOOL, reason="promtool is not on the PATH (Debian: prometheus)")
 def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
     command = [str(PROMTOOL), "check", "config", str(extracted(tmp_path) / "prometheus.yml")]
-    found = subprocess.run(command, env={"POD_NAME": "p"}, capture_output=True, text=True, timeout=60, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert "3 rule files found" in found.stdout
+    checked = subprocess.run(command, env={"POD_NAME": "p"}, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "3 rule files found" in checked.stdout
 
 
 @pytest.mark.real
@@ -338,8 +351,8 @@ def test_alertmanager_accepts_its_configuration_and_routes_by_it(
     assert checked.returncode == 0, checked.stdout + checked.stderr
     pairs = [f"{name}={value}" for name, value in labels.items()]
     command = [str(AMTOOL), "config", "routes", "test", f"--config.file={file}", *pairs]
-    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert found.stdout.split() == [receiver], found.stderr
+    routed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert routed.stdout.split() == [receiver], routed.stderr
 
 
 @pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=["dev", "prod"])
@@ -352,7 +365,9 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
 def own(objects: tuple[Object, ...]) -> list[Object]:
     names = ("prometheus", "alertmanager", "kube-state-metrics")
     return [
-        one for one in objects if one["metadata"]["name"].startswith(names) and "rules" not in json.dumps(one["kind"])
+        manifest
+        for manifest in objects
+        if manifest["metadata"]["name"].startswith(names) and "rules" not in json.dumps(manifest["kind"])
     ]
 
 

@@ -93,8 +93,8 @@ def asked(port: int, path: str) -> Any:
 def eventually(check: Callable[[], Any], log: Path, seconds: int = 60) -> Any:
     for _ in range(seconds * 2):
         try:
-            if found := check():
-                return found
+            if answer := check():
+                return answer
         except OSError:
             pass
         time.sleep(0.5)
@@ -142,13 +142,16 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
             given = arguments(name)
             assert len({*given} & {*replaced}) == 2, "both paths are those of the container"
             process = program(
-                [*command, *(replaced.get(one, one) for one in given)], folder, f"{name}.log", POD_NAME="prometheus-0"
+                [*command, *(replaced.get(argument, argument) for argument in given)],
+                folder,
+                f"{name}.log",
+                POD_NAME="prometheus-0",
             )
             stack.callback(process.wait, 30)
             stack.callback(process.terminate)
         log = folder / "prometheus.log"
         eventually(lambda: queried(prometheus, TARGET), log)
-        up = {one["metric"]["job"]: one["value"][1] for one in queried(prometheus, "up")}
+        up = {sample["metric"]["job"]: sample["value"][1] for sample in queried(prometheus, "up")}
         assert up["polaris"] == "1"
         send(f"http://127.0.0.1:{prometheus}{OTLP}", message({"product": "orders"}, {"failed": 2}, time.time_ns()))
         (result,) = eventually(lambda: queried(prometheus, "floe_quality_contracts"), log)
@@ -171,7 +174,15 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
 
 def sent(received: list[Any]) -> Any:
     """Return a message to a receiver, and the first alert in it that lasts."""
-    return next(((one, alert) for one in received for alert in one["alerts"] if alert["status"] == "firing"), None)
+    return next(
+        (
+            (notification, alert)
+            for notification in received
+            for alert in notification["alerts"]
+            if alert["status"] == "firing"
+        ),
+        None,
+    )
 
 
 def write_alertmanager(folder: Path) -> None:

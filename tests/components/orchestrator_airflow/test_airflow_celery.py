@@ -32,8 +32,8 @@ WITH_KEDA = changed(PRODUCTION, cluster={"keda_namespace": "keda"})
 BOUNDS = {"replicas": {"minimum": 2, "maximum": 6, "cooldown": "10m"}}
 
 
-def context(*found: Capability, settings: Any = PRODUCTION, **config: Any) -> Context[Any]:
-    every = (*found, *EVERYTHING, Monitoring("prometheus"))
+def context(*capabilities: Capability, settings: Any = PRODUCTION, **config: Any) -> Context[Any]:
+    every = (*capabilities, *EVERYTHING, Monitoring("prometheus"))
     config = {"executor": "celery", **config}
     return context_of(COMPONENT, config, settings=settings, found=every, scope="sales", products=(product(),))
 
@@ -46,22 +46,22 @@ def pod(name: str, **config: Any) -> Pod:
     return dict(named_pods(parts(**config)))[name]
 
 
-def options(one: Container) -> configparser.ConfigParser:
+def options(container: Container) -> configparser.ConfigParser:
     parsed = configparser.ConfigParser()
-    parsed.read_string(next(file.text for file in one.config if file.path == "/opt/airflow/airflow.cfg"))
+    parsed.read_string(next(file.text for file in container.config if file.path == "/opt/airflow/airflow.cfg"))
     return parsed
 
 
-def verbs(one: Pod) -> dict[str, set[str]]:
-    return {name: set(rule.verbs) for rule in one.kubernetes_api for name in rule.resources}
+def verbs(pod_: Pod) -> dict[str, set[str]]:
+    return {name: set(rule.verbs) for rule in pod_.kubernetes_api for name in rule.resources}
 
 
-def called(one: Pod) -> set[str]:
-    return {call.host.split(".")[0] for call in one.servers()}
+def called(pod_: Pod) -> set[str]:
+    return {call.host.split(".")[0] for call in pod_.servers()}
 
 
-def secrets(one: Pod) -> set[str]:
-    return {file.secret.secret.name for each in containers_of(one) for file in each.secret_files}
+def secrets(pod_: Pod) -> set[str]:
+    return {file.secret.secret.name for each in containers_of(pod_) for file in each.secret_files}
 
 
 def test_who_starts_pods_may_and_nobody_else() -> None:
@@ -77,23 +77,23 @@ def test_who_starts_pods_may_and_nobody_else() -> None:
 
 def test_only_scheduler_and_workers_know_the_password_of_the_broker() -> None:
     pods = dict(named_pods(parts()))
-    assert {name for name, one in pods.items() if "airflow-broker" in secrets(one)} == {
+    assert {name for name, pod_ in pods.items() if "airflow-broker" in secrets(pod_)} == {
         SCHEDULER,
         WORKER,
         "airflow-broker",
     }
-    assert {name for name, one in pods.items() if "airflow-broker" in called(one)} == {SCHEDULER, WORKER}
+    assert {name for name, pod_ in pods.items() if "airflow-broker" in called(pod_)} == {SCHEDULER, WORKER}
     keys = {file.path for file in pod(WORKER).containers[0].secret_files}
     assert not {"/run/secrets/airflow/api-secret-key", "/run/secrets/airflow/jwt-secret"} & keys
 
 
 def test_the_triggerer_has_no_login_to_the_object_store_and_sends_no_logs_there() -> None:
     (triggerer,) = pod(TRIGGERER).containers
-    told = {one.name: one for one in triggerer.variables}
-    assert told["AIRFLOW__LOGGING__REMOTE_LOGGING"].value == "False"
-    assert not [name for name in told if name.startswith("AWS")]
+    variables = {variable.name: variable for variable in triggerer.variables}
+    assert variables["AIRFLOW__LOGGING__REMOTE_LOGGING"].value == "False"
+    assert not [name for name in variables if name.startswith("AWS")]
     (worker,) = pod(WORKER).containers
-    assert {"AIRFLOW_CONN_LOGS", "AWS_ACCESS_KEY_ID"} <= {one.name for one in worker.variables}
+    assert {"AIRFLOW_CONN_LOGS", "AWS_ACCESS_KEY_ID"} <= {variable.name for variable in worker.variables}
 
 
 def test_they_wait_for_the_broker_and_the_database() -> None:
@@ -114,7 +114,7 @@ def test_a_worker_ends_what_it_has_begun() -> None:
 
 
 def test_the_broker_takes_no_step_that_it_would_forget() -> None:
-    (broker,) = (one for one in parts().workloads if one.name == "airflow-broker")
+    (broker,) = (workload for workload in parts().workloads if workload.name == "airflow-broker")
     text = next(file.text for file in broker.pod.containers[0].config if file.path.endswith("redis.conf"))
     assert {"maxmemory-policy noeviction", "appendonly yes"} <= set(text.splitlines())
     names = {alert.name for alert in parts().alerts if dict(alert.labels).get("server") == "airflow-broker"}
@@ -122,13 +122,13 @@ def test_the_broker_takes_no_step_that_it_would_forget() -> None:
 
 
 def test_airflow_hands_steps_to_the_broker_and_keeps_results_in_its_database() -> None:
-    found = options(pod(SCHEDULER).containers[0])
-    assert found["core"]["executor"] == "CeleryExecutor"
+    config = options(pod(SCHEDULER).containers[0])
+    assert config["core"]["executor"] == "CeleryExecutor"
     url = f"redis://airflow-broker.{SALES}.svc.cluster.local:6379/0"
-    assert found["celery"]["broker_url_cmd"] == f"python /etc/airflow-broker/broker_url.py {url}"
-    assert found["celery"]["worker_concurrency"] == "4"
-    assert "result_backend" not in found["celery"]
-    assert "kubernetes_executor" not in found
+    assert config["celery"]["broker_url_cmd"] == f"python /etc/airflow-broker/broker_url.py {url}"
+    assert config["celery"]["worker_concurrency"] == "4"
+    assert "result_backend" not in config["celery"]
+    assert "kubernetes_executor" not in config
     for name in (API, TRIGGERER, "airflow-dag-processor", WORKER):
         assert "/etc/airflow-broker/broker_url.py" in {file.path for file in pod(name).containers[0].config}
 
@@ -136,8 +136,8 @@ def test_airflow_hands_steps_to_the_broker_and_keeps_results_in_its_database() -
 def test_workers_verify_a_broker_with_a_certificate() -> None:
     """Celery would trust any certificate, and only say so in its log."""
     secure: Any = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
-    found = options(dict(named_pods(build(context(settings=secure))))[WORKER].containers[0])
-    url, _, asked = found["celery"]["broker_url_cmd"].split()[-1].partition("?")
+    config = options(dict(named_pods(build(context(settings=secure))))[WORKER].containers[0])
+    url, _, asked = config["celery"]["broker_url_cmd"].split()[-1].partition("?")
     assert url == f"rediss://airflow-broker.{SALES}.svc.cluster.local:6379/0"
     assert asked == "ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true"
 
@@ -147,32 +147,32 @@ def test_the_password_is_quoted_in_the_url(password: str, url: str, tmp_path: Pa
     file = tmp_path / "password"
     if password:
         file.write_text(password)
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, str(script.__file__), "redis://there:6379/0"],
         env={**os.environ, "BROKER_PASSWORD": str(file)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout == (url or "redis://there:6379/0")
+    assert printed.stdout == (url or "redis://there:6379/0")
 
 
 def test_a_pool_limits_the_pods_of_steps_for_all_schedulers() -> None:
     (migration,) = parts(runs={"at_once": 7}, scheduler={"replicas": 3}).tasks
-    assert [one.name for one in migration.pod.setup] == ["migrate", "pool"]
+    assert [container.name for container in migration.pod.setup] == ["migrate", "pool"]
     assert migration.pod.setup[1].command[:5] == ("airflow", "pools", "set", "steps", "7")
     assert "--include-deferred" in migration.pod.setup[1].command
-    one = pod(SCHEDULER, runs={"at_once": 7}, scheduler={"replicas": 3}).containers[0]
-    assert options(one)["core"]["parallelism"] == "7"
+    scheduler = pod(SCHEDULER, runs={"at_once": 7}, scheduler={"replicas": 3}).containers[0]
+    assert options(scheduler)["core"]["parallelism"] == "7"
     launched = parts(runs={"at_once": 7}).launched
-    assert {one.at_once for one in launched} == {7}
+    assert {run.at_once for run in launched} == {7}
 
 
 def test_a_step_is_its_program_and_knows_nothing_of_airflow() -> None:
     (step, *_) = parts().launched
     (container,) = step.pod.containers
     assert container.command == ("python", "pipelines/orders.py")
-    assert not [one.name for one in container.variables if "AIRFLOW" in one.name]
+    assert not [variable.name for variable in container.variables if "AIRFLOW" in variable.name]
     assert not [file.path for file in container.config if "airflow" in file.path]
     assert not {"airflow-api-server", "airflow-statsd", "airflow-broker"} & called(step.pod)
 
@@ -196,7 +196,7 @@ def test_the_dag_has_pods_as_tasks() -> None:
 
 
 def test_metrics_count_steps_whose_pods_run() -> None:
-    (exporter,) = (one for one in parts().workloads if one.name == "airflow-statsd")
+    (exporter,) = (workload for workload in parts().workloads if workload.name == "airflow-statsd")
     (metrics,) = exporter.metrics
     assert "airflow_ti_(running|deferred)" in metrics.runs[0].at_work
     assert "sum(airflow_ti_deferred{$target})" in {panel.query for panel in metrics.panels}
@@ -205,13 +205,15 @@ def test_metrics_count_steps_whose_pods_run() -> None:
 
 
 def test_keda_sets_the_number_of_workers() -> None:
-    (worker,) = (one for one in build(context(settings=WITH_KEDA, workers=BOUNDS)).workloads if one.name == WORKER)
+    (worker,) = (
+        workload for workload in build(context(settings=WITH_KEDA, workers=BOUNDS)).workloads if workload.name == WORKER
+    )
     scaling = worker.replicas
     assert isinstance(scaling, EventScaling)
     assert (scaling.minimum, scaling.maximum, scaling.cooldown) == (2, 6, 600)
     assert "count(*)::decimal / 4" in dict(scaling.trigger.metadata)["query"]
     objects = unit_of(COMPONENT, context(settings=WITH_KEDA, workers=BOUNDS)).objects
-    named = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    named = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in objects}
     assert "replicas" not in named["Deployment", WORKER]["spec"]
     assert ("HorizontalPodAutoscaler", WORKER) not in named
     assert named["PodDisruptionBudget", WORKER]["spec"]["minAvailable"] == 1
@@ -243,14 +245,14 @@ def test_more_schedulers_than_steps_share_a_pool() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"), [("", "prefer"), ("require", "require"), ("verify-full", "require"), ("verify-ca", "require")]
+    ("mode", "sslmode"), [("", "prefer"), ("require", "require"), ("verify-full", "require"), ("verify-ca", "require")]
 )
-def test_keda_encrypts_but_has_no_authority_to_verify_with(mode: str, told: str) -> None:
+def test_keda_encrypts_but_has_no_authority_to_verify_with(mode: str, sslmode: str) -> None:
     database = Database("one", DATABASE.endpoint, "airflow", "airflow", DATABASE.password, ssl_mode=mode)
-    assert dict(keda.rows(database, "SELECT 1").metadata)["sslmode"] == told
+    assert dict(keda.rows(database, "SELECT 1").metadata)["sslmode"] == sslmode
 
 
 def test_rendered(snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings=WITH_KEDA, workers=BOUNDS)).objects
     names = (WORKER, "airflow-broker", TRIGGERER, SCHEDULER)
-    assert as_text(one for one in objects if one["metadata"]["name"] in names) == snapshot
+    assert as_text(manifest for manifest in objects if manifest["metadata"]["name"] in names) == snapshot

@@ -87,7 +87,7 @@ class Running(Api):
 
     def start(self, name: str) -> None:
         """Start a process."""
-        server = next(one for one in self.parts.workloads if one.name == name)
+        server = next(workload for workload in self.parts.workloads if workload.name == name)
         log = (self.machine.folder / f"{name}.log").open("ab")
         command = self.machine.command(server.pod, server.pod.containers[0])
         self.processes[name] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
@@ -115,8 +115,8 @@ class Running(Api):
 def tell_to_end(process: subprocess.Popen[Any]) -> None:
     """Send SIGTERM to a program, which is a child of the first process of its sandbox, and ends it with itself."""
     inner = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
-    for one in inner.stdout.split():
-        subprocess.run(["pkill", "-TERM", "-P", one], check=False)
+    for pid in inner.stdout.split():
+        subprocess.run(["pkill", "-TERM", "-P", pid], check=False)
 
 
 class Pods(kubernetes_pods.Pods):
@@ -157,14 +157,14 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         buckets = tmp_path_factory.mktemp("buckets")
         (buckets / STORE.bucket).mkdir()
         s3 = stack.enter_context(store(buckets)) if rclone() else 0
-        found = (
+        capabilities = (
             replace(DATABASE, endpoint=address_of(database)),
             replace(STORE, url=f"http://127.0.0.1:{s3}"),
             replace(LINEAGE, url="http://127.0.0.1:9"),
         )
         settings = {"logs": {"remote": bool(s3)}, "executor": "celery", "runs": {"at_once": AT_ONCE}}
-        parts = build(context(*PRODUCTS, STOPPED, found=found, **settings))
-        broker = next(one for one in parts.workloads if one.name == "airflow-broker")
+        parts = build(context(*PRODUCTS, STOPPED, found=capabilities, **settings))
+        broker = next(workload for workload in parts.workloads if workload.name == "airflow-broker")
         queue = stack.enter_context(redis_program.running(broker, tmp_path_factory.mktemp("broker")))
         launched = {pods.name: pods for pods in parts.launched}
         machine = Machine(
@@ -184,9 +184,9 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         def command(pod: dict[str, Any]) -> list[str]:
             declared = launched[pod["metadata"]["labels"]["app.kubernetes.io/component"]].pod
             container = declared.containers[0]
-            known = {one.name for one in container.variables}
-            added = (one for one in pod["spec"]["containers"][0]["env"] if one["name"] not in known)
-            fresh = [Variable(one["name"], one["value"]) for one in added]
+            known = {variable.name for variable in container.variables}
+            added = (variable for variable in pod["spec"]["containers"][0]["env"] if variable["name"] not in known)
+            fresh = [Variable(variable["name"], variable["value"]) for variable in added]
             # As Kubernetes does: two dollars are one.
             words = tuple(word.replace("$$", "$") for word in container.command)
             variables = (*container.variables, *fresh)
@@ -196,7 +196,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         migrate(machine, parts)
         running = Running(parts, api, pods, buckets, machine, {})
         stack.callback(running.end)
-        for server in (one.name for one in parts.workloads if one.name != "airflow-broker"):
+        for server in (workload.name for workload in parts.workloads if workload.name != "airflow-broker"):
             running.start(server)
         eventually(lambda: running.works() and answer(api, "/api/v2/version")["version"])
         eventually(lambda: running.works() and running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
@@ -206,7 +206,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def ran(airflow: Running) -> Running:
     """Airflow after a run of each product, started by hand."""
-    airflow.run_to_the_end(one.name for one in PRODUCTS)
+    airflow.run_to_the_end(product_.name for product_ in PRODUCTS)
     return airflow
 
 
@@ -243,7 +243,7 @@ def logs(ran: Running) -> dict[str, Path]:
 
 
 def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
-    worker = next(one for one in ran.parts.workloads if one.name == "airflow-worker").pod.containers[0]
+    worker = next(workload for workload in ran.parts.workloads if workload.name == "airflow-worker").pod.containers[0]
     templates = {file.path: yaml.safe_load(file.text) for file in worker.config if "pod_templates" in file.path}
     assert len(ran.pods.created) >= 3
     for made in ran.pods.created:
@@ -255,7 +255,7 @@ def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
         (base,), (wanted_base,) = made["spec"].pop("containers"), wanted["spec"].pop("containers")
         said = {name: value for name, value in made["spec"].items() if value not in ({}, [])}
         assert {"hostNetwork": False, **said} == {"hostNetwork": False, **wanted["spec"]}
-        (parent,) = (one for one in base["env"] if one["name"] == "OPENLINEAGE_PARENT_ID")
+        (parent,) = (variable for variable in base["env"] if variable["name"] == "OPENLINEAGE_PARENT_ID")
         assert base.pop("env") == [*wanted_base.pop("env"), parent]
         assert base.pop("terminationMessagePolicy") == "File"
         assert {name: value for name, value in base.items() if value != []} == wanted_base
@@ -304,8 +304,12 @@ for body in ("exceeded quota: quota, requested: pods=1", "violates PodSecurity")
 
 
 def test_a_step_waits_for_room_in_the_quota_and_for_nothing_else(tmp_path: Path) -> None:
-    (found,) = (one for one in build(context(PRODUCTS[0], executor="celery")).workloads if one.name == "airflow-worker")
-    for file in found.pod.containers[0].config:
+    (worker,) = (
+        workload
+        for workload in build(context(PRODUCTS[0], executor="celery")).workloads
+        if workload.name == "airflow-worker"
+    )
+    for file in worker.pod.containers[0].config:
         if file.path.startswith("/opt/airflow/dags/"):
             (tmp_path / Path(file.path).name).write_text(file.text.replace('"lineage": true', '"lineage": false'))
     python = Path(program()).with_name("python")

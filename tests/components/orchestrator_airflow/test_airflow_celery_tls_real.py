@@ -70,10 +70,12 @@ class Broker:
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     endpoint = replace(DATABASE.endpoint, host="database.example")
-    found = (replace(DATABASE, endpoint=endpoint),)
+    capabilities = (replace(DATABASE, endpoint=endpoint),)
     config = {"executor": "celery", "logs": {"remote": False}}
-    servers = build(context_of(COMPONENT, config, settings=SECURE, found=found, scope="sales")).workloads
-    worker, server = (next(one for one in servers if one.name == name) for name in ("airflow-worker", "airflow-broker"))
+    servers = build(context_of(COMPONENT, config, settings=SECURE, found=capabilities, scope="sales")).workloads
+    worker, server = (
+        next(server for server in servers if server.name == name) for name in ("airflow-worker", "airflow-broker")
+    )
     certificate = OURS.issue(tmp_path_factory.mktemp("tls"), HOST)
     roots = tmp_path_factory.mktemp("roots") / "roots.pem"
     roots.write_text(OURS.pem)

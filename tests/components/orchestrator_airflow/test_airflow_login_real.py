@@ -96,7 +96,7 @@ class Provider:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    found = Provider()
+    issuer = Provider()
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
@@ -104,9 +104,9 @@ def provider() -> Iterator[Provider]:
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             if body:
-                found.asked.append(parse_qs(body))
-                found.headers.append(self.headers.get("Authorization", ""))
-            text = json.dumps(found.answer(self.path)).encode()
+                issuer.asked.append(parse_qs(body))
+                issuer.headers.append(self.headers.get("Authorization", ""))
+            text = json.dumps(issuer.answer(self.path)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
@@ -118,8 +118,8 @@ def provider() -> Iterator[Provider]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        found.port = server.server_port
-        yield found
+        issuer.port = server.server_port
+        yield issuer
         server.shutdown()
 
 
@@ -146,13 +146,13 @@ def airflow(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
             hosts=("database.example",),
         )
         (migration,) = parts.tasks
-        for one in (*migration.pod.setup, *migration.pod.containers):
-            done = machine.run(migration.pod, one)
+        for migrating in (*migration.pod.setup, *migration.pod.containers):
+            done = machine.run(migration.pod, migrating)
             assert done.returncode == 0, done.stderr
-        server = next(one for one in parts.workloads if one.name == "airflow-api-server")
+        server = next(workload for workload in parts.workloads if workload.name == "airflow-api-server")
         container = server.pod.containers[0]
         filled = (
-            *(one for one in container.variables if not one.interface),
+            *(variable for variable in container.variables if not variable.interface),
             Variable("AIRFLOW__API__BASE_URL", f"https://{HOST}"),
             Variable("AUTHLIB_INSECURE_TRANSPORT", "true"),  # the provider of the tests has no certificate
         )

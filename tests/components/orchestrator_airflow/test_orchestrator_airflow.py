@@ -36,10 +36,10 @@ MONITORED = (*EVERYTHING, Monitoring("prometheus"))
 
 
 def context(
-    *products: Product, scale: str = "heavy", found: tuple[Capability, ...] = MONITORED, **config: Any
+    *products: Product, scale: str = "heavy", capabilities: tuple[Capability, ...] = MONITORED, **config: Any
 ) -> Context[Any]:
     settings = changed(PRODUCTION, environment={"scale": scale})
-    return context_of(COMPONENT, config, settings=settings, found=found, scope="sales", products=products)
+    return context_of(COMPONENT, config, settings=settings, found=capabilities, scope="sales", products=products)
 
 
 def parts(scale: str = "heavy", **config: Any) -> Parts:
@@ -47,7 +47,7 @@ def parts(scale: str = "heavy", **config: Any) -> Parts:
 
 
 def server(name: str, scale: str = "heavy", **config: Any) -> Workload:
-    return next(one for one in parts(scale, **config).workloads if one.name == name)
+    return next(workload for workload in parts(scale, **config).workloads if workload.name == name)
 
 
 def container(name: str, scale: str = "heavy", **config: Any) -> Container:
@@ -55,23 +55,23 @@ def container(name: str, scale: str = "heavy", **config: Any) -> Container:
 
 
 def step(name: str, **config: Any) -> Launched:
-    return next(one for one in parts(**config).launched if one.name.endswith(f"-{name}"))
+    return next(run for run in parts(**config).launched if run.name.endswith(f"-{name}"))
 
 
-def options(one: Container) -> configparser.ConfigParser:
+def options(container_: Container) -> configparser.ConfigParser:
     """Return `airflow.cfg` of a container, as Airflow reads it."""
     parsed = configparser.ConfigParser()
-    parsed.read_string(next(file.text for file in one.config if file.path == "/opt/airflow/airflow.cfg"))
+    parsed.read_string(next(file.text for file in container_.config if file.path == "/opt/airflow/airflow.cfg"))
     return parsed
 
 
 def secrets(pod: Pod) -> dict[str, set[str]]:
-    files = (file.secret for one in containers_of(pod) for file in one.secret_files)
-    variables = (one.secret for each in containers_of(pod) for one in each.variables if one.secret)
-    found: dict[str, set[str]] = {}
+    files = (file.secret for container_ in containers_of(pod) for file in container_.secret_files)
+    variables = (variable.secret for each in containers_of(pod) for variable in each.variables if variable.secret)
+    keys: dict[str, set[str]] = {}
     for reference in (*files, *variables):
-        found.setdefault(reference.secret.name, set()).add(reference.key)
-    return found
+        keys.setdefault(reference.secret.name, set()).add(reference.key)
+    return keys
 
 
 def called(pod: Pod) -> set[str]:
@@ -89,8 +89,10 @@ def test_the_api_server_can_be_scaled_by_its_use() -> None:
 
 
 def test_users_open_the_api_server_and_log_in_there() -> None:
-    declared = [interface for one in parts().workloads for interface in one.interfaces]
-    assert [(one.name, one.port, one.authenticates) for one in declared] == [("airflow", "http", True)]
+    declared = [interface for workload in parts().workloads for interface in workload.interfaces]
+    assert [(interface.name, interface.port, interface.authenticates) for interface in declared] == [
+        ("airflow", "http", True)
+    ]
     (port,) = container(API).ports
     assert (port.number, port.health) == (8080, "/api/v2/monitor/health")
 
@@ -106,21 +108,23 @@ LOGIN = {
 
 def test_only_the_api_server_logs_people_in_at_a_provider() -> None:
     for name in PROCESSES:
-        one = server(name, login=LOGIN)
-        known = {file.path for file in one.pod.containers[0].config}
+        process = server(name, login=LOGIN)
+        known = {file.path for file in process.pod.containers[0].config}
         is_api = name == API
         assert ("/etc/airflow-login/webserver_login.py" in known) is is_api
-        assert ("airflow-oidc" in secrets(one.pod)) is is_api
-        assert {"login", "keys"} <= called(one.pod) if is_api else not {"login", "keys"} & called(one.pod)
-        told = {variable.name: variable.value for variable in one.pod.containers[0].variables}
-        assert told.get("AIRFLOW__FAB__CONFIG_FILE") == ("/etc/airflow-login/webserver_login.py" if is_api else None)
-        assert told.get("AIRFLOW__FAB__SESSION_MAX_LIFETIME_MINUTES") == ("720" if is_api else None)
+        assert ("airflow-oidc" in secrets(process.pod)) is is_api
+        assert {"login", "keys"} <= called(process.pod) if is_api else not {"login", "keys"} & called(process.pod)
+        variables = {variable.name: variable.value for variable in process.pod.containers[0].variables}
+        assert variables.get("AIRFLOW__FAB__CONFIG_FILE") == (
+            "/etc/airflow-login/webserver_login.py" if is_api else None
+        )
+        assert variables.get("AIRFLOW__FAB__SESSION_MAX_LIFETIME_MINUTES") == ("720" if is_api else None)
     assert "airflow-oidc" not in secrets(server(API).pod)
 
 
 def test_the_login_is_rendered() -> None:
     objects = unit_of(COMPONENT, context(product(), login=LOGIN)).objects
-    named = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    named = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in objects}
     assert set(named["ConfigMap", "airflow-login"]["data"]) == {"login.json", "webserver_login.py"}
     (api,) = named["Deployment", API]["spec"]["template"]["spec"]["containers"]
     assert "/etc/airflow-login" in {mount["mountPath"] for mount in api["volumeMounts"]}
@@ -129,8 +133,8 @@ def test_the_login_is_rendered() -> None:
 
 @pytest.mark.parametrize(("viewers", "everyone"), [(None, "Viewer"), (["staff"], ""), ([], "")])
 def test_groups_have_roles_and_the_first_one_counts(viewers: list[str] | None, everyone: str) -> None:
-    one = container(API, login={**LOGIN, **({} if viewers is None else {"viewers": viewers})})
-    (text,) = (file.text for file in one.config if file.path == "/etc/airflow-login/login.json")
+    api = container(API, login={**LOGIN, **({} if viewers is None else {"viewers": viewers})})
+    (text,) = (file.text for file in api.config if file.path == "/etc/airflow-login/login.json")
     said = json.loads(text)
     granted = [["platform-team", "Admin"], ["data", "User"], ["marketing", "User"]]
     assert said["roles"] == [*granted, *([group, "Viewer"] for group in viewers or ())]
@@ -166,7 +170,7 @@ def test_the_database_is_migrated_before_anything_uses_it() -> None:
     assert migrate.command == ("airflow", "db", "migrate")
     assert create.command == ("python", "/etc/floe/create_administrator.py")
     order = starts_after(declared, SALES)
-    assert {(one, "airflow-migrate") for one in PROCESSES} <= order
+    assert {(process, "airflow-migrate") for process in PROCESSES} <= order
 
 
 def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -> None:
@@ -194,16 +198,18 @@ def test_each_process_has_the_keys_that_it_needs_and_no_other() -> None:
 def test_airflow_reads_its_keys_from_files() -> None:
     """As variables, each process that it starts would have them."""
     for name in PROCESSES:
-        assert not [one for one in container(name).variables if one.secret and "AWS" not in one.name]
-    found = options(container(SCHEDULER))
-    assert found["core"]["fernet_key_cmd"] == 'sh -c "cat /run/secrets/airflow/fernet-key && echo ="'
-    assert found["api_auth"]["jwt_secret_cmd"] == "cat /run/secrets/airflow/jwt-secret"
-    assert found["database"]["sql_alchemy_conn_cmd"] == "python /etc/floe/database_url.py"
+        assert not [
+            variable for variable in container(name).variables if variable.secret and "AWS" not in variable.name
+        ]
+    config = options(container(SCHEDULER))
+    assert config["core"]["fernet_key_cmd"] == 'sh -c "cat /run/secrets/airflow/fernet-key && echo ="'
+    assert config["api_auth"]["jwt_secret_cmd"] == "cat /run/secrets/airflow/jwt-secret"
+    assert config["database"]["sql_alchemy_conn_cmd"] == "python /etc/floe/database_url.py"
 
 
 def test_tokens_of_one_domain_are_of_no_use_in_another() -> None:
-    found = options(container(API))["api_auth"]
-    assert (found["jwt_issuer"], found["jwt_audience"]) == (SALES, SALES)
+    config = options(container(API))["api_auth"]
+    assert (config["jwt_issuer"], config["jwt_audience"]) == (SALES, SALES)
 
 
 def test_only_the_scheduler_may_create_pods() -> None:
@@ -224,13 +230,13 @@ def test_only_the_scheduler_may_create_pods() -> None:
 def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
     key = DATABASE.password.secret.key("username")
     external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
-    found = (*(one for one in EVERYTHING if one != DATABASE), external)
-    declared = build(context(product(), found=found))
-    pods = [*(one.pod for one in declared.workloads), *(one.pod for one in declared.tasks)]
+    capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
+    declared = build(context(product(), capabilities=capabilities))
+    pods = [*(workload.pod for workload in declared.workloads), *(task.pod for task in declared.tasks)]
     for pod in pods:
-        for one in containers_of(pod):
-            assert "/run/secrets/airflow/database-username" in [file.path for file in one.secret_files]
-            variables = {variable.name: variable.value for variable in one.variables}
+        for container_ in containers_of(pod):
+            assert "/run/secrets/airflow/database-username" in [file.path for file in container_.secret_files]
+            variables = {variable.name: variable.value for variable in container_.variables}
             assert variables["PGSSLMODE"] == "require"
             assert "DATABASE_USER" not in variables
 
@@ -239,7 +245,7 @@ def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryp
 def test_the_steps_at_once_are_shared_among_the_schedulers(scale: str, steps: int, schedulers: int) -> None:
     assert server(SCHEDULER, scale).replicas == schedulers
     assert int(options(container(SCHEDULER, scale))["core"]["parallelism"]) * schedulers == steps
-    assert {one.at_once for one in parts(scale).launched} == {steps}
+    assert {run.at_once for run in parts(scale).launched} == {steps}
 
 
 def test_fewer_steps_than_schedulers_are_refused() -> None:
@@ -250,28 +256,28 @@ def test_fewer_steps_than_schedulers_are_refused() -> None:
 
 
 def test_nothing_runs_twice_or_waits_for_somebody_to_switch_it_on() -> None:
-    found = options(container(SCHEDULER))
-    assert found["core"]["dags_are_paused_at_creation"] == "False"
-    assert found["kubernetes_executor"]["delete_worker_pods_on_failure"] == "True"
-    assert found["kubernetes_executor"]["task_publish_max_retries"] == "-1"
-    assert "worker_container_repository" not in found["kubernetes_executor"], "the image is that of the product"
+    config = options(container(SCHEDULER))
+    assert config["core"]["dags_are_paused_at_creation"] == "False"
+    assert config["kubernetes_executor"]["delete_worker_pods_on_failure"] == "True"
+    assert config["kubernetes_executor"]["task_publish_max_retries"] == "-1"
+    assert "worker_container_repository" not in config["kubernetes_executor"], "the image is that of the product"
 
 
 def test_each_step_is_a_pod_of_its_own_without_a_token() -> None:
     launched = parts(runs={"at_once": 10, "per_product": 3}).launched
-    assert [one.name for one in launched] == [
+    assert [run.name for run in launched] == [
         "run-customer--360-load-orders",
         "run-customer--360-transform",
         "run-customer--360-verify",
     ]
-    for one in launched:
-        (base,) = one.pod.containers
-        assert (one.count, one.instead) == (3, "customer-360")
-        assert not one.pod.kubernetes_api
-        assert not one.pod.setup
+    for run in launched:
+        (base,) = run.pod.containers
+        assert (run.count, run.instead) == (3, "customer-360")
+        assert not run.pod.kubernetes_api
+        assert not run.pod.setup
         # Its arguments come from Airflow: whatever the image's entrypoint is, it must not get them.
         assert (base.name, base.command, base.image) == ("base", ("env",), "acme/customer-360:1.4.2")
-        assert {API, "airflow-statsd"} <= called(one.pod)
+        assert {API, "airflow-statsd"} <= called(run.pod)
 
 
 def test_a_step_reaches_only_what_it_connects_to_itself() -> None:
@@ -286,18 +292,18 @@ def test_each_step_has_its_own_secrets() -> None:
     assert "shop-api" not in secrets(step("transform").pod)
 
 
-def described(one: Context[Any]) -> dict[str, Any]:
-    processor = next(server for server in build(one).workloads if server.name == PROCESSOR).pod.containers[0]
+def described(context_: Context[Any]) -> dict[str, Any]:
+    processor = next(server for server in build(context_).workloads if server.name == PROCESSOR).pod.containers[0]
     (text,) = (file.text for file in processor.config if file.path.endswith("/product.json"))
     return dict(json.loads(text))
 
 
 def test_a_product_is_a_dag_with_its_steps_in_order() -> None:
-    found = described(context(product(timeout="30m", retries=2)))
-    assert (found["dag"], found["seconds"], found["retries"]) == ("customer-360", 1800, 2)
-    assert found["schedule"] == {"cron": "0 5 * * *", "time_zone": "Europe/Berlin", "enabled": True}
-    assert [one["name"] for one in found["steps"]] == ["load-orders", "transform", "verify"]
-    assert found["steps"][0]["command"] == ["python", "pipelines/orders.py"]
+    dag = described(context(product(timeout="30m", retries=2)))
+    assert (dag["dag"], dag["seconds"], dag["retries"]) == ("customer-360", 1800, 2)
+    assert dag["schedule"] == {"cron": "0 5 * * *", "time_zone": "Europe/Berlin", "enabled": True}
+    assert [step_["name"] for step_ in dag["steps"]] == ["load-orders", "transform", "verify"]
+    assert dag["steps"][0]["command"] == ["python", "pipelines/orders.py"]
 
 
 def test_the_triggerer_notices_new_data_with_the_logins_of_the_products_that_wait_for_it() -> None:
@@ -305,21 +311,21 @@ def test_the_triggerer_notices_new_data_with_the_logins_of_the_products_that_wai
     waiting = context(product("order-analytics", schedule=None, trigger=trigger), product())
     declared = build(waiting)
     triggerer, processor = (
-        next(one for one in declared.workloads if one.name == name) for name in (TRIGGERER, PROCESSOR)
+        next(workload for workload in declared.workloads if workload.name == name) for name in (TRIGGERER, PROCESSOR)
     )
     modules = {"/opt/airflow/config/inputs_trigger.py", "/opt/airflow/config/new_data.py"}
     dags = [file for file in processor.pod.containers[0].config if file.path.endswith("product.json")]
-    found = {data["dag"]: data for data in (json.loads(file.text) for file in dags)}
-    assert "trigger" not in found["customer-360"]
-    assert found["order-analytics"]["trigger"]["at_least_every"] == 24 * 3600
+    by_dag = {data["dag"]: data for data in (json.loads(file.text) for file in dags)}
+    assert "trigger" not in by_dag["customer-360"]
+    assert by_dag["order-analytics"]["trigger"]["at_least_every"] == 24 * 3600
     assert secrets(triggerer.pod)["polaris-client-sales-order-analytics"] == {"client-id", "client-secret"}
     assert "polaris-client-sales-customer-360" not in secrets(triggerer.pod)
     assert "polaris.floe-platform.svc.cluster.local" in {call.host for call in triggerer.pod.calls}
-    for one in (triggerer, processor):
-        paths = [file.path for file in one.pod.containers[0].config]
+    for process in (triggerer, processor):
+        paths = [file.path for file in process.pod.containers[0].config]
         assert len(paths) == len(set(paths))
         assert modules <= set(paths)
-    steps = {one.instead: {file.path for file in one.pod.containers[0].config} for one in declared.launched}
+    steps = {run.instead: {file.path for file in run.pod.containers[0].config} for run in declared.launched}
     assert modules <= steps["order-analytics"]
     assert not modules & steps["customer-360"]
 
@@ -330,10 +336,10 @@ def test_a_domain_that_waits_for_no_data_gives_the_triggerer_no_login() -> None:
     assert not any(file.path.startswith("/opt/airflow/config/") for file in triggerer.pod.containers[0].config)
 
 
-def template(one: Context[Any], name: str) -> dict[str, Any]:
+def template(context_: Context[Any], name: str) -> dict[str, Any]:
     """Return the template of a step's pods, at the path that the DAG names."""
-    path = next(each["pod"] for each in described(one)["steps"] if each["name"] == name)
-    scheduler = next(server for server in build(one).workloads if server.name == SCHEDULER).pod.containers[0]
+    path = next(each["pod"] for each in described(context_)["steps"] if each["name"] == name)
+    scheduler = next(server for server in build(context_).workloads if server.name == SCHEDULER).pod.containers[0]
     return dict(yaml.safe_load(next(file.text for file in scheduler.config if file.path == path)))
 
 
@@ -352,9 +358,9 @@ def test_the_scheduler_has_the_pods_that_the_dag_names() -> None:
 
 
 def test_steps_go_to_the_nodes_for_jobs() -> None:
-    one = context(product())
-    placed = replace(one.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
-    assert template(replace(one, instance=placed), "verify")["spec"]["nodeSelector"] == {"pool": "batch"}
+    context_ = context(product())
+    placed = replace(context_.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
+    assert template(replace(context_, instance=placed), "verify")["spec"]["nodeSelector"] == {"pool": "batch"}
 
 
 def test_a_product_chooses_its_nodes_and_a_step_its_devices() -> None:
@@ -369,21 +375,21 @@ def test_a_product_chooses_its_nodes_and_a_step_its_devices() -> None:
 
 def test_files_of_dags_are_mounted_one_by_one() -> None:
     """In the folder of a ConfigMap there are links, which Airflow takes for a loop (seen with Airflow 3.3)."""
-    for one in (container(PROCESSOR), step("verify").pod.containers[0]):
-        files = [file for file in one.config if file.path.startswith("/opt/airflow/dags/")]
+    for container_ in (container(PROCESSOR), step("verify").pod.containers[0]):
+        files = [file for file in container_.config if file.path.startswith("/opt/airflow/dags/")]
         assert [file.single for file in files] == [True, True]
 
 
 def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
-    for one in (container(API), step("transform").pod.containers[0]):
-        variables = {variable.name: variable for variable in one.variables}
+    for container_ in (container(API), step("transform").pod.containers[0]):
+        variables = {variable.name: variable for variable in container_.variables}
         extra = json.loads(variables["AIRFLOW_CONN_LOGS"].value)["extra"]
         assert extra == {"config_kwargs": {"s3": {"addressing_style": "path"}}}
         assert variables["AWS_ENDPOINT_URL_S3"].value == STORE.url
         assert variables["AWS_ACCESS_KEY_ID"].secret == STORE.access_key
-        found = options(one)["logging"]
-        assert (found["remote_logging"], found["remote_log_conn_id"]) == ("True", "logs")
-        assert found["remote_base_log_folder"] == "s3://warehouse"
+        config = options(container_)["logging"]
+        assert (config["remote_logging"], config["remote_log_conn_id"]) == ("True", "logs")
+        assert config["remote_base_log_folder"] == "s3://warehouse"
     assert "minio" in called(server(API).pod)
 
 
@@ -391,16 +397,16 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
     "change",
     [
         {"logs": {"remote": False}},
-        {"found": tuple(one for one in EVERYTHING if one != STORE)},
+        {"capabilities": tuple(capability for capability in EVERYTHING if capability != STORE)},
     ],
 )
 def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
     declared = build(context(product(), **change))
     pods = dict(named_pods(declared))
     assert "minio" not in called(pods[API])
-    for one in (pods[API].containers[0], declared.launched[0].pod.containers[0]):
-        assert "remote_logging" not in options(one)["logging"]
-        assert "AIRFLOW_CONN_LOGS" not in [variable.name for variable in one.variables]
+    for container_ in (pods[API].containers[0], declared.launched[0].pod.containers[0]):
+        assert "remote_logging" not in options(container_)["logging"]
+        assert "AIRFLOW_CONN_LOGS" not in [variable.name for variable in container_.variables]
 
 
 GCS = replace(STORE, kind="gcs", warehouse="gs://lake/tables/", bucket="lake", url="", access_key=None)
@@ -425,20 +431,20 @@ ADLS = replace(
     ],
 )
 def test_logs_go_to_other_clouds(store: ObjectStore, bucket: str | None, base: str, container_of_logs: str) -> None:
-    capabilities = tuple(store if one == STORE else one for one in EVERYTHING)
-    declared = build(context(product(), found=capabilities, logs={"bucket": bucket} if bucket else {}))
-    for one in (dict(named_pods(declared))[API].containers[0], declared.launched[0].pod.containers[0]):
-        assert options(one)["logging"]["remote_base_log_folder"] == base
-        found = options(one)
-        assert found.get("azure_remote_logging", "remote_wasb_log_container", fallback="") == container_of_logs
-        variables = {variable.name: variable for variable in one.variables}
-        told = json.loads(variables["AIRFLOW_CONN_LOGS"].value)
+    capabilities = tuple(store if capability == STORE else capability for capability in EVERYTHING)
+    declared = build(context(product(), capabilities=capabilities, logs={"bucket": bucket} if bucket else {}))
+    for container_ in (dict(named_pods(declared))[API].containers[0], declared.launched[0].pod.containers[0]):
+        assert options(container_)["logging"]["remote_base_log_folder"] == base
+        config = options(container_)
+        assert config.get("azure_remote_logging", "remote_wasb_log_container", fallback="") == container_of_logs
+        variables = {variable.name: variable for variable in container_.variables}
+        connection = json.loads(variables["AIRFLOW_CONN_LOGS"].value)
         if store.kind == "gcs":
-            assert told == {"conn_type": "google_cloud_platform"}
-            key = next(file for file in one.secret_files if file.secret == store.secret_key)
+            assert connection == {"conn_type": "google_cloud_platform"}
+            key = next(file for file in container_.secret_files if file.secret == store.secret_key)
             assert variables["GOOGLE_APPLICATION_CREDENTIALS"].value == key.path
         else:
-            assert told == {"conn_type": "wasb", "host": "https://acmelake.blob.core.windows.net"}
+            assert connection == {"conn_type": "wasb", "host": "https://acmelake.blob.core.windows.net"}
             assert variables["AZURE_CLIENT_ID"].value == "the-client"
             assert variables["AZURE_CLIENT_SECRET"].secret == store.secret_key
         assert "AWS_DEFAULT_REGION" not in variables
@@ -448,17 +454,17 @@ def test_a_step_keeps_the_identity_of_its_engine_beside_that_of_its_logs() -> No
     role = WorkloadIdentity((("eks.amazonaws.com/role-arn", "role"),))
     robot = WorkloadIdentity((("iam.gke.io/gcp-service-account", "robot"),))
     store, engine = replace(STORE, identity=role, access_key=None, secret_key=None), replace(COMPUTE, identity=robot)
-    others = (one for one in EVERYTHING if one not in (STORE, COMPUTE))
-    declared = build(context(product(), found=(store, engine, *others)))
+    others = (capability for capability in EVERYTHING if capability not in (STORE, COMPUTE))
+    declared = build(context(product(), capabilities=(store, engine, *others)))
     identity = declared.launched[0].pod.workload_identity
     assert identity
     assert identity.notes == {"eks.amazonaws.com/role-arn": "role", "iam.gke.io/gcp-service-account": "robot"}
 
 
 def test_logs_may_have_a_bucket_of_their_own() -> None:
-    found = options(container(API, logs={"bucket": "logs", "folder": "runs"}))["logging"]
-    assert found["remote_base_log_folder"] == "s3://logs"
-    assert found["log_filename_template"].startswith("runs/sales__")
+    config = options(container(API, logs={"bucket": "logs", "folder": "runs"}))["logging"]
+    assert config["remote_base_log_folder"] == "s3://logs"
+    assert config["log_filename_template"].startswith("runs/sales__")
 
 
 def kept(**config: Any) -> KeptFiles | None:
@@ -495,10 +501,10 @@ LOGINS = {"sales": (own("customer-360"), own("logs--reader"), own("logs--writer"
 def test_pods_have_the_keys_of_their_product_for_logs_or_for_dlt() -> None:
     store = replace(STORE, issues_credentials=True, clients=LOGINS)
     catalog = replace(CATALOG, vends_credentials="by-the-store")
-    found = (store, catalog, *(one for one in EVERYTHING if one not in (STORE, CATALOG)))
+    capabilities = (store, catalog, *(capability for capability in EVERYTHING if capability not in (STORE, CATALOG)))
     dbt_only = product(steps=[{"name": "transform", "type": "dbt"}])
-    for one, remote, needed in ((dbt_only, True, True), (dbt_only, False, False), (product(), False, True)):
-        declared = build(context(one, found=found, logs={"remote": remote}))
+    for product_, remote, needed in ((dbt_only, True, True), (dbt_only, False, False), (product(), False, True)):
+        declared = build(context(product_, capabilities=capabilities, logs={"remote": remote}))
         for pods in declared.launched:
             assert ("minio-product-sales-customer-360" in secrets(pods.pod)) is needed, "for logs, or for dlt"
             assert "minio-warehouse" not in secrets(pods.pod)
@@ -513,9 +519,9 @@ def test_pods_have_the_keys_of_their_product_for_logs_or_for_dlt() -> None:
 )
 def test_airflows_own_pods_have_logins_for_logs_only(executor: str, logins: dict[str, str]) -> None:
     store = replace(STORE, clients=LOGINS)
-    found = (store, *(one for one in EVERYTHING if one != STORE))
-    pods = dict(named_pods(build(context(product(), found=found, executor=executor))))
-    names = {name: [one for one in secrets(pod) if one.startswith("minio-")] for name, pod in pods.items()}
+    capabilities = (store, *(capability for capability in EVERYTHING if capability != STORE))
+    pods = dict(named_pods(build(context(product(), capabilities=capabilities, executor=executor))))
+    names = {name: [secret for secret in secrets(pod) if secret.startswith("minio-")] for name, pod in pods.items()}
     wanted = {name: [f"minio-product-sales-{login}"] for name, login in logins.items()}
     assert {name: of_store for name, of_store in names.items() if of_store and not name.startswith("run-")} == wanted
 
@@ -529,19 +535,21 @@ def test_airflows_own_pods_act_as_roles_for_logs_only() -> None:
         for name in ("customer-360", "logs--reader", "logs--writer")
     )
     store = replace(STORE, access_key=None, secret_key=None, identity=role("everything"), clients={"sales": clients})
-    found = (store, *(one for one in EVERYTHING if one != STORE))
-    pods = dict(named_pods(build(context(product(), found=found, executor="celery"))))
+    capabilities = (store, *(capability for capability in EVERYTHING if capability != STORE))
+    pods = dict(named_pods(build(context(product(), capabilities=capabilities, executor="celery"))))
     assert pods[API].workload_identity == role("logs--reader")
     assert pods["airflow-worker"].workload_identity == role("logs--writer")
 
 
 def test_lineage_goes_to_the_service_that_there_is() -> None:
-    for one in (container(SCHEDULER), step("transform").pod.containers[0]):
-        found = options(one)["openlineage"]
-        assert json.loads(found["transport"])["url"] == LINEAGE.url
-        assert found["namespace"] == "acme.sales"
+    for container_ in (container(SCHEDULER), step("transform").pod.containers[0]):
+        config = options(container_)["openlineage"]
+        assert json.loads(config["transport"])["url"] == LINEAGE.url
+        assert config["namespace"] == "acme.sales"
     assert "marquez" in called(server(SCHEDULER).pod)
-    without = build(context(product(), found=tuple(one for one in EVERYTHING if one != LINEAGE)))
+    without = build(
+        context(product(), capabilities=tuple(capability for capability in EVERYTHING if capability != LINEAGE))
+    )
     pods = dict(named_pods(without))
     assert "openlineage" not in options(pods[SCHEDULER].containers[0])
     assert "marquez" not in called(pods[SCHEDULER])
@@ -549,21 +557,21 @@ def test_lineage_goes_to_the_service_that_there_is() -> None:
 
 def test_metrics_are_sent_where_somebody_collects_them() -> None:
     exporter = server("airflow-statsd")
-    assert [(one.number, one.protocol) for one in exporter.pod.containers[0].ports] == [(9125, "UDP"), (9102, "TCP")]
+    assert [(port.number, port.protocol) for port in exporter.pod.containers[0].ports] == [(9125, "UDP"), (9102, "TCP")]
     for name in PROCESSES:
-        found = options(container(name))["metrics"]
-        assert (found["statsd_on"], found["statsd_port"]) == ("True", "9125")
-        assert found["statsd_host"] == f"airflow-statsd.{SALES}.svc.cluster.local"
+        config = options(container(name))["metrics"]
+        assert (config["statsd_on"], config["statsd_port"]) == ("True", "9125")
+        assert config["statsd_host"] == f"airflow-statsd.{SALES}.svc.cluster.local"
         assert "airflow-statsd" in called(server(name).pod)
-    alone = build(context(product(), found=EVERYTHING))
-    assert [one.name for one in alone.workloads] == list(PROCESSES)
+    alone = build(context(product(), capabilities=EVERYTHING))
+    assert [workload.name for workload in alone.workloads] == list(PROCESSES)
     assert options(alone.workloads[0].pod.containers[0])["metrics"]["statsd_on"] == "False"
     assert not alone.alerts
 
 
 def test_a_domain_without_products_has_an_airflow_too() -> None:
     declared = build(context())
-    assert [one.name for one in declared.workloads] == [*PROCESSES, "airflow-statsd"]
+    assert [workload.name for workload in declared.workloads] == [*PROCESSES, "airflow-statsd"]
     assert not declared.launched
 
 
@@ -579,5 +587,5 @@ def test_no_secret_is_written_down() -> None:
 @pytest.mark.parametrize("scale", SCALES)
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
-    one = context_of(COMPONENT, settings=settings, found=MONITORED, scope="sales", products=[product()])
-    assert as_text(unit_of(COMPONENT, one).objects) == snapshot
+    context_ = context_of(COMPONENT, settings=settings, found=MONITORED, scope="sales", products=[product()])
+    assert as_text(unit_of(COMPONENT, context_).objects) == snapshot

@@ -88,7 +88,7 @@ class Running(Api):
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start a process of Airflow."""
-        server = next(one for one in self.parts.workloads if one.name == name)
+        server = next(workload for workload in self.parts.workloads if workload.name == name)
         log = self.stack.enter_context((self.machine.folder / f"{name}.log").open("ab"))
         command = self.machine.command(server.pod, server.pod.containers[0])
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
@@ -165,13 +165,13 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         (buckets / STORE.bucket).mkdir()
         s3 = stack.enter_context(store(buckets)) if rclone() else 0
         catalog, url = stack.enter_context(new_data_catalog.running())
-        found = (
+        capabilities = (
             replace(DATABASE, endpoint=address_of(database)),
             replace(STORE, url=f"http://127.0.0.1:{s3}"),
             replace(LINEAGE, url=f"http://127.0.0.1:{lineage}"),
             Monitoring("prometheus"),
         )
-        parts = build(context(*PRODUCTS, STOPPED, WAITING, found=found, logs={"remote": bool(s3)}))
+        parts = build(context(*PRODUCTS, STOPPED, WAITING, found=capabilities, logs={"remote": bool(s3)}))
         launched = {pods.name: pods for pods in parts.launched}
         machine = Machine(
             tmp_path_factory.mktemp("pods"),
@@ -194,7 +194,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
         migrate(machine, parts)
         running = Running(parts, api, pods, output, received, health, buckets, events, catalog, machine, stack)
-        for server in (one for one in parts.workloads if one.name not in ("airflow-statsd", TRIGGERER)):
+        for server in (workload for workload in parts.workloads if workload.name not in ("airflow-statsd", TRIGGERER)):
             running.start(server.name)
         running.triggerer = running.start(TRIGGERER)
         eventually(lambda: answer(api, "/api/v2/version")["version"])
@@ -205,14 +205,14 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def ran(airflow: Running) -> Running:
     """Airflow after a run of each product, started by hand."""
-    airflow.run_to_the_end(one.name for one in PRODUCTS)
+    airflow.run_to_the_end(product_.name for product_ in PRODUCTS)
     return airflow
 
 
 def test_all_processes_say_that_they_work(airflow: Running) -> None:
     def healthy() -> bool:
-        found = answer(airflow.port, "/api/v2/monitor/health")
-        return all(one["status"] == "healthy" for one in found.values()) and len(found) == 4
+        processes = answer(airflow.port, "/api/v2/monitor/health")
+        return all(process["status"] == "healthy" for process in processes.values()) and len(processes) == 4
 
     eventually(healthy)
     with urllib.request.urlopen(f"http://127.0.0.1:{airflow.health}/health", timeout=30) as given:
@@ -247,15 +247,15 @@ def test_the_migration_may_run_again_and_sets_a_new_password(
 
 def test_the_dags_load_and_run_when_the_products_say(airflow: Running) -> None:
     assert airflow.ask("/api/v2/importErrors")["total_entries"] == 0
-    found = {dag["dag_id"]: dag for dag in airflow.ask("/api/v2/dags")["dags"]}
-    assert {name: dag["is_paused"] for name, dag in found.items()} == {
+    dags = {dag["dag_id"]: dag for dag in airflow.ask("/api/v2/dags")["dags"]}
+    assert {name: dag["is_paused"] for name, dag in dags.items()} == {
         "customer-360": False,
         "broken": False,
         "stopped": False,
         "order-analytics": False,
     }
-    assert found["broken"]["next_dagrun_run_after"] is None
-    due = datetime.fromisoformat(found["customer-360"]["next_dagrun_run_after"])
+    assert dags["broken"]["next_dagrun_run_after"] is None
+    due = datetime.fromisoformat(dags["customer-360"]["next_dagrun_run_after"])
     # Five in Berlin, and never a time before the product was there.
     assert due > datetime.now(UTC)
     assert (due.astimezone(UTC).hour, due.minute) in ((3, 0), (4, 0))
@@ -292,11 +292,11 @@ def logs(ran: Running) -> dict[str, Path]:
 
 
 def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:
-    def told() -> set[tuple[str, str]]:
+    def received() -> set[tuple[str, str]]:
         return {(event["job"]["name"], event["eventType"]) for event in ran.events}
 
     wanted = {("customer-360.first", "COMPLETE"), ("customer-360", "COMPLETE"), ("broken.only", "FAIL")}
-    eventually(lambda: wanted <= told(), 60)
+    eventually(lambda: wanted <= received(), 60)
     assert {event["job"]["namespace"] for event in ran.events} == {"acme.sales"}
     (run,) = {event["run"]["runId"] for event in ran.events if event["job"]["name"] == "customer-360.second"}
     (output,) = (text for name, text in ran.output.items() if name.startswith("customer-360-second"))
@@ -350,7 +350,9 @@ def test_each_change_of_its_inputs_starts_one_run_of_a_product(airflow: Running)
 
 
 def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
-    scheduler = next(one for one in ran.parts.workloads if one.name == "airflow-scheduler").pod.containers[0]
+    scheduler = next(
+        workload for workload in ran.parts.workloads if workload.name == "airflow-scheduler"
+    ).pod.containers[0]
     templates = {file.path: yaml.safe_load(file.text) for file in scheduler.config if "pod_templates" in file.path}
     assert len(ran.pods.created) >= 3
     for made in ran.pods.created:
@@ -383,7 +385,7 @@ def test_the_alerts_ask_for_metrics_that_airflow_sends(ran: Running, tmp_path: P
     program = shutil.which("statsd_exporter")
     if program is None:
         pytest.skip("statsd_exporter is not installed")
-    exporter = next(one for one in ran.parts.workloads if one.name == "airflow-statsd").pod.containers[0]
+    exporter = next(workload for workload in ran.parts.workloads if workload.name == "airflow-statsd").pod.containers[0]
     (mapping,) = (file.text for file in exporter.config if file.path == MAPPING)
     (tmp_path / "mapping.yaml").write_text(mapping)
     udp, web = free_port(), free_port()

@@ -29,37 +29,39 @@ def context(**daemon: Any) -> Context[Any]:
 
 
 def workload(name: str = "dagster-daemon", **daemon: Any) -> Workload:
-    return next(one for one in build(context(**daemon)).workloads if one.name == name)
+    return next(server for server in build(context(**daemon)).workloads if server.name == name)
 
 
 def objects(**daemon: Any) -> dict[tuple[str, str], Object]:
     rendered = unit_of(COMPONENT, context(**daemon)).objects
-    return {(one["kind"], one["metadata"]["name"]): one for one in rendered}
+    return {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in rendered}
 
 
 def option(name: str, **daemon: Any) -> str:
-    (found,) = [one for one in workload(**daemon).pod.containers[0].arguments if one.startswith(f"--{name}=")]
-    return found.partition("=")[2]
+    (argument,) = [
+        argument for argument in workload(**daemon).pod.containers[0].arguments if argument.startswith(f"--{name}=")
+    ]
+    return argument.partition("=")[2]
 
 
 def test_two_pods_on_two_nodes_of_which_one_may_be_drained() -> None:
     daemon = workload()
     assert (daemon.replicas, daemon.available, daemon.recreate, daemon.single) == (2, 1, False, "")
-    found = objects()
-    spec = found["Deployment", "dagster-daemon"]["spec"]
+    manifests = objects()
+    spec = manifests["Deployment", "dagster-daemon"]["spec"]
     assert (spec["replicas"], spec["strategy"]["type"]) == (2, "RollingUpdate")
     (hosts,) = [
-        one
-        for one in spec["template"]["spec"]["topologySpreadConstraints"]
-        if one["topologyKey"] == "kubernetes.io/hostname"
+        constraint
+        for constraint in spec["template"]["spec"]["topologySpreadConstraints"]
+        if constraint["topologyKey"] == "kubernetes.io/hostname"
     ]
     assert (hosts["maxSkew"], hosts["whenUnsatisfiable"]) == (1, "DoNotSchedule")
-    assert found["PodDisruptionBudget", "dagster-daemon"]["spec"]["minAvailable"] == 1
+    assert manifests["PodDisruptionBudget", "dagster-daemon"]["spec"]["minAvailable"] == 1
 
 
 def test_the_account_may_use_the_one_lease_and_the_webservers_may_not() -> None:
-    found = objects()
-    leases = [one for one in found["Role", "dagster-daemon"]["rules"] if "leases" in one["resources"]]
+    manifests = objects()
+    leases = [rule for rule in manifests["Role", "dagster-daemon"]["rules"] if "leases" in rule["resources"]]
     assert leases == [
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
         {
@@ -69,16 +71,18 @@ def test_the_account_may_use_the_one_lease_and_the_webservers_may_not() -> None:
             "verbs": ["get", "update"],
         },
     ]
-    others = found["Role", "dagster"]["rules"]
-    assert [one for one in others if "leases" in one["resources"]] == []
-    assert others == found["Role", "dagster-daemon"]["rules"][:-2], "both launch runs"
-    pod = found["Deployment", "dagster-daemon"]["spec"]["template"]["spec"]
+    others = manifests["Role", "dagster"]["rules"]
+    assert [rule for rule in others if "leases" in rule["resources"]] == []
+    assert others == manifests["Role", "dagster-daemon"]["rules"][:-2], "both launch runs"
+    pod = manifests["Deployment", "dagster-daemon"]["spec"]["template"]["spec"]
     assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("dagster-daemon", True)
-    assert ("Lease", LEASE) not in found, "its holder changes it every second"
+    assert ("Lease", LEASE) not in manifests, "its holder changes it every second"
 
 
 def test_it_reaches_the_api_server() -> None:
-    (policy,) = [one for (kind, name), one in objects().items() if (kind, name) == ("NetworkPolicy", "dagster-daemon")]
+    (policy,) = [
+        manifest for (kind, name), manifest in objects().items() if (kind, name) == ("NetworkPolicy", "dagster-daemon")
+    ]
     ports = [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]]
     assert [443, 6443] in ports
 
@@ -93,7 +97,9 @@ def test_the_kubelet_asks_the_elector_and_only_the_elector_asks_dagster() -> Non
     assert option("check") == "dagster-daemon liveness-check"
     assert (option("check-interval"), option("check-failures"), option("check-timeout")) == ("30", "2", "15")
     assert option("check-failures", restart_timeout="2m", health_check_interval="40s") == "3"
-    assert ("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", "60") in [(one.name, one.value) for one in container.variables]
+    assert ("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", "60") in [
+        (variable.name, variable.value) for variable in container.variables
+    ]
 
 
 def test_the_times_of_the_lease() -> None:
@@ -159,9 +165,9 @@ def test_a_daemon_starts_in_four_seconds_with_a_cpu() -> None:
     ],
 )
 def test_times_that_cannot_work_are_refused(daemon: dict[str, Any], message: str | None) -> None:
-    found = [one.message for one in refuses(context(**daemon))]
-    assert len(found) == (message is not None)
-    assert all(message and message in one for one in found)
+    messages = [refusal.message for refusal in refuses(context(**daemon))]
+    assert len(messages) == (message is not None)
+    assert all(message and message in text for text in messages)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +185,7 @@ def test_what_somebody_has_set_is_to_blame(daemon: dict[str, Any], path: tuple[s
 
 
 def test_rendered(snapshot: SnapshotAssertion) -> None:
-    found = objects()
+    manifests = objects()
     kinds = ("Deployment", "NetworkPolicy", "PodDisruptionBudget", "Role", "RoleBinding", "ServiceAccount")
-    assert as_text(found[kind, "dagster-daemon"] for kind in kinds) == snapshot
-    assert found["RoleBinding", "dagster-daemon"]["subjects"][0]["namespace"] == SALES
+    assert as_text(manifests[kind, "dagster-daemon"] for kind in kinds) == snapshot
+    assert manifests["RoleBinding", "dagster-daemon"]["subjects"][0]["namespace"] == SALES

@@ -46,10 +46,10 @@ class Two(NamedTuple):
         return len(self.leader.starts())
 
     def pods(self) -> list[str]:
-        return [one.pod for one in self.leader.starts()]
+        return [start.pod for start in self.leader.starts()]
 
     def no_overlap(self) -> None:
-        assert [one for one in self.leader.starts() if one.word != "start"] == []
+        assert [start for start in self.leader.starts() if start.word != "start"] == []
 
     def takeover(self, before: int, within: float) -> float:
         """Wait until the program has started again, and return when."""
@@ -114,7 +114,7 @@ class Mishap(NamedTuple):
 
 def send(number: int, *which: int) -> Callable[[Two], object]:
     """Send a signal to some processes of the leader: 0 is its elector, 1 its fence, 2 its program."""
-    return lambda pods: pods.leader.signal(number, *(pods.leader.processes()[one] for one in which))
+    return lambda pods: pods.leader.signal(number, *(pods.leader.processes()[index] for index in which))
 
 
 def cut(fault: Fault) -> Callable[[Two], object]:
@@ -272,7 +272,7 @@ def test_pods_that_run_the_program_without_a_lease_come_first(api: LeaseServer, 
     with running(pod):
         eventually(lambda: "from-before" in pod.output.read_text())
         assert (pod.starts(), ready(pod)) == ([], True), "ready, or a rollout would never remove the others"
-        (asked, *_) = [one for one in api.asked if "/pods?" in one]
+        (asked, *_) = [path for path in api.asked if "/pods?" in path]
         assert asked.endswith(
             "?labelSelector=app%3Ddaemon%2C%21elector&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
         )

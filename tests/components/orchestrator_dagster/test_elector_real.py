@@ -36,10 +36,16 @@ LEASES = PATHS["Lease"].format(SALES)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """Yield a server with the account of the daemon, and its permissions."""
     config = {"daemon": {"mode": "ha"}}
-    found = context_of(COMPONENT, config, settings=PRODUCTION, found=EVERYTHING, scope="sales", products=(product(),))
-    rendered = unit_of(COMPONENT, found).objects
+    context_ = context_of(
+        COMPONENT, config, settings=PRODUCTION, found=EVERYTHING, scope="sales", products=(product(),)
+    )
+    rendered = unit_of(COMPONENT, context_).objects
     kinds = ("ServiceAccount", "Role", "RoleBinding")
-    own = [one for one in rendered if one["kind"] in kinds and one["metadata"]["name"] == "dagster-daemon"]
+    own = [
+        manifest
+        for manifest in rendered
+        if manifest["kind"] in kinds and manifest["metadata"]["name"] == "dagster-daemon"
+    ]
     assert len(own) == 3
     with api_server(tmp_path_factory.mktemp("api")) as running_server:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SALES}}
@@ -50,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 @pytest.fixture(autouse=True)
 def _no_lease(server: ApiServer) -> None:
-    if any(one["metadata"]["name"] == LEASE for one in server.ask("GET", LEASES)["items"]):
+    if any(item["metadata"]["name"] == LEASE for item in server.ask("GET", LEASES)["items"]):
         server.ask("DELETE", f"{LEASES}/{LEASE}")
 
 
@@ -72,10 +78,10 @@ def test_its_own_account_may_do_all_that_it_needs(server: ApiServer, tmp_path: P
     with running(first, second):
         eventually(lambda: first.starts())
         leader, other = (first, second) if first.starts()[0].pod == "first" else (second, first)
-        found = spec(server)
-        assert found["holderIdentity"].startswith(f"{leader.name}_")
-        assert found["leaseDurationSeconds"] == 3
-        acquired = datetime.fromisoformat(found["acquireTime"])
+        lease = spec(server)
+        assert lease["holderIdentity"].startswith(f"{leader.name}_")
+        assert lease["leaseDurationSeconds"] == 3
+        acquired = datetime.fromisoformat(lease["acquireTime"])
         assert abs((datetime.now(UTC) - acquired).total_seconds()) < 60
         leader.signal(signal.SIGKILL)
         eventually(lambda: len(first.starts()) == 2)
@@ -83,7 +89,7 @@ def test_its_own_account_may_do_all_that_it_needs(server: ApiServer, tmp_path: P
         other.signal(signal.SIGTERM, other.elector.pid)
         assert other.elector.wait(10) == 0
         assert spec(server)["holderIdentity"] == "", "it was given back"
-        assert [one.word for one in first.starts()] == ["start", "start"]
+        assert [start.word for start in first.starts()] == ["start", "start"]
         assert "cannot" not in first.output.read_text() + second.output.read_text()
 
 
@@ -121,7 +127,7 @@ def test_dagsters_daemon_is_back_in_time(server: ApiServer, tmp_path: Path) -> N
 
     def daemons(instance: Any) -> dict[str, str]:
         """Return the process that has said last that it runs, for each of its threads."""
-        return {kind: one.daemon_id for kind, one in instance.get_daemon_heartbeats().items()}
+        return {kind: heartbeat.daemon_id for kind, heartbeat in instance.get_daemon_heartbeats().items()}
 
     first = daemon("first")
     with running(first), DagsterInstance.from_config(str(home)) as instance:

@@ -55,14 +55,14 @@ def placed_at(url: str) -> Callable[[Path], None]:
 
 
 @contextmanager
-def running(one: Product, url: str, folder: Path) -> Iterator[Any]:
+def running(product_: Product, url: str, folder: Path) -> Iterator[Any]:
     """Run a code location and a daemon that knows it, with the instance in a folder; yield that."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text(json.dumps({"telemetry": {"enabled": False}, **SENSORS}))
     with ExitStack() as stack:
-        client = stack.enter_context(code_server(one, folder / "code", edit=placed_at(url)))
-        server = {"host": "127.0.0.1", "port": client.port, "location_name": one.name}
+        client = stack.enter_context(code_server(product_, folder / "code", edit=placed_at(url)))
+        server = {"host": "127.0.0.1", "port": client.port, "location_name": product_.name}
         (home / "workspace.yaml").write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
         instance = stack.enter_context(dagster.DagsterInstance.from_config(str(home)))
         command = [f"{PROGRAM}-daemon", "run", "-w", str(home / "workspace.yaml")]
@@ -81,8 +81,8 @@ def ended(instance: Any, count: int) -> list[Any]:
 
 def ticks(instance: Any) -> list[Any]:
     """Return the last answers of the one sensor, the newest first."""
-    (one,) = instance.all_instigator_state()
-    return list(instance.get_ticks(one.instigator_origin_id, one.selector_id, limit=5))
+    (sensor,) = instance.all_instigator_state()
+    return list(instance.get_ticks(sensor.instigator_origin_id, sensor.selector_id, limit=5))
 
 
 def eventually(say: Callable[[], bool]) -> None:
@@ -95,9 +95,9 @@ def eventually(say: Callable[[], bool]) -> None:
 
 
 def test_each_change_starts_one_run_also_when_daemon_and_code_location_start_again(tmp_path: Path) -> None:
-    one = triggered()
+    product_ = triggered()
     with new_data_catalog.running() as (state, url):
-        with running(one, url, tmp_path) as instance:
+        with running(product_, url, tmp_path) as instance:
             eventually(lambda: bool(instance.all_instigator_state() and ticks(instance)))
             eventually(lambda: "no data yet in marketing__campaign_perf.clicks" in str(ticks(instance)[0].skip_reason))
             write(state, 1)
@@ -118,7 +118,7 @@ def test_each_change_starts_one_run_also_when_daemon_and_code_location_start_aga
             state.failures = 3
             eventually(lambda: any("is answered with 503" in str(tick.error) for tick in ticks(instance)))
         asked = len(state.log)
-        with running(one, url, tmp_path) as instance:
+        with running(product_, url, tmp_path) as instance:
             eventually(lambda: len(state.log) > asked + 12)
             assert len(instance.get_runs()) == 3, "nothing was written since"
             write(state, 6)

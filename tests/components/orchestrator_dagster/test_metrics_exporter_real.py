@@ -47,19 +47,19 @@ def eventually(port: int, path: str, seconds: int = 120) -> str:
 
 
 def parsed(text: str) -> Metrics:
-    found: Metrics = {}
+    metrics: Metrics = {}
     for line in text.splitlines():
         if not line.startswith("#"):
             name, _, rest = line.partition("{")
             labels, _, value = rest.rpartition("} ")
-            found.setdefault(name, {})[labels] = float(value)
-    return found
+            metrics.setdefault(name, {})[labels] = float(value)
+    return metrics
 
 
 def code(folder: Path, name: str, command: list[str]) -> Path:
     """Write the definitions of a product with one step, and return their file."""
-    one = product(name, steps=[{"name": "only-step", "type": "custom", "command": command}])
-    return write_files(parts(one).launched[0].pod, folder / name) / "etc/floe/definitions.py"
+    product_ = product(name, steps=[{"name": "only-step", "type": "custom", "command": command}])
+    return write_files(parts(product_).launched[0].pod, folder / name) / "etc/floe/definitions.py"
 
 
 @pytest.fixture(scope="module")
@@ -108,26 +108,26 @@ def get_before(port: int) -> int:
 
 
 def test_the_numbers_are_those_of_dagster(text: str) -> None:
-    found = parsed(text)
-    ages = found["dagster_daemon_heartbeat_age_seconds"]
+    metrics = parsed(text)
+    ages = metrics["dagster_daemon_heartbeat_age_seconds"]
     assert {'daemon="SCHEDULER"', 'daemon="QUEUED_RUN_COORDINATOR"'} <= ages.keys()
     assert all(0 <= age < 120 for age in ages.values())
-    assert found["dagster_code_location_loaded"] == {
+    assert metrics["dagster_code_location_loaded"] == {
         'location="good"': 1,
         'location="bad"': 1,
         'location="broken.py"': 0,
     }
-    assert (found["dagster_runs"]['status="success"'], found["dagster_runs"]['status="failure"']) == (1, 1)
-    assert found["dagster_runs_failed_last_hour"] == {'job_name="bad"': 1, 'job_name="good"': 0}
-    (success,) = found["dagster_last_success_timestamp_seconds"].items()
+    assert (metrics["dagster_runs"]['status="success"'], metrics["dagster_runs"]['status="failure"']) == (1, 1)
+    assert metrics["dagster_runs_failed_last_hour"] == {'job_name="bad"': 1, 'job_name="good"': 0}
+    (success,) = metrics["dagster_last_success_timestamp_seconds"].items()
     assert success[0] == 'job_name="good"'
     assert 0 < time.time() - success[1] < 600
-    assert found["dagster_last_run_duration_seconds"].keys() == {'job_name="bad"', 'job_name="good"'}
-    assert found["dagster_longest_active_run_seconds"] == {'job_name="bad"': 0, 'job_name="good"': 0}
+    assert metrics["dagster_last_run_duration_seconds"].keys() == {'job_name="bad"', 'job_name="good"'}
+    assert metrics["dagster_longest_active_run_seconds"] == {'job_name="bad"': 0, 'job_name="good"': 0}
 
 
 @pytest.mark.skipif(not PROMTOOL, reason="promtool is not on the PATH (Debian: prometheus)")
 def test_prometheus_reads_them(text: str) -> None:
     command: list[Any] = [PROMTOOL, "check", "metrics"]
-    found = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
+    checked = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

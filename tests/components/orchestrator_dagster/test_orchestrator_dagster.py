@@ -34,7 +34,7 @@ def parts(scale: str = "heavy", **config: Any) -> Parts:
 
 
 def server(name: str, scale: str = "heavy", **config: Any) -> Workload:
-    return next(one for one in parts(scale, **config).workloads if one.name == name)
+    return next(workload for workload in parts(scale, **config).workloads if workload.name == name)
 
 
 def container(name: str, scale: str = "heavy", **config: Any) -> Container:
@@ -45,12 +45,12 @@ def amounts(resources: Resources) -> tuple[str, str, str, str]:
     return (resources.cpu, resources.memory, resources.cpu_limit, resources.memory_limit)
 
 
-def config_file(one: Container, name: str) -> str:
-    return next(file.text for file in one.config if file.path.endswith(name))
+def config_file(container_: Container, name: str) -> str:
+    return next(file.text for file in container_.config if file.path.endswith(name))
 
 
-def variable(one: Container, name: str) -> str:
-    return next(variable.value for variable in one.variables if variable.name == name)
+def variable(container_: Container, name: str) -> str:
+    return next(variable.value for variable in container_.variables if variable.name == name)
 
 
 @pytest.mark.parametrize(("scale", "replicas"), list(zip(SCALES, [1, 2, 3], strict=True)))
@@ -113,7 +113,7 @@ def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
     assert code.pod.containers[0].image == "acme/customer-360:1.4.2"
     # It opens the database to evaluate a schedule.
     assert code.pod.calls == (DATABASE.endpoint,)
-    assert "DAGSTER_PG_PASSWORD" in [one.name for one in code.pod.containers[0].variables if one.secret]
+    assert "DAGSTER_PG_PASSWORD" in [env.name for env in code.pod.containers[0].variables if env.secret]
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -129,7 +129,7 @@ def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
 def test_replicas_have_one_identity_that_changes_with_what_they_serve() -> None:
     """That of their template, which has the templates of runs, and by its hash the definitions."""
     code = container("code-customer-360")
-    identity = next(one for one in code.variables if one.name == "FLOE_SERVER_ID")
+    identity = next(env for env in code.variables if env.name == "FLOE_SERVER_ID")
     assert identity.field == "metadata.labels['pod-template-hash']"
     arguments = code.arguments
     assert arguments[arguments.index("--fixed-server-id") + 1] == "$(FLOE_SERVER_ID)"
@@ -162,8 +162,8 @@ def test_the_database_is_migrated_before_anything_uses_it() -> None:
     assert migration.pod.containers[0].command == ("dagster", "instance", "migrate")
     processes = {"dagster-webserver", "dagster-daemon"}
     order = starts_after(declared, "floe-sales-domain")
-    assert {(one, migration.name) for one in processes} <= order
-    assert {one for first, one in order if first == "code-customer-360"} == processes, "not the other way round"
+    assert {(process, migration.name) for process in processes} <= order
+    assert {second for first, second in order if first == "code-customer-360"} == processes, "not the other way round"
     assert migration.retries == 3
 
 
@@ -190,8 +190,10 @@ def test_an_external_database_is_used_as_it_is_called() -> None:
     external = replace(
         DATABASE, endpoint=replace(DATABASE.endpoint, host="db.acme.example", group=None), database="orchestration"
     )
-    found = (*(one for one in EVERYTHING if one != DATABASE), external)
-    declared = build(context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[product()]))
+    capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
+    declared = build(
+        context_of(COMPONENT, settings=PRODUCTION, found=capabilities, scope="sales", products=[product()])
+    )
     text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
     assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["hostname"] == "db.acme.example"
     assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["db_name"] == "orchestration"
@@ -202,11 +204,13 @@ def test_an_external_database_is_used_as_it_is_called() -> None:
 def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
     key = DATABASE.password.secret.key("username")
     external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
-    found = (*(one for one in EVERYTHING if one != DATABASE), external)
-    declared = build(context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[product()]))
+    capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
+    declared = build(
+        context_of(COMPONENT, settings=PRODUCTION, found=capabilities, scope="sales", products=[product()])
+    )
     pods = [pod for _, pod in named_pods(declared)]
     for container_ in (pod.containers[0] for pod in pods):
-        (user,) = (one for one in container_.variables if one.name == "DAGSTER_PG_USERNAME")
+        (user,) = (env for env in container_.variables if env.name == "DAGSTER_PG_USERNAME")
         assert user.secret == key
         assert user.reason
     text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
@@ -244,7 +248,7 @@ def test_the_instance_says_no_password_and_writes_nowhere() -> None:
 
 def test_the_launcher_asks_for_no_key_that_does_not_exist() -> None:
     assert "postgres_password_secret" not in instance()["run_launcher"]["config"]
-    password = next(one for one in container("dagster-daemon").variables if one.name == "DAGSTER_PG_PASSWORD")
+    password = next(env for env in container("dagster-daemon").variables if env.name == "DAGSTER_PG_PASSWORD")
     assert password.secret is not None
     assert (password.secret.secret.name, password.secret.key) == ("dagster-postgresql", "password")
     assert password.reason
@@ -267,7 +271,7 @@ def test_runs_are_pods_of_their_own_without_a_token() -> None:
 
 def test_two_steps_may_use_one_name_for_two_secrets() -> None:
     (runs,) = parts().launched
-    secrets = {one.name: one.secret.secret.name for one in runs.pod.containers[0].variables if one.secret}
+    secrets = {env.name: env.secret.secret.name for env in runs.pod.containers[0].variables if env.secret}
     assert secrets["FLOE_STEP_1_API_KEY"] == "shop-api"
     assert secrets["FLOE_STEP_3_API_KEY"] == "soda-cloud"
     described = describe(context(product()), product())
@@ -292,7 +296,9 @@ def test_a_run_gets_the_devices_of_its_steps() -> None:
     resources = run_config(context(product(steps=steps)))["run_k8s_config"]["container_config"]["resources"]
     for amounts in (resources["requests"], resources["limits"]):
         assert (amounts["nvidia.com/gpu"], amounts["acme.example/tpu"]) == ("2", "2")
-    (code,) = [one for one in build(context(product(steps=steps))).workloads if one.name == "code-customer-360"]
+    (code,) = [
+        workload for workload in build(context(product(steps=steps))).workloads if workload.name == "code-customer-360"
+    ]
     assert code.pod.containers[0].resources.devices == ()
 
 
@@ -305,16 +311,16 @@ def test_names_that_dagster_reserves_end_with_an_underscore() -> None:
     assert [step["name"] for step in described["steps"]] == ["import_", "import-orders", "input_arg_dict_"]
 
 
-def run_config(one: Context[Any]) -> dict[str, Any]:
-    code = next(server for server in build(one).workloads if server.name.startswith("code-"))
+def run_config(context_: Context[Any]) -> dict[str, Any]:
+    code = next(server for server in build(context_).workloads if server.name.startswith("code-"))
     text = variable(code.pod.containers[0], "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT")
     return dict(json.loads(text.replace("$$", "$"))["k8s"])
 
 
 def test_a_code_location_says_what_the_pods_of_its_runs_are() -> None:
-    told = run_config(context(product(timeout="30m")))
-    config = told["run_k8s_config"]
-    assert told["namespace"] == SALES
+    config_ = run_config(context(product(timeout="30m")))
+    config = config_["run_k8s_config"]
+    assert config_["namespace"] == SALES
     assert config["pod_template_spec_metadata"]["labels"]["app.kubernetes.io/component"] == "run-customer-360"
     assert config["pod_spec_config"]["serviceAccountName"] == "run-customer-360"
     assert config["pod_spec_config"]["automountServiceAccountToken"] is False
@@ -331,9 +337,9 @@ def test_kubernetes_leaves_what_is_said_of_runs_alone() -> None:
 
 
 def test_runs_go_to_the_nodes_for_jobs() -> None:
-    one = context(product())
-    placed = replace(one.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
-    assert run_config(replace(one, instance=placed))["run_k8s_config"]["pod_spec_config"]["nodeSelector"] == {
+    context_ = context(product())
+    placed = replace(context_.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
+    assert run_config(replace(context_, instance=placed))["run_k8s_config"]["pod_spec_config"]["nodeSelector"] == {
         "pool": "batch"
     }
 
@@ -349,13 +355,17 @@ def test_a_product_says_what_nodes_its_runs_need() -> None:
     assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
     assert spec["nodeSelector"] == {"gpu": "yes"}
     assert "requiredDuringSchedulingIgnoredDuringExecution" in spec["affinity"]["nodeAffinity"]
-    code = next(one for one in build(context(product(placement=wanted))).workloads if one.name == "code-customer-360")
+    code = next(
+        workload
+        for workload in build(context(product(placement=wanted))).workloads
+        if workload.name == "code-customer-360"
+    )
     assert code.pod.placement is None, "only the runs need such nodes"
 
 
 def test_a_domain_without_products_has_a_dagster_too() -> None:
     declared = build(context())
-    assert [one.name for one in declared.workloads] == ["dagster-webserver", "dagster-daemon"]
+    assert [workload.name for workload in declared.workloads] == ["dagster-webserver", "dagster-daemon"]
     assert yaml.load(config_file(declared.workloads[0].pod.containers[0], "workspace.yaml"), yaml.CSafeLoader) == {
         "load_from": []
     }
@@ -364,8 +374,8 @@ def test_a_domain_without_products_has_a_dagster_too() -> None:
 @pytest.mark.parametrize("scale", SCALES)
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
-    one = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
-    assert as_text(unit_of(COMPONENT, one).objects) == snapshot
+    context_ = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
+    assert as_text(unit_of(COMPONENT, context_).objects) == snapshot
 
 
 def test_the_steps_of_a_run_share_what_any_of_them_mounts_and_the_largest_disk() -> None:
@@ -376,15 +386,15 @@ def test_the_steps_of_a_run_share_what_any_of_them_mounts_and_the_largest_disk()
          "volumes": [{"path": "/data/x", "claim": "x", "writable": True}, {"path": "/etc/y", "config_map": "y"}]},
     ]  # fmt: skip
     placement = {"labels": {"team": "x"}, "annotations": {"karpenter.sh/do-not-disrupt": "true"}}
-    one = product(steps=steps, placement=placement)
-    (runs,) = build(context(one)).launched
+    product_ = product(steps=steps, placement=placement)
+    (runs,) = build(context(product_)).launched
     (container,) = runs.pod.containers
     assert [(mount.path, mount.name, mount.writable) for mount in container.mounts] == [
         ("/data/x", "x", True),
         ("/etc/y", "y", False),
     ]
     assert (container.resources.disk, container.scratch[0].size) == ("20Gi", "20Gi")
-    said = told_of_runs(one)["k8s"]["run_k8s_config"]["pod_template_spec_metadata"]
+    said = told_of_runs(product_)["k8s"]["run_k8s_config"]["pod_template_spec_metadata"]
     assert said["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
     assert said["labels"]["team"] == "x"
 
@@ -393,8 +403,8 @@ TRIGGER = {"inputs": "any", "delay": "2m", "at_most_every": "1h"}
 
 
 def test_a_product_that_waits_for_its_inputs_has_a_sensor_and_the_login_of_the_catalog() -> None:
-    one = product(schedule=None, trigger=TRIGGER)
-    declared = build(context(one))
+    product_ = product(schedule=None, trigger=TRIGGER)
+    declared = build(context(product_))
     location = next(server for server in declared.workloads if server.name == "code-customer-360")
     (container,) = location.pod.containers
     trigger = json.loads(config_file(container, "product.json"))["trigger"]
@@ -413,8 +423,8 @@ def test_a_product_that_waits_for_its_inputs_has_a_sensor_and_the_login_of_the_c
 
 
 def test_a_product_with_a_schedule_or_without_a_start_asks_the_catalog_nothing() -> None:
-    for one in (product(), product(schedule=None, trigger={**TRIGGER, "enabled": False})):
-        location = next(server for server in build(context(one)).workloads if server.name == "code-customer-360")
+    for product_ in (product(), product(schedule=None, trigger={**TRIGGER, "enabled": False})):
+        location = next(server for server in build(context(product_)).workloads if server.name == "code-customer-360")
         (container,) = location.pod.containers
         assert "trigger" not in json.loads(config_file(container, "product.json"))
         assert not container.secret_files
@@ -422,8 +432,8 @@ def test_a_product_with_a_schedule_or_without_a_start_asks_the_catalog_nothing()
 
 
 def test_the_daemon_does_not_wait_for_sensors() -> None:
-    def threads(one: Product) -> Any:
-        daemon = next(server for server in build(context(one)).workloads if server.name == "dagster-daemon")
+    def threads(product_: Product) -> Any:
+        daemon = next(server for server in build(context(product_)).workloads if server.name == "dagster-daemon")
         return yaml.safe_load(config_file(daemon.pod.containers[0], "dagster.yaml")).get("sensors")
 
     assert threads(product()) is None

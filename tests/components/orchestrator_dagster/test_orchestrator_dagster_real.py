@@ -48,9 +48,9 @@ SHELL_STEPS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def loaded(one: Product, tmp_path: Path) -> ModuleType:
+def loaded(product_: Product, tmp_path: Path) -> ModuleType:
     """Load a product's definitions as Dagster does: from a file beside its data."""
-    folder = write_files(parts(one).launched[0].pod, tmp_path) / "etc/floe"
+    folder = write_files(parts(product_).launched[0].pod, tmp_path) / "etc/floe"
     spec = importlib.util.spec_from_file_location("definitions", folder / "definitions.py")
     assert spec is not None
     assert spec.loader is not None
@@ -102,8 +102,8 @@ def test_a_failed_step_fails_the_run_and_stops_it(tmp_path: Path, command: list[
 def test_a_cancelled_run_ends_its_program(tmp_path: Path) -> None:
     ended = tmp_path / "ended"
     script = f"trap 'touch {ended}; exit 1' TERM; echo started; while :; do sleep 0.1; done"
-    one = product(steps=[{"name": "endless", "type": "custom", "command": ["sh", "-c", script]}])
-    folder = write_files(parts(one).launched[0].pod, tmp_path) / "etc/floe"
+    product_ = product(steps=[{"name": "endless", "type": "custom", "command": ["sh", "-c", script]}])
+    folder = write_files(parts(product_).launched[0].pod, tmp_path) / "etc/floe"
     command = [PROGRAM, "job", "execute", "-f", str(folder / "definitions.py")]
     variables = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
     with subprocess.Popen(command, env=variables, stdout=PIPE, stderr=subprocess.STDOUT, text=True) as run:
@@ -175,7 +175,7 @@ def test_dagster_reads_its_workspace(tmp_path: Path) -> None:
 
     write_files(parts(product(), product("order-analytics")).workloads[0].pod, tmp_path)
     origins = WorkspaceFileTarget(paths=[str(tmp_path / "dagster-workspace/workspace.yaml")]).create_origins()
-    assert [(one.location_name, one.host, one.port) for one in origins] == [
+    assert [(origin.location_name, origin.host, origin.port) for origin in origins] == [
         ("customer-360", f"code-customer-360.{SALES}.svc.cluster.local", 4000),
         ("order-analytics", f"code-order-analytics.{SALES}.svc.cluster.local", 4000),
     ]
@@ -188,13 +188,13 @@ def test_a_domain_without_products_has_an_empty_workspace(tmp_path: Path) -> Non
     assert WorkspaceFileTarget(paths=[str(tmp_path / "dagster-workspace/workspace.yaml")]).create_origins() == []
 
 
-def run_job(one: Product) -> dict[str, Any]:
+def run_job(product_: Product) -> dict[str, Any]:
     """Return the Job that the launcher would create for a run of the product, as the API server sees it."""
     import kubernetes
     from dagster_k8s.container_context import K8sContainerContext
     from dagster_k8s.job import DagsterK8sJobConfig, construct_dagster_k8s_job
 
-    declared = K8sContainerContext.create_from_config(told_of_runs(one))
+    declared = K8sContainerContext.create_from_config(told_of_runs(product_))
     job = construct_dagster_k8s_job(
         job_config=DagsterK8sJobConfig(
             dagster_home="/opt/dagster/dagster_home", instance_config_map="dagster-instance"

@@ -90,14 +90,14 @@ SERVED = (ServedProduct("sales", "customer-360"),)
 
 
 def context(
-    *found: Capability, settings: Settings = MEDIUM, models: Any = MODELS, **config: Any
+    *capabilities: Capability, settings: Settings = MEDIUM, models: Any = MODELS, **config: Any
 ) -> Context[CubeConfig]:
-    made = context_of(COMPONENT, config, settings=settings, found=found, scope="sales")
+    made = context_of(COMPONENT, config, settings=settings, found=capabilities, scope="sales")
     return replace(made, instance=replace(made.instance, models=models, served=SERVED))
 
 
-def build(*found: Capability, **options: Any) -> Parts:
-    return COMPONENT.build(context(*(found or (WAREHOUSE, STORE)), **options))
+def build(*capabilities: Capability, **options: Any) -> Parts:
+    return COMPONENT.build(context(*(capabilities or (WAREHOUSE, STORE)), **options))
 
 
 def named(parts: Parts) -> dict[str, Workload]:
@@ -105,40 +105,43 @@ def named(parts: Parts) -> dict[str, Workload]:
 
 
 def variables(workload: Workload) -> dict[str, str]:
-    return {one.name: one.value or one.field or f"secret {one.secret}" for one in workload.pod.containers[0].variables}
+    return {
+        variable.name: variable.value or variable.field or f"secret {variable.secret}"
+        for variable in workload.pod.containers[0].variables
+    }
 
 
 def called(workload: Workload) -> set[str]:
     return {endpoint.host.split(".svc.")[0] for endpoint in workload.pod.servers()}
 
 
-def refused(*found: Capability, **options: Any) -> list[str]:
-    refusals: list[Refusal] = [*COMPONENT.refuses(context(*found, **options))]
-    return [one.message for one in refusals]
+def refused(*capabilities: Capability, **options: Any) -> list[str]:
+    refusals: list[Refusal] = [*COMPONENT.refuses(context(*capabilities, **options))]
+    return [refusal.message for refusal in refusals]
 
 
 def test_number_of_pods_by_scale() -> None:
     for settings, api, workers in ((DEVELOPMENT, 1, None), (MEDIUM, 2, 2), (PRODUCTION, Scaling(2, 5), 3)):
-        found = named(build(settings=settings))
-        assert found["cube-api"].replicas == api
-        assert found["cube-refresh-worker"].replicas == found["cube-store-router"].replicas == 1
-        assert found["cube-refresh-worker"].single
-        assert found["cube-store-router"].single
-        assert (found["cube-store-worker"].replicas if workers else None) == workers
+        servers = named(build(settings=settings))
+        assert servers["cube-api"].replicas == api
+        assert servers["cube-refresh-worker"].replicas == servers["cube-store-router"].replicas == 1
+        assert servers["cube-refresh-worker"].single
+        assert servers["cube-store-router"].single
+        assert (servers["cube-store-worker"].replicas if workers else None) == workers
 
 
 def test_it_is_never_in_development_mode_and_knows_no_redis() -> None:
     for name in ("cube-api", "cube-refresh-worker"):
-        found = variables(named(build(settings=DEVELOPMENT))[name])
-        assert found["CUBEJS_DEV_MODE"] == "false"
-        assert found["NODE_ENV"] == "production"
-        assert found["CUBEJS_CACHE_AND_QUEUE_DRIVER"] == "cubestore"
-        assert not [key for key in found if "REDIS" in key]
+        environment = variables(named(build(settings=DEVELOPMENT))[name])
+        assert environment["CUBEJS_DEV_MODE"] == "false"
+        assert environment["NODE_ENV"] == "production"
+        assert environment["CUBEJS_CACHE_AND_QUEUE_DRIVER"] == "cubestore"
+        assert not [key for key in environment if "REDIS" in key]
 
 
 def test_tokens_and_the_password_of_the_sql_api_come_from_a_secret() -> None:
     api = named(build())["cube-api"]
-    secrets = {one.name: one.secret for one in api.pod.containers[0].variables if one.secret}
+    secrets = {variable.name: variable.secret for variable in api.pod.containers[0].variables if variable.secret}
     own = keys(context().instance)
     assert secrets["CUBEJS_API_SECRET"] == own.key("api-secret")
     assert secrets["CUBEJS_SQL_PASSWORD"] == own.key("sql-password")
@@ -153,24 +156,24 @@ def test_tokens_of_an_issuer() -> None:
     url = "https://login.acme.example/realms/acme/protocol/openid-connect/certs"
     issuer = {"keys_url": url, "issuer": "https://login.acme.example/realms/acme", "audience": "cube"}
     api = named(build(tokens=issuer))["cube-api"]
-    found = variables(api)
-    assert (found["CUBEJS_JWK_URL"], found["CUBEJS_JWT_AUDIENCE"]) == (url, "cube")
-    assert found["CUBEJS_JWT_ISSUER"] == issuer["issuer"]
+    values = variables(api)
+    assert (values["CUBEJS_JWK_URL"], values["CUBEJS_JWT_AUDIENCE"]) == (url, "cube")
+    assert values["CUBEJS_JWT_ISSUER"] == issuer["issuer"]
     assert "login.acme.example" in called(api)
 
 
 def test_there_is_room_for_what_is_on_its_way_to_cube_store() -> None:
     container = named(build(refresh_worker={"scratch": "9Gi"}))["cube-refresh-worker"].pod.containers[0]
-    assert [(one.path, one.size) for one in container.scratch] == [("/tmp", "9Gi")]
+    assert [(volume.path, volume.size) for volume in container.scratch] == [("/tmp", "9Gi")]
 
 
 def test_only_the_api_is_served_and_users_need_a_token() -> None:
-    found = named(build())
-    (interface,) = found["cube-api"].interfaces
+    servers = named(build())
+    (interface,) = servers["cube-api"].interfaces
     assert (interface.name, interface.port, interface.authenticates, interface.for_programs) == (
         *("cube", "http", True, True),
     )
-    assert not [port for port in found["cube-refresh-worker"].ports() if port.service]
+    assert not [port for port in servers["cube-refresh-worker"].ports() if port.service]
 
 
 def test_an_outage_of_the_warehouse_does_not_restart_anything() -> None:
@@ -201,28 +204,28 @@ def test_models_may_be_in_the_image() -> None:
 
 def test_snowflake() -> None:
     api = named(build())["cube-api"]
-    found = variables(api)
-    assert found["CUBEJS_DB_TYPE"] == "snowflake"
-    assert found["CUBEJS_DB_SNOWFLAKE_ACCOUNT"] == "acme"
-    assert found["CUBEJS_DB_SNOWFLAKE_AUTHENTICATOR"] == "SNOWFLAKE_JWT"
-    assert found["CUBEJS_DB_USER"] == "CUBE"
-    assert found["CUBEJS_DB_NAME"] == "SALES"
-    assert found["CUBEJS_DB_SNOWFLAKE_ROLE"] == "$(SNOWFLAKE_ROLE)"
-    assert found["FLOE_SCHEMA_CUSTOMER_360"] == "PUBLIC"
-    assert list(found).index("SNOWFLAKE_ROLE") < list(found).index("CUBEJS_DB_SNOWFLAKE_ROLE"), "$( ) looks back"
+    values = variables(api)
+    assert values["CUBEJS_DB_TYPE"] == "snowflake"
+    assert values["CUBEJS_DB_SNOWFLAKE_ACCOUNT"] == "acme"
+    assert values["CUBEJS_DB_SNOWFLAKE_AUTHENTICATOR"] == "SNOWFLAKE_JWT"
+    assert values["CUBEJS_DB_USER"] == "CUBE"
+    assert values["CUBEJS_DB_NAME"] == "SALES"
+    assert values["CUBEJS_DB_SNOWFLAKE_ROLE"] == "$(SNOWFLAKE_ROLE)"
+    assert values["FLOE_SCHEMA_CUSTOMER_360"] == "PUBLIC"
+    assert list(values).index("SNOWFLAKE_ROLE") < list(values).index("CUBEJS_DB_SNOWFLAKE_ROLE"), "$( ) looks back"
     (key,) = api.pod.containers[0].secret_files
-    assert found["CUBEJS_DB_SNOWFLAKE_PRIVATE_KEY_PATH"] == key.path
+    assert values["CUBEJS_DB_SNOWFLAKE_PRIVATE_KEY_PATH"] == key.path
     assert called(api) == {"cube-store-router.floe-sales-domain", "acme.snowflakecomputing.com"}
 
 
 def test_bigquery() -> None:
     api = named(build(BIGQUERY, STORE))["cube-api"]
-    found = variables(api)
-    assert found["CUBEJS_DB_TYPE"] == "bigquery"
-    assert found["CUBEJS_DB_BQ_PROJECT_ID"] == "acme-data"
-    assert found["FLOE_SCHEMA_CUSTOMER_360"] == "marts"
+    values = variables(api)
+    assert values["CUBEJS_DB_TYPE"] == "bigquery"
+    assert values["CUBEJS_DB_BQ_PROJECT_ID"] == "acme-data"
+    assert values["FLOE_SCHEMA_CUSTOMER_360"] == "marts"
     (key,) = api.pod.containers[0].secret_files
-    assert found["CUBEJS_DB_BQ_KEY_FILE"] == key.path
+    assert values["CUBEJS_DB_BQ_KEY_FILE"] == key.path
     assert {"bigquery.googleapis.com", "oauth2.googleapis.com"} <= called(api)
 
 
@@ -234,28 +237,28 @@ def test_an_engine_with_an_identity_needs_no_key() -> None:
 
 def test_a_catalog_that_issues_credentials_makes_keys_of_the_store_superfluous() -> None:
     catalog, store = replace(CATALOG, vends_credentials="by-the-store"), replace(STORE, issues_credentials=True)
-    found = variables(named(build(DUCKDB, catalog, store, image="acme/semantic:1.0.0"))["cube-api"])
-    assert not [name for name in found if name.startswith(("AWS_", "S3_"))]
+    values = variables(named(build(DUCKDB, catalog, store, image="acme/semantic:1.0.0"))["cube-api"])
+    assert not [name for name in values if name.startswith(("AWS_", "S3_"))]
 
 
 def test_postgresql() -> None:
-    found = variables(named(build(POSTGRES, STORE))["cube-api"])
-    assert found["CUBEJS_DB_TYPE"] == "postgres"
-    assert found["CUBEJS_DB_HOST"] == "db.example"
-    assert found["CUBEJS_DB_PASS"] == "$(PG_PASSWORD)"
-    assert found["CUBEJS_DB_NAME"] == "sales"
-    assert found["CUBEJS_DB_SSL"] == found["CUBEJS_DB_SSL_REJECT_UNAUTHORIZED"] == "true"
-    assert found["CUBEJS_CONCURRENCY"] == "3"
+    values = variables(named(build(POSTGRES, STORE))["cube-api"])
+    assert values["CUBEJS_DB_TYPE"] == "postgres"
+    assert values["CUBEJS_DB_HOST"] == "db.example"
+    assert values["CUBEJS_DB_PASS"] == "$(PG_PASSWORD)"
+    assert values["CUBEJS_DB_NAME"] == "sales"
+    assert values["CUBEJS_DB_SSL"] == values["CUBEJS_DB_SSL_REJECT_UNAUTHORIZED"] == "true"
+    assert values["CUBEJS_CONCURRENCY"] == "3"
 
 
 def test_duckdb_reads_the_lakehouse() -> None:
     api = named(build(DUCKDB, CATALOG, STORE, image="acme/semantic:1.0.0"))["cube-api"]
-    found = variables(api)
-    assert found["CUBEJS_DB_TYPE"] == "duckdb"
-    assert found["FLOE_SCHEMA_CUSTOMER_360"] == "lakehouse.sales__customer_360"
-    assert '"memory_limit": "1024MiB"' in found["DUCKDB_SETTINGS"], "half of the container's"
-    assert found["CATALOG_URI"] == CATALOG.uri
-    assert found["S3_ENDPOINT"] == "minio.floe-platform.svc.cluster.local:9000"
+    values = variables(api)
+    assert values["CUBEJS_DB_TYPE"] == "duckdb"
+    assert values["FLOE_SCHEMA_CUSTOMER_360"] == "lakehouse.sales__customer_360"
+    assert '"memory_limit": "1024MiB"' in values["DUCKDB_SETTINGS"], "half of the container's"
+    assert values["CATALOG_URI"] == CATALOG.uri
+    assert values["S3_ENDPOINT"] == "minio.floe-platform.svc.cluster.local:9000"
     assert "/cube/conf/cube.js" in [file.path for file in api.pod.containers[0].config]
     assert called(api) == {"cube-store-router.floe-sales-domain", "minio.floe-platform", "polaris.floe-platform"}
 
@@ -263,10 +266,10 @@ def test_duckdb_reads_the_lakehouse() -> None:
 def test_duckdb_signs_its_requests_to_a_catalog_of_aws() -> None:
     clients = {"sales": (CatalogClient(SEMANTIC_LAYER, AwsSignature("glue", "eu-west-1")),)}
     api = named(build(DUCKDB, replace(CATALOG, clients=clients), STORE, image="acme/semantic:1.0.0"))["cube-api"]
-    found = variables(api)
-    assert found["CATALOG_AUTHORIZATION"] == "sigv4"
-    assert not [name for name in found if name.startswith(("CATALOG_CLIENT", "CATALOG_TOKEN"))]
-    attached = _statements(found)[-1]
+    values = variables(api)
+    assert values["CATALOG_AUTHORIZATION"] == "sigv4"
+    assert not [name for name in values if name.startswith(("CATALOG_CLIENT", "CATALOG_TOKEN"))]
+    attached = _statements(values)[-1]
     assert "SECRET 'warehouse', AUTHORIZATION_TYPE 'sigv4', ACCESS_DELEGATION_MODE 'none'" in attached
     without = _statements(variables(named(build(DUCKDB, _open(), STORE, image="acme/semantic:1.0.0"))["cube-api"]))[-1]
     assert "AUTHORIZATION_TYPE 'none'" in without
@@ -312,22 +315,22 @@ def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: 
         check=True,
     ).stdout.splitlines()
     at = said.index("SET ca_cert_file = '/etc/it''s.pem'")
-    assert max(index for index, one in enumerate(said) if one.startswith("LOAD ")) < at
-    assert at < min(index for index, one in enumerate(said) if one.startswith(("CREATE ", "ATTACH ")))
+    assert max(index for index, statement in enumerate(said) if statement.startswith("LOAD ")) < at
+    assert at < min(index for index, statement in enumerate(said) if statement.startswith(("CREATE ", "ATTACH ")))
 
 
 def test_router_and_workers_know_each_other() -> None:
-    found = named(build())
-    router, worker = variables(found["cube-store-router"]), variables(found["cube-store-worker"])
+    servers = named(build())
+    router, worker = variables(servers["cube-store-router"]), variables(servers["cube-store-worker"])
     domain = f"{NAMESPACE}.svc.cluster.local"
-    listed = ",".join(f"cube-store-worker-{one}.cube-store-worker-headless.{domain}:10001" for one in range(2))
+    listed = ",".join(f"cube-store-worker-{index}.cube-store-worker-headless.{domain}:10001" for index in range(2))
     assert router["CUBESTORE_WORKERS"] == worker["CUBESTORE_WORKERS"] == listed
     assert worker["POD_NAME"] == "metadata.name"
     assert worker["CUBESTORE_SERVER_NAME"] == f"$(POD_NAME).cube-store-worker-headless.{domain}:10001"
     metadata = f"cube-store-router-0.cube-store-router-headless.{domain}:9999"
     assert router["CUBESTORE_SERVER_NAME"] == worker["CUBESTORE_META_ADDR"] == metadata
-    assert called(found["cube-store-router"]) == {f"cube-store-worker.{NAMESPACE}", "minio.floe-platform"}
-    assert called(found["cube-store-worker"]) == {
+    assert called(servers["cube-store-router"]) == {f"cube-store-worker.{NAMESPACE}", "minio.floe-platform"}
+    assert called(servers["cube-store-worker"]) == {
         f"cube-store-router.{NAMESPACE}",
         f"cube-store-worker.{NAMESPACE}",
         "minio.floe-platform",
@@ -336,17 +339,17 @@ def test_router_and_workers_know_each_other() -> None:
 
 def test_they_share_a_bucket() -> None:
     for name in ("cube-store-router", "cube-store-worker"):
-        found = variables(named(build(store={"bucket": "cubes"}))[name])
-        assert found["CUBESTORE_MINIO_SERVER_ENDPOINT"] == STORE.url
-        assert found["CUBESTORE_MINIO_BUCKET"] == "cubes"
-        assert found["CUBESTORE_MINIO_SUB_PATH"] == "cube-store/sales"
-        assert "CUBESTORE_MINIO_SECRET_ACCESS_KEY" in found
-        assert "CUBESTORE_S3_BUCKET" not in found, "it would be taken instead"
+        values = variables(named(build(store={"bucket": "cubes"}))[name])
+        assert values["CUBESTORE_MINIO_SERVER_ENDPOINT"] == STORE.url
+        assert values["CUBESTORE_MINIO_BUCKET"] == "cubes"
+        assert values["CUBESTORE_MINIO_SUB_PATH"] == "cube-store/sales"
+        assert "CUBESTORE_MINIO_SECRET_ACCESS_KEY" in values
+        assert "CUBESTORE_S3_BUCKET" not in values, "it would be taken instead"
         cloud = named(build(WAREHOUSE, AWS))[name]
-        found = variables(cloud)
-        assert (found["CUBESTORE_S3_BUCKET"], found["CUBESTORE_S3_REGION"]) == ("lake", "eu-central-1")
-        assert int(found["CUBESTORE_AWS_CREDS_REFRESH_EVERY_MINS"]) < 60, "a login lasts an hour"
-        assert not [key for key in found if "ACCESS_KEY" in key]
+        values = variables(cloud)
+        assert (values["CUBESTORE_S3_BUCKET"], values["CUBESTORE_S3_REGION"]) == ("lake", "eu-central-1")
+        assert int(values["CUBESTORE_AWS_CREDS_REFRESH_EVERY_MINS"]) < 60, "a login lasts an hour"
+        assert not [key for key in values if "ACCESS_KEY" in key]
         assert "sts.amazonaws.com" in called(cloud)
         assert cloud.pod.workload_identity
         assert cloud.pod.workload_identity.annotations == AWS.identity.annotations  # type: ignore[union-attr]
@@ -354,22 +357,22 @@ def test_they_share_a_bucket() -> None:
 
 def test_they_share_a_bucket_of_google() -> None:
     for name in ("cube-store-router", "cube-store-worker"):
-        one = named(build(WAREHOUSE, GCS))[name]
-        found = variables(one)
-        assert (found["CUBESTORE_GCS_BUCKET"], found["CUBESTORE_GCS_SUB_PATH"]) == ("lake", "cube-store/sales")
-        assert [(file.path, file.secret) for file in one.pod.containers[0].secret_files] == [
-            (found["CUBESTORE_GCP_KEY_FILE"], GCS.secret_key)
+        server = named(build(WAREHOUSE, GCS))[name]
+        values = variables(server)
+        assert (values["CUBESTORE_GCS_BUCKET"], values["CUBESTORE_GCS_SUB_PATH"]) == ("lake", "cube-store/sales")
+        assert [(file.path, file.secret) for file in server.pod.containers[0].secret_files] == [
+            (values["CUBESTORE_GCP_KEY_FILE"], GCS.secret_key)
         ]
-        assert not [key for key in found if key.startswith(("CUBESTORE_S3", "CUBESTORE_MINIO", "CUBESTORE_AWS"))]
+        assert not [key for key in values if key.startswith(("CUBESTORE_S3", "CUBESTORE_MINIO", "CUBESTORE_AWS"))]
 
 
 def test_one_cube_store_keeps_everything_on_its_volume() -> None:
     router = named(build(store={"workers": 0}))["cube-store-router"]
-    found = variables(router)
+    values = variables(router)
     (claim,) = router.pod.containers[0].claims
     for name in ("CUBESTORE_DATA_DIR", "CUBESTORE_REMOTE_DIR"):
-        assert found[name].startswith(f"{claim.path}/")
-    assert not found.keys() & {"CUBESTORE_WORKERS", "CUBESTORE_META_PORT", "CUBESTORE_MINIO_BUCKET"}
+        assert values[name].startswith(f"{claim.path}/")
+    assert not values.keys() & {"CUBESTORE_WORKERS", "CUBESTORE_META_PORT", "CUBESTORE_MINIO_BUCKET"}
     assert called(router) == set()
 
 
@@ -383,15 +386,15 @@ def test_the_order_of_the_start() -> None:
 
 def test_cube_store_sends_its_metrics_where_they_are_collected() -> None:
     assert "cube-store-metrics" not in named(build())
-    found = named(build(WAREHOUSE, STORE, Monitoring("prometheus")))
-    (metrics,) = found["cube-store-metrics"].metrics
+    servers = named(build(WAREHOUSE, STORE, Monitoring("prometheus")))
+    (metrics,) = servers["cube-store-metrics"].metrics
     assert (metrics.port, len(metrics.panels)) == ("metrics", 5)
     for name in ("cube-store-router", "cube-store-worker"):
-        own = variables(found[name])
+        own = variables(servers[name])
         assert own["CUBESTORE_METRICS_ADDRESS"] == f"cube-store-metrics.{NAMESPACE}.svc.cluster.local"
         assert own["CUBESTORE_METRICS_PORT"] == "9125"
         assert own["CUBESTORE_METRICS_BIND_ADDRESS"] == "0.0.0.0", "from 127.0.0.1, nothing leaves the pod"
-        assert f"cube-store-metrics.{NAMESPACE}" in called(found[name])
+        assert f"cube-store-metrics.{NAMESPACE}" in called(servers[name])
 
 
 def test_a_domain_without_products_has_no_tables_in_the_catalog() -> None:
@@ -408,7 +411,7 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
 
 
 @pytest.mark.parametrize(
-    ("found", "options", "said"),
+    ("capabilities", "options", "said"),
     [
         ((WAREHOUSE, STORE), {}, ""),
         ((WAREHOUSE, AWS), {}, ""),
@@ -430,8 +433,8 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
         ((WAREHOUSE, replace(AWS, region="cn-north-1")), {}, "not in China"),
     ],
 )
-def test_where_it_cannot_work(found: tuple[Capability, ...], options: dict[str, Any], said: str) -> None:
-    messages = refused(*found, **options)
+def test_where_it_cannot_work(capabilities: tuple[Capability, ...], options: dict[str, Any], said: str) -> None:
+    messages = refused(*capabilities, **options)
     assert len(messages) == bool(said)
     assert all(said in message for message in messages)
 

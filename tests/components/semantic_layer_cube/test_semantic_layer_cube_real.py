@@ -41,26 +41,26 @@ require('fs').writeSync(1, JSON.stringify(Object.fromEntries(keys.map((key) => [
 
 def settings(env: Mapping[str, str], *keys: str) -> dict[str, Any]:
     """Return the settings that Cube has with these variables, by its own names of them."""
-    found: dict[str, Any] = json.loads(cube_program.run(GET, json.dumps(keys), package="shared", env=env))
-    return found
+    values: dict[str, Any] = json.loads(cube_program.run(GET, json.dumps(keys), package="shared", env=env))
+    return values
 
 
-def environment(*found: Any, **options: Any) -> dict[str, str]:
+def environment(*capabilities: Any, **options: Any) -> dict[str, str]:
     """Return the variables of an API server, with references in them resolved; a secret's value is `secret`."""
     values: dict[str, str] = {}
-    for name, value in variables(named(build(*found, **options))["cube-api"]).items():
+    for name, value in variables(named(build(*capabilities, **options))["cube-api"]).items():
         plain = "secret" if value.startswith("secret ") else value
-        values[name] = re.sub(r"\$\((\w+)\)", lambda one: values.get(one[1], "secret"), plain)
+        values[name] = re.sub(r"\$\((\w+)\)", lambda match: values.get(match[1], "secret"), plain)
     return values
 
 
 def test_cube_knows_the_variables_of_the_server() -> None:
-    found = settings(
+    answers = settings(
         environment(WAREHOUSE, STORE),
         *("devMode", "telemetry", "cacheAndQueueDriver", "cubeStoreHost", "cubeStorePort", "apiSecret", "pgSqlPort"),
         *("sqlUser", "sqlPassword", "schemaPath", "gracefulShutdown"),
     )
-    assert found == {
+    assert answers == {
         "devMode": False,
         "telemetry": False,
         "cacheAndQueueDriver": "cubestore",
@@ -90,10 +90,10 @@ def test_cube_knows_the_issuer_of_tokens() -> None:
 
 def test_cube_knows_the_variables_for_snowflake() -> None:
     names = ("Account", "Warehouse", "Role", "Authenticator", "PrivateKeyPath", "PrivateKeyPass")
-    found = settings(
+    answers = settings(
         environment(WAREHOUSE, STORE), "dbType", "dbUser", "dbName", *(f"snowflake{name}" for name in names)
     )
-    assert found == {
+    assert answers == {
         "dbType": "snowflake",
         "dbUser": "CUBE",
         "dbName": "SALES",
@@ -117,8 +117,10 @@ def test_cube_knows_the_variables_for_bigquery() -> None:
 
 
 def test_cube_knows_the_variables_for_postgresql() -> None:
-    found = settings(environment(POSTGRES, STORE), "dbType", "dbHost", "dbPort", "dbUser", "dbPass", "dbName", "dbSsl")
-    assert found == {
+    answers = settings(
+        environment(POSTGRES, STORE), "dbType", "dbHost", "dbPort", "dbUser", "dbPass", "dbName", "dbSsl"
+    )
+    assert answers == {
         "dbType": "postgres",
         "dbHost": "db.example",
         "dbPort": 5432,
@@ -144,8 +146,8 @@ def test_cube_reads_each_model_once_as_they_are_mounted_and_not_as_a_folder(tmp_
     alone = tmp_path / "alone" / "models"
     alone.mkdir(parents=True)
     (alone / "orders.yaml").write_text("cubes: []\n")
-    read = [json.loads(cube_program.run(script, str(one.parent), package="shared")) for one in (data.parent, alone)]
-    assert [len(one) for one in read] == [3, 1]
+    read = [json.loads(cube_program.run(script, str(path.parent), package="shared")) for path in (data.parent, alone)]
+    assert [len(models) for models in read] == [3, 1]
 
 
 def test_snowflake_asks_nobody_about_certificates_and_writes_no_file(tmp_path: Path) -> None:

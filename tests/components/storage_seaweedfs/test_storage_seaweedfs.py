@@ -88,7 +88,7 @@ def test_what_no_policy_allows_is_denied() -> None:
     assert settings["policy"]["defaultEffect"] == "Deny", "without it, everything would be allowed"
     (role,), (policy,) = settings["roles"], settings["policies"]
     assert role["attachedPolicies"] == [policy["name"]]
-    resources = {one for statement in policy["document"]["Statement"] for one in statement["Resource"]}
+    resources = {resource for statement in policy["document"]["Statement"] for resource in statement["Resource"]}
     assert resources == {"arn:aws:s3:::lake", "arn:aws:s3:::lake/*"}
     (trusted,) = role["trustPolicy"]["Statement"]
     assert trusted["Principal"] == {"AWS": "arn:aws:iam::000000000000:user/warehouse"}, "not the users of products"
@@ -131,7 +131,7 @@ def test_people_open_the_console_if_it_runs() -> None:
     (server,) = COMPONENT.build(context_of(COMPONENT)).workloads
     assert (len(server.pod.containers), server.interfaces) == (1, ())
     (server,) = COMPONENT.build(context_of(COMPONENT, {"console": True})).workloads
-    assert [(one.port, one.authenticates) for one in server.interfaces] == [("console", True)]
+    assert [(interface.port, interface.authenticates) for interface in server.interfaces] == [("console", True)]
     console = server.pod.containers[1]
     named = {variable.name: variable.secret.secret.name for variable in console.variables if variable.secret}
     assert named["WEED_ADMIN_PASSWORD"] == "seaweedfs-admin", "without it, nobody is asked for a login"
@@ -145,7 +145,7 @@ def test_the_checks_have_nothing_to_say_of_it(tmp_path: Path) -> None:
 
 def test_it_is_scraped_watched_and_backed_up() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
-    assert [(one.port, one.path) for one in parts.workloads[0].metrics] == [("metrics", "/metrics")]
+    assert [(metric.port, metric.path) for metric in parts.workloads[0].metrics] == [("metrics", "/metrics")]
     assert {alert.name for alert in parts.alerts} == {"SeaweedFSDiskNearlyFull", "SeaweedFSCannotWrite"}
     volume, bucket = parts.data
     assert volume == VolumeData("seaweedfs", parts.workloads[0].pod.containers[0].claims[0].name)
@@ -184,7 +184,7 @@ def test_the_ids_of_keys_are_letters_and_digits_and_differ() -> None:
     ]
     names = [seaweedfs.product_user(product) for product in products]
     ids = [key.literal for name in names for key in seaweedfs.client(instance, name).keys if key.name == "access-key"]
-    assert all(one.isalnum() and 4 <= len(one) <= 128 for one in ids), "`ValidateCallerSuppliedAccessKeyId`"
+    assert all(key_id.isalnum() and 4 <= len(key_id) <= 128 for key_id in ids), "`ValidateCallerSuppliedAccessKeyId`"
     assert len(set(ids)) == len(products)
 
 
@@ -216,7 +216,7 @@ if ((tries > 0)); then echo $((tries - 1)) >"$state/down"; printf 000; exit 7; f
 user="${data[UserName]}" policy="${data[PolicyName]:-${data[PolicyArn]##*/}}" key="${data[AccessKeyId]}"
 mkdir -p "$state"/{users,policies,attached,keys}
 : >"$answer"
-list() { for one in "$1"/*; do [[ -e "$one" ]] && printf "<$2>%s</$2>" "${one##*/}" >>"$answer"; done; true; }
+list() { for object in "$1"/*; do [[ -e "$object" ]] && printf "<$2>%s</$2>" "${object##*/}" >>"$answer"; done; true; }
 case "${data[Action]}" in
   bucket)
     [[ -e "$state/bucket-${url##*/}" ]] && say 409 BucketAlreadyOwnedByYou "it is yours"
@@ -238,8 +238,8 @@ case "${data[Action]}" in
     [[ -e "$state/keys/$user/$key" ]] || say 404 NoSuchEntity "none"
     rm "$state/keys/$user/$key" ;;
   GetCallerIdentity)
-    for one in "$state"/keys/*/*; do
-      [[ -e "$one" && "$config" == "user = \"${one##*/}:$(cat "$one")\""* ]] && { printf 200; exit 0; }
+    for stored in "$state"/keys/*/*; do
+      [[ -e "$stored" && "$config" == "user = \"${stored##*/}:$(cat "$stored")\""* ]] && { printf 200; exit 0; }
     done
     say 403 SignatureDoesNotMatch "wrong key" ;;
   *) say 400 InvalidAction "${data[Action]}" ;;
@@ -355,7 +355,7 @@ def test_the_script_fails_with_the_reason_when_a_policy_is_refused(state: Path) 
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(DEVELOPMENT, environment={"scale": scale})
     unit = unit_of(COMPONENT, context_of(COMPONENT, {"console": scale == "heavy"}, settings=settings, served=(SHOP,)))
-    own = [one for one in unit.objects if one["metadata"]["name"].startswith("seaweedfs")]
-    for one in own:
-        one.get("data", {}).pop("seaweedfs-users.sh", None)  # a file of its own
+    own = [manifest for manifest in unit.objects if manifest["metadata"]["name"].startswith("seaweedfs")]
+    for manifest in own:
+        manifest.get("data", {}).pop("seaweedfs-users.sh", None)  # a file of its own
     assert as_text(own) == snapshot

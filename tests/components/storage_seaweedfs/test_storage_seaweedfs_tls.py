@@ -56,7 +56,7 @@ def _backup_store() -> BackupStore:
 
 def test_rendered(snapshot: SnapshotAssertion) -> None:
     unit = unit_of(COMPONENT, context_of(COMPONENT, {"console": True}, settings=SECURE))
-    shown = [one for one in unit.objects if one["kind"] in {"StatefulSet", "Certificate", "Service"}]
+    shown = [manifest for manifest in unit.objects if manifest["kind"] in {"StatefulSet", "Certificate", "Service"}]
     assert as_text(shown) == snapshot
 
 
@@ -64,9 +64,9 @@ def test_clients_are_told_to_use_tls() -> None:
     store = object_store(OWN, context_of(COMPONENT, settings=SECURE).instance)
     assert (store.url, store.endpoint.port().tls) == (f"https://{HOST}:8333", True)
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
-        given = {one.name: one.value for one in task.pod.containers[0].variables}
+        given = {variable.name: variable.value for variable in task.pod.containers[0].variables}
         assert given["STORE_URL"] == f"https://{HOST}:8333"
-    given = {one.name: one.value for one in store_variables(_backup_store())}
+    given = {variable.name: variable.value for variable in store_variables(_backup_store())}
     assert given["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:8333"
 
 
@@ -74,7 +74,7 @@ def test_the_console_has_tls_only_if_the_controller_verifies_it() -> None:
     server, console = _containers(replace(SECURE, web_tls=False))
     assert server.certificate
     assert not console.certificate
-    assert not [one for one in console.variables if "CERT" in one.name]
+    assert not [variable for variable in console.variables if "CERT" in variable.name]
     assert [port.tls for port in console.ports] == [False]
 
 
@@ -82,7 +82,7 @@ def test_without_an_issuer_nothing_speaks_tls() -> None:
     for container in _containers(replace(SECURE, tls_issuer="", web_tls=False)):
         assert not container.certificate
         assert "cert" not in " ".join(container.arguments)
-        assert not [one for one in container.variables if "CERT" in one.name]
+        assert not [variable for variable in container.variables if "CERT" in variable.name]
         assert not [port for port in container.ports if port.tls or port.scheme != "http"]
 
 
@@ -167,7 +167,7 @@ def _rclone(store: Store) -> bool:
     if not rclone():
         pytest.skip("rclone is not installed")
     access_key, secret_key = keys("product-sales-shop")
-    given = {one.name: one.value for one in store_variables(_backup_store())} | {
+    given = {variable.name: variable.value for variable in store_variables(_backup_store())} | {
         "RCLONE_CONFIG_STORE_ENDPOINT": store.url,
         "RCLONE_CONFIG_STORE_ACCESS_KEY_ID": access_key,
         "RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY": secret_key,
@@ -206,7 +206,7 @@ def _duckdb(store: Store) -> bool:
 
 @pytest.mark.real
 @needs_programs
-@pytest.mark.parametrize("client", [_rclone, _pyiceberg, _s3fs, _duckdb], ids=lambda one: one.__name__[1:])
+@pytest.mark.parametrize("client", [_rclone, _pyiceberg, _s3fs, _duckdb], ids=lambda client: client.__name__[1:])
 def test_clients_write_and_refuse_another_authority(store: Store, client: Callable[[Store], bool]) -> None:
     assert client(store)
     with trusting(store, OTHERS):

@@ -27,8 +27,10 @@ def rendered() -> Mapping[str, Any]:
         (storage_seaweedfs.COMPONENT, {}),
         (backup_s3.COMPONENT, {**BACKUPS, "object_store": {"schedule": "0 2 * * *"}}),
     )
-    units = units_of(*((one, context_of(one, config, settings=PRODUCTION)) for one, config in contexts))
-    return {f"{one['kind']}/{one['metadata']['name']}": one for one in units.objects}
+    units = units_of(
+        *((component, context_of(component, config, settings=PRODUCTION)) for component, config in contexts)
+    )
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in units.objects}
 
 
 def pod(kind: str) -> Mapping[str, Any]:
@@ -61,7 +63,7 @@ class Copies(Machine):
 
 def contents(folder: Path) -> dict[str, str]:
     """Return the files of a folder."""
-    return {str(one.relative_to(folder)): one.read_text() for one in sorted(folder.rglob("*")) if one.is_file()}
+    return {str(file.relative_to(folder)): file.read_text() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 @pytest.fixture
@@ -131,7 +133,7 @@ def test_what_a_bucket_had_before_is_kept_for_a_time_or_for_ever(copies: Copies)
         (copies.copies / "before" / time).mkdir(parents=True)
         (copies.copies / "before" / time / "old.txt").write_text("old")
     assert copies.backup(RETENTION="")[0] == 0
-    assert {one.name for one in (copies.copies / "before").iterdir()} == {LONG_AGO, IN_FUTURE}
+    assert {file.name for file in (copies.copies / "before").iterdir()} == {LONG_AGO, IN_FUTURE}
     code, output = copies.backup()
     assert code == 0, output
     assert f"deleted {PLACE}/before/{LONG_AGO}" in output

@@ -26,16 +26,16 @@ KEY = {"type": "secret"}
 def rendered(component: Any, config: dict[str, Any]) -> Mapping[str, Object]:
     """Return the objects of a database and its backups, by kind and name."""
     contexts = [
-        (one, context_of(one, settings_, settings=PRODUCTION))
-        for one, settings_ in ((database_postgresql.COMPONENT, DATABASE), (component, config))
+        (component_, context_of(component_, settings_, settings=PRODUCTION))
+        for component_, settings_ in ((database_postgresql.COMPONENT, DATABASE), (component, config))
     ]
-    return {f"{one['kind']}/{one['metadata']['name']}": one for one in units_of(*contexts).objects}
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in units_of(*contexts).objects}
 
 
 def pod(objects: Mapping[str, Object], name: str) -> Mapping[str, Any]:
     """Return the pod of a rendered CronJob."""
-    found: Mapping[str, Any] = objects[f"CronJob/{name}"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    return found
+    template: Mapping[str, Any] = objects[f"CronJob/{name}"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return template
 
 
 @contextmanager
@@ -52,11 +52,11 @@ def machine(folder: Path, objects: Mapping[str, Object], key: tuple[str, str], e
         yield Machine(folder, config, secrets, variables, programs)
 
 
-def backed_up_and_restored(one: Machine, objects: Mapping[str, Object]) -> None:
+def backed_up_and_restored(store: Machine, objects: Mapping[str, Object]) -> None:
     """Run a backup, and the test of its restore."""
-    code, said = one.run(pod(objects, "shop-backup"))
+    code, said = store.run(pod(objects, "shop-backup"))
     assert code == 0, said
-    code, said = one.run(pod(objects, "shop-restore-test"))
+    code, said = store.run(pod(objects, "shop-restore-test"))
     assert code == 0, said
 
 
@@ -67,8 +67,8 @@ def test_google(tmp_path: Path) -> None:
     (tmp_path / "buckets" / "backups").mkdir(parents=True)
     with google(tmp_path / "buckets") as port, google_key() as (key, asked):
         endpoint = f"http://127.0.0.1:{port}/storage/v1/"
-        with machine(tmp_path, objects, ("service-account.json", key), endpoint) as one:
-            backed_up_and_restored(one, objects)
+        with machine(tmp_path, objects, ("service-account.json", key), endpoint) as store:
+            backed_up_and_restored(store, objects)
     assert asked, "the key was exchanged for a token"
     assert [path.suffix for path in (tmp_path / "buckets" / PLACE).iterdir() if path.is_file()] == [".dump"]
 
@@ -84,8 +84,8 @@ def test_azure(tmp_path: Path) -> None:
         options = ["--azureblob-account", AZURITE_ACCOUNT, "--azureblob-key", AZURITE_KEY]
         command = [rclone(), "--config", "/dev/null", *options, "--azureblob-endpoint", endpoint]
         subprocess.run([*command, "mkdir", ":azureblob:backups"], check=True, timeout=60)
-        with machine(tmp_path, objects, ("account-key", AZURITE_KEY), endpoint) as one:
-            backed_up_and_restored(one, objects)
+        with machine(tmp_path, objects, ("account-key", AZURITE_KEY), endpoint) as store:
+            backed_up_and_restored(store, objects)
         listed = subprocess.run(
             [*command, "lsf", f":azureblob:{PLACE}"], check=True, capture_output=True, text=True, timeout=60
         )

@@ -33,16 +33,16 @@ needs_barman = pytest.mark.skipif(
 @cache
 def rendered() -> Mapping[str, Any]:
     backup = context_of(backup_s3.COMPONENT, BACKUPS, settings=PRODUCTION)
-    found = backup_s3.COMPONENT.provides(backup.instance)
-    cluster = context_of(database_cloudnative_pg.COMPONENT, DATABASE, settings=PRODUCTION, found=found)
+    capabilities = backup_s3.COMPONENT.provides(backup.instance)
+    cluster = context_of(database_cloudnative_pg.COMPONENT, DATABASE, settings=PRODUCTION, found=capabilities)
     objects = units_of((database_cloudnative_pg.COMPONENT, cluster), (backup_s3.COMPONENT, backup)).objects
-    return {f"{one['kind']}/{one['metadata']['name']}": one for one in objects}
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in objects}
 
 
 def pod() -> Mapping[str, Any]:
     spec: Mapping[str, Any] = rendered()["CronJob/main-cluster-restore-test"]["spec"]["jobTemplate"]["spec"]
-    found: Mapping[str, Any] = spec["template"]["spec"]
-    return found
+    template: Mapping[str, Any] = spec["template"]["spec"]
+    return template
 
 
 def test_it_reads_what_the_cluster_sends() -> None:
@@ -50,7 +50,7 @@ def test_it_reads_what_the_cluster_sends() -> None:
     assert configuration["destinationPath"] == DESTINATION
     assert configuration["wal"]["compression"] == configuration["data"]["compression"] == "gzip"
     fetch, *_ = pod()["initContainers"]
-    source = next(one["value"] for one in fetch["env"] if one["name"] == "SOURCE")
+    source = next(variable["value"] for variable in fetch["env"] if variable["name"] == "SOURCE")
     assert f"s3://{source}" == f"{DESTINATION}main"
 
 
@@ -105,8 +105,8 @@ def machine(backups: Path, tmp_path: Path) -> Iterator[Machine]:
 
 def base(folder: Path) -> Path:
     """Return the folder of the base backup."""
-    (found,) = (folder / "buckets/backups/prod/floe-platform/main/base").iterdir()
-    return found
+    (backup_,) = (folder / "buckets/backups/prod/floe-platform/main/base").iterdir()
+    return backup_
 
 
 @needs_programs

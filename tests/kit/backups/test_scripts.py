@@ -54,7 +54,7 @@ def rendered() -> Mapping[str, Any]:
         (component, context_of(component, config, settings=PRODUCTION))
         for component, config in ((database_postgresql.COMPONENT, DATABASE), (backup_s3.COMPONENT, BACKUPS))
     ]
-    return {f"{one['kind']}/{one['metadata']['name']}": one for one in units_of(*contexts).objects}
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in units_of(*contexts).objects}
 
 
 def pod(name: str) -> Mapping[str, Any]:
@@ -68,8 +68,8 @@ BACKUP, RESTORE, RESTORE_TEST = "shop-backup", "shop-restore", "shop-restore-tes
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running() as found:
-        yield found
+    with running() as postgres:
+        yield postgres
 
 
 @pytest.fixture
@@ -182,10 +182,10 @@ def test_kubectl_names_a_backup_as_the_documentation_says() -> None:
     done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=60, check=True)
     changed = json.loads(done.stdout)["spec"]["template"]["spec"]
     values = {
-        container["name"]: one["value"]
+        container["name"]: variable["value"]
         for container in (*changed["initContainers"], *changed["containers"])
-        for one in container.get("env", ())
-        if one["name"] == "BACKUP"
+        for variable in container.get("env", ())
+        if variable["name"] == "BACKUP"
     }
     assert values == {"fetch": "x.dump"}
 
@@ -235,10 +235,10 @@ def test_an_empty_database_can_be_backed_up_and_tested(machine: Machine, shop: S
 def test_old_backups_are_deleted_after_a_new_one(machine: Machine) -> None:
     old = machine.folder / "buckets" / PLACE / "20200101T000000Z.dump"
     other = machine.folder / "buckets" / PLACE.replace("shop", "other") / "20200101T000000Z.dump"
-    for one in (old, other):
-        one.parent.mkdir(parents=True)
-        one.write_text("old")
-        subprocess.run(["touch", "-d", "2020-01-01", str(one)], check=True)
+    for folder in (old, other):
+        folder.parent.mkdir(parents=True)
+        folder.write_text("old")
+        subprocess.run(["touch", "-d", "2020-01-01", str(folder)], check=True)
     new = made(machine)
     assert kept(machine) == [new]
     assert other.exists(), "of another database"
@@ -376,6 +376,6 @@ def test_a_program_that_still_uses_the_database_is_not_waited_for_for_ever(machi
 @pytest.mark.real
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (Debian: shellcheck)")
 def test_the_scripts_have_no_known_mistakes() -> None:
-    scripts = sorted(str(one) for one in SCRIPTS.iterdir() if one.name.endswith(".sh"))
+    scripts = sorted(str(script) for script in SCRIPTS.iterdir() if script.name.endswith(".sh"))
     assert len(scripts) == 10
     subprocess.run(["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", *scripts], check=True, timeout=60)

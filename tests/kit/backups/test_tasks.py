@@ -33,24 +33,24 @@ def tasks(*databases: DatabaseData, component: Any = backup_s3, **config: Any) -
 
 
 def variables(container: Container) -> dict[str, str]:
-    return {one.name: one.value for one in container.variables}
+    return {variable.name: variable.value for variable in container.variables}
 
 
 def test_a_database_has_a_backup_a_restore_and_a_test_of_it() -> None:
-    found = tasks(data("dagster"))
-    assert {name: (one.schedule, one.suspended) for name, one in found.items()} == {
+    declared = tasks(data("dagster"))
+    assert {name: (task.schedule, task.suspended) for name, task in declared.items()} == {
         "dagster-backup": ("0 */6 * * *", False),
         "dagster-restore": ("0 0 1 1 *", True),
         "dagster-restore-test": ("30 4 * * 0", False),
     }
-    assert found["dagster-backup"].labels == (("floe.dev/backup", "dagster"),)
-    assert all(one.concurrency == "Forbid" for one in found.values())
-    assert found["dagster-restore"].retries == 0
+    assert declared["dagster-backup"].labels == (("floe.dev/backup", "dagster"),)
+    assert all(task.concurrency == "Forbid" for task in declared.values())
+    assert declared["dagster-restore"].retries == 0
 
 
 def test_the_dump_comes_before_it_is_sent_and_the_file_before_it_is_restored() -> None:
-    found = tasks(data("dagster"))
-    order = {name: [one.name for one in containers_of(task.pod)] for name, task in found.items()}
+    declared = tasks(data("dagster"))
+    order = {name: [container.name for container in containers_of(task.pod)] for name, task in declared.items()}
     assert order == {
         "dagster-backup": ["dump", "upload"],
         "dagster-restore": ["fetch", "restore"],
@@ -59,25 +59,28 @@ def test_the_dump_comes_before_it_is_sent_and_the_file_before_it_is_restored() -
 
 
 def test_who_may_call_the_database_and_the_store() -> None:
-    found = tasks(data("dagster"))
-    hosts = {name: [one.host for one in task.pod.servers()] for name, task in found.items()}
+    declared = tasks(data("dagster"))
+    hosts = {name: [called.host for called in task.pod.servers()] for name, task in declared.items()}
     store = ["s3.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"]
     server = "main.floe-sales-domain.svc.cluster.local"
     assert hosts["dagster-backup"] == hosts["dagster-restore"] == [server, *store]
     assert hosts["dagster-restore-test"] == store, "it must never reach the database itself"
-    assert found["dagster-backup"].pod.waits_for == (data("dagster").endpoint,)
-    assert {task.pod.account for task in found.values()} == {"database-backups"}, "one account to trust"
+    assert declared["dagster-backup"].pod.waits_for == (data("dagster").endpoint,)
+    assert {task.pod.account for task in declared.values()} == {"database-backups"}, "one account to trust"
 
 
 def test_only_who_needs_a_password_or_a_key_has_it() -> None:
     keys = {**S3, "credentials": {"type": "secret"}}
     for name, task in tasks(data("dagster"), **keys).items():
-        secrets = {one.name: {file.secret.secret.name for file in one.secret_files} for one in containers_of(task.pod)}
+        secrets = {
+            program.name: {file.secret.secret.name for file in program.secret_files}
+            for program in containers_of(task.pod)
+        }
         for container, names in secrets.items():
             of_store = container in ("upload", "fetch")
             expected = set() if container == "restore-test" else {"dagster-postgresql"}
             assert names == ({"database-backups"} if of_store else expected), name
-        assert not [one for each in containers_of(task.pod) for one in each.variables if one.secret]
+        assert not [variable for each in containers_of(task.pod) for variable in each.variables if variable.secret]
 
 
 def test_a_domain_has_its_own_key_and_folder() -> None:
@@ -89,18 +92,18 @@ def test_a_domain_has_its_own_key_and_folder() -> None:
 
 def test_names_of_databases_never_clash() -> None:
     long = "a" * 63
-    found = tasks(data("shop", "one"), data("shop", "two"), data("a_b"), data("_a_b"), data(long))
-    backups = [name for name, task in found.items() if task.labels[0][0] == "floe.dev/backup"]
+    declared = tasks(data("shop", "one"), data("shop", "two"), data("a_b"), data("_a_b"), data(long))
+    backups = [name for name, task in declared.items() if task.labels[0][0] == "floe.dev/backup"]
     assert len(backups) == len({*backups}) == 5
-    assert all(len(name) <= 52 for name in found)
-    places = {variables(task.pod.containers[0])["DESTINATION"] for name, task in found.items() if name in backups}
+    assert all(len(name) <= 52 for name in declared)
+    places = {variables(task.pod.containers[0])["DESTINATION"] for name, task in declared.items() if name in backups}
     assert len(places) == 5
     assert "shop-backup" not in backups
 
 
 def test_a_server_that_backs_itself_up_has_a_test_of_all_its_databases() -> None:
-    found = tasks(data("dagster", own_backup=True), data("marquez", own_backup=True), data("shop", "other"))
-    own = {name: task for name, task in found.items() if not name.startswith("shop")}
+    declared = tasks(data("dagster", own_backup=True), data("marquez", own_backup=True), data("shop", "other"))
+    own = {name: task for name, task in declared.items() if not name.startswith("shop")}
     assert [*own] == ["main-cluster-restore-test"]
     (test,) = own.values()
     assert (test.schedule, test.suspended, test.labels) == ("30 4 * * 0", False, (("floe.dev/restore-test", "main"),))
@@ -116,9 +119,9 @@ def test_a_server_that_backs_itself_up_has_a_test_of_all_its_databases() -> None
 
 
 def test_retention_and_the_restore_test_can_be_left_out() -> None:
-    found = tasks(data("dagster"), **{**S3, "retention_days": None, "restore_test": None})
-    assert [*found] == ["dagster-backup", "dagster-restore"]
-    assert variables(found["dagster-backup"].pod.containers[0])["RETENTION"] == ""
+    declared = tasks(data("dagster"), **{**S3, "retention_days": None, "restore_test": None})
+    assert [*declared] == ["dagster-backup", "dagster-restore"]
+    assert variables(declared["dagster-backup"].pod.containers[0])["RETENTION"] == ""
     assert variables(tasks(data("dagster"))["dagster-backup"].pod.containers[0])["RETENTION"] == "30d"
 
 
@@ -234,12 +237,12 @@ def test_each_store_with_keys_and_with_an_identity(
 ) -> None:
     task = tasks(data("dagster"), component=component, **config)["dagster-restore-test"]
     (fetch,) = task.pod.setup
-    found = {name.removeprefix(REMOTE): text for name, text in variables(fetch).items() if name.startswith(REMOTE)}
-    assert found == options
+    remote = {name.removeprefix(REMOTE): text for name, text in variables(fetch).items() if name.startswith(REMOTE)}
+    assert remote == options
     assert [file.path for file in fetch.secret_files] == [f"/run/secrets/store/{name}" for name in files]
     identity = task.pod.workload_identity
     assert dict(identity.annotations if identity else ()) == annotations
-    assert sorted(f"{one.host}:{port.number}" for one in task.pod.servers() for port in one.ports) == hosts
+    assert sorted(f"{server.host}:{port.number}" for server in task.pod.servers() for port in server.ports) == hosts
     azure = component is backup_adls and identity is not None
     assert dict(identity.labels if identity else ()) == ({"azure.workload.identity/use": "true"} if azure else {})
 
@@ -259,10 +262,10 @@ def test_the_bucket_in_the_meshs_own_store_is_made_once_for_a_user_of_its_own(st
 
 
 def test_what_servers_are_told_that_back_themselves_up() -> None:
-    (found,) = backup_s3.provides(context_of(backup_s3.COMPONENT, S3, settings=PRODUCTION).instance)
-    assert (found.schedule, found.retention_days) == ("0 */6 * * *", 30)
-    assert found.store
-    assert found.store.folder == "prod/floe-platform"
+    (backup_store,) = backup_s3.provides(context_of(backup_s3.COMPONENT, S3, settings=PRODUCTION).instance)
+    assert (backup_store.schedule, backup_store.retention_days) == ("0 */6 * * *", 30)
+    assert backup_store.store
+    assert backup_store.store.folder == "prod/floe-platform"
     reason = {"reason": "nothing in it is missed"}
     assert backup_none.provides(context_of(backup_none.COMPONENT, reason).instance) == (DatabaseBackups("none"),)
 
@@ -290,16 +293,16 @@ def test_buckets_in_the_cluster_are_copied_where_that_is_wanted(component: Any) 
 
     def copies(**config: Any) -> dict[str, Task]:
         context = context_of(component.COMPONENT, {**stores[component], **config}, settings=PRODUCTION)
-        found = component.COMPONENT.extends(context, (Parts(data=(WAREHOUSE,)),))
-        return {task.name: task for task in found.tasks}
+        parts = component.COMPONENT.extends(context, (Parts(data=(WAREHOUSE,)),))
+        return {task.name: task for task in parts.tasks}
 
     assert copies() == {}
-    found = copies(object_store={"timeout": "2h"}, retention_days=7)
-    assert {name: (one.schedule, one.suspended, one.deadline) for name, one in found.items()} == {
+    declared = copies(object_store={"timeout": "2h"}, retention_days=7)
+    assert {name: (task.schedule, task.suspended, task.deadline) for name, task in declared.items()} == {
         "warehouse-bucket-backup": ("30 1 * * *", False, 7200),
         "warehouse-bucket-restore": ("0 0 1 1 *", True, 7200),
     }
-    backup = found["warehouse-bucket-backup"]
+    backup = declared["warehouse-bucket-backup"]
     assert backup.labels == (("floe.dev/backup", "warehouse-bucket"),), "its age is watched as that of the others"
     assert API in backup.pod.calls
     said = variables(backup.pod.containers[0])

@@ -44,8 +44,8 @@ def password(server: Server, database: str, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running() as found:
-        yield found
+    with running() as postgres:
+        yield postgres
 
 
 @pytest.mark.real

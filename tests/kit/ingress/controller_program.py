@@ -166,4 +166,4 @@ def _named(name: str) -> Iterator[int]:
 
 def conditions(of: Mapping[str, Any]) -> dict[str, str]:
     """Return the conditions of a status, by type."""
-    return {one["type"]: one["status"] for one in of.get("conditions", ())}
+    return {condition["type"]: condition["status"] for condition in of.get("conditions", ())}

@@ -52,33 +52,42 @@ class Running(NamedTuple):
     """Where the servers behind each Service are."""
 
     def of_kind(self, kind: str) -> list[Object]:
-        return [one for (_, found, _), one in self.objects.items() if found == kind]
+        return [manifest for (_, kind_, _), manifest in self.objects.items() if kind_ == kind]
 
     def reaches(self, host: str) -> bool:
         return self.controller.get(host).status == 200
 
-    def status(self, one: Object) -> Any:
-        return self.server.ask("GET", self.server.path(one))["status"]
+    def status(self, manifest: Object) -> Any:
+        return self.server.ask("GET", self.server.path(manifest))["status"]
 
 
 @contextmanager
 def behind(server: ApiServer, folder: Path, ingress: Any, provider: str, *options: str) -> Iterator[Running]:
     """Apply a mesh with an `ingress`, as far as its controller reads it."""
-    found = Output(mesh(folder, ingress)).objects
+    objects = Output(mesh(folder, ingress)).objects
     controller = Controller(folder)
-    running = Running(server, controller, found, [])
-    services = {f"{one['metadata']['namespace']}/{one['metadata']['name']}": one for one in running.of_kind("Service")}
-    for one in running.of_kind("Gateway"):
-        for listener in one["spec"]["listeners"]:
+    running = Running(server, controller, objects, [])
+    services = {
+        f"{service['metadata']['namespace']}/{service['metadata']['name']}": service
+        for service in running.of_kind("Service")
+    }
+    for gateway_ in running.of_kind("Gateway"):
+        for listener in gateway_["spec"]["listeners"]:
             listener["port"] = {80: controller.http, 443: controller.https}[listener["port"]]
     with pods_of(services) as slices:
         running.pods.extend(slices)
         server.apply([*running.of_kind("Namespace"), *services.values(), *slices])
         server.apply(
-            controller.certificate(one["spec"]["dnsNames"][0], one["spec"]["secretName"], one["metadata"]["namespace"])
-            for one in running.of_kind("Certificate")
+            controller.certificate(
+                certificate["spec"]["dnsNames"][0],
+                certificate["spec"]["secretName"],
+                certificate["metadata"]["namespace"],
+            )
+            for certificate in running.of_kind("Certificate")
         )
-        server.apply(one for kind in ("Gateway", "HTTPRoute", "GRPCRoute", "Ingress") for one in running.of_kind(kind))
+        server.apply(
+            manifest for kind in ("Gateway", "HTTPRoute", "GRPCRoute", "Ingress") for manifest in running.of_kind(kind)
+        )
         with traefik(server, controller, provider, *options):
             yield running
 
@@ -106,16 +115,16 @@ def gateway(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def backend(rule: Any, namespace: str) -> str:
-    (found,) = rule["backendRefs"]
-    return f"{namespace}/{found['name']}"
+    (backend_,) = rule["backendRefs"]
+    return f"{namespace}/{backend_['name']}"
 
 
 def test_the_controller_takes_the_gateway_and_each_listener_has_its_route(gateway: Running) -> None:
-    (one,) = gateway.of_kind("Gateway")
-    found = gateway.status(one)
-    assert conditions(found) == {"Accepted": "True", "Programmed": "True"}
-    listeners = {listener["name"]: listener for listener in found["listeners"]}
-    assert listeners.keys() == {listener["name"] for listener in one["spec"]["listeners"]}
+    (manifest,) = gateway.of_kind("Gateway")
+    reported = gateway.status(manifest)
+    assert conditions(reported) == {"Accepted": "True", "Programmed": "True"}
+    listeners = {listener["name"]: listener for listener in reported["listeners"]}
+    assert listeners.keys() == {listener["name"] for listener in manifest["spec"]["listeners"]}
     for name, listener in listeners.items():
         assert listener["attachedRoutes"] == 1, name
         assert conditions(listener)["Accepted"] == "True", name
@@ -125,17 +134,17 @@ def test_the_controller_takes_the_gateway_and_each_listener_has_its_route(gatewa
 def test_the_controller_takes_each_route_with_its_server(gateway: Running) -> None:
     routes = [*gateway.of_kind("HTTPRoute"), *gateway.of_kind("GRPCRoute")]
     assert len(routes) == 8
-    for one in routes:
-        (parent,) = gateway.status(one)["parents"]
+    for route in routes:
+        (parent,) = gateway.status(route)["parents"]
         assert parent["controllerName"] == CONTROLLER
-        assert conditions(parent) == {"Accepted": "True", "ResolvedRefs": "True"}, one["metadata"]["name"]
+        assert conditions(parent) == {"Accepted": "True", "ResolvedRefs": "True"}, route["metadata"]["name"]
 
 
 def test_each_host_reaches_its_server_over_tls(gateway: Running) -> None:
     hosts = {}
-    for one in gateway.of_kind("HTTPRoute"):
-        for host in one["spec"].get("hostnames", ()):
-            hosts[host] = backend(one["spec"]["rules"][0], one["metadata"]["namespace"])
+    for route in gateway.of_kind("HTTPRoute"):
+        for host in route["spec"].get("hostnames", ()):
+            hosts[host] = backend(route["spec"]["rules"][0], route["metadata"]["namespace"])
             answer = gateway.controller.get(host, "/some/path?of=it")
             assert (answer.status, answer.body.decode()) == (200, hosts[host])
     assert len(hosts) == 6
@@ -149,7 +158,7 @@ def test_without_tls_everybody_is_sent_to_the_host_with_tls(gateway: Running) ->
 
 
 def test_no_other_namespace_takes_a_host_over(gateway: Running) -> None:
-    (own,) = [one for one in gateway.of_kind("HTTPRoute") if one["metadata"]["name"] == "minio"]
+    (own,) = [route for route in gateway.of_kind("HTTPRoute") if route["metadata"]["name"] == "minio"]
     stolen = {**own, "metadata": {"name": "stolen", "namespace": SALES}}
     stolen["spec"] = {
         "hostnames": own["spec"]["hostnames"],
@@ -158,7 +167,7 @@ def test_no_other_namespace_takes_a_host_over(gateway: Running) -> None:
     }
     gateway.server.apply([stolen])
     (parent,) = eventually(lambda: gateway.status(stolen)["parents"])
-    (accepted,) = [one for one in parent["conditions"] if one["type"] == "Accepted"]
+    (accepted,) = [condition for condition in parent["conditions"] if condition["type"] == "Accepted"]
     assert (accepted["status"], accepted["reason"]) == ("False", "NotAllowedByListeners")
     assert gateway.controller.get("minio.acme.example").body == f"{PLATFORM}/minio".encode()
 
@@ -215,11 +224,11 @@ def test_each_ingress_reaches_its_server_over_tls(server: ApiServer, tmp_path: P
     ingress = {**GATEWAY, "type": "ingress", "class": "traefik", "hosts": {"polaris": True, "otlp-http": True}}
     # As the project's chart has it: Ingresses say only which certificate, not that the entry point has TLS.
     with behind(server, tmp_path, ingress, "kubernetesingress", "--entrypoints.websecure.http.tls=true") as running:
-        found = running.of_kind("Ingress")
-        assert len(found) == 6
-        for one in found:
-            (rule,) = one["spec"]["rules"]
+        ingresses = running.of_kind("Ingress")
+        assert len(ingresses) == 6
+        for manifest in ingresses:
+            (rule,) = manifest["spec"]["rules"]
             (path,) = rule["http"]["paths"]
-            expected = f"{one['metadata']['namespace']}/{path['backend']['service']['name']}"
+            expected = f"{manifest['metadata']['namespace']}/{path['backend']['service']['name']}"
             eventually(partial(running.reaches, rule["host"]))
             assert running.controller.get(rule["host"], "/some/path").body == expected.encode()

@@ -64,13 +64,13 @@ def test_sessions_of_one_namespace_are_worth_nothing_in_another() -> None:
 def test_who_may_log_in_is_said() -> None:
     assert {"--email-domain=*", "--allowed-group=data"} < {*arguments(instance(), LOGIN, ROUTE)}
     by_mail = replace(LOGIN, email_domains=("acme.example",), groups=())
-    found = [one for one in arguments(instance(), by_mail, ROUTE) if "domain" in one or "group" in one]
-    assert found == ["--email-domain=acme.example"]
+    flags = [flag for flag in arguments(instance(), by_mail, ROUTE) if "domain" in flag or "group" in flag]
+    assert flags == ["--email-domain=acme.example"]
 
 
 def test_without_tls_cookies_and_the_callback_are_of_http() -> None:
-    found = arguments(instance(), replace(LOGIN, secure=False), ROUTE)
-    assert {"--cookie-secure=false", "--redirect-url=http://jaeger.acme.example/oauth2/callback"} < {*found}
+    flags = arguments(instance(), replace(LOGIN, secure=False), ROUTE)
+    assert {"--cookie-secure=false", "--redirect-url=http://jaeger.acme.example/oauth2/callback"} < {*flags}
     assert {"--cookie-secure=true", "--redirect-url=https://jaeger.acme.example/oauth2/callback"} < {
         *arguments(instance(), LOGIN, ROUTE)
     }
@@ -94,9 +94,9 @@ def test_the_controller_is_believed_by_its_addresses_and_else_nobody_is(
     cluster: dict[str, Any], trusted: list[str]
 ) -> None:
     known = {"ingress_namespace": "", "ingress_addresses": (), "reach": Reach(), **cluster}
-    found = arguments(instance(changed(DEVELOPMENT, cluster=known)), LOGIN, ROUTE)
-    assert [one for one in found if "trusted" in one] == [f"--trusted-proxy-ip={one}" for one in trusted]
-    assert ("--reverse-proxy=true" in found) == bool(trusted)
+    flags = arguments(instance(changed(DEVELOPMENT, cluster=known)), LOGIN, ROUTE)
+    assert [flag for flag in flags if "trusted" in flag] == [f"--trusted-proxy-ip={cidr}" for cidr in trusted]
+    assert ("--reverse-proxy=true" in flags) == bool(trusted)
 
 
 PROGRAM = shutil.which("oauth2-proxy")
@@ -186,9 +186,9 @@ def cookies_of(response: Answer) -> str:
 def provider(tmp_path: Path) -> Iterator[IdentityProvider]:
     (tmp_path / "provider").mkdir()
     claims = {"sub": "1", "email": "ann@acme.example", "email_verified": True, "groups": ["data"]}
-    found = IdentityProvider(tmp_path / "provider", claims)
-    yield found
-    found.close()
+    identity_provider = IdentityProvider(tmp_path / "provider", claims)
+    yield identity_provider
+    identity_provider.close()
 
 
 @contextmanager
@@ -211,8 +211,8 @@ def running(
 
 @pytest.fixture
 def behind(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider) -> Iterator[tuple[Proxy, list[str]]]:
-    with running(tmp_path_factory, provider) as found:
-        yield found
+    with running(tmp_path_factory, provider) as proxy:
+        yield proxy
 
 
 @real

@@ -52,8 +52,8 @@ def rendered(ingress: UnitIngress, settings: Settings = CONTROLLER) -> list[Obje
 
 
 def only(objects: list[Object], kind: str) -> Any:
-    (found,) = (one for one in objects if one["kind"] == kind)
-    return found
+    (manifest,) = (manifest for manifest in objects if manifest["kind"] == kind)
+    return manifest
 
 
 def test_a_gateway_its_redirect_and_its_certificates(snapshot: SnapshotAssertion) -> None:
@@ -88,10 +88,10 @@ def test_grpc_has_a_route_of_its_own_kind() -> None:
 @pytest.mark.parametrize("kind", ["gateway", "ingress"])
 def test_a_route_without_a_login_says_why(kind: IngressType) -> None:
     route = Route("jaeger.acme.example", INTERFACE, login=False, why_open="a private network")
-    found = only(
+    manifest = only(
         rendered(UnitIngress(kind, (route,), ingress_class="x")), "HTTPRoute" if kind == "gateway" else "Ingress"
     )
-    assert found["metadata"]["annotations"]["floe.dev/exception-login"] == "a private network"
+    assert manifest["metadata"]["annotations"]["floe.dev/exception-login"] == "a private network"
 
 
 def test_a_gateway_that_others_keep_decides_by_the_host() -> None:
@@ -105,7 +105,11 @@ def test_what_waits_for_others_comes_last_with_argo_cd() -> None:
     for tool, expected in (("argocd", {"1000"}), ("flux", {None})):
         objects = rendered(unit, changed(CONTROLLER, platform={"delivery": tool}))
         kinds = {"Certificate", "Gateway", "HTTPRoute"}
-        waves = {one["metadata"].get("annotations", {}).get(SYNC_WAVE) for one in objects if one["kind"] in kinds}
+        waves = {
+            manifest["metadata"].get("annotations", {}).get(SYNC_WAVE)
+            for manifest in objects
+            if manifest["kind"] in kinds
+        }
         assert waves == expected
 
 

@@ -80,16 +80,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
             process = subprocess.Popen(command, stdout=log, stderr=log)
             stack.callback(process.wait, 60)
             stack.callback(process.terminate)
-        found = ApiServer(f"https://127.0.0.1:{port}", folder / "certs/apiserver.crt", token)
-        eventually(lambda: found.authority.exists() and found.call("GET", "/readyz")[0] == 200, folder)
-        yield found
+        api_server = ApiServer(f"https://127.0.0.1:{port}", folder / "certs/apiserver.crt", token)
+        eventually(lambda: api_server.authority.exists() and api_server.call("GET", "/readyz")[0] == 200, folder)
+        yield api_server
 
 
 def eventually(check: Any, folder: Path, seconds: int = 120) -> Any:
     for _ in range(seconds):
         try:
-            if found := check():
-                return found
+            if answer := check():
+                return answer
         except (OSError, ValueError):
             pass
         time.sleep(1)
@@ -98,7 +98,7 @@ def eventually(check: Any, folder: Path, seconds: int = 120) -> Any:
 
 def test_it_reads_what_alerts_are_about_with_its_roles_and_nothing_else(server: ApiServer, tmp_path: Path) -> None:
     objects = monitored()
-    namespaces = [one["metadata"]["name"] for one in objects if one["kind"] == "Namespace"]
+    namespaces = [manifest["metadata"]["name"] for manifest in objects if manifest["kind"] == "Namespace"]
     for namespace in namespaces:
         server.call("POST", PATHS["Namespace"], {"metadata": {"name": namespace}})
     wanted = [
@@ -133,9 +133,12 @@ def run(server: ApiServer, token: str, folder: Path) -> tuple[str, str]:
     ]
     ports = {port["containerPort"]: free_port() for port in container["ports"]}
     arguments = [
-        one.replace(str(old), str(new)) for one in container["args"] for old, new in ports.items() if str(old) in one
+        argument.replace(str(old), str(new))
+        for argument in container["args"]
+        for old, new in ports.items()
+        if str(old) in argument
     ]
-    arguments += [one for one in container["args"] if "port=" not in one]
+    arguments += [argument for argument in container["args"] if "port=" not in argument]
     cluster = {"server": server.url, "certificate-authority": str(server.authority)}
     access = {
         "apiVersion": "v1",
@@ -152,9 +155,7 @@ def run(server: ApiServer, token: str, folder: Path) -> tuple[str, str]:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             eventually(lambda: opened(own, "/readyz"), folder)
-            text = eventually(
-                lambda: "label_floe_dev_backup" in (found := opened(metrics, "/metrics")) and found, folder
-            )
+            text = eventually(lambda: "label_floe_dev_backup" in (page := opened(metrics, "/metrics")) and page, folder)
         finally:
             process.terminate()
             process.wait(30)

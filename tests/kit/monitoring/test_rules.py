@@ -25,12 +25,12 @@ MESH = MeshFacts(
 
 
 def rule(alert: Alert, runbooks: str = RUNBOOKS) -> dict[str, object]:
-    (found,) = (
-        one
+    (rule_,) = (
+        rule_
         for group in rule_groups(replace(MESH, alerts=(OwnedAlert("sales", alert),)), (), runbooks)["sales"]
-        for one in group["rules"]
+        for rule_ in group["rules"]
     )
-    return dict(found)
+    return dict(rule_)
 
 
 def test_a_rule_says_who_owns_it_and_what_to_do() -> None:
@@ -44,9 +44,9 @@ def test_a_rule_says_who_owns_it_and_what_to_do() -> None:
 
 
 def test_an_alert_may_have_another_owner_and_runbook() -> None:
-    found = rule(replace(FULL, owner="@acme/orders", runbook="https://acme.example/full"))
-    assert found["labels"] == {"severity": "critical", "namespace": "sales", "owner": "@acme/orders", "disk": "a"}
-    assert found["annotations"] == {"summary": "It is full", "runbook_url": "https://acme.example/full"}
+    alert = rule(replace(FULL, owner="@acme/orders", runbook="https://acme.example/full"))
+    assert alert["labels"] == {"severity": "critical", "namespace": "sales", "owner": "@acme/orders", "disk": "a"}
+    assert alert["annotations"] == {"summary": "It is full", "runbook_url": "https://acme.example/full"}
 
 
 @pytest.mark.parametrize("page", ["docs/runbooks.md", "runbooks#full", "wiki.acme.example/runbooks"])
@@ -58,7 +58,7 @@ def test_the_runbook_of_an_alert_is_a_url(page: str) -> None:
 @pytest.mark.parametrize("kind", ["prometheus", "prometheus-operator"])
 def test_a_page_of_ones_own_is_a_link_for_people_and_no_server_that_is_called(kind: Kind) -> None:
     """Or the mesh would not compile, as nothing may call that server."""
-    assert f"{RUNBOOKS}#targetdown" in {one["annotations"]["runbook_url"] for one in rules(kind)}
+    assert f"{RUNBOOKS}#targetdown" in {alert["annotations"]["runbook_url"] for alert in rules(kind)}
 
 
 def test_alerts_on_metrics_that_nobody_collects_are_left_out() -> None:
@@ -73,7 +73,8 @@ def test_alerts_on_metrics_that_nobody_collects_are_left_out() -> None:
 def test_every_namespace_has_the_same_alerts() -> None:
     mesh = replace(MESH, alerts=())
     names = {
-        one: {found.alert.name for found in derived_alerts(mesh) if found.namespace == one} for one in ("sales", "ops")
+        namespace: {derived.alert.name for derived in derived_alerts(mesh) if derived.namespace == namespace}
+        for namespace in ("sales", "ops")
     }
     assert names["sales"] == names["ops"] != set()
 
@@ -89,7 +90,7 @@ def test_values_of_labels_are_quoted() -> None:
 
 
 def test_every_alert_is_declared_with_an_owner() -> None:
-    assert all(one["labels"]["owner"].startswith("@acme/") for one in rules())
+    assert all(alert["labels"]["owner"].startswith("@acme/") for alert in rules())
 
 
 def test_every_alert_has_a_section_in_the_runbooks_and_every_section_an_alert() -> None:
@@ -98,5 +99,5 @@ def test_every_alert_has_a_section_in_the_runbooks_and_every_section_an_alert() 
     assert set(titles) == set(CASES), (
         "alert_cases.py has all alerts, which test_rules_real.py holds to the rendered ones"
     )
-    links = {str(one["annotations"]["runbook_url"]) for one in rules()}
+    links = {str(alert["annotations"]["runbook_url"]) for alert in rules()}
     assert links <= {f"{RUNBOOKS}#{title.lower()}" for title in titles}

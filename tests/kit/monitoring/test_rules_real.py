@@ -33,7 +33,7 @@ def test_every_rule_of_a_name_is_tried() -> None:
         for rule in rules()
     }
     for name in ("ProductLate", "ReplicasMissing"):
-        assert len([one for one in kept if one[0] == name]) <= len(CASES[name])
+        assert len([case for case in kept if case[0] == name]) <= len(CASES[name])
 
 
 def write_rules(kind: Kind, folder: Path) -> list[str]:
@@ -54,8 +54,8 @@ needs_promtool = pytest.mark.skipif(not PROMTOOL, reason="promtool is not on the
 @needs_promtool
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rules_are_valid(kind: Kind, tmp_path: Path) -> None:
-    found = run("check", "rules", "--lint=all", "--lint-fatal", *write_rules(kind, tmp_path), folder=tmp_path)
-    assert found.returncode == 0, found.stdout + found.stderr
+    check = run("check", "rules", "--lint=all", "--lint-fatal", *write_rules(kind, tmp_path), folder=tmp_path)
+    assert check.returncode == 0, check.stdout + check.stderr
 
 
 def series(values: Series, steps: int) -> list[dict[str, str]]:
@@ -66,7 +66,7 @@ def series(values: Series, steps: int) -> list[dict[str, str]]:
 
 
 def minutes(case: Case) -> tuple[int, int]:
-    values, evaluations = next(found for hours, found in MINUTES.items() if case.hours >= hours)
+    values, evaluations = next(intervals for hours, intervals in MINUTES.items() if case.hours >= hours)
     return values, 1 if changes_late(case) else evaluations
 
 
@@ -74,7 +74,7 @@ def changes_late(case: Case) -> bool:
     """Return whether a series changes in the last minutes, as then it depends on the alert's `for` whether it fires."""
     written = [value for value in (*case.fires.values(), *case.quiet.values()) if isinstance(value, str)]
     last = [re.search(r"(?: |^)\S*?x(\d+)$", value) for value in written]
-    return case.hours == 1 and any(int(found[1]) <= LATE for found in last if found)
+    return case.hours == 1 and any(int(match[1]) <= LATE for match in last if match)
 
 
 def trial(name: str, case: Case, values: Series, *, fires: bool) -> dict[str, Any]:
@@ -108,10 +108,10 @@ def test_alerts_fire_when_they_should_and_not_otherwise(tmp_path: Path) -> None:
         (tmp_path / f"{name}.yaml").write_text(json.dumps({"groups": own}))
         for number, case in enumerate(cases):
             trials = [trial(name, case, case.fires, fires=True), trial(name, case, case.quiet, fires=False)]
-            told = {"rule_files": [f"{name}.yaml"], "evaluation_interval": f"{minutes(case)[1]}m", "tests": trials}
-            (tmp_path / f"{name}-{number}.yml").write_text(json.dumps(told))
+            suite = {"rule_files": [f"{name}.yaml"], "evaluation_interval": f"{minutes(case)[1]}m", "tests": trials}
+            (tmp_path / f"{name}-{number}.yml").write_text(json.dumps(suite))
     trying = sorted(path.name for path in tmp_path.glob("*.yml"))
-    found = run("test", "rules", *trying, folder=tmp_path)
-    _, *tried = found.stdout.split("Unit Testing: ")
-    assert [one for one in tried if "SUCCESS" not in one] == []
-    assert (found.returncode, len(tried)) == (0, len(trying)), found.stderr
+    check = run("test", "rules", *trying, folder=tmp_path)
+    _, *tried = check.stdout.split("Unit Testing: ")
+    assert [result for result in tried if "SUCCESS" not in result] == []
+    assert (check.returncode, len(tried)) == (0, len(trying)), check.stderr

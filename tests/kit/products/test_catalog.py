@@ -14,33 +14,35 @@ LOGIN = LAKEHOUSE.client.credentials
 PYICEBERG = "PYICEBERG_CATALOG__DEFAULT__"
 
 
-def told(lakehouse: Lakehouse = LAKEHOUSE) -> dict[str, Variable]:
+def variables_of(lakehouse: Lakehouse = LAKEHOUSE) -> dict[str, Variable]:
     return {variable.name: variable for variable in catalog_variables(lakehouse, product())}
 
 
 def test_a_catalog_says_what_it_wants_beside_what_every_catalog_does() -> None:
-    assert next(iter(told())) == "POLARIS_HOST"
+    assert next(iter(variables_of())) == "POLARIS_HOST"
     other = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_", variables=()))
-    assert not [name for name in told(other) if "POLARIS" in name and "REALM" not in name]
-    assert told(other)["NESSIE_URI"].value == told()["POLARIS_URI"].value
+    assert not [name for name in variables_of(other) if "POLARIS" in name and "REALM" not in name]
+    assert variables_of(other)["NESSIE_URI"].value == variables_of()["POLARIS_URI"].value
 
 
 def test_headers_reach_pyiceberg_under_its_own_names() -> None:
-    assert told()[f"{PYICEBERG}HEADER__POLARIS_REALM"].value == "floe"
+    assert variables_of()[f"{PYICEBERG}HEADER__POLARIS_REALM"].value == "floe"
     without = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, headers=()))
-    assert [name for name in told(without) if "HEADER" in name] == [f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION"]
+    assert [name for name in variables_of(without) if "HEADER" in name] == [
+        f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION"
+    ]
 
 
 def test_without_a_scope_none_is_asked_for() -> None:
     assert isinstance(LOGIN, OAuth2Credentials)
-    variables = told(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=replace(LOGIN, scope=""))))
+    variables = variables_of(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=replace(LOGIN, scope=""))))
     assert not [name for name in variables if "SCOPE" in name]
 
 
 def test_a_token_is_sent_unchanged() -> None:
     assert isinstance(LOGIN, OAuth2Credentials)
     bearer = replace(LAKEHOUSE.client, credentials=BearerToken(LOGIN.client_secret))
-    variables = told(replace(LAKEHOUSE, client=bearer))
+    variables = variables_of(replace(LAKEHOUSE, client=bearer))
     assert variables["POLARIS_TOKEN"].secret == LOGIN.client_secret
     assert variables["POLARIS_TOKEN"].reason
     assert variables[f"{PYICEBERG}TOKEN"].value == "$(POLARIS_TOKEN)"
@@ -48,7 +50,7 @@ def test_a_token_is_sent_unchanged() -> None:
 
 
 def test_without_a_login_nothing_is_said_of_one() -> None:
-    variables = told(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=None)))
+    variables = variables_of(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=None)))
     assert not [name for name, variable in variables.items() if variable.secret or "TOKEN" in name or "CRED" in name]
     assert variables[f"{PYICEBERG}URI"].value
 
@@ -56,11 +58,11 @@ def test_without_a_login_nothing_is_said_of_one() -> None:
 def test_where_the_catalog_issues_credentials_clients_ask_for_them() -> None:
     """PyIceberg sends the header by itself, unless it is told to send an empty one."""
     vended = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, vends_credentials="always"))
-    assert f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION" not in told(vended)
+    assert f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION" not in variables_of(vended)
 
 
 def test_each_table_is_in_the_namespace_of_its_product() -> None:
-    variables = told()
+    variables = variables_of()
     assert variables["POLARIS_NAMESPACE"].value == "sales__customer_360"
     assert variables["FLOE_OUTPUT_SEGMENTS"].value == "sales__customer_360.segments"
     assert variables["FLOE_INPUT_MARKETING__CAMPAIGN_PERF__CLICKS"].value == "marketing__campaign_perf.clicks"

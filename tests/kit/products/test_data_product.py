@@ -27,12 +27,16 @@ from products import COMPUTE, EVERYTHING, LAKEHOUSE, STORE, product
 from support import DEVELOPMENT, PRODUCTION, context_of
 
 
-def pod(one: Product, found: tuple[Capability, ...] = EVERYTHING, settings: Settings = DEVELOPMENT) -> Pod:
-    return build(context_of(COMPONENT, settings=settings, found=found, scope="sales", products=[one])).tasks[0].pod
+def pod(product_: Product, capabilities: tuple[Capability, ...] = EVERYTHING, settings: Settings = DEVELOPMENT) -> Pod:
+    return (
+        build(context_of(COMPONENT, settings=settings, found=capabilities, scope="sales", products=[product_]))
+        .tasks[0]
+        .pod
+    )
 
 
-def first(one: Product, settings: Settings = DEVELOPMENT) -> Container:
-    declared = pod(one, settings=settings)
+def first(product_: Product, settings: Settings = DEVELOPMENT) -> Container:
+    declared = pod(product_, settings=settings)
     return (*declared.setup, *declared.containers)[0]
 
 
@@ -42,14 +46,14 @@ def custom(**spec: Any) -> Product:
 
 def test_steps_run_one_after_the_other_and_the_last_ends_the_pod() -> None:
     declared = pod(product())
-    assert [one.name for one in declared.setup] == ["load-orders", "transform"]
-    assert [one.name for one in declared.containers] == ["verify"]
+    assert [container.name for container in declared.setup] == ["load-orders", "transform"]
+    assert [container.name for container in declared.containers] == ["verify"]
 
 
 def test_a_product_of_one_step_needs_no_setup() -> None:
     declared = pod(custom())
     assert not declared.setup
-    assert [one.name for one in declared.containers] == ["only"]
+    assert [container.name for container in declared.containers] == ["only"]
 
 
 def test_steps_run_as_nobody_in_particular_without_a_token() -> None:
@@ -65,9 +69,9 @@ def test_steps_may_call_what_they_use_and_what_they_name() -> None:
 
 def test_a_warehouse_outside_is_called_by_products_that_run_dbt_only() -> None:
     snowflake = replace(COMPUTE, endpoint=replace(STORE.endpoint, host="acme.snowflakecomputing.com", group=None))
-    found = (*(one for one in EVERYTHING if not isinstance(one, Compute)), snowflake)
-    assert "acme.snowflakecomputing.com" in [call.host for call in pod(product(), found).calls]
-    assert "acme.snowflakecomputing.com" not in [call.host for call in pod(custom(), found).calls]
+    capabilities = (*(capability for capability in EVERYTHING if not isinstance(capability, Compute)), snowflake)
+    assert "acme.snowflakecomputing.com" in [call.host for call in pod(product(), capabilities).calls]
+    assert "acme.snowflakecomputing.com" not in [call.host for call in pod(custom(), capabilities).calls]
 
 
 def test_a_step_gets_four_cores_at_most_unless_it_says_otherwise() -> None:
@@ -78,7 +82,7 @@ def test_a_step_gets_four_cores_at_most_unless_it_says_otherwise() -> None:
 
 
 def test_tmp_is_as_large_as_the_settings_say() -> None:
-    scratch = {one.path: one.size for one in first(product()).scratch}
+    scratch = {volume.path: volume.size for volume in first(product()).scratch}
     assert scratch == {"/tmp": "4Gi", "/var/duckdb": "10Gi"}
 
 
@@ -111,7 +115,7 @@ def test_only_dbt_makes_an_engine_necessary() -> None:
     with_dbt = context_of(COMPONENT, scope="sales", products=[product()])
     without = context_of(COMPONENT, scope="sales", products=[custom()])
     assert Requirement(Compute) in requirements(with_dbt.instance)
-    assert all(one.optional for one in requirements(without.instance))
+    assert all(requirement.optional for requirement in requirements(without.instance))
 
 
 def test_what_people_write_is_not_for_kubernetes_to_replace() -> None:
@@ -136,10 +140,10 @@ def test_any_text_comes_out_of_kubernetes_as_written(text: str) -> None:
 
 
 def test_pods_say_whose_they_are() -> None:
-    one = product()
-    found = pod(one)
-    assert dict(found.labels) == {"floe.dev/domain": "sales", "floe.dev/product": one.name}
-    assert dict(found.annotations) == {"floe.dev/owner": one.spec.metadata.owner}
+    product_ = product()
+    pod_ = pod(product_)
+    assert dict(pod_.labels) == {"floe.dev/domain": "sales", "floe.dev/product": product_.name}
+    assert dict(pod_.annotations) == {"floe.dev/owner": product_.spec.metadata.owner}
 
 
 VOLUMES = [
@@ -151,8 +155,8 @@ VOLUMES = [
 
 
 def test_what_a_step_mounts() -> None:
-    one = custom(volumes=VOLUMES, secrets={"PASSWORD": {"secret": "shop", "key": "password"}})
-    declared = pod(one)
+    product_ = custom(volumes=VOLUMES, secrets={"PASSWORD": {"secret": "shop", "key": "password"}})
+    declared = pod(product_)
     by_name = {volume["name"]: volume for volume in volumes(declared)}
     assert by_name["claim-reference"] == {
         "name": "claim-reference",
@@ -162,11 +166,11 @@ def test_what_a_step_mounts() -> None:
     assert by_name["given-tables"]["configMap"]["name"] == "tables"
     (source,) = by_name["secret-etc-keys"]["projected"]["sources"]
     assert source["secret"]["items"] == [{"key": "token", "path": "token"}, {"key": "user", "path": "user"}]
-    mounted = {mount["mountPath"]: mount for mount in mounts(first(one))}
+    mounted = {mount["mountPath"]: mount for mount in mounts(first(product_))}
     assert mounted["/data/reference"] == {"name": "claim-reference", "mountPath": "/data/reference", "readOnly": True}
     assert mounted["/data/out"] == {"name": "claim-out", "mountPath": "/data/out"}
     assert mounted["/etc/tables"]["readOnly"] is mounted["/etc/keys"]["readOnly"] is True
-    (secret,) = {file.secret.secret for file in first(one).secret_files if file.path.startswith("/etc/keys/")}
+    (secret,) = {file.secret.secret for file in first(product_).secret_files if file.path.startswith("/etc/keys/")}
     assert [key.name for key in secret.keys] == ["password", "token", "user"], "one secret with all of its keys"
 
 
@@ -181,9 +185,9 @@ def test_a_claim_that_one_step_only_reads_and_another_writes() -> None:
         {"name": "b", "type": "custom", "command": ["x"], "volumes": [{"path": "/data/x", "claim": "x"}]},
     ]
     declared = pod(product(steps=steps))
-    (volume,) = [one for one in volumes(declared) if one["name"] == "claim-x"]
+    (volume,) = [volume for volume in volumes(declared) if volume["name"] == "claim-x"]
     assert "readOnly" not in volume["persistentVolumeClaim"]
-    (mount,) = [one for one in mounts(declared.containers[0]) if one["name"] == "claim-x"]
+    (mount,) = [mount for mount in mounts(declared.containers[0]) if mount["name"] == "claim-x"]
     assert mount["readOnly"] is True
 
 
@@ -195,15 +199,16 @@ def test_the_disk_space_of_a_step() -> None:
     ]
     declared = pod(product(steps=steps))
     requested = [
-        resources(one.resources)["requests"].get("ephemeral-storage") for one in (*declared.setup, *declared.containers)
+        resources(container.resources)["requests"].get("ephemeral-storage")
+        for container in (*declared.setup, *declared.containers)
     ]
     assert requested == ["20Gi", "2Gi", None]
-    (temporary,) = [one for one in volumes(declared) if one["name"] == "tmp"]
+    (temporary,) = [volume for volume in volumes(declared) if volume["name"] == "tmp"]
     assert temporary["emptyDir"]["sizeLimit"] == "20Gi"
 
 
 @pytest.mark.parametrize(
-    ("volume", "told"),
+    ("volume", "message"),
     [
         ({"path": "/data/x"}, "/data/x is nothing; write one of config_map, secret, claim"),
         ({"path": "/data/x", "claim": "x", "config_map": "y"}, "/data/x is config_map and claim; write one of"),
@@ -212,8 +217,8 @@ def test_the_disk_space_of_a_step() -> None:
         ({"path": "/data/x", "config_map": "x", "writable": True}, "only a claim can be writable"),
     ],
 )
-def test_a_volume_is_one_thing(volume: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_a_volume_is_one_thing(volume: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         custom(volumes=[volume])
 
 

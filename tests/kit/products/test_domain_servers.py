@@ -42,9 +42,9 @@ def cube(**sql: Any) -> Instance[CubeConfig]:
 
 
 def test_cube_offers_its_sql_api_unless_that_is_off() -> None:
-    (found,) = provides(cube(user="reports"))
-    assert (found.url, [port.number for port in found.endpoint.ports]) == (URL, [15432])
-    assert found.password == keys(cube()).key("sql-password")
+    (server,) = provides(cube(user="reports"))
+    assert (server.url, [port.number for port in server.endpoint.ports]) == (URL, [15432])
+    assert server.password == keys(cube()).key("sql-password")
     assert provides(cube(enabled=False)) == ()
 
 
@@ -52,18 +52,22 @@ def test_cube_offers_its_sql_api_unless_that_is_off() -> None:
 @pytest.mark.parametrize("asks", [True, False])
 def test_only_products_that_ask_for_it_know_the_semantic_layer(orchestrator: Any, asks: bool) -> None:
     (server,) = provides(cube(user="reports"))
-    one = product(semantic_layer=asks)
-    found = (*EVERYTHING, server)
-    context = context_of(orchestrator.COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[one])
+    product_ = product(semantic_layer=asks)
+    capabilities = (*EVERYTHING, server)
+    context = context_of(
+        orchestrator.COMPONENT, settings=PRODUCTION, found=capabilities, scope="sales", products=[product_]
+    )
     parts = orchestrator.COMPONENT.build(context)
-    pods = [task.pod for task in parts.tasks if task.name == one.name] or [pods.pod for pods in parts.launched]
+    pods = [task.pod for task in parts.tasks if task.name == product_.name] or [pods.pod for pods in parts.launched]
     assert pods
     for pod in pods:
         assert (server.endpoint in pod.calls) is asks
         for container in containers_of(pod):
-            told = {one.name: one.value for one in container.variables if "SEMANTIC_LAYER" in one.name}
+            variables = {
+                variable.name: variable.value for variable in container.variables if "SEMANTIC_LAYER" in variable.name
+            }
             expected = {"FLOE_SEMANTIC_LAYER_URL": URL, "FLOE_SEMANTIC_LAYER_PASSWORD_FILE": PASSWORD}
-            assert told == (expected if asks else {})
+            assert variables == (expected if asks else {})
             files = {file.path for file in container.secret_files if file.secret == server.password}
             assert files == ({PASSWORD} if asks else set())
 
@@ -73,8 +77,8 @@ def test_the_policies_at_both_ends_let_those_through_that_ask_for_it(asks: bool,
     other = {"semantic_layer": True} if asks else {}
     files = compile_mesh(small_mesh(tmp_path, {DOMAIN: CUBE, PRODUCT: other, ENVIRONMENT: VAULT})).files
     tree = Tree(yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.endswith(".yaml"))
-    (server,) = (one for one in tree.pods if one.name == "cube-api")
-    (run,) = (one for one in tree.pods if (one.namespace, one.name) == (NAMESPACE, "orders"))
+    (server,) = (pod for pod in tree.pods if pod.name == "cube-api")
+    (run,) = (pod for pod in tree.pods if (pod.namespace, pod.name) == (NAMESPACE, "orders"))
     assert ((server, 15432) in tree.calls(run)) is asks
     assert (15432 in tree.lets_in(server, run)) is asks
     assert 4000 not in tree.lets_in(server, run)

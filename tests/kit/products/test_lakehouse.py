@@ -25,13 +25,13 @@ SECRET = STORE.access_key.secret if STORE.access_key else None
 OWN = StoreClient("customer-360", STORE.secret_key, STORE.secret_key)
 
 
-def one(*steps: dict[str, Any]) -> Product:
+def product_of(*steps: dict[str, Any]) -> Product:
     return product(steps=list(steps))
 
 
-def login(step: dict[str, Any], *found: Capability) -> StoreClient | None:
-    it = one(step)
-    return store_login(context_of(COMPONENT, found=found, scope="sales", products=[it]), it)
+def login(step: dict[str, Any], *capabilities: Capability) -> StoreClient | None:
+    product_ = product_of(step)
+    return store_login(context_of(COMPONENT, found=capabilities, scope="sales", products=[product_]), product_)
 
 
 @pytest.mark.parametrize(
@@ -56,22 +56,27 @@ def test_without_a_catalog_or_a_store_nobody_issues_any() -> None:
 
 def test_only_who_writes_files_itself_needs_a_login_where_credentials_are_issued() -> None:
     assert login(DBT, VENDING, LENDING) is None
-    for step, found in ((DLT, (VENDING, LENDING)), (DBT, (CATALOG, LENDING)), (DBT, (VENDING, STORE)), (DBT, (STORE,))):
-        assert login(step, *found) is not None
+    for step, capabilities in (
+        (DLT, (VENDING, LENDING)),
+        (DBT, (CATALOG, LENDING)),
+        (DBT, (VENDING, STORE)),
+        (DBT, (STORE,)),
+    ):
+        assert login(step, *capabilities) is not None
     custom = {"name": "any", "type": "custom", "command": ["any"]}
     assert login(custom, VENDING, LENDING) is None
     assert login({**custom, "writes_files": True}, VENDING, LENDING) is not None
-    it = one(DBT)
-    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[it])
-    assert store_login(context, it, writes_files=True) is not None, "for logs"
+    product_ = product_of(DBT)
+    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[product_])
+    assert store_login(context, product_, writes_files=True) is not None, "for logs"
 
 
 def test_a_product_has_no_key_of_the_store_that_it_does_not_need() -> None:
     assert login(DBT, VENDING, LENDING) is None
     assert login(DBT, CATALOG) is None, "there is no store"
-    it = one(DBT)
-    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[it])
-    names = {variable.name for variable in environment(context, it)}
+    product_ = product_of(DBT)
+    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[product_])
+    names = {variable.name for variable in environment(context, product_)}
     assert "AWS_REGION" in names
     assert not [name for name in names if "ACCESS_KEY" in name]
 

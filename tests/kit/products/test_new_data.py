@@ -20,11 +20,11 @@ def trigger(inputs: str = "all", **changes: Any) -> dict[str, Any]:
     return {"inputs": inputs, "delay": 0, "at_most_every": None, "at_least_every": None, **changes}
 
 
-def found(orders: str = "1", clicks: str = "1") -> dict[str, str]:
+def tables_at(orders: str = "1", clicks: str = "1") -> dict[str, str]:
     return {ORDERS: orders, CLICKS: clicks}
 
 
-def told(waits: dict[str, Any], *seen: tuple[float, dict[str, str]], busy: bool = False) -> Decision:
+def decided(waits: dict[str, Any], *seen: tuple[float, dict[str, str]], busy: bool = False) -> Decision:
     """Return the last of some decisions, each with the state of the one before."""
     state: dict[str, Any] = {}
     for now, tables in seen[:-1]:
@@ -35,61 +35,61 @@ def told(waits: dict[str, Any], *seen: tuple[float, dict[str, str]], busy: bool 
 
 def test_the_first_run_starts_when_all_inputs_have_data() -> None:
     for inputs in ("all", "any"):
-        assert told(trigger(inputs), (0, found("1", ""))) == (False, f"no data yet in {CLICKS}", {})
-        starts = told(trigger(inputs), (0, found("1", "")), (60, found("1", "2")))
+        assert decided(trigger(inputs), (0, tables_at("1", ""))) == (False, f"no data yet in {CLICKS}", {})
+        starts = decided(trigger(inputs), (0, tables_at("1", "")), (60, tables_at("1", "2")))
         assert starts[:2] == (True, f"new data in {ORDERS}, {CLICKS}")
 
 
 def test_one_change_starts_one_run() -> None:
     for inputs in ("all", "any"):
-        decision = told(trigger(inputs), (0, found()), (60, found()))
+        decision = decided(trigger(inputs), (0, tables_at()), (60, tables_at()))
         assert decision[:2] == (False, f"no new data in {ORDERS}, {CLICKS}")
 
 
 def test_any_input_or_all_of_them() -> None:
-    assert told(trigger("any"), (0, found()), (60, found("2"))).why == f"new data in {ORDERS}"
-    waits = told(trigger("all"), (0, found()), (60, found("2")))
+    assert decided(trigger("any"), (0, tables_at()), (60, tables_at("2"))).why == f"new data in {ORDERS}"
+    waits = decided(trigger("all"), (0, tables_at()), (60, tables_at("2")))
     assert waits[:2] == (False, f"no new data in {CLICKS}")
-    assert told(trigger("all"), (0, found()), (60, found("2")), (120, found("2", "2"))).starts
+    assert decided(trigger("all"), (0, tables_at()), (60, tables_at("2")), (120, tables_at("2", "2"))).starts
 
 
 def test_data_that_goes_back_to_an_older_snapshot_is_new() -> None:
-    last = told(trigger("any"), (0, found("1")), (60, found("2")), (120, found("1")))
+    last = decided(trigger("any"), (0, tables_at("1")), (60, tables_at("2")), (120, tables_at("1")))
     assert last.starts
     assert last.state["runs"] == 3
 
 
 def test_a_run_waits_a_moment_for_all_that_is_written_in_one_go() -> None:
     waits = trigger("any", delay=5 * MINUTE)
-    assert told(waits, (0, found())).why == "new data was noticed 0 s ago"
-    assert not told(waits, (0, found()), (299, found("2"))).starts
+    assert decided(waits, (0, tables_at())).why == "new data was noticed 0 s ago"
+    assert not decided(waits, (0, tables_at()), (299, tables_at("2"))).starts
     # What is written again and again does not put it off.
-    assert told(waits, (0, found()), (200, found("2")), (300, found("3"))).starts
+    assert decided(waits, (0, tables_at()), (200, tables_at("2")), (300, tables_at("3"))).starts
 
 
 def test_data_that_comes_during_a_run_is_for_one_further_run() -> None:
     waits = trigger("any")
-    busy = told(waits, (0, found()), (60, found("2")), (120, found("3")), busy=True)
+    busy = decided(waits, (0, tables_at()), (60, tables_at("2")), (120, tables_at("3")), busy=True)
     assert busy[:2] == (False, "a run is not over yet")
-    after = decide(waits, busy.state, found("4"), 180, busy=False)
+    after = decide(waits, busy.state, tables_at("4"), 180, busy=False)
     assert after.starts
-    assert not decide(waits, after.state, found("4"), 240, busy=False).starts
+    assert not decide(waits, after.state, tables_at("4"), 240, busy=False).starts
 
 
 def test_the_least_time_between_two_starts() -> None:
     waits = trigger("any", at_most_every=HOUR)
-    assert told(waits, (0, found()), (60, found("2"))).why == "the last run started 60 s ago"
-    assert told(waits, (0, found()), (60, found("2")), (HOUR, found("2"))).starts
+    assert decided(waits, (0, tables_at()), (60, tables_at("2"))).why == "the last run started 60 s ago"
+    assert decided(waits, (0, tables_at()), (60, tables_at("2")), (HOUR, tables_at("2"))).starts
 
 
 def test_a_run_starts_in_the_end_without_new_data() -> None:
     waits = trigger("all", at_least_every=HOUR, delay=5 * MINUTE)
-    first = ((0, found()), (300, found()))
-    assert not told(waits, *first, (300 + HOUR - 1, found())).starts
-    last = told(waits, *first, (300 + HOUR, found()))
+    first = ((0, tables_at()), (300, tables_at()))
+    assert not decided(waits, *first, (300 + HOUR - 1, tables_at())).starts
+    last = decided(waits, *first, (300 + HOUR, tables_at()))
     assert last[:2] == (True, "the last run started 3600 s ago")
-    assert not decide(waits, last.state, found(), HOUR + 600, busy=False).starts
-    assert not told(waits, (0, found("")), (2 * HOUR, found(""))).starts, "the first run needs data"
+    assert not decide(waits, last.state, tables_at(), HOUR + 600, busy=False).starts
+    assert not decided(waits, (0, tables_at("")), (2 * HOUR, tables_at(""))).starts, "the first run needs data"
 
 
 def snapshot(number: int, parent: int | None = None, operation: str = "append") -> dict[str, Any]:

@@ -42,22 +42,22 @@ def test_each_commit_is_new_data_and_a_rollback_is_that_of_before(tmp_path: Path
         login = {**files, "url": f"{url}/api/catalog/v1/oauth/tokens", "scope": "PRINCIPAL_ROLE:ALL"}
         place = {"uri": f"{url}/api/catalog", "warehouse": "acme", "headers": {}, "login": login}
 
-        def found() -> str:
+        def current_snapshot() -> str:
             """Return what the catalog says of the table as it is now."""
             written = metadata(table)
-            known = {one["snapshot-id"]: one for one in written.get("snapshots", [])}
+            known = {entry["snapshot-id"]: entry for entry in written.get("snapshots", [])}
             current = known.pop(written.get("current-snapshot-id"), None)
             state.snapshots[new_data_catalog.TABLE] = [*known.values(), *([current] if current else [])]
             return snapshots({"tables": [whole], "catalog": place})[whole]
 
-        assert found() == ""
+        assert current_snapshot() == ""
         table.append(rows(1, 2))
-        first = found()
+        first = current_snapshot()
         assert first == str(table.current_snapshot().snapshot_id)
         table.overwrite(rows(3))
-        assert found() not in ("", first)
+        assert current_snapshot() not in ("", first)
         table.delete("number == 3")
-        deleted = found()
+        deleted = current_snapshot()
         assert deleted not in ("", first)
         table.manage_snapshots().set_current_snapshot(int(first)).commit()
-        assert found() == first
+        assert current_snapshot() == first

@@ -53,10 +53,10 @@ def store() -> ObjectStore:
 
 def pods(component: Component[Any]) -> list[tuple[str, Pod]]:
     catalog = replace(CATALOG, vends_credentials="by-the-store")
-    others = [one for one in EVERYTHING if not isinstance(one, type(CATALOG) | ObjectStore)]
+    others = [capability for capability in EVERYTHING if not isinstance(capability, type(CATALOG) | ObjectStore)]
     database = replace(DATABASE, name=f"{component.type}-postgresql/{component.type}")
-    found = (catalog, store(), database, *others)
-    parts: Parts = component.build(context_of(component, found=found, scope="sales", products=products()))
+    capabilities = (catalog, store(), database, *others)
+    parts: Parts = component.build(context_of(component, found=capabilities, scope="sales", products=products()))
     return named_pods(parts)
 
 

@@ -64,12 +64,12 @@ def verify(url: str, folder: Path, *contracts: str) -> subprocess.CompletedProce
 def counts(message: Any) -> dict[str, int]:
     (metric,) = message["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
     assert metric["name"] == "floe_quality_contracts"
-    found = {}
+    outcomes = {}
     for point in metric["gauge"]["dataPoints"]:
-        labels = {one["key"]: one["value"]["stringValue"] for one in point["attributes"]}
-        found[labels.pop("outcome")] = int(point["asInt"])
+        labels = {attribute["key"]: attribute["value"]["stringValue"] for attribute in point["attributes"]}
+        outcomes[labels.pop("outcome")] = int(point["asInt"])
         assert labels == {"namespace": "floe-sales-domain", "domain": "sales", "product": "orders", "step": "check"}
-    return found
+    return outcomes
 
 
 @pytest.mark.parametrize(

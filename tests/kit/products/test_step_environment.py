@@ -15,23 +15,23 @@ from products import CATALOG, COLLECTOR, COMPUTE, EVERYTHING, LINEAGE, STORE, pr
 from support import context_of
 
 
-def told(*found: Capability, **changes: Any) -> dict[str, Variable]:
-    one = product(**changes)
-    variables = environment(context_of(COMPONENT, found=found, scope="sales", products=[one]), one)
+def step_variables(*capabilities: Capability, **changes: Any) -> dict[str, Variable]:
+    product_ = product(**changes)
+    variables = environment(context_of(COMPONENT, found=capabilities, scope="sales", products=[product_]), product_)
     names = [variable.name for variable in variables]
     assert len(names) == len(set(names))
     return {variable.name: variable for variable in variables}
 
 
 def test_the_shared_services_have_the_names_of_the_deployment_view() -> None:
-    variables = told(*EVERYTHING)
+    variables = step_variables(*EVERYTHING)
     assert variables["POLARIS_HOST"].value == "polaris.floe-platform.svc.cluster.local"
     assert variables["OTLP_ENDPOINT"].value == "http://otel-collector.floe-platform.svc.cluster.local:4317"
     assert variables["OPENLINEAGE_URL"].value == "http://marquez.floe-platform.svc.cluster.local:5000"
 
 
 def test_nothing_is_said_of_what_is_not_there() -> None:
-    assert set(told()) == {
+    assert set(step_variables()) == {
         "FLOE_DOMAIN",
         "FLOE_ENVIRONMENT",
         "FLOE_PRODUCT",
@@ -42,7 +42,7 @@ def test_nothing_is_said_of_what_is_not_there() -> None:
 
 
 def test_a_domain_logs_in_as_itself() -> None:
-    variables = told(CATALOG)
+    variables = step_variables(CATALOG)
     assert variables["POLARIS_NAMESPACE"].value == "sales__customer_360"
     secret = variables["POLARIS_CLIENT_SECRET"].secret
     assert secret is not None
@@ -50,7 +50,7 @@ def test_a_domain_logs_in_as_itself() -> None:
 
 
 def test_credentials_are_put_together_by_kubernetes_from_variables_said_before() -> None:
-    variables = told(CATALOG)
+    variables = step_variables(CATALOG)
     names = list(variables)
     assert variables["POLARIS_CREDENTIAL"].value == "$(POLARIS_CLIENT_ID):$(POLARIS_CLIENT_SECRET)"
     assert names.index("POLARIS_CLIENT_SECRET") < names.index("POLARIS_CREDENTIAL")
@@ -58,22 +58,22 @@ def test_credentials_are_put_together_by_kubernetes_from_variables_said_before()
 
 
 def test_every_secret_in_a_variable_has_a_reason() -> None:
-    assert all(variable.reason for variable in told(*EVERYTHING).values() if variable.secret)
+    assert all(variable.reason for variable in step_variables(*EVERYTHING).values() if variable.secret)
 
 
 def test_tables_of_other_products_are_known_by_name() -> None:
-    variables = told(CATALOG)
+    variables = step_variables(CATALOG)
     assert variables["FLOE_INPUT_MARKETING__CAMPAIGN_PERF__CLICKS"].value == "marketing__campaign_perf.clicks"
     assert variables["FLOE_OUTPUT_SEGMENTS"].value == "sales__customer_360.segments"
 
 
 def test_an_input_without_a_domain_is_of_the_products_own() -> None:
-    variables = told(CATALOG, inputs=[{"product": "order-analytics", "output": "orders"}])
+    variables = step_variables(CATALOG, inputs=[{"product": "order-analytics", "output": "orders"}])
     assert variables["FLOE_INPUT_SALES__ORDER_ANALYTICS__ORDERS"].value == "sales__order_analytics.orders"
 
 
 def test_the_object_store_is_the_same_for_all_programs() -> None:
-    variables = told(CATALOG, STORE)
+    variables = step_variables(CATALOG, STORE)
     url = "http://minio.floe-platform.svc.cluster.local:9000"
     assert variables["AWS_ENDPOINT_URL_S3"].value == url
     assert variables["DESTINATION__FILESYSTEM__CREDENTIALS__ENDPOINT_URL"].value == url
@@ -88,20 +88,20 @@ def test_amazons_own_store_needs_no_endpoint_and_a_workload_identity_no_keys() -
     annotations = (("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/sales"),)
     identity = WorkloadIdentity(annotations)
     store = replace(STORE, url="", path_style=False, access_key=None, secret_key=None, identity=identity)
-    variables = told(CATALOG, store)
+    variables = step_variables(CATALOG, store)
     assert not [name for name in variables if "ENDPOINT_URL" in name or "ACCESS_KEY" in name]
     assert variables["S3_USE_SSL"].value == "true"
     assert variables["S3_URL_STYLE"].value == "vhost"
 
 
 def test_other_clouds_stores_are_known_by_their_url() -> None:
-    variables = told(CATALOG, replace(STORE, kind="gcs", warehouse="gs://acme/", url=""))
+    variables = step_variables(CATALOG, replace(STORE, kind="gcs", warehouse="gs://acme/", url=""))
     assert variables["WAREHOUSE_URL"].value == "gs://acme/"
     assert not [name for name in variables if name.startswith(("AWS_", "S3_"))]
 
 
 def test_traces_tell_the_domains_and_environments_apart() -> None:
-    variables = told(COLLECTOR)
+    variables = step_variables(COLLECTOR)
     assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"].value.endswith(":4317")
     assert variables["OTEL_EXPORTER_OTLP_PROTOCOL"].value == "grpc"
     assert variables["OTEL_SERVICE_NAME"].value == "customer-360"
@@ -111,12 +111,12 @@ def test_traces_tell_the_domains_and_environments_apart() -> None:
 
 
 def test_lineage_tells_the_domains_apart() -> None:
-    assert told(LINEAGE)["OPENLINEAGE_NAMESPACE"].value == "acme.sales"
+    assert step_variables(LINEAGE)["OPENLINEAGE_NAMESPACE"].value == "acme.sales"
 
 
 def test_only_products_that_run_dbt_get_the_engines_variables() -> None:
-    assert "DUCKDB_PATH" in told(COMPUTE)
-    assert "DUCKDB_PATH" not in told(COMPUTE, steps=[{"name": "only", "type": "dlt", "script": "load.py"}])
+    assert "DUCKDB_PATH" in step_variables(COMPUTE)
+    assert "DUCKDB_PATH" not in step_variables(COMPUTE, steps=[{"name": "only", "type": "dlt", "script": "load.py"}])
 
 
 def test_the_last_one_wins_in_the_place_of_the_first() -> None:

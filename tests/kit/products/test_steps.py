@@ -18,8 +18,8 @@ from products import EVERYTHING, SALES, product
 from support import context_of
 
 
-def planned(one: Product, found: tuple[Capability, ...] = EVERYTHING) -> tuple[PlannedStep, ...]:
-    return planned_steps(context_of(COMPONENT, found=found, scope="sales", products=[one]), one)
+def planned(product_: Product, capabilities: tuple[Capability, ...] = EVERYTHING) -> tuple[PlannedStep, ...]:
+    return planned_steps(context_of(COMPONENT, found=capabilities, scope="sales", products=[product_]), product_)
 
 
 def step(**spec: Any) -> PlannedStep:
@@ -27,7 +27,7 @@ def step(**spec: Any) -> PlannedStep:
 
 
 def test_steps_keep_their_order() -> None:
-    assert [one.name for one in planned(product())] == ["load-orders", "transform", "verify"]
+    assert [step_.name for step_ in planned(product())] == ["load-orders", "transform", "verify"]
 
 
 def test_dlt_runs_its_script() -> None:
@@ -45,7 +45,7 @@ def test_dlt_loads_into_the_domains_namespace_of_the_catalog() -> None:
 
 
 def test_dlt_without_a_platform_chooses_its_own_destination() -> None:
-    (only,) = planned(product(steps=[{"name": "only", "type": "dlt", "script": "load.py"}], inputs=[]), found=())
+    (only,) = planned(product(steps=[{"name": "only", "type": "dlt", "script": "load.py"}], inputs=[]), capabilities=())
     assert not {"DATASET_NAME", "DESTINATION_TYPE"} & {name for name, _ in only.variables}
 
 
@@ -57,15 +57,15 @@ def test_dbt_builds_with_the_platforms_profile() -> None:
 
 
 def test_dbt_tells_its_lineage_if_asked_to_and_if_somebody_listens() -> None:
-    told = step(type="dbt", lineage=True)
-    assert told.command[:2] == ("dbt-ol", "build")
-    assert dict(told.variables)["OPENLINEAGE__TRANSPORT__URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
-    assert dict(told.variables)["OPENLINEAGE__TRANSPORT__RETRY__TOTAL"] == "0", "it must not outlast the run's time"
+    dbt = step(type="dbt", lineage=True)
+    assert dbt.command[:2] == ("dbt-ol", "build")
+    assert dict(dbt.variables)["OPENLINEAGE__TRANSPORT__URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
+    assert dict(dbt.variables)["OPENLINEAGE__TRANSPORT__RETRY__TOTAL"] == "0", "it must not outlast the run's time"
     silent = step(type="dbt")
     assert silent.command[0] == "dbt"
     assert not [name for name, _ in silent.variables if name.startswith("OPENLINEAGE__")]
-    one = product(steps=[{"name": "only", "type": "dbt", "lineage": True}], inputs=[])
-    assert planned(one, tuple(each for each in EVERYTHING if not isinstance(each, Lineage)))[0] == silent
+    product_ = product(steps=[{"name": "only", "type": "dbt", "lineage": True}], inputs=[])
+    assert planned(product_, tuple(each for each in EVERYTHING if not isinstance(each, Lineage)))[0] == silent
 
 
 def test_dbt_writes_below_tmp_only() -> None:
@@ -76,9 +76,9 @@ def test_dbt_writes_below_tmp_only() -> None:
 
 
 def test_contracts_are_verified_without_telemetry() -> None:
-    one = step(type="quality", data_source="ds.yml", contracts=["a.yml", "b.yml"])
-    assert one.command == ("sh", "/etc/soda/verify-contracts.sh", "ds.yml", "a.yml", "b.yml")
-    assert dict(one.variables) == {"SODA_CORE_TELEMETRY_ENABLED": "false"}
+    quality = step(type="quality", data_source="ds.yml", contracts=["a.yml", "b.yml"])
+    assert quality.command == ("sh", "/etc/soda/verify-contracts.sh", "ds.yml", "a.yml", "b.yml")
+    assert dict(quality.variables) == {"SODA_CORE_TELEMETRY_ENABLED": "false"}
 
 
 def test_a_custom_step_runs_what_it_says() -> None:
@@ -86,9 +86,9 @@ def test_a_custom_step_runs_what_it_says() -> None:
 
 
 def test_a_steps_own_variables_win() -> None:
-    one = step(type="dbt", variables={"DBT_LOG_FORMAT": "text", "REGION": "eu"})
-    assert dict(one.variables)["DBT_LOG_FORMAT"] == "text"
-    assert dict(one.variables)["REGION"] == "eu"
+    dbt = step(type="dbt", variables={"DBT_LOG_FORMAT": "text", "REGION": "eu"})
+    assert dict(dbt.variables)["DBT_LOG_FORMAT"] == "text"
+    assert dict(dbt.variables)["REGION"] == "eu"
 
 
 def test_a_step_reaches_the_servers_it_names() -> None:
@@ -132,5 +132,5 @@ def test_the_script_verifies_all_contracts_and_fails_if_one_did(
         text=True,
     )
     calls = (tmp_path / "calls").read_text().splitlines()
-    assert calls == [f"contract verify --data-source ds.yml --contract {one}" for one in contracts]
+    assert calls == [f"contract verify --data-source ds.yml --contract {contract}" for contract in contracts]
     assert run.returncode == expected

@@ -32,17 +32,17 @@ def server(memory: str = "64Mi", eviction: redis.Eviction = "noeviction") -> Wor
 
 
 def test_a_client_needs_the_password_whatever_it_is_made_of(tmp_path: Path) -> None:
-    with running(server(), tmp_path) as one:
-        assert one.ask("SET", "key", "value") == "OK"
-        assert one.ask("GET", "key") == "value"
-        assert "NOAUTH" in one.ask("GET", "key", password="another")
+    with running(server(), tmp_path) as instance:
+        assert instance.ask("SET", "key", "value") == "OK"
+        assert instance.ask("GET", "key") == "value"
+        assert "NOAUTH" in instance.ask("GET", "key", password="another")
         bare = subprocess.run(
-            ["redis-cli", "-p", str(one.port), "GET", "key"], capture_output=True, text=True, check=False
+            ["redis-cli", "-p", str(instance.port), "GET", "key"], capture_output=True, text=True, check=False
         )
         assert "NOAUTH" in bare.stdout
-        command = Path(f"/proc/{one.process.pid}/cmdline").read_bytes()
+        command = Path(f"/proc/{instance.process.pid}/cmdline").read_bytes()
         assert PASSWORD.encode() not in command
-        assert PASSWORD not in one.log.read_text()
+        assert PASSWORD not in instance.log.read_text()
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,18 @@ def test_a_client_needs_the_password_whatever_it_is_made_of(tmp_path: Path) -> N
     ],
 )
 def test_a_client_cannot_manage_the_server(command: tuple[str, ...], tmp_path: Path) -> None:
-    with running(server(), tmp_path) as one:
-        assert one.ask(*command).startswith("NOPERM"), one.log.read_text()
-        assert one.ask("FLUSHDB") == "OK"
+    with running(server(), tmp_path) as instance:
+        assert instance.ask(*command).startswith("NOPERM"), instance.log.read_text()
+        assert instance.ask("FLUSHDB") == "OK"
 
 
 def test_the_exporters_user_reads_no_data(tmp_path: Path) -> None:
-    with running(server(), tmp_path, metrics_password="other") as one:
-        one.ask("SET", "key", "value")
-        assert "redis_version" in one.ask("INFO", user="metrics", password="other")
+    with running(server(), tmp_path, metrics_password="other") as instance:
+        instance.ask("SET", "key", "value")
+        assert "redis_version" in instance.ask("INFO", user="metrics", password="other")
         for words in (("GET", "key"), ("KEYS", "*"), ("SCAN", "0"), ("CONFIG", "GET", "*"), ("EVAL", "return 1", "0")):
-            assert one.ask(*words, user="metrics", password="other").startswith("NOPERM")
-        assert "NOAUTH" in one.ask("INFO", user="metrics")
+            assert instance.ask(*words, user="metrics", password="other").startswith("NOPERM")
+        assert "NOAUTH" in instance.ask("INFO", user="metrics")
 
 
 def test_an_empty_password_is_refused(tmp_path: Path) -> None:
@@ -80,57 +80,57 @@ def test_an_empty_password_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_was_written_outlives_a_crash(tmp_path: Path) -> None:
-    with running(server(), tmp_path) as one:
-        one.ask("SET", "key", "value")
+    with running(server(), tmp_path) as instance:
+        instance.ask("SET", "key", "value")
         time.sleep(1.5)  # the log reaches the disk every second
-        one.process.kill()
-        one.process.wait(10)
-    with running(server(), tmp_path) as one:
-        assert one.ask("GET", "key") == "value"
+        instance.process.kill()
+        instance.process.wait(10)
+    with running(server(), tmp_path) as instance:
+        assert instance.ask("GET", "key") == "value"
 
 
 def test_a_stop_loses_nothing(tmp_path: Path) -> None:
-    with running(server(), tmp_path) as one:
-        one.ask("SET", "key", "value")
-    with running(server(), tmp_path) as one:
-        assert one.ask("GET", "key") == "value"
+    with running(server(), tmp_path) as instance:
+        instance.ask("SET", "key", "value")
+    with running(server(), tmp_path) as instance:
+        assert instance.ask("GET", "key") == "value"
 
 
 @pytest.mark.parametrize("eviction", ["noeviction", "allkeys-lru"])
 def test_when_its_memory_is_full_it_refuses_or_forgets(eviction: redis.Eviction, tmp_path: Path) -> None:
-    with running(server("16Mi", eviction), tmp_path) as one:
+    with running(server("16Mi", eviction), tmp_path) as instance:
         fill = "for i = 1, 400 do redis.call('SET', KEYS[1] .. i, string.rep('x', 100000)) end return 'done'"
-        answers = [one.ask("EVAL", fill, "1", f"key{turn}-") for turn in range(2)]
+        answers = [instance.ask("EVAL", fill, "1", f"key{turn}-") for turn in range(2)]
         if eviction == "noeviction":
             assert "OOM" in answers[-1]
         else:
             assert answers == ["done", "done"]
-            assert 0 < int(one.ask("DBSIZE")) < 400
-        assert int(one.ask("INFO", "memory").split("\nmaxmemory:")[1].split()[0]) == int(16 * 2**20 * 0.6)
+            assert 0 < int(instance.ask("DBSIZE")) < 400
+        assert int(instance.ask("INFO", "memory").split("\nmaxmemory:")[1].split()[0]) == int(16 * 2**20 * 0.6)
 
 
 def test_it_is_not_ready_without_its_password_and_answers_all_the_same(tmp_path: Path) -> None:
-    with running(server(), tmp_path) as one:
-        container = one.container
+    with running(server(), tmp_path) as instance:
+        container = instance.container
         assert container.readiness is not None
         assert container.liveness is not None
-        assert one.probe(container.liveness.command).returncode == 0
-        one.machine.secrets = {}
-        assert one.probe(container.readiness.command).returncode != 0
-        one.process.terminate()
-        one.process.wait(10)
-        assert one.probe(container.liveness.command).returncode != 0
+        assert instance.probe(container.liveness.command).returncode == 0
+        instance.machine.secrets = {}
+        assert instance.probe(container.readiness.command).returncode != 0
+        instance.process.terminate()
+        instance.process.wait(10)
+        assert instance.probe(container.liveness.command).returncode != 0
 
 
 @pytest.mark.skipif(not EXPORTER, reason="redis_exporter is not on the PATH (github.com/oliver006/redis_exporter)")
 @pytest.mark.parametrize("password", [PASSWORD, "another"])
 def test_the_exporter_has_what_alerts_and_panels_are_about(password: str, tmp_path: Path) -> None:
     workload = server()
-    with running(workload, tmp_path) as one:
-        one.ask("SET", "key", "value")
-        one.ask("GET", "key")
+    with running(workload, tmp_path) as instance:
+        instance.ask("SET", "key", "value")
+        instance.ask("GET", "key")
         given = {variable.name: variable.value or password for variable in workload.pod.containers[1].variables}
-        given["REDIS_ADDR"] = given["REDIS_ADDR"].replace("6379", str(one.port))
+        given["REDIS_ADDR"] = given["REDIS_ADDR"].replace("6379", str(instance.port))
         address = f"127.0.0.1:{free_port()}"
         command = [EXPORTER, f"--web.listen-address={address}"]
         with (tmp_path / "exporter").open("wb") as log:
@@ -145,7 +145,7 @@ def test_the_exporter_has_what_alerts_and_panels_are_about(password: str, tmp_pa
             with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
                 text = answer.read().decode()
             with pytest.raises(urllib.error.HTTPError):
-                urllib.request.urlopen(f"http://{address}/scrape?target=redis://127.0.0.1:{one.port}", timeout=30)
+                urllib.request.urlopen(f"http://{address}/scrape?target=redis://127.0.0.1:{instance.port}", timeout=30)
         finally:
             process.terminate()
             process.wait(10)

@@ -52,8 +52,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     put(folder, OURS.issue(folder / "..first", "localhost"))
     (tmp_path / "roots.pem").write_text(OURS.pem)
     options = ("--tls", "--cacert", str(tmp_path / "roots.pem"))
-    with running(workload(), tmp_path, folder, options) as found:
-        yield found
+    with running(workload(), tmp_path, folder, options) as redis_server:
+        yield redis_server
 
 
 def refused(server: Server, *options: str) -> str:
@@ -117,7 +117,7 @@ def test_redis_in_python_verifies_it_by_the_variables_of_all_containers(
 @pytest.mark.skipif(not EXPORTER, reason="redis_exporter is not on the PATH (github.com/oliver006/redis_exporter)")
 def test_the_exporter_reads_it(server: Server, tmp_path: Path) -> None:
     variables = server.workload.pod.containers[1].variables
-    given = {one.name: one.value or PASSWORD for one in variables}
+    given = {variable.name: variable.value or PASSWORD for variable in variables}
     given["REDIS_ADDR"] = given["REDIS_ADDR"].replace("6379", str(server.port))
     address = f"127.0.0.1:{free_port()}"
     with (tmp_path / "exporter").open("wb") as log:

@@ -19,7 +19,7 @@ def server(**changes: Any) -> MeshServer:
 
 
 def specs(objects: list[Any]) -> dict[tuple[str, str], Any]:
-    return {(one["kind"], one["metadata"]["name"]): one["spec"] for one in objects}
+    return {(manifest["kind"], manifest["metadata"]["name"]): manifest["spec"] for manifest in objects}
 
 
 def ports(*numbers: str) -> list[Any]:
@@ -40,7 +40,7 @@ def test_istio_has_a_rule_for_each_set_of_callers() -> None:
 def test_istio_takes_sixteen_accounts_in_a_source() -> None:
     accounts = tuple(f"a/{number:02}" for number in range(33))
     ((_, spec),) = specs(istio.server_objects(AMBIENT, server(accounts={8080: accounts}), {})).items()
-    sources = [one["source"]["serviceAccounts"] for one in spec["rules"][0]["from"]]
+    sources = [source["source"]["serviceAccounts"] for source in spec["rules"][0]["from"]]
     assert [len(names) for names in sources] == [16, 16, 1]
     assert [name for names in sources for name in names] == list(accounts)
 
@@ -56,10 +56,10 @@ def test_istio_lets_in_accounts_of_the_trust_domain_that_the_mesh_says() -> None
 
 def test_a_port_with_callers_outside_the_mesh_takes_plain_text_of_anybody() -> None:
     declared = server(accounts={8080: ("a/b",)}, plain=frozenset({8080}))
-    found = specs(istio.server_objects(AMBIENT, declared, {}))
-    assert found["AuthorizationPolicy", "web"]["rules"] == [{"to": ports("8080")}]
-    assert found["PeerAuthentication", "web"]["portLevelMtls"] == {"8080": {"mode": "PERMISSIVE"}}
-    assert found["PeerAuthentication", "web"]["mtls"] == {"mode": "STRICT"}
+    specs_ = specs(istio.server_objects(AMBIENT, declared, {}))
+    assert specs_["AuthorizationPolicy", "web"]["rules"] == [{"to": ports("8080")}]
+    assert specs_["PeerAuthentication", "web"]["portLevelMtls"] == {"8080": {"mode": "PERMISSIVE"}}
+    assert specs_["PeerAuthentication", "web"]["mtls"] == {"mode": "STRICT"}
     opened = specs(linkerd.server_objects(LINKERD, declared, {}))
     assert opened["NetworkAuthentication", "web-8080"] == {"networks": [{"cidr": "0.0.0.0/0"}, {"cidr": "::/0"}]}
     assert ("MeshTLSAuthentication", "web-8080") not in opened
@@ -71,27 +71,27 @@ def test_a_server_that_nobody_calls_stays_shut() -> None:
 
 def test_linkerd_has_a_server_for_each_port_and_looks_for_http_only_where_it_may_be() -> None:
     declared = server(accounts={5432: ("a/b",), 8080: ("a/b", "c/d")}, namespaces={8080: ("gateways",)})
-    found = specs(linkerd.server_objects(LINKERD, declared, {}))
-    assert found["Server", "web-5432"]["proxyProtocol"] == "opaque"
-    assert found["Server", "web-8080"] == {
+    specs_ = specs(linkerd.server_objects(LINKERD, declared, {}))
+    assert specs_["Server", "web-5432"]["proxyProtocol"] == "opaque"
+    assert specs_["Server", "web-8080"] == {
         "podSelector": {"matchLabels": {"app": "web"}},
         "port": 8080,
         "proxyProtocol": "unknown",
     }
-    assert found["MeshTLSAuthentication", "web-8080"]["identityRefs"] == [
+    assert specs_["MeshTLSAuthentication", "web-8080"]["identityRefs"] == [
         {"kind": "ServiceAccount", "namespace": "a", "name": "b"},
         {"kind": "ServiceAccount", "namespace": "c", "name": "d"},
         {"kind": "Namespace", "name": "gateways"},
     ]
     target = {"group": "policy.linkerd.io", "kind": "Server", "name": "web-8080"}
-    assert found["AuthorizationPolicy", "web-8080"]["targetRef"] == target
+    assert specs_["AuthorizationPolicy", "web-8080"]["targetRef"] == target
 
 
 def test_linkerd_lets_in_grpc_probes_from_the_nodes_only_beside_the_callers() -> None:
     near = ServiceMesh("linkerd", "linkerd", node_networks=("10.0.0.0/16",))
-    found = specs(linkerd.server_objects(near, server(accounts={8080: ("a/b",)}, probed=frozenset({8080})), {}))
-    assert found["NetworkAuthentication", "web-8080-probes"] == {"networks": [{"cidr": "10.0.0.0/16"}]}
-    assert {name for kind, name in found if kind == "AuthorizationPolicy"} == {"web-8080", "web-8080-probes"}
+    specs_ = specs(linkerd.server_objects(near, server(accounts={8080: ("a/b",)}, probed=frozenset({8080})), {}))
+    assert specs_["NetworkAuthentication", "web-8080-probes"] == {"networks": [{"cidr": "10.0.0.0/16"}]}
+    assert {name for kind, name in specs_ if kind == "AuthorizationPolicy"} == {"web-8080", "web-8080-probes"}
 
 
 def test_members_are_inside_and_everybody_else_outside() -> None:

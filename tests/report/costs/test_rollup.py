@@ -17,7 +17,7 @@ from floe_compiler.report.costs.rollup import EVERYTHING, Bounds, Costs, matters
 from floe_compiler.report.costs.runs import Uncounted
 from floe_compiler.report.costs.texts import cost_lines, cost_rows, cost_section, costs_data
 from floe_compiler.report.terminal import plain
-from report.samples import deployment, thing
+from report.samples import deployment, resource
 
 OUTPUT = Path(__file__).parents[3] / "output" / "prod"
 PRICES = Prices(currency="EUR", cpu_hour=0.03, memory_gib_hour=0.004, storage_gib_month={"gp3": 0.08})
@@ -28,14 +28,14 @@ DAYS = Fraction(3653, 120)
 
 def counted(*objects: Object, nodes: int = 3) -> Bounds:
     bounds = Bounds()
-    for one in consumers(objects, nodes):
-        assert not isinstance(one, Uncounted), one
-        bounds += Bounds(one.least, one.most)
+    for consumer in consumers(objects, nodes):
+        assert not isinstance(consumer, Uncounted), consumer
+        bounds += Bounds(consumer.least, consumer.most)
     return bounds
 
 
 def uncounted(*objects: Object) -> list[str]:
-    return [one.reason for one in consumers(objects, 3) if isinstance(one, Uncounted)]
+    return [consumer.reason for consumer in consumers(objects, 3) if isinstance(consumer, Uncounted)]
 
 
 def amounts(requested: Requested) -> tuple[Any, Any]:
@@ -50,29 +50,29 @@ def test_replicas_of_a_server_run_all_the_time() -> None:
 def test_an_autoscaler_has_a_least_and_a_most() -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "polaris"}
     spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 10}
-    scaler = thing("HorizontalPodAutoscaler", "polaris", "floe-platform", "autoscaling/v2", spec=spec)
+    scaler = resource("HorizontalPodAutoscaler", "polaris", "floe-platform", "autoscaling/v2", spec=spec)
     bounds = counted(deployment(**POD), scaler)
     assert (amounts(bounds.least), amounts(bounds.most)) == ((1, 2), (5, 10))
 
 
 def test_a_daemon_set_is_on_each_node_and_volumes_count_for_each_pod() -> None:
     template = {"spec": {"containers": [POD]}}
-    daemons = thing("DaemonSet", api="apps/v1", spec={"template": template})
+    daemons = resource("DaemonSet", api="apps/v1", spec={"template": template})
     assert amounts(counted(daemons, nodes=9).least) == (Fraction(9, 2), 9)
     claim: dict[str, Any] = {"spec": {"storageClassName": "gp3", "resources": {"requests": {"storage": "10Gi"}}}}
     spec = {"replicas": 3, "template": template, "volumeClaimTemplates": [claim]}
-    assert counted(thing("StatefulSet", api="apps/v1", spec=spec)).least.volumes == {"gp3": 30}
-    assert counted(thing("PersistentVolumeClaim", **claim)).most.volumes == {"gp3": 10}
+    assert counted(resource("StatefulSet", api="apps/v1", spec=spec)).least.volumes == {"gp3": 30}
+    assert counted(resource("PersistentVolumeClaim", **claim)).most.volumes == {"gp3": 10}
     database = {"instances": 3, "resources": POD["resources"], "storage": {"size": "20Gi", "storageClass": "gp3"}}
-    found = counted(thing("Cluster", api="postgresql.cnpg.io/v1", spec=database)).least
-    assert amounts(found) == (Fraction(3, 2), 3)
-    assert found.volumes == {"gp3": 60}
+    least = counted(resource("Cluster", api="postgresql.cnpg.io/v1", spec=database)).least
+    assert amounts(least) == (Fraction(3, 2), 3)
+    assert least.volumes == {"gp3": 60}
 
 
 def cron_job(**spec: Any) -> Object:
     deadline = {"activeDeadlineSeconds": 7300}
     job = {**deadline, "template": {"spec": {"containers": [POD]}}}
-    return thing("CronJob", api="batch/v1", spec={"schedule": "0 3 * * *", "jobTemplate": {"spec": job}, **spec})
+    return resource("CronJob", api="batch/v1", spec={"schedule": "0 3 * * *", "jobTemplate": {"spec": job}, **spec})
 
 
 def test_a_scheduled_run_takes_nothing_at_least_and_its_timeout_at_most() -> None:
@@ -89,7 +89,7 @@ def test_what_cannot_be_told_is_named() -> None:
     endless = {"spec": {"template": {"spec": {"containers": [POD]}}}}
     assert uncounted(cron_job(jobTemplate=endless)) == ["CronJob a/x has no time after which a run is ended"]
     assert uncounted(cron_job(schedule="every day")) == ["CronJob a/x cannot be read"]
-    assert uncounted(thing("Rollout", api="argoproj.io/v1alpha1", spec={"replicas": 2})) == [
+    assert uncounted(resource("Rollout", api="argoproj.io/v1alpha1", spec={"replicas": 2})) == [
         "Rollout a/x: its controller decides on its pods"
     ]
     assert uncounted(deployment() | {"spec": {"replicas": "many", "template": {"spec": {"containers": [POD]}}}}) == [
@@ -116,21 +116,21 @@ def test_runs_of_all_orchestrators_are_found_in_what_is_rendered(prod: list[Obje
     assert runs["cost-center"] == Fraction(1, 730)
     assert runs["revenue-metrics"] == runs["campaign-perf"] == DAYS / 730
     assert runs["order-analytics"] == 24 * DAYS / 730
-    assert [one.reason for one in state.uncounted] == [
+    assert [consumer.reason for consumer in state.uncounted] == [
         "runs of attribution, which are started by new data of its inputs, nobody knows how often"
     ]
     assert state.quotas["finance"]["requests.cpu"] == "16"
     domains = [bounds for (domain, product), bounds in state.parts.items() if domain and not product]
-    assert sum((one.most.cpu for one in domains), Fraction(0)) == state.parts[EVERYTHING].most.cpu
+    assert sum((domain.most.cpu for domain in domains), Fraction(0)) == state.parts[EVERYTHING].most.cpu
 
 
 def costs(before: list[Object], after: list[Object]) -> Costs:
-    namespace = thing("Namespace", "floe-platform", "")
+    namespace = resource("Namespace", "floe-platform", "")
     namespace["metadata"]["labels"] = {"floe.dev/scope": "platform"}
-    return Costs("prod", PRICES, *(state_of([namespace, *one], 3) for one in (before, after)))
+    return Costs("prod", PRICES, *(state_of([namespace, *objects], 3) for objects in (before, after)))
 
 
-VOLUME = thing(
+VOLUME = resource(
     "PersistentVolumeClaim",
     "x",
     "floe-platform",
@@ -168,7 +168,7 @@ def test_markdown_has_few_rows_and_escapes_names() -> None:
 
 def test_programs_and_the_report_get_all_parts() -> None:
     data = costs_data([CHANGED])["prod"]
-    assert [(one["domain"], one["after"]["costs"]) for one in data["parts"]] == [
+    assert [(part["domain"], part["after"]["costs"]) for part in data["parts"]] == [
         ("", {"atLeast": 55.48, "atMost": 55.48}),
         ("platform", {"atLeast": 55.48, "atMost": 55.48}),
     ]

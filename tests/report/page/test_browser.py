@@ -76,34 +76,34 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    screens: list[dict[str, Any]] = json.loads(done.stdout)
+    return screens
 
 
 @pytest.mark.real
 def test_the_page_works_at_any_width_and_in_the_dark(seen: list[dict[str, Any]]) -> None:
     desk, phone = seen
-    for one in (desk, phone):
-        assert one["said"] == [], "no error, and nothing that the policy of the page refuses"
-        assert [url for url in one["asked"] if not url.startswith("file:")] == []
-        assert [name for name, view in one["views"].items() if view["overflow"] > 0] == []
-        assert list(one["views"]) == [
+    for screen in (desk, phone):
+        assert screen["said"] == [], "no error, and nothing that the policy of the page refuses"
+        assert [url for url in screen["asked"] if not url.startswith("file:")] == []
+        assert [name for name, view in screen["views"].items() if view["overflow"] > 0] == []
+        assert list(screen["views"]) == [
             *("Changes", "Graph", "Secrets", "Images", "Routes", "Grants", "Alerts", "Quotas", "Policies", "Objects"),
         ]
-        assert HOSTILE in one["views"]["Changes"]["text"], "as text"
+        assert HOSTILE in screen["views"]["Changes"]["text"], "as text"
     assert desk["background"] != phone["background"]
 
 
 @pytest.mark.real
 def test_only_what_is_on_the_screen_is_drawn(seen: list[dict[str, Any]]) -> None:
-    for one in seen:
-        assert 10 < one["views"]["Objects"]["rows"] < 100
-        assert max(view["elements"] for view in one["views"].values()) < 5000
-        assert one["views"]["Graph"]["boxes"] == 40, "namespaces first"
+    for screen in seen:
+        assert 10 < screen["views"]["Objects"]["rows"] < 100
+        assert max(view["elements"] for view in screen["views"].values()) < 5000
+        assert screen["views"]["Graph"]["boxes"] == 40, "namespaces first"
 
 
 @pytest.mark.real
 def test_the_search_finds_one_of_ten_thousand(seen: list[dict[str, Any]]) -> None:
-    for one in seen:
-        (row,) = one["found"]
+    for screen in seen:
+        (row,) = screen["found"]
         assert row.startswith("needle")

@@ -20,7 +20,7 @@ def pods(image: str) -> dict[str, Any]:
 
 
 def rows(key: str, *environments: list[dict[str, Any]]) -> list[tuple[tuple[int, ...], tuple[str, ...]]]:
-    return [*next(one.rows for one in tables(environments) if one.key == key)]
+    return [*next(table.rows for table in tables(environments) if table.key == key)]
 
 
 def test_images_with_who_uses_them_once_for_all_environments() -> None:

@@ -35,13 +35,13 @@ def test_no_text_becomes_markup() -> None:
 
 def test_the_policy_allows_what_is_in_the_page_and_nothing_else() -> None:
     page = render_page("acme", {})
-    (policy,) = (str(one["content"]) for _, one in Tags(page).found if one.get("http-equiv"))
+    (policy,) = (str(tag["content"]) for _, tag in Tags(page).found if tag.get("http-equiv"))
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
     for element in ("style", "script"):
-        found = re.search(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
-        assert found
-        assert f"{element}-src 'sha256-{b64encode(sha256(found[1].encode()).digest()).decode()}'" in policy
+        block = re.search(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
+        assert block
+        assert f"{element}-src 'sha256-{b64encode(sha256(block[1].encode()).digest()).decode()}'" in policy
 
 
 def test_nothing_is_loaded_or_sent() -> None:
