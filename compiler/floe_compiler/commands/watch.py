@@ -33,6 +33,14 @@ examples:
 OPTIONS = Namespace(format="text", quiet=False)
 """How everything is shown."""
 
+APART = 10
+"""Files that are saved less than this many milliseconds after each other count as one save.
+
+Some editors write a file in several steps, and Git writes many files. An answer waits for one to two times this.
+"""
+SEARCH_ALL = 20
+"""After so many answers, all that is in memory is searched for what nobody uses any more."""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
@@ -58,9 +66,11 @@ def run(options: Namespace) -> int:
         watch.begin()
         gc.collect()  # It is disabled for the sake of short runs.
         gc.freeze()  # What there is now will mostly be there at the end, too.
-        for _ in saves:
+        for number, _ in enumerate(saves, start=1):
             watch.answer()
-            gc.collect()
+            watch.rest()
+            # What an answer leaves is found among what it has made; what others have made is searched now and then.
+            gc.collect(2 if number % SEARCH_ALL == 0 else 0)
     return DONE
 
 
@@ -77,8 +87,7 @@ def watched(root: Path) -> Iterator[object]:
     except ImportError:
         raise UsageError("the package watchfiles is not installed: pip install 'floe-compile[watch]'") from None
     quiet = DefaultFilter(ignore_dirs=(*DefaultFilter.ignore_dirs, OUTPUT))
-    # Some editors write a file in several steps, and Git many files: they count as one save if less than 20 ms apart.
-    told = watch(root, watch_filter=quiet, debounce=400, step=20, rust_timeout=1000, yield_on_timeout=True)
+    told = watch(root, watch_filter=quiet, debounce=400, step=APART, rust_timeout=1000, yield_on_timeout=True)
     return (files for number, files in enumerate(told) if files or not number)
 
 
@@ -110,6 +119,7 @@ class Watch:
             warnings = count(len(self.compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
         self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
+        self.rest()
 
     def answer(self) -> None:
         """Compile again if an input has changed, and show what is different, or what is wrong."""
@@ -129,6 +139,10 @@ class Watch:
         else:
             self._say(f"nothing is wrong any more: {count(len(self.compiled.files), 'file')}")
         self._written()
+
+    def rest(self) -> None:
+        """Do what can wait until an answer is shown: keep results for other runs."""
+        self._cache.keep()
 
     def _compile(self) -> bool:
         """Compile if an input has changed since the last time, and show errors; return whether one has."""
@@ -154,6 +168,7 @@ class Watch:
 
             from floe_compiler.commands.compile import compile_and_write
 
+            self.rest()  # for the run that writes
             run = self.run
             try:
                 done = compile_and_write(run.chosen, run.cache, nullcontext(run.workers), for_people=True)

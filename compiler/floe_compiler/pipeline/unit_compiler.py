@@ -10,13 +10,10 @@ from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.pipeline.headers import Scope, made_headers
+from floe_compiler.pipeline.headers import FEW, Scope, made_headers
 from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.frame import Frame
-
-FEW = 8
-"""So few units are compiled in this process: starting others would take longer."""
 
 BATCHES = 3
 """A batch is this part of what each job has left: so a core is idle at the end for no longer than a small batch takes.

@@ -34,7 +34,7 @@ from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
 from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
-from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.headers import Declared, declared_unit
 from floe_compiler.pipeline.kept_trees import KeptTrees
 from floe_compiler.pipeline.known_objects import KnownObjects
 from floe_compiler.synthesize import rendered_settings, synthesize
@@ -71,13 +71,13 @@ class Task(msgspec.Struct, frozen=True):
     """A unit to compile: a namespace, the delivery of an environment, or a namespace of hand-written objects only.
 
     `content` is the digest of everything that the result depends on. Only a declared namespace has a `scope`. What it
-    declares is pickled, and None if its header came from the cache.
+    declares is None if its header came from the cache.
     """
 
     key: UnitKey
     content: str
     scope: str = ""
-    declared: bytes | None = None
+    declared: Declared | None = None
     derived: Derived = NOTHING_DERIVED
     delivery: DeliveryPlan | None = None
 
@@ -165,7 +165,7 @@ def _rendered(
     environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task], cdk8s: RunCdk8s
 ) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
-    planned = [(task, task.derived.plan(unpickled(task.declared))) for task in tasks if task.declared is not None]
+    planned = [(task, task.derived.plan(declared_unit(task.declared))) for task in tasks if task.declared is not None]
     clusters = {name: environment.cluster for name, environment in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
     units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered], cdk8s)
