@@ -68,10 +68,10 @@ def test_others_have_what_was_put_once_it_is_kept() -> None:
 def test_what_another_process_puts_is_kept_at_once(tmp_path: Path) -> None:
     cache = Generations(Store(tmp_path))
     if (child := os.fork()) == 0:
-        cache.put("heads", "a", b"1")
+        cache.put("heads", "a" * 64, b"1")
         os._exit(0)
     os.waitpid(child, 0)
-    assert cache.get("heads", "a") == b"1"
+    assert cache.get("heads", "a" * 64) == b"1"
 
 
 def test_an_entry_is_at_hand_even_if_it_could_not_be_kept() -> None:
