@@ -22,7 +22,7 @@ class Generations:
         self._owner = os.getpid()
 
     def begin(self) -> None:
-        """Begin another compilation: what the one before the last has used is no longer at hand."""
+        """Begin another compilation: entries that only the one before the last used are dropped from memory."""
         self.keep()
         self._before, self._now = self._now, {}
 
@@ -35,7 +35,7 @@ class Generations:
         return data
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry at hand, and for the other cache; it always succeeds."""
+        """Keep an entry, in memory and soon in the other cache; this always succeeds."""
         self._now[kind, key] = data
         if os.getpid() == self._owner:
             self._unwritten[kind, key] = data

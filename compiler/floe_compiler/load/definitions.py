@@ -75,7 +75,7 @@ def _known(
     key = digest_of(compiler, file, text)
     if (data := cache.get(KIND, key)) and (kept := decode(data, tuple[dict[str, Any], ...])):
         return kept
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     found = tuple(_read(file, text, complain, findings))
     try:
         data = _ENCODER.encode(found)
@@ -84,7 +84,7 @@ def _known(
             NO_DEFINITION, f"{file} has a number with more than 64 bits", Span(file), hint="quote it, or write less"
         )
         return ()
-    if len(findings.found) == before and not secret_in(data.decode(errors="replace")):
+    if len(findings.diagnostics) == before and not secret_in(data.decode(errors="replace")):
         cache.put(KIND, key, data)
     return found
 

@@ -191,7 +191,7 @@ def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Di
         findings = Findings()
         document = _document(file, kind, text, check, findings)
         kept = packed((document,)) if document and not may_assign_secret(document) else None
-        results.append((file, kept or document, findings.found))
+        results.append((file, kept or document, findings.diagnostics))
     return results
 
 

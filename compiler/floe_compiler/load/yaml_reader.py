@@ -93,13 +93,13 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
     except YAMLError as error:
         problem = syntax_problem(error, text, file)
         # `*/15 * * * *` begins with an alias, and the rest of the line is a syntax error.
-        if not any(one.rule is NO_REFERENCES and _line_of(one) == _line_of(problem) for one in findings.found):
+        if not any(one.rule is NO_REFERENCES and _line_of(one) == _line_of(problem) for one in findings.diagnostics):
             findings.extend([problem])
     except _TooDeepError as error:
         findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span, hint="nest it less deeply")
     except (ValueError, OverflowError):  # ruamel.yaml does not catch what `chr` raises
         findings.extend([_beyond_unicode(text, file)])
-    return documents, findings.found
+    return documents, findings.diagnostics
 
 
 def _beyond_unicode(text: str, file: str) -> Diagnostic:
@@ -128,7 +128,7 @@ def _sound_documents(text: str, file: str) -> list[Document] | None:
     except (yaml.YAMLError, _TooDeepError):
         return None
     unsure = any("" in document.raw.values() or isinstance(document.data, str) for document in documents)
-    return None if findings.found or unsure else documents
+    return None if findings.diagnostics or unsure else documents
 
 
 def _built(events: Iterator[Any], file: str, findings: Findings) -> Iterator[Document]:

@@ -103,7 +103,7 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity), hint=hint)
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
-    return _Prepared(written, effects, tuple(changed), tuple(findings.found), templates)
+    return _Prepared(written, effects, tuple(changed), tuple(findings.diagnostics), templates)
 
 
 def _check_signed(identity: ObjectId, manifest: Object, steps: Sequence[Step], findings: Findings) -> None:
@@ -155,7 +155,7 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
         },
     )
     hits = {step for steps in unit.effects.reached.values() for step in steps}
-    findings = ordered((*unit.findings, *problems, *found.found))
+    findings = ordered((*unit.findings, *problems, *found.diagnostics))
     deletions = (built.deletions[changed.identity] for changed in unit.changed)
     hit = frozenset(step.digest for step in hits).union(*deletions)
     return Applied(with_consequences(applied), findings, hit)

@@ -45,7 +45,7 @@ def is_encrypted(document: Document) -> bool:
 
 def read_encrypted(documents: Sequence[Document], text: str, findings: Findings) -> Resource | None:
     """Return the object of an encrypted file: its keys without values, and its text. None, with findings, if wrong."""
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     first, *others = documents
     if others:
         message = "a file that SOPS has encrypted has several objects, but its signature is for the whole file"
@@ -64,7 +64,7 @@ def read_encrypted(documents: Sequence[Document], text: str, findings: Findings)
         if kind := secret_in(comment):
             message = f"the comment in line {line} holds what looks like {kind}"
             findings.add(SECRET_VALUE, message, first.span(()), hint="remove it, and encrypt again", secret=True)
-    if len(findings.found) > before:
+    if len(findings.diagnostics) > before:
         return None
     places = {path: span for path, span in first.values.items() if path[:1] != (SIGNATURE,)}
     return Resource(without_values(first.data), first.span(()), places, text)

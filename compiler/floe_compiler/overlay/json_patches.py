@@ -39,7 +39,7 @@ _ANNOTATIONS = "/metadata/annotations"
 
 def check_operations(patch: Document, findings: Findings) -> bool:
     """Return whether it is a well-formed JSON patch that does not change the identity of objects."""
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     for index, operation in enumerate(patch.data):
         if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
             message = 'an operation is a mapping with "op" and "path"'
@@ -58,7 +58,7 @@ def check_operations(patch: Document, findings: Findings) -> bool:
             message = f"the patch changes {min(changed) or 'the whole object'}"
             span = patch.span((index, "path" if operation["path"] in changed else "from"))
             findings.add(IDENTITY_CHANGED, message, span, hint="change it in the inputs")
-    return len(findings.found) == before
+    return len(findings.diagnostics) == before
 
 
 _NAMED = ("op", "path", "from", "value")

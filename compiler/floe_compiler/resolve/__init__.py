@@ -55,7 +55,7 @@ def resolve(
         # Separate findings: an error in one environment must not hide those of the next.
         own = findings.another()
         plan = resolve_environment(frame, products, own)
-        findings.extend(own.found)
+        findings.extend(own.diagnostics)
         plans += [plan] if plan else []
     return tuple(plans), findings.finish()
 
@@ -95,7 +95,7 @@ def resolve_frames(
             continue  # which is reported
         own = findings.another()
         frame = resolve_frame(inputs, site, environment, own, provided[site.environment] if away else None)
-        findings.extend(own.found)
+        findings.extend(own.diagnostics)
         if frame is None:
             continue
         frames[site.name] = frame

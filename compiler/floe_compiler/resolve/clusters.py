@@ -45,7 +45,7 @@ def sites(sources: Sources, findings: Findings) -> Mapping[str, tuple[Site, ...]
         own = findings.another()
         if _check(name, document, sources, own):
             found[name] = sites_of(name, document)
-        findings.extend(own.found)
+        findings.extend(own.diagnostics)
     _check_facts(sources, findings)
     return found
 

@@ -143,7 +143,7 @@ def _check(
     if (value is None and document is None) or limit.bounds.allows(value):
         return
     span = origin.layer.span(path) if origin and document else asked[1]
-    if any(one.rule == BEYOND_POLICY and one.span == span for one in findings.found):
+    if any(one.rule == BEYOND_POLICY and one.span == span for one in findings.diagnostics):
         return  # the policy allows less
     secret = gives_away_secret(path, value)
     shown = "another value" if secret else "a mapping" if isinstance(value, BaseModel) else as_word(value)
