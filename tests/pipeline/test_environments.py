@@ -123,7 +123,9 @@ def test_the_plans_are_those_that_explain_renders(tmp_path: Path) -> None:
     of = mesh(tmp_path)
     (planned,) = [plan for plan in plan_mesh(tmp_path) if plan.settings.environment.name == "dev"]
 
-    plans = [task.derived.plan(declared_unit(task.declared)) for task in tasks(of).values() if task.declared is not None]
+    plans = [
+        task.derived.plan(declared_unit(task.declared)) for task in tasks(of).values() if task.declared is not None
+    ]
 
     assert {plan.unit.namespace for plan in plans} == {*NAMESPACES}
     expected = {plan.unit.namespace: encode(plan) for plan in plan_environment(planned)}

@@ -25,7 +25,7 @@ MOST = 8192
 MOST_ANSWERS = 64
 """So many answers are remembered of one object: each question has one, and another with other settings."""
 
-MOST_FROM_FACTS = 8192
+MOST_FROM_FACTS = 4096
 """So many answers from facts are remembered. Most hold objects that are remembered anyway."""
 
 _MARSHAL = 2
@@ -35,6 +35,9 @@ Rest = ParamSpec("Rest")
 Given = ParamSpec("Given")
 Owner = TypeVar("Owner")
 Answer = TypeVar("Answer")
+
+Question = tuple[Hashable, str]
+"""What is asked, such as a function, and the digest of the facts that the answer follows from."""
 
 
 def content_of(manifest: Object) -> bytes:
@@ -48,7 +51,7 @@ class ObjectMemory:
     def __init__(self, most: int = MOST, most_from_facts: int = MOST_FROM_FACTS) -> None:
         self._most, self._most_from_facts = most, most_from_facts
         self.objects: OrderedDict[bytes, Object] = OrderedDict()
-        self.from_facts: OrderedDict[tuple[Hashable, str], Any] = OrderedDict()
+        self.from_facts: OrderedDict[Question, Any] = OrderedDict()
         self._answers: dict[int, dict[Hashable, Any]] = {}
         self._lock = Lock()
 
@@ -73,17 +76,20 @@ class ObjectMemory:
         """Return the answers about an object, by the question; None if it is not remembered."""
         return self._answers.get(id(manifest))
 
-    def from_facts_or(self, question: tuple[Hashable, str], make: Callable[[], Answer]) -> Answer:
-        """Return the answer to a question, given as a function and the digest of what it is asked; make a new one."""
-        known = self.from_facts
-        if question in known:
-            known.move_to_end(question)
-        else:
-            known[question] = make()
-            if len(known) > self._most_from_facts:
-                known.popitem(last=False)
-        answer: Answer = known[question]
-        return answer
+    def has_answer(self, question: Question) -> bool:
+        """Return whether the answer to a question is remembered."""
+        return question in self.from_facts
+
+    def answer(self, question: Question) -> Any:
+        """Return the answer to a question that is remembered, or raise KeyError."""
+        self.from_facts.move_to_end(question)
+        return self.from_facts[question]
+
+    def keep(self, question: Question, answer: object) -> None:
+        """Remember the answer to a question."""
+        self.from_facts[question] = answer
+        if len(self.from_facts) > self._most_from_facts:
+            self.from_facts.popitem(last=False)
 
 
 _memory: ObjectMemory | None = None
@@ -146,9 +152,23 @@ def remembered_from_facts(function: Callable[Given, Answer]) -> Callable[Given, 
         if _memory is None:
             return function(*facts, **named)
         question = function, digest_of(encode((facts, named)))
-        return _memory.from_facts_or(question, lambda: function(*facts, **named))
+        if not _memory.has_answer(question):
+            _memory.keep(question, function(*facts, **named))
+        answer: Answer = _memory.answer(question)
+        return answer
 
     return remembering_function
+
+
+def known_answer(question: Question) -> Any | None:
+    """Return the answer to a question; None if it is not remembered."""
+    return _memory.answer(question) if _memory and _memory.has_answer(question) else None
+
+
+def keep_answer(question: Question, answer: object) -> None:
+    """Remember the answer to a question, if anything is remembered."""
+    if _memory:
+        _memory.keep(question, answer)
 
 
 def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:

@@ -68,6 +68,8 @@ class Header(msgspec.Struct, frozen=True):
 
     header: UnitHeader
     declared: Declared | None = None
+    key: str = ""
+    """The digest of everything that the unit declares follows from; empty if it is not known."""
 
     def unit(self) -> DeclaredUnit | None:
         """Return what the unit declares; None if the header came from the cache."""
@@ -151,11 +153,11 @@ def _kept_or_made(
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
         if header is not None:
-            kept[unit] = Header(header)
+            kept[unit] = Header(header, key=key)
     made = made_headers(frames, [unit for unit in keys if unit not in kept], facts, workers)
     for unit, new in made.items():
         store.put(KIND, keys[unit], encode(new.header))
-    return {unit: kept.get(unit) or made[unit] for unit in keys}
+    return {unit: kept.get(unit) or replace(made[unit], key=keys[unit]) for unit in keys}
 
 
 def made_headers(

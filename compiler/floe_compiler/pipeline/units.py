@@ -21,7 +21,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.object_memory import is_remembering, same_object
+from floe_compiler.model.object_memory import is_remembering, keep_answer, same_object
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import DeliveryPlan
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 HEADS, SUMMARIES, BODIES = "heads", "summaries", "bodies"
 """The kinds of cache entries."""
+
+RENDERED = "rendered"
+"""The question what a namespace renders to before patches (`known_answer`)."""
 
 NOTHING_DERIVED = Derived()
 
@@ -71,7 +74,8 @@ class Task(msgspec.Struct, frozen=True):
     """A unit to compile: a namespace, the delivery of an environment, or a namespace of hand-written objects only.
 
     `content` is the digest of everything that the result depends on. Only a declared namespace has a `scope`. What it
-    declares is None if its header came from the cache.
+    declares is None if its header came from the cache. `rendering` is the digest of everything that it renders to
+    before patches follows from (empty: not known), `rendered` what it renders to if that is known.
     """
 
     key: UnitKey
@@ -80,6 +84,8 @@ class Task(msgspec.Struct, frozen=True):
     declared: Declared | None = None
     derived: Derived = NOTHING_DERIVED
     delivery: DeliveryPlan | None = None
+    rendering: str = ""
+    rendered: Rendered | None = None
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -165,12 +171,17 @@ def _rendered(
     environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task], cdk8s: RunCdk8s
 ) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
-    planned = [(task, task.derived.plan(declared_unit(task.declared))) for task in tasks if task.declared is not None]
+    known = {task.key: task.rendered for task in tasks if task.rendered is not None}
+    declared = [(task, task.declared) for task in tasks if task.declared is not None and task.key not in known]
+    planned = [(task, task.derived.plan(declared_unit(unit))) for task, unit in declared]
     clusters = {name: environment.cluster for name, environment in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
     units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered], cdk8s)
+    for (task, _), unit in zip(planned, units, strict=False):
+        if task.rendering:
+            keep_answer((RENDERED, task.rendering), unit)
     synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
-    rendered = dict(zip(synthesized, units, strict=True))
+    rendered = known | dict(zip(synthesized, units, strict=True))
     for task in tasks:
         if task.key not in rendered:
             environment = environments[task.key.environment]
