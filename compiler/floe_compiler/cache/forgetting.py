@@ -8,7 +8,7 @@ from floe_compiler.model.cache import Cache
 
 
 class Forgetting:
-    """Forgets each entry of a kind once: as many as `forget` allows at a time, in the order in which they are asked for.
+    """Forgets each entry of a kind once, in the order in which they are asked for: as many at a time as it is told to.
 
     Those of some other kinds it never has.
     """

@@ -144,7 +144,7 @@ def remembered(
 def remembered_from_facts(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
     """Return a function that answers as a pure one does, but not twice from equal facts.
 
-    Its arguments are frozen data (`encode`), of the types that are declared. Answers are shared, so nobody changes them.
+    Its arguments are frozen data (`encode`), of the types that are declared. Answers are shared: nobody changes one.
     """
 
     @wraps(function)
