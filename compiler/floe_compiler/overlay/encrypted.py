@@ -172,7 +172,10 @@ def _is_value(path: DataPath) -> bool:
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the comments that are not encrypted, with their lines. It is no harm to take other text for one."""
+    """Yield the comments that are not encrypted, with their lines.
+
+    Other text may be taken for a comment, which does no harm.
+    """
     for number, line in enumerate(text.splitlines(), 1):
         if (match := _COMMENT.search(line)) and not match["text"].startswith("ENC["):
             yield number, match["text"]
