@@ -1,7 +1,13 @@
 """What two compilations in a row have used is at hand; older things are asked for again."""
 
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
 from floe_compiler.cache.generations import Generations
-from floe_compiler.cache.store import Memory
+from floe_compiler.cache.store import Memory, Store
 
 
 class Counted(Memory):
@@ -44,6 +50,28 @@ def test_kinds_are_told_apart_and_nothing_is_made_up() -> None:
     cache.put("heads", "a", b"1")
     assert cache.get("bodies", "a") is None
     assert cache.get("heads", "b") is None
+
+
+def test_others_have_what_was_put_once_it_is_kept() -> None:
+    store = Memory()
+    cache = Generations(store)
+    cache.put("heads", "a", b"1")
+    assert store.get("heads", "a") is None
+    cache.keep()
+    assert store.get("heads", "a") == b"1"
+    cache.put("heads", "b", b"2")
+    cache.begin()
+    assert store.get("heads", "b") == b"2"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_what_another_process_puts_is_kept_at_once(tmp_path: Path) -> None:
+    cache = Generations(Store(tmp_path))
+    if (child := os.fork()) == 0:
+        cache.put("heads", "a" * 64, b"1")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert cache.get("heads", "a" * 64) == b"1"
 
 
 def test_an_entry_is_at_hand_even_if_it_could_not_be_kept() -> None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
@@ -20,11 +20,12 @@ import pytest
 from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
 from floe_compiler.commands.compiling import Chosen, Compiling
-from floe_compiler.commands.watch import Watch
+from floe_compiler.commands.watch import AT_A_TIME, Watch
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
 from floe_compiler.node.cdk8s_process import kept
-from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline import compile_mesh, unit_compiler
+from floe_compiler.pipeline.units import Compiled, Shared, Task, compile_units
 from floe_compiler.pipeline.workers import ThisProcess
 from small_mesh import DOMAIN, ENVIRONMENT, PRODUCT, small_mesh
 
@@ -165,6 +166,51 @@ def test_what_may_not_be_written_is_said_and_it_goes_on(mesh: Path, capsys: pyte
     assert "0 8 * * *" in (mesh / CRON_JOB).read_text()
 
 
+def test_namespaces_are_read_ahead_until_all_are(watch: Watch, mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[list[str]] = []
+
+    def noted(shared: Shared, tasks: Sequence[Task], meanwhile: Callable[[], object] | None = None) -> list[Compiled]:
+        compiled.append([task.key.namespace for task in tasks])
+        return compile_units(shared, tasks, meanwhile)
+
+    monkeypatch.setattr(unit_compiler, "compile_units", noted)
+    assert watch.compiled is not None
+    namespaces = sorted(watch.compiled.environments[0].heads)
+    for _ in namespaces:
+        watch.read_ahead()
+    ahead = [name for names in compiled for name in names]
+    assert len(ahead) == len(namespaces) - AT_A_TIME, "some were at the start"
+    assert {*ahead} < {*namespaces}
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    assert compiled[-1] == ["floe-sales-domain"]
+
+
+def test_reading_ahead_may_fail_without_a_word(
+    watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise StageFailed([])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(unit_compiler, "compile_units", failing)
+        watch.read_ahead()
+    assert capsys.readouterr() == ("", "")
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    assert capsys.readouterr().err == "floe-compile: dev: 1 changed (0.25 s)\n"
+
+
+def test_what_an_answer_made_is_kept_for_other_runs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch = watching(mesh)
+    watch.begin()
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    watch.rest()
+    compiled = compile_mesh(mesh, cache=Store(mesh.parent / "cache"))
+    assert compiled.made == {}
+
+
 def test_without_the_package_it_says_how_to_get_it(
     mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +272,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(tmp_path: Path) -> 
             before = watch.compiled
             with remembering(memory):
                 watch.answer()
+                watch.read_ahead()
             try:
                 expected = compile_mesh(mesh)
             except StageFailed:
@@ -239,6 +286,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(tmp_path: Path) -> 
                 right += 1
     assert 0 < right < EDITS
     assert memory.objects
+    assert memory.from_facts
     assert not [manifest for content, manifest in memory.objects.items() if content_of(manifest) != content]
 
 

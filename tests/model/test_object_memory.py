@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from floe_compiler.model.object_memory import (
     MOST_ANSWERS,
     ObjectMemory,
     is_remembering,
+    keep_answer,
+    known_answer,
     once,
     remembered,
+    remembered_from_facts,
     remembering,
     same_object,
 )
@@ -74,6 +79,37 @@ def test_a_memory_is_bounded() -> None:
             described(third, str(number))
         assert 0 < len(memory.answers(third) or ()) <= MOST_ANSWERS
     assert not is_remembering()
+
+
+class Facts(msgspec.Struct, frozen=True):
+    name: str
+    replicas: object = 1
+
+
+def test_equal_facts_are_asked_about_once() -> None:
+    calls: list[Facts] = []
+
+    @remembered_from_facts
+    def rendered(facts: Facts, mark: str = "") -> str:
+        calls.append(facts)
+        return f"{facts.name} {facts.replicas}{mark}"
+
+    with remembering():
+        assert [rendered(Facts("a")), rendered(Facts("a")), rendered(Facts("a"), mark="!")] == ["a 1", "a 1", "a 1!"]
+        assert [rendered(Facts("a", value)) for value in (1, True, 1.0, "1")] == ["a 1", "a True", "a 1.0", "a 1"]
+    assert [rendered(Facts("a")), rendered(Facts("a"))] == ["a 1", "a 1"]
+    assert calls == [Facts("a")] * 2 + [Facts("a", value) for value in (True, 1.0, "1")] + [Facts("a")] * 2
+
+
+def test_answers_from_facts_are_bounded() -> None:
+    with remembering(ObjectMemory(most_from_facts=2)):
+        keep_answer(("size", "a"), 1)
+        keep_answer(("size", "b"), 2)
+        assert known_answer(("size", "a")) == 1, "the one that was asked for last stays"
+        keep_answer(("size", "c"), 3)
+        assert [known_answer(("size", name)) for name in "abc"] == [1, None, 3]
+    keep_answer(("size", "a"), 1)
+    assert known_answer(("size", "a")) is None
 
 
 @dataclass(frozen=True)

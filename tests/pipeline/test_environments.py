@@ -14,7 +14,7 @@ from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.codec import encode
 from floe_compiler.pipeline import silent
 from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks, with_definitions
-from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.headers import declared_unit
 from floe_compiler.pipeline.resolving import read_mesh
 from floe_compiler.pipeline.selection import NOTHING
 from floe_compiler.pipeline.units import Task
@@ -123,7 +123,9 @@ def test_the_plans_are_those_that_explain_renders(tmp_path: Path) -> None:
     of = mesh(tmp_path)
     (planned,) = [plan for plan in plan_mesh(tmp_path) if plan.settings.environment.name == "dev"]
 
-    plans = [task.derived.plan(unpickled(task.declared)) for task in tasks(of).values() if task.declared is not None]
+    plans = [
+        task.derived.plan(declared_unit(task.declared)) for task in tasks(of).values() if task.declared is not None
+    ]
 
     assert {plan.unit.namespace for plan in plans} == {*NAMESPACES}
     expected = {plan.unit.namespace: encode(plan) for plan in plan_environment(planned)}

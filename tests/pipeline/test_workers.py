@@ -119,7 +119,7 @@ def test_batches_are_smaller_towards_the_end_if_several_processes_share_them() -
     assert sizes(1) == [unit_compiler.MOST] * 10
     assert sizes(2) == sorted(sizes(2), reverse=True)
     assert sizes(2)[0] == unit_compiler.MOST
-    assert sizes(2)[-2] == unit_compiler.FEW >= sizes(2)[-1]
+    assert sizes(2)[-2] == headers.FEW >= sizes(2)[-1]
 
 
 def test_one_process_keeps_its_node_for_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:

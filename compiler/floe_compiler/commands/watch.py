@@ -6,8 +6,9 @@ import gc
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,33 @@ examples:
 OPTIONS = Namespace(format="text", quiet=False)
 """How everything is shown."""
 
+APART = 10
+"""Files that are saved less than this many milliseconds after each other count as one save.
+
+Some editors write a file in several steps, and Git writes many files. An answer waits for one to two times this.
+"""
+SEARCH_ALL = 20
+"""After so many answers, all that is in memory is searched for what nobody uses any more."""
+
+IDLE = 200
+"""After so many milliseconds without a save, there is time for other things."""
+
+NEEDED_LATER = (
+    "deepdiff",
+    "floe_compiler.overlay.run_results",
+    "floe_compiler.report.diff",
+    "floe_compiler.report.diff_text",
+    "floe_compiler.report.moves",
+    "floe_compiler.write.part",
+)
+"""What only edits need, and a compilation does not: importing it takes longer than an answer."""
+
+AT_A_TIME = 3
+"""So many namespaces are read ahead at a time. A save waits for them, about as long as for the answer to an edit."""
+
+MOST_AHEAD = 64
+"""In a mesh with more namespaces, only some are read ahead: what is known of so many objects is soon forgotten."""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
@@ -56,18 +84,21 @@ def run(options: Namespace) -> int:
     with compiling(options, chosen, show=False) as run, kept(), remembering():
         watch = Watch(run, write=options.write)
         watch.begin()
-        gc.collect()  # It is disabled for the sake of short runs.
-        gc.freeze()  # What there is now will mostly be there at the end, too.
-        for _ in saves:
-            watch.answer()
-            gc.collect()
+        for number, files in enumerate(saves):
+            if files or not number:  # at the start, too: nobody sees what is saved before the system is asked to tell
+                watch.answer()
+                watch.rest()
+                # What an answer leaves is found among what it has made; all is searched now and then.
+                gc.collect(0 if number % SEARCH_ALL else 2)
+            else:
+                watch.read_ahead()
     return DONE
 
 
-def watched(root: Path) -> Iterator[object]:
-    """Return an iterator with an item each time that files of the repository were saved, except those of the output.
+def watched(root: Path) -> Iterator[Collection[object]]:
+    """Return an iterator with the files of the repository that were saved, except those of the output.
 
-    It has one at the start, too, as nobody sees what is saved before the system is asked to tell.
+    It has an item without any at the start, and several each second as long as nobody saves one.
 
     Raises:
         UsageError: if the package that watches files is not installed.
@@ -77,9 +108,7 @@ def watched(root: Path) -> Iterator[object]:
     except ImportError:
         raise UsageError("the package watchfiles is not installed: pip install 'floe-compile[watch]'") from None
     quiet = DefaultFilter(ignore_dirs=(*DefaultFilter.ignore_dirs, OUTPUT))
-    # Some editors write a file in several steps, and Git many files: they count as one save if less than 20 ms apart.
-    batches = watch(root, watch_filter=quiet, debounce=400, step=20, rust_timeout=1000, yield_on_timeout=True)
-    return (files for number, files in enumerate(batches) if files or not number)
+    return watch(root, watch_filter=quiet, debounce=400, step=APART, rust_timeout=IDLE, yield_on_timeout=True)
 
 
 @dataclass
@@ -94,22 +123,32 @@ class Watch:
 
     _digests: Mapping[str, str] = field(default_factory=dict)
     _is_wrong: bool = False
+    _is_read: bool = False
 
     def __post_init__(self) -> None:
+        from floe_compiler.cache.forgetting import Forgetting
         from floe_compiler.cache.generations import Generations
+        from floe_compiler.cache.recent import KIND as RECENT
+        from floe_compiler.pipeline.kept_trees import KIND as TREES
+        from floe_compiler.pipeline.units import HEADS
 
         self._cache = Generations(self.run.cache)
         self._in_memory = replace(self.run, cache=self._cache)
+        self._forgetting = Forgetting(self._cache, HEADS, (RECENT, TREES))
 
     def begin(self) -> None:
         """Compile for the first time, and say what is watched."""
         self._compile()
         if self.compiled is not None:
             self._written()
+            for module in NEEDED_LATER:
+                import_module(module)
+            self.read_ahead()
             names = ", ".join(environment.environment for environment in self.compiled.environments)
             warnings = count(len(self.compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
         self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
+        self.rest()
 
     def answer(self) -> None:
         """Compile again if an input has changed, and show what is different, or what is wrong."""
@@ -130,6 +169,28 @@ class Watch:
             self._say(f"nothing is wrong any more: {count(len(self.compiled.files), 'file')}")
         self._written()
 
+    def read_ahead(self) -> None:
+        """Compile a few more namespaces as if they had changed, so that all that an answer needs of them is in memory.
+
+        Without any, the first edit of each would take several times as long as the next one.
+        """
+        if self._is_read or self._is_wrong or self.compiled is None:
+            return
+        self._forgetting.forget(AT_A_TIME)
+        try:
+            replace(self.run, cache=self._forgetting).compiled(self._input_files)
+        except StageFailed:  # a program is missing that only edits need: the first that does says so
+            self._is_read = True
+        namespaces = sum(len(one.heads) for one in self.compiled.environments)
+        if self._forgetting.has_forgotten_all or namespaces > MOST_AHEAD:
+            self._is_read = True
+            gc.collect()  # It is disabled for the sake of short runs.
+            gc.freeze()  # What there is now will mostly be there at the end, too.
+
+    def rest(self) -> None:
+        """Do what can wait until an answer is shown: keep results for other runs."""
+        self._cache.keep()
+
     def _compile(self) -> bool:
         """Compile if an input has changed since the last time, and show errors; return whether one has."""
         from floe_compiler.load.digests import input_digests
@@ -139,7 +200,7 @@ class Watch:
             digests = input_digests(input_files)
             if digests == self._digests:
                 return False
-            self._digests = digests
+            self._digests, self._input_files = digests, input_files
             self._cache.begin()
             self.compiled = self._in_memory.compiled(input_files)
             self._is_wrong = False
@@ -154,6 +215,7 @@ class Watch:
 
             from floe_compiler.commands.compile import compile_and_write
 
+            self.rest()  # for the run that writes
             run = self.run
             try:
                 done = compile_and_write(run.chosen, run.cache, nullcontext(run.workers), for_people=True)

@@ -58,6 +58,7 @@ def known_versions() -> tuple[str, ...]:
     return tuple(".".join(number) for number in sorted(numbers, key=lambda number: [int(part) for part in number]))
 
 
+@cache
 def _folder() -> Path:
     # Only the path is looked up, as importing the package imports jsonschema and more.
     spec = find_spec("kubernetes_validate")

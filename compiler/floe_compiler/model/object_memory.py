@@ -1,7 +1,8 @@
 """What is known of objects, for a program that compiles again and again: most objects are the same after an edit.
 
 While a program remembers, equal objects are one object (`same_object`), and what a pure function has answered about one
-(`remembered`) is not computed again. Nobody may change an object in place.
+(`remembered`), or from equal facts (`remembered_from_facts`), is not computed again. Nobody may change an object in
+place.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import wraps
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.objects import Object
 
 MOST = 8192
@@ -23,12 +25,19 @@ MOST = 8192
 MOST_ANSWERS = 64
 """So many answers are remembered of one object: each question has one, and another with other settings."""
 
+MOST_FROM_FACTS = 4096
+"""So many answers from facts are remembered. Most hold objects that are remembered anyway."""
+
 _MARSHAL = 2
 """The last version of this format in which equal data of the same types has the same bytes, however it is shared."""
 
 Rest = ParamSpec("Rest")
+Given = ParamSpec("Given")
 Owner = TypeVar("Owner")
 Answer = TypeVar("Answer")
+
+Question = tuple[Hashable, str]
+"""What is asked, such as a function, and the digest of the facts that the answer follows from."""
 
 
 def content_of(manifest: Object) -> bytes:
@@ -37,11 +46,12 @@ def content_of(manifest: Object) -> bytes:
 
 
 class ObjectMemory:
-    """Objects by their content, and the answers about each."""
+    """Objects by their content, the answers about each, and the answers that follow from facts."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST, most_from_facts: int = MOST_FROM_FACTS) -> None:
+        self._most, self._most_from_facts = most, most_from_facts
         self.objects: OrderedDict[bytes, Object] = OrderedDict()
+        self.from_facts: OrderedDict[Question, Any] = OrderedDict()
         self._answers: dict[int, dict[Hashable, Any]] = {}
         self._lock = Lock()
 
@@ -65,6 +75,21 @@ class ObjectMemory:
     def answers(self, manifest: Object) -> dict[Hashable, Any] | None:
         """Return the answers about an object, by the question; None if it is not remembered."""
         return self._answers.get(id(manifest))
+
+    def has_answer(self, question: Question) -> bool:
+        """Return whether the answer to a question is remembered."""
+        return question in self.from_facts
+
+    def answer(self, question: Question) -> Any:
+        """Return the answer to a question that is remembered, or raise KeyError."""
+        self.from_facts.move_to_end(question)
+        return self.from_facts[question]
+
+    def keep(self, question: Question, answer: object) -> None:
+        """Remember the answer to a question."""
+        self.from_facts[question] = answer
+        if len(self.from_facts) > self._most_from_facts:
+            self.from_facts.popitem(last=False)
 
 
 _memory: ObjectMemory | None = None
@@ -114,6 +139,36 @@ def remembered(
         return answer
 
     return remembering_function
+
+
+def remembered_from_facts(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """Return a function that answers as a pure one does, but not twice from equal facts.
+
+    Its arguments are frozen data (`encode`), of the types that are declared. Answers are shared: nobody changes one.
+    """
+
+    @wraps(function)
+    def remembering_function(*facts: Given.args, **named: Given.kwargs) -> Answer:
+        if _memory is None:
+            return function(*facts, **named)
+        question = function, digest_of(encode((facts, named)))
+        if not _memory.has_answer(question):
+            _memory.keep(question, function(*facts, **named))
+        answer: Answer = _memory.answer(question)
+        return answer
+
+    return remembering_function
+
+
+def known_answer(question: Question) -> Any | None:
+    """Return the answer to a question; None if it is not remembered."""
+    return _memory.answer(question) if _memory and _memory.has_answer(question) else None
+
+
+def keep_answer(question: Question, answer: object) -> None:
+    """Remember the answer to a question, if anything is remembered."""
+    if _memory:
+        _memory.keep(question, answer)
 
 
 def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from floe_compiler.model.accounts import Reader
@@ -109,6 +110,13 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
         """Return all that need a login of their own to the object store."""
         users = (*self.served, *self.file_users)
         return tuple(product for product in users if product.reaches_files or not self.tables_are_vended)
+
+    def as_rendered(self) -> Self:
+        """Return it without its products, its models and its place: no object but what its parts say follows from them.
+
+        So an edit of a product leaves most objects of an orchestrator as they are, and known.
+        """
+        return replace(self, products=(), models=(), origin=None)
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""

@@ -11,6 +11,7 @@ from floe_compiler.model.annotations import HOOK
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash
 from floe_compiler.model.nested_fields import mapping, with_value
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.pod_references import references_in
 from floe_compiler.model.rendered import Rendered
@@ -50,25 +51,33 @@ def _changed(
     patched: Collection[str],
 ) -> Object | None:
     """Return the updated object; None if it does not change."""
-    place = pod_template_place(before)
-    annotations = {} if place is None else mapping(before, (*place, "metadata", "annotations"))
-    read = contents_read(references_in(before), config_maps) if CONFIG_HASH in annotations else {}
+    hashed, is_named_by_content = _hashed_template(before), _is_named_by_content(before)
+    read = contents_read(references_in(before), config_maps) if hashed else {}
     settled = config_hash(read)
-    rolls = settled not in ("", annotations.get(CONFIG_HASH))
-    if not rolls and not (_is_named_by_content(identity, before) and str(identity) in patched):
+    rolls = hashed is not None and settled not in ("", mapping(before, hashed).get(CONFIG_HASH))
+    if not rolls and not (is_named_by_content and str(identity) in patched):
         return None
     manifest = before
-    if rolls and place is not None:
-        manifest = with_value(manifest, (*place, "metadata", "annotations", CONFIG_HASH), settled)
-    if _is_named_by_content(identity, before):
+    if rolls and hashed is not None:
+        manifest = with_value(manifest, (*hashed, CONFIG_HASH), settled)
+    if is_named_by_content:
         name = job_name(without_hash(identity.name), manifest["spec"])
         manifest = with_value(manifest, ("metadata", "name"), name)
     return manifest
 
 
-def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
+@remembered
+def _hashed_template(manifest: Object) -> tuple[str, ...] | None:
+    """Return where the annotations of a pod template are, if they have the hash of what the pods read; or None."""
+    place = pod_template_place(manifest)
+    annotations = None if place is None else (*place, "metadata", "annotations")
+    return annotations if annotations and CONFIG_HASH in mapping(manifest, annotations) else None
+
+
+@remembered
+def _is_named_by_content(manifest: Object) -> bool:
     """Return whether this is a generated Job, and not a hook. Hand-written Jobs keep their names."""
     labels = manifest["metadata"].get("labels") or {}
     if HOOK in mapping(manifest, ("metadata", "annotations")):
         return False
-    return identity.kind == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"
+    return manifest["kind"] == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"

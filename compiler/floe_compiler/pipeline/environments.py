@@ -170,8 +170,10 @@ def _namespace_task(header: Header, derived: Derived, context: str, overlay: Ove
     # Patches of objects without a namespace may concern a unit that renders such objects.
     further = (CLUSTER_UNIT,) if derived.shared_secrets or facts.cluster_scoped else ()
     patches = overlay.digest_for(facts.namespace, *further)
-    content = digest_of(context, "namespace", header.header.content, encode(derived), patches)
-    return Task(facts.key, content, header.header.scope, header.declared, derived)
+    elsewhere = encode(derived)
+    content = digest_of(context, "namespace", header.header.content, elsewhere, patches)
+    rendering = digest_of(context, header.key, elsewhere) if header.key else ""
+    return Task(facts.key, content, header.header.scope, header.declared, derived, rendering=rendering)
 
 
 def _key(environment: EnvironmentInput, unit: str) -> UnitKey:

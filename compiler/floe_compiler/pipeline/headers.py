@@ -40,6 +40,9 @@ from floe_compiler.resolve.products import Key, WrittenProduct, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
 
 KIND = "headers"
+FEW = 8
+"""So few units are declared and compiled in this process: starting others would take longer. They are not packed."""
+
 CHUNK = 16
 """Scopes that one process resolves at a time, in all environments: about 0.1 s."""
 
@@ -49,8 +52,11 @@ DOMAINS = "domains"
 Scope = tuple[str, str]
 """Environment and scope. Here and elsewhere in the pipeline, an environment is a site: in one of its clusters."""
 
-Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
-"""The environments, and the facts of their namespaces as far as these are known."""
+Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
+"""The environments, the facts of their namespaces as far as these are known, and whether units are to be packed."""
+
+Declared = DeclaredUnit | bytes
+"""What a unit declares. For other processes, and if there are many, it is packed."""
 
 
 class NotResolved(Exception):
@@ -58,23 +64,27 @@ class NotResolved(Exception):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A unit's header; and what the unit declares, pickled for other processes, if the header was made anew."""
+    """A unit's header; and what the unit declares, if the header was made anew: packed, unless there are few."""
 
     header: UnitHeader
-    declared: bytes | None = None
+    declared: Declared | None = None
+    key: str = ""
+    """The digest of everything that the unit declares follows from; empty if it is not known."""
 
     def unit(self) -> DeclaredUnit | None:
         """Return what the unit declares; None if the header came from the cache."""
-        return None if self.declared is None else unpickled(self.declared)
+        return None if self.declared is None else declared_unit(self.declared)
 
 
-def _pickled(declared: DeclaredUnit) -> bytes:
+def _packed(declared: DeclaredUnit) -> bytes:
     """Return a unit for other processes. Those of all environments are in memory at once, so each is compressed."""
     return zlib.compress(pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL), zlib.Z_BEST_SPEED)
 
 
-def unpickled(declared: bytes) -> DeclaredUnit:
-    """Return a unit that a process of the same run has pickled."""
+def declared_unit(declared: Declared) -> DeclaredUnit:
+    """Return a unit that a process of the same run has declared."""
+    if isinstance(declared, DeclaredUnit):
+        return declared
     unit: DeclaredUnit = pickle.loads(zlib.decompress(declared))  # noqa: S301 -- never read from disk
     return unit
 
@@ -143,11 +153,11 @@ def _kept_or_made(
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
         if header is not None:
-            kept[unit] = Header(header)
+            kept[unit] = Header(header, key=key)
     made = made_headers(frames, [unit for unit in keys if unit not in kept], facts, workers)
     for unit, new in made.items():
         store.put(KIND, keys[unit], encode(new.header))
-    return {unit: kept.get(unit) or made[unit] for unit in keys}
+    return {unit: kept.get(unit) or replace(made[unit], key=keys[unit]) for unit in keys}
 
 
 def made_headers(
@@ -162,7 +172,8 @@ def made_headers(
         environments[scope].append(environment)
     items = [(scope, tuple(names)) for scope, names in environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-    return {unit: header for made in workers.map(_make, (frames, facts), chunks) for unit, header in made}
+    known = frames, facts, len(units) > FEW
+    return {unit: header for made in workers.map(_make, known, chunks) for unit, header in made}
 
 
 def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
@@ -171,7 +182,7 @@ def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tu
 
 def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
-    frames, facts = known
+    frames, facts, is_packed = known
     valid: Mapping[Key, WrittenProduct] = {}
     if name not in SHARED:
         sources = next(iter(frames.values())).inputs.sources
@@ -197,7 +208,7 @@ def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tup
             warnings=own.finish(),
             charts=unit.charts,
         )
-        yield (environment, name), Header(header, _pickled(declared))
+        yield (environment, name), Header(header, _packed(declared) if is_packed else declared)
 
 
 def without_places(declared: DeclaredUnit) -> DeclaredUnit:

@@ -10,13 +10,11 @@ from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.pipeline.headers import Scope, made_headers
-from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
+from floe_compiler.model.object_memory import known_answer
+from floe_compiler.pipeline.headers import FEW, Scope, made_headers
+from floe_compiler.pipeline.units import RENDERED, Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.frame import Frame
-
-FEW = 8
-"""So few units are compiled in this process: starting others would take longer."""
 
 BATCHES = 3
 """A batch is this part of what each job has left: so a core is idle at the end for no longer than a small batch takes.
@@ -73,8 +71,12 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         return without_rest(self.cache, compiled)
 
     def _declared(self, tasks: Sequence[Task]) -> list[Task]:
-        """Return the tasks with what their units declare; that is not at hand if their headers were recalled."""
-        wanted = [_scope(task) for task in tasks if task.scope and task.declared is None]
+        """Return the tasks with what their units declare, unless what they render to before patches is in memory.
+
+        What they declare is not at hand if their headers were recalled.
+        """
+        tasks = [replace(task, rendered=known_answer((RENDERED, task.rendering))) for task in tasks]
+        wanted = [_scope(task) for task in tasks if task.scope and task.declared is None and task.rendered is None]
         made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
         return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
 

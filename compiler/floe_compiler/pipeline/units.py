@@ -21,7 +21,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.object_memory import is_remembering, same_object
+from floe_compiler.model.object_memory import is_remembering, keep_answer, same_object
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import DeliveryPlan
@@ -34,7 +34,7 @@ from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
 from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
-from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.headers import Declared, declared_unit
 from floe_compiler.pipeline.kept_trees import KeptTrees
 from floe_compiler.pipeline.known_objects import KnownObjects
 from floe_compiler.synthesize import rendered_settings, synthesize
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 HEADS, SUMMARIES, BODIES = "heads", "summaries", "bodies"
 """The kinds of cache entries."""
+
+RENDERED = "rendered"
+"""The question what a namespace renders to before patches (`known_answer`)."""
 
 NOTHING_DERIVED = Derived()
 
@@ -71,15 +74,18 @@ class Task(msgspec.Struct, frozen=True):
     """A unit to compile: a namespace, the delivery of an environment, or a namespace of hand-written objects only.
 
     `content` is the digest of everything that the result depends on. Only a declared namespace has a `scope`. What it
-    declares is pickled, and None if its header came from the cache.
+    declares is None if its header came from the cache. `rendering` is the digest of everything that it renders to
+    before patches follows from (empty: not known), `rendered` what it renders to if that is known.
     """
 
     key: UnitKey
     content: str
     scope: str = ""
-    declared: bytes | None = None
+    declared: Declared | None = None
     derived: Derived = NOTHING_DERIVED
     delivery: DeliveryPlan | None = None
+    rendering: str = ""
+    rendered: Rendered | None = None
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -165,12 +171,17 @@ def _rendered(
     environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task], cdk8s: RunCdk8s
 ) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
-    planned = [(task, task.derived.plan(unpickled(task.declared))) for task in tasks if task.declared is not None]
+    known = {task.key: task.rendered for task in tasks if task.rendered is not None}
+    declared = [(task, task.declared) for task in tasks if task.declared is not None and task.key not in known]
+    planned = [(task, task.derived.plan(declared_unit(unit))) for task, unit in declared]
     clusters = {name: environment.cluster for name, environment in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
     units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered], cdk8s)
+    for (task, _), unit in zip(planned, units, strict=False):
+        if task.rendering:
+            keep_answer((RENDERED, task.rendering), unit)
     synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
-    rendered = dict(zip(synthesized, units, strict=True))
+    rendered = known | dict(zip(synthesized, units, strict=True))
     for task in tasks:
         if task.key not in rendered:
             environment = environments[task.key.environment]

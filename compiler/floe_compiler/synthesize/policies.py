@@ -13,6 +13,7 @@ from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import OperatedPods, Parts, Pod, Workload, named_pods
 from floe_compiler.model.links import NOT_LINKED, Linked
+from floe_compiler.model.object_memory import remembered_from_facts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, MeshCallers
 from floe_compiler.model.rendered import Connection, PodGroup
@@ -50,6 +51,7 @@ def policies(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Object
     return objects
 
 
+@remembered_from_facts
 def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, ways: WaysIn) -> Object:
     return network.policy(
         instance,

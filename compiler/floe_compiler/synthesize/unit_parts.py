@@ -20,7 +20,9 @@ from floe_compiler.kit import (
 from floe_compiler.kit.config_maps import linked_hosts
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.annotations import EXTERNAL_HOSTS
-from floe_compiler.model.facts import Parts, named_pods
+from floe_compiler.model.facts import Parts, Task, Workload, named_pods
+from floe_compiler.model.links import Linked
+from floe_compiler.model.object_memory import remembered_from_facts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredUnit, Instance
 from floe_compiler.synthesize.mesh_servers import mesh_objects
@@ -72,18 +74,13 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
 
     Without `ways`, they are those that are the same whoever reaches its pods: no Services and network policies.
     """
+    instance = instance.as_rendered()
     objects: list[Object] = list(parts.objects)
     scraper = ways.scraper if ways else None
     for server in parts.workloads:
-        objects.append(workloads.workload(instance, server, instance.placement.services))
-        if ways:
-            found_by_name = bool(server.metrics and scraper and scraper.headless)
-            objects += services.services(instance, server, ways.linked, found_by_name=found_by_name)
-        objects += services.disruption_budget(instance, server)
-        objects += services.autoscaler(instance, server)
-        objects += keda.scaled_object(instance, server)
-        objects += certificates.certificates(instance, server)
-    objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
+        found_by_name = bool(server.metrics and scraper and scraper.headless)
+        objects += _server_objects(instance, server, ways.linked if ways else None, found_by_name=found_by_name)
+    objects += [_task(instance, task) for task in parts.tasks]
     if ways:
         objects += policies(instance, parts, ways)
         for pods in parts.operated:
@@ -93,6 +90,27 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
         objects += mesh_objects(instance, parts, ways)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
+
+
+@remembered_from_facts
+def _server_objects(
+    instance: Instance[Any], server: Workload, linked: Linked | None, *, found_by_name: bool
+) -> tuple[Object, ...]:
+    """Return the objects of a server; without what other clusters call (`linked`), no Services."""
+    called = services.services(instance, server, linked, found_by_name=found_by_name) if linked is not None else ()
+    return (
+        workloads.workload(instance, server, instance.placement.services),
+        *called,
+        *services.disruption_budget(instance, server),
+        *services.autoscaler(instance, server),
+        *keda.scaled_object(instance, server),
+        *certificates.certificates(instance, server),
+    )
+
+
+@remembered_from_facts
+def _task(instance: Instance[Any], task: Task) -> Object:
+    return workloads.task(instance, task, instance.placement.jobs)
 
 
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:

@@ -38,6 +38,7 @@ from floe_compiler.kit.store_logins import identity_of, login_files, login_varia
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Container, Launched, Pod, Variable
 from floe_compiler.model.joined_names import joined
+from floe_compiler.model.object_memory import remembered_from_facts
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.plan import Context, Instance, Product
 from floe_compiler.model.read_texts import written
@@ -186,8 +187,13 @@ def _template_path(product: Product, step: PlannedStep) -> str:
 
 def _template(instance: Instance[Any], product: Product, planned_step: tuple[PlannedStep, Launched]) -> ConfigFile:
     step, pods = planned_step
-    pod = step_pod(instance, pods, seconds_of(instance, product))
-    return ConfigFile(_template_path(product, step), written(pod), _templates_of(product))
+    text = _pod_text(instance.as_rendered(), pods, seconds_of(instance, product))
+    return ConfigFile(_template_path(product, step), text, _templates_of(product))
+
+
+@remembered_from_facts
+def _pod_text(instance: Instance[Any], pods: Launched, seconds: int) -> str:
+    return written(step_pod(instance, pods, seconds))
 
 
 def seconds_of(instance: Instance[Any], product: Product) -> int:
