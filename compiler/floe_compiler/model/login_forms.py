@@ -98,13 +98,13 @@ class Login(NamedTuple):
 
 def logins_in(text: str) -> Iterator[Login]:
     """Yield each credential in a text that the program or the file around it tells."""
-    found: list[tuple[int, Login]] = []
+    logins: list[tuple[int, Login]] = []
     offset = 0
     for line in _joined_lines(text):
         if known := _in_line(line):
-            found += [(rank, login.after(offset)) for rank, login in known]
+            logins += [(rank, login.after(offset)) for rank, login in known]
         offset += len(line) + 1
-    yield from (login for _, login in sorted(found, key=lambda pair: pair[0]))
+    yield from (login for _, login in sorted(logins, key=lambda pair: pair[0]))
 
 
 def _joined_lines(text: str) -> list[str]:
@@ -137,10 +137,10 @@ def login_at_end(words: tuple[str, ...]) -> str:
 def _commands(names: KeywordPattern, text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the program of each command, and where its words begin and end; each part of the text is in one at most."""
     end = 0
-    while found := names.search(text, end):
-        rest = _REST.match(text, found.end())
-        end = max(found.end(), rest.end() if rest else 0)
-        yield re.split(r"[\s\"',]", found["program"], maxsplit=1)[0], found.end(), end
+    while command := names.search(text, end):
+        rest = _REST.match(text, command.end())
+        end = max(command.end(), rest.end() if rest else 0)
+        yield re.split(r"[\s\"',]", command["program"], maxsplit=1)[0], command.end(), end
 
 
 def _pattern(notation: str) -> str:

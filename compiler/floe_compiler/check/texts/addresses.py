@@ -65,9 +65,9 @@ def addresses(text: str) -> tuple[Address, ...]:
     """Return each address in a text once. Hosts that come from a template or variable are left out."""
     if ":" not in text and ".svc" not in text:
         return ()
-    found = [pair for line in text.split("\n") for pair in _in_line(line)]
+    ranked = [pair for line in text.split("\n") for pair in _in_line(line)]
     by_server: dict[tuple[str, int], Address] = {}
-    for _, address in sorted(found, key=lambda pair: pair[0]):
+    for _, address in sorted(ranked, key=lambda pair: pair[0]):
         by_server.setdefault((address.host, address.port), address)
     return tuple(by_server.values())
 
@@ -75,15 +75,15 @@ def addresses(text: str) -> tuple[Address, ...]:
 @lru_cache(maxsize=16384)  # the same lines are in every domain's objects, and most are as they were before an edit
 def _in_line(line: str) -> tuple[tuple[int, Address], ...]:
     """Return the addresses in a line, each with the rank of its form: an address in a URL comes first."""
-    found = []
+    ranked = []
     if ":" in line or ".svc" in line:
         for scheme, host, port in _URL.findall(line):
             if scheme in DEFAULT_PORTS:
-                found.append((0, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True)))
+                ranked.append((0, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True)))
         rest = _URL.sub(" ", line)
         for host, port in _SERVICE.findall(rest):
-            found.append((1, Address(host.lower(), int(port or 0))))
+            ranked.append((1, Address(host.lower(), int(port or 0))))
         for host, port in _PAIR.findall(_SERVICE.sub(" ", rest)):
             if 0 < int(port) < 65536:
-                found.append((2, Address(host.lower(), int(port))))
-    return tuple(found)
+                ranked.append((2, Address(host.lower(), int(port))))
+    return tuple(ranked)

@@ -84,10 +84,10 @@ DOCUMENTED: tuple[Form, ...] = (
 
 def credentials_in(text: str) -> Iterator[tuple[str, str]]:
     """Yield the kind of each credential in a text, and the credential, form by form."""
-    found = [pair for line in text.split("\n") for pair in _in_line(line)]
-    across = sorted({number for number, credential in found if not credential})
-    found += [(number, match[0]) for number in across for match in _forms()[number].find(text)]
-    for number, credential in sorted(found, key=lambda pair: pair[0]):
+    credentials = [pair for line in text.split("\n") for pair in _in_line(line)]
+    across = sorted({number for number, credential in credentials if not credential})
+    credentials += [(number, match[0]) for number in across for match in _forms()[number].find(text)]
+    for number, credential in sorted(credentials, key=lambda pair: pair[0]):
         if credential:
             yield _forms()[number].kind, credential
 
@@ -115,8 +115,8 @@ def published() -> tuple[Form, ...]:
     """Return the forms that gitleaks publishes."""
     text = (Path(__file__).parent / "forms.json").read_text(encoding="utf-8")
     return tuple(
-        Form(f"a credential ({one['name']})", tuple(one["words"]), one["form"], one["entropy"])
-        for one in json.loads(text)
+        Form(f"a credential ({form['name']})", tuple(form["words"]), form["form"], form["entropy"])
+        for form in json.loads(text)
     )
 
 
