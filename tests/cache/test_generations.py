@@ -1,7 +1,10 @@
 """What two compilations in a row have used is at hand; older things are asked for again."""
 
+import pickle
+from pathlib import Path
+
 from floe_compiler.cache.generations import Generations
-from floe_compiler.cache.store import Memory
+from floe_compiler.cache.store import Memory, Store
 
 
 class Counted(Memory):
@@ -37,6 +40,21 @@ def test_what_a_compilation_did_not_use_is_asked_for_again() -> None:
     cache.begin()
     assert cache.get("heads", "a") == b"1", "the other cache has it"
     assert store.asked == ["a"]
+
+
+def test_the_other_cache_gets_what_is_new_once_there_is_time() -> None:
+    store = Memory()
+    cache = Generations(store)
+    cache.put("heads", "a", b"1")
+    assert store.get("heads", "a") is None
+    cache.keep()
+    assert store.get("heads", "a") == b"1"
+
+
+def test_another_process_gets_the_other_cache(tmp_path: Path) -> None:
+    copy = pickle.loads(pickle.dumps(Generations(Store(tmp_path))))  # noqa: S301 - our own
+    assert copy.put("heads", "ab" * 32, b"1")
+    assert Store(tmp_path).get("heads", "ab" * 32) == b"1"
 
 
 def test_kinds_are_told_apart_and_nothing_is_made_up() -> None:

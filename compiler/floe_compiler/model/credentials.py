@@ -121,7 +121,8 @@ def stands_for_itself(value: str) -> bool:
 
 def secret_in(text: str) -> str:
     """Return the kind of credential that the text contains (`a private key`); empty if there is none."""
-    around = (kind for kind, part, form in _AROUND if part in text and any(_has(form, line) for line in text.split("\n")))
+    lines = text.split("\n")
+    around = (kind for kind, part, form in _AROUND if part in text and any(_has(form, line) for line in lines))
     kinds = chain((kind for kind, _ in credentials_in(text)), around, (login.kind for login in logins_in(text)))
     return next(kinds, "")
 
