@@ -18,7 +18,7 @@ from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.annotations import AFTER_SYNC, annotation
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
+from floe_compiler.model.files import NO_TEXT, File, delivery_path, object_path, report_clashes, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.object_memory import is_remembering, same_object
@@ -196,7 +196,7 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     findings = Findings([*checked.findings])
     # An object that does not fit its schema may have no text. Other units only need the summary.
     files = () if findings.failed else tuple(_files(rendered, findings, known))
-    FileSet.of(files, findings)
+    report_clashes(files, findings)
     summary = encode(checked.summary)
     head = UnitHead(
         task.key.namespace,

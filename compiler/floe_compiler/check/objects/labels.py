@@ -12,9 +12,7 @@ from floe_compiler.model.data_paths import place_below
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.names import check_label_key, check_label_value
-from floe_compiler.model.object_memory import once, remembered
-from floe_compiler.model.objects import Object
-from floe_compiler.model.workloads import Workload
+from floe_compiler.model.objects import ObjectId
 
 INVALID = Rule(
     "C015",
@@ -45,8 +43,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield invalid labels and annotations, missing recommended labels, and selectors on changing labels."""
     for identity, manifest in index.objects.items():
         metadata = manifest.get("metadata", {})
-        for message in _invalid_in_object(manifest):
-            yield index.finding(INVALID, identity, *with_hint(message))
+        yield from _invalid(index, identity, "metadata", metadata)
         carried = metadata.get("labels", {})
         missing = [name for name in _RECOMMENDED if _PREFIX + name not in carried]
         # Hand-written objects may have other labels, but an object with one of these labels needs them all.
@@ -55,8 +52,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield index.finding(MISSING, identity, f"metadata.labels lacks {names}", "add them")
     for workload in index.workloads.values():
         if workload.place:
-            for message in _invalid_in_template(workload):
-                yield index.finding(INVALID, workload.id, *with_hint(message))
+            yield from _invalid(index, workload.id, workload.at("metadata"), workload.template.get("metadata", {}))
     for identity, place, selector in own_selectors(index):
         keys = {
             *selector.get("matchLabels", {}),
@@ -66,23 +62,17 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield index.finding(CHANGING, identity, f"{place} names {key}", "select by labels that stay the same")
 
 
-@remembered
-def _invalid_in_object(manifest: Object) -> tuple[str, ...]:
-    return tuple(_invalid("metadata", manifest.get("metadata", {})))
-
-
-@once
-def _invalid_in_template(workload: Workload) -> tuple[str, ...]:
-    return tuple(_invalid(workload.at("metadata"), workload.template.get("metadata", {})))
-
-
-def _invalid(place: str, metadata: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _invalid(
+    index: Index, identity: ObjectId, place: str, metadata: Mapping[str, Mapping[str, str]]
+) -> Iterator[Diagnostic]:
     for key, value in metadata.get("labels", {}).items():
         if problem := _problem(key) or _problem_of_value(value):
-            yield f"{place_below(f'{place}.labels', key)}: {problem}"
+            at = place_below(f"{place}.labels", key)
+            yield index.finding(INVALID, identity, *with_hint(f"{at}: {problem}"))
     for key in metadata.get("annotations", {}):
         if problem := _problem(key.lower()):  # an annotation's prefix may have upper-case letters
-            yield f"{place_below(f'{place}.annotations', key)}: {problem}"
+            at = place_below(f"{place}.annotations", key)
+            yield index.finding(INVALID, identity, *with_hint(f"{at}: {problem}"))
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ Source: the validation of each kind in kubernetes/kubernetes, `pkg/apis/*/valida
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from floe_compiler.check.index import Index
@@ -21,7 +21,6 @@ from floe_compiler.model.names import (
     check_service_name,
     check_variable_name,
 )
-from floe_compiler.model.object_memory import once, remembered
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Container, Workload
 
@@ -56,25 +55,16 @@ _LONGEST: Mapping[tuple[str, str], int] = {
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the names that Kubernetes refuses."""
     for identity, manifest in index.objects.items():
-        for message in _refused_in_object(manifest, identity):
-            yield index.finding(INVALID, identity, *with_hint(message))
+        for place, name, accepts in _names(identity, manifest):
+            yield from _refused(index, identity, place, name, accepts)
     for workload in index.workloads.values():
-        for message in _refused_in_pod(workload):
-            yield index.finding(INVALID, workload.id, *with_hint(message))
+        for place, name, accepts in _names_in_pod(workload):
+            yield from _refused(index, workload.id, place, name, accepts)
 
 
-@remembered
-def _refused_in_object(manifest: Object, identity: ObjectId) -> tuple[str, ...]:
-    return tuple(_refused(_names(identity, manifest)))
-
-
-@once
-def _refused_in_pod(workload: Workload) -> tuple[str, ...]:
-    return tuple(_refused(_names_in_pod(workload)))
-
-
-def _refused(names: Iterable[tuple[str, str, Accepts]]) -> Iterator[str]:
-    return (f"{place}: {problem}" for place, name, accepts in names if (problem := _problem(accepts, name)))
+def _refused(index: Index, identity: ObjectId, place: str, name: str, accepts: Accepts) -> Iterator[Diagnostic]:
+    if problem := _problem(accepts, name):
+        yield index.finding(INVALID, identity, *with_hint(f"{place}: {problem}"))
 
 
 @lru_cache(maxsize=8192)  # the same names are in every domain's objects
