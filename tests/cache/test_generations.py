@@ -52,7 +52,7 @@ def test_the_other_cache_gets_what_is_new_once_there_is_time() -> None:
 
 
 def test_another_process_gets_the_other_cache(tmp_path: Path) -> None:
-    copy = pickle.loads(pickle.dumps(Generations(Store(tmp_path))))  # noqa: S301 - our own
+    copy = pickle.loads(pickle.dumps(Generations(Store(tmp_path))))
     assert copy.put("heads", "ab" * 32, b"1")
     assert Store(tmp_path).get("heads", "ab" * 32) == b"1"
 
