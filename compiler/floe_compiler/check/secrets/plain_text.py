@@ -66,8 +66,8 @@ def _plain_secrets(index: Index) -> Iterator[Diagnostic]:
     suspects = tuple(_suspects(index))
     known = _known_names(index) if suspects else set[str]()
     for text in suspects:
-        manifest = index.objects.get(text.owner)
-        if manifest is None or not has_exception(manifest, EXCEPTED):
+        owner = index.objects.get(text.owner)
+        if owner is None or not has_exception(owner, EXCEPTED):
             yield from _credentials(index, text, known)
 
 
