@@ -17,7 +17,7 @@ LINES = (
     "",
     "    ",
     "a: b",
-    "password: |",
+    "api_key: |",
     "  hunter2-literal-9f",
     "  token:=abc123xyz9",
     "machine forge.example",
