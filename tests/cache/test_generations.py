@@ -1,6 +1,7 @@
 """What two compilations in a row have used is at hand; older things are asked for again."""
 
 import os
+import pickle
 import sys
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def test_what_a_compilation_did_not_use_is_asked_for_again() -> None:
     cache.begin()
     assert cache.get("heads", "a") == b"1", "the other cache has it"
     assert store.asked == ["a"]
+
+
+def test_another_process_gets_the_other_cache(tmp_path: Path) -> None:
+    copy = pickle.loads(pickle.dumps(Generations(Store(tmp_path))))
+    assert copy.put("heads", "ab" * 32, b"1")
+    assert Store(tmp_path).get("heads", "ab" * 32) == b"1"
 
 
 def test_kinds_are_told_apart_and_nothing_is_made_up() -> None:

@@ -242,6 +242,8 @@ def wrong_objects() -> Platform:
     platform.add(resource("v1", "ResourceQuota", "wrong", spec={"hard": {"requests.cpu": "1000m"}}))
     local = platform.add(resource("v1", "ConfigMap", "wrong", data={"key": "value"}))
     local["metadata"]["annotations"] = {"config.kubernetes.io/local-config": "true"}
+    pod = {"metadata": {"labels": {"a": "-"}}, "spec": {"containers": [{"name": "Not_A_Label", "image": "a:1"}]}}
+    platform.add(resource("batch/v1", "CronJob", "wrong", spec={"jobTemplate": {"spec": {"template": pod}}}))
     return platform
 
 

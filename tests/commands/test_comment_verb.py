@@ -113,6 +113,26 @@ def test_a_server_that_is_not_there(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "api",
+    [
+        "http://github.acme.example/api",
+        "http://10.0.0.1",
+        "http://127.0.0.1.acme.example",
+        "http://127.0.0.1@acme.example",
+    ],
+)
+def test_no_token_crosses_the_network_unencrypted(
+    api: str, forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable, server in (("GITHUB_API_URL", "github"), ("CI_API_V4_URL", "gitlab")):
+        monkeypatch.setenv(variable, api)
+        assert say("one", "--on", server, "--number", "12") == 2
+        message = f"{api}: the token would cross the network for all to read; give the address with https://"
+        assert capsys.readouterr().err == f"floe-compile: {message}\n"
+    assert forge.comments == []
+
+
 def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("one", "--on", "github") == 2
     assert main(["comment", "nothing.md", "--on", "gitlab"]) == 2

@@ -20,13 +20,17 @@ import pytest
 from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
 from floe_compiler.commands.compiling import Chosen, Compiling
+from floe_compiler.commands.diff import State, differences
 from floe_compiler.commands.watch import AT_A_TIME, Watch
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
 from floe_compiler.node.cdk8s_process import kept
 from floe_compiler.pipeline import compile_mesh, unit_compiler
+from floe_compiler.pipeline.compilation import Compilation
 from floe_compiler.pipeline.units import Compiled, Shared, Task, compile_units
 from floe_compiler.pipeline.workers import ThisProcess
+from floe_compiler.report.diff_text import render_diff
+from floe_compiler.report.terminal import plain
 from small_mesh import DOMAIN, ENVIRONMENT, PRODUCT, small_mesh
 
 CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
@@ -242,7 +246,15 @@ def edits_of(mesh: Path) -> Mapping[str, tuple[str | None, ...]]:
         PRODUCT.replace("orders", "returns"): (None, other, other.replace("0 6", "0 9")),
         DOMAIN: (text := (mesh / DOMAIN).read_text(), text.replace("sales", "shop")),
         ENVIRONMENT: (text := (mesh / ENVIRONMENT).read_text(), f"{text}kubernetes: {{version: '1.33'}}\n"),
-        "base/note.yaml": (None, NOTE, NOTE.replace("a: b", "a: c"), NOTE.replace("a: b", "a: 1")),
+        "base/note.yaml": (
+            None,
+            NOTE,
+            NOTE.replace("a: b", "a: c"),
+            NOTE.replace("a: b", "a: 1"),
+            NOTE.replace("{a: b}", '{a: "password: |\\n  tr0ub4dor-9f"}'),
+            NOTE.replace("{a: b}", "{a: 'http://nobody.floe-sales-domain.svc:80'}"),
+            NOTE.replace("name: note", "name: note, labels: {a: '-'}"),
+        ),
         "base/kustomization.yaml": (None, "resources: [note.yaml]\n"),
         "overlays/dev/kustomization.yaml": (None, PATCH % "a", PATCH % "b", "resources: [nothing.yaml]\n"),
     }
@@ -254,7 +266,20 @@ def written(mesh: Path, file: str, text: str | None) -> None:
     path.write_text(text) if text is not None else path.unlink()
 
 
-def test_what_it_has_in_memory_is_what_compiles_from_nothing(tmp_path: Path) -> None:
+def difference(before: Compilation | None, after: Compilation) -> str:
+    """Return what is to be shown of two compilations, as nobody who remembers anything would."""
+    if before is None:
+        return ""
+    texts = {path: text.encode() for path, text in before.files.items()}
+    state = State(
+        before.files.digests, lambda files: files.digests, lambda paths: {path: texts[path] for path in paths}
+    )
+    return render_diff(differences(state, before.files.digests, after), plain)
+
+
+def test_what_it_has_in_memory_is_what_compiles_from_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     # Airflow launches pods, whose templates are read back from files.
     mesh = small_mesh(tmp_path / "mesh", {DOMAIN: {"orchestrator": {"type": "airflow"}}})
     chance = random.Random(7)
@@ -270,8 +295,10 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(tmp_path: Path) -> 
             text = chance.choice([text for text in edits[file] if text != now[file]])
             written(mesh, file, text)
             before = watch.compiled
+            capsys.readouterr()
             with remembering(memory):
                 watch.answer()
+                shown = capsys.readouterr().out
                 watch.read_ahead()
             try:
                 expected = compile_mesh(mesh)
@@ -281,6 +308,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(tmp_path: Path) -> 
             else:
                 assert watch.compiled is not None
                 assert dict(watch.compiled.files.items()) == dict(expected.files.items())
+                assert shown == difference(before, expected)
                 assert (watch.compiled.warnings, watch.compiled.digests) == (expected.warnings, expected.digests)
                 now[file] = text
                 right += 1

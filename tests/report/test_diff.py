@@ -168,6 +168,13 @@ def test_a_rule_inserted_into_a_policy_is_one_addition() -> None:
     assert (added.action, added.path, added.after) == ("added", "spec.egress[new 1]", rule(4000))
 
 
+def test_a_removed_source_of_a_volume_is_one_removal() -> None:
+    before, after = (
+        thing("X", projected={"sources": [{"secret": {"name": name}} for name in names]}) for names in ("abc", "bc")
+    )
+    assert fields(before, after) == [FieldChange("deleted", "projected.sources[gone 1]", {"secret": {"name": "a"}})]
+
+
 def test_one_rule_that_changed_is_shown_as_its_change() -> None:
     changes = fields(policy(4317, 5432), policy(4317, 9000))
     assert [change.action for change in changes] == ["deleted", "added"]

@@ -105,6 +105,38 @@ def test_a_danger_that_several_objects_share_is_reported_once() -> None:
     )
 
 
+def test_of_many_deleted_objects_only_the_kinds_are_named() -> None:
+    many = [*(thing("ConfigMap", f"x{number}") for number in range(3)), thing("Service", "a"), thing("Service", "b")]
+    kept = thing("PersistentVolumeClaim", "data")
+    text = render_diff([difference([*many, kept], [])], plain)
+    assert text == (
+        "dev/a\n"
+        "  - 5 objects: 3 ConfigMap, 2 Service\n"
+        "  - PersistentVolumeClaim data\n"
+        "      ! data-loss: is deleted; its data may be deleted with it\n"
+        "\n"
+    )
+    few = render_diff([difference(many[:3], [])], plain)
+    assert few == "dev/a\n  - ConfigMap x0\n  - ConfigMap x1\n  - ConfigMap x2\n\n"
+
+
+def test_deleted_objects_with_other_shared_dangers_are_told_apart() -> None:
+    plain_ones, leaving = ([thing("ConfigMap", f"{name}{number}") for number in range(4)] for name in "xy")
+    for manifest in leaving:
+        manifest["metadata"]["annotations"] = {"argocd.argoproj.io/sync-options": "Prune=false"}
+    lines = render_diff([difference([*plain_ones, *leaving], [])], plain).splitlines()
+    assert lines[0] == "[1] in 4 objects:"
+    assert lines[-3:] == ["  - 4 objects: 4 ConfigMap", "  - 4 objects: 4 ConfigMap [1]", ""]
+
+
+def test_of_many_deleted_lines_the_first_is_shown() -> None:
+    before, after = (thing("ConfigMap", data={"a": "\n".join(lines)}) for lines in (["0", *"abcdef", "1"], ["0", "1"]))
+    text = render_diff([difference([before], [after])], plain)
+    shown = ["           0", "          -a", "          - … (5 more lines)", "           1"]
+    assert text.splitlines()[-5:-1] == shown
+    assert '"a\\nb' not in text
+
+
 def test_hashes_are_reported_in_words() -> None:
     def pods(number: int) -> Object:
         template = {"metadata": {"annotations": {CONFIG_HASH: str(number) * 64}}, "spec": {}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from floe_compiler.model.cache import Cache
 
@@ -11,7 +12,7 @@ class Generations:
     """Has at hand what this compilation and the one before have used of another cache, and no more.
 
     What this process puts gets into the other cache later (`keep`), so that nobody waits for files to be written. What
-    another process puts gets there at once: this one will look for it there.
+    a forked process puts gets there at once: this one will look for it there.
     """
 
     def __init__(self, store: Cache) -> None:
@@ -20,6 +21,10 @@ class Generations:
         self._before: dict[tuple[str, str], bytes] = {}
         self._unwritten: dict[tuple[str, str], bytes] = {}
         self._owner = os.getpid()
+
+    def __reduce__(self) -> tuple[Callable[[Cache], Cache], tuple[Cache]]:
+        """Return what a process that is sent this cache gets: the other one."""
+        return _behind, (self._store,)
 
     def begin(self) -> None:
         """Begin another compilation: entries that only the one before the last used are dropped from memory."""
@@ -48,3 +53,7 @@ class Generations:
         unwritten, self._unwritten = self._unwritten, {}
         for (kind, key), data in unwritten.items():
             self._store.put(kind, key, data)
+
+
+def _behind(store: Cache) -> Cache:
+    return store

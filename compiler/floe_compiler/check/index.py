@@ -20,7 +20,7 @@ from floe_compiler.check.pods.custom_pods import custom_pods
 from floe_compiler.check.pods.launched_jobs import launched_jobs, launched_workload
 from floe_compiler.check.references.secret_keys import SecretKeys, secrets_of
 from floe_compiler.check.texts.addresses import Address
-from floe_compiler.check.texts.server_addresses import server_addresses
+from floe_compiler.check.texts.server_addresses import server_addresses, texts_with_addresses
 from floe_compiler.check.texts.texts import Text, texts_of
 from floe_compiler.model.custom_resources import REFERENCES, Named, created_for, references_of
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
@@ -108,19 +108,33 @@ class Index:
     @cached_property
     def texts(self) -> tuple[Text, ...]:
         """Return the free text in the objects."""
-        config_maps = self.of("", "ConfigMap")
-        return tuple(texts_of(self.workloads, config_maps, self.rendered.launched))
+        return tuple(texts_of(self.workloads, self.of("", "ConfigMap"), self.rendered.launched))
 
     @cached_property
     def addresses(self) -> tuple[tuple[Text, Address], ...]:
         """Return the addresses of servers in the objects, each with its text."""
-        addresses = server_addresses(self.texts, self.workloads.values(), self.of("", "ConfigMap"))
+        config_maps = tuple(self.of("", "ConfigMap"))
+        texts = texts_of(self.workloads, config_maps, self.rendered.launched, texts_with_addresses)
+        addresses = server_addresses(texts, self.workloads.values(), config_maps)
         return tuple(dict.fromkeys(addresses))
 
     def only(self, objects: Iterable[ObjectId]) -> Index:
-        """Return the index with only some of the objects, for rules that look at one object at a time."""
+        """Return the index with only some of the objects, for rules that look at one object at a time.
+
+        It has their pods, and those that some objects launch at run time.
+        """
         chosen = {identity: self.objects[identity] for identity in objects}
-        return dataclasses.replace(self, rendered=replace(self.rendered, objects=ObjectSet(chosen)))
+        workloads = {
+            identity: workload
+            for identity, workload in self.workloads.items()
+            if workload.id in chosen or workload.id not in self.objects
+        }
+        return dataclasses.replace(
+            self,
+            rendered=replace(self.rendered, objects=ObjectSet(chosen)),
+            by_kind=_by_kind(chosen.items()),
+            workloads=workloads,
+        )
 
     def of(self, group: str, *kinds: str) -> Iterable[tuple[ObjectId, Object]]:
         """Yield the objects of these kinds of an API group, with their identities, kind by kind."""
@@ -155,6 +169,13 @@ def _has_no_pod(runner: Workload, violations: Iterable[Violation]) -> bool:
     return any(violation.path == violation.drop == place[: len(violation.path)] for violation in violations)
 
 
+def _by_kind(objects: Iterable[tuple[ObjectId, Object]]) -> Mapping[tuple[str, str], Objects]:
+    by_kind: dict[tuple[str, str], list[tuple[ObjectId, Object]]] = defaultdict(list)
+    for identity, manifest in objects:
+        by_kind[identity.group, identity.kind].append((identity, manifest))
+    return {key: tuple(pairs) for key, pairs in by_kind.items()}
+
+
 def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Index:
     """Return the index of a unit. It has only the valid parts of objects that do not match their schema.
 
@@ -165,9 +186,7 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
     schemas = schemas_for(rendered.kubernetes_version, definitions)
     shapes = shape(rendered.objects, schemas)
     objects = tuple(shapes.objects.by_id.items())
-    by_kind: dict[tuple[str, str], list[tuple[ObjectId, Object]]] = defaultdict(list)
-    for identity, manifest in objects:
-        by_kind[identity.group, identity.kind].append((identity, manifest))
+    by_kind = _by_kind(objects)
     secrets: dict[tuple[str, str], list[SecretKeys]] = defaultdict(list)
     for secret in secrets_of(objects, rendered.existing_secrets):
         secrets[secret.namespace, secret.name].append(secret)
@@ -194,7 +213,7 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
         rendered=replace(rendered, objects=shapes.objects),
         schemas=schemas,
         shapes=with_violations(shapes, misfits),
-        by_kind={key: tuple(pairs) for key, pairs in by_kind.items()},
+        by_kind=by_kind,
         workloads=workloads,
         launched_violations=launched.violations,
         pods=PodIndex(workloads.values(), rendered.launched),

@@ -107,8 +107,17 @@ MODULES: tuple[RuleModule, ...] = (
     encrypted,
     config_files,
 )
-ABOUT_ONE_OBJECT: tuple[RuleModule, ...] = (delivered, dropped_fields, list_keys, quantities, values)
-"""Those that take long, and look at one object at a time.
+ABOUT_ONE_OBJECT: tuple[RuleModule, ...] = (
+    delivered,
+    dropped_fields,
+    labels,
+    list_keys,
+    names,
+    quantities,
+    values,
+    cron_jobs,
+)
+"""Those that take long, and look at one object at a time, with the pods that it is the template of.
 
 What they find follows from the object, the version of Kubernetes and the delivery tool. So an object in which they have
 found nothing needs not be looked at again.

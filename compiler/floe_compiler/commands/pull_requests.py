@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
+from ipaddress import ip_address
 from typing import Any, Literal, TypeVar
 from urllib.error import HTTPError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
@@ -159,4 +160,15 @@ def _given(variables: Mapping[str, str], name: str) -> str:
 def _web(address: str) -> str:
     if not address.startswith(("https://", "http://")):
         raise UsageError(f"{address} is not an address that begins with https:// or http://")
+    if address.startswith("http://") and not _is_this_machine(urlsplit(address).hostname or ""):
+        raise UsageError(
+            f"{address}: the token would cross the network for all to read; give the address with https://"
+        )
     return address
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # the name of another machine
+        return False

@@ -207,9 +207,11 @@ class Watch:
         except StageFailed as failed:
             self._is_wrong = True
             show(Outcome(failed.diagnostics, summary="the next save is compiled again"), self.run.chosen.root, OPTIONS)
+            self._cache.keep()
         return True
 
     def _written(self) -> None:
+        self._cache.keep()  # once the answer is shown
         if self.write:
             from contextlib import nullcontext
 

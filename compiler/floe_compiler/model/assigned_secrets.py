@@ -86,6 +86,11 @@ _ON_SEVERAL_LINES = _patterns(
         ("machine default", rf"{_MACHINE}(?P<key>password)\s+{_VALUE}(?=[\"']?(?:\s|$|\\n))"),
     )
 )
+# A line in or after which a match of these may go on in the next one; rather too many lines than too few.
+_GOES_ON = re.compile(
+    rf"""(?i)(?:[|>][+-]?\d?|\bname["']?[ \t]*:[ \t]*["']?{_NAME}["']?,?|</name>|[(,])\s*$"""
+    r"|\b(?:create|alter|machine|default|login|password)\b"
+)
 # As a text without any of these gives no secret a value, the other patterns need not look at it.
 _MAY_NAME_SECRET = re.compile(r"(?i)auth|connection|cred|identified|key|pass|pwd|salt|secret|session|signature|token")
 _NAMED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
@@ -159,18 +164,50 @@ class _Match(NamedTuple):
 
 def _matches(text: str) -> list[_Match]:
     """Return what gives a secret a value, by place."""
-    if not _MAY_NAME_SECRET.search(text):
+    lines = text.split("\n")
+    if not any(map(_may_name_secret, lines)):
         return []
-    matches, offset = [*_by_pattern(_ON_SEVERAL_LINES, text)], 0
-    for line in text.split("\n"):
-        matches += (match.after(offset) for match in _in_line(line))
-        offset += len(line) + 1
+    matches: list[_Match] = []
+    offset = 0
+    for part in _parts(lines):
+        if known := _in_part(part):
+            matches += [match.after(offset) for match in known]
+        offset += len(part) + 1
     return sorted(matches, key=lambda match: (match.value_start, match.start))
 
 
-@lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit
-def _in_line(line: str) -> tuple[_Match, ...]:
-    return tuple(_by_pattern(_ON_ONE_LINE, line))
+@lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit, or in another text
+def _may_name_secret(line: str) -> bool:
+    return bool(_MAY_NAME_SECRET.search(line))
+
+
+def _parts(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a text, but several together if a match may begin in one and end in another."""
+    begun: list[str] = []
+    for line in lines:
+        if _goes_on(line) or (begun and not line.strip()):
+            begun.append(line)
+        elif begun:
+            yield "\n".join((*begun, line))
+            begun = []
+        else:
+            yield line
+    if begun:
+        yield "\n".join(begun)
+
+
+@lru_cache(maxsize=16384)
+def _goes_on(line: str) -> bool:
+    return bool(_GOES_ON.search(line))
+
+
+@lru_cache(maxsize=16384)
+def _in_part(part: str) -> tuple[_Match, ...]:
+    matches, offset = [*_by_pattern(_ON_SEVERAL_LINES, part)], 0
+    for line in part.split("\n"):
+        matches += [match.after(offset) for match in _by_pattern(_ON_ONE_LINE, line)]
+        offset += len(line) + 1
+    return tuple(matches)
 
 
 def _by_pattern(patterns: Iterable[KeywordPattern], text: str) -> Iterator[_Match]:

@@ -121,9 +121,16 @@ def stands_for_itself(value: str) -> bool:
 
 def secret_in(text: str) -> str:
     """Return the kind of credential that the text contains (`a private key`); empty if there is none."""
-    around = (kind for kind, part, form in _AROUND if part in text and form.search(text))
+    lines = text.split("\n")
+    around = (kind for kind, part, form in _AROUND if part in text and any(_has(form, line) for line in lines))
     kinds = chain((kind for kind, _ in credentials_in(text)), around, (login.kind for login in logins_in(text)))
     return next(kinds, "")
+
+
+@lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit, or in another text
+def _has(form: re.Pattern[str], line: str) -> bool:
+    """Return whether a line has a credential of a form that is never in two lines."""
+    return bool(form.search(line))
 
 
 def _encodes_login(value: str) -> bool:
@@ -144,7 +151,7 @@ def without_placeholders(text: str) -> str:
 
 def without_secrets(text: str, instead: str) -> str:
     """Return the text with each credential replaced, except those before hosts and in HTTP headers."""
-    for credential in sorted({match[0] for _, match in credentials_in(text)}, key=len, reverse=True):
+    for credential in sorted({credential for _, credential in credentials_in(text)}, key=len, reverse=True):
         text = text.replace(credential, instead)
     parts, end = [], 0
     for login in sorted(logins_in(text), key=lambda login: (login.start, -login.end)):

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -158,6 +159,11 @@ def git_blob(data: bytes, algorithm: str = "sha1") -> str:
     return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
+def report_clashes(files: Iterable[File], findings: Findings) -> None:
+    """Add a finding for each of two files with the same path (W001, W002)."""
+    _without_clashes(files, findings)
+
+
 def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFile]:
     """Return the files sorted by path; of several with the same path, keep the first and add a finding."""
     taken: dict[str, AnyFile] = {}
@@ -187,6 +193,7 @@ def _report_clash(first: File | FileDigest, second: File | FileDigest, findings:
         findings.add(CASE_CLASH, f"{names} would be written to {first.path} and {second.path}", subject=second.subject)
 
 
+@lru_cache(maxsize=8192)  # one run after another asks for the same
 def object_path(site: str, identity: ObjectId, cluster_scoped: bool) -> str:
     """Return the path of an object's file: `output/<site>/<namespace or _cluster>/<file name>`.
 

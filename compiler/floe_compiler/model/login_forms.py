@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from floe_compiler.model.keyword_patterns import KeywordPattern
@@ -90,17 +91,40 @@ class Login(NamedTuple):
     start: int
     end: int
 
+    def after(self, offset: int) -> Login:
+        """Return the credential of a line in a text, in which the line begins at `offset`."""
+        return Login(self.kind, self.start + offset, self.end + offset)
+
 
 def logins_in(text: str) -> Iterator[Login]:
     """Yield each credential in a text that the program or the file around it tells."""
-    if not _MAY_HAVE_ONE.search(text):
-        return
-    for kind, form in _FORMS:
-        yield from (Login(kind, *match.span("secret")) for match in form.finditer(text))
-    for names, option in _COMMANDS:
-        for program, start, end in _commands(names, text):
+    logins: list[tuple[int, Login]] = []
+    offset = 0
+    for line in _joined_lines(text):
+        if known := _in_line(line):
+            logins += [(rank, login.after(offset)) for rank, login in known]
+        offset += len(line) + 1
+    yield from (login for _, login in sorted(logins, key=lambda pair: pair[0]))
+
+
+def _joined_lines(text: str) -> list[str]:
+    """Return the lines of a text; one that ends with a backslash is together with the next: no credential is in two."""
+    return re.split(r"(?<!\\)\n", text) if "\\\n" in text else text.split("\n")
+
+
+@lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit, or in another text
+def _in_line(line: str) -> tuple[tuple[int, Login], ...]:
+    """Return the credentials in a line, each with the rank of its form."""
+    return tuple(_ranked(line)) if _MAY_HAVE_ONE.search(line) else ()
+
+
+def _ranked(line: str) -> Iterator[tuple[int, Login]]:
+    for rank, (kind, form) in enumerate(_FORMS):
+        yield from ((rank, Login(kind, *match.span("secret"))) for match in form.finditer(line))
+    for rank, (names, option) in enumerate(_COMMANDS, len(_FORMS)):
+        for program, start, end in _commands(names, line):
             kind = f"a password for {program}"
-            yield from (Login(kind, *match.span("secret")) for match in option.finditer(text, start, end))
+            yield from ((rank, Login(kind, *match.span("secret"))) for match in option.finditer(line, start, end))
 
 
 def login_at_end(words: tuple[str, ...]) -> str:

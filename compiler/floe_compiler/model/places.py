@@ -77,7 +77,9 @@ class Places(msgspec.Struct, frozen=True):
             for span in self.removed[identity]
         ]
         span = places[0].span if places else None
-        others = (place for place in (*places[1:], *related) if place.span != span)
+        own = tuple(related)
+        told = {span, *(place.span for place in own)}  # what a rule says of a place is more than where that is from
+        others = (*(place for place in places[1:] if place.span not in told), *(one for one in own if one.span != span))
         secret = isinstance(about, ObjectId) and about.kind == "Secret"
         subject = f"{self.environment}: {about}"
         return Diagnostic(rule, message, span, subject, hint, tuple(dict.fromkeys(others)), secret)

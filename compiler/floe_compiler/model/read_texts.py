@@ -47,7 +47,8 @@ def _yaml(manifest: Object) -> str:
 def _known_as(text: str, read: Callable[[], Any]) -> Any:
     with _lock:
         if text not in _known:
-            _known[text] = read()
+            data = read()
+            _known[text] = same_object(data) if isinstance(data, dict) else data
         _known.move_to_end(text)
         if len(_known) > MOST:
             _known.popitem(last=False)

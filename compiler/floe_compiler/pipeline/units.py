@@ -18,7 +18,7 @@ from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.annotations import AFTER_SYNC, annotation
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
+from floe_compiler.model.files import NO_TEXT, File, delivery_path, object_path, report_clashes, tests_path
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.object_memory import is_remembering, keep_answer, same_object
@@ -37,6 +37,7 @@ from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import Declared, declared_unit
 from floe_compiler.pipeline.kept_trees import KeptTrees
 from floe_compiler.pipeline.known_objects import KnownObjects
+from floe_compiler.pipeline.known_units import KnownUnits
 from floe_compiler.synthesize import rendered_settings, synthesize
 
 if TYPE_CHECKING:
@@ -191,23 +192,35 @@ def _rendered(
 
 
 def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
-    """Check a unit and turn its objects into text."""
-    hits = tuple(sorted(applied.hits))
+    """Check a unit and turn its objects into text, unless that was just done for an equal one."""
     if any(finding.severity == "error" for finding in applied.findings):
-        return _failed("overlay", task, applied.findings, hits)
+        return _failed("overlay", task, applied.findings, tuple(sorted(applied.hits)))
+    environment, unit = shared.environments[task.key.environment], applied.rendered
+    objects, unpatched = _same_objects(unit.objects), unit.unpatched and _same_objects(unit.unpatched)
+    applied = replace(applied, rendered=replace(unit, objects=objects, unpatched=unpatched))
+    made = _made.result(applied, (environment.known, environment.definitions), lambda: _make(shared, task, applied))
+    compiled = replace(made, key=task.key, content=task.content)
+    return compiled if shared.cache is None else without_rest(shared.cache, compiled)
+
+
+_made = KnownUnits[Compiled]()
+
+
+def _same_objects(objects: ObjectSet) -> ObjectSet:
+    return ObjectSet({identity: same_object(manifest) for identity, manifest in objects.by_id.items()})
+
+
+def _make(shared: Shared, task: Task, applied: Applied) -> Compiled:
     from floe_compiler.check import check_unit
 
-    objects = ObjectSet(
-        {identity: same_object(manifest) for identity, manifest in applied.rendered.objects.by_id.items()}
-    )
-    rendered = replace(applied.rendered, objects=objects)
+    rendered, hits = applied.rendered, tuple(sorted(applied.hits))
     own = tuple(rendered.objects.of_kind(DEFINITION))
     known = KnownObjects(shared.cache, compiler_digest(), rendered)
     checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own), known.has)
     findings = Findings([*checked.findings])
     # An object that does not fit its schema may have no text. Other units only need the summary.
     files = () if findings.failed else tuple(_files(rendered, findings, known))
-    FileSet.of(files, findings)
+    report_clashes(files, findings)
     summary = encode(checked.summary)
     head = UnitHead(
         task.key.namespace,
@@ -228,7 +241,7 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         known.keep(
             (manifest, file.text) for (identity, manifest), file in pairs if _is_kept(identity, rendered, checked)
         )
-    return compiled if shared.cache is None else without_rest(shared.cache, compiled)
+    return compiled
 
 
 def _is_kept(identity: ObjectId, rendered: Rendered, checked: Checked) -> bool:

@@ -35,6 +35,7 @@ SETS = frozenset(
         "ingress",
         "namespaceResourceBlacklist",
         "rules",
+        "sources",
         "subjects",
         "to",
     ]

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 import msgspec
@@ -23,6 +23,9 @@ from floe_compiler.report.terminal import Paint, Style, visible
 LONGEST_VALUE = 160
 SEVERAL = 3
 """With this number of objects or more, a shared change or danger is shown only once."""
+
+MANY = 4
+"""Of so many deleted objects of a folder, or so many deleted lines in a row, not each one is shown."""
 
 DANGER = "!"
 """The prefix of lines about dangers."""
@@ -98,18 +101,31 @@ def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]
 
 
 def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:
-    """Yield the lines about some objects, with numbers in place of shared dangers and changes."""
-    for change in changes:
-        block = change_block(change, paint, shared)
-        yield from (block.title, *block.body)
+    """Yield the lines about some objects, with numbers in place of shared dangers and changes.
+
+    Of many deleted objects of which there is nothing more to say, only the kinds are named.
+    """
+    blocks = [(change, change_block(change, paint, shared)) for change in changes]
+    deleted: dict[str, list[ObjectChange]] = {}
+    for change, block in blocks:
+        if change.action == "deleted" and not block.body:
+            deleted.setdefault(_numbers(change, shared), []).append(change)
+    folded = {numbers: alike for numbers, alike in deleted.items() if len(alike) >= MANY}
+    for change, block in blocks:
+        alike = folded.get(_numbers(change, shared), []) if change.action == "deleted" and not block.body else []
+        if not alike:
+            yield from (block.title, *block.body)
+        elif change is alike[0]:
+            kinds = Counter(_kind(other) for other in alike)
+            said = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
+            yield paint(f"- {len(alike)} objects: {said}", "red") + _numbers(change, shared)
 
 
 def change_block(change: ObjectChange, paint: Paint, shared: Mapping[str, Shared]) -> Block:
     """Return what is shown of one object, with numbers in place of shared dangers and changes."""
     dangers, fields = _dangers(change), field_texts(change)
-    numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)
     return Block(
-        paint(_title(change), _STYLES[change.action]) + numbers,
+        paint(_title(change), _STYLES[change.action]) + _numbers(change, shared),
         (
             *(paint(f"    {text}", "red") for text in dangers if text not in shared),
             *(f"    {line}" for text in fields if text not in shared for line in text.split("\n")),
@@ -117,10 +133,18 @@ def change_block(change: ObjectChange, paint: Paint, shared: Mapping[str, Shared
     )
 
 
+def _numbers(change: ObjectChange, shared: Mapping[str, Shared]) -> str:
+    texts = (*_dangers(change), *field_texts(change))
+    return "".join(f" [{shared[text].number}]" for text in texts if text in shared)
+
+
 def _title(change: ObjectChange) -> str:
+    return visible(f"{_SIGNS[change.action]} {_kind(change)} {change.identity.name}")
+
+
+def _kind(change: ObjectChange) -> str:
     identity = change.identity
-    group = f".{identity.group}" if identity.group else ""
-    return visible(f"{_SIGNS[change.action]} {identity.kind}{group} {identity.name}")
+    return visible(f"{identity.kind}.{identity.group}" if identity.group else identity.kind)
 
 
 def summary_line(diffs: Iterable[EnvironmentDiff]) -> str:
@@ -175,4 +199,14 @@ def show_value(value: Any) -> str:
 @lru_cache(maxsize=64)  # first to find what objects share, then to show it
 def _text_lines(before: str, after: str) -> tuple[str, ...]:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-    return tuple(visible(line[: LONGEST_VALUE + 1]) for line in list(lines)[2:])  # without two lines with file names
+    return tuple(_shortened(visible(line[: LONGEST_VALUE + 1]) for line in list(lines)[2:]))  # without the files' names
+
+
+def _shortened(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a difference; of many that are only deleted, the first and how many there are more."""
+    runs = [list(run) for _, run in groupby(lines, lambda line: line[:1])]
+    for run, following in zip_longest(runs, runs[1:], fillvalue=[""]):
+        if run[0].startswith("-") and not following[0].startswith("+") and len(run) > MANY:
+            yield from (run[0], f"- … ({len(run) - 1} more lines)")
+        else:
+            yield from run

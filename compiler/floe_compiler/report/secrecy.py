@@ -56,7 +56,7 @@ _BLOCK = re.compile(
     r"[ \t]+[|>][-+\d]*[ \t]*\n)"
     r"(?:(?P=margin)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+"
 )
-_BLOCK_KEY = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?:[ \t]+[|>][-+\d]*[ \t]*\n")
+_BLOCK_KEY = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?:[ \t]+[|>][-+\d]*[ \t]*$")
 _BEFORE = 2000
 """How far back a bracket is looked for, so that long lines stay fast."""
 _JSON_VALUE = re.compile(r"-?\d[\d.eE+-]*")
@@ -104,10 +104,16 @@ def hide_in_line(line: str, before: str, after: str) -> str:
 
 def _hide_unnamed(text: str) -> str:
     text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
-    if any(_SECRET.search(key) for key in _BLOCK_KEY.findall(text)):
+    if any(map(_begins_block, text.split("\n")[:-1])):
         text = _BLOCK.sub(_hide_block, text)
     text = without_assigned(_by_line(_hide_pairs, text), HIDDEN, _REFERENCE.search)
     return _by_line(_hide_logins, text)
+
+
+@lru_cache(maxsize=8192)  # most lines of a text are as they were before an edit, or in another text
+def _begins_block(line: str) -> bool:
+    """Return whether a line has the key of a secret whose text stands below it."""
+    return any(map(is_secret_key, _BLOCK_KEY.findall(line)))
 
 
 def _by_line(hide: Callable[[str], str], text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.check.network.peers import Peers, read_peers
 from floe_compiler.check.pod_index import PodIndex
 from floe_compiler.model.dns import DnsServers
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
 from floe_compiler.model.selectors import Selector
@@ -52,14 +53,24 @@ def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex, d
             isolated[direction] |= selected
             if not selector:
                 denying.add(direction)
-            for rule in spec.get(direction, ()):
-                others = rule.get("from" if direction == "ingress" else "to", ())
-                if direction == "ingress" and others and not (others := _without_kubelet(others)):
-                    continue
-                peers = read_peers(others, dns)
-                ports = PolicyPorts.of(rule.get("ports", ()), dns.ports)
-                rules.append(PolicyRule(identity, direction, selected, peers, ports))
+        for direction, peers, ports in _rules(manifest, dns):
+            rules.append(PolicyRule(identity, direction, selected, peers, ports))
     return Policies(tuple(rules), isolated, frozenset(denying))
+
+
+@remembered
+def _rules(manifest: Object, dns: DnsServers) -> tuple[tuple[Direction, Peers, PolicyPorts], ...]:
+    """Return direction, peers and ports of each rule of a policy."""
+    return tuple(_read_rules(manifest.get("spec", {}), dns))
+
+
+def _read_rules(spec: Object, dns: DnsServers) -> Iterator[tuple[Direction, Peers, PolicyPorts]]:
+    for direction in _directions(spec):
+        for rule in spec.get(direction, ()):
+            others = rule.get("from" if direction == "ingress" else "to", ())
+            if direction == "ingress" and others and not (others := _without_kubelet(others)):
+                continue
+            yield direction, read_peers(others, dns), PolicyPorts.of(rule.get("ports", ()), dns.ports)
 
 
 def _without_kubelet(peers: Iterable[Selector]) -> list[Selector]:

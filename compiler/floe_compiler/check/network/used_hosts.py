@@ -29,4 +29,4 @@ def used_hosts(index: Index) -> Iterator[tuple[Text, Address]]:
 
 def is_number(host: str) -> bool:
     """Return whether a host is an IP address or other numbers with dots, not a name."""
-    return ":" in host or all(label.isdigit() for label in host.split("."))
+    return ":" in host or (host[-1:].isdigit() and all(label.isdigit() for label in host.split(".")))

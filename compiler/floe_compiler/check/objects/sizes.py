@@ -9,7 +9,8 @@ import msgspec
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.object_memory import remembered
+from floe_compiler.model.objects import Object, ObjectId
 
 _MOST_ANNOTATIONS = 256 * 1024
 
@@ -42,16 +43,14 @@ def check(index: Index) -> Iterator[Diagnostic]:
     folders: dict[str, int] = defaultdict(int)
     for identity, manifest in index.objects.items():
         # JSON without spaces is about a fifth smaller than YAML with its indentation.
-        folders[identity.namespace] += len(_ENCODER.encode(manifest)) * 6 // 5
-        annotations = manifest.get("metadata", {}).get("annotations", {})
-        size = sum(_bytes(key) + _bytes(value) for key, value in annotations.items())
+        folders[identity.namespace] += _size(manifest) * 6 // 5
+        size = _size_of_annotations(manifest)
         if size > _MOST_ANNOTATIONS:
             yield index.finding(
                 ANNOTATIONS, identity, f"metadata.annotations has {size} bytes", "move large values into a ConfigMap"
             )
     for identity, manifest in index.of("", "ConfigMap", "Secret"):
-        fields = ("data", "stringData", "binaryData")
-        size = sum(_bytes(value) for field in fields for value in manifest.get(field, {}).values())
+        size = _size_of_data(manifest)
         if size > _MOST_DATA:
             yield index.finding(DATA, identity, f"its data has {size} bytes", "split it, or put the data into an image")
     for namespace, size in folders.items():
@@ -59,6 +58,24 @@ def check(index: Index) -> Iterator[Diagnostic]:
             about = ObjectId("", "Namespace", "", namespace)
             message = f"its manifests have about {size / 1_000_000:.1f} MB"
             yield index.finding(FOLDER, about, message, "split the namespace, or raise the limit in Argo CD")
+
+
+@remembered
+def _size(manifest: Object) -> int:
+    """Return the size of an object as JSON."""
+    return len(_ENCODER.encode(manifest))
+
+
+@remembered
+def _size_of_annotations(manifest: Object) -> int:
+    annotations = manifest.get("metadata", {}).get("annotations", {})
+    return sum(_bytes(key) + _bytes(value) for key, value in annotations.items())
+
+
+@remembered
+def _size_of_data(manifest: Object) -> int:
+    fields = ("data", "stringData", "binaryData")
+    return sum(_bytes(value) for field in fields for value in manifest.get(field, {}).values())
 
 
 def _bytes(text: str) -> int:

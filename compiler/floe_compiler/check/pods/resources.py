@@ -8,6 +8,7 @@ from itertools import pairwise
 from floe_compiler.check.index import Index
 from floe_compiler.model.amounts import amount
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object
 from floe_compiler.model.workloads import Container, Workload
 
@@ -29,6 +30,8 @@ RANGE = Rule(
 )
 RULES = (MISSING, INVERTED, RANGE)
 
+Fault = tuple[Rule, str, str]
+"""A rule, a message and a hint."""
 RESOURCES = ("cpu", "memory")
 _AMOUNTS = {"cpu": "500m", "memory": "512Mi"}
 _ORDER = ("min", "defaultRequest", "default", "max")
@@ -43,14 +46,21 @@ def check(index: Index) -> Iterator[Diagnostic]:
         for message in _contradictions(limits):
             yield index.finding(RANGE, identity, message, "change one of the two")
     for workload in index.workloads.values():
-        for container in workload.containers:
-            yield from _container(index, workload, container)
+        for container, faults in zip(workload.containers, _faults(workload), strict=True):
+            for rule, message, hint in faults:
+                yield index.finding(rule, workload.id, message, hint)
             for limits in ranges.get(workload.namespace, ()):
                 for message in _outside(container, limits):
                     yield index.finding(RANGE, workload.id, message, "change the container, or the LimitRange")
 
 
-def _container(index: Index, workload: Workload, container: Container) -> Iterator[Diagnostic]:
+@once
+def _faults(workload: Workload) -> tuple[tuple[Fault, ...], ...]:
+    """Return what is wrong with the requests and limits of each container."""
+    return tuple(tuple(_of_container(workload, container)) for container in workload.containers)
+
+
+def _of_container(workload: Workload, container: Container) -> Iterator[Fault]:
     resources = container.data.get("resources", {})
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
     missing = [
@@ -61,12 +71,12 @@ def _container(index: Index, workload: Workload, container: Container) -> Iterat
     ]
     if missing and not workload.is_completed:
         message = f"{container.place}.resources lacks {', '.join(missing)}"
-        yield index.finding(MISSING, workload.id, message, _example(missing))
+        yield MISSING, message, _example(missing)
     for name in sorted(requests.keys() & limits.keys()):
         request, limit = amount(requests, name), amount(limits, name)
         if request is not None and limit is not None and request > limit:
             message = f"{container.place}.resources requests {request} of {name}, above its limit of {limit}"
-            yield index.finding(INVERTED, workload.id, message, "raise the limit, or request less")
+            yield INVERTED, message, "raise the limit, or request less"
 
 
 def _example(missing: list[str]) -> str:

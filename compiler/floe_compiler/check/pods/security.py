@@ -40,7 +40,7 @@ _LETS_IN = {"stricter": "restricted", "restricted": "baseline", "baseline": "pri
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield undeclared violations of "restricted", and namespaces that enforce another level."""
-    breaches_of = {workload: tuple(breaches(workload)) for workload in index.workloads.values()}
+    breaches_of = {workload: breaches(workload) for workload in index.workloads.values()}
     yield from undeclared(index, _departures(index, breaches_of), concerns_security, _needed_for_tokens(index))
     if not index.pods.all:
         return

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from floe_compiler.model.object_memory import once
 from floe_compiler.model.workloads import Container, Workload
 
 Level = Literal["baseline", "restricted", "stricter"]
@@ -74,8 +75,13 @@ class Breach(msgspec.Struct, frozen=True):
     message: str
 
 
-def breaches(workload: Workload) -> Iterator[Breach]:
-    """Yield a workload's violations of the standards."""
+@once
+def breaches(workload: Workload) -> tuple[Breach, ...]:
+    """Return a workload's violations of the standards."""
+    return tuple(_breaches(workload))
+
+
+def _breaches(workload: Workload) -> Iterator[Breach]:
     pod = workload.pod
     context = pod.get("securityContext", {})
     yield from _host(workload, pod)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import lru_cache
+from itertools import chain
 
 from msgspec.structs import replace
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.references.secret_keys import plain_keys
-from floe_compiler.check.texts.texts import Text
+from floe_compiler.check.texts.texts import Text, pod_texts, texts_of
 from floe_compiler.model.annotations import CREDENTIAL as EXCEPTED
 from floe_compiler.model.annotations import EXCEPTION, has_exception
 from floe_compiler.model.assigned_secrets import assigned_secrets, is_literal
@@ -24,8 +25,9 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.login_forms import login_at_end
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.not_secrets import without_values
-from floe_compiler.model.object_memory import remembered
+from floe_compiler.model.object_memory import once, remembered
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Workload
 
 PLAIN = Rule(
     "C130",
@@ -61,26 +63,44 @@ def _plain_secrets(index: Index) -> Iterator[Diagnostic]:
     for identity, manifest in index.of("", "Secret"):
         if plain := plain_keys(manifest):
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}", _INSTEAD)
-    known = _known_names(index)
-    excepted = {identity for identity, manifest in index.objects.items() if has_exception(manifest, EXCEPTED)}
-    for whole in (*index.texts, *_templates(index), *_metadata(index)):
-        text = _without(whole, index.rendered.not_secrets)
-        if text.owner not in excepted and _is_suspect(text.text, text.variable, text.before):
+    suspects = tuple(_suspects(index))
+    known = _known_names(index) if suspects else set[str]()
+    for text in suspects:
+        owner = index.objects.get(text.owner)
+        if owner is None or not has_exception(owner, EXCEPTED):
             yield from _credentials(index, text, known)
 
 
+def _suspects(index: Index) -> Iterator[Text]:
+    """Return the texts that hold a secret, or would if no name of a Secret were known."""
+    values = index.rendered.not_secrets
+    in_pods, in_metadata = (pod_texts, _metadata_of) if values else (_suspects_in_pod, _suspects_in_metadata)
+    texts = chain(
+        texts_of(index.workloads, index.of("", "ConfigMap"), index.rendered.launched, in_pods),
+        _templates(index),
+        chain.from_iterable(in_metadata(manifest, identity) for identity, manifest in index.objects.items()),
+    )
+    return filter(_is_suspect, (_without(text, values) for text in texts) if values else texts)
+
+
+@once
+def _suspects_in_pod(workload: Workload) -> tuple[tuple[str, Text], ...]:
+    """Return those of `pod_texts` that are suspect."""
+    return tuple((container, text) for container, text in pod_texts(workload) if _is_suspect(text))
+
+
 def _without(text: Text, values: Collection[str]) -> Text:
-    return text._replace(text=without_values(text.text, values)) if values else text
+    return text._replace(text=without_values(text.text, values))
 
 
-def _metadata(index: Index) -> Iterator[Text]:
-    """Yield the values of annotations, and those of labels that are long enough for a credential."""
-    for identity, manifest in index.objects.items():
-        yield from _metadata_of(manifest, identity)
+@remembered
+def _suspects_in_metadata(manifest: Object, identity: ObjectId) -> tuple[Text, ...]:
+    return tuple(filter(_is_suspect, _metadata_of(manifest, identity)))
 
 
 @remembered
 def _metadata_of(manifest: Object, identity: ObjectId) -> tuple[Text, ...]:
+    """Return the values of annotations, and those of labels that are long enough for a credential."""
     return tuple(
         Text(identity, f"metadata.{field}[{key}]", str(value))
         for field, least in (("annotations", 0), ("labels", LEAST))
@@ -120,9 +140,13 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
         yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value', hint)
 
 
-@lru_cache(maxsize=MOST_TEXTS)  # the same scripts, settings and variables are in every domain's objects
-def _is_suspect(text: str, variable: str, before: tuple[str, ...]) -> bool:
+def _is_suspect(text: Text) -> bool:
     """Return whether a text holds a secret, or would if no name of a Secret were known."""
+    return _may_hold_secret(text.text, text.variable, text.before)
+
+
+@lru_cache(maxsize=MOST_TEXTS)  # the same scripts, settings and variables are in every domain's objects
+def _may_hold_secret(text: str, variable: str, before: tuple[str, ...]) -> bool:
     return (
         bool(_kind_of_secret(text, before))
         or bool(text and variable and _gives_secret(variable, text))

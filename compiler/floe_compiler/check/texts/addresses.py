@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
@@ -61,23 +61,29 @@ class Address(NamedTuple):
     beside: str = ""
 
 
-@cache  # the same scripts, settings and variables are in every domain's objects
 def addresses(text: str) -> tuple[Address, ...]:
     """Return each address in a text once. Hosts that come from a template or variable are left out."""
     if ":" not in text and ".svc" not in text:
         return ()
+    ranked = [pair for line in text.split("\n") for pair in _in_line(line)]
     by_server: dict[tuple[str, int], Address] = {}
-    for scheme, host, port in _URL.findall(text):
-        if scheme in DEFAULT_PORTS:
-            _add(by_server, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True))
-    rest = _URL.sub(" ", text)
-    for host, port in _SERVICE.findall(rest):
-        _add(by_server, Address(host.lower(), int(port or 0)))
-    for host, port in _PAIR.findall(_SERVICE.sub(" ", rest)):
-        if 0 < int(port) < 65536:
-            _add(by_server, Address(host.lower(), int(port)))
+    for _, address in sorted(ranked, key=lambda pair: pair[0]):
+        by_server.setdefault((address.host, address.port), address)
     return tuple(by_server.values())
 
 
-def _add(by_server: dict[tuple[str, int], Address], address: Address) -> None:
-    by_server.setdefault((address.host, address.port), address)
+@lru_cache(maxsize=16384)  # the same lines are in every domain's objects, and most are as they were before an edit
+def _in_line(line: str) -> tuple[tuple[int, Address], ...]:
+    """Return the addresses in a line, each with the rank of its form: an address in a URL comes first."""
+    ranked = []
+    if ":" in line or ".svc" in line:
+        for scheme, host, port in _URL.findall(line):
+            if scheme in DEFAULT_PORTS:
+                ranked.append((0, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True)))
+        rest = _URL.sub(" ", line)
+        for host, port in _SERVICE.findall(rest):
+            ranked.append((1, Address(host.lower(), int(port or 0))))
+        for host, port in _PAIR.findall(_SERVICE.sub(" ", rest)):
+            if 0 < int(port) < 65536:
+                ranked.append((2, Address(host.lower(), int(port))))
+    return tuple(ranked)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from floe_compiler.check.texts.addresses import Address, addresses
 from floe_compiler.check.texts.host_keys import document_addresses, hosts_in
 from floe_compiler.check.texts.host_options import option_addresses
-from floe_compiler.check.texts.texts import Text
+from floe_compiler.check.texts.texts import Text, pod_texts
 from floe_compiler.model.comments import without_comments
 from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object, ObjectId
@@ -27,6 +27,12 @@ def server_addresses(
     for identity, manifest in config_maps:  # its keys may become variables (`envFrom`)
         for key, address in hosts_in(manifest.get("data", {})):
             yield Text(identity, f"data[{key}]", address.host), address
+
+
+@once
+def texts_with_addresses(workload: Workload) -> tuple[tuple[str, Text], ...]:
+    """Return those of a workload's `pod_texts` that have an address."""
+    return tuple((container, text) for container, text in pod_texts(workload) if _addresses_in(text.text))
 
 
 @lru_cache(maxsize=16384)  # the same scripts, settings and variables are in every domain's objects

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from floe_compiler.model.login_forms import WORDS_BEFORE
@@ -29,10 +29,12 @@ def texts_of(
     workloads: Mapping[ObjectId, Workload],
     config_maps: Iterable[tuple[ObjectId, Object]],
     launched: Iterable[LaunchedPods],
+    in_pods: Callable[[Workload], Iterable[tuple[str, Text]]] | None = None,
 ) -> Iterator[Text]:
     """Yield the values of environment variables, the commands and arguments of containers, and ConfigMaps' data.
 
-    A text that describes launched pods is left out, as the workload of these pods has these texts.
+    A text that describes launched pods is left out, as the workload of these pods has these texts. `in_pods` returns
+    the wanted ones of a workload's `pod_texts` (default: all).
     """
     descriptions = [pods.description for pods in launched if launched_id(pods.group) in workloads]
     variables = {
@@ -42,7 +44,7 @@ def texts_of(
     }
     files = {(description.by, description.key) for description in descriptions if isinstance(description, PodFile)}
     for workload in workloads.values():
-        for container, text in _of_workload(workload):
+        for container, text in (in_pods or pod_texts)(workload):
             if (text.owner, container, text.variable) not in variables:
                 yield text
     for identity, manifest in config_maps:
@@ -52,7 +54,7 @@ def texts_of(
 
 
 @once
-def _of_workload(workload: Workload) -> tuple[tuple[str, Text], ...]:
+def pod_texts(workload: Workload) -> tuple[tuple[str, Text], ...]:
     """Return the texts of a workload's containers, each with the name of its container."""
     return tuple(
         (container.name, text) for container in workload.containers for text in container_texts(workload.id, container)

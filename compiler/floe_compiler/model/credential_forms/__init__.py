@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import msgspec
 # Includes everything up to the end of the key.
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
 
+# What matches the end of a line, in a pattern.
+_GOES_ON = re.compile(r"\(\?s\)|\\s|\[\^")
 _LONG_WORD = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w+/.~-]{20,512}={0,2}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32,}")
 _IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -33,6 +35,11 @@ class Form(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
     pattern: str
     entropy: float = 0.0
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether a credential, or what is after it, may be in several lines."""
+        return bool(_GOES_ON.search(self.pattern))
 
     def find(self, text: str) -> Iterator[re.Match[str]]:
         """Yield the credentials of this form in a text."""
@@ -75,13 +82,32 @@ DOCUMENTED: tuple[Form, ...] = (
 )
 
 
-def credentials_in(text: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """Yield the kind of each credential in a text, and the credential."""
-    if any_word().search(lower := text.lower()):
-        for form in (*DOCUMENTED, *published()):
-            if any(word in lower for word in form.words):
-                for match in form.find(text):
-                    yield form.kind, match
+def credentials_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the kind of each credential in a text, and the credential, form by form."""
+    credentials = [pair for line in text.split("\n") for pair in _in_line(line)]
+    across = sorted({number for number, credential in credentials if not credential})
+    credentials += [(number, match[0]) for number in across for match in _forms()[number].find(text)]
+    for number, credential in sorted(credentials, key=lambda pair: pair[0]):
+        if credential:
+            yield _forms()[number].kind, credential
+
+
+@lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit, or in another text
+def _in_line(line: str) -> tuple[tuple[int, str], ...]:
+    """Return the credentials in a line, each with the number of its form; none for what may begin in this line."""
+    if not any_word().search(lower := line.lower()):
+        return ()
+    possible = [one for one in enumerate(_forms()) if any(word in lower for word in one[1].words)]
+    return tuple(
+        (number, credential)
+        for number, form in possible
+        for credential in (("",) if form.goes_on else (match[0] for match in form.find(line)))
+    )
+
+
+@cache
+def _forms() -> tuple[Form, ...]:
+    return (*DOCUMENTED, *published())
 
 
 @cache
@@ -100,7 +126,7 @@ def any_word() -> re.Pattern[str]:
 
     It is a tree, as a pattern of so many alternatives takes five times longer.
     """
-    words = {word for form in (*DOCUMENTED, *published()) for word in form.words}
+    words = {word for form in _forms() for word in form.words}
     return re.compile(_tree_pattern(_tree(words)))
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from floe_compiler.model.nested_fields import at
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object
 from floe_compiler.model.read_texts import read_only
 from floe_compiler.report.dangers.danger import Change, Danger
@@ -42,7 +43,7 @@ def data_moved(change: Change) -> Iterator[Danger]:
     former = change.before or change.former
     if change.kind not in _CARRIERS or not former or not change.after:
         return
-    texts = tuple(tuple(_texts(_content(manifest))) for manifest in (former, change.after))
+    texts = tuple(_texts(manifest) for manifest in (former, change.after))
     if not (_volumes(former) or _volumes(change.after) or _name_places(set(texts[0]) ^ set(texts[1]))):
         return  # what both say alike moves nothing
     before, after = (
@@ -55,21 +56,17 @@ def data_moved(change: Change) -> Iterator[Danger]:
 
 def output_names(manifest: Object) -> frozenset[str]:
     """Return the names of the outputs that a data product's object writes, as in its variables."""
-    return frozenset(name for text in _texts(_content(manifest)) for name, _ in _TABLE.findall(text))
+    return frozenset(name for text in _texts(manifest) for name, _ in _TABLE.findall(text))
 
 
 def products(manifest: Object) -> frozenset[str]:
     """Return the names of the data products that an object runs."""
-    return frozenset(name for text in _texts(_content(manifest)) for name in _PRODUCT.findall(text))
+    return frozenset(name for text in _texts(manifest) for name in _PRODUCT.findall(text))
 
 
 def images(manifest: Object) -> frozenset[str]:
     """Return the images that an object names, also in files of a ConfigMap."""
-    return frozenset(name for text in _texts(_content(manifest)) for name in _IMAGE.findall(text))
-
-
-def _content(manifest: Object) -> Object:
-    return {key: value for key, value in manifest.items() if key != "metadata"}
+    return frozenset(name for text in _texts(manifest) for name in _IMAGE.findall(text))
 
 
 def _volumes(manifest: Object) -> bool:
@@ -102,20 +99,27 @@ def _named_in(texts: Iterable[str]) -> Iterator[str]:
                 yield f"{word.lower().removesuffix('name')} {value}"
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts in plain data, each with its key on the same line, as in a file."""
-    if isinstance(value, Mapping):
-        if {"name", "value"} <= value.keys():  # a variable
+@remembered
+def _texts(manifest: Object) -> tuple[str, ...]:
+    """Return all texts in an object, other than its metadata, each with its key on the same line, as in a file."""
+    texts: list[str] = []
+    _add_texts({key: value for key, value in manifest.items() if key != "metadata"}, texts)
+    return tuple(texts)
+
+
+def _add_texts(value: Any, texts: list[str]) -> None:
+    if isinstance(value, dict):
+        if "name" in value and "value" in value:  # a variable
             value = {str(value["name"]): value["value"]}
         for key, item in value.items():
             document = _document(item)
             if isinstance(document, str):
-                yield document if "\n" in document else f"{key}={document}"
-            else:
-                yield from _texts(document)
+                texts.append(document if "\n" in document else f"{key}={document}")
+            elif isinstance(document, dict | list):
+                _add_texts(document, texts)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item if isinstance(item, Mapping | list) else {"": item})
+            _add_texts(item if isinstance(item, dict | list) else {"": item}, texts)
 
 
 def _document(value: Any) -> Any:

@@ -1,0 +1,84 @@
+"""A unit that is rendered as it was is not checked again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from floe_compiler.model.object_memory import remembering
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.span import Span
+from floe_compiler.overlay import Applied
+from floe_compiler.pipeline.known_units import KnownUnits
+
+CONFIG: Object = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "a", "namespace": "x"},
+    "data": {"n": 1},
+}
+
+
+def unit(manifest: Object = CONFIG, *, namespace: str = "x", **facts: object) -> Applied:
+    rendered = Rendered("dev", ObjectSet.of([manifest]), namespace, unpatched=ObjectSet.of([CONFIG]))
+    return Applied(replace(rendered, **facts), (), frozenset({"hit"}))
+
+
+class Made:
+    """Counts what is made."""
+
+    def __init__(self, most: int = 64) -> None:
+        self.known = KnownUnits[int](most)
+        self.times = 0
+
+    def of(self, applied: Applied, beside: Hashable = ()) -> int:
+        return self.known.result(applied, beside, self._make)
+
+    def _make(self) -> int:
+        self.times += 1
+        return self.times
+
+
+@pytest.fixture
+def made() -> Iterator[Made]:
+    with remembering():
+        yield Made()
+
+
+def test_an_equal_unit_with_the_same_objects_is_made_once(made: Made) -> None:
+    assert [made.of(unit()), made.of(unit())] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        unit({**CONFIG, "data": {"n": True}}),
+        unit({**CONFIG}),
+        unit(unpatched=ObjectSet.of([{**CONFIG, "data": {"n": True}}])),
+        unit(unpatched=None),
+        unit(objects=ObjectSet()),
+        unit(origins={"ConfigMap x/a": Span("a.yaml", 1, 1)}),
+        unit(production=True),
+        replace(unit(), hits=frozenset()),
+    ],
+)
+def test_anything_else_is_made_again(made: Made, other: Applied) -> None:
+    assert [made.of(unit()), made.of(other), made.of(other), made.of(unit())] == [1, 2, 2, 3]
+
+
+def test_what_is_beside_a_unit_tells_it_apart(made: Made) -> None:
+    assert [made.of(unit(), "a"), made.of(unit(), "b"), made.of(unit(), "b")] == [1, 2, 2]
+
+
+def test_those_that_were_met_last_are_remembered() -> None:
+    made = Made(most=2)
+    with remembering():
+        assert [made.of(unit(namespace=name)) for name in "xyxzxy"] == [1, 2, 1, 3, 1, 4]
+
+
+def test_a_program_that_remembers_nothing_makes_each() -> None:
+    made = Made()
+    assert [made.of(unit()), made.of(unit())] == [1, 2]
