@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.declare import RunConstructs, declare, declare_instance
 from floe_compiler.declare.completion import added_by, completed
 from floe_compiler.derive import plan_units
 from floe_compiler.derive.linked import linked_servers
+from floe_compiler.explain.remembered import Remembered
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import (
@@ -49,11 +53,11 @@ class Declarations:
 
     def __init__(self) -> None:
         self._declared: dict[Name, tuple[Context[Any], DeclaredInstance]] = {}
-        self._added: dict[Name, tuple[Context[Any], Parts]] = {}
+        self._declare: dict[Name, Remembered[DeclaredInstance]] = {}
+        self._added: dict[Name, Remembered[Parts]] = {}
         self._units: dict[str, tuple[ResolvedUnit, DeclaredUnit, UnitFacts]] = {}
         self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
         self._planned: dict[str, tuple[DeclaredUnit, object, Sequence[_Other], UnitPlan]] = {}
-        self._mesh: MeshFacts | None = None
 
     def instance(
         self, component: Component[Any], context: Context[Any], run_constructs: RunConstructs = objects_of
@@ -63,7 +67,8 @@ class Declarations:
         known = self._declared.get(name)
         if known is not None and known[0] == context:
             return known[1]
-        found = declare_instance(component, context, run_constructs)
+        declare_anew = self._declare.setdefault(name, Remembered(partial(declare_instance, component)))
+        found = replace(declare_anew(context, run_constructs), instance=context.instance)
         self._declared.setdefault(name, (context, found))
         return found
 
@@ -113,15 +118,7 @@ class Declarations:
 
     def _added_by(self, component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
         """Return what one component adds."""
-        name = _name(context)
-        self._mesh = self._mesh or mesh
-        known = self._added.get(name)
-        if known is not None and known[0] == context and (mesh is self._mesh or mesh == self._mesh):
-            return known[1]
-        found = added_by(component, context, mesh)
-        if mesh is self._mesh:
-            self._added.setdefault(name, (context, found))
-        return found
+        return self._added.setdefault(_name(context), Remembered(partial(added_by, component)))(context, mesh)
 
 
 def _name(context: Context[Any]) -> Name:
