@@ -9,6 +9,7 @@ from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.declarations import Declarations, facts_of, same_items
 from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
+from floe_compiler.explain.remembered import Remembered
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
 from floe_compiler.model.diagnostics import StageFailed
@@ -69,6 +70,7 @@ class Question:
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
+        self._render_part, self._own_part = Remembered(render_part), Remembered(own_part)
         whole = whole or Valid(sources, registry, site)
         self._beside = facts_of(whole.beside)
         self.settings = whole.plan.settings
@@ -114,7 +116,7 @@ class Question:
         found = self.pick(objects)
         self._part = part_with(planned, found) if found is not None else ""
         own = self._own_unit(unit) if self._part else None
-        self._is_own = own is not None and found in own_part(own, self._part)
+        self._is_own = own is not None and found in self._own_part(own, self._part)
 
     def _own_unit(self, unit: ResolvedUnit) -> DeclaredUnit | None:
         """Return the unit with what the object's part declares; None if it follows from other namespaces, too."""
@@ -146,7 +148,7 @@ class Question:
         if self.baseline is not None and own.instances and same_items(own.instances, self._declared):
             return self.baseline
         self._declared = self._declared or own.instances
-        return self._picked(without_cdk8s(own.settings, own_part(own, self._part), own.namespace), old, new)
+        return self._picked(without_cdk8s(own.settings, self._own_part(own, self._part), own.namespace), old, new)
 
     def _of_others(self, resolved: Valid | Unchecked, old: str, new: str) -> Object | None:
         """Return an object that follows from several parts or namespaces, or that is of the delivery tool."""
@@ -168,7 +170,7 @@ class Question:
 
     def _rendered(self, planned: UnitPlan) -> Sequence[Object]:
         """Return the objects of one unit, or only those of the part that has the object."""
-        own = render_part(planned, self._part) if self._part else ()
+        own = self._render_part(planned, self._part) if self._part else ()
         return without_cdk8s(planned.unit.settings, own or render_unit(planned).objects, planned.unit.namespace)
 
     def _domain(self, sources: Sources) -> str:

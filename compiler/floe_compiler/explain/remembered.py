@@ -7,24 +7,32 @@ them: it went the same way. So most components need not declare again what they 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Generic, TypeVar
+from functools import cache, partial
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.plan import Context, Instance
+from floe_compiler.model.plan import Context, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 
 Result = TypeVar("Result")
 Path = tuple[int | str, ...]
-"""The number of an argument, and the names of fields in it."""
+"""The number of an argument, and the names of fields in it, and the numbers of items."""
 
 Reads = dict[Path, Any]
 """The values that were read."""
 
-WATCHED = (Context, Instance, Settings, PlatformSettings, EnvironmentSettings, ClusterSettings, MeshFacts)
+WATCHED = (
+    *(Context, Instance, Settings, PlatformSettings, EnvironmentSettings, ClusterSettings),
+    *(MeshFacts, UnitPlan, DeclaredUnit, DeclaredInstance, Parts),
+)
 """What consists of fields of which most functions read a few. Everything else is read as a whole."""
+
+_KIND = "__class__"
+"""The last step of the path of a value of which was read what it is; of a tuple, what its items are."""
 
 
 class Remembered(Generic[Result]):
@@ -50,18 +58,32 @@ class Remembered(Generic[Result]):
 
 def watched(value: Any, reads: Reads, path: Path) -> Any:
     """Return a value that is like the given one and notes in `reads` what is read of it."""
-    for kind in WATCHED:
-        if type(value) is kind:
-            fields = (getattr(value, name) for name in kind.__struct_fields__)
-            return _watching(kind)(*fields, reads, path)
-    return value
+    kind = _kind(value)
+    if isinstance(kind, tuple):
+        if not kind or not all(map(_is_watched, kind)):
+            return value
+        reads[(*path, _KIND)] = kind
+        return tuple(watched(item, reads, (*path, number)) for number, item in enumerate(value))
+    if not _is_watched(kind):
+        return value
+    reads[(*path, _KIND)] = kind
+    return _watching(kind)(*(getattr(value, name) for name in kind.__struct_fields__), value, reads, path)
 
 
-def _at(arguments: tuple[Any, ...], path: Path) -> Any:
-    number, *fields = path
-    value = arguments[int(number)]
-    for name in fields:
-        value = getattr(value, str(name))
+def _is_watched(kind: type) -> bool:
+    return kind in WATCHED or issubclass(kind, Capability)
+
+
+def _kind(value: Any) -> Any:
+    return tuple(map(type, value)) if type(value) is tuple else type(value)
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        if step == _KIND:
+            value = _kind(value)
+        else:
+            value = value[step] if isinstance(step, int) else getattr(value, step)
     return value
 
 
@@ -71,14 +93,17 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
     fields = kind.__struct_fields__
 
     class Watching(kind, frozen=True):  # type: ignore[misc, valid-type]
+        watches: ClassVar[Any] = kind
+        source: Any = None
         reads: Any = None
         path: Path = ()
 
         def __getattribute__(self, name: str) -> Any:
-            value = object.__getattribute__(self, name)
-            if name not in fields:
-                return value
-            reads, path = object.__getattribute__(self, "reads"), (*object.__getattribute__(self, "path"), name)
+            read = partial(object.__getattribute__, self)
+            value = read(name)
+            if name not in fields or value is not getattr(read("source"), name):
+                return value  # what a copy has instead is none of the arguments
+            reads, path = read("reads"), (*read("path"), name)
             part = watched(value, reads, path)
             if part is value:
                 reads[path] = value
@@ -87,10 +112,17 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
         def __eq__(self, other: object) -> bool:
             return bool(plain(self) == plain(other))
 
-        __hash__ = kind.__hash__
-
-    def plain(value: Any) -> Any:
-        """Return what is watched itself: all of it counts as read."""
-        return kind(*(plain(getattr(value, name)) for name in fields)) if isinstance(value, Watching) else value
+        def __hash__(self) -> int:
+            return hash(plain(self))
 
     return Watching
+
+
+def plain(value: Any) -> Any:
+    """Return what is watched itself, of which all counts as read; anything else as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(plain, value)) if type(value) is tuple else value
+    kind = type(value)
+    if not hasattr(kind, "watches"):
+        return value
+    return kind.watches(*(plain(getattr(value, name)) for name in kind.watches.__struct_fields__))
