@@ -21,6 +21,7 @@ from floe_compiler.model.plan import (
     Context,
     DeclaredInstance,
     DeclaredUnit,
+    DeliveryPlan,
     ResolvedUnit,
     UnitPlan,
     scope_name,
@@ -83,14 +84,15 @@ class Question:
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations, self._first = Declarations(), FirstResolution()
         sampled = self._valid(self.sources)
-        self._first.end()
         self._sampled, self._elsewhere = sampled.plan, tuple(sampled.beside)
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
         self._planned: UnitPlan | None = None
+        self._delivery: DeliveryPlan | None = None
         self._fit: tuple[Sources, Valid | None] = (self.sources, None)
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
+        self._first.end()
 
     def _valid(self, sources: Sources) -> Valid:
         return Valid(sources, self.registry, self.site, self._first)
@@ -99,11 +101,12 @@ class Question:
         """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
         near = [unit for unit in whole.plan.units if unit.namespace in names]
-        for unit in near or whole.plan.units:
+        delivered = self.pick(self._delivered(whole.delivery_plan(encrypted=self.decrypts))) if not near else None
+        for unit in near or (whole.plan.units if delivered is None else ()):
             planned = self._declarations.planned(unit, whole.plan, self._beside)
             if (found := self.pick(self._rendered(planned))) is not None:
                 return unit, found
-        return None, self.pick(self._delivered(whole))
+        return None, delivered
 
     def _locate(self, sampled: Valid) -> None:
         """Find the part of the namespace that renders the object, and whether by what it declares alone."""
@@ -153,7 +156,11 @@ class Question:
     def _of_others(self, resolved: Valid | Unchecked, old: str, new: str) -> Object | None:
         """Return an object that follows from several parts or namespaces, or that is of the delivery tool."""
         if self.unit is None:
-            return self._picked(self._delivered(resolved), old, new)
+            delivery = resolved.delivery_plan(encrypted=self.decrypts)
+            if self.baseline is not None and delivery == self._delivery:
+                return self.baseline
+            self._delivery = self._delivery or delivery
+            return self._picked(self._delivered(delivery), old, new)
         unit = next((unit for unit in resolved.plan.units if unit.scope == self.unit.scope), None)
         if unit is None:
             return None
@@ -163,9 +170,9 @@ class Question:
         self._planned = self._planned or planned
         return self._picked(self._rendered(planned), old, new)
 
-    def _delivered(self, resolved: Valid | Unchecked) -> Sequence[Object]:
+    @staticmethod
+    def _delivered(plan: DeliveryPlan) -> Sequence[Object]:
         """Return the objects of the delivery tool."""
-        plan = resolved.delivery_plan(encrypted=self.decrypts)
         return without_cdk8s(plan.settings, delivery_objects(plan))
 
     def _rendered(self, planned: UnitPlan) -> Sequence[Object]:
