@@ -101,11 +101,11 @@ class Question:
         """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
         near = [unit for unit in whole.plan.units if unit.namespace in names]
-        delivered = self.pick(self._delivered(whole.delivery_plan(encrypted=self.decrypts))) if not near else None
-        for unit in near or (whole.plan.units if delivered is None else ()):
+        delivered = self.pick(self._delivered(whole.delivery_plan(encrypted=self.decrypts)))
+        for unit in near if near or delivered is not None else whole.plan.units:
             planned = self._declarations.planned(unit, whole.plan, self._beside)
-            if (found := self.pick(self._rendered(planned))) is not None:
-                return unit, found
+            if (rendered := self.pick(self._rendered(planned))) is not None:
+                return unit, rendered
         return None, delivered
 
     def _locate(self, sampled: Valid) -> None:
