@@ -71,5 +71,5 @@ def test_the_index_owns_every_file_and_no_other() -> None:
     findings = Findings()
     indexes = sorted((OUTPUT / ".floe").glob("*.index"))
     listed = {path for one in indexes for path, _ in parse_index(one.stem, one.read_text(encoding="utf-8"), findings)}
-    assert findings.found == []
+    assert findings.diagnostics == []
     assert listed == {file.relative_to(ROOT).as_posix() for file in FILES}

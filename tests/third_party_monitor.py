@@ -175,7 +175,7 @@ def _server(context: Context[MonitorConfig], database: Endpoint, targets: tuple[
 
 
 def _agent(context: Context[MonitorConfig]) -> Workload:
-    called = (context.one(Monitor).endpoint,)
+    called = (context.required(Monitor).endpoint,)
     health = Probe(command=("vigil-agent", "check"))
     image = "ghcr.io/acme/vigil-agent:2.1.0"
     container = Container("agent", image, SMALL, ports=(REPORT,), liveness=health, readiness=health)

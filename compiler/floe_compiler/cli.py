@@ -146,8 +146,8 @@ def parser_of(known: Mapping[str, str], *, configured: bool = True) -> ArgumentP
     description = DESCRIPTION if configured else f"{DESCRIPTION}\n{listed(get_terminal_size().columns - 2)}"
     parser = _Parser("floe-compile", usage=USAGE_OF_ALL, description=description, epilog=EXAMPLES, formatter_class=text)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    told = {} if configured else {"help": SUPPRESS}
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, prog="floe-compile", **told)
+    visibility = {} if configured else {"help": SUPPRESS}
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, prog="floe-compile", **visibility)
     for name, summary in known.items():
         below = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False, formatter_class=text)
         if configured:

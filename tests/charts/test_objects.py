@@ -44,7 +44,7 @@ def made(
     findings = Findings()
     chart = RenderedChart(tuple(("templates/a.yaml", one) for one in objects))
     found = delivered(use, chart, settings, {("acme.example", "Wide"): False}, files or {}, findings)
-    return [one.manifest for one in found], [f"{one.rule.code}: {one.message}" for one in findings.found]
+    return [one.manifest for one in found], [f"{one.rule.code}: {one.message}" for one in findings.diagnostics]
 
 
 def deployment(**pod: Any) -> Object:
@@ -192,7 +192,7 @@ def test_a_misspelt_hook_is_told_once_and_at_its_name(kinds: str, code: str) -> 
     use = replace(USE, hooks={"Job/befor": "apply"}, hook_places={"Job/befor": place})
     findings = Findings()
     delivered(use, RenderedChart((("templates/job.yaml", job),)), DEVELOPMENT, {}, {}, findings)
-    (problem,) = findings.found
+    (problem,) = findings.diagnostics
     assert (problem.rule.code, problem.span, problem.hint) == (code, place, 'write "Job/before" instead of "Job/befor"')
 
 
@@ -201,7 +201,7 @@ def test_a_secret_with_values_is_refused_and_its_values_are_not_told() -> None:
     findings = Findings()
     chart = RenderedChart((("templates/secret.yaml", secret),))
     assert delivered(USE, chart, DEVELOPMENT, {}, {}, findings) == []
-    (problem,) = findings.found
+    (problem,) = findings.diagnostics
     assert problem.rule.code == "H009"
     assert "workloads.<name>.secrets: {a: [password, user]}" in problem.hint
     assert not {"c2VjcmV0", "hunter2"} & set(str(problem).split())

@@ -23,7 +23,7 @@ def warned(values: dict[str, Any], **files: str) -> list[tuple[str, str, str, Sp
     use = replace(USE, values=json.dumps(values).encode(), places={"replcas": KEY})
     named = {f"templates/{name}.yaml": text for name, text in files.items() if name != "chart"}
     check_values(use, encoded({**WEB, **named, "Chart.yaml": WEB["Chart.yaml"] + files.get("chart", "")}), findings)
-    return [(one.rule.code, one.message, one.hint, one.span) for one in findings.found]
+    return [(one.rule.code, one.message, one.hint, one.span) for one in findings.diagnostics]
 
 
 def test_a_misspelt_key_is_told_at_its_place() -> None:
@@ -56,4 +56,4 @@ def test_keys_that_a_schema_or_a_chart_within_knows() -> None:
     further = {"values.schema.json": '{"properties": {"replcas": {}}}', "charts/imagee/Chart.yaml": "name: imagee\n"}
     use = replace(USE, values=b'{"replcas": 1, "imagee": {}}')
     check_values(use, encoded({**WEB, **further}), findings)
-    assert not findings.found
+    assert not findings.diagnostics

@@ -57,7 +57,7 @@ def test_nothing_is_rendered() -> None:
 
 def monitored(**config: Any) -> Parts:
     asking = context(**config)
-    return COMPONENT.build(replace(asking, found=(*asking.found, Monitoring("prometheus"))))
+    return COMPONENT.build(replace(asking, capabilities=(*asking.capabilities, Monitoring("prometheus"))))
 
 
 def test_where_metrics_are_collected_an_exporter_logs_in_as_its_consumers_do() -> None:

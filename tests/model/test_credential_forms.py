@@ -27,7 +27,7 @@ def input_problems(**fields: Any) -> list[str]:
 def object_problems(manifest: dict[str, Any]) -> list[str]:
     findings = Findings()
     check_secret_values(Document("a.yaml", manifest), findings)
-    return [found.message for found in findings.found]
+    return [found.message for found in findings.diagnostics]
 
 
 def annotated(key: str, value: str) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], cod
     FileSet.of([File(paths[0], "1", "Role a"), File(paths[1], "2", "Role b")], findings)
     digests = [FileDigest(path, "1", "", name) for path, name in zip(paths, ("Role a", "Role b"), strict=True)]
     FileSet.of_digests([FileDigests.of([one]) for one in digests], str, findings)
-    [found, same] = findings.found
+    [found, same] = findings.diagnostics
     assert same == found
     assert found.rule.code == code
     assert "Role a and Role b" in found.message

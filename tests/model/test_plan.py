@@ -21,8 +21,8 @@ OTHER = replace(DATABASE, name="another/one")
 def test_capabilities_by_kind_and_name() -> None:
     context = Context(INSTANCE, (DATABASE, CATALOG, OTHER))
     assert context.all(Database) == (OTHER, DATABASE), "sorted by name"
-    assert context.one(Catalog) is CATALOG
-    assert context.one(Database, DATABASE.name) is DATABASE
+    assert context.required(Catalog) is CATALOG
+    assert context.required(Database, DATABASE.name) is DATABASE
     assert context.optional(Database, "none") is None
     assert context.optional(Collector) is None
     assert Context(INSTANCE, (COLLECTOR,)).optional(Collector) is COLLECTOR
@@ -30,7 +30,7 @@ def test_capabilities_by_kind_and_name() -> None:
 
 def test_a_component_uses_only_what_it_requires() -> None:
     with pytest.raises(LookupError, match="catalog polaris in floe-platform has no Lineage: name it in `requires`"):
-        Context(INSTANCE).one(Lineage)
+        Context(INSTANCE).required(Lineage)
 
 
 def test_a_key_that_a_secret_does_not_have() -> None:

@@ -63,7 +63,7 @@ def test_a_header_is_decoded_equal() -> None:
 
 
 def test_a_file_has_the_name_that_git_gives_its_text(tmp_path: Path) -> None:
-    (file,) = file_digests([File("output/dev/a/b.yaml", TEXTS[1], "dev: A")]).each()
+    (file,) = file_digests([File("output/dev/a/b.yaml", TEXTS[1], "dev: A")]).rows()
     (tmp_path / "file").write_text(TEXTS[1], encoding="utf-8")
     run = subprocess.run(["git", "hash-object", "file"], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert file.git_blob == run.stdout.strip()

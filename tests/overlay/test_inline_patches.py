@@ -36,7 +36,7 @@ def test_the_place_of_a_value(tmp_path: Path, written: str, expected: str) -> No
     findings = Findings()
     source = Source(read_inputs(tmp_path), read_documents, findings)
     (patch,) = inline_documents(source, FILE, str(value_at(document, PATH)), document.span(PATH))
-    assert findings.found == []
+    assert findings.diagnostics == []
     assert patch.span(()) == document.span(PATH)
     span = patch.span(("b", "c"))
     assert f"{span.line}:{span.column}" == expected

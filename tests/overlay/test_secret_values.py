@@ -31,8 +31,8 @@ NAME = "has a value, but its name is that of a secret"
 def problems(data: Any) -> list[str]:
     findings = Findings()
     check_secret_values(Document("a.yaml", data), findings)
-    assert all(one.secret and VALUE not in one.message + one.hint for one in findings.found)
-    return [one.message for one in findings.found]
+    assert all(one.secret and VALUE not in one.message + one.hint for one in findings.diagnostics)
+    return [one.message for one in findings.diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.objects import ObjectId, identify
-from floe_compiler.report.running import alike, as_written, others
+from floe_compiler.report.running import alike, as_written, foreign_objects
 from floe_compiler.report.secrecy import HIDDEN
 
 
@@ -166,14 +166,14 @@ def test_lists_are_their_items_and_what_controllers_make_is_left_out() -> None:
         of("Secret", type="kubernetes.io/service-account-token"),
     ]
     listed = {"apiVersion": "v1", "kind": "List", "items": [of(), *made]}
-    assert list(others([listed, None, "text"], "dev", {}).by_id) == [ObjectId("", "ConfigMap", "a", "one")]
+    assert list(foreign_objects([listed, None, "text"], "dev", {}).by_id) == [ObjectId("", "ConfigMap", "a", "one")]
 
 
 def test_an_object_without_a_namespace_is_the_compiled_one_of_that_name() -> None:
     compiled = {ObjectId("", "ConfigMap", "a", "one"): of()}
-    found = others([of(namespace="")], "dev", compiled)
+    found = foreign_objects([of(namespace="")], "dev", compiled)
     assert dict(found.files) == {ObjectId("", "ConfigMap", "a", "one"): "output/dev/a/configmap_one.yaml"}
     more = of(namespace="", metadata={"name": "two"})
-    assert {one.namespace for one in others([of(namespace=""), more], "dev", compiled).by_id} == {"a"}
+    assert {one.namespace for one in foreign_objects([of(namespace=""), more], "dev", compiled).by_id} == {"a"}
     twice = {**compiled, ObjectId("", "ConfigMap", "b", "one"): of(namespace="b")}
-    assert list(others([of(namespace="")], "dev", twice).by_id) == [ObjectId("", "ConfigMap", "", "one")]
+    assert list(foreign_objects([of(namespace="")], "dev", twice).by_id) == [ObjectId("", "ConfigMap", "", "one")]

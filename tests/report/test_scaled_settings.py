@@ -65,6 +65,6 @@ def test_what_another_component_takes_is_shown_only_where_it_differs() -> None:
 
 
 def test_all_settings_with_a_prefix() -> None:
-    (first, *_) = scaled_settings(Web, {"heavy": {"replicas": 3}}, prefix="slot.web", every=True)
+    (first, *_) = scaled_settings(Web, {"heavy": {"replicas": 3}}, prefix="slot.web", with_unscaled=True)
     assert first == ScaledSetting("slot.web.replicas", ("2", "2", "3"))
-    assert len(scaled_settings(Web, {}, every=True)) == 2
+    assert len(scaled_settings(Web, {}, with_unscaled=True)) == 2

@@ -30,7 +30,7 @@ def placed(*requirements: Requirement, provides: Any = (), databases: tuple[str,
 
 
 def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
-    return context(one, own, platform)[0].found
+    return context(one, own, platform)[0].capabilities
 
 
 def test_the_own_namespace_comes_first() -> None:
@@ -68,7 +68,7 @@ def test_what_nobody_provides_is_reported_where_it_was_asked_for(
     findings, needs = Findings(), placed(requirement)
     _, unmet = context(needs, (), (CATALOG,))
     check_provided(needs[1], unmet, (), findings)
-    (told,) = findings.found
+    (told,) = findings.diagnostics
     assert (told.rule.code, told.span) == ("R012", WRITTEN)
     assert told.message == f"orchestrator alpha needs {thing}, which no component provides"
     assert told.hint == f"fill the slot {slot} in platform-manifest.yaml"

@@ -37,7 +37,7 @@ def resolved(*owners: Placed) -> tuple[dict[str, tuple[str, ...]], dict[str, Any
     return (
         {one.name: one.databases for one in consumers},
         {one.name: one.config for one in servers},
-        findings.found,
+        findings.diagnostics,
     )
 
 
@@ -108,7 +108,7 @@ def test_a_database_outside_has_one_user() -> None:
     check_owners(
         external_databases([owner("polaris", named), owner("marquez", named), owner("dagster", OUTSIDE)]), findings
     )
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, found.span) == ("R018", Span("m.yaml", len("marquez")))
     assert "polaris alpha in floe-platform and marquez alpha in floe-platform" in found.message
     assert '"shared" of db.example.com' in found.message
@@ -116,7 +116,7 @@ def test_a_database_outside_has_one_user() -> None:
     elsewhere = named.model_copy(update={"port": 6432})
     others = [owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())]
     check_owners(external_databases(others), findings)
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 def test_the_settings_of_a_server_stand_below_those_of_its_first_consumer() -> None:

@@ -59,7 +59,7 @@ def found(
     findings.finish()
     own = Findings()
     check_ingress(frames, dict.fromkeys(frames, interfaces), own, omitted)
-    return own.found
+    return own.diagnostics
 
 
 def codes(findings: list[Diagnostic]) -> list[str]:

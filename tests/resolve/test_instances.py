@@ -29,7 +29,7 @@ def run_by(data: dict[str, Any], *products: Product) -> dict[str, list[str]]:
     """Return the names of the products that each orchestrator runs."""
     findings = Findings()
     found = domain_instances(ALL, merged(data), PLACE, products, findings)
-    assert findings.found == []
+    assert findings.diagnostics == []
     return {
         component.type: [one.name for one in instance.products]
         for component, instance in found
@@ -59,7 +59,7 @@ def test_products_for_kubernetes_need_no_orchestrator() -> None:
 def test_products_that_nobody_runs_are_a_mistake() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"metadata": {"name": "sales"}}), PLACE, [BY_DAGSTER, BY_KUBERNETES], findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, str(found.span)) == ("R016", "0.yaml:3:5")
     assert '"sales"' in found.message
 
@@ -67,7 +67,7 @@ def test_products_that_nobody_runs_are_a_mistake() -> None:
 def test_a_slot_that_is_filled_wrongly_is_reported_once() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"orchestrator": {"type": "dagsta"}}), PLACE, [BY_DAGSTER], findings)
-    assert [one.rule.code for one in findings.found] == ["R003"]
+    assert [one.rule.code for one in findings.diagnostics] == ["R003"]
 
 
 def test_an_instance_knows_its_place_and_what_asked_for_it() -> None:
@@ -100,7 +100,7 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
     found = shared_instances(REGISTRY, merged(data), PLACE, ("finance", "sales"), SERVED, findings)
     assert [instance.slot for _, instance in found] == ["catalog", "observability.tracing"]
     assert all((instance.domains, instance.served) == (("finance", "sales"), SERVED) for _, instance in found)
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, n
     findings = Findings()
     one = replace(product("orders", image=image), image_origin=Span("o.yaml", 2, 5))
     check_images([one, product("costs")], findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, str(found.span)) == ("R010", "o.yaml:2:5")
     assert found.hint.endswith(f"{named}:1.4.2")
 

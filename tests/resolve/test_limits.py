@@ -256,7 +256,7 @@ def test_nothing_written_is_a_value() -> None:
 def unknown(key: str, limit: dict[str, Any] | None = None) -> tuple[str, str, str]:
     findings = Findings()
     assert limits_of([document("m.yaml", {"limits": {key: limit or {"most": 1}}})], REGISTRY, findings) == ()
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     return found.rule.code, found.message, found.hint
 
 
@@ -299,7 +299,7 @@ def test_a_limit_that_limits_nothing(limit: dict[str, Any], message: str, hint: 
     findings = Findings()
     data = {"limits": {"quota.cpu": limit}} if limit else {"limits": {"quota.cpu": {"least": None}}}
     assert limits_of([document("m.yaml", data)], REGISTRY, findings) == ()
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert found.rule.code == "R003"
     assert message in found.message
     assert found.hint.startswith(hint)

@@ -65,7 +65,7 @@ def found(
     units = {f"dev/{there}": [replace(facts, elsewhere=())], "dev/us": [facts]}
     own = Findings()
     check_links(frames, units, own)
-    return own.found
+    return own.diagnostics
 
 
 def codes(findings: list[Diagnostic]) -> list[str]:

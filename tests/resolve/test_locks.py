@@ -16,9 +16,9 @@ from resolve.samples import REGISTRY, document
 def unknown(*locks: str) -> dict[str, str]:
     findings = Findings()
     known = locked_paths([document("m.yaml", {"locks": list(locks)})], REGISTRY, findings)
-    assert len(known) + len(findings.found) == len(set(locks))
-    assert all(one.rule.code == "R006" for one in findings.found)
-    return {str(one.span): one.hint for one in findings.found}
+    assert len(known) + len(findings.diagnostics) == len(set(locks))
+    assert all(one.rule.code == "R006" for one in findings.diagnostics)
+    return {str(one.span): one.hint for one in findings.diagnostics}
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def refused(data: dict[str, Any], locks: Any = None) -> list[tuple[str, str, str
     paths = locked_paths([manifest], REGISTRY, findings)
     written = document("e.yaml", {"platform": data})
     check_locks(manifest.data, paths, [Layer("e.yaml", data, written, ("platform",))], findings)
-    assert all(one.rule.code == "R005" for one in findings.found)
-    return [(str(one.span), one.message.partition(" may")[0], str(one.related[0].span)) for one in findings.found]
+    assert all(one.rule.code == "R005" for one in findings.diagnostics)
+    return [(str(one.span), one.message.partition(" may")[0], str(one.related[0].span)) for one in findings.diagnostics]
 
 
 def test_a_locked_path_may_not_be_set_not_even_to_the_same() -> None:
@@ -130,8 +130,8 @@ def below(*manifests: dict[str, Any]) -> list[tuple[str, str, str]]:
     findings = Findings()
     locks = locked_paths(documents, REGISTRY, findings)
     check_manifests([Layer(one.file, one.data, one) for one in documents], locks, findings)
-    assert all(one.rule.code == "R005" for one in findings.found)
-    return [(str(one.span), one.message, one.hint) for one in findings.found]
+    assert all(one.rule.code == "R005" for one in findings.diagnostics)
+    return [(str(one.span), one.message, one.hint) for one in findings.diagnostics]
 
 
 def test_what_a_parent_locks_no_manifest_below_may_set() -> None:

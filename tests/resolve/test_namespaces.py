@@ -33,7 +33,7 @@ def problems_of(*written: dict[str, Any], scopes: tuple[str, ...]) -> list[Diagn
     sites = [Site(name, document(f"{name}.yaml", one)) for name, one in zip(names, written, strict=True)]
     findings = Findings()
     check_namespaces([(site, Environment.model_validate(site.document.data)) for site in sites], scopes, findings)
-    return findings.found
+    return findings.diagnostics
 
 
 def test_the_pattern_holds_the_scope() -> None:
@@ -124,8 +124,8 @@ def test_only_what_stands_in_a_cluster_takes_names_there() -> None:
     findings = Findings()
     environments = [(site, Environment.model_validate(site.document.data)) for site in sites]
     check_namespaces(environments, ["platform", "sales", "finance"], findings)
-    (one,) = findings.found
+    (one,) = findings.diagnostics
     assert (one.rule.code, '"floe-platform"' in one.message) == ("R009", True)
     findings = Findings()
     check_namespaces([environments[0], environments[1], environments[3]], ["platform", "sales", "finance"], findings)
-    assert findings.found == []
+    assert findings.diagnostics == []

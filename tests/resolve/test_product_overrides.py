@@ -122,14 +122,14 @@ def test_a_product_is_where_it_is_enabled(own: dict[str, Any], said: dict[str, A
     assert [one.product.name for one in found] == ["orders"] * is_there
     served = domains_served(replace(sources, domains={"sales": source}), ["sales"], overrides(said))
     assert served == ("sales",) * is_there
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 def test_what_reads_a_disabled_product_is_reported_unless_it_is_disabled_too() -> None:
     sources = mesh(report=reader("report"), parked=reader("parked", enabled=False))
     findings, both = Findings(), overrides({"enabled": False})
     check_read(sources, check_references(sources, findings), {"sales"}, both, "dev", findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, str(found.span)) == (
         "R076",
         str(sources.domains["sales"].products["report"].span(("inputs", 0))),
@@ -137,13 +137,13 @@ def test_what_reads_a_disabled_product_is_reported_unless_it_is_disabled_too() -
     assert found.related[0].span == both.environment.span(("domains", "sales", "products", "orders", "enabled"))
     findings = Findings()
     check_read(sources, check_references(sources, findings), set(), both, "dev", findings)
-    assert findings.found == [], "the domain is not there"
+    assert findings.diagnostics == [], "the domain is not there"
 
 
 def test_nothing_is_said_of_what_is_left_out() -> None:
     sources, findings = replace(mesh(), domains={}, omitted_domains=frozenset({"sales"})), Findings()
     check_overrides(sources, overrides({"retries": 1}, "sales/orders:1.1.0"), {}, findings)
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 def test_the_image_of_the_same_product_may_be_locked_for_environments() -> None:
@@ -151,7 +151,7 @@ def test_the_image_of_the_same_product_may_be_locked_for_environments() -> None:
     manifest = document("platform-manifest.yaml", {"locks": ["products.image"]})
     locks: dict[DataPath, Lock] = {("products", "image"): Lock(manifest, 0)}
     check_overrides(mesh(), overrides({"retries": 1}, "sales/orders:1.1.0"), locks, findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, found.span and found.span.file) == ("R005", "i.yaml")
 
 

@@ -50,7 +50,7 @@ def problems(domains: dict[str, dict[str, dict[str, Any]]]) -> list[Diagnostic]:
     check_references(sources, findings)
     for domain, source in sources.domains.items():
         domain_products(domain, source, findings)
-    return findings.found
+    return findings.diagnostics
 
 
 def test_products_by_domain_and_name() -> None:
@@ -62,7 +62,7 @@ def test_products_by_domain_and_name() -> None:
     references = check_references(sources, findings)
     assert list(references) == [("sales", "a"), ("sales", "b"), ("ops", "a")]
     assert references["sales", "b"].inputs == ((("sales", "a"), "table"),)
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 def test_products_of_other_domains_may_be_read() -> None:
@@ -124,7 +124,7 @@ def test_the_name_is_that_of_the_place() -> None:
 def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better: str) -> None:
     findings = Findings()
     check_name(place, document("a.yaml", {"metadata": {"name": name}}), findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert found.rule.code == "R011"
     assert found.message == f'"{place}", in the path a.yaml, cannot be a name'
     assert found.hint.startswith(f"rename the file or folder to {better}")
@@ -134,7 +134,7 @@ def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better
 def test_a_name_that_is_missing_or_invalid_is_reported_elsewhere(data: dict[str, Any]) -> None:
     findings = Findings()
     check_name("A", document("x.yaml", data), findings)
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 def circle(*names: str) -> dict[str, dict[str, Any]]:

@@ -40,7 +40,7 @@ def refused(path: DataPath, scope_path: DataPath = ()) -> Any:
 
     findings = Findings()
     check_refusals(component("catalog", "alpha", refuses=refuses), Context(instance), DOCUMENTS, findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     return found
 
 
@@ -78,4 +78,4 @@ def test_most_components_refuse_nothing() -> None:
     check_refusals(
         component("a", "b"), Context(Instance("a", "b", "b", "p", "n", None, DEVELOPMENT)), DOCUMENTS, findings
     )
-    assert findings.found == []
+    assert findings.diagnostics == []

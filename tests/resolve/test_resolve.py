@@ -30,5 +30,5 @@ def test_a_type_that_no_component_has() -> None:
     document = Document(span.file, {"catalog": {"type": "polari"}}, {}, {("catalog", "type"): span})
     findings = Findings()
     assert configured(registry(), "catalog", merge([Layer(span.file, document.data, document)]), findings) is None
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, found.span, found.hint) == ("R003", span, 'did you mean "polaris"?')

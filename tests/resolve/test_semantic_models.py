@@ -136,7 +136,7 @@ def codes_of(text: str) -> set[str]:
     findings = Findings()
     document = data if isinstance(data, Document) else unpacked(data or b"")[0]  # type: ignore[index]
     check_models(DomainSource(document, models={"sales": document}), findings)
-    return {one.rule.code for one in findings.found}
+    return {one.rule.code for one in findings.diagnostics}
 
 
 def changed(old: str, new: str) -> str:
@@ -161,7 +161,7 @@ def test_what_has_lost_its_structure_is_reported_and_breaks_nothing() -> None:
     del data["cubes"][0]["measures"][0]["name"]
     findings = Findings()
     check_models(DomainSource(document("d.yaml", {}), models={"sales": document(FILE, data)}), findings)
-    assert [(one.rule.code, str(one.span).partition(":")[0]) for one in findings.found] == [("R002", FILE)]
+    assert [(one.rule.code, str(one.span).partition(":")[0]) for one in findings.diagnostics] == [("R002", FILE)]
 
 
 @pytest.mark.real

@@ -38,7 +38,7 @@ def environment(hosts: Mapping[str, Any] | None = None, **changes: Any) -> Envir
 def codes(given: Environment) -> list[str]:
     findings = Findings()
     check_tls(given, Document("", {}, {}, {}), findings)
-    return [one.rule.code for one in findings.found]
+    return [one.rule.code for one in findings.diagnostics]
 
 
 @pytest.mark.parametrize(

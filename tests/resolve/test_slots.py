@@ -106,7 +106,7 @@ def test_a_slot_is_filled_by_its_component() -> None:
     component, config = filled
     assert component is REGISTRY["catalog", "alpha"]
     assert config.model_dump()["replicas"] == 2
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_slot_is_filled_by_its_component() -> None:
 def test_a_slot_that_cannot_be_filled(data: dict[str, Any], told: tuple[str, str, str]) -> None:
     findings = Findings()
     assert configured(REGISTRY, "catalog", merged(data), findings) is None
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, str(found.span), found.hint) == told
 
 
 def test_an_empty_slot_is_not_a_mistake() -> None:
     findings = Findings()
     assert configured(REGISTRY, "catalog", merged({}), findings) is None
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 def test_a_slot_that_is_filled_in_each_namespace_is_one_of_both_kinds() -> None:

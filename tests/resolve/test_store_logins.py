@@ -96,7 +96,10 @@ def test_a_store_has_logins_of_those_who_reach_files_by_themselves(
     (store,) = [one.instance for _, one in units(plan)["platform"].contexts if one.instance.slot == "storage"]
     assert [one.name for one in store.store_users] == users
     (provided,) = [
-        one for _, context in units(plan)["sales"].contexts for one in context.found if isinstance(one, ObjectStore)
+        one
+        for _, context in units(plan)["sales"].contexts
+        for one in context.capabilities
+        if isinstance(one, ObjectStore)
     ]
     assert [one.product for one in provided.clients.get("sales", ())] == users
 

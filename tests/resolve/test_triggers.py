@@ -29,7 +29,7 @@ def test_orchestrators_that_notice_new_data_need_a_catalog_and_others_refuse(com
     instance = context_of(component, scope="sales", products=[others, waiting]).instance
     findings = Findings()
     check_noticed(component, instance, [component], findings)
-    assert bool(findings.found) is (component not in NOTICES)
+    assert bool(findings.diagnostics) is (component not in NOTICES)
     needed = [(one.kind, one.product, one.optional) for one in of_triggers(component, instance)]
     assert needed == ([(Catalog, "customer-360", False)] if component in NOTICES else [])
 
@@ -40,7 +40,7 @@ def test_a_trigger_that_is_not_enabled_needs_nothing(component: Component[Any]) 
     instance = context_of(component, scope="sales", products=[asleep]).instance
     findings = Findings()
     check_noticed(component, instance, [component], findings)
-    assert not findings.found
+    assert not findings.diagnostics
     assert not of_triggers(component, instance)
 
 

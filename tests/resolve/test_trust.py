@@ -48,7 +48,7 @@ def trusted(
 
 def known(bundle: Mapping[str, Any]) -> Trust:
     found, findings = trusted(bundle)
-    assert not findings.found
+    assert not findings.diagnostics
     assert found is not None
     return found
 
@@ -102,7 +102,7 @@ def test_bundles_of_one_cluster_have_names_of_their_own() -> None:
 def test_files_of_anything_else(text: str, line: int, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILES, "trust/wrong.pem", text)
     _, findings = trusted({"type": "files", "files": ["wrong.pem"]})
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (found.rule.code, found.message) == ("R065", f"trust/wrong.pem {problem}")
     assert found.span
     assert (found.span.file, found.span.line) == ("trust/wrong.pem", line)

@@ -82,14 +82,14 @@ def told(*data: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 def problems(*data: dict[str, Any]) -> list[Diagnostic]:
     findings = Findings()
     assert validate(House, merged(*data), (), findings) is None
-    return findings.found
+    return findings.diagnostics
 
 
 def test_what_is_right_becomes_the_model() -> None:
     findings = Findings()
     found = validate(House, merged({"name": "x"}, {"pets": [{"type": "dog", "tricks": ["sit"]}]}), (), findings)
     assert found == House(name="x", pets=(Dog(type="dog", tricks=("sit",)),))
-    assert findings.found == []
+    assert findings.diagnostics == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_missing_key_is_reported_where_it_belongs() -> None:
     ]
     findings = Findings()
     assert validate(House, merged({"a": {"house": {"size": "small"}}}), ("a", "house"), findings) is None
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (str(found.span), found.message) == ("0.yaml:3:5", "a.house.name is missing")
 
 
@@ -221,7 +221,7 @@ def test_a_number_where_text_is_wanted_is_shown_as_written() -> None:
     document = Document("a.yaml", {"name": 1.1}, {}, {("name",): Span("a.yaml", 1, 7)}, {("name",): "1.10"})
     findings = Findings()
     validate(House, merge([Layer("a.yaml", document.data, document)]), (), findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert found.message == "name: 1.10 is not text"
     assert found.hint == 'quote it: "1.10"'
 
@@ -229,7 +229,7 @@ def test_a_number_where_text_is_wanted_is_shown_as_written() -> None:
 def test_a_part_of_the_data_is_validated_at_its_own_place() -> None:
     findings = Findings()
     assert validate(Cat, merged({"house": {"pet": {"type": "cat", "lives": "x"}}}), ("house", "pet"), findings) is None
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert (str(found.span), found.message.split(":")[0]) == ("0.yaml:5:5", "house.pet.lives")
 
 

@@ -16,8 +16,8 @@ def guarded(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[Dia
     findings = Findings()
     paths = [[f"output/{path}.yaml" for path in group] for group in (delete, keep)]
     guard_deletions(paths[0], paths[1], [*paths[0], *paths[1]], frozenset(allow), findings)
-    assert all(found.rule.code == "W006" for found in findings.found)
-    return findings.found
+    assert all(found.rule.code == "W006" for found in findings.diagnostics)
+    return findings.diagnostics
 
 
 MANY = [f"prod/a/service_{number}" for number in range(30)]

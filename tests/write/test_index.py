@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back_but_for_the_lines_that_are_known(
     text = render_index(entries)
     known = {entry for entry in sorted(entries) if random.random() < 0.5}
     assert parse_index("dev", text, findings, set(index_lines(known))) == entries - known
-    assert not findings.found
+    assert not findings.diagnostics
 
 
 def test_lines_are_sorted_and_one_file_is_one_line() -> None:
@@ -47,7 +47,7 @@ def test_merge_conflicts_give_what_both_sides_wrote() -> None:
     findings = Findings()
     text = f"# floe-compile index 1\n<<<<<<< HEAD\n{A}  output/dev/x\n=======\n{B}  output/dev/x\n>>>>>>> other\n"
     assert parse_index("dev", text, findings) == {("output/dev/x", A), ("output/dev/x", B)}
-    assert not findings.found
+    assert not findings.diagnostics
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_merge_conflicts_give_what_both_sides_wrote() -> None:
 def test_what_cannot_be_understood_is_named_with_its_line(line: str, message: str) -> None:
     findings = Findings()
     parse_index("dev", f"# floe-compile index 1\n{line}\n", findings)
-    [found] = findings.found
+    [found] = findings.diagnostics
     assert found.rule.code == "W007"
     assert message in found.message
     assert str(found.span) == "output/.floe/dev.index:2:1"

@@ -14,7 +14,7 @@ INDEX = "output/.floe/dev.index"
 def compare(wanted: dict[str, str], *listed: tuple[str, str]) -> Ownership:
     findings = Findings()
     found = compare_ownership(wanted, {"dev": render_index(listed)}, findings)
-    assert not findings.found
+    assert not findings.diagnostics
     return found
 
 

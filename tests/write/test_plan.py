@@ -45,7 +45,7 @@ def plan(
         frozenset(),
         findings,
     )
-    return found, [(finding.rule.code, place(finding)) for finding in findings.found]
+    return found, [(finding.rule.code, place(finding)) for finding in findings.diagnostics]
 
 
 def test_the_plan_lists_what_changes_and_what_stays() -> None:

@@ -96,7 +96,7 @@ def test_what_took_the_place_of_a_known_file_is_seen(
     findings = Findings()
     snapshot = take_snapshot(tmp_path, ["dev"], findings, known)
     assert snapshot.hashes == {}
-    assert [found.subject for found in findings.found] == ([] if kind == "folder" else ["output/dev/x.yaml"])
+    assert [found.subject for found in findings.diagnostics] == ([] if kind == "folder" else ["output/dev/x.yaml"])
 
 
 def test_hidden_files_count_only_if_they_would_be_applied(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_links_are_refused_and_not_followed(tmp_path: Path, place: str) -> None:
     link.symlink_to(elsewhere if "." not in link.name[1:] else elsewhere / "secret.yaml")
     findings = Findings()
     assert not take_snapshot(tmp_path / "repo", ["dev"], findings).hashes
-    assert [(found.rule.code, found.subject) for found in findings.found] == [("W010", place)]
+    assert [(found.rule.code, found.subject) for found in findings.diagnostics] == [("W010", place)]
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "output/dev/x.yaml")
     findings = Findings()
     take_snapshot(tmp_path, ["dev"], findings)
-    assert [found.subject for found in findings.found] == ["output/dev/x.yaml"]
+    assert [found.subject for found in findings.diagnostics] == ["output/dev/x.yaml"]
 
 
 def test_output_folders_are_the_environments(tmp_path: Path) -> None:

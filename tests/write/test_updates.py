@@ -23,7 +23,7 @@ def database(size: str, image: str = "postgres:16") -> str:
 def refused(before: str, after: str, *allow: str) -> list[tuple[str, str, str]]:
     findings = Findings()
     guard_updates({PATH: before.encode()}, {PATH: after}, frozenset(allow), findings)
-    return [(found.rule.code, found.subject, found.message) for found in findings.found]
+    return [(found.rule.code, found.subject, found.message) for found in findings.diagnostics]
 
 
 def test_a_volume_that_grows_needs_permission() -> None:
@@ -92,6 +92,6 @@ def test_only_kinds_with_such_fields_are_read() -> None:
 def test_the_hint_leads_to_what_is_to_be_done(before: str, after: str, topic: str) -> None:
     findings = Findings()
     guard_updates({PATH: before.encode()}, {PATH: after}, frozenset(), findings)
-    (found,) = findings.found
+    (found,) = findings.diagnostics
     assert found.hint == f"see docs/delivery.md ({topic}), then: floe-compile --allow-delete prod/a"
     assert f"\n### {topic}\n" in (Path(__file__).parents[2] / "docs/delivery.md").read_text(encoding="utf-8")

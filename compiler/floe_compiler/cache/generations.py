@@ -14,7 +14,7 @@ class Generations:
         self._before: dict[tuple[str, str], bytes] = {}
 
     def begin(self) -> None:
-        """Begin another compilation: what the one before the last has used is no longer at hand."""
+        """Begin another compilation: entries that only the one before the last used are dropped from memory."""
         self._before, self._now = self._now, {}
 
     def get(self, kind: str, key: str) -> bytes | None:
@@ -26,7 +26,7 @@ class Generations:
         return data
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, at hand and in the other cache; it always succeeds."""
+        """Keep an entry, in memory and in the other cache; this always succeeds."""
         self._now[kind, key] = data
         self._store.put(kind, key, data)
         return True

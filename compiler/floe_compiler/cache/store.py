@@ -44,14 +44,14 @@ class Store:
         """Return the data under a key; None if it is missing or damaged."""
         path = self._path(kind, key)
         try:
-            found = _opened(kind, key, read_plain(path))
+            content = _opened(kind, key, read_plain(path))
         except (OSError, ValueError):
             return None
-        if found is not None:
+        if content is not None:
             with contextlib.suppress(OSError):
                 if os.stat(path).st_mtime < time.time() - _DAY:  # noqa: PTH116 -- thousands of entries
                     os.utime(path)  # used: it stays for another while
-        return found
+        return content
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
         """Keep an entry atomically; return whether it is kept."""
@@ -159,7 +159,7 @@ class Memory:
         self._entries: dict[tuple[str, str], bytes] = {}
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Return what is kept under a key."""
+        """Return the content that is stored under a key."""
         return self._entries.get((kind, key))
 
     def put(self, kind: str, key: str, data: bytes) -> bool:

@@ -34,7 +34,7 @@ def own_kinds(version: str) -> tuple[str, ...]:
 
 def defined_kinds(definitions: Iterable[Object]) -> tuple[str, ...]:
     """Return the versions and kinds of custom resources, as `keda.sh/v1alpha1` and `keda.sh/v1alpha1/ScaledObject`."""
-    return tuple(sorted({one for definition in definitions for one in _of_definition(definition)}))
+    return tuple(sorted({kind for definition in definitions for kind in _of_definition(definition)}))
 
 
 def _of_definition(definition: Object) -> Iterator[str]:
@@ -48,7 +48,8 @@ def _of_definition(definition: Object) -> Iterator[str]:
 def scopes_of(definitions: Iterable[Object]) -> Mapping[tuple[str, str], bool]:
     """Return whether the kinds of custom resources are namespaced, by group and kind."""
     return {
-        (str(at(one, ("spec", "group"))), str(at(one, ("spec", "names", "kind")))): at(one, ("spec", "scope"))
-        == "Namespaced"
-        for one in definitions
+        (str(at(definition, ("spec", "group"))), str(at(definition, ("spec", "names", "kind")))): (
+            at(definition, ("spec", "scope")) == "Namespaced"
+        )
+        for definition in definitions
     }

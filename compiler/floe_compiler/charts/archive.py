@@ -28,7 +28,7 @@ class BadChart(Exception):
 def unpacked(archive: bytes) -> Mapping[str, bytes]:
     """Return the files of a packed chart (`.tgz`), by their paths in its folder. Hidden files are left out.
 
-    Raises BadChart if it is no such archive, or has links, devices, paths that lead elsewhere, or too much.
+    Raises BadChart if it is not such an archive, or has links, devices, paths that lead elsewhere, or too much.
     """
     files: dict[str, bytes] = {}
     size = 0
@@ -76,25 +76,25 @@ def version_of(files: Mapping[str, bytes]) -> ChartVersion:
     import yaml
 
     try:
-        said = yaml.safe_load(files.get("Chart.yaml", b""))
+        metadata = yaml.safe_load(files.get("Chart.yaml", b""))
     except (yaml.YAMLError, ValueError) as error:
         raise BadChart(f"its Chart.yaml is no YAML: {getattr(error, 'problem', '')}") from None
-    if not isinstance(said, dict):
+    if not isinstance(metadata, dict):
         raise BadChart("it has no Chart.yaml")
-    name, version = str(said.get("name") or ""), str(said.get("version") or "")
-    for value, form, what in ((name, CHART_NAME, "name"), (version, CHART_VERSION, "version")):
+    name, version = str(metadata.get("name") or ""), str(metadata.get("version") or "")
+    for value, form, field in ((name, CHART_NAME, "name"), (version, CHART_VERSION, "version")):
         if not re.fullmatch(form, value):
-            raise BadChart(f"its {what} is {_shown(value) or 'missing'}, which is not that of a chart")
-    if missing := sorted(set(_dependencies(said)) - set(_included(files))):
+            raise BadChart(f"its {field} is {_shown(value) or 'missing'}, which is not that of a chart")
+    if missing := sorted(set(_dependencies(metadata)) - set(_included(files))):
         raise BadChart(f"it lacks charts that it depends on: {', '.join(missing)}; run: helm dependency build")
     return ChartVersion(name, version)
 
 
-def _dependencies(said: Mapping[str, object]) -> Iterator[str]:
-    listed = said.get("dependencies")
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict) and one.get("name"):
-            yield str(one["name"])
+def _dependencies(metadata: Mapping[str, object]) -> Iterator[str]:
+    listed = metadata.get("dependencies")
+    for dependency in listed if isinstance(listed, list) else ():
+        if isinstance(dependency, dict) and dependency.get("name"):
+            yield str(dependency["name"])
 
 
 def _included(files: Mapping[str, bytes]) -> Iterator[str]:

@@ -30,7 +30,7 @@ SECONDS = 120
 CHART, VALUES = "chart", "values.json"
 
 NOWHERE = "http://127.0.0.1:9"
-"""A proxy that there is not: whatever asked for something in the network would fail at once."""
+"""A proxy that does not exist: a request to the network fails at once."""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?\S*")
 
@@ -66,12 +66,12 @@ def find_helm(wanted: Span | None = None) -> Helm:
     if program is None:
         problem = f"{VARIABLE} names {named}, which is not a program" if named else "there is no helm on the PATH"
         raise StageFailed([Diagnostic(NOT_INSTALLED, problem, wanted, hint=hint)])
-    said = _version(program)
-    match = _VERSION.fullmatch(said)
+    version = _version(program)
+    match = _VERSION.fullmatch(version)
     if not match or not OLDEST <= (int(match[1]), int(match[2])) < NEWEST:
-        problem = f"{program} is helm {said or 'of an unknown version'}, which is not supported"
+        problem = f"{program} is helm {version or 'of an unknown version'}, which is not supported"
         raise StageFailed([Diagnostic(NOT_INSTALLED, problem, wanted, hint=hint)])
-    return Helm(program, said)
+    return Helm(program, version)
 
 
 @cache

@@ -68,10 +68,10 @@ def _problems(identity: ObjectId, manifest: Object, namespace: str, limits: Char
         yield f"the chart of a domain may have no {identity.kind}", INSTEAD.get(identity.kind, ASK)
         return
     if identity.namespace != namespace:
-        said = identity.namespace or "no namespace"
-        yield f"it is in {said}, but the chart of a domain may only have objects in {namespace}", ASK
+        actual = identity.namespace or "no namespace"
+        yield f"it is in {actual}, but the chart of a domain may only have objects in {namespace}", ASK
     metadata = [mapping(manifest, ("metadata",)), mapping(pod_template(manifest), ("metadata",))]
-    for key in (key for one in metadata for field in ("labels", "annotations") for key in mapping(one, (field,))):
+    for key in (key for holder in metadata for field in ("labels", "annotations") for key in mapping(holder, (field,))):
         if _is_own(key):
             yield f"the chart of a domain may not set {key}", ASK
     yield from _of_kind(identity, manifest, namespace)
@@ -102,7 +102,7 @@ def _claims(identity: ObjectId, manifest: Object) -> Iterator[Object]:
     """Yield the specifications of volume claims in an object."""
     if identity.kind == "PersistentVolumeClaim":
         yield mapping(manifest, ("spec",))
-    yield from (mapping(one, ("spec",)) for one in mappings(manifest, ("spec", "volumeClaimTemplates")))
+    yield from (mapping(template, ("spec",)) for template in mappings(manifest, ("spec", "volumeClaimTemplates")))
     for volume in mappings(pod_template(manifest), ("spec", "volumes")):
         yield mapping(volume, ("ephemeral", "volumeClaimTemplate", "spec"))
 
@@ -127,16 +127,16 @@ def _of_pods(pod: Object, limits: ChartLimits) -> Iterator[Problem]:
         if (name := pod.get(field)) and name not in limits.classes:
             allowed = ", ".join(limits.classes) or "none"
             yield f"{field} is {name}, which a domain may not use", f"allowed: {allowed}; {ASK}"
-    for one in mappings(pod, ("tolerations",)):
-        if not any(_covers(allowed, one) for allowed in limits.tolerations):
-            yield f"a domain may not tolerate the taint {one.get('key', 'of any key')}", ASK
+    for toleration in mappings(pod, ("tolerations",)):
+        if not any(_covers(allowed, toleration) for allowed in limits.tolerations):
+            yield f"a domain may not tolerate the taint {toleration.get('key', 'of any key')}", ASK
     for field in ("nodeName", "hostNetwork", "hostPID", "hostIPC"):
         if pod.get(field):
             yield f"{field} is not for the pods of a domain", ASK
     for container in containers_of(pod):
         image = str(container.data.get("image", ""))
         if not qualified(image).startswith(limits.images):
-            allowed = ", ".join(one.rstrip("/") for one in limits.images)
+            allowed = ", ".join(prefix.rstrip("/") for prefix in limits.images)
             hint = f"allowed: {allowed}; {ASK_FOR_REGISTRY}"
             yield f"image {image} is not from a registry that domains may use", hint
     yield from _of_volumes(mappings(pod, ("volumes",)))

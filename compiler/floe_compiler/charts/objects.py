@@ -56,7 +56,7 @@ def delivered(
         files: The files of the chart.
         findings: What is found is added here.
     """
-    found: list[ChartObject] = []
+    objects: list[ChartObject] = []
     misspelt: set[str] = set()
     hooks = set(_hooks_of(chart))
     for template, rendered in chart.objects:
@@ -71,16 +71,16 @@ def delivered(
                 continue
         if _is_refused(use, identity, manifest, place, findings):
             continue
-        found.append(ChartObject(_completed(use, identity, manifest, settings), use.origin or Span(""), place))
-    identities = [identify(one.manifest) for one in found]
-    config_maps = {one.name for one in identities if one.kind == "ConfigMap"}
-    found = [replace(one, manifest=_with_hash(one.manifest, config_maps)) for one in found]
+        objects.append(ChartObject(_completed(use, identity, manifest, settings), use.origin or Span(""), place))
+    identities = [identify(applied.manifest) for applied in objects]
+    config_maps = {identity.name for identity in identities if identity.kind == "ConfigMap"}
+    objects = [replace(applied, manifest=_with_hash(applied.manifest, config_maps)) for applied in objects]
     for name in sorted(use.hooks.keys() - hooks - misspelt):
         known = ", ".join(sorted(hooks)) or "none"
         message = f"the chart {use.version} has no hook {name} with these values"
         findings.add(UNUSED_HOOK, message, use.hook_places.get(name, use.origin), hint=f"its hooks: {known}; remove it")
-    _check_workloads(use, found, findings)
-    return found
+    _check_workloads(use, objects, findings)
+    return objects
 
 
 def _in_namespace(manifest: Object, namespace: str, scopes: Mapping[tuple[str, str], bool]) -> Object:
@@ -108,14 +108,14 @@ def _is_applied(use: ChartUse, name: str, hook: str, place: Span, meant: str, fi
     decision = use.hooks.get(name)
     if decision is not None:
         return decision == "apply"
-    kinds = [one.strip() for one in hook.split(",")]
-    is_test = all(one in TEST for one in kinds)
+    phases = [phase.strip() for phase in hook.split(",")]
+    is_test = all(phase in TEST for phase in phases)
     message = f"{name} of the chart {use.version} is a {'test' if is_test else f'hook ({hook})'}"
-    said = " and is left out" if is_test else ", and nothing says what becomes of it"
+    consequence = " and is left out" if is_test else ", and nothing says what becomes of it"
     hint = f'write "{name}" instead of "{meant}"' if meant else f'write under hooks: "{name}": omit, or apply'
     span = use.hook_places.get(meant, use.origin)
     related = [Related(place, "its template")]
-    findings.add(OMITTED_TEST if is_test else UNDECIDED_HOOK, message + said, span, hint=hint, related=related)
+    findings.add(OMITTED_TEST if is_test else UNDECIDED_HOOK, message + consequence, span, hint=hint, related=related)
     return False
 
 
@@ -170,19 +170,19 @@ def _stable(claim: Object) -> Object:
 
 def _with_pods(manifest: Object, use: ChartUse, identity: ObjectId, settings: Settings) -> Object:
     """Return an object whose pod template has the images of the environment, and the labels that policies select."""
-    if (found := workload(identity, manifest)) is None or not pod_template(manifest):
+    if (pods := workload(identity, manifest)) is None or not pod_template(manifest):
         return manifest
-    declared = next((pods for pods in use.pods if pods.workload == identity.name), None)
-    template = found.template
+    declared = next((declaration for declaration in use.pods if declaration.workload == identity.name), None)
+    template = pods.template
     if declared:
-        own = {WORKLOAD_LABEL: identity.name, **{f"{labels.ACCESS}{one}": "true" for one in declared.calls}}
+        own = {WORKLOAD_LABEL: identity.name, **{f"{labels.ACCESS}{slot}": "true" for slot in declared.calls}}
         metadata = mapping(template, ("metadata",))
         template = {**template, "metadata": {**metadata, "labels": {**mapping(metadata, ("labels",)), **own}}}
     pod = _defaults(settings) | mapping(template, ("spec",))
     for field in ("containers", "initContainers"):
         if isinstance(pod.get(field), list):
-            pod[field] = [_pulled(one, settings) for one in pod[field]]
-    return _put(manifest, tuple(filter(None, found.place.split("."))), {**template, "spec": pod})
+            pod[field] = [_pulled(container, settings) for container in pod[field]]
+    return _put(manifest, tuple(filter(None, pods.place.split("."))), {**template, "spec": pod})
 
 
 def _with_hash(manifest: Object, config_maps: Collection[str]) -> Object:
@@ -190,7 +190,7 @@ def _with_hash(manifest: Object, config_maps: Collection[str]) -> Object:
     pods = workload(identify(manifest), manifest)
     if pods is None or pods.is_task or CONFIG_HASH in pods.annotations:
         return manifest
-    if not any(one.kind == "ConfigMap" and one.name in config_maps for one in references(pods.pod)):
+    if not any(reference.kind == "ConfigMap" and reference.name in config_maps for reference in references(pods.pod)):
         return manifest
     metadata = mapping(pods.template, ("metadata",))
     annotated = {**metadata, "annotations": {**pods.annotations, CONFIG_HASH: ""}}
@@ -211,7 +211,7 @@ def _pulled(container: Any, settings: Settings) -> Any:
     container = {"imagePullPolicy": pull_policy(settings), **container}
     full = qualified(image)
     mirror = settings.platform.mirrors.get(full.partition("/")[0])
-    is_pulled_from = full.startswith(tuple(f"{one}/" for one in settings.platform.mirrors.values()))
+    is_pulled_from = full.startswith(tuple(f"{mirrored}/" for mirrored in settings.platform.mirrors.values()))
     return {**container, "image": mirror + full[full.index("/") :]} if mirror and not is_pulled_from else container
 
 
@@ -223,7 +223,7 @@ def _put(manifest: Object, path: tuple[str, ...], value: Object) -> Object:
 
 
 def _check_workloads(use: ChartUse, objects: Iterable[ChartObject], findings: Findings) -> None:
-    known = {identity.name for one in objects if workload(identity := identify(one.manifest), one.manifest)}
+    known = {identity.name for applied in objects if workload(identity := identify(applied.manifest), applied.manifest)}
     for pods in use.pods:
         if pods.workload not in known and not findings.failed:
             message = f"the chart {use.version} renders no workload {pods.workload} with these values"

@@ -38,8 +38,8 @@ def rendered(
         compiler: The digest of the compiler.
         findings: The error is added here.
     """
-    said = [release.name, release.namespace, release.values, release.kubernetes, release.api_versions, release.crds]
-    key = digest_of(compiler, digest, helm.version, encode(said))
+    inputs = [release.name, release.namespace, release.values, release.kubernetes, release.api_versions, release.crds]
+    key = digest_of(compiler, digest, helm.version, encode(inputs))
     if cache and (data := cache.get(KIND, key)) and (kept := decode(data, RenderedChart)):
         return kept
     try:
@@ -55,36 +55,36 @@ def rendered(
         findings.add(NOT_REPEATABLE, message + about, use.origin, hint=hint, related=_template(use, template))
         return None
     try:
-        found = RenderedChart(tuple(objects_in(printed)))
+        chart = RenderedChart(tuple(objects_in(printed)))
     except NotAnObject as error:
         message = f"{error.template} of the chart {use.version}: {error}"
         hint = "set the values so that it renders objects, or use another version of the chart"
         findings.add(NOT_OBJECTS, message, use.origin, hint=hint, related=_template(use, error.template))
         return None
-    if cache and not secret_in(printed) and all(one["kind"] != "Secret" for _, one in found.objects):
-        cache.put(KIND, key, encode(found))
-    return found
+    if cache and not secret_in(printed) and all(manifest["kind"] != "Secret" for _, manifest in chart.objects):
+        cache.put(KIND, key, encode(chart))
+    return chart
 
 
-def _refused(use: ChartUse, said: str, findings: Findings) -> None:
+def _refused(use: ChartUse, output: str, findings: Findings) -> None:
     """Record what helm says: of values, where they are written; else at the entry, with the place in the chart."""
-    wrong = [(path.replace("/", "."), problem) for path, problem in _VALUE.findall(said)]
-    if "specifications of the schema" in said and wrong:
+    wrong = [(path.replace("/", "."), problem) for path, problem in _VALUE.findall(output)]
+    if "specifications of the schema" in output and wrong:
         for path, problem in wrong:
             message = f"the chart {use.version} does not take values.{path}: {problem}"
             hint = f"see values.schema.json in {use.version.folder}"
             findings.add(NOT_RENDERED, message, _written(use, path), hint=hint)
         return
-    text = " ".join(line.strip() for line in said.removeprefix("Error: ").splitlines() if line.strip() != _NOISE)
+    text = " ".join(line.strip() for line in output.removeprefix("Error: ").splitlines() if line.strip() != _NOISE)
     if may_show_secret(text):
         text = "its message is not shown, as it may hold a secret"
     hint = "correct the values, or use another version of the chart"
     related = []
-    if match := next((one for one in _AT.finditer(said) if "/" in one[1]), None):
+    if match := next((located for located in _AT.finditer(output) if "/" in located[1]), None):
         path = match[1].partition("/")[2]
-        line = match[2] or (found[1] if (found := _YAML_LINE.search(said)) else "1")
-        # A line of what is rendered is none of the template.
-        line = "1" if "YAML parse error" in said else line
+        line = match[2] or (at_line[1] if (at_line := _YAML_LINE.search(output)) else "1")
+        # A line number of the rendered text is not one of the template.
+        line = "1" if "YAML parse error" in output else line
         related = [Related(Span(f"{use.version.folder}/{path}", int(line), int(match[3] or 1)), "in this template")]
     findings.add(
         NOT_RENDERED, f"helm cannot render {use.version}: {text[:600]}", use.origin, hint=hint, related=related
@@ -94,7 +94,7 @@ def _refused(use: ChartUse, said: str, findings: Findings) -> None:
 def _written(use: ChartUse, path: str) -> Span | None:
     """Return where a value, or the nearest above it, is written."""
     while path and path not in use.places:
-        below = next((one for one in use.places if one.startswith(f"{path}.")), "")
+        below = next((written for written in use.places if written.startswith(f"{path}.")), "")
         if below:
             return use.places[below]
         path = path.rpartition(".")[0]

@@ -29,21 +29,21 @@ def objects_in(printed: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for document in _documents(template, text):
             items = document.get("items") if isinstance(document, dict) else None
             is_list = isinstance(items, list) and str(document.get("kind", "")).endswith("List")
-            for one in items or () if is_list else (document,):
-                if one is not None:
-                    yield template, _checked(template, one)
+            for item in items or () if is_list else (document,):
+                if item is not None:
+                    yield template, _checked(template, item)
 
 
 def first_difference(first: str, second: str) -> tuple[str, str]:
     """Return the template and the line of the first difference between two outputs for the same chart."""
-    one, other = first.splitlines(), second.splitlines()
+    old, new = first.splitlines(), second.splitlines()
     template, line = "", ""
-    for tag, start, end, _, _ in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+    for tag, start, end, _, _ in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            before = one[: min(start + 1, len(one))]
-            sources = [each.removeprefix("# Source: ") for each in before if each.startswith("# Source: ")]
+            before = old[: min(start + 1, len(old))]
+            sources = [text.removeprefix("# Source: ") for text in before if text.startswith("# Source: ")]
             template = sources[-1].partition("/")[2] if sources else ""
-            line = one[start].strip() if start < end else ""
+            line = old[start].strip() if start < end else ""
             break
     return template, line
 
@@ -52,12 +52,12 @@ def _checked(template: str, manifest: Any) -> dict[str, Any]:
     metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or not isinstance(metadata, dict):
         raise NotAnObject(template, "it renders no mapping with metadata")
-    said = {
+    identity = {
         "apiVersion": manifest.get("apiVersion"),
         "kind": manifest.get("kind"),
         "metadata.name": metadata.get("name"),
     }
-    missing = [name for name, value in said.items() if not value or not isinstance(value, str)]
+    missing = [name for name, value in identity.items() if not value or not isinstance(value, str)]
     if missing:
         raise NotAnObject(template, f"it renders an object without {' and '.join(missing)}")
     return manifest

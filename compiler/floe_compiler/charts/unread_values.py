@@ -63,7 +63,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.load(content, Loader=loader)  # noqa: S506 - a safe loader
+        values = yaml.load(content, Loader=loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return values if isinstance(values, dict) else {}

@@ -30,7 +30,7 @@ class Locked(msgspec.Struct, frozen=True):
     line: int = 0
 
     def text(self) -> str:
-        """Return the line."""
+        """Return the line of the lock file: digest, chart, and archive and source if they are known."""
         archive = f"archive:{self.archive}" if self.archive else ""
         return "  ".join(filter(None, (self.digest, f"{self.chart.name}/{self.chart.version}", archive, self.source)))
 
@@ -57,11 +57,11 @@ def digest_of_chart(files: Mapping[str, bytes]) -> str:
 def chart_files(inputs: InputFiles, use: ChartUse, findings: Findings) -> tuple[str, Mapping[str, bytes]] | None:
     """Return the digest and the files of the chart of an entry; None, with a finding, if it is not the locked one."""
     chart = use.version
-    lock = {one.chart: one for one in read_lock(inputs.contents.get(CHARTS_LOCK))}
+    lock = {entry.chart: entry for entry in read_lock(inputs.contents.get(CHARTS_LOCK))}
     locked = lock.get(chart)
     below = {path for path in inputs.types if path.startswith(f"{chart.folder}/")}
     if locked is None or not below:
-        versions = [str(one) for one in lock]
+        versions = [str(entry) for entry in lock]
         where = "is not in vendor/charts/" if not below else f"is not locked in {CHARTS_LOCK}"
         near = did_you_mean(str(chart), versions) if versions else ""
         hint = f"fetch it: floe-compile vendor oci://<registry>/{chart.name} --version {chart.version}"

@@ -61,13 +61,17 @@ def _findings(index: Index, is_sound: Callable[[Object], bool]) -> tuple[Diagnos
     """Return the findings, without those about what is only missing because a value of another type is left out."""
     left_out = {
         f"{index.rendered.environment}{ENVIRONMENT_END}{identity}": [
-            show_place(one.drop, index.objects[identity]) for one in violations if one.drop and one.number is None
+            show_place(violation.drop, index.objects[identity])
+            for violation in violations
+            if violation.drop and violation.number is None
         ]
         for identity, violations in index.shapes.violations.items()
     }
     well_formed = set(_well_formed(index))
     doubtful = index.only(
-        one for one, manifest in index.objects.items() if one not in well_formed or not is_sound(manifest)
+        identity
+        for identity, manifest in index.objects.items()
+        if identity not in well_formed or not is_sound(manifest)
     )
     return tuple(
         finding
@@ -80,14 +84,16 @@ def _findings(index: Index, is_sound: Callable[[Object], bool]) -> tuple[Diagnos
 def _well_formed(index: Index) -> Iterable[ObjectId]:
     """Yield the objects that are as they were rendered: nothing was left out of them."""
     shapes = index.shapes
-    return (one for one in index.objects if one not in shapes.violations and one not in shapes.nulls)
+    return (
+        identity for identity in index.objects if identity not in shapes.violations and identity not in shapes.nulls
+    )
 
 
 def _sound(index: Index, findings: Iterable[Diagnostic]) -> Iterable[ObjectId]:
     rules = {rule for module in ABOUT_ONE_OBJECT for rule in module.RULES}
     blamed = {finding.subject for finding in findings if finding.rule in rules}
     environment = index.rendered.environment
-    return (one for one in _well_formed(index) if f"{environment}{ENVIRONMENT_END}{one}" not in blamed)
+    return (identity for identity in _well_formed(index) if f"{environment}{ENVIRONMENT_END}{identity}" not in blamed)
 
 
 def _is_below(place: str, others: Iterable[str]) -> bool:

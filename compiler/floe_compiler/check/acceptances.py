@@ -25,12 +25,12 @@ def settle(index: Index, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]
     """Yield the findings that no annotation accepts, and a warning for each annotation that accepts none."""
     accepted, without_reason = _annotations(index)
     used: set[tuple[str, str]] = set()
-    for found in findings:
-        key = (found.rule.code, found.subject.partition(ENVIRONMENT_END)[2])
-        if key in accepted and found.severity == "warning":
+    for finding in findings:
+        key = (finding.rule.code, finding.subject.partition(ENVIRONMENT_END)[2])
+        if key in accepted and finding.severity == "warning":
             used.add(key)
         else:
-            yield found
+            yield finding
     for code, subject in sorted(accepted.keys() - used):
         message = f"{_place(code)} accepts a warning, but there is none"
         yield index.finding(NEEDLESS, accepted[code, subject], message, "remove it, or correct the code")

@@ -152,7 +152,7 @@ def _has_no_pod(runner: Workload, violations: Iterable[Violation]) -> bool:
     That is one mistake. What a pod must have would be missing, too, but nobody has written a pod.
     """
     place = tuple(runner.at("spec").split("."))
-    return any(one.path == one.drop == place[: len(one.path)] for one in violations)
+    return any(violation.path == violation.drop == place[: len(violation.path)] for violation in violations)
 
 
 def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Index:

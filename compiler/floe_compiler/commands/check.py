@@ -86,9 +86,13 @@ def _add_summary(file: Path, compiled: Compilation, steps: Stopwatch) -> None:
     from floe_compiler.report.work_done import WorkDone, render_work
 
     done = []
-    for one in compiled.environments:
-        objects = sum(len(head.files.paths) for head in one.heads.values())
-        done.append(WorkDone(one.environment, len(one.heads), compiled.made.get(one.environment, 0), objects))
+    for environment in compiled.environments:
+        objects = sum(len(head.files.paths) for head in environment.heads.values())
+        done.append(
+            WorkDone(
+                environment.environment, len(environment.heads), compiled.made.get(environment.environment, 0), objects
+            )
+        )
     try:
         with file.open("a", encoding="utf-8") as opened:
             opened.write(render_work(done, steps.seconds))

@@ -31,9 +31,9 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--write", action="store_true", help="write them into the file")
-    what.add_argument("--check", action="store_true", help="report whether the file has them; write nothing")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--write", action="store_true", help="write them into the file")
+    action.add_argument("--check", action="store_true", help="report whether the file has them; write nothing")
     add_repository(parser)
     add_output(parser)
     parser.set_defaults(format="text")

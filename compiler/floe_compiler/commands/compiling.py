@@ -1,4 +1,4 @@
-"""What verbs that compile in memory share: their options, what these choose, and what is open meanwhile."""
+"""What verbs that compile in memory share: options, the chosen environments and domains, and the open cache."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("shell", nargs="?", choices=SHELLS, help="the shell")
-    what.add_argument("--names", choices=NAMES, help="print the names of that kind, as the scripts do")
+    printed = parser.add_mutually_exclusive_group(required=True)
+    printed.add_argument("shell", nargs="?", choices=SHELLS, help="the shell")
+    printed.add_argument("--names", choices=NAMES, help="print the names of that kind, as the scripts do")
 
 
 def run(options: Namespace) -> int:

@@ -35,13 +35,13 @@ def type_as_code(choice: Choice) -> str:
 
 def choices_table(choices: Iterable[Choice], shown: Shown = type_as_code) -> str:
     """Return the table of choices, with where each runs; `shown` returns how a type is written."""
-    rows = [[code(each.slot), shown(each), each.summary, _where(each)] for each in choices]
+    rows = [[code(choice.slot), shown(choice), choice.summary, _where(choice)] for choice in choices]
     return markdown_table(["slot", "type", "what it is", "runs in"], rows)
 
 
 def numbers_table(choices: Iterable[Choice]) -> str:
     """Return the table of resources, replicas, volumes and whatever else differs between the scales."""
-    rows = [[code(one.path), ", ".join(types), *one.values] for one, types in _by_setting(choices).items()]
+    rows = [[code(setting.path), ", ".join(types), *setting.values] for setting, types in _by_setting(choices).items()]
     return markdown_table(["setting", "type", *SCALES], rows)
 
 
@@ -50,9 +50,9 @@ def quotas_table() -> str:
     from floe_compiler.model.inputs import LargestQuota, Quota
     from floe_compiler.resolve.scopes import LARGEST, QUOTAS
 
-    least = scaled_settings(Quota, QUOTAS, prefix="quota", every=True)
-    most = scaled_settings(LargestQuota, LARGEST, prefix="domain_policy.quota", every=True)
-    return markdown_table(["setting", *SCALES], [[code(one.path), *one.values] for one in (*least, *most)])
+    least = scaled_settings(Quota, QUOTAS, prefix="quota", with_unscaled=True)
+    most = scaled_settings(LargestQuota, LARGEST, prefix="domain_policy.quota", with_unscaled=True)
+    return markdown_table(["setting", *SCALES], [[code(setting.path), *setting.values] for setting in (*least, *most)])
 
 
 def _where(choice: Choice) -> str:

@@ -113,7 +113,7 @@ def choices() -> tuple[Choice, ...]:
 def chosen(model: Model) -> Mapping[str, tuple[Model, ...]]:
     """Return the models that the `type` of a field selects from, by the field's name."""
     fields = model.model_fields.items()
-    return {name: tuple(models_in(each.annotation)) for name, each in fields if each.discriminator == "type"}
+    return {name: tuple(models_in(field.annotation)) for name, field in fields if field.discriminator == "type"}
 
 
 def type_of(model: Model) -> str:
@@ -132,23 +132,23 @@ def settings(model: Model, profiles: Mapping[str, Mapping[str, Any]]) -> Iterato
     Nested settings follow, unless a default shows what they are.
     """
     docs = field_docs(model)
-    for name, each in model.model_fields.items():
+    for name, field in model.model_fields.items():
         scales = [f"{scale} {_shown(values[name])}" for scale, values in profiles.items() if name in values]
         by_scale = f" ({', '.join(scales)})" if scales else ""
-        yield f"{name}: {_value(each)}{by_scale}"
+        yield f"{name}: {_value(field)}{by_scale}"
         yield from (f"    {line}" for line in docs.get(name, "").splitlines())
-        if each.is_required() or not each.get_default(call_default_factory=True):
-            for below in models_in(each.annotation):
+        if field.is_required() or not field.get_default(call_default_factory=True):
+            for below in models_in(field.annotation):
                 yield from (f"    {line}" for line in settings(below, {}))
 
 
-def _value(each: FieldInfo) -> str:
-    words = tuple(_words(each.annotation))
-    if len(words) == 1 and (each.is_required() or each.default == words[0]):
+def _value(field: FieldInfo) -> str:
+    words = tuple(_words(field.annotation))
+    if len(words) == 1 and (field.is_required() or field.default == words[0]):
         return _shown(words[0])
-    if each.is_required():
+    if field.is_required():
         return f"required{': ' if words else ''}{' or '.join(map(_shown, words))}"
-    default = each.get_default(call_default_factory=True)
+    default = field.get_default(call_default_factory=True)
     others = [_shown(word) for word in words if word != default]
     return f"default {_shown(default)}{', or ' if others else ''}{' or '.join(others)}"
 

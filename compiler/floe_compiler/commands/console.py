@@ -24,7 +24,9 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
         outcome = without_warnings(outcome)
     outcome = first_of_each_rule(outcome)
     if (given := vars(options).get("output")) is not None:
-        outcome = replace(outcome, diagnostics=tuple(_located(one, root, given) for one in outcome.diagnostics))
+        outcome = replace(
+            outcome, diagnostics=tuple(_located(diagnostic, root, given) for diagnostic in outcome.diagnostics)
+        )
     if outcome.diagnostics:
         from floe_compiler.report.secrecy import hide_in_diagnostic
 

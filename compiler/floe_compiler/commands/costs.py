@@ -23,7 +23,9 @@ def costs_between(before: State, old: Mapping[str, str], compiled: Compilation) 
         old: The hashes of its files, by path.
         compiled: The later one.
     """
-    priced = [one for one in compiled.environments if one.cluster and one.cluster.prices]
+    priced = [
+        environment for environment in compiled.environments if environment.cluster and environment.cluster.prices
+    ]
     if not priced:
         return ()
     from floe_compiler.model.yaml_text import from_yaml
@@ -31,7 +33,7 @@ def costs_between(before: State, old: Mapping[str, str], compiled: Compilation) 
 
     after: FileSet = compiled.files
     new = before.hashes_of(after)
-    found = []
+    costs = []
     for environment in priced:
         site, cluster = environment.environment, environment.cluster
         paths = {path for path in {*old, *new} if site_of(path) == site and matters(path)}
@@ -41,9 +43,9 @@ def costs_between(before: State, old: Mapping[str, str], compiled: Compilation) 
         then = [from_yaml(text) for text in gone.values()]
         now = [from_yaml(after[path]) for path in sorted(changed & new.keys())]
         assert cluster is not None and cluster.prices is not None  # noqa: PT018, S101 -- chosen above
-        states = (state_of(_objects((*same, *one)), cluster.nodes) for one in (then, now))
-        found.append(Costs(site, cluster.prices, *states))
-    return tuple(found)
+        states = (state_of(_objects((*same, *changed_objects)), cluster.nodes) for changed_objects in (then, now))
+        costs.append(Costs(site, cluster.prices, *states))
+    return tuple(costs)
 
 
 def site_of(path: str) -> str:
@@ -51,5 +53,5 @@ def site_of(path: str) -> str:
     return "/".join(path.split("/")[1:-2])
 
 
-def _objects(found: Iterable[object]) -> list[dict[str, object]]:
-    return [one for one in found if isinstance(one, dict)]
+def _objects(documents: Iterable[object]) -> list[dict[str, object]]:
+    return [document for document in documents if isinstance(document, dict)]

@@ -115,7 +115,7 @@ def run(options: Namespace) -> int:
 
 @contextmanager
 def _earlier(options: Namespace, chosen: Chosen, cache: Cache) -> Iterator[Callable[[], State]]:
-    """Provide a function that returns the output to compare with. What is on disk is looked at meanwhile.
+    """Provide a function that returns the output to compare with. The output on disk is read meanwhile.
 
     Raises:
         UsageError: if Git does not know the revision.
@@ -181,7 +181,7 @@ def _whole(compiled: Compilation) -> Mapping[str, Whole]:
     """Return all objects of each environment in each of its clusters, and of each that has several."""
     from floe_compiler.report.dangers import Together
 
-    sites = {one.environment: one for one in compiled.environments}
+    sites = {environment.environment: environment for environment in compiled.environments}
     several: dict[str, list[Whole]] = {}
     for name, site in sites.items():
         several.setdefault(environment_of(name), []).append(site)
@@ -222,7 +222,7 @@ def at_revision(root: Path, revision: str) -> State:
 
 
 def on_disk(root: Path, seen: Look) -> State:
-    """Return the output as it was seen on disk. Raises StageFailed if there was anything wrong with it."""
+    """Return the output as it was on disk. Raises StageFailed if it has errors."""
     Findings([*seen.findings]).finish()
     return State(
         seen.snapshot.hashes,

@@ -1,4 +1,4 @@
-"""`floe-compile diff --against`: what differs between a compiled environment and YAML of others, such as what runs."""
+"""`floe-compile diff --against`: how a compiled environment differs from other YAML, such as a cluster's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_BYTES = 200_000_000
 
 
 def run_against(options: Namespace) -> int:
-    """Compile an environment in memory, compare it with what is given, and show the difference."""
+    """Compile an environment in memory, compare it with the given YAML, and show the difference."""
     if options.from_output or options.revision:
         raise UsageError("give either --against, or a revision or --from-output")
     if options.format == "github":
@@ -33,7 +33,7 @@ def run_against(options: Namespace) -> int:
     if len(known) != 1:
         raise UsageError(f"--against compares one environment; name it: --env {known[0] if known else 'NAME'}")
     documents = list(_documents(options.against))
-    if not any(isinstance(one, dict) and one.get("kind") for one in documents):
+    if not any(isinstance(document, dict) and document.get("kind") for document in documents):
         raise UsageError(f"{_shown(options.against)} has no object of Kubernetes; did what was to write it fail?")
     with compiling(options, replace(chosen, environments=known)) as run:
         compiled = run.compiled()
@@ -51,19 +51,23 @@ def compared(documents: list[Any], compiled: Compilation, environment: str) -> t
     from floe_compiler.model.diagnostics import Findings
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import Manifests, read_manifests
-    from floe_compiler.report.running import alike, as_written, others
+    from floe_compiler.report.running import alike, as_written, foreign_objects
 
     ours = read_manifests({path: text for path, text in compiled.files.items() if path.endswith(".yaml")}, Findings())
-    theirs = others(documents, environment, ours.by_id)
+    theirs = foreign_objects(documents, environment, ours.by_id)
     namespaces = {identity.namespace for identity in theirs.by_id}
-    chosen = {one: as_written(one, manifest) for one, manifest in ours.by_id.items() if one.namespace in namespaces}
+    chosen = {
+        identity: as_written(identity, manifest)
+        for identity, manifest in ours.by_id.items()
+        if identity.namespace in namespaces
+    }
     before, after = dict(theirs.by_id), dict(chosen)
     for identity in before.keys() & after.keys():
         before[identity], after[identity] = alike(before[identity], after[identity])
     files = {identity: ours.files[identity] for identity in chosen}
     diff = compare(environment, Manifests(before, theirs.files), Manifests(after, files))
     # What the others have is not deleted, and what they lack is not there yet.
-    changes = tuple(one if one.action == "changed" else replace(one, dangers=()) for one in diff.changes)
+    changes = tuple(change if change.action == "changed" else replace(change, dangers=()) for change in diff.changes)
     return replace(diff, changes=changes), len(ours.by_id) - len(chosen)
 
 
@@ -89,7 +93,7 @@ def _texts(given: str) -> Iterator[tuple[str, str]]:
     path = Path(given)
     if not path.exists():
         raise UsageError(f"there is no {given}")
-    files = sorted(one for one in path.rglob("*") if one.suffix in ENDINGS) if path.is_dir() else [path]
+    files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else [path]
     for file in files:
         try:
             yield str(file), file.read_text(encoding="utf-8-sig")

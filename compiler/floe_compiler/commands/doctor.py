@@ -30,14 +30,14 @@ examples:
 
 
 class Healthy(msgspec.Struct, frozen=True):
-    """What was found, and what to do if that slows a run down or is not as it should be."""
+    """The state of a part of the installation, and advice if it slows a run down or should be different."""
 
-    found: str
+    state: str
     advice: str = ""
 
 
 class Sick(Exception):
-    """What is wrong, and what to do about it."""
+    """A problem, and how to fix it."""
 
     def __init__(self, problem: str, fix: str) -> None:
         super().__init__(problem)
@@ -53,7 +53,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Examine one thing after the other, and print a line for each."""
+    """Examine each part of the installation, and print a line for it."""
     from floe_compiler.report.terminal import paint_for, printable
 
     root, paint = find_root(options.root), paint_for(sys.stdout)
@@ -71,8 +71,8 @@ def run(options: Namespace) -> int:
     code = DONE
     for name, examine in examinations.items():
         try:
-            found = examine()
-            word, text, advice = "ok", found.found, found.advice
+            healthy = examine()
+            word, text, advice = "ok", healthy.state, healthy.advice
         except Sick as sick:
             word, text, advice = "wrong", str(sick), sick.fix
         except StageFailed as failed:
@@ -128,13 +128,13 @@ def _git(root: Path) -> Healthy:
     from floe_compiler.load.git_folder import top_of
 
     try:
-        found = version(root)
+        git = version(root)
     except UsageError as error:
         raise Sick(str(error), "install it: diff, hook and promote need it; compile does not") from error
     top = top_of(root)
     if top is None:
-        return Healthy(f"{found}; {root} is in no repository", "begin one: git init")
-    return Healthy(f"{found}; repository {top}")
+        return Healthy(f"{git}; {root} is in no repository", "begin one: git init")
+    return Healthy(f"{git}; repository {top}")
 
 
 def _cache(options: Namespace, root: Path) -> Healthy:
@@ -172,7 +172,7 @@ def _mesh(root: Path) -> Healthy:
 def _environment(file: Path) -> str:
     """Return the name of an environment, with its clusters if it has several, as far as its file can be read."""
     try:
-        clusters = [str(one["name"]) for one in from_yaml(file.read_text(encoding="utf-8"))["clusters"]]
+        clusters = [str(cluster["name"]) for cluster in from_yaml(file.read_text(encoding="utf-8"))["clusters"]]
     except (OSError, ValueError, LookupError, TypeError):  # a run tells what is wrong
         return file.parent.name
     return f"{file.parent.name} (clusters {', '.join(clusters)})"

@@ -35,18 +35,18 @@ def edits_since(root: Path, revision: str) -> tuple[Edit, ...]:
     below = ("--", MANIFEST, SOPS_RULES, VENDOR, *TREES)
     options = ("-c", "core.quotepath=off", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false")
     text = run_git(root, *options, "diff", "--unified=0", "--no-color", "--no-ext-diff", "--relative", revision, *below)
-    found = dict(_edits(text.decode(errors="replace")))
+    by_file = dict(_edits(text.decode(errors="replace")))
     for file in run_git(root, "ls-files", "--others", "--exclude-standard", "-z", *below).decode().split("\0"):
         if file and (root / file).is_file() and not (root / file).is_symlink():
             with (root / file).open("rb") as new:
                 lines = new.read(MOST_BYTES).decode(errors="replace").splitlines()
-            found[file] = [(number, "+", line) for number, line in enumerate(lines, start=1)]
-    return tuple(Edit(file, tuple(found[file])) for file in sorted(found))
+            by_file[file] = [(number, "+", line) for number, line in enumerate(lines, start=1)]
+    return tuple(Edit(file, tuple(by_file[file])) for file in sorted(by_file))
 
 
 def _edits(text: str) -> dict[str, list[tuple[int, str, str]]]:
     """Return the edited lines by file, from what `git diff` prints."""
-    found: dict[str, list[tuple[int, str, str]]] = {}
+    by_file: dict[str, list[tuple[int, str, str]]] = {}
     lines: list[tuple[int, str, str]] = []
     before = after = old = new = 0
     for line in text.split("\n"):
@@ -54,7 +54,7 @@ def _edits(text: str) -> dict[str, list[tuple[int, str, str]]]:
             file = line.removeprefix("--- ").removeprefix("a/").rstrip("\t")
         elif old == new == 0 and line.startswith("+++ "):
             other = line.removeprefix("+++ ").rstrip("\t")
-            lines = found.setdefault(other.removeprefix("b/") if other != "/dev/null" else file, [])
+            lines = by_file.setdefault(other.removeprefix("b/") if other != "/dev/null" else file, [])
         elif old == new == 0 and (hunk := _HUNK.match(line)):
             before, old, after, new = (int(number) if number else 1 for number in hunk.groups())
         elif old and line.startswith("-"):
@@ -63,7 +63,7 @@ def _edits(text: str) -> dict[str, list[tuple[int, str, str]]]:
         elif new and line.startswith("+"):
             lines.append((after, "+", line[1:]))
             after, new = after + 1, new - 1
-    return found
+    return by_file
 
 
 def commit_of(root: Path, revision: str) -> str:

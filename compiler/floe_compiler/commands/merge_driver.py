@@ -164,7 +164,9 @@ def _compiled(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
         _say(f"Git cannot say what the merged inputs are, as Git 2.38 and newer can ({failed}); {NEXT}")
         return Result(False)
     inputs = tuple(f"{prefix}{place}" for place in PLACES if place != OUTPUT)
-    wrong = [path for path in merged.conflicts if path in inputs or path.startswith(tuple(f"{one}/" for one in inputs))]
+    wrong = [
+        path for path in merged.conflicts if path in inputs or path.startswith(tuple(f"{folder}/" for folder in inputs))
+    ]
     if wrong:
         _say(f"{output}/ is left as it is here, as inputs conflict ({_some(wrong)}); resolve them, {NEXT}")
         return Result(False)
@@ -191,13 +193,13 @@ def _owned(root: Path, merge: Merge) -> set[str]:
     """Return the files that either side has compiled, and its indexes, from the mesh's root."""
     from floe_compiler.write.index import INDEX_FOLDER, parse_index
 
-    found: set[str] = set()
+    owned: set[str] = set()
     for commit in (merge.ours, merge.theirs):
         tree = tree_at(root, commit, INDEX_FOLDER)
         for path, content in tree.read(tree.blobs).items():
             entries = parse_index(Path(path).stem, content.decode(errors="replace"), Findings())
-            found |= {path, *(file for file, _ in entries)}
-    return found
+            owned |= {path, *(file for file, _ in entries)}
+    return owned
 
 
 def _some(paths: list[str]) -> str:

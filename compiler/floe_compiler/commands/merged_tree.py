@@ -24,7 +24,7 @@ NESTED = "FLOE_COMPILE_MERGES"
 
 _HEAD = re.compile(r"GITHEAD_([0-9a-f]{40,64})")
 _PICK = re.compile(r"(?:pick|p|reword|r|edit|e|squash|s|fixup|f)(?: -[cC])? ([0-9a-f]{7,64})\b.*")
-_AUTHOR = {f"GIT_{role}_{what}": "floe-compile" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+_AUTHOR = {f"GIT_{role}_{field}": "floe-compile" for role in ("AUTHOR", "COMMITTER") for field in ("NAME", "EMAIL")}
 _DATE = {"GIT_AUTHOR_DATE": "@0 +0000", "GIT_COMMITTER_DATE": "@0 +0000"}
 
 
@@ -120,7 +120,7 @@ class Checkout(msgspec.Struct, frozen=True):
         return made
 
     def tree_with(self, folder: str) -> str:
-        """Return the tree that has what is now in a folder in place of what was there."""
+        """Return the tree with the present content of a folder in place of the old content."""
         self.run("add", "--all", "--force", "--", folder)
         return self.run("write-tree").decode().strip()
 

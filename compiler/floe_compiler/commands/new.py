@@ -47,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write the files, and list what is to be filled in."""
+    """Write the files, and list the fields to fill in."""
     if options.kind == COMPONENT:
         return _component(options)
     if options.slot:
@@ -134,7 +134,7 @@ def _cluster(text: str) -> tuple[str, tuple[str, ...]]:
 def _check(field: str, text: str) -> None:
     from floe_compiler.start.answers import QUESTIONS
 
-    question = next(one for one in QUESTIONS if one.field == field)
+    question = next(known for known in QUESTIONS if known.field == field)
     if wrong := question.wrong(text):
         raise UsageError(wrong)
 

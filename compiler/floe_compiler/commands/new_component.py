@@ -23,7 +23,7 @@ def component_files(type_: str, slot: str) -> Mapping[str, str]:
     components = registry()
     if (slot, type_) in components:
         raise UsageError(f"there is a component {type_} in the slot {slot}; choose another name")
-    scopes = {one.slot: one.scope for one in components.values()}
+    scopes = {component.slot: component.scope for component in components.values()}
     if scopes.get(slot) == "nodes":
         raise UsageError(f"--slot {slot}: its components run on nodes, unlike the server that this begins with")
     if slot not in scopes:
@@ -42,5 +42,5 @@ def _check_new(slot: str, slots: Mapping[str, str]) -> None:
         raise UsageError(f"--slot {slot}: {group} is another key of a manifest")
     if group in slots:
         raise UsageError(f"--slot {slot}: {group} is a slot, and nothing below it can be one")
-    if any(one.startswith(f"{slot}.") for one in slots):
+    if any(known.startswith(f"{slot}.") for known in slots):
         raise UsageError(f"--slot {slot}: slots are below it, such as {slot}.NAME")

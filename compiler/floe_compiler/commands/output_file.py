@@ -48,7 +48,7 @@ def explained(file: str, options: Namespace, look: Callable[[str], None] | None 
         workers(default_jobs() if sys.platform == "linux" else 1) as processes,
         showing_progress(sys.stderr) as progress,
     ):
-        found = explain_file(
+        explanation = explain_file(
             root,
             _from_root(chosen.output, file),
             progress,
@@ -58,10 +58,10 @@ def explained(file: str, options: Namespace, look: Callable[[str], None] | None 
             recall=True,
             look=look,
         )
-    if found is None:
+    if explanation is None:
         near = nearest(file, _compiled(chosen.output)) or "name one below output/"
         raise UsageError(f"{file} is not a file that the inputs compile to; {near}")
-    return found
+    return explanation
 
 
 def _from_root(root: Path, file: str) -> str:

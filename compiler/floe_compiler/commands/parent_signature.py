@@ -94,8 +94,8 @@ def asked_signature(root: Path) -> Asked | None:
     if document is None or not isinstance(document.data, dict) or at(document.data, VERIFY) is None:
         return None
     findings = Findings()
-    found = validate(ParentSignature, merge([Layer(document.file, document.data, document)]), VERIFY, findings)
+    signature = validate(ParentSignature, merge([Layer(document.file, document.data, document)]), VERIFY, findings)
     findings.finish()
-    assert found is not None  # noqa: S101 -- or else there is a finding
-    place = (*VERIFY, "key" if found.key else "subject")
-    return Asked(root, found, document.span(place) or document.key_span(VERIFY))
+    assert signature is not None  # noqa: S101 -- or else there is a finding
+    place = (*VERIFY, "key" if signature.key else "subject")
+    return Asked(root, signature, document.span(place) or document.key_span(VERIFY))

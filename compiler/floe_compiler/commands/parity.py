@@ -58,14 +58,15 @@ def run(options: Namespace) -> int:
     files = read_inputs(root)
     with open_cache(options, root) as cache:
         sources, _ = resolve_inputs(files, chosen, cache)
-    found = parity(files, sources, *(Side.of(sources, name) for name in names))
+    differences = parity(files, sources, *(Side.of(sources, name) for name in names))
     if options.format == "json":
-        sys.stdout.write(render_json(found, names))
+        sys.stdout.write(render_json(differences, names))
     elif options.format == "markdown":
-        sys.stdout.write(render_markdown(found, names, every=options.all))
+        sys.stdout.write(render_markdown(differences, names, with_expected=options.all))
     else:
-        sys.stdout.write(render_text(found, names, paint_for(sys.stdout), every=options.all))
+        sys.stdout.write(render_text(differences, names, paint_for(sys.stdout), with_expected=options.all))
         sys.stdout.flush()
-        hidden = "" if options.all or not any(one.is_expected for one in found) else " (--all shows them)"
-        sys.stderr.write(f"floe-compile: {names[0]} and {names[1]}: {summary(found)}{hidden}\n")
+        is_hidden = not options.all and any(difference.is_expected for difference in differences)
+        hidden = " (--all shows them)" if is_hidden else ""
+        sys.stderr.write(f"floe-compile: {names[0]} and {names[1]}: {summary(differences)}{hidden}\n")
     return DONE

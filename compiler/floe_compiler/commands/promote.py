@@ -86,11 +86,11 @@ def run(options: Namespace) -> int:
             if plan.settings.environment.name == source.name
         }
         findings = Findings()
-        found = promotion(sources, source, target, named, _ran(output, folders), findings)
+        promoted = promotion(sources, source, target, named, _ran(output, folders), findings)
         findings.finish()
-        before, after = _texts(files, file, sources, target.name, found.changes)
+        before, after = _texts(files, file, sources, target.name, promoted.changes)
         if after != before:
-            _check(root, target.name, files, (file, after), found.changes, cache)
+            _check(root, target.name, files, (file, after), promoted.changes, cache)
     written = after != before and not options.dry_run
     if options.format == "text" and not options.quiet:
         sys.stdout.write(render_text(file, before, after, paint_for(sys.stdout)))
@@ -99,9 +99,9 @@ def run(options: Namespace) -> int:
         with reporting_refusals(root):
             write_file(f"{root}/{file}", after)
     if options.format == "json":
-        sys.stdout.write(render_json(source.name, target.name, file, found, written=written))
+        sys.stdout.write(render_json(source.name, target.name, file, promoted, written=written))
     elif not options.quiet:
-        sys.stderr.write(summary(file, found, written=written))
+        sys.stderr.write(summary(file, promoted, written=written))
     return DONE
 
 
@@ -111,14 +111,14 @@ def _key(word: str, sources: Sources) -> Key:
     Raises:
         UsageError: if it names none, or several.
     """
-    every = [(domain, product) for domain, source in sorted(sources.domains.items()) for product in source.products]
-    found = [key for key in every if word in (key[1], "/".join(key))]
-    if not found:
-        known = {"/".join(key) if "/" in word else key[1] for key in every}
+    products = [(domain, product) for domain, source in sorted(sources.domains.items()) for product in source.products]
+    meant = [key for key in products if word in (key[1], "/".join(key))]
+    if not meant:
+        known = {"/".join(key) if "/" in word else key[1] for key in products}
         raise UsageError(f'there is no product "{word}"; {did_you_mean(word, known)}')
-    if len(found) > 1:
-        raise UsageError(f'"{word}" is a product of several domains; say {" or ".join(map("/".join, found))}')
-    return found[0]
+    if len(meant) > 1:
+        raise UsageError(f'"{word}" is a product of several domains; say {" or ".join(map("/".join, meant))}')
+    return meant[0]
 
 
 def _ran(root: Path, folders: Mapping[str, str]) -> Ran:
@@ -177,7 +177,7 @@ def _check(
         with showing_progress(sys.stderr) as progress:
             compile_mesh(root, (target,), progress, cache=cache, input_files=inputs)
     except StageFailed as failed:
-        raise StageFailed(_where_it_is_now(one, file, changes) for one in failed.diagnostics) from None
+        raise StageFailed(_where_it_is_now(diagnostic, file, changes) for diagnostic in failed.diagnostics) from None
 
 
 def _where_it_is_now(diagnostic: Diagnostic, file: str, changes: Iterable[Change]) -> Diagnostic:

@@ -72,9 +72,9 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
     parser.add_argument("place", metavar="oci://REGISTRY/NAME:TAG", help="where to publish it")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--env", metavar="NAME", help="the environment to publish")
-    what.add_argument("--parent", action="store_true", help="publish the manifest, for others to extend")
+    published = parser.add_mutually_exclusive_group(required=True)
+    published.add_argument("--env", metavar="NAME", help="the environment to publish")
+    published.add_argument("--parent", action="store_true", help="publish the manifest, for others to extend")
     add_signing(parser)
     add_current_output(parser)
 

@@ -84,8 +84,8 @@ def parent_in(root: Path) -> Content:
     try:
         documents = parent_documents(root, inputs, place)
     except StageFailed as failed:
-        raise StageFailed([_where_it_is(one, f"{place}/") for one in failed.diagnostics]) from None
-    paths = [one.file.removeprefix(f"{place}/") for one in documents]
+        raise StageFailed([_where_it_is(diagnostic, f"{place}/") for diagnostic in failed.diagnostics]) from None
+    paths = [document.file.removeprefix(f"{place}/") for document in documents]
     files = {path: content for path in paths if isinstance(content := inputs.contents.get(path), bytes)}
     metadata = documents[-1].data["metadata"]
     names = {"title": str(metadata["name"]), "version": str(metadata.get("version", ""))}

@@ -88,7 +88,7 @@ def post(place: Place, body: str, mark: str) -> Literal["new", "edited", "as it 
     Raises:
         Refused: if the server says no, or cannot be reached.
     """
-    mine = next((one for one in _comments(place) if (one.body or "").startswith(mark)), None)
+    mine = next((comment for comment in _comments(place) if (comment.body or "").startswith(mark)), None)
     if mine is None:
         _call(place, "POST", place.comments, Comment, {"body": body})
         return "new"
@@ -102,13 +102,13 @@ def _comments(place: Place) -> Iterator[Comment]:
     """Yield the comments that whoever has the token has written."""
     who = _who(place)
     for page in range(1, MOST_PAGES + 1):
-        found = _call(place, "GET", f"{place.comments}?per_page={PAGE}&page={page}", list[Comment])
-        for one in found:
-            author = one.user if place.author == "user" else one.author
+        comments = _call(place, "GET", f"{place.comments}?per_page={PAGE}&page={page}", list[Comment])
+        for comment in comments:
+            author = comment.user if place.author == "user" else comment.author
             # The token of a GitHub workflow may not ask who it is; what it writes is a bot's.
             if author and (author.id == who if who is not None else author.type == "Bot"):
-                yield one
-        if len(found) < PAGE:
+                yield comment
+        if len(comments) < PAGE:
             return
 
 

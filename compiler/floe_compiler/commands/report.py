@@ -134,8 +134,8 @@ def _contents(
 
     reasons = _reasons(run, inputs, options.explain, compiled, diffs, edits)
     run.progress("drawing")
-    names = tuple(one.environment for one in compiled.environments)
-    by_site = {one.site: tuple(cost_rows(one)) for one in costs}
+    names = tuple(environment.environment for environment in compiled.environments)
+    by_site = {cost.site: tuple(cost_rows(cost)) for cost in costs}
     environments = tuple(dict.fromkeys(map(environment_of, names)))
     sources, plans = plan_environments(inputs, environments, run.cache)
     return Contents(
@@ -143,7 +143,7 @@ def _contents(
         compared=f"compared with {options.revision} ({commit_of(run.chosen.root, options.revision)})",
         diffs=diffs,
         reasons=reasons,
-        edits=[EditedFile(one.file, one.lines) for one in edits],
+        edits=[EditedFile(edit.file, edit.lines) for edit in edits],
         secrets=list_secrets(inputs, environments, run.cache),
         connections={name: connections(plans[name]) for name in names},
         lineage=lineage(sources),
@@ -157,13 +157,13 @@ def _contents(
 
 def _objects(compiled: Compilation, environment: str) -> list[tuple[str, ...]]:
     """Return name, kind, folder and file of the objects of an environment, as their paths say."""
-    found: list[tuple[str, ...]] = []
+    rows: list[tuple[str, ...]] = []
     for path in compiled.files:
         if site_of(path) == environment:
             folder, file = path.split("/")[-2:]
             kind, _, rest = file.removesuffix(".yaml").partition("_")
-            found.append((rest, kind, folder, f"{folder}/{file}"))
-    return found
+            rows.append((rest, kind, folder, f"{folder}/{file}"))
+    return rows
 
 
 def _reasons(
@@ -190,4 +190,4 @@ def _reasons(
         return span is not None and span.line in edited.get(span.file, ())
 
     explained = explain_files(inputs, compiled, files, cache=run.cache, workers=run.workers, only=is_edited)
-    return {file: reasons(found, changes[file]) for file, found in explained}
+    return {file: reasons(explanation, changes[file]) for file, explanation in explained}

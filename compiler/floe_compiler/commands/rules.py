@@ -92,8 +92,8 @@ def examples() -> Mapping[str, str]:
     """Return how a report of a rule may look, by code. Rules that only a few programs or files can break have none."""
     import json
 
-    found: Mapping[str, str] = json.loads(files(__package__).joinpath("rule_examples.json").read_text("utf-8"))
-    return found
+    by_code: Mapping[str, str] = json.loads(files(__package__).joinpath("rule_examples.json").read_text("utf-8"))
+    return by_code
 
 
 def render_markdown(rules: tuple[Rule, ...]) -> str:
@@ -113,9 +113,13 @@ def _unknown(code: str, rules: tuple[Rule, ...]) -> NoReturn:
     known = sorted({rule.code for rule in rules})
     # A number without its zeros, or without its letter, is meant more often than one with another digit.
     short = SHORT_CODE.fullmatch(code.upper())
-    meant = [one for one in known if short and one.startswith(short[1]) and int(one[1:]) == int(short[2])]
+    meant = [
+        rule_code
+        for rule_code in known
+        if short and rule_code.startswith(short[1]) and int(rule_code[1:]) == int(short[2])
+    ]
     padded = f"{short[1]}{int(short[2]):03}" if short else code.upper()
-    named = " or ".join(f'"{one}"' for one in meant)
+    named = " or ".join(f'"{rule_code}"' for rule_code in meant)
     hint = f"did you mean {named}?" if meant else nearest(padded, known)
     raise UsageError(f"there is no rule {code}; {hint or 'floe-compile rules lists them all'}")
 

@@ -69,7 +69,7 @@ def schema_files() -> Mapping[str, str]:
 
 
 def file_name(kind: str) -> str:
-    """Return the file's name of a kind's schema: `DataProduct` -> `data-product.schema.json`."""
+    """Return the file name of the schema of a kind: `DataProduct` -> `data-product.schema.json`."""
     return f"{re.sub(r'(?<!^)(?=[A-Z])', '-', kind).lower()}.schema.json"
 
 

@@ -91,9 +91,9 @@ def _parent(root: Path, source: Path, options: Namespace) -> int:
     edited = _edited(text, said)
     with reporting_refusals(root):
         if is_copied:
-            _replace(root, folder, {one.file: manifests[one.file] for one in chain})
+            _replace(root, folder, {document.file: manifests[document.file] for document in chain})
         write_file(f"{root}/{MANIFEST}", edited)
-    names = " -> ".join(str(one.data["metadata"]["name"]) for one in reversed(chain))
+    names = " -> ".join(str(document.data["metadata"]["name"]) for document in reversed(chain))
     entry = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
     sys.stdout.write(visible(entry))
     return DONE

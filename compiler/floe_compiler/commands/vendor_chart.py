@@ -101,11 +101,11 @@ def _fetched(source: str, version: str | None) -> bytes:
             run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
             raise UsageError(f"helm did not fetch {_without_login(source)} within {SECONDS} seconds") from None
-        found = sorted(Path(folder).glob("*.tgz"))
-        if run.returncode or len(found) != 1:
+        archives = sorted(Path(folder).glob("*.tgz"))
+        if run.returncode or len(archives) != 1:
             said = _without_login(run.stderr.strip().removeprefix("Error: ").splitlines()[-1] if run.stderr else "")
             raise UsageError(f"helm cannot fetch {_without_login(source)}: {said or 'it does not say why'}")
-        return found[0].read_bytes()
+        return archives[0].read_bytes()
 
 
 def _without_login(source: str) -> str:
@@ -134,6 +134,6 @@ def _lock(root: Path, locked: Locked) -> None:
     from floe_compiler.model.plain_files import read_if_plain
     from floe_compiler.write.commit import write_file
 
-    known = {one.chart: one for one in read_lock(read_if_plain(root, CHARTS_LOCK))}
-    lines = [one.text() for _, one in sorted({**known, locked.chart: locked}.items())]
+    known = {chart.chart: chart for chart in read_lock(read_if_plain(root, CHARTS_LOCK))}
+    lines = [chart.text() for _, chart in sorted({**known, locked.chart: locked}.items())]
     write_file(f"{root}/{CHARTS_LOCK}", "\n".join(lines) + "\n")

@@ -83,8 +83,8 @@ def _compared(chosen: Chosen, receipt: Receipt) -> str:
 
     inputs = files_of(chosen.inputs(), receipt.outputs)
     files = compare_with_receipt(chosen.output, receipt, inputs, path_in_git(chosen.output))
-    what = f"{count(len(inputs), 'input')} and {count(files, 'file')}"
-    return f"{', '.join(receipt.outputs)}: {what} are those of the receipt"
+    counts = f"{count(len(inputs), 'input')} and {count(files, 'file')}"
+    return f"{', '.join(receipt.outputs)}: {counts} are those of the receipt"
 
 
 def _recompiled(chosen: Chosen, environments: tuple[str, ...], options: Namespace) -> str:

@@ -78,13 +78,13 @@ def watched(root: Path) -> Iterator[object]:
         raise UsageError("the package watchfiles is not installed: pip install 'floe-compile[watch]'") from None
     quiet = DefaultFilter(ignore_dirs=(*DefaultFilter.ignore_dirs, OUTPUT))
     # Some editors write a file in several steps, and Git many files: they count as one save if less than 20 ms apart.
-    told = watch(root, watch_filter=quiet, debounce=400, step=20, rust_timeout=1000, yield_on_timeout=True)
-    return (files for number, files in enumerate(told) if files or not number)
+    batches = watch(root, watch_filter=quiet, debounce=400, step=20, rust_timeout=1000, yield_on_timeout=True)
+    return (files for number, files in enumerate(batches) if files or not number)
 
 
 @dataclass
 class Watch:
-    """A repository, and what is known of it since the last save."""
+    """A repository, with its state at the last save."""
 
     run: Compiling
     write: bool = False
@@ -106,7 +106,7 @@ class Watch:
         self._compile()
         if self.compiled is not None:
             self._written()
-            names = ", ".join(one.environment for one in self.compiled.environments)
+            names = ", ".join(environment.environment for environment in self.compiled.environments)
             warnings = count(len(self.compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
         self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
@@ -117,7 +117,7 @@ class Watch:
         if not self._compile() or self._is_wrong or self.compiled is None:
             return
         known = before.warnings if before else ()
-        new = tuple(one for one in self.compiled.warnings if one not in known)
+        new = tuple(warning for warning in self.compiled.warnings if warning not in known)
         if new:
             show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:

@@ -70,17 +70,17 @@ def registry(extra: Iterable[Component[Any]] = (), own: tuple[Announced, ...] = 
     Raises StageFailed (R032) if two have the same slot and type, or the same slot and different scopes, or if one
     cannot be loaded.
     """
-    if tuple(one.module for one in own) != _modules(tuple(__path__)):
+    if tuple(component.module for component in own) != _modules(tuple(__path__)):
         own = announced()
     further = (*installed(), *extra)
-    by_slot = {one.slot: one for one in reversed(own)}
-    taken = {one.key for one in own}
+    by_slot = {component.slot: component for component in reversed(own)}
+    taken = {component.key for component in own}
     for component in further:
         if component.key in taken:
             raise _clash(f"two components fill {component.slot} with type {component.type}", component)
         taken.add(component.key)
         claimants = by_slot.setdefault(component.slot, Announced.of(component)), component
-        if len({one.scope for one in claimants}) > 1:
+        if len({claimant.scope for claimant in claimants}) > 1:
             scopes = " and ".join(f"{claimant.type} with scope {claimant.scope}" for claimant in claimants)
             raise _clash(f"two components fill {component.slot} in different namespaces: {scopes}", component)
     return Registry(own, further)

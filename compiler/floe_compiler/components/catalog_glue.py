@@ -61,7 +61,7 @@ def requires(_instance: Instance[GlueCatalogConfig]) -> tuple[Requirement, ...]:
 
 def refuses(context: Context[GlueCatalogConfig]) -> Iterator[Refusal]:
     """Refuse a storage that is not at AWS, as its credentials are nothing to Glue."""
-    store = context.one(ObjectStore)
+    store = context.required(ObjectStore)
     if store.kind != "s3" or store.url:
         message = "signs its requests with the AWS credentials of the storage, which is not at AWS"
         yield Refusal(message, "use storage of type s3 without an endpoint, or another catalog", ("type",))

@@ -220,7 +220,7 @@ def configuration(database: Database, most_replicas: int) -> str:
 
 def _pod(context: Context[MarquezConfig], command: str) -> Pod:
     """Return the pod that runs one of Marquez's commands."""
-    database = context.one(Database)
+    database = context.required(Database)
     serves = command == "server"
     replicas = resources.replicas(context.config.replicas)
     most = replicas.maximum if isinstance(replicas, Scaling) else replicas

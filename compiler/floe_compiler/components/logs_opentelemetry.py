@@ -60,7 +60,7 @@ def requires(_instance: Instance[LogsConfig]) -> tuple[Requirement, ...]:
 
 def refuses(context: Context[LogsConfig]) -> Iterator[Refusal]:
     """Refuse a collector that sends logs nowhere."""
-    if not context.one(Collector).keeps_logs:
+    if not context.required(Collector).keeps_logs:
         yield Refusal(
             "reads logs, but the collector sends them nowhere",
             hint="give observability.collector a backend with the signal logs, or leave observability.logs out",
@@ -122,7 +122,7 @@ def configuration(read: Iterable[str], collector: Endpoint) -> dict[str, Any]:
 def build(context: Context[LogsConfig]) -> Parts:
     """Return the collector on each node."""
     instance, config = context.instance, context.config
-    server = context.one(Collector).grpc
+    server = context.required(Collector).grpc
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
     container = Container(
         name="collector",

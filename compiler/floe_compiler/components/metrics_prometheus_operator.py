@@ -94,8 +94,8 @@ class OperatorConfig(Input):
 def provides(instance: Instance[OperatorConfig]) -> tuple[Capability, ...]:
     """Return that metrics are collected, and where they can be queried, if that is known."""
     store = instance.config.store
-    found = (MetricsStore(instance.name, endpoint(store, instance)),) if store else ()
-    return (*found, Monitoring(instance.name))
+    stores = (MetricsStore(instance.name, endpoint(store, instance)),) if store else ()
+    return (*stores, Monitoring(instance.name))
 
 
 def endpoint(store: Store, instance: Instance[OperatorConfig]) -> Endpoint:
@@ -121,7 +121,7 @@ def completes(context: Context[OperatorConfig], mesh: MeshFacts) -> Parts:
         sources.add("certificates")
     groups = rule_groups(mesh, sources, config.runbooks)
     return Parts(
-        workloads=_workloads(context, (one.name for one in mesh.namespaces)),
+        workloads=_workloads(context, (namespace.name for namespace in mesh.namespaces)),
         objects=(
             *(monitor for target in mesh.scrape_targets for monitor in _monitor(context, target)),
             *(
@@ -159,8 +159,8 @@ def _monitor(context: Context[OperatorConfig], target: ScrapeTarget) -> Iterator
     places = {"namespaceSelector": {"matchNames": [target.namespace]}}
     if port.service and not pods:
         # A StatefulSet has two Services, and each pod must be scraped once.
-        one = {"sourceLabels": ["__meta_kubernetes_service_name"], "regex": group.name, "action": "keep"}
-        spec = {"endpoints": [{**common, "relabelings": [one, *common["relabelings"]]}]}
+        of_service = {"sourceLabels": ["__meta_kubernetes_service_name"], "regex": group.name, "action": "keep"}
+        spec = {"endpoints": [{**common, "relabelings": [of_service, *common["relabelings"]]}]}
         selector = {"matchLabels": {labels.COMPONENT: group.name}}
         yield manifest(API, "ServiceMonitor", name, metadata, spec={"selector": selector, **places, **spec})
     else:

@@ -27,14 +27,14 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs, declare_one: Decl
     Raises StageFailed if a component of another package fails, or a component's constructs. A mistake of a component
     in this package, such as asking for a capability that it does not require, is raised unchanged.
     """
-    one = declare_one or declare_instance
+    declare_context = declare_one or declare_instance
     return DeclaredUnit(
         settings=unit.settings,
         scope=unit.scope,
         namespace=unit.namespace,
         owner=unit.owner,
         quota=unit.quota,
-        instances=extended(unit.contexts, (one(*context, run_constructs) for context in unit.contexts)),
+        instances=extended(unit.contexts, (declare_context(*context, run_constructs) for context in unit.contexts)),
         quota_origin=unit.quota_origin,
         quota_growth=unit.quota_growth,
         pull_secret_origin=unit.pull_secret_origin,

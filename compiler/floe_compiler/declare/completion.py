@@ -27,7 +27,7 @@ Complete = Callable[[Component[Any], Context[Any], MeshFacts], Parts]
 
 
 def added_by(component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
-    """Return what one component adds."""
+    """Return what one component adds; no parts if it adds nothing for the facts of others."""
     return component.completes(context, mesh) if component.completes else Parts()
 
 

@@ -10,4 +10,6 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 def authorities(units: Iterable[UnitFacts]) -> tuple[TrustedAuthority, ...]:
     """Return the authorities that the compiler knows, sorted."""
-    return tuple(sorted(TrustedAuthority(unit.namespace, one) for unit in units for one in unit.authorities))
+    return tuple(
+        sorted(TrustedAuthority(unit.namespace, authority) for unit in units for authority in unit.authorities)
+    )

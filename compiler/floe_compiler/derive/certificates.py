@@ -18,8 +18,8 @@ def certificates(
     """Return the certificates that an environment has issued for what it opens, and for its servers; sorted."""
     known = [*units]
     opened = routes(known, ingress) if ingress else {}
-    gateways = ((name, one.gateway) for name, one in (linked(servers) if servers else {}).items() if one.gateway)
+    gateways = ((name, link.gateway) for name, link in (linked(servers) if servers else {}).items() if link.gateway)
     both = (*opened.items(), *gateways)
-    hosts = [(namespace, one.name) for namespace, own in both for one in own.certificates]
+    hosts = [(namespace, certificate.name) for namespace, own in both for certificate in own.certificates]
     own = [(unit.namespace, name) for unit in known for name in unit.certificates]
-    return tuple(sorted(OwnedCertificate(*one) for one in (*hosts, *own)))
+    return tuple(sorted(OwnedCertificate(*certificate) for certificate in (*hosts, *own)))

@@ -41,34 +41,34 @@ def linked_servers(
     if linking is None:
         return None
     units = tuple(facts)
-    calls = [(one, cidr) for unit, cidr in units for one in unit.elsewhere if one.cluster == cluster]
+    calls = [(call, cidr) for unit, cidr in units for call in unit.elsewhere if call.cluster == cluster]
     accounts = (
         MeshAccount(call.namespace, call.server, call.port, f"{unit.namespace}/{call.account}")
         for unit, _ in units
         for call in unit.mesh_calls
         if call.cluster == cluster
     )
-    own = (one for unit, _ in units if unit.key.cluster == cluster for one in unit.elsewhere)
-    return linking.servers((one for one, _ in calls), (cidr for _, cidr in calls if cidr), accounts, own)
+    own = (call for unit, _ in units if unit.key.cluster == cluster for call in unit.elsewhere)
+    return linking.servers((call for call, _ in calls), (cidr for _, cidr in calls if cidr), accounts, own)
 
 
 def linked(servers: LinkedServers) -> dict[str, Linked]:
     """Return what each namespace opens so that other clusters reach its servers, by namespace."""
     called: dict[str, list[Elsewhere]] = {}
-    for one in servers.called:
-        called.setdefault(one.group.namespace, []).append(one)
-    for one in servers.calls:
-        called.setdefault(one.group.namespace, [])
+    for server in servers.called:
+        called.setdefault(server.group.namespace, []).append(server)
+    for server in servers.calls:
+        called.setdefault(server.group.namespace, [])
     return {namespace: _of_namespace(namespace, own, servers) for namespace, own in called.items()}
 
 
 def _of_namespace(namespace: str, called: list[Elsewhere], servers: LinkedServers) -> Linked:
     ports: dict[str, list[int]] = {}
-    for one in called:
-        ports.setdefault(one.group.name, []).append(one.port.number)
+    for call in called:
+        ports.setdefault(call.group.name, []).append(call.port.number)
     opened = tuple((server, tuple(sorted(numbers))) for server, numbers in sorted(ports.items()))
     gateway = _routes(namespace, called, servers.gateway, servers.origin) if servers.gateway else None
-    named = tuple(one for one in servers.calls if one.group.namespace == namespace)
+    named = tuple(server for server in servers.calls if server.group.namespace == namespace)
     return Linked(opened, gateway, servers.callers, servers.origin, servers.mesh, named)
 
 
@@ -77,19 +77,19 @@ def _routes(namespace: str, called: list[Elsewhere], gateway: LinkingGateway, or
     clients = gateway.clients
     routes = tuple(
         Route(
-            linked_host(one.group.name, one.port, gateway.domain),
-            _interface(one),
+            linked_host(server.group.name, server.port, gateway.domain),
+            _interface(server),
             login=False,
-            listener=CLIENTS if clients and one.port.mutual else HTTPS,
+            listener=CLIENTS if clients and server.port.mutual else HTTPS,
         )
-        for one in called
+        for server in called
     )
     host = f"*.{gateway.domain}"
     known = [Listener(HTTPS, host, (namespace,), SECRET)]
     if clients:
         known.append(Listener(CLIENTS, host, (namespace,), SECRET, clients.port, clients.authority))
     used = {route.listener for route in routes}
-    listeners = tuple(one for one in known if one.name in used)
+    listeners = tuple(listener for listener in known if listener.name in used)
     return UnitIngress(
         "gateway",
         routes,
@@ -101,9 +101,9 @@ def _routes(namespace: str, called: list[Elsewhere], gateway: LinkingGateway, or
     )
 
 
-def _interface(one: Elsewhere) -> OpenInterface:
+def _interface(server: Elsewhere) -> OpenInterface:
     """Return a port that other clusters call as an interface."""
-    name = linked_route(one.group.name, one.port)
-    endpoint = Endpoint(one.host, (one.port,), one.group)
-    protocol: InterfaceProtocol = "grpc" if one.port.grpc else "http"
-    return OpenInterface(one.group.namespace, name, endpoint, protocol, authenticates=True)
+    name = linked_route(server.group.name, server.port)
+    endpoint = Endpoint(server.host, (server.port,), server.group)
+    protocol: InterfaceProtocol = "grpc" if server.port.grpc else "http"
+    return OpenInterface(server.group.namespace, name, endpoint, protocol, authenticates=True)

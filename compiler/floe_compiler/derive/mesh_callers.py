@@ -17,17 +17,17 @@ def mesh_callers(
 
     `elsewhere` are the callers from other clusters.
     """
-    found: dict[str, dict[str, dict[int, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    by_namespace: dict[str, dict[str, dict[int, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for unit in units:
         for call in unit.mesh_calls:
             if not call.cluster:
-                found[call.namespace][call.server][call.port].add(f"{unit.namespace}/{call.account}")
-    for one in elsewhere:
-        found[one.namespace][one.server][one.port].add(one.account)
+                by_namespace[call.namespace][call.server][call.port].add(f"{unit.namespace}/{call.account}")
+    for linked_call in elsewhere:
+        by_namespace[linked_call.namespace][linked_call.server][linked_call.port].add(linked_call.account)
     return {
         namespace: {
             server: {port: tuple(sorted(accounts)) for port, accounts in sorted(ports.items())}
             for server, ports in sorted(servers.items())
         }
-        for namespace, servers in sorted(found.items())
+        for namespace, servers in sorted(by_namespace.items())
     }

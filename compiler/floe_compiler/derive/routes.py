@@ -44,13 +44,13 @@ def routes(units: Iterable[UnitFacts], ingress: EnvironmentIngress) -> Mapping[s
     """Return what each namespace renders of the environment's ingress, by namespace."""
     by_namespace: dict[str, list[OpenedHost]] = defaultdict(list)
     opened = tuple(opened_hosts(interfaces(units), ingress.settings))
-    for one in opened:
-        by_namespace[one.interface.namespace].append(one)
-    found = {namespace: _of_unit(own, namespace, ingress) for namespace, own in by_namespace.items()}
+    for host in opened:
+        by_namespace[host.interface.namespace].append(host)
+    by_unit = {namespace: _of_unit(own, namespace, ingress) for namespace, own in by_namespace.items()}
     if opened and ingress.settings.type == "gateway" and ingress.settings.gateway is None:
         platform = ingress.platform_namespace
-        found[platform] = _with_gateway(found.get(platform, UnitIngress(origin=ingress.origin)), opened, ingress)
-    return found
+        by_unit[platform] = _with_gateway(by_unit.get(platform, UnitIngress(origin=ingress.origin)), opened, ingress)
+    return by_unit
 
 
 def with_proxies(unit: UnitFacts, ingress: UnitIngress) -> UnitFacts:
@@ -71,13 +71,15 @@ def with_proxies(unit: UnitFacts, ingress: UnitIngress) -> UnitFacts:
 
 def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentIngress) -> UnitIngress:
     settings, platform, secure = ingress.settings, ingress.platform_namespace, is_secure(ingress.settings)
-    without = open_reasons(settings, (one.name for one in opened))
-    why = {one.name: without.get(one.name, "") for one in opened if not one.interface.authenticates and not one.login}
-    login = _login(ingress) if any(one.login for one in opened) else None
+    without = open_reasons(settings, (host.name for host in opened))
+    why = {
+        host.name: without.get(host.name, "") for host in opened if not host.interface.authenticates and not host.login
+    }
+    login = _login(ingress) if any(host.login for host in opened) else None
     if settings.type == "gateway":
         own = tuple(
-            Route(one.host, one.interface, one.login, listener_of(one, settings), why_open=why.get(one.name, ""))
-            for one in opened
+            Route(host.host, host.interface, host.login, listener_of(host, settings), why_open=why.get(host.name, ""))
+            for host in opened
         )
         known, here = settings.gateway, namespace == platform
         parent = (known.namespace, known.name) if known else ("" if here else platform, GATEWAY)
@@ -87,13 +89,13 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
         )
     own = tuple(
         Route(
-            one.host,
-            one.interface,
-            one.login,
-            secret=_secret(one.interface.name, one.host, ingress),
-            why_open=why.get(one.name, ""),
+            host.host,
+            host.interface,
+            host.login,
+            secret=_secret(host.interface.name, host.host, ingress),
+            why_open=why.get(host.name, ""),
         )
-        for one in opened
+        for host in opened
     )
     certificates = _certificates(((route.name, route.host) for route in own), ingress)
     return UnitIngress(
@@ -114,7 +116,7 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
 def _with_gateway(unit: UnitIngress, opened: Sequence[OpenedHost], ingress: EnvironmentIngress) -> UnitIngress:
     settings, with_tls = ingress.settings, has_tls(ingress.settings.tls)
     listeners = [_listener(name, hosts, ingress) for name, hosts in listeners_of(opened, settings).items()]
-    certificates = _certificates(((one.name, one.host) for one in opened), ingress)
+    certificates = _certificates(((host.name, host.host) for host in opened), ingress)
     return replace(
         unit,
         gateway=Gateway(settings.class_ or "", tuple(listeners), tuple(sorted(settings.annotations.items())), with_tls),
@@ -126,7 +128,7 @@ def _with_gateway(unit: UnitIngress, opened: Sequence[OpenedHost], ingress: Envi
 
 def _listener(name: str, hosts: Sequence[OpenedHost], ingress: EnvironmentIngress) -> Listener:
     """Return a listener. That for HTTP is for the redirect and for solvers of HTTP-01 if others have TLS."""
-    namespaces = {one.interface.namespace for one in hosts} or {ingress.platform_namespace}
+    namespaces = {host.interface.namespace for host in hosts} or {ingress.platform_namespace}
     host = {HTTP: "", HTTPS: f"*.{ingress.settings.domain}"}.get(name, hosts[0].host if hosts else "")
     secret = "" if name == HTTP else _secret(hosts[0].name, hosts[0].host, ingress)
     return Listener(name, host, tuple(sorted(namespaces)), secret)
@@ -145,11 +147,11 @@ def _certificates(hosts: Iterable[tuple[str, str]], ingress: EnvironmentIngress)
     tls, domain = ingress.settings.tls, ingress.settings.domain
     if tls is None or tls.issuer is None:
         return ()
-    found: dict[str, Certificate] = {}
+    by_secret: dict[str, Certificate] = {}
     for name, host in sorted(hosts):
         secret, is_shared = _secret(name, host, ingress), is_covered(host, ingress.settings)
-        found[secret] = Certificate(secret, (f"*.{domain}" if is_shared else host,), tls.issuer)
-    return tuple(found.values())
+        by_secret[secret] = Certificate(secret, (f"*.{domain}" if is_shared else host,), tls.issuer)
+    return tuple(by_secret.values())
 
 
 def _solvers(certificates: Sequence[Certificate], tls: IngressTls | None) -> int:
@@ -169,7 +171,10 @@ def _login(ingress: EnvironmentIngress) -> Login | None:
     login = ingress.settings.auth
     if not isinstance(login, OidcLogin):
         return None
-    further = (Endpoint(one.host, (Port("https", one.port, scheme="https"),), cidr=one.cidr) for one in login.servers)
+    further = (
+        Endpoint(server.host, (Port("https", server.port, scheme="https"),), cidr=server.cidr)
+        for server in login.servers
+    )
     return Login(
         login.issuer,
         login.client,

@@ -29,8 +29,8 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
         rules.setdefault(account, []).extend(rule for rule in pod.kubernetes_api if rule not in rules[account])
         identity = pod.workload_identity
         notes.setdefault(account, {}).update(identity.notes if identity else {})
-    for account, found in sharing.items():
-        if role := secret_role(instance.settings.platform, instance.scope, found):
+    for account, sharing_pods in sharing.items():
+        if role := secret_role(instance.settings.platform, instance.scope, sharing_pods):
             notes[account][ROLE_ANNOTATION] = role
     return [
         manifest_

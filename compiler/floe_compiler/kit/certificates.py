@@ -23,13 +23,13 @@ def certificates(instance: Instance[Any], declared: Workload) -> list[Object]:
 
     Another one is what it shows to servers in other clusters.
     """
-    containers, found = declared.pod.containers, list[Object]()
+    containers, objects = declared.pod.containers, list[Object]()
     if any(container.certificate for container in containers):
         pods = [f"*.{headless_name(declared.name)}"] if declared.kind == "StatefulSet" else []
-        found.append(certificate(instance, declared.name, (declared.name, *pods)))
+        objects.append(certificate(instance, declared.name, (declared.name, *pods)))
     if any(container.client_certificate for container in containers):
-        found.append(_client_certificate(instance, declared.name))
-    return found
+        objects.append(_client_certificate(instance, declared.name))
+    return objects
 
 
 def _client_certificate(instance: Instance[Any], program: str) -> Object:

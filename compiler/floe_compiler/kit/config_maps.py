@@ -28,7 +28,7 @@ def linked_hosts(pods: Iterable[Pod]) -> Mapping[str, list[str]]:
     for file in (file for pod in pods for container in containers_of(pod) for file in container.config):
         if file.links:
             hosts.setdefault(file.config_map, set()).update(file.links)
-    return {name: sorted(found) for name, found in hosts.items()}
+    return {name: sorted(linked) for name, linked in hosts.items()}
 
 
 def secret_reasons(pod: Pod) -> str:

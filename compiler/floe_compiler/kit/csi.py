@@ -48,7 +48,9 @@ def csi_files(settings: Settings, scope: str, pod: Pod) -> CsiFiles:
     A folder with files of other secrets, too, is one volume of Secrets: a file cannot be mounted into it.
     """
     platform = settings.platform
-    names = frozenset(one.name for one in pod_secrets([pod]) if isinstance(way_of(platform, scope, one), CsiSecrets))
+    names = frozenset(
+        secret.name for secret in pod_secrets([pod]) if isinstance(way_of(platform, scope, secret), CsiSecrets)
+    )
     if not names:
         return NO_CSI
     folders: dict[str, dict[str, str]] = defaultdict(dict)

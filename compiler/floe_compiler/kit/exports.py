@@ -38,8 +38,8 @@ def linking_instance(unit: DeclaredUnit, linked: Linked) -> DeclaredInstance:
         settings=unit.settings,
         origin=linked.origin,
     )
-    found = _names(instance, linked.named) if linked.mesh else _exports(instance, linked)
-    return DeclaredInstance(instance, Parts(objects=tuple(found)))
+    objects = _names(instance, linked.named) if linked.mesh else _exports(instance, linked)
+    return DeclaredInstance(instance, Parts(objects=tuple(objects)))
 
 
 def _exports(instance: Instance[Any], linked: Linked) -> Iterator[Object]:
@@ -53,8 +53,8 @@ def _names(instance: Instance[Any], named: Iterable[Elsewhere]) -> Iterator[Obje
     Istio adds the pods that the Service of this name has there.
     """
     servers: dict[str, list[Port]] = {}
-    for one in named:
-        servers.setdefault(name_elsewhere(one.group.name, one.cluster), []).append(one.port)
+    for server in named:
+        servers.setdefault(name_elsewhere(server.group.name, server.cluster), []).append(server.port)
     for name, ports in sorted(servers.items()):
         spec = {
             "type": "ClusterIP",

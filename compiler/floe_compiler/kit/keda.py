@@ -51,19 +51,21 @@ def asked_ports(namespace: str, workloads: Iterable[Workload]) -> Mapping[str, t
     Raises ValueError for a server in another namespace, which would not let it in.
     """
     ports: dict[str, tuple[Port, ...]] = {}
-    for one in workloads:
-        server = one.trigger.server if one.trigger else None
+    for workload in workloads:
+        server = workload.trigger.server if workload.trigger else None
         if server is None or server.group is None:
             continue
         if server.group.namespace != namespace:
-            raise ValueError(f"KEDA scales {one.name} by {server.host}, which is in another namespace")
+            raise ValueError(f"KEDA scales {workload.name} by {server.host}, which is in another namespace")
         ports[server.group.name] = tuple(dict.fromkeys((*ports.get(server.group.name, ()), *server.ports)))
     return ports
 
 
 def read_secrets(workloads: Iterable[Workload]) -> frozenset[str]:
     """Return the names of the secrets that KEDA reads, which must be there as Secrets."""
-    return frozenset(key.secret.name for one in workloads if one.trigger for _, key in one.trigger.secrets)
+    return frozenset(
+        key.secret.name for workload in workloads if workload.trigger for _, key in workload.trigger.secrets
+    )
 
 
 def rows(database: Database, query: str) -> Trigger:

@@ -61,12 +61,12 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
     ports = [_service_port(settings, port) for port in served]
     selector = dict((*declared.labels, *declared.serving))
     spec = {"type": "ClusterIP", "selector": selector, **present(ports=ports)}
-    found = [_service_port(settings, port, headless=True) for port in known]
+    service_ports = [_service_port(settings, port, headless=True) for port in known]
     by_name = {
         "selector": dict(declared.labels),
         "clusterIP": "None",
         "publishNotReadyAddresses": True,
-        **present(ports=found),
+        **present(ports=service_ports),
     }
     specs = {
         **({declared.service or declared.name: spec} if ports else {}),

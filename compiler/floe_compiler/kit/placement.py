@@ -42,7 +42,7 @@ def placed(placement: Placement, architecture: str = "") -> Object:
     )
     return further | present(
         nodeSelector=dict(sorted((placement.node_selector | built_for).items())),
-        tolerations=[_toleration(one) for one in placement.tolerations],
+        tolerations=[_toleration(toleration) for toleration in placement.tolerations],
     )
 
 
@@ -61,7 +61,10 @@ def _toleration(declared: Toleration) -> Object:
 
 
 def _affinity(placement: JobPlacement) -> Object:
-    preferred = [{"weight": one.weight, "preference": _expressions(one.nodes)} for one in placement.preferred_nodes]
+    preferred = [
+        {"weight": preference.weight, "preference": _expressions(preference.nodes)}
+        for preference in placement.preferred_nodes
+    ]
     required = {"nodeSelectorTerms": [_expressions(placement.required_nodes)]} if placement.required_nodes else {}
     nodes = present(
         requiredDuringSchedulingIgnoredDuringExecution=required,
@@ -73,8 +76,11 @@ def _affinity(placement: JobPlacement) -> Object:
 def _pods(nearby: Iterable[NearbyPods]) -> Object:
     """Return the rules about other pods of the namespace, which is the default of a term without namespaces."""
     terms = [
-        (one.weight, {"labelSelector": {"matchLabels": dict(sorted(one.labels.items()))}, "topologyKey": one.topology})
-        for one in nearby
+        (
+            pods.weight,
+            {"labelSelector": {"matchLabels": dict(sorted(pods.labels.items()))}, "topologyKey": pods.topology},
+        )
+        for pods in nearby
     ]
     return present(
         requiredDuringSchedulingIgnoredDuringExecution=[term for weight, term in terms if weight is None],
@@ -87,6 +93,7 @@ def _pods(nearby: Iterable[NearbyPods]) -> Object:
 def _expressions(requirements: Iterable[NodeRequirement]) -> Object:
     return {
         "matchExpressions": [
-            present(key=one.key, operator=one.operator, values=list(one.values)) for one in requirements
+            present(key=requirement.key, operator=requirement.operator, values=list(requirement.values))
+            for requirement in requirements
         ]
     }

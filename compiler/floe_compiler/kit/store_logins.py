@@ -49,13 +49,13 @@ def identity_of(
     Raises TwoIdentities if it would need two in one cloud, or if the clients of the engine would find the store's keys
     first, as all libraries of a cloud do.
     """
-    found = compute.identity if compute else None
-    if store and login and login.secret_key and found and compute and not compute.ignores_keys:
+    of_compute = compute.identity if compute else None
+    if store and login and login.secret_key and of_compute and compute and not compute.ignores_keys:
         prefix = _ANNOTATIONS[store.kind]
-        for key, value in found.annotations:
+        for key, value in of_compute.annotations:
             if key.startswith(prefix):
                 raise TwoIdentities(f"the owner of the key in {login.secret_key.secret.name}", value, key)
-    return together((login.identity if login else None, found))
+    return together((login.identity if login else None, of_compute))
 
 
 def login_files(store: ObjectStore | None, login: StoreClient | None) -> tuple[SecretFile, ...]:

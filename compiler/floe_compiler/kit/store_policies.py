@@ -80,8 +80,8 @@ def _of_folders(bucket: str, own: list[str], written: list[str], read: list[str]
     return [
         allow(["s3:GetBucketLocation"], [arn]),
         *([allow(["s3:ListBucket"], [arn]) | {"Condition": {"StringLike": {"s3:prefix": listed}}}] if listed else []),
-        *([allow(_s3(_OBJECT_ACTIONS), (f"{arn}/{one}" for one in written))] if written else []),
-        *([allow(_s3(reading), (f"{arn}/{one}" for one in read))] if read else []),
+        *([allow(_s3(_OBJECT_ACTIONS), (f"{arn}/{folder}" for folder in written))] if written else []),
+        *([allow(_s3(reading), (f"{arn}/{folder}" for folder in read))] if read else []),
     ]
 
 

@@ -106,11 +106,11 @@ def _host_volumes(containers: Iterable[Container]) -> Iterator[Named]:
 
 def _mount_volumes(containers: Iterable[Container]) -> Iterator[Named]:
     """Yield a volume for each ConfigMap and claim; one that no container writes to is attached read-only."""
-    every = [mount for container in containers for mount in container.mounts]
-    for name in dict.fromkeys(mount.name for mount in every if mount.kind == "ConfigMap"):
+    mounted = [mount for container in containers for mount in container.mounts]
+    for name in dict.fromkeys(mount.name for mount in mounted if mount.kind == "ConfigMap"):
         yield f"given-{name}", f"ConfigMap {name}", {"configMap": {"name": name, "defaultMode": READ_ONLY}}
-    for name in dict.fromkeys(mount.name for mount in every if mount.kind == "PersistentVolumeClaim"):
-        writable = any(mount.writable for mount in every if mount.name == name)
+    for name in dict.fromkeys(mount.name for mount in mounted if mount.kind == "PersistentVolumeClaim"):
+        writable = any(mount.writable for mount in mounted if mount.name == name)
         source = {"claimName": name, **present(readOnly=not writable or None)}
         yield f"claim-{name}", f"claim {name}", {"persistentVolumeClaim": source}
 

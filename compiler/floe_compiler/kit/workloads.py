@@ -58,7 +58,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
 def _own_hosts(declared: Workload) -> list[str]:
     """Return the hosts at which people open a server, sorted, as far as its arguments name them: nobody calls these."""
     arguments = " ".join(text for container in declared.pod.containers for text in container.arguments)
-    addresses = (one.address for one in declared.interfaces if one.address)
+    addresses = (interface.address for interface in declared.interfaces if interface.address)
     return sorted({host_of(address) for address in addresses if address in arguments})
 
 

@@ -187,5 +187,5 @@ def _allowing(environment: Environment, source: Source, target: Target, port: Po
 
 def _opens(environment: Environment, opening: Opening, target: Target, port: Port) -> bool:
     named = environment.units[target[0]].network.named_ports
-    ports = {one for one, _ in opening.ports.received(1 << target[1], environment.ports, named)}
+    ports = {number for number, _ in opening.ports.received(1 << target[1], environment.ports, named)}
     return bool(ports & {port, (port[0], ANY_PORT)})

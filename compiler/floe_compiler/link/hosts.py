@@ -58,10 +58,10 @@ class _Names(msgspec.Struct, frozen=True):
 
 
 class _Problem(msgspec.Struct, frozen=True):
-    """An error of a host, for all its mentions. In the message, `what` follows the location of the mention."""
+    """An error of a host, for all its mentions. In the message, `text` follows the location of the mention."""
 
     rule: Rule
-    what: str
+    text: str
     hint: str = ""
 
 
@@ -80,7 +80,7 @@ def check(environment: Environment) -> Iterator[Finding]:
                     fine.add(key)
                 continue
             for mention in host.mentions:
-                message = f"{_place(problem.rule, mention)} names {problem.what}"
+                message = f"{_place(problem.rule, mention)} names {problem.text}"
                 yield Finding(problem.rule, unit, mention.subject.about, message, problem.hint)
 
 

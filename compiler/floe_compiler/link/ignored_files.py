@@ -71,8 +71,8 @@ def undelivered(obeyed: Mapping[str, str | None], place: str, files: Iterable[st
 
 def _of(name: str, obeyed: Mapping[str, str | None]) -> list[tuple[str, str]]:
     """Return the files of a name, the deepest first: it decides."""
-    found = [(path, text) for path, text in obeyed.items() if path.rpartition("/")[2] == name and text]
-    return sorted(found, key=lambda one: (-one[0].count("../"), one[0].count("/")), reverse=True)
+    files = [(path, text) for path, text in obeyed.items() if path.rpartition("/")[2] == name and text]
+    return sorted(files, key=lambda item: (-item[0].count("../"), item[0].count("/")), reverse=True)
 
 
 def _concerned(

@@ -18,7 +18,7 @@ def check(environment: Environment) -> Iterator[Finding]:
     for name, unit in environment.units.items():
         for monitor in unit.monitors:
             rendered = environment.namespaces.issuperset(monitor.namespaces)
-            if rendered and not any(_selects(environment, monitor, one) for one in monitor.namespaces):
+            if rendered and not any(_selects(environment, monitor, namespace) for namespace in monitor.namespaces):
                 message = f"spec.selector matches no {monitor.selected} in {some(monitor.namespaces)}"
                 pairs = [f"{key}={value}" for key, value in monitor.selector.labels]
                 hint = f"it selects {', '.join(pairs)}" if pairs else ""

@@ -47,13 +47,13 @@ def check(environment: Environment) -> Iterator[Finding]:
 
 
 def _hint(reference: Reference, known: Collection[str]) -> str:
-    found = near(reference.name, known)
-    if found.startswith("did you mean"):
-        return found
+    similar = near(reference.name, known)
+    if similar.startswith("did you mean"):
+        return similar
     outside = (
         f'if it is created outside the output, annotate: "{EXTERNAL_REFERENCES}: {reference.kind}/{reference.name}"'
     )
-    return f"{found}; {outside}" if found else outside
+    return f"{similar}; {outside}" if similar else outside
 
 
 def _shown(reference: Reference) -> str:

@@ -33,9 +33,9 @@ def routed_twice(environments: Iterable[Environment], places: Callable[[str, str
     reported = set[tuple[object, ...]]()
     for claims in _claims(environments).values():
         for position, other in enumerate(claims):
-            first = next((one for one in claims[:position] if _clash(one, other)), None)
+            first = next((claim for claim in claims[:position] if _clash(claim, other)), None)
             if first is not None:
-                pair = tuple((one[0].facts.environment, one[2].subject) for one in (first, other))
+                pair = tuple((claim[0].facts.environment, claim[2].subject) for claim in (first, other))
                 if pair not in reported:
                     reported.add(pair)
                     yield _diagnostic(first, other, places)
@@ -51,8 +51,8 @@ def _claims(environments: Iterable[Environment]) -> Mapping[tuple[str, str, str]
         for unit, summary in environment.units.items():
             for routed in summary.routes:
                 claims[environment.facts.cluster, routed.host, routed.path].append((environment, unit, routed))
-    several = {key: found for key, found in claims.items() if len(found) > 1}
-    return {key: sorted(found, key=lambda claim: _is_written(claim[2])) for key, found in several.items()}
+    several = {key: routes for key, routes in claims.items() if len(routes) > 1}
+    return {key: sorted(routes, key=lambda claim: _is_written(claim[2])) for key, routes in several.items()}
 
 
 def _is_written(routed: RoutedHost) -> tuple[bool, bool]:
@@ -61,10 +61,10 @@ def _is_written(routed: RoutedHost) -> tuple[bool, bool]:
 
 
 def _clash(first: _Claim, other: _Claim) -> bool:
-    one, two = first[2], other[2]
-    if first[0] is other[0] and one.subject == two.subject:
+    route, other_route = first[2], other[2]
+    if first[0] is other[0] and route.subject == other_route.subject:
         return False
-    return first[0] is not other[0] or one.compiled or two.compiled or one.way == two.way
+    return first[0] is not other[0] or route.compiled or other_route.compiled or route.way == other_route.way
 
 
 def _diagnostic(first: _Claim, other: _Claim, places: Callable[[str, str], Places]) -> Diagnostic:

@@ -34,7 +34,7 @@ def _empty(environment: Environment, unit: str, opening: Opening) -> Iterator[tu
             namespaces = (unit,) if peer.own else peer.names
             units = [environment.units[name] for name in namespaces if name in environment.units]
             known = namespaces and (peer.own or environment.namespaces.issuperset(namespaces))
-            if known and not any(one.operated.has(peer.pods) for one in units):
+            if known and not any(declared.operated.has(peer.pods) for declared in units):
                 yield peer, namespaces
 
 

@@ -38,7 +38,7 @@ class Authored(msgspec.Struct, frozen=True):
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """Return the files of one kind."""
-        return tuple(file for file, found in self.kinds.items() if found == kind)
+        return tuple(file for file, kind_of_file in self.kinds.items() if kind_of_file == kind)
 
 
 def authored_files(inputs: InputFiles) -> Authored:
@@ -47,8 +47,8 @@ def authored_files(inputs: InputFiles) -> Authored:
     Anything at the path of a document counts as one: that a folder, a pipe or a broken link cannot be read is reported
     by the reader.
     """
-    found = {path: kind for path in inputs.types if (kind := kind_of(path))}
-    return Authored(found, strays_of(inputs, found, kind_of))
+    kinds = {path: kind for path in inputs.types if (kind := kind_of(path))}
+    return Authored(kinds, strays_of(inputs, kinds, kind_of))
 
 
 def kind_of(path: str) -> str:

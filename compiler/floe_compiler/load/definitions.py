@@ -57,15 +57,15 @@ def read_definitions(
     Raises StageFailed with an error for each file that cannot be read, or has no definition (L108).
     """
     findings = Findings()
-    found: dict[str, Object] = {}
+    by_name: dict[str, Object] = {}
     for file in inputs.contents:
         if file.startswith(f"{DEFINITIONS}/") and may_define(file):
             text, problems = read_text(inputs, file)
             findings.extend(problems)
             if text is not None:
                 for definition in _known(file, text, cache, compiler, complain, findings):
-                    found[definition["metadata"]["name"]] = definition
-    definitions = [found[name] for name in sorted(found)]
+                    by_name[definition["metadata"]["name"]] = definition
+    definitions = [by_name[name] for name in sorted(by_name)]
     return _ENCODER.encode(definitions) if definitions else b"", findings.finish()
 
 
@@ -75,30 +75,30 @@ def _known(
     key = digest_of(compiler, file, text)
     if (data := cache.get(KIND, key)) and (kept := decode(data, tuple[dict[str, Any], ...])):
         return kept
-    before = len(findings.found)
-    found = tuple(_read(file, text, complain, findings))
+    before = len(findings.diagnostics)
+    definitions = tuple(_read(file, text, complain, findings))
     try:
-        data = _ENCODER.encode(found)
+        data = _ENCODER.encode(definitions)
     except OverflowError:
         findings.add(
             NO_DEFINITION, f"{file} has a number with more than 64 bits", Span(file), hint="quote it, or write less"
         )
         return ()
-    if len(findings.found) == before and not secret_in(data.decode(errors="replace")):
+    if len(findings.diagnostics) == before and not secret_in(data.decode(errors="replace")):
         cache.put(KIND, key, data)
-    return found
+    return definitions
 
 
 def _read(file: str, text: str, complain: Complain, findings: Findings) -> Iterator[Object]:
     """Yield the definitions of a file, with findings about it."""
     documents = _documents(text)
     if documents is None:
-        # Definitions are written by others, so they are not held to the rules for inputs; but syntax errors are told.
-        problems = [one for one in complain(text, file) if one.severity == "error"][:1]
+        # Definitions are written by others, so the rules for inputs do not apply; but syntax errors are reported.
+        problems = [problem for problem in complain(text, file) if problem.severity == "error"][:1]
         findings.extend(problems or [Diagnostic(NO_DEFINITION, "the file is not YAML", Span(file))])
         return
-    objects = [one for document in documents for one in (document, *items(document, ("items",)))]
-    definitions = [one for one in objects if isinstance(one, dict) and one.get("kind") == _KIND]
+    objects = [item for document in documents for item in (document, *items(document, ("items",)))]
+    definitions = [item for item in objects if isinstance(item, dict) and item.get("kind") == _KIND]
     for definition in definitions:
         if problem := _problem(definition):
             hint = "write it as `kubectl get crd NAME -o yaml` shows it"
@@ -188,5 +188,5 @@ def _without_texts(schema: Mapping[str, Any]) -> Object:
 
 def _below(value: Any) -> Any:
     if isinstance(value, list):
-        return [_below(one) for one in value]
+        return [_below(item) for item in value]
     return _without_texts(value) if isinstance(value, dict) else value

@@ -71,7 +71,7 @@ def _digest_or_problem(content: bytes | Unread) -> str:
 
 
 def _content(path: str) -> str:
-    """Return the digest of a file of the compiler."""
+    """Return the SHA-256 digest of a file; a fixed text if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- hundreds of files, in every run
             return hashlib.sha256(file.read()).hexdigest()
@@ -106,15 +106,15 @@ def compiler_digest() -> str:
 
 def versions() -> Mapping[str, str]:
     """Return the version of each installed package that the compiler needs, or that has components for it, by name."""
-    found = {name: _version(name) for name in dependencies()}
-    found |= {point.dist.name: point.dist.version for point in component_packages() if point.dist}
-    return {name: version for name, version in sorted(found.items()) if version}
+    by_package = {name: _version(name) for name in dependencies()}
+    by_package |= {point.dist.name: point.dist.version for point in component_packages() if point.dist}
+    return {name: version for name, version in sorted(by_package.items()) if version}
 
 
 def dependencies() -> tuple[str, ...]:
     """Return the packages that the compiler needs: a version of any may change what comes out, or what is accepted."""
-    needed = [one for one in metadata.requires("floe-compile") or () if "extra ==" not in one]
-    return tuple(sorted(match[0] for one in needed if (match := _PACKAGE.match(one))))
+    needed = [requirement for requirement in metadata.requires("floe-compile") or () if "extra ==" not in requirement]
+    return tuple(sorted(match[0] for requirement in needed if (match := _PACKAGE.match(requirement))))
 
 
 def _version(package: str) -> str:
@@ -130,11 +130,11 @@ def _version(package: str) -> str:
 def _source(module: str) -> str:
     """Return the digest of a module's file and of its package, which change without its version while it is written."""
     try:
-        found = find_spec(module)
-        package = find_spec(found.parent) if found and found.parent else None
-    except (ImportError, ValueError):  # told when the component is loaded
+        spec = find_spec(module)
+        package = find_spec(spec.parent) if spec and spec.parent else None
+    except (ImportError, ValueError):  # reported when the component is loaded
         return ""
-    files = [found.origin] if found and found.origin else []
+    files = [spec.origin] if spec and spec.origin else []
     for folder in (package.submodule_search_locations or ()) if package else ():
         paths = (path for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         files += sorted(map(str, paths))

@@ -33,7 +33,7 @@ def with_parent(text: str, said: Mapping[str, str]) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.replace("\r\n", "\n").split("\n")
     documents, problems = read_documents("\n".join(lines), MANIFEST)
-    if len(documents) != 1 or any(one.severity == "error" for one in problems):
+    if len(documents) != 1 or any(problem.severity == "error" for problem in problems):
         raise CannotEdit
     document = documents[0]
     if not isinstance(document.data, dict) or AFTER not in document.data or document.key_span((AFTER,)).column != 1:

@@ -36,22 +36,22 @@ def path_in_git(root: Path) -> str | None:
 
 
 def obeyed_files(root: Path) -> Mapping[str, str | None]:
-    """Return the files that say what Git does with others, from the top of the repository down to the output.
+    """Return the files that tell Git what to do with others, from the top of the repository down to the output.
 
-    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is no regular file. In the output,
-    what makes a folder another repository counts, too: `output/.git`, with an empty text.
+    Their texts, by their paths from `root`, such as `../.gitignore`; None for what is not a regular file. In the
+    output, what makes a folder another repository counts, too: `output/.git`, with an empty text.
     """
     depth = len(Path(path_in_git(root) or "").parts)
-    found: dict[str, str | None] = {}
+    texts: dict[str, str | None] = {}
     for folder in (*("../" * up for up in range(depth, -1, -1)), f"{OUTPUT}/"):
         for name in _OBEYED:
             try:
-                found[f"{folder}{name}"] = read_plain(root.resolve() / folder / name, _LARGE).decode("utf-8", "replace")
+                texts[f"{folder}{name}"] = read_plain(root.resolve() / folder / name, _LARGE).decode("utf-8", "replace")
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:
-                found[f"{folder}{name}"] = None
-    return found | dict.fromkeys(_repositories_in_output(root), "")
+                texts[f"{folder}{name}"] = None
+    return texts | dict.fromkeys(_repositories_in_output(root), "")
 
 
 def _repositories_in_output(root: Path) -> Iterator[str]:

@@ -17,19 +17,19 @@ def listed_files(inputs: InputFiles) -> frozenset[str] | None:
     Returns None if that is not certain: one cannot be read, has an unknown field, or lists a missing file. The overlay
     stage reports the error, and an unlisted file may be the one that was meant.
     """
-    found: set[str] = set()
+    files: set[str] = set()
     folders = ["base", *(path for path in inputs.types if posixpath.dirname(path) == "overlays")]
     while folders:
         folder = folders.pop()
         file = f"{folder}/{KUSTOMIZATION}"
-        if file in found or not inputs.is_file(file):
+        if file in files or not inputs.is_file(file):
             continue
         named = _named(inputs, folder, file)
         if named is None or not all(path in inputs.types or path == "base" for path in named):
             return None
-        found |= {file, *named}
+        files |= {file, *named}
         folders += named
-    return frozenset(found)
+    return frozenset(files)
 
 
 def _named(inputs: InputFiles, folder: str, file: str) -> set[str] | None:
@@ -41,7 +41,7 @@ def _named(inputs: InputFiles, folder: str, file: str) -> set[str] | None:
     if (
         len(documents) != 1
         or not isinstance(documents[0].data, dict)
-        or any(one.severity == "error" for one in problems)
+        or any(problem.severity == "error" for problem in problems)
         or not _is_known(documents[0].data)
     ):
         return None

@@ -115,9 +115,9 @@ def load_parents(
     """
     findings = Findings()
     read = partial(_documents, inputs, schemas=schemas, known=Nothing(), run=map, findings=findings)
-    found = parents_of(inputs, manifest, lambda file: read({file: PARENT}).get(file), findings)
+    parents = parents_of(inputs, manifest, lambda file: read({file: PARENT}).get(file), findings)
     findings.finish()
-    return found
+    return parents
 
 
 def _parents(
@@ -156,7 +156,7 @@ def _documents(
     """Return the valid documents of files by their path, in the order of `kinds`: the kind of document of each."""
     read: dict[str, str] = {}
     texts: dict[str, str] = {}
-    found: dict[str, Document] = {}
+    by_file: dict[str, Document] = {}
     for file in kinds:
         text, problems = read_text(inputs, file)
         findings.extend(problems)
@@ -164,20 +164,20 @@ def _documents(
             continue
         read[file] = text
         if not problems and (documents := known.get(file, text)):
-            found[file] = documents[0]
+            by_file[file] = documents[0]
         else:
             texts[file] = text
     files = [(file, kinds[file], text) for file, text in texts.items()]
     chunks = [Texts(tuple(files[start : start + CHUNK]), schemas) for start in range(0, len(files), CHUNK)]
-    for file, data, problems in (one for results in run(read_texts, chunks) for one in results):
+    for file, data, problems in (result for results in run(read_texts, chunks) for result in results):
         findings.extend(problems)
         if isinstance(data, Document):
-            found[file] = data
+            by_file[file] = data
         elif data and (documents := unpacked(data)):
-            found[file] = documents[0]
+            by_file[file] = documents[0]
             if not problems:
                 known.put(file, texts[file], data)
-    return {file: replace(found[file], digest=digest_of(file, read[file])) for file in kinds if file in found}
+    return {file: replace(by_file[file], digest=digest_of(file, read[file])) for file in kinds if file in by_file}
 
 
 def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Diagnostic]]]:
@@ -191,7 +191,7 @@ def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Di
         findings = Findings()
         document = _document(file, kind, text, check, findings)
         kept = packed((document,)) if document and not may_assign_secret(document) else None
-        results.append((file, kept or document, findings.found))
+        results.append((file, kept or document, findings.diagnostics))
     return results
 
 
@@ -265,9 +265,9 @@ def _sources(authored: Authored, documents: Mapping[str, Document], findings: Fi
 
 def _by_domain(files: Iterable[str], documents: Mapping[str, Document]) -> Mapping[str, Mapping[str, Document]]:
     """Return the documents of these files, as far as they are valid, by domain and name."""
-    found: dict[str, dict[str, Document]] = {}
+    by_domain: dict[str, dict[str, Document]] = {}
     for file in files:
         if file in documents:
             domain, name = domain_key(file)
-            found.setdefault(domain, {})[name] = documents[file]
-    return found
+            by_domain.setdefault(domain, {})[name] = documents[file]
+    return by_domain

@@ -31,13 +31,13 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
         read: Reads a parent.
         findings: The errors are added here.
     """
-    found: list[Document] = []
+    parents: list[Document] = []
     child, folder = manifest, ""
     while said := _extended(child):
         folder += f"{said['path']}/"
         file = f"{folder}{MANIFEST}"
-        if len(found) == MOST_PARENTS:
-            names = " -> ".join(str(at(one.data, ("metadata", "name"))) for one in (manifest, *found))
+        if len(parents) == MOST_PARENTS:
+            names = " -> ".join(str(at(parent.data, ("metadata", "name"))) for parent in (manifest, *parents))
             message = f"more than {MOST_PARENTS} manifests extend one another: {names} -> ..."
             hint = "does one of them extend a copy of itself? Let one extend something higher up"
             findings.add(NO_PARENT, message, child.span((EXTENDS, "path")), hint=hint)
@@ -46,13 +46,13 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
         document = read(file) if parent else None
         if document is None:
             break
-        found.append(document)
+        parents.append(document)
         child = document
-    return tuple(reversed(found))
+    return tuple(reversed(parents))
 
 
 def _extended(manifest: Document) -> Mapping[str, str] | None:
-    """Return what a manifest says of its parent; None if there is none, or if that has errors already."""
+    """Return what a manifest says of its parent; None if it extends none, or if that has errors already."""
     said = manifest.data.get(EXTENDS)
     forms = {"path": PARENT_PATH, "digest": PARENT_DIGEST}
     is_right = isinstance(said, dict) and all(re.fullmatch(form, str(said.get(key))) for key, form in forms.items())
@@ -72,7 +72,9 @@ def unused(inputs: InputFiles, manifest: Document) -> tuple[str, ...]:
     """Return the vendored manifests right in `vendor/` that the manifest of the mesh does not extend."""
     used = at(manifest.data, (EXTENDS, "path"))
     folders = (f"{VENDOR}/{name}" for name in inputs.names_in(VENDOR))
-    return tuple(f"{one}/{MANIFEST}" for one in folders if one != used and inputs.is_file(f"{one}/{MANIFEST}"))
+    return tuple(
+        f"{folder}/{MANIFEST}" for folder in folders if folder != used and inputs.is_file(f"{folder}/{MANIFEST}")
+    )
 
 
 def _parent(inputs: InputFiles, child: Document, file: str, findings: Findings) -> bool:

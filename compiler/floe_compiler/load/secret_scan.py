@@ -46,8 +46,8 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
         elif kind:
             message = f"{show_path(path)} looks like {kind}"
             yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
-    every = {(product, name) for product, names in declared.items() for name in names}
-    for above, name in sorted(every - needed):
+    declared_names = {(product, name) for product, names in declared.items() for name in names}
+    for above, name in sorted(declared_names - needed):
         place = (*above, KEY, name)
         message = f"{show_path(place)}: no step has such a key with a value that looks like a secret"
         yield Diagnostic(NOT_A_FALSE_ALARM, message, document.key_span(place))

@@ -24,7 +24,7 @@ from floe_compiler.model.layout import (
 )
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
-"""The document without which a folder in one of these is no domain, and no environment."""
+"""The document that makes a folder in one of these a domain, or an environment."""
 
 _OTHERS = ("images.yaml",)
 """The documents that a folder may have beside the one that says what it is."""
@@ -75,15 +75,15 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
     renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
     if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):
         listed = None  # it would list some of the others
-    found = [_not_read(path, f"rename it to {meant}", meant) for path, meant in renamed.items()]
+    strays = [_not_read(path, f"rename it to {meant}", meant) for path, meant in renamed.items()]
     for folder in headless:
         head = f"{folder}/{HEADS[posixpath.dirname(folder)]}"
         if head not in renamed.values():
-            found.append(_not_read(folder, f"write {head}, or remove the folder"))
+            strays.append(_not_read(folder, f"write {head}, or remove the folder"))
     for path, type_ in rest.items():
         if path not in renamed and not _is_below(path, headless) and path not in headless:
-            found += _stray(path, type_, listed)
-    return tuple(sorted(found))
+            strays += _stray(path, type_, listed)
+    return tuple(sorted(strays))
 
 
 def is_certificates(path: str) -> bool:
@@ -95,11 +95,11 @@ _BY_THEIR_NAMES: Mapping[str, tuple[Callable[[str], bool], str]] = {
     DEFINITIONS: (may_define, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files"),
     AUTHORITIES: (is_certificates, f"in {AUTHORITIES}/ there are certificates, in files named *.pem or *.crt"),
 }
-"""Folders in which files are read that have the right ending, and what there is in them."""
+"""Folders of which only the files with the right ending are read, and what these hold."""
 
 
 def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
-    """Yield what is wrong with something that is no document, and that no kustomization lists."""
+    """Yield what is wrong with an entry that is not a document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
     if name == KUSTOMIZATION and type_ in ("folder", "other"):
         yield Stray(path, f"{path} is not a regular file", "write a file in its place, or remove it")

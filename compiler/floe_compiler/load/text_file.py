@@ -61,15 +61,15 @@ def read_text(inputs: InputFiles, file: str) -> tuple[str | None, list[Diagnosti
         text = data.decode()
     except UnicodeDecodeError as error:
         return None, [_not_utf8(data, error.start, file)]
-    found = []
+    marks = []
     if text.startswith("\ufeff"):
         text = text[1:]
-        found.append(
+        marks.append(
             Diagnostic(BYTE_ORDER_MARK, "byte order mark", Span(file), hint="save the file as UTF-8 without BOM")
         )
     text = text.replace("\r\n", "\n")
     problems = control_characters(text, file)
-    return (None if problems else text), found + problems
+    return (None if problems else text), marks + problems
 
 
 def control_characters(text: str, file: str) -> list[Diagnostic]:
@@ -78,11 +78,11 @@ def control_characters(text: str, file: str) -> list[Diagnostic]:
     return [
         Diagnostic(
             CONTROL_CHARACTER,
-            f"invisible control character U+{ord(one):04X}{f', {count} times in this file' if count > 1 else ''}",
-            span_at(text, text.index(one), file),
-            hint="save the file with LF line breaks" if one == "\r" else HINT,
+            f"invisible control character U+{ord(character):04X}{f', {count} times in this file' if count > 1 else ''}",
+            span_at(text, text.index(character), file),
+            hint="save the file with LF line breaks" if character == "\r" else HINT,
         )
-        for one, count in counts.items()
+        for character, count in counts.items()
     ]
 
 

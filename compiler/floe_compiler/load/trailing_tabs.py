@@ -42,7 +42,7 @@ def _values_with_tabs(text: str) -> Iterator[tuple[int, int]]:
             if isinstance(event, yaml.ScalarEvent) and event.style in (*_QUOTES, *_BLOCKS):
                 start: Any = event.start_mark
                 end: Any = event.end_mark
-                below = event.style in _BLOCKS  # the rest of the first line is none of the value
+                below = event.style in _BLOCKS  # the value begins on the next line
                 yield lines[start.line + below] + (0 if below else start.column), lines[end.line] + end.column
     except yaml.MarkedYAMLError as error:
         mark = error.context_mark if "quoted scalar" in str(error.context) else error.problem_mark

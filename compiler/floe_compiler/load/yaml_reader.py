@@ -93,13 +93,15 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
     except YAMLError as error:
         problem = syntax_problem(error, text, file)
         # `*/15 * * * *` begins with an alias, and the rest of the line is a syntax error.
-        if not any(one.rule is NO_REFERENCES and _line_of(one) == _line_of(problem) for one in findings.found):
+        if not any(
+            finding.rule is NO_REFERENCES and _line_of(finding) == _line_of(problem) for finding in findings.diagnostics
+        ):
             findings.extend([problem])
     except _TooDeepError as error:
         findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span, hint="nest it less deeply")
     except (ValueError, OverflowError):  # ruamel.yaml does not catch what `chr` raises
         findings.extend([_beyond_unicode(text, file)])
-    return documents, findings.found
+    return documents, findings.diagnostics
 
 
 def _beyond_unicode(text: str, file: str) -> Diagnostic:
@@ -128,7 +130,7 @@ def _sound_documents(text: str, file: str) -> list[Document] | None:
     except (yaml.YAMLError, _TooDeepError):
         return None
     unsure = any("" in document.raw.values() or isinstance(document.data, str) for document in documents)
-    return None if findings.found or unsure else documents
+    return None if findings.diagnostics or unsure else documents
 
 
 def _built(events: Iterator[Any], file: str, findings: Findings) -> Iterator[Document]:
@@ -189,17 +191,17 @@ class _Builder:
         return items
 
     def mapping(self, path: DataPath) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         while _kind(event := next(self.events)) != "MappingEndEvent":
             key = self.key(event, path)
             child = (*path, key)
-            if key in found:
+            if key in values:
                 first = Related(self.keys[child], "first given here")
                 message = f"{show_path(child)} is given twice"
                 self.findings.add(DUPLICATE_KEY, message, self.span(event), hint="delete one of them", related=(first,))
             self.keys[child] = self.span(event)
-            found[key] = self.value(next(self.events), child)
-        return found
+            values[key] = self.value(next(self.events), child)
+        return values
 
     def key(self, event: Any, path: DataPath) -> str:
         span = self.span(event)
@@ -210,8 +212,8 @@ class _Builder:
                 self.value(event, (*path, "?"))
             return str(span)
         text = self.text(event)
-        if event.implicit[0] and (found := invisible(text)):
-            message = f"the key {visible(text)} has the invisible character {found[1]} in it"
+        if event.implicit[0] and (character := invisible(text)):
+            message = f"the key {visible(text)} has the invisible character {character[1]} in it"
             self.findings.add(CONTROL_CHARACTER, message, span, hint="delete it, or write a space")
         if event.implicit[0] and text == "<<":
             self.findings.add(NO_REFERENCES, "merge key <<", span, hint="write the merged keys out")

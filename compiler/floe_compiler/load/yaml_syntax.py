@@ -111,10 +111,10 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     place, context_place = _span(mark, file), _span(error.context_mark or mark, file)
     if any(part in said for part in _AT_CONTEXT) and "escape" not in said:
         place = context_place
-    if "could not find expected ':'" in said and (found := invisible(text.split("\n")[place.line - 1])):
+    if "could not find expected ':'" in said and (unseen := invisible(text.split("\n")[place.line - 1])):
         # Text that looks like `key: value` has another character than a space after the colon.
-        message = f"invisible character {found[1]}"
-        return Diagnostic(CONTROL_CHARACTER, message, Span(file, place.line, found[0] + 1), hint="write a space")
+        message = f"invisible character {unseen[1]}"
+        return Diagnostic(CONTROL_CHARACTER, message, Span(file, place.line, unseen[0] + 1), hint="write a space")
     related = () if place == context_place else (Related(context_place, context),)
     return Diagnostic(SYNTAX, message, place, hint=hint, related=related)
 

@@ -65,13 +65,13 @@ def together(identities: Iterable[WorkloadIdentity | None]) -> WorkloadIdentity 
 
     Raises TwoIdentities if two of them want different values of an annotation or label.
     """
-    needed = [one for one in identities if one is not None]
+    needed = [identity for identity in identities if identity is not None]
     if not needed:
         return None
     return WorkloadIdentity(
-        _joined(pair for one in needed for pair in one.annotations),
-        _joined(pair for one in needed for pair in one.labels),
-        tuple(dict.fromkeys(endpoint for one in needed for endpoint in one.endpoints)),
+        _joined(pair for identity in needed for pair in identity.annotations),
+        _joined(pair for identity in needed for pair in identity.labels),
+        tuple(dict.fromkeys(endpoint for identity in needed for endpoint in identity.endpoints)),
     )
 
 

@@ -95,9 +95,9 @@ def _with_nat64(texts: Iterable[str]) -> tuple[Network, ...]:
     return (
         *plain,
         *(
-            IPv6Network((base + int(one.network_address), 96 + one.prefixlen))
-            for one in plain
-            if isinstance(one, IPv4Network)
+            IPv6Network((base + int(range_.network_address), 96 + range_.prefixlen))
+            for range_ in plain
+            if isinstance(range_, IPv4Network)
         ),
     )
 
@@ -148,10 +148,14 @@ def reachable(cidr: str, reach: Reach) -> tuple[Block, ...]:
     if not remaining(Block(whole, never)):
         return (Block(whole),)  # such as a server of the node that a component asks for
     closed = () if is_out_of_reach(whole, reach) else _closed(whole, reach)
-    listed = [one for one in map(network, reach.private) if closed and within(one, whole) and _overlaps(one, PRIVATE)]
+    listed = [
+        range_
+        for range_ in map(network, reach.private)
+        if closed and within(range_, whole) and _overlaps(range_, PRIVATE)
+    ]
     return (
         Block(whole, _holes(whole, (*never, *closed))),
-        *(Block(one, _holes(one, never)) for one in _joined(listed) if remaining(Block(one, never))),
+        *(Block(range_, _holes(range_, never)) for range_ in _joined(listed) if remaining(Block(range_, never))),
     )
 
 
@@ -168,14 +172,14 @@ def _closed(range_: Network, reach: Reach) -> tuple[Network, ...]:
 
 def _holes(whole: Network, ranges: Iterable[Network]) -> tuple[Network, ...]:
     """Return the ranges inside another, without those that are in each other."""
-    return _joined(one for one in ranges if within(one, whole))
+    return _joined(range_ for range_ in ranges if within(range_, whole))
 
 
 def _joined(networks: Iterable[Network]) -> tuple[Network, ...]:
     """Return the fewest ranges with the same addresses, sorted."""
     given = tuple(networks)
-    four = collapse_addresses(one for one in given if isinstance(one, IPv4Network))
-    six = collapse_addresses(one for one in given if isinstance(one, IPv6Network))
+    four = collapse_addresses(range_ for range_ in given if isinstance(range_, IPv4Network))
+    six = collapse_addresses(range_ for range_ in given if isinstance(range_, IPv6Network))
     return (*four, *six)
 
 
@@ -188,15 +192,15 @@ def remaining(block: Block) -> tuple[Network, ...]:
     """Return the ranges of a block without its exceptions, sorted; these may also be outside it."""
     left = [block.network]
     for hole in block.without:
-        left = [rest for one in left for rest in _less(one, hole)]
+        left = [rest for part in left for rest in _less(part, hole)]
     return _joined(left)
 
 
 def excess(block: Block, allowed: Iterable[Block]) -> tuple[Network, ...]:
     """Return the addresses of a block that are in none of the allowed ones, as ranges."""
     left = remaining(block)
-    for one in allowed:
-        holes = remaining(one)
+    for other in allowed:
+        holes = remaining(other)
         left = tuple(rest for part in left for rest in remaining(Block(part, holes)))
     return _joined(left)
 

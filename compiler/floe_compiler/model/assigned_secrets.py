@@ -118,9 +118,9 @@ def without_assigned(text: str, instead: str, is_reference: Callable[[str], obje
         instead: What stands in the place of each value.
         is_reference: Whether a key of this name only refers to a secret.
     """
-    found = (match for match in _matches(text) if is_literal(match.value, ()) and not is_reference(match.key))
+    literals = (match for match in _matches(text) if is_literal(match.value, ()) and not is_reference(match.key))
     parts, end = [], 0
-    for start, stop in sorted((match.value_start, match.value_end) for match in found):
+    for start, stop in sorted((match.value_start, match.value_end) for match in literals):
         if start >= end:
             parts += [text[end:start], instead]
         end = max(end, stop)
@@ -138,8 +138,8 @@ def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
     """Return name, value and line of each secret that a text gives a value, other than in its comments."""
     text = without_comments(text)
     ends = [match.start() for match in re.finditer("\n", text)]
-    found = ((match.key, match.value, bisect_left(ends, match.start) + 1) for match in _matches(text))
-    return tuple(dict.fromkeys(found))
+    assignments = ((match.key, match.value, bisect_left(ends, match.start) + 1) for match in _matches(text))
+    return tuple(dict.fromkeys(assignments))
 
 
 class _Match(NamedTuple):
@@ -161,19 +161,19 @@ def _matches(text: str) -> list[_Match]:
     """Return what gives a secret a value, by place."""
     if not _MAY_NAME_SECRET.search(text):
         return []
-    found, offset = [*_found(_ON_SEVERAL_LINES, text)], 0
+    matches, offset = [*_by_pattern(_ON_SEVERAL_LINES, text)], 0
     for line in text.split("\n"):
-        found += (match.after(offset) for match in _in_line(line))
+        matches += (match.after(offset) for match in _in_line(line))
         offset += len(line) + 1
-    return sorted(found, key=lambda match: (match.value_start, match.start))
+    return sorted(matches, key=lambda match: (match.value_start, match.start))
 
 
 @lru_cache(maxsize=16384)  # most lines of a text are as they were before an edit
 def _in_line(line: str) -> tuple[_Match, ...]:
-    return tuple(_found(_ON_ONE_LINE, line))
+    return tuple(_by_pattern(_ON_ONE_LINE, line))
 
 
-def _found(patterns: Iterable[KeywordPattern], text: str) -> Iterator[_Match]:
+def _by_pattern(patterns: Iterable[KeywordPattern], text: str) -> Iterator[_Match]:
     for pattern in patterns:
         for match in pattern.finditer(text):
             if _gives_secret(match["key"], match["value"]) and not _is_code(match):

@@ -33,18 +33,18 @@ def encodable(sets: Mapping[Key, int]) -> dict[Key, Bits]:
 
 def to_bits(numbers: Iterable[int]) -> int:
     """Return the integer with these bits set."""
-    found = 0
+    bits = 0
     for number in numbers:
-        found |= 1 << number
-    return found
+        bits |= 1 << number
+    return bits
 
 
 def union(sets: Iterable[int]) -> int:
     """Return the union of these sets."""
-    found = 0
+    bits = 0
     for numbers in sets:
-        found |= numbers
-    return found
+        bits |= numbers
+    return bits
 
 
 def numbers_in(bits: int) -> Iterator[int]:

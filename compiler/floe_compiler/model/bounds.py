@@ -27,7 +27,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
         Nothing (`None`) is only allowed if it is named.
         """
-        if self.among is not None and not any(_is_below(value, one) for one in self.among):
+        if self.among is not None and not any(_is_below(value, allowed) for allowed in self.among):
             return False
         try:
             return (self.least is None or compared(value, self.least) >= 0) and (
@@ -60,20 +60,20 @@ def as_word(value: Any) -> str:
     return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
-def compared(one: Any, other: Any) -> int:
+def compared(left: Any, right: Any) -> int:
     """Return -1, 0 or 1: whether one amount is less than another, equal, or more.
 
     Raises:
         ValueError: If they are not amounts, or not of the same kind.
     """
-    for read in _READERS if not isinstance(one, bool) and not isinstance(other, bool) else ():
+    for read in _READERS if not isinstance(left, bool) and not isinstance(right, bool) else ():
         try:
-            first, second = read(str(one)), read(str(other))
+            first, second = read(str(left)), read(str(right))
         except ValueError:
             continue
         return int(first > second) - int(first < second)
-    problem = "is not an amount" if as_word(one) == as_word(other) else f"cannot be compared with {as_word(other)}"
-    raise ValueError(f"{as_word(one)} {problem}; write a number, a quantity (500m, 2Gi) or a duration (90s, 1h)")
+    problem = "is not an amount" if as_word(left) == as_word(right) else f"cannot be compared with {as_word(right)}"
+    raise ValueError(f"{as_word(left)} {problem}; write a number, a quantity (500m, 2Gi) or a duration (90s, 1h)")
 
 
 def _is_below(value: Any, allowed: Scalar) -> bool:

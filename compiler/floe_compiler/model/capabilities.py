@@ -113,7 +113,7 @@ class ObjectStore(Capability, frozen=True):
 
     def client(self, domain: str, product: str) -> StoreClient | None:
         """Return a product's own login; None if it has none."""
-        return next((one for one in self.clients.get(domain, ()) if one.product == product), None)
+        return next((login for login in self.clients.get(domain, ()) if login.product == product), None)
 
 
 class DatabaseBackups(Capability, frozen=True):
@@ -283,4 +283,4 @@ class Compute(Capability, frozen=True):
 
     def calls(self) -> tuple[Endpoint, ...]:
         """Return the servers that clients call; an identity has its own."""
-        return tuple(one for one in (self.endpoint, self.token_endpoint) if one)
+        return tuple(endpoint for endpoint in (self.endpoint, self.token_endpoint) if endpoint)

@@ -44,10 +44,10 @@ def encode(value: Any) -> bytes:
 def decode(data: bytes, kind: type[Value]) -> Value | None:
     """Decode a value of this type; return None if the bytes are not valid."""
     try:
-        found: Value = _decoder(cast("Hashable", kind)).decode(data)
+        value: Value = _decoder(cast("Hashable", kind)).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return found
+    return value
 
 
 def digest_of(*parts: str | bytes) -> str:

@@ -62,9 +62,9 @@ def blaming(component: Component[Any], instance: Instance[Any]) -> Iterator[None
 
 def fault(error: BaseException, package: str) -> str:
     """Return an error on one line, with the last line of this package that it passed through."""
-    said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(": ")
+    text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(": ")
     line = _line(error.__traceback__, package)
-    return f"{said} ({line})" if line else said
+    return f"{text} ({line})" if line else text
 
 
 def _line(trace: TracebackType | None, package: str) -> str:

@@ -85,7 +85,7 @@ def names_secret(name: str) -> bool:
 def is_random_secret(name: str, value: str) -> bool:
     """Return whether a value looks random, as secrets do, and a key of this name may hold one (`accessKey`).
 
-    A user and a password in base64, as in `auth` of Docker's and npm's configuration, are no better.
+    A user and a password in base64, as in `auth` of Docker's and npm's configuration, are as readable.
     """
     return bool(_PERHAPS_SECRET.search(name)) and (looks_random(value) or _encodes_login(value))
 

@@ -25,7 +25,7 @@ class OutputTable(msgspec.Struct, frozen=True, order=True, array_like=True):
 
     @property
     def namespace(self) -> str:
-        """Return the namespace that it is in."""
+        """Return the namespace of the catalog that has it: that of its product."""
         return product_namespace(self.domain, self.product)
 
     @property
@@ -127,10 +127,10 @@ ByDomain = Mapping[str, tuple[Client, ...]]
 
 def by_domain(products: Iterable[ServedProduct], client: Callable[[ServedProduct], Client]) -> ByDomain[Client]:
     """Return the client of each product, by domain."""
-    found: dict[str, tuple[Client, ...]] = {}
+    clients: dict[str, tuple[Client, ...]] = {}
     for product in products:
-        found[product.domain] = (*found.get(product.domain, ()), client(product))
-    return found
+        clients[product.domain] = (*clients.get(product.domain, ()), client(product))
+    return clients
 
 
 def of_domain(clients: ByDomain[Client], domain: str) -> ByDomain[Client]:

@@ -23,11 +23,11 @@ def place_below(place: str, key: str) -> str:
 
 def labels(path: DataPath, manifest: Any) -> tuple[str, ...]:
     """Return the steps of a path as text: keys, and items of lists by name or position (`[web]`, `[0]`)."""
-    found, value = [], manifest
+    steps, value = [], manifest
     for step in path:
         value = _below(value, step)
-        found.append(step if isinstance(step, str) else f"[{item_name(value) or step}]")
-    return tuple(found)
+        steps.append(step if isinstance(step, str) else f"[{item_name(value) or step}]")
+    return tuple(steps)
 
 
 def item_name(value: Any) -> str:

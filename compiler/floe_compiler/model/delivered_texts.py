@@ -29,8 +29,8 @@ ENCODE = "encode it (base64), or leave it out"
 def why_undelivered(tool: Tool, text: str) -> str:
     """Return what is in a text that the tool cannot deliver, and what becomes of it; empty if it can."""
     if tool == "argocd":
-        said = f'has "{SKIPPED_BY_ARGO_CD}" in it, so that Argo CD would skip the file'
-        return said if SKIPPED_BY_ARGO_CD in text else ""
+        problem = f'has "{SKIPPED_BY_ARGO_CD}" in it, so that Argo CD would skip the file'
+        return problem if SKIPPED_BY_ARGO_CD in text else ""
     lost = LOST_BY_KUSTOMIZE.search(text)
     return f"has the character U+{ord(lost[0]):04X}, at which Flux' kustomize fails" if lost else ""
 

@@ -153,10 +153,10 @@ def _exclusive(members: Iterable[LaunchedPods]) -> Iterator[list[LaunchedPods]]:
 
 def _largest_pod(group: Iterable[LaunchedPods]) -> dict[str, Quantity]:
     """Return the largest amount of each resource that one pod of the group needs."""
-    found: dict[str, Quantity] = {}
+    largest: dict[str, Quantity] = {}
     for name, quantity in (amounts for member in group for amounts in _launched_pod(member)):
-        found[name] = max(found.get(name, ZERO), quantity)
-    return found
+        largest[name] = max(largest.get(name, ZERO), quantity)
+    return largest
 
 
 def _largest(amounts: Iterable[tuple[Quantity, int]], at_once: int | None) -> Quantity:

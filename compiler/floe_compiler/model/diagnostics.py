@@ -79,17 +79,17 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         environments.setdefault(alike, set()).update(names.split(", "))
     joined = (replace(alike, subject=", ".join(sorted(names)) + alike.subject) for alike, names in environments.items())
     shared: dict[Diagnostic, list[Diagnostic]] = {}
-    for diagnostic in sorted(joined, key=lambda one: (one.sort_key(), str(one.related))):
+    for diagnostic in sorted(joined, key=lambda merged: (merged.sort_key(), str(merged.related))):
         is_shared = diagnostic.span and diagnostic.severity == "error"
         alike = replace(diagnostic, subject="", related=()) if is_shared else diagnostic
         shared.setdefault(alike, []).append(diagnostic)
-    return tuple(_joined(alike, found) for alike, found in shared.items())
+    return tuple(_joined(alike, same) for alike, same in shared.items())
 
 
-def _joined(alike: Diagnostic, found: Sequence[Diagnostic]) -> Diagnostic:
+def _joined(alike: Diagnostic, diagnostics: Sequence[Diagnostic]) -> Diagnostic:
     """Return one diagnostic for several that differ in their objects, and in the inputs that these come from."""
-    related = dict.fromkeys(other for one in found[:SUBJECTS] for other in one.related)
-    return replace(alike, subject=_several([one.subject for one in found]), related=tuple(related))
+    related = dict.fromkeys(other for diagnostic in diagnostics[:SUBJECTS] for other in diagnostic.related)
+    return replace(alike, subject=_several([diagnostic.subject for diagnostic in diagnostics]), related=tuple(related))
 
 
 def _several(subjects: Sequence[str]) -> str:
@@ -118,7 +118,7 @@ class StageFailed(Exception):
 class Findings:
     """The diagnostics that a stage collects while it runs."""
 
-    found: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def add(
         self,
@@ -132,22 +132,22 @@ class Findings:
         secret: bool = False,
     ) -> None:
         """Add a finding."""
-        self.found.append(Diagnostic(rule, message, span, subject, hint, tuple(related), secret))
+        self.diagnostics.append(Diagnostic(rule, message, span, subject, hint, tuple(related), secret))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Add findings."""
-        self.found.extend(diagnostics)
+        self.diagnostics.extend(diagnostics)
 
     @property
     def failed(self) -> bool:
         """Return whether any finding is an error."""
-        return any(diagnostic.severity == "error" for diagnostic in self.found)
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
     def finish(self) -> tuple[Diagnostic, ...]:
         """Return the warnings in order; raise StageFailed with all findings if there is an error."""
         if self.failed:
-            raise StageFailed(self.found)
-        return ordered(self.found)
+            raise StageFailed(self.diagnostics)
+        return ordered(self.diagnostics)
 
     def another(self) -> Findings:
         """Return empty findings of the same kind."""
@@ -176,7 +176,7 @@ class FirstError(Findings):
         """Add a finding. Raises StageFailed if it is an error."""
         Findings.add(self, rule, *about, **more)
         if rule.severity == "error":
-            raise StageFailed(self.found)
+            raise StageFailed(self.diagnostics)
 
 
 class Unread(Findings):
@@ -190,7 +190,7 @@ class Unread(Findings):
 
     @property
     def wanted(self) -> bool:
-        """Return False."""
+        """Return False: what only finds mistakes may be left out."""
         return False
 
 
@@ -202,16 +202,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str], prefix: str = "") -> str:
     """Return a hint naming the known word nearest to `word`, after the prefix; empty if none is near."""
-    found = near(word, known)
-    return f'did you mean "{prefix}{found[0]}"?' if found else ""
+    words = near(word, known)
+    return f'did you mean "{prefix}{words[0]}"?' if words else ""
 
 
 def near(word: str, known: Iterable[str]) -> list[str]:
     """Return the known words that are near to `word`, the nearest first; three at most."""
-    found = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
-    return sorted(found, key=lambda one: likeness(one, word), reverse=True)
+    matches = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    return sorted(matches, key=lambda match: likeness(match, word), reverse=True)
 
 
-def likeness(one: str, word: str) -> tuple[float, bool]:
+def likeness(known: str, word: str) -> tuple[float, bool]:
     """Return how alike two words are. Of equals, those of the same letters win: the commonest slip is to swap two."""
-    return difflib.SequenceMatcher(None, one, word).ratio(), sorted(one) == sorted(word)
+    return difflib.SequenceMatcher(None, known, word).ratio(), sorted(known) == sorted(word)

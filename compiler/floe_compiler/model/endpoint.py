@@ -68,7 +68,9 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     def only(self, *ports: str) -> Endpoint:
         """Return the server with only these ports; raise KeyError if it does not have one of them."""
         chosen = tuple(self.port(name) for name in ports)
-        return replace(self, ports=chosen, elsewhere=tuple(one for one in self.elsewhere if one.port.name in ports))
+        return replace(
+            self, ports=chosen, elsewhere=tuple(remote for remote in self.elsewhere if remote.port.name in ports)
+        )
 
     def port(self, name: str = "") -> Port:
         """Return the port with this name, or the first port; raise KeyError if the server does not have it."""

@@ -42,7 +42,7 @@ class DescribedJsonSchema(GenerateJsonSchema):
     """JSON Schemas in which each property has the docstring of its field as its description."""
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        """Return the schema of a model."""
+        """Return the schema of a model; a property without a description gets the docstring of its field."""
         described = super().model_schema(schema)
         model: type[BaseModel] = schema["cls"]
         for name, doc in field_docs(model).items():

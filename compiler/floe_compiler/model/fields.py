@@ -112,17 +112,17 @@ def check_image(text: str) -> str:
 def check_address_range(text: str) -> str:
     """Accept a range of IP addresses, or a single address unless it looks like a network without its length."""
     try:
-        found = ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text)
     except ValueError as error:
         raise ValueError(f"{error}; write a network, such as 10.0.0.0/16") from None
     if "%" in text:
         raise ValueError(f'"{text}" has the zone of one machine in it; write "{re.sub("%[^/]*", "", text)}"')
-    likely = _likely_length(found.network_address)
-    if "/" not in text and likely < found.prefixlen:
+    likely = _likely_length(network.network_address)
+    if "/" not in text and likely < network.prefixlen:
         raise ValueError(
-            f'"{text}" has no length; write {text}/{likely} for the network, or {found} for the one address'
+            f'"{text}" has no length; write {text}/{likely} for the network, or {network} for the one address'
         )
-    return str(found)
+    return str(network)
 
 
 def _likely_length(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
@@ -134,10 +134,10 @@ def _likely_length(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> in
 
 def check_cidr(text: str) -> str:
     """Accept a range of IP addresses of servers: neither the pod itself nor servers of its node."""
-    found = ipaddress.ip_network(check_address_range(text))
-    if why := why_never(found):
-        raise ValueError(f'"{text}" {why}; {instead_of(found)}')
-    return str(found)
+    network = ipaddress.ip_network(check_address_range(text))
+    if why := why_never(network):
+        raise ValueError(f'"{text}" {why}; {instead_of(network)}')
+    return str(network)
 
 
 def check_owner(text: str) -> str:
@@ -225,7 +225,7 @@ def check_reader(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(check_name)]
 Reason = Annotated[str, matching(r"\S", "the reason", "a cluster on a laptop")]
-"""Why somebody goes without what is usual: blanks are no reason."""
+"""The reason for going without what is usual. Blanks are not a reason."""
 Reader = Annotated[str, AfterValidator(check_reader)]
 StepName = Name
 ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]

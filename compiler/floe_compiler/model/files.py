@@ -84,8 +84,8 @@ class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """Return these files."""
         return cls(*zip(*files, strict=True))
 
-    def each(self) -> Iterator[FileDigest]:
-        """Yield the files."""
+    def rows(self) -> Iterator[FileDigest]:
+        """Yield the files as records: path, hashes and subject of each."""
         yield from map(FileDigest, self.paths, self.sha256, self.git_blobs, self.subjects)
 
 
@@ -116,7 +116,7 @@ class FileSet(Mapping[str, str]):
         groups = list(groups)
         paths = [path for group in groups for path in group.paths]
         if len(_all_portably(paths)) < len(paths):
-            kept = _without_clashes((file for group in groups for file in group.each()), findings)
+            kept = _without_clashes((file for group in groups for file in group.rows()), findings)
             groups = [FileDigests.of(kept)]
         digests = sorted(pair for group in groups for pair in zip(group.paths, group.sha256, strict=True))
 

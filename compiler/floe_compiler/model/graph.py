@@ -48,9 +48,9 @@ def joined(graphs: Mapping[str, Graph]) -> Graph:
 
     nodes: set[Node] = set()
     edges: set[Edge] = set()
-    for name, one in graphs.items():
-        nodes |= {Node(of(name, node.key), node.label, of(name, node.group)) for node in one.nodes}
-        edges |= {Edge(of(name, edge.source), of(name, edge.target), edge.label) for edge in one.edges}
+    for cluster, part in graphs.items():
+        nodes |= {Node(of(cluster, node.key), node.label, of(cluster, node.group)) for node in part.nodes}
+        edges |= {Edge(of(cluster, edge.source), of(cluster, edge.target), edge.label) for edge in part.edges}
     return graph(nodes, edges)
 
 

@@ -17,7 +17,7 @@ _BRACKETED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?\[([0-9A-Fa-f:.]+)\](?:
 _LOCAL = (".svc", ".cluster.local")
 _API_SERVER = "kubernetes"
 SYSTEM_NAMESPACES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
-"""The namespaces of every cluster, which are no top-level domains."""
+"""The namespaces of every cluster, which are not top-level domains."""
 _OF_THE_POD = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 _METADATA = ("metadata", "metadata.goog", "metadata.google.internal", "instance-data", "instance-data.ec2.internal")
 _LAST_BITS = {1: 32, 2: 24, 3: 16, 4: 8}

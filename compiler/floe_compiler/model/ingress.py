@@ -66,7 +66,7 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def name(self) -> str:
-        """Return its name in its namespace."""
+        """Return the name of its objects, which is that of the interface."""
         return self.interface.name
 
     @property
@@ -201,10 +201,10 @@ def opened_hosts(interfaces: Iterable[OpenInterface], ingress: Ingress) -> Itera
     """Yield the interfaces that an environment opens, in the order of `interfaces`."""
     for interface in interfaces:
         name = interface_name(interface)
-        said = ingress.hosts.get(name)
+        configured = ingress.hosts.get(name)
         usual = ingress.domain is not None and not interface.for_programs
-        if said or (said is None and usual):
-            host = said if isinstance(said, str) else f"{name}.{ingress.domain}"
+        if configured or (configured is None and usual):
+            host = configured if isinstance(configured, str) else f"{name}.{ingress.domain}"
             yield OpenedHost(name, host, interface, has_proxy(name, interface, ingress))
 
 
@@ -253,10 +253,10 @@ def listener_of(opened: OpenedHost, ingress: Ingress) -> str:
 
 def listeners_of(hosts: Iterable[OpenedHost], ingress: Ingress) -> dict[str, list[OpenedHost]]:
     """Return the hosts of each listener of the Gateway, sorted by name; one for HTTP is always there."""
-    found: dict[str, list[OpenedHost]] = {HTTP: []}
-    for one in sorted(hosts, key=lambda one: one.name):
-        found.setdefault(listener_of(one, ingress), []).append(one)
-    return found
+    listeners: dict[str, list[OpenedHost]] = {HTTP: []}
+    for opened in sorted(hosts, key=lambda opened: opened.name):
+        listeners.setdefault(listener_of(opened, ingress), []).append(opened)
+    return listeners
 
 
 def open_reasons(ingress: Ingress, names: Iterable[str]) -> dict[str, str]:

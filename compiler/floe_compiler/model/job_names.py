@@ -26,5 +26,5 @@ def has_hash(name: str) -> bool:
 
 
 def without_hash(name: str) -> str:
-    """Return the name without the hash."""
+    """Return the name that a Job has whatever its spec says: without the hash, if it ends in one."""
     return _HASH.sub("", name)

@@ -1,4 +1,4 @@
-"""YAML of others, read as Kubernetes and helm read it."""
+"""YAML that somebody else wrote, read as Kubernetes and helm read it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def read_objects(text: str) -> list[Any]:
     import yaml
 
     try:
-        found = [one for one in yaml.load_all(text, Loader=_loader()) if one is not None]
-        return [json.loads(json.dumps(one)) for one in found]
+        documents = [document for document in yaml.load_all(text, Loader=_loader()) if document is not None]
+        return [json.loads(json.dumps(document)) for document in documents]
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
@@ -37,11 +37,12 @@ def _loader() -> Any:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """The loader."""
+        """PyYAML's safe loader, with the plain words of sigs.k8s.io/yaml in place of its own."""
 
     kept = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
     Loader.yaml_implicit_resolvers = {
-        first: [one for one in found if one[0] in kept] for first, found in Loader.yaml_implicit_resolvers.items()
+        first: [resolver for resolver in resolvers if resolver[0] in kept]
+        for first, resolvers in Loader.yaml_implicit_resolvers.items()
     }
     words = "y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE"
     Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(rf"(?:{words})$"), list("yYnNtTfFoO"))

@@ -51,17 +51,17 @@ class LabelIndex:
     @classmethod
     def of(cls, labels: Iterable[Labels]) -> LabelIndex:
         """Return the index of items with these labels, each under its position."""
-        every = list(labels)
-        return cls(label_bits(every), to_bits(range(len(every))))
+        labelled = list(labels)
+        return cls(label_bits(labelled), to_bits(range(len(labelled))))
 
     def select(self, selector: LabelSelector) -> int:
         """Return the items (as bits) that a selector selects."""
-        found = self._everything
+        selected = self._everything
         for key, value in selector.labels:
-            found &= self._having.get(key, {}).get(value, 0)
+            selected &= self._having.get(key, {}).get(value, 0)
         for key, operator, values in selector.expressions:
-            found &= self._satisfying(self._having.get(key, {}), operator, values)
-        return found
+            selected &= self._satisfying(self._having.get(key, {}), operator, values)
+        return selected
 
     def _satisfying(self, by_value: Mapping[str, int], operator: str, values: tuple[str, ...]) -> int:
         match operator:

@@ -94,7 +94,11 @@ def describing_container(described: Description, objects: Mapping[ObjectId, Obje
 
 
 def _variable(described: JobVariable, objects: Mapping[ObjectId, Object]) -> Any:
-    texts = [one.get("value", "") for one in _variables(described, objects) if one.get("name") == described.variable]
+    texts = [
+        variable.get("value", "")
+        for variable in _variables(described, objects)
+        if variable.get("name") == described.variable
+    ]
     return json.loads(texts[0].replace("$$", "$"))  # as Kubernetes does, too
 
 

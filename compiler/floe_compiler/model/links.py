@@ -103,8 +103,8 @@ class Linking(msgspec.Struct, frozen=True):
         addresses = () if self.gateway or self.mesh else tuple(sorted(set(callers)))
         known = tuple(sorted(set(accounts))) if self.mesh and self.mesh.keeps_identities else ()
         named = tuple(sorted(set(calls))) if self.mesh and self.mesh.kind == "istio" else ()
-        found = LinkedServers(ports, self.gateway, addresses, self.origin, self.mesh, known, named)
-        return found if ports or named else None
+        servers = LinkedServers(ports, self.gateway, addresses, self.origin, self.mesh, known, named)
+        return servers if ports or named else None
 
 
 class Linked(msgspec.Struct, frozen=True, array_like=True):

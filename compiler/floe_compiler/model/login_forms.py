@@ -113,10 +113,10 @@ def login_at_end(words: tuple[str, ...]) -> str:
 def _commands(names: KeywordPattern, text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the program of each command, and where its words begin and end; each part of the text is in one at most."""
     end = 0
-    while found := names.search(text, end):
-        rest = _REST.match(text, found.end())
-        end = max(found.end(), rest.end() if rest else 0)
-        yield re.split(r"[\s\"',]", found["program"], maxsplit=1)[0], found.end(), end
+    while command := names.search(text, end):
+        rest = _REST.match(text, command.end())
+        end = max(command.end(), rest.end() if rest else 0)
+        yield re.split(r"[\s\"',]", command["program"], maxsplit=1)[0], command.end(), end
 
 
 def _pattern(notation: str) -> str:

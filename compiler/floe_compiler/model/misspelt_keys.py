@@ -13,8 +13,8 @@ def meant_keys(unknown: Collection[str], absent: Collection[str]) -> Mapping[str
     No two unknown keys have the same meaning: the most alike pairs are taken first.
     """
     pairs = [(likeness(known, word), word, known) for word in unknown for known in near(word, absent)]
-    found: dict[str, str] = {}
+    meant: dict[str, str] = {}
     for _, word, known in sorted(pairs, key=lambda pair: pair[0], reverse=True):
-        if word not in found and known not in found.values():
-            found[word] = known
-    return found
+        if word not in meant and known not in meant.values():
+            meant[word] = known
+    return meant

@@ -28,8 +28,8 @@ def mapping(data: Any, path: DataPath) -> dict[str, Any]:
 
 def items(data: Any, path: DataPath) -> list[Any]:
     """Return the list under these keys; empty if it is missing or not a list."""
-    found = at(data, path)
-    return found if isinstance(found, list) else []
+    value = at(data, path)
+    return value if isinstance(value, list) else []
 
 
 def mappings(data: Any, path: DataPath) -> list[dict[str, Any]]:

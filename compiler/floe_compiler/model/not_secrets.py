@@ -18,7 +18,7 @@ def key_of(path: DataPath) -> str:
 
 
 def values_of(product: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the values of a data product (its document as plain data) that are no secrets."""
+    """Yield the values of a data product (its document as plain data) that are not secrets."""
     if names := product.get(KEY):
         yield from _values(product.get("steps", ()), names)
 

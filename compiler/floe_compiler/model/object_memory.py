@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 
 def content_of(manifest: Object) -> bytes:
-    """Return a digest of what is in an object, in this order of keys. Raises ValueError for what is no plain data."""
+    """Return a digest of what is in an object, in this order of keys. Raises ValueError if it is not plain data."""
     return hashlib.sha256(marshal.dumps(manifest, _MARSHAL)).digest()
 
 

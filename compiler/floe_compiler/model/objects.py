@@ -69,13 +69,13 @@ class ObjectSet(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, manifests: Iterable[Object]) -> ObjectSet:
         """Return the set of these manifests; raise DuplicateObject if two have the same identity."""
-        found: dict[ObjectId, Object] = {}
+        by_id: dict[ObjectId, Object] = {}
         for manifest in manifests:
             identity = identify(manifest)
-            if identity in found:
+            if identity in by_id:
                 raise DuplicateObject(identity)
-            found[identity] = manifest
-        return cls(dict(sorted(found.items())))
+            by_id[identity] = manifest
+        return cls(dict(sorted(by_id.items())))
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.by_id.values())

@@ -36,7 +36,7 @@ class OperatedPods(msgspec.Struct, frozen=True):
     those that the custom resource names. `told_authorities` says that it also tells the pods the authority of each
     server with TLS that they call.
 
-    Pods whose workload is among the objects (`rendered`), as those of Helm charts, are no launched pods. `interfaces`
+    Pods whose workload is among the objects (`rendered`), as those of Helm charts, are not launched pods. `interfaces`
     are the ports that users open. `service` is the name of their Service (default: their own).
     """
 

@@ -53,12 +53,12 @@ def _entry(document: Document) -> _Entry:
 
 
 def _document(entry: _Entry) -> Document:
-    found: list[_Places] = []
+    decoded: list[_Places] = []
 
     def places() -> _Places:
-        if not found:
-            found.append(decode(entry.places, _Places) or _Places([], [], []))
-        return found[0]
+        if not decoded:
+            decoded.append(decode(entry.places, _Places) or _Places([], [], []))
+        return decoded[0]
 
     def spans(positions: list[_Position]) -> dict[DataPath, Span]:
         return {path: Span(entry.file, line, column) for path, line, column in positions}

@@ -96,9 +96,11 @@ def _explaining(removed: Iterable[ObjectId], about: object, message: str) -> lis
     for its pods, or the pods that it selects. But no removal makes a value wrong.
     """
     if isinstance(about, ObjectId) and about.kind == "Namespace":
-        return [one for one in removed if one.namespace == about.name]
-    near = [one for one in removed if one.namespace == getattr(about, "namespace", "")]
+        return [identity for identity in removed if identity.namespace == about.name]
+    near = [identity for identity in removed if identity.namespace == getattr(about, "namespace", "")]
     words = frozenset(_PUNCTUATION.sub("", word) for word in message.split())
-    named = [one for one in near if not words.isdisjoint((one.name, f"{one.namespace}/{one.name}"))]
+    named = [
+        identity for identity in near if not words.isdisjoint((identity.name, f"{identity.namespace}/{identity.name}"))
+    ]
     is_of_value = path_in(message) and _SELECTS_NOTHING not in message
-    return named or [one for one in near if not is_of_value and one.name == getattr(about, "name", "")]
+    return named or [identity for identity in near if not is_of_value and identity.name == getattr(about, "name", "")]

@@ -107,8 +107,8 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     @property
     def store_users(self) -> tuple[ServedProduct, ...]:
         """Return all that need a login of their own to the object store."""
-        every = (*self.served, *self.file_users)
-        return tuple(one for one in every if one.reaches_files or not self.tables_are_vended)
+        users = (*self.served, *self.file_users)
+        return tuple(product for product in users if product.reaches_files or not self.tables_are_vended)
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""
@@ -119,7 +119,7 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
     """The input of a component's `build`: its instance, and the capabilities that meet its requirements."""
 
     instance: Instance[Config]
-    found: tuple[Capability, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
 
     @property
     def config(self) -> Config:
@@ -133,24 +133,24 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
 
     def all(self, kind: type[Kind]) -> tuple[Kind, ...]:
         """Return all capabilities of this kind, sorted by name."""
-        of_kind = (capability for capability in self.found if isinstance(capability, kind))
+        of_kind = (capability for capability in self.capabilities if isinstance(capability, kind))
         return tuple(sorted(of_kind, key=lambda capability: capability.name))
 
     def optional(self, kind: type[Kind], name: str = "") -> Kind | None:
         """Return the capability of this kind (and name), or None."""
-        named = (capability for capability in self.found if isinstance(capability, kind))
+        named = (capability for capability in self.capabilities if isinstance(capability, kind))
         wanted = [capability for capability in named if name in ("", capability.name)]
         return min(wanted, key=lambda capability: capability.name, default=None)
 
-    def one(self, kind: type[Kind], name: str = "") -> Kind:
+    def required(self, kind: type[Kind], name: str = "") -> Kind:
         """Return the capability of this kind (and name); a component may only use what it requires."""
-        found = self.optional(kind, name)
-        if found is None:
+        capability = self.optional(kind, name)
+        if capability is None:
             wanted = f"{kind.__name__} {name}".rstrip()
             raise LookupError(
                 f"{self.instance.label()} has no {wanted}: name it in `requires`; in a test, give it as `found`"
             )
-        return found
+        return capability
 
 
 class DatabaseNeed(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ def prefix_of(key: str) -> str:
 def check_free_key(key: str) -> str:
     """Refuse a key that means something else; return the others."""
     prefix = prefix_of(key)
-    if any(prefix == one or prefix.endswith(f".{one}") for one in RESERVED):
+    if any(prefix == reserved or prefix.endswith(f".{reserved}") for reserved in RESERVED):
         raise ValueError(f"{key} is set by the compiler or by Kubernetes; use another prefix, or none")
     if not prefix and key.startswith(WITHOUT_PREFIX):
         raise ValueError(f"{key} is set by what starts the pods; use another key")

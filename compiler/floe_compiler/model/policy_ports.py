@@ -42,7 +42,7 @@ class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
                 ranges.append((protocol, number, port["endPort"]))
             elif isinstance(number, str):
                 names.append((protocol, number))
-                numbers += [(protocol, one) for one in dns if number in _DNS_NAMES]
+                numbers += [(protocol, dns_port) for dns_port in dns if number in _DNS_NAMES]
             else:
                 numbers.append((protocol, number))
         return cls(tuple(numbers), tuple(names), tuple(ranges))

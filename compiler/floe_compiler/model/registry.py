@@ -1,4 +1,4 @@
-"""The components that there are, by slot and type. The module of each is imported when something asks for it."""
+"""All components, by slot and type. The module of each is imported when something asks for it."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Registry(Mapping[Key, Component[Any]]):
 
     def __init__(self, announced: Iterable[Announced] = (), imported: Iterable[Component[Any]] = ()) -> None:
         """`announced` are in modules, `imported` are at hand."""
-        self._imported = {one.key: one for one in imported}
-        every = (*announced, *map(Announced.of, self._imported.values()))
-        self._announced = {one.key: one for one in sorted(every, key=lambda one: one.key)}
+        self._imported = {component.key: component for component in imported}
+        known = (*announced, *map(Announced.of, self._imported.values()))
+        self._announced = {component.key: component for component in sorted(known, key=lambda component: component.key)}
 
     def __getitem__(self, key: Key) -> Component[Any]:
         """Return a component. Raises KeyError if there is none."""
@@ -68,9 +68,9 @@ class Registry(Mapping[Key, Component[Any]]):
 
     def within(self, scopes: Collection[ComponentScope]) -> Registry:
         """Return the components of these scopes."""
-        mine = [one for one in self.announced if one.scope in scopes]
-        imported = [self._imported[one.key] for one in mine if one.key in self._imported]
-        return Registry((one for one in mine if one.key not in self._imported), imported)
+        mine = [component for component in self.announced if component.scope in scopes]
+        imported = [self._imported[component.key] for component in mine if component.key in self._imported]
+        return Registry((component for component in mine if component.key not in self._imported), imported)
 
     @property
     def announced(self) -> Iterable[Announced]:

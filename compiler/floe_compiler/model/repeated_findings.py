@@ -15,18 +15,20 @@ ABOUT_KINDS = frozenset({"C002"})
 
 def once_for_each_kind(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the findings, of those about a kind only the first, which says how many other objects there are."""
-    every = tuple(findings)
+    findings = tuple(findings)
     alike: dict[str, set[Diagnostic]] = defaultdict(set)
-    for found in every:
-        if found.rule.code in ABOUT_KINDS:
-            alike[found.message].add(found)
+    for finding in findings:
+        if finding.rule.code in ABOUT_KINDS:
+            alike[finding.message].add(finding)
     first = {message: min(same, key=Diagnostic.sort_key) for message, same in alike.items()}
-    kept = [one for one in every if one.rule.code not in ABOUT_KINDS or one == first[one.message]]
-    return tuple(_counted(one, alike.get(one.message, set())) for one in dict.fromkeys(kept))
+    kept = [
+        finding for finding in findings if finding.rule.code not in ABOUT_KINDS or finding == first[finding.message]
+    ]
+    return tuple(_counted(finding, alike.get(finding.message, set())) for finding in dict.fromkeys(kept))
 
 
 def _counted(finding: Diagnostic, alike: set[Diagnostic]) -> Diagnostic:
-    others = len({one.subject for one in alike}) - 1
+    others = len({other.subject for other in alike}) - 1
     if others < 1:
         return finding
     more = "is 1 more object" if others == 1 else f"are {others} more objects"

@@ -1,4 +1,4 @@
-"""What a component requires of others."""
+"""What a component requires of other components."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ def secret_role(platform: PlatformSettings, scope: str, pods: Iterable[Pod]) -> 
     """
     if not any(map(_role, (platform.secrets, *(rule.use for rule in platform.secret_rules)))):
         return None
-    found = tuple(pods)
+    pods = tuple(pods)
     if any(
-        key == ROLE_ANNOTATION for pod in found if pod.workload_identity for key, _ in pod.workload_identity.annotations
+        key == ROLE_ANNOTATION for pod in pods if pod.workload_identity for key, _ in pod.workload_identity.annotations
     ):
         return None
-    roles = {_role(way_of(platform, scope, secret)) for secret in pod_secrets(found)} - {None}
+    roles = {_role(way_of(platform, scope, secret)) for secret in pod_secrets(pods)} - {None}
     names = sorted(role.replace("{scope}", scope_name(scope)) for role in roles if role)
     if len(names) > 1:
         raise TwoIdentities(names[0], names[1], ROLE_ANNOTATION)

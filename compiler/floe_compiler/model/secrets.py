@@ -61,9 +61,9 @@ def merged(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     If one user of a key says how to make its value and another only names the key, it is made. Raises SecretConflict
     if secrets with the same name differ in their owner, type or path.
     """
-    found: dict[str, Secret] = {}
+    by_name: dict[str, Secret] = {}
     for secret in sorted(secrets):
-        first = found.setdefault(secret.name, secret)
+        first = by_name.setdefault(secret.name, secret)
         if (first.owner, first.type, first.path, first.existing) != (
             secret.owner,
             secret.type,
@@ -73,8 +73,8 @@ def merged(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
             raise SecretConflict(first, secret)
         keys = {key.name: key for key in sorted((*first.keys, *secret.keys))}
         remembered = first.remembered or secret.remembered
-        found[secret.name] = replace(first, keys=tuple(keys[name] for name in sorted(keys)), remembered=remembered)
-    return tuple(found.values())
+        by_name[secret.name] = replace(first, keys=tuple(keys[name] for name in sorted(keys)), remembered=remembered)
+    return tuple(by_name.values())
 
 
 class SecretReference(msgspec.Struct, frozen=True, order=True):

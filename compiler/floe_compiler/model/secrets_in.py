@@ -1,4 +1,4 @@
-"""The secrets that a capability names, in whatever part of it."""
+"""The secrets that a capability names, in any of its fields."""
 
 from __future__ import annotations
 

@@ -89,15 +89,15 @@ def _document_of(document: Document, index: int) -> Document:
     )
 
 
-def _moved(found: Mapping[DataPath, Kept], index: int) -> dict[DataPath, Kept]:
+def _moved(known: Mapping[DataPath, Kept], index: int) -> dict[DataPath, Kept]:
     """Return what is known of each path, by the path that it has in the document of the site."""
-    return dict(_each_moved(found, index))
+    return dict(_each_moved(known, index))
 
 
-def _each_moved(found: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[DataPath, Kept]]:
-    for path, one in found.items():
+def _each_moved(known: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[DataPath, Kept]]:
+    for path, value in known.items():
         if path[:1] != (CLUSTERS,):
-            yield path, one
+            yield path, value
         elif path[1:2] == (index,):
             rest = path[2:]
-            yield (rest if rest and rest[0] in OF_ENVIRONMENT else (CLUSTER, *rest)), one
+            yield (rest if rest and rest[0] in OF_ENVIRONMENT else (CLUSTER, *rest)), value

@@ -32,7 +32,7 @@ class Sources(msgspec.Struct, frozen=True):
     """The path of the mesh in its Git repository, empty at the top; None if it is in none."""
 
     obeyed: Mapping[str, str | None] = msgspec.field(default_factory=dict)
-    """The files that say what Git does with others, by path; None for what is no regular file."""
+    """The files that tell Git how to treat other files, by path; None if it is not a regular file."""
 
     images: Mapping[str, Document] = msgspec.field(default_factory=dict)
     """The images of products, by environment, as far as an environment has a file of them."""

@@ -62,15 +62,17 @@ def without_consequences(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
 
     A key that is there, but misspelt, is not missing. Where the type is misspelt, nothing tells which keys are known.
     """
-    found = tuple(mistakes)
-    misspelt = {(*one.path[:-1], one.meant): one for one in found if one.meant}
-    types = {path[:-1]: one for path, one in misspelt.items() if path[-1] == DISCRIMINATOR}
+    mistakes = tuple(mistakes)
+    misspelt = {(*mistake.path[:-1], mistake.meant): mistake for mistake in mistakes if mistake.meant}
+    types = {path[:-1]: mistake for path, mistake in misspelt.items() if path[-1] == DISCRIMINATOR}
 
-    def follows(one: Mistake) -> bool:
-        above = (types.get(one.path[:depth], one) for depth in range(len(one.path)))
-        return (one.wrong is Wrong.MISSING_KEY and one.path in misspelt) or any(other is not one for other in above)
+    def follows(mistake: Mistake) -> bool:
+        above = (types.get(mistake.path[:depth], mistake) for depth in range(len(mistake.path)))
+        return (mistake.wrong is Wrong.MISSING_KEY and mistake.path in misspelt) or any(
+            other is not mistake for other in above
+        )
 
-    return tuple(one for one in found if not follows(one))
+    return tuple(mistake for mistake in mistakes if not follows(mistake))
 
 
 def gives_away_secret(path: DataPath, value: Any) -> bool:
@@ -106,7 +108,7 @@ class Structure:
         """Return whether the data has no structural errors."""
         try:
             return self._quick.is_valid(data)
-        except ValueError:  # not JSON, such as a key that is no text
+        except ValueError:  # not JSON, such as a key that is not text
             return False
 
     def mistakes(self, data: Any, written: Callable[[DataPath], str]) -> tuple[Mistake, ...]:
@@ -118,9 +120,9 @@ class Structure:
         """
         if self.is_sound(data):
             return ()
-        found = (mistake for error in self._validator.iter_errors(data) for mistake in self._of(error, written))
+        mistakes = (mistake for error in self._validator.iter_errors(data) for mistake in self._of(error, written))
         # jsonschema reports each missing key with the list of all missing keys.
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(mistakes))
 
     def _of(self, error: ValidationError, written: Callable[[DataPath], str]) -> Iterator[Mistake]:
         schema: Any = error.schema

@@ -49,10 +49,10 @@ def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -
 def misspelt_type(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str]]:
     """Yield the keys that are meant to be the type, each with its hint: by their name, or else by their value.
 
-    They are no keys of any alternative.
+    No alternative has such a key.
     """
-    alternatives = [mapping_in(one.get("then", {}), definitions) for one in schema.get("allOf", ())]
-    known = {key for one in (schema, *alternatives) for key in one.get("properties", {})}
+    alternatives = [mapping_in(alternative.get("then", {}), definitions) for alternative in schema.get("allOf", ())]
+    known = {key for mapping in (schema, *alternatives) for key in mapping.get("properties", {})}
     types = schema.get("properties", {}).get(DISCRIMINATOR, {}).get("enum", ())
     unknown = [key for key in data if key not in known]
     for key in meant_keys(unknown, [DISCRIMINATOR]) or [key for key in unknown if data[key] in types]:
@@ -61,7 +61,9 @@ def misspelt_type(data: Mapping[str, Any], schema: Schema, definitions: Schema) 
 
 def _below(key: str, properties: Schema, definitions: Schema) -> str:
     """Return the hint for a key that belongs one level deeper; empty if it does not."""
-    below = [name for name, one in properties.items() if key in mapping_in(one, definitions).get("properties", {})]
+    below = [
+        name for name, schema in properties.items() if key in mapping_in(schema, definitions).get("properties", {})
+    ]
     return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}" if below else ""
 
 
@@ -74,7 +76,7 @@ def missing_key(key: str, schema: Schema, definitions: Schema) -> str:
     if types := mapping.get("properties", {}).get(DISCRIMINATOR, {}).get("enum", ()):
         return f"add `{key}: {{{DISCRIMINATOR}: ...}}`, with the type {' or '.join(map(str, types))}"
     if needed := mapping.get("required", ()):
-        return f"add `{key}: {{{', '.join(f'{one}: ...' for one in needed)}}}`"
+        return f"add `{key}: {{{', '.join(f'{name}: ...' for name in needed)}}}`"
     example = next(iter(wanted.get("examples", ())), "")
     return f"add `{key}:`, for example {example}" if example else f"add `{key}:`"
 
@@ -111,7 +113,9 @@ def mapping_in(schema: Schema, definitions: Schema) -> Schema:
     if "$ref" in schema:
         return mapping_in(definitions.get(schema["$ref"].removeprefix(REFERENCE), {}), definitions)
     if "anyOf" in schema:
-        return next((found for alternative in schema["anyOf"] if (found := mapping_in(alternative, definitions))), {})
+        return next(
+            (mapping for alternative in schema["anyOf"] if (mapping := mapping_in(alternative, definitions))), {}
+        )
     return schema if schema.get("type") == "object" else {}
 
 

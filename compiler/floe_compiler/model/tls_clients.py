@@ -29,7 +29,7 @@ class UntoldClient(msgspec.Struct, frozen=True, order=True, array_like=True):
 def untold_clients(parts: Iterable[Parts], settings: Settings) -> tuple[UntoldClient, ...]:
     """Return the clients in these parts of a namespace that cannot verify a server; sorted."""
     has_truststore = settings.trust is not None and bool(settings.trust.truststore)
-    return tuple(sorted({client for one in parts for client in _untold(one, has_truststore=has_truststore)}))
+    return tuple(sorted({client for declared in parts for client in _untold(declared, has_truststore=has_truststore)}))
 
 
 def _untold(parts: Parts, *, has_truststore: bool) -> Iterator[UntoldClient]:

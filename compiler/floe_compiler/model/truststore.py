@@ -24,7 +24,7 @@ ANYTHING = "2.5.29.37.0"
 
 def truststore(certificates: Iterable[bytes]) -> bytes:
     """Return a PKCS #12 file in which these certificates (DER) are trusted, in their order."""
-    bags = (_bag(f"authority-{number}", one) for number, one in enumerate(certificates, start=1))
+    bags = (_bag(f"authority-{number}", certificate) for number, certificate in enumerate(certificates, start=1))
     return _value(SEQUENCE, _value(INTEGER, bytes([VERSION])), _data(_value(SEQUENCE, _data(_value(SEQUENCE, *bags)))))
 
 

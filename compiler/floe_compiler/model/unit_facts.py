@@ -146,7 +146,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
             sorted(OwnedAlert(unit.namespace, alert) for instance in unit.instances for alert in instance.parts.alerts)
         ),
         readers=tuple(reader for instance in unit.instances for reader in _readers(instance)),
-        scraper=next((one.parts.scraper for one in unit.instances if one.parts.scraper), None),
+        scraper=next((instance.parts.scraper for instance in unit.instances if instance.parts.scraper), None),
         definitions=tuple(definitions),
         certificates=tuple(sorted(name for instance in unit.instances for name in _certificates(instance.parts))),
         authorities=trust.authorities if trust else (),
@@ -157,7 +157,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         incomplete=unit.incomplete,
         scope=unit.scope,
         reads=tuple(sorted({read for instance in unit.instances for read in _reads(instance)})),
-        elsewhere=tuple(sorted({one for server in servers for one in server.elsewhere})),
+        elsewhere=tuple(sorted({remote for server in servers for remote in server.elsewhere})),
         mesh_calls=_mesh_calls(unit),
     )
 
@@ -179,8 +179,8 @@ def _calls_in_mesh(namespace: str, server: Endpoint, account: str) -> Iterator[M
         for port in server.ports:
             if port.protocol == "TCP":
                 yield MeshCall(server.group.namespace, server.group.name, port.number, account)
-    for one in server.elsewhere:
-        yield MeshCall(one.group.namespace, one.group.name, one.port.number, account, one.cluster)
+    for remote in server.elsewhere:
+        yield MeshCall(remote.group.namespace, remote.group.name, remote.port.number, account, remote.cluster)
 
 
 def _reads(declared: DeclaredInstance) -> Iterator[SecretRead]:
@@ -209,9 +209,9 @@ def _calls(endpoint: Endpoint) -> Iterator[Call]:
 def interfaces_of(declared: DeclaredInstance) -> Iterator[OpenInterface]:
     """Yield the interfaces of an instance; raise KeyError for a port that its workload does not have."""
     namespace = declared.instance.namespace
-    workloads = [(each.interfaces, _server(declared, each)) for each in declared.parts.workloads]
+    workloads = [(workload.interfaces, _server(declared, workload)) for workload in declared.parts.workloads]
     domain = declared.instance.settings.cluster.domain
-    operated = [(each.interfaces, each.endpoint(namespace, domain)) for each in declared.parts.operated]
+    operated = [(pods.interfaces, pods.endpoint(namespace, domain)) for pods in declared.parts.operated]
     for interfaces, server in (*workloads, *operated):
         for interface in interfaces:
             yield OpenInterface(

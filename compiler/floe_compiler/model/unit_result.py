@@ -67,7 +67,7 @@ def file_digests(files: Iterable[File]) -> FileDigests:
 
 
 def body_of(texts: Iterable[str], places: Places) -> UnitBody:
-    """Return the body of a unit."""
+    """Return the texts of a unit's files, with the places that findings about its objects name."""
     removed = tuple(Removed(identity, spans) for identity, spans in places.removed.items())
     values = {name: dict(spans) for name, spans in places.values.items()}
     return UnitBody(tuple(texts), dict(places.origins), dict(places.patched), removed, values, dict(places.templates))

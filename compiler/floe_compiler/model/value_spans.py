@@ -67,21 +67,21 @@ def as_meant(values: Values, meant: Iterable[tuple[str, str]]) -> Values:
         values: The places.
         meant: The path of each misspelt key, and the one that is meant; in the order in which they were found.
     """
-    found = dict(values)
+    spans = dict(values)
     for written, path in meant:
         below = (f"{written}.", f"{written}[")
-        found |= {
+        spans |= {
             path + place.removeprefix(written): span
-            for place, span in found.items()
+            for place, span in spans.items()
             if place == written or place.startswith(below)
         }
-    return found
+    return spans
 
 
 def path_in(message: str) -> str:
     """Return the path of the value that a message is about: the first in it; empty if it names none."""
-    found = _AT_START.match(message) or _WITHIN.search(message)
-    return found[1] if found else ""
+    match = _AT_START.match(message) or _WITHIN.search(message)
+    return match[1] if match else ""
 
 
 def nearest(values: Values, path: str) -> Span | None:

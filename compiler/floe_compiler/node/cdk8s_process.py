@@ -139,7 +139,7 @@ def _answers(answer: bytes, count: int) -> list[dict[str, Any]]:
     answers = msgspec.json.decode(answer, type=list[Answer])
     if len(answers) != count:
         raise ValueError(f"it has {len(answers)} answers instead of {count}")
-    return [msgspec.to_builtins(one) for one in answers]
+    return [msgspec.to_builtins(chart) for chart in answers]
 
 
 def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ class _Decided(msgspec.Struct, omit_defaults=True):
 
 
 class _Failure(msgspec.Struct):
-    """What is wrong with an object; a number in the message stands for the name of an object."""
+    """An error of an object; a number in the message stands for the name of an object."""
 
     at: int
     message: list[int | str]

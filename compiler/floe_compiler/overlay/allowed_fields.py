@@ -85,7 +85,7 @@ def check_fields(document: Document, kind: str, findings: Findings) -> bool:
 
     If not, one of them may be a misspelling of a field that seems to be missing.
     """
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     for name in document.data:
         span = document.key_span((name,))
         if name in DEPRECATED:
@@ -97,7 +97,7 @@ def check_fields(document: Document, kind: str, findings: Findings) -> bool:
             near = nearest(name, (*KUSTOMIZATION_FIELDS, *DEPRECATED, *FORBIDDEN))
             hint = near or did_you_mean(name, KUSTOMIZATION_FIELDS)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
-    if len(findings.found) > before:
+    if len(findings.diagnostics) > before:
         return False
     # For kustomize, a file without a kind is a Kustomization.
     written = document.data.get("kind")
@@ -116,7 +116,7 @@ def check_keys(document: Document, path: DataPath, known: Iterable[str], finding
 
     What else is wrong with it may follow from that: a misspelt key seems to be missing.
     """
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     value = value_at(document, path)
     if not isinstance(value, dict):
         findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path), hint=hint)
@@ -126,7 +126,7 @@ def check_keys(document: Document, path: DataPath, known: Iterable[str], finding
         if name not in known:
             span = document.key_span((*path, name))
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=did_you_mean(name, known))
-    return len(findings.found) == before
+    return len(findings.diagnostics) == before
 
 
 def items(document: Document, field: str, findings: Findings) -> list[DataPath]:

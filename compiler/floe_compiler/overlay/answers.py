@@ -15,14 +15,14 @@ from floe_compiler.overlay.kustomize import DID_NOT_RUN, REINSTALL
 def objects_in(text: str) -> dict[ObjectId, Object]:
     """Return the objects of an answer. Raises StageFailed if it is something else than objects, each once."""
     try:
-        found = read_objects(text)
+        parts = read_objects(text)
     except ValueError as error:
         raise StageFailed(
             [Diagnostic(DID_NOT_RUN, f"kustomize answered with something else: {error}", hint=REINSTALL)]
         ) from error
-    objects = {identify(part): part for part in found}
-    if len(objects) != len(found):
-        twice = next(identity for identity, number in Counter(map(identify, found)).items() if number > 1)
+    objects = {identify(part): part for part in parts}
+    if len(objects) != len(parts):
+        twice = next(identity for identity, number in Counter(map(identify, parts)).items() if number > 1)
         raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with {twice} more than once", hint=REINSTALL)])
     return objects
 

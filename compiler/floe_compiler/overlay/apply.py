@@ -103,7 +103,7 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity), hint=hint)
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
-    return _Prepared(written, effects, tuple(changed), tuple(findings.found), templates)
+    return _Prepared(written, effects, tuple(changed), tuple(findings.diagnostics), templates)
 
 
 def _check_signed(identity: ObjectId, manifest: Object, steps: Sequence[Step], findings: Findings) -> None:
@@ -125,11 +125,13 @@ def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], fin
 
 def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
-    found, reached = Findings(), unit.effects.reached
+    of_templates, reached = Findings(), unit.effects.reached
     places = {identity: reached[identity][0].span for identity in unit.templates if identity in reached}
-    objects = put_back(rendered, unit.templates, _objects(unit, built), places, found)
-    signed = {str(name): one.text for name, one in unit.written.items() if one.text and name in objects}
-    before = {one: manifest for one, manifest in unit.effects.objects.items() if one not in unit.templates}
+    objects = put_back(rendered, unit.templates, _objects(unit, built), places, of_templates)
+    signed = {str(name): resource.text for name, resource in unit.written.items() if resource.text and name in objects}
+    before = {
+        identity: manifest for identity, manifest in unit.effects.objects.items() if identity not in unit.templates
+    }
     problems = (problem for changed in unit.changed for problem in built.problems.get(changed.identity, ()))
     removed = {
         identity: tuple(dict.fromkeys(step.span for step in steps))
@@ -149,13 +151,15 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
         patched=patched,
         removed=removed,
         verbatim=signed,
-        templates={str(identity): one.template for identity, one in unit.written.items() if one.template},
+        templates={
+            str(identity): resource.template for identity, resource in unit.written.items() if resource.template
+        },
         values={
             str(identity): value_spans(object_.values, object_.manifest) for identity, object_ in unit.written.items()
         },
     )
     hits = {step for steps in unit.effects.reached.values() for step in steps}
-    findings = ordered((*unit.findings, *problems, *found.found))
+    findings = ordered((*unit.findings, *problems, *of_templates.diagnostics))
     deletions = (built.deletions[changed.identity] for changed in unit.changed)
     hit = frozenset(step.digest for step in hits).union(*deletions)
     return Applied(with_consequences(applied), findings, hit)
@@ -178,7 +182,11 @@ def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
     objects = dict(unit.effects.objects)
     for identity, steps in unit.effects.reached.items():
         written = unit.written.get(identity)
-        if written and written.text and any(one.deletes and one.selection.matches(written.manifest) for one in steps):
+        if (
+            written
+            and written.text
+            and any(step.deletes and step.selection.matches(written.manifest) for step in steps)
+        ):
             del objects[identity]
     for changed in unit.changed:
         if (result := built.results.get(changed.identity)) is None:

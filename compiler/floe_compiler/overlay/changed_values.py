@@ -45,8 +45,8 @@ def changed_values(before: Object, after: Object, steps: Iterable[Step], type_: 
         type_: The type of the object.
     """
     changed = dict(_differences(before, after, ()))
-    found = ((step, _values(step, changed, before, after, type_)) for step in dict.fromkeys(steps))
-    return tuple(Patch(step.span, values) for step, values in found if values)
+    changes = ((step, _values(step, changed, before, after, type_)) for step in dict.fromkeys(steps))
+    return tuple(Patch(step.span, values) for step, values in changes if values)
 
 
 def _values(
@@ -113,15 +113,15 @@ def _of_merge(
 
 def _item(item: Any, index: int, objects: tuple[Any, Any], type_: MergeType) -> tuple[str | int, tuple[Any, Any]]:
     """Return the step of a path to an item of a merged list, and the item before and after the patch."""
-    found: list[Any] = []
+    values: list[Any] = []
     label: str | int = index
     for items in objects:
         listed = items if isinstance(items, list) else []
         position = type_.find(item, listed)
-        found.append(None if position is None else listed[position])
+        values.append(None if position is None else listed[position])
         if position is not None:
             label = _label(listed[position], position)
-    return label, (found[0], found[1])
+    return label, (values[0], values[1])
 
 
 def _of_operations(patch: Document, before: Object, after: Object) -> Iterator[_NamedValue]:

@@ -67,7 +67,7 @@ def _changed(
 
 
 def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
-    """Return whether this is a generated Job that is no hook, as hand-written Jobs keep their name."""
+    """Return whether this is a generated Job, and not a hook. Hand-written Jobs keep their names."""
     labels = manifest["metadata"].get("labels") or {}
     if HOOK in mapping(manifest, ("metadata", "annotations")):
         return False

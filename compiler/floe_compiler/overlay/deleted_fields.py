@@ -57,15 +57,15 @@ def dead_deletions(
         hits: The `hits` of all units of the environment.
         manifests: Returns the objects of all units. It is called only if there is an error, for its hint.
     """
-    found = [
+    missing = [
         (step, path)
         for step in overlay.steps
         if step.merge and step.digest in hits
         for path in deletions(step.merge.data)
         if _digest(step, path) not in hits
     ]
-    objects = sorted(manifests(), key=lambda manifest: str(identify(manifest))) if found else []
-    problems = (_problem(overlay.environment, step, path, objects) for step, path in found)
+    objects = sorted(manifests(), key=lambda manifest: str(identify(manifest))) if missing else []
+    problems = (_problem(overlay.environment, step, path, objects) for step, path in missing)
     return tuple({(problem.message, problem.span): problem for problem in problems}.values())
 
 
@@ -95,7 +95,7 @@ def _field(type_: MergeType, key: str, path: DataPath) -> MergeType:
 def _problem(environment: str, step: Step, path: DataPath, objects: Iterable[Object]) -> Diagnostic:
     """Return the error, at the first field on the way that the first of the objects does not have."""
     patch: Any = step.merge
-    value: Any = next((one for one in objects if step.selection.matches(one)), {})
+    value: Any = next((manifest for manifest in objects if step.selection.matches(manifest)), {})
     type_ = merge_type(schemas_of(""), value or patch.data)
     change, at = patch.data, 0
     for at, key in enumerate(path):
@@ -113,8 +113,8 @@ def _problem(environment: str, step: Step, path: DataPath, objects: Iterable[Obj
     if tree_of(step.listed.file) == BASE:
         hint += "; if only other environments have it, move the patch to their overlays"
     message = f"there is no {show_path(wrong)} to delete"
-    one = isinstance(step.selection, OneObject)
-    subject = step.selection.describe() if one else f"{environment}: all objects"
+    is_one_object = isinstance(step.selection, OneObject)
+    subject = step.selection.describe() if is_one_object else f"{environment}: all objects"
     return Diagnostic(NO_SUCH_ITEM, message, patch.key_span(wrong), subject, hint, step.related())
 
 

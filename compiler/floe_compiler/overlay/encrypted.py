@@ -45,7 +45,7 @@ def is_encrypted(document: Document) -> bool:
 
 def read_encrypted(documents: Sequence[Document], text: str, findings: Findings) -> Resource | None:
     """Return the object of an encrypted file: its keys without values, and its text. None, with findings, if wrong."""
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     first, *others = documents
     if others:
         message = "a file that SOPS has encrypted has several objects, but its signature is for the whole file"
@@ -64,7 +64,7 @@ def read_encrypted(documents: Sequence[Document], text: str, findings: Findings)
         if kind := secret_in(comment):
             message = f"the comment in line {line} holds what looks like {kind}"
             findings.add(SECRET_VALUE, message, first.span(()), hint="remove it, and encrypt again", secret=True)
-    if len(findings.found) > before:
+    if len(findings.diagnostics) > before:
         return None
     places = {path: span for path, span in first.values.items() if path[:1] != (SIGNATURE,)}
     return Resource(without_values(first.data), first.span(()), places, text)
@@ -172,7 +172,10 @@ def _is_value(path: DataPath) -> bool:
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the comments that are not encrypted, with their lines. It is no harm to take other text for one."""
+    """Yield the comments that are not encrypted, with their lines.
+
+    Other text may be taken for a comment, which does no harm.
+    """
     for number, line in enumerate(text.splitlines(), 1):
         if (match := _COMMENT.search(line)) and not match["text"].startswith("ENC["):
             yield number, match["text"]

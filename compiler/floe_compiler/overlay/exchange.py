@@ -52,9 +52,9 @@ def read_objects(text: str) -> list[Object]:
     for kind, pattern in _PLAIN.items():
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", pattern, list("-0123456789ntf"))
     try:
-        found = [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]
+        manifests = [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]
     except yaml.YAMLError as error:
         raise ValueError("it is not YAML") from error
-    if not all(isinstance(manifest, dict) for manifest in found):
+    if not all(isinstance(manifest, dict) for manifest in manifests):
         raise ValueError("there is a document that is not an object")
-    return found
+    return manifests

@@ -51,8 +51,8 @@ def without_deleted(result: Object, wanted: Object, patches: Iterable[Mapping[st
             for key, value in mapping(patch, ("metadata", name)).items()
             if value is None and key not in mapping(wanted, ("metadata", name))
         }
-        found = mapping(result, ("metadata", name))
-        kept[name] = {key: value for key, value in found.items() if value != "null" or key not in deleted}
+        values = mapping(result, ("metadata", name))
+        kept[name] = {key: value for key, value in values.items() if value != "null" or key not in deleted}
     metadata = {key: kept.get(key, value) for key, value in result["metadata"].items()}
     return {**result, "metadata": {key: value for key, value in metadata.items() if key not in kept or value}}
 
@@ -61,7 +61,7 @@ def _restored_list(result: list[Any], wanted: list[Any], type_: MergeType) -> li
     if not type_.merges:
         if len(result) != len(wanted):
             return result
-        return [restored(one, other, type_.item) for one, other in zip(result, wanted, strict=True)]
+        return [restored(item, wanted_item, type_.item) for item, wanted_item in zip(result, wanted, strict=True)]
     if type_.has_default_key:
         return wanted
     positions = {type_.key(item): position for position, item in reversed([*enumerate(wanted)])}
@@ -81,14 +81,14 @@ def difference(result: Any, wanted: Any, ignored: Collection[str] = ()) -> DataP
     if result == wanted:
         return None
     if isinstance(result or {}, dict) and isinstance(wanted or {}, dict):
-        one, other = result or {}, wanted or {}
-        for key in sorted({*one, *other} - {*ignored}):
-            if (path := difference(one.get(key), other.get(key), ignored)) is not None:
+        fields, wanted_fields = result or {}, wanted or {}
+        for key in sorted({*fields, *wanted_fields} - {*ignored}):
+            if (path := difference(fields.get(key), wanted_fields.get(key), ignored)) is not None:
                 return (key, *path)
         return None
     if isinstance(result, list) and isinstance(wanted, list) and len(result) == len(wanted):
-        for position, (one, other) in enumerate(zip(result, wanted, strict=True)):
-            if (path := difference(one, other, ignored)) is not None:
+        for position, (item, wanted_item) in enumerate(zip(result, wanted, strict=True)):
+            if (path := difference(item, wanted_item, ignored)) is not None:
                 return (position, *path)
         return None
     return ()

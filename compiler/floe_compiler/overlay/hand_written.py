@@ -73,7 +73,9 @@ def _problem(document: Document) -> tuple[str, str]:
     required = {"apiVersion": manifest.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
     missing = [name for name, value in required.items() if not value or not isinstance(value, str)]
     if missing:
-        meant = meant_keys([key for key in manifest if key not in _FIELDS], [one.partition(".")[0] for one in missing])
+        meant = meant_keys(
+            [key for key in manifest if key not in _FIELDS], [name.partition(".")[0] for name in missing]
+        )
         hints = [f'did you mean "{known}" instead of "{word}"?' for word, known in meant.items()]
         hint = "; ".join(hints) or "a part of an object is a patch: list it under patches"
         return f"the object has no {' and no '.join(missing)}", hint

@@ -54,6 +54,10 @@ def _margin(source: Source, file: str, text: str, start: Span) -> int | None:
         return None
     block = text.splitlines()
     written = lines[start.line : start.line + len(block)]
-    margins = {len(line) - len(one) for line, one in zip(written, block, strict=False) if one.strip()}
-    sound = len(margins) == 1 and all(line.endswith(one) for line, one in zip(written, block, strict=False))
+    margins = {
+        len(line) - len(unindented) for line, unindented in zip(written, block, strict=False) if unindented.strip()
+    }
+    sound = len(margins) == 1 and all(
+        line.endswith(unindented) for line, unindented in zip(written, block, strict=False)
+    )
     return margins.pop() if sound else None

@@ -29,7 +29,7 @@ def read_item(document: Document, field: StepField, path: DataPath, findings: Fi
     types = _TYPES[field]
     if not check_keys(document, path, types, findings):
         return []
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     item: Any = value_at(document, path)
     required = next(iter(types))
     if required not in item:
@@ -41,7 +41,7 @@ def read_item(document: Document, field: StepField, path: DataPath, findings: Fi
             _check_type(document, (*path, name), wanted, findings)
     if field == "labels":
         _check_labels(document, path, item, findings)
-    if len(findings.found) > before:
+    if len(findings.diagnostics) > before:
         return []
     span = document.span(path)
     sets = {key: document.span((*path, *below)) for key, below in _set_by(field, item)}

@@ -39,7 +39,7 @@ _ANNOTATIONS = "/metadata/annotations"
 
 def check_operations(patch: Document, findings: Findings) -> bool:
     """Return whether it is a well-formed JSON patch that does not change the identity of objects."""
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     for index, operation in enumerate(patch.data):
         if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
             message = 'an operation is a mapping with "op" and "path"'
@@ -58,7 +58,7 @@ def check_operations(patch: Document, findings: Findings) -> bool:
             message = f"the patch changes {min(changed) or 'the whole object'}"
             span = patch.span((index, "path" if operation["path"] in changed else "from"))
             findings.add(IDENTITY_CHANGED, message, span, hint="change it in the inputs")
-    return len(findings.found) == before
+    return len(findings.diagnostics) == before
 
 
 _NAMED = ("op", "path", "from", "value")
@@ -83,7 +83,7 @@ def _problems(operation: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _is_possible(path: str, value: Any) -> bool:
     """Return whether a value may stand at a path, as far as it is one of annotations."""
     if path == _ANNOTATIONS:
-        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+        return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
     return not path.startswith(f"{_ANNOTATIONS}/") or isinstance(value, str)
 
 
@@ -102,7 +102,7 @@ def copies_of_nothing(operations: Iterable[Mapping[str, Any]], manifest: Object)
     changed: list[str] = []
     for position, operation in enumerate(operations):
         source = str(operation.get("from"))
-        is_there = _has(manifest, source) or any(_touches(one, source) for one in changed)
+        is_there = _has(manifest, source) or any(_touches(path, source) for path in changed)
         if operation["op"] == "copy" and not is_there:
             yield position
         changed += _changed(operation)

@@ -43,14 +43,14 @@ class KeptResults(msgspec.Struct, frozen=True):
 
     def get(self, objects: Iterable[ChangedObject], version: str) -> dict[ObjectId, Result]:
         """Return kustomize's results for those of the objects that are known, for this version of Kubernetes."""
-        found: dict[ObjectId, Result] = {}
+        results: dict[ObjectId, Result] = {}
         for key, items in self._entries(objects, version).items():
             data = self.cache.get(KIND, key) if self.cache else None
             parts = (decode(data, dict[str, Object | None]) if data else None) or {}
             for item in items:
                 if (digest := _digest(item)) in parts:
-                    found[item.identity] = Result(parts[digest])
-        return found
+                    results[item.identity] = Result(parts[digest])
+        return results
 
     def put(self, objects: Iterable[ChangedObject], version: str, known: Results, new: Results) -> None:
         """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
@@ -60,7 +60,11 @@ class KeptResults(msgspec.Struct, frozen=True):
         for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
                 kept = ((item, results.get(item.identity)) for item in items)
-                parts = {_digest(item): one.part for item, one in kept if one and _may_be_kept(item.identity, one)}
+                parts = {
+                    _digest(item): result.part
+                    for item, result in kept
+                    if result and _may_be_kept(item.identity, result)
+                }
                 self.cache.put(KIND, key, encode(parts))
 
     def _entries(self, objects: Iterable[ChangedObject], version: str) -> Mapping[str, list[ChangedObject]]:

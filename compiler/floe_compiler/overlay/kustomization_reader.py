@@ -67,11 +67,11 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
 
 
 def _document(source: Source, file: str) -> Document | None:
-    before = len(source.findings.found)
+    before = len(source.findings.diagnostics)
     documents = source.documents(file, Span(file))
     if len(documents) == 1 and isinstance(documents[0].data, dict):
         return documents[0]
-    if len(source.findings.found) == before:
+    if len(source.findings.diagnostics) == before:
         span = documents[-1].span(()) if documents else Span(file)
         source.findings.add(
             MALFORMED, f"a {KUSTOMIZATION} is one mapping", span, hint="write its fields, such as `resources:`"

@@ -43,7 +43,7 @@ class Selection(Protocol):
 
 
 class Everything(msgspec.Struct, frozen=True):
-    """All objects."""
+    """The selection of all objects, whatever their kind or name."""
 
     unit: ClassVar[None] = None
 

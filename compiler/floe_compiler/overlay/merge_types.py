@@ -45,7 +45,7 @@ class MergeType:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Return the required fields of a mapping."""
+        """Return the names of the fields that a mapping must have; none without a schema."""
         return frozenset((self.schema or {}).get("required", ()))
 
     @cached_property
@@ -56,7 +56,7 @@ class MergeType:
         return frozenset(_RESOURCES if amounts else schema.get("properties", ()))
 
     def knows(self, name: Any) -> bool:
-        """Return whether a mapping has a field of this name."""
+        """Return whether Kubernetes knows a field of this name in the mapping."""
         return name in self.fields
 
     @cached_property
@@ -99,5 +99,5 @@ def merge_type(schemas: KubernetesSchemas, manifest: Mapping[str, Any]) -> Merge
     return MergeType(schemas, schemas.definition(name), name) if name else MergeType(schemas, None)
 
 
-def _same(keys: Sequence[str], one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return all(one[key] == other.get(key, _DEFAULTS.get(key)) for key in keys)
+def _same(keys: Sequence[str], item: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(item[key] == other.get(key, _DEFAULTS.get(key)) for key in keys)

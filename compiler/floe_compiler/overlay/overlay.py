@@ -73,7 +73,7 @@ class Overlay:
         positions: dict[str | None, list[int]] = {}
         for position, step in enumerate(self.steps):
             positions.setdefault(step.selection.unit, []).append(position)
-        object.__setattr__(self, "_steps_of", {unit: tuple(found) for unit, found in positions.items()})
+        object.__setattr__(self, "_steps_of", {unit: tuple(numbers) for unit, numbers in positions.items()})
 
     def without(self, units: Collection[str]) -> Overlay:
         """Return the overlay without the hand-written objects of these units."""
@@ -142,7 +142,7 @@ def read_overlay(
     source = Source(inputs, read, findings)
     top = read_environment(source, environment)
     folders = tuple(top.walk()) if top else ()
-    listed = [(one, folder.folder, "") for folder in folders for one in folder.resources]
+    listed = [(resource, folder.folder, "") for folder in folders for resource in folder.resources]
     written = _written([*listed, *_of_domains(source, environment, domains)], findings)
     warnings = findings.finish()
     steps = tuple(step for kustomization in folders for step in kustomization.steps)

@@ -211,14 +211,14 @@ def _replaced(
 def _kept(item: Any, patch: Sequence[Any]) -> bool:
     """Return whether a patch that replaces a list repeats an item, perhaps with other values if it has a name."""
     named = _named(item, patch)
-    return _covers(named, item, exactly=False) if named else any(_covers(one, item, exactly=True) for one in patch)
+    return _covers(named, item, exactly=False) if named else any(_covers(entry, item, exactly=True) for entry in patch)
 
 
 def _named(item: Any, patch: Sequence[Any]) -> Mapping[str, Any] | None:
     """Return the item of the same name in the patch."""
     if not isinstance(item, dict) or "name" not in item:
         return None
-    return next((one for one in patch if isinstance(one, dict) and one.get("name") == item["name"]), None)
+    return next((entry for entry in patch if isinstance(entry, dict) and entry.get("name") == item["name"]), None)
 
 
 def _covers(patch: Any, before: Any, *, exactly: bool) -> bool:

@@ -25,7 +25,7 @@ def read_target(document: Document, path: DataPath, findings: Findings) -> Targe
     """Return the selection of the target at `path`; None, with a finding, if it is malformed."""
     if not check_keys(document, path, TARGET_FIELDS, findings):
         return None
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     value: Any = value_at(document, path)
     conditions = [name for name in value if value[name] not in (None, "")]
     if not conditions:
@@ -36,7 +36,7 @@ def read_target(document: Document, path: DataPath, findings: Findings) -> Targe
         _requirements(document, (*path, name), findings) if name in conditions else ()
         for name in ("labelSelector", "annotationSelector")
     )
-    if len(findings.found) > before:
+    if len(findings.diagnostics) > before:
         return None
     text = " ".join(f"{name}={value[name]}" for name in TARGET_FIELDS if name in conditions)
     return Target(text, tuple((name, pattern) for name, pattern in patterns if pattern), labels, annotations)

@@ -43,7 +43,7 @@ def build_changed(
         from floe_compiler.overlay.portions import Kustomize
         from floe_compiler.overlay.run_results import run_all
 
-        written = {identity: one for unit in overlay.written.values() for identity, one in unit.items()}
+        written = {identity: resource for unit in overlay.written.values() for identity, resource in unit.items()}
         return run_all(Kustomize(command, top, overlay.steps, version, written), objects, built)
 
     known = (kept or KeptResults()).of(overlay.program, overlay.environment)

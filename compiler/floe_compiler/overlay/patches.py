@@ -36,9 +36,9 @@ def read_patch(source: Source, folder: str, document: Document, path: DataPath) 
         return []
     item: Any = value_at(document, path)
     _check_options(document, (*path, "options"), item.get("options"), findings)
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     patches = _documents(source, folder, document, path)
-    if not patches and len(findings.found) == before:
+    if not patches and len(findings.diagnostics) == before:
         findings.add(BAD_PATCH, "the patch is empty", document.span(path), hint="write what it changes, or delete it")
     for patch in patches:
         check_secret_values(patch, findings)
@@ -111,7 +111,7 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
         hint = "write apiVersion, kind, metadata.name and what changes; or operations with a target"
         findings.add(BAD_PATCH, message, patch.span(()), hint=hint)
         return False
-    before = len(findings.found)
+    before = len(findings.diagnostics)
     for place, directive, hint in _unknown_directives(patch.data):
         span = patch.span(place) if place[-1] == DIRECTIVE else patch.key_span(place)
         findings.add(BAD_PATCH, f'kustomize does not know "{directive}"', span, hint=hint)
@@ -121,7 +121,7 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
     if missing:
         hint = "a strategic merge patch needs them, even with a target"
         findings.add(BAD_PATCH, f"the patch has no {missing}", patch.span(()), hint=hint)
-    return len(findings.found) == before
+    return len(findings.diagnostics) == before
 
 
 def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str, str]]:

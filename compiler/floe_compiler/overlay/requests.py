@@ -54,7 +54,9 @@ def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
         patch = without_identity(step.merge.data)
         if DIRECTIVE in patch:  # it deletes or replaces the whole object
             rest = item.steps[item.steps.index(step) :]
-            sound = sound.union(*(live_deletions(one, one.merge.data, None, type_) for one in rest if one.merge))
+            sound = sound.union(
+                *(live_deletions(later, later.merge.data, None, type_) for later in rest if later.merge)
+            )
             return Request((), item.part, type_, tuple(findings), sound)
         sound |= live_deletions(step, patch, wanted, type_)
         findings += _findings(item, step, step.merge, problems(wanted, patch, type_))
@@ -81,7 +83,7 @@ def as_requested(item: ChangedObject, request: Request, result: Object) -> tuple
     return result, Diagnostic(NOT_AS_WRITTEN, message, span, str(item.identity), hint, step.related())
 
 
-def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[Problem]) -> list[Diagnostic]:
+def _findings(item: ChangedObject, step: Step, patch: Document, mistakes: Iterable[Problem]) -> list[Diagnostic]:
     return [
         Diagnostic(
             problem.rule,
@@ -91,13 +93,18 @@ def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[
             problem.hint,
             step.related(),
         )
-        for problem in found
+        for problem in mistakes
     ]
 
 
 def _of_copies(item: ChangedObject, step: Step) -> Iterator[Diagnostic]:
-    """Yield the errors of a JSON patch that copies what there is not."""
-    before = [one for other in item.steps[: item.steps.index(step)] if other.patch for one in other.patch.data]
+    """Yield the errors of a JSON patch that copies from a path that does not exist."""
+    before = [
+        operation
+        for earlier in item.steps[: item.steps.index(step)]
+        if earlier.patch
+        for operation in earlier.patch.data
+    ]
     operations = step.patch.data if step.patch else []
     for position in copies_of_nothing([*before, *operations], item.part) if step.patch else ():
         if step.patch and position >= len(before):

@@ -23,17 +23,17 @@ ONLY_TEMPLATE = Rule(
 
 def templates_of(rendered: Rendered) -> dict[ObjectId, Object]:
     """Return the templates of a unit's launched pods as objects; none for those that no object describes."""
-    found: dict[ObjectId, Object] = {}
+    templates: dict[ObjectId, Object] = {}
     for identity, pods in pod_templates(rendered.launched, rendered.objects.by_id).items():
         try:
-            found[identity] = as_object(identity, pods, rendered.objects.by_id)
+            templates[identity] = as_object(identity, pods, rendered.objects.by_id)
         except (IndexError, KeyError, TypeError, ValueError):
-            continue  # told where launched pods are checked
-    return found
+            continue  # reported where launched pods are checked
+    return templates
 
 
 def names_kind(selection: Selection) -> bool:
-    """Return whether an entry names a kind: others are not about launched pods, which are no objects of the output."""
+    """Return whether an entry names a kind: others are not about launched pods, which are not objects of the output."""
     return isinstance(selection, OneObject) or (isinstance(selection, Target) and "kind" in dict(selection.fields))
 
 
@@ -47,12 +47,12 @@ def patches_of_runs(
         objects: Its objects after the patches.
         reached: The steps that reach each object, and each template.
     """
-    found: dict[str, tuple[Patch, ...]] = {}
+    patches: dict[str, tuple[Patch, ...]] = {}
     for identity, pods in pod_templates(rendered.launched, rendered.objects.by_id).items():
         by = pods.description.by if pods.description else None
         if by is not None and identity in reached and objects.get(by) != rendered.objects.by_id[by]:
-            found[str(by)] = (*found.get(str(by), ()), *(Patch(step.span, {}) for step in reached[identity]))
-    return found
+            patches[str(by)] = (*patches.get(str(by), ()), *(Patch(step.span, {}) for step in reached[identity]))
+    return patches
 
 
 def put_back(

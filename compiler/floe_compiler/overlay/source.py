@@ -21,7 +21,7 @@ Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
 def _listed(data: Any) -> tuple[str, ...]:
     """Return the paths that a kustomization lists."""
     lists = (data.get(field) for field in ("resources", "components", "patches"))
-    items = [item for one in lists if isinstance(one, list) for item in one]
+    items = [item for entries in lists if isinstance(entries, list) for item in entries]
     paths = (item.get("path") if isinstance(item, dict) else item for item in items)
     return tuple(path for path in paths if isinstance(path, str))
 

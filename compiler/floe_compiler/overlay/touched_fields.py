@@ -68,8 +68,8 @@ def with_untouched(manifest: Object, part: Object, result: Object) -> Object:
     whole = {key: value for key, value in manifest.items() if key not in part} | result
     for key, child in part.items():
         if child is not manifest[key] and isinstance(result.get(key, {}), dict):
-            found = with_untouched(manifest[key], child, result.get(key, {}))
-            whole |= {key: found} if found or key in result else {}
+            fields = with_untouched(manifest[key], child, result.get(key, {}))
+            whole |= {key: fields} if fields or key in result else {}
     return whole
 
 

@@ -84,7 +84,7 @@ def _compiled(
     workers: Workers,
     meanwhile: Callable[[], object] | None,
 ) -> Compilation:
-    """Return what the repository compiles to without what is left out. Raises StageFailed."""
+    """Compile the repository without the environments and domains that are left out. Raises StageFailed."""
     from floe_compiler.cache.documents import KIND as DOCUMENTS
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of
@@ -126,10 +126,10 @@ def _compiled(
     recent.keep()
     environments = set(map(environment_of, mesh.frames))
     digests = {name: digest for name, digest in input_digests(input_files).items() if name in environments}
-    found = (*warnings, *linked)
+    reportable = (*warnings, *linked)
     is_whole = not (selection.environments or selection.domains or selection.file)
-    needless = unneeded(found, mesh.accepted) if is_whole else ()
-    reported = once_for_each_kind(without_accepted(found, mesh.accepted))
+    needless = unneeded(reportable, mesh.accepted) if is_whole else ()
+    reported = once_for_each_kind(without_accepted(reportable, mesh.accepted))
     return Compilation(compiled, files, digests, (*reported, *needless), chosen, dict(results.made))
 
 
@@ -164,5 +164,5 @@ def explain_file(
     if look:
         look(compiled.files[file])
     progress("varying what is written")
-    ((_, found),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers, recall=recall)
-    return found
+    ((_, explanation),) = explain_files(input_files, compiled, [file], cache=cache, workers=workers, recall=recall)
+    return explanation

@@ -1,4 +1,4 @@
-"""Errors about rendered objects point at the written value that they follow from, where that is soon told."""
+"""Errors about rendered objects point at the written value that they follow from, where it is quick to find."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
     documents = {document.file for document in documents_of(sources)}
     known: dict[tuple[str, str], list[_Known]] = {}
     left = MOST
-    for found in sorted(findings, key=Diagnostic.sort_key):
-        place, asked_at = path_in(found.message), found.span
-        site, _, subject = found.subject.partition(ENVIRONMENT_END)
+    for finding in sorted(findings, key=Diagnostic.sort_key):
+        place, asked_at = path_in(finding.message), finding.span
+        site, _, subject = finding.subject.partition(ENVIRONMENT_END)
         identity = parse_object_id(subject)
-        is_known = found.severity == "error" and place and environment_of(site) in sources.environments
+        is_known = finding.severity == "error" and place and environment_of(site) in sources.environments
         if not (is_known and identity and asked_at and asked_at.file in documents):
-            yield found
+            yield finding
             continue
-        alike = known.setdefault((site, found.message), [])
+        alike = known.setdefault((site, finding.message), [])
         if left and len(alike) < ALIKE:
             left -= 1
-            span = written_place(sources, registry, site, identity, found.message)
+            span = written_place(sources, registry, site, identity, finding.message)
             alike.append(_Known(asked_at, identity.namespace, span))
         else:
             span = _same_place(alike, asked_at, identity.namespace)
-        yield _moved(found, asked_at, span) if span else found
+        yield _moved(finding, asked_at, span) if span else finding
 
 
 def _same_place(alike: Sequence[_Known], asked_at: Span, namespace: str) -> Span | None:
@@ -64,16 +64,18 @@ def _same_place(alike: Sequence[_Known], asked_at: Span, namespace: str) -> Span
 
     What another document asked for has it if the value is in a third one, such as that of its domain.
     """
-    same = [one for one in alike if one.asked_at == asked_at]
-    asking = {one.asked_at.file for one in alike}
-    if not same and all(one.namespace == namespace and one.span and one.span.file not in asking for one in alike):
+    same = [known for known in alike if known.asked_at == asked_at]
+    asking = {known.asked_at.file for known in alike}
+    if not same and all(
+        known.namespace == namespace and known.span and known.span.file not in asking for known in alike
+    ):
         same = [*alike]
-    spans = {one.span for one in same}
+    spans = {known.span for known in same}
     return next(iter(spans)) if len(spans) == 1 else None
 
 
-def _moved(found: Diagnostic, asked_at: Span, span: Span) -> Diagnostic:
+def _moved(finding: Diagnostic, asked_at: Span, span: Span) -> Diagnostic:
     """Return the finding at another place; what asked for the object is named, unless it is on the same line."""
     same_line = (asked_at.file, asked_at.line) == (span.file, span.line)
     asked = () if same_line else (Related(asked_at, "rendered for this"),)
-    return replace(found, span=span, related=(*asked, *found.related))
+    return replace(finding, span=span, related=(*asked, *finding.related))

@@ -90,13 +90,13 @@ def with_charts(
         findings.finish()
     helm = find_helm(uses[0][1].origin)
     definitions = {name: _definitions(name, headers, overlays[name], installed, asked) for name in frames}
-    one = partial(_rendered, frames, definitions, helm, cache, compiler)
+    render = partial(_rendered, frames, definitions, helm, cache, compiler)
     with ThreadPoolExecutor(MOST_AT_ONCE) as threads:  # they wait for helm
-        results = list(threads.map(one, asked))
+        results = list(threads.map(render, asked))
     objects: dict[str, list[ChartObject]] = defaultdict(list)
-    for each, (own, problems) in zip(asked, results, strict=True):
-        objects[each.environment] += own
-        findings.extend(problems.found)
+    for call, (own, problems) in zip(asked, results, strict=True):
+        objects[call.environment] += own
+        findings.extend(problems.diagnostics)
     merged = {name: _merged(overlay, objects[name], findings) for name, overlay in overlays.items()}
     return merged, findings.finish()
 
@@ -136,11 +136,14 @@ def _definitions(
 ) -> tuple[Object, ...]:
     """Return the definitions of custom resources in an environment, as far as they are known before it is compiled."""
     known: list[Object] = msgspec.msgpack.decode(installed) if installed else []
-    texts = {text for (of, _), one in headers.items() if of == environment for text in one.header.facts.definitions}
-    charts = (one.files for one in asked if one.environment == environment and one.use.crds)
+    texts = {text for (of, _), unit in headers.items() if of == environment for text in unit.header.facts.definitions}
+    charts = (call.files for call in asked if call.environment == environment and call.use.crds)
     texts |= {text for files in charts for text in definitions_in(files)}
     written = (object_.manifest for own in overlay.written.values() for object_ in own.values())
-    return (*known, *(one for one in (*_parsed(sorted(texts)), *written) if one.get("kind") == DEFINITION))
+    return (
+        *known,
+        *(manifest for manifest in (*_parsed(sorted(texts)), *written) if manifest.get("kind") == DEFINITION),
+    )
 
 
 def _parsed(texts: Iterable[str]) -> Iterator[Object]:
@@ -152,20 +155,26 @@ def _parsed(texts: Iterable[str]) -> Iterator[Object]:
             documents = list(yaml.load_all(text, Loader=loader))
         except (yaml.YAMLError, ValueError, RecursionError):  # helm says what is wrong with it
             continue
-        yield from (one for one in documents if isinstance(one, dict) and isinstance(at(one, ("spec", "names")), dict))
+        yield from (
+            document
+            for document in documents
+            if isinstance(document, dict) and isinstance(at(document, ("spec", "names")), dict)
+        )
 
 
 def _merged(overlay: Overlay, objects: Iterable[ChartObject], findings: Findings) -> Overlay:
     """Return an overlay with the objects of charts; report those that are there already."""
     written: dict[str, dict[ObjectId, Written]] = {unit: dict(own) for unit, own in overlay.written.items()}
     folder = own_folder(overlay)
-    for one in objects:
-        identity = identify(one.manifest)
+    for chart_object in objects:
+        identity = identify(chart_object.manifest)
         unit = written.setdefault(unit_of(identity), {})
         if (other := unit.get(identity)) is not None:
             places = [Related(other.span, "also asked for here" if other.template else "also written here")]
             hint = "rename it in the values, or leave it out of one of them"
-            findings.add(TWICE, f"{identity} is in two places", one.origin, hint=hint, related=places)
+            findings.add(TWICE, f"{identity} is in two places", chart_object.origin, hint=hint, related=places)
         else:
-            unit[identity] = Written(one.manifest, one.origin, folder, {}, template=one.template)
+            unit[identity] = Written(
+                chart_object.manifest, chart_object.origin, folder, {}, template=chart_object.template
+            )
     return replace(overlay, written=written)

@@ -1,4 +1,4 @@
-"""The units of a run compiled: all of them, linked, or only the one that a file is of."""
+"""The units of a run compiled: all of them, linked, or only the unit of one file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def unit_of_file(
         results.add(inputs, some)
         _finish(results, at_written)
         compiled = tuple(
-            CompiledEnvironment(name, results.of(name), results.body, one.cluster) for name, one in inputs.items()
+            CompiledEnvironment(name, results.of(name), results.body, environment.cluster)
+            for name, environment in inputs.items()
         )
         if any(environment.has(file) for environment in compiled):
             break
@@ -77,8 +78,8 @@ def _with_cluster_units(mesh: Mesh, results: Results) -> Inputs:
 
 def _finish(results: Results, at_written: AtWritten) -> None:
     """Raise StageFailed with the findings of the first stage that has an error, as the link would."""
-    Findings(results.found["synthesize"]).finish()
-    Findings([*failures_once(results.found["overlay"])]).finish()
-    checked = Findings(results.found["check"])
+    Findings(results.diagnostics["synthesize"]).finish()
+    Findings([*failures_once(results.diagnostics["overlay"])]).finish()
+    checked = Findings(results.diagnostics["check"])
     if checked.failed:
-        raise StageFailed(at_written(checked.found))
+        raise StageFailed(at_written(checked.diagnostics))

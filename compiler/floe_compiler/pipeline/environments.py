@@ -56,7 +56,7 @@ class Mesh(msgspec.Struct, frozen=True):
         return environment_facts(self.headers, self.frames)
 
     def inputs(self) -> Mapping[str, EnvironmentInput]:
-        """Return what all units of an environment share, as far as it is known before any unit is compiled."""
+        """Return the facts that all units of an environment share and that are known before a unit is compiled."""
         return {
             name: EnvironmentInput(
                 frame.settings,

@@ -51,7 +51,7 @@ def explain_files(
         if recall and (recalled := known.get(file)):
             yield file, recalled
             continue
-        environment = next(one for one in compiled.environments if one.has(file))
+        environment = next(environment for environment in compiled.environments if environment.has(file))
         site = environment.environment
         if site not in resolved:
             resolved[site] = Valid(sources, components, site)
@@ -59,7 +59,7 @@ def explain_files(
         final = from_yaml(text)
         places = environment.places(environment.unit_of(file))
         name = str(identify(final))
-        found = explain(
+        explanation = explain(
             sources,
             components,
             site,
@@ -71,7 +71,7 @@ def explain_files(
             only,
             resolved[site],
         )
-        explained = replace(found, text=text, template=places.templates.get(name))
+        explained = replace(explanation, text=text, template=places.templates.get(name))
         if recall:
             known.put(file, explained)
         yield file, explained

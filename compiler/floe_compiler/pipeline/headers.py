@@ -177,7 +177,7 @@ def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tup
         sources = next(iter(frames.values())).inputs.sources
         valid = domain_products(name, sources.domains[name], findings)
     for environment in environments:
-        own, frame = Findings([*findings.found]), frames[environment]
+        own, frame = Findings([*findings.diagnostics]), frames[environment]
         scope = frame.shared.get(name) if name in SHARED else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
             raise NotResolved
@@ -210,14 +210,17 @@ def without_places(declared: DeclaredUnit) -> DeclaredUnit:
         declared,
         instances=tuple(
             replace(
-                one,
+                declared_instance,
                 instance=replace(
-                    one.instance, products=tuple(_without_places_elsewhere(each) for each in one.instance.products)
+                    declared_instance.instance,
+                    products=tuple(
+                        _without_places_elsewhere(product) for product in declared_instance.instance.products
+                    ),
                 ),
             )
-            if one.instance.products
-            else one
-            for one in declared.instances
+            if declared_instance.instance.products
+            else declared_instance
+            for declared_instance in declared.instances
         ),
     )
 
@@ -228,7 +231,7 @@ def _without_places_elsewhere(product: Product) -> Product:
     return replace(
         product,
         image_origin=image if image and image.file == file else None,
-        secret_origins=tuple(one for one in product.secret_origins if one[1].file == file),
+        secret_origins=tuple(origin for origin in product.secret_origins if origin[1].file == file),
     )
 
 
@@ -262,9 +265,9 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], st
 
     Most capabilities are the same for all scopes, and are encoded only once.
     """
-    every = tuple(capabilities)
-    differing = [capability for capability in every if type(capability).about is not Capability.about]
-    common = digest_of(*(encode(capability) for capability in every if capability not in differing))
+    known = tuple(capabilities)
+    differing = [capability for capability in known if type(capability).about is not Capability.about]
+    common = digest_of(*(encode(capability) for capability in known if capability not in differing))
 
     def digest(domain: str) -> str:
         return digest_of(common, *(encode(capability.about(domain)) for capability in differing))

@@ -1,4 +1,4 @@
-"""What cdk8s has decided of units: most edits change what is in objects, not which there are or what they depend on."""
+"""The answers of cdk8s for units: most edits change the content of objects, not their number or dependencies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KIND = "trees"
 
 
 class KeptTrees(msgspec.Struct, frozen=True):
-    """The answers for the construct trees of units. An answer follows from what is asked, and from the compiler."""
+    """The answers for the construct trees of units. An answer depends on the tree and on the compiler."""
 
     cache: Cache | None
     compiler: str
@@ -40,7 +40,7 @@ class KeptTrees(msgspec.Struct, frozen=True):
         """Return the answer for a tree; None if it is not known, or not one about each of its objects."""
         data = self.cache.get(KIND, key) if self.cache else None
         answer = decode(data, Answer) if data else None
-        if answer is None or sorted(one.at for one in answer.objects) != [*range(_size(chart))]:
+        if answer is None or sorted(tree.at for tree in answer.objects) != [*range(_size(chart))]:
             return None
         return cast("dict[str, Any]", msgspec.to_builtins(answer))
 

@@ -1,4 +1,4 @@
-"""Explanations in the cache: people ask for one value of a file after the other, and all are explained at once."""
+"""Explanations in the cache: all values of a file are explained at once, as people ask for several, one by one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class KnownExplanations:
 
     def get(self, file: str) -> Explanation | None:
         """Return the explanation of a compiled file; None if it is not known."""
-        found = decode(self._cache.get(EXPLAINED, self._key(file)) or b"", Explanation)
+        explanation = decode(self._cache.get(EXPLAINED, self._key(file)) or b"", Explanation)
         text = self._compiled.files[file]
         manifest = from_yaml(text)
         values = dict(scalars(manifest))
-        if found is None or [path for path, _, _ in found.values] != [*values]:
+        if explanation is None or [path for path, _, _ in explanation.values] != [*values]:
             return None
-        causes = tuple((path, values[path], causes) for path, _, causes in found.values)
-        return replace(found, manifest=manifest, text=text, values=causes)
+        causes = tuple((path, values[path], causes) for path, _, causes in explanation.values)
+        return replace(explanation, manifest=manifest, text=text, values=causes)
 
     def put(self, file: str, explanation: Explanation) -> None:
         """Keep an explanation, unless a value that is overridden in it may be a secret."""
@@ -44,5 +44,5 @@ class KnownExplanations:
         self._cache.put(EXPLAINED, self._key(file), data)
 
     def _key(self, file: str) -> str:
-        site = next(one for one in self._compiled.environments if one.has(file)).environment
+        site = next(environment for environment in self._compiled.environments if environment.has(file)).environment
         return digest_of(self._compiled.digests[environment_of(site)], file)

@@ -42,11 +42,12 @@ def link_environments(
     with all findings of the first stage that has an error.
     """
     environments = {
-        name: CompiledEnvironment(name, results.of(name), results.body, one.cluster) for name, one in inputs.items()
+        name: CompiledEnvironment(name, results.of(name), results.body, environment.cluster)
+        for name, environment in inputs.items()
     }
     key = _key(compiler, inputs, environments)
     sound = results.cache.get(SOUND, key) == b""
-    synthesized = Findings(results.found["synthesize"])
+    synthesized = Findings(results.diagnostics["synthesize"])
     linked: list[Diagnostic] = []
     for together in _by_cluster(inputs) if not (sound or synthesized.failed) else ():
         summaries = {name: results.summaries(name) for name in together}
@@ -55,19 +56,21 @@ def link_environments(
         facts = {name: _facts(inputs[name]) for name in together}
         linked += _linked(facts, summaries, environments)
     synthesized.finish()
-    overlay = Findings([*failures_once(results.found["overlay"])])
+    overlay = Findings([*failures_once(results.diagnostics["overlay"])])
     applied = tuple(_applied(inputs, results, environments)) if not omitted else ()
-    for one in applied:
-        overlay.extend(dead_steps(*one))
+    for steps in applied:
+        overlay.extend(dead_steps(*steps))
     if not overlay.failed:
-        for one in applied:
-            overlay.extend(dead_deletions(*one))
+        for steps in applied:
+            overlay.extend(dead_deletions(*steps))
     overlaid = overlay.finish()
-    if not (sound or linked or synthesized.found):
+    if not (sound or linked or synthesized.diagnostics):
         results.cache.put(SOUND, key, b"")
-    checked = Findings([one for one in (*results.found["check"], *linked) if not omitted.concerns(one)])
+    checked = Findings(
+        [finding for finding in (*results.diagnostics["check"], *linked) if not omitted.concerns(finding)]
+    )
     if checked.failed:
-        raise StageFailed(at_written(checked.found))
+        raise StageFailed(at_written(checked.diagnostics))
     return tuple(environments.values()), (*overlaid, *checked.finish())
 
 
@@ -96,11 +99,11 @@ def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Dia
         return ()
     from floe_compiler.link import undelivered
 
-    found = Findings()
-    found.extend(undelivered(mesh.obeyed, mesh.path, paths))
-    if not found.found:
+    problems = Findings()
+    problems.extend(undelivered(mesh.obeyed, mesh.path, paths))
+    if not problems.diagnostics:
         cache.put(SOUND, key, b"")
-    return found.finish()
+    return problems.finish()
 
 
 def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:

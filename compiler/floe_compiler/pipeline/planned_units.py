@@ -34,7 +34,8 @@ def list_secrets(
     try:
         _, plans = plan_environments(input_files, environments, cache)
         return {
-            name: tuple(sorted(one for unit in units for one in listed_secrets(unit))) for name, units in plans.items()
+            name: tuple(sorted(secret for unit in units for secret in listed_secrets(unit)))
+            for name, units in plans.items()
         }
     except SecretConflict:
         compile_mesh(input_files.root, environments, cache=cache, input_files=input_files)

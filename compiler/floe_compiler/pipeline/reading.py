@@ -43,13 +43,13 @@ def kept_registry(cache: Cache, compiler: str) -> Registry:
 def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
     """Return the JSON Schema of each kind of document. Generating them takes longer than reading a small mesh."""
     key = digest_of(compiler, *(f"{slot} {kind}" for slot, kind in components))
-    found = _decoded(cache.get(SCHEMAS, key) or b"")
-    if not found:
+    schemas = _decoded(cache.get(SCHEMAS, key) or b"")
+    if not schemas:
         from floe_compiler.resolve.schemas import plain_schemas
 
-        found = dict(plain_schemas(components))
-        cache.put(SCHEMAS, key, encode(found))
-    return found
+        schemas = dict(plain_schemas(components))
+        cache.put(SCHEMAS, key, encode(schemas))
+    return schemas
 
 
 @lru_cache(maxsize=4)  # a process that compiles several times reads the same
@@ -58,7 +58,7 @@ def _decoded(data: bytes) -> dict[str, JsonSchema] | None:
 
 
 class CachedReader:
-    """Turns the YAML text of a file in base/ or overlays/ into documents, and tells what is wrong with it."""
+    """Turns the YAML text of a file in base/ or overlays/ into documents and diagnostics."""
 
     def __init__(self, cache: Cache, compiler: str) -> None:
         self._known = DocumentCache(cache, f"{compiler} plain")
@@ -68,16 +68,16 @@ class CachedReader:
         documents = self._known.get(file, text)
         if documents:
             return list(documents), []
-        found, problems = read_documents(text, file)
-        data = packed(tuple(found))
-        if data is not None and not problems and not _may_hold_secret(text, found):
+        parsed, problems = read_documents(text, file)
+        data = packed(tuple(parsed))
+        if data is not None and not problems and not _may_hold_secret(text, parsed):
             self._known.put(file, text, data)
-        return found, problems
+        return parsed, problems
 
 
 def _may_hold_secret(text: str, documents: Iterable[Document]) -> bool:
     """Return whether a text may hold a secret's value. It is wrong rather too often than too rarely."""
-    said = "\n".join((text, *(one for document in documents for one in _texts(document.data))))
+    said = "\n".join((text, *(value for document in documents for value in _texts(document.data))))
     return bool(secret_in(said)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(said))
 
 

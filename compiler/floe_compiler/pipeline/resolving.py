@@ -58,12 +58,12 @@ def read_mesh(
     for name, frame in frames.items():
         own = [header.header for (environment, _), header in headers.items() if environment == name]
         check_owners((database for header in own for database in header.external_databases), findings)
-        unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
+        unprotected = {unit.namespace: unit.facts.unprotected for unit in own if unit.facts.unprotected}
         check_backups(frame.settings, frame.document, unprotected, findings)
-        check_clients((client for one in own for client in one.facts.untold), frame, findings)
+        check_clients((client for unit in own for client in unit.facts.untold), frame, findings)
     interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
-    units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}
+    units = {name: [unit.header.facts for (of, _), unit in headers.items() if of == name] for name in frames}
     check_secret_rules(frames, units, findings, sources.omitted_domains)
     check_links(frames, units, findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)

@@ -1,4 +1,4 @@
-"""The results of units: recalled or compiled, with what is wrong by the stage that finds it."""
+"""The results of units, recalled or compiled, with the diagnostics of each stage."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Part = TypeVar("Part")
 class Results:
     """The results of the units of some environments, as they come in.
 
-    `found` is what is wrong, by stage, `hits` the digests of the patches that select something, by environment. `made`
-    is the number of units that were compiled and not recalled, by environment.
+    `diagnostics` are by stage. `hits` are the digests of the patches that select something, by environment. `made` is
+    the number of units that were compiled and not recalled, by environment.
     """
 
     cache: Cache
@@ -34,7 +34,7 @@ class Results:
     inputs: Inputs = field(default_factory=dict)
     tasks: dict[UnitKey, Task] = field(default_factory=dict)
     heads: dict[UnitKey, UnitHead] = field(default_factory=dict)
-    found: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
+    diagnostics: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     made: Counter[str] = field(default_factory=Counter)
     _rest: dict[tuple[str, UnitKey], bytes] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Results:
             else:
                 self.heads[task.key] = head
                 for stage, warnings in head.warnings.items():
-                    self.found[stage] += warnings
+                    self.diagnostics[stage] += warnings
                 self.hits[task.key.environment].update(head.hits)
         for compiled in self.compiler.compile(inputs, missing):
             self._take(compiled)
@@ -66,7 +66,7 @@ class Results:
         return {key.namespace: self._summary(key, head) for key, head in self._own(environment)}
 
     def _own(self, environment: str) -> Iterator[tuple[UnitKey, UnitHead]]:
-        """Yield the heads of an environment's units in an order that does not tell which of them were recalled."""
+        """Yield the heads of an environment's units in an order that does not depend on which of them were recalled."""
         for key in self.tasks:
             if key.environment == environment and key in self.heads:
                 yield key, self.heads[key]
@@ -103,7 +103,7 @@ class Results:
 
     def _take(self, compiled: Compiled) -> None:
         for stage, diagnostics in compiled.findings:
-            self.found[stage] += diagnostics
+            self.diagnostics[stage] += diagnostics
         self.hits[compiled.key.environment].update(compiled.hits)
         head = decode(compiled.head, UnitHead) if compiled.head else None
         if head is not None:

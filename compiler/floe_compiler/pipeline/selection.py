@@ -37,7 +37,7 @@ class Omitted(msgspec.Struct, frozen=True):
         return bool(self.domains or self.environments)
 
     def has_file(self, path: str) -> bool:
-        """Return whether a file belongs to what is left out."""
+        """Return whether a file belongs to an environment or domain that is left out."""
         kind, name = _owner_of_file(path)
         return name in (self.domains if kind == "domains" else self.environments)
 
@@ -70,10 +70,10 @@ def without_others(
             wrong = _wrong(failed.diagnostics, selection, known)
             if not wrong:
                 raise
-            added = {owner: found for owner, found in wrong.items() if owner not in _owners(omitted)}
+            added = {owner: errors for owner, errors in wrong.items() if owner not in _owners(omitted)}
             if not added:
                 raise StageFailed(_relevant(failed.diagnostics, wrong)) from None
-            warnings += [_warning(*owner, found) for owner, found in added.items()]
+            warnings += [_warning(*owner, errors) for owner, errors in added.items()]
             names = {kind: {name for of, name in added if of == kind} for kind in ("domains", "overlays")}
             omitted = Omitted(omitted.domains | names["domains"], omitted.environments | names["overlays"], known)
 
@@ -83,20 +83,20 @@ def _wrong(
 ) -> Mapping[tuple[str, str], list[Diagnostic]]:
     """Return the errors of domains and environments that nobody asks for, by kind and name."""
     chosen = {"domains": selection.domains, "overlays": selection.environments}
-    found: dict[tuple[str, str], list[Diagnostic]] = {}
-    for diagnostic in (one for one in diagnostics if one.severity == "error"):
+    by_owner: dict[tuple[str, str], list[Diagnostic]] = {}
+    for diagnostic in (error for error in diagnostics if error.severity == "error"):
         kind, name = _owner(diagnostic, domains)
         if kind and chosen[kind] and name not in chosen[kind]:
-            found.setdefault((kind, name), []).append(diagnostic)
-    return found
+            by_owner.setdefault((kind, name), []).append(diagnostic)
+    return by_owner
 
 
 def _relevant(
     diagnostics: Iterable[Diagnostic], wrong: Mapping[tuple[str, str], list[Diagnostic]]
 ) -> tuple[Diagnostic, ...]:
     """Return the findings without the errors of others; all of them if there are no other errors."""
-    left = tuple(one for one in diagnostics if not any(one in found for found in wrong.values()))
-    return left if any(one.severity == "error" for one in left) else tuple(diagnostics)
+    left = tuple(diagnostic for diagnostic in diagnostics if not any(diagnostic in errors for errors in wrong.values()))
+    return left if any(diagnostic.severity == "error" for diagnostic in left) else tuple(diagnostics)
 
 
 def _owner(diagnostic: Diagnostic, domains: tuple[str, ...]) -> tuple[str, str]:
@@ -123,15 +123,17 @@ def _owners(omitted: Omitted) -> set[tuple[str, str]]:
     return {*(("domains", name) for name in omitted.domains), *(("overlays", name) for name in omitted.environments)}
 
 
-def _warning(kind: str, name: str, found: list[Diagnostic]) -> Diagnostic:
-    what = f'{"domain" if kind == "domains" else "environment"} "{name}"'
-    first = found[0]
+def _warning(kind: str, name: str, diagnostics: list[Diagnostic]) -> Diagnostic:
+    subject = f'{"domain" if kind == "domains" else "environment"} "{name}"'
+    first = diagnostics[0]
     errors = (
-        f"an error ({first.rule.code})" if len(found) == 1 else f"{len(found)} errors (the first: {first.rule.code})"
+        f"an error ({first.rule.code})"
+        if len(diagnostics) == 1
+        else f"{len(diagnostics)} errors (the first: {first.rule.code})"
     )
     return Diagnostic(
         LEFT_OUT,
-        f"{what} is left out, as it has {errors}",
+        f"{subject} is left out, as it has {errors}",
         first.span,
         subject=f"{kind}/{name}",
         hint="floe-compile check shows what is wrong",

@@ -47,7 +47,7 @@ HEADS, SUMMARIES, BODIES = "heads", "summaries", "bodies"
 
 NOTHING_DERIVED = Derived()
 
-Found = tuple[Stage, tuple[Diagnostic, ...]]
+StageDiagnostics = tuple[Stage, tuple[Diagnostic, ...]]
 """A stage and its findings."""
 
 
@@ -94,7 +94,7 @@ class Compiled(msgspec.Struct, frozen=True):
 
     key: UnitKey
     content: str
-    findings: tuple[Found, ...] = ()
+    findings: tuple[StageDiagnostics, ...] = ()
     hits: tuple[str, ...] = ()
     """The digests of the patches that select something in the unit."""
 
@@ -186,7 +186,9 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         return _failed("overlay", task, applied.findings, hits)
     from floe_compiler.check import check_unit
 
-    objects = ObjectSet({one: same_object(manifest) for one, manifest in applied.rendered.objects.by_id.items()})
+    objects = ObjectSet(
+        {identity: same_object(manifest) for identity, manifest in applied.rendered.objects.by_id.items()}
+    )
     rendered = replace(applied.rendered, objects=objects)
     own = tuple(rendered.objects.of_kind(DEFINITION))
     known = KnownObjects(shared.cache, compiler_digest(), rendered)
@@ -200,16 +202,21 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         task.key.namespace,
         file_digests(files),
         digest_of(summary),
-        {"overlay": applied.findings, "check": tuple(each for each in findings.found if each.severity == "warning")},
+        {
+            "overlay": applied.findings,
+            "check": tuple(finding for finding in findings.diagnostics if finding.severity == "warning"),
+        },
         hits,
         tuple(map(to_yaml, own)) if files and not findings.failed else (),
     )
     body = encode(body_of((file.text for file in files), Places.of(rendered)))
-    by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
+    by_stage: tuple[StageDiagnostics, ...] = (("overlay", applied.findings), ("check", tuple(findings.diagnostics)))
     compiled = Compiled(task.key, task.content, by_stage, hits, encode(head), {SUMMARIES: summary, BODIES: body})
     if not compiled.failed:
         pairs = zip(rendered.objects.by_id.items(), files, strict=True)
-        known.keep((manifest, file.text) for (one, manifest), file in pairs if _is_kept(one, rendered, checked))
+        known.keep(
+            (manifest, file.text) for (identity, manifest), file in pairs if _is_kept(identity, rendered, checked)
+        )
     return compiled if shared.cache is None else without_rest(shared.cache, compiled)
 
 

@@ -64,7 +64,7 @@ class Workers(Protocol):
 
 
 class ThisProcess:
-    """Does one item after the other, in this process."""
+    """Does the items one by one, in this process."""
 
     jobs = 1
     share_files = True

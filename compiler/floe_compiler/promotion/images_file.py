@@ -60,8 +60,8 @@ def with_images(text: str, images: Mapping[tuple[str, str], str]) -> str:
 
 def _indent(text: str) -> int:
     """Return by how many columns the text indents."""
-    found = re.search(r"^( +)[^\s#]", text, re.MULTILINE)
-    return len(found[1]) if found else 2
+    indent = re.search(r"^( +)[^\s#]", text, re.MULTILINE)
+    return len(indent[1]) if indent else 2
 
 
 def _in_quotes_of(old: str, image: str) -> str:

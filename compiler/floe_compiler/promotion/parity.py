@@ -22,7 +22,7 @@ from floe_compiler.resolve.scopes import IDENTITY, domain_layers, platform_layer
 
 _PLATFORM = "platform"
 _LEFT_OUT = frozenset({*IDENTITY, _PLATFORM, DOMAINS, ENABLED, "environments"}) - {ROLLOUT}
-"""What is compared elsewhere, or is no setting."""
+"""What is compared elsewhere, or is not a setting."""
 
 _SIZES = frozenset({"quota", "replicas", "resources", "scale", "size", "storage"})
 _PLACES = frozenset(
@@ -67,7 +67,9 @@ def _of_products(sources: Sources, sides: tuple[Side, Side]) -> Iterator[Differe
                 continue
             if any(lacking):
                 here = Said(True, document.span(()))
-                yield Difference("products", subject, "", *(Said(False, one[1]) if one else here for one in lacking))
+                yield Difference(
+                    "products", subject, "", *(Said(False, absence[1]) if absence else here for absence in lacking)
+                )
                 continue
             merged = [merged_product(document, side.overrides.layers(*key)) for side in sides]
             yield from _compared("products", subject, *map(_settings, merged))
@@ -81,16 +83,16 @@ def _of_domains(
         layers = [domain_layers(source, document, domain) for document in documents]
         presence = [domain in side.domains for side in sides]
         if all(presence):
-            yield from _compared("domains", domain, *(_settings(merge(each)) for each in layers))
+            yield from _compared("domains", domain, *(_settings(merge(side_layers)) for side_layers in layers))
         else:
-            said = (merge(each).span(("environments",)) or source.document.span(()) for each in layers)
-            first, second = (Said(*one) for one in zip(presence, said, strict=True))
+            spans = (merge(side_layers).span(("environments",)) or source.document.span(()) for side_layers in layers)
+            first, second = (Said(*pair) for pair in zip(presence, spans, strict=True))
             yield Difference("domains", domain, "", first, second)
 
 
 def _of_files(files: InputFiles, first: str, second: str) -> Iterator[Difference]:
     """Yield the hand-written files of the overlays that only one has, or that have other lines."""
-    found = [
+    sides = [
         {
             path.removeprefix(folder): content
             for path, content in files.contents.items()
@@ -98,15 +100,15 @@ def _of_files(files: InputFiles, first: str, second: str) -> Iterator[Difference
         }
         for folder in (f"overlays/{first}/", f"overlays/{second}/")
     ]
-    for path in sorted({*found[0], *found[1]}):
-        before, after = (texts.get(path) for texts in found)
+    for path in sorted({*sides[0], *sides[1]}):
+        before, after = (texts.get(path) for texts in sides)
         if before != after:
             line = _first_other_line(before, after)
             spans = (Span(f"overlays/{name}/{path}", line) for name in (first, second))
             is_there = (before is not None, after is not None)
             value = "other lines" if all(is_there) else True
-            said = (Said(value, span) if there else None for there, span in zip(is_there, spans, strict=True))
-            yield Difference("files", path, "", *said)
+            written = (Said(value, span) if there else None for there, span in zip(is_there, spans, strict=True))
+            yield Difference("files", path, "", *written)
 
 
 def _first_other_line(before: Any, after: Any) -> int:
@@ -114,7 +116,7 @@ def _first_other_line(before: Any, after: Any) -> int:
     if not (isinstance(before, bytes) and isinstance(after, bytes)):
         return 1
     pairs = zip(before.splitlines(), after.splitlines(), strict=False)
-    same = next((number for number, (one, other) in enumerate(pairs) if one != other), None)
+    same = next((number for number, (first, second) in enumerate(pairs) if first != second), None)
     return (min(len(before.splitlines()), len(after.splitlines())) if same is None else same) + 1
 
 
@@ -137,9 +139,9 @@ def _with_name(path: DataPath, names: Mapping[str | int, str]) -> DataPath:
 
 def _compared(group: Group, subject: str, first: Settings, second: Settings) -> Iterator[Difference]:
     for path in dict.fromkeys((*first, *second)):
-        one, other = first.get(path), second.get(path)
-        if one is None or other is None or one.value != other.value:
-            yield Difference(_group(group, path), subject, show_path(path), one, other)
+        ours, theirs = first.get(path), second.get(path)
+        if ours is None or theirs is None or ours.value != theirs.value:
+            yield Difference(_group(group, path), subject, show_path(path), ours, theirs)
 
 
 def _group(group: Group, path: DataPath) -> Group:

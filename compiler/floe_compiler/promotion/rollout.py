@@ -39,7 +39,7 @@ def _rings(sources: Sources, environment: str, change: Change) -> Iterator[RingP
     present = domains_in(sources, document, environment)
     for number, ring in enumerate(rings_of(sources), start=1):
         domains = tuple(domain for domain in ring.domains if domain in present)
-        own = tuple(one for domain in domains for one in _own(sources, document, domain, change))
+        own = tuple(setting for domain in domains for setting in _own(sources, document, domain, change))
         yield RingProgress(ring.name, change.rings >= number, domains, own)
 
 

@@ -92,7 +92,9 @@ def promotion(
     for key in asked or _all(sources):
         domain = sources.domains[key[0]]
         document = domain.products[key[1]]
-        absent = [(side, found) for side in (source, target) if (found := side.lacks(key, document, domain.document))]
+        absent = [
+            (side, absence) for side in (source, target) if (absence := side.lacks(key, document, domain.document))
+        ]
         if absent and not asked:
             left_out.append(LeftOut(*key, absent[0][1][0]))
         elif absent:

@@ -17,7 +17,7 @@ _LARGEST_BLOCK = 0xFFFF
 def tar(files: Mapping[str, bytes]) -> bytes:
     """Return a tar archive of files by path, sorted, all with the same owner, mode and time (1970).
 
-    There are no entries of folders: all who unpack it make those that a path needs.
+    There are no entries for folders: whoever unpacks it creates those that a path needs.
     """
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as writer:

@@ -33,10 +33,10 @@ class Delivery(msgspec.Struct, frozen=True):
 def deliveries(files: Mapping[str, str]) -> tuple[Delivery, ...]:
     """Return what the Applications and Kustomizations among some output files deliver."""
     texts = (text for path, text in files.items() if f"/{DELIVERY_FOLDER}/" in path)
-    objects = [found for text in texts if isinstance(found := from_yaml(text), dict)]
-    kustomizations = [one for one in objects if one.get("kind") == "Kustomization"]
+    objects = [document for text in texts if isinstance(document := from_yaml(text), dict)]
+    kustomizations = [document for document in objects if document.get("kind") == "Kustomization"]
     return (
-        *(_application(one) for one in objects if one.get("kind") == "Application"),
+        *(_application(document) for document in objects if document.get("kind") == "Application"),
         *_with_ranks(kustomizations),
     )
 
@@ -49,15 +49,16 @@ def _application(manifest: Object) -> Delivery:
 def _with_ranks(kustomizations: Iterable[Object]) -> Iterable[Delivery]:
     """Yield what Kustomizations deliver; the rank is the length of the longest chain of others that one waits for."""
     needed = {
-        _name(one): [str(other.get("name")) for other in mappings(one, ("spec", "dependsOn"))] for one in kustomizations
+        _name(kustomization): [str(other.get("name")) for other in mappings(kustomization, ("spec", "dependsOn"))]
+        for kustomization in kustomizations
     }
 
     def rank(name: str, seen: tuple[str, ...] = ()) -> int:
         others = [other for other in needed.get(name, ()) if other not in seen]
         return max((1 + rank(other, (*seen, name)) for other in others), default=0)
 
-    for one in kustomizations:
-        yield Delivery(_plain(at(one, ("spec", "path"))), _name(one), rank(_name(one)))
+    for kustomization in kustomizations:
+        yield Delivery(_plain(at(kustomization, ("spec", "path"))), _name(kustomization), rank(_name(kustomization)))
 
 
 def _name(manifest: Object) -> str:

@@ -42,7 +42,7 @@ def helm_annotations(manifest: Object) -> Mapping[str, str]:
         if unknown := sorted(phases - PHASES.keys()):
             raise NoSuchHook(unknown[0])
         weight = annotation(manifest, SYNC_WAVE)
-        deletions = [DELETIONS[one] for one in sorted(listed(manifest, HOOK_DELETION)) if one in DELETIONS]
+        deletions = [DELETIONS[policy] for policy in sorted(listed(manifest, HOOK_DELETION)) if policy in DELETIONS]
         return {
             "helm.sh/hook": ",".join(PHASES[phase] for phase in PHASES if phase in phases),
             **({"helm.sh/hook-delete-policy": ",".join(deletions)} if deletions else {}),

@@ -114,8 +114,8 @@ def _chart(
     delivered: tuple[Delivery, ...],
     findings: Findings,
 ) -> Iterator[Chart]:
-    """Yield the chart of a folder. None if nothing delivers the folder, which is a finding."""
-    delivery = next((one for one in delivered if one.delivers(folder)), None)
+    """Yield the chart of a folder, or nothing, with a finding, if nothing delivers the folder."""
+    delivery = next((candidate for candidate in delivered if candidate.delivers(folder)), None)
     if delivery is None:
         message = "no Application or Kustomization applies this folder, so its chart has no name"
         hint = "let the delivery objects apply it, or leave it out"

@@ -1,4 +1,4 @@
-"""Signs a statement without a key: as who runs this, by Sigstore (docs.sigstore.dev/about/overview).
+"""Signs a statement without a key, as whoever runs this, by Sigstore (docs.sigstore.dev/about/overview).
 
 The identity is the token that a CI system has for its jobs, or a login in the browser. The signature is written into
 Sigstore's public log, with the identity and the statement.
@@ -16,7 +16,7 @@ class NoIdentity(Exception):
 
 
 def bundle_by_identity(statement: bytes) -> bytes:
-    """Return a statement signed as who runs this, as a bundle.
+    """Return a bundle: a statement signed with the identity of whoever runs this.
 
     Raises:
         NoIdentity: if the extra is not installed, nobody logs in, or Sigstore cannot be reached.
@@ -30,11 +30,13 @@ def bundle_by_identity(statement: bytes) -> bytes:
     except ImportError:
         raise NoIdentity("install the extra: pip install 'floe-compile[sign]'") from None
     try:
-        found = detect_credential()
-        if not found and not sys.stdin.isatty():  # nobody is there to log in
+        credential = detect_credential()
+        if not credential and not sys.stdin.isatty():  # nobody is there to log in
             raise NoIdentity(NOBODY)
         trust = ClientTrustConfig.production()
-        token = IdentityToken(found) if found else Issuer(trust.signing_config.get_oidc_url()).identity_token()
+        token = (
+            IdentityToken(credential) if credential else Issuer(trust.signing_config.get_oidc_url()).identity_token()
+        )
         with SigningContext.from_trust_config(trust).signer(token) as signer:
             bundle: str = signer.sign_dsse(dsse.Statement(statement)).to_json()
             return bundle.encode()

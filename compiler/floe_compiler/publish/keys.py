@@ -55,7 +55,7 @@ Password = Callable[[], str]
 
 
 class BadKey(Exception):
-    """A file is no key that can sign, or verify; the message says why."""
+    """A file is not a key that can sign, or verify; the message says why."""
 
 
 def read_key(file: Path, password: Password) -> EllipticCurvePrivateKey:

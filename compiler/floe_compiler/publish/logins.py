@@ -24,7 +24,7 @@ _TOKEN_USER = "<token>"  # noqa: S105 -- what helpers write in place of a user's
 
 
 class NoLogin(Exception):
-    """A login is configured, and cannot be had; the message has no part of it."""
+    """A login is configured, but cannot be read; the message has no part of it."""
 
 
 def login_at(registry: str) -> str | None:
@@ -39,9 +39,9 @@ def login_at(registry: str) -> str | None:
     if isinstance(helper, str) and helper:
         return _from_helper(helper, key)
     for name in (key, f"https://{key}", f"http://{key}"):
-        said = _part(config, "auths").get(name)
-        if isinstance(said, dict) and isinstance(said.get("auth"), str) and said["auth"]:
-            return _checked(said["auth"])
+        entry = _part(config, "auths").get(name)
+        if isinstance(entry, dict) and isinstance(entry.get("auth"), str) and entry["auth"]:
+            return _checked(entry["auth"])
     return None
 
 
@@ -86,8 +86,8 @@ def _from_helper(helper: str, key: str) -> str | None:
             return None
         raise NoLogin(f"{program}, which Docker's configuration names, failed with exit code {done.returncode}")
     try:
-        said = json.loads(done.stdout)
-        user, secret = said["Username"], said["Secret"]
+        login = json.loads(done.stdout)
+        user, secret = login["Username"], login["Secret"]
     except (ValueError, KeyError, TypeError):
         raise NoLogin(f"{program}, which Docker's configuration names, answers without a login") from None
     if user == _TOKEN_USER:

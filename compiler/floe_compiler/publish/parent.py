@@ -21,7 +21,7 @@ _WITH_GZIP_HEAD = zlib.MAX_WBITS | 16
 
 
 class BadParent(ValueError):
-    """An artifact is no parent that can be taken; the message says why."""
+    """An artifact is not a parent that can be used; the message says why."""
 
 
 def parent_of(manifests: Mapping[str, bytes], annotations: Mapping[str, str]) -> Artifact:
@@ -46,12 +46,12 @@ def manifests_in(artifact: Artifact) -> Mapping[str, bytes]:
         if not inflater.eof:
             raise BadParent(f"it is damaged, or has more than {LARGEST} bytes")
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            found = {entry.name: _content(archive, entry) for entry in archive}
+            manifests = {entry.name: _content(archive, entry) for entry in archive}
     except (zlib.error, tarfile.TarError):
         raise BadParent("it has no archive that can be unpacked") from None
-    if MANIFEST not in found:
+    if MANIFEST not in manifests:
         raise BadParent(f"there is no {MANIFEST} in it")
-    return found
+    return manifests
 
 
 def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:

@@ -50,7 +50,7 @@ def provenance(reference: Reference, artifact: Artifact, source: Source, built: 
         "uri": f"git+{source.repository}" if source.repository else "git+file:",
         "digest": {"gitCommit" if algorithm == "sha1" else f"gitCommit_{algorithm}": commit},
     }
-    files = [{"name": name, "digest": {"sha256": found}} for name, found in sorted(built.files.items())]
+    files = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(built.files.items())]
     compiler = {"uri": f"pkg:pypi/floe-compile@{version}", "digest": {"sha256": digest}}
     packages = [{"uri": uri} for uri in built.packages]
     statement = {

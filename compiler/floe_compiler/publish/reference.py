@@ -19,7 +19,7 @@ _LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)
 
 
 class NotAReference(ValueError):
-    """A text is no such reference; the message says why, and what it should be."""
+    """A text is not such a reference; the message says why, and what it should be."""
 
 
 class NoTag(NotAReference):

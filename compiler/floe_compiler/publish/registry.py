@@ -29,7 +29,7 @@ def push(reference: Reference, artifact: Artifact, login: Login, *, tag: str = "
 
 
 def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
-    """Push an artifact about another one, its `subject`, so that whoever asks what is about that finds it.
+    """Push an artifact about another one, its `subject`, so that whoever lists that one's referrers finds it.
 
     A registry without the API of referrers finds nothing by itself. For those, clients keep a list in a tag that is
     called after the digest (spec.md#pushing-manifests-with-subject).
@@ -40,8 +40,8 @@ def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
     session = Session(reference, login, "pull,push")
     if "oci-subject" in _put(session, artifact.digest, artifact):
         return
-    said = json.loads(artifact.manifest)
-    tag = said["subject"]["digest"].replace(":", "-")
+    manifest = json.loads(artifact.manifest)
+    tag = manifest["subject"]["digest"].replace(":", "-")
     answer = session.ask("GET", f"manifests/{tag}", kind=INDEX_TYPE)
     if answer.status != 404:
         session.expect(answer, 200)
@@ -50,10 +50,10 @@ def attach(reference: Reference, artifact: Artifact, login: Login) -> None:
         "mediaType": MANIFEST_TYPE,
         "digest": artifact.digest,
         "size": len(artifact.manifest),
-        "artifactType": said["artifactType"],
-        "annotations": said["annotations"],
+        "artifactType": manifest["artifactType"],
+        "annotations": manifest["annotations"],
     }
-    others = [one for one in listed if one.get("digest") != artifact.digest]
+    others = [descriptor for descriptor in listed if descriptor.get("digest") != artifact.digest]
     index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*others, own]}
     body = json.dumps(index, separators=(",", ":")).encode()
     session.expect(session.ask("PUT", f"manifests/{tag}", body, INDEX_TYPE), 201)
@@ -81,9 +81,13 @@ def attached(reference: Reference, about: Artifact, kind: str, login: Login) -> 
     if answer.status == 404:
         return ()
     session.expect(answer, 200)
-    said = (str(one.get("digest")) for one in _manifests(answer.body) if one.get("artifactType") == kind)
-    listed = [digest for digest in said if _DIGEST.fullmatch(digest)][:MOST_ATTACHED]
-    return tuple(found for digest in listed if (found := _pulled(session, digest)))
+    digests = (
+        str(descriptor.get("digest"))
+        for descriptor in _manifests(answer.body)
+        if descriptor.get("artifactType") == kind
+    )
+    listed = [digest for digest in digests if _DIGEST.fullmatch(digest)][:MOST_ATTACHED]
+    return tuple(artifact for digest in listed if (artifact := _pulled(session, digest)))
 
 
 def _pulled(session: Session, name: str) -> Artifact | None:
@@ -96,10 +100,10 @@ def _pulled(session: Session, name: str) -> Artifact | None:
 
 
 def blobs_of(manifest: bytes) -> tuple[str, ...]:
-    """Return the digests of the blobs that a manifest names. Raises Refused if it is no manifest of an artifact."""
+    """Return the digests of the blobs that a manifest names. Raises Refused if it is not that of an artifact."""
     try:
-        said = json.loads(manifest)
-        return tuple(str(one["digest"]) for one in (said["config"], *said["layers"]))
+        parsed = json.loads(manifest)
+        return tuple(str(descriptor["digest"]) for descriptor in (parsed["config"], *parsed["layers"]))
     except (ValueError, KeyError, TypeError):
         raise Refused(
             "it is not an artifact of floe-compile, but something else, such as an image of several systems"
@@ -118,12 +122,12 @@ def _blob(session: Session, digest: str) -> bytes:
 
 def _manifests(index: bytes) -> list[dict[str, Any]]:
     try:
-        found = json.loads(index)["manifests"]
+        manifests = json.loads(index)["manifests"]
     except (ValueError, KeyError, TypeError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        manifests = None
+    if not isinstance(manifests, list) or not all(isinstance(descriptor, dict) for descriptor in manifests):
         raise Refused("the registry's list of what is about the artifact cannot be read")
-    return found
+    return manifests
 
 
 def _put(session: Session, name: str, artifact: Artifact) -> dict[str, str]:

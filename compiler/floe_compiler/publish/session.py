@@ -101,8 +101,8 @@ class Session:
         )
         self.expect(answer, 200)
         try:
-            said = json.loads(answer.body)
-            return f"Bearer {said.get('token') or said['access_token']}"
+            token = json.loads(answer.body)
+            return f"Bearer {token.get('token') or token['access_token']}"
         except (ValueError, KeyError, AttributeError):
             raise Refused("the registry's login service answers without a token") from None
 

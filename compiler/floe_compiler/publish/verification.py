@@ -44,7 +44,7 @@ def is_signed_by_key(
     payloads = (_json(payload) for payload in _payloads(signatures, key)) if signatures else ()
     if any(_named(payload) == artifact.digest for payload in payloads):
         return True
-    return any(_vouches(statement, artifact) for one in bundles for statement in _statements(one, key))
+    return any(_vouches(statement, artifact) for bundle in bundles for statement in _statements(bundle, key))
 
 
 def is_signed_as(artifact: Artifact, bundles: Iterable[Artifact], issuer: str, subject: str) -> bool:
@@ -64,9 +64,9 @@ def is_signed_as(artifact: Artifact, bundles: Iterable[Artifact], issuer: str, s
         verifier = Verifier.production()
     except (Error, OSError) as error:
         raise CannotVerify(f"what Sigstore trusts cannot be had: {type(error).__name__}") from None
-    for one in bundles:
+    for bundle in bundles:
         try:
-            kind, payload = verifier.verify_dsse(Bundle.from_json(one.blobs[-1]), wanted)
+            kind, payload = verifier.verify_dsse(Bundle.from_json(bundle.blobs[-1]), wanted)
         except (VerificationError, InvalidBundle, ValueError):
             continue
         if kind == STATEMENT_TYPE and _vouches(payload, artifact):
@@ -90,17 +90,18 @@ def _statements(bundle: Artifact, key: EllipticCurvePublicKey) -> Iterator[bytes
         return
     statement = _decoded(envelope.get("payload"))
     signatures = envelope.get("signatures")
-    for one in signatures if isinstance(signatures, list) else ():
-        if isinstance(one, dict) and _is_signed(key, one.get("sig"), signed_content(statement)):
+    for signature in signatures if isinstance(signatures, list) else ():
+        if isinstance(signature, dict) and _is_signed(key, signature.get("sig"), signed_content(statement)):
             yield statement
 
 
 def _vouches(statement: bytes, artifact: Artifact) -> bool:
     """Return whether a statement that is signed vouches for an artifact."""
     subjects = _json(statement, "subject")
-    digests = [one.get("digest") for one in subjects if isinstance(one, dict)] if isinstance(subjects, list) else []
+    listed = subjects if isinstance(subjects, list) else []
+    digests = [subject.get("digest") for subject in listed if isinstance(subject, dict)]
     algorithm, _, digest = artifact.digest.partition(":")
-    named = any(isinstance(one, dict) and one.get(algorithm) == digest for one in digests)
+    named = any(isinstance(by_algorithm, dict) and by_algorithm.get(algorithm) == digest for by_algorithm in digests)
     return named and _json(statement, "predicateType") in VOUCHING
 
 
@@ -133,7 +134,7 @@ def _decoded(text: object) -> bytes:
 def _json(content: bytes, key: str = "") -> Any:
     """Return what JSON says, or says of one key; None if it is something else."""
     try:
-        said = json.loads(content)
+        parsed = json.loads(content)
     except ValueError:
         return None
-    return said if not key else said.get(key) if isinstance(said, dict) else None
+    return parsed if not key else parsed.get(key) if isinstance(parsed, dict) else None

@@ -40,8 +40,8 @@ def blame_line(line: BlamedLine, paint: Paint) -> str:
     """Return one line with all that it follows from, and what that overrides."""
     rows = [visible(line.text.strip()), paint(visible(line.path), "dim")]
     for cause in line.causes:
-        what = visible(cause.what)
-        rows.append(f"    {paint(visible(str(cause.span)), 'yellow')}: {what}" if cause.span else f"    {what}")
+        reason = visible(cause.what)
+        rows.append(f"    {paint(visible(str(cause.span)), 'yellow')}: {reason}" if cause.span else f"    {reason}")
         rows += [
             visible(f"        overrides {hide_in_text(weaker)} of {span or 'the scale'}")
             for weaker, span in cause.overrides
@@ -90,8 +90,8 @@ def _place(causes: Sequence[Cause]) -> str:
         return visible(f"{cause.span.file}:{cause.span.line}")
     if cause == FIXED:
         return "(fixed)"
-    what = visible(f"({cause.what})")
-    return what if len(what) <= WIDEST else f"{what[: WIDEST - 2]}…)"
+    reason = visible(f"({cause.what})")
+    return reason if len(reason) <= WIDEST else f"{reason[: WIDEST - 2]}…)"
 
 
 def _more(causes: Sequence[Cause]) -> str:

@@ -45,7 +45,7 @@ def blamed_lines(explanation: Explanation) -> tuple[BlamedLine, ...]:
     A line with only a key has the causes that all values below it have in common. A longer text has, where they are
     known, causes for each of its lines.
     """
-    causes = {path: found for path, _, found in explanation.values}
+    causes = {path: value_causes for path, _, value_causes in explanation.values}
     values = {path: value for path, value, _ in explanation.values}
     manifest, kind = explanation.manifest, explanation.identity.kind
     pieces = {piece.line: piece for piece in reversed([*_pieces(explanation.text)])}
@@ -59,21 +59,21 @@ def blamed_lines(explanation: Explanation) -> tuple[BlamedLine, ...]:
         hidden = hide_object(value, kind, labels(piece.path, manifest))
         shown = line[:start] + _hidden(hidden, value, piece) if hidden != value else line
         path = show_field(piece.path, manifest) if piece.path else ""
-        found = _causes(piece, causes, explanation.lines) if piece.path else ()
-        lines.append(BlamedLine(number + 1, without_secrets(shown, HIDDEN), start + 1, end + 1, path, found))
+        line_causes = _causes(piece, causes, explanation.lines) if piece.path else ()
+        lines.append(BlamedLine(number + 1, without_secrets(shown, HIDDEN), start + 1, end + 1, path, line_causes))
     return tuple(lines)
 
 
 def _causes(
     piece: _Piece, causes: Mapping[DataPath, tuple[Cause, ...]], lines: Mapping[DataPath, tuple[tuple[Cause, ...], ...]]
 ) -> tuple[Cause, ...]:
-    each = lines.get(piece.path)
-    if each and piece.within is not None and piece.within < len(each):
-        return each[piece.within]
+    line_causes = lines.get(piece.path)
+    if line_causes and piece.within is not None and piece.within < len(line_causes):
+        return line_causes[piece.within]
     if piece.path in causes:
         return causes[piece.path]
-    below = [found for path, found in causes.items() if path[: len(piece.path)] == piece.path]
-    return tuple(one for one in below[0] if all(one in other for other in below)) if below else ()
+    below = [value_causes for path, value_causes in causes.items() if path[: len(piece.path)] == piece.path]
+    return tuple(cause for cause in below[0] if all(cause in other for other in below)) if below else ()
 
 
 def _hidden(hidden: Any, value: Any, piece: _Piece) -> str:

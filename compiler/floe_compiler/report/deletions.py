@@ -38,7 +38,7 @@ class Deletions:
             folder: the folder of its file, from the root of the mesh.
             manifest: the object.
         """
-        delivered = next((one for one in self._delivered if _leads_to(one.path, folder)), None)
+        delivered = next((delivery for delivery in self._delivered if _leads_to(delivery.path, folder)), None)
         if delivered is None:
             return Kept("no Application or Kustomization applies its folder", applied=False)
         if not delivered.prunes:

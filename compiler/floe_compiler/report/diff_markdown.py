@@ -69,9 +69,9 @@ def _fitting(diffs: list[EnvironmentDiff], room: int) -> Iterator[str]:
     def fits(limit: int) -> bool:
         return _size(*(_section(section, limit) for section in sections)) <= room
 
-    found = bisect_left(limits, True, key=fits)
-    if found < len(limits):
-        yield from (_section(section, limits[found]) for section in sections)
+    index = bisect_left(limits, True, key=fits)
+    if index < len(limits):
+        yield from (_section(section, limits[index]) for section in sections)
     else:
         yield "\n**Only names are shown:** see `floe-compile diff`, or the files under `output/`.\n"
         yield from _names(list(_details(diffs, {})), room)
@@ -130,7 +130,8 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
         yield f"\n**{count(total, 'danger')}**\n\n"
         for danger, threatened in dangers_with_objects(diffs).items():
             environments = ", ".join(dict.fromkeys(name for name, _ in threatened))
-            alike = {_place(*one): one for one in threatened}  # an object counts once, whatever environments have it
+            # An object counts once, whatever environments have it.
+            alike = {_place(*threat): threat for threat in threatened}
             sentence = describe(danger, list(alike.values()), _place)
             yield f"- :warning: `{danger.word}` **{inline(environments)}**: {inline(sentence)}\n"
 

@@ -86,9 +86,9 @@ class Block(msgspec.Struct, frozen=True):
 
 def shared_blocks(shared: Mapping[str, Shared], paint: Paint) -> Iterator[Block]:
     """Yield a block for each shared danger and change."""
-    for text, it in shared.items():
+    for text, change in shared.items():
         body = (f"  {paint(line, 'red') if line.startswith(DANGER) else line}" for line in text.split("\n"))
-        yield Block(f"[{it.number}] in {count(it.objects, 'object')}:", tuple(body))
+        yield Block(f"[{change.number}] in {count(change.objects, 'object')}:", tuple(body))
 
 
 def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]:

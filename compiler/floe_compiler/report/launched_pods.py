@@ -30,7 +30,10 @@ def launched_pods(objects: Mapping[ObjectId, Object]) -> Iterator[Workload]:
 def _of_code_location(identity: ObjectId, objects: Mapping[ObjectId, Object]) -> Iterator[Workload]:
     owner = workload(identity, objects[identity]) if identity.kind == "Deployment" else None
     for container in owner.containers if owner else ():
-        if any(isinstance(one, dict) and one.get("name") == DAGSTER for one in container.data.get("env") or ()):
+        if any(
+            isinstance(variable, dict) and variable.get("name") == DAGSTER
+            for variable in container.data.get("env") or ()
+        ):
             places = (("k8s", "run_k8s_config", part) for part in _DAGSTER_PARTS)
             try:
                 spec = job_spec(JobVariable(identity, container.name, DAGSTER, *places), objects)

@@ -17,16 +17,16 @@ WITH_DATA = frozenset({("apps", "StatefulSet"), ("", "PersistentVolumeClaim"), (
 
 def with_moves(diffs: Iterable[EnvironmentDiff]) -> tuple[EnvironmentDiff, ...]:
     """Return the differences; what has data and leaves a cluster for another one has the danger `data-moved`."""
-    every = tuple(diffs)
+    all_diffs = tuple(diffs)
     added = [
         (diff.environment, change.identity)
-        for diff in every
+        for diff in all_diffs
         for change in diff.changes
         if change.action == "added" and (change.identity.group, change.identity.kind) in WITH_DATA
     ]
     return tuple(
         replace(diff, changes=tuple(_marked(change, diff.environment, added) for change in diff.changes))
-        for diff in every
+        for diff in all_diffs
     )
 
 
@@ -36,11 +36,13 @@ def _marked(change: ObjectChange, site: str, added: Iterable[tuple[str, ObjectId
     to = [other for other, identity in added if identity == change.identity and _is_beside(other, site)]
     if not to:
         return change
-    here, there = (one.partition("/")[2] for one in (site, to[0]))
-    said = f"its data stays in cluster {here}, and the new one in {there} begins without: move it (docs/clusters.md)"
-    return replace(change, dangers=tuple(sorted({*change.dangers, Danger("data-moved", said)})))
+    here, there = (name.partition("/")[2] for name in (site, to[0]))
+    sentence = (
+        f"its data stays in cluster {here}, and the new one in {there} begins without: move it (docs/clusters.md)"
+    )
+    return replace(change, dangers=tuple(sorted({*change.dangers, Danger("data-moved", sentence)})))
 
 
-def _is_beside(one: str, other: str) -> bool:
+def _is_beside(site: str, other: str) -> bool:
     """Return whether two sites are different clusters of one environment."""
-    return one != other and "/" in one and "/" in other and environment_of(one) == environment_of(other)
+    return site != other and "/" in site and "/" in other and environment_of(site) == environment_of(other)

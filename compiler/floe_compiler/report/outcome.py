@@ -51,7 +51,9 @@ def first_of_each_rule(outcome: Outcome, most: int = MOST_OF_A_RULE) -> Outcome:
         counts[diagnostic.rule] += 1
         if counts[diagnostic.rule] <= most:
             shown.append(diagnostic)
-    rest = sorted(((rule, count - most) for rule, count in counts.items() if count > most), key=lambda one: one[0].code)
+    rest = sorted(
+        ((rule, count - most) for rule, count in counts.items() if count > most), key=lambda pair: pair[0].code
+    )
     return replace(outcome, diagnostics=tuple(shown), left_out=tuple(rest))
 
 

@@ -29,11 +29,11 @@ Folded = tuple[Difference, ...]
 """Differences with the same path and values, such as those of several products."""
 
 
-def render_text(found: Sequence[Difference], names: tuple[str, str], paint: Paint, *, every: bool) -> str:
-    """Return the differences by group; those that are expected only if `every` is set."""
+def render_text(differences: Sequence[Difference], names: tuple[str, str], paint: Paint, *, with_expected: bool) -> str:
+    """Return the differences by group; those that are expected only if `with_expected` is set."""
     width = max(map(len, names))
     lines: list[str] = []
-    for group, folded in _groups(found, every=every):
+    for group, folded in _groups(differences, with_expected=with_expected):
         lines.append(paint(NAMES[group], "bold"))
         for same in folded:
             lines.append(f"  {visible(_head(same))}")
@@ -43,10 +43,10 @@ def render_text(found: Sequence[Difference], names: tuple[str, str], paint: Pain
     return "".join(f"{line}\n" for line in lines)
 
 
-def render_markdown(found: Sequence[Difference], names: tuple[str, str], *, every: bool) -> str:
+def render_markdown(differences: Sequence[Difference], names: tuple[str, str], *, with_expected: bool) -> str:
     """Return a table for each group."""
-    parts = [f"### {code(names[0])} and {code(names[1])}: {summary(found)}\n"]
-    for group, folded in _groups(found, every=every):
+    parts = [f"### {code(names[0])} and {code(names[1])}: {summary(differences)}\n"]
+    for group, folded in _groups(differences, with_expected=with_expected):
         rows = [
             (
                 code(_head(same)),
@@ -58,48 +58,48 @@ def render_markdown(found: Sequence[Difference], names: tuple[str, str], *, ever
     return "\n".join(parts)
 
 
-def render_json(found: Iterable[Difference], names: tuple[str, str]) -> str:
+def render_json(differences: Iterable[Difference], names: tuple[str, str]) -> str:
     """Return the document with all differences, with one line break at its end."""
-    differences = [
+    rows = [
         {
-            "group": one.group,
-            "expected": one.is_expected,
-            "subject": one.subject,
-            "path": one.path,
-            names[0]: _said(one, one.first),
-            names[1]: _said(one, one.second),
+            "group": difference.group,
+            "expected": difference.is_expected,
+            "subject": difference.subject,
+            "path": difference.path,
+            names[0]: _said(difference, difference.first),
+            names[1]: _said(difference, difference.second),
         }
-        for one in found
+        for difference in differences
     ]
-    return json_text({"format": FORMAT, "environments": names, "differences": differences})
+    return json_text({"format": FORMAT, "environments": names, "differences": rows})
 
 
-def summary(found: Sequence[Difference]) -> str:
+def summary(differences: Sequence[Difference]) -> str:
     """Return how many there are."""
-    expected = sum(one.is_expected for one in found)
-    return f"{count(len(found) - expected, 'difference')}, and {expected} more that environments are for"
+    expected = sum(difference.is_expected for difference in differences)
+    return f"{count(len(differences) - expected, 'difference')}, and {expected} more that environments are for"
 
 
-def _groups(found: Sequence[Difference], *, every: bool) -> Iterator[tuple[str, list[Folded]]]:
+def _groups(differences: Sequence[Difference], *, with_expected: bool) -> Iterator[tuple[str, list[Folded]]]:
     for group in NAMES:
-        if every or group not in EXPECTED:
-            same = sorted((one for one in found if one.group == group), key=_sameness)
-            folded = [tuple(ones) for _, ones in groupby(same, key=_sameness)]
+        if with_expected or group not in EXPECTED:
+            same = sorted((difference for difference in differences if difference.group == group), key=_sameness)
+            folded = [tuple(alike) for _, alike in groupby(same, key=_sameness)]
             if folded:
-                yield group, sorted(folded, key=lambda ones: (ones[0].subject, ones[0].path))
+                yield group, sorted(folded, key=lambda alike: (alike[0].subject, alike[0].path))
 
 
-def _sameness(one: Difference) -> tuple[str, ...]:
-    whole = one.subject if one.group == "files" else ""
-    return one.path, *(_value(one, side) for side in (one.first, one.second)), whole
+def _sameness(difference: Difference) -> tuple[str, ...]:
+    whole = difference.subject if difference.group == "files" else ""
+    return difference.path, *(_value(difference, side) for side in (difference.first, difference.second)), whole
 
 
 def _sides(same: Folded) -> tuple[list[Said | None], list[Said | None]]:
-    return [one.first for one in same], [one.second for one in same]
+    return [difference.first for difference in same], [difference.second for difference in same]
 
 
 def _head(same: Folded) -> str:
-    subjects = ", ".join(one.subject for one in same)
+    subjects = ", ".join(difference.subject for difference in same)
     return f"{subjects}: {same[0].path}" if same[0].path else subjects
 
 
@@ -107,17 +107,17 @@ def _places(sides: Iterable[Said | None]) -> list[str]:
     return list(dict.fromkeys(str(side.span) for side in sides if side))
 
 
-def _value(one: Difference, side: Said | None) -> str:
+def _value(difference: Difference, side: Said | None) -> str:
     if side is None:
-        return "not set" if one.path else "not there"
-    if not one.path and isinstance(side.value, bool):
+        return "not set" if difference.path else "not there"
+    if not difference.path and isinstance(side.value, bool):
         return "there" if side.value else "not there"
-    value = hide(side.value, tuple(one.path.split(".")))
+    value = hide(side.value, tuple(difference.path.split(".")))
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def _said(one: Difference, side: Said | None) -> object:
+def _said(difference: Difference, side: Said | None) -> object:
     if side is None:
         return None
-    return {"value": hide(side.value, tuple(one.path.split("."))), "place": str(side.span)}
+    return {"value": hide(side.value, tuple(difference.path.split("."))), "place": str(side.span)}

@@ -20,21 +20,24 @@ def render_text(file: str, before: str, after: str, paint: Paint) -> str:
     return "".join(f"{paint(line, _STYLES[line[0]]) if line[0] in _STYLES else line}\n" for line in shown if line)
 
 
-def summary(file: str, found: Promotion, *, written: bool) -> str:
+def summary(file: str, promotion: Promotion, *, written: bool) -> str:
     """Return what was done, and what was left out, for people."""
-    lines = [f"floe-compile: left out: {one.domain}/{one.product}: {one.reason}" for one in found.left_out]
-    if not found.changes:
+    lines = [
+        f"floe-compile: left out: {skipped.domain}/{skipped.product}: {skipped.reason}"
+        for skipped in promotion.left_out
+    ]
+    if not promotion.changes:
         lines.append("floe-compile: nothing to promote")
     elif written:
         lines.append(
-            f"floe-compile: {count(len(found.changes), 'image')} written into {file}; compile, and commit both"
+            f"floe-compile: {count(len(promotion.changes), 'image')} written into {file}; compile, and commit both"
         )
     else:
-        lines.append(f"floe-compile: {count(len(found.changes), 'image')} to write into {file}; nothing is written")
+        lines.append(f"floe-compile: {count(len(promotion.changes), 'image')} to write into {file}; nothing is written")
     return "".join(f"{visible(line)}\n" for line in lines)
 
 
-def render_json(source: str, target: str, file: str, found: Promotion, *, written: bool) -> str:
+def render_json(source: str, target: str, file: str, promotion: Promotion, *, written: bool) -> str:
     """Return the document, with one line break at its end."""
     document = {
         "format": FORMAT,
@@ -43,9 +46,12 @@ def render_json(source: str, target: str, file: str, found: Promotion, *, writte
         "file": file,
         "written": written,
         "changes": [
-            {"domain": one.domain, "product": one.product, "before": one.before, "after": one.after}
-            for one in found.changes
+            {"domain": change.domain, "product": change.product, "before": change.before, "after": change.after}
+            for change in promotion.changes
         ],
-        "left_out": [{"domain": one.domain, "product": one.product, "reason": one.reason} for one in found.left_out],
+        "left_out": [
+            {"domain": skipped.domain, "product": skipped.product, "reason": skipped.reason}
+            for skipped in promotion.left_out
+        ],
     }
     return json_text(document)

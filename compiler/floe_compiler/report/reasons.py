@@ -22,13 +22,15 @@ def reasons(explanation: Explanation, change: ObjectChange) -> tuple[tuple[str, 
     paths = [field.path for field in change.fields if field.action != "deleted"]
     causes = dict.fromkeys(
         cause
-        for at, _, found in explanation.values
+        for at, _, value_causes in explanation.values
         if change.action == "added" or _is_below(show_field(at, explanation.manifest), paths)
-        for cause in found
+        for cause in value_causes
         if cause.span
     )
     return tuple((str(cause.span), cause.what) for cause in causes)[:MOST]
 
 
 def _is_below(path: str, changed: Sequence[str]) -> bool:
-    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in changed)
+    return any(
+        path == changed_path or path.startswith((f"{changed_path}.", f"{changed_path}[")) for changed_path in changed
+    )

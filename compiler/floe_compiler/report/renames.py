@@ -25,7 +25,7 @@ def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Obj
     for identity in gone:
         by_namespace[identity.kind, identity.namespace].append(identity)
         by_name[identity.kind, identity.name].append(identity)
-    found = {}
+    predecessors = {}
     for identity in new:
         manifest = after.by_id[identity]
         moved, replaced = by_name[identity.kind, identity.name], by_namespace[identity.kind, identity.namespace]
@@ -35,14 +35,21 @@ def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Obj
             if (other.namespace in lost and other in moved) or _same_outputs(manifest, before.by_id[other])
         )
         if former := _same_program(manifest, others):
-            found[identity] = former
-    return found
+            predecessors[identity] = former
+    return predecessors
 
 
 def _same_program(manifest: Object, others: Iterable[Object]) -> Object | None:
     """Return the first of the others that runs the same images, or the same products: their images may move, too."""
-    found, run = _images(manifest), products(manifest)
-    return next((one for one in others if (found and _images(one) == found) or (run and products(one) == run)), None)
+    own_images, run = _images(manifest), products(manifest)
+    return next(
+        (
+            other
+            for other in others
+            if (own_images and _images(other) == own_images) or (run and products(other) == run)
+        ),
+        None,
+    )
 
 
 def _same_outputs(manifest: Object, other: Object) -> bool:
@@ -52,11 +59,11 @@ def _same_outputs(manifest: Object, other: Object) -> bool:
 
 def _images(manifest: Object) -> set[str]:
     """Return the images of a workload without their versions, which may change at the same time."""
-    found = set()
+    repositories = set()
     for name in images(manifest):
         try:
             image = parse_image(name)
         except ValueError:
             return set()
-        found.add(f"{image.registry}/{image.repository}")
-    return found
+        repositories.add(f"{image.registry}/{image.repository}")
+    return repositories

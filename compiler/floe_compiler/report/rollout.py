@@ -25,7 +25,9 @@ def _lines(change: ChangeProgress, paint: Paint) -> Iterator[str]:
             state = paint("has it  ", "green") if ring.has_it else paint("lacks it", "yellow")
             yield f"  {name:{widths[0]}}  {ring.ring:{widths[1]}}  {state}  {', '.join(ring.domains) or '-'}"
             yield from (
-                f"      {one.domain} has its own {visible(one.path)}: {one.place}" for one in ring.own if ring.has_it
+                f"      {setting.domain} has its own {visible(setting.path)}: {setting.place}"
+                for setting in ring.own
+                if ring.has_it
             )
     yield ""
 
@@ -40,7 +42,7 @@ def render_json(changes: Iterable[ChangeProgress]) -> str:
                     "name": change.name,
                     "description": change.description,
                     "place": str(change.place),
-                    "environments": {name: [_ring(one) for one in own] for name, own in change.environments.items()},
+                    "environments": {name: [_ring(ring) for ring in own] for name, own in change.environments.items()},
                 }
                 for change in changes
             ],
@@ -61,5 +63,7 @@ def _ring(ring: RingProgress) -> dict[str, Any]:
         "ring": ring.ring,
         "hasIt": ring.has_it,
         "domains": list(ring.domains),
-        "own": [{"domain": one.domain, "setting": one.path, "place": str(one.place)} for one in ring.own],
+        "own": [
+            {"domain": setting.domain, "setting": setting.path, "place": str(setting.place)} for setting in ring.own
+        ],
     }

@@ -1,4 +1,4 @@
-"""Objects of others - what runs, or what another tool renders - brought to the form of compiled ones.
+"""Objects that run in a cluster, or that another tool renders, in the form of compiled ones.
 
 What a cluster adds is taken away, and what says the same is made the same, so that only what differs is left.
 """
@@ -126,7 +126,7 @@ FREE = frozenset({"annotations", "binaryData", "data", "labels", "matchLabels", 
 AMOUNTS = frozenset({"cpu", "ephemeral-storage", "memory", "sizeLimit", "storage"})
 
 
-def others(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectId, Object]) -> Manifests:
+def foreign_objects(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectId, Object]) -> Manifests:
     """Return the objects among these documents, as far as somebody wrote them, without what a cluster adds.
 
     An object without a namespace whose kind has one is taken for the compiled one of the same name, if there is one;
@@ -141,70 +141,80 @@ def others(documents: Iterable[Any], environment: str, compiled: Mapping[ObjectI
     for identity in compiled:
         named.setdefault((identity.group, identity.kind, identity.name), []).append(identity)
     given = [(identify(manifest), manifest) for manifest in _objects(documents)]
-    homeless = [one for one, _ in given if not one.namespace and is_namespaced(one.group, one.kind) is not False]
+    homeless = [
+        identity
+        for identity, _ in given
+        if not identity.namespace and is_namespaced(identity.group, identity.kind) is not False
+    ]
     homes: dict[ObjectId, str] = {}
-    for one in homeless:
-        same = named.get((one.group, one.kind, one.name), [])
+    for identity in homeless:
+        same = named.get((identity.group, identity.kind, identity.name), [])
         if len(same) == 1:
-            homes[one] = same[0].namespace
+            homes[identity] = same[0].namespace
     (home,) = {*homes.values()} if len({*homes.values()}) == 1 else {""}
     objects: dict[ObjectId, Object] = {}
-    for one, manifest in given:
-        identity = one._replace(namespace=homes.get(one, home)) if one in homeless else one
+    for written, manifest in given:
+        identity = written._replace(namespace=homes.get(written, home)) if written in homeless else written
         if not _is_made(identity, manifest):
             objects[identity] = as_written(identity, manifest)
-    files = {one: object_path(environment, one, cluster_scoped=not one.namespace) for one in objects}
+    files = {
+        identity: object_path(environment, identity, cluster_scoped=not identity.namespace) for identity in objects
+    }
     return Manifests(objects, files)
 
 
 def as_written(identity: ObjectId, manifest: Object) -> Object:
     """Return an object without what a cluster adds to it, and without values of secrets."""
-    found = {key: value for key, value in manifest.items() if key not in ("status", "metadata")}
+    written = {key: value for key, value in manifest.items() if key not in ("status", "metadata")}
     metadata = _cleaned(mapping(manifest, ("metadata",)))
     if identity.namespace:
         metadata["namespace"] = identity.namespace
-    found["metadata"] = metadata
-    if template := mapping(found, ("spec", "template", "metadata")):
-        own = {**found["spec"]["template"], "metadata": _cleaned(template)}
-        found["spec"] = {**found["spec"], "template": own}
+    written["metadata"] = metadata
+    if template := mapping(written, ("spec", "template", "metadata")):
+        own = {**written["spec"]["template"], "metadata": _cleaned(template)}
+        written["spec"] = {**written["spec"], "template": own}
     if filled := OF_KIND.get(identity.kind):
-        spec = mapping(found, ("spec",))
+        spec = mapping(written, ("spec",))
         kept = {key: value for key, value in spec.items() if key not in filled or value == "None"}
-        found |= {"spec": kept} if spec else {}
+        written |= {"spec": kept} if spec else {}
     if identity.kind == "Secret":
-        found = _without_values(found)
-    return found
+        written = _without_values(written)
+    return written
 
 
 def _cleaned(metadata: Object) -> Object:
-    found = {key: value for key, value in metadata.items() if key not in METADATA}
+    cleaned = {key: value for key, value in metadata.items() if key not in METADATA}
     for field, beginnings in (("annotations", ANNOTATIONS), ("labels", LABELS)):
-        kept = {key: value for key, value in mapping(found, (field,)).items() if not key.startswith(beginnings)}
-        found.pop(field, None)
-        found |= {field: kept} if kept else {}
-    return found
+        kept = {key: value for key, value in mapping(cleaned, (field,)).items() if not key.startswith(beginnings)}
+        cleaned.pop(field, None)
+        cleaned |= {field: kept} if kept else {}
+    return cleaned
 
 
 def alike(manifest: Object, other: Object) -> tuple[Object, Object]:
     """Return two versions of an object with what says the same in the same words, and without defaults of one only."""
-    one, two = _alike(manifest, other)
+    first, second = _alike(manifest, other)
     # The API version does not matter: one kind may have several.
-    return {**one, "apiVersion": two.get("apiVersion")}, two
+    return {**first, "apiVersion": second.get("apiVersion")}, second
 
 
 def _objects(documents: Iterable[Any]) -> Iterator[Object]:
-    for one in documents:
-        if isinstance(one, list):
-            yield from _objects(one)
-        elif isinstance(one, dict) and isinstance(one.get("items"), list) and str(one.get("kind")).endswith("List"):
-            yield from _objects(one["items"])
-        elif isinstance(one, dict) and one.get("kind") and mapping(one, ("metadata",)).get("name"):
-            yield one
+    for document in documents:
+        if isinstance(document, list):
+            yield from _objects(document)
+        elif (
+            isinstance(document, dict)
+            and isinstance(document.get("items"), list)
+            and str(document.get("kind")).endswith("List")
+        ):
+            yield from _objects(document["items"])
+        elif isinstance(document, dict) and document.get("kind") and mapping(document, ("metadata",)).get("name"):
+            yield document
 
 
 def _is_made(identity: ObjectId, manifest: Object) -> bool:
     """Return whether a controller made an object."""
-    is_owned = any(one.get("controller") for one in mappings(manifest, ("metadata", "ownerReferences")))
+    is_owned = any(owner.get("controller") for owner in mappings(manifest, ("metadata", "ownerReferences")))
     of_helm = identity.kind == "Secret" and str(manifest.get("type")).startswith("helm.sh/release")
     is_token = identity.kind == "Secret" and manifest.get("type") == "kubernetes.io/service-account-token"
     known = (identity.group, identity.kind) in OF_THE_CLUSTER or (identity.kind, identity.name) in MADE
@@ -217,31 +227,31 @@ def _without_values(secret: Object) -> Object:
     return {**rest, **({"data": dict.fromkeys(keys, HIDDEN)} if keys else {})}
 
 
-def _alike(one: Any, two: Any, key: str = "") -> tuple[Any, Any]:
+def _alike(left: Any, right: Any, key: str = "") -> tuple[Any, Any]:
     if key in FREE:
-        return one, two
-    if isinstance(one, dict) and isinstance(two, dict):
-        first, second = _without(one, two), _without(two, one)
+        return left, right
+    if isinstance(left, dict) and isinstance(right, dict):
+        first, second = _without(left, right), _without(right, left)
         pairs = {name: _alike(first[name], second[name], name) for name in first.keys() & second.keys()}
         return (
             {name: pairs[name][0] if name in pairs else value for name, value in first.items()},
             {name: pairs[name][1] if name in pairs else value for name, value in second.items()},
         )
-    if isinstance(one, list) and isinstance(two, list):
-        return _alike_lists(one, two, key)
-    if key in AMOUNTS and _amount(one) is not None and _amount(one) == _amount(two):
-        return two, two
-    return one, two
+    if isinstance(left, list) and isinstance(right, list):
+        return _alike_lists(left, right, key)
+    if key in AMOUNTS and _amount(left) is not None and _amount(left) == _amount(right):
+        return right, right
+    return left, right
 
 
-def _alike_lists(one: list[Any], two: list[Any], key: str) -> tuple[Any, Any]:
-    named, also_named = (by_merge_key(each, MERGE_KEYS[key]) if key in MERGE_KEYS else None for each in (one, two))
+def _alike_lists(left: list[Any], right: list[Any], key: str) -> tuple[Any, Any]:
+    named, also_named = (by_merge_key(side, MERGE_KEYS[key]) if key in MERGE_KEYS else None for side in (left, right))
     if named is not None and also_named is not None:
         first, second = _alike(named, also_named)
         return list(first.values()), list(second.values())
-    if len(one) != len(two):
-        return one, two
-    pairs = [_alike(*pair) for pair in zip(one, two, strict=True)]
+    if len(left) != len(right):
+        return left, right
+    pairs = [_alike(*pair) for pair in zip(left, right, strict=True)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
@@ -257,7 +267,9 @@ def _is_filled(own: Mapping[str, Any], name: str) -> bool:
         return bool(value == own.get("serviceAccountName"))
     if name == "targetPort":
         return bool(value == own.get("port"))
-    return value in (None, {}, []) or any(value == one and type(value) is type(one) for one in DEFAULTS.get(name, ()))
+    return value in (None, {}, []) or any(
+        value == default and type(value) is type(default) for default in DEFAULTS.get(name, ())
+    )
 
 
 def _amount(value: Any) -> Any:

@@ -81,5 +81,5 @@ def _subject(diagnostic: Diagnostic) -> str:
 def _fingerprint(diagnostic: Diagnostic) -> str:
     """Return a fingerprint that is stable when lines move: the rule and its subject, or the file and the message."""
     file = diagnostic.span.file if diagnostic.span else ""
-    what = diagnostic.subject or f"{file}\n{diagnostic.message}"
-    return hashlib.sha256(f"{diagnostic.rule.code}\n{what}".encode(errors="surrogateescape")).hexdigest()[:16]
+    subject = diagnostic.subject or f"{file}\n{diagnostic.message}"
+    return hashlib.sha256(f"{diagnostic.rule.code}\n{subject}".encode(errors="surrogateescape")).hexdigest()[:16]

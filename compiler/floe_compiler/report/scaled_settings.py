@@ -33,7 +33,7 @@ class _Setting(msgspec.Struct, frozen=True):
 
 
 def scaled_settings(
-    model: type[BaseModel], profiles: Mapping[str, Mapping[str, Any]], *, prefix: str = "", every: bool = False
+    model: type[BaseModel], profiles: Mapping[str, Mapping[str, Any]], *, prefix: str = "", with_unscaled: bool = False
 ) -> tuple[ScaledSetting, ...]:
     """Return the settings of a model whose defaults differ between the scales, and its resources, replicas and volumes.
 
@@ -41,33 +41,33 @@ def scaled_settings(
         model: The model of the settings.
         profiles: Its defaults by scale (`Component.profiles`).
         prefix: The path of the settings.
-        every: Whether all other settings are returned, too.
+        with_unscaled: Whether all other settings are returned, too.
     """
     by_scale = [dict(_top(model, profiles.get(scale, {}), prefix)) for scale in SCALES]
     paths = dict.fromkeys(path for settings in by_scale for path in settings)
-    found = []
+    scaled = []
     for path in paths:
         settings = [settings.get(path) for settings in by_scale]
         values = tuple(setting.value if setting else ABSENT for setting in settings)
-        if every or len({*values}) > 1 or any(setting and setting.size for setting in settings):
-            found.append(ScaledSetting(path, values))
-    return tuple(found)
+        if with_unscaled or len({*values}) > 1 or any(setting and setting.size for setting in settings):
+            scaled.append(ScaledSetting(path, values))
+    return tuple(scaled)
 
 
 def _top(model: type[BaseModel], profile: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, _Setting]]:
     """Yield the settings with a default. Required ones have none, so the model as a whole may not be valid."""
-    for name, each in model.model_fields.items():
+    for name, field in model.model_fields.items():
         if name in profile:
-            annotated: Any = Annotated[each.annotation, each]
+            annotated: Any = Annotated[field.annotation, field]
             value = TypeAdapter[Any](annotated).validate_python(profile[name])
-        elif each.is_required():
+        elif field.is_required():
             continue
         else:
-            value = each.get_default(call_default_factory=True)
-        yield from _settings(_below(prefix, name), value, each, sized=True)
+            value = field.get_default(call_default_factory=True)
+        yield from _settings(_below(prefix, name), value, field, sized=True)
 
 
-def _settings(path: str, value: Any, each: FieldInfo, *, sized: bool) -> Iterator[tuple[str, _Setting]]:
+def _settings(path: str, value: Any, field: FieldInfo, *, sized: bool) -> Iterator[tuple[str, _Setting]]:
     if isinstance(value, ResourceSettings):
         yield path, _Setting(_amounts(value), sized)
     elif isinstance(value, BaseModel):
@@ -76,12 +76,16 @@ def _settings(path: str, value: Any, each: FieldInfo, *, sized: bool) -> Iterato
         for name, below in type(value).model_fields.items():
             yield from _settings(_below(path, name), getattr(value, name), below, sized=sized)
     else:
-        size = path.rpartition(".")[2] == REPLICAS or _is_volume(each)
+        size = path.rpartition(".")[2] == REPLICAS or _is_volume(field)
         yield path, _Setting(ABSENT if value is None else str(value), sized and size)
 
 
-def _is_volume(each: FieldInfo) -> bool:
-    return (each.annotation, each.metadata, each.examples) == (_VOLUME.annotation, _VOLUME.metadata, _VOLUME.examples)
+def _is_volume(field: FieldInfo) -> bool:
+    return (field.annotation, field.metadata, field.examples) == (
+        _VOLUME.annotation,
+        _VOLUME.metadata,
+        _VOLUME.examples,
+    )
 
 
 def _amounts(settings: ResourceSettings) -> str:

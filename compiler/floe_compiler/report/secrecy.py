@@ -128,7 +128,7 @@ def hide_in_diagnostic(diagnostic: Diagnostic) -> Diagnostic:
 
     Its words are the compiler's own, so unlike those of a file they may say what is wrong with `secret: ...`.
     """
-    related = tuple(replace(one, note=hide_in_message(one.note)) for one in diagnostic.related)
+    related = tuple(replace(place, note=hide_in_message(place.note)) for place in diagnostic.related)
     message, hint, subject = map(hide_in_message, (diagnostic.message, diagnostic.hint, diagnostic.subject))
     return replace(diagnostic, message=message, hint=hint, subject=subject, related=related)
 

@@ -23,7 +23,7 @@ SOURCES: Mapping[Source, str] = {
 
 def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> str:
     """Return the secrets of each environment, a paragraph for each secret."""
-    blocks = [_block(environment, one, paint) for environment, listed in secrets.items() for one in listed]
+    blocks = [_block(environment, secret, paint) for environment, listed in secrets.items() for secret in listed]
     return "\n".join(blocks)
 
 
@@ -59,7 +59,7 @@ def _key(key: ListedKey) -> str:
 def render_json(secrets: Mapping[str, Iterable[ListedSecret]]) -> str:
     """Return the document, with one line break at its end."""
     environments = [
-        {"environment": environment, "secrets": [_secret(one) for one in listed]}
+        {"environment": environment, "secrets": [_secret(secret) for secret in listed]}
         for environment, listed in secrets.items()
     ]
     return json_text({"format": FORMAT, "environments": environments})

@@ -37,10 +37,10 @@ def without_names(text: str) -> tuple[str, list[str]]:
         return _PAIR.sub(lambda pair: pair[1] + mask(pair[3]), match[0])
 
     def in_lines(match: re.Match[str]) -> str:
-        margin, one, colon, first, end, indent, other, second_colon, second = match.groups()
-        if one == other or len(margin) != len(indent):
+        margin, first_key, colon, first, end, indent, second_key, second_colon, second = match.groups()
+        if first_key == second_key or len(margin) != len(indent):
             return match[0]
-        return f"{margin}{one}{colon}{mask(first)}{end}{indent}{other}{second_colon}{mask(second)}"
+        return f"{margin}{first_key}{colon}{mask(first)}{end}{indent}{second_key}{second_colon}{mask(second)}"
 
     return _LINES.sub(in_lines, _MAPPING.sub(in_mapping, text)), names
 

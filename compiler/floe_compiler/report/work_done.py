@@ -47,7 +47,7 @@ class Stopwatch:
 
 def render_work(done: Iterable[WorkDone], seconds: Mapping[str, float]) -> str:
     """Return two tables: the namespaces of each environment, and the seconds of each step."""
-    rows = [(inline(one.environment), str(one.namespaces), str(one.compiled), str(one.objects)) for one in done]
+    rows = [(inline(work.environment), str(work.namespaces), str(work.compiled), str(work.objects)) for work in done]
     steps = [(inline(step), f"{time:.2f}") for step, time in seconds.items()]
     total = f"{sum(seconds.values()):.2f}"
     return (

@@ -55,7 +55,7 @@ def resolve(
         # Separate findings: an error in one environment must not hide those of the next.
         own = findings.another()
         plan = resolve_environment(frame, products, own)
-        findings.extend(own.found)
+        findings.extend(own.diagnostics)
         plans += [plan] if plan else []
     return tuple(plans), findings.finish()
 
@@ -87,7 +87,7 @@ def resolve_frames(
     frames: dict[str, Frame] = {}
     provided: dict[str, tuple[Capability, ...]] = {}
     # The shared services come first: the other clusters of an environment know what they provide.
-    for site, environment in sorted(environments, key=lambda one: not one[0].has(PLATFORM)):
+    for site, environment in sorted(environments, key=lambda entry: not entry[0].has(PLATFORM)):
         if only and site.environment not in only:
             continue
         away = not site.has(PLATFORM)
@@ -95,7 +95,7 @@ def resolve_frames(
             continue  # which is reported
         own = findings.another()
         frame = resolve_frame(inputs, site, environment, own, provided[site.environment] if away else None)
-        findings.extend(own.found)
+        findings.extend(own.diagnostics)
         if frame is None:
             continue
         frames[site.name] = frame
@@ -113,17 +113,17 @@ def resolve_frames(
 
 def _environments(sources: Sources, known: Known, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
     """Return each environment in each of its clusters."""
-    found: list[tuple[Site, Environment]] = []
+    environments: list[tuple[Site, Environment]] = []
     for site in (site for of_environment in sites(sources, findings).values() for site in of_environment):
         environment = known.get(
             ("environment", site.name), partial(_data, site.document), partial(_validated, site.document, findings)
         )
         if environment is not None:
-            found.append((site, environment))
+            environments.append((site, environment))
     if not sources.environments:
         hint = "write overlays/dev/environment.yaml"
         findings.add(EMPTY_MESH, "there is no environment to compile for", sources.manifest.span(()), hint=hint)
-    return tuple(found)
+    return tuple(environments)
 
 
 def _data(document: Document) -> object:

@@ -19,12 +19,12 @@ class Acceptance(msgspec.Struct, frozen=True):
     about: str
     span: Span
 
-    def accepts(self, found: Diagnostic) -> bool:
+    def accepts(self, finding: Diagnostic) -> bool:
         """Return whether a finding is such a warning. An error is never accepted."""
-        if found.severity != "warning" or found.rule.code != self.rule:
+        if finding.severity != "warning" or finding.rule.code != self.rule:
             return False
-        subject = found.subject.partition(ENVIRONMENT_END)[2] or found.subject
-        return self.about in (subject, found.span.file if found.span else "")
+        subject = finding.subject.partition(ENVIRONMENT_END)[2] or finding.subject
+        return self.about in (subject, finding.span.file if finding.span else "")
 
 
 def acceptances(manifest: Document) -> tuple[Acceptance, ...]:
@@ -38,14 +38,16 @@ def acceptances(manifest: Document) -> tuple[Acceptance, ...]:
 
 def without_accepted(findings: Iterable[Diagnostic], accepted: Iterable[Acceptance]) -> tuple[Diagnostic, ...]:
     """Return the findings that are not accepted."""
-    every = tuple(accepted)
-    return tuple(found for found in findings if not any(one.accepts(found) for one in every))
+    all_accepted = tuple(accepted)
+    return tuple(finding for finding in findings if not any(acceptance.accepts(finding) for acceptance in all_accepted))
 
 
 def unneeded(findings: Iterable[Diagnostic], accepted: Iterable[Acceptance]) -> Iterator[Diagnostic]:
     """Yield a warning for each acceptance that none of the findings of all environments needs."""
     warnings = tuple(findings)
-    for one in accepted:
-        if not any(map(one.accepts, warnings)):
-            message = f"{one.rule} about {one.about} is accepted, but there is no such warning"
-            yield Diagnostic(NEEDLESS_ACCEPTANCE, message, one.span, hint="remove it, or write what the warning names")
+    for acceptance in accepted:
+        if not any(map(acceptance.accepts, warnings)):
+            message = f"{acceptance.rule} about {acceptance.about} is accepted, but there is no such warning"
+            yield Diagnostic(
+                NEEDLESS_ACCEPTANCE, message, acceptance.span, hint="remove it, or write what the warning names"
+            )

@@ -41,8 +41,8 @@ def check_place(placed: Iterable[Placed], settings: Settings, merged: Merged, fi
     """Warn of production backups in a store of the platform itself; `merged` are the documents of the scope."""
     if not settings.environment.production:
         return
-    chosen = [one for one in placed if one[1].slot == DatabaseBackups.slot]
-    for backups in (one for one in provided(chosen) if isinstance(one, DatabaseBackups)):
+    chosen = [(component, instance) for component, instance in placed if instance.slot == DatabaseBackups.slot]
+    for backups in (capability for capability in provided(chosen) if isinstance(capability, DatabaseBackups)):
         if backups.store and backups.store.endpoint.group:
             findings.add(
                 BACKUP_BESIDE_THE_DATA,

@@ -41,16 +41,16 @@ def context(
     with blaming(component, instance):
         required = component.requires(instance)
     databases = tuple(Requirement(Database, name) for name in instance.databases)
-    found: list[Capability] = []
+    capabilities: list[Capability] = []
     unmet: list[Requirement] = []
     for requirement in (*databases, *required, *of_triggers(component, instance)):
         known = (elsewhere,) if requirement.elsewhere else (own, platform)
         matches = next(filter(None, (_matches(requirement, offered) for offered in known)), [])
-        found += matches if requirement.many else matches[:1]
+        capabilities += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]
     if instance.scope != PLATFORM:
-        found = [one.about(instance.scope) for one in found]
-    return Context(instance, tuple(found)), tuple(unmet)
+        capabilities = [capability.about(instance.scope) for capability in capabilities]
+    return Context(instance, tuple(capabilities)), tuple(unmet)
 
 
 def check_provided(
@@ -86,4 +86,8 @@ def _in_words(requirement: Requirement) -> str:
 
 
 def _matches(requirement: Requirement, offered: Iterable[Capability]) -> list[Capability]:
-    return [one for one in offered if isinstance(one, requirement.kind) and requirement.name in ("", one.name)]
+    return [
+        capability
+        for capability in offered
+        if isinstance(capability, requirement.kind) and requirement.name in ("", capability.name)
+    ]

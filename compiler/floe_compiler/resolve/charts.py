@@ -141,14 +141,15 @@ def _pods(instance: Instance[Chart], workload: str, declared: ChartWorkload) -> 
 
 def _calls(instance: Instance[Chart], declared: ChartWorkload) -> tuple[Endpoint, ...]:
     cluster, environment = instance.settings.cluster, instance.settings.environment
-    found = [
-        Endpoint(each.host, (Port("server", each.port, scheme="https"),), cidr=each.cidr) for each in declared.connects
+    servers = [
+        Endpoint(target.host, (Port("server", target.port, scheme="https"),), cidr=target.cidr)
+        for target in declared.connects
     ]
     for call in declared.calls:
         namespace = environment.platform_namespace if call.shared else instance.namespace
         server = service_endpoint(call.server, namespace, cluster.domain, (Port("server", call.port, service=False),))
-        found.append(replace(server, labels=((WORKLOAD_LABEL, call.server),)) if call.chart else server)
-    return tuple(found)
+        servers.append(replace(server, labels=((WORKLOAD_LABEL, call.server),)) if call.chart else server)
+    return tuple(servers)
 
 
 def chart_uses(placed: Iterable[Placed], merged: Merged, limits: ChartLimits | None = None) -> tuple[ChartUse, ...]:
@@ -195,9 +196,14 @@ def domain_limits(manifest: PlatformManifest) -> ChartLimits:
     classes = (placement.jobs.priority_class, placement.jobs.runtime_class)
     tolerations = (*policy.tolerations, *placement.services.tolerations, *placement.jobs.tolerations)
     return ChartLimits(
-        tuple(f"{one}/" for one in dict.fromkeys(registries)),
-        tuple(sorted({*policy.priority_classes, *policy.runtime_classes, *(one for one in classes if one)})),
-        tuple(sorted((one.key, "" if one.any_value else one.value or "", one.effect or "") for one in tolerations)),
+        tuple(f"{registry}/" for registry in dict.fromkeys(registries)),
+        tuple(sorted({*policy.priority_classes, *policy.runtime_classes, *(name for name in classes if name)})),
+        tuple(
+            sorted(
+                (toleration.key, "" if toleration.any_value else toleration.value or "", toleration.effect or "")
+                for toleration in tolerations
+            )
+        ),
     )
 
 

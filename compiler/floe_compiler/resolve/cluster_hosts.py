@@ -14,16 +14,16 @@ def check_cluster_hosts(opened: Iterable[Opened], findings: Findings) -> None:
     """Report the first host that each cluster has in common with an earlier one of its environment."""
     claims: dict[tuple[str, str], tuple[Opened, OpenedHost]] = {}
     reported: set[str] = set()
-    for one in opened:
-        site = one.frame.site
-        for host in one.hosts:
-            first, its = claims.setdefault((site.environment, host.host), (one, host))
-            if first is not one and site.name not in reported:
+    for environment in opened:
+        site = environment.frame.site
+        for host in environment.hosts:
+            first, its = claims.setdefault((site.environment, host.host), (environment, host))
+            if first is not environment and site.name not in reported:
                 reported.add(site.name)
                 findings.add(
                     HOST_OF_TWO_CLUSTERS,
                     f'host "{host.host}" of {host.name} is opened in cluster "{first.frame.site.cluster}", too',
-                    one.span_of(host),
+                    environment.span_of(host),
                     hint=f"give each cluster its own domain, or do not open it here: hosts: {{{host.name}: false}}",
                     related=[Related(span, "the other one") for span in (first.span_of(its),) if span],
                 )

@@ -40,14 +40,14 @@ FACTS: Mapping[str, str] = {
 
 def sites(sources: Sources, findings: Findings) -> Mapping[str, tuple[Site, ...]]:
     """Return the sites of each environment; of one whose clusters are wrong none, with the findings added."""
-    found: dict[str, tuple[Site, ...]] = {}
+    by_environment: dict[str, tuple[Site, ...]] = {}
     for name, document in sorted(sources.environments.items()):
         own = findings.another()
         if _check(name, document, sources, own):
-            found[name] = sites_of(name, document)
-        findings.extend(own.found)
+            by_environment[name] = sites_of(name, document)
+        findings.extend(own.diagnostics)
     _check_facts(sources, findings)
-    return found
+    return by_environment
 
 
 def _check(name: str, document: Document, sources: Sources, findings: Findings) -> bool:
@@ -165,14 +165,14 @@ def _check_facts(sources: Sources, findings: Findings) -> None:
         for name, document in sorted(sources.environments.items())
         for path, cluster in _described(document)
     ]
-    for (one, first, there, earlier), (other, second, here, later) in combinations(described, 2):
-        if one == other or earlier.get("name") != later.get("name"):
+    for (name, first, there, earlier), (other, second, here, later) in combinations(described, 2):
+        if name == other or earlier.get("name") != later.get("name"):
             continue
         for fact, words in FACTS.items():
             if fact in earlier and fact in later and _plain(earlier[fact]) != _plain(later[fact]):
                 findings.add(
                     CLUSTER_OF_TWO,
-                    f'cluster "{later["name"]}" has other {words} here than in environment "{one}"',
+                    f'cluster "{later["name"]}" has other {words} here than in environment "{name}"',
                     second.span((*here, fact)),
                     hint="write what is so in both, or give two clusters two names",
                     related=[Related(first.span((*there, fact)), "the other environment")],
@@ -188,5 +188,5 @@ def _described(document: Document) -> Iterator[tuple[DataPath, Mapping[str, Any]
     """Yield the clusters of an environment, each with its path."""
     if isinstance(several := document.data.get(CLUSTERS), list):
         yield from (((CLUSTERS, index), cluster) for index, cluster in enumerate(several) if isinstance(cluster, dict))
-    elif isinstance(one := document.data.get(CLUSTER), dict):
-        yield (CLUSTER,), one
+    elif isinstance(cluster := document.data.get(CLUSTER), dict):
+        yield (CLUSTER,), cluster

@@ -25,12 +25,12 @@ def connect(
     contexts = []
     for component, instance in scope.placed:
         context, unmet = capabilities.context((component, instance), own, platform, frame.elsewhere)
-        needed = [one for one in unmet if not one.optional and not one.many]
+        needed = [requirement for requirement in unmet if not requirement.optional and not requirement.many]
         if complete:
             placed = (*frame.platform.placed, *scope.placed)
             capabilities.check_provided(instance, needed, placed, findings)
         # A requirement may be unmet only because of another error.
-        check_noticed(component, instance, (one for one, _ in scope.placed), findings)
+        check_noticed(component, instance, (other for other, _ in scope.placed), findings)
         if not (needed if complete else unmet):
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))

@@ -27,8 +27,8 @@ def check_readers(sources: Sources, references: Mapping[Key, References], findin
     allowed = {key: dict(_readers(product, sources, findings)) for key, product in references.items()}
     for key, product in references.items():
         for index, (source, output) in enumerate(product.inputs):
-            found = allowed.get(source, {}).get(output)
-            if found is None or source[0] == key[0] or {key[0], "/".join(key)} & set(found[1]):
+            listed = allowed.get(source, {}).get(output)
+            if listed is None or source[0] == key[0] or {key[0], "/".join(key)} & set(listed[1]):
                 continue
             findings.add(
                 NOT_A_READER,
@@ -36,7 +36,7 @@ def check_readers(sources: Sources, references: Mapping[Key, References], findin
                 product.document.span(("inputs", index)),
                 hint=f'ask the domain {source[0]} to add "{"/".join(key)}" to the readers of the output, or remove '
                 "this input",
-                related=[Related(references[source].document.span(found[0]), "who may read it")],
+                related=[Related(references[source].document.span(listed[0]), "who may read it")],
             )
 
 
@@ -51,7 +51,9 @@ def _readers(
         path: DataPath = ("outputs", index, "readers")
         readers = output.get("readers")
         if isinstance(readers, list | tuple) and all(map(_is_reader, readers)):
-            unknown = [_is_unknown(one, product, (*path, at), sources, findings) for at, one in enumerate(readers)]
+            unknown = [
+                _is_unknown(reader, product, (*path, at), sources, findings) for at, reader in enumerate(readers)
+            ]
             if not any(unknown):
                 yield str(output["name"]), (path, tuple(readers))
 

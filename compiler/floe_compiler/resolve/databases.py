@@ -29,10 +29,10 @@ def with_databases(registry: Registry, placed: Sequence[Placed], findings: Findi
     """Return the instances with the names of their databases, and the instances of the database servers."""
     needs = [_Need(_server(need, owner), need, owner) for owner in placed for need in _wanted(owner)]
     consumers = [
-        (component, replace(instance, databases=tuple(_name(one) for one in needs if one.owner[1] is instance)))
+        (component, replace(instance, databases=tuple(_name(need) for need in needs if need.owner[1] is instance)))
         for component, instance in placed
     ]
-    servers = {one.server: [other for other in needs if other.server == one.server] for one in needs}
+    servers = {need.server: [other for other in needs if other.server == need.server] for need in needs}
     return [*consumers, *(_instance(registry, name, group, findings) for name, group in sorted(servers.items()))]
 
 
@@ -79,8 +79,8 @@ def _database(need: DatabaseNeed) -> dict[str, str | None]:
     return {"database": need.database, "user": need.user}
 
 
-def _name(one: _Need) -> str:
-    return f"{one.server}/{_database(one.need)['database']}"
+def _name(need: _Need) -> str:
+    return f"{need.server}/{_database(need.need)['database']}"
 
 
 def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings: Findings) -> Placed:
@@ -88,7 +88,7 @@ def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings:
     _check_agreement(server, needs, findings)
     component = registry[(DERIVED, needs[0].need.choice.type)]
     settings: dict[str, Any] = needs[0].need.choice.model_dump(exclude={"server", "database", "user"})
-    owners = list({tuple(_database(one.need).items()): _database(one.need) for one in needs}.values())
+    owners = list({tuple(_database(need.need).items()): _database(need.need) for need in needs}.values())
     config = component.config.model_validate({**settings, "server": server, "databases": owners})
     instance = replace(
         first,
@@ -104,7 +104,7 @@ def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings:
 
 
 def _check_agreement(server: str, needs: Iterable[_Need], findings: Findings) -> None:
-    choices = {one.owner[1].slot: one.need.choice for one in needs}
+    choices = {need.owner[1].slot: need.need.choice for need in needs}
     if len({choice.model_dump_json(exclude={"server"}) for choice in choices.values()}) > 1:
         named = " and ".join(sorted(choices))
         first = next(iter(needs)).owner[1]

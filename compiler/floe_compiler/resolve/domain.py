@@ -78,7 +78,7 @@ def _resolved(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct], find
         check_charts(frame.manifest, frame.platform.merged, own[0], merged, findings)
         domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
     written = with_shared(domain.steps, merged, written, findings)
-    products = [one.product for one in written]
+    products = [own_product.product for own_product in written]
     if not inputs.sources.unlimited:
         check_product_limits(inputs.limits, written, findings)
     if settings.environment.production:
@@ -86,8 +86,8 @@ def _resolved(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct], find
         instances.check_layer_image(merged, findings)
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
-    models = tuple(ModelFile(one, to_yaml(document.data)) for one, document in sorted(source.models.items()))
-    invalid = {one for one in source.products if (name, one) not in valid}
+    models = tuple(ModelFile(name, to_yaml(document.data)) for name, document in sorted(source.models.items()))
+    invalid = {product for product in source.products if (name, product) not in valid}
     placed = [
         *instances.domain_instances(inputs.registry, merged, place, products, findings, models, invalid),
         *chart_instances(domain.charts, merged, place, findings),

@@ -83,7 +83,8 @@ def check_domain(
             origin
             and origin.layer is own
             and path not in refused
-            and all(one.bounds.allows(most) for one in limits if one.path == path)  # else it is beyond that (R090)
+            # Beyond a limit that does not allow the most, it is an error already (R090).
+            and all(limit.bounds.allows(most) for limit in limits if limit.path == path)
             and parse_quantity(str(origin.value)) > parse_quantity(most)
         ):
             message = f"{show_path(path)} is {origin.value}, but a domain may set {most} at most"
@@ -99,7 +100,7 @@ def check_domain(
     if image and image.layer is own and is_image(str(image.value)):
         _check_image(manifest, str(image.value), image.span, findings)
     for path, value in _own_placement(own, domain):
-        if not any(one[: len(path)] == path or path[: len(one)] == one for one in refused):
+        if not any(other[: len(path)] == path or path[: len(other)] == other for other in refused):
             _check_placement(manifest, path, value, own.span, findings)
 
 
@@ -136,7 +137,7 @@ def _check_placement(
     if path[-1] == "tolerations":
         allowed = (*policy.tolerations, *known.services.tolerations, *known.jobs.tolerations)
         for index, toleration in enumerate(map(Toleration.model_validate, value)):
-            if not any(_covers(one, toleration) for one in allowed):
+            if not any(_covers(tolerated, toleration) for tolerated in allowed):
                 message = f"a domain may not tolerate {_taint(toleration)}"
                 hint = f"allowed: {', '.join(dict.fromkeys(map(_taint, allowed))) or 'none'}; {ASK}"
                 findings.add(BEYOND_POLICY, message, place((*path, index, "key")), hint=hint)
@@ -148,7 +149,7 @@ def _check_placement(
             hint = f"allowed: keys without a prefix{prefixes}; {asked}"
             findings.add(BEYOND_POLICY, message, place((*path, key)), hint=hint)
     for setting, plural in CLASSES.items():
-        names = dict.fromkeys(one for one in (*getattr(policy, plural), getattr(known.jobs, setting)) if one)
+        names = dict.fromkeys(name for name in (*getattr(policy, plural), getattr(known.jobs, setting)) if name)
         if path[-1] == setting and value is not None and value not in names:
             message = f"a domain may not use the {setting.replace('_', ' ')} {value}"
             hint = f"allowed: {', '.join(names) or 'none'}; {ASK}"
@@ -171,7 +172,7 @@ def _check_image(manifest: PlatformManifest, image: str, span: Span | None, find
     hosts = tuple(images.mirrors)
     prefixes = (images.registry, *images.mirrors.values(), *further)
     registry = registry_of(image)
-    if span and registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
+    if span and registry and registry not in hosts and not image.startswith(tuple(f"{prefix}/" for prefix in prefixes)):
         findings.add(
             BEYOND_POLICY,
             f"image {image} is not from a registry that domains may use",
@@ -201,7 +202,7 @@ def _check_device(
     name, count = device
     most = policy.devices.get(name, 0)
     if span and count > most:
-        known = ", ".join(f"{one}: {number}" for one, number in policy.devices.items() if number)
+        known = ", ".join(f"{device}: {number}" for device, number in policy.devices.items() if number)
         findings.add(
             BEYOND_POLICY,
             f"{who_asks} for {count} {name}, but a step may have {most} at most",
@@ -232,8 +233,8 @@ def _not_allowed(policy: DomainPolicy, own: Layer) -> Iterator[DataPath]:
 
 
 def _is_allowed(policy: DomainPolicy, path: DataPath) -> bool:
-    allowed = (tuple(one.split(".")) for one in policy.may_set or ())
-    return any(path[: len(one)] == one for one in allowed)
+    allowed = (tuple(setting.split(".")) for setting in policy.may_set or ())
+    return any(path[: len(setting)] == setting for setting in allowed)
 
 
 def _own_placement(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Any]]:
@@ -244,8 +245,8 @@ def _own_placement(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Any]]
             origin = domain.origins.get(path, (None,))[0]
             if origin and origin.layer is own:
                 yield path, origin.value
-            below = {one[-1]: found[0] for one, found in domain.origins.items() if one[:-1] == path}
-            written = {key: found.value for key, found in below.items() if found.layer is own}
+            below = {leaf[-1]: origins[0] for leaf, origins in domain.origins.items() if leaf[:-1] == path}
+            written = {key: origin.value for key, origin in below.items() if origin.layer is own}
             if written and name in METADATA:
                 yield path, written
 

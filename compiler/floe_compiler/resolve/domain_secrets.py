@@ -55,28 +55,28 @@ def check_domain_secrets(
         if place.domain in absent:
             message = f'the domain {place.domain} is not in environment "{name}", so nothing reads its secrets'
             findings.add(DOMAIN_SECRET, message, Span(file), hint="remove the file", secret=True)
-    for one in written:
-        if problem := _problem(frame, one):
+    for secret in written:
+        if problem := _problem(frame, secret):
             message, hint = problem
-            findings.add(DOMAIN_SECRET, message, one.span, hint=hint, secret=True)
+            findings.add(DOMAIN_SECRET, message, secret.span, hint=hint, secret=True)
 
 
-def _problem(frame: Frame, one: DomainSecret) -> tuple[str, str] | None:
+def _problem(frame: Frame, secret: DomainSecret) -> tuple[str, str] | None:
     """Return what is wrong with an object, and the fix; None if nothing is."""
-    kind, way = one.identity.kind, WAYS.get((one.identity.group, one.identity.kind))
-    own = namespace_name(frame.environment, one.domain)
+    kind, way = secret.identity.kind, WAYS.get((secret.identity.group, secret.identity.kind))
+    own = namespace_name(frame.environment, secret.domain)
     if way is None:
         return f"a domain may have no {kind} among its secrets", "ask the platform team to write it in overlays/"
-    if way == "sops" and not one.encrypted:
+    if way == "sops" and not secret.encrypted:
         return f"the {kind} is not encrypted", "encrypt it with SOPS, and renew its values if they were ever committed"
-    if one.identity.namespace != own:
-        said = one.identity.namespace or "none"
+    if secret.identity.namespace != own:
+        said = secret.identity.namespace or "none"
         return (
-            f"its namespace is {said}, but that of the domain {one.domain} is {own}",
+            f"its namespace is {said}, but that of the domain {secret.domain} is {own}",
             f"write namespace: {own}, and encrypt it again",
         )
-    found = (_problem_of(frame, one.domain, name, type_, way) for name, type_ in _brought(one.manifest))
-    return next(filter(None, found), None)
+    problems = (_problem_of(frame, secret.domain, name, type_, way) for name, type_ in _brought(secret.manifest))
+    return next(filter(None, problems), None)
 
 
 def _problem_of(frame: Frame, domain: str, name: str, type_: str, way: str) -> tuple[str, str] | None:

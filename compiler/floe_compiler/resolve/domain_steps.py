@@ -34,7 +34,7 @@ def with_shared(
         for number, volume in enumerate(shared.volumes)
         if volume.secret and (span := domain.span((*VOLUMES, number, "secret")))
     )
-    found = []
+    changed = []
     for written in products:
         _check_volumes(shared, domain, written, findings)
         spec = written.product.spec
@@ -44,12 +44,12 @@ def with_shared(
             spec=spec.model_copy(update={"steps": steps}),
             secret_origins=(*written.product.secret_origins, *secrets),
         )
-        found.append(replace(written, product=product))
-    return tuple(found)
+        changed.append(replace(written, product=product))
+    return tuple(changed)
 
 
 def _with_shared(shared: SharedSteps, step: AnyStep) -> AnyStep:
-    volumes = (*shared.volumes, *(one for one in step.volumes if one not in shared.volumes))
+    volumes = (*shared.volumes, *(volume for volume in step.volumes if volume not in shared.volumes))
     return step.model_copy(update={"devices": shared.devices | step.devices, "volumes": volumes})
 
 
@@ -57,7 +57,7 @@ def _check_volumes(shared: SharedSteps, domain: Merged, written: WrittenProduct,
     """Report the volumes of a product's steps that a container cannot mount with those of the domain."""
     for index, step in enumerate(written.product.spec.steps):
         for number, volume in enumerate(step.volumes):
-            others = (at for at, one in enumerate(shared.volumes) if one.obstructs(volume))
+            others = (at for at, mounted in enumerate(shared.volumes) if mounted.obstructs(volume))
             if (other := next(others, None)) is not None:
                 span = domain.span((*VOLUMES, other, "path"))
                 findings.add(

@@ -35,7 +35,7 @@ def for_editors(schema: JsonSchema) -> JsonSchema:
 
 def _shown(schema: Any, definitions: Mapping[str, JsonSchema]) -> Any:
     if isinstance(schema, list):
-        return [_shown(one, definitions) for one in schema]
+        return [_shown(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
     shown = {key: _shown(value, definitions) for key, value in schema.items()}
@@ -54,14 +54,14 @@ def _types(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> Iterato
 
 def _with_types(schema: JsonSchema, types: Mapping[str, Type]) -> JsonSchema:
     """Return a choice by type that says what each type is, and which keys there are without one."""
-    meanings = {kind: _first_paragraph(one.schema) for kind, one in types.items()}
+    meanings = {kind: _first_paragraph(type_.schema) for kind, type_ in types.items()}
     choice = schema["properties"][DISCRIMINATOR]
     described = choice | {ENUM_DESCRIPTIONS: [meanings[kind] for kind in choice["enum"]]}
     return {
         "description": f"One of these types:\n{_listed(meanings)}",
         **schema,
         "properties": schema["properties"] | {DISCRIMINATOR: described},
-        "allOf": [_typeless(one, types) for one in schema["allOf"]],
+        "allOf": [_typeless(condition, types) for condition in schema["allOf"]],
     }
 
 
@@ -75,11 +75,11 @@ def _typeless(choice: JsonSchema, types: Mapping[str, Type]) -> JsonSchema:
 
 def _any_of(key: str, types: Mapping[str, Type]) -> JsonSchema:
     """Return what a key may have, whichever of the types another layer gives."""
-    having = {kind: one for kind, one in types.items() if key in one.schema["properties"]}
-    said = {kind: one.schema["properties"][key] for kind, one in having.items()}
-    texts = {kind: one["description"] for kind, one in said.items() if "description" in one}
-    different = {str(said[kind]): f"{one.reference}/properties/{key}" for kind, one in having.items()}
-    schema: JsonSchema = {"anyOf": [{"$ref": one} for one in different.values()]}
+    having = {kind: type_ for kind, type_ in types.items() if key in type_.schema["properties"]}
+    said = {kind: type_.schema["properties"][key] for kind, type_ in having.items()}
+    texts = {kind: property_["description"] for kind, property_ in said.items() if "description" in property_}
+    different = {str(said[kind]): f"{type_.reference}/properties/{key}" for kind, type_ in having.items()}
+    schema: JsonSchema = {"anyOf": [{"$ref": reference} for reference in different.values()]}
     if not texts:
         return schema
     alike = len(set(texts.values())) == 1

@@ -49,20 +49,20 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
         passage = EAST_WEST if isinstance(there.links, IstioLinks) else MIRRORED
         return replace(away, host=f"{name_elsewhere(service, cluster)}.{rest}", cidr=reached_at.cidr, passage=passage)
 
-    return tuple(_seen(one, change) for one in capabilities)
+    return tuple(_seen(capability, change) for capability in capabilities)
 
 
 def with_elsewhere(here: tuple[Capability, ...], elsewhere: Iterable[Capability]) -> tuple[Capability, ...]:
     """Return what the shared services provide in a cluster, and what only those of another one do."""
-    kinds = {type(one) for one in here}
-    return (*here, *(one for one in elsewhere if type(one) not in kinds))
+    kinds = {type(capability) for capability in here}
+    return (*here, *(capability for capability in elsewhere if type(capability) not in kinds))
 
 
 def _through_gateway(
     away: Endpoint, server: str, reached_at: ReachedAt, clients: ClientCertificates | None
 ) -> Endpoint:
     """Return a server as it is reached through a Gateway, unless that has no way for it, which is reported."""
-    port, *others = (one.port for one in away.elsewhere)
+    port, *others = (server.port for server in away.elsewhere)
     if reached_at.domain is None or others or not passes_gateway(port):
         return away
     asks = clients is not None and port.mutual
@@ -79,8 +79,8 @@ def _seen(capability: Capability, change: Callable[[Endpoint], Endpoint]) -> Cap
         for text, after in _texts(endpoint, change(endpoint))
         if text != after
     }
-    found: Capability = _mapped(capability, change, texts)
-    return found
+    seen: Capability = _mapped(capability, change, texts)
+    return seen
 
 
 def _texts(before: Endpoint, after: Endpoint) -> Iterator[tuple[str, str]]:
@@ -109,13 +109,13 @@ def _endpoints(value: Any) -> Iterator[Endpoint]:
 def _mapped(value: Any, change: Callable[[Endpoint], Endpoint], texts: Mapping[str, str]) -> Any:
     """Return a part of a capability with other endpoints and texts."""
     if isinstance(value, str):
-        before = next((one for one in texts if value == one or value.startswith(f"{one}/")), "")
+        before = next((text for text in texts if value == text or value.startswith(f"{text}/")), "")
         return texts[before] + value[len(before) :] if before else value
     if isinstance(value, Endpoint):
         return change(value)
     if isinstance(value, msgspec.Struct):
         fields = {field: getattr(value, field) for field in value.__struct_fields__}
-        return replace(value, **{field: _mapped(one, change, texts) for field, one in fields.items()})
+        return replace(value, **{field: _mapped(item, change, texts) for field, item in fields.items()})
     if isinstance(value, Mapping):
         return {key: _mapped(item, change, texts) for key, item in value.items()}
     if isinstance(value, tuple):

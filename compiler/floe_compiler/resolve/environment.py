@@ -57,7 +57,7 @@ def resolve_environment(
         if (scope := resolve_domain(frame, name, products[name], findings))
     ]
     scopes_ = (*frame.shared.values(), *domains)
-    check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
+    check_owners((database for scope in scopes_ for database in external_databases(scope.placed)), findings)
     # A slot that could not be filled provides nothing; unmet requirements that follow from that are not reported.
     complete = frame.complete and not findings.failed
     provided = frame.provided
@@ -177,7 +177,7 @@ def _shared(
     if elsewhere is None:
         placed += chart_instances(manifest.charts, merged, place, findings)
     else:
-        placed = [one for one in placed if _is_everywhere(one)]
+        placed = [service for service in placed if _is_everywhere(service)]
     check_components(placed, merged, environment, findings)
     platform = Scope(
         PLATFORM,

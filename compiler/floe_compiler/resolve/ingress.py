@@ -58,20 +58,20 @@ def check_ingress(
         Opened(
             frame,
             frame.environment.ingress,
-            {interface_name(one): one for one in interfaces.get(name, ())},
+            {interface_name(interface): interface for interface in interfaces.get(name, ())},
             tuple(opened_hosts(interfaces.get(name, ()), frame.environment.ingress)),
         )
         for name, frame in frames.items()
         if frame.environment.ingress
     ]
-    for one in opened:
-        _check_names(one, omitted_domains, findings)
-        _check_hosts(one, findings)
-        _check_addresses(one, findings)
-        _check_ways(one, findings)
-        check_login(one, findings)
-        check_secrets(one, findings)
-        check_backends(one, findings)
+    for environment in opened:
+        _check_names(environment, omitted_domains, findings)
+        _check_hosts(environment, findings)
+        _check_addresses(environment, findings)
+        _check_ways(environment, findings)
+        check_login(environment, findings)
+        check_secrets(environment, findings)
+        check_backends(environment, findings)
     _check_claims(opened, findings)
     check_cluster_hosts(opened, findings)
 
@@ -93,30 +93,30 @@ def _check_names(opened: Opened, omitted_domains: Collection[str], findings: Fin
 
 
 def _check_hosts(opened: Opened, findings: Findings) -> None:
-    """Report hosts that are not below the domain, and usual hosts that are no host names."""
+    """Report hosts that are not below the domain, and usual hosts that are not valid host names."""
     domain = opened.settings.domain
-    for one in opened.hosts:
-        if domain and one.host != domain and not one.host.endswith(f".{domain}"):
+    for host in opened.hosts:
+        if domain and host.host != domain and not host.host.endswith(f".{domain}"):
             findings.add(
                 HOST_OUTSIDE,
-                f'host "{one.host}" of {one.name} is not below the domain {domain}',
-                opened.span_of(one),
-                hint=_host_below(one, domain),
+                f'host "{host.host}" of {host.name} is not below the domain {domain}',
+                opened.span_of(host),
+                hint=_host_below(host, domain),
                 related=_related(opened.span("domain"), "the domain"),
             )
-        elif problem := _not_a_host(one.host):
+        elif problem := _not_a_host(host.host):
             findings.add(
                 HOST_OUTSIDE,
-                f'the usual host of {one.name}, "{one.host}", is not a valid host name: {problem}',
-                opened.span_of(one),
-                hint=f"give it one: hosts: {{{one.name}: <host>}}",
+                f'the usual host of {host.name}, "{host.host}", is not a valid host name: {problem}',
+                opened.span_of(host),
+                hint=f"give it one: hosts: {{{host.name}: <host>}}",
             )
 
 
-def _host_below(one: OpenedHost, domain: str) -> str:
-    if one.host in ("true", "false"):
-        return f"write it without quotes, if it is not a host: {one.host}"
-    return f"write a host below it (`{one.name}.{domain}`), or a wider domain"
+def _host_below(host: OpenedHost, domain: str) -> str:
+    if host.host in ("true", "false"):
+        return f"write it without quotes, if it is not a host: {host.host}"
+    return f"write a host below it (`{host.name}.{domain}`), or a wider domain"
 
 
 def _check_addresses(opened: Opened, findings: Findings) -> None:
@@ -125,22 +125,22 @@ def _check_addresses(opened: Opened, findings: Findings) -> None:
     is_https = is_secure(opened.settings) or opened.frame.settings.environment.production
     scheme = "https" if is_https else "http"
     merged = opened.frame.platform.merged
-    for one in opened.hosts:
-        setting, address = one.interface.address_setting, one.interface.address.rstrip("/")
-        expected = f"{scheme}://{one.host}"
+    for host in opened.hosts:
+        setting, address = host.interface.address_setting, host.interface.address.rstrip("/")
+        expected = f"{scheme}://{host.host}"
         if setting and address != expected:
             said = f"takes itself to be at {address}" if address else "does not know its address"
             findings.add(
                 WRONG_ADDRESS,
-                f'{one.name} of environment "{opened.name}" {said}, but is opened at {expected}',
-                (merged.span(setting) if address else None) or opened.span_of(one),
+                f'{host.name} of environment "{opened.name}" {said}, but is opened at {expected}',
+                (merged.span(setting) if address else None) or opened.span_of(host),
                 hint=f"write {'.'.join(setting)}: {expected}" + ("" if address else ", under `platform` here"),
-                related=_related(opened.span_of(one), "the host") if address else (),
+                related=_related(opened.span_of(host), "the host") if address else (),
             )
 
 
-def _related(span: Span | None, what: str) -> tuple[Related, ...]:
-    return (Related(span, what),) if span else ()
+def _related(span: Span | None, text: str) -> tuple[Related, ...]:
+    return (Related(span, text),) if span else ()
 
 
 def _not_a_host(host: str) -> str:
@@ -188,12 +188,12 @@ def _check_ways(opened: Opened, findings: Findings) -> None:
             opened.span("domain"),
             hint="one certificate for all needs one listener: tls: {issuer: <ClusterIssuer>, wildcard: true}",
         )
-    for one in opened.hosts:
-        if settings.type == "ingress" and one.interface.protocol == "grpc":
+    for host in opened.hosts:
+        if settings.type == "ingress" and host.interface.protocol == "grpc":
             findings.add(
                 NOT_ROUTED,
-                f"{one.name} speaks gRPC, which an Ingress cannot say",
-                opened.span_of(one),
+                f"{host.name} speaks gRPC, which an Ingress cannot say",
+                opened.span_of(host),
                 hint="use Gateway API: type: gateway",
             )
 
@@ -203,8 +203,8 @@ def _check_claims(opened: Sequence[Opened], findings: Findings) -> None:
     claims: dict[tuple[str, str], list[tuple[Opened, OpenedHost]]] = defaultdict(list)
     for environment in opened:
         cluster = cluster_identity(environment.frame.environment.cluster)
-        for one in environment.hosts:
-            claims[cluster, one.host].append((environment, one))
+        for opened_host in environment.hosts:
+            claims[cluster, opened_host.host].append((environment, opened_host))
     reported: set[tuple[str, str, Span | None]] = set()
     for (_, host), (first, *others) in claims.items():
         for other in others:

@@ -21,11 +21,11 @@ KEY = ("trust", "bundle", "key")
 def check_backends(opened: Opened, findings: Findings) -> None:
     """Report what users open of servers with certificates that the controller cannot verify."""
     settings, trust = opened.settings, opened.frame.settings.trust
-    secured = [one for one in opened.hosts if not one.login and one.interface.endpoint.port().tls]
+    secured = [host for host in opened.hosts if not host.login and host.interface.endpoint.port().tls]
     if not secured:
         return
-    names, place = ", ".join(one.name for one in secured), opened.span_of(secured[0])
-    closed = "hosts: {" + ", ".join(f"{one.name}: false" for one in secured) + "}"
+    names, place = ", ".join(host.name for host in secured), opened.span_of(secured[0])
+    closed = "hosts: {" + ", ".join(f"{host.name}: false" for host in secured) + "}"
     if not verifies_servers(settings):
         fix = (
             "write the annotations for that: server_tls_annotations: {...}"

@@ -18,12 +18,12 @@ from floe_compiler.resolve.rules import NO_LOGIN, NO_SECRET_STORE
 def check_login(opened: Opened, findings: Findings) -> None:
     """Report interfaces that nobody would ask for a login, without a reason or in production."""
     production = opened.frame.settings.environment.production
-    bare = [one for one in opened.hosts if not one.interface.authenticates and not one.login]
+    bare = [host for host in opened.hosts if not host.interface.authenticates and not host.login]
     if production:
         _check_production(opened, bare, findings)
-    reasons = open_reasons(opened.settings, (one.name for one in bare))
-    missing = [one for one in bare if one.name not in reasons]
-    if people := [one.name for one in missing if is_for_people(one.interface)]:
+    reasons = open_reasons(opened.settings, (host.name for host in bare))
+    missing = [host for host in bare if host.name not in reasons]
+    if people := [host.name for host in missing if is_for_people(host.interface)]:
         instead = "" if production else "; or say why not: auth: {type: none, reason: ...}"
         findings.add(
             NO_LOGIN,
@@ -32,12 +32,12 @@ def check_login(opened: Opened, findings: Findings) -> None:
             opened.frame.document.key_span(INGRESS),
             hint=f"put one in front: auth: {{type: oidc, ...}}{instead}",
         )
-    for one in (one for one in missing if not is_for_people(one.interface)):
-        instead = "" if production else f", or say why it needs no login: auth: {{without: {{{one.name}: ...}}}}"
+    for host in (host for host in missing if not is_for_people(host.interface)):
+        instead = "" if production else f", or say why it needs no login: auth: {{without: {{{host.name}: ...}}}}"
         findings.add(
             NO_LOGIN,
-            f"{one.name} would be open to everyone: programs use it, which no login proxy lets in",
-            opened.span_of(one),
+            f"{host.name} would be open to everyone: programs use it, which no login proxy lets in",
+            opened.span_of(host),
             hint=f"do not open it{instead}",
         )
 
@@ -45,18 +45,18 @@ def check_login(opened: Opened, findings: Findings) -> None:
 def _check_production(opened: Opened, bare: Sequence[OpenedHost], findings: Findings) -> None:
     """Report what production opens without a login for a reason: none is good enough."""
     auth = opened.settings.auth
-    for one in bare:
-        if isinstance(auth, OidcLogin) and one.name in auth.without:
+    for host in bare:
+        if isinstance(auth, OidcLogin) and host.name in auth.without:
             findings.add(
                 NO_LOGIN,
-                f'environment "{opened.name}" is production, but opens {one.name} without a login',
-                opened.frame.document.key_span((*INGRESS, "auth", "without", one.name)),
-                hint=f"remove it, or do not open it: hosts: {{{one.name}: false}}",
+                f'environment "{opened.name}" is production, but opens {host.name} without a login',
+                opened.frame.document.key_span((*INGRESS, "auth", "without", host.name)),
+                hint=f"remove it, or do not open it: hosts: {{{host.name}: false}}",
             )
     if isinstance(auth, NoLogin) and bare:
         findings.add(
             NO_LOGIN,
-            f'environment "{opened.name}" is production, but opens {some(one.name for one in bare)} without a login',
+            f'environment "{opened.name}" is production, but opens {some(host.name for host in bare)} without a login',
             opened.span("auth", "type"),
             hint="put one in front: auth: {type: oidc, ...}",
         )
@@ -65,14 +65,14 @@ def _check_production(opened: Opened, bare: Sequence[OpenedHost], findings: Find
 def check_secrets(opened: Opened, findings: Findings) -> None:
     """Report secrets that can only come from a store, in an environment that generates its secrets."""
     tls, auth, wanted = opened.settings.tls, opened.settings.auth, list[tuple[str, Span | None, str]]()
-    if any(one.login for one in opened.hosts) and isinstance(auth, OidcLogin) and _is_generated(opened, auth.secret):
+    if any(host.login for host in opened.hosts) and isinstance(auth, OidcLogin) and _is_generated(opened, auth.secret):
         wanted.append(("the secret of the login's client", opened.span("auth", "type"), "auth: {type: none, ...}"))
     if tls and tls.secret and not tls.existing and _is_generated(opened, tls.secret):
         wanted.append(("a certificate", opened.span("tls", "secret"), "tls: {issuer: ...}"))
-    for what, span, instead in wanted:
+    for secret, span, instead in wanted:
         findings.add(
             NO_SECRET_STORE,
-            f'{what} can only come from a store, but environment "{opened.name}" generates its secrets',
+            f'{secret} can only come from a store, but environment "{opened.name}" generates its secrets',
             span,
             hint="give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`, or write "
             f"`{instead}`",

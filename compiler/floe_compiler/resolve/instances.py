@@ -57,15 +57,15 @@ def shared_instances(
         served: These products, and what else of them has logins.
         findings: The errors are added here.
     """
-    found = []
+    placed = []
     for slot in slots.slots(registry, "nodes" if place.scope == NODES else "platform"):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
             component, instance = _instance(*filled, merged, place)
-            tables = tuple(one for one in served if not one.only_files)
-            users = tuple(one for one in served if one.only_files)
-            found.append((component, replace(instance, domains=domains, served=tables, file_users=users)))
-    return found
+            tables = tuple(login for login in served if not login.only_files)
+            users = tuple(login for login in served if login.only_files)
+            placed.append((component, replace(instance, domains=domains, served=tables, file_users=users)))
+    return placed
 
 
 def domain_instances(
@@ -82,9 +82,9 @@ def domain_instances(
     `models` are those of its semantic layer. `invalid` are the names of its products in whose files there is an error:
     they are there, so nothing is wrong with what needs any.
     """
-    by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
-    orchestrated = tuple(one for one in products if one.spec.run_by != "kubernetes")
-    found = []
+    by_kubernetes = tuple(product for product in products if product.spec.run_by == "kubernetes")
+    orchestrated = tuple(product for product in products if product.spec.run_by != "kubernetes")
+    placed = []
     for slot in slots.slots(registry, "domain"):
         filled = slots.configured(registry, slot, merged, findings)
         if filled and filled[0].key == KUBERNETES:
@@ -93,10 +93,10 @@ def domain_instances(
             own = orchestrated if slot == ORCHESTRATOR else ()
             component, instance = _instance(*filled, merged, place, own)
             if slot == SLOT:
-                names = {*(one.name for one in products), *invalid}
-                tables = tuple(ServedProduct(place.scope, one) for one in sorted(names))
+                names = {*(product.name for product in products), *invalid}
+                tables = tuple(ServedProduct(place.scope, name) for name in sorted(names))
                 instance = replace(instance, models=models, served=tables)
-            found.append((component, instance))
+            placed.append((component, instance))
         elif slot == ORCHESTRATOR and orchestrated and at(merged.data, slot_path(slot)) is None:
             findings.add(
                 MISSING_SLOT,
@@ -109,8 +109,8 @@ def domain_instances(
         config = component.config.model_validate(
             {"type": component.type, **component.profiles.get(place.settings.environment.scale, {})}
         )
-        found.append(_instance(component, config, merged, place, by_kubernetes))
-    return found
+        placed.append(_instance(component, config, merged, place, by_kubernetes))
+    return placed
 
 
 def _instance(

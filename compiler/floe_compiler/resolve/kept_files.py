@@ -33,7 +33,7 @@ def kept_files(
 ) -> Kept:
     """Return what the components of these domains keep in the object store.
 
-    Settings with a mistake count as none: the mistake is told when the domain is resolved.
+    Settings with a mistake are ignored: the mistake is reported when the domain is resolved.
 
     Args:
         registry: All components.
@@ -45,23 +45,25 @@ def kept_files(
     """
     keeping = _types_that_keep(registry)
     inherited = tuple(platform)
-    found = {}
+    by_domain = {}
     for name in names:
         above = inherited_layers(inherited, sources, environment, name)
         layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-        kept = tuple(one for slot in keeping for one in _of_slot(registry, slot, keeping[slot], scale, layers, name))
+        kept = tuple(
+            files for slot in keeping for files in _of_slot(registry, slot, keeping[slot], scale, layers, name)
+        )
         if kept:
-            found[name] = kept
-    return found
+            by_domain[name] = kept
+    return by_domain
 
 
 def _types_that_keep(registry: Registry) -> Mapping[str, Collection[str]]:
     """Return the types of components that keep files, by slot, sorted."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in registry.announced:
-        if one.keeps:
-            found[one.slot].add(one.type)
-    return dict(sorted(found.items()))
+    types: dict[str, set[str]] = defaultdict(set)
+    for component in registry.announced:
+        if component.keeps:
+            types[component.slot].add(component.type)
+    return dict(sorted(types.items()))
 
 
 def _of_slot(
@@ -70,7 +72,7 @@ def _of_slot(
     path = slot_path(slot)
     if not any(str(mapping(layer.data, path).get("type")) in types for layer in layers):
         return  # most domains: nothing has to be merged
-    chosen = [Layer(one.name, slots.pick(one.data, [path]), one.document, one.prefix) for one in layers]
+    chosen = [Layer(layer.name, slots.pick(layer.data, [path]), layer.document, layer.prefix) for layer in layers]
     merged = slots.with_profiles(registry, [slot], scale, chosen)
     filled = slots.configured(registry, slot, merged, Unread())
     if filled and filled[0].keeps:
@@ -81,9 +83,9 @@ def _of_slot(
 
 def users_of(kept: Kept) -> Iterator[ServedProduct]:
     """Yield the logins that components of domains need."""
-    for domain, files in kept.items():
-        for one in files:
-            for name, folder in one.users:
+    for domain, of_components in kept.items():
+        for files in of_components:
+            for name, folder in files.users:
                 yield ServedProduct(domain, name, folders=(folder,), only_files=True)
 
 
@@ -92,8 +94,8 @@ def folders_of(kept: Kept, domain: str, product: str) -> tuple[StoreFolder, ...]
     own = product_namespace(domain, product)
     return tuple(
         sorted(
-            StoreFolder(f"{one.of_products.path}{own}/", one.of_products.writes, one.of_products.bucket)
-            for one in kept.get(domain, ())
-            if one.of_products
+            StoreFolder(f"{files.of_products.path}{own}/", files.of_products.writes, files.of_products.bucket)
+            for files in kept.get(domain, ())
+            if files.of_products
         )
     )

@@ -67,9 +67,9 @@ class Merged(msgspec.Struct, frozen=True):
         """
         if path in self.origins:
             return self.origins[path][0]
-        below = [found[0] for leaf, found in self.origins.items() if leaf[: len(path)] == path]
+        below = [origins[0] for leaf, origins in self.origins.items() if leaf[: len(path)] == path]
         if below:
-            return next((one for one in below if one.layer.document), below[0])
+            return next((origin for origin in below if origin.layer.document), below[0])
         return self.origin(path[:-1]) if path else None
 
     def span(self, path: DataPath) -> Span | None:
@@ -113,8 +113,8 @@ def beneath(weakest: Layer, merged: Merged) -> Merged:
     """Return the merged data over one more, weaker layer, which a change of type does not drop."""
     whole = merge([weakest, Layer("", merged.data)])
     origins = {
-        path: (*merged.origins.get(path, ()), *(one for one in found if one.layer is weakest))
-        for path, found in whole.origins.items()
+        path: (*merged.origins.get(path, ()), *(origin for origin in origins_of_leaf if origin.layer is weakest))
+        for path, origins_of_leaf in whole.origins.items()
     }
     return Merged(whole.data, origins)
 

@@ -55,11 +55,11 @@ class SetLimit(msgspec.Struct, frozen=True):
 
 
 def limits_of(manifests: Iterable[Document], registry: Registry, findings: Findings) -> tuple[SetLimit, ...]:
-    """Return the limits that manifests set, the topmost manifest first; report those of paths that there are not.
+    """Return the limits that manifests set, the topmost manifest first; report those of unknown paths.
 
     Those that begin with `products` are of every data product.
     """
-    found: list[SetLimit] = []
+    limits: list[SetLimit] = []
     for manifest in manifests:
         merged = merge([Layer(manifest.file, manifest.data, manifest)])
         for key in manifest.data.get(LIMITS) or {}:
@@ -69,8 +69,8 @@ def limits_of(manifests: Iterable[Document], registry: Registry, findings: Findi
             if problem:
                 findings.add(UNKNOWN_LOCK, f'"{key}" {problem}', manifest.key_span((LIMITS, key)), hint=hint)
             elif limit is not None:
-                found.append(SetLimit(path, limit.bounds, manifest))
-    return tuple(found)
+                limits.append(SetLimit(path, limit.bounds, manifest))
+    return tuple(limits)
 
 
 def _problem(registry: Registry, path: tuple[str, ...]) -> tuple[str, str]:
@@ -143,7 +143,7 @@ def _check(
     if (value is None and document is None) or limit.bounds.allows(value):
         return
     span = origin.layer.span(path) if origin and document else asked[1]
-    if any(one.rule == BEYOND_POLICY and one.span == span for one in findings.found):
+    if any(finding.rule == BEYOND_POLICY and finding.span == span for finding in findings.diagnostics):
         return  # the policy allows less
     secret = gives_away_secret(path, value)
     shown = "another value" if secret else "a mapping" if isinstance(value, BaseModel) else as_word(value)
@@ -163,8 +163,8 @@ def _origin(merged: Merged, path: DataPath) -> Origin | None:
     """Return what sets the value at a path, or a part of it; None if no layer does."""
     parts = (path[:length] for length in range(len(path), 0, -1))
     set_ = next((part for part in parts if part in merged.origins), None)
-    found = set_ or next((one for one in merged.origins if one[: len(path)] == path), None)
-    return merged.origins[found][0] if found else None
+    written = set_ or next((leaf for leaf in merged.origins if leaf[: len(path)] == path), None)
+    return merged.origins[written][0] if written else None
 
 
 def _scope(document: Document) -> str:

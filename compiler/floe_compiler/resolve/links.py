@@ -61,9 +61,11 @@ def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFa
     together: dict[str, list[str]] = defaultdict(list)
     for name, frame in frames.items():
         together[frame.site.environment].append(name)
-    for sites in together.values():
-        if len(sites) > 1:
-            _check([frames[one] for one in sites], {frames[one].site.cluster: units[one] for one in sites}, findings)
+    for names in together.values():
+        if len(names) > 1:
+            _check(
+                [frames[name] for name in names], {frames[name].site.cluster: units[name] for name in names}, findings
+            )
 
 
 def _check(frames: Sequence[Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
@@ -71,12 +73,12 @@ def _check(frames: Sequence[Frame], units: Mapping[str, Sequence[UnitFacts]], fi
     by_cluster = {frame.site.cluster: frame for frame in frames}
     called: dict[str, dict[str, set[Elsewhere]]] = defaultdict(lambda: defaultdict(set))
     for cluster, own in units.items():
-        for one in (one for unit in own for one in unit.elsewhere):
-            called[one.cluster][cluster].add(one)
+        for server in (server for unit in own for server in unit.elsewhere):
+            called[server.cluster][cluster].add(server)
     for cluster, callers in called.items():
         frame = by_cluster[cluster]
         _check_called(frame, callers, findings)
-        servers = sorted({one for own in callers.values() for one in own})
+        servers = sorted({server for own in callers.values() for server in own})
         _check_regions(frame, {name: by_cluster[name] for name in callers}, servers, findings)
         if isinstance(frame.environment.links, McsLinks):
             for name in callers:
@@ -94,8 +96,8 @@ def _check(frames: Sequence[Frame], units: Mapping[str, Sequence[UnitFacts]], fi
 def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings: Findings) -> None:
     """Report what a cluster that others call lacks: one mistake, the first on their way."""
     links, cluster = frame.environment.links, frame.environment.cluster
-    servers = sorted({one for called in callers.values() for one in called})
-    names = ", ".join(dict.fromkeys(one.group.name for one in servers))
+    servers = sorted({server for called in callers.values() for server in called})
+    names = ", ".join(dict.fromkeys(server.group.name for server in servers))
     who = " and ".join(f'"{name}"' for name in sorted(callers))
     calling = f"clusters {who} call" if len(callers) > 1 else f"cluster {who} calls"
     said = f'{calling} {names} in cluster "{cluster.name}"'
@@ -119,7 +121,7 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
 def _check_names(frame: Frame, links: Links, said: str, servers: Iterable[Elsewhere], findings: Findings) -> None:
     """Report servers that have no name in other clusters: a Service of an operator, or one whose name is too long."""
     cluster, place = frame.environment.cluster.name, frame.document.span(NAME)
-    for service, group in dict.fromkeys((one.host.partition(".")[0], one.group) for one in servers):
+    for service, group in dict.fromkeys((server.host.partition(".")[0], server.group) for server in servers):
         name = name_elsewhere(service, cluster)
         if service != group.name:
             message = f"{said}, but the Service {service} is made by others, who give it no name in another cluster"
@@ -164,19 +166,20 @@ def _check_gateway(
         message = f"{said} through its Gateway, but the domain of its hosts is missing"
         hint = f"write it: reached_at: {{{_wanted(links, cluster.name)}}}"
         findings.add(NOT_LINKED, message, frame.document.key_span(REACHED_AT), hint=hint)
-    if links.client_certificates and not any(one.port.mutual for one in servers):
+    if links.client_certificates and not any(server.port.mutual for server in servers):
         message = f"{said}, but nobody who calls it can show a certificate"
         hint = "leave it out; only a collector (observability: {collector: ...}) can show one to that of the platform"
         findings.add(NOTHING_SHOWN, message, frame.document.key_span((*LINKS, "client_certificates")), hint=hint)
-    for one in (one for one in servers if not passes_gateway(one.port)):
-        port = f"{one.port.protocol} {one.port.number}"
-        message = f"{said}, and {one.group.name} on {port}, which a Gateway does not pass on"
+    for server in (server for server in servers if not passes_gateway(server.port)):
+        port = f"{server.port.protocol} {server.port.number}"
+        message = f"{said}, and {server.group.name} on {port}, which a Gateway does not pass on"
         findings.add(NOT_PASSED, message, frame.document.key_span(LINKS), hint="let both run in one cluster")
-    for one in (one for one in servers if len(linked_route(one.group.name, one.port)) > LONGEST_LABEL):
-        name = linked_route(one.group.name, one.port)
+    for server in (server for server in servers if len(linked_route(server.group.name, server.port)) > LONGEST_LABEL):
+        name = linked_route(server.group.name, server.port)
         message = f'{said} by the route "{name}", which has {len(name)} characters; its labels may have {LONGEST_LABEL}'
-        most = len(one.group.name) + LONGEST_LABEL - len(name)
-        hint = f"let its component name {one.group.name} with at most {most} characters, or let both run in one cluster"
+        most = len(server.group.name) + LONGEST_LABEL - len(name)
+        named = f"name {server.group.name} with at most {most} characters"
+        hint = f"let its component {named}, or let both run in one cluster"
         findings.add(LONG_NAME_ELSEWHERE, message, frame.document.key_span(LINKS), hint=hint)
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         message = f"{said} through its Gateway, but policies let no controller in"
@@ -199,7 +202,11 @@ def _check_addresses(frame: Frame, said: str, findings: Findings) -> None:
 
 def _check_overlaps(frames: Sequence[Frame], findings: Findings) -> None:
     """Report clusters that the Multi-Cluster Services API cannot tell apart, as they have the same addresses."""
-    known = [(one, one.environment.cluster.reached_at) for one in frames if isinstance(one.environment.links, McsLinks)]
+    known = [
+        (frame, frame.environment.cluster.reached_at)
+        for frame in frames
+        if isinstance(frame.environment.links, McsLinks)
+    ]
     for (first, there), (second, here) in combinations(known, 2):
         if there and here and ANYWHERE not in (there.cidr, here.cidr):
             ranges = network(there.cidr), network(here.cidr)
@@ -220,10 +227,10 @@ def _check_regions(
     here = frame.environment.cluster.region
     far = [
         name
-        for name, one in sorted(callers.items())
-        if here and one.environment.cluster.region and one.environment.cluster.region != here
+        for name, caller in sorted(callers.items())
+        if here and caller.environment.cluster.region and caller.environment.cluster.region != here
     ]
-    databases = [one.group.name for one in servers if one.port.scheme not in ("http", "https")]
+    databases = [server.group.name for server in servers if server.port.scheme not in ("http", "https")]
     if far and databases:
         findings.add(
             FAR_DATABASE,
@@ -241,9 +248,9 @@ def _clusters_key(frame: Frame) -> Span | None:
 def _check_stores(frames: Iterable[Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
     """Report object stores inside a cluster that pods of another one call."""
     for frame in frames:
-        stores = [one for one in frame.elsewhere if isinstance(one, ObjectStore) and one.endpoint.elsewhere]
+        stores = [store for store in frame.elsewhere if isinstance(store, ObjectStore) and store.endpoint.elsewhere]
         hosts = {there for store in stores for there in store.endpoint.elsewhere}
-        if not hosts.isdisjoint(one for unit in units[frame.site.cluster] for one in unit.elsewhere):
+        if not hosts.isdisjoint(server for unit in units[frame.site.cluster] for server in unit.elsewhere):
             there = next(iter(sorted(hosts)))
             findings.add(
                 ONLY_THERE,

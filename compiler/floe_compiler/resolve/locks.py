@@ -60,7 +60,7 @@ def locked_paths(manifests: Iterable[Document], registry: Registry, findings: Fi
         registry: The components that can fill slots.
         findings: The errors are added here.
     """
-    found: dict[DataPath, Lock] = {}
+    locks: dict[DataPath, Lock] = {}
     for manifest in manifests:
         for index, lock in enumerate(manifest.data.get("locks") or ()):
             path = tuple(str(lock).split("."))
@@ -69,11 +69,11 @@ def locked_paths(manifests: Iterable[Document], registry: Registry, findings: Fi
             else:
                 hint = hint_if_unknown(PlatformManifest, registry, path)
             if hint is None:
-                found.setdefault(path, Lock(manifest, index))
+                locks.setdefault(path, Lock(manifest, index))
             else:
                 message = f'the platform manifest has no "{lock}" to lock'
                 findings.add(UNKNOWN_LOCK, message, manifest.span(("locks", index)), hint=hint)
-    return found
+    return locks
 
 
 def check_manifests(layers: Sequence[Layer], locks: Locks, findings: Findings) -> None:
@@ -85,7 +85,7 @@ def check_manifests(layers: Sequence[Layer], locks: Locks, findings: Findings) -
         findings: The errors are added here.
     """
     for number, layer in enumerate(layers[1:], start=1):
-        above = {one.document.file for one in layers[:number] if one.document}
+        above = {layer.document.file for layer in layers[:number] if layer.document}
         inherited = {path: lock for path, lock in locks.items() if lock.manifest.file in above}
         own = {key: value for key, value in layer.data.items() if key not in IDENTITY}
         check_locks(merge(layers[:number]).data, inherited, [replace(layer, data=own)], findings)
@@ -141,10 +141,10 @@ def _walk(
                 return f'did you mean "{prefix}{".".join(here)}"?', ()
             return nearest(step, known, prefix + ".".join((*here, ""))) or did_you_mean(step, known), ()
         annotations = [model.model_fields[step].annotation for model in models if step in model.model_fields]
-        if any(get_origin(one) is dict for one in annotations):
+        if any(get_origin(annotation) is dict for annotation in annotations):
             return None, ()
         is_value = any(map(may_be_value, annotations))
-        models = [model for one in annotations for model in models_in(one)]
+        models = [model for annotation in annotations for model in models_in(annotation)]
         chosen = [key for place, key in places if place == next_]
         if chosen and path[depth + 1 :] == (DISCRIMINATOR,):  # every component has it
             return None, ()

@@ -26,7 +26,7 @@ def tidy(schema: Any) -> Any:
     A choice by `if` and `then` names the one thing that is wrong; a `oneOf` only reports that no branch matches.
     """
     if isinstance(schema, list):
-        return [tidy(one) for one in schema]
+        return [tidy(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "discriminator" in schema:
@@ -37,7 +37,7 @@ def tidy(schema: Any) -> Any:
         if key == "title" and isinstance(value, str):
             continue
         if key in ("properties", "$defs"):
-            result[key] = {name: tidy(one) for name, one in value.items()}
+            result[key] = {name: tidy(item) for name, item in value.items()}
         else:
             result[key] = tidy(value)
     return result

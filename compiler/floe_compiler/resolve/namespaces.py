@@ -51,8 +51,14 @@ def check_namespaces(
 ) -> None:
     """Report namespaces that two environments of one cluster would share, and names that are too long."""
     places = [
-        _Place(site.environment, one.cluster, one.namespaces.pattern, _namespaces(one, site, scopes), site.document)
-        for site, one in environments
+        _Place(
+            site.environment,
+            environment.cluster,
+            environment.namespaces.pattern,
+            _namespaces(environment, site, scopes),
+            site.document,
+        )
+        for site, environment in environments
     ]
     for place in places:
         for namespace in place.namespaces:
@@ -64,7 +70,7 @@ def check_namespaces(
         if first.name == second.name:
             continue
         _check_addresses(first, second, findings)
-        shared = next((one for one in first.namespaces if one in second.namespaces), None)
+        shared = next((namespace for namespace in first.namespaces if namespace in second.namespaces), None)
         if shared and cluster_identity(first.cluster) == cluster_identity(second.cluster):
             _report(shared, first, second, findings)
 
@@ -76,12 +82,12 @@ def _namespaces(environment: Environment, site: Site, scopes: Iterable[str]) -> 
 
 def _check_addresses(first: _Place, second: _Place, findings: Findings) -> None:
     """Report a cluster that has different addresses in two environments."""
-    one, other = first.cluster, second.cluster
-    if one.name == other.name and cluster_address(one) != cluster_address(other):
+    cluster, other = first.cluster, second.cluster
+    if cluster.name == other.name and cluster_address(cluster) != cluster_address(other):
         path: DataPath = ("cluster", "server")
         findings.add(
             CLUSTER_OF_TWO_ADDRESSES,
-            f'cluster "{other.name}" is at {other.server} here, but at {one.server} in environment "{first.name}"',
+            f'cluster "{other.name}" is at {other.server} here, but at {cluster.server} in environment "{first.name}"',
             second.document.span(path),
             hint="give both the same `cluster.server`, or two clusters two names",
             related=[Related(first.document.span(path), "the other environment")],

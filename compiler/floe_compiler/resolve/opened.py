@@ -35,8 +35,8 @@ class Opened(msgspec.Struct, frozen=True):
     @property
     def namespaces(self) -> set[str]:
         """Return the namespaces that have interfaces, and that of the shared services."""
-        found = {one.namespace for one in self.interfaces.values()}
-        return found | {self.frame.settings.environment.platform_namespace}
+        namespaces = {interface.namespace for interface in self.interfaces.values()}
+        return namespaces | {self.frame.settings.environment.platform_namespace}
 
     @property
     def name(self) -> str:

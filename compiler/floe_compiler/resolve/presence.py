@@ -69,7 +69,9 @@ def products_served(
         if domain in tables:
             tables[domain] += [OutputTable(domain, name, output) for output in product.outputs]
     layers = (ServedProduct(domain, SEMANTIC_LAYER, tuple(sorted(read))) for domain, read in tables.items())
-    products = (replace(one.served(key, overrides), folders=folders_of(kept, *key)) for key, one in enabled.items())
+    products = (
+        replace(product.served(key, overrides), folders=folders_of(kept, *key)) for key, product in enabled.items()
+    )
     return tuple(sorted((*products, *layers, *users_of(kept))))
 
 

@@ -41,12 +41,12 @@ class Overrides(msgspec.Struct, frozen=True):
         """Return what they say of a product, the weakest first; steps are by name, as they are written."""
         prefix: DataPath = (DOMAINS, domain, PRODUCTS, product)
         said = at(self.environment.data, prefix)
-        found = [Layer(self.environment.file, said, self.environment, prefix)] if said else []
+        layers = [Layer(self.environment.file, said, self.environment, prefix)] if said else []
         image = at(self.images.data, (IMAGES, domain, product)) if self.images else None
         if self.images and image is not None:
             moved: Mapping[DataPath, DataPath] = {(IMAGE,): ()}
-            found.append(Layer(self.images.file, {IMAGE: image}, self.images, (IMAGES, domain, product), moved))
-        return tuple(found)
+            layers.append(Layer(self.images.file, {IMAGE: image}, self.images, (IMAGES, domain, product), moved))
+        return tuple(layers)
 
     def is_enabled(self, domain: str, product: str, document: Document) -> bool:
         """Return whether the environment has a product of a domain that it has."""

@@ -61,13 +61,13 @@ class References(msgspec.Struct, frozen=True):
 
 def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, WrittenProduct]:
     """Return the products of a domain whose own files are valid; report the others."""
-    found: dict[Key, WrittenProduct] = {}
+    by_key: dict[Key, WrittenProduct] = {}
     for name, document in source.products.items():
         merged = merge([Layer(document.file, document.data, document)])
         written = _written((domain, name), document, merged, findings)
         if written is not None:
-            found[domain, name] = written
-    return found
+            by_key[domain, name] = written
+    return by_key
 
 
 def products_in(
@@ -82,15 +82,15 @@ def products_in(
         valid: Its products whose own files are valid.
         findings: The errors in what the environment says are added here.
     """
-    found: list[WrittenProduct] = []
+    products: list[WrittenProduct] = []
     for name, document in sorted(source.products.items()):
         own = valid.get((domain, name))
         layers = overrides.layers(domain, name)
         if own is not None and layers:
             own = _written((domain, name), document, merged_product(document, layers), findings)
         if own is not None and own.product.spec.enabled:
-            found.append(own)
-    return tuple(found)
+            products.append(own)
+    return tuple(products)
 
 
 def _written(key: Key, document: Document, merged: Merged, findings: Findings) -> WrittenProduct | None:
@@ -153,11 +153,11 @@ def _references(domain: str, document: Document) -> References | None:
     try:
         return References(
             document,
-            tuple(str(one["name"]) for one in document.data["steps"]),
-            tuple(str(one["name"]) for one in document.data.get("outputs") or ()),
+            tuple(str(step["name"]) for step in document.data["steps"]),
+            tuple(str(output["name"]) for output in document.data.get("outputs") or ()),
             tuple(
-                ((str(one.get("domain") or domain), str(one["product"])), str(one["output"]))
-                for one in document.data.get("inputs") or ()
+                ((str(input_.get("domain") or domain), str(input_["product"])), str(input_["output"]))
+                for input_ in document.data.get("inputs") or ()
             ),
             writes_files(document.data["steps"]),
         )
@@ -168,16 +168,16 @@ def _references(domain: str, document: Document) -> References | None:
 def _check_names(product: References, findings: Findings) -> None:
     for field, names in (("steps", product.steps), ("outputs", product.outputs)):
         first: dict[str, int] = {}
-        for index, one in enumerate(names):
-            if one in first:
+        for index, name in enumerate(names):
+            if name in first:
                 findings.add(
                     DUPLICATE_NAME,
-                    f'{field} has two entries named "{one}"',
+                    f'{field} has two entries named "{name}"',
                     product.document.span((field, index, "name")),
-                    related=[Related(product.document.span((field, first[one], "name")), "the first")],
+                    related=[Related(product.document.span((field, first[name], "name")), "the first")],
                     hint="give each its own name",
                 )
-            first.setdefault(one, index)
+            first.setdefault(name, index)
 
 
 def check_name(name: str, document: Document, findings: Findings) -> None:

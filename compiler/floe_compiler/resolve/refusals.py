@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import takewhile
+from itertools import product, takewhile
 from typing import Any
 
 from floe_compiler.model.component_faults import blaming
@@ -42,7 +42,7 @@ def check_platform_settings(placed: Iterable[Placed], own: Iterable[Layer], find
     layers = tuple(own)
     for component, instance in placed:
         name = f"{instance.slot} {instance.type}"
-        for setting, layer in ((one, layer) for one in component.platform_settings for layer in layers):
+        for setting, layer in product(component.platform_settings, layers):
             path = (*instance.settings_path, setting)
             if at(layer.data, path) is not None:
                 findings.add(

@@ -49,12 +49,12 @@ def changes_in(sources: Sources, environment: Document) -> tuple[Change, ...]:
     """Return the changes under way, as far as they are in an environment."""
     names = [ring.name for ring in rings_of(sources)]
     said = mapping(environment.data, (ROLLOUT,))
-    found = []
+    changes = []
     for name, change, layer in written_changes(sources.manifest):
         reached = said.get(name, change.get(REACHED))
         rings = names.index(reached) + 1 if reached in names else 0
-        found.append(Change(name, str(change.get("description", "")), layer, rings))
-    return tuple(found)
+        changes.append(Change(name, str(change.get("description", "")), layer, rings))
+    return tuple(changes)
 
 
 def inherited_layers(
@@ -70,9 +70,9 @@ def inherited_layers(
     """
     *manifests, own = platform
     rings = rings_of(sources)
-    ring = next((number for number, one in enumerate(rings, start=1) if domain in one.domains), None)
+    ring = next((number for number, candidate in enumerate(rings, start=1) if domain in candidate.domains), None)
     changes = changes_in(sources, environment) if ring else ()
-    return (*manifests, *(one.layer for one in changes if ring and one.rings >= ring), own)
+    return (*manifests, *(change.layer for change in changes if ring and change.rings >= ring), own)
 
 
 def written_changes(manifest: Document) -> Iterator[tuple[str, Mapping[str, Any], Layer]]:

@@ -53,14 +53,14 @@ def check_rollout(sources: Sources, locks: Locks, findings: Findings) -> None:
     """
     manifest = sources.manifest
     _check_rings(sources, findings)
-    above = merge([Layer(one.file, one.data, one) for one in sources.parents]).data
+    above = merge([Layer(parent.file, parent.data, parent) for parent in sources.parents]).data
     inherited = {path: lock for path, lock in locks.items() if lock.manifest.file != MANIFEST}
     seen: list[tuple[DataPath, str, Span | None]] = []
     for name, change, layer in written_changes(manifest):
         _check_ring(sources, change.get(REACHED), manifest, (ROLLOUT, CHANGES, name, REACHED), findings)
         check_locks(above, inherited, [layer], findings)
         for path, _ in leaves(layer.data):
-            other = next((one for one in seen if _overlap(one[0], path)), None)
+            other = next((place for place in seen if _overlap(place[0], path)), None)
             if other and other[1] != name:
                 message = f'{show_path(path)} is set by the change "{other[1]}", too'
                 related = [Related(other[2], "set here, too")] if other[2] else []
@@ -126,7 +126,7 @@ def _check_rings(sources: Sources, findings: Findings) -> None:
 
 
 def _check_ring(sources: Sources, ring: object, document: Document, path: DataPath, findings: Findings) -> None:
-    names = dict.fromkeys(one.name for one in rings_of(sources))
+    names = dict.fromkeys(ring.name for ring in rings_of(sources))
     if ring is not None and ring not in names:
         hint = did_you_mean(str(ring), names)
         findings.add(UNKNOWN_REFERENCE, f'the rollout has no ring "{ring}"', document.span(path), hint=hint)
@@ -147,8 +147,8 @@ def _check_environment(sources: Sources, environment: Document, findings: Findin
 def _check_end(sources: Sources, findings: Findings) -> None:
     """Report the changes that have reached everybody."""
     last = len(rings_of(sources))
-    found = [changes_in(sources, environment) for environment in sources.environments.values()]
-    for changes in zip(*found, strict=True):
+    by_environment = [changes_in(sources, environment) for environment in sources.environments.values()]
+    for changes in zip(*by_environment, strict=True):
         if all(change.rings == last for change in changes):
             message = f'the change "{changes[0].name}" has reached the last ring in every environment'
             place = sources.manifest.key_span((ROLLOUT, CHANGES, changes[0].name))
@@ -156,6 +156,6 @@ def _check_end(sources: Sources, findings: Findings) -> None:
             findings.add(ROLLED_OUT, message, place, hint=hint)
 
 
-def _overlap(one: DataPath, other: DataPath) -> bool:
+def _overlap(path: DataPath, other: DataPath) -> bool:
     """Return whether two paths are the same, or one is below the other."""
-    return one[: len(other)] == other[: len(one)]
+    return path[: len(other)] == other[: len(path)]

@@ -80,12 +80,12 @@ def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Map
     definitions["Cluster"] = _without(definitions["Cluster"], ONLY_OF_SEVERAL)
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
-    every = _slots(registry, slots(registry), references, definitions)
+    by_slot = _slots(registry, slots(registry), references, definitions)
     own = _slots(registry, slots(registry, "domain"), references, definitions)
 
     definitions["RolledOutChange"] = _with_settings(definitions, own)
-    manifest = _with_slots(definitions["PlatformManifest"], every)
-    platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(every))
+    manifest = _with_slots(definitions["PlatformManifest"], by_slot)
+    platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(by_slot))
     platform["properties"] = {key: value for key, value in platform["properties"].items() if key not in IDENTITY}
     domain = _with_slots(definitions["Domain"], _slots_override(own))
     inner = _with_slots(definitions[f"Domain{OVERRIDE}"], _slots_override(own))
@@ -155,9 +155,11 @@ def _products(definitions: Mapping[str, JsonSchema]) -> JsonSchema:
     override = definitions[f"DataProduct{OVERRIDE}"]
     properties = {key: value for key, value in override["properties"].items() if key not in SAME_EVERYWHERE}
     choices = definitions["DataProduct"]["properties"]["steps"]["items"]["allOf"]
-    kinds = [one["then"]["$ref"].removeprefix(REFERENCE) for one in choices]
-    every = {key: value for kind in kinds for key, value in definitions[f"{kind}{OVERRIDE}"]["properties"].items()}
-    step = {key: value for key, value in every.items() if key not in STEP_IDENTITY}
+    kinds = [choice["then"]["$ref"].removeprefix(REFERENCE) for choice in choices]
+    properties_of_steps = {
+        key: value for kind in kinds for key, value in definitions[f"{kind}{OVERRIDE}"]["properties"].items()
+    }
+    step = {key: value for key, value in properties_of_steps.items() if key not in STEP_IDENTITY}
     properties["steps"] = {
         "type": "object",
         "description": "Changes of steps, by the name of the step.",
@@ -186,21 +188,21 @@ def _description(schema: Mapping[str, Any]) -> JsonSchema:
 def _override(schema: Any, definitions: Mapping[str, JsonSchema]) -> Any:
     """Return a schema in which every key of every mapping may be left out."""
     if isinstance(schema, list):
-        return [_override(one, definitions) for one in schema]
+        return [_override(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found: JsonSchema = {}
+    override: JsonSchema = {}
     for key, value in schema.items():
         if key == "$ref":
-            found[key] = f"{value}{OVERRIDE}"
+            override[key] = f"{value}{OVERRIDE}"
         elif key == "if":
-            found[key] = {**value, "required": [DISCRIMINATOR]}  # an absent type may be any
+            override[key] = {**value, "required": [DISCRIMINATOR]}  # an absent type may be any
         elif key == "items":
             # Lists are replaced whole, so what is in them must be complete.
-            found[key] = value
+            override[key] = value
         elif key != "required":
-            found[key] = _override(value, definitions)
-    return _with_keys_of_all_types(found, definitions)
+            override[key] = _override(value, definitions)
+    return _with_keys_of_all_types(override, definitions)
 
 
 def _with_keys_of_all_types(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
@@ -209,7 +211,9 @@ def _with_keys_of_all_types(schema: JsonSchema, definitions: Mapping[str, JsonSc
     Another layer may give the type. But a misspelt `type` must be found here: without it, the settings would be taken
     for those of the type that the other layer gives. Any other schema is returned as it is.
     """
-    choices = [one["then"]["$ref"].removeprefix(REFERENCE).removesuffix(OVERRIDE) for one in schema.get("allOf", ())]
+    choices = [
+        choice["then"]["$ref"].removeprefix(REFERENCE).removesuffix(OVERRIDE) for choice in schema.get("allOf", ())
+    ]
     if not choices:
         return schema
     known = sorted({key for name in choices for key in definitions[name].get("properties", {})})
@@ -226,20 +230,22 @@ def _slots(
     references: Mapping[tuple[str, str], str],
     definitions: Mapping[str, JsonSchema],
 ) -> Mapping[str, JsonSchema]:
-    found = {
+    overrides = {
         slot: by_type({kind: f"{references[slot, kind]}{OVERRIDE}" for kind in types(registry, slot)}) for slot in names
     }
-    return {slot: _with_keys_of_all_types(schema, definitions) for slot, schema in found.items()}
+    return {slot: _with_keys_of_all_types(schema, definitions) for slot, schema in overrides.items()}
 
 
-def _slots_override(found: Mapping[str, JsonSchema]) -> Mapping[str, JsonSchema]:
-    return {slot: {key: value for key, value in schema.items() if key != "required"} for slot, schema in found.items()}
+def _slots_override(by_slot: Mapping[str, JsonSchema]) -> Mapping[str, JsonSchema]:
+    return {
+        slot: {key: value for key, value in schema.items() if key != "required"} for slot, schema in by_slot.items()
+    }
 
 
-def _with_slots(schema: JsonSchema, found: Mapping[str, JsonSchema]) -> JsonSchema:
+def _with_slots(schema: JsonSchema, by_slot: Mapping[str, JsonSchema]) -> JsonSchema:
     """Return the schema of a document with its slots; nested slots are in a mapping of their own."""
     properties = dict(schema["properties"])
-    for slot, value in found.items():
+    for slot, value in by_slot.items():
         group, *rest = (str(step) for step in slot_path(slot))
         if not rest:
             properties[group] = value
@@ -270,8 +276,8 @@ def _complete(kind: str, schema: JsonSchema, definitions: Mapping[str, JsonSchem
 
 def _references(schema: Any) -> Iterable[str]:
     if isinstance(schema, list):
-        for one in schema:
-            yield from _references(one)
+        for item in schema:
+            yield from _references(item)
     elif isinstance(schema, dict):
         for key, value in schema.items():
             if key == "$ref":

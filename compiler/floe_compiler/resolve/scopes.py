@@ -44,9 +44,15 @@ LARGEST: Mapping[str, Mapping[str, Any]] = {
 
 def manifest_layers(sources: Sources) -> tuple[Layer, ...]:
     """Return the layers of the platform in all environments: the parents of the manifest, and the manifest."""
-    parents = ((one, {key: value for key, value in one.data.items() if key not in IDENTITY}) for one in sources.parents)
+    parents = (
+        (parent, {key: value for key, value in parent.data.items() if key not in IDENTITY})
+        for parent in sources.parents
+    )
     manifest = sources.manifest
-    return (*(Layer(one.file, data, one) for one, data in parents), Layer(manifest.file, manifest.data, manifest))
+    return (
+        *(Layer(parent.file, data, parent) for parent, data in parents),
+        Layer(manifest.file, manifest.data, manifest),
+    )
 
 
 def platform_layers(sources: Sources, environment: Document) -> tuple[Layer, ...]:

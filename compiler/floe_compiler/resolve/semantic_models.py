@@ -168,8 +168,8 @@ def _check_references(model: Model, known: Mapping[str, Model], findings: Findin
     for path, joined in model.items("cubes"):
         key = "join_path" if "join_path" in joined else camel("join_path")
         steps = _plain(joined[key])
-        found = [exists(step, (*path, key)) for step in steps.split(".")] if steps else [False]
-        if steps and all(found):
+        existing = [exists(step, (*path, key)) for step in steps.split(".")] if steps else [False]
+        if steps and all(existing):
             _check_included(model, joined, path, known[steps.rpartition(".")[2]], known, findings)
 
 
@@ -197,14 +197,14 @@ def _check_included(
 
 def _members(cube: Model, known: Mapping[str, Model]) -> set[str] | None:
     """Return the names of a cube's members, with those that it inherits; None if they are not known, as in a view."""
-    found: set[str] = set()
+    members: set[str] = set()
     seen: set[str] = set()
     current: Model | None = cube
     while current is not None and current.kind == "cubes":
-        found |= {str(member["name"]) for members in INCLUDED for _, member in current.items(members)}
+        members |= {str(member["name"]) for kind in INCLUDED for _, member in current.items(kind)}
         seen.add(current.name)
         if not current.has("extends"):
-            return found
+            return members
         base = _plain(current.data["extends"])
         current = known.get(base) if base and base not in seen else None
     return None

@@ -78,11 +78,11 @@ def camel(key: str) -> str:
 
 def _keys(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
     """Return the schemas by key, in both spellings of each; editors offer only the first."""
-    found: dict[str, Schema] = {}
+    properties: dict[str, Schema] = {}
     for key, schema in schemas.items():
         described = {**schema, "description": MEANINGS[key]} if key in MEANINGS else schema
-        found |= {camel(key): {**described, NOT_OFFERED: True}, key: described}
-    return found
+        properties |= {camel(key): {**described, NOT_OFFERED: True}, key: described}
+    return properties
 
 
 def _one_of(words: Iterable[str]) -> Schema:

@@ -86,9 +86,9 @@ def check_tls(environment: Environment, document: Document, findings: Findings) 
 
 def check_clients(clients: Iterable[UntoldClient], frame: Frame, findings: Findings) -> None:
     """Report clients that cannot verify a server with TLS, as they are not told its authority."""
-    found, document = sorted(clients), frame.document
+    untold, document = sorted(clients), frame.document
     of_java, of_operators = (
-        ", ".join(f"{one.pods} calls {one.server}" for one in found if one.truststore is wanted)
+        ", ".join(f"{client.pods} calls {client.server}" for client in untold if client.truststore is wanted)
         for wanted in (True, False)
     )
     if of_java:

@@ -46,7 +46,11 @@ def service_mesh(declared: IstioMesh | LinkerdMesh | None, gateways: Iterable[st
     if declared is None:
         return None
     resources = {"requests": declared.proxy.requests, "limits": declared.proxy.limits}
-    amounts = {f"{bound}.{name}": getattr(one, name) for bound, one in resources.items() for name in ("cpu", "memory")}
+    amounts = {
+        f"{bound}.{name}": getattr(quantities, name)
+        for bound, quantities in resources.items()
+        for name in ("cpu", "memory")
+    }
     istio = declared if isinstance(declared, IstioMesh) else None
     return ServiceMesh(
         kind=istio.mode if istio else "linkerd",

@@ -29,7 +29,8 @@ def slot_path(slot: str) -> DataPath:
 def slots(registry: Registry, scope: Literal["platform", "domain", "nodes"] | None = None) -> tuple[str, ...]:
     """Return all slots, sorted; with a `scope`, only those of components in it."""
     scopes = get_args(ComponentScope) if scope is None else ("nodes",) if scope == "nodes" else (scope, "each")
-    return tuple(sorted({one.slot for one in registry.announced if one.slot != DERIVED and one.scope in scopes}))
+    of_scopes = (component for component in registry.announced if component.scope in scopes)
+    return tuple(sorted({component.slot for component in of_scopes if component.slot != DERIVED}))
 
 
 def types(registry: Registry, slot: str) -> tuple[str, ...]:
@@ -39,23 +40,23 @@ def types(registry: Registry, slot: str) -> tuple[str, ...]:
 
 def pick(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
     """Return a copy of `data` with only the values at `paths`."""
-    found: dict[str, Any] = {}
+    picked: dict[str, Any] = {}
     for path in paths:
         value = at(data, path)
         if value is None:
             continue
-        parent = found
+        parent = picked
         for step in path[:-1]:
             parent = parent.setdefault(str(step), {})
         parent[str(path[-1])] = value
-    return found
+    return picked
 
 
 def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
     """Return a copy of `data` without the values at `paths`; parents that become empty are dropped."""
     wanted = list(paths)
     here = {path[0] for path in wanted if len(path) == 1}
-    found: dict[str, Any] = {}
+    remaining: dict[str, Any] = {}
     for key, value in data.items():
         if key in here:
             continue
@@ -64,8 +65,8 @@ def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any
             value = without(value, below)
             if not value:
                 continue
-        found[key] = value
-    return found
+        remaining[key] = value
+    return remaining
 
 
 def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: Iterable[Layer]) -> Merged:

@@ -29,20 +29,20 @@ class EncryptedFile(msgspec.Struct, frozen=True, order=True):
 def check_sops_rules(document: Document, files: Iterable[EncryptedFile], findings: Findings) -> None:
     """Report encrypted files for which `.sops.yaml`, if that is its document, has no rule, or one with other keys."""
     rules = list(enumerate(mappings(document.data, ("creation_rules",))))
-    for one in sorted(set(files)):
-        found = next(((index, rule) for index, rule in rules if _fits(rule, one.file)), None)
-        if found is None:
+    for encrypted in sorted(set(files)):
+        numbered = next(((index, rule) for index, rule in rules if _fits(rule, encrypted.file)), None)
+        if numbered is None:
             message = f"no rule of {document.file} is for this file, so sops does not know who may decrypt it"
-            hint = f"add one with a path_regex that matches {one.file}"
-            findings.add(OTHER_KEYS, message, Span(one.file), hint=hint, secret=True)
+            hint = f"add one with a path_regex that matches {encrypted.file}"
+            findings.add(OTHER_KEYS, message, Span(encrypted.file), hint=hint, secret=True)
             continue
-        index, rule = found
-        named, own = _age_keys(rule), _recipients(one.text)
+        index, rule = numbered
+        named, own = _age_keys(rule), _recipients(encrypted.text)
         if named and named != own:
             message = f"it is encrypted for {_show(own)}, but its rule in {document.file} says {_show(named)}"
             related = [Related(document.span(("creation_rules", index)), "the rule")]
-            hint = f"run `sops updatekeys {one.file}`"
-            findings.add(OTHER_KEYS, message, Span(one.file), hint=hint, related=related, secret=True)
+            hint = f"run `sops updatekeys {encrypted.file}`"
+            findings.add(OTHER_KEYS, message, Span(encrypted.file), hint=hint, related=related, secret=True)
 
 
 def _fits(rule: Mapping[str, Any], file: str) -> bool:
@@ -64,7 +64,7 @@ def _age_keys(rule: Mapping[str, Any]) -> set[str]:
 
 def _recipients(text: str) -> set[str]:
     """Return the age keys that a file is encrypted for."""
-    return {str(at(one, ("recipient",))) for one in mappings(from_yaml(text), ("sops", "age"))}
+    return {str(at(key, ("recipient",))) for key in mappings(from_yaml(text), ("sops", "age"))}
 
 
 def _show(keys: set[str]) -> str:

@@ -30,10 +30,10 @@ def with_vending(placed: Sequence[Placed]) -> list[Placed]:
     """
     slots = (Catalog.slot, ObjectStore.slot)
     # Without their clients, of which there are many: who issues credentials does not depend on them.
-    alone = ((component, replace(one, domains=(), served=(), file_users=())) for component, one in placed)
-    every = provided((component, instance) for component, instance in alone if component.slot in slots)
-    catalog = next((one for one in every if isinstance(one, Catalog)), None)
-    store = next((one for one in every if isinstance(one, ObjectStore)), None)
+    alone = ((component, replace(instance, domains=(), served=(), file_users=())) for component, instance in placed)
+    capabilities = provided((component, instance) for component, instance in alone if component.slot in slots)
+    catalog = next((capability for capability in capabilities if isinstance(capability, Catalog)), None)
+    store = next((capability for capability in capabilities if isinstance(capability, ObjectStore)), None)
     vended = is_vended(catalog, store)
     return [
         (component, replace(instance, tables_are_vended=vended and component.slot == ObjectStore.slot))
@@ -57,16 +57,16 @@ def check_store_logins(
         merged: The documents of the platform.
         findings: The warning is added here.
     """
-    every = tuple(provided)
-    catalog = next((one for one in every if isinstance(one, Catalog)), None)
-    for store in (one for one in every if isinstance(one, ObjectStore)):
+    capabilities = tuple(provided)
+    catalog = next((capability for capability in capabilities if isinstance(capability, Catalog)), None)
+    for store in (capability for capability in capabilities if isinstance(capability, ObjectStore)):
         by_account = store.identity is not None and store.identity.as_itself
         if store.clients or by_account:
             continue
-        needing = [one for one in served if one.reaches_files or not is_vended(catalog, store)]
-        sharing = [one for one in needing if not one.only_reads] or needing
+        needing = [product for product in served if product.reaches_files or not is_vended(catalog, store)]
+        sharing = [product for product in needing if not product.only_reads] or needing
         if sharing:
-            named = ", ".join(f"{one.domain}/{one.name}" for one in sharing[:SHOWN])
+            named = ", ".join(f"{product.domain}/{product.name}" for product in sharing[:SHOWN])
             more = f" and {len(sharing) - SHOWN} more" if len(sharing) > SHOWN else ""
             findings.add(
                 WHOLE_STORE,

@@ -46,7 +46,7 @@ def check_noticed(
     """
     if component.notices_inputs:
         return
-    has_other = any(one.notices_inputs for one in beside)
+    has_other = any(other.notices_inputs for other in beside)
     for product in instance.products:
         if product.trigger is None:
             continue

@@ -61,16 +61,16 @@ def trust_of(
     bundle = environment.trust.bundle
     if isinstance(bundle, TrustedConfigMap):
         return Trust(bundle.name, bundle.key, bundle.truststore or "")
-    found = tuple(_distinct(_certificates(bundle.files, sources, document, findings)))
-    authorities = tuple(sorted({_authority(one) for one in found}))
+    certificates = tuple(_distinct(_certificates(bundle.files, sources, document, findings)))
+    authorities = tuple(sorted({_authority(certificate) for certificate in certificates}))
     if isinstance(bundle, TrustedFiles):
-        store = base64.b64encode(truststore(map(_der, found))).decode()
-        return Trust(RENDERED, rendered=(_pem(found), store), authorities=authorities) if found else None
+        store = base64.b64encode(truststore(map(_der, certificates))).decode()
+        return Trust(RENDERED, rendered=(_pem(certificates), store), authorities=authorities) if certificates else None
     made = BundleSources(
         bundle.public,
-        _pem(found),
-        tuple((one.name, one.key) for one in bundle.secrets),
-        tuple((one.name, one.key) for one in bundle.config_maps),
+        _pem(certificates),
+        tuple((secret.name, secret.key) for secret in bundle.secrets),
+        tuple((config_map.name, config_map.key) for config_map in bundle.config_maps),
     )
     name = bundle.name or joined(platform, environment.metadata.name, "trust")
     for index, (config_map, key) in enumerate(made.config_maps):
@@ -101,7 +101,7 @@ def _certificates(
     for index, name in enumerate(files):
         path, place = f"{AUTHORITIES}/{name}", document.span((*PATH, index))
         if path not in sources.authorities:
-            known = [one.removeprefix(f"{AUTHORITIES}/") for one in sources.authorities]
+            known = [file.removeprefix(f"{AUTHORITIES}/") for file in sources.authorities]
             hint = did_you_mean(name, known) if known else f"write the certificates into {path}"
             findings.add(UNKNOWN_REFERENCE, f"there is no file {path}", place, hint=hint)
             continue
@@ -117,7 +117,7 @@ def _read(text: str) -> _Read:
     from cryptography.x509 import load_pem_x509_certificate  # slow to import
 
     lines = text.splitlines()
-    starts = [(number, found["label"]) for number, line in enumerate(lines) if (found := _BEGIN.fullmatch(line))]
+    starts = [(number, match["label"]) for number, line in enumerate(lines) if (match := _BEGIN.fullmatch(line))]
     certificates = []
     for number, label in starts:
         if _PRIVATE in label:
@@ -154,7 +154,7 @@ def _pem(certificates: Iterable[Certificate]) -> str:
     """Return certificates as text, without what else a file says about them."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return "".join(one.public_bytes(Encoding.PEM).decode() for one in certificates)
+    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates)
 
 
 def _authority(certificate: Certificate) -> Authority:

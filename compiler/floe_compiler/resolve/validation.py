@@ -90,12 +90,12 @@ def _beyond_the_schema(
 
     pydantic's errors at, or above, the location of a structural error are only consequences, and left out.
     """
-    found = [(_location(data, error), error) for error in errors]
+    located = [(_location(data, error), error) for error in errors]
     known = {mistake.path for mistake in mistakes}
-    own = {path for path, error in found if error["type"] in _OF_VALIDATORS}
-    for path, error in found:
+    own = {path for path, error in located if error["type"] in _OF_VALIDATORS}
+    for path, error in located:
         is_own = error["type"] in _OF_VALIDATORS
-        explained = path in known if is_own else any(path == one[: len(path)] for one in known | own)
+        explained = path in known if is_own else any(path == mistaken[: len(path)] for mistaken in known | own)
         if not explained:
             at_key = error["loc"][-1:] == (KEY,)
             secret = gives_away_secret((), path[-1]) if at_key else gives_away_secret(path, _value(data, path))
@@ -204,7 +204,7 @@ def _dropped(merged: Merged, mapping: DataPath) -> list[Related]:
     """Return the locations of a mapping's settings for another type, which a change of type dropped."""
     origins = merged.origins.get((*mapping, DISCRIMINATOR), ())
     return [
-        Related(one.span, f'these settings are for type "{one.value}", not "{origins[0].value}"')
-        for one in origins[1:]
-        if one.span and one.value != origins[0].value
+        Related(origin.span, f'these settings are for type "{origin.value}", not "{origins[0].value}"')
+        for origin in origins[1:]
+        if origin.span and origin.value != origins[0].value
     ]

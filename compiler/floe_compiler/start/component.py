@@ -24,7 +24,7 @@ class NewComponent(msgspec.Struct, frozen=True):
 
     @property
     def module(self) -> str:
-        """Return the name of its module."""
+        """Return the name of its Python module: the package's, with underscores."""
         return self.package.replace("-", "_")
 
     @property

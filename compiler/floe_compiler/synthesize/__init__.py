@@ -100,10 +100,10 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
     except NotGeneratable as error:
         user = secret_user(unit, error.secret)
         # One setting may need the secret in many namespaces. It is one mistake, so the message names none of them.
-        what = f"({', '.join(error.keys)})" if user else "of images.pull_secret"
+        keys = f"({', '.join(error.keys)})" if user else "of images.pull_secret"
         findings.add(
             NO_SOURCE,
-            f"secret {error.secret.name} {what} can only come from a store, "
+            f"secret {error.secret.name} {keys} can only come from a store, "
             f"but environment {unit.settings.environment.name} generates its secrets",
             user.origin if user else unit.pull_secret_origin,
             hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
@@ -203,9 +203,9 @@ def _not_secrets(product: Product) -> Iterator[str]:
 
 def _image_origins(unit: DeclaredUnit) -> Mapping[str, tuple[Span, ...]]:
     """Return where data products name their images, by the reference that pods have."""
-    found: dict[str, tuple[Span, ...]] = {}
+    origins: dict[str, tuple[Span, ...]] = {}
     for product in _products(unit):
         image = pull_from(unit.settings, product.spec.image)
         if product.image_origin:
-            found[image] = tuple(dict.fromkeys((*found.get(image, ()), product.image_origin)))
-    return found
+            origins[image] = tuple(dict.fromkeys((*origins.get(image, ()), product.image_origin)))
+    return origins

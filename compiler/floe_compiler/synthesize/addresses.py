@@ -24,18 +24,22 @@ def with_addresses(unit: DeclaredUnit, ingress: UnitIngress | None) -> DeclaredU
 
 def asks_for_addresses(parts: Parts) -> bool:
     """Return whether a variable of an instance has the address of an interface."""
-    pods = (*(one.pod for one in parts.workloads), *(one.pod for one in parts.tasks))
-    return any(one.interface for pod in pods for container in containers_of(pod) for one in container.variables)
+    pods = (*(workload.pod for workload in parts.workloads), *(task.pod for task in parts.tasks))
+    return any(
+        variable.interface for pod in pods for container in containers_of(pod) for variable in container.variables
+    )
 
 
 def _filled(parts: Parts, urls: Mapping[str, str]) -> Parts:
-    workloads = tuple(replace(one, pod=_pod(one.pod, urls)) for one in parts.workloads)
-    tasks = tuple(replace(one, pod=_pod(one.pod, urls)) for one in parts.tasks)
+    workloads = tuple(replace(workload, pod=_pod(workload.pod, urls)) for workload in parts.workloads)
+    tasks = tuple(replace(task, pod=_pod(task.pod, urls)) for task in parts.tasks)
     return replace(parts, workloads=workloads, tasks=tasks)
 
 
 def _pod(pod: Pod, urls: Mapping[str, str]) -> Pod:
-    setup, containers = (tuple(_container(one, urls) for one in group) for group in (pod.setup, pod.containers))
+    setup, containers = (
+        tuple(_container(container, urls) for container in group) for group in (pod.setup, pod.containers)
+    )
     return replace(pod, setup=setup, containers=containers)
 
 
@@ -44,8 +48,8 @@ def _container(container: Container, urls: Mapping[str, str]) -> Container:
 
 
 def _variables(variables: tuple[Variable, ...], urls: Mapping[str, str]) -> Iterator[Variable]:
-    for one in variables:
-        if not one.interface:
-            yield one
-        elif one.interface in urls:
-            yield Variable(one.name, urls[one.interface])
+    for variable in variables:
+        if not variable.interface:
+            yield variable
+        elif variable.interface in urls:
+            yield Variable(variable.name, urls[variable.interface])

@@ -37,7 +37,7 @@ def check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
         clashes[identity.name, tuple(places)].append(identity)
     for (name, spans), identities in clashes.items():
         first, *others = identities
-        also = f", and so {'is' if len(others) == 1 else 'are'} its {some(sorted(one.kind for one in others))}"
+        also = f", and so {'is' if len(others) == 1 else 'are'} its {some(sorted(other.kind for other in others))}"
         findings.add(
             TWICE,
             f"{first} is rendered twice{also if others else ''}",

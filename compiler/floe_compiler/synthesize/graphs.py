@@ -34,11 +34,11 @@ def starts(plans: Iterable[UnitPlan]) -> Graph:
     nodes: set[Node] = set()
     edges: set[Edge] = set()
     for unit in (with_ingress(plan).unit for plan in plans):
-        parts = [one.parts for one in unit.instances]
-        servers = [server for each in parts for server in each.workloads]
-        tasks = [task for each in parts for task in each.tasks if not task.after_sync]
-        nodes |= {_pods(unit, name) for name in (*(one.name for one in servers), *(one.name for one in tasks))}
-        order = start_order(unit.namespace, servers, tasks, {pods.name for each in parts for pods in each.operated})
+        parts = [declared.parts for declared in unit.instances]
+        servers = [server for own in parts for server in own.workloads]
+        tasks = [task for own in parts for task in own.tasks if not task.after_sync]
+        nodes |= {_pods(unit, name) for name in (*(server.name for server in servers), *(task.name for task in tasks))}
+        order = start_order(unit.namespace, servers, tasks, {pods.name for own in parts for pods in own.operated})
         edges |= {Edge(_pods(unit, first).key, _pods(unit, second).key) for first, second in order}
     return graph(nodes, edges)
 

@@ -22,16 +22,17 @@ def mesh_callers(unit: DeclaredUnit, others: Mapping[str, MeshCallers]) -> Mappi
     """Return the accounts that call each server of a namespace, given those of other namespaces; sorted."""
     if unit.settings.cluster.mesh is None:
         return {}
-    found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    by_server: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for server, ports in others.items():
         for port, accounts in ports.items():
-            found[server][port].update(accounts)
+            by_server[server][port].update(accounts)
     for account, servers in accounts_calling(declared.parts for declared in unit.instances):
-        for group, called in ((one.group, port) for one in servers for port in one.ports):
+        for group, called in ((endpoint.group, port) for endpoint in servers for port in endpoint.ports):
             if group and group.namespace == unit.namespace and called.protocol == "TCP":
-                found[group.name][called.number].add(f"{unit.namespace}/{account}")
+                by_server[group.name][called.number].add(f"{unit.namespace}/{account}")
     return {
-        server: {port: tuple(sorted(accounts)) for port, accounts in ports.items()} for server, ports in found.items()
+        server: {port: tuple(sorted(accounts)) for port, accounts in ports.items()}
+        for server, ports in by_server.items()
     }
 
 
@@ -46,16 +47,18 @@ def mesh_objects(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Ob
     """Return who may call the servers of an instance in a service mesh; nothing without one."""
     if instance.settings.cluster.mesh is None:
         return []
-    found: list[Object] = []
-    for one in parts.workloads:
-        own = selector(instance, one.name)
-        opened = openings(instance, one, ways)
-        found += _server_objects(instance, one.name, own, one.ports(), opened, ways, grpc_probes(one.pod))
+    objects: list[Object] = []
+    for workload in parts.workloads:
+        own = selector(instance, workload.name)
+        opened = openings(instance, workload, ways)
+        objects += _server_objects(
+            instance, workload.name, own, workload.ports(), opened, ways, grpc_probes(workload.pod)
+        )
     for pods in parts.operated:
         asked, open_ports = ways.asked.get(pods.name, ()), opened_ports(pods, ways)
         opened = operated.ways_in(instance, pods, ways.scraper, asked, open_ports)
-        found += _server_objects(instance, pods.name, dict(pods.labels), pods.ports, opened, ways)
-    return found
+        objects += _server_objects(instance, pods.name, dict(pods.labels), pods.ports, opened, ways)
+    return objects
 
 
 def _server_objects(
@@ -69,7 +72,9 @@ def _server_objects(
 ) -> list[Object]:
     mesh = instance.settings.cluster.mesh
     members = mesh.members if mesh else ()
-    opened_to = ((one.namespace, one.ports, bool(one.addresses)) for one in opened if not one.passes)
+    opened_to = (
+        (opening.namespace, opening.ports, bool(opening.addresses)) for opening in opened if not opening.passes
+    )
     inside, outside = ways_in(opened_to, members)
     own, accounts = tuple(tcp_ports(ports)), ways.meshed.get(name, {})
     return service_mesh.server_objects(instance, MeshServer(name, labels, own, accounts, inside, outside, probed))

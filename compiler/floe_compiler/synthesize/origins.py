@@ -44,11 +44,11 @@ def read_config_maps(unit: DeclaredUnit) -> Mapping[ConfigMapData, set[Span | No
     A component or a data product has all its files of one ConfigMap in it. Two that have different files in a ConfigMap
     of one name took the same name by chance: both are returned, and found to be rendered twice.
     """
-    found: dict[ConfigMapData, set[Span | None]] = {}
+    origins: dict[ConfigMapData, set[Span | None]] = {}
     for declared, origin, pods in _pods_by_origin(unit):
         for name, data in config_maps.config_data(pods).items():
-            found.setdefault((name, tuple(data.items())), set()).add(origin or declared.instance.origin)
-    return dict(sorted(found.items()))
+            origins.setdefault((name, tuple(data.items())), set()).add(origin or declared.instance.origin)
+    return dict(sorted(origins.items()))
 
 
 def read_origins(unit: DeclaredUnit, maps: Mapping[ConfigMapData, set[Span | None]]) -> Iterator[tuple[str, Span]]:

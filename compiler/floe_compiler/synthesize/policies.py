@@ -42,12 +42,12 @@ def policies(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Object
     """Return the network policies of an instance's own pods; a test shares the policy of the pods it stands for."""
     servers = {server.name: server for server in parts.workloads}
     shared = policies_shared(parts.tasks)
-    found: list[Object] = []
+    objects: list[Object] = []
     for name, pod in named_pods(parts):
         if name not in shared.values():
             policy = _policy(instance, name, pod, servers.get(name), ways)
-            found += with_probe(policy, shared[name]) if name in shared else [policy]
-    return found
+            objects += with_probe(policy, shared[name]) if name in shared else [policy]
+    return objects
 
 
 def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, ways: WaysIn) -> Object:

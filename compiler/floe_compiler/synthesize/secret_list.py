@@ -28,10 +28,10 @@ def listed_secrets(plan: UnitPlan) -> tuple[ListedSecret, ...]:
 
 def _readers(plan: UnitPlan) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the pods that read a secret, by its name."""
-    found: dict[str, set[str]] = defaultdict(set)
+    readers: dict[str, set[str]] = defaultdict(set)
     for secret, reader in _uses(plan):
-        found[secret].add(reader)
-    return {secret: tuple(sorted(names)) for secret, names in found.items()}
+        readers[secret].add(reader)
+    return {secret: tuple(sorted(names)) for secret, names in readers.items()}
 
 
 def _uses(plan: UnitPlan) -> Iterator[tuple[str, str]]:

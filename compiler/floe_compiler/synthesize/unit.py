@@ -112,7 +112,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     copied = copied_secrets(unit.settings, unit.scope, named.values()) | keda.read_secrets(_servers(unit))
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets, unit.scope, copied)
     objects += _shared_store(plan)
-    objects += [one for reader in plan.readers for one in accounts.reader(unit.settings, reader)]
+    objects += [manifest for reader in plan.readers for manifest in accounts.reader(unit.settings, reader)]
     origins += read_origins(unit, maps)
     launched = frozenset(_launched(unit))
     objects.append(_quota(unit, objects, launched))
@@ -153,7 +153,11 @@ def _objects_of(part: str, unit: DeclaredUnit, ways: WaysIn) -> tuple[Object, ..
     own = [declared for declared in unit.instances if part_of(declared.instance) == part]
     if not own:
         return own_part(unit, part)
-    return tuple(one for each in own for one in (*instance_objects(each.instance, each.parts, ways), *each.objects))
+    return tuple(
+        manifest
+        for declared in own
+        for manifest in (*instance_objects(declared.instance, declared.parts, ways), *declared.objects)
+    )
 
 
 def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
@@ -196,7 +200,7 @@ def _opening(plan: UnitPlan) -> Iterator[DeclaredInstance]:
 def _quota(unit: DeclaredUnit, objects: Iterable[Object], launched: Iterable[LaunchedPods]) -> Object:
     """Return the quota, given all other objects of the namespace."""
     by_id = {identify(manifest, unit.namespace): manifest for manifest in objects}
-    running = [found for pair in by_id.items() if (found := workload(*pair))]
+    running = [running_workload for pair in by_id.items() if (running_workload := workload(*pair))]
     needed = demand(running, by_id, launched, unit.settings.cluster.nodes)
     return quotas.quota(unit.settings, quotas.fitting(unit.quota, unit.quota_growth, needed))
 
@@ -220,15 +224,15 @@ def _starts(
     unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
 ) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
     """Return which controllers start after which, and which of them get a sync wave (with Flux, none)."""
-    servers = [server for each in parts for server in each.workloads]
-    tasks = [task for each in parts for task in each.tasks if not task.after_sync]
+    servers = [server for own in parts for server in own.workloads]
+    tasks = [task for own in parts for task in own.tasks if not task.after_sync]
     names = {*(server.name for server in servers), *(task.name for task in tasks)}
     controllers = {
         manifest["metadata"]["labels"][labels.COMPONENT]: identify(manifest, unit.namespace)
         for manifest in objects
         if manifest["kind"] in CONTROLLERS and manifest["metadata"].get("labels", {}).get(labels.COMPONENT) in names
     }
-    order = start_order(unit.namespace, servers, tasks, {pods.name for each in parts for pods in each.operated})
+    order = start_order(unit.namespace, servers, tasks, {pods.name for own in parts for pods in own.operated})
     waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
     return tuple((controllers[first], controllers[second]) for first, second in order), waved
 
@@ -281,8 +285,8 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
 def _exceptions(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[SecurityException]:
     """Return the declared exceptions; raise ValueError for access to the nodes in another namespace than theirs."""
     exceptions, namespace = [], unit.namespace
-    for each in parts:
-        for name, pod in named_pods(each):
+    for own in parts:
+        for name, pod in named_pods(own):
             if pod.node_access or any(container.host_paths for container in containers_of(pod)):
                 if unit.scope != NODES or not pod.node_access:
                     raise ValueError(
@@ -297,7 +301,7 @@ def _exceptions(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[SecurityExce
                 exceptions.append(SecurityException(PodGroup(namespace, name), "readOnlyRootFilesystem", reason))
         exceptions += [
             SecurityException(PodGroup(namespace, server.name), "singleReplica", server.single)
-            for server in each.workloads
+            for server in own.workloads
             if server.single
         ]
     return exceptions

@@ -49,10 +49,10 @@ def own_part(unit: DeclaredUnit, part: str) -> tuple[Object, ...]:
     if part == CONFIGURATION:
         return tuple(configuration(unit, read_config_maps(unit)))
     return tuple(
-        one
+        rendered
         for declared in unit.instances
         if part_of(declared.instance) == part
-        for one in (*instance_objects(declared.instance, declared.parts, None), *declared.objects)
+        for rendered in (*instance_objects(declared.instance, declared.parts, None), *declared.objects)
     )
 
 

@@ -77,7 +77,7 @@ def look(root: Path, environments: Iterable[str], store: Cache | None, complete:
         known = recall(store, root, places) if store else {}
         indexes = {environment: read_index(root, environment) for environment in places}
         snapshot = take_snapshot(root, places, findings, known_stats(known))
-        return Look(indexes, snapshot, tuple(findings.found))
+        return Look(indexes, snapshot, tuple(findings.diagnostics))
 
 
 def write_output(
@@ -142,7 +142,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
             return None
     findings = Findings()
     snapshot = take_snapshot(root, digests, findings, known_stats(known))
-    if findings.found or snapshot.leftovers or not _as_indexed(root, digests, snapshot):
+    if findings.diagnostics or snapshot.leftovers or not _as_indexed(root, digests, snapshot):
         return None
     if snapshot.learned:
         renewed = {name: known[name].with_stats(stats_of(snapshot.stats, name)) for name in digests}

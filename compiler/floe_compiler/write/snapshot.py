@@ -103,7 +103,7 @@ def _is_folder(folder: Path, path: str, findings: Findings) -> bool:
 
 
 def _take_indexes(root: Path, snapshot: Snapshot, findings: Findings) -> None:
-    """Take the temporary indexes of an interrupted run; report what is not a file in the place of an index."""
+    """Take the temporary indexes of an interrupted run; report whatever else is in the place of an index."""
     for entry in sorted(os.scandir(root / INDEX_FOLDER), key=lambda entry: entry.name):
         path = f"{INDEX_FOLDER}/{entry.name}"
         if entry.name.endswith(f".index{TEMPORARY_SUFFIX}") and entry.name.startswith("."):
@@ -113,7 +113,7 @@ def _take_indexes(root: Path, snapshot: Snapshot, findings: Findings) -> None:
 
 
 LARGE = 64_000_000
-"""A file beyond this size is no object: it is not taken into memory as a whole."""
+"""A larger file cannot be an object: it is not read into memory as a whole."""
 
 
 class _Walk(msgspec.Struct, frozen=True):

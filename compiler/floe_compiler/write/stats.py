@@ -60,8 +60,8 @@ def conclusive_stat(seen: os.stat_result, sha256: str, moment: int) -> FileStat 
         sha256: the hash of its content.
         moment: a time before that, in nanoseconds since the epoch: all changes since then must be noticed.
     """
-    found = FileStat.of(seen, sha256)
-    return found if found.is_conclusive(moment) else None
+    stat = FileStat.of(seen, sha256)
+    return stat if stat.is_conclusive(moment) else None
 
 
 def add_written(stats: dict[str, dict[str, FileStat]], written: Mapping[str, FileStat], moment: int) -> None:

@@ -63,19 +63,19 @@ def _compare_output(root: Path, environment: str, digest: str, hashes: Mapping[s
     index = index_path(environment)
     text = read_if_plain(root, index)
     if text is None or sha256(text) != digest:
-        found = "is missing" if text is None else "is another one than the receipt names, so it lists other files"
-        findings.add(OTHER_OUTPUT, f"the index of {environment} {found}", Span(index), hint=_HINT)
+        problem = "is missing" if text is None else "is another one than the receipt names, so it lists other files"
+        findings.add(OTHER_OUTPUT, f"the index of {environment} {problem}", Span(index), hint=_HINT)
         return
     named = parse_index(environment, text.decode("utf-8", "replace"), findings)
-    own = {(file, found) for file, found in hashes.items() if file.startswith(f"{OUTPUT}/{environment}/")}
+    own = {(file, content_hash) for file, content_hash in hashes.items() if file.startswith(f"{OUTPUT}/{environment}/")}
     for file, difference in _differences(named, own):
         findings.add(OTHER_OUTPUT, difference, Span(file), hint=_HINT)
 
 
-def _differences(named: AbstractSet[Entry], found: AbstractSet[Entry]) -> Iterator[tuple[str, str]]:
+def _differences(named: AbstractSet[Entry], in_output: AbstractSet[Entry]) -> Iterator[tuple[str, str]]:
     """Yield each file that differs, with what differs."""
-    in_receipt, here = {path for path, _ in named}, {path for path, _ in found}
-    for file in sorted({path for path, _ in named ^ found}):
+    in_receipt, here = {path for path, _ in named}, {path for path, _ in in_output}
+    for file in sorted({path for path, _ in named ^ in_output}):
         if file not in here:
             yield file, "the receipt names this file, and it is missing"
         elif file not in in_receipt:

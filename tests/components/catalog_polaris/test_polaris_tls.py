@@ -70,7 +70,7 @@ def test_nothing_speaks_tls_without_an_issuer() -> None:
 def test_telemetry_is_sent_with_the_trusted_authorities() -> None:
     port = replace(COLLECTOR.grpc.port(), scheme="https", tls=True)
     secure = replace(COLLECTOR, grpc=replace(COLLECTOR.grpc, ports=(port,)))
-    found = replace(context(), found=(DATABASE, STORE, secure))
+    found = replace(context(), capabilities=(DATABASE, STORE, secure))
     (workload,) = COMPONENT.build(found).workloads
     text = workload.pod.containers[0].config[0].text
     assert "quarkus.otel.exporter.otlp.trust-cert.certs=/etc/floe-trust/certificates.pem\n" in text

@@ -77,5 +77,7 @@ def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) ->
                 for quantity, consumer in largest
                 if consumer.about and (place := index.places.origin(consumer.about))
             ]
-            found = index.finding(EXCEEDED, identity, message, hint, places)
-            yield found if found.span or not places else replace(found, span=places[0].span, related=tuple(places[1:]))
+            finding = index.finding(EXCEEDED, identity, message, hint, places)
+            if places and not finding.span:
+                finding = replace(finding, span=places[0].span, related=tuple(places[1:]))
+            yield finding

@@ -37,8 +37,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for caller in sorted(index.rendered.mesh_callers):
         for position in index.pods.of_group(caller.server):
             pods = index.pods.all[position]
-            found = _linkerd(index, pods, caller.port) if mesh.kind == "linkerd" else _istio(index, pods, caller.port)
-            lets_in = tuple(found)
+            policies = _linkerd if mesh.kind == "linkerd" else _istio
+            lets_in = tuple(policies(index, pods, caller.port))
             if not any(_means(source, caller.account) for _, source in lets_in):
                 own = dict.fromkeys(identity for identity, _ in lets_in if identity is not None)
                 about = next(iter(own)) if len(own) == 1 else pods.about
@@ -56,7 +56,7 @@ LetsIn = tuple[ObjectId | None, Source]
 
 
 def _means(source: Source, account: str) -> bool:
-    """Return whether a source may be an account. What is not about accounts and namespaces may mean anybody."""
+    """Return whether a source may be an account. A source that names neither accounts nor namespaces may be anybody."""
     if source is None:
         return True
     namespace, _, name = account.partition("/")
@@ -67,7 +67,7 @@ def _means(source: Source, account: str) -> bool:
     if not source.keys() <= {*known, "principals"}:
         return True
     named = any(value in items(source, (field,)) for field, value in known.items())
-    return named or any(_is_principal(str(one), namespace, name) for one in items(source, ("principals",)))
+    return named or any(_is_principal(str(principal), namespace, name) for principal in items(source, ("principals",)))
 
 
 def _is_principal(principal: str, namespace: str, name: str) -> bool:
@@ -76,19 +76,19 @@ def _is_principal(principal: str, namespace: str, name: str) -> bool:
 
 
 def _istio(index: Index, pods: Pods, port: int) -> Iterator[LetsIn]:
-    found = [
+    allowing = [
         (identity, policy)
         for identity, policy in index.of(_ISTIO, "AuthorizationPolicy")
         if at(policy, ("spec", "action")) in (None, "ALLOW")
         and matches(mapping(policy, ("spec", "selector")), pods.labels)
     ]
-    if not found:
+    if not allowing:
         yield None, None
-    for identity, policy in found:
+    for identity, policy in allowing:
         for rule in mappings(policy, ("spec", "rules")):
-            targets = [mapping(one, ("operation",)) for one in mappings(rule, ("to",))]
-            if not targets or any(_is_at(one, port) for one in targets):
-                sources = [mapping(one, ("source",)) for one in mappings(rule, ("from",))]
+            targets = [mapping(target, ("operation",)) for target in mappings(rule, ("to",))]
+            if not targets or any(_is_at(operation, port) for operation in targets):
+                sources = [mapping(source, ("source",)) for source in mappings(rule, ("from",))]
                 yield from ((identity, source) for source in sources)
                 if not sources:
                     yield identity, None
@@ -117,4 +117,4 @@ def _authenticated(index: Index, identity: ObjectId) -> Iterator[LetsIn]:
     spec = mapping(index.objects.get(identity, {}), ("spec",))
     if identity.kind != "MeshTLSAuthentication" or "identities" in spec:
         yield identity, None
-    yield from ((identity, one) for one in mappings(spec, ("identityRefs",)))
+    yield from ((identity, reference) for reference in mappings(spec, ("identityRefs",)))

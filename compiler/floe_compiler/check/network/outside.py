@@ -125,7 +125,7 @@ def _undeclared(index: Index, source: int, servers: list[_Server], exits: list[E
     for block, port in exits:
         protocol, number = port
         if number not in index.rendered.dns.ports:
-            known = [one for one in servers if one.protocol == protocol and number in one.ports]
+            known = [server for server in servers if server.protocol == protocol and number in server.ports]
             if undeclared := _excess(block, known):
                 open_[undeclared].add(port)
     for (addresses, hint), ports in open_.items():
@@ -137,10 +137,12 @@ def _excess(block: Block, servers: list[_Server]) -> tuple[str, str] | None:
     """Return the addresses of a block that no server has, and how to leave them out; None if there are none."""
     if not any(within(block.network, server.network) for server in servers):
         return str(block.network), ""
-    allowed = [one for server in servers for one in server.blocks]
+    allowed = [allowed_block for server in servers for allowed_block in server.blocks]
     if block in allowed or not (inside := excess(block, allowed)):
         return None
     if inside == remaining(block):
         return some(inside), ""
-    holes = dict.fromkeys(str(hole) for one in allowed for hole in one.without if within(hole, block.network))
+    holes = dict.fromkeys(
+        str(hole) for allowed_block in allowed for hole in allowed_block.without if within(hole, block.network)
+    )
     return some(inside), f"leave out what no server outside has: except: [{', '.join(holes)}]"

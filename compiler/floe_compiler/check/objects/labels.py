@@ -54,7 +54,10 @@ def check(index: Index) -> Iterator[Diagnostic]:
         if workload.place:
             yield from _invalid(index, workload.id, workload.at("metadata"), workload.template.get("metadata", {}))
     for identity, place, selector in own_selectors(index):
-        keys = {*selector.get("matchLabels", {}), *(one.get("key") for one in selector.get("matchExpressions", ()))}
+        keys = {
+            *selector.get("matchLabels", {}),
+            *(expression.get("key") for expression in selector.get("matchExpressions", ())),
+        }
         for key in sorted(keys & CHANGING_LABELS):
             yield index.finding(CHANGING, identity, f"{place} names {key}", "select by labels that stay the same")
 

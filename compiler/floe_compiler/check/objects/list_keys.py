@@ -25,9 +25,9 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for identity, path, items, _, keys in index.marked_values:
         if not keys or len(items) < 2:
             continue
-        found = Counter(" ".join([str(item.get(key, _DEFAULTS.get(key, ""))) for key in keys]) for item in items)
-        if len(found) < len(items):
-            for key, times in sorted(found.items()):
+        times_of = Counter(" ".join([str(item.get(key, _DEFAULTS.get(key, ""))) for key in keys]) for item in items)
+        if len(times_of) < len(items):
+            for key, times in sorted(times_of.items()):
                 if times > 1:
                     message = f"{show_place(path, index.objects[identity])} has {key} {times} times"
                     yield index.finding(TWICE, identity, message, "keep one of them")

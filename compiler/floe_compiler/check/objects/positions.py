@@ -22,29 +22,29 @@ class Positions:
 
     def find(self, value: Any) -> list[tuple[DataPath, Any, Any]]:
         """Return the path, value and mark of each marked position in `value`."""
-        found: list[tuple[DataPath, Any, Any]] = []
-        self.collect(value, (), found)
-        return found
+        marked: list[tuple[DataPath, Any, Any]] = []
+        self.collect(value, (), marked)
+        return marked
 
-    def collect(self, value: Any, path: DataPath, found: list[tuple[DataPath, Any, Any]]) -> None:
-        """Add the same to `found`. A generator would pass each item through all levels."""
+    def collect(self, value: Any, path: DataPath, marked: list[tuple[DataPath, Any, Any]]) -> None:
+        """Add the same to `marked`. A generator would pass each item through all levels."""
         if self.mark is not None:
-            found.append((path, value, self.mark))
+            marked.append((path, value, self.mark))
         steps = self.steps
         if isinstance(value, dict):
-            each = steps.get(EACH)
+            of_each = steps.get(EACH)
             for key, item in value.items():
-                below = steps.get(key, each)
+                below = steps.get(key, of_each)
                 if below is None:
                     continue
                 if below.steps:
-                    below.collect(item, (*path, key), found)
+                    below.collect(item, (*path, key), marked)
                 elif below.mark is not None:
-                    found.append(((*path, key), item, below.mark))
+                    marked.append(((*path, key), item, below.mark))
         elif isinstance(value, list) and EACH in steps:
             below = steps[EACH]
             for position, item in enumerate(value):
-                below.collect(item, (*path, position), found)
+                below.collect(item, (*path, position), marked)
 
 
 class PositionFinder:
@@ -67,15 +67,15 @@ class PositionFinder:
         return self._known[name]
 
     def _of_schema(self, schema: Schema) -> Positions:
-        found = Positions(self._mark(schema) or None)
+        whole = Positions(self._mark(schema) or None)
         for name, below in _below(schema):
             positions = self._of_schema(below)
             if "$ref" in below:
                 referred = self._of_definition(below["$ref"].rpartition("/")[2])
                 positions = Positions(positions.mark or referred.mark, {**positions.steps, **referred.steps})
             if positions.mark is not None or positions.steps:
-                found.steps[name] = positions
-        return found
+                whole.steps[name] = positions
+        return whole
 
 
 def referred_type(schema: Schema) -> str:

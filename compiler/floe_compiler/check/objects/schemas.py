@@ -76,7 +76,7 @@ class Schemas:
         crds = tuple(definitions)
         self.kubernetes = kubernetes
         self.scopes = dict(map(definition_scope, crds))
-        self.installed = tuple(one for one in crds if FILE in mapping(one, ("metadata", "annotations")))
+        self.installed = tuple(crd for crd in crds if FILE in mapping(crd, ("metadata", "annotations")))
         self._rendered = {key: schema for definition in crds for key, schema in definition_schemas(definition)}
         self._compiled: dict[tuple[str, str], _Compiled | None] = {}
         self._metadata = _of_kubernetes(kubernetes, OBJECT_META)
@@ -87,12 +87,12 @@ class Schemas:
         key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
         try:
             compiled = self._find(key)
-            found = list(compiled.violations(manifest)) if compiled else []
+            violations = list(compiled.violations(manifest)) if compiled else []
             own = key in self.kubernetes.kinds
-            found += text_violations(self.kubernetes, manifest) if own else self._metadata_violations(manifest)
+            violations += text_violations(self.kubernetes, manifest) if own else self._metadata_violations(manifest)
         except ValueError:  # from jsonschema-rs: the object is not plain data
             return (_PLAIN,)
-        return tuple(found)
+        return tuple(violations)
 
     def knows(self, api_version: str, kind: str) -> bool:
         """Return whether there is a schema for this kind."""
@@ -142,7 +142,7 @@ def _of_definition(schema: Schema) -> _Compiled | None:
 
 
 class _Same:
-    """Definitions as a key: the units of an environment share one tuple, which is faster to tell than its content."""
+    """Definitions as a key: the units of an environment share one tuple, faster to compare than its content."""
 
     def __init__(self, definitions: tuple[Object, ...]) -> None:
         self.definitions = definitions

@@ -56,11 +56,11 @@ def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
 def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...]]) -> Shapes:
     """Return the shapes with further violations of some objects, without those that they have at the same places."""
     violations = dict(shapes.violations)
-    for identity, found in more.items():
+    for identity, further in more.items():
         known = violations.get(identity, ())
         places = {violation.path for violation in known}
-        violations[identity] = (*known, *(violation for violation in found if violation.path not in places))
-    return replace(shapes, violations={identity: found for identity, found in violations.items() if found})
+        violations[identity] = (*known, *(violation for violation in further if violation.path not in places))
+    return replace(shapes, violations={identity: known for identity, known in violations.items() if known})
 
 
 @remembered
@@ -72,7 +72,9 @@ def _as_meant(manifest: Object, schemas: Schemas) -> tuple[Object, tuple[Violati
     """
     misspelt: list[Violation] = []
     violations = schemas.violations(manifest)
-    while meant := {one.path: one for one in violations if one.meant or one.number is not None}:
+    while meant := {
+        violation.path: violation for violation in violations if violation.meant or violation.number is not None
+    }:
         misspelt += meant.values()
         manifest = as_meant(manifest, meant)
         violations = schemas.violations(manifest)
@@ -91,9 +93,11 @@ def _meant_paths(manifest: Object, violations: Iterable[Violation]) -> Iterator[
 def _well_formed(manifest: Object, violations: Iterable[Violation], schemas: Schemas) -> Object:
     # Repeated, as an object can be validated only after everything that is not plain data has been removed.
     for _ in range(3):
-        dropped = frozenset(one.drop for one in violations if one.drop is not None and one.number is None)
+        dropped = frozenset(
+            violation.drop for violation in violations if violation.drop is not None and violation.number is None
+        )
         manifest = without(manifest, dropped)
         violations = schemas.violations(manifest)
-        if all(one.drop is None for one in violations):
+        if all(violation.drop is None for violation in violations):
             break
     return manifest

@@ -51,10 +51,10 @@ def check(index: Index) -> Iterator[Diagnostic]:
 @cache
 def _constraints(version: Version) -> Mapping[str, tuple[Constraint, ...]]:
     """Return the constraints of each type in a version, with those of the enumerations."""
-    found = dict(CONSTRAINTS)
+    by_name = dict(CONSTRAINTS)
     for name, fields in enumerations().known_in(version).items():
-        found[name] = (*found.get(name, ()), words(fields))
+        by_name[name] = (*by_name.get(name, ()), words(fields))
     for (name, field), releases in _WORDS.items():
         known = next(known for since, known in releases if version >= since)
-        found[name] = (*found.get(name, ()), one_of(known, field))
-    return found
+        by_name[name] = (*by_name.get(name, ()), one_of(known, field))
+    return by_name

@@ -27,7 +27,7 @@ _ARTICLES = {
 }
 
 _MANY = 50
-"""More unknown keys than this in one mapping are no slips, and would take long to guess."""
+"""More unknown keys than this in one mapping are not typing errors, and would take long to guess."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -82,8 +82,8 @@ def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator
 def _at(schema: Any, steps: Any) -> Mapping[str, Any]:
     for step in steps:
         schema = schema[step]
-    found: Mapping[str, Any] = schema
-    return found
+    below: Mapping[str, Any] = schema
+    return below
 
 
 def _quoted(value: Any) -> int | None:
@@ -121,16 +121,19 @@ def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> A
     return value
 
 
-def as_meant(value: Any, found: Mapping[DataPath, Violation], path: DataPath = ()) -> Any:
+def as_meant(value: Any, violations: Mapping[DataPath, Violation], path: DataPath = ()) -> Any:
     """Return a copy of `value` with keys and numbers as they are meant where violations say it, by path."""
-    known = found.get(path)
+    known = violations.get(path)
     if known is not None and known.number is not None:
         return known.number
     if isinstance(value, dict):
         below = [(key, item, (*path, key)) for key, item in value.items()]
-        return {(found[at].meant if at in found else "") or key: as_meant(item, found, at) for key, item, at in below}
+        return {
+            (violations[at].meant if at in violations else "") or key: as_meant(item, violations, at)
+            for key, item, at in below
+        }
     if isinstance(value, list):
-        return [as_meant(item, found, (*path, position)) for position, item in enumerate(value)]
+        return [as_meant(item, violations, (*path, position)) for position, item in enumerate(value)]
     return value
 
 

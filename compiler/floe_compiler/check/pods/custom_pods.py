@@ -33,8 +33,8 @@ def custom_pods(
     for kind, templates in TEMPLATES.items():
         for identity, manifest in by_kind.get(kind, ()):
             for template, path, data in _templates(manifest, templates):
-                found, clean = _checked(identity, path, _prepared(data, template), schemas)
-                violations[identity] = (*violations.get(identity, ()), *found)
+                broken, clean = _checked(identity, path, _prepared(data, template), schemas)
+                violations[identity] = (*violations.get(identity, ()), *broken)
                 place = show_place(path, manifest)
                 key = identity._replace(name=f"{identity.name} {place}") if identity in workloads else identity
                 workloads[key] = _workload(identity, manifest, template, place, clean, rendered)
@@ -53,8 +53,10 @@ def _prepared(data: Object, template: Template) -> Object:
     spec = {key: value for key, value in mapping(data, ("spec",)).items() if key not in template.more}
     containers = mappings(spec, ("containers",))
     if template.container and containers and len(containers) == len(items(spec, ("containers",))):
-        serving = next((one for one in containers if one.get("ports")), containers[0])
-        spec["containers"] = [_serving(one, template.container) if one is serving else one for one in containers]
+        serving = next((container for container in containers if container.get("ports")), containers[0])
+        spec["containers"] = [
+            _serving(container, template.container) if container is serving else container for container in containers
+        ]
     return {**data, "spec": spec}
 
 
@@ -86,13 +88,13 @@ def _checked(
     api_version, kind = _POD_TEMPLATE
     own = ObjectId("", kind, identity.namespace, identity.name)
     manifest = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "template"}, "template": data}
-    found = shape(ObjectSet({own: manifest}), schemas)
+    checked = shape(ObjectSet({own: manifest}), schemas)
     violations = tuple(
-        Violation((*path, *one.path[1:]), one.message, one.hint)
-        for one in found.violations.get(own, ())
-        if one.path[:1] == ("template",)
+        Violation((*path, *violation.path[1:]), violation.message, violation.hint)
+        for violation in checked.violations.get(own, ())
+        if violation.path[:1] == ("template",)
     )
-    return violations, mapping(found.objects.by_id[own], ("template",))
+    return violations, mapping(checked.objects.by_id[own], ("template",))
 
 
 def _workload(
@@ -116,7 +118,10 @@ def _completed(data: Object, rendered: Rendered) -> Object:
             "enableServiceLinks": False,
             **pod,
             "securityContext": {**context, **mapping(pod, ("securityContext",))},
-            **{field: [_container(one, rendered) for one in mappings(pod, (field,))] for field in _CONTAINERS},
+            **{
+                field: [_container(container, rendered) for container in mappings(pod, (field,))]
+                for field in _CONTAINERS
+            },
         },
     }
 

@@ -72,9 +72,9 @@ def _container(index: Index, workload: Workload, container: Container) -> Iterat
 def _example(missing: list[str]) -> str:
     """Return a hint with an amount for each resource that is missing (`limits.memory`)."""
     bounds: dict[str, list[str]] = {}
-    for bound, name in (one.split(".") for one in missing):
+    for bound, name in (path.split(".") for path in missing):
         bounds.setdefault(bound, []).append(f"{name}: {_AMOUNTS[name]}")
-    said = ", ".join(f"{bound}: {{{', '.join(each)}}}" for bound, each in bounds.items())
+    said = ", ".join(f"{bound}: {{{', '.join(resources)}}}" for bound, resources in bounds.items())
     return f"write, for example, {said}"
 
 

@@ -54,8 +54,8 @@ def secrets_of(objects: Iterable[tuple[ObjectId, Object]], existing: Iterable[Ex
 
 def _with_keys(secret: SecretKeys, merged: Iterable[SecretKeys]) -> SecretKeys:
     """Return a Secret with the keys that others merge into it."""
-    keys = [one.keys for one in (secret, *merged)]
-    return replace(secret, keys=None if None in keys else frozenset().union(*(one for one in keys if one)))
+    keys = [source.keys for source in (secret, *merged)]
+    return replace(secret, keys=None if None in keys else frozenset().union(*filter(None, keys)))
 
 
 def _secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:

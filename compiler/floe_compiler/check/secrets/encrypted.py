@@ -57,9 +57,9 @@ def _missing(index: Index, secret: ExistingSecret) -> Iterator[Diagnostic]:
     said = f"{writer} creates it" if writer else f"there is no {kind}"
     message = f"the Secret {secret.name} is to come from {secret.way} in {secret.namespace}, but {said}"
     environment = environment_of(index.rendered.environment)
-    what = f"write a {kind} for {secret.namespace}/{secret.name}{keys}"
+    action = f"write a {kind} for {secret.namespace}/{secret.name}{keys}"
     where = f"in overlays/{environment}/ or the domain's secrets/{environment}/"
-    hint = f"{what} {where}, or say in secret_rules where it comes from"
+    hint = f"{action} {where}, or say in secret_rules where it comes from"
     yield index.finding(ENCRYPTED, ObjectId("", "Secret", secret.namespace, secret.name), message, hint)
 
 

@@ -54,7 +54,7 @@ _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield Secrets in plain text, and texts that look like credentials; neither message nor line shows a value."""
-    return (replace(found, secret=True) for found in _plain_secrets(index))
+    return (replace(finding, secret=True) for finding in _plain_secrets(index))
 
 
 def _plain_secrets(index: Index) -> Iterator[Diagnostic]:

@@ -24,15 +24,15 @@ def leads(index: Index) -> tuple[Lead, ...]:
 
     Left out are objects that say why nobody is asked for a login.
     """
-    found: dict[tuple[ObjectId, str, str, int], Lead] = {}
+    by_target: dict[tuple[ObjectId, str, str, int], Lead] = {}
     for identity, manifest in (*index.of("networking.k8s.io", "Ingress"), *index.of(GATEWAY, *ROUTES)):
         if _is_written(index, identity) and not has_exception(manifest, LOGIN):
             of_kind = _of_ingress(index, identity, manifest) if identity.kind == "Ingress" else _of_route(manifest)
             for namespace, service, port, path in of_kind:
                 field = show_place(path, manifest)
                 lead = Lead(Subject.of(identity), namespace or identity.namespace, service, port, field)
-                found.setdefault((identity, lead.namespace, service, port), lead)
-    return tuple(sorted(found.values()))
+                by_target.setdefault((identity, lead.namespace, service, port), lead)
+    return tuple(sorted(by_target.values()))
 
 
 def open_services(index: Index) -> tuple[tuple[str, int], ...]:
@@ -40,15 +40,15 @@ def open_services(index: Index) -> tuple[tuple[str, int], ...]:
 
     A Service that is written by hand may lead there, too. That of an operator's pods is not rendered.
     """
-    declared = {(one.group, one.port) for one in index.rendered.open_servers}
-    found = {(one.service, one.port) for one in index.rendered.open_servers}
+    declared = {(server.group, server.port) for server in index.rendered.open_servers}
+    services = {(server.service, server.port) for server in index.rendered.open_servers}
     for identity, service in index.of("", "Service") if declared else ():
         for port in mappings(service, ("spec", "ports")):
             number = port.get("port", 0)
             reached = backend_ports(index, identity.namespace, Backend(identity.name, number))
             if any((index.pods.all[position].group, target) in declared for position, target in reached):
-                found.add((identity.name, number))
-    return tuple(sorted(found))
+                services.add((identity.name, number))
+    return tuple(sorted(services))
 
 
 def _is_written(index: Index, identity: ObjectId) -> bool:
@@ -78,7 +78,7 @@ def _port(index: Index, namespace: str, service: str, port: Object) -> int:
     if isinstance(port.get("number"), int):
         return int(port["number"])
     ports = mappings(index.get("", "Service", namespace, service) or {}, ("spec", "ports"))
-    return next((int(one.get("port", 0)) for one in ports if one.get("name") == port.get("name", "")), 0)
+    return next((int(named.get("port", 0)) for named in ports if named.get("name") == port.get("name", "")), 0)
 
 
 def _of_route(route: Object) -> _Found:

@@ -88,10 +88,10 @@ def _lost_calls(index: Index) -> Iterator[LostCall]:
 
 def _doors(index: Index) -> Iterator[Door]:
     """Yield the pods behind Ingresses and routes if policies name all namespaces that may reach them."""
-    ingresses = ((identity, backends(one)) for identity, one in index.of("networking.k8s.io", "Ingress"))
-    routes = ((identity, backends_of_route(one)) for identity, one in index.of(GATEWAY, "GRPCRoute", "HTTPRoute"))
-    for identity, found in (*ingresses, *routes):
-        for backend in dict.fromkeys(found):
+    ingresses = ((identity, backends(ingress)) for identity, ingress in index.of("networking.k8s.io", "Ingress"))
+    routes = ((identity, backends_of_route(route)) for identity, route in index.of(GATEWAY, "GRPCRoute", "HTTPRoute"))
+    for identity, reached in (*ingresses, *routes):
+        for backend in dict.fromkeys(reached):
             for position, number in backend_ports(index, identity.namespace, backend):
                 namespaces = _may_reach(index, position, number)
                 if namespaces is not None:

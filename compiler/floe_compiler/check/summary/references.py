@@ -32,7 +32,7 @@ _Named = tuple[ObjectId, str, ObjectId]
 def unresolved(index: Index) -> tuple[Reference, ...]:
     """Return the referenced objects that the unit does not have, each with its referrers."""
     referrers: dict[ObjectId, list[tuple[Subject, str]]] = defaultdict(list)
-    created = {one for identity in index.objects for one in created_for(identity)}
+    created = {reference for identity in index.objects for reference in created_for(identity)}
     for owner, place, named in _references(index):
         if named in index.objects or named in created or _is_built_in(named) or _is_written(index, named):
             continue

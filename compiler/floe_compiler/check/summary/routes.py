@@ -25,15 +25,15 @@ _Routed = Iterator[tuple[str, str, str, DataPath]]
 
 def routed_hosts(index: Index) -> tuple[RoutedHost, ...]:
     """Return the hosts and paths that lead to a Service, by Ingresses and routes, sorted."""
-    found = []
+    hosts = []
     for identity, manifest, routes in _sources(index):
         compiled = mapping(manifest, ("metadata", "labels")).get(MANAGED_BY) == COMPILER
         patched, subject = str(identity) in index.rendered.patched, Subject.of(identity)
-        found += [
+        hosts += [
             RoutedHost(host, path, way, compiled, patched, subject, show_place(field, manifest))
             for host, path, way, field in routes
         ]
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(hosts)))
 
 
 def hosts_led_here(index: Index) -> Iterator[str]:

@@ -43,7 +43,7 @@ def _addresses_in_words(words: tuple[str, ...]) -> tuple[Address, ...]:
 
 @once
 def _of_workload(workload: Workload) -> tuple[tuple[Text, Address], ...]:
-    return tuple(found for container in workload.containers for found in _of_container(workload.id, container))
+    return tuple(address for container in workload.containers for address in _of_container(workload.id, container))
 
 
 def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text, Address]]:

@@ -35,8 +35,12 @@ def texts_of(
     A text that describes launched pods is left out, as the workload of these pods has these texts.
     """
     descriptions = [pods.description for pods in launched if launched_id(pods.group) in workloads]
-    variables = {(one.by, one.container, one.variable) for one in descriptions if isinstance(one, JobVariable)}
-    files = {(one.by, one.key) for one in descriptions if isinstance(one, PodFile)}
+    variables = {
+        (description.by, description.container, description.variable)
+        for description in descriptions
+        if isinstance(description, JobVariable)
+    }
+    files = {(description.by, description.key) for description in descriptions if isinstance(description, PodFile)}
     for workload in workloads.values():
         for container, text in _of_workload(workload):
             if (text.owner, container, text.variable) not in variables:
@@ -50,7 +54,9 @@ def texts_of(
 @once
 def _of_workload(workload: Workload) -> tuple[tuple[str, Text], ...]:
     """Return the texts of a workload's containers, each with the name of its container."""
-    return tuple((one.name, text) for one in workload.containers for text in container_texts(workload.id, one))
+    return tuple(
+        (container.name, text) for container in workload.containers for text in container_texts(workload.id, container)
+    )
 
 
 def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:

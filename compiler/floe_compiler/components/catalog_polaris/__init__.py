@@ -131,8 +131,8 @@ def build(context: Context[PolarisConfig]) -> Parts:
 
 
 def _server(context: Context[PolarisConfig]) -> Workload:
-    config, store, collector = context.config, context.one(ObjectStore), context.optional(Collector)
-    database = context.one(Database)
+    config, store, collector = context.config, context.required(ObjectStore), context.optional(Collector)
+    database = context.required(Database)
     health = Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10)
     container = Container(
         name=NAME,
@@ -179,7 +179,7 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         "polaris.authentication.token-broker.type": "symmetric-key",
         "polaris.authentication.token-broker.symmetric-key.file": KEY_FILE,
         'polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"': json.dumps(
-            [management.STORAGE_TYPES[context.one(ObjectStore).kind]]
+            [management.STORAGE_TYPES[context.required(ObjectStore).kind]]
         ),
         # Only the setup task may change the catalog, and it must be able to change the role.
         'polaris.features."ALLOW_UNRESTRICTED_STORAGE_CONFIG_ROLE_CHANGES"': "true",
@@ -222,7 +222,7 @@ def _store_variables(store: ObjectStore) -> tuple[Variable, ...]:
 
 
 def _bootstrap(context: Context[PolarisConfig]) -> Task:
-    database = context.one(Database)
+    database = context.required(Database)
     container = Container(
         name="bootstrap",
         image=TOOL_IMAGE,
@@ -274,7 +274,7 @@ def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
         "realm": realm(instance),
         "patience_seconds": SETUP_PATIENCE,
         "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},
-        "catalog": management.catalog(context.config.warehouse, context.one(ObjectStore)),
+        "catalog": management.catalog(context.config.warehouse, context.required(ObjectStore)),
         "privileges": management.PRIVILEGES,
         "clients": management.clients(instance.served, CLIENT_SECRETS),
     }

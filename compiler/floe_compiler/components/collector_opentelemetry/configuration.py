@@ -77,7 +77,7 @@ def configuration(
         },
         "exporters": {
             "debug": {"verbosity": "basic"},
-            **{one.exporter: _exporter(one) for one in config.backends},
+            **{backend.exporter: _exporter(backend) for backend in config.backends},
             **({TRACE_STORE: to_platform(trace_store.endpoint)} if trace_store else {}),
             **metrics,
         },
@@ -109,7 +109,9 @@ def forwarding(configuration: Mapping[str, Any], central: Endpoint, certificate:
         signal: pipeline | {"processors": ["memory_limiter", "batch"], "exporters": [CENTRAL]}
         for signal, pipeline in service["pipelines"].items()
     }
-    processors = {name: one for name, one in configuration["processors"].items() if name != "probabilistic_sampler"}
+    processors = {
+        name: processor for name, processor in configuration["processors"].items() if name != "probabilistic_sampler"
+    }
     return {
         **configuration,
         "processors": processors,

@@ -118,7 +118,7 @@ def dashboards(context: Context[GrafanaConfig], mesh: MeshFacts) -> tuple[Dashbo
     """Return all dashboards."""
     store, own = context.optional(TraceStore), context.settings.environment.platform_namespace
     with_traces = bool(store and store.query)
-    domains = sorted({one.name for one in mesh.namespaces} - {own})
+    domains = sorted({namespace.name for namespace in mesh.namespaces} - {own})
     jobs: dict[str, list[ScrapeTarget]] = {}
     for target in mesh.scrape_targets:
         jobs.setdefault(target.job, []).append(target)
@@ -174,7 +174,10 @@ def _parts(context: Context[GrafanaConfig], mesh: MeshFacts) -> Parts:
 
 def _pod(context: Context[GrafanaConfig], container: Container) -> Pod:
     store, database = context.optional(TraceStore), context.optional(Database)
-    called = [context.one(MetricsStore).endpoint, *(context.config.login.servers() if context.config.login else ())]
+    called = [
+        context.required(MetricsStore).endpoint,
+        *(context.config.login.servers() if context.config.login else ()),
+    ]
     if store and store.query:
         called.append(store.query)
     waits = (database.endpoint,) if database else ()
@@ -196,13 +199,15 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
         *((host_of(config.login.auth_url),) if config.login else ()),
     )
     yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, links=links)
-    sources = configuration.data_sources(context.one(MetricsStore), context.optional(TraceStore))
+    sources = configuration.data_sources(context.required(MetricsStore), context.optional(TraceStore))
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
     yield ConfigFile(f"{PROVISIONING}/dashboards/platform.yaml", providers, f"{name}-dashboards")
-    for one in known:
+    for dashboard in known:
         # Each in a ConfigMap of its own, as all together may be too large for one.
-        yield ConfigFile(_path(one.uid, one.folder), one.text, f"{name}-{one.uid.removeprefix('floe-')}")
+        yield ConfigFile(
+            _path(dashboard.uid, dashboard.folder), dashboard.text, f"{name}-{dashboard.uid.removeprefix('floe-')}"
+        )
 
 
 def _path(uid: str, folder: str) -> str:

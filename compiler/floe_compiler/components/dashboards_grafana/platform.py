@@ -170,8 +170,8 @@ def _products(runs: Sequence[RunMetrics]) -> Box:
         Column("Since last success", f"time() - max{BY_PRODUCT} ({success})", "seconds"),
         *(
             Column(title, f"{reduced}{BY_PRODUCT} ({query})", unit, steps=steps)
-            for what, title, reduced, unit, steps in of_runs
-            if (query := queries.of_runs(runs, what, ONE))
+            for metric, title, reduced, unit, steps in of_runs
+            if (query := queries.of_runs(runs, metric, ONE))
         ),
         Column("Next run in", f"max{BY_PRODUCT} ({named(due, 'cronjob')}) - time()", "seconds"),
         Column("Contracts that failed", _contracts("product", 'outcome="failed"'), steps=BAD_IF_ANY),
@@ -194,7 +194,7 @@ def _contracts(by: str, selector: str) -> str:
 
 
 def _runs(runs: Sequence[RunMetrics]) -> tuple[Box, ...]:
-    ended, at_work = (queries.of_runs(runs, what, ONE) for what in ("ended", "at_work"))
+    ended, at_work = (queries.of_runs(runs, metric, ONE) for metric in ("ended", "at_work"))
     jobs = Query(f"sum({queries.once('kube_job_status_active', ONE, 'job_name')})", "Jobs")
     working = (Query(at_work, "runs {{status}}"),) if at_work else ()
     return (
@@ -210,7 +210,7 @@ def product(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_trace
         Row("Runs", tuple(_product_runs(runs))),
         Row("Traces", (traces("Latest traces of its steps", "$product"),) if with_traces else ()),
     )
-    of_runs = (queries.of_runs(runs, what, ONE) for what in ("loads", "succeeded", "failed"))
+    of_runs = (queries.of_runs(runs, metric, ONE) for metric in ("loads", "succeeded", "failed"))
     known = queries.either(*of_runs, named(f"kube_cronjob_info{{{ONE}}}", "cronjob"))
     variables = [
         choice("namespace", "Namespace", namespaces),
@@ -220,8 +220,8 @@ def product(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_trace
     return dashboard(PRODUCT, "Data product", rows, variables=variables, links=links, description="One data product")
 
 
-def _of_it(runs: Sequence[RunMetrics], what: str) -> str:
-    return queries.of_product(queries.of_runs(runs, what, ONE))
+def _of_product(runs: Sequence[RunMetrics], metric: str) -> str:
+    return queries.of_product(queries.of_runs(runs, metric, ONE))
 
 
 def _aggregated(function: str, query: str) -> str:
@@ -231,8 +231,8 @@ def _aggregated(function: str, query: str) -> str:
 def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
     cron_job = f'cronjob="$product",{ONE}'
     succeeded, failed, lasts, took, loads = (
-        _aggregated(function, _of_it(runs, what))
-        for what, function in (
+        _aggregated(function, _of_product(runs, metric))
+        for metric, function in (
             ("succeeded", "max"),
             ("failed", "sum"),
             ("lasts", "max"),
@@ -241,8 +241,8 @@ def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
         )
     )
     success = queries.either(succeeded, f"max(kube_cronjob_status_last_successful_time{{{cron_job}}})")
-    failures = queries.either(failed, f"count({_of_its_jobs('kube_job_failed', FAILED)} == 1)")
-    started = f"{_of_its_jobs('kube_job_status_start_time')} and {_of_its_jobs('kube_job_status_active')} > 0"
+    failures = queries.either(failed, f"count({_of_product_jobs('kube_job_failed', FAILED)} == 1)")
+    started = f"{_of_product_jobs('kube_job_status_start_time')} and {_of_product_jobs('kube_job_status_active')} > 0"
     at_work = queries.either(lasts, f"time() - min({started})")
     due = f"max(kube_cronjob_next_schedule_time{{{cron_job}}}) - time()"
     whether = "Whether the orchestrator can load its definitions: 1 or 0"
@@ -259,9 +259,10 @@ def _product_now(runs: Sequence[RunMetrics]) -> list[Box]:
 
 
 def _product_runs(runs: Sequence[RunMetrics]) -> list[Box]:
-    jobs = f"{_of_its_jobs('kube_job_status_completion_time')} - {_of_its_jobs('kube_job_status_start_time')}"
+    jobs = f"{_of_product_jobs('kube_job_status_completion_time')} - {_of_product_jobs('kube_job_status_start_time')}"
     lasts, failed, took = (
-        f"max{BY_PRODUCT} ({query})" if (query := _of_it(runs, what)) else "" for what in ("lasts", "failed", "took")
+        f"max{BY_PRODUCT} ({query})" if (query := _of_product(runs, metric)) else ""
+        for metric in ("lasts", "failed", "took")
     )
     times = tuple(Query(query, legend) for query, legend in ((took, "last run took"), (lasts, "runs for")) if query)
     contracts = _contracts("step, outcome", 'product="$product"')
@@ -273,7 +274,7 @@ def _product_runs(runs: Sequence[RunMetrics]) -> list[Box]:
     ]
 
 
-def _of_its_jobs(metric: str, more: str = "") -> str:
+def _of_product_jobs(metric: str, more: str = "") -> str:
     """Return a metric of the Jobs that the CronJob of the product has started."""
     owner = queries.once("kube_job_owner", f'owner_kind="CronJob",owner_name="$product",{ONE}', "job_name")
     return f"({queries.once(metric, f'{more}{ONE}', 'job_name')} and {owner})"

@@ -83,9 +83,9 @@ def quota_used(selector: str, resource: str) -> str:
     return f"{used} / ({hard} > 0)"
 
 
-def of_runs(known: Iterable[RunMetrics], what: str, selector: str) -> str:
+def of_runs(known: Iterable[RunMetrics], metric: str, selector: str) -> str:
     """Return what orchestrators say of runs, in the namespaces that the selector chooses; empty if none says it."""
-    said = (getattr(one, what).replace(TARGET, selector) for one in known)
+    said = (getattr(metrics, metric).replace(TARGET, selector) for metrics in known)
     return either(*(query for query in said if query))
 
 

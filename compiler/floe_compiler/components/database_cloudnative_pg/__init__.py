@@ -82,7 +82,7 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
         postgresql.PORT.name, STATUS.name
     )
     exchanges = store.identity.endpoints if store and store.identity else ()
-    secrets = (administrator_secret(config.server, instance.namespace), *(one.secret for one in _keys(store)))
+    secrets = (administrator_secret(config.server, instance.namespace), *(key.secret for key in _keys(store)))
     return replace(
         server,
         calls=(itself, *(store.calls() if store else ()), *exchanges),
@@ -90,10 +90,10 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
     )
 
 
-def _together(one: Resources, other: Resources) -> Resources:
+def _together(resources: Resources, other: Resources) -> Resources:
     """Return the sum of two containers' CPU and memory."""
     cpu, memory, cpu_limit, memory_limit = (
-        str(parse_quantity(getattr(one, name)) + parse_quantity(getattr(other, name)))
+        str(parse_quantity(getattr(resources, name)) + parse_quantity(getattr(other, name)))
         for name in ("cpu", "memory", "cpu_limit", "memory_limit")
     )
     return Resources(cpu, memory, cpu_limit, memory_limit)
@@ -105,8 +105,8 @@ def _keys(store: BackupStore | None) -> Iterator[SecretReference]:
 
 def endpoint(instance: Instance[ClusterConfig]) -> Endpoint:
     """Return the endpoint of the primary."""
-    found = pods(instance).endpoint(instance.namespace, instance.settings.cluster.domain)
-    return found.only(postgresql.PORT.name)
+    server = pods(instance).endpoint(instance.namespace, instance.settings.cluster.domain)
+    return server.only(postgresql.PORT.name)
 
 
 def provides(instance: Instance[ClusterConfig]) -> tuple[Database, ...]:

@@ -69,7 +69,7 @@ def alerts(namespace: str, server: str, storage: str) -> tuple[Alert, ...]:
     own = (("database_server", server),)
     room = int(parse_quantity(storage).amount)
     # The log of changes comes on top of the databases.
-    databases, log = (series(f"pg_{what}_size_bytes", **labels) for what in ("database", "wal"))
+    databases, log = (series(f"pg_{part}_size_bytes", **labels) for part in ("database", "wal"))
     used = f"sum({databases}) + (max({log}) or vector(0))"
     return (
         *monitoring.alerts(namespace, server, CONNECTIONS),

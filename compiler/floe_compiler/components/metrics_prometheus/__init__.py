@@ -131,7 +131,7 @@ def _servers(context: Context[PrometheusConfig], mesh: MeshFacts) -> tuple[Workl
     settings = context.config.alertmanager
     return (
         _prometheus(context, mesh),
-        object_metrics(one.name for one in mesh.namespaces),
+        object_metrics(namespace.name for namespace in mesh.namespaces),
         *((alertmanager.alertmanager(context, settings),) if settings.receivers else ()),
     )
 
@@ -177,7 +177,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         ),
         claims=(Claim("data", VOLUME, config.storage),),
     )
-    called = {target.endpoint for target in mesh.scrape_targets} | {one for one in (receiver, issuer) if one}
+    called = {target.endpoint for target in mesh.scrape_targets} | {server for server in (receiver, issuer) if server}
     return Workload(
         instance.name,
         Pod((container,), IDENTITY, calls=tuple(sorted(called)), grace=GRACE),

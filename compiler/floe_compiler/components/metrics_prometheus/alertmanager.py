@@ -111,7 +111,8 @@ def _secret_files(settings: AlertmanagerSettings, namespace: str) -> tuple[Secre
     """Return the files with the receivers' addresses and keys; all keys of a secret are in one Secret."""
     used = sorted({(receiver.secret, receiver.key) for receiver in settings.receivers})
     secrets = {
-        name: Secret(name, namespace, tuple(SecretKey(key) for one, key in used if one == name)) for name, _ in used
+        name: Secret(name, namespace, tuple(SecretKey(key) for secret, key in used if secret == name))
+        for name, _ in used
     }
     return tuple(SecretFile(f"{SECRETS}/{name}/{key}", SecretReference(secrets[name], key)) for name, key in used)
 
@@ -150,7 +151,8 @@ def alertmanager(context: Context[Any], settings: AlertmanagerSettings) -> Workl
         claims=(Claim("data", VOLUME, settings.storage),),
     )
     outside = {
-        Endpoint(one.host, (Port("api", one.port, scheme="https"),), cidr=one.cidr) for one in settings.receivers
+        Endpoint(receiver.host, (Port("api", receiver.port, scheme="https"),), cidr=receiver.cidr)
+        for receiver in settings.receivers
     }
     calls = (*outside, server.only(*(port.name for port in GOSSIP))) if several else (*outside,)
     return Workload(

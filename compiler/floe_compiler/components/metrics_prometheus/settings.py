@@ -130,7 +130,7 @@ class AlertmanagerSettings(Input):
         return receivers
 
     @model_validator(mode="after")
-    def _told_or_not(self) -> Self:
+    def _receivers_or_reason(self) -> Self:
         if self.receivers and self.no_receivers:
             raise ValueError("no_receivers says why nobody is told, but there are receivers; remove one of them")
         return self

@@ -108,7 +108,7 @@ def worker(
     pod = Pod(
         (container,),
         IDENTITY,
-        calls=(*servers, options.api, *(one for one in others if one), *(store.calls() if store else ())),
+        calls=(*servers, options.api, *(server for server in others if server), *(store.calls() if store else ())),
         waits_for=servers,
         kubernetes_api=CREATE_STEPS,
         workload_identity=writer.identity if writer else None,

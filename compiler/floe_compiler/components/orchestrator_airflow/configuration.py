@@ -79,12 +79,12 @@ Sections = Mapping[str, Mapping[str, str]]
 
 def keys(instance: Instance[Any]) -> Secret:
     """Return Airflow's own keys: for what is encrypted in the database, for sessions, and for tokens."""
-    found = (
+    secret_keys = (
         SecretKey("api-secret-key", generated=32),
         SecretKey("fernet-key", generated=FERNET_LENGTH),
         SecretKey("jwt-secret", generated=JWT_LENGTH),
     )
-    return Secret(f"{instance.name}-keys", instance.namespace, found)
+    return Secret(f"{instance.name}-keys", instance.namespace, secret_keys)
 
 
 def database_files(database: Database) -> tuple[SecretFile, ...]:

@@ -29,8 +29,8 @@ class Noticing(msgspec.Struct, frozen=True):
 
 def noticing(context: Context[AirflowConfig]) -> Noticing:
     """Return what the triggerer needs to notice new data; nothing if no product of the domain waits for any."""
-    found = (trigger_of(context, product) for product in context.instance.products)
-    triggers = [trigger for trigger in found if trigger]
+    of_products = (trigger_of(context, product) for product in context.instance.products)
+    triggers = [trigger for trigger in of_products if trigger]
     return Noticing(
         FILES if triggers else (),
         tuple(file for trigger in triggers for file in trigger.secret_files),

@@ -31,8 +31,8 @@ ADMIN, EDITOR, VIEWER = "Admin", "User", "Viewer"
 def secret(login: AirflowLogin, instance: Instance[Any]) -> Secret:
     """Return the ID and secret of Airflow's client, which the identity provider issues; they are never generated."""
     keys = login.secret.keys
-    found = (SecretKey(keys.client_id), SecretKey(keys.client_secret))
-    return Secret(login.secret.name, instance.namespace, found, existing=login.secret.existing)
+    secret_keys = (SecretKey(keys.client_id), SecretKey(keys.client_secret))
+    return Secret(login.secret.name, instance.namespace, secret_keys, existing=login.secret.existing)
 
 
 def secret_files(login: AirflowLogin, instance: Instance[Any]) -> tuple[SecretFile, ...]:
@@ -78,5 +78,8 @@ def settings(login: AirflowLogin) -> str:
 
 def servers(login: AirflowLogin) -> tuple[Endpoint, ...]:
     """Return the servers of the provider that the API server calls."""
-    further = (Endpoint(one.host, (Port("https", one.port, scheme="https"),), cidr=one.cidr) for one in login.servers)
+    further = (
+        Endpoint(server.host, (Port("https", server.port, scheme="https"),), cidr=server.cidr)
+        for server in login.servers
+    )
     return tuple(sorted({url_endpoint(login.issuer, login.cidr), *further}))

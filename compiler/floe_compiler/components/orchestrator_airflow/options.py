@@ -49,7 +49,7 @@ def options_of(context: Context[AirflowConfig], api: Endpoint, broker: Endpoint 
     base = log_base(store, logs.bucket) if logs.remote else ""
     return Options(
         api=api,
-        database=context.one(Database),
+        database=context.required(Database),
         # Airflow's limit is that of each scheduler. That of a pool, with Celery, is for all.
         at_once=config.runs.at_once // (1 if broker else config.scheduler.replicas),
         broker=broker,

@@ -63,7 +63,9 @@ def planned(context: Context[AirflowConfig], product: Product, options: Options)
     steps = planned_steps(context, product)
     dag = _dag(context, product, steps, options)
     launched = tuple(_launched(context, product, step, dag, options) for step in steps)
-    templates = tuple(_template(context.instance, product, one) for one in zip(steps, launched, strict=True))
+    templates = tuple(
+        _template(context.instance, product, launched_step) for launched_step in zip(steps, launched, strict=True)
+    )
     return PlannedProduct(dag, launched, templates)
 
 

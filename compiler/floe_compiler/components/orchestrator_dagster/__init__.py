@@ -121,7 +121,7 @@ def code_location(instance: Instance[DagsterConfig], product: Product) -> Endpoi
 
 def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
     """Return the common fields of the containers of Dagster's own processes."""
-    instance, config, database = context.instance, context.config, context.one(Database)
+    instance, config, database = context.instance, context.config, context.required(Database)
     locations = {product.name: code_location(instance, product) for product in instance.products}
     sensors = any(product.trigger for product in instance.products)
     file = instance_file(database, instance.namespace, queue, config.days_kept, sensors=sensors)
@@ -136,7 +136,7 @@ def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
 
 def _pod(context: Context[DagsterConfig], container: Container, *, host: bool) -> Pod:
     """Return the pod of one of Dagster's own processes; only a `host` calls code locations and launches runs."""
-    instance, database = context.instance, context.one(Database).endpoint
+    instance, database = context.instance, context.required(Database).endpoint
     locations = [code_location(instance, product) for product in instance.products] if host else []
     return Pod(
         containers=(container,),
@@ -170,7 +170,7 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
 
 
 def _code_location(context: Context[DagsterConfig], product: Product, runs: Launched) -> Workload:
-    settings, database = context.config.code_locations, context.one(Database)
+    settings, database = context.config.code_locations, context.required(Database)
     files, run_pods = definitions(context, product), container_context(context, product, runs)
     trigger = trigger_of(context, product)
     # All replicas need the same ID, and a new one when what they serve changes, also by a patch: that of the template.
@@ -210,7 +210,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
 
 def _migration(context: Context[DagsterConfig], host: Container) -> Task:
     # It has its own configuration, so that a new data product or a longer queue does not start a migration.
-    files = (migration_file(context.one(Database)),)
+    files = (migration_file(context.required(Database)),)
     container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
     return Task(
         "dagster-migrate",

@@ -88,5 +88,5 @@ def _too_long(settings: DaemonSettings, longest: int) -> Refusal:
 
 def _written(settings: DaemonSettings, *names: str) -> DataPath:
     """Return the path of the first time of the Lease that somebody has set."""
-    found = [name for name in names if name in settings.lease.model_fields_set]
-    return ("daemon", "lease", found[0]) if found else ("daemon", "failover")
+    written = [name for name in names if name in settings.lease.model_fields_set]
+    return ("daemon", "lease", written[0]) if written else ("daemon", "failover")

@@ -127,7 +127,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
         for number, step in enumerate(steps, start=1)
         for name, secret in step.secrets
     )
-    database = context.one(Database)
+    database = context.required(Database)
     container = replace(
         base,
         name="run",

@@ -63,8 +63,8 @@ def requires(_instance: Instance[CubeConfig]) -> tuple[Requirement, ...]:
 
 def keys(instance: Instance[Any]) -> Secret:
     """Return the key that tokens are signed with, and the password of the SQL API."""
-    found = (SecretKey("api-secret", generated=64), SecretKey("sql-password", generated=32))
-    return Secret(f"{instance.name}-keys", instance.namespace, found)
+    secret_keys = (SecretKey("api-secret", generated=64), SecretKey("sql-password", generated=32))
+    return Secret(f"{instance.name}-keys", instance.namespace, secret_keys)
 
 
 def provides(instance: Instance[CubeConfig]) -> tuple[SemanticLayer, ...]:
@@ -116,7 +116,7 @@ def _pod(
     scratch: tuple[Scratch, ...] = (),
 ) -> Pod:
     instance, issuer = context.instance, context.config.tokens
-    data = source(context.one(Compute), semantic_lakehouse(context), instance.served, resources.memory_limit)
+    data = source(context.required(Compute), semantic_lakehouse(context), instance.served, resources.memory_limit)
     queries = router(instance).only(QUERIES.name)
     container = Container(
         name,

@@ -145,9 +145,9 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
         *_catalog(lakehouse),
         *_store(lakehouse),
     )
-    found = _with(common, own)
+    database = _with(common, own)
     return msgspec.structs.replace(
-        found,
+        database,
         config=_configuration("duckdb.js"),
         calls=(*common.calls, *lakehouse.catalog.calls(), *(store.calls() if store else ())),
         identity=store.identity if store and not lakehouse.is_vended else None,

@@ -47,7 +47,7 @@ def _models(context: Context[CubeConfig]) -> Iterator[Refusal]:
 
 
 def _engine(context: Context[CubeConfig]) -> Iterator[Refusal]:
-    compute, catalog = context.one(Compute), context.optional(Catalog)
+    compute, catalog = context.required(Compute), context.optional(Catalog)
     place = ("compute", "type")
     if compute.engine not in ENGINES:
         known = ", ".join(ENGINES)

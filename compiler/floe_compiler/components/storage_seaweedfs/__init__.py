@@ -171,8 +171,8 @@ def _console(instance: Instance[SeaweedConfig]) -> Container:
 
 
 def _renewal(settings: Settings) -> tuple[Variable, ...]:
-    every = Variable("WEED_TLS_CERT_REFRESH_INTERVAL", CERTIFICATE_READ_EVERY)
-    return (every,) if settings.tls_issuer else ()
+    refresh = Variable("WEED_TLS_CERT_REFRESH_INTERVAL", CERTIFICATE_READ_EVERY)
+    return (refresh,) if settings.tls_issuer else ()
 
 
 COMPONENT = component(seaweedfs.OWN, SeaweedConfig, build, small_memory="384Mi")

@@ -63,12 +63,12 @@ class OutsideBackups(BackupSettings):
 def outside_parts(settings: OutsideBackups, store: BackupStore, parts: Iterable[Parts]) -> Parts:
     """Return the tasks of the databases and, if they are wanted, of the buckets of a namespace."""
     all_parts = tuple(parts)
-    found = backup_parts(settings, store, all_parts)
+    backups = backup_parts(settings, store, all_parts)
     if settings.object_store is None:
-        return found
-    buckets = (one for own in all_parts for one in own.data if isinstance(one, BucketData))
-    copies = (task for one in buckets for task in _tasks(one, settings, settings.object_store, store))
-    return Parts(tasks=(*found.tasks, *copies))
+        return backups
+    buckets = (data for own in all_parts for data in own.data if isinstance(data, BucketData))
+    copies = (task for bucket in buckets for task in _tasks(bucket, settings, settings.object_store, store))
+    return Parts(tasks=(*backups.tasks, *copies))
 
 
 def requires(instance: Instance[Any]) -> tuple[Requirement, ...]:
@@ -78,9 +78,9 @@ def requires(instance: Instance[Any]) -> tuple[Requirement, ...]:
 
 def refuses(context: Context[Any]) -> Iterator[Refusal]:
     """Refuse copies of a store outside the cluster, whose provider knows how to make them."""
-    if requires(context.instance) and context.one(ObjectStore).endpoint.group is None:
+    if requires(context.instance) and context.required(ObjectStore).endpoint.group is None:
         yield Refusal(
-            f"copies buckets of a store in the cluster, but {context.one(ObjectStore).name} is outside",
+            f"copies buckets of a store in the cluster, but {context.required(ObjectStore).name} is outside",
             "leave object_store out, and use versioning and replication of that store",
             ("object_store",),
         )

@@ -69,7 +69,7 @@ def _requires(own: OwnStore, _instance: Instance[OwnBackupSettings]) -> tuple[Re
 def _refuses(own: OwnStore, context: Context[OwnBackupSettings]) -> Iterator[Refusal]:
     """Refuse the bucket of the warehouse, in which every data product may delete."""
     bucket = context.config.bucket
-    if context.one(ObjectStore, own.type).bucket == bucket:
+    if context.required(ObjectStore, own.type).bucket == bucket:
         message = f'would keep backups in the bucket "{bucket}" of the warehouse, where steps may delete them'
         yield Refusal(message, "name another bucket, which is created", ("bucket",))
 

@@ -81,14 +81,21 @@ def backup_parts(settings: BackupSettings, store: BackupStore, parts: Iterable[P
 
     A server that sends its own backups only has a test of their restore.
     """
-    data = (one for own in parts for one in own.data if isinstance(one, DatabaseData))
-    found = sorted(data, key=lambda one: (one.server, one.database))
-    dumped = [one for one in found if not one.own_backup]
-    databases = [Protected(one, name, settings, store) for one, name in zip(dumped, _names(dumped), strict=True)]
-    clusters = [[*own] for _, own in groupby((one for one in found if one.own_backup), lambda one: one.server)]
+    data = (entry for own in parts for entry in own.data if isinstance(entry, DatabaseData))
+    all_databases = sorted(data, key=lambda database: (database.server, database.database))
+    dumped = [database for database in all_databases if not database.own_backup]
+    databases = [
+        Protected(database, name, settings, store) for database, name in zip(dumped, _names(dumped), strict=True)
+    ]
+    clusters = [
+        [*own]
+        for _, own in groupby(
+            (database for database in all_databases if database.own_backup), lambda database: database.server
+        )
+    ]
     return Parts(
         tasks=(
-            *(task for one in databases for task in _tasks(one)),
+            *(task for protected in databases for task in _tasks(protected)),
             *(_cluster_test(own, settings, store) for own in clusters if settings.restore_test),
         )
     )
@@ -99,7 +106,7 @@ def _cluster_test(data: list[DatabaseData], settings: BackupSettings, store: Bac
     server = data[0].server
     cluster = Protected(data[0], shortened(server, _LONGEST - len(_CLUSTER)), settings, store)
     fetch = _store_container(cluster, "cluster-fetch", Variable("SOURCE", address(store, server)))
-    names = Variable("DATABASES", " ".join(one.database for one in data))
+    names = Variable("DATABASES", " ".join(database.database for database in data))
     restore = _container(
         cluster, "cluster-restore-test", data[0].image, "bash", variables=(Variable("SERVER", SERVER), names)
     )
@@ -109,11 +116,13 @@ def _cluster_test(data: list[DatabaseData], settings: BackupSettings, store: Bac
 
 def _names(data: Iterable[DatabaseData]) -> list[str]:
     """Return a name for the tasks of each database, which no other database of the namespace has."""
-    short = [(one.database.replace("_", "-").strip("-") or "database", one) for one in data]
+    short = [(database.database.replace("_", "-").strip("-") or "database", database) for database in data]
     times = Counter(name for name, _ in short)
     return [
-        name if times[name] == 1 and len(name) <= _LONGEST else _with_hash(name, f"{one.server}/{one.database}")
-        for name, one in short
+        name
+        if times[name] == 1 and len(name) <= _LONGEST
+        else _with_hash(name, f"{database.server}/{database.database}")
+        for name, database in short
     ]
 
 

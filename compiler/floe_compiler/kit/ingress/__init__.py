@@ -33,12 +33,12 @@ def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress, name: str = NAME)
         placement=next((declared.instance.placement for declared in unit.instances), Placements()),
     )
     route = route_object if ingress.type == "gateway" else ingress_object
-    objects = [route(instance, ingress, one) for one in ingress.routes]
+    objects = [route(instance, ingress, opened) for opened in ingress.routes]
     if ingress.type == "gateway":
-        objects += [backend_policy(instance, one.backend, one) for one in ingress.routes if one.backend]
-    objects += [health_check(instance, one) for one in ingress.routes if ingress.health_checks]
+        objects += [backend_policy(instance, opened.backend, opened) for opened in ingress.routes if opened.backend]
+    objects += [health_check(instance, opened) for opened in ingress.routes if ingress.health_checks]
     objects += gateway_objects(instance, ingress.gateway) if ingress.gateway else []
-    objects += [certificate(instance, one) for one in ingress.certificates]
+    objects += [certificate(instance, asked) for asked in ingress.certificates]
     proxies = [login_proxy(instance, ingress.login, route) for route in ingress.routes if route.login and ingress.login]
     return DeclaredInstance(
         instance, Parts(tuple(proxies), objects=tuple(objects), operated=solver_pods(ingress.solvers))

@@ -30,7 +30,7 @@ def gateway_objects(instance: Instance[Any], gateway: Gateway) -> list[Object]:
     """Return the Gateway, and the route that redirects from HTTP if it has TLS."""
     spec = {
         "gatewayClassName": gateway.gateway_class,
-        "listeners": [_listener(instance, one) for one in gateway.listeners],
+        "listeners": [_listener(instance, listener) for listener in gateway.listeners],
         **present(tls=_frontend(gateway.listeners)),
     }
     annotations = {**dict(gateway.annotations), **last(instance.settings)}
@@ -45,9 +45,9 @@ def _frontend(listeners: Iterable[Listener]) -> Object:
     Source: Gateway API 1.5, `apis/v1/gateway_types.go`: it is by port, and standard since then.
     """
     ports = [
-        {"port": one.port, "tls": {"validation": {"caCertificateRefs": [_config_map(one.clients)]}}}
-        for one in listeners
-        if one.clients
+        {"port": listener.port, "tls": {"validation": {"caCertificateRefs": [_config_map(listener.clients)]}}}
+        for listener in listeners
+        if listener.clients
     ]
     return {"frontend": {"default": {}, "perPort": ports}} if ports else {}
 

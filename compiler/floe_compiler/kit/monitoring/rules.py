@@ -26,19 +26,21 @@ def rule_groups(
         sources: The metrics that exist besides those of scrape targets; alerts that need others are left out.
         runbooks: The URL of the page with what to do.
     """
-    owners = {one.name: one.owner for one in mesh.namespaces}
+    owners = {namespace.name: namespace.owner for namespace in mesh.namespaces}
     alerts = sorted(
-        one for one in (*mesh.alerts, *derived_alerts(mesh)) if one.alert.needs is None or one.alert.needs in sources
+        alert
+        for alert in (*mesh.alerts, *derived_alerts(mesh))
+        if alert.alert.needs is None or alert.alert.needs in sources
     )
     return {
         namespace: tuple(
             {
                 "name": f"{namespace}.{name}",
-                "rules": [_rule(one, owners.get(namespace, ""), runbooks) for one in of_name],
+                "rules": [_rule(alert, owners.get(namespace, ""), runbooks) for alert in of_name],
             }
-            for name, of_name in groupby(own, lambda one: one.alert.name)
+            for name, of_name in groupby(own, lambda alert: alert.alert.name)
         )
-        for namespace, own in groupby(alerts, lambda one: one.namespace)
+        for namespace, own in groupby(alerts, lambda alert: alert.namespace)
     }
 
 

@@ -157,12 +157,12 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
 
 def with_volumes(container: Container, steps: Iterable[PlannedStep]) -> Container:
     """Return a container that runs these steps with what they mount, and with the disk space that they need."""
-    every = tuple(steps)
+    planned = tuple(steps)
     mounted: dict[str, Mount] = {}
-    for mount in (mount for step in every for mount in step.mounts):
+    for mount in (mount for step in planned for mount in step.mounts):
         other = mounted.get(mount.path, mount)
         mounted[mount.path] = replace(mount, writable=mount.writable or other.writable)
-    sizes = [step.scratch for step in every if step.scratch]
+    sizes = [step.scratch for step in planned if step.scratch]
     temporary, *others = container.scratch
     largest = max((temporary.size, *sizes), key=parse_quantity)
     return replace(
@@ -171,7 +171,7 @@ def with_volumes(container: Container, steps: Iterable[PlannedStep]) -> Containe
         scratch=(replace(temporary, size=largest), *others),
         mounts=tuple(mounted.values()),
         secret_files=tuple(
-            dict.fromkeys((*container.secret_files, *(one for step in every for one in step.secret_files)))
+            dict.fromkeys((*container.secret_files, *(file for step in planned for file in step.secret_files)))
         ),
     )
 

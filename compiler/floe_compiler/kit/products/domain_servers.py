@@ -39,9 +39,9 @@ _OFFERS = (
 
 def required_servers(products: Iterable[Product]) -> Iterator[Requirement]:
     """Yield a requirement for each kind of server that any of the products asks for; it names the first of these."""
-    every = tuple(products)
+    declared = tuple(products)
     for offer in _OFFERS:
-        first = next((product for product in every if offer.asked_by(product)), None)
+        first = next((product for product in declared if offer.asked_by(product)), None)
         if first:
             yield Requirement(offer.kind, product=first.name, origin=dict(first.asked_origins).get(offer.kind.slot))
 

@@ -49,8 +49,8 @@ def trigger_of(context: Context[Any], product: Product) -> Trigger | None:
             "inputs": product.trigger.inputs,
             "tables": sorted(
                 {
-                    OutputTable(one.domain or product.domain, one.product, one.output).identifier
-                    for one in product.spec.inputs
+                    OutputTable(table.domain or product.domain, table.product, table.output).identifier
+                    for table in product.spec.inputs
                 }
             ),
             "delay": parse_duration(product.trigger.delay),

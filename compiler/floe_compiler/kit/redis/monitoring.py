@@ -98,7 +98,7 @@ def alerts(namespace: str, server: str, storage: str, *, forgets: bool) -> tuple
     labels = {"namespace": namespace, "job": server}
     own = (("server", server),)
     room = int(parse_quantity(storage).amount)
-    used, most = (series(f"redis_memory_{what}_bytes", **labels) for what in ("used", "max"))
+    used, most = (series(f"redis_memory_{amount}_bytes", **labels) for amount in ("used", "max"))
     memory = Alert(
         "RedisMemoryNearlyFull",
         f"{used} / {most} > {NEARLY}",

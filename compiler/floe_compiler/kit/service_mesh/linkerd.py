@@ -32,7 +32,7 @@ def is_opaque(port: Port) -> bool:
 
 def server_objects(mesh: ServiceMesh, server: MeshServer, metadata: Mapping[str, str]) -> list[Object]:
     """Return a Server for each port that somebody calls, and who may call it."""
-    return [one for port in server.ports for one in _port_objects(mesh, server, port, metadata)]
+    return [policy for port in server.ports for policy in _port_objects(mesh, server, port, metadata)]
 
 
 def _port_objects(mesh: ServiceMesh, server: MeshServer, port: Port, metadata: Mapping[str, str]) -> Iterator[Object]:
@@ -64,7 +64,7 @@ def _networks(name: str, metadata: Mapping[str, str], networks: Iterable[str]) -
 
 
 def _identities(name: str, metadata: Mapping[str, str], server: MeshServer, port: int) -> Object:
-    accounts = (one.split("/") for one in server.accounts.get(port, ()))
+    accounts = (account.split("/") for account in server.accounts.get(port, ()))
     named = [{"kind": "ServiceAccount", "namespace": namespace, "name": account} for namespace, account in accounts]
     others = [{"kind": "Namespace", "name": namespace} for namespace in server.namespaces.get(port, ())]
     spec = {"identityRefs": [*named, *others]}

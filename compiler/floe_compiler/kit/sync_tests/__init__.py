@@ -71,12 +71,12 @@ def callers_with_tests(unit: DeclaredUnit, callers: Mapping[str, Callers]) -> Ma
     tested = {
         call.group.name: call for task in _tasks(unit) if task.name == SMOKE for call in task.pod.calls if call.group
     }
-    found = dict(callers)
+    all_callers = dict(callers)
     for name, server in tested.items():
         ports = {(port.protocol, port.number) for port in server.ports}
-        own = ports.union(found.get(name, {}).get(unit.namespace, ()))
-        found[name] = {**found.get(name, {}), unit.namespace: tuple(sorted(own))}
-    return found
+        own = ports.union(all_callers.get(name, {}).get(unit.namespace, ()))
+        all_callers[name] = {**all_callers.get(name, {}), unit.namespace: tuple(sorted(own))}
+    return all_callers
 
 
 def named_by_what_they_test(objects: Iterable[Object]) -> list[Object]:
@@ -84,10 +84,10 @@ def named_by_what_they_test(objects: Iterable[Object]) -> list[Object]:
 
     Flux runs a Job once, so only a Job of another name tests a change. An Argo CD hook runs in each sync.
     """
-    every = list(objects)
-    tests = [one for one in every if AFTER_SYNC in one["metadata"].get("annotations", {})]
-    digest = sha256_of([one for one in every if one not in tests])[:8] if tests else ""
-    return [_named(one, digest) if one in tests else one for one in every]
+    rendered = list(objects)
+    tests = [manifest for manifest in rendered if AFTER_SYNC in manifest["metadata"].get("annotations", {})]
+    digest = sha256_of([manifest for manifest in rendered if manifest not in tests])[:8] if tests else ""
+    return [_named(manifest, digest) if manifest in tests else manifest for manifest in rendered]
 
 
 def _named(job: Object, digest: str) -> Object:
@@ -106,7 +106,9 @@ def _servers(unit: DeclaredUnit) -> Iterator[Endpoint]:
     """Yield the servers of the namespace, each with the one port that shows best whether it works."""
     domain = unit.settings.cluster.domain
     for parts in (declared.parts for declared in unit.instances):
-        named = [service_endpoint(each.name, unit.namespace, domain, each.ports()) for each in parts.workloads]
+        named = [
+            service_endpoint(workload.name, unit.namespace, domain, workload.ports()) for workload in parts.workloads
+        ]
         operated = [pods.endpoint(unit.namespace, domain) for pods in parts.operated]
         for server in (*named, *operated):
             served = [port for port in server.ports if port.service and port.protocol == "TCP"]
@@ -195,7 +197,7 @@ def _follows(server: Endpoint, instance: Instance[Any]) -> bool:
 def _denied(name: str, pod: Pod, servers: Iterable[Endpoint], settings: SyncTests) -> Iterator[str]:
     """Yield a probe of a server of the namespace that the pod must not reach, if there is one."""
     called = {server.group for server in pod.servers()}
-    others = (one for one in servers if one.group and one.group not in called and one.group.name != name)
+    others = (server for server in servers if server.group and server.group not in called and server.group.name != name)
     if settings.denied and (other := next(others, None)):
         yield f"denied {other.address()}"
 

@@ -89,8 +89,8 @@ def published() -> tuple[Form, ...]:
     """Return the forms that gitleaks publishes."""
     text = (Path(__file__).parent / "forms.json").read_text(encoding="utf-8")
     return tuple(
-        Form(f"a credential ({one['name']})", tuple(one["words"]), one["form"], one["entropy"])
-        for one in json.loads(text)
+        Form(f"a credential ({form['name']})", tuple(form["words"]), form["form"], form["entropy"])
+        for form in json.loads(text)
     )
 
 

@@ -111,9 +111,9 @@ class Cluster(Input):
 
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
-        for one in self.reachable_networks:
-            if is_own(network(one), self.reach):
-                raise ValueError(f"reachable_networks has {one}, which is in networks; remove it from one of them")
+        for cidr in self.reachable_networks:
+            if is_own(network(cidr), self.reach):
+                raise ValueError(f"reachable_networks has {cidr}, which is in networks; remove it from one of them")
         return self
 
     @property

@@ -53,8 +53,10 @@ class IngressTls(Input):
     def _one_source(self) -> Self:
         given = [name for name in ("issuer", "secret", "elsewhere") if getattr(self, name) is not None]
         if len(given) != 1:
-            said = "none" if not given else " and ".join(given)
-            raise ValueError(f"certificates have one source, but here it is {said}; write issuer, secret or elsewhere")
+            sources = "none" if not given else " and ".join(given)
+            raise ValueError(
+                f"certificates have one source, but here it is {sources}; write issuer, secret or elsewhere"
+            )
         of_issuers = (name for name in ("wildcard", "http01", "private") if getattr(self, name))
         if self.issuer is None and (name := next(of_issuers, "")):
             raise ValueError(f"{name} is for certificates of an issuer; write issuer, or leave {name} out")

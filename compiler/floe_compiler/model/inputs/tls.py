@@ -21,8 +21,8 @@ class Tls(Input):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.issuer is None) == (self.without is None):
-            said = "both are given" if self.issuer else "neither is given"
+            problem = "both are given" if self.issuer else "neither is given"
             raise ValueError(
-                f"servers have certificates of an issuer or go without, but here {said}; write one of them"
+                f"servers have certificates of an issuer or go without, but here {problem}; write one of them"
             )
         return self

@@ -51,8 +51,8 @@ class StepVolume(Input):
 
 def check_volumes(volumes: Iterable[StepVolume]) -> None:
     """Raise ValueError if one container cannot mount all of these volumes."""
-    for one, other in combinations(volumes, 2):
-        if one.obstructs(other):
+    for volume, other in combinations(volumes, 2):
+        if volume.obstructs(other):
             raise ValueError(
-                f"the volumes at {one.path} and {other.path} are in each other's way; mount one of them elsewhere"
+                f"the volumes at {volume.path} and {other.path} are in each other's way; mount one of them elsewhere"
             )

@@ -68,7 +68,9 @@ def consumers(objects: Sequence[Object], nodes: int) -> Iterator[Consumer | Unco
         nodes: The number of nodes, for DaemonSets.
     """
     by_id = {identify(manifest): manifest for manifest in objects}
-    scalers = autoscalers((one, it) for one, it in by_id.items() if (one.group, one.kind) in AUTOSCALERS)
+    scalers = autoscalers(
+        (identity, manifest) for identity, manifest in by_id.items() if (identity.group, identity.kind) in AUTOSCALERS
+    )
     for identity, manifest in by_id.items():
         try:
             yield from _of_object(identity, manifest, scalers, nodes)
@@ -84,20 +86,20 @@ def _of_object(identity: ObjectId, manifest: Object, scalers: Scalers, nodes: in
     if owner and identity.kind in SERVERS:
         most = most_pods(owner, scalers, nodes)
         least = least_replicas(owner, scalers) if identity.kind not in ("DaemonSet", "Pod") else most
-        each = _pod(owner)
+        per_pod = _pod(owner)
         for claim in mappings(owner.spec, ("volumeClaimTemplates",)):
-            each += _volume(mapping(claim, ("spec",)))
-        yield Consumer(product_of(owner.labels), each * least, each * most)
+            per_pod += _volume(mapping(claim, ("spec",)))
+        yield Consumer(product_of(owner.labels), per_pod * least, per_pod * most)
     elif kind == ("", "PersistentVolumeClaim"):
         size = _volume(mapping(manifest, ("spec",)))
         yield Consumer(product_of(mapping(manifest, ("metadata", "labels"))), size, size)
     elif kind == POSTGRESQL:
         spec = mapping(manifest, ("spec",))
-        each = _resources(mapping(spec, ("resources", "requests")))
+        per_instance = _resources(mapping(spec, ("resources", "requests")))
         for name in ("storage", "walStorage"):
-            each += _sized(at(spec, (name, "size")), at(spec, (name, "storageClass")))
-        each *= int(spec.get("instances", 1))
-        yield Consumer("", each, each)
+            per_instance += _sized(at(spec, (name, "size")), at(spec, (name, "storageClass")))
+        per_instance *= int(spec.get("instances", 1))
+        yield Consumer("", per_instance, per_instance)
     elif kind in TEMPLATES:
         yield Uncounted(f"{identity.kind} {identity.namespace}/{identity.name}: its controller decides on its pods")
 
@@ -105,11 +107,11 @@ def _of_object(identity: ObjectId, manifest: Object, scalers: Scalers, nodes: in
 def _of_run(run: Run) -> Consumer:
     """Return what a scheduled run requests: nothing at least, as it may end at once."""
     pods = [_pod(pod) for pod in run.pods]
-    each = Requested(max((one.cpu for one in pods), default=ZERO), max((one.memory for one in pods), default=ZERO))
+    per_run = Requested(max((pod.cpu for pod in pods), default=ZERO), max((pod.memory for pod in pods), default=ZERO))
     at_once = run.each_month * run.seconds / (HOURS * 3600)
     if run.at_once is not None:
         at_once = min(at_once, Fraction(run.at_once))
-    return Consumer(run.product, NOTHING, each * at_once)
+    return Consumer(run.product, NOTHING, per_run * at_once)
 
 
 def _pod(owner: Workload) -> Requested:
@@ -120,7 +122,7 @@ def _pod(owner: Workload) -> Requested:
 
 
 def _resources(requests: Mapping[str, Any]) -> Requested:
-    cpu, memory = (found.amount if (found := amount(requests, name)) else ZERO for name in ("cpu", "memory"))
+    cpu, memory = (quantity.amount if (quantity := amount(requests, name)) else ZERO for name in ("cpu", "memory"))
     return Requested(cpu, memory / GIB)
 
 
@@ -129,5 +131,5 @@ def _volume(claim: Object) -> Requested:
 
 
 def _sized(size: Any, storage_class: Any) -> Requested:
-    found = amount({"storage": size}, "storage") if size else None
-    return Requested(volumes={str(storage_class or ""): found.amount / GIB}) if found else NOTHING
+    quantity = amount({"storage": size}, "storage") if size else None
+    return Requested(volumes={str(storage_class or ""): quantity.amount / GIB}) if quantity else NOTHING

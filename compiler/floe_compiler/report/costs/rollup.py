@@ -75,7 +75,7 @@ class Costs(msgspec.Struct, frozen=True):
         volumes = self.after.parts.get(EVERYTHING, Bounds()).most.volumes
         classes = (name for name in volumes if name not in self.prices.storage_gib_month)
         unpriced = (f"volumes of the StorageClass {name or '(default)'}, which has no price" for name in classes)
-        return (*unpriced, *(one.reason for one in self.after.uncounted))
+        return (*unpriced, *(uncounted.reason for uncounted in self.after.uncounted))
 
     def _price(self, requested: Requested) -> Fraction:
         of_class = self.prices.storage_gib_month
@@ -103,12 +103,12 @@ def state_of(objects: Iterable[Object], nodes: int) -> State:
     uncounted: set[Uncounted] = set()
     for namespace, own in sorted(by_namespace.items()):
         domain = scopes.get(namespace, namespace)
-        for one in consumers(own, nodes):
-            if isinstance(one, Uncounted):
-                uncounted.add(one)
+        for consumer in consumers(own, nodes):
+            if isinstance(consumer, Uncounted):
+                uncounted.add(consumer)
                 continue
-            for part in {EVERYTHING, (domain, ""), (domain, one.product)}:
-                parts[part] += Bounds(one.least, one.most)
+            for part in {EVERYTHING, (domain, ""), (domain, consumer.product)}:
+                parts[part] += Bounds(consumer.least, consumer.most)
         for hard in _quotas(own):
             quotas[domain] = hard
     return State(dict(parts), quotas, tuple(sorted(uncounted)))

@@ -75,7 +75,7 @@ def _of_cron_job(identity: ObjectId, manifest: Object) -> Iterator[Run | Uncount
 
 
 def _of_product(definition: Any, pods: Mapping[str, tuple[Workload, ...]]) -> Iterator[Run | Uncounted]:
-    """Yield the runs of a product as its orchestrator is told of it."""
+    """Yield the runs of a product by what its orchestrator is given."""
     tags = mapping(definition, ("tags",)) if isinstance(at(definition, ("tags",)), dict) else {}
     product = str(tags.get(PRODUCT) or at(definition, ("dag",)) or "")
     if at(definition, ("trigger",)):
@@ -90,7 +90,7 @@ def _of_product(definition: Any, pods: Mapping[str, tuple[Workload, ...]]) -> It
 
 def _pods_of_products(objects: Mapping[ObjectId, Object]) -> Mapping[str, tuple[Workload, ...]]:
     """Return the pods of runs by product."""
-    found: dict[str, list[Workload]] = defaultdict(list)
+    by_product: dict[str, list[Workload]] = defaultdict(list)
     for pod in launched_pods(objects):
-        found[product_of(pod.labels)].append(pod)
-    return {product: tuple(pods) for product, pods in found.items()}
+        by_product[product_of(pod.labels)].append(pod)
+    return {product: tuple(pods) for product, pods in by_product.items()}

@@ -21,9 +21,9 @@ COST_COLUMNS = ("domain", "product", "a month, at least", "at most", "changes by
 Money = tuple[Fraction, Fraction]
 
 
-def cost_lines(found: Iterable[Costs], paint: Paint) -> Iterator[str]:
+def cost_lines(all_costs: Iterable[Costs], paint: Paint) -> Iterator[str]:
     """Yield the lines of what costs another amount, with the total of its environment."""
-    for costs in found:
+    for costs in all_costs:
         rows = changed_parts(costs)
         if not rows:
             continue
@@ -35,28 +35,28 @@ def cost_lines(found: Iterable[Costs], paint: Paint) -> Iterator[str]:
         yield ""
 
 
-def cost_section(found: Iterable[Costs]) -> str:
+def cost_section(all_costs: Iterable[Costs]) -> str:
     """Return what costs another amount as Markdown; empty if nothing does."""
-    found = [one for one in found if changed_parts(one)]
-    if not found:
+    changed = [costs for costs in all_costs if changed_parts(costs)]
+    if not changed:
         return ""
     lines = [f"\n**Costs of a month**, by what is requested: {MEANING}.\n"]
     lines += ["| environment | of | before | after | difference |", "|---|---|--:|--:|--:|"]
-    rows = [(costs, part) for costs in found for part in changed_parts(costs)]
+    rows = [(costs, part) for costs in changed for part in changed_parts(costs)]
     for costs, part in rows[:MOST_ROWS]:
         before, after = costs.of(costs.before, part), costs.of(costs.after, part)
         cells = (inline(costs.site), inline(_name(part)), _money(before), f"{_money(after)} {costs.prices.currency}")
         lines.append(f"| {' | '.join((*cells, _difference(before, after)))} |")
     if len(rows) > MOST_ROWS:
         lines.append(f"\n{len(rows) - MOST_ROWS} more rows are left out: see `floe-compile diff`.")
-    reasons = dict.fromkeys(reason for costs in found for reason in costs.uncounted)
+    reasons = dict.fromkeys(reason for costs in changed for reason in costs.uncounted)
     if reasons:
         shown = inline("; ".join(list(reasons)[:MOST_REASONS]))
         lines.append(f"\nNot counted: {shown}{' …' if len(reasons) > MOST_REASONS else ''}.")
     return "\n".join(lines) + "\n"
 
 
-def costs_data(found: Iterable[Costs]) -> Mapping[str, Any]:
+def costs_data(all_costs: Iterable[Costs]) -> Mapping[str, Any]:
     """Return all costs by the name of the environment (`prod/us` if it has several clusters), as plain data."""
     return {
         costs.site: {
@@ -72,7 +72,7 @@ def costs_data(found: Iterable[Costs]) -> Mapping[str, Any]:
                 for part in costs.parts
             ],
         }
-        for costs in found
+        for costs in all_costs
     }
 
 
@@ -118,7 +118,7 @@ def _name(part: Part) -> str:
 
 
 def _money(amounts: Money) -> str:
-    least, most = (f"{float(one):,.2f}" for one in amounts)
+    least, most = (f"{float(amount):,.2f}" for amount in amounts)
     return least if least == most else f"{least} to {most}"
 
 
@@ -132,13 +132,13 @@ def _volumes(requested: Requested) -> Fraction:
 
 
 def _between(least: Fraction, most: Fraction) -> str:
-    shown = [f"{_rounded(one):,}" for one in (least, most)]
+    shown = [f"{_rounded(bound):,}" for bound in (least, most)]
     return shown[0] if shown[0] == shown[1] else " to ".join(shown)
 
 
 def _rounded(amount: Fraction) -> float:
-    found = round(float(amount), 3)
-    return int(found) if found.is_integer() else found
+    rounded = round(float(amount), 3)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _cents(amount: Fraction) -> float:

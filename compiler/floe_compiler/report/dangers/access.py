@@ -48,7 +48,7 @@ def project_widened(change: Change) -> Iterator[Danger]:
 
 
 def _any_allowed(project: Object, fields: Fields) -> bool:
-    return any(one == "*" or (isinstance(one, dict) and "*" in one.values()) for one in items(project, fields))
+    return any(entry == "*" or (isinstance(entry, dict) and "*" in entry.values()) for entry in items(project, fields))
 
 
 def _kinds(project: Object, fields: Fields) -> set[str]:
@@ -108,4 +108,4 @@ def _show(values: set[tuple[str, str]]) -> str:
     names: dict[str, list[str]] = {}
     for path, name in sorted(values):
         names.setdefault(path, []).extend([name] if name else [])
-    return "; ".join(f"{path}: {', '.join(each)}" if each else path for path, each in names.items())
+    return "; ".join(f"{path}: {', '.join(named)}" if named else path for path, named in names.items())

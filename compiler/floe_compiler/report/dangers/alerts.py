@@ -83,9 +83,9 @@ def routes_narrowed(change: Change) -> Iterator[Danger]:
     after = [file for manifest in (change.after, *change.beside) for file in _configurations(manifest)]
     still = {name for file in after for name in _names(file)}
     old, new = ({route for file in files for route in _routes(file)} for files in (before, after))
-    for receiver, what in sorted(old - new):
+    for receiver, matching in sorted(old - new):
         if receiver in still:
-            yield Danger("alert-weakened", f"{receiver} is no longer told of alerts {what}")
+            yield Danger("alert-weakened", f"{receiver} is no longer told of alerts {matching}")
     pauses = [str(at(file, ("route", "repeat_interval")) or "") for file in (*before[:1], *after[:1])]
     if len(pauses) == 2 and _lasting({"for": pauses[1]}) > _lasting({"for": pauses[0]}) > 0:
         yield Danger("alert-weakened", f"alerts that last are repeated every {pauses[1]} instead of {pauses[0]}")
@@ -104,7 +104,7 @@ def _receivers(manifest: Object) -> set[str]:
 
 
 def _names(file: Object) -> Iterator[str]:
-    yield from (str(one["name"]) for one in mappings(file, ("receivers",)) if "name" in one)
+    yield from (str(receiver["name"]) for receiver in mappings(file, ("receivers",)) if "name" in receiver)
 
 
 def _configurations(manifest: Object) -> Iterator[Object]:

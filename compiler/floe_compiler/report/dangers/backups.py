@@ -52,9 +52,9 @@ def backup_rarer(change: Change) -> Iterator[Danger]:
 
 
 def restore_test_removed(change: Change) -> Iterator[Danger]:
-    """Yield a danger if backups that go on being made are no longer restored in a test, or less often."""
+    """Yield a danger if backups are still made, but no longer restored in a test, or less often."""
     database = at(change.before, ("metadata", "labels", TEST))
-    if database is None or not any(_backs_up(one, str(database)) for one in change.beside):
+    if database is None or not any(_backs_up(manifest, str(database)) for manifest in change.beside):
         return
     if not change.after or _suspended(change.after):
         yield Danger("backup-untested", "nothing tests any longer whether the backup can be restored")
@@ -73,7 +73,7 @@ def log_not_sent(change: Change) -> Iterator[Danger]:
 
 def _sends_log(cluster: Object) -> bool:
     plugins = mappings(cluster, ("spec", "plugins"))
-    return any(one.get("isWALArchiver") is True and one.get("enabled") is not False for one in plugins)
+    return any(plugin.get("isWALArchiver") is True and plugin.get("enabled") is not False for plugin in plugins)
 
 
 def _backs_up(manifest: Object, database: str) -> bool:
@@ -135,5 +135,5 @@ def _place(manifest: Object) -> str:
 def _variable(manifest: Object, name: str) -> str:
     if not is_backup(manifest):
         return ""
-    variables = (one for each in containers(manifest).values() for one in mappings(each, ("env",)))
-    return next((str(one.get("value") or "") for one in variables if one.get("name") == name), "")
+    variables = (variable for container in containers(manifest).values() for variable in mappings(container, ("env",)))
+    return next((str(variable.get("value") or "") for variable in variables if variable.get("name") == name), "")

@@ -65,9 +65,9 @@ def _is_used(change: Change, secret: str) -> bool:
 def _filled_before(change: Change) -> set[str]:
     """Return the Secrets of the namespace that ExternalSecrets filled before the change."""
     return {
-        str(at(one, ("spec", "target", "name")) or at(one, ("metadata", "name")))
-        for one in change.surroundings.secrets_before
-        if at(one, ("metadata", "namespace")) == change.identity.namespace
+        str(at(external_secret, ("spec", "target", "name")) or at(external_secret, ("metadata", "name")))
+        for external_secret in change.surroundings.secrets_before
+        if at(external_secret, ("metadata", "namespace")) == change.identity.namespace
     }
 
 
@@ -85,9 +85,9 @@ def certificate_moved(change: Change) -> Iterator[Danger]:
     moved: dict[tuple[str, str], list[str]] = defaultdict(list)
     for host in sorted({host for manifest in surroundings.ways_in for host in _routed(manifest)}):
         old = _covering(host, served.items())
-        found = [(secret, place) for (pattern, secret), place in now if _covers(pattern, host)]
-        if old and old not in {secret for secret, place in found if place == space}:
-            new, place = found[0] if found else ("", "")
+        covering = [(secret, place) for (pattern, secret), place in now if _covers(pattern, host)]
+        if old and old not in {secret for secret, place in covering if place == space}:
+            new, place = covering[0] if covering else ("", "")
             sources = (
                 _source(old, space, surroundings.certificates_before),
                 _source(new, place, surroundings.certificates) if new else "",
@@ -117,9 +117,9 @@ def server_without_tls(change: Change) -> Iterator[Danger]:
 
 def _server_certificates(server: Object) -> set[str]:
     """Return the Secrets with the certificate of a server: those of its pods, or of a cluster of CloudNativePG."""
-    mounted = (at(one, ("secret", "secretName")) for one in mappings(pod_template(server), ("spec", "volumes")))
+    mounted = (at(volume, ("secret", "secretName")) for volume in mappings(pod_template(server), ("spec", "volumes")))
     named = at(server, ("spec", "certificates", "serverTLSSecret"))
-    return {str(one) for one in (*mounted, named) if one and str(one).endswith(certificate_name(""))}
+    return {str(name) for name in (*mounted, named) if name and str(name).endswith(certificate_name(""))}
 
 
 def _served(manifest: Object) -> Iterator[tuple[str, str]]:
@@ -141,8 +141,8 @@ def _routed(manifest: Object) -> Iterator[str]:
 
 def _covering(host: str, served: Iterable[tuple[str, str]]) -> str:
     """Return the Secret with the certificate of a host: that for the host itself comes first."""
-    found = sorted(((pattern != host, secret) for pattern, secret in served if _covers(pattern, host)))
-    return found[0][1] if found else ""
+    covering = sorted(((pattern != host, secret) for pattern, secret in served if _covers(pattern, host)))
+    return covering[0][1] if covering else ""
 
 
 def _covers(pattern: str, host: str) -> bool:
@@ -151,9 +151,9 @@ def _covers(pattern: str, host: str) -> bool:
 
 def _source(secret: str, namespace: str, certificates: Iterable[Object]) -> str:
     """Return who provides the certificate in a Secret."""
-    found = (
-        _issuer(one)
-        for one in certificates
-        if at(one, ("spec", "secretName")) == secret and at(one, ("metadata", "namespace")) == namespace
+    issuers = (
+        _issuer(certificate)
+        for certificate in certificates
+        if at(certificate, ("spec", "secretName")) == secret and at(certificate, ("metadata", "namespace")) == namespace
     )
-    return next(found, f"Secret {secret}")
+    return next(issuers, f"Secret {secret}")

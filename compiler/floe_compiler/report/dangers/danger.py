@@ -166,8 +166,8 @@ def documents(manifest: Object, word: str) -> Iterator[Object]:
     if manifest.get("kind") != "ConfigMap":
         return
     for text in mapping(manifest, ("data",)).values():
-        if isinstance(text, str) and word in text and isinstance(found := read_only(text), dict):
-            yield found
+        if isinstance(text, str) and word in text and isinstance(document := read_only(text), dict):
+            yield document
 
 
 def pods_beside(change: Change) -> list[Labels]:

@@ -58,7 +58,7 @@ def _policy(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+    yield from (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
 
 
 def _texts(value: Any) -> Iterator[str]:

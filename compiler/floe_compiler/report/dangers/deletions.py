@@ -33,5 +33,6 @@ def _still_scales(change: Change) -> bool:
     """Return whether an autoscaler is left beside what it scales, which has a number of replicas now."""
     target = at(change.before, ("spec", "scaleTargetRef", "name"))
     return change.kind == "HorizontalPodAutoscaler" and any(
-        at(one, ("metadata", "name")) == target and at(one, ("spec", "replicas")) is not None for one in change.beside
+        at(manifest, ("metadata", "name")) == target and at(manifest, ("spec", "replicas")) is not None
+        for manifest in change.beside
     )

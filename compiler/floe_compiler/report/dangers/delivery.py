@@ -56,7 +56,7 @@ def redirected(change: Change) -> Iterator[Danger]:
 
 
 def unverified(change: Change) -> Iterator[Danger]:
-    """Yield a danger if signatures of what is delivered are no longer verified, or are those of others."""
+    """Yield a danger if signatures of what is delivered are no longer verified, or other signers are trusted."""
     path = ("spec", "verify")
     if change.kind != "OCIRepository" or not change.before or not change.after:
         return
@@ -76,12 +76,12 @@ def _instead(change: Change, paths: tuple[Fields, ...]) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
-        return " ".join(_shown(one) for one in value.values())
+        return " ".join(_shown(part) for part in value.values())
     return "nothing" if value is None else hide_in_text(str(value))
 
 
 def delivery_left(change: Change) -> Iterator[Danger]:
-    """Yield what an Application or Kustomization does that is no longer in the output, but still in the cluster."""
+    """Yield what an Application or Kustomization still does in the cluster that is no longer in the output."""
     if _cascades(change.kind, change.before):
         yield Danger("prune", "deletes everything that it has delivered when it is deleted in the cluster")
     else:

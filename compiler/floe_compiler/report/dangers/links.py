@@ -32,7 +32,7 @@ def _offered(manifest: Object) -> frozenset[str]:
         return frozenset()
     selected = at(manifest, ("spec", "selector", COMPONENT))
     if own.get(EXPORTED) == "true" or (own.get(COMPONENT) == name and selected not in (None, name)):
-        return frozenset(f"{name}:{one.get('port')}" for one in mappings(manifest, ("spec", "ports")))
+        return frozenset(f"{name}:{port.get('port')}" for port in mappings(manifest, ("spec", "ports")))
     return frozenset()
 
 
@@ -40,10 +40,12 @@ def gateway_opened(change: Change) -> Iterator[Danger]:
     """Yield the ports that a Gateway newly takes connections on, and where it asks clients for certificates no more."""
     if change.kind != "Gateway" or not change.before or not change.after:
         return
-    before, after = ({one.get("port") for one in mappings(one, ("spec", "listeners"))} for one in _both(change))
+    before, after = (
+        {listener.get("port") for listener in mappings(gateway, ("spec", "listeners"))} for gateway in _both(change)
+    )
     if new := sorted(map(str, after - before)):
         yield Danger("exposed", f"now takes connections on port {', '.join(new)}")
-    asked, asks = (_authorities(one) for one in _both(change))
+    asked, asks = (_authorities(gateway) for gateway in _both(change))
     for port, authority in sorted(asked.items()):
         if port not in asks:
             yield Danger("clients-unverified", f"no longer asks clients for a certificate on port {port}")
@@ -59,8 +61,8 @@ def _both(change: Change) -> tuple[Object, Object]:
 def _authorities(gateway: Object) -> dict[str, str]:
     """Return who must have signed the certificates of clients, by port."""
     path = ("tls", "validation", "caCertificateRefs")
-    found = {
-        str(one.get("port")): ", ".join(f"{ref.get('kind')} {ref.get('name')}" for ref in mappings(one, path))
-        for one in mappings(gateway, ("spec", "tls", "frontend", "perPort"))
+    by_port = {
+        str(entry.get("port")): ", ".join(f"{ref.get('kind')} {ref.get('name')}" for ref in mappings(entry, path))
+        for entry in mappings(gateway, ("spec", "tls", "frontend", "perPort"))
     }
-    return {port: authorities for port, authorities in found.items() if authorities}
+    return {port: authorities for port, authorities in by_port.items() if authorities}

@@ -53,17 +53,19 @@ def login_widened(change: Change) -> Iterator[Danger]:
 
 def _cube(manifest: Object) -> Mapping[str, str]:
     """Return the plain variables of a container of Cube; empty if there is none."""
-    for one in containers(manifest).values():
-        found = {str(each.get("name")): str(each.get("value", "")) for each in mappings(one, ("env",))}
-        if "CUBEJS_DEV_MODE" in found:
-            return found
+    for container in containers(manifest).values():
+        variables = {
+            str(variable.get("name")): str(variable.get("value", "")) for variable in mappings(container, ("env",))
+        }
+        if "CUBEJS_DEV_MODE" in variables:
+            return variables
     return {}
 
 
 def _tokens(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Danger]:
     if _unasked(after) and not _unasked(before):
         yield Danger("login-removed", "Cube asks nobody for a token, as it is in development mode")
-    issuers = [found.get("CUBEJS_JWK_URL", "") for found in (before, after)]
+    issuers = [variables.get("CUBEJS_JWK_URL", "") for variables in (before, after)]
     if issuers[0] != issuers[1]:
         old, new = (url or "those who have Cube's own key" for url in issuers)
         yield Danger("login-widened", f"tokens are those of {new}, instead of {old}")
@@ -75,28 +77,30 @@ def _unasked(variables: Mapping[str, str]) -> bool:
 
 def _arguments(manifest: Object) -> tuple[str, ...]:
     """Return the arguments of an oauth2-proxy."""
-    found = (
-        one for name, one in containers(manifest).items() if name == _PROXY or f"/{_PROXY}:" in str(one.get("image"))
+    proxies = (
+        container
+        for name, container in containers(manifest).items()
+        if name == _PROXY or f"/{_PROXY}:" in str(container.get("image"))
     )
-    return tuple(str(argument) for one in found for argument in items(one, ("args",)))
+    return tuple(str(argument) for container in proxies for argument in items(container, ("args",)))
 
 
 def _values(arguments: tuple[str, ...], name: str) -> set[str]:
-    return {one.partition("=")[2] for one in arguments if one.startswith(f"--{name}=")}
+    return {argument.partition("=")[2] for argument in arguments if argument.startswith(f"--{name}=")}
 
 
 def _proxy(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Danger]:
-    for name, what in (("email-domain", "any mail address"), ("allowed-group", "any group")):
+    for name, anyone in (("email-domain", "any mail address"), ("allowed-group", "any group")):
         before, after = _values(old, name) or {EVERYBODY}, _values(new, name) or {EVERYBODY}
         if EVERYBODY not in before and (more := sorted(after - before)):
-            whose = what if EVERYBODY in more else some(more)
+            whose = anyone if EVERYBODY in more else some(more)
             yield Danger(
                 "login-widened", f"people of {whose} may log in, too; until now those of {some(sorted(before))}"
             )
     issuers = [", ".join(sorted(_values(arguments, "oidc-issuer-url"))) for arguments in (old, new)]
     if issuers[0] != issuers[1]:
         yield Danger("login-widened", f"whoever has an account at {issuers[1]} may log in, instead of {issuers[0]}")
-    if unasked := sorted({one for one in new if one.startswith(_UNASKED)} - {*old}):
+    if unasked := sorted({argument for argument in new if argument.startswith(_UNASKED)} - {*old}):
         yield Danger("login-removed", f"some requests need no login any longer: {some(unasked)}")
 
 
@@ -140,8 +144,8 @@ def _airflow(manifest: Object) -> _Login | None:
 
 def _granted(program: str, before: _Login, after: _Login) -> Iterator[Danger]:
     if before.provider != after.provider:
-        what = f"whoever has an account at {after.provider} may log in, instead of {before.provider}"
-        yield Danger("login-widened", what)
+        sentence = f"whoever has an account at {after.provider} may log in, instead of {before.provider}"
+        yield Danger("login-widened", sentence)
     for group, role in sorted(after.roles.items()):
         former = max(before.roles.get(group, ""), before.roles.get(EVERYBODY, ""), key=_rank)
         if _rank(role) > _rank(former):

@@ -68,13 +68,13 @@ def _covered(peer: str, networks: Iterable[Network], known: Mapping[str, list[Ne
     """Return whether a peer was allowed before; a rule for all addresses, without exceptions, includes every pod."""
     if peer == EVERY_POD:
         return EVERY_POD in known or any(network(everyone) in known.get(everyone, ()) for everyone in ANYWHERE)
-    before = [one for allowed in known.values() for one in allowed]
-    joined = [each for version in (4, 6) for each in _joined(before, version)]
-    return all(any(within(one, other) for other in joined) for one in networks)
+    before = [cidr for allowed in known.values() for cidr in allowed]
+    joined = [cidr for version in (4, 6) for cidr in _joined(before, version)]
+    return all(any(within(cidr, allowed) for allowed in joined) for cidr in networks)
 
 
 def _joined(networks: list[Network], version: int) -> Iterator[Network]:
-    return collapse_addresses(each for each in networks if each.version == version)  # type: ignore[type-var]
+    return collapse_addresses(cidr for cidr in networks if cidr.version == version)  # type: ignore[type-var]
 
 
 def _ports(rule: Object) -> list[str]:
@@ -94,22 +94,22 @@ def restriction_lost(change: Change) -> Iterator[Danger]:
     if change.kind != "NetworkPolicy" or not change.before:
         return
     pods = pods_beside(change)
-    others = [other for other in change.beside if other.get("kind") == "NetworkPolicy"]
+    policies = [policy for policy in change.beside if policy.get("kind") == "NetworkPolicy"]
     lost = [
         direction
         for direction in _directions(change.before)
-        if _lost(change.before, pods, [other for other in others if direction in _directions(other)])
+        if _lost(change.before, pods, [policy for policy in policies if direction in _directions(policy)])
     ]
     if lost:
         yield Danger("network-opened", f"no policy restricts the {' and '.join(lost)} of its pods any longer")
 
 
-def _lost(policy: Object, pods: list[Labels], others: list[Object]) -> bool:
-    if any(_selects_all(other) for other in others):
+def _lost(policy: Object, pods: list[Labels], remaining: list[Object]) -> bool:
+    if any(_selects_all(other) for other in remaining):
         return False
     selected = [pod for pod in pods if _selects(policy, pod)]
     return bool(selected) and (
-        _selects_all(policy) or not all(any(_selects(other, pod) for other in others) for pod in selected)
+        _selects_all(policy) or not all(any(_selects(other, pod) for other in remaining) for pod in selected)
     )
 
 

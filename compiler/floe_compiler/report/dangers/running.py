@@ -61,7 +61,9 @@ def scaling_reduced(change: Change) -> Iterator[Danger]:
 def _fixed(change: Change) -> int | None:
     """Return the number of replicas of what an autoscaler scaled, if it has one now."""
     target = at(change.before, ("spec", "scaleTargetRef", "name"))
-    numbers = (at(one, ("spec", "replicas")) for one in change.beside if at(one, ("metadata", "name")) == target)
+    numbers = (
+        at(manifest, ("spec", "replicas")) for manifest in change.beside if at(manifest, ("metadata", "name")) == target
+    )
     return next((number for number in numbers if isinstance(number, int)), None)
 
 
@@ -156,7 +158,7 @@ def memory_lowered(change: Change) -> Iterator[Danger]:
     """Yield the containers that may use less memory than before."""
     new = containers(change.after)
     for name, container in containers(change.before).items():
-        limits = [at(each, ("resources", "limits", "memory")) for each in (container, new.get(name))]
+        limits = [at(state, ("resources", "limits", "memory")) for state in (container, new.get(name))]
         old, now = (str(limit) if limit is not None else "" for limit in limits)
         if less(now, old):
             yield Danger("memory-lowered", f"a container may use {now} of memory instead of {old}, or it is killed")
@@ -179,7 +181,7 @@ def images(change: Change) -> Iterator[Danger]:
     new = containers(change.after)
     for name, container in containers(change.before).items():
         try:
-            before, after = (parse_image(str(each.get("image"))) for each in (container, new.get(name, container)))
+            before, after = (parse_image(str(state.get("image"))) for state in (container, new.get(name, container)))
         except ValueError:
             continue
         yield from _version_changed(name, before, after)

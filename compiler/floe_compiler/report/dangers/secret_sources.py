@@ -19,16 +19,22 @@ def source_changed(change: Change) -> Iterator[Danger]:
         return
     namespace = change.identity.namespace
     if change.after:
-        before = [one for one in change.surroundings.writers_before if at(one, ("metadata", "namespace")) == namespace]
+        before = [
+            writer
+            for writer in change.surroundings.writers_before
+            if at(writer, ("metadata", "namespace")) == namespace
+        ]
         for name in sorted(_written(change.after) - _written(change.before)):
-            if kinds := sorted({one["kind"] for one in before if name in _written(one)} - {change.kind}):
+            if kinds := sorted({writer["kind"] for writer in before if name in _written(writer)} - {change.kind}):
                 yield Danger(
                     WORD,
                     f"{_article(change.kind)} brings {name} instead of {_article(kinds[0])}: its values must be the"
                     " same, or what knows them, such as a database, refuses its readers",
                 )
     else:
-        still = {name for one in change.beside if one.get("kind") in SECRET_KINDS for name in _written(one)}
+        still = {
+            name for manifest in change.beside if manifest.get("kind") in SECRET_KINDS for name in _written(manifest)
+        }
         for name in sorted((_written(change.before) - still) & _read(change)):
             yield Danger(
                 WORD,
@@ -83,7 +89,7 @@ def _read(change: Change) -> set[str]:
     """Return the names of the Secrets that pods of the namespace read after the change."""
     templates = filter(None, (pod_template(manifest) for manifest in change.beside))
     pods = (mapping(template, ("spec",)) for template in templates)
-    return {one.name for pod in pods for one in references(pod, "") if one.kind == "Secret"}
+    return {reference.name for pod in pods for reference in references(pod, "") if reference.kind == "Secret"}
 
 
 def _article(kind: str) -> str:

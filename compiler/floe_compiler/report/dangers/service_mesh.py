@@ -22,7 +22,7 @@ def mesh_left(change: Change) -> Iterator[Danger]:
         return
     if _is_in_mesh(change.before) and not _is_in_mesh(change.after):
         yield Danger("mesh-weakened", "its pods leave the service mesh: it no longer encrypts what they send")
-    defaults = [at(one, ("metadata", "annotations", _DEFAULT)) for one in (change.before, change.after)]
+    defaults = [at(namespace, ("metadata", "annotations", _DEFAULT)) for namespace in (change.before, change.after)]
     if defaults[0] == "deny" != defaults[1] and _is_in_mesh(change.after):
         yield Danger("mesh-weakened", "the service mesh lets everybody reach ports that no Server names")
 
@@ -52,7 +52,7 @@ def plain_text_taken(change: Change) -> Iterator[Danger]:
 def _modes(policy: Object) -> dict[str, str]:
     """Return the mode of each port, and under "" that of all others."""
     ports = mapping(policy, ("spec", "portLevelMtls"))
-    own = {str(port): str(at(one, ("mode",))) for port, one in ports.items() if isinstance(one, dict)}
+    own = {str(port): str(at(setting, ("mode",))) for port, setting in ports.items() if isinstance(setting, dict)}
     return {"": str(at(policy, ("spec", "mtls", "mode")) or "STRICT"), **own} if policy else {}
 
 
@@ -65,7 +65,7 @@ def callers_changed(change: Change) -> Iterator[Danger]:
         yield Danger("mesh-weakened", "the service mesh now lets in callers without an identity")
     if _refuses_all(change.before) and not change.after:
         yield Danger("mesh-weakened", "the service mesh lets everybody reach pods that no other policy selects")
-    domains = [_trust_domains(one) for one in (change.before, change.after)]
+    domains = [_trust_domains(policy) for policy in (change.before, change.after)]
     if before and after and domains[0] and not domains[1]:
         yield Danger("mesh-weakened", "the service mesh now lets in accounts of any trust domain")
     elif before and after and domains[0] != domains[1]:
@@ -79,18 +79,18 @@ def _callers(policy: Object) -> set[str]:
     match policy.get("kind"):
         case "AuthorizationPolicy":
             rules = mappings(policy, ("spec", "rules"))
-            sources = [mapping(one, ("source",)) for rule in rules for one in mappings(rule, ("from",))]
+            sources = [mapping(peer, ("source",)) for rule in rules for peer in mappings(rule, ("from",))]
             named = {
                 _account(str(name))
-                for one in sources
-                for names in one.values()
+                for source in sources
+                for names in source.values()
                 if isinstance(names, list)
                 for name in names
             }
             return named | ({_EVERYBODY} if any("from" not in rule for rule in rules) else set())
         case "MeshTLSAuthentication":
             refs = mappings(policy, ("spec", "identityRefs"))
-            return {"/".join(str(one[key]) for key in ("namespace", "name") if key in one) for one in refs}
+            return {"/".join(str(ref[key]) for key in ("namespace", "name") if key in ref) for ref in refs}
         case "NetworkAuthentication":
             return {_EVERYBODY} if items(policy, ("spec", "networks")) else set()
     return set()
@@ -107,8 +107,8 @@ def _account(name: str) -> str:
 def _trust_domains(policy: Object) -> set[str]:
     """Return the trust domains of the accounts that Istio's policy lets in, if it says any."""
     rules = mappings(policy, ("spec", "rules")) if policy.get("kind") == "AuthorizationPolicy" else []
-    sources = [mapping(one, ("source",)) for rule in rules for one in mappings(rule, ("from",))]
-    return {str(name).partition("/")[0] for one in sources for name in items(one, ("principals",))}
+    sources = [mapping(peer, ("source",)) for rule in rules for peer in mappings(rule, ("from",))]
+    return {str(name).partition("/")[0] for source in sources for name in items(source, ("principals",))}
 
 
 def _refuses_all(policy: Object) -> bool:
@@ -119,8 +119,8 @@ def _refuses_all(policy: Object) -> bool:
 
 def _still_meshed(change: Change) -> bool:
     """Return whether the namespace is in a mesh after the change: it has policies of Istio, or pods with a proxy."""
-    beside = [one for one in change.beside if one.get("kind") != "Namespace"]
-    annotated = (mapping(pod_template(one), ("metadata", "annotations")) for one in beside)
-    return any(one.get("kind") == "PeerAuthentication" for one in beside) or any(
+    beside = [manifest for manifest in change.beside if manifest.get("kind") != "Namespace"]
+    annotated = (mapping(pod_template(manifest), ("metadata", "annotations")) for manifest in beside)
+    return any(manifest.get("kind") == "PeerAuthentication" for manifest in beside) or any(
         str(key).partition("/")[0].endswith("linkerd.io") for notes in annotated for key in notes
     )

@@ -32,8 +32,10 @@ def history_shortened(change: Change) -> Iterator[Danger]:
 
 
 def _argument(manifest: Object, name: str) -> str:
-    arguments = (str(one) for container in containers(manifest).values() for one in items(container, ("args",)))
-    return next((one.removeprefix(name) for one in arguments if one.startswith(name)), "")
+    arguments = (
+        str(argument) for container in containers(manifest).values() for argument in items(container, ("args",))
+    )
+    return next((argument.removeprefix(name) for argument in arguments if argument.startswith(name)), "")
 
 
 def _megabytes(text: str) -> int:
@@ -66,13 +68,13 @@ def telemetry_reduced(change: Change) -> Iterator[Danger]:
     if not before:
         return
     beside = [file for manifest in change.beside for file in _collectors(manifest)]
-    sent = {one for file in (*after, *beside) for one in _sent(file)}
+    sent = {stream for file in (*after, *beside) for stream in _sent(file)}
     # An exporter that sends to another host is still one place, as when a link between clusters gets another host.
-    served = {(each, one.signal) for one in sent for each in (one.exporter, one.place)}
+    served = {(target, stream.signal) for stream in sent for target in (stream.exporter, stream.place)}
     gone: dict[str, set[str]] = defaultdict(set)
-    for one in {one for file in before for one in _sent(file)}:
-        if served.isdisjoint({(one.exporter, one.signal), (one.place, one.signal)}):
-            gone[one.place].add(one.signal)
+    for stream in {stream for file in before for stream in _sent(file)}:
+        if served.isdisjoint({(stream.exporter, stream.signal), (stream.place, stream.signal)}):
+            gone[stream.place].add(stream.signal)
     for place, signals in sorted(gone.items()):
         yield Danger("telemetry-reduced", f"{some(sorted(signals))} no longer go to {place}")
     for old, new in zip(before, after, strict=False):
@@ -120,8 +122,8 @@ def _sampled(file: Object) -> float:
 def _lifetime(file: Object) -> str:
     """Return how long Jaeger keeps traces; empty if that is not known."""
     stores: dict[str, Any] = mapping(file, ("extensions", "jaeger_storage", "backends"))
-    found = (str(at(store, ("badger", "ttl", "spans")) or "") for store in stores.values())
-    return next((text for text in found if _is_duration(text)), "")
+    lifetimes = (str(at(store, ("badger", "ttl", "spans")) or "") for store in stores.values())
+    return next((text for text in lifetimes if _is_duration(text)), "")
 
 
 def _is_duration(text: str) -> bool:

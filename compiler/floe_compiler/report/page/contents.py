@@ -56,16 +56,16 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
     """Return the data of the page. Secrets are hidden in all texts that people have written."""
     names = list(contents.objects)
     changes = folded(contents.diffs)
-    found = dict.fromkeys(danger for one in changes for danger in one.dangers)
-    dangers = {danger: at for at, danger in enumerate(sorted(found, key=lambda one: one.word not in _LOST))}
-    texts = {text: at for at, text in enumerate(dict.fromkeys(text for one in changes for text in one.fields))}
+    all_dangers = dict.fromkeys(danger for change in changes for danger in change.dangers)
+    dangers = {danger: at for at, danger in enumerate(sorted(all_dangers, key=lambda danger: danger.word not in _LOST))}
+    texts = {text: at for at, text in enumerate(dict.fromkeys(text for change in changes for text in change.fields))}
     totals = {diff.environment: [diff.total(action) for action in ACTIONS] for diff in contents.diffs}
     names += sorted(totals.keys() - contents.objects.keys())  # those that are gone
     secrets = table(
         "secrets",
         "Secrets",
         ("secret", "namespace", "keys", "comes from", "read by"),
-        ([_secret(one) for one in contents.secrets.get(name, ())] for name in names),
+        ([_secret(secret) for secret in contents.secrets.get(name, ())] for name in names),
     )
     objects = table(
         "objects",
@@ -78,9 +78,10 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
         "compared": contents.compared,
         "environments": names,
         "totals": [totals.get(name, [0, 0, 0]) for name in names],
-        "edits": [_edit(one) for one in contents.edits],
+        "edits": [_edit(edit) for edit in contents.edits],
         "dangers": [
-            {"word": one.word, "meaning": WORDS.get(one.word, ""), "sentence": visible(one.sentence)} for one in dangers
+            {"word": danger.word, "meaning": WORDS.get(danger.word, ""), "sentence": visible(danger.sentence)}
+            for danger in dangers
         ],
         "texts": list(texts),
         "changes": [
@@ -92,19 +93,21 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
                 [names.index(name) for name in change.environments],
                 [dangers[danger] for danger in change.dangers],
                 [texts[text] for text in change.fields],
-                [one.file for _, one in change.changes],
+                [object_change.file for _, object_change in change.changes],
                 [list(reason) for reason in _reasons(change, contents.reasons)],
             ]
             for change in changes
         ],
-        "tables": [_packed(one) for one in (secrets, *contents.tables, objects)],
+        "tables": [_packed(listing) for listing in (secrets, *contents.tables, objects)],
         "connections": [_graph(contents.connections.get(name, Graph((), ()))) for name in names],
         "lineage": _graph(contents.lineage),
     }
 
 
 def _reasons(change: FoldedChange, reasons: Reasons) -> Sequence[tuple[str, str]]:
-    return next((reasons[one.file] for _, one in change.changes if one.file in reasons), ())
+    return next(
+        (reasons[object_change.file] for _, object_change in change.changes if object_change.file in reasons), ()
+    )
 
 
 def _edit(edit: EditedFile) -> Mapping[str, Any]:
@@ -117,8 +120,8 @@ def _secret(secret: ListedSecret) -> tuple[str, ...]:
     return secret.name, secret.namespace, keys, where(secret), ", ".join(secret.read_by)
 
 
-def _packed(one: Table) -> Mapping[str, Any]:
-    return {"key": one.key, "title": one.title, "columns": one.columns, "rows": one.rows}
+def _packed(listing: Table) -> Mapping[str, Any]:
+    return {"key": listing.key, "title": listing.title, "columns": listing.columns, "rows": listing.rows}
 
 
 def _graph(graph: Graph) -> Mapping[str, Any]:
@@ -135,5 +138,8 @@ def _graph(graph: Graph) -> Mapping[str, Any]:
 def to_explain(changes: Iterable[FoldedChange], most: int, files: Iterable[str]) -> list[str]:
     """Return the files of those changed objects that are worth an explanation: of each change one, the first ones."""
     known = set(files)
-    found = (next((one.file for _, one in change.changes if one.file in known), "") for change in changes)
-    return [file for file in found if file][:most]
+    first_files = (
+        next((object_change.file for _, object_change in change.changes if object_change.file in known), "")
+        for change in changes
+    )
+    return [file for file in first_files if file][:most]

@@ -38,12 +38,12 @@ def tables(environments: Iterable[Iterable[Object]]) -> tuple[Table, ...]:
     Args:
         environments: The objects of each environment, in the order that the rows' numbers mean.
     """
-    found: dict[str, list[Iterable[Row]]] = {key: [] for key, *_ in _TABLES}
+    rows_of: dict[str, list[Iterable[Row]]] = {key: [] for key, *_ in _TABLES}
     for manifests in environments:
-        every = list(manifests)
+        objects = list(manifests)
         for key, _, _, rows in _TABLES:
-            found[key].append(rows(every))
-    return tuple(table(key, title, columns, found[key]) for key, title, columns, _ in _TABLES)
+            rows_of[key].append(rows(objects))
+    return tuple(table(key, title, columns, rows_of[key]) for key, title, columns, _ in _TABLES)
 
 
 def table(key: str, title: str, columns: tuple[str, ...], environments: Iterable[Iterable[Row]]) -> Table:
@@ -62,9 +62,11 @@ def _namespace(manifest: Object) -> str:
 def _images(manifests: Iterable[Object]) -> Iterator[Row]:
     users: dict[str, set[str]] = defaultdict(set)
     objects = {identify(manifest): manifest for manifest in manifests}
-    found = [(identity, containers_of(mapping(pod_template(it), ("spec",)))) for identity, it in objects.items()]
+    written = [
+        (identity, containers_of(mapping(pod_template(manifest), ("spec",)))) for identity, manifest in objects.items()
+    ]
     launched = ((pod.id, pod.containers) for pod in launched_pods(objects))
-    for identity, containers in (*found, *launched):
+    for identity, containers in (*written, *launched):
         for container in containers:
             users[str(container.data.get("image", ""))].add(f"{identity.namespace}/{identity.name}")
     yield from ((image, str(len(names)), ", ".join(sorted(names))) for image, names in users.items() if image)
@@ -88,8 +90,8 @@ def _grants(manifests: Iterable[Object]) -> Iterator[Row]:
         elif manifest.get("kind") in ("RoleBinding", "ClusterRoleBinding"):
             role = f"{at(manifest, ('roleRef', 'kind'))} {at(manifest, ('roleRef', 'name'))}"
             where = _namespace(manifest) or "the whole cluster"
-            for one in mappings(manifest, ("subjects",)):
-                yield "Kubernetes", f"{one.get('namespace', where)}/{one.get('name')}", role, where
+            for subject in mappings(manifest, ("subjects",)):
+                yield "Kubernetes", f"{subject.get('namespace', where)}/{subject.get('name')}", role, where
 
 
 def _alerts(manifests: Iterable[Object]) -> Iterator[Row]:
@@ -107,7 +109,9 @@ def _quotas(manifests: Iterable[Object]) -> Iterator[Row]:
     asked: dict[str, Mapping[str, Quantity]] = defaultdict(dict)
     allowed: dict[str, dict[str, Any]] = defaultdict(dict)
     objects = {identify(manifest): manifest for manifest in manifests}
-    scalers = autoscalers((one, it) for one, it in objects.items() if (one.group, one.kind) in AUTOSCALERS)
+    scalers = autoscalers(
+        (identity, manifest) for identity, manifest in objects.items() if (identity.group, identity.kind) in AUTOSCALERS
+    )
     for identity, manifest in objects.items():
         if identity.kind == "ResourceQuota":
             allowed[identity.namespace] |= mapping(manifest, ("spec", "hard"))
@@ -125,7 +129,7 @@ def _amounts(server: Workload, scalers: Scalers) -> Mapping[str, Quantity]:
         times = most_pods(server, scalers, nodes=1)
     except (TypeError, ValueError):
         times = 1
-    found: dict[str, Quantity] = {"pods": parse_quantity(str(times))}
+    amounts: dict[str, Quantity] = {"pods": parse_quantity(str(times))}
     for container in server.containers:
         for name in _ASKED[:-1] if container.runs else ():
             kind, resource = name.split(".")
@@ -133,8 +137,8 @@ def _amounts(server: Workload, scalers: Scalers) -> Mapping[str, Quantity]:
                 amount = parse_quantity(str(at(container.data, ("resources", kind, resource)))) * times
             except ValueError:
                 continue
-            found[name] = found.get(name, ZERO) + amount
-    return found
+            amounts[name] = amounts.get(name, ZERO) + amount
+    return amounts
 
 
 def _sum(first: Mapping[str, Quantity], second: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
@@ -153,12 +157,12 @@ def _policies(manifests: Iterable[Object]) -> Iterator[Row]:
 
 
 def _peers(spec: Object, direction: str, end: str) -> str:
-    found = []
+    rules = []
     for rule in mappings(spec, (direction,)):
         ports = ", ".join(str(port.get("port", "any")) for port in mappings(rule, ("ports",)))
         peers = sorted({_peer(peer) for peer in mappings(rule, (end,))}) or ["anywhere"]
-        found.append(f"{'; '.join(peers)}{f' (ports {ports})' if ports else ''}")
-    return " | ".join(found) or "nothing"
+        rules.append(f"{'; '.join(peers)}{f' (ports {ports})' if ports else ''}")
+    return " | ".join(rules) or "nothing"
 
 
 def _peer(peer: Object) -> str:
@@ -173,10 +177,9 @@ def _peer(peer: Object) -> str:
 def _pods(selector: Object) -> str:
     """Return a selector as people read it: the values of labels, as their keys are long and mostly the same."""
     labels = [f"{key.rpartition('/')[2]}={value}" for key, value in mapping(selector, ("matchLabels",)).items()]
-    labels += [
-        f"{str(one.get('key')).rpartition('/')[2]} {one.get('operator')} {'|'.join(map(str, items(one, ('values',))))}"
-        for one in mappings(selector, ("matchExpressions",))
-    ]
+    for expression in mappings(selector, ("matchExpressions",)):
+        values = "|".join(map(str, items(expression, ("values",))))
+        labels.append(f"{str(expression.get('key')).rpartition('/')[2]} {expression.get('operator')} {values}")
     return ", ".join(labels) or "all pods"
 
 

@@ -77,7 +77,7 @@ def _artifacts(plan: DeliveryPlan, delivery: Flux) -> Object:
 
 
 def _verification(wanted: Verification) -> Object:
-    identities = [{"issuer": one.issuer, "subject": one.subject} for one in wanted.identities]
+    identities = [{"issuer": identity.issuer, "subject": identity.subject} for identity in wanted.identities]
     keys = {"name": wanted.secret} if wanted.secret else None
     return {"provider": "cosign", **present(secretRef=keys, matchOIDCIdentity=identities or None)}
 

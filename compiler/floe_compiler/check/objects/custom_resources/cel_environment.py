@@ -74,7 +74,7 @@ def _functions() -> Iterator[FunctionDecl]:
 
     def of(*arguments: Any, returns: Any, run: Callable[..., Any], member: bool = True) -> Callable[[str], Any]:
         """Return a function that returns the overload for these arguments of the function with a name."""
-        suffix = "_".join(str(one.name()) for one in arguments)
+        suffix = "_".join(str(argument.name()) for argument in arguments)
         return lambda name: cel.Overload(f"{name}_{member}_{suffix}", returns, arguments, is_member=member, impl=run)
 
     def plain(run: Callable[[str], Any], returns: Any = truth) -> Callable[[str], Any]:
@@ -84,54 +84,54 @@ def _functions() -> Iterator[FunctionDecl]:
         return of(text, returns=returns, run=run)
 
     def compare(run: Callable[[Any, Any], Any], returns: Any = truth) -> Callable[[str], Any]:
-        return of(text, text, returns=returns, run=lambda one, other: run(_amount(one), _amount(other)))
+        return of(text, text, returns=returns, run=lambda value, other: run(_amount(value), _amount(other)))
 
     def calculate(sign: int) -> tuple[Callable[[str], Any], ...]:
-        def run(one: str, other: str | int) -> str:
-            return str(_amount(one) + sign * _amount(str(other)))
+        def run(value: str, other: str | int) -> str:
+            return str(_amount(value) + sign * _amount(str(other)))
 
         return of(text, text, returns=text, run=run), of(text, whole, returns=text, run=run)
 
     _amount, ip, cidr = kubernetes.quantity, kubernetes.ip, kubernetes.cidr
     overloads: dict[str, tuple[Callable[[str], Any], ...]] = {
-        "isSorted": (of(many, returns=truth, run=lambda found: found == sorted(found)),),
+        "isSorted": (of(many, returns=truth, run=lambda values: values == sorted(values)),),
         "sum": (of(many, returns=any_, run=sum),),
         "min": (of(many, returns=any_, run=min),),
         "max": (of(many, returns=any_, run=max),),
         "isURL": (plain(_is(kubernetes.url)),),
-        "url": (plain(lambda one: kubernetes.url(one).geturl(), text),),
-        "getScheme": (ask(lambda one: kubernetes.url(one).scheme, text),),
+        "url": (plain(lambda value: kubernetes.url(value).geturl(), text),),
+        "getScheme": (ask(lambda value: kubernetes.url(value).scheme, text),),
         "getHost": (ask(kubernetes.host, text),),
         "getHostname": (ask(kubernetes.hostname, text),),
         "getPort": (ask(kubernetes.port, text),),
         "getEscapedPath": (ask(kubernetes.escaped_path, text),),
         "getQuery": (ask(kubernetes.query, types.Map(text, many)),),
         "isQuantity": (plain(_is(_amount)),),
-        "quantity": (plain(lambda one: str(_amount(one)), text),),
-        "isGreaterThan": (compare(lambda one, other: one > other),),
-        "isLessThan": (compare(lambda one, other: one < other),),
-        "compareTo": (compare(lambda one, other: (one > other) - (one < other), whole),),
-        "sign": (ask(lambda one: (_amount(one) > 0) - (_amount(one) < 0), whole),),
+        "quantity": (plain(lambda value: str(_amount(value)), text),),
+        "isGreaterThan": (compare(lambda value, other: value > other),),
+        "isLessThan": (compare(lambda value, other: value < other),),
+        "compareTo": (compare(lambda value, other: (value > other) - (value < other), whole),),
+        "sign": (ask(lambda value: (_amount(value) > 0) - (_amount(value) < 0), whole),),
         "isInteger": (ask(_is(kubernetes.integer)),),
         "asInteger": (ask(kubernetes.integer, whole),),
-        "asApproximateFloat": (ask(lambda one: float(_amount(one)), types.DOUBLE),),
+        "asApproximateFloat": (ask(lambda value: float(_amount(value)), types.DOUBLE),),
         "add": calculate(1),
         "sub": calculate(-1),
         "isIP": (plain(_is(ip)),),
         "ip": (
-            plain(lambda one: str(ip(one)), text),
-            ask(lambda one: str(ip(one.partition("/")[0])), text),
+            plain(lambda value: str(ip(value)), text),
+            ask(lambda value: str(ip(value.partition("/")[0])), text),
         ),
-        "ip.isCanonical": (plain(lambda one: str(ip(one)) == one),),
-        "family": (ask(lambda one: ip(one).version, whole),),
-        "isUnspecified": (ask(lambda one: ip(one).is_unspecified),),
-        "isLoopback": (ask(lambda one: ip(one).is_loopback),),
+        "ip.isCanonical": (plain(lambda value: str(ip(value)) == value),),
+        "family": (ask(lambda address: ip(address).version, whole),),
+        "isUnspecified": (ask(lambda address: ip(address).is_unspecified),),
+        "isLoopback": (ask(lambda address: ip(address).is_loopback),),
         "isCIDR": (plain(_is(cidr)),),
-        "cidr": (plain(lambda one: one if cidr(one) else "", text),),
-        "containsIP": (of(text, text, returns=truth, run=lambda one, other: ip(other) in cidr(one)),),
+        "cidr": (plain(lambda value: value if cidr(value) else "", text),),
+        "containsIP": (of(text, text, returns=truth, run=lambda block, other: ip(other) in cidr(block)),),
         "containsCIDR": (of(text, text, returns=truth, run=kubernetes.contains),),
-        "masked": (ask(lambda one: str(cidr(one)), text),),
-        "prefixLength": (ask(lambda one: cidr(one).prefixlen, whole),),
+        "masked": (ask(lambda block: str(cidr(block)), text),),
+        "prefixLength": (ask(lambda block: cidr(block).prefixlen, whole),),
         "validate": (of(text, text, returns=many, run=kubernetes.validate),),
     }
     for name, made in overloads.items():

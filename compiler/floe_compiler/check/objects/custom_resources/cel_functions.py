@@ -54,8 +54,8 @@ def hostname(text: str) -> str:
 
 def port(text: str) -> str:
     """Return the port of a URL; empty if it has none."""
-    found = _PORT.search(host(text))
-    return found[1] if found else ""
+    number = _PORT.search(host(text))
+    return number[1] if number else ""
 
 
 def escaped_path(text: str) -> str:
@@ -109,7 +109,7 @@ def contains(text: str, other: str) -> bool:
 
 
 def validate(form: str, text: str) -> list[str]:
-    """Return what is wrong with a text of a named format; nothing if it has this format."""
+    """Return the errors of a text that should have a named format; none if it has this format."""
     try:
         FORMATS[form](text)
     except ValueError as error:

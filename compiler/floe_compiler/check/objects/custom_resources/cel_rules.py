@@ -92,7 +92,7 @@ def rules_of(schema: Any, root: Schema) -> Rules | None:
     """Return the rules of a schema; None if neither it nor any below has one."""
     schema = _resolved(schema, root)
     below = {**mapping(schema, ("properties",)), **_others(schema)}
-    steps = {step: found for step, part in below.items() if (found := rules_of(part, root))}
+    steps = {step: rules_below for step, part in below.items() if (rules_below := rules_of(part, root))}
     rules = tuple(map(_rule, mappings(schema, (RULES,))))
     return Rules(schema, rules, steps) if rules or steps else None
 

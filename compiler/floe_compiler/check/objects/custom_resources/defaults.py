@@ -23,7 +23,7 @@ class Defaults(msgspec.Struct, frozen=True):
     items: Defaults | None = None
 
     def set_in(self, value: Any) -> Any:
-        """Return the value with the defaults; what is there is kept, and never changed in place.
+        """Return the value with the defaults. Values that are set are kept, and never changed in place.
 
         Source: apiextensions-apiserver, `pkg/apiserver/schema/defaulting/algorithm.go`.
         """
@@ -34,8 +34,8 @@ class Defaults(msgspec.Struct, frozen=True):
                 if key not in value or (value[key] is None and not nullable)
             }
             whole = {**value, **missing}
-            below = {key: found for key in whole if (found := self.fields.get(key, self.others)) is not None}
-            return whole | {key: found.set_in(whole[key]) for key, found in below.items()}
+            below = {key: defaults for key in whole if (defaults := self.fields.get(key, self.others)) is not None}
+            return whole | {key: defaults.set_in(whole[key]) for key, defaults in below.items()}
         if isinstance(value, list) and self.items is not None:
             return list(map(self.items.set_in, value))
         return value

@@ -113,13 +113,13 @@ def _with_readable_patterns(value: Any) -> Any:
         return [_with_readable_patterns(item) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {key: item if key in _DATA else _with_readable_patterns(item) for key, item in value.items()}
-    if isinstance(pattern := found.get("pattern"), str):
+    readable_value = {key: item if key in _DATA else _with_readable_patterns(item) for key, item in value.items()}
+    if isinstance(pattern := readable_value.get("pattern"), str):
         readable = readable_pattern(pattern)
-        found["pattern"] = readable
+        readable_value["pattern"] = readable
         if readable is None:
-            del found["pattern"]
-    return found
+            del readable_value["pattern"]
+    return readable_value
 
 
 def _required(schema: Mapping[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ Fields = Mapping[str, Any]
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """What is wrong: the path below the value, and what is wrong there. No message has a value of the object."""
+    """A broken constraint: the path below the value, and the error there. No message has a value of the object."""
 
     path: DataPath
     message: str
@@ -33,16 +33,16 @@ Constraint = Callable[[Fields], Iterator[Breach]]
 
 
 def number(low: int, high: int | None, *fields: str) -> Constraint:
-    """Return a constraint on the fields that are numbers; without `high`, there is no greatest."""
+    """Return a constraint on fields that are numbers; without `high`, there is no upper limit."""
     allowed = f"must be {low} to {high}" if high is not None else f"must be {low} or more"
 
     def check(value: Fields) -> Iterator[Breach]:
         for field in fields:
             if field not in value:
                 continue
-            for path, one in _each(field, value[field]):
-                is_number = isinstance(one, int) and not isinstance(one, bool)
-                if is_number and (one < low or (high is not None and one > high)):
+            for path, item in _each(field, value[field]):
+                is_number = isinstance(item, int) and not isinstance(item, bool)
+                if is_number and (item < low or (high is not None and item > high)):
                     yield Breach(path, allowed)
 
     return check
@@ -74,10 +74,10 @@ def words(fields: Mapping[str, tuple[str, ...]]) -> Constraint:
     def check(value: Fields) -> Iterator[Breach]:
         for field in filter(fields.__contains__, value):
             values = fields[field]
-            for path, one in _each(field, value[field]):
-                if isinstance(one, str) and one and one not in values:
-                    same = [known for known in values if known.casefold() == one.casefold()]
-                    hint = f'did you mean "{same[0]}"?' if same else nearest(one, values)
+            for path, item in _each(field, value[field]):
+                if isinstance(item, str) and item and item not in values:
+                    same = [known for known in values if known.casefold() == item.casefold()]
+                    hint = f'did you mean "{same[0]}"?' if same else nearest(item, values)
                     yield Breach(path, f"must be {_or(values)}", hint)
 
     return check
@@ -88,15 +88,15 @@ def at_most_one(*fields: str) -> Constraint:
     known = frozenset(fields)
 
     def check(value: Fields) -> Iterator[Breach]:
-        found = [field for field, one in value.items() if field in known and one != ""]
-        if len(found) > 1:
-            yield Breach((found[1],), f"must not stand beside {found[0]}", "keep one of them")
+        present = [field for field, item in value.items() if field in known and item != ""]
+        if len(present) > 1:
+            yield Breach((present[1],), f"must not stand beside {present[0]}", "keep one of them")
 
     return check
 
 
 def exactly_one(*fields: str) -> Constraint:
-    """Return the constraint that a value has one of these fields, and no more."""
+    """Return the constraint that a value has exactly one of these fields."""
     several = at_most_one(*fields)
 
     def check(value: Fields) -> Iterator[Breach]:
@@ -135,14 +135,14 @@ def needed_with(field: str, other: str, *values: str) -> Constraint:
     return check
 
 
-def parsed(parse: Callable[[str], object], what: str, *fields: str) -> Constraint:
+def parsed(parse: Callable[[str], object], wanted: str, *fields: str) -> Constraint:
     """Return the constraint that texts can be parsed; an empty one counts as not set."""
 
     def check(value: Fields) -> Iterator[Breach]:
         for field in fields:
-            for path, one in _each(field, value[field]) if field in value else ():
-                if isinstance(one, str) and one and not _accepts(parse, one):
-                    yield Breach(path, f"must be {what}")
+            for path, item in _each(field, value[field]) if field in value else ():
+                if isinstance(item, str) and item and not _accepts(parse, item):
+                    yield Breach(path, f"must be {wanted}")
 
     return check
 
@@ -152,8 +152,8 @@ def in_base64(*fields: str) -> Constraint:
 
     def check(value: Fields) -> Iterator[Breach]:
         for field in fields:
-            for key, one in (value.get(field) or {}).items():
-                if isinstance(one, str) and not _accepts(_decoded, one):
+            for key, item in (value.get(field) or {}).items():
+                if isinstance(item, str) and not _accepts(_decoded, item):
                     yield Breach((field, key), "must be base64", "encode it, or write text under data of a ConfigMap")
 
     return check
@@ -168,8 +168,8 @@ def labels(*fields: str) -> Constraint:
 
     def check(value: Fields) -> Iterator[Breach]:
         for field in fields:
-            for key, one in (value.get(field) or {}).items():
-                if not _accepts(check_label_key, key) or not _accepts(check_label_value, one):
+            for key, label in (value.get(field) or {}).items():
+                if not _accepts(check_label_key, key) or not _accepts(check_label_value, label):
                     yield Breach((field, key), "is not a label: one of its key and its value is invalid")
 
     return check
@@ -190,8 +190,8 @@ def percentage(*fields: str) -> Constraint:
 
     def check(value: Fields) -> Iterator[Breach]:
         for field in fields:
-            found = value.get(field)
-            if isinstance(found, str) and found[:-1].isdecimal() and int(found[:-1]) > 100:
+            amount = value.get(field)
+            if isinstance(amount, str) and amount[:-1].isdecimal() and int(amount[:-1]) > 100:
                 yield Breach((field,), "must be 100% or less")
 
     return check

@@ -22,7 +22,7 @@ def exceptions_within(value: Fields) -> Iterator[Breach]:
     """Hold a value to this: the exceptions are parts of the range of addresses."""
     try:
         whole = cidr(value["cidr"])
-        parts = [cidr(one) for one in value.get("except", ())]
+        parts = [cidr(block) for block in value.get("except", ())]
     except (KeyError, ValueError):
         return  # reported by its form
     for position, part in enumerate(parts):
@@ -50,7 +50,7 @@ def relative_path(value: Fields) -> Iterator[Breach]:
 
 
 def compared_with_one(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: an operator that compares numbers has one value."""
+    """Check that an operator that compares numbers has exactly one value."""
     if value.get("operator") in ("Gt", "Lt") and len(value.get("values") or ()) != 1:
         yield Breach(("values",), f"must have one item, as operator is {value['operator']}")
 

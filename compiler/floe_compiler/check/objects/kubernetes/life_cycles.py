@@ -40,13 +40,13 @@ _OTHERS: Mapping[tuple[str, str], LifeCycle] = {
 def life_cycles() -> Mapping[tuple[str, str], LifeCycle]:
     """Return the life cycles by API version and kind, of all that are or will be deprecated."""
     data = json.loads((resources.files(__package__) / "life_cycles.json").read_text("utf-8"))
-    found = {}
+    cycles = {}
     for name, cycle in data.items():
         api_version, _, kind = name.partition(" ")
         introduced, deprecated = parse_version(cycle["introduced"]), parse_version(cycle["deprecated"])
         removed = parse_version(cycle["removed"]) if "removed" in cycle else None
-        found[api_version, kind] = LifeCycle(introduced, deprecated, removed, cycle.get("replacement", ""))
-    return {**found, **_OTHERS}
+        cycles[api_version, kind] = LifeCycle(introduced, deprecated, removed, cycle.get("replacement", ""))
+    return {**cycles, **_OTHERS}
 
 
 def parse_version(text: str) -> Version:

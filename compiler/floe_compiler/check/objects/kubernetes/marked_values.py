@@ -18,14 +18,14 @@ QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
 class Mark(NamedTuple):
-    """What is known of a position: the name of its type in OpenAPI documents, and the keys of the items of a list."""
+    """A position: the name of its type in OpenAPI documents, and the keys of the items of a list."""
 
     type_: str = ""
     keys: tuple[str, ...] = ()
 
 
 class MarkedValue(NamedTuple):
-    """A value in an object, and what is known of its position."""
+    """A value in an object, and its position."""
 
     about: ObjectId
     path: DataPath
