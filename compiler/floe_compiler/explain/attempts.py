@@ -15,7 +15,7 @@ from floe_compiler.resolve.environment import resolve_environment
 from floe_compiler.resolve.frame import Scope
 from floe_compiler.resolve.known import Known, said_by, said_of_itself
 from floe_compiler.resolve.product_overrides import DOMAINS
-from floe_compiler.resolve.products import domain_products
+from floe_compiler.resolve.products import known_products
 from floe_compiler.resolve.scopes import PRODUCTS, platform_layers
 from floe_compiler.resolve.slots import Registry, slot_path, slots, without
 
@@ -88,7 +88,8 @@ class Unchecked:
     def plan(self) -> EnvironmentPlan:
         """Return the plan of the whole environment. Raises ValueError as above."""
         products = {
-            name: domain_products(name, source, self._findings) for name, source in self._sources.domains.items()
+            name: known_products(name, source, self._known, self._findings)
+            for name, source in self._sources.domains.items()
         }
         plan = resolve_environment(self._frame, products, self._findings)
         if plan is None:
@@ -116,5 +117,5 @@ class Unchecked:
     def _domain(self, name: str) -> Scope | None:
         if name not in self._sources.domains:
             return None
-        valid = domain_products(name, self._sources.domains[name], self._findings)
+        valid = known_products(name, self._sources.domains[name], self._known, self._findings)
         return resolve_domain(self._frame, name, valid, self._findings)

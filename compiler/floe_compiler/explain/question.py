@@ -80,7 +80,7 @@ class Question:
         self.sources = without_limits(reduced(sources, environment, self.scope))
         self.needed = read_by_others(sources, environment, self.sources.domains)
         """The products that cannot be disabled, as domains that are left out here read them."""
-        self._soundness = Soundness(self.sources, schemas)
+        self.soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations, self._first = Declarations(), FirstResolution()
         sampled = self._valid(self.sources)
@@ -209,7 +209,7 @@ class Question:
 
     def is_sound(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas."""
-        return self._soundness.holds(sources)
+        return self.soundness.holds(sources)
 
     def is_fit(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas, and are valid as a whole if other parts count.
