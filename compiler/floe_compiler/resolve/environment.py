@@ -193,7 +193,7 @@ def _shared(
     )
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
     nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, site.document, findings)
-    return _Shared(platform, nodes, with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()))
+    return _Shared(platform, nodes, with_elsewhere(platform.provided, elsewhere or ()))
 
 
 def _is_everywhere(placed: Placed) -> bool:

@@ -71,9 +71,7 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
     return by_key
 
 
-def known_products(
-    domain: str, source: DomainSource, known: Known, findings: Findings
-) -> Mapping[Key, WrittenProduct]:
+def known_products(domain: str, source: DomainSource, known: Known, findings: Findings) -> Mapping[Key, WrittenProduct]:
     """Return the same as `domain_products`, perhaps of an earlier resolution."""
     return known.get(
         ("products", domain),
