@@ -99,8 +99,8 @@ def explain(
         else:
             explained = causes.get(at) or [FIXED]
             if is_long(value):
-                each = (causes.get((*at, number)) or [FIXED] for number in range(len(value.splitlines())))
-                lines[path] = tuple(tuple(dict.fromkeys(line)) for line in each)
+                by_line = (causes.get((*at, number)) or [FIXED] for number in range(len(value.splitlines())))
+                lines[path] = tuple(tuple(dict.fromkeys(line)) for line in by_line)
         values.append((path, value, tuple(dict.fromkeys(explained))))
     spans, removed = tuple(patch.span for patch in patches), tuple(_removed(patches, generated, final))
     return Explanation(identity, final, asked_by, spans, tuple(values), removed, lines)
@@ -119,13 +119,13 @@ def _removed(
 
 def _by_place(manifest: Object) -> dict[Place, tuple[DataPath, Any]]:
     """Return the scalars of an object by their place: a patch that adds an item to a list moves the others."""
-    found: dict[Place, tuple[DataPath, Any]] = {}
+    values: dict[Place, tuple[DataPath, Any]] = {}
     times = Counter[str]()
     for path, value in scalars(manifest):
         place = show_place(path, manifest)
-        found[place, times[place]] = path, value
+        values[place, times[place]] = path, value
         times[place] += 1
-    return found
+    return values
 
 
 def _causes(

@@ -12,13 +12,12 @@ from floe_compiler.resolve import resolve, resolve_frames
 from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
 from floe_compiler.resolve.environment import resolve_environment
-from floe_compiler.resolve.frame import Scope
+from floe_compiler.resolve.frame import Frame, Scope
 from floe_compiler.resolve.known import Known, said_by, said_of_itself
 from floe_compiler.resolve.product_overrides import DOMAINS
 from floe_compiler.resolve.products import known_products
 from floe_compiler.resolve.scopes import PRODUCTS, platform_layers
 from floe_compiler.resolve.slots import Registry, slot_path, slots, without
-
 
 _DELIVERY = "delivery"
 
@@ -48,10 +47,10 @@ class Valid:
     def __init__(self, sources: Sources, registry: Registry, site: str, known: Known | None = None) -> None:
         known = known or Known()
         plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known)
-        found = [plan for plan in plans if plan.settings.site == site]
-        if not found:
+        named = [plan for plan in plans if plan.settings.site == site]
+        if not named:
             raise ValueError(f"there is no {site}")
-        self.plan = found[0]
+        self.plan = named[0]
         self.beside = tuple(plan for plan in plans if plan is not self.plan)
         """The other clusters of the environment."""
         self._known, self._followed = known, partial(_followed_by_delivery, sources, registry, site)
@@ -104,15 +103,15 @@ class Unchecked:
     def _delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
         frame = self._frame
         scopes = (*frame.shared.values(), *filter(None, map(self._domain, frame.domains)))
-        namespaces = (DeliveredNamespace(one.name, one.namespace, one.owner, encrypted) for one in scopes)
+        namespaces = (DeliveredNamespace(scope.name, scope.namespace, scope.owner, encrypted) for scope in scopes)
         return DeliveryPlan(
             frame.settings, frame.environment.cluster, frame.delivery, tuple(namespaces), frame.version_origin
         )
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
-        found = self._frame.shared.get(scope) if scope in SHARED else self._domain(scope)
-        return connect(self._frame, found, self._frame.provided, self._findings) if found else None
+        resolved = self._frame.shared.get(scope) if scope in SHARED else self._domain(scope)
+        return connect(self._frame, resolved, self._frame.provided, self._findings) if resolved else None
 
     def _domain(self, name: str) -> Scope | None:
         if name not in self._sources.domains:

@@ -68,9 +68,9 @@ class Declarations:
         if known is not None and known[0] == context:
             return known[1]
         declare_anew = self._declare.setdefault(name, Remembered(partial(declare_instance, component)))
-        found = replace(declare_anew(context, run_constructs), instance=context.instance)
-        self._declared.setdefault(name, (context, found))
-        return found
+        declared = replace(declare_anew(context, run_constructs), instance=context.instance)
+        self._declared.setdefault(name, (context, declared))
+        return declared
 
     def unit(self, unit: ResolvedUnit) -> DeclaredUnit:
         """Return a unit with what its components declare."""
@@ -82,7 +82,7 @@ class Declarations:
         If all that it follows from is as it was the first time, it is the very same plan.
         """
         resolved = {other.scope: other for other in (*plan.units, unit)}
-        own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
+        own, *others = map(self._unit, (unit, *(other for other in plan.units if other.scope != unit.scope)))
         here = ((facts, "") for _, facts in (own, *others))
         servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
         opened = plan.ingress, servers
@@ -129,11 +129,11 @@ def _name(context: Context[Any]) -> Name:
 def _look_alike(first: Sequence[_Other], second: Sequence[_Other]) -> bool:
     """Return whether other units are the same to a unit: of those that are complete, it only sees the facts."""
     return len(first) == len(second) and all(
-        one is other or (facts == others and not facts.incomplete)
-        for (one, facts), (other, others) in zip(first, second, strict=True)
+        declared is other or (facts == others and not facts.incomplete)
+        for (declared, facts), (other, others) in zip(first, second, strict=True)
     )
 
 
 def same_items(first: Sequence[object], second: Sequence[object]) -> bool:
     """Return whether two sequences have the very same items."""
-    return len(first) == len(second) and all(one is other for one, other in zip(first, second, strict=True))
+    return len(first) == len(second) and all(item is other for item, other in zip(first, second, strict=True))

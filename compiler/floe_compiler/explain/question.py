@@ -115,11 +115,11 @@ class Question:
             return
         planned = self._declarations.planned(unit, sampled.plan, self._beside)
         objects = render_unit(planned).objects
-        self._names = frozenset(identify(one, unit.namespace) for one in objects)
-        found = self.pick(objects)
-        self._part = part_with(planned, found) if found is not None else ""
+        self._names = frozenset(identify(object_, unit.namespace) for object_ in objects)
+        picked = self.pick(objects)
+        self._part = part_with(planned, picked) if picked is not None else ""
         own = self._own_unit(unit) if self._part else None
-        self._is_own = own is not None and found in self._own_part(own, self._part)
+        self._is_own = own is not None and picked in self._own_part(own, self._part)
 
     def _own_unit(self, unit: ResolvedUnit) -> DeclaredUnit | None:
         """Return the unit with what the object's part declares; None if it follows from other namespaces, too."""
@@ -131,10 +131,10 @@ class Question:
         if any(component.extends for component, _ in chosen):
             names = [part_of(context.instance) for _, context in chosen]
             every = self._declarations.unit(unit).instances
-            instances = tuple(one for one in every if part_of(one.instance) in names)
+            instances = tuple(declared for declared in every if part_of(declared.instance) in names)
         else:
             instances = tuple(self._declarations.instance(*pair) for pair in chosen)
-        if self._part != CONFIGURATION and any(asks_for_addresses(one.parts) for one in instances):
+        if self._part != CONFIGURATION and any(asks_for_addresses(declared.parts) for declared in instances):
             return None
         return self._with(unit, instances)
 
@@ -190,11 +190,11 @@ class Question:
 
         What runs in another cluster may: domains call shared services there. What runs in several is yielded once.
         """
-        found: dict[tuple[str, str, str], tuple[Component[Any], Context[Any]]] = {}
+        instances: dict[tuple[str, str, str], tuple[Component[Any], Context[Any]]] = {}
         for unit in (unit for plan in (self._sampled, *self._elsewhere) for unit in plan.units):
             for component, context in unit.contexts:
-                found.setdefault((unit.scope, component.slot, context.instance.name), (component, context))
-        for (scope, _, _), (component, context) in found.items():
+                instances.setdefault((unit.scope, component.slot, context.instance.name), (component, context))
+        for (scope, _, _), (component, context) in instances.items():
             yield component, scope, context.config.model_dump()
 
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
@@ -240,9 +240,9 @@ class Question:
             return True  # a component that is given less than it requires may fail in any way
 
     def _picked(self, objects: Sequence[Object], old: str, new: str) -> Object | None:
-        found = self.pick(objects)
+        picked = self.pick(objects)
         renamed = self.identity._replace(name=self.identity.name.replace(old, new)) if old else self.identity
-        return found if found is not None or renamed in self._names else self.pick(objects, renamed.name)
+        return picked if picked is not None or renamed in self._names else self.pick(objects, renamed.name)
 
     def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
         """Return the object from these objects, even with another name; a Job keeps its name except for the hash."""

@@ -80,10 +80,7 @@ def _kind(value: Any) -> Any:
 
 def _at(value: Any, path: Path) -> Any:
     for step in path:
-        if step == _KIND:
-            value = _kind(value)
-        else:
-            value = value[step] if isinstance(step, int) else getattr(value, step)
+        value = _kind(value) if step == _KIND else value[step] if isinstance(step, int) else getattr(value, step)
     return value
 
 

@@ -175,7 +175,10 @@ def _written(sources: Sources, file: str, path: DataPath, value: Any) -> Sources
 def _stronger(question: Question, document: Document, path: DataPath) -> tuple[tuple[str, DataPath], ...]:
     """Return where stronger layers could set what a manifest or a domain writes."""
     sources = question.sources
-    manifests, environment = [one.file for one in sources.manifests], sources.environments[question.environment]
+    manifests, environment = (
+        [manifest.file for manifest in sources.manifests],
+        sources.environments[question.environment],
+    )
     is_manifest = document.file in manifests
     domains = [
         ("domains", name)

@@ -27,13 +27,13 @@ class Soundness:
 
     @cached_property
     def _structures(self) -> Mapping[str, Structure]:
-        found = {}
+        structures = {}
         for document in documents_of(self._sources):
             kind = PARENT if document in self._sources.parents else document.data.get("kind")
             structure = Structure(self._schemas[kind]) if kind in self._schemas else None
             if structure and structure.is_sound(document.data):
-                found[document.file] = structure
-        return found
+                structures[document.file] = structure
+        return structures
 
     def takes_any_text(self, file: str, path: DataPath, sources: Sources) -> bool:
         """Return whether the schema of a file leaves a text open: sources with another one at `path` keep to it.
@@ -45,4 +45,8 @@ class Soundness:
     def holds(self, sources: Sources) -> bool:
         """Return whether all documents that are not as they were are sound."""
         changed = (document for document in documents_of(sources) if id(document) not in self._known)
-        return all(self._structures[one.file].is_sound(one.data) for one in changed if one.file in self._structures)
+        return all(
+            self._structures[document.file].is_sound(document.data)
+            for document in changed
+            if document.file in self._structures
+        )

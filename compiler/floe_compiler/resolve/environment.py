@@ -16,7 +16,7 @@ from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
-from floe_compiler.resolve import capabilities, domain_policy, instances, scopes
+from floe_compiler.resolve import domain_policy, instances, scopes
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.charts import chart_instances, chart_uses
 from floe_compiler.resolve.connecting import connect
