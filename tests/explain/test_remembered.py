@@ -80,17 +80,11 @@ def test_a_component_declares_again_only_if_it_has_read_what_differs() -> None:
     first = remembered(context)
     settings = context.settings
     elsewhere = replace(settings, cluster=replace(settings.cluster, nodes=settings.cluster.nodes + 1))
-    assert remembered(with_settings(context, elsewhere)) is first
-    renamed = replace(settings, platform=replace(settings.platform, registry="other.example"))
-    assert (
-        remembered(with_settings(context, renamed))
-        == declare_instance(component, with_settings(context, renamed), objects_of).parts
-    )
+    assert remembered(replace(context, instance=replace(context.instance, settings=elsewhere))) is first
+    config = context.config.model_copy(update={"replicas": context.config.replicas + 1})
+    larger = replace(context, instance=replace(context.instance, config=config))
+    assert remembered(larger) == declare_instance(component, larger, objects_of).parts
     assert len(calls) == 2
-
-
-def with_settings(context: Context[Any], settings: Any) -> Context[Any]:
-    return replace(context, instance=replace(context.instance, settings=settings))
 
 
 @pytest.mark.parametrize("scope", ["platform", "sales"])
@@ -112,8 +106,8 @@ def test_a_copy_notes_only_what_it_has_of_the_first() -> None:
 
 def test_other_kinds_of_capabilities_are_no_reason_to_look_into_them() -> None:
     _, context = contexts()["catalog polaris in floe-platform"]
-    remembered = Remembered(lambda known: [capability.name for capability in known.found])
+    remembered = Remembered(lambda known: [capability.name for capability in known.capabilities])
     names = remembered(context)
-    assert names == [capability.name for capability in context.found]
-    assert remembered(replace(context, found=context.found[1:])) == names[1:]
-    assert remembered(replace(context, found=())) == []
+    assert names == [capability.name for capability in context.capabilities]
+    assert remembered(replace(context, capabilities=context.capabilities[1:])) == names[1:]
+    assert remembered(replace(context, capabilities=())) == []

@@ -89,7 +89,7 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
     """Return a kind of struct that notes what is read of it. A copy with other values notes it, too."""
     fields = kind.__struct_fields__
 
-    class Watching(kind, frozen=True):  # type: ignore[misc, valid-type]
+    class Watching(kind, frozen=True):  # type: ignore[call-arg, misc, valid-type]
         watches: ClassVar[Any] = kind
         source: Any = None
         reads: Any = None
