@@ -15,9 +15,6 @@ from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object
 from floe_compiler.model.sources import Sources
 
-PAIR = 2
-"""So many settings are not parted: what each of them changes is seen as soon as which of them changes anything."""
-
 _WHOLE: frozenset[DataPath] = frozenset({("kind",)})
 
 
@@ -81,7 +78,7 @@ def _parted(question: Question, settings: Sequence[Setting], *, known: bool = Fa
     """Yield those of some settings that may change an object. `known` says that they do so together."""
     if not settings or not (known or _may_change(question, settings)):
         return
-    if len(settings) <= PAIR:
+    if len(settings) == 1:
         yield from settings
         return
     middle = len(settings) // 2
