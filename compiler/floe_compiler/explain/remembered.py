@@ -90,17 +90,17 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
     fields = kind.__struct_fields__
 
     class Watching(kind, frozen=True):  # type: ignore[call-arg, misc, valid-type]
-        watches: ClassVar[Any] = kind
-        source: Any = None
-        reads: Any = None
-        path: Path = ()
+        watched_kind: ClassVar[Any] = kind
+        watched_value: Any = None
+        watched_reads: Any = None
+        watched_path: Path = ()
 
         def __getattribute__(self, name: str) -> Any:
             read = partial(object.__getattribute__, self)
             value = read(name)
-            if name not in fields or value is not getattr(read("source"), name):
+            if name not in fields or value is not getattr(read("watched_value"), name):
                 return value  # what a copy has instead is none of the arguments
-            reads, path = read("reads"), (*read("path"), name)
+            reads, path = read("watched_reads"), (*read("watched_path"), name)
             part = watched(value, reads, path)
             if part is value:
                 reads[path] = value
@@ -120,6 +120,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(plain, value)) if type(value) is tuple else value
     kind = type(value)
-    if not hasattr(kind, "watches"):
+    if not hasattr(kind, "watched_kind"):
         return value
-    return kind.watches(*(plain(getattr(value, name)) for name in kind.watches.__struct_fields__))
+    return kind.watched_kind(*(plain(getattr(value, name)) for name in kind.watched_kind.__struct_fields__))
