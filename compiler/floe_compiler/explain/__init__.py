@@ -19,7 +19,7 @@ from floe_compiler.explain.attempts import Valid
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
 from floe_compiler.explain.question import Question, Schemas
-from floe_compiler.explain.settings import Setting, defaults, left_out, switches_of, written
+from floe_compiler.explain.settings import Setting, defaults, left_out, switches_of, without_choice, written
 from floe_compiler.explain.text_lines import is_long
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
@@ -99,8 +99,8 @@ def explain(
         else:
             explained = causes.get(at) or [FIXED]
             if is_long(value):
-                each = (causes.get((*at, number)) or [FIXED] for number in range(len(value.splitlines())))
-                lines[path] = tuple(tuple(dict.fromkeys(line)) for line in each)
+                by_line = (causes.get((*at, number)) or [FIXED] for number in range(len(value.splitlines())))
+                lines[path] = tuple(tuple(dict.fromkeys(line)) for line in by_line)
         values.append((path, value, tuple(dict.fromkeys(explained))))
     spans, removed = tuple(patch.span for patch in patches), tuple(_removed(patches, generated, final))
     return Explanation(identity, final, asked_by, spans, tuple(values), removed, lines)
@@ -119,13 +119,13 @@ def _removed(
 
 def _by_place(manifest: Object) -> dict[Place, tuple[DataPath, Any]]:
     """Return the scalars of an object by their place: a patch that adds an item to a list moves the others."""
-    found: dict[Place, tuple[DataPath, Any]] = {}
+    values: dict[Place, tuple[DataPath, Any]] = {}
     times = Counter[str]()
     for path, value in scalars(manifest):
         place = show_place(path, manifest)
-        found[place, times[place]] = path, value
+        values[place, times[place]] = path, value
         times[place] += 1
-    return found
+    return values
 
 
 def _causes(
@@ -134,22 +134,26 @@ def _causes(
     """Return the causes of each value of an object: what documents say, and what they leave at its default."""
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
-    others = [document for name in sources.domains if name != scope for document in of_domain(sources, name)]
-    every = (
-        *_each(written(question, own)),
-        tuple(written(question, others)),
-        *_each(left_out(_with_inherited(sources, own))),
-        tuple(left_out(others)),
+    others = [of_domain(sources, name) for name in sources.domains if name != scope]
+    groups = (
+        *_few(written(question, own)),
+        *(tuple(written(question, documents)) for documents in others),
+        *_few(left_out(_with_inherited(sources, own))),
+        *(tuple(left_out(documents)) for documents in others),
         *map(tuple, defaults(question)),
     )
     causes: Causes = {}
     disabling = {(file, path) for key in question.needed for file, path in switches_of(question, *key)}
-    groups = (
-        tuple(one for one in group if (one.file, one.path) not in disabling and (only is None or only(one.cause.span)))
-        for group in every
+    asked = (
+        tuple(
+            setting
+            for setting in group
+            if (setting.file, setting.path) not in disabling and (only is None or only(setting.cause.span))
+        )
+        for group in groups
     )
-    for found in run(partial(_effects_of, question, baseline), filter(None, groups)):
-        for changed, cause in found:
+    for changes in run(partial(_effects_of, question, baseline), filter(None, asked)):
+        for changed, cause in changes:
             causes.setdefault(changed, []).append(cause)
     return causes
 
@@ -162,7 +166,7 @@ def _with_inherited(sources: Sources, documents: Iterable[Document]) -> Iterator
             yield replace(document, data=inherited) if document == sources.manifest else document
 
 
-def _each(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
+def _few(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
     """Yield groups of a few settings."""
     waiting = iter(settings)
     while few := tuple(islice(waiting, FEW)):
@@ -171,10 +175,11 @@ def _each(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
 
 def _effects_of(question: Question, baseline: Object, settings: Sequence[Setting]) -> Found:
     """Return what each of some settings changes in an object."""
-    chosen = {id(setting) for setting in relevant(question, settings)}
+    known = [without_choice(question, setting) for setting in settings]
+    chosen = {id(setting) for setting in relevant(question, known)}
     return [
         (changed, setting.cause)
-        for setting in settings
+        for setting in known
         if id(setting) in chosen
         for changed in effects(question, setting, baseline)
     ]

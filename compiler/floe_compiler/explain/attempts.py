@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 from floe_compiler.model.diagnostics import Findings, FirstError, Unread
 from floe_compiler.model.plan import SHARED, DeliveredNamespace, DeliveryPlan, EnvironmentPlan, ResolvedUnit
@@ -12,10 +12,30 @@ from floe_compiler.resolve import resolve, resolve_frames
 from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
 from floe_compiler.resolve.environment import resolve_environment
-from floe_compiler.resolve.frame import Scope
-from floe_compiler.resolve.known import Known
-from floe_compiler.resolve.products import domain_products
-from floe_compiler.resolve.slots import Registry
+from floe_compiler.resolve.frame import Frame, Scope
+from floe_compiler.resolve.known import Known, said_by, said_of_itself
+from floe_compiler.resolve.product_overrides import DOMAINS
+from floe_compiler.resolve.products import known_products
+from floe_compiler.resolve.scopes import PRODUCTS, platform_layers
+from floe_compiler.resolve.slots import Registry, slot_path, slots, without
+
+_DELIVERY = "delivery"
+
+
+def _followed_by_delivery(sources: Sources, registry: Registry, site: str) -> object:
+    """Return all data that the plan of the delivery follows from: it only knows which namespaces there are.
+
+    Of what fills slots, only that on the nodes makes a namespace.
+    """
+    filled = [slot_path(slot) for slot in {*slots(registry)} - {*slots(registry, "nodes")}]
+    environment = sources.environments[environment_of(site)]
+    said_of_domains = environment.data.get(DOMAINS) or {}
+    return (
+        [without(said, filled) for said in said_by(platform_layers(sources, environment))],
+        said_of_itself(environment),
+        {name: without(said, [*filled, (PRODUCTS,)]) for name, said in said_of_domains.items()},
+        {name: without(source.document.data, filled) for name, source in sources.domains.items()},
+    )
 
 
 class Valid:
@@ -25,17 +45,20 @@ class Valid:
     """
 
     def __init__(self, sources: Sources, registry: Registry, site: str, known: Known | None = None) -> None:
+        known = known or Known()
         plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known)
-        found = [plan for plan in plans if plan.settings.site == site]
-        if not found:
+        named = [plan for plan in plans if plan.settings.site == site]
+        if not named:
             raise ValueError(f"there is no {site}")
-        self.plan = found[0]
+        self.plan = named[0]
         self.beside = tuple(plan for plan in plans if plan is not self.plan)
         """The other clusters of the environment."""
+        self._known, self._followed = known, partial(_followed_by_delivery, sources, registry, site)
 
     def delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
         """Return what the objects of the delivery tool are derived from."""
-        return self.plan.delivery_plan(encrypted=encrypted)
+        made = partial(self.plan.delivery_plan, encrypted=encrypted)
+        return self._known.get((_DELIVERY, self.plan.settings.site), self._followed, made)
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
@@ -45,22 +68,27 @@ class Valid:
 class Unchecked:
     """A site of which only what is asked for is resolved, whether the documents are valid or not.
 
-    Raises ValueError if they are so wrong that there is nothing to go on with.
+    All of it raises ValueError if they are so wrong that there is nothing to go on with.
     """
 
     def __init__(self, sources: Sources, registry: Registry, site: str, known: Known) -> None:
         self._findings: Findings = Unread()
-        self._sources = sources
-        frame = resolve_frames(sources, registry, (environment_of(site),), self._findings, known).get(site)
+        self._sources, self._registry, self._site, self._known = sources, registry, site, known
+
+    @cached_property
+    def _frame(self) -> Frame:
+        only = (environment_of(self._site),)
+        frame = resolve_frames(self._sources, self._registry, only, self._findings, self._known).get(self._site)
         if frame is None:
-            raise ValueError(f"{site} cannot be resolved")
-        self._frame = frame
+            raise ValueError(f"{self._site} cannot be resolved")
+        return frame
 
     @cached_property
     def plan(self) -> EnvironmentPlan:
         """Return the plan of the whole environment. Raises ValueError as above."""
         products = {
-            name: domain_products(name, source, self._findings) for name, source in self._sources.domains.items()
+            name: known_products(name, source, self._known, self._findings)
+            for name, source in self._sources.domains.items()
         }
         plan = resolve_environment(self._frame, products, self._findings)
         if plan is None:
@@ -69,20 +97,24 @@ class Unchecked:
 
     def delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
         """Return what the objects of the delivery tool are derived from: no components are connected for it."""
+        followed = partial(_followed_by_delivery, self._sources, self._registry, self._site)
+        return self._known.get((_DELIVERY, self._site), followed, partial(self._delivery_plan, encrypted=encrypted))
+
+    def _delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
         frame = self._frame
         scopes = (*frame.shared.values(), *filter(None, map(self._domain, frame.domains)))
-        namespaces = (DeliveredNamespace(one.name, one.namespace, one.owner, encrypted) for one in scopes)
+        namespaces = (DeliveredNamespace(scope.name, scope.namespace, scope.owner, encrypted) for scope in scopes)
         return DeliveryPlan(
             frame.settings, frame.environment.cluster, frame.delivery, tuple(namespaces), frame.version_origin
         )
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
-        found = self._frame.shared.get(scope) if scope in SHARED else self._domain(scope)
-        return connect(self._frame, found, self._frame.provided, self._findings) if found else None
+        resolved = self._frame.shared.get(scope) if scope in SHARED else self._domain(scope)
+        return connect(self._frame, resolved, self._frame.provided, self._findings) if resolved else None
 
     def _domain(self, name: str) -> Scope | None:
         if name not in self._sources.domains:
             return None
-        valid = domain_products(name, self._sources.domains[name], self._findings)
+        valid = known_products(name, self._sources.domains[name], self._known, self._findings)
         return resolve_domain(self._frame, name, valid, self._findings)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.declare import RunConstructs, declare, declare_instance
 from floe_compiler.declare.completion import added_by, completed
 from floe_compiler.derive import plan_units
 from floe_compiler.derive.linked import linked_servers
+from floe_compiler.explain.remembered import Remembered
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import (
@@ -49,11 +53,11 @@ class Declarations:
 
     def __init__(self) -> None:
         self._declared: dict[Name, tuple[Context[Any], DeclaredInstance]] = {}
-        self._added: dict[Name, tuple[Context[Any], Parts]] = {}
+        self._declare: dict[Name, Remembered[DeclaredInstance]] = {}
+        self._added: dict[Name, Remembered[Parts]] = {}
         self._units: dict[str, tuple[ResolvedUnit, DeclaredUnit, UnitFacts]] = {}
         self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
         self._planned: dict[str, tuple[DeclaredUnit, object, Sequence[_Other], UnitPlan]] = {}
-        self._mesh: MeshFacts | None = None
 
     def instance(
         self, component: Component[Any], context: Context[Any], run_constructs: RunConstructs = objects_of
@@ -63,9 +67,10 @@ class Declarations:
         known = self._declared.get(name)
         if known is not None and known[0] == context:
             return known[1]
-        found = declare_instance(component, context, run_constructs)
-        self._declared.setdefault(name, (context, found))
-        return found
+        declare_anew = self._declare.setdefault(name, Remembered(partial(declare_instance, component)))
+        declared = replace(declare_anew(context, run_constructs), instance=context.instance)
+        self._declared.setdefault(name, (context, declared))
+        return declared
 
     def unit(self, unit: ResolvedUnit) -> DeclaredUnit:
         """Return a unit with what its components declare."""
@@ -77,7 +82,7 @@ class Declarations:
         If all that it follows from is as it was the first time, it is the very same plan.
         """
         resolved = {other.scope: other for other in (*plan.units, unit)}
-        own, *others = (self._unit(one) for one in (unit, *(one for one in plan.units if one.scope != unit.scope)))
+        own, *others = map(self._unit, (unit, *(other for other in plan.units if other.scope != unit.scope)))
         here = ((facts, "") for _, facts in (own, *others))
         servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
         opened = plan.ingress, servers
@@ -113,15 +118,7 @@ class Declarations:
 
     def _added_by(self, component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
         """Return what one component adds."""
-        name = _name(context)
-        self._mesh = self._mesh or mesh
-        known = self._added.get(name)
-        if known is not None and known[0] == context and (mesh is self._mesh or mesh == self._mesh):
-            return known[1]
-        found = added_by(component, context, mesh)
-        if mesh is self._mesh:
-            self._added.setdefault(name, (context, found))
-        return found
+        return self._added.setdefault(_name(context), Remembered(partial(added_by, component)))(context, mesh)
 
 
 def _name(context: Context[Any]) -> Name:
@@ -132,11 +129,11 @@ def _name(context: Context[Any]) -> Name:
 def _look_alike(first: Sequence[_Other], second: Sequence[_Other]) -> bool:
     """Return whether other units are the same to a unit: of those that are complete, it only sees the facts."""
     return len(first) == len(second) and all(
-        one is other or (facts == others and not facts.incomplete)
-        for (one, facts), (other, others) in zip(first, second, strict=True)
+        declared is other or (facts == others and not facts.incomplete)
+        for (declared, facts), (other, others) in zip(first, second, strict=True)
     )
 
 
 def same_items(first: Sequence[object], second: Sequence[object]) -> bool:
     """Return whether two sequences have the very same items."""
-    return len(first) == len(second) and all(one is other for one, other in zip(first, second, strict=True))
+    return len(first) == len(second) and all(item is other for item, other in zip(first, second, strict=True))

@@ -50,7 +50,7 @@ def with_document(sources: Sources, document: Document) -> Sources:
         name: DomainSource(
             document if domain.document.file == document.file else domain.document,
             *(
-                {key: document if each.file == document.file else each for key, each in documents.items()}
+                {key: document if other.file == document.file else other for key, other in documents.items()}
                 for documents in (domain.products, domain.models)
             ),
         )

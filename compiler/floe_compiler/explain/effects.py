@@ -25,7 +25,7 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
     values, the first that is valid is enough.
     """
     words = _words(question, setting)
-    found: frozenset[DataPath] = frozenset()
+    paths: frozenset[DataPath] = frozenset()
     is_valid = False
     for other in setting.others(question.closed):
         if is_valid and other not in words:
@@ -38,8 +38,8 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
             is_valid = True
             # If the object disappears, the setting determines whether it exists.
             changed = differences(baseline, after) if after is not None else _WHOLE
-            found |= changed.union(changed_lines(baseline, after, changed))
-    return found
+            paths |= changed.union(changed_lines(baseline, after, changed))
+    return paths
 
 
 def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Setting]:
@@ -48,11 +48,11 @@ def relevant(question: Question, settings: Sequence[Setting]) -> Iterator[Settin
     A group that changes the object, or that has no sound result, is parted into halves. Switches (words, and what is
     true) are in no group: other values count only while what they belong to is on, and one switch may hide another.
     """
-    switches = [one for one in settings if _is_switch(question, one)]
-    for one in switches:
-        if any(question.is_fit(sources) and question.may_change(sources) for sources in _varied(question, one)):
-            yield one
-    yield from _parted(question, [one for one in settings if one not in switches])
+    switches = [setting for setting in settings if _is_switch(question, setting)]
+    for switch in switches:
+        if any(question.is_fit(sources) and question.may_change(sources) for sources in _varied(question, switch)):
+            yield switch
+    yield from _parted(question, [setting for setting in settings if setting not in switches])
 
 
 def _words(question: Question, setting: Setting) -> list[str]:
@@ -70,7 +70,7 @@ def _is_switch(question: Question, setting: Setting) -> bool:
 def _varied(question: Question, setting: Setting) -> Iterator[Sources]:
     """Yield the documents with each other value of a setting: of words with all other words, if there are any."""
     words, others = _words(question, setting), list(setting.others(question.closed))
-    for other in [one for one in others if one in words] or others:
+    for other in [word for word in others if word in words] or others:
         yield from setting.variants(question.sources, other)
 
 

@@ -9,6 +9,7 @@ from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.declarations import Declarations, facts_of, same_items
 from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
+from floe_compiler.explain.remembered import Remembered
 from floe_compiler.explain.soundness import Soundness
 from floe_compiler.explain.variations import words
 from floe_compiler.model.diagnostics import StageFailed
@@ -20,6 +21,7 @@ from floe_compiler.model.plan import (
     Context,
     DeclaredInstance,
     DeclaredUnit,
+    DeliveryPlan,
     ResolvedUnit,
     UnitPlan,
     scope_name,
@@ -69,6 +71,7 @@ class Question:
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
+        self._render_part, self._own_part = Remembered(render_part), Remembered(own_part)
         whole = whole or Valid(sources, registry, site)
         self._beside = facts_of(whole.beside)
         self.settings = whole.plan.settings
@@ -77,18 +80,19 @@ class Question:
         self.sources = without_limits(reduced(sources, environment, self.scope))
         self.needed = read_by_others(sources, environment, self.sources.domains)
         """The products that cannot be disabled, as domains that are left out here read them."""
-        self._soundness = Soundness(self.sources, schemas)
+        self.soundness = Soundness(self.sources, schemas)
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declarations, self._first = Declarations(), FirstResolution()
         sampled = self._valid(self.sources)
-        self._first.end()
         self._sampled, self._elsewhere = sampled.plan, tuple(sampled.beside)
         self._locate(sampled)
         self._declared: tuple[DeclaredInstance, ...] = ()
         self._planned: UnitPlan | None = None
+        self._delivery: DeliveryPlan | None = None
         self._fit: tuple[Sources, Valid | None] = (self.sources, None)
         self.baseline: Object | None = None
         self.baseline = self._object(sampled)
+        self._first.end()
 
     def _valid(self, sources: Sources) -> Valid:
         return Valid(sources, self.registry, self.site, self._first)
@@ -97,11 +101,12 @@ class Question:
         """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
         near = [unit for unit in whole.plan.units if unit.namespace in names]
-        for unit in near or whole.plan.units:
+        delivered = self.pick(self._delivered(whole.delivery_plan(encrypted=self.decrypts)))
+        for unit in near if near or delivered is not None else whole.plan.units:
             planned = self._declarations.planned(unit, whole.plan, self._beside)
-            if (found := self.pick(self._rendered(planned))) is not None:
-                return unit, found
-        return None, self.pick(self._delivered(whole))
+            if (rendered := self.pick(self._rendered(planned))) is not None:
+                return unit, rendered
+        return None, delivered
 
     def _locate(self, sampled: Valid) -> None:
         """Find the part of the namespace that renders the object, and whether by what it declares alone."""
@@ -110,11 +115,11 @@ class Question:
             return
         planned = self._declarations.planned(unit, sampled.plan, self._beside)
         objects = render_unit(planned).objects
-        self._names = frozenset(identify(one, unit.namespace) for one in objects)
-        found = self.pick(objects)
-        self._part = part_with(planned, found) if found is not None else ""
+        self._names = frozenset(identify(object_, unit.namespace) for object_ in objects)
+        picked = self.pick(objects)
+        self._part = part_with(planned, picked) if picked is not None else ""
         own = self._own_unit(unit) if self._part else None
-        self._is_own = own is not None and found in own_part(own, self._part)
+        self._is_own = own is not None and picked in self._own_part(own, self._part)
 
     def _own_unit(self, unit: ResolvedUnit) -> DeclaredUnit | None:
         """Return the unit with what the object's part declares; None if it follows from other namespaces, too."""
@@ -126,10 +131,10 @@ class Question:
         if any(component.extends for component, _ in chosen):
             names = [part_of(context.instance) for _, context in chosen]
             every = self._declarations.unit(unit).instances
-            instances = tuple(one for one in every if part_of(one.instance) in names)
+            instances = tuple(declared for declared in every if part_of(declared.instance) in names)
         else:
             instances = tuple(self._declarations.instance(*pair) for pair in chosen)
-        if self._part != CONFIGURATION and any(asks_for_addresses(one.parts) for one in instances):
+        if self._part != CONFIGURATION and any(asks_for_addresses(declared.parts) for declared in instances):
             return None
         return self._with(unit, instances)
 
@@ -146,12 +151,16 @@ class Question:
         if self.baseline is not None and own.instances and same_items(own.instances, self._declared):
             return self.baseline
         self._declared = self._declared or own.instances
-        return self._picked(without_cdk8s(own.settings, own_part(own, self._part), own.namespace), old, new)
+        return self._picked(without_cdk8s(own.settings, self._own_part(own, self._part), own.namespace), old, new)
 
     def _of_others(self, resolved: Valid | Unchecked, old: str, new: str) -> Object | None:
         """Return an object that follows from several parts or namespaces, or that is of the delivery tool."""
         if self.unit is None:
-            return self._picked(self._delivered(resolved), old, new)
+            delivery = resolved.delivery_plan(encrypted=self.decrypts)
+            if self.baseline is not None and delivery == self._delivery:
+                return self.baseline
+            self._delivery = self._delivery or delivery
+            return self._picked(self._delivered(delivery), old, new)
         unit = next((unit for unit in resolved.plan.units if unit.scope == self.unit.scope), None)
         if unit is None:
             return None
@@ -161,14 +170,14 @@ class Question:
         self._planned = self._planned or planned
         return self._picked(self._rendered(planned), old, new)
 
-    def _delivered(self, resolved: Valid | Unchecked) -> Sequence[Object]:
+    @staticmethod
+    def _delivered(plan: DeliveryPlan) -> Sequence[Object]:
         """Return the objects of the delivery tool."""
-        plan = resolved.delivery_plan(encrypted=self.decrypts)
         return without_cdk8s(plan.settings, delivery_objects(plan))
 
     def _rendered(self, planned: UnitPlan) -> Sequence[Object]:
         """Return the objects of one unit, or only those of the part that has the object."""
-        own = render_part(planned, self._part) if self._part else ()
+        own = self._render_part(planned, self._part) if self._part else ()
         return without_cdk8s(planned.unit.settings, own or render_unit(planned).objects, planned.unit.namespace)
 
     def _domain(self, sources: Sources) -> str:
@@ -181,11 +190,11 @@ class Question:
 
         What runs in another cluster may: domains call shared services there. What runs in several is yielded once.
         """
-        found: dict[tuple[str, str, str], tuple[Component[Any], Context[Any]]] = {}
+        instances: dict[tuple[str, str, str], tuple[Component[Any], Context[Any]]] = {}
         for unit in (unit for plan in (self._sampled, *self._elsewhere) for unit in plan.units):
             for component, context in unit.contexts:
-                found.setdefault((unit.scope, component.slot, context.instance.name), (component, context))
-        for (scope, _, _), (component, context) in found.items():
+                instances.setdefault((unit.scope, component.slot, context.instance.name), (component, context))
+        for (scope, _, _), (component, context) in instances.items():
             yield component, scope, context.config.model_dump()
 
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
@@ -200,7 +209,7 @@ class Question:
 
     def is_sound(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas."""
-        return self._soundness.holds(sources)
+        return self.soundness.holds(sources)
 
     def is_fit(self, sources: Sources) -> bool:
         """Return whether changed documents keep to their schemas, and are valid as a whole if other parts count.
@@ -231,9 +240,9 @@ class Question:
             return True  # a component that is given less than it requires may fail in any way
 
     def _picked(self, objects: Sequence[Object], old: str, new: str) -> Object | None:
-        found = self.pick(objects)
+        picked = self.pick(objects)
         renamed = self.identity._replace(name=self.identity.name.replace(old, new)) if old else self.identity
-        return found if found is not None or renamed in self._names else self.pick(objects, renamed.name)
+        return picked if picked is not None or renamed in self._names else self.pick(objects, renamed.name)
 
     def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
         """Return the object from these objects, even with another name; a Job keeps its name except for the hash."""

@@ -20,8 +20,8 @@ SAMPLE = 3
 def without_limits(sources: Sources) -> Sources:
     """Return documents that may override and set everything, as what is locked or limited is varied, too."""
     *parents, manifest = (
-        replace(one, data={key: value for key, value in one.data.items() if key != "locks"})
-        for one in sources.manifests
+        replace(document, data={key: value for key, value in document.data.items() if key != "locks"})
+        for document in sources.manifests
     )
     return replace(sources, manifest=manifest, parents=tuple(parents), unlimited=True)
 
@@ -31,7 +31,9 @@ def reduced(sources: Sources, environment: str, scope: str) -> Sources:
     needed = sorted(sources.domains)[:SAMPLE] if scope in SHARED else [scope]
     kept = sorted(_with_read_domains(sources, needed))
     environments = {environment: _for_domains(sources.environments[environment], kept, "domains")}
-    images = {name: _for_domains(one, kept, "images") for name, one in sources.images.items() if name == environment}
+    images = {
+        name: _for_domains(document, kept, "images") for name, document in sources.images.items() if name == environment
+    }
     return replace(
         sources,
         environments=environments,

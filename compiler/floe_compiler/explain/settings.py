@@ -57,7 +57,8 @@ class Setting(msgspec.Struct, frozen=True):
     """Where stronger layers could write the same setting: the file and the path."""
 
     is_passed_on: bool = False
-    """Whether its document is only handed to a program, so that it chooses nothing: a model of a semantic layer."""
+    """Whether it chooses nothing: any text may stand there, or its document is only handed to a program (a model of a
+    semantic layer)."""
 
     def others(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         """Yield other values."""
@@ -69,8 +70,9 @@ class Setting(msgspec.Struct, frozen=True):
         return _written(sources, self.file, self.path, value)
 
     def variants(self, sources: Sources, value: Any) -> Iterator[Sources]:
-        """Yield the sources with another value; for another type also without the settings of the former one."""
-        yield self.varied(sources, value)
+        """Yield the sources with another value; for another type also without settings of the former one, if any."""
+        varied = self.varied(sources, value)
+        yield varied
         if self.path[-1] == DISCRIMINATOR and len(self.path) > 1:
             changed = _written(sources, self.file, self.path[:-1], {DISCRIMINATOR: value})
             weaker = document_of(sources, self.file).data
@@ -78,7 +80,8 @@ class Setting(msgspec.Struct, frozen=True):
                 document = document_of(changed, file)
                 if _refines(document.data, path[:-1], weaker, self.path[:-1]):
                     changed = with_document(changed, replace(document, data=without_value(document.data, path[:-1])))
-            yield changed
+            if changed != varied:
+                yield changed
 
 
 def _refines(stronger: Any, path: DataPath, weaker: Any, below: DataPath) -> bool:
@@ -111,6 +114,15 @@ def written(question: Question, documents: Iterable[Document]) -> Iterator[Setti
                 cause = Cause(show_path(path), span, overridden.get(span, ()))
                 stronger = _stronger(question, document, path)
                 yield Setting(document.file, path, value, cause, stronger=stronger, is_passed_on=is_passed_on)
+
+
+def without_choice(question: Question, setting: Setting) -> Setting:
+    """Return a setting as one that chooses nothing if its value is a word of a closed list only by chance."""
+    if not any(setting.value in words for words in question.closed):
+        return setting
+    another = setting.varied(question.sources, f"{setting.value}x")
+    is_open = question.soundness.takes_any_text(setting.file, setting.path, another)
+    return replace(setting, is_passed_on=True) if is_open else setting
 
 
 def left_out(documents: Iterable[Document]) -> Iterator[Setting]:
@@ -163,7 +175,10 @@ def _written(sources: Sources, file: str, path: DataPath, value: Any) -> Sources
 def _stronger(question: Question, document: Document, path: DataPath) -> tuple[tuple[str, DataPath], ...]:
     """Return where stronger layers could set what a manifest or a domain writes."""
     sources = question.sources
-    manifests, environment = [one.file for one in sources.manifests], sources.environments[question.environment]
+    manifests, environment = (
+        [manifest.file for manifest in sources.manifests],
+        sources.environments[question.environment],
+    )
     is_manifest = document.file in manifests
     domains = [
         ("domains", name)

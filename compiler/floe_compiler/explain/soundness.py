@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from floe_compiler.explain.documents import documents_of
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.structure import Structure
+from floe_compiler.resolve.product_overrides import DOMAINS
 from floe_compiler.resolve.schemas import PARENT
 
 
@@ -25,15 +27,26 @@ class Soundness:
 
     @cached_property
     def _structures(self) -> Mapping[str, Structure]:
-        found = {}
+        structures = {}
         for document in documents_of(self._sources):
             kind = PARENT if document in self._sources.parents else document.data.get("kind")
             structure = Structure(self._schemas[kind]) if kind in self._schemas else None
             if structure and structure.is_sound(document.data):
-                found[document.file] = structure
-        return found
+                structures[document.file] = structure
+        return structures
+
+    def takes_any_text(self, file: str, path: DataPath, sources: Sources) -> bool:
+        """Return whether the schema of a file leaves a text open: sources with another one at `path` keep to it.
+
+        Of what an environment overrides, the schema is not whole: which components there are is written elsewhere.
+        """
+        return file in self._structures and path[0] not in (PLATFORM, DOMAINS) and self.holds(sources)
 
     def holds(self, sources: Sources) -> bool:
         """Return whether all documents that are not as they were are sound."""
         changed = (document for document in documents_of(sources) if id(document) not in self._known)
-        return all(self._structures[one.file].is_sound(one.data) for one in changed if one.file in self._structures)
+        return all(
+            self._structures[document.file].is_sound(document.data)
+            for document in changed
+            if document.file in self._structures
+        )

@@ -56,7 +56,7 @@ def examples(model: type[BaseModel], path: DataPath) -> Iterator[Any]:
     annotation: Any = model
     for step in path:
         if isinstance(step, str):
-            fields = [one.model_fields[step] for one in models_in(annotation) if step in one.model_fields]
+            fields = [below.model_fields[step] for below in models_in(annotation) if step in below.model_fields]
             annotation = fields[0].annotation if fields else None
     yield from _of_type(annotation)
 
@@ -68,7 +68,7 @@ def _of_type(annotation: Any) -> Iterator[Any]:
     elif origin is Literal:
         yield from arguments
     elif origin in (list, tuple):
-        yield from ([one] for one in _of_type(arguments[0]))
+        yield from ([item] for item in _of_type(arguments[0]))
     elif origin is Annotated:
         yield from _of_type(arguments[0])
     elif origin in (Union, UnionType):

@@ -45,7 +45,9 @@ def written_place(sources: Sources, registry: Registry, site: str, identity: Obj
     baseline = question.baseline
     if baseline is None or (path := _path_of(baseline, message)) is None:
         return None
-    causes = (one.cause for one in _equal(question, baseline, path) if path in effects(question, one, baseline))
+    causes = (
+        setting.cause for setting in _equal(question, baseline, path) if path in effects(question, setting, baseline)
+    )
     return next((cause.span for cause in causes), None)
 
 
@@ -70,5 +72,5 @@ def _equal(question: Question, manifest: Object, path: DataPath) -> Iterator[Set
     """Yield the written values that are equal to the rendered one; few, those of the same key first."""
     rendered = next(value for at, value in scalars(manifest) if at == path)
     documents = (*of_platform(question.sources, question.environment), *of_domain(question.sources, question.scope))
-    equal = [one for one in written(question, documents) if str(one.value) == str(rendered)]
-    yield from sorted(equal, key=lambda one: one.path[-1] != path[-1])[:_MOST]
+    equal = [setting for setting in written(question, documents) if str(setting.value) == str(rendered)]
+    yield from sorted(equal, key=lambda setting: setting.path[-1] != path[-1])[:_MOST]

@@ -158,9 +158,19 @@ class Findings:
         """Return whether anybody reads them; if not, what only finds mistakes may be left out."""
         return True
 
+    @property
+    def worded(self) -> bool:
+        """Return whether anybody reads what they say; if not, only whether there is one matters."""
+        return self.wanted
+
 
 class FirstError(Findings):
     """Findings of which only matters whether there is an error: the first one ends the stage with StageFailed."""
+
+    @property
+    def worded(self) -> bool:
+        """Return False."""
+        return False
 
     def add(self, rule: Rule, *about: Any, **more: Any) -> None:
         """Add a finding. Raises StageFailed if it is an error."""

@@ -24,7 +24,7 @@ from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.limits import limits_of
 from floe_compiler.resolve.locks import check_manifests, locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
-from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
+from floe_compiler.resolve.products import check_name, check_references, is_name, known_products
 from floe_compiler.resolve.rollout_checks import check_rollout
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH, UNKNOWN_REFERENCE
 from floe_compiler.resolve.scopes import manifest_layers
@@ -49,7 +49,8 @@ def resolve(
     """
     findings = findings or Findings()
     frames = resolve_frames(sources, registry, only, findings, known)
-    products = {name: domain_products(name, source, findings) for name, source in sources.domains.items()}
+    known = known or Known()
+    products = {name: known_products(name, source, known, findings) for name, source in sources.domains.items()}
     plans: list[EnvironmentPlan] = []
     for frame in frames.values():
         # Separate findings: an error in one environment must not hide those of the next.

@@ -21,10 +21,9 @@ def connect(
 
     `complete` is false if components are missing because their settings are invalid.
     """
-    own = capabilities.provided(scope.placed)
     contexts = []
     for component, instance in scope.placed:
-        context, unmet = capabilities.context((component, instance), own, platform, frame.elsewhere)
+        context, unmet = capabilities.context((component, instance), scope.provided, platform, frame.elsewhere)
         needed = [requirement for requirement in unmet if not requirement.optional and not requirement.many]
         if complete:
             placed = (*frame.platform.placed, *scope.placed)

@@ -16,7 +16,7 @@ from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
-from floe_compiler.resolve import capabilities, domain_policy, instances, scopes
+from floe_compiler.resolve import domain_policy, instances, scopes
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.charts import chart_instances, chart_uses
 from floe_compiler.resolve.connecting import connect
@@ -193,7 +193,7 @@ def _shared(
     )
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
     nodes = _nodes(inputs, manifest, merged, on_nodes, domains, environment, site.document, findings)
-    return _Shared(platform, nodes, with_elsewhere(capabilities.provided(platform.placed), elsewhere or ()))
+    return _Shared(platform, nodes, with_elsewhere(platform.provided, elsewhere or ()))
 
 
 def _is_everywhere(placed: Placed) -> bool:

@@ -28,7 +28,7 @@ from floe_compiler.model.settings import Settings
 from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.capabilities import Placed, provided
 from floe_compiler.resolve.known import Known
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit
@@ -57,7 +57,7 @@ class Inputs(msgspec.Struct, frozen=True):
     """What an earlier resolution made."""
 
 
-class Scope(msgspec.Struct, frozen=True):
+class Scope(msgspec.Struct, frozen=True, dict=True):
     """The intermediate state of a namespace."""
 
     name: str
@@ -71,6 +71,11 @@ class Scope(msgspec.Struct, frozen=True):
 
     placed: tuple[Placed, ...]
     charts: tuple[ChartUse, ...] = ()
+
+    @cached_property
+    def provided(self) -> tuple[Capability, ...]:
+        """Return what its components provide."""
+        return provided(self.placed)
 
 
 class Frame(msgspec.Struct, frozen=True, dict=True):

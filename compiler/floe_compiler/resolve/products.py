@@ -17,6 +17,7 @@ from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
+from floe_compiler.resolve.known import Known
 from floe_compiler.resolve.layers import Layer, Merged, merge
 from floe_compiler.resolve.product_overrides import Overrides, merged_product
 from floe_compiler.resolve.rules import CYCLE, DUPLICATE_NAME, UNKNOWN_REFERENCE, WRONG_NAME
@@ -68,6 +69,15 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
         if written is not None:
             by_key[domain, name] = written
     return by_key
+
+
+def known_products(domain: str, source: DomainSource, known: Known, findings: Findings) -> Mapping[Key, WrittenProduct]:
+    """Return the same as `domain_products`, perhaps of an earlier resolution."""
+    return known.get(
+        ("products", domain),
+        lambda: [document.data for document in source.products.values()],
+        lambda: domain_products(domain, source, findings),
+    )
 
 
 def products_in(

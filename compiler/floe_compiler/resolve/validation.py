@@ -45,7 +45,8 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
     try:
         return _valid(model, data)
     except ValidationError as error:
-        if not findings.wanted:
+        if not findings.worded:
+            findings.add(WRONG_VALUE, model.__name__)
             return None
         mistakes = check_structure(model_schema(model), merged, prefix, findings)
         for mistake, at_key in _beyond_the_schema(data, error.errors(include_url=False), mistakes):

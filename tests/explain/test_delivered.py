@@ -1,0 +1,33 @@
+"""The plan of the delivery is taken again only where it is what would be made anew."""
+
+from __future__ import annotations
+
+from explain.test_explain import REGISTRY, SOURCES
+from explain.test_first_resolution import varied
+from floe_compiler.explain.attempts import Unchecked, Valid
+from floe_compiler.explain.first_resolution import FirstResolution
+from floe_compiler.model.sources import Sources
+from floe_compiler.resolve.known import Known
+
+
+def planned(sources: Sources, known: Known) -> object:
+    """Return what the objects of the delivery tool are derived from; the error if that is not known."""
+    try:
+        return Unchecked(sources, REGISTRY, "dev", known).delivery_plan(encrypted=False)
+    except ValueError as error:
+        return type(error)
+
+
+def test_a_variation_is_delivered_in_the_same_way_with_it() -> None:
+    known = FirstResolution()
+    first = Valid(SOURCES, REGISTRY, "dev", known).delivery_plan(encrypted=False)
+    known.end()
+    others = [name for name, sources in varied() if _is_another(name, sources, known, first)]
+    assert any(name.startswith("m.yaml ('delivery', 'repository')") for name in others)
+    assert any(name.startswith("e.yaml namespaces") for name in others)
+
+
+def _is_another(name: str, sources: Sources, known: FirstResolution, first: object) -> bool:
+    plan = planned(sources, known)
+    assert plan == planned(sources, Known()), name
+    return plan != first
