@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
@@ -50,6 +51,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     A hook costs less than a fixture, which pytest prepares anew for each of many thousand tests.
     """
     setattr(git_folder, "path_in_git", PATH_IN_GIT if item.get_closest_marker("git") else lambda _root: "")  # noqa: B010
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run a test, but report that it was set up and torn down only where that failed or skipped it.
+
+    Each report goes from one process to another: for tests that mostly take a thousandth of a second, that is a good
+    part of all that they cost.
+    """
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(scope="session", autouse=True)
