@@ -80,10 +80,18 @@ def outcome(root: Path, workers: Workers | None = None, cache: Store | None = No
 
 @pytest.mark.usefixtures("finely_divided")
 @pytest.mark.parametrize("who", WORKERS)
-def test_the_bytes_and_the_order_of_warnings_are_the_same(who: str, expected: list[Any], tmp_path: Path) -> None:
+def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_behind(
+    who: str, expected: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = with_notes(tmp_path / "mesh")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    if "share nothing" in who:  # Each of them has to import the compiler: to pickle headers is left to tests of Dask.
+        monkeypatch.setattr(headers, "CHUNK", len(DOMAINS) + 1)
     assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
     assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+    assert not [*(tmp_path / "temporary").iterdir()]
 
 
 class Watched(ThisProcess):
@@ -161,15 +169,6 @@ def test_results_that_were_taken_are_not_kept() -> None:
     gc.collect()
     assert Large.alive <= 2, "the last one that was taken, and one to come"
     assert next(results)
-
-
-@pytest.mark.usefixtures("finely_divided")
-def test_processes_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = with_notes(tmp_path / "mesh")
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    assert outcome(root, Processes(2), Store(tmp_path / "cache"))
-    assert not [*(tmp_path / "temporary").iterdir()]
 
 
 MISTAKES: dict[str, dict[str, Any]] = {
