@@ -17,7 +17,7 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.overlay import kept_results
+from floe_compiler.overlay import portions
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.compilation import Compilation
 from pipeline.mesh_of_three import (
@@ -279,15 +279,15 @@ def test_what_a_change_concerns_is_compiled_again_and_nothing_else(name: str, kn
     assert cache.resolved == {f"dev/{scope}" for scope in change.resolved}
     assert cache.compiled == {f"dev/{unit}" for unit in change.compiled}
     if change.compiled != ALL_UNITS:  # else nothing was recalled
-        patched = None if change.files.keys() & {BASE, DEV_OVERLAY, DEV_PATCH} else Patched(cache)
-        assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",), cache=patched))
+        assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",)))
 
 
 @pytest.mark.parametrize("name", ["nothing", "a comment at a product's end"])
 def test_no_other_program_starts_where_nothing_is_rendered(
     name: str, known: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    for module, function in ((subprocess, "Popen"), (portions, "run_kustomize")):
+        monkeypatch.setattr(module, function, lambda *_, **__: pytest.fail("a program was started"))
     compile_mesh(write(write(tmp_path, FILES), CHANGES[name].files), ("dev",), cache=Recorder(known))
 
 
@@ -305,21 +305,6 @@ def test_a_changed_model_compiles_its_domain_and_a_comment_in_it_nothing(tmp_pat
         assert cache.compiled == {f"dev/{name}" for name in compiled}
 
 
-class Patched:
-    """Of another cache, only what kustomize made of objects: a compilation from nothing that does not start it."""
-
-    def __init__(self, known: Cache) -> None:
-        self._known = known
-
-    def get(self, kind: str, key: str) -> bytes | None:
-        """Return what kustomize made."""
-        return self._known.get(kind, key) if kind == kept_results.KIND else None
-
-    def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep nothing."""
-        return False
-
-
 def everything(compiled: Compilation) -> list[Any]:
     """Return all that a compilation can be asked: files, warnings, and where each object comes from."""
     places = [(unit, one.places(unit)) for one in compiled.environments for unit in sorted(one.heads)]
@@ -334,7 +319,7 @@ def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
     again = Recorder(cache)
     compiled = compile_mesh(tmp_path, cache=again)
     assert again.compiled == every_unit("dev")
-    assert everything(compiled) == everything(compile_mesh(tmp_path, cache=Patched(again)))
+    assert everything(compiled) == everything(compile_mesh(tmp_path))
 
 
 def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_it(tmp_path: Path) -> None:
@@ -345,7 +330,7 @@ def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_i
     again = Recorder(cache)
     compiled = compile_mesh(tmp_path, cache=again)
     assert again.compiled == every_unit("dev")
-    assert everything(compiled) == everything(compile_mesh(tmp_path, cache=Patched(again)))
+    assert everything(compiled) == everything(compile_mesh(tmp_path))
 
 
 def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothing_else(tmp_path: Path) -> None:
@@ -360,7 +345,7 @@ def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothin
     grown = Recorder(edited)
     compiled = compile_mesh(tmp_path, ("dev",), cache=grown)
     assert grown.compiled == {f"dev/{namespace('sales')}", f"dev/{PLATFORM}"}
-    assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",), cache=Patched(grown)))
+    assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",)))
 
 
 @pytest.mark.git  # the other one looks for it, too
