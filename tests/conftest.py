@@ -5,15 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
 from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.load import git_folder
 from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.overlay import kustomize, portions
 
 PATH_IN_GIT = git_folder.path_in_git
 
@@ -52,17 +55,63 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     setattr(git_folder, "path_in_git", PATH_IN_GIT if item.get_closest_marker("git") else lambda _root: "")  # noqa: B010
 
 
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run a test, but report that it was set up and torn down only where that failed or skipped it.
+
+    Each report goes from one process to another: for tests that mostly take a thousandth of a second, that is a good
+    part of all that they cost.
+    """
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+RunKustomize = Callable[[list[str], str, Mapping[str, str]], tuple[str, list[str]]]
+
+
+def remembering(run: RunKustomize) -> RunKustomize:
+    """Return `run_kustomize`, which does not start kustomize again for the very files for which it has answered.
+
+    To start it takes a tenth of a second, more than all else in a small mesh, and many tests compile the same one.
+    """
+    usual = kustomize.find_kustomize()
+
+    @lru_cache(maxsize=500)
+    def answer(folder: str, files: tuple[tuple[str, str], ...]) -> tuple[str, list[str]] | str:
+        try:
+            return run(usual, folder, dict(files))
+        except kustomize.KustomizeError as error:
+            return str(error)
+
+    def remembered(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
+        if command != usual:
+            return run(command, folder, files)
+        answered = answer(folder, tuple(files.items()))
+        if isinstance(answered, str):
+            raise kustomize.KustomizeError(answered)
+        text, warnings = answered
+        return text, [*warnings]
+
+    return remembered
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shared_by_all_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the cache of the tests, and of the programs that they start, apart from that of whoever runs them.
 
     Processes that share the tests share it, too. The compilations in one of them share a process of Node.js. They use
     one core unless a test says otherwise: other tests use the others, and to fork a process that has all tests in its
-    memory costs more than it saves.
+    memory costs more than it saves. And they ask kustomize once for what most of them ask it.
     """
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch, kept():
         patch.setenv(VARIABLE, str(shared / "cache"))
         patch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+        remembered = remembering(kustomize.run_kustomize)
+        for module in (kustomize, portions):
+            patch.setattr(module, "run_kustomize", remembered)
         yield

@@ -11,11 +11,19 @@ import pytest
 from bench.mesh import DIVIDED, ENVIRONMENTS, divide, edit_patch, edit_product, edit_setting, write_mesh
 from floe_compiler.cache.store import Memory
 from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
 
 
-def test_a_small_mesh_compiles_and_its_patches_are_applied(tmp_path: Path) -> None:
-    write_mesh(tmp_path, domains=3)
-    compiled = compile_mesh(tmp_path)
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Compilation, Memory]:
+    """Return a mesh, what it compiles to, and a cache with that."""
+    root, cache = tmp_path_factory.mktemp("mesh"), Memory()
+    write_mesh(root, domains=2)
+    return root, compile_mesh(root, cache=cache), cache
+
+
+def test_a_small_mesh_compiles_and_its_patches_are_applied(mesh: tuple[Path, Compilation, Memory]) -> None:
+    _, compiled, _ = mesh
     assert tuple(one.environment for one in compiled.environments) == ENVIRONMENTS
     for one in compiled.environments:
         patched = {name.split()[0] for unit in one.heads for name in one.body(unit).patched}
@@ -37,8 +45,7 @@ def namespaces(root: Path) -> dict[str, set[str]]:
     """Return the namespaces in each cluster of the environment that may have several."""
     return {
         one.environment: {unit for unit in one.heads if unit.startswith("floe-")}
-        for one in compile_mesh(root).environments
-        if one.environment.partition("/")[0] == DIVIDED
+        for one in compile_mesh(root, (DIVIDED,)).environments
     }
 
 
@@ -50,15 +57,6 @@ def edit_jobs(root: Path) -> None:
     edit_patch(root, 200)
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Memory]:
-    """Return a mesh, and a cache with what it compiles to."""
-    root, cache = tmp_path_factory.mktemp("mesh"), Memory()
-    write_mesh(root, domains=2)
-    compile_mesh(root, cache=cache)
-    return root, cache
-
-
 @pytest.mark.parametrize(
     ("edit", "folder"),
     [
@@ -68,11 +66,11 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Memory]:
     ],
 )
 def test_an_edit_changes_what_it_should_and_nothing_else(
-    edit: Callable[[Path], None], folder: str, compiled: tuple[Path, Memory], tmp_path: Path
+    edit: Callable[[Path], None], folder: str, mesh: tuple[Path, Compilation, Memory], tmp_path: Path
 ) -> None:
-    mesh, cache = compiled
-    before = compile_mesh(mesh, cache=cache).files.digests
-    shutil.copytree(mesh, tmp_path, dirs_exist_ok=True)
+    root, compiled, cache = mesh
+    before = compiled.files.digests
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
     edit(tmp_path)
     after = compile_mesh(tmp_path, cache=cache).files.digests
     changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]

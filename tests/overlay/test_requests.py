@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -54,22 +55,31 @@ def names(items: list[Object]) -> list[str]:
     return [str(item["name"]) for item in items]
 
 
-@pytest.mark.parametrize("field", ["initContainers", "containers"])
-@pytest.mark.parametrize("kind", ["CronJob", "Deployment"])
-@pytest.mark.parametrize("named", STEPS)
-def test_the_items_of_a_list_keep_their_order(mesh: Mesh, kind: str, field: str, named: str) -> None:
-    steps = [container(name) for name in STEPS]
-    manifest = pods_of(kind, steps if field == "containers" else [container("main")])
-    pod(manifest)[field] = steps
-    change = pods_of(kind, [])
-    del pod(change)["containers"]
-    pod(change)[field] = [{"name": named, "env": [{"name": "A", "value": "1"}]}]
-    mesh.write(patches(change))
+def test_the_items_of_a_list_keep_their_order(mesh: Mesh) -> None:
+    cases = {
+        f"{field.lower()}-{named}-of-{kind.lower()}": (kind, field, named)
+        for kind, field, named in product(("CronJob", "Deployment"), ("containers", "initContainers"), STEPS)
+    }
+    manifests, changes = [], []
+    for name, (kind, field, named) in cases.items():
+        manifest, change = pods_of(kind, [container("main")]), pods_of(kind, [])
+        pod(manifest)[field] = [container(step) for step in STEPS]
+        del pod(change)["containers"]
+        pod(change)[field] = [{"name": named, "env": [{"name": "A", "value": "1"}]}]
+        for one in (manifest, change):
+            one["metadata"]["name"] = name
+        manifests.append(manifest)
+        changes.append(change)
+    mesh.write(patches(*changes))
 
-    (result,) = mesh.apply(manifest).objects
+    results = {one["metadata"]["name"]: one for one in mesh.apply(*manifests).objects}
 
-    assert names(pod(result)[field]) == list(STEPS)
-    assert [item.get("env") for item in pod(result)[field] if item["name"] == named] == [[{"name": "A", "value": "1"}]]
+    for name, (_, field, named) in cases.items():
+        items = pod(results[name])[field]
+        assert names(items) == list(STEPS), name
+        assert {item["name"]: item["env"] for item in items if "env" in item} == {
+            named: [{"name": "A", "value": "1"}]
+        }, name
 
 
 def test_new_items_come_last_in_the_order_of_the_patches(mesh: Mesh) -> None:
@@ -219,17 +229,18 @@ def test_a_value_of_another_type_is_refused_at_its_place(mesh: Mesh, pods: Objec
     assert (problem.rule.code, problem.span) == ("K018", document.span(("spec", "template", "spec", *below)))
 
 
-@pytest.mark.parametrize("before", ["50%", "1", 2])
-def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
-    manifest = deployment("web")
-    manifest["spec"]["minReadySeconds"] = before
+def test_a_json_patch_sets_the_type_as_well(mesh: Mesh) -> None:
+    manifests = []
+    for name, before in {"web-a": "50%", "web-b": "1", "web-c": 2}.items():
+        manifests.append(deployment(name))
+        manifests[-1]["spec"]["minReadySeconds"] = before
     operations = [{"op": "replace", "path": "/spec/minReadySeconds", "value": 1}]
     entry = {"target": {"kind": "Deployment"}, "patch": json.dumps(operations)}
     mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]})})
 
-    (result,) = mesh.apply(manifest).objects
+    results = mesh.apply(*manifests).objects
 
-    assert result["spec"]["minReadySeconds"] == 1
+    assert [one["spec"]["minReadySeconds"] for one in results] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -288,19 +299,22 @@ def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> No
     assert pod(result)["containers"][1]["command"] == ["x"]
 
 
-@pytest.mark.parametrize(
-    ("before", "patch"), [("50%", 1), ("1", 1), (1, "25%"), (1, "1"), (1, 2), ("true", True), ("x", "on")]
-)
-def test_a_value_has_the_type_that_the_patch_gives_it(mesh: Mesh, before: Any, patch: Any) -> None:
-    manifest = deployment("web")
-    manifest["spec"]["strategy"] = {"rollingUpdate": {"maxUnavailable": before}}
-    change = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
-    mesh.write(patches(change | {"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": patch}}}}))
+def test_a_value_has_the_type_that_the_patch_gives_it(mesh: Mesh) -> None:
+    cases = [("50%", 1), ("1", 1), (1, "25%"), (1, "1"), (1, 2), ("true", True), ("x", "on")]
+    manifests, changes = [], []
+    for number, (before, patch) in enumerate(cases):
+        manifest = deployment(f"web-{number}")
+        manifest["spec"]["strategy"] = {"rollingUpdate": {"maxUnavailable": before}}
+        manifests.append(manifest)
+        change = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
+        changes.append(change | {"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": patch}}}})
+    mesh.write(patches(*changes))
 
-    (result,) = mesh.apply(manifest).objects
+    results = mesh.apply(*manifests).objects
 
-    value = result["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
-    assert (type(value), value) == (type(patch), patch)
+    for result, (before, patch) in zip(results, cases, strict=True):
+        value = result["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
+        assert (type(value), value) == (type(patch), patch), before
 
 
 def test_a_port_without_a_protocol_is_that_of_tcp(mesh: Mesh) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -26,6 +28,13 @@ def files(root: Path, orchestrator: str, *patches: dict[str, Any], **more: Any) 
     small_mesh(root, {MANIFEST: {"orchestrator": {"type": orchestrator}}})
     (root / KUSTOMIZATION).write_text(json.dumps({"patches": list(patches), **more}), encoding="utf-8")
     return dict(compile_mesh(root).files)
+
+
+@cache
+def unpatched(orchestrator: str) -> dict[str, str]:
+    """Return what the small mesh with this orchestrator compiles to without patches."""
+    with TemporaryDirectory() as folder:
+        return files(Path(folder), orchestrator)
 
 
 def json_patch(path: str, value: Any, **target: str) -> dict[str, Any]:
@@ -58,9 +67,9 @@ DAGSTER = {"kind": "PodTemplate", "name": "run-orders"}
 
 
 def test_fields_of_dagsters_runs(tmp_path: Path) -> None:
-    before = files(tmp_path / "before", "dagster")
+    before = unpatched("dagster")
     after = files(
-        tmp_path / "after",
+        tmp_path,
         "dagster",
         json_patch("/template/spec/hostAliases", [{"ip": "10.0.0.1", "hostnames": ["a"]}], **DAGSTER),
         merge_patch(
@@ -91,8 +100,8 @@ def test_fields_of_dagsters_runs(tmp_path: Path) -> None:
 
 def test_fields_of_airflows_steps_whose_reader_restarts(tmp_path: Path) -> None:
     target = {"kind": "PodTemplate", "name": "run-orders-transform"}
-    before = files(tmp_path / "before", "airflow")
-    after = files(tmp_path / "after", "airflow", json_patch("/template/spec/dnsPolicy", "Default", **target))
+    before = unpatched("airflow")
+    after = files(tmp_path, "airflow", json_patch("/template/spec/dnsPolicy", "Default", **target))
     assert step_pod(after) == {**step_pod(before), "spec": {**step_pod(before)["spec"], "dnsPolicy": "Default"}}
     changed = {path.rpartition("_")[2] for path in before if before[path] != after[path]}
     assert "step-pods-orders.yaml" in changed
@@ -100,19 +109,19 @@ def test_fields_of_airflows_steps_whose_reader_restarts(tmp_path: Path) -> None:
 
 
 def test_what_nobody_patches_stays_as_it_is(tmp_path: Path) -> None:
-    before = files(tmp_path / "before", "dagster")
+    before = unpatched("dagster")
     note = json_patch("/metadata/annotations/note", "x", kind="Deployment", name="dagster-daemon")
-    after = files(tmp_path / "after", "dagster", note)
+    after = files(tmp_path, "dagster", note)
     assert before[CODE] == after[CODE]
 
 
 @pytest.mark.parametrize("orchestrator", ["dagster", "airflow"])
 def test_entries_that_name_no_kind_are_not_about_runs(orchestrator: str, tmp_path: Path) -> None:
     """They would change what is no object of the output, or fail at fields that a template does not have."""
-    before = files(tmp_path / "before", orchestrator)
+    before = unpatched(orchestrator)
     labels = [{"pairs": {"team": "x"}}]
     everywhere = json_patch("/metadata/labels/note", "x", namespace=NAMESPACE)
-    after = files(tmp_path / "after", orchestrator, everywhere, labels=labels)
+    after = files(tmp_path, orchestrator, everywhere, labels=labels)
     if orchestrator == "dagster":
         assert runs_of(before) == runs_of(after)
     else:

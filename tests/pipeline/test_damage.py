@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,6 @@ KINDS = (
     recent.KIND,
 )
 NOTE = "base/note.yaml"
-RUN = "import sys; from floe_compiler.cli import main; sys.exit(main())"
 
 
 def mesh(root: Path) -> Path:
@@ -254,15 +254,10 @@ def test_a_cache_in_memory_serves_as_well(root: Path, expected: Any) -> None:
     assert everything(root, cache) == expected
 
 
-def compiled_by(root: Path, *options: str, **variables: str) -> subprocess.Popen[str]:
-    """Start the command line in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, "compile", "--root", str(root), "--jobs", "1", *options],
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def compile_into(log: Path, arguments: list[str]) -> None:
+    """Run the command line, with all that it says in a file, and end this process with its exit code."""
+    with log.open("w") as said, redirect_stdout(said), redirect_stderr(said):
+        sys.exit(main(arguments))
 
 
 def output(root: Path) -> dict[str, str]:
@@ -271,11 +266,20 @@ def output(root: Path) -> dict[str, str]:
 
 def test_two_runs_at_once_share_a_cache(expected: Any, tmp_path: Path) -> None:
     roots = [mesh(tmp_path / name) for name in ("one", "two")]
-    runs = [compiled_by(one, "--cache", str(tmp_path / "cache")) for one in roots]
+    options = ["--jobs", "1", "--cache", str(tmp_path / "cache")]
+    runs = [
+        multiprocessing.get_context("fork").Process(
+            target=compile_into, args=(root.with_suffix(".log"), ["compile", "--root", str(root), *options])
+        )
+        for root in roots
+    ]
     for run in runs:
-        _, errors = run.communicate(timeout=100)
-        assert run.returncode == 0, errors
-        assert "Traceback" not in errors
+        run.start()
+    for run, root in zip(runs, roots, strict=True):
+        run.join(100)
+        said = root.with_suffix(".log").read_text()
+        assert run.exitcode == 0, said
+        assert "Traceback" not in said
     assert [output(one) for one in roots] == [expected[0], expected[0]]
     assert not [*(tmp_path / "cache").rglob("*.tmp")]
 

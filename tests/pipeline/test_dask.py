@@ -24,8 +24,7 @@ from floe_compiler.pipeline.workers import DaskCluster, Workers, workers
 from pipeline.mesh_of_three import Recorder, every_unit, files, write
 
 TESTS = Path(__file__).parents[1]
-SCHEDULER = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-WORKER = ("worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60")
+CLUSTER = Path(__file__).with_name("dask_cluster.py")
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +33,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("dask")
     file = folder / "scheduler.json"
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "FLOE_COMPILE_CACHE": str(folder / "none")}
-    programs = [(*words, "--scheduler-file", str(file)) for words in (SCHEDULER, WORKER, WORKER)]
     with (folder / "log").open("w") as log:
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-m", "dask", *words], env=environment, cwd=folder, stdout=log, stderr=log
-            )
-            for words in programs
-        ]
+        cluster = subprocess.Popen(
+            [sys.executable, CLUSTER, file], env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log
+        )
     try:
         yield wait_for_workers(file, 2)
         assert not (folder / "none").exists()
     finally:
-        for one in running:
-            one.kill()
-            one.wait()
+        cluster.communicate()
 
 
 def wait_for_workers(file: Path, number: int) -> str:
@@ -73,9 +66,9 @@ def address_in(file: Path) -> str:
 
 
 @pytest.fixture(autouse=True)
-def finely_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each unit and scope be a piece of work of its own, however few there are."""
-    monkeypatch.setattr(unit_compiler, "FEW", 1)
+def divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
+    monkeypatch.setattr(unit_compiler, "FEW", 2)
     monkeypatch.setattr(headers, "CHUNK", 1)
 
 

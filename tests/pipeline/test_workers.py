@@ -19,7 +19,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
 from floe_compiler.node import cdk8s_process
-from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
+from floe_compiler.pipeline import compile_mesh, headers, kept_trees, unit_compiler
 from floe_compiler.pipeline.units import Task, compile_units
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
 from pipeline.mesh_of_three import (
@@ -80,10 +80,18 @@ def outcome(root: Path, workers: Workers | None = None, cache: Store | None = No
 
 @pytest.mark.usefixtures("finely_divided")
 @pytest.mark.parametrize("who", WORKERS)
-def test_the_bytes_and_the_order_of_warnings_are_the_same(who: str, expected: list[Any], tmp_path: Path) -> None:
+def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_behind(
+    who: str, expected: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = with_notes(tmp_path / "mesh")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    if "share nothing" in who:  # Each of them has to import the compiler: to pickle headers is left to tests of Dask.
+        monkeypatch.setattr(headers, "CHUNK", len(DOMAINS) + 1)
     assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
     assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+    assert not [*(tmp_path / "temporary").iterdir()]
 
 
 class Watched(ThisProcess):
@@ -163,13 +171,12 @@ def test_results_that_were_taken_are_not_kept() -> None:
     assert next(results)
 
 
-@pytest.mark.usefixtures("finely_divided")
-def test_processes_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = with_notes(tmp_path / "mesh")
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    assert outcome(root, Processes(2), Store(tmp_path / "cache"))
-    assert not [*(tmp_path / "temporary").iterdir()]
+class OnlyTrees(Store):
+    """A cache of nothing but what cdk8s says, so that not every process has to start it."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept of it."""
+        return super().get(kind, key) if kind == kept_trees.KIND else None
 
 
 MISTAKES: dict[str, dict[str, Any]] = {
@@ -191,12 +198,13 @@ MISTAKES: dict[str, dict[str, Any]] = {
 @pytest.mark.usefixtures("finely_divided")
 @pytest.mark.parametrize("stage", MISTAKES)
 def test_the_order_of_errors_is_the_same(stage: str, tmp_path: Path) -> None:
-    root = write(with_notes(tmp_path), MISTAKES[stage])
-    alone = outcome(root)
+    root = write(with_notes(tmp_path / "mesh"), MISTAKES[stage])
+    cache = OnlyTrees(tmp_path / "cache")
+    alone = outcome(root, cache=cache)
     assert {one.rule.code[0] for one in alone if one.severity == "error"} == {stage[0].upper()}
     assert len({one.span.file for one in alone}) > 1, alone
-    assert outcome(root, Processes(2)) == alone
-    assert outcome(root, Processes(7)) == alone
+    assert outcome(root, Processes(2), cache) == alone
+    assert outcome(root, Processes(7), cache) == alone
 
 
 def fail(shared: Exception, item: int) -> int:
@@ -216,6 +224,10 @@ def own_id(_shared: None, _item: int) -> int:
 def test_results_come_in_the_order_of_the_items(who: str) -> None:
     assert [*WORKERS[who].map(later_first, 0.05, range(5))] == [0, 10, 20, 30, 40]
     assert [*WORKERS[who].map(later_first, 0.0, [])] == []
+
+
+@pytest.mark.parametrize("who", ["this process", "2 processes"])
+def test_a_function_is_mapped_as_well(who: str) -> None:
     assert [*map_with(WORKERS[who])(abs, [-1, -2, 3])] == [1, 2, 3]
 
 
