@@ -149,7 +149,7 @@ class A:
         def c(): import e1
 """
     (tmp_path / "module.py").write_text(places)
-    assert [*imports(tmp_path / "module.py")] == "a1 a2 a3 b1 b3 b4 b2 c1 c2.d d1 e1".split()
+    assert [*imports(tmp_path / "module.py")] == ["a1", "a2", "a3", "b1", "b3", "b4", "b2", "c1", "c2.d", "d1", "e1"]
 
 
 @pytest.mark.parametrize("stage", [check_registry, link_registry])
