@@ -17,6 +17,7 @@ import pytest
 from floe_compiler.check import registry as check_registry
 from floe_compiler.commands.verbs import VERBS
 from floe_compiler.link import registry as link_registry
+from python_source import statements
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
@@ -73,15 +74,6 @@ RUNS_ELSEWHERE = PACKAGE / "components/orchestrator_dagster/elector"
 def part_of(module: Path) -> str:
     """Return the part of the package that a module belongs to: its folder, or its own name."""
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the statements below a node. Most of a module is expressions, in which nothing is imported."""
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-        found = getattr(node, name, None)
-        for one in found if isinstance(found, list) else ():
-            yield one
-            yield from statements(one)
 
 
 def imports(module: Path) -> Iterator[str]:
@@ -149,7 +141,7 @@ class A:
         def c(): import e1
 """
     (tmp_path / "module.py").write_text(places)
-    assert [*imports(tmp_path / "module.py")] == ["a1", "a2", "a3", "b1", "b3", "b4", "b2", "c1", "c2.d", "d1", "e1"]
+    assert [*imports(tmp_path / "module.py")] == ["a1", "a2", "a3", "b1", "b2", "b3", "b4", "c1", "c2.d", "d1", "e1"]
 
 
 @pytest.mark.parametrize("stage", [check_registry, link_registry])
