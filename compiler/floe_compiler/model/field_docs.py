@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 def field_docs(model: type[BaseModel]) -> Mapping[str, str]:
     """Return what each field of a model is for, by name: its description, or else the docstring below it."""
     models = [base for base in reversed(model.__mro__) if issubclass(base, BaseModel) and base is not BaseModel]
-    docs = {
-        name: doc for base in models for name, doc in _written(base.__module__).get(base.__qualname__, {}).items()
-    }
+    docs = {name: doc for base in models for name, doc in _written(base.__module__).get(base.__qualname__, {}).items()}
     described = {name: field.description or docs.get(name) for name, field in model.model_fields.items()}
     return {name: doc for name, doc in described.items() if doc}
 
