@@ -83,11 +83,7 @@ goldens: $(READY) ## Accept what the tests now see as expected (read the differe
 	@UPDATE=1 $(BIN)/pytest -n auto --snapshot-update
 
 fresh: $(READY) ## Prove that schemas/, output/ and what make docs writes are what their sources say
-	@$(BIN)/floe-compile schema --check
-	@$(BIN)/python tests/rule_examples.py --check
-	@$(BIN)/floe-compile rules --format markdown | diff - docs/rules.md
-	@$(BIN)/python tests/documented_tables.py --check
-	@$(BIN)/floe-compile check
+	@$(BIN)/python tests/fresh.py
 
 kind: ## Try output/dev in a Kind cluster (needs docker, kind, kubectl and helm)
 	@tests/kind/run.sh

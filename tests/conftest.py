@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import settings
+from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.intervalsets import IntervalSet
 
 from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.load import git_folder
@@ -19,6 +22,8 @@ from floe_compiler.node.cdk8s_process import kept
 from floe_compiler.overlay import kustomize, portions
 
 PATH_IN_GIT = git_folder.path_in_git
+UTF_8 = IntervalSet([(0, 0xD7FF), (0xE000, sys.maxunicode)]), IntervalSet([])
+INTERVALS = charmap.intervals_from_codec
 
 # Few examples, always the same, keep the gate short: `make thorough` tries many, and others each time.
 settings.register_profile("fast", deadline=None, max_examples=50, derandomize=True)
@@ -29,6 +34,8 @@ if PROFILE == "fast":
     # Hypothesis would read all modules that are loaded for constants to try. In each process, that takes seconds, and
     # as the modules depend on the tests before, so would the examples.
     providers._get_local_constants = lambda: providers._local_constants
+# It would also try to encode each character, before it writes its first text in a new clone: 3 seconds in each process.
+charmap.intervals_from_codec = cache(lambda codec: UTF_8 if codec == "utf-8" else INTERVALS(codec))
 
 
 def pytest_configure() -> None:

@@ -47,6 +47,9 @@ SECTION = re.compile(r"^## ([^\n]*)\n\n<!-- about ([^\n]*) -->$", re.MULTILINE)
 
 HEADING = re.compile(r"^(##|###) ([^\n]*)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+UNREAD = ("configmap_", "networkpolicy.", "role", "service")
+"""How the names of files begin that say nothing of what is requested or read from a store."""
+
 COUNTED = ("requests.cpu", "requests.memory", "requests.storage")
 
 Table = Callable[[str, str], str]
@@ -208,8 +211,8 @@ def compiled(folder: Path) -> ObjectSet:
 
 @cache
 def manifests(folder: Path) -> Sequence[Object]:
-    """Return the objects in a folder of output/, without ConfigMaps, which request nothing and are most of the text."""
-    found = sorted(file for file in folder.glob("*.yaml") if not file.name.startswith("configmap_"))
+    """Return the objects in a folder of output/, without those of kinds that request nothing: most of the text."""
+    found = sorted(file for file in folder.glob("*.yaml") if not file.name.startswith(UNREAD))
     return [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in found]
 
 

@@ -6,6 +6,7 @@ The program holds a lock of the kernel while it lives, stopped or not: if anothe
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dagster_program import free_port
 
@@ -28,23 +29,45 @@ PYTHON = (sys.executable, "-S", "-c")
 ELECTOR = "floe_compiler.components.orchestrator_dagster.elector"
 
 DRIVER = """
-import http.client, os, socket, sys
+import http.client, json, os, random, socket, sys
 from pathlib import Path
 import elector.__main__ as main
 import elector.election
 from elector.options import parse
 
-port, account, name, steps, *arguments = sys.argv[1:]
-socket.gethostname = lambda: name
-if steps:  # the wall clock jumps
-    import random
-    elector.election.wall_clock = lambda: f"20{random.randrange(10, 99)}-01-01T00:00:00.000000Z"
-main.ACCOUNT = Path(account)
-os.environ.update(KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT=port)
-plain = lambda seconds: http.client.HTTPConnection("127.0.0.1", int(port), timeout=seconds)
-connect = main.in_cluster if (main.ACCOUNT / "ca.crt").exists() else plain
-sys.exit(main.serve(parse(arguments), connect, main.ACCOUNT))
+def run(port, account, name, steps, *arguments):
+    socket.gethostname = lambda: name
+    if steps:  # the wall clock jumps
+        random.seed()
+        elector.election.wall_clock = lambda: f"20{random.randrange(10, 99)}-01-01T00:00:00.000000Z"
+    main.ACCOUNT = Path(account)
+    os.environ.update(KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT=port)
+    plain = lambda seconds: http.client.HTTPConnection("127.0.0.1", int(port), timeout=seconds)
+    connect = main.in_cluster if (main.ACCOUNT / "ca.crt").exists() else plain
+    return main.serve(parse(arguments), connect, main.ACCOUNT)
+
+def start(arguments, output, environment):
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setsid()
+    for stream, path, flags in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_APPEND)):
+        os.dup2(os.open(path, flags), stream)
+    os.dup2(1, 2)
+    if environment is not None:
+        os.environ.clear()
+        os.environ.update(environment)
+    sys.exit(run(*arguments))
+
+def ended(pid):
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+while line := sys.stdin.readline():
+    name, *given = json.loads(line)
+    print(json.dumps({"start": start, "ended": ended}[name](*given)), flush=True)
 """
+"""Forks an elector for each line that asks for one: most of the time of a start would be imports."""
 
 PROGRAM = """
 import fcntl, os, signal, sys, time
@@ -102,6 +125,45 @@ def rendered_package() -> Path:
     return folder
 
 
+@cache
+def _driver() -> subprocess.Popen[str]:
+    """Start the process that forks electors; it ends with this one."""
+    process = subprocess.Popen(
+        [*PYTHON, DRIVER], cwd=rendered_package(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(process.communicate)
+    return process
+
+
+def _asked(*words: object) -> Any:
+    """Return what that process answers."""
+    driver = _driver()
+    assert driver.stdin
+    assert driver.stdout
+    driver.stdin.write(f"{json.dumps(words)}\n")
+    driver.stdin.flush()
+    return json.loads(driver.stdout.readline())
+
+
+class Elector:
+    """The process of an elector."""
+
+    def __init__(self, arguments: Sequence[str], output: Path, environment: Mapping[str, str] | None) -> None:
+        self.pid: int = _asked("start", arguments, str(output), environment and dict(environment))
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code, less than 0 if a signal has ended it; None: it runs."""
+        if self._code is None:
+            self._code = _asked("ended", self.pid)
+        return self._code
+
+    def wait(self, seconds: float = 30) -> int | None:
+        """Return its exit code once it has ended."""
+        eventually(lambda: self.poll() is not None, seconds)
+        return self._code
+
+
 def now() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
@@ -124,19 +186,16 @@ class Pod:
     ) -> None:
         self.name, self.log, self.port = name, folder / "log", free_port()
         self.output = folder / f"{name}.out"
+        self.output.touch()
         own = folder / name
         own.mkdir(exist_ok=True)
         for key, text in (account or {"token": name, "namespace": "sales"}).items():
             (own / key).write_text(text)
         options = [f"--{key.replace('_', '-')}={value}" for key, value in times._asdict().items()]
         program = program or [*PYTHON, PROGRAM, str(self.log), name, "yes" if stubborn else ""]
-        driver = [*PYTHON, DRIVER, str(api), str(own), name, "yes" if steps else ""]
+        driven = [str(api), str(own), name, "yes" if steps else ""]
         arguments = ["--lease=leader", "--rivals=app=daemon,!elector", f"--port={self.port}", *options, *more]
-        with self.output.open("a") as output:
-            self.elector = subprocess.Popen(
-                [*driver, *arguments, "--", *program],
-                cwd=rendered_package(), stdout=output, stderr=output, env=environment, start_new_session=True,
-            )  # fmt: skip
+        self.elector = Elector([*driven, *arguments, "--", *program], self.output, environment)
 
     def starts(self) -> list[Start]:
         """Return the starts of the program in all pods."""

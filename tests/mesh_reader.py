@@ -59,6 +59,7 @@ class Tree:
             self._by_kind[one["kind"]].append(one)
         self.namespaces = {one["metadata"]["name"]: one for one in self.of("Namespace")}
         self.pods = [*self._templates(), *self._started()]
+        self._rules: dict[Any, list[Object]] = {}
 
     def of(self, kind: str, group: str = "") -> list[Object]:
         return [one for one in self._by_kind.get(kind, ()) if one["apiVersion"].startswith(group)]
@@ -90,12 +91,18 @@ class Tree:
     def selected(self, namespace: str, selector: Object) -> list[Pods]:
         return [one for one in self.pods if one.namespace == namespace and matches(selector, one.labels)]
 
-    def policies(self, pods: Pods, direction: str) -> Iterator[Object]:
-        """Yield the rules of the NetworkPolicies that select pods."""
-        for policy in self.of("NetworkPolicy"):
-            spec = policy["spec"]
-            if policy["metadata"]["namespace"] == pods.namespace and matches(spec["podSelector"], pods.labels):
-                yield from spec.get(direction, [])
+    def policies(self, pods: Pods, direction: str) -> list[Object]:
+        """Return the rules of the NetworkPolicies that select pods. They are kept, as tests ask for each connection."""
+        key = direction, pods.namespace, *sorted(pods.labels.items())
+        if key not in self._rules:
+            selected = (
+                policy["spec"]
+                for policy in self.of("NetworkPolicy")
+                if policy["metadata"]["namespace"] == pods.namespace
+                and matches(policy["spec"]["podSelector"], pods.labels)
+            )
+            self._rules[key] = [rule for spec in selected for rule in spec.get(direction, [])]
+        return self._rules[key]
 
     def calls(self, pods: Pods) -> Iterator[tuple[Pods, int]]:
         """Yield the pods of the environment that network policies let pods send to, with each TCP port."""
@@ -217,21 +224,26 @@ def _pods(owner: Object, metadata: Object, spec: Object) -> Pods:
     return Pods(namespace, name, metadata["labels"], metadata.get("annotations", {}), account, spec)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _texts(one)
+def _texts(value: Any) -> list[str]:
+    """Return all texts of plain data, in their order."""
+    found, left = [], [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, dict):
+            left.extend(reversed(one.values()))
+        elif isinstance(one, list):
+            left.extend(reversed(one))
+    return found
 
 
 def _described(owner: Object, text: str) -> Iterator[Pods]:
     """Yield the pods that a text describes: YAML of a Pod (Airflow), or JSON with the parts of one (Dagster)."""
     try:
-        data = json.loads(text.replace("$$", "$")) if text.lstrip().startswith("{") else yaml.safe_load(text)
+        data = (
+            json.loads(text.replace("$$", "$")) if text.lstrip().startswith("{") else yaml.load(text, yaml.CSafeLoader)
+        )
     except (ValueError, yaml.YAMLError):
         return
     for metadata, spec in _pairs(data):

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from floe_compiler.cache.folder import opened
 from floe_compiler.model.objects import Object
 from floe_compiler.pipeline import compile_mesh
+from mesh_reader import read
 
 ROOT = Path(__file__).parents[1]
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
@@ -97,14 +95,13 @@ def ports(container: Object) -> list[int]:
 
 
 @cache
-def objects_of(root: Path) -> Mapping[str, tuple[Object, ...]]:
-    """Return the objects of each environment of a mesh."""
-    objects: dict[str, list[Any]] = {}
+def files_of(root: Path) -> Mapping[str, list[str]]:
+    """Return the texts of the objects of each environment of a mesh."""
+    found: dict[str, list[str]] = {}
     with opened(None) as cache:
-        files = compile_mesh(root, cache=cache).files
-        for path, text in files.items():
-            objects.setdefault(path.split("/")[1], []).append(yaml.load(text, yaml.CSafeLoader))
-    return {name: tuple(found) for name, found in objects.items()}
+        for path, text in compile_mesh(root, cache=cache).files.items():
+            found.setdefault(path.split("/")[1], []).append(text)
+    return found
 
 
 def compiled(root: Path = ROOT) -> Mapping[str, Rendered]:
@@ -113,5 +110,6 @@ def compiled(root: Path = ROOT) -> Mapping[str, Rendered]:
     return {name: Rendered(name, partial(_objects, root, name)) for name in names_}
 
 
+@cache
 def _objects(root: Path, name: str) -> tuple[Object, ...]:
-    return objects_of(root)[name]
+    return tuple(map(read, files_of(root)[name]))

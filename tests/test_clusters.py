@@ -212,7 +212,7 @@ def test_one_domain_is_compiled_and_deleted_where_it_is(tmp_path: Path, capsys: 
 
 
 def test_explain_finds_what_a_cluster_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = three(tmp_path)
+    root = mesh(tmp_path, cluster("hub", "platform"), cluster("us", "sales", "marketing"))
     file = "output/dev/_delivery/application.argoproj.io_small-dev-us-sales-domain.yaml"
     assert run(root, "explain", file) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,7 @@ def test_no_text_is_a_command(text: str) -> None:
     assert json.loads(json_text({text: [text]})) == {text: [text]}
 
 
+OUTPUT_FILE = "output/dev/floe-sales-domain/configmap_a.yaml"
 PLACES = {
     "a description": (PRODUCT, f"description: {WRITTEN}\n"),
     "an unknown key": (PRODUCT, f"{WRITTEN}: 1\n"),
@@ -82,8 +84,32 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_no_verb_prints_a_command_of_an_input(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+VERBS = (
+    *(["check", "--format", form] for form in ("text", "json", "sarif", "github")),
+    *(["diff", "--from-output", "--format", form] for form in ("text", "json", "markdown", "github")),
+    *(["explain", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
+    *(["blame", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
+    *(["secrets", "--format", form] for form in ("text", "json")),
+    *(["graph", kind, "--format", form] for kind, form in zip(KINDS, ("mermaid", "dot", "json"), strict=True)),
+    ["codeowners"],
+    ["doctor"],
+)
+PARTS = 3
+
+
+def some_of_each(names: Iterable[str]) -> list[Any]:
+    """Return each name with each part of what is tried with it; those beyond a third of all only for `thorough`."""
+    return [
+        pytest.param(name, part, marks=[pytest.mark.thorough] if (number + part) % PARTS else [])
+        for number, name in enumerate(names)
+        for part in range(PARTS)
+    ]
+
+
+@pytest.mark.parametrize(("place", "part"), some_of_each(PLACES))
+def test_no_verb_prints_a_command_of_an_input(
+    place: str, part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, text = PLACES[place]
     path = small_mesh(tmp_path, {}) / file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,48 +117,36 @@ def test_no_verb_prints_a_command_of_an_input(place: str, tmp_path: Path, capsys
         (tmp_path / "base/kustomization.yaml").write_text("resources: [a.yaml]\n", encoding="utf-8")
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     path.write_text(before + text, encoding="utf-8")
-    for verb in (
-        *(["check", "--format", form] for form in ("text", "json", "sarif", "github")),
-        ["compile"],
-        *(["diff", "--from-output", "--format", form] for form in ("text", "json", "markdown", "github")),
-        *(["explain", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
-        *(["blame", OUTPUT_FILE, "--format", form] for form in ("text", "json")),
-        *(["secrets", "--format", form] for form in ("text", "json")),
-        *(["graph", kind, "--format", form] for kind, form in zip(KINDS, ("mermaid", "dot", "json"), strict=True)),
-        ["codeowners"],
-        ["doctor"],
-    ):
+    for verb in (["compile"], *VERBS[part::PARTS]):
         main([*verb, "--root", str(tmp_path)])
         out, err = capsys.readouterr()
         assert not list(commands(out)), verb
         assert not list(commands(err)), verb
 
 
-OUTPUT_FILE = "output/dev/floe-sales-domain/configmap_a.yaml"
-
-
-def test_no_argument_is_a_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("attack", "part"), some_of_each(ATTACKS))
+def test_no_argument_is_a_command(attack: str, part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_mesh(tmp_path, {})
-    for attack in ATTACKS:
-        for arguments in (
-            [attack],
-            ["check", attack],
-            ["check", f"--{attack}"],
-            ["--root", f"/{attack}"],
-            ["check", "--env", attack, "--root", str(tmp_path)],
-            ["explain", attack, "--root", str(tmp_path)],
-            ["graph", "lineage", "--format", attack],
-            ["rules", attack],
-            ["new", "domain", attack, "--root", str(tmp_path)],
-            ["promote", attack, "dev", "--root", str(tmp_path)],
-            ["vendor", attack, "--root", str(tmp_path)],
-            ["compile", "--allow-delete", attack, "--root", str(tmp_path)],
-            ["schema", attack],
-            ["components", attack],
-            ["hook", attack],
-        ):
-            main(arguments)
-            assert not list(commands("".join(capsys.readouterr()))), arguments
+    tried = (
+        [attack],
+        ["check", attack],
+        ["check", f"--{attack}"],
+        ["--root", f"/{attack}"],
+        ["check", "--env", attack, "--root", str(tmp_path)],
+        ["explain", attack, "--root", str(tmp_path)],
+        ["graph", "lineage", "--format", attack],
+        ["rules", attack],
+        ["new", "domain", attack, "--root", str(tmp_path)],
+        ["promote", attack, "dev", "--root", str(tmp_path)],
+        ["vendor", attack, "--root", str(tmp_path)],
+        ["compile", "--allow-delete", attack, "--root", str(tmp_path)],
+        ["schema", attack],
+        ["components", attack],
+        ["hook", attack],
+    )
+    for arguments in tried[part::PARTS]:
+        main(arguments)
+        assert not list(commands("".join(capsys.readouterr()))), arguments
 
 
 def test_names_of_files_are_no_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import fresh
 from floe_compiler.cli import main
 from floe_compiler.commands.version import version
 from floe_compiler.model.diagnostics import Findings
@@ -73,3 +74,15 @@ def test_the_index_owns_every_file_and_no_other() -> None:
     listed = {path for one in indexes for path, _ in parse_index(one.stem, one.read_text(encoding="utf-8"), findings)}
     assert findings.diagnostics == []
     assert listed == {file.relative_to(ROOT).as_posix() for file in FILES}
+
+
+def test_make_fresh_names_all_that_is_not_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fresh, "RULES", tmp_path / "rules.md")
+    (tmp_path / "rules.md").write_text("# Rules of yesterday\n", encoding="utf-8")
+    monkeypatch.setattr(fresh, "CHECKS", {"one": lambda: 0, "two": fresh.rules, "three": lambda: 2})
+    assert fresh.main() == 1
+    printed = capsys.readouterr()
+    assert printed.err == "not current: two\nnot current: three\n"
+    assert "-# Rules of yesterday\n" in printed.out

@@ -29,12 +29,14 @@ NAMED_BY_PEOPLE = frozenset({"labels", "mirrors", "variables", "secrets"})
 """Mappings whose keys are any names."""
 
 
-@pytest.fixture
-def mesh(tmp_path: Path) -> Path:
-    for folder in ("base", "overlays", "domains"):
-        shutil.copytree(REFERENCE / folder, tmp_path / folder)
-    shutil.copy(REFERENCE / "platform-manifest.yaml", tmp_path)
-    return tmp_path
+def mesh_of(file: str, root: Path) -> Path:
+    """Make the reference mesh with one environment, to which the file belongs if it belongs to one."""
+    top, environment, *_ = (*file.split("/"), "")
+    overlay = f"overlays/{environment if top == 'overlays' else 'dev'}"
+    for folder in ("base", "domains", overlay):
+        shutil.copytree(REFERENCE / folder, root / folder)
+    shutil.copy(REFERENCE / "platform-manifest.yaml", root)
+    return root
 
 
 def known_keys(data: Any, path: DataPath = ()) -> Iterator[DataPath]:
@@ -85,7 +87,8 @@ def places(node: yaml.Node | None, path: DataPath = ()) -> Iterator[tuple[DataPa
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_any_misspelt_key_gives_one_error(file: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_misspelt_key_gives_one_error(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mesh = mesh_of(file, tmp_path)
     data = yaml.load((mesh / file).read_text(encoding="utf-8"), yaml.CSafeLoader)
     place_of = dict(places(yaml.compose(text_of(data), yaml.CSafeLoader)))
     groups = deque(together(known_keys(data)))

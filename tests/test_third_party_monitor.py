@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from floe_compiler.cache.folder import opened
 from floe_compiler.cache.store import Memory
 from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest
@@ -60,7 +61,8 @@ class Output:
     """The manifests of a compiled mesh."""
 
     def __init__(self, root: Path) -> None:
-        compiled = compile_mesh(root)
+        with opened(None) as cache:
+            compiled = compile_mesh(root, cache=cache)
         self.warnings = {warning.rule.code for warning in compiled.warnings}
         objects = [
             yaml.load(text, yaml.CSafeLoader) for path, text in compiled.files.items() if path.startswith("output/dev/")

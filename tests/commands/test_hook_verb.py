@@ -15,9 +15,8 @@ import yaml
 from commands import fake_pipeline
 from commands.conftest import Floe, Git
 from floe_compiler.cli import main
-from floe_compiler.commands.hook import PLACES
-from floe_compiler.model.layout import MANIFEST
 from quick_program import quick_program
+from small_mesh import small_mesh
 
 pytestmark = pytest.mark.real
 
@@ -242,19 +241,14 @@ def test_unrelated_commits_pass(guarded: Path, git: Git) -> None:
     assert passed, text
 
 
-def test_the_real_compiler_guards_the_reference_mesh(
+def test_the_real_compiler_guards_a_mesh(
     tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the command line on nothing is of the tests' own here but the folder."""
-    source = HOOKS.parent
-    for place in PLACES:
-        if (source / place).is_dir() and place != "output":
-            shutil.copytree(source / place, tmp_path / place, dirs_exist_ok=True)
-    shutil.copy(source / MANIFEST, tmp_path / MANIFEST)
     for made in ("sales.yaml", "finance.yaml"):
         (tmp_path / "domains" / made).unlink()
-    for missing in (place for place in ("dev", "prod") if not (source / "overlays" / place).exists()):
-        (tmp_path / "overlays" / missing).rmdir()
+    (tmp_path / "overlays/prod").rmdir()
+    small_mesh(tmp_path, {})
     assert main(["hook"]) == 1, "nothing is staged yet"
     git("add", "--all")
     assert main(["hook"]) == 0

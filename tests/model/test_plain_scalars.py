@@ -115,7 +115,7 @@ def test_every_reader_in_python_agrees(text: str) -> None:
 @needs_kubectl
 @pytest.mark.real
 @given(st.lists(plain_texts, min_size=60, max_size=120))
-@settings(max_examples=settings().max_examples // 6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 12, suppress_health_check=list(HealthCheck))
 def test_kubectl_agrees(tmp_path: Path, texts: list[str]) -> None:
     agreed = {text: value for text in texts if not isinstance(value := read_plain(text), Ambiguous)}
     document = HEADER + "spec:\n  values:\n  - null\n" + "".join(f"  - {text}\n" for text in agreed)

@@ -58,12 +58,15 @@ def run(options: Namespace) -> int:
 
 def schema_files() -> Mapping[str, str]:
     """Return the text of each schema by its file's name."""
+    import msgspec
+
     from floe_compiler.components import registry
     from floe_compiler.resolve.editor_schemas import for_editors
     from floe_compiler.resolve.schemas import schemas
 
     return {
-        file_name(kind): json.dumps(for_editors(schema), indent=2, ensure_ascii=False) + "\n"
+        # Python's encoder is written in C only where it does not indent.
+        file_name(kind): msgspec.json.format(json.dumps(for_editors(schema), ensure_ascii=False), indent=2) + "\n"
         for kind, schema in schemas(registry()).items()
     }
 

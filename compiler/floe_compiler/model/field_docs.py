@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -25,14 +25,32 @@ if TYPE_CHECKING:
 def field_docs(model: type[BaseModel]) -> Mapping[str, str]:
     """Return what each field of a model is for, by name: its description, or else the docstring below it."""
     models = [base for base in reversed(model.__mro__) if issubclass(base, BaseModel) and base is not BaseModel]
-    docs = dict(doc for base in models for doc in _own_docs(base))
+    docs = {name: doc for base in models for name, doc in _written(base.__module__).get(base.__qualname__, {}).items()}
     described = {name: field.description or docs.get(name) for name, field in model.model_fields.items()}
     return {name: doc for name, doc in described.items() if doc}
 
 
-def _own_docs(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    for field, doc in pairwise(getattr(definition, "body", ())):
+@cache
+def _written(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the docstrings below the fields of each class of a module, by the class's `__qualname__`.
+
+    `inspect.getsource` of a class parses its whole module, so this does it once for all of them.
+    """
+    return dict(_classes(ast.parse(inspect.getsource(sys.modules[module])), ""))
+
+
+def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.ClassDef(name=name, body=body):
+                yield f"{prefix}{name}", dict(_own_docs(body))
+                yield from _classes(child, f"{prefix}{name}.")
+            case ast.FunctionDef(name=name):
+                yield from _classes(child, f"{prefix}{name}.<locals>.")
+
+
+def _own_docs(body: Iterable[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for field, doc in pairwise(body):
         match field, doc:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 yield name, inspect.cleandoc(text)
