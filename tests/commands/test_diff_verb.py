@@ -224,7 +224,7 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
     path = "output/dev/floe-sales/configmap_sales.yaml"
     text = (committed / path).read_bytes()
     digests = FileDigests.of([FileDigest(path, sha256(text), git_blob(text))])
-    known = FileSet.of_digests([digests], dict[str, str]().__getitem__, Findings())
+    known = FileSet.of_digests([digests], dict[int, list[str]]().__getitem__, Findings())
     before = at_revision(committed, "HEAD")
     assert before.hashes_of(known) == {path: before.hashes[path]}
     assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}

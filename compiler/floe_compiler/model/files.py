@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.sites import environment_of
 
 OUTPUT = "output"
@@ -21,6 +22,9 @@ CLUSTER_FOLDER = "_cluster"
 DELIVERY_FOLDER = "_delivery"
 TESTS_PREFIX = "_tests_"
 """Before a namespace's name: the folder of the Jobs that Flux applies after all else in the namespace."""
+
+SHA256_SIZE, SHA1_SIZE = 32, 20
+"""The bytes of these hashes."""
 
 LONGEST_NAME = 150
 """Leaves room for the folders: Windows allows a path of 260 characters by default."""
@@ -68,28 +72,48 @@ class FileDigest(NamedTuple):
     path: str
     sha256: str
     git_blob: str = ""
-    subject: str = ""
 
 
 class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Files with the hashes of their contents, as parallel lists, which decode faster than a list of files."""
+    """Files with the hashes of their contents, packed: a mesh has tens of thousands of them in memory at once.
 
-    paths: tuple[str, ...] = ()
-    sha256: tuple[str, ...] = ()
-    git_blobs: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
+    `lines` has a path in each line, `sha256` and `git_blobs` the hashes as bytes, one after the other. There are no
+    `git_blobs` if that of any file is unknown.
+    """
+
+    lines: str = ""
+    sha256: bytes = b""
+    git_blobs: bytes = b""
 
     @classmethod
     def of(cls, files: Iterable[FileDigest]) -> FileDigests:
         """Return these files."""
-        return cls(*zip(*files, strict=True))
+        rows = tuple(files)
+        blobs = [file.git_blob for file in rows]
+        return cls(
+            "\n".join(file.path for file in rows),
+            bytes.fromhex("".join(file.sha256 for file in rows)),
+            bytes.fromhex("".join(blobs)) if all(blobs) else b"",
+        )
 
-    def rows(self) -> Iterator[FileDigest]:
-        """Yield the files as records: path, hashes and subject of each."""
-        yield from map(FileDigest, self.paths, self.sha256, self.git_blobs, self.subjects)
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the files."""
+        return self.lines.split("\n") if self.lines else []
+
+    def hashes(self) -> Iterator[tuple[str, str]]:
+        """Yield the path and the SHA-256 of each file."""
+        return zip(self.paths, _unpacked(self.sha256, SHA256_SIZE), strict=True)
+
+    def blobs(self) -> Iterator[tuple[str, str]]:
+        """Yield the path of each file and its hash in Git; nothing if one is unknown."""
+        return zip(self.paths if self.git_blobs else (), _unpacked(self.git_blobs, SHA1_SIZE), strict=True)
 
 
-AnyFile = TypeVar("AnyFile", File, FileDigest)
+def _unpacked(packed: bytes, size: int) -> Iterator[str]:
+    """Yield hashes of that many bytes each in the form of the index."""
+    text, width = packed.hex(), 2 * size
+    return (text[start : start + width] for start in range(0, len(text), width))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,12 +121,13 @@ class FileSet(Mapping[str, str]):
     """The text of each output file, by its path from the repository's root, in the order of the paths.
 
     `digests` has the SHA-256 of every file. `read_git_blobs` returns Git's SHA-1 of every file, or nothing. A text is
-    read only on access.
+    read only on access; `read_many` reads those of several paths in the order that is the fastest.
     """
 
     digests: Mapping[str, str]
     read: Callable[[str], str]
     read_git_blobs: Callable[[], Mapping[str, str]] = dict
+    read_many: Callable[[Collection[str]], Iterator[tuple[str, str]]] | None = None
 
     @classmethod
     def of(cls, files: Iterable[File], findings: Findings) -> FileSet:
@@ -111,20 +136,43 @@ class FileSet(Mapping[str, str]):
         return cls({path: sha256(text.encode()) for path, text in texts.items()}, texts.__getitem__)
 
     @classmethod
-    def of_digests(cls, groups: Iterable[FileDigests], read: Callable[[str], str], findings: Findings) -> FileSet:
-        """Return the set of files whose texts `read` returns by path; conflicting paths are findings as in `of`."""
-        groups = list(groups)
+    def of_digests(
+        cls, groups: Sequence[FileDigests], texts_of: Callable[[int], Sequence[str]], findings: Findings
+    ) -> FileSet:
+        """Return the set of files in some groups, without their texts; conflicting paths are findings as in `of`.
+
+        Args:
+            groups: The files. They become one set.
+            texts_of: Returns the texts of a group, given its position.
+            findings: Gets the conflicts.
+        """
         paths = [path for group in groups for path in group.paths]
         if len(_all_portably(paths)) < len(paths):
-            kept = _without_clashes((file for group in groups for file in group.rows()), findings)
-            groups = [FileDigests.of(kept)]
-        digests = sorted(pair for group in groups for pair in zip(group.paths, group.sha256, strict=True))
+            _without_clashes(_clashing(groups, texts_of), findings)
+        digests = dict(sorted(pair for group in groups for pair in group.hashes()))
+        owners: dict[str, tuple[int, int]] = {}
+
+        def read(path: str) -> str:
+            if not owners:  # A run that changes no file reads no text.
+                owners.update(
+                    (path, (number, index))
+                    for number, group in enumerate(groups)
+                    for index, path in enumerate(group.paths)
+                )
+            number, index = owners[path]
+            return texts_of(number)[index]
+
+        def read_many(chosen: Collection[str]) -> Iterator[tuple[str, str]]:
+            for number, group in enumerate(groups):
+                found = [(index, path) for index, path in enumerate(group.paths) if path in chosen]
+                texts = texts_of(number) if found else ()
+                yield from ((path, texts[index]) for index, path in found)
 
         def git_blobs() -> Mapping[str, str]:
-            blobs = {path: blob for group in groups for path, blob in zip(group.paths, group.git_blobs, strict=True)}
-            return blobs if all(blobs.values()) else {}
+            blobs = {path: blob for group in groups for path, blob in group.blobs()}
+            return blobs if len(blobs) == len(digests) else {}
 
-        return cls(dict(digests), read, git_blobs)
+        return cls(digests, read, git_blobs, read_many)
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str]) -> FileSet:
@@ -132,6 +180,10 @@ class FileSet(Mapping[str, str]):
         if isinstance(texts, FileSet):
             return texts
         return cls.of((File(path, text) for path, text in texts.items()), Findings())
+
+    def texts(self, paths: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield these paths with their texts, in any order; a set of paths is the fastest."""
+        return self.read_many(paths) if self.read_many else ((path, self.read(path)) for path in sorted(paths))
 
     def __getitem__(self, path: str) -> str:
         if path not in self.digests:
@@ -158,9 +210,21 @@ def git_blob(data: bytes, algorithm: str = "sha1") -> str:
     return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFile]:
+def _clashing(groups: Iterable[FileDigests], texts_of: Callable[[int], Sequence[str]]) -> Iterator[File]:
+    """Yield the files of some groups whose paths are equal to others, each with its object."""
+    from floe_compiler.model.yaml_text import from_yaml
+
+    rows = [(path, number, index) for number, group in enumerate(groups) for index, path in enumerate(group.paths)]
+    counts = Counter(_portably(path) for path, _, _ in rows)
+    for path, number, index in rows:
+        if counts[_portably(path)] > 1:
+            text, site = texts_of(number)[index], "/".join(path.split("/")[1:-2])
+            yield File(path, text, f"{site}: {identify(from_yaml(text))}")
+
+
+def _without_clashes(files: Iterable[File], findings: Findings) -> list[File]:
     """Return the files sorted by path; of several with the same path, keep the first and add a finding."""
-    taken: dict[str, AnyFile] = {}
+    taken: dict[str, File] = {}
     for file in files:
         first = taken.setdefault(_portably(file.path), file)
         if first is not file:
@@ -179,7 +243,7 @@ def _all_portably(paths: Sequence[str]) -> set[str]:
     return set(text.lower().split("\n")) if text.isascii() else set(map(_portably, paths))
 
 
-def _report_clash(first: File | FileDigest, second: File | FileDigest, findings: Findings) -> None:
+def _report_clash(first: File, second: File, findings: Findings) -> None:
     names = f"{first.subject or 'one object'} and {second.subject or 'another'}"
     if first.path == second.path:
         findings.add(ONE_PATH, f"{names} would both be written to {first.path}", subject=second.subject)
