@@ -141,6 +141,24 @@ def no_texts(_: int) -> list[str]:
     raise AssertionError("nobody asked for a text")
 
 
+def test_many_texts_are_read_group_by_group() -> None:
+    read: list[int] = []
+
+    def texts_of(number: int) -> list[str]:
+        read.append(number)
+        return [f"{number}.{index}" for index in range(2)]
+
+    names = ("bd", "ac", "ef")
+    groups = [FileDigests.of(FileDigest(f"output/{name}", HASH) for name in own) for own in names]
+    files = FileSet.of_digests(groups, texts_of, Findings())
+    assert dict(files.texts({"output/d", "output/a", "output/c"})) == {
+        "output/d": "0.1",
+        "output/a": "1.0",
+        "output/c": "1.1",
+    }
+    assert read == [0, 1]
+
+
 def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
     blobs = {f"output/{name}": git_blob(name.encode()) for name in "ab"}
     one, two = (FileDigests.of([FileDigest(path, HASH, blob)]) for path, blob in blobs.items())
