@@ -108,8 +108,11 @@ def test_texts_are_read_when_somebody_asks_for_them() -> None:
         read.append(path)
         return texts[path]
 
-    digests = [FileDigest(path, sha256(text.encode())) for path, text in reversed(texts.items())]
-    files = FileSet.of_digests([FileDigests.of(digests)], look, Findings())
+    def texts_of(number: int) -> list[str]:
+        return [look(groups[number].lines)]
+
+    groups = [FileDigests.of([FileDigest(path, sha256(text.encode()))]) for path, text in reversed(texts.items())]
+    files = FileSet.of_digests(groups, texts_of, Findings())
     assert files.digests == FileSet.of_texts(texts).digests
     assert list(files) == ["output/a", "output/b"]
     assert "output/a" in files
@@ -120,13 +123,48 @@ def test_texts_are_read_when_somebody_asks_for_them() -> None:
     with pytest.raises(KeyError):
         files["output/c"]
     assert read == ["output/b"]
+    assert dict(files.texts({"output/a"})) == {"output/a": "1"}
+    assert read == ["output/b", "output/a"]
+
+
+HASH = sha256(b"")
+ROLE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {name}
+  namespace: sales
+"""
+
+
+def no_texts(_: int) -> list[str]:
+    raise AssertionError("nobody asked for a text")
+
+
+def test_many_texts_are_read_group_by_group() -> None:
+    read: list[int] = []
+
+    def texts_of(number: int) -> list[str]:
+        read.append(number)
+        return [f"{number}.{index}" for index in range(2)]
+
+    names = ("bd", "ac", "ef")
+    groups = [FileDigests.of(FileDigest(f"output/{name}", HASH) for name in own) for own in names]
+    files = FileSet.of_digests(groups, texts_of, Findings())
+    assert dict(files.texts({"output/d", "output/a", "output/c"})) == {
+        "output/d": "0.1",
+        "output/a": "1.0",
+        "output/c": "1.1",
+    }
+    assert read == [0, 1]
 
 
 def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
-    one, two = (FileDigests.of([FileDigest(f"output/{name}", "1", name)]) for name in "ab")
-    assert FileSet.of_digests([one, two], str, Findings()).read_git_blobs() == {"output/a": "a", "output/b": "b"}
-    unknown = FileDigests.of([FileDigest("output/b", "2")])
-    assert FileSet.of_digests([one, unknown], str, Findings()).read_git_blobs() == {}
+    blobs = {f"output/{name}": git_blob(name.encode()) for name in "ab"}
+    one, two = (FileDigests.of([FileDigest(path, HASH, blob)]) for path, blob in blobs.items())
+    assert FileSet.of_digests([one, two], no_texts, Findings()).read_git_blobs() == blobs
+    unknown = FileDigests.of([FileDigest("output/b", HASH)])
+    assert FileSet.of_digests([one, unknown], no_texts, Findings()).read_git_blobs() == {}
 
 
 def test_a_content_has_the_name_that_git_gives_it() -> None:
@@ -144,18 +182,20 @@ def test_a_set_stays_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("paths", "code"),
     [
-        (("output/a.yaml", "output/a.yaml"), "W001"),
-        (("output/a.yaml", "output/A.yaml"), "W002"),
-        (("output/\u00e9.yaml", "output/e\u0301.yaml"), "W002"),
+        (("output/dev/sales/a.yaml", "output/dev/sales/a.yaml"), "W001"),
+        (("output/dev/sales/a.yaml", "output/dev/sales/A.yaml"), "W002"),
+        (("output/dev/sales/\u00e9.yaml", "output/dev/sales/e\u0301.yaml"), "W002"),
     ],
 )
 def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], code: str) -> None:
     findings = Findings()
-    FileSet.of([File(paths[0], "1", "Role a"), File(paths[1], "2", "Role b")], findings)
-    digests = [FileDigest(path, "1", "", name) for path, name in zip(paths, ("Role a", "Role b"), strict=True)]
-    FileSet.of_digests([FileDigests.of([one]) for one in digests], str, findings)
+    texts = [ROLE.format(name=name) for name in "ab"]
+    names = [f"dev: Role.rbac.authorization.k8s.io sales/{name}" for name in "ab"]
+    FileSet.of([File(*file) for file in zip(paths, texts, names, strict=True)], findings)
+    groups = [FileDigests.of([FileDigest(path, HASH)]) for path in (*paths, "output/dev/sales/other.yaml")]
+    FileSet.of_digests(groups, lambda number: [texts[number]], findings)
     [found, same] = findings.diagnostics
     assert same == found
     assert found.rule.code == code
-    assert "Role a and Role b" in found.message
+    assert " and ".join(names) in found.message
     assert paths[0] in found.message

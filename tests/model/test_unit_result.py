@@ -63,11 +63,11 @@ def test_a_header_is_decoded_equal() -> None:
 
 
 def test_a_file_has_the_name_that_git_gives_its_text(tmp_path: Path) -> None:
-    (file,) = file_digests([File("output/dev/a/b.yaml", TEXTS[1], "dev: A")]).rows()
+    files = file_digests([File("output/dev/a/b.yaml", TEXTS[1], "dev: A")])
     (tmp_path / "file").write_text(TEXTS[1], encoding="utf-8")
     run = subprocess.run(["git", "hash-object", "file"], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert file.git_blob == run.stdout.strip()
-    assert file.sha256 == hashlib.sha256(TEXTS[1].encode()).hexdigest()
+    assert [*files.blobs()] == [("output/dev/a/b.yaml", run.stdout.strip())]
+    assert [*files.hashes()] == [("output/dev/a/b.yaml", hashlib.sha256(TEXTS[1].encode()).hexdigest())]
 
 
 @pytest.mark.parametrize("texts", [(), TEXTS[:1], TEXTS[::-1], (*TEXTS, ""), ("kind: A\n", "kind: B\n")])

@@ -170,7 +170,7 @@ def test_a_rule_inserted_into_a_policy_is_one_addition() -> None:
 
 def test_a_removed_source_of_a_volume_is_one_removal() -> None:
     before, after = (
-        thing("X", projected={"sources": [{"secret": {"name": name}} for name in names]}) for names in ("abc", "bc")
+        resource("X", projected={"sources": [{"secret": {"name": name}} for name in names]}) for names in ("abc", "bc")
     )
     assert fields(before, after) == [FieldChange("deleted", "projected.sources[gone 1]", {"secret": {"name": "a"}})]
 

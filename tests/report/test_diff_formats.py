@@ -106,8 +106,12 @@ def test_a_danger_that_several_objects_share_is_reported_once() -> None:
 
 
 def test_of_many_deleted_objects_only_the_kinds_are_named() -> None:
-    many = [*(thing("ConfigMap", f"x{number}") for number in range(3)), thing("Service", "a"), thing("Service", "b")]
-    kept = thing("PersistentVolumeClaim", "data")
+    many = [
+        *(resource("ConfigMap", f"x{number}") for number in range(3)),
+        resource("Service", "a"),
+        resource("Service", "b"),
+    ]
+    kept = resource("PersistentVolumeClaim", "data")
     text = render_diff([difference([*many, kept], [])], plain)
     assert text == (
         "dev/a\n"
@@ -121,7 +125,7 @@ def test_of_many_deleted_objects_only_the_kinds_are_named() -> None:
 
 
 def test_deleted_objects_with_other_shared_dangers_are_told_apart() -> None:
-    plain_ones, leaving = ([thing("ConfigMap", f"{name}{number}") for number in range(4)] for name in "xy")
+    plain_ones, leaving = ([resource("ConfigMap", f"{name}{number}") for number in range(4)] for name in "xy")
     for manifest in leaving:
         manifest["metadata"]["annotations"] = {"argocd.argoproj.io/sync-options": "Prune=false"}
     lines = render_diff([difference([*plain_ones, *leaving], [])], plain).splitlines()
@@ -130,7 +134,9 @@ def test_deleted_objects_with_other_shared_dangers_are_told_apart() -> None:
 
 
 def test_of_many_deleted_lines_the_first_is_shown() -> None:
-    before, after = (thing("ConfigMap", data={"a": "\n".join(lines)}) for lines in (["0", *"abcdef", "1"], ["0", "1"]))
+    before, after = (
+        resource("ConfigMap", data={"a": "\n".join(lines)}) for lines in (["0", *"abcdef", "1"], ["0", "1"])
+    )
     text = render_diff([difference([before], [after])], plain)
     shown = ["           0", "          -a", "          - … (5 more lines)", "           1"]
     assert text.splitlines()[-5:-1] == shown

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings, StageFailed
-from floe_compiler.model.files import FileDigest, FileDigests, FileSet
+from floe_compiler.model.file_digests import FileDigest, FileDigests
+from floe_compiler.model.files import FileSet
 from floe_compiler.write import output, snapshot
 from floe_compiler.write.lock import locked
 from floe_compiler.write.output import WriteReport, check_output, look, warnings_if_current
@@ -408,12 +409,13 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
     read: list[str] = []
 
     def lazily(texts: FileSet) -> FileSet:
-        def look(path: str) -> str:
-            read.append(path)
-            return texts[path]
+        groups = [FileDigests.of([FileDigest(path, digest)]) for path, digest in texts.digests.items()]
 
-        digests = [FileDigest(path, digest) for path, digest in texts.digests.items()]
-        return FileSet.of_digests([FileDigests.of(digests)], look, Findings())
+        def texts_of(number: int) -> list[str]:
+            read.extend(groups[number].paths)
+            return [texts[path] for path in groups[number].paths]
+
+        return FileSet.of_digests(groups, texts_of, Findings())
 
     write_output(tmp_path, lazily(OLD), DIGESTS)
     assert read == list(OLD)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.file_digests import FileDigests
+from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.sites import environment_of
 
 OUTPUT = "output"
@@ -60,50 +61,18 @@ class File(msgspec.Struct, frozen=True):
     subject: str = ""
 
 
-class FileDigest(NamedTuple):
-    """A file whose text is loaded only when it is written: its path and the hash of its content.
-
-    `git_blob` is the content's SHA-1 in Git; empty if it is not known.
-    """
-
-    path: str
-    sha256: str
-    git_blob: str = ""
-    subject: str = ""
-
-
-class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Files with the hashes of their contents, as parallel lists, which decode faster than a list of files."""
-
-    paths: tuple[str, ...] = ()
-    sha256: tuple[str, ...] = ()
-    git_blobs: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, files: Iterable[FileDigest]) -> FileDigests:
-        """Return these files."""
-        return cls(*zip(*files, strict=True))
-
-    def rows(self) -> Iterator[FileDigest]:
-        """Yield the files as records: path, hashes and subject of each."""
-        yield from map(FileDigest, self.paths, self.sha256, self.git_blobs, self.subjects)
-
-
-AnyFile = TypeVar("AnyFile", File, FileDigest)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FileSet(Mapping[str, str]):
     """The text of each output file, by its path from the repository's root, in the order of the paths.
 
     `digests` has the SHA-256 of every file. `read_git_blobs` returns Git's SHA-1 of every file, or nothing. A text is
-    read only on access.
+    read only on access; `read_many` reads those of several paths in the order that is the fastest.
     """
 
     digests: Mapping[str, str]
     read: Callable[[str], str]
     read_git_blobs: Callable[[], Mapping[str, str]] = dict
+    read_many: Callable[[Collection[str]], Iterator[tuple[str, str]]] | None = None
 
     @classmethod
     def of(cls, files: Iterable[File], findings: Findings) -> FileSet:
@@ -112,20 +81,43 @@ class FileSet(Mapping[str, str]):
         return cls({path: sha256(text.encode()) for path, text in texts.items()}, texts.__getitem__)
 
     @classmethod
-    def of_digests(cls, groups: Iterable[FileDigests], read: Callable[[str], str], findings: Findings) -> FileSet:
-        """Return the set of files whose texts `read` returns by path; conflicting paths are findings as in `of`."""
-        groups = list(groups)
+    def of_digests(
+        cls, groups: Sequence[FileDigests], texts_of: Callable[[int], Sequence[str]], findings: Findings
+    ) -> FileSet:
+        """Return the set of files in some groups, without their texts; conflicting paths are findings as in `of`.
+
+        Args:
+            groups: The files. They become one set.
+            texts_of: Returns the texts of a group, given its position.
+            findings: Gets the conflicts.
+        """
         paths = [path for group in groups for path in group.paths]
         if len(_all_portably(paths)) < len(paths):
-            kept = _without_clashes((file for group in groups for file in group.rows()), findings)
-            groups = [FileDigests.of(kept)]
-        digests = sorted(pair for group in groups for pair in zip(group.paths, group.sha256, strict=True))
+            _without_clashes(_clashing(groups, texts_of), findings)
+        digests = dict(sorted(pair for group in groups for pair in group.hashes()))
+        owners: dict[str, tuple[int, int]] = {}
+
+        def read(path: str) -> str:
+            if not owners:  # A run that changes no file reads no text.
+                owners.update(
+                    (path, (number, index))
+                    for number, group in enumerate(groups)
+                    for index, path in enumerate(group.paths)
+                )
+            number, index = owners[path]
+            return texts_of(number)[index]
+
+        def read_many(chosen: Collection[str]) -> Iterator[tuple[str, str]]:
+            for number, group in enumerate(groups):
+                matches = [(index, path) for index, path in enumerate(group.paths) if path in chosen]
+                texts = texts_of(number) if matches else ()
+                yield from ((path, texts[index]) for index, path in matches)
 
         def git_blobs() -> Mapping[str, str]:
-            blobs = {path: blob for group in groups for path, blob in zip(group.paths, group.git_blobs, strict=True)}
-            return blobs if all(blobs.values()) else {}
+            blobs = {path: blob for group in groups for path, blob in group.blobs()}
+            return blobs if len(blobs) == len(digests) else {}
 
-        return cls(dict(digests), read, git_blobs)
+        return cls(digests, read, git_blobs, read_many)
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str]) -> FileSet:
@@ -133,6 +125,10 @@ class FileSet(Mapping[str, str]):
         if isinstance(texts, FileSet):
             return texts
         return cls.of((File(path, text) for path, text in texts.items()), Findings())
+
+    def texts(self, paths: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield these paths with their texts, in any order; a set of paths is the fastest."""
+        return self.read_many(paths) if self.read_many else ((path, self.read(path)) for path in sorted(paths))
 
     def __getitem__(self, path: str) -> str:
         if path not in self.digests:
@@ -164,9 +160,21 @@ def report_clashes(files: Iterable[File], findings: Findings) -> None:
     _without_clashes(files, findings)
 
 
-def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFile]:
+def _clashing(groups: Iterable[FileDigests], texts_of: Callable[[int], Sequence[str]]) -> Iterator[File]:
+    """Yield the files of some groups whose paths are equal to others, each with its object."""
+    from floe_compiler.model.yaml_text import from_yaml
+
+    rows = [(path, number, index) for number, group in enumerate(groups) for index, path in enumerate(group.paths)]
+    counts = Counter(_portably(path) for path, _, _ in rows)
+    for path, number, index in rows:
+        if counts[_portably(path)] > 1:
+            text, site = texts_of(number)[index], "/".join(path.split("/")[1:-2])
+            yield File(path, text, f"{site}: {identify(from_yaml(text))}")
+
+
+def _without_clashes(files: Iterable[File], findings: Findings) -> list[File]:
     """Return the files sorted by path; of several with the same path, keep the first and add a finding."""
-    taken: dict[str, AnyFile] = {}
+    taken: dict[str, File] = {}
     for file in files:
         first = taken.setdefault(_portably(file.path), file)
         if first is not file:
@@ -185,7 +193,7 @@ def _all_portably(paths: Sequence[str]) -> set[str]:
     return set(text.lower().split("\n")) if text.isascii() else set(map(_portably, paths))
 
 
-def _report_clash(first: File | FileDigest, second: File | FileDigest, findings: Findings) -> None:
+def _report_clash(first: File, second: File, findings: Findings) -> None:
     names = f"{first.subject or 'one object'} and {second.subject or 'another'}"
     if first.path == second.path:
         findings.add(ONE_PATH, f"{names} would both be written to {first.path}", subject=second.subject)

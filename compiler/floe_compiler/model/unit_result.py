@@ -5,13 +5,15 @@ Its summary, which only the link reads, is apart, too (`model/summary.py`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.files import File, FileDigest, FileDigests, git_blob, sha256
+from floe_compiler.model.file_digests import FileDigest, FileDigests
+from floe_compiler.model.files import File, git_blob, sha256
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
@@ -62,8 +64,8 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
 
 def file_digests(files: Iterable[File]) -> FileDigests:
     """Return the files with the hashes of their texts."""
-    texts = [(file, file.text.encode()) for file in files]
-    return FileDigests.of(FileDigest(file.path, sha256(data), git_blob(data), file.subject) for file, data in texts)
+    texts = ((file.path, file.text.encode()) for file in files)
+    return FileDigests.of(FileDigest(path, sha256(data), git_blob(data)) for path, data in texts)
 
 
 def body_of(texts: Iterable[str], places: Places) -> UnitBody:
@@ -75,4 +77,4 @@ def body_of(texts: Iterable[str], places: Places) -> UnitBody:
 
 def is_sound(head: UnitHead, body: UnitBody) -> bool:
     """Return whether the body's texts are those that the head lists."""
-    return head.files.sha256 == tuple(sha256(text.encode()) for text in body.texts)
+    return head.files.sha256 == b"".join(hashlib.sha256(text.encode()).digest() for text in body.texts)

@@ -116,26 +116,18 @@ def files_of(
 
     Two files on one path are findings (W001, W002).
     """
-    owners: dict[str, tuple[CompiledEnvironment, str, int]] = {}
-
-    def read(path: str) -> str:
-        if not owners:  # A run that changes no file reads no text.
-            owners.update(
-                (path, (environment, unit, index))
-                for environment in environments
-                for unit, head in environment.heads.items()
-                for index, path in enumerate(head.files.paths)
-            )
-        owner, unit, index = owners[path]
-        return owner.body(unit).texts[index]
-
-    files = [
-        head.files
+    units = [
+        (environment, unit)
         for environment in environments
-        for unit, head in environment.heads.items()
+        for unit in environment.heads
         if chosen is None or unit in chosen[environment.environment]
     ]
-    return FileSet.of_digests(files, read, findings)
+
+    def texts_of(number: int) -> tuple[str, ...]:
+        environment, unit = units[number]
+        return environment.body(unit).texts
+
+    return FileSet.of_digests([environment.heads[unit].files for environment, unit in units], texts_of, findings)
 
 
 def _kind(path: str) -> str:

@@ -52,8 +52,8 @@ def commit(root: Path, plan: WritePlan, files: FileSet) -> dict[str, FileStat]:
         for path, text in plan.interim.items():
             write_file(f"{root}/{path}", text)
     written = {
-        path: FileStat.of(write_file(f"{root}/{path}", files[path]), files.digests[path])
-        for path in (*plan.create, *plan.change)
+        path: FileStat.of(write_file(f"{root}/{path}", text), files.digests[path])
+        for path, text in files.texts({*plan.create, *plan.change})
     }
     for path in plan.delete:
         (root / path).unlink()

@@ -80,6 +80,6 @@ def _compare(
         ownership.former.setdefault(file, set()).add(digest)
     ownership.unlisted.update(paths[line] for line in paths.keys() - (text or "").splitlines())
     ownership.final[path] = final
-    interim = render_index([*wanted.items(), *former]) if former else index_text(lines)
+    interim = render_index([*wanted.items(), *former]) if former else final or index_text(lines)
     if interim != text:
         ownership.interim[path] = interim
