@@ -76,6 +76,7 @@ def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str])
     assert sorted(line.rpartition(": ")[0] for line in listed) == sorted(marked)
 
 
+@pytest.mark.git
 @pytest.mark.parametrize("is_repository", [True, False])
 def test_what_comes_next_begins_with_a_repository(is_repository: bool, capsys: pytest.CaptureFixture[str]) -> None:
     if is_repository:
