@@ -81,6 +81,7 @@ def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str])
 def test_what_comes_next_begins_with_a_repository(is_repository: bool, capsys: pytest.CaptureFixture[str]) -> None:
     if is_repository:
         Path(".git").mkdir()
+        Path(".git/HEAD").write_text("ref: refs/heads/main\n")
     assert main(["init", *SMALL]) == 0
     begun = "" if is_repository else "git init, "
     assert capsys.readouterr().out.endswith(f"\nThen: {begun}commit everything, and see README.md.\n")
