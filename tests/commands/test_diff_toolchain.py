@@ -8,8 +8,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -75,15 +75,20 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 @pytest.fixture(params=["pip of this Python", pytest.param("pip of its own", marks=pytest.mark.thorough)])
 def _pip(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an environment use the pip that is there, as Python takes seconds to install another one."""
-    run_program = subprocess.run
+    """Let no pip be here, so that Python installs another one, which takes seconds."""
+    if request.param == "pip of its own":
+        no_pip(monkeypatch)
 
-    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        quick = ("--without-pip", "--system-site-packages") if "venv" in command else ()
-        return run_program([*command, *quick], **options)
 
-    if request.param == "pip of this Python":
-        monkeypatch.setattr("floe_compiler.commands.diff_toolchain.subprocess.run", run)
+def no_pip(monkeypatch: pytest.MonkeyPatch, found: str = "") -> None:
+    """Let no pip be here, or one of another version."""
+
+    def version(name: str) -> str:
+        if not found:
+            raise PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr("floe_compiler.commands.diff_toolchain.version", version)
 
 
 @pytest.mark.usefixtures("_pip")
@@ -110,6 +115,16 @@ def test_what_is_installed_and_asked(
     assert pip[-1] == required
     place = ["diff", "--from-output", "--root", str(repository), "--no-cache", "--format", "text", "--quiet"]
     assert asked[1:] == place
+
+
+@pytest.mark.parametrize(("pip", "is_own"), [("22.3", False), ("26.1.dev0", False), ("22.2.2", True), ("", True)])
+def test_python_installs_pip_only_where_none_can_be_used(
+    run: Run, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch, pip: str, is_own: bool
+) -> None:
+    no_pip(monkeypatch, pip)
+    run("--toolchain", "0.2.0")
+    assert ("--without-pip" in installed[0], "--python" in installed[1]) == (not is_own, not is_own)
+    assert (installed[1][0] == sys.executable) is not is_own
 
 
 def test_packages_with_components_come_along(

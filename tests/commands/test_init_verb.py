@@ -76,6 +76,17 @@ def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str])
     assert sorted(line.rpartition(": ")[0] for line in listed) == sorted(marked)
 
 
+@pytest.mark.git
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_what_comes_next_begins_with_a_repository(is_repository: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    if is_repository:
+        Path(".git").mkdir()
+        Path(".git/HEAD").write_text("ref: refs/heads/main\n")
+    assert main(["init", *SMALL]) == 0
+    begun = "" if is_repository else "git init, "
+    assert capsys.readouterr().out.endswith(f"\nThen: {begun}commit everything, and see README.md.\n")
+
+
 def test_a_file_that_exists_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     Path("README.md").write_text("mine\n")
     assert main(["init", *SMALL]) == 0

@@ -289,6 +289,25 @@ def test_a_file_outside_the_output_is_wrong_usage(
     assert (repository / "a").read_text() == "a"
 
 
+@pytest.mark.parametrize(
+    ("ours", "told"),
+    [
+        ("a", f"Git merges no {SALES} here, and nothing was written; Git calls this by itself, see: "),
+        ("missing", "missing: cannot be read: No such file or directory; Git calls this by itself, see: "),
+    ],
+)
+@pytest.mark.parametrize("path", [SALES, INDEX])
+def test_nobody_calls_it_by_hand(
+    two_branches: Branches, repository: Path, capsys: pytest.CaptureFixture[str], path: str, ours: str, told: str
+) -> None:
+    two_branches({"sales": "2"}, {"sales": "3"})
+    (repository / "a").write_text("a")
+    assert main(["merge-driver", "a", ours, "a", path]) == (1 if ours == "a" else 2)
+    said = capsys.readouterr().err
+    assert said == f"floe-compile: {told.replace(SALES, path)}floe-compile merge-driver --help\n"
+    assert (repository / "a").read_text() == "a"
+
+
 def test_the_real_compiler_merges_a_mesh_below_the_top(
     repository: Path, git: Git, tried: Tried, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -184,5 +184,5 @@ def test_a_manifest_that_cannot_be_edited_is_told_what_to_write(mesh: Path, vend
     before = files(mesh)
     code, told = vendor("../corporate")
     assert code == 2
-    assert "correct it, or write by hand: extends: {path: vendor/corporate, digest: sha256:" in told
+    assert "cannot be edited: begin a line with `metadata:`; or write by hand: extends: {path: vendor/corp" in told
     assert files(mesh) == before

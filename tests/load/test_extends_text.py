@@ -57,6 +57,11 @@ def test_what_cannot_be_edited(text: str) -> None:
         with_parent(text, SAID)
 
 
+def test_flow_style_says_what_to_write() -> None:
+    with pytest.raises(CannotEdit, match="write the keys of `extends` below it, each on a line of its own"):
+        with_parent(FLOW, SAID)
+
+
 COMMENT = st.sampled_from(["", "\n", "# a\n", "\n# b\n\n"])
 ENTRY = st.sampled_from(
     ["locks:\n- a\n", "quota: {pods: 3}\n", "images:\n    registry: x\n", "extends:\n  path: vendor/z\n"]

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.file_digests import FileDigest, FileDigests
 from floe_compiler.model.files import (
     LONGEST_NAME,
     File,
-    FileDigest,
-    FileDigests,
     FileSet,
     delivery_path,
     file_name,

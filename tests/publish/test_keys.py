@@ -40,7 +40,7 @@ def test_a_key_without_a_password(tmp_path: Path) -> None:
     [
         (b"hunter2", "it is not a private key in PEM; make one: cosign generate-key-pair"),
         (b"x" * 70_000, "it is too large for a key"),
-        (PUBLIC, "it cannot be opened: it is damaged, or the password is another one"),
+        (PUBLIC, "it is a public key, which can only verify; name the private one"),
         (pem("PRIVATE KEY", b"hunter2"), "it cannot be opened: it is damaged"),
         (pem("ENCRYPTED SIGSTORE PRIVATE KEY", b"hunter2"), "it is a damaged key of cosign"),
         (pem("ENCRYPTED COSIGN PRIVATE KEY", b'{"kdf": {"name": "hunter2"}}'), "it is a damaged key of cosign"),

@@ -27,7 +27,10 @@ def test_places(text: str, parts: tuple[str, str, str] | None) -> None:
     [
         ("ghcr.io/acme/mesh:prod", "write the place with oci:// at the start, such as oci://"),
         ("https://ghcr.io/acme/mesh:prod", "write the place with oci:// at the start"),
-        ("oci://ghcr.io", "oci://ghcr.io has no registry; write it such as"),
+        ("oci://ghcr.io", "oci://ghcr.io is a registry; write a repository in it, too, such as oci://ghcr.io/data-"),
+        ("oci://localhost:1", "write a repository in it, too, such as oci://localhost:1/data-platform:prod"),
+        ("oci://ghcr.io:prod", '"ghcr.io:prod" cannot be a registry: a host, and a port if it has one; such as'),
+        ("oci://", "oci:// has no registry; write it such as"),
         ("oci:///mesh:prod", "oci:///mesh:prod has no registry"),
         ("oci://ghcr.io/acme/mesh", "has no tag; write one, such as oci://ghcr.io/acme/mesh:prod"),
         ("oci://ghcr.io/acme/mesh:", "has no tag; write one"),

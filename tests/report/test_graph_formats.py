@@ -60,7 +60,7 @@ def test_text_never_ends_the_quotes(names: list[str]) -> None:
     graph_ = graph({Node(name, name, names[0]) for name in names}, {Edge(names[0], names[1], names[0])})
     for line in mermaid(graph_).splitlines():
         assert line.count('"') in (0, 2), line
-    for line in dot(graph_).splitlines():
+    for line in dot(graph_).splitlines()[4:]:  # after how it looks
         quoted = re.findall(r'"(?:[^"\\]|\\.)*"', line)
         assert '"' not in re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
         assert all(text[1:-1].replace('\\"', '"').replace("\\\\", "\\") in names for text in quoted)

@@ -271,3 +271,21 @@ def test_no_part_of_a_diagnostic_shows_a_credential(says: str, form: str, value:
 def test_other_messages_stay(message: str) -> None:
     diagnostic = Diagnostic(RULE, message, Span("a.yaml"), "dev: Role a/b", message, (Related(Span("b"), message),))
     assert hide_in_diagnostic(diagnostic) == diagnostic
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("DB_PASSWORD: the program takes it from a variable only", None),
+        ("DB_PASSWORD: hunter2", "DB_PASSWORD: ***"),
+        (
+            "DB_PASSWORD: the program takes it as ghp_" + "0123456789abcdefghijABCDEFGHIJ012345",
+            "the program takes it as ***",
+        ),
+    ],
+)
+def test_why_a_secret_is_in_a_variable_is_no_secret(said: str, shown: str | None) -> None:
+    keys = ("metadata", "annotations", "floe.dev/secret-variables")
+    found = hide_object(f"A_TOKEN: a first line that has words\n{said}", "Deployment", keys).split("\n")
+    assert found[0] == "A_TOKEN: a first line that has words"
+    assert found[1] == said if shown is None else found[1].endswith(shown)

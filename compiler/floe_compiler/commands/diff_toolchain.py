@@ -13,6 +13,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from floe_compiler.commands.compiling import Chosen
@@ -70,16 +71,16 @@ def _own_components() -> Iterator[str]:
     """Yield the installed packages that bring components of their own, which the inputs may use, as requirements."""
     from floe_compiler.load.digests import dependencies, versions
 
-    for name, version in versions().items():
+    for name, installed in versions().items():
         if name not in (PACKAGE, *dependencies()):
-            yield f"{name}=={version}"
+            yield f"{name}=={installed}"
 
 
 def _install(folder: Path, requirements: tuple[str, ...], said: str) -> None:
     """Make an environment with some packages in a folder. Raises UsageError with what pip says last."""
-    python = str(folder / _BINARIES / "python")
-    pip = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    for command in ([sys.executable, "-I", "-m", "venv", str(folder)], [*pip, *requirements]):
+    make, pip = _environment(folder)
+    options = ("--quiet", "--disable-pip-version-check", "--no-input")
+    for command in (make, [*pip, "install", *options, *requirements]):
         try:
             done = subprocess.run(
                 command, env=_variables(), capture_output=True, text=True, timeout=SECONDS, check=False
@@ -89,6 +90,24 @@ def _install(folder: Path, requirements: tuple[str, ...], said: str) -> None:
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
             raise UsageError(f"{_shown(said)} cannot be installed: {_shown(lines[-1].removeprefix('ERROR: '))}")
+
+
+def _environment(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the command that makes an environment, and its pip: that of here if it can, which saves time."""
+    python = str(folder / _BINARIES / "python")
+    venv = [sys.executable, "-I", "-m", "venv", str(folder)]
+    if _installs_elsewhere():
+        return [*venv, "--without-pip"], [sys.executable, "-I", "-m", "pip", "--python", python]
+    return venv, [python, "-I", "-m", "pip"]
+
+
+def _installs_elsewhere() -> bool:
+    """Return whether there is a pip here that knows `--python` (pip.pypa.io/en/stable/news: since 22.3)."""
+    try:
+        major, minor = version("pip").split(".")[:2]
+    except PackageNotFoundError:
+        return False
+    return (int(major), int(minor)) >= (22, 3)
 
 
 def _passed_on(options: Namespace) -> Iterator[str]:

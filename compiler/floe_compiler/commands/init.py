@@ -47,6 +47,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Ask, write the files, and compile them."""
     from floe_compiler.commands.schema import FOLDER, schema_files
+    from floe_compiler.load.git_folder import path_in_git
     from floe_compiler.start import documents, repository
     from floe_compiler.start.answers import answers_of
 
@@ -72,6 +73,8 @@ def run(options: Namespace) -> int:
     sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/.\n")
     show_values({path: files[path] for path in written})
     here = "" if options.folder == Path() else f"cd {options.folder}, "
+    if path_in_git(root) is None:
+        here += "git init, "
     sys.stdout.write(f"Then: {here}commit everything, and see README.md.\n")
     return DONE
 

@@ -48,6 +48,9 @@ examples:
 """
 MEMORY = "floe-compile-merge"
 """A file in the folder of Git: what the last merge came to, since Git calls for each file."""
+BY_ITSELF = "Git calls this by itself, see: floe-compile merge-driver --help"
+OF_GIT = ".merge_file_"
+"""How the names of the files begin that Git writes for a driver (`create_temp` in its merge-ll.c)."""
 NEXT = "then: floe-compile && git add --all -- output"
 
 
@@ -66,13 +69,20 @@ def run(options: Namespace) -> int:
     """Write the merged file. Return 1 if there is a conflict: Git then does not commit.
 
     Raises:
-        UsageError: if the path is not in the output of a mesh.
+        UsageError: if the path is not in the output of a mesh, or the files cannot be read.
     """
     if os.environ.get(NESTED):
         return FOUND
     top = Path.cwd()
     mesh = _mesh_of(top, options.path)
-    merge = merge_under_way(top, options.path, options.ours.read_bytes(), options.theirs.read_bytes())
+    try:
+        sides = [side.read_bytes() for side in (options.ours, options.theirs)]
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}; {BY_ITSELF}") from None
+    merge = merge_under_way(top, options.path, *sides)
+    if merge is None and not options.ours.name.startswith(OF_GIT):
+        _say(f"Git merges no {options.path} here, and nothing was written; {BY_ITSELF}")
+        return FOUND
     result = _result(options, top, mesh, merge) if merge else Result(False)
     if result.tree:
         try:

@@ -160,9 +160,9 @@ def _edited(text: str, said: Mapping[str, str]) -> str:
 
     try:
         return with_parent(text, said)
-    except CannotEdit:
+    except CannotEdit as error:
         shown = ", ".join(f"{key}: {value}" for key, value in said.items())
-        raise UsageError(f"{MANIFEST} cannot be edited; correct it, or write by hand: extends: {{{shown}}}") from None
+        raise UsageError(f"{MANIFEST} cannot be edited: {error}; or write by hand: extends: {{{shown}}}") from None
 
 
 def _replace(root: Path, folder: str, files: Mapping[str, bytes]) -> None:

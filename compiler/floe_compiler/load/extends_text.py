@@ -17,7 +17,7 @@ _VALUE = re.compile(r"""("?)[^\s"',}]*\1""")
 
 
 class CannotEdit(ValueError):
-    """The text is not a mapping with a key on each line."""
+    """The text is not a mapping with a key on each line; the message says what to do."""
 
 
 def with_parent(text: str, said: Mapping[str, str]) -> str:
@@ -34,10 +34,10 @@ def with_parent(text: str, said: Mapping[str, str]) -> str:
     lines = text.replace("\r\n", "\n").split("\n")
     documents, problems = read_documents("\n".join(lines), MANIFEST)
     if len(documents) != 1 or any(problem.severity == "error" for problem in problems):
-        raise CannotEdit
+        raise CannotEdit("correct its errors first")
     document = documents[0]
     if not isinstance(document.data, dict) or AFTER not in document.data or document.key_span((AFTER,)).column != 1:
-        raise CannotEdit
+        raise CannotEdit(f"begin a line with `{AFTER}:`")
     now = document.data.get(EXTENDS)
     if isinstance(now, dict) and all(isinstance(now.get(key), str) for key in said):
         for key, value in said.items():
@@ -69,7 +69,7 @@ def _others(
     ends = [*(line for line, _ in starts[1:]), end]
     kept = [(start, behind) for (start, key), behind in zip(starts, ends, strict=True) if key not in said]
     if kept and "{" in lines[document.key_span((EXTENDS,)).line - 1].partition("#")[0]:
-        raise CannotEdit
+        raise CannotEdit(f"write the keys of `{EXTENDS}` below it, each on a line of its own")
     return [line for start, behind in kept for line in lines[start:behind]]
 
 

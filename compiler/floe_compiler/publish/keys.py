@@ -68,6 +68,8 @@ def read_key(file: Path, password: Password) -> EllipticCurvePrivateKey:
     match = _PEM.search(content)
     if not match:
         raise BadKey("it is not a private key in PEM; make one: cosign generate-key-pair")
+    if match[1].endswith(b"PUBLIC KEY"):
+        raise BadKey("it is a public key, which can only verify; name the private one, such as cosign.key")
     if match[1] in _OF_COSIGN:
         return _checked(_loaded(_opened(match[2], password), None))
     needed = b"ENCRYPTED" in content

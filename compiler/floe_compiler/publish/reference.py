@@ -56,8 +56,14 @@ def parse_reference(text: str) -> Reference:
     if "@" in path:
         raise NotAReference(f"a digest follows from the content; write a tag, such as {EXAMPLE}")
     name, _, tag = path.partition(":")
-    if not slash or not _REGISTRY.fullmatch(registry):
+    if not registry:
         raise NotAReference(f"{text} has no registry; write it such as {EXAMPLE}")
+    if not _REGISTRY.fullmatch(registry):
+        raise NotAReference(f'"{registry}" cannot be a registry: a host, and a port if it has one; such as {EXAMPLE}')
+    if not slash:
+        raise NotAReference(
+            f"{text} is a registry; write a repository in it, too, such as {SCHEME}{registry}/data-platform:prod"
+        )
     if not tag:
         raise NoTag(f"{text} has no tag; write one, such as {SCHEME}{registry}/{name or 'NAME'}:prod")
     if not _NAME.fullmatch(name):

@@ -9,6 +9,14 @@ import msgspec
 from floe_compiler.model.graph import Edge, Graph, Node
 from floe_compiler.report.json_text import json_text
 
+_FONT = 'fontname="Helvetica,Arial,sans-serif"'
+_LOOKS = (
+    f'  graph [rankdir=LR, ranksep=1, style=rounded, color="#c3cad6", bgcolor=white, {_FONT}]',
+    f'  node [shape=box, style="rounded,filled", fillcolor="#eaf0fd", color="#8296bd", {_FONT}]',
+    f'  edge [color="#5d6879", fontcolor="#2f5fd0", fontsize=10, arrowsize=0.7, {_FONT}]',
+)
+"""Boxes that differ from their groups, and labels that differ from names, for pictures with hundreds of arrows."""
+
 
 def mermaid(graph: Graph) -> str:
     """Return a flowchart (mermaid.js.org/syntax/flowchart.html)."""
@@ -47,7 +55,7 @@ def dot(graph: Graph) -> str:
         f"  {_escaped(edge.source)} -> {_escaped(edge.target)}" + (f" [label={_escaped(label)}]" if label else "")
         for edge, label in _joined(graph.edges)
     )
-    return _text("digraph {", "  rankdir=LR", "  node [shape=box]", *boxes(), *arrows, "}")
+    return _text("digraph {", *_LOOKS, *boxes(), *arrows, "}")
 
 
 def as_json(graph: Graph) -> str:

@@ -22,6 +22,9 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.report.secret_references import with_names, without_names
 
 HIDDEN = "***"
+SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an annotation
+# The name of a variable, and at least four words.
+_REASON = re.compile(r"\w+:(?: [\w.,;'()-]+){4,}")
 
 _WORDS = rf"passw(?:or)?d|passphrase|pwd|pgpass|secret|token|credential|authorization|{SECRET_KEY}"
 _SECRET = re.compile(_WORDS, re.IGNORECASE)
@@ -187,7 +190,15 @@ def _is_value_of(option: Any, item: Any) -> bool:
 
 
 def hide_object(value: Any, kind: str, keys: tuple[str, ...]) -> Any:
-    """Return a value in an object of this kind with secrets hidden; in a Secret, all data is secret."""
+    """Return a value in an object of this kind with secrets hidden; in a Secret, all data is secret.
+
+    What an annotation says of variables, a line each, is not theirs if it is a sentence.
+    """
+    if keys and keys[-1] == SECRET_REASONS and isinstance(value, str):
+        return "\n".join(
+            without_secrets(line, HIDDEN) if _REASON.fullmatch(line) else hide_in_text(line)
+            for line in value.split("\n")
+        )
     if kind == "Secret" and keys and keys[0] in ("data", "stringData"):
         return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
     return hide(value, keys)

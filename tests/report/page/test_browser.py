@@ -107,3 +107,17 @@ def test_the_search_finds_one_of_ten_thousand(seen: list[dict[str, Any]]) -> Non
     for screen in seen:
         (row,) = screen["found"]
         assert row.startswith("needle")
+
+
+@pytest.mark.real
+def test_fingers_hit_what_they_touch(seen: list[dict[str, Any]]) -> None:
+    _, phone = seen
+    assert {name: view["lowest"] for name, view in phone["views"].items() if view["lowest"] < 44} == {}
+
+
+@pytest.mark.real
+def test_one_always_sees_where_one_is(seen: list[dict[str, Any]]) -> None:
+    for one in seen:
+        assert [name for name, view in one["views"].items() if not view["current"]] == [], "the chosen view"
+        assert one["followed"] == {"box": True, "connections": True}, "the box that an edge leads to"
+        assert one["unfolded"], "a search folds nothing"

@@ -65,7 +65,7 @@ def test_policies_say_who_may_reach_whom() -> None:
 
 def test_grants_of_kubernetes() -> None:
     binding = named("RoleBinding", "a", roleRef={"kind": "Role", "name": "reader"}, subjects=[{"name": "web"}])
-    assert rows("grants", [binding]) == [((0,), ("Kubernetes", "sales/web", "Role reader", "sales"))]
+    assert rows("grants", [binding]) == [((0,), ("sales/web", "Role reader", "sales", "Kubernetes"))]
 
 
 def test_routes_lead_hosts_to_services() -> None:

@@ -8,7 +8,7 @@ function changesView(found) {
   const parts = [...dangerCards(found), ...editCards()];
   parts.push(element("h2", {}, "Objects that change ", element("span", { class: "count" }, String(found.length))));
   if (!found.length) parts.push(element("p", { class: "empty" }, DATA.changes.length ? "Nothing matches." : "No object changes."));
-  else parts.push(rowList(["object", "namespace", "environments", "because of, or what changes"], "2.2fr 1.2fr 1.1fr 1.8fr", found.length, (at) => changeRow(found[at])));
+  else parts.push(rowList(["object", "namespace", "because of, or what changes", "environments"], "2.2fr 1.2fr 1.8fr 1.1fr", found.length, (at) => changeRow(found[at])));
   return parts;
 }
 
@@ -19,9 +19,8 @@ function changeRow(change) {
     element("span", {}, element("span", { class: `sign ${change.action}` }, SIGNS[change.action]),
       change.dangers.length ? element("span", {}, element("span", { class: "word" }, "!"), " ") : null,
       element("span", { class: "soft" }, `${change.kind.split(".")[0]} `), element("b", {}, change.name)),
-    element("span", { class: "soft" }, change.namespace || "(cluster)"),
+    element("span", { class: "rest soft" }, element("span", {}, change.namespace || "(cluster)"), element("span", {}, because)),
     element("span", { class: "tags" }, change.environments.map(environmentTag)),
-    element("span", { class: "soft" }, because),
   );
 }
 
@@ -87,6 +86,9 @@ function objectChips(changes) {
   return chips;
 }
 
+// The files that are unfolded, as each search draws anew.
+const unfolded = new Set();
+
 function editCards() {
   if (!DATA.edits.length) return [];
   const cards = DATA.edits.map(({ file, lines, more }) => {
@@ -94,7 +96,7 @@ function editCards() {
     const shown = lines.map(([number, sign, text]) => element("span", { class: CLASSES[sign] }, element("i", {}, String(number)), `${sign} ${text}`));
     if (more) shown.push(element("span", {}, `and ${more} more lines`));
     return element(
-      "details", { class: "card" },
+      "details", { class: "card", open: unfolded.has(file) ? "" : null, ontoggle: ({ target }) => unfolded[target.open ? "add" : "delete"](file) },
       element("summary", {}, element("code", {}, file), element("span", { class: "totals" },
         element("span", { class: "added" }, `+${count("+")}`), element("span", { class: "deleted" }, `-${count("-")}`))),
       element("pre", {}, shown),

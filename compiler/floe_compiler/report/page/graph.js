@@ -1,5 +1,5 @@
 // Who calls whom: namespaces at first, then the pods of one of them and what they are connected with.
-const BOX = { width: 178, height: 40, right: 84, below: 14, margin: 24 };
+const BOX = { width: 190, height: 40, right: 84, below: 14, margin: 24 };
 const MOST_NODES = 400;
 const chosen = { graph: "connections", namespace: "", node: "" };
 
@@ -13,8 +13,16 @@ function graphView() {
   const canvas = element("div", { class: "card canvas", tabindex: "0", "aria-label": "Graph" });
   const chose = (key) => { chosen.node = key; paint(); };
   function paint() {
+    const focused = canvas.contains(document.activeElement);
     canvas.replaceChildren(picture(nodes, part.edges, groups, (node) => chosen.namespace ? chose(node.key) : enter(node.key)));
     side.replaceChildren(...sideOf(graph, chosen.node, enter, chose));
+    requestAnimationFrame(() => show(canvas.querySelector(".chosen"), focused));
+  }
+  function show(box, focused) {
+    if (!box) return;
+    box.scrollIntoView({ block: "nearest", inline: "center" });
+    if (getComputedStyle(side).position === "sticky") canvas.scrollIntoView({ block: "start" });
+    if (focused) box.focus({ preventScroll: true });
   }
   function enter(namespace, node = "") { Object.assign(chosen, { namespace, node }); draw(); }
   paint();

@@ -86,12 +86,12 @@ def _grants(manifests: Iterable[Object]) -> Iterator[Row]:
             given = defaultdict(set)
             for client, right in rights(manifest):
                 given[client].add(right)
-            yield from (("data", client, right, _namespace(manifest)) for client in given for right in given[client])
+            yield from ((client, right, _namespace(manifest), "data") for client in given for right in given[client])
         elif manifest.get("kind") in ("RoleBinding", "ClusterRoleBinding"):
             role = f"{at(manifest, ('roleRef', 'kind'))} {at(manifest, ('roleRef', 'name'))}"
             where = _namespace(manifest) or "the whole cluster"
             for subject in mappings(manifest, ("subjects",)):
-                yield "Kubernetes", f"{subject.get('namespace', where)}/{subject.get('name')}", role, where
+                yield f"{subject.get('namespace', where)}/{subject.get('name')}", role, where, "Kubernetes"
 
 
 def _alerts(manifests: Iterable[Object]) -> Iterator[Row]:
@@ -186,7 +186,7 @@ def _pods(selector: Object) -> str:
 _TABLES: tuple[tuple[str, str, tuple[str, ...], Rows], ...] = (
     ("images", "Images", ("image", "uses", "used by"), _images),
     ("routes", "Routes", ("host", "namespace", "leads to", "kind"), _routes),
-    ("grants", "Grants", ("of", "who", "may", "where"), _grants),
+    ("grants", "Grants", ("who", "may", "where", "of"), _grants),
     ("alerts", "Alerts", ("alert", "severity", "whose", "lasts", "says"), _alerts),
     ("quotas", "Quotas", ("namespace", "of", "servers ask for, at most", "quota"), _quotas),
     ("policies", "Policies", ("namespace", "policy", "pods", "from", "to"), _policies),

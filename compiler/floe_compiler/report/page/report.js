@@ -27,7 +27,8 @@ function tableView(table) {
 
 function tableRow(table, row) {
   return element("button", { class: "row", onclick: () => showRow(table, row) },
-    row.cells.map((cell, at) => element("span", { class: at ? "soft" : "" }, at ? cell : element("b", {}, cell))),
+    element("span", {}, element("b", {}, row.cells[0])),
+    element("span", { class: "rest soft" }, row.cells.slice(1).map((cell) => element("span", {}, cell))),
     element("span", { class: "tags" }, row.environments.map(environmentTag)));
 }
 
@@ -47,11 +48,13 @@ function drawHeader() {
     element("span", { class: action }, `${SIGNS[action]}${totals[["deleted", "changed", "added"].indexOf(action)]}`));
   const button = (number, name, totals) => element(
     "button", { class: "environment", "aria-pressed": String(state.environment === number), onclick: () => { state.environment = number; draw(); } },
-    name, totals ? element("span", { class: "totals" }, signs(totals)) : null);
+    name, totals && totals.some(Boolean) ? element("span", { class: "totals" }, signs(totals)) : null);
   byId("environments").replaceChildren(button(-1, "All environments"), ...DATA.environments.map((name, at) => button(at, name, DATA.totals[at])));
   byId("views").replaceChildren(...views().map(([key, title, count]) => element(
     "button", { "aria-current": state.view === key ? "page" : null, onclick: () => { state.view = key; draw(); window.scrollTo(0, 0); } },
     title, count === "" ? null : element("span", { class: "count" }, String(count)))));
+  const bar = byId("views"), current = bar.querySelector("[aria-current]");
+  bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.clientWidth) / 2;
 }
 
 function draw() {
