@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.hints import some
@@ -22,8 +22,8 @@ def alerts_removed(change: Change) -> Iterator[Danger]:
     before = _alerts(change.before)
     if not before:
         return
-    after = {alert for manifest in (change.after, *change.beside) for alert in _alerts(manifest)}
-    gone = sorted({f"{name} of {whose}" for name, whose, rest in before.keys() - after})
+    after = _alerts_after(change, before)
+    gone = sorted({f"{name} of {whose}" for name, whose, _ in before.keys() - after.keys()})
     if gone:
         yield Danger("alert-removed", f"nobody is told any longer of {some(gone)}")
 
@@ -33,9 +33,7 @@ def alerts_weakened(change: Change) -> Iterator[Danger]:
     before = _alerts(change.before)
     if not before:
         return
-    after: dict[Alert, Object] = {}
-    for manifest in (*change.beside, change.after):
-        after |= _alerts(manifest)
+    after = _alerts_after(change, before)
     milder: dict[str, set[str]] = defaultdict(set)
     for alert, rule in before.items():
         name, whose, _ = alert
@@ -49,6 +47,17 @@ def alerts_weakened(change: Change) -> Iterator[Danger]:
             )
     for how, alerts in sorted(milder.items()):
         yield Danger("alert-weakened", f"{some(sorted(alerts))}: {how}")
+
+
+def _alerts_after(change: Change, before: Mapping[Alert, Object]) -> Mapping[Alert, Object]:
+    """Return the alerts of an object, and those of the others in its namespace if one has left the object.
+
+    Most edits leave all alerts where they are, and to read the other objects of a namespace takes much longer.
+    """
+    own = _alerts(change.after)
+    if before.keys() <= own.keys():
+        return own
+    return {alert: rule for manifest in (*change.beside, change.after) for alert, rule in _alerts(manifest).items()}
 
 
 def severity_of(rule: Object) -> str:
