@@ -181,7 +181,7 @@ class Watch:
             replace(self.run, cache=self._forgetting).compiled(self._input_files)
         except StageFailed:  # a program is missing that only edits need: the first that does says so
             self._is_read = True
-        namespaces = sum(len(one.heads) for one in self.compiled.environments)
+        namespaces = sum(len(environment.heads) for environment in self.compiled.environments)
         if self._forgetting.has_forgotten_all or namespaces > MOST_AHEAD:
             self._is_read = True
             gc.collect()  # It is disabled for the sake of short runs.

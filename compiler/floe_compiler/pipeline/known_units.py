@@ -46,7 +46,7 @@ class KnownUnits(Generic[Result]):
 
 def _is_same(unit: Applied, other: Applied) -> bool:
     """Return whether two units are equal, with the very same objects: to Python, 1 is equal to True."""
-    first, second = (replace(one.rendered, objects=ObjectSet(), unpatched=None) for one in (unit, other))
+    first, second = (replace(applied.rendered, objects=ObjectSet(), unpatched=None) for applied in (unit, other))
     return (
         _are_same(unit.rendered.objects, other.rendered.objects)
         and _are_same(unit.rendered.unpatched, other.rendered.unpatched)
