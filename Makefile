@@ -8,10 +8,13 @@ DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
 KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) kubernetes@v1.34.2 kubernetes@v1.37.0
 
+# One process more than cores, as some tests wait.
+FORKS = --processes $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 .DEFAULT_GOAL := help
 # Python starts hundreds of times for one run of the tests, which takes half as long again if none keeps its bytecode.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup compile check test collect thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind dist clean
+.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs site goldens credentials fresh bench lock kind dist clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,15 +40,11 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 	@$(BIN)/floe-compile check
 
 test: $(READY) ## Run the tests
-	@# One process more than cores, as some tests wait; tests of a module mostly in one, as they share what they set up.
-	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
-
-collect: $(READY) ## Find the tests, and keep what pytest makes of their files for the processes that share them
-	@# Without syrupy, which would look for snapshots that no test has used.
-	@found=$$($(BIN)/pytest --collect-only -qq -p no:syrupy) || { echo "$$found"; exit 1; }
+	@# Rewriting all assertions for better messages takes as long as collecting the tests: only those that fail get it.
+	@$(BIN)/pytest $(FORKS) --assert=plain || { $(BIN)/pytest --last-failed; exit 1; }
 
 thorough: $(READY) ## Try all combinations, and many more examples in the property tests (half an hour)
-	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m "hypothesis or thorough"
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest $(FORKS) -m "hypothesis or thorough"
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .
@@ -80,7 +79,7 @@ site: $(READY) ## Build the documentation as a website in site/, which needs no 
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 goldens: $(READY) ## Accept what the tests now see as expected (read the difference)
-	@UPDATE=1 $(BIN)/pytest -n auto --snapshot-update
+	@UPDATE=1 $(BIN)/pytest $(FORKS) --snapshot-update
 
 fresh: $(READY) ## Prove that schemas/, output/ and what make docs writes are what their sources say
 	@$(BIN)/python tests/fresh.py

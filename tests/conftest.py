@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.load import git_folder
 from floe_compiler.node.cdk8s_process import kept
 from floe_compiler.overlay import kustomize, portions
+
+pytest_plugins = ["forked_workers"]
 
 PATH_IN_GIT = git_folder.path_in_git
 UTF_8 = IntervalSet([(0, 0xD7FF), (0xE000, sys.maxunicode)]), IntervalSet([])
@@ -114,7 +117,7 @@ def _shared_by_all_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     memory costs more than it saves. And they ask kustomize once for what most of them ask it.
     """
     folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    shared = folder.parent if multiprocessing.parent_process() else folder
     with pytest.MonkeyPatch.context() as patch, kept():
         patch.setenv(VARIABLE, str(shared / "cache"))
         patch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
