@@ -136,7 +136,7 @@ def _below(folder: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 def _environment(home: str) -> dict[str, str]:
     """Return helm's environment variables: all of its folders are in `home`, and no cluster and no network is there."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     folders = {
         "HOME": home,
         "TMPDIR": home,
@@ -146,4 +146,4 @@ def _environment(home: str) -> dict[str, str]:
         "HELM_PLUGINS": f"{home}/plugins",
         "KUBECONFIG": f"{home}/no-cluster",
     }
-    return {**kept, **folders, "HELM_NO_PLUGINS": "1", "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "TZ": "UTC"}
+    return {**inherited, **folders, "HELM_NO_PLUGINS": "1", "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "TZ": "UTC"}

@@ -149,10 +149,10 @@ def _of_volumes(volumes: Iterable[Object]) -> Iterator[Problem]:
             yield f"the volume {volume.get('name')} is of {unusual[0]}, which is not for the pods of a domain", ASK
 
 
-def _covers(allowed: tuple[str, str, str], asked: Any) -> bool:
+def _covers(allowed: tuple[str, str, str], toleration: Any) -> bool:
     key, value, effect = allowed
-    same_value = not value or (asked.get("operator", "Equal") == "Equal" and asked.get("value", "") == value)
-    return bool(asked.get("key") == key and same_value and asked.get("effect") == effect)
+    same_value = not value or (toleration.get("operator", "Equal") == "Equal" and toleration.get("value", "") == value)
+    return bool(toleration.get("key") == key and same_value and toleration.get("effect") == effect)
 
 
 def qualified(image: str) -> str:

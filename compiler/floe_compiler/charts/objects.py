@@ -76,9 +76,11 @@ def delivered(
     config_maps = {identity.name for identity in identities if identity.kind == "ConfigMap"}
     objects = [replace(applied, manifest=_with_hash(applied.manifest, config_maps)) for applied in objects]
     for name in sorted(use.hooks.keys() - hooks - misspelt):
-        known = ", ".join(sorted(hooks)) or "none"
+        hook_names = ", ".join(sorted(hooks)) or "none"
         message = f"the chart {use.version} has no hook {name} with these values"
-        findings.add(UNUSED_HOOK, message, use.hook_places.get(name, use.origin), hint=f"its hooks: {known}; remove it")
+        findings.add(
+            UNUSED_HOOK, message, use.hook_places.get(name, use.origin), hint=f"its hooks: {hook_names}; remove it"
+        )
     _check_workloads(use, objects, findings)
     return objects
 
@@ -163,9 +165,9 @@ def _completed(use: ChartUse, identity: ObjectId, manifest: Object, settings: Se
 def _stable(claim: Object) -> Object:
     """Return a claim's template without labels that change: Kubernetes refuses any change of it."""
     metadata = mapping(claim, ("metadata",))
-    kept = {key: value for key, value in mapping(metadata, ("labels",)).items() if key not in CHANGING}
+    labels = {key: value for key, value in mapping(metadata, ("labels",)).items() if key not in CHANGING}
     rest = {key: value for key, value in metadata.items() if key != "labels"}
-    return {**claim, "metadata": {**rest, **({"labels": kept} if kept else {})}}
+    return {**claim, "metadata": {**rest, **({"labels": labels} if labels else {})}}
 
 
 def _with_pods(manifest: Object, use: ChartUse, identity: ObjectId, settings: Settings) -> Object:

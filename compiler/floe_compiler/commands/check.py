@@ -90,7 +90,10 @@ def _add_summary(file: Path, compiled: Compilation, steps: Stopwatch) -> None:
         objects = sum(len(head.files.paths) for head in environment.heads.values())
         done.append(
             WorkDone(
-                environment.environment, len(environment.heads), compiled.made.get(environment.environment, 0), objects
+                environment.environment,
+                len(environment.heads),
+                compiled.compiled_units.get(environment.environment, 0),
+                objects,
             )
         )
     try:

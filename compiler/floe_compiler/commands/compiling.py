@@ -60,13 +60,13 @@ class Chosen(msgspec.Struct, frozen=True):
         Raises:
             UsageError: if there is nothing of a name.
         """
-        given = {"output": None, "env": (), "domain": (), **vars(options)}
+        values = {"output": None, "env": (), "domain": (), **vars(options)}
         root = find_root(options.root)
         return cls(
             root,
-            find_output(root, given["output"]),
-            chosen_environments(root, given["env"]),
-            chosen_domains(root, given["domain"]),
+            find_output(root, values["output"]),
+            chosen_environments(root, values["env"]),
+            chosen_domains(root, values["domain"]),
         )
 
     @property

@@ -75,24 +75,24 @@ def _environments(root: Path) -> list[str]:
     return sorted(path.parent.name for path in root.glob("overlays/*/environment.yaml"))
 
 
-def _documents(given: str) -> Iterator[Any]:
+def _documents(source: str) -> Iterator[Any]:
     """Yield the documents of a file, of all files in a folder, or of standard input."""
     from floe_compiler.model.kubernetes_yaml import NotYaml, read_objects
 
-    for name, text in _texts(given):
+    for name, text in _texts(source):
         try:
             yield from read_objects(text)
         except NotYaml as error:
             raise UsageError(f"{name} is not YAML: {error}") from None
 
 
-def _texts(given: str) -> Iterator[tuple[str, str]]:
-    if given == STDIN:
+def _texts(source: str) -> Iterator[tuple[str, str]]:
+    if source == STDIN:
         yield "standard input", sys.stdin.read(MOST_BYTES)
         return
-    path = Path(given)
+    path = Path(source)
     if not path.exists():
-        raise UsageError(f"there is no {given}")
+        raise UsageError(f"there is no {source}")
     files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else [path]
     for file in files:
         try:
@@ -119,14 +119,14 @@ def _show(diff: EnvironmentDiff, left_out: int, options: Namespace) -> None:
         sys.stderr.write(f"floe-compile: {_summary(diff, left_out, options.against)}\n")
 
 
-def _shown(given: str) -> str:
-    return "standard input" if given == STDIN else given
+def _shown(source: str) -> str:
+    return "standard input" if source == STDIN else source
 
 
-def _summary(diff: EnvironmentDiff, left_out: int, given: str) -> str:
+def _summary(diff: EnvironmentDiff, left_out: int, source: str) -> str:
     from floe_compiler.report.outcome import count
 
-    there = _shown(given)
+    there = _shown(source)
     parts = [
         f"{diff.total('deleted')} only in {there} (-)",
         f"{diff.total('changed')} different (~)",

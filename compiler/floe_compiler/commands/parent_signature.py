@@ -27,7 +27,7 @@ NOT_VERIFIED = Rule(
 )
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RequiredSignature(msgspec.Struct, frozen=True):
     """Who must have signed the parent of the manifest in a repository, and where that is written."""
 
     root: Path
@@ -72,7 +72,7 @@ class Asked(msgspec.Struct, frozen=True):
             raise self.failed(f"{reference} is signed, but not by {who}", hint)
 
 
-def asked_signature(root: Path) -> Asked | None:
+def required_signature(root: Path) -> RequiredSignature | None:
     """Return who must have signed the parent, as the manifest in a repository says; None if it does not.
 
     Raises:
@@ -98,4 +98,4 @@ def asked_signature(root: Path) -> Asked | None:
     findings.finish()
     assert signature is not None  # noqa: S101 -- or else there is a finding
     place = (*VERIFY, "key" if signature.key else "subject")
-    return Asked(root, signature, document.span(place) or document.key_span(VERIFY))
+    return RequiredSignature(root, signature, document.span(place) or document.key_span(VERIFY))

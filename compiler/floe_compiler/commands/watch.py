@@ -77,17 +77,17 @@ def run(options: Namespace) -> int:
         UsageError: if the package that watches files is not installed.
     """
     from floe_compiler.model.object_memory import remembering
-    from floe_compiler.node.cdk8s_process import kept
+    from floe_compiler.node.cdk8s_process import reusing_process
 
     chosen = Chosen.by(options)
     saves = watched(chosen.root)
-    with compiling(options, chosen, show=False) as run, kept(), remembering():
+    with compiling(options, chosen, show=False) as run, reusing_process(), remembering():
         watch = Watch(run, write=options.write)
         watch.begin()
         for number, files in enumerate(saves):
             if files or not number:  # at the start, too: nobody sees what is saved before the system is asked to tell
                 watch.answer()
-                watch.rest()
+                watch.keep_results()
                 # What an answer leaves is found among what it has made; all is searched now and then.
                 gc.collect(0 if number % SEARCH_ALL else 2)
             else:
@@ -148,7 +148,7 @@ class Watch:
             warnings = count(len(self.compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
         self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
-        self.rest()
+        self.keep_results()
 
     def answer(self) -> None:
         """Compile again if an input has changed, and show what is different, or what is wrong."""
@@ -187,7 +187,7 @@ class Watch:
             gc.collect()  # It is disabled for the sake of short runs.
             gc.freeze()  # What there is now will mostly be there at the end, too.
 
-    def rest(self) -> None:
+    def keep_results(self) -> None:
         """Do what can wait until an answer is shown: keep results for other runs."""
         self._cache.keep()
 
@@ -217,7 +217,7 @@ class Watch:
 
             from floe_compiler.commands.compile import compile_and_write
 
-            self.rest()  # for the run that writes
+            self.keep_results()  # for the run that writes
             run = self.run
             try:
                 done = compile_and_write(run.chosen, run.cache, nullcontext(run.workers), for_people=True)

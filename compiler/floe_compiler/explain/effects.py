@@ -27,7 +27,7 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
     words = _words(question, setting)
     paths: frozenset[DataPath] = frozenset()
     is_valid = False
-    for other in setting.others(question.closed):
+    for other in setting.other_values(question.closed):
         if is_valid and other not in words:
             break
         for sources in setting.variants(question.sources, other):
@@ -69,7 +69,7 @@ def _is_switch(question: Question, setting: Setting) -> bool:
 
 def _varied(question: Question, setting: Setting) -> Iterator[Sources]:
     """Yield the documents with each other value of a setting: of words with all other words, if there are any."""
-    words, others = _words(question, setting), list(setting.others(question.closed))
+    words, others = _words(question, setting), list(setting.other_values(question.closed))
     for other in [word for word in others if word in words] or others:
         yield from setting.variants(question.sources, other)
 
@@ -111,7 +111,7 @@ def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
     """
     sound = (
         (other, number)
-        for other in setting.others(question.closed)
+        for other in setting.other_values(question.closed)
         for number, sources in enumerate(setting.variants(question.sources, other))
         if question.is_sound(sources)
     )

@@ -37,10 +37,10 @@ def start_order(
     preparing = {task.name: task for task in tasks}
     optional = {name for name, server in servers.items() if not server.awaited}
     pods = {name: declared.pod for name, declared in (servers | preparing).items()}
-    known = {*servers, *operated}
-    waits = {name: _servers(namespace, known, pod.waits_for) for name, pod in pods.items()}
-    calls = {name: _servers(namespace, known, pod.calls) | waits[name] for name, pod in pods.items()}
-    prepares = {name: _servers(namespace, known, task.prepares) for name, task in preparing.items()}
+    reachable = {*servers, *operated}
+    waits = {name: _servers(namespace, reachable, pod.waits_for) for name, pod in pods.items()}
+    calls = {name: _servers(namespace, reachable, pod.calls) | waits[name] for name, pod in pods.items()}
+    prepares = {name: _servers(namespace, reachable, task.prepares) for name, task in preparing.items()}
 
     needed = _pairs(waits) | _prepared(prepares, calls, optional)
     called = {(caller, server) for caller, server in _pairs(calls) - needed if server not in optional}

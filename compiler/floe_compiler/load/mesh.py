@@ -190,8 +190,8 @@ def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Di
     for file, kind, text in texts.files:
         findings = Findings()
         document = _document(file, kind, text, check, findings)
-        kept = packed((document,)) if document and not may_assign_secret(document) else None
-        results.append((file, kept or document, findings.diagnostics))
+        compact = packed((document,)) if document and not may_assign_secret(document) else None
+        results.append((file, compact or document, findings.diagnostics))
     return results
 
 
@@ -225,10 +225,10 @@ def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
         return True
     for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         if data.get(key) != wanted:
-            said = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
+            actual = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
             findings.add(
                 WRONG_KIND,
-                f"{said}, but {document.file} must be {_with_article(kind)} of {API_VERSION}",
+                f"{actual}, but {document.file} must be {_with_article(kind)} of {API_VERSION}",
                 document.span((key,)),
                 hint=did_you_mean(str(data.get(key, "")), [wanted]) if key in data else f"add `{key}: {wanted}`",
             )

@@ -31,8 +31,8 @@ MOST_FROM_FACTS = 4096
 _MARSHAL = 2
 """The last version of this format in which equal data of the same types has the same bytes, however it is shared."""
 
-Rest = ParamSpec("Rest")
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
+Facts = ParamSpec("Facts")
 Owner = TypeVar("Owner")
 Answer = TypeVar("Answer")
 
@@ -117,8 +117,8 @@ def same_object(manifest: Object) -> Object:
 
 
 def remembered(
-    function: Callable[Concatenate[Object, Rest], Answer],
-) -> Callable[Concatenate[Object, Rest], Answer]:
+    function: Callable[Concatenate[Object, Arguments], Answer],
+) -> Callable[Concatenate[Object, Arguments], Answer]:
     """Return a function that answers as a pure one does, but not twice about an object that is remembered.
 
     Its first argument is the object, and the others, which are hashable, tell apart what may be asked. Answers are
@@ -126,29 +126,29 @@ def remembered(
     """
 
     @wraps(function)
-    def remembering_function(manifest: Object, /, *rest: Rest.args, **named: Rest.kwargs) -> Answer:
+    def remembering_function(manifest: Object, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
         answers = _memory.answers(manifest) if _memory else None
         if answers is None:
-            return function(manifest, *rest, **named)
-        question = function, rest, *named.items()
+            return function(manifest, *arguments, **named)
+        question = function, arguments, *named.items()
         if question not in answers:
             if len(answers) >= MOST_ANSWERS:
                 answers.clear()
-            answers[question] = function(manifest, *rest, **named)
+            answers[question] = function(manifest, *arguments, **named)
         answer: Answer = answers[question]
         return answer
 
     return remembering_function
 
 
-def remembered_from_facts(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+def remembered_from_facts(function: Callable[Facts, Answer]) -> Callable[Facts, Answer]:
     """Return a function that answers as a pure one does, but not twice from equal facts.
 
     Its arguments are frozen data (`encode`), of the types that are declared. Answers are shared: nobody changes one.
     """
 
     @wraps(function)
-    def remembering_function(*facts: Given.args, **named: Given.kwargs) -> Answer:
+    def remembering_function(*facts: Facts.args, **named: Facts.kwargs) -> Answer:
         if _memory is None:
             return function(*facts, **named)
         question = function, digest_of(encode((facts, named)))
@@ -180,10 +180,10 @@ def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:
 
     @wraps(function)
     def keeping_function(owner: Owner) -> Answer:
-        kept = owner.__dict__
-        if name not in kept:
-            kept[name] = function(owner)
-        answer: Answer = kept[name]
+        values = owner.__dict__
+        if name not in values:
+            values[name] = function(owner)
+        answer: Answer = values[name]
         return answer
 
     return keeping_function

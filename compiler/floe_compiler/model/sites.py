@@ -89,13 +89,13 @@ def _document_of(document: Document, index: int) -> Document:
     )
 
 
-def _moved(known: Mapping[DataPath, Kept], index: int) -> dict[DataPath, Kept]:
+def _moved(places: Mapping[DataPath, Kept], index: int) -> dict[DataPath, Kept]:
     """Return what is known of each path, by the path that it has in the document of the site."""
-    return dict(_each_moved(known, index))
+    return dict(_each_moved(places, index))
 
 
-def _each_moved(known: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[DataPath, Kept]]:
-    for path, value in known.items():
+def _each_moved(places: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[DataPath, Kept]]:
+    for path, value in places.items():
         if path[:1] != (CLUSTERS,):
             yield path, value
         elif path[1:2] == (index,):

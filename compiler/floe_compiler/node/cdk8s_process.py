@@ -111,21 +111,21 @@ _kept: _Kept | None = None
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def reusing_process() -> Iterator[None]:
     """Leave a process that has answered to the next `Cdk8s`, for a program that compiles again and again.
 
-    Within another `kept` of this process, that one goes on.
+    Within another `reusing_process` of this process, that one goes on.
     """
     global _kept
     if _kept and _kept.is_own:
         yield
         return
-    _kept = kept = _Kept()
+    _kept = process_of_program = _Kept()
     try:
         yield
     finally:
         _kept = None
-        if process := kept.take():
+        if process := process_of_program.take():
             process.end()
 
 

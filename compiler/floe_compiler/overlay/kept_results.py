@@ -59,10 +59,10 @@ class KeptResults(msgspec.Struct, frozen=True):
         results = {**known, **new}
         for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
-                kept = ((item, results.get(item.identity)) for item in items)
+                pairs = ((item, results.get(item.identity)) for item in items)
                 parts = {
                     _digest(item): result.part
-                    for item, result in kept
+                    for item, result in pairs
                     if result and _may_be_kept(item.identity, result)
                 }
                 self.cache.put(KIND, key, encode(parts))

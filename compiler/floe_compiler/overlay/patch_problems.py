@@ -152,26 +152,26 @@ def _wrong_key(item: Mapping[str, Any], type_: MergeType, path: DataPath) -> tup
 
 def _twice(change: Mapping[str, Any], type_: MergeType, path: DataPath) -> Problem:
     """Return the problem of an item that a patch names a second time: kustomize takes only one of them."""
-    noun, given = _NOUNS.get(str(path[-2]), f"item of {path[-2]}"), [key for key in type_.keys if key in change]
-    name = " ".join(str(change[key]) for key in given)
+    noun, keys = _NOUNS.get(str(path[-2]), f"item of {path[-2]}"), [key for key in type_.keys if key in change]
+    name = " ".join(str(change[key]) for key in keys)
     hint = "write it once, with all that changes"
-    return Problem(NOT_AS_WRITTEN, (*path, given[0]), f'the {noun} "{name}" is in the patch twice', hint)
+    return Problem(NOT_AS_WRITTEN, (*path, keys[0]), f'the {noun} "{name}" is in the patch twice', hint)
 
 
 def _no_such_item(
     before: Sequence[Any], change: Mapping[str, Any], type_: MergeType, path: DataPath, needed: str
 ) -> Problem:
     noun = _NOUNS.get(str(path[-2]), f"item of {path[-2]}")
-    given = [key for key in type_.keys if key in change]
-    if not given:
+    keys = [key for key in type_.keys if key in change]
+    if not keys:
         hint = f"an item is found by its {' and '.join(type_.keys)}"
         return Problem(NO_SUCH_ITEM, path, f"the {noun} has no {type_.keys[0]}", hint)
-    name = " ".join(str(change[key]) for key in given)
-    known = [" ".join(str(item.get(key, "")) for key in given) for item in before if isinstance(item, dict)]
+    name = " ".join(str(change[key]) for key in keys)
+    known = [" ".join(str(item.get(key, "")) for key in keys) for item in before if isinstance(item, dict)]
     hint = did_you_mean(name, known) or "the list is empty"
     if needed:
         hint += f"; a new {noun} needs {needed}"
-    return Problem(NO_SUCH_ITEM, (*path, given[0]), f'there is no {noun} "{name}"', hint)
+    return Problem(NO_SUCH_ITEM, (*path, keys[0]), f'there is no {noun} "{name}"', hint)
 
 
 def _needed(item: Mapping[str, Any], type_: MergeType) -> str:

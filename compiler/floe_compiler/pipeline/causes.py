@@ -27,7 +27,7 @@ ALIKE = 2
 class _Known(NamedTuple):
     """Where the value that one finding is about is written."""
 
-    asked_at: Span
+    asked_for_at: Span
     namespace: str
     span: Span | None
 
@@ -42,30 +42,30 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
     known: dict[tuple[str, str], list[_Known]] = {}
     left = MOST
     for finding in sorted(findings, key=Diagnostic.sort_key):
-        place, asked_at = path_in(finding.message), finding.span
+        place, asked_for_at = path_in(finding.message), finding.span
         site, _, subject = finding.subject.partition(ENVIRONMENT_END)
         identity = parse_object_id(subject)
         is_known = finding.severity == "error" and place and environment_of(site) in sources.environments
-        if not (is_known and identity and asked_at and asked_at.file in documents):
+        if not (is_known and identity and asked_for_at and asked_for_at.file in documents):
             yield finding
             continue
         alike = known.setdefault((site, finding.message), [])
         if left and len(alike) < ALIKE:
             left -= 1
             span = written_place(sources, registry, site, identity, finding.message)
-            alike.append(_Known(asked_at, identity.namespace, span))
+            alike.append(_Known(asked_for_at, identity.namespace, span))
         else:
-            span = _same_place(alike, asked_at, identity.namespace)
-        yield _moved(finding, asked_at, span) if span else finding
+            span = _same_place(alike, asked_for_at, identity.namespace)
+        yield _moved(finding, asked_for_at, span) if span else finding
 
 
-def _same_place(alike: Sequence[_Known], asked_at: Span, namespace: str) -> Span | None:
+def _same_place(alike: Sequence[_Known], asked_for_at: Span, namespace: str) -> Span | None:
     """Return the place that all have; None if they differ.
 
     What another document asked for has it if the value is in a third one, such as that of its domain.
     """
-    same = [known for known in alike if known.asked_at == asked_at]
-    asking = {known.asked_at.file for known in alike}
+    same = [known for known in alike if known.asked_for_at == asked_for_at]
+    asking = {known.asked_for_at.file for known in alike}
     if not same and all(
         known.namespace == namespace and known.span and known.span.file not in asking for known in alike
     ):
@@ -74,8 +74,8 @@ def _same_place(alike: Sequence[_Known], asked_at: Span, namespace: str) -> Span
     return next(iter(spans)) if len(spans) == 1 else None
 
 
-def _moved(finding: Diagnostic, asked_at: Span, span: Span) -> Diagnostic:
+def _moved(finding: Diagnostic, asked_for_at: Span, span: Span) -> Diagnostic:
     """Return the finding at another place; what asked for the object is named, unless it is on the same line."""
-    same_line = (asked_at.file, asked_at.line) == (span.file, span.line)
-    asked = () if same_line else (Related(asked_at, "rendered for this"),)
-    return replace(finding, span=span, related=(*asked, *finding.related))
+    same_line = (asked_for_at.file, asked_for_at.line) == (span.file, span.line)
+    rendered_for = () if same_line else (Related(asked_for_at, "rendered for this"),)
+    return replace(finding, span=span, related=(*rendered_for, *finding.related))

@@ -105,7 +105,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for environment, frame in frames.items()
         for scope, key in _keys(frame, compiler).items()
     }
-    first = _kept_or_made(frames, keys, {}, store, workers)
+    first = _cached_or_declared(frames, keys, {}, store, workers)
     facts = environment_facts(first, frames)
     digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
     # Some components add objects that depend on the facts of all units, which are known only now.
@@ -114,7 +114,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for unit, header in first.items()
         if header.header.facts.incomplete
     }
-    return {**first, **_kept_or_made(frames, incomplete, facts, store, workers)}
+    return {**first, **_cached_or_declared(frames, incomplete, facts, store, workers)}
 
 
 def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Frame]) -> Mapping[str, MeshFacts]:
@@ -140,7 +140,7 @@ def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame],
     return derived_servers(frame.linking, frame.settings.cluster.name, facts())
 
 
-def _kept_or_made(
+def _cached_or_declared(
     frames: Mapping[str, Frame],
     keys: Mapping[Scope, str],
     facts: Mapping[str, MeshFacts],
@@ -148,19 +148,19 @@ def _kept_or_made(
     workers: Workers,
 ) -> Mapping[Scope, Header]:
     """Return the headers of units in the order of `keys`, their keys in the cache."""
-    kept: dict[Scope, Header] = {}
+    cached: dict[Scope, Header] = {}
     for unit, key in keys.items():
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
         if header is not None:
-            kept[unit] = Header(header, key=key)
-    made = made_headers(frames, [unit for unit in keys if unit not in kept], facts, workers)
-    for unit, new in made.items():
+            cached[unit] = Header(header, key=key)
+    new_headers = declared_headers(frames, [unit for unit in keys if unit not in cached], facts, workers)
+    for unit, new in new_headers.items():
         store.put(KIND, keys[unit], encode(new.header))
-    return {unit: kept.get(unit) or replace(made[unit], key=keys[unit]) for unit in keys}
+    return {unit: cached.get(unit) or replace(new_headers[unit], key=keys[unit]) for unit in keys}
 
 
-def made_headers(
+def declared_headers(
     frames: Mapping[str, Frame], units: Sequence[Scope], facts: Mapping[str, MeshFacts], workers: Workers
 ) -> Mapping[Scope, Header]:
     """Return the headers of these units, with what the units declare. Raises NotResolved.
@@ -172,17 +172,17 @@ def made_headers(
         environments[scope].append(environment)
     items = [(scope, tuple(names)) for scope, names in environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-    known = frames, facts, len(units) > FEW
-    return {unit: header for made in workers.map(_make, known, chunks) for unit, header in made}
+    shared = frames, facts, len(units) > FEW
+    return {unit: header for results in workers.map(_make, shared, chunks) for unit, header in results}
 
 
-def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
-    return [made for scope, environments in items for made in _scope(known, scope, environments)]
+def _make(shared: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
+    return [result for scope, environments in items for result in _scope(shared, scope, environments)]
 
 
-def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(shared: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
-    frames, facts, is_packed = known
+    frames, facts, is_packed = shared
     valid: Mapping[Key, WrittenProduct] = {}
     if name not in SHARED:
         sources = next(iter(frames.values())).inputs.sources
@@ -276,9 +276,9 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], st
 
     Most capabilities are the same for all scopes, and are encoded only once.
     """
-    known = tuple(capabilities)
-    differing = [capability for capability in known if type(capability).about is not Capability.about]
-    common = digest_of(*(encode(capability) for capability in known if capability not in differing))
+    all_capabilities = tuple(capabilities)
+    differing = [capability for capability in all_capabilities if type(capability).about is not Capability.about]
+    common = digest_of(*(encode(capability) for capability in all_capabilities if capability not in differing))
 
     def digest(domain: str) -> str:
         return digest_of(common, *(encode(capability.about(domain)) for capability in differing))
@@ -299,9 +299,9 @@ def _parts(document: Document, domains: str = DOMAINS) -> tuple[str, Mapping[str
     for path, text in document.raw.items():
         (own[str(path[1])] if _is_below(path, domains) else common).append(("raw", path, text))
     data = {key: value for key, value in document.data.items() if key != domains}
-    said = document.data.get(domains) or {}
+    by_domain = document.data.get(domains) or {}
     return digest_of(encode([data, common])), {
-        name: digest_of(encode([said.get(name), places])) for name, places in own.items()
+        name: digest_of(encode([by_domain.get(name), places])) for name, places in own.items()
     }
 
 

@@ -77,8 +77,8 @@ class CachedReader:
 
 def _may_hold_secret(text: str, documents: Iterable[Document]) -> bool:
     """Return whether a text may hold a secret's value. It is wrong rather too often than too rarely."""
-    said = "\n".join((text, *(value for document in documents for value in _texts(document.data))))
-    return bool(secret_in(said)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(said))
+    all_text = "\n".join((text, *(value for document in documents for value in _texts(document.data))))
+    return bool(secret_in(all_text)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(all_text))
 
 
 def _texts(data: Any) -> Iterator[str]:

@@ -75,9 +75,9 @@ def read_mesh(
     if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
         from floe_compiler.pipeline.charts import with_charts
 
-        whole = not (environments or sources.omitted_domains or sources.omitted_environments)
+        is_complete = not (environments or sources.omitted_domains or sources.omitted_environments)
         overlays, charted = with_charts(
-            input_files, frames, headers, overlays, definitions, compiler, cache, whole=whole
+            input_files, frames, headers, overlays, definitions, compiler, cache, is_complete=is_complete
         )
     mesh = Mesh(
         frames,

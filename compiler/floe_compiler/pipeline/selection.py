@@ -30,7 +30,7 @@ class Omitted(msgspec.Struct, frozen=True):
 
     domains: frozenset[str] = frozenset()
     environments: frozenset[str] = frozenset()
-    known: tuple[str, ...] = ()
+    all_domains: tuple[str, ...] = ()
     """The names of all domains: `sales-domain` is also the end of the name of another one."""
 
     def __bool__(self) -> bool:
@@ -43,7 +43,7 @@ class Omitted(msgspec.Struct, frozen=True):
 
     def concerns(self, diagnostic: Diagnostic) -> bool:
         """Return whether a diagnostic is about a domain that is left out: one of its files, or its namespace."""
-        kind, name = _owner(diagnostic, self.known)
+        kind, name = _owner(diagnostic, self.all_domains)
         return kind == "domains" and name in self.domains
 
 

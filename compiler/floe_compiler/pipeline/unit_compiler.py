@@ -11,8 +11,16 @@ from msgspec.structs import replace
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.object_memory import known_answer
-from floe_compiler.pipeline.headers import FEW, Scope, made_headers
-from floe_compiler.pipeline.units import RENDERED, Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
+from floe_compiler.pipeline.headers import FEW, Scope, declared_headers
+from floe_compiler.pipeline.units import (
+    RENDERED,
+    Compiled,
+    EnvironmentInput,
+    Shared,
+    Task,
+    compile_units,
+    without_entries,
+)
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.frame import Frame
 
@@ -68,7 +76,7 @@ class UnitCompiler(msgspec.Struct, frozen=True):
 
     def _kept(self, compiled: Compiled) -> Compiled:
         """Keep what was not kept where it was compiled, as Dask's workers have another cache."""
-        return without_rest(self.cache, compiled)
+        return without_entries(self.cache, compiled)
 
     def _declared(self, tasks: Sequence[Task]) -> list[Task]:
         """Return the tasks with what their units declare, unless what they render to before patches is in memory.
@@ -77,8 +85,11 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         """
         tasks = [replace(task, rendered=known_answer((RENDERED, task.rendering))) for task in tasks]
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None and task.rendered is None]
-        made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
-        return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
+        headers = declared_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
+        return [
+            replace(task, declared=headers[_scope(task)].declared) if _scope(task) in headers else task
+            for task in tasks
+        ]
 
 
 def _batches(tasks: Sequence[Task], jobs: int) -> Iterator[Sequence[Task]]:

@@ -67,7 +67,7 @@ class EnvironmentInput(msgspec.Struct, frozen=True):
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions of the environment, as YAML."""
 
-    known: bytes = b""
+    installed: bytes = b""
     """The CustomResourceDefinitions that others install, as MessagePack; the environment's own take precedence."""
 
 
@@ -106,7 +106,7 @@ class Compiled(msgspec.Struct, frozen=True):
     """The digests of the patches that select something in the unit."""
 
     head: bytes = b""
-    rest: Mapping[str, bytes] = {}
+    entries: Mapping[str, bytes] = {}
     """What only some runs read, by the kind of cache entry; empty if it is in the cache."""
 
     @property
@@ -141,12 +141,12 @@ def compile_units(
     for task in tasks:
         by_environment[task.key.environment].append(task)
 
-    kept = KeptResults(shared.cache, compiler_digest())
+    cache = KeptResults(shared.cache, compiler_digest())
 
     def patched(name: str) -> Mapping[str, Applied] | StageFailed:
         units = {task.key.namespace: rendered[task.key] for task in by_environment[name]}
         try:
-            return apply_overlay(shared.environments[name].overlay, units, kept)
+            return apply_overlay(shared.environments[name].overlay, units, cache)
         except StageFailed as failed:
             return failed
 
@@ -198,12 +198,14 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     environment, unit = shared.environments[task.key.environment], applied.rendered
     objects, unpatched = _same_objects(unit.objects), unit.unpatched and _same_objects(unit.unpatched)
     applied = replace(applied, rendered=replace(unit, objects=objects, unpatched=unpatched))
-    made = _made.result(applied, (environment.known, environment.definitions), lambda: _make(shared, task, applied))
-    compiled = replace(made, key=task.key, content=task.content)
-    return compiled if shared.cache is None else without_rest(shared.cache, compiled)
+    result = _known_units.result(
+        applied, (environment.installed, environment.definitions), lambda: _make(shared, task, applied)
+    )
+    compiled = replace(result, key=task.key, content=task.content)
+    return compiled if shared.cache is None else without_entries(shared.cache, compiled)
 
 
-_made = KnownUnits[Compiled]()
+_known_units = KnownUnits[Compiled]()
 
 
 def _same_objects(objects: ObjectSet) -> ObjectSet:
@@ -249,16 +251,16 @@ def _is_kept(identity: ObjectId, rendered: Rendered, checked: Checked) -> bool:
     return identity in checked.sound and str(identity) not in rendered.verbatim
 
 
-def without_rest(cache: Cache, compiled: Compiled) -> Compiled:
+def without_entries(cache: Cache, compiled: Compiled) -> Compiled:
     """Put what only some runs read into the cache. A result with an error, or for which that fails, stays whole."""
-    if compiled.failed or not all(cache.put(kind, compiled.content, data) for kind, data in compiled.rest.items()):
+    if compiled.failed or not all(cache.put(kind, compiled.content, data) for kind, data in compiled.entries.items()):
         return compiled
-    return replace(compiled, rest={})
+    return replace(compiled, entries={})
 
 
 def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
     """Return the definitions of custom resources by name; the unit's own, which may be patched, replace others."""
-    shared = _shared_definitions(environment.known, environment.definitions)
+    shared = _shared_definitions(environment.installed, environment.definitions)
     return _by_name((*shared, *own)) if own else shared
 
 

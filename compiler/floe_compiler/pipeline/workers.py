@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
-from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.node.cdk8s_process import reusing_process
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -73,7 +73,7 @@ class ThisProcess:
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
         """Yield the results. Node.js, which takes a quarter of a second to start, stays for the next item."""
-        with kept():
+        with reusing_process():
             for item in items:
                 yield function(shared, item)
 
@@ -161,7 +161,7 @@ def _begin(shared: Any) -> None:
     global _shared
     _shared = shared
     until_the_end = ExitStack()
-    until_the_end.enter_context(kept())
+    until_the_end.enter_context(reusing_process())
     Finalize(None, until_the_end.close, exitpriority=1)
     for ending in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches it, too: it ends without a word
         signal.signal(ending, signal.SIG_DFL)

@@ -12,7 +12,7 @@ import msgspec
 
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Kept, Whole
+from floe_compiler.report.dangers.danger import AllObjects, Kept
 
 _TOOLS = {"Application": "Argo CD", "Kustomization": "Flux"}
 
@@ -28,10 +28,10 @@ class Delivered(msgspec.Struct, frozen=True):
 class Deletions:
     """What the delivery of an environment does with objects that are no longer in its output."""
 
-    def __init__(self, whole: Whole) -> None:
-        self._whole = whole
+    def __init__(self, whole: AllObjects) -> None:
+        self._all_objects = whole
 
-    def kept(self, folder: str, manifest: Object) -> Kept | None:
+    def why_kept(self, folder: str, manifest: Object) -> Kept | None:
         """Return why an object of an earlier output stays in the cluster; None if the tool deletes it.
 
         Args:
@@ -49,7 +49,7 @@ class Deletions:
 
     @cached_property
     def _delivered(self) -> list[Delivered]:
-        return [_delivered(kind, manifest) for kind in _TOOLS for manifest in self._whole.of_kind(kind)]
+        return [_delivered(kind, manifest) for kind in _TOOLS for manifest in self._all_objects.of_kind(kind)]
 
 
 def _delivered(kind: str, manifest: Object) -> Delivered:

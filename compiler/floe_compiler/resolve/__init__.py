@@ -19,7 +19,7 @@ from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment import resolve_environment, resolve_frame
 from floe_compiler.resolve.frame import Frame, Inputs
-from floe_compiler.resolve.known import Known
+from floe_compiler.resolve.known_parts import KnownParts
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.limits import limits_of
 from floe_compiler.resolve.locks import check_manifests, locked_paths
@@ -39,7 +39,7 @@ def resolve(
     registry: Registry,
     only: Sequence[str] = (),
     findings: Findings | None = None,
-    known: Known | None = None,
+    known: KnownParts | None = None,
 ) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
     """Return the plans of the environments named in `only` (default: all), and warnings.
 
@@ -49,7 +49,7 @@ def resolve(
     """
     findings = findings or Findings()
     frames = resolve_frames(sources, registry, only, findings, known)
-    known = known or Known()
+    known = known or KnownParts()
     products = {name: known_products(name, source, known, findings) for name, source in sources.domains.items()}
     plans: list[EnvironmentPlan] = []
     for frame in frames.values():
@@ -62,14 +62,14 @@ def resolve(
 
 
 def resolve_frames(
-    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings, known: Known | None = None
+    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings, known: KnownParts | None = None
 ) -> Mapping[str, Frame]:
     """Return, for each environment named in `only` (default: all), the part that all of its domains share.
 
     Everything that concerns more than one document is checked here. Invalid environments are left out, with findings.
     `known` is what an earlier resolution made.
     """
-    known = known or Known()
+    known = known or KnownParts()
     environments = _environments(sources, known, findings)
     by_name = {site.environment: environment for site, environment in environments}
     _check_names(sources, only, findings)
@@ -112,7 +112,7 @@ def resolve_frames(
     return frames
 
 
-def _environments(sources: Sources, known: Known, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
+def _environments(sources: Sources, known: KnownParts, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
     """Return each environment in each of its clusters."""
     environments: list[tuple[Site, Environment]] = []
     for site in (site for of_environment in sites(sources, findings).values() for site in of_environment):

@@ -60,8 +60,8 @@ def check_provided(
     known = {component.slot: component for component, _ in placed}
     for requirement in unmet:
         who = f'product "{requirement.product}"' if requirement.product else f"{instance.slot} {instance.type}"
-        where = "of the domain or in platform-manifest.yaml" if requirement.product else "in platform-manifest.yaml"
-        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} {where}"
+        places = "of the domain or in platform-manifest.yaml" if requirement.product else "in platform-manifest.yaml"
+        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} {places}"
         near = known.get(requirement.kind.slot)
         if near and (fix := near.unprovided.get(requirement.kind)):
             whose, hint = f"{near.slot} {near.type} does not provide as it is", fix

@@ -90,16 +90,16 @@ def check_charts(manifest: PlatformManifest, platform: Merged, own: Layer, domai
     allowed = manifest.domain_policy.charts
     limit = platform.span(("domain_policy", CHARTS))
     related = [Related(limit, "the limit")] if limit and allowed else []
-    for name, said in (own.data.get(CHARTS) or {}).items():
+    for name, written in (own.data.get(CHARTS) or {}).items():
         path = (CHARTS, name)
-        chart = (said or {}).get("chart") or domain.data[CHARTS][name].get("chart") or name
+        chart = (written or {}).get("chart") or domain.data[CHARTS][name].get("chart") or name
         if chart not in allowed:
             message = f"a domain may not run the chart {chart}"
             hint = f"allowed: {', '.join(allowed) or 'none'}; ask the platform team to allow it under "
             hint += "`domain_policy.charts`, or to write the entry under `domains` in the environment.yaml"
             findings.add(BEYOND_POLICY, message, own.key_span(path), hint=hint, related=related)
             continue
-        for workload, declared in ((said or {}).get("workloads") or {}).items():
+        for workload, declared in ((written or {}).get("workloads") or {}).items():
             at: DataPath = (*path, "workloads", workload)
             calls = (declared or {}).get("calls") or ()
             for index in (index for index, call in enumerate(calls) if call.get("shared")):

@@ -28,7 +28,7 @@ from floe_compiler.resolve.environment_checks import check_domain_names, check_s
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.kept_files import kept_files
-from floe_compiler.resolve.known import said_by, said_of_itself
+from floe_compiler.resolve.known_parts import data_of, own_settings
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.limits import check_limits
 from floe_compiler.resolve.locks import check_locks
@@ -100,7 +100,7 @@ def resolve_frame(
     check_overrides(inputs.sources, overrides, inputs.locks, findings)
     merged = inputs.known.get(
         ("merged", site.name),
-        lambda: (environment.scale, said_by(layers)),
+        lambda: (environment.scale, data_of(layers)),
         lambda: scopes.platform_merged(inputs.registry, environment.scale, layers),
     )
     manifest = without_slots(inputs.registry, PlatformManifest, merged, findings)
@@ -122,7 +122,7 @@ def resolve_frame(
     served = products_served(inputs.references, names, overrides, layered, kept)
     shared = inputs.known.get(
         ("shared", site.name),
-        lambda: (said_by(layers), said_of_itself(document), domains, served, elsewhere),
+        lambda: (data_of(layers), own_settings(document), domains, served, elsewhere),
         lambda: _shared(inputs, site, environment, settings, manifest, merged, domains, served, elsewhere, findings),
     )
     check_environment(environment, settings, document, findings)

@@ -49,11 +49,11 @@ def kept_files(
     for name in names:
         above = inherited_layers(inherited, sources, environment, name)
         layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-        kept = tuple(
+        files_kept = tuple(
             files for slot in keeping for files in _of_slot(registry, slot, keeping[slot], scale, layers, name)
         )
-        if kept:
-            by_domain[name] = kept
+        if files_kept:
+            by_domain[name] = files_kept
     return by_domain
 
 

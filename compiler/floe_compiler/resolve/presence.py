@@ -87,8 +87,8 @@ def _own(platform: Merged, sources: Sources, environment: Document, name: str) -
     overrides = scopes.platform_layers(sources, environment)[-1:]
     above = inherited_layers(overrides, sources, environment, name)
     layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-    said = [layer.data[SLOT] for layer in layers if SLOT in layer.data]
-    return bool(said[-1] if said else platform.data.get(SLOT))
+    values = [layer.data[SLOT] for layer in layers if SLOT in layer.data]
+    return bool(values[-1] if values else platform.data.get(SLOT))
 
 
 def check_read(

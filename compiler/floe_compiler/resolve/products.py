@@ -17,7 +17,7 @@ from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.known import Known
+from floe_compiler.resolve.known_parts import KnownParts
 from floe_compiler.resolve.layers import Layer, Merged, merge
 from floe_compiler.resolve.product_overrides import Overrides, merged_product
 from floe_compiler.resolve.rules import CYCLE, DUPLICATE_NAME, UNKNOWN_REFERENCE, WRONG_NAME
@@ -71,7 +71,9 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
     return by_key
 
 
-def known_products(domain: str, source: DomainSource, known: Known, findings: Findings) -> Mapping[Key, WrittenProduct]:
+def known_products(
+    domain: str, source: DomainSource, known: KnownParts, findings: Findings
+) -> Mapping[Key, WrittenProduct]:
     """Return the same as `domain_products`, perhaps of an earlier resolution."""
     return known.get(
         ("products", domain),
@@ -110,12 +112,12 @@ def _written(key: Key, document: Document, merged: Merged, findings: Findings) -
         return None
     domain, name = key
     origin, secrets = document.span(("metadata", "name")), tuple(_secrets(spec, merged))
-    image, asked = merged.span(("image",)), tuple(_asked(merged))
-    product = Product(name, domain, spec, origin, image, secrets, asked, merged.key_span(("trigger",)))
+    image, servers = merged.span(("image",)), tuple(_server_places(merged))
+    product = Product(name, domain, spec, origin, image, secrets, servers, merged.key_span(("trigger",)))
     return WrittenProduct(product, merged, document)
 
 
-def _asked(merged: Merged) -> Iterator[tuple[str, Span]]:
+def _server_places(merged: Merged) -> Iterator[tuple[str, Span]]:
     """Yield each server of the domain that a product says something of, with the location."""
     for slot in (Cache.slot, SemanticLayer.slot):
         if span := merged.span((slot,)):

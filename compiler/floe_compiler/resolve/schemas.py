@@ -67,10 +67,10 @@ def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
 def _kept(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
-    return made_schemas(Registry(imported=components), generator)
+    return make_schemas(Registry(imported=components), generator)
 
 
-def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+def make_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document, made anew."""
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]

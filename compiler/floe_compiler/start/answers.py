@@ -111,10 +111,10 @@ QUESTIONS = (
 )
 
 
-def answers_of(given: Mapping[str, str]) -> Answers:
+def answers_of(answers: Mapping[str, str]) -> Answers:
     """Return the answers, with the default of each question that has none."""
     complete: dict[str, str] = {}
     for question in QUESTIONS:
-        complete[question.field] = given.get(question.field) or question.default(complete)
+        complete[question.field] = answers.get(question.field) or question.default(complete)
     environments = tuple(word.strip() for word in complete.pop("environments").split(",") if word.strip())
-    return Answers(environments=environments, guessed=frozenset(complete.keys() - given.keys()), **complete)
+    return Answers(environments=environments, guessed=frozenset(complete.keys() - answers.keys()), **complete)

@@ -21,8 +21,8 @@ ROUTES = "what users open, for its certificate"
 
 def listed_secrets(plan: UnitPlan) -> tuple[ListedSecret, ...]:
     """Return the secrets that a namespace reads, sorted by name. Raises SecretConflict."""
-    whole = with_ingress(plan)
-    unit, readers = whole.unit, _readers(whole)
+    plan_with_ingress = with_ingress(plan)
+    unit, readers = plan_with_ingress.unit, _readers(plan_with_ingress)
     return tuple(_listed(unit, secret, readers.get(secret.name, ())) for secret in unit_secrets(unit, plan.ingress))
 
 

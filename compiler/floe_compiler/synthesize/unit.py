@@ -165,9 +165,9 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     plan = with_ingress(plan)
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
-    asked = keda.asked_ports(unit.namespace, _servers(unit))
+    keda_ports = keda.called_ports(unit.namespace, _servers(unit))
     callers, meshed = callers_with_tests(unit, plan.callers), mesh_callers(unit, plan.mesh_callers)
-    return plan, unit, WaysIn(callers, opened, plan.scraper, asked, plan.linked or NOT_LINKED, meshed)
+    return plan, unit, WaysIn(callers, opened, plan.scraper, keda_ports, plan.linked or NOT_LINKED, meshed)
 
 
 def _servers(unit: DeclaredUnit) -> Iterator[Workload]:

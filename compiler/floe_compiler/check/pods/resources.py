@@ -84,8 +84,8 @@ def _example(missing: list[str]) -> str:
     bounds: dict[str, list[str]] = {}
     for bound, name in (path.split(".") for path in missing):
         bounds.setdefault(bound, []).append(f"{name}: {_AMOUNTS[name]}")
-    said = ", ".join(f"{bound}: {{{', '.join(resources)}}}" for bound, resources in bounds.items())
-    return f"write, for example, {said}"
+    written = ", ".join(f"{bound}: {{{', '.join(resources)}}}" for bound, resources in bounds.items())
+    return f"write, for example, {written}"
 
 
 def _contradictions(limits: list[Object]) -> Iterator[str]:

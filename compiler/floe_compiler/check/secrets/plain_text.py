@@ -136,8 +136,8 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
     elif _is_of_option(text.text, text.before) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before[-1]}" a value', hint)
     for name, line in assigned_secrets(text.text, known):
-        where = f"line {line} of {text.place}" if "\n" in text.text else text.place
-        yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value', hint)
+        location = f"line {line} of {text.place}" if "\n" in text.text else text.place
+        yield index.finding(CREDENTIAL, text.owner, f'{location} gives "{name}" a value', hint)
 
 
 def _is_suspect(text: Text) -> bool:

@@ -43,8 +43,8 @@ CREATE_STEPS = (
 FOLLOW_STEPS = (PolicyRule(("",), ("pods",), ("delete", "get")),)
 """Everything that its trigger calls: a run that is stopped ends its pod."""
 
-_ASKED = "celery --app airflow.providers.celery.executors.celery_executor.app inspect ping --timeout 20"
-_PING = ("sh", "-c", f'exec python -m {_ASKED} --destination "celery@$(hostname)" >/dev/null')
+_INSPECT = "celery --app airflow.providers.celery.executors.celery_executor.app inspect ping --timeout 20"
+_PING = ("sh", "-c", f'exec python -m {_INSPECT} --destination "celery@$(hostname)" >/dev/null')
 # Each check loads Airflow. It fails without the broker, too, so that it must fail for long before a worker restarts.
 ANSWERS = Probe(command=_PING, period=120, timeout=60, failures=5)
 

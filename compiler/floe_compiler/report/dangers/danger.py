@@ -42,7 +42,7 @@ class Kept(msgspec.Struct, frozen=True):
     """Whether the rest of its folder is still delivered."""
 
 
-class Whole(Protocol):
+class AllObjects(Protocol):
     """All objects of an environment, which are read on first use."""
 
     def of_kind(self, kind: str) -> Iterable[Object]:
@@ -70,7 +70,7 @@ class Objects:
 class Together:
     """All objects of an environment in several clusters."""
 
-    def __init__(self, clusters: Iterable[Whole]) -> None:
+    def __init__(self, clusters: Iterable[AllObjects]) -> None:
         self._clusters = tuple(clusters)
 
     def of_kind(self, kind: str) -> Iterable[Object]:
@@ -85,7 +85,7 @@ class Together:
 class Surroundings:
     """The rest of an environment: objects before a change, and all objects after it."""
 
-    def __init__(self, before: Iterable[Object] = (), after: Whole | None = None) -> None:
+    def __init__(self, before: Iterable[Object] = (), after: AllObjects | None = None) -> None:
         self._before = before
         self._after = after or Objects(())
         self._beside: dict[str, Sequence[Object]] = {}

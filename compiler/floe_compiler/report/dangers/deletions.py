@@ -13,7 +13,7 @@ PROCEDURE = "to remove it, see docs/delivery.md (Retiring what runs)"
 _RUNS = frozenset({"CronJob", "DaemonSet", "Deployment", "StatefulSet"})
 
 
-def kept(change: Change, why: Kept) -> Iterator[Danger]:
+def left_in_cluster(change: Change, why: Kept) -> Iterator[Danger]:
     """Yield what a deletion from the output means where the delivery tool does not delete the object."""
     stays = "keeps running" if change.kind in _RUNS else "stays"
     yield Danger(

@@ -21,12 +21,12 @@ def end_of_ports(value: Fields) -> Iterator[Breach]:
 def exceptions_within(value: Fields) -> Iterator[Breach]:
     """Hold a value to this: the exceptions are parts of the range of addresses."""
     try:
-        whole = cidr(value["cidr"])
+        outer = cidr(value["cidr"])
         parts = [cidr(block) for block in value.get("except", ())]
     except (KeyError, ValueError):
         return  # reported by its form
     for position, part in enumerate(parts):
-        if not within(part, whole) or part == whole:
+        if not within(part, outer) or part == outer:
             yield Breach(("except", position), "must be a part of cidr")
 
 

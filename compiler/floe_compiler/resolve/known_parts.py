@@ -10,15 +10,15 @@ from floe_compiler.model.plan import PLATFORM
 from floe_compiler.resolve.layers import Layer
 from floe_compiler.resolve.product_overrides import DOMAINS
 
-Made = TypeVar("Made")
+Part = TypeVar("Part")
 Name = tuple[str, str]
 """What is made, and of what: a part of the resolution, and the site or the domain."""
 
 
-class Known:
+class KnownParts:
     """Knows nothing, so that each part of a resolution is made. `explain` resolves many variations, and knows more."""
 
-    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Made]) -> Made:  # noqa: ARG002
+    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Part]) -> Part:  # noqa: ARG002
         """Return a part of the resolution.
 
         Args:
@@ -29,11 +29,11 @@ class Known:
         return make()
 
 
-def said_by(layers: tuple[Layer, ...]) -> tuple[Mapping[Any, Any], ...]:
+def data_of(layers: tuple[Layer, ...]) -> tuple[Mapping[Any, Any], ...]:
     """Return what layers say, wherever they say it."""
     return tuple(layer.data for layer in layers)
 
 
-def said_of_itself(environment: Document) -> Mapping[str, Any]:
+def own_settings(environment: Document) -> Mapping[str, Any]:
     """Return what the document of an environment says, except of the platform and of domains."""
     return {key: value for key, value in environment.data.items() if key not in (PLATFORM, DOMAINS)}
