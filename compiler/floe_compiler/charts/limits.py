@@ -28,7 +28,7 @@ KINDS = frozenset(
         ("rbac.authorization.k8s.io", "RoleBinding"),
     }
 )
-"""The kinds that there may be."""
+"""The allowed kinds."""
 
 INSTEAD = {
     "HTTPRoute": "leave it out, and declare the interface under workloads",
@@ -37,10 +37,10 @@ INSTEAD = {
     "PodMonitor": "leave it out, and declare the metrics under workloads",
     "ServiceMonitor": "leave it out, and declare the metrics under workloads",
 }
-"""What to do without some kinds."""
+"""What to do instead, for some kinds that are refused."""
 
 OWN_KEYS = ("floe.dev", "argocd.argoproj.io", "kustomize.toolkit.fluxcd.io")
-"""Whose labels and annotations tell the compiler, or the delivery tool, what to do."""
+"""The prefixes of labels and annotations that the compiler or the delivery tool obeys."""
 
 STRONG_VERBS = frozenset({"*", "bind", "escalate", "impersonate"})
 

@@ -46,7 +46,7 @@ def delivered(
     files: Mapping[str, bytes],
     findings: Findings,
 ) -> list[ChartObject]:
-    """Return the objects of a release; what may not be is a finding.
+    """Return the objects of a release; what is not allowed is a finding.
 
     Args:
         use: The entry.
@@ -86,7 +86,7 @@ def delivered(
 
 
 def _in_namespace(manifest: Object, namespace: str, scopes: Mapping[tuple[str, str], bool]) -> Object:
-    """Return an object with the namespace of the release if its kind has one, and it names none."""
+    """Return an object with the namespace of the release if its kind is namespaced and it names none."""
     identity = identify(manifest)
     metadata = {key: value for key, value in manifest["metadata"].items() if value not in (None, {}, "")}
     if is_namespaced(identity.group, identity.kind, scopes) is not False:
@@ -103,7 +103,7 @@ def _hooks_of(chart: RenderedChart) -> Iterator[str]:
 
 
 def _is_applied(use: ChartUse, name: str, hook: str, place: Span, meant: str, findings: Findings) -> bool:
-    """Return whether a hook is applied as any other object; report one about which nothing is said.
+    """Return whether a hook is applied as any other object; report one that the entry does not mention.
 
     `meant` is a name among `hooks` that the chart does not have and that may mean this one; empty if there is none.
     """

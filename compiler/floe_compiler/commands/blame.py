@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
         raise UsageError(f"{number} is not the number of a line; for a path in the object: floe-compile explain")
 
     def look(text: str) -> None:
-        """Refuse a line that is not there, before all others are explained."""
+        """Refuse a line number that the file does not have, before anything is explained."""
         count = text.count("\n")
         if number and not 1 <= int(number) <= count:
             raise UsageError(f"{file} has {count} lines, and no line {number}")

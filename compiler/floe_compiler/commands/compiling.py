@@ -58,7 +58,7 @@ class Chosen(msgspec.Struct, frozen=True):
         """Return what the options choose; those that a verb does not have choose everything.
 
         Raises:
-            UsageError: if there is nothing of a name.
+            UsageError: if there is no environment or domain of a given name.
         """
         values = {"output": None, "env": (), "domain": (), **vars(options)}
         root = find_root(options.root)
@@ -137,7 +137,7 @@ def compiling(
     """Open the workers that the options choose, the cache unless it is given, and show the progress if `show` is true.
 
     Raises:
-        UsageError: if they choose something wrong.
+        UsageError: if one of them is wrong.
     """
     from floe_compiler.report.progress import showing_progress
 

@@ -151,7 +151,7 @@ def run_git(
         arguments: The command.
         stdin: What it reads from stdin.
         variables: Further environment variables.
-        accepted: The exit codes that are no failure.
+        accepted: The exit codes that do not mean a failure.
 
     Raises:
         GitFailed: if it fails.

@@ -47,7 +47,7 @@ examples:
   floe-compile merge-driver %O %A %B %P   as Git calls it; nobody else does
 """
 MEMORY = "floe-compile-merge"
-"""A file in the folder of Git: what the last merge came to, since Git calls for each file."""
+"""A file in Git's folder with the result of the last merge, as Git calls the driver for each file."""
 BY_ITSELF = "Git calls this by itself, see: floe-compile merge-driver --help"
 OF_GIT = ".merge_file_"
 """How the names of the files begin that Git writes for a driver (`create_temp` in its merge-ll.c)."""
@@ -101,7 +101,7 @@ def run(options: Namespace) -> int:
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a merge comes to.
+    """The result of a merge.
 
     `tree` has the compiled output; it is empty if there is none. It `is_whole` if it is what Git's result will be, with
     the files that Git asks the driver for.
@@ -131,7 +131,7 @@ def _mesh_of(top: Path, path: str) -> str:
 
 
 def _result(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
-    """Return what the merge comes to, and say once why it is not whole."""
+    """Return the result of the merge, and say once why it is not whole."""
     from floe_compiler.load.digests import compiler_digest
 
     place = git_path(top, MEMORY)

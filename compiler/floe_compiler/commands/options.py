@@ -103,7 +103,7 @@ def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
 def open_cache(options: Namespace, root: Path) -> Iterator[Store]:
     """Open the cache that `--cache` and `--no-cache` choose.
 
-    Where there is no mesh, it may be anywhere: nothing is compiled, and that is what must be told.
+    Without a mesh, it may be anywhere: nothing is compiled, and the missing mesh is the error to report.
 
     Raises:
         UsageError: if it is in the repository that `root` is in.

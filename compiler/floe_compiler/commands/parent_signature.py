@@ -1,4 +1,4 @@
-"""Whether a parent in a registry is signed by who must have signed it, as `extends` of the manifest says."""
+"""Whether a parent in a registry has the signature that `extends` of the manifest requires."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class RequiredSignature(msgspec.Struct, frozen=True):
         return StageFailed([Diagnostic(NOT_VERIFIED, message, self.span, hint=hint)])
 
     def check(self, reference: Reference, artifact: Artifact, login: Login) -> None:
-        """Accept a parent that is signed by who must have signed it.
+        """Accept a parent that has the required signature.
 
         Raises:
-            StageFailed: if it is not (P005).
+            StageFailed: if it does not have it (P005).
             Refused: if the registry does not give its signatures.
         """
         from floe_compiler.publish.keys import BadKey, read_public_key
@@ -76,7 +76,7 @@ def required_signature(root: Path) -> RequiredSignature | None:
     """Return who must have signed the parent, as the manifest in a repository says; None if it does not.
 
     Raises:
-        StageFailed: if what it says of that is wrong.
+        StageFailed: if what the manifest says about it is wrong.
     """
     from floe_compiler.load.yaml_reader import read_documents
     from floe_compiler.model.inputs.inheritance import ParentSignature

@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Take the step."""
+    """Begin a product, or register it."""
     if options.step == "register":
         return _register(options)
     domain, _, version = options.domain.partition(":")

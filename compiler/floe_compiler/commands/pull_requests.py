@@ -54,13 +54,13 @@ class Place(msgspec.Struct, frozen=True):
     edits_with: Literal["PATCH", "PUT"]
     author: Literal["user", "author"]
     largest: int
-    """Characters."""
+    """The most characters of a comment."""
 
     headers: Mapping[str, str]
 
 
 def github(variables: Mapping[str, str], number: int | None) -> Place:
-    """Return where the comments of a pull request are. Raises UsageError if something is not known."""
+    """Return where the comments of a pull request are. Raises UsageError if a variable or the number is missing."""
     api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
     repository, token = _required(variables, "GITHUB_REPOSITORY"), _required(variables, "GITHUB_TOKEN")
     if number is None:
@@ -75,7 +75,7 @@ def github(variables: Mapping[str, str], number: int | None) -> Place:
 
 
 def gitlab(variables: Mapping[str, str], number: int | None) -> Place:
-    """Return where the notes of a merge request are. Raises UsageError if something is not known."""
+    """Return where the notes of a merge request are. Raises UsageError if a variable or the number is missing."""
     api, project = _required(variables, "CI_API_V4_URL").rstrip("/"), _required(variables, "CI_PROJECT_ID")
     iid = str(number) if number is not None else _required(variables, "CI_MERGE_REQUEST_IID")
     notes = f"{_web(api)}/projects/{quote(project, safe='')}/merge_requests/{quote(iid, safe='')}/notes"

@@ -40,10 +40,10 @@ APART = 10
 Some editors write a file in several steps, and Git writes many files. An answer waits for one to two times this.
 """
 SEARCH_ALL = 20
-"""After so many answers, all that is in memory is searched for what nobody uses any more."""
+"""After this many answers, Python collects the garbage of all generations."""
 
 IDLE = 200
-"""After so many milliseconds without a save, there is time for other things."""
+"""After this many milliseconds without a save, work that no answer needs is done."""
 
 NEEDED_LATER = (
     "deepdiff",
@@ -56,7 +56,7 @@ NEEDED_LATER = (
 """What only edits need, and a compilation does not: importing it takes longer than an answer."""
 
 AT_A_TIME = 3
-"""So many namespaces are read ahead at a time. A save waits for them, about as long as for the answer to an edit."""
+"""The namespaces that are read ahead at a time. A save waits for them, about as long as for the answer to an edit."""
 
 MOST_AHEAD = 64
 """In a mesh with more namespaces, only some are read ahead: what is known of so many objects is soon forgotten."""

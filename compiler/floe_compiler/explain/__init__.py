@@ -109,7 +109,7 @@ def explain(
 def _removed(
     patches: Sequence[Patch], generated: Mapping[Place, tuple[DataPath, Any]], final: Object
 ) -> Iterator[tuple[str, Span]]:
-    """Yield the rendered values that are no more there, each with the patch that removed it."""
+    """Yield the rendered values that are gone, each with the patch that removed it."""
     left = _by_place(final)
     for place in sorted({place for place, _ in generated.keys() - left.keys()}):
         spans = [span for patch in patches if (span := patch.changes(place))]

@@ -39,7 +39,7 @@ def _followed_by_delivery(sources: Sources, registry: Registry, site: str) -> ob
 
 
 class Valid:
-    """A site that is resolved as a whole. Raises StageFailed when it is made if any document is wrong.
+    """A site that is resolved as a whole. Creating it raises StageFailed if any document is wrong.
 
     Raises ValueError if the documents have no such site.
     """

@@ -1,4 +1,4 @@
-"""What lies among the inputs, but is read by nothing: all that it says would be lost in silence."""
+"""Files among the inputs that nothing reads: what they say would be silently ignored."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class NotYaml(ValueError):
-    """A text is no YAML, or holds what no object can have."""
+    """A text is not YAML, or has a value that no object can have."""
 
 
 def read_objects(text: str) -> list[Any]:

@@ -20,13 +20,13 @@ from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.objects import Object
 
 MOST = 8192
-"""So many objects are remembered; those that were not met for longest go first. One takes about 10 KB."""
+"""The most objects that are remembered; the least recently used go first. One takes about 10 KB."""
 
 MOST_ANSWERS = 64
-"""So many answers are remembered of one object: each question has one, and another with other settings."""
+"""The most answers that are remembered of one object: each question has one for each combination of settings."""
 
 MOST_FROM_FACTS = 4096
-"""So many answers from facts are remembered. Most hold objects that are remembered anyway."""
+"""The most answers from facts that are remembered. Most hold objects that are remembered anyway."""
 
 _MARSHAL = 2
 """The last version of this format in which equal data of the same types has the same bytes, however it is shared."""
@@ -122,7 +122,7 @@ def remembered(
     """Return a function that answers as a pure one does, but not twice about an object that is remembered.
 
     Its first argument is the object, and the others, which are hashable, tell apart what may be asked. Answers are
-    shared, so they are nothing that can be changed, or used up as an iterator is.
+    shared, so they must not be mutable, nor an iterator, which can be read only once.
     """
 
     @wraps(function)

@@ -97,8 +97,8 @@ class Places(msgspec.Struct, frozen=True):
 def _explaining(removed: Iterable[ObjectId], about: object, message: str) -> list[ObjectId]:
     """Return the removed objects that may be the cause of a finding.
 
-    That are those whose names the message has. If it has none, the object may have lost one of its own name: the policy
-    for its pods, or the pods that it selects. But no removal makes a value wrong.
+    These are the ones whose names the message has. If it has none, the object may have lost one of its own name: the
+    policy for its pods, or the pods that it selects. But no removal makes a value wrong.
     """
     if isinstance(about, ObjectId) and about.kind == "Namespace":
         return [identity for identity in removed if identity.namespace == about.name]

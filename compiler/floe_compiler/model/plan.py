@@ -112,9 +112,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
         return tuple(product for product in users if product.reaches_files or not self.tables_are_vended)
 
     def as_rendered(self) -> Self:
-        """Return it without its products, its models and its place: no object but what its parts say follows from them.
+        """Return it without its products, its models and its place, as objects follow only from its parts.
 
-        So an edit of a product leaves most objects of an orchestrator as they are, and known.
+        So an edit of a product leaves most objects of an orchestrator unchanged, and cached.
         """
         return replace(self, products=(), models=(), origin=None)
 

@@ -16,7 +16,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import as_read, from_yaml, to_yaml
 
 MOST = 256
-"""So many texts are remembered, those that were used last: about 10 MB."""
+"""The most texts that are remembered, the last used ones: about 10 MB."""
 
 _known: OrderedDict[str, Any] = OrderedDict()
 _lock = Lock()

@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """What must be known of every component: those that nobody has chosen are not imported for it.
+    """What must be known of every component without importing it: most are not chosen.
 
     `module` is the name of the module with the constant `COMPONENT`. `keeps` tells whether it has that hook.
     """

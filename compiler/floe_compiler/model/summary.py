@@ -180,7 +180,7 @@ class Monitor(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Labelled(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Labelled things: for each label and value those (as bits) that have it, and how many there are."""
+    """Pods or Services by their labels: for each label and value those (as bits) that have it, and their number."""
 
     labels: dict[str, dict[str, Bits]] = {}
     count: int = 0

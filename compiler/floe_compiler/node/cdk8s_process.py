@@ -53,7 +53,7 @@ class Cdk8s:
             self._process = self._process or _started()
 
     def stop(self) -> None:
-        """Stop the process, if there is one, or leave it to the next within `kept`."""
+        """Stop the process, if there is one, or leave it to the next within `reusing_process`."""
         process, self._process = self._process, None
         if process is not None and not (_kept and _kept.put(process)):
             process.end()

@@ -18,10 +18,10 @@ from floe_compiler.model.value_spans import path_in
 from floe_compiler.resolve.slots import Registry
 
 MOST = 12
-"""How many values are looked up: each takes as long as rendering its object several times."""
+"""The most values that are looked up: each takes as long as rendering its object several times."""
 
 ALIKE = 2
-"""Of how many findings that say the same in an environment the values are looked up."""
+"""The most findings with one message in an environment whose values are looked up."""
 
 
 class _Known(NamedTuple):

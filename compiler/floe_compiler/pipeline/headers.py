@@ -41,7 +41,7 @@ from floe_compiler.synthesize.python_constructs import objects_of
 
 KIND = "headers"
 FEW = 8
-"""So few units are declared and compiled in this process: starting others would take longer. They are not packed."""
+"""Up to this many units are declared and compiled in this process, and not packed: starting others takes longer."""
 
 CHUNK = 16
 """Scopes that one process resolves at a time, in all environments: about 0.1 s."""

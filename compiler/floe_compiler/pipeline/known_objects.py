@@ -43,7 +43,7 @@ class KnownObjects:
             self._cache.put(KIND, self._key, encode(by_digest))
 
     def _digest(self, manifest: Object) -> str:
-        """Return the digest of an object; empty without a cache, and for what is no data: an error that is to come."""
+        """Return the digest of an object; empty without a cache, and for what is not plain data, which is an error."""
         if self._cache is None:
             return ""
         known = self._digests.get(id(manifest))

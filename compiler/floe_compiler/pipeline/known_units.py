@@ -18,7 +18,7 @@ from floe_compiler.model.objects import ObjectSet
 from floe_compiler.overlay import Applied
 
 MOST = 64
-"""So many units are remembered, those that were met last: about 30 MB."""
+"""The most units that are remembered, the last used ones: about 30 MB."""
 
 Result = TypeVar("Result")
 

@@ -31,7 +31,7 @@ More batches would start kustomize more often.
 """
 
 MOST = 50
-"""So many units are a batch at most: all of its objects are in memory at once, about 0.5 MiB for each unit."""
+"""The most units in a batch: all of its objects are in memory at once, about 0.5 MiB for each unit."""
 
 Inputs = Mapping[str, EnvironmentInput]
 """What the units of each environment are compiled with."""

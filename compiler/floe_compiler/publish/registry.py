@@ -13,7 +13,7 @@ from floe_compiler.publish.session import Login, Refused, Session
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_ATTACHED = 50
-"""So many artifacts about another one are looked at."""
+"""The most artifacts about another one that are read."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

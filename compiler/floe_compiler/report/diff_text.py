@@ -25,7 +25,7 @@ SEVERAL = 3
 """With this number of objects or more, a shared change or danger is shown only once."""
 
 MANY = 4
-"""Of so many deleted objects of a folder, or so many deleted lines in a row, not each one is shown."""
+"""With this many deleted objects in a folder, or deleted lines in a row, not every one is shown."""
 
 DANGER = "!"
 """The prefix of lines about dangers."""

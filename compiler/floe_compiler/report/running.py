@@ -1,6 +1,6 @@
 """Objects that run in a cluster, or that another tool renders, in the form of compiled ones.
 
-What a cluster adds is taken away, and what says the same is made the same, so that only what differs is left.
+What a cluster adds is removed, and what means the same is written alike, so that only real differences are left.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def _cleaned(metadata: Object) -> Object:
 
 
 def alike(manifest: Object, other: Object) -> tuple[Object, Object]:
-    """Return two versions of an object with what says the same in the same words, and without defaults of one only."""
+    """Return two versions of an object in which what means the same is written alike, without defaults of only one."""
     first, second = _alike(manifest, other)
     # The API version does not matter: one kind may have several.
     return {**first, "apiVersion": second.get("apiVersion")}, second

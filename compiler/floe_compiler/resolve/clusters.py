@@ -35,7 +35,7 @@ FACTS: Mapping[str, str] = {
     "api_server_cidr": "addresses of its API server",
     "region": "words for its region",
 }
-"""What is so of a cluster, whichever environment says it: the key, and words for it."""
+"""The facts of a cluster that all environments must state alike: the key, and words for it."""
 
 
 def sites(sources: Sources, findings: Findings) -> Mapping[str, tuple[Site, ...]]:
@@ -51,7 +51,7 @@ def sites(sources: Sources, findings: Findings) -> Mapping[str, tuple[Site, ...]
 
 
 def _check(name: str, document: Document, sources: Sources, findings: Findings) -> bool:
-    """Return whether the clusters of an environment are right, with findings if they are not."""
+    """Return whether the clusters of an environment are valid; report them if not."""
     if CLUSTERS not in document.data:
         return True
     part = {CLUSTERS: document.data[CLUSTERS]}

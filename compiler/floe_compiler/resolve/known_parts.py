@@ -1,4 +1,4 @@
-"""What an earlier resolution made of the same data: nearly the same documents need not be resolved as a whole."""
+"""Parts of an earlier resolution: nearly the same documents need not be resolved as a whole."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from floe_compiler.resolve.product_overrides import DOMAINS
 
 Part = TypeVar("Part")
 Name = tuple[str, str]
-"""What is made, and of what: a part of the resolution, and the site or the domain."""
+"""The part of a resolution, and the site or the domain that it is of."""
 
 
 class KnownParts:
-    """Knows nothing, so that each part of a resolution is made. `explain` resolves many variations, and knows more."""
+    """Knows no parts, so that each is resolved. `explain` resolves many variations, and keeps parts."""
 
     def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Part]) -> Part:  # noqa: ARG002
         """Return a part of the resolution.
@@ -30,7 +30,7 @@ class KnownParts:
 
 
 def data_of(layers: tuple[Layer, ...]) -> tuple[Mapping[Any, Any], ...]:
-    """Return what layers say, wherever they say it."""
+    """Return the data of layers, without its places."""
     return tuple(layer.data for layer in layers)
 
 

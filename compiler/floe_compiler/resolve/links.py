@@ -51,7 +51,7 @@ NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
 
 def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
-    """Report connections between clusters that cannot come about.
+    """Report connections between clusters that cannot work.
 
     Args:
         frames: The environments, in each of their clusters.

@@ -41,5 +41,5 @@ def services(index: Index) -> Labelled:
 
 
 def labelled(labels: Sequence[Labels]) -> Labelled:
-    """Return things with these labels, each under its position."""
+    """Return an index of pods or Services by their labels, each under its position."""
     return Labelled({key: encodable(sets) for key, sets in label_bits(labels).items()}, len(labels))

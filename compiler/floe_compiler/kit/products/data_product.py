@@ -177,7 +177,7 @@ def with_volumes(container: Container, steps: Iterable[PlannedStep]) -> Containe
 
 
 def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
-    """Return what the container of one step has."""
+    """Return the resources of the container of one step."""
     return replace(declared(step.resources or settings.resources), devices=step.devices)
 
 

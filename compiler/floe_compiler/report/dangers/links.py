@@ -37,7 +37,7 @@ def _offered(manifest: Object) -> frozenset[str]:
 
 
 def gateway_opened(change: Change) -> Iterator[Danger]:
-    """Yield the ports that a Gateway newly takes connections on, and where it asks clients for certificates no more."""
+    """Yield the ports that a Gateway newly listens on, and those at which it no longer asks for certificates."""
     if change.kind != "Gateway" or not change.before or not change.after:
         return
     before, after = (
