@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     add_common(parser)
     add_compiling(parser)
     parser.add_argument(
-        "--inputs", action="store_true", help="only whether the inputs compile, for where their output is not"
+        "--inputs", action="store_true", help="only check that the inputs compile, not that output/ is current"
     )
     parser.add_argument(
         "--summary",

@@ -64,7 +64,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="FILE",
-        help="compare one environment with YAML of others instead: a file, a folder, or - for standard input",
+        help="compare one environment with other YAML instead: a file, a folder, or - for standard input",
     )
     parser.add_argument(
         "--toolchain",

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from floe_compiler.start.repository import Compiler
 
 NOTES = """\
-Asks for what no option answers, if this is a terminal and there is no --yes; anywhere else, defaults are the answers.
-A file that exists is left as it is. Then the mesh is compiled.
+On a terminal, it asks for what no option gives; with --yes, or without a terminal, it takes the defaults.
+Existing files are left as they are. Then the mesh is compiled.
 
 examples:
   floe-compile init                                begin in this folder

@@ -41,7 +41,8 @@ become different, too. The files of output/ then have no markers. Correct the in
 
   floe-compile && git add --all -- output
 
-So too for what does not tell the driver its commits: cherry-pick, revert, stash, and merges of three branches or more.
+The same goes for operations that do not tell the driver their commits: cherry-pick, revert, stash, and merges of three
+branches or more.
 
 examples:
   floe-compile merge-driver %O %A %B %P   as Git calls it; nobody else does

@@ -25,7 +25,7 @@ A parent: the manifest in the folder SOURCE, and those that it extends itself, a
 platform-manifest.yaml gets their place and digest. Nothing else of the folder is read. A folder that is already in
 vendor/, such as a Git submodule, is only locked. Nothing is written if a manifest is wrong. SOURCE may also be a tag in
 a registry, to which `floe-compile publish --parent` has pushed it; the login is that of `docker login`. If the manifest
-says who must have signed it (`extends: {verify: {key: vendor/acme.pub}}`), nothing else is taken.
+says who must have signed it (`extends: {verify: {key: vendor/acme.pub}}`), no other parent is accepted.
 
 A Helm chart: SOURCE is its place in a registry, its name after the URL of a repository of charts, a packed chart, or
 its folder. helm fetches it, with your logins. Its files are copied into vendor/charts/<name>/<version>/, and

@@ -50,7 +50,7 @@ LEAST = 16
 MOST_TEXTS = 1 << 14
 """So many texts are remembered: those of some dozen namespaces."""
 
-_NO_CREDENTIAL = f'if it is no secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
+_NO_CREDENTIAL = f'if it is not a secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
 _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or `secrets:` in a step, which name them"
 
 
