@@ -13,7 +13,8 @@ from floe_compiler.model.listed_secrets import ListedKey, ListedSecret, Source, 
 from floe_compiler.model.plan import SHARED, DeclaredUnit, UnitPlan
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey
-from floe_compiler.synthesize.unit import unit_secrets, with_ingress
+from floe_compiler.synthesize.unit import with_ingress
+from floe_compiler.synthesize.unit_secrets import unit_secrets
 
 IMAGES = "all pods, for their images"
 ROUTES = "what users open, for its certificate"
