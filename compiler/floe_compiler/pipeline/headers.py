@@ -1,16 +1,11 @@
-"""The header of each unit: taken from the cache if nothing that it depends on has changed, or made anew.
-
-The header of a domain in an environment depends on the domain's documents, on what the environment says of the domain,
-and on the *frame*: everything that all domains of the environment share.
-"""
+"""The header of each unit: taken from the cache if nothing that it depends on has changed, or made anew."""
 
 from __future__ import annotations
 
 import pickle
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -20,22 +15,19 @@ from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
 from floe_compiler.derive import mesh_facts
 from floe_compiler.derive.linked import linked_servers as derived_servers
-from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Product
+from floe_compiler.model.plan import SHARED, DeclaredUnit, Product
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
+from floe_compiler.pipeline.header_keys import header_keys
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
 from floe_compiler.resolve.frame import Frame
-from floe_compiler.resolve.presence import domains_served
-from floe_compiler.resolve.product_overrides import IMAGES
 from floe_compiler.resolve.products import Key, WrittenProduct, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
 
@@ -45,9 +37,6 @@ FEW = 8
 
 CHUNK = 16
 """Scopes that one process resolves at a time, in all environments: about 0.1 s."""
-
-DOMAINS = "domains"
-"""The key of an environment's document under which it overrides single domains."""
 
 Scope = tuple[str, str]
 """Environment and scope. Here and elsewhere in the pipeline, an environment is a site: in one of its clusters."""
@@ -103,7 +92,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
     keys = {
         (environment, scope): key
         for environment, frame in frames.items()
-        for scope, key in _keys(frame, compiler).items()
+        for scope, key in header_keys(frame, compiler).items()
     }
     first = _cached_or_declared(frames, keys, {}, store, workers)
     facts = environment_facts(first, frames)
@@ -244,66 +233,3 @@ def _without_places_elsewhere(product: Product) -> Product:
         image_origin=image if image and image.file == file else None,
         secret_origins=tuple(origin for origin in product.secret_origins if origin[1].file == file),
     )
-
-
-def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
-    """Return, for each scope of an environment, the digest of everything that its header depends on."""
-    sources = frame.inputs.sources
-    common, overrides = _parts(frame.document)
-    images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
-    manifests = (manifest.digest for manifest in sources.manifests)
-    start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
-    provided = _capability_digest(frame.provided)
-    domains = domains_served(sources, frame.all_domains, frame.overrides)
-    elsewhere = encode(frame.elsewhere) if frame.elsewhere else ""
-    keys = {PLATFORM: digest_of(start, elsewhere, encode(frame.served), *domains)}
-    if frame.nodes:
-        keys[NODES] = digest_of(start, NODES, provided(NODES), *domains)
-    for name in frame.domains:
-        keys[name] = digest_of(
-            start,
-            name,
-            overrides.get(name, ""),
-            images.get(name, ""),
-            provided(name),
-            *(document.digest for document in sources.domains[name].documents()),
-        )
-    return keys
-
-
-def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], str]:
-    """Return a function that returns the digest of the capabilities as seen by a domain.
-
-    Most capabilities are the same for all scopes, and are encoded only once.
-    """
-    all_capabilities = tuple(capabilities)
-    differing = [capability for capability in all_capabilities if type(capability).about is not Capability.about]
-    common = digest_of(*(encode(capability) for capability in all_capabilities if capability not in differing))
-
-    def digest(domain: str) -> str:
-        return digest_of(common, *(encode(capability.about(domain)) for capability in differing))
-
-    return digest
-
-
-def _parts(document: Document, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
-    """Return the digest of a document of an environment without its domains, and that of each domain in it.
-
-    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below.
-    """
-    common: list[Any] = []
-    own: dict[str, list[Any]] = defaultdict(list)
-    for kind, places in (("key", document.keys), ("value", document.values)):
-        for path, span in places.items():
-            (own[str(path[1])] if _is_below(path, domains) else common).append((kind, path, span.line, span.column))
-    for path, text in document.raw.items():
-        (own[str(path[1])] if _is_below(path, domains) else common).append(("raw", path, text))
-    data = {key: value for key, value in document.data.items() if key != domains}
-    by_domain = document.data.get(domains) or {}
-    return digest_of(encode([data, common])), {
-        name: digest_of(encode([by_domain.get(name), places])) for name, places in own.items()
-    }
-
-
-def _is_below(path: DataPath, key: str) -> bool:
-    return len(path) > 1 and path[0] == key
