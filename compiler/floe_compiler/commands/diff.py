@@ -215,8 +215,8 @@ def at_revision(root: Path, revision: str) -> State:
     algorithm = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
 
     def git_blobs(files: FileSet) -> Mapping[str, str]:
-        known = files.read_git_blobs() if algorithm == "sha1" else {}
-        return known or {path: git_blob(text.encode(), algorithm) for path, text in files.items()}
+        blobs = files.read_git_blobs() if algorithm == "sha1" else {}
+        return blobs or {path: git_blob(text.encode(), algorithm) for path, text in files.items()}
 
     return State(tree.blobs, git_blobs, tree.read)
 

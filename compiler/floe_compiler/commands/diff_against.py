@@ -29,16 +29,18 @@ def run_against(options: Namespace) -> int:
     if options.format == "github":
         raise UsageError("--format github is for changes of a pull request; --against has text, json and markdown")
     chosen = Chosen.by(options)
-    known = chosen.environments or tuple(_environments(chosen.root))
-    if len(known) != 1:
-        raise UsageError(f"--against compares one environment; name it: --env {known[0] if known else 'NAME'}")
+    environments = chosen.environments or tuple(_environments(chosen.root))
+    if len(environments) != 1:
+        raise UsageError(
+            f"--against compares one environment; name it: --env {environments[0] if environments else 'NAME'}"
+        )
     documents = list(_documents(options.against))
     if not any(isinstance(document, dict) and document.get("kind") for document in documents):
         raise UsageError(f"{_shown(options.against)} has no object of Kubernetes; did what was to write it fail?")
-    with compiling(options, replace(chosen, environments=known)) as run:
+    with compiling(options, replace(chosen, environments=environments)) as run:
         compiled = run.compiled()
         run.progress("comparing")
-        diff, left_out = compared(documents, compiled, known[0])
+        diff, left_out = compared(documents, compiled, environments[0])
     _show(diff, left_out, options)
     return DONE
 

@@ -136,10 +136,14 @@ def _result(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
     from floe_compiler.load.digests import compiler_digest
 
     place = git_path(top, MEMORY)
-    known = _known(place)
+    remembered = _known(place)
     fresh = Memory(compiler_digest(), mesh, merge, Result(False))
-    if known is not None and msgspec.structs.replace(known, result=fresh.result) == fresh and _exists(top, known):
-        return known.result
+    if (
+        remembered is not None
+        and msgspec.structs.replace(remembered, result=fresh.result) == fresh
+        and _exists(top, remembered)
+    ):
+        return remembered.result
     result = _compiled(options, top, mesh, merge)
     place.write_bytes(msgspec.json.encode(msgspec.structs.replace(fresh, result=result)))
     return result
@@ -152,10 +156,10 @@ def _known(place: Path) -> Memory | None:
         return None
 
 
-def _exists(top: Path, known: Memory) -> bool:
+def _exists(top: Path, remembered: Memory) -> bool:
     """Return whether Git still has the tree: it removes what belongs to no branch after a while."""
     try:
-        run_git(top, "cat-file", "-e", known.result.tree or known.merge.ours)
+        run_git(top, "cat-file", "-e", remembered.result.tree or remembered.merge.ours)
     except GitFailed:
         return False
     return True

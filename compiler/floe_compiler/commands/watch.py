@@ -155,8 +155,8 @@ class Watch:
         start, before, was_wrong = self.clock(), self.compiled, self._is_wrong
         if not self._compile() or self._is_wrong or self.compiled is None:
             return
-        known = before.warnings if before else ()
-        new = tuple(warning for warning in self.compiled.warnings if warning not in known)
+        earlier = before.warnings if before else ()
+        new = tuple(warning for warning in self.compiled.warnings if warning not in earlier)
         if new:
             show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:

@@ -44,16 +44,16 @@ class Valid:
     Raises ValueError if the documents have no such site.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str, known: KnownParts | None = None) -> None:
-        known = known or KnownParts()
-        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known)
+    def __init__(self, sources: Sources, registry: Registry, site: str, known_parts: KnownParts | None = None) -> None:
+        known_parts = known_parts or KnownParts()
+        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known_parts)
         named = [plan for plan in plans if plan.settings.site == site]
         if not named:
             raise ValueError(f"there is no {site}")
         self.plan = named[0]
         self.beside = tuple(plan for plan in plans if plan is not self.plan)
         """The other clusters of the environment."""
-        self._known, self._followed = known, partial(_followed_by_delivery, sources, registry, site)
+        self._known, self._followed = known_parts, partial(_followed_by_delivery, sources, registry, site)
 
     def delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
         """Return what the objects of the delivery tool are derived from."""
@@ -71,9 +71,9 @@ class Unchecked:
     All of it raises ValueError if they are so wrong that there is nothing to go on with.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str, known: KnownParts) -> None:
+    def __init__(self, sources: Sources, registry: Registry, site: str, known_parts: KnownParts) -> None:
         self._findings: Findings = Unread()
-        self._sources, self._registry, self._site, self._known = sources, registry, site, known
+        self._sources, self._registry, self._site, self._known = sources, registry, site, known_parts
 
     @cached_property
     def _frame(self) -> Frame:

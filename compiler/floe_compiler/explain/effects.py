@@ -74,9 +74,9 @@ def _varied(question: Question, setting: Setting) -> Iterator[Sources]:
         yield from setting.variants(question.sources, other)
 
 
-def _parted(question: Question, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
-    """Yield those of some settings that may change an object. `known` says that they do so together."""
-    if not settings or not (known or _may_change(question, settings)):
+def _parted(question: Question, settings: Sequence[Setting], *, may_change: bool = False) -> Iterator[Setting]:
+    """Yield those of some settings that may change an object. `may_change` says that they do so together."""
+    if not settings or not (may_change or _may_change(question, settings)):
         return
     if len(settings) == 1:
         yield from settings
@@ -84,7 +84,7 @@ def _parted(question: Question, settings: Sequence[Setting], *, known: bool = Fa
     middle = len(settings) // 2
     first = list(_parted(question, settings[:middle]))
     yield from first
-    yield from _parted(question, settings[middle:], known=not first)
+    yield from _parted(question, settings[middle:], may_change=not first)
 
 
 def _may_change(question: Question, settings: Sequence[Setting]) -> bool:

@@ -232,9 +232,9 @@ class Question:
 
         Unlike `render`, it goes on with documents that are wrong, as far as the object does not follow from them.
         """
-        known, fit = self._fit
+        fitting, fit = self._fit
         try:
-            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site, self._first)
+            resolved = fit if fit and fitting is sources else Unchecked(sources, self.registry, self.site, self._first)
             return self._object(resolved) != self.baseline
         except Exception:
             return True  # a component that is given less than it requires may fail in any way

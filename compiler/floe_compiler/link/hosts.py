@@ -95,8 +95,8 @@ def _names(environment: Environment) -> _Names:
         for service, ports in summary.hosts.services.items():
             services[unit, service] = ports
         for host, ports in summary.hosts.servers.items():
-            known = servers.get(host, ports)
-            servers[host] = tuple(sorted({*known, *ports})) if known and ports else ()
+            earlier = servers.get(host, ports)
+            servers[host] = tuple(sorted({*earlier, *ports})) if earlier and ports else ()
     listening = frozenset(port for ports in services.values() for port in ports)
     external_services = frozenset(
         host for summary in environment.units.values() for host in summary.hosts.external_services
@@ -137,8 +137,8 @@ def _cluster_name(environment: Environment, names: _Names, host: Host, labels: l
         is_mirror = environment.facts.has_mirrors and host.name in names.servers
         if host.name in names.external_services or is_mirror:
             return _server(environment, names, namespace, host)
-        known = environment.names("", "Service", namespace)
-        hint = near(service, known) if known else near(namespace, environment.namespaces)
+        services = environment.names("", "Service", namespace)
+        hint = near(service, services) if services else near(namespace, environment.namespaces)
         return _Problem(SERVICE, f"{host.name}, but there is no such Service", hint)
     if domain not in ("", names.domain):
         if host.name in names.servers:  # a Service that another cluster exports

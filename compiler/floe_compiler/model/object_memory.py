@@ -64,13 +64,13 @@ class ObjectMemory:
                 content = content_of(manifest)
             except ValueError:  # no plain data: an error that is to come
                 return manifest
-            known = self.objects.setdefault(content, manifest)
+            remembered = self.objects.setdefault(content, manifest)
             self.objects.move_to_end(content)
-            self._answers.setdefault(id(known), {})
+            self._answers.setdefault(id(remembered), {})
             if len(self.objects) > self._most:
                 _, oldest = self.objects.popitem(last=False)
                 del self._answers[id(oldest)]
-            return known
+            return remembered
 
     def answers(self, manifest: Object) -> dict[Hashable, Any] | None:
         """Return the answers about an object, by the question; None if it is not remembered."""

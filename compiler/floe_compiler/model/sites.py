@@ -77,12 +77,12 @@ def sites_of(environment: str, document: Document) -> tuple[Site, ...]:
 def _document_of(document: Document, index: int) -> Document:
     """Return the document of an environment as if it had only the cluster with this index."""
     cluster: Mapping[str, Any] = document.data[CLUSTERS][index]
-    others = {key: value for key, value in document.data.items() if key != CLUSTERS}
+    shared = {key: value for key, value in document.data.items() if key != CLUSTERS}
     beside = {key: cluster[key] for key in OF_ENVIRONMENT if key in cluster}
     own = {key: value for key, value in cluster.items() if key not in NOT_OF_CLUSTER}
     return replace(
         document,
-        data={**others, **beside, CLUSTER: own},
+        data={**shared, **beside, CLUSTER: own},
         keys=_moved(document.keys, index),
         values=_moved(document.values, index),
         raw=_moved(document.raw, index),

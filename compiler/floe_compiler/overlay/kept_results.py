@@ -52,11 +52,11 @@ class KeptResults(msgspec.Struct, frozen=True):
                     results[item.identity] = Result(parts[digest])
         return results
 
-    def put(self, objects: Iterable[ChangedObject], version: str, known: Results, new: Results) -> None:
+    def put(self, objects: Iterable[ChangedObject], version: str, earlier: Results, new: Results) -> None:
         """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
         if self.cache is None:
             return
-        results = {**known, **new}
+        results = {**earlier, **new}
         for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
                 pairs = ((item, results.get(item.identity)) for item in items)

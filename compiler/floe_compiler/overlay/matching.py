@@ -222,15 +222,15 @@ def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
     return all(requirement.holds(labels if isinstance(labels, dict) else {}) for requirement in requirements)
 
 
-def _may_set(said: str, requirement: Requirement) -> bool:
+def _may_set(earlier: str, requirement: Requirement) -> bool:
     """Return whether entries with these texts may meet the requirement: they name the key, and a value if needed.
 
     A JSON patch that copies or moves a value ("from") does not name it.
     """
-    if requirement.key not in said:
+    if requirement.key not in earlier:
         return False
     values = () if requirement.excluded else requirement.values or ()
-    return not values or "from" in said or any(value in said for value in values)
+    return not values or "from" in earlier or any(value in earlier for value in values)
 
 
 def _images(value: Any) -> Iterator[str]:

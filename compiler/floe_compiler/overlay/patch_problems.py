@@ -167,8 +167,8 @@ def _no_such_item(
         hint = f"an item is found by its {' and '.join(type_.keys)}"
         return Problem(NO_SUCH_ITEM, path, f"the {noun} has no {type_.keys[0]}", hint)
     name = " ".join(str(change[key]) for key in keys)
-    known = [" ".join(str(item.get(key, "")) for key in keys) for item in before if isinstance(item, dict)]
-    hint = did_you_mean(name, known) or "the list is empty"
+    names = [" ".join(str(item.get(key, "")) for key in keys) for item in before if isinstance(item, dict)]
+    hint = did_you_mean(name, names) or "the list is empty"
     if needed:
         hint += f"; a new {noun} needs {needed}"
     return Problem(NO_SUCH_ITEM, (*path, keys[0]), f'there is no {noun} "{name}"', hint)

@@ -64,13 +64,13 @@ def _same_place(alike: Sequence[_Known], asked_for_at: Span, namespace: str) -> 
 
     What another document asked for has it if the value is in a third one, such as that of its domain.
     """
-    same = [known for known in alike if known.asked_for_at == asked_for_at]
-    asking = {known.asked_for_at.file for known in alike}
+    same = [cause for cause in alike if cause.asked_for_at == asked_for_at]
+    asking = {cause.asked_for_at.file for cause in alike}
     if not same and all(
-        known.namespace == namespace and known.span and known.span.file not in asking for known in alike
+        cause.namespace == namespace and cause.span and cause.span.file not in asking for cause in alike
     ):
         same = [*alike]
-    spans = {known.span for known in same}
+    spans = {cause.span for cause in same}
     return next(iter(spans)) if len(spans) == 1 else None
 
 

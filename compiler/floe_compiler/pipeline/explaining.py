@@ -46,9 +46,9 @@ def explain_files(
     sources, components = read_sources(inputs, cache)
     schemas = kept_schemas(components, cache, compiler_digest())
     resolved: dict[str, Valid] = {}
-    known = KnownExplanations(cache, compiled)
+    explanations = KnownExplanations(cache, compiled)
     for file in files:
-        if recall and (recalled := known.get(file)):
+        if recall and (recalled := explanations.get(file)):
             yield file, recalled
             continue
         environment = next(environment for environment in compiled.environments if environment.has(file))
@@ -73,5 +73,5 @@ def explain_files(
         )
         explained = replace(explanation, text=text, template=places.templates.get(name))
         if recall:
-            known.put(file, explained)
+            explanations.put(file, explained)
         yield file, explained

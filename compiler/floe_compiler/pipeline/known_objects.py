@@ -46,10 +46,10 @@ class KnownObjects:
         """Return the digest of an object; empty without a cache, and for what is not plain data, which is an error."""
         if self._cache is None:
             return ""
-        known = self._digests.get(id(manifest))
-        if known is None:
-            known = self._digests[id(manifest)] = manifest, _digest(manifest)
-        return known[1]
+        remembered = self._digests.get(id(manifest))
+        if remembered is None:
+            remembered = self._digests[id(manifest)] = manifest, _digest(manifest)
+        return remembered[1]
 
 
 @remembered

@@ -142,8 +142,8 @@ def read_documents(
     from floe_compiler.pipeline.reading import kept_registry, kept_schemas
 
     components = kept_registry(cache, compiler_digest())
-    known = DocumentCache(cache, compiler_digest())
+    documents = DocumentCache(cache, compiler_digest())
     schemas = kept_schemas(components, cache, compiler_digest())
-    sources, warnings = load(input_files, schemas, known, map_with(workers), omitted.has_file)
+    sources, warnings = load(input_files, schemas, documents, map_with(workers), omitted.has_file)
     sources = replace(sources, omitted_domains=omitted.domains, omitted_environments=omitted.environments)
     return sources, components, warnings

@@ -172,8 +172,10 @@ def _rendered(
     environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task], cdk8s: RunCdk8s
 ) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
-    known = {task.key: task.rendered for task in tasks if task.rendered is not None}
-    declared = [(task, task.declared) for task in tasks if task.declared is not None and task.key not in known]
+    already_rendered = {task.key: task.rendered for task in tasks if task.rendered is not None}
+    declared = [
+        (task, task.declared) for task in tasks if task.declared is not None and task.key not in already_rendered
+    ]
     planned = [(task, task.derived.plan(declared_unit(unit))) for task, unit in declared]
     clusters = {name: environment.cluster for name, environment in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
@@ -182,7 +184,7 @@ def _rendered(
         if task.rendering:
             keep_answer((RENDERED, task.rendering), unit)
     synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
-    rendered = known | dict(zip(synthesized, units, strict=True))
+    rendered = already_rendered | dict(zip(synthesized, units, strict=True))
     for task in tasks:
         if task.key not in rendered:
             environment = environments[task.key.environment]
@@ -265,8 +267,8 @@ def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[
 
 
 @lru_cache(maxsize=8)  # the units of an environment share them, and so their compiled schemas
-def _shared_definitions(known: bytes, rendered: tuple[str, ...]) -> tuple[Object, ...]:
-    installed: list[Object] = msgspec.msgpack.decode(known) if known else []
+def _shared_definitions(encoded: bytes, rendered: tuple[str, ...]) -> tuple[Object, ...]:
+    installed: list[Object] = msgspec.msgpack.decode(encoded) if encoded else []
     return _by_name((*installed, *map(from_yaml, rendered)))
 
 

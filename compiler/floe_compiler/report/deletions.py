@@ -28,8 +28,8 @@ class Delivered(msgspec.Struct, frozen=True):
 class Deletions:
     """What the delivery of an environment does with objects that are no longer in its output."""
 
-    def __init__(self, whole: AllObjects) -> None:
-        self._all_objects = whole
+    def __init__(self, all_objects: AllObjects) -> None:
+        self._all_objects = all_objects
 
     def why_kept(self, folder: str, manifest: Object) -> Kept | None:
         """Return why an object of an earlier output stays in the cluster; None if the tool deletes it.

@@ -66,13 +66,15 @@ class EnvironmentDiff(msgspec.Struct, frozen=True):
         return sum(len(change.dangers) for change in self.changes)
 
 
-def compare(environment: str, before: Manifests, after: Manifests, whole: AllObjects | None = None) -> EnvironmentDiff:
+def compare(
+    environment: str, before: Manifests, after: Manifests, all_objects: AllObjects | None = None
+) -> EnvironmentDiff:
     """Return the difference between two states of an environment's objects; equivalent ones are left out.
 
-    `whole` has all objects of the later state, also unchanged ones, which `before` and `after` may leave out.
+    `all_objects` has all objects of the later state, also unchanged ones, which `before` and `after` may leave out.
     """
     renamed = _renamed_jobs(before, after)
-    everything: AllObjects = whole or Objects(after.by_id.values())
+    everything: AllObjects = all_objects or Objects(after.by_id.values())
     candidates = (manifest for kind in KINDS_BEFORE for manifest in everything.of_kind(kind))
     unchanged = (manifest for manifest in candidates if identify(manifest) not in after.by_id)
     surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)

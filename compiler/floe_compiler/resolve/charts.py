@@ -65,9 +65,9 @@ def _check_names(name: str, chart: Chart, charts: Mapping[str, Chart], merged: M
         named = {"metrics": declared.metrics, "interface": declared.interface}
         for key, of_port in named.items():
             if of_port and of_port.port not in declared.ports:
-                known = ", ".join(declared.ports) or "none"
+                ports = ", ".join(declared.ports) or "none"
                 message = f"{show_path((*path, key, 'port'))}: {workload} has no port {of_port.port}"
-                hint = f"ports: {known}; declare it under ports"
+                hint = f"ports: {ports}; declare it under ports"
                 findings.add(WRONG_VALUE, message, merged.span((*path, key, "port")), hint=hint)
         for index, call in enumerate(declared.calls):
             if call.chart and not call.shared and call.chart not in charts:

@@ -38,7 +38,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
 
     None if the domain does not exist or, with the findings added, if it is invalid.
     """
-    return frame.inputs.known.get(
+    return frame.inputs.known_parts.get(
         (name, frame.site.name), lambda: _followed(frame, name), lambda: _resolved(frame, name, valid, findings)
     )
 

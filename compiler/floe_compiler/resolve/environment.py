@@ -98,7 +98,7 @@ def resolve_frame(
     check_domain_names(inputs.sources, document, findings)
     check_waiting(inputs.registry, inputs.sources, document, layers, findings)
     check_overrides(inputs.sources, overrides, inputs.locks, findings)
-    merged = inputs.known.get(
+    merged = inputs.known_parts.get(
         ("merged", site.name),
         lambda: (environment.scale, data_of(layers)),
         lambda: scopes.platform_merged(inputs.registry, environment.scale, layers),
@@ -120,7 +120,7 @@ def resolve_frame(
     layered = semantic_layers(merged, inputs.sources, names, document)
     kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
     served = products_served(inputs.references, names, overrides, layered, kept)
-    shared = inputs.known.get(
+    shared = inputs.known_parts.get(
         ("shared", site.name),
         lambda: (data_of(layers), own_settings(document), domains, served, elsewhere),
         lambda: _shared(inputs, site, environment, settings, manifest, merged, domains, served, elsewhere, findings),

@@ -53,7 +53,7 @@ class Inputs(msgspec.Struct, frozen=True):
     manifests: Merged
     """What the manifests of the platform say together, without its environments."""
 
-    known: KnownParts = msgspec.field(default_factory=KnownParts)
+    known_parts: KnownParts = msgspec.field(default_factory=KnownParts)
     """What an earlier resolution made."""
 
 

@@ -76,9 +76,9 @@ def _of_slot(
     merged = slots.with_profiles(registry, [slot], scale, chosen)
     filled = slots.configured(registry, slot, merged, Unread())
     if filled and filled[0].keeps:
-        kept = filled[0].keeps(domain, filled[1])
-        if kept:
-            yield kept
+        files = filled[0].keeps(domain, filled[1])
+        if files:
+            yield files
 
 
 def users_of(kept: Kept) -> Iterator[ServedProduct]:

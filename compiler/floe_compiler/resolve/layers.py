@@ -37,8 +37,8 @@ class Layer(msgspec.Struct, frozen=True):
     def _written(self, path: DataPath) -> DataPath:
         """Return the path in the document."""
         lengths = (length for length in range(len(path), 0, -1) if path[:length] in self.moved)
-        known = next(lengths, 0)
-        return self.prefix + (self.moved[path[:known]] if known else ()) + path[known:]
+        length = next(lengths, 0)
+        return self.prefix + (self.moved[path[:length]] if length else ()) + path[length:]
 
 
 class Origin(msgspec.Struct, frozen=True):

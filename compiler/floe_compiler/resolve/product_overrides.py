@@ -114,11 +114,11 @@ def check_overrides(sources: Sources, overrides: Overrides, locks: Locks, findin
                 message = f'domain "{domain}" has no product "{product}"'
                 _unknown(message, document, (*path, product), products, findings)
     for domain, product in _named(overrides):
-        known = sources.domains[domain].products.get(product) if domain in sources.domains else None
+        source = sources.domains[domain].products.get(product) if domain in sources.domains else None
         layers = overrides.layers(domain, product)
         _check_image(layers, f"{domain}/{product}", findings)
-        if known is not None:
-            _check_steps(known, layers, f"{domain}/{product}", findings)
+        if source is not None:
+            _check_steps(source, layers, f"{domain}/{product}", findings)
         check_locks({}, locks, map(_as_locked, layers), findings)
 
 

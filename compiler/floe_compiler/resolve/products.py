@@ -72,10 +72,10 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
 
 
 def known_products(
-    domain: str, source: DomainSource, known: KnownParts, findings: Findings
+    domain: str, source: DomainSource, known_parts: KnownParts, findings: Findings
 ) -> Mapping[Key, WrittenProduct]:
     """Return the same as `domain_products`, perhaps of an earlier resolution."""
-    return known.get(
+    return known_parts.get(
         ("products", domain),
         lambda: [document.data for document in source.products.values()],
         lambda: domain_products(domain, source, findings),
@@ -245,8 +245,8 @@ def _unknown(
         findings.add(UNKNOWN_REFERENCE, message, product.document.span(path), hint=did_you_mean(word, known))
 
 
-def _edges(known: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
-    return {key: [source for source, _ in product.inputs if source in known] for key, product in known.items()}
+def _edges(products: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
+    return {key: [source for source, _ in product.inputs if source in products] for key, product in products.items()}
 
 
 def _check_cycles(known: Mapping[Key, References], findings: Findings) -> None:

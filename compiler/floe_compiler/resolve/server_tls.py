@@ -68,10 +68,10 @@ def check_tls(environment: Environment, document: Document, findings: Findings) 
     encrypted = environment.tls is not None or environment.cluster.mesh is not None
     if environment.production and environment.trust and not encrypted and not issuer:
         message = f'environment "{environment.metadata.name}" is production, but its servers speak no TLS to each other'
-        known = (
+        private = (
             f", or private: true beside {hosts.issuer} if it has a private authority" if hosts and hosts.issuer else ""
         )
-        hint = f"write tls: {{issuer: <ClusterIssuer>}}{known}, or why they need none: {WITHOUT}"
+        hint = f"write tls: {{issuer: <ClusterIssuer>}}{private}, or why they need none: {WITHOUT}"
         findings.add(NO_INNER_TLS, message, document.key_span(("trust",)), hint=hint)
     if issuer and hosts and hosts.http01 and hosts.issuer == issuer:
         message = f"{issuer} proves by HTTP-01 that a host is ours, so it cannot sign the names of Services"

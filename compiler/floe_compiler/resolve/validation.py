@@ -57,13 +57,13 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
 def _valid(model: type[Model], data: Any) -> Model:
     """Return the data as a model, which is frozen: the same one for the same data, as environments share most of it."""
     key = model, repr(data)
-    known = _KNOWN.get(key)
-    if not isinstance(known, model):
-        known = model.model_validate(data)
+    instance = _KNOWN.get(key)
+    if not isinstance(instance, model):
+        instance = model.model_validate(data)
         if len(_KNOWN) >= MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[key] = known
-    return known
+        _KNOWN[key] = instance
+    return instance
 
 
 def check_structure(

@@ -91,8 +91,8 @@ def _example(missing: list[str]) -> str:
 def _contradictions(limits: list[Object]) -> Iterator[str]:
     for position, item in enumerate(limits):
         for name in sorted({name for field in _ORDER for name in item.get(field, {})}):
-            known = [(field, value) for field in _ORDER if (value := amount(item.get(field, {}), name)) is not None]
-            for (low, lower), (high, upper) in pairwise(known):
+            amounts = [(field, value) for field in _ORDER if (value := amount(item.get(field, {}), name)) is not None]
+            for (low, lower), (high, upper) in pairwise(amounts):
                 if lower > upper:
                     yield f"spec.limits[{position}]: {low}.{name} {lower} is above {high}.{name} {upper}"
 

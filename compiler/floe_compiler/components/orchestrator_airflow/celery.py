@@ -83,7 +83,7 @@ def worker(
     settings, store = context.config.workers, options.log_store
     writer = logs.login(store, context.instance.scope, logs.LOG_WRITER) if store else None
     servers = (options.database.endpoint, *((options.broker,) if options.broker else ()))
-    others = (options.metrics, options.lineage.endpoint if options.lineage else None)
+    optional_servers = (options.metrics, options.lineage.endpoint if options.lineage else None)
     container = replace(
         base,
         name="worker",
@@ -108,7 +108,12 @@ def worker(
     pod = Pod(
         (container,),
         IDENTITY,
-        calls=(*servers, options.api, *(server for server in others if server), *(store.calls() if store else ())),
+        calls=(
+            *servers,
+            options.api,
+            *(server for server in optional_servers if server),
+            *(store.calls() if store else ()),
+        ),
         waits_for=servers,
         kubernetes_api=CREATE_STEPS,
         workload_identity=writer.identity if writer else None,
