@@ -26,7 +26,7 @@ CHART: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cdk8s_process, "_kept", None)
+    monkeypatch.setattr(cdk8s_process, "_idle", None)
 
 
 def archive_of(path: Path, *names: str) -> Path:
@@ -198,7 +198,7 @@ def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeyp
         failure_of({"namespace": None})  # a chart without objects stops it
         assert not list(tmp_path.iterdir())
         assert cdk8s_process.run_cdk8s([CHART]) == expected
-        kept = cdk8s_process._kept
+        kept = cdk8s_process._idle
         assert kept
         assert kept._process
         kept._process.node.kill()

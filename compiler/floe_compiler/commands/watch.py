@@ -129,7 +129,7 @@ class Watch:
         from floe_compiler.cache.forgetting import Forgetting
         from floe_compiler.cache.generations import Generations
         from floe_compiler.cache.recent import KIND as RECENT
-        from floe_compiler.pipeline.kept_trees import KIND as TREES
+        from floe_compiler.pipeline.cached_trees import KIND as TREES
         from floe_compiler.pipeline.units import HEADS
 
         self._cache = Generations(self.run.cache)

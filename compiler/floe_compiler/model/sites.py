@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.document import DataPath, Document
 
-Kept = TypeVar("Kept")
+Place = TypeVar("Place")
 
 CLUSTER, CLUSTERS, RUNS = "cluster", "clusters", "runs"
 OF_ENVIRONMENT = ("ingress", "storage_class")
@@ -89,12 +89,12 @@ def _document_of(document: Document, index: int) -> Document:
     )
 
 
-def _moved(places: Mapping[DataPath, Kept], index: int) -> dict[DataPath, Kept]:
+def _moved(places: Mapping[DataPath, Place], index: int) -> dict[DataPath, Place]:
     """Return what is known of each path, by the path that it has in the document of the site."""
     return dict(_each_moved(places, index))
 
 
-def _each_moved(places: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[DataPath, Kept]]:
+def _each_moved(places: Mapping[DataPath, Place], index: int) -> Iterator[tuple[DataPath, Place]]:
     for path, value in places.items():
         if path[:1] != (CLUSTERS,):
             yield path, value

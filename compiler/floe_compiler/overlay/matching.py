@@ -125,12 +125,12 @@ class Target(msgspec.Struct, frozen=True):
         """Return whether the identity matches, and earlier entries may have set each label that is missing."""
         if not self._identifies(manifest):
             return False
-        metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
+        metadata, text = manifest.get("metadata") or {}, "\n".join(earlier)
         places = ((self.labels, "labels"), (self.annotations, "annotations"))
         return all(
             _hold([requirement], metadata.get(place))
-            or _may_set(said, requirement)
-            or re.search(rf"/metadata/{place}(?!/)", said)
+            or _may_set(text, requirement)
+            or re.search(rf"/metadata/{place}(?!/)", text)
             for requirements, place in places
             for requirement in requirements
         )

@@ -198,7 +198,9 @@ def _replaced(
             return
     if type_.schema is not None and (len(patch) >= len(before) or not any(isinstance(item, dict) for item in before)):
         return
-    lost = [(position, item, _named(item, patch)) for position, item in enumerate(before) if not _kept(item, patch)]
+    lost = [
+        (position, item, _named(item, patch)) for position, item in enumerate(before) if not _is_repeated(item, patch)
+    ]
     if not lost:
         return
     parts = some(_lost(position, item, named) for position, item, named in lost)
@@ -208,7 +210,7 @@ def _replaced(
     yield Problem(ITEMS_LOST, path, message, f"{hint}; to replace the list, op: replace")
 
 
-def _kept(item: Any, patch: Sequence[Any]) -> bool:
+def _is_repeated(item: Any, patch: Sequence[Any]) -> bool:
     """Return whether a patch that replaces a list repeats an item, perhaps with other values if it has a name."""
     named = _named(item, patch)
     return _covers(named, item, exactly=False) if named else any(_covers(entry, item, exactly=True) for entry in patch)
@@ -228,7 +230,7 @@ def _covers(patch: Any, before: Any, *, exactly: bool) -> bool:
             key in patch and _covers(patch[key], value, exactly=exactly) for key, value in before.items()
         )
     if isinstance(before, list):
-        return isinstance(patch, list) and all(_kept(item, patch) for item in before)
+        return isinstance(patch, list) and all(_is_repeated(item, patch) for item in before)
     return bool(patch == before) or not exactly
 
 

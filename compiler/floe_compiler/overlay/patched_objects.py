@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.overlay.cached_results import CachedResults
 from floe_compiler.overlay.changed_objects import Built, ChangedObject, Result
-from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomize import find_same_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
@@ -23,7 +23,7 @@ Runs = Callable[[Sequence[ChangedObject]], Iterable[tuple[ObjectId, Result]]]
 
 
 def build_changed(
-    overlay: Overlay, changed: Iterable[ChangedObject], version: str, cache: KeptResults | None = None
+    overlay: Overlay, changed: Iterable[ChangedObject], version: str, cache: CachedResults | None = None
 ) -> Built:
     """Return kustomize's results for these objects, which may be of several units of the environment.
 
@@ -46,7 +46,7 @@ def build_changed(
         written = {identity: resource for unit in overlay.written.values() for identity, resource in unit.items()}
         return run_all(Kustomize(command, top, overlay.steps, version, written), objects, built)
 
-    cached = (cache or KeptResults()).of(overlay.program, overlay.environment)
+    cached = (cache or CachedResults()).of(overlay.program, overlay.environment)
     current = {item.identity: item for item in ordered}
     for steps in map(frozenset, phases(overlay.steps, ordered)):
         reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
@@ -62,7 +62,7 @@ def build_changed(
 
 
 def _phase(
-    run: Runs, cache: KeptResults, version: str, objects: Sequence[ChangedObject], built: Built
+    run: Runs, cache: CachedResults, version: str, objects: Sequence[ChangedObject], built: Built
 ) -> Iterator[tuple[ObjectId, Result]]:
     """Yield the result of each object without an error; record the errors, and the warnings."""
     schemas = schemas_of(version)

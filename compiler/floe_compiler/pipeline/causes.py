@@ -24,7 +24,7 @@ ALIKE = 2
 """The most findings with one message in an environment whose values are looked up."""
 
 
-class _Known(NamedTuple):
+class _Located(NamedTuple):
     """Where the value that one finding is about is written."""
 
     asked_for_at: Span
@@ -39,7 +39,7 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
     that say the same of other objects in the environment get the same place if all of the first have it.
     """
     documents = {document.file for document in documents_of(sources)}
-    known: dict[tuple[str, str], list[_Known]] = {}
+    known: dict[tuple[str, str], list[_Located]] = {}
     left = MOST
     for finding in sorted(findings, key=Diagnostic.sort_key):
         place, asked_for_at = path_in(finding.message), finding.span
@@ -53,13 +53,13 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
         if left and len(alike) < ALIKE:
             left -= 1
             span = written_place(sources, registry, site, identity, finding.message)
-            alike.append(_Known(asked_for_at, identity.namespace, span))
+            alike.append(_Located(asked_for_at, identity.namespace, span))
         else:
             span = _same_place(alike, asked_for_at, identity.namespace)
         yield _moved(finding, asked_for_at, span) if span else finding
 
 
-def _same_place(alike: Sequence[_Known], asked_for_at: Span, namespace: str) -> Span | None:
+def _same_place(alike: Sequence[_Located], asked_for_at: Span, namespace: str) -> Span | None:
     """Return the place that all have; None if they differ.
 
     What another document asked for has it if the value is in a third one, such as that of its domain.

@@ -17,7 +17,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.pipeline.compilation import Compilation
 from floe_compiler.pipeline.known_explanations import KnownExplanations
-from floe_compiler.pipeline.reading import kept_schemas
+from floe_compiler.pipeline.reading import cached_schemas
 from floe_compiler.pipeline.resolving import read_sources
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
@@ -44,7 +44,7 @@ def explain_files(
     """
     cache = cache or Memory()
     sources, components = read_sources(inputs, cache)
-    schemas = kept_schemas(components, cache, compiler_digest())
+    schemas = cached_schemas(components, cache, compiler_digest())
     resolved: dict[str, Valid] = {}
     explanations = KnownExplanations(cache, compiled)
     for file in files:

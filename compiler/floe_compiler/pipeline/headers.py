@@ -41,7 +41,7 @@ CHUNK = 16
 Scope = tuple[str, str]
 """Environment and scope. Here and elsewhere in the pipeline, an environment is a site: in one of its clusters."""
 
-Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
+SharedInputs = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
 """The environments, the facts of their namespaces as far as these are known, and whether units are to be packed."""
 
 Declared = DeclaredUnit | bytes
@@ -165,11 +165,11 @@ def declared_headers(
     return {unit: header for results in workers.map(_make, shared, chunks) for unit, header in results}
 
 
-def _make(shared: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
+def _make(shared: SharedInputs, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
     return [result for scope, environments in items for result in _scope(shared, scope, environments)]
 
 
-def _scope(shared: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(shared: SharedInputs, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
     frames, facts, is_packed = shared
     valid: Mapping[Key, WrittenProduct] = {}

@@ -66,16 +66,16 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         for batch in self.workers.map(compile_units, shared, batches):
             done += len(batch)
             self.progress(f"compiling: {done} of {len(tasks)} namespaces")
-            yield from map(self._kept, batch)
+            yield from map(self._put_into_cache, batch)
 
     def compile_again(self, inputs: Inputs, task: Task) -> Compiled:
         """Return the result of a task whose entries in the cache are damaged or gone, with all its parts."""
         (compiled,) = compile_units(Shared(inputs), self._declared([task]))
-        self._kept(compiled)
+        self._put_into_cache(compiled)
         return compiled
 
-    def _kept(self, compiled: Compiled) -> Compiled:
-        """Keep what was not kept where it was compiled, as Dask's workers have another cache."""
+    def _put_into_cache(self, compiled: Compiled) -> Compiled:
+        """Put into the cache what was not put there where it was compiled, as Dask's workers have another cache."""
         return without_entries(self.cache, compiled)
 
     def _declared(self, tasks: Sequence[Task]) -> list[Task]:

@@ -33,9 +33,9 @@ from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_diges
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
-from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
+from floe_compiler.overlay import Applied, CachedResults, Overlay, apply_overlay
+from floe_compiler.pipeline.cached_trees import CachedTrees
 from floe_compiler.pipeline.headers import Declared, declared_unit
-from floe_compiler.pipeline.kept_trees import KeptTrees
 from floe_compiler.pipeline.known_objects import KnownObjects
 from floe_compiler.pipeline.known_units import KnownUnits
 from floe_compiler.synthesize import rendered_settings, synthesize
@@ -132,7 +132,7 @@ def compile_units(
                 meanwhile()
             return cdk8s.run(charts)
 
-    trees = KeptTrees(shared.cache, compiler_digest())
+    trees = CachedTrees(shared.cache, compiler_digest())
     try:
         rendered = _rendered(shared.environments, tasks, trees.or_from(built))
     except StageFailed as failed:
@@ -141,7 +141,7 @@ def compile_units(
     for task in tasks:
         by_environment[task.key.environment].append(task)
 
-    cache = KeptResults(shared.cache, compiler_digest())
+    cache = CachedResults(shared.cache, compiler_digest())
 
     def patched(name: str) -> Mapping[str, Applied] | StageFailed:
         units = {task.key.namespace: rendered[task.key] for task in by_environment[name]}

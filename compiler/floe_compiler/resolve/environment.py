@@ -118,8 +118,8 @@ def resolve_frame(
     check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
     domains = domains_served(inputs.sources, names, overrides)
     layered = semantic_layers(merged, inputs.sources, names, document)
-    kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
-    served = products_served(inputs.references, names, overrides, layered, kept)
+    files_by_domain = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
+    served = products_served(inputs.references, names, overrides, layered, files_by_domain)
     shared = inputs.known_parts.get(
         ("shared", site.name),
         lambda: (data_of(layers), own_settings(document), domains, served, elsewhere),

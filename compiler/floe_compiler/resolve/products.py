@@ -139,20 +139,20 @@ def _secrets(product: DataProduct, merged: Merged) -> Iterator[tuple[str, Span]]
 
 def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:
     """Return the references between products; report unknown ones, cycles, and duplicate names."""
-    known = {
-        (domain, name): references
+    references = {
+        (domain, name): of_product
         for domain, source in sources.domains.items()
         for name, document in source.products.items()
-        if (references := _references(domain, document)) is not None
+        if (of_product := _references(domain, document)) is not None
     }
     for source in sources.domains.values():
         for name, document in source.products.items():
             check_name(name, document, findings)
-    for product in known.values():
+    for product in references.values():
         _check_names(product, findings)
-        _check_inputs(product, known, sources, findings)
-    _check_cycles(known, findings)
-    return known
+        _check_inputs(product, references, sources, findings)
+    _check_cycles(references, findings)
+    return references
 
 
 def writes_files(steps: Iterable[Mapping[str, Any]]) -> bool:
@@ -223,7 +223,9 @@ def is_name(text: str) -> bool:
     return True
 
 
-def _check_inputs(product: References, known: Mapping[Key, References], sources: Sources, findings: Findings) -> None:
+def _check_inputs(
+    product: References, references: Mapping[Key, References], sources: Sources, findings: Findings
+) -> None:
     for index, ((domain, name), output) in enumerate(product.inputs):
         at: DataPath = ("inputs", index)
         if domain in sources.omitted_domains:
@@ -233,7 +235,7 @@ def _check_inputs(product: References, known: Mapping[Key, References], sources:
         elif name not in sources.domains[domain].products:
             names = sources.domains[domain].products
             _unknown(f'domain "{domain}" has no product "{name}"', product, (*at, "product"), name, names, findings)
-        elif (domain, name) in known and output not in (outputs := known[domain, name].outputs):
+        elif (domain, name) in references and output not in (outputs := references[domain, name].outputs):
             message = f'product "{domain}/{name}" has no output "{output}"'
             _unknown(message, product, (*at, "output"), output, outputs, findings)
 
@@ -249,12 +251,12 @@ def _edges(products: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
     return {key: [source for source, _ in product.inputs if source in products] for key, product in products.items()}
 
 
-def _check_cycles(known: Mapping[Key, References], findings: Findings) -> None:
+def _check_cycles(references: Mapping[Key, References], findings: Findings) -> None:
     """Report each cycle once, at the input of its first product; go on without that input to find the next."""
-    edges = dict(_edges(known))
+    edges = dict(_edges(references))
     while circle := _circle(edges):
         spans = [
-            known[key].document.span(("inputs", _position(known[key], circle[(index + 1) % len(circle)])))
+            references[key].document.span(("inputs", _position(references[key], circle[(index + 1) % len(circle)])))
             for index, key in enumerate(circle)
         ]
         path = " -> ".join("/".join(key) for key in (*circle, circle[0]))

@@ -99,7 +99,7 @@ def _beyond_the_schema(
         if not explained:
             at_key = error["loc"][-1:] == (KEY,)
             secret = gives_away_secret((), path[-1]) if at_key else gives_away_secret(path, _value(data, path))
-            yield _said_by_pydantic(path, error, secret=secret), at_key
+            yield _pydantic_mistake(path, error, secret=secret), at_key
 
 
 def _location(data: Any, error: ErrorDetails) -> DataPath:
@@ -112,7 +112,7 @@ def _location(data: Any, error: ErrorDetails) -> DataPath:
     return path[:-1] if is_alternative else path
 
 
-def _said_by_pydantic(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:
+def _pydantic_mistake(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:
     """Return an error of pydantic's as a mistake, without what it says of a value that may be secret."""
     if secret:
         return Mistake(Wrong.VALUE, path, "the value is not allowed here", HIDDEN_VALUE, secret=True)

@@ -25,10 +25,10 @@ from floe_compiler.report.dangers.danger import KINDS_BEFORE as KINDS_BEFORE  # 
 from floe_compiler.report.dangers.danger import AllObjects as AllObjects
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
-from floe_compiler.report.dangers.danger import Kept as Kept
 from floe_compiler.report.dangers.danger import Objects as Objects
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
 from floe_compiler.report.dangers.danger import Together as Together
+from floe_compiler.report.dangers.danger import WhyKept as WhyKept
 from floe_compiler.report.dangers.deletions import left_in_cluster
 
 WORDS = {
@@ -143,7 +143,7 @@ def dangers_of(
     before: Object | None,
     after: Object | None,
     surroundings: Surroundings,
-    why_kept: Kept | None = None,
+    why_kept: WhyKept | None = None,
     former: Object | None = None,
 ) -> tuple[Danger, ...]:
     """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).

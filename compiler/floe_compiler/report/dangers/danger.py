@@ -34,7 +34,7 @@ class Danger(msgspec.Struct, frozen=True, order=True):
     sentence: str
 
 
-class Kept(msgspec.Struct, frozen=True):
+class WhyKept(msgspec.Struct, frozen=True):
     """Why the cluster keeps an object that is no longer in the output."""
 
     reason: str
@@ -91,23 +91,23 @@ class Surroundings:
         self._beside: dict[str, Sequence[Object]] = {}
 
     @cached_property
-    def _kept_before(self) -> Sequence[Object]:
+    def _objects_before(self) -> Sequence[Object]:
         return [manifest for manifest in self._before if manifest.get("kind") in KINDS_BEFORE]
 
     @cached_property
     def secrets_before(self) -> Sequence[Object]:
         """Return the ExternalSecrets before the change."""
-        return [manifest for manifest in self._kept_before if manifest["kind"] == "ExternalSecret"]
+        return [manifest for manifest in self._objects_before if manifest["kind"] == "ExternalSecret"]
 
     @cached_property
     def writers_before(self) -> Sequence[Object]:
         """Return the objects before the change that brought secrets to a namespace."""
-        return [manifest for manifest in self._kept_before if manifest["kind"] in SECRET_KINDS]
+        return [manifest for manifest in self._objects_before if manifest["kind"] in SECRET_KINDS]
 
     @cached_property
     def certificates_before(self) -> Sequence[Object]:
         """Return the Certificates before the change."""
-        return [manifest for manifest in self._kept_before if manifest["kind"] == "Certificate"]
+        return [manifest for manifest in self._objects_before if manifest["kind"] == "Certificate"]
 
     @cached_property
     def certificates(self) -> Sequence[Object]:

@@ -26,7 +26,7 @@ Results = Mapping[ObjectId, Result]
 """The result for each object."""
 
 
-class KeptResults(msgspec.Struct, frozen=True):
+class CachedResults(msgspec.Struct, frozen=True):
     """The results of a kustomize in a cache, for an environment; none without a cache.
 
     `compiler` is the digest of the compiler, and `program` the identity of kustomize.
@@ -37,7 +37,7 @@ class KeptResults(msgspec.Struct, frozen=True):
     program: str = ""
     environment: str = ""
 
-    def of(self, program: str, environment: str) -> KeptResults:
+    def of(self, program: str, environment: str) -> CachedResults:
         """Return the results of one kustomize for one environment."""
         return replace(self, program=program, environment=environment)
 

@@ -14,7 +14,7 @@ KIND = "trees"
 """The kind of cache entry: the answer of cdk8s for one construct tree."""
 
 
-class KeptTrees(msgspec.Struct, frozen=True):
+class CachedTrees(msgspec.Struct, frozen=True):
     """The answers for the construct trees of units. An answer depends on the tree and on the compiler."""
 
     cache: Cache | None
