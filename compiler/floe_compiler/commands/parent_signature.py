@@ -87,7 +87,7 @@ def required_signature(root: Path) -> RequiredSignature | None:
 
     try:
         text = read_plain(root / MANIFEST).decode(errors="replace")
-    except OSError:  # which is told when it is to be edited
+    except OSError:  # reported when it is edited
         return None
     documents, _ = read_documents(text, MANIFEST)
     document = documents[0] if documents else None

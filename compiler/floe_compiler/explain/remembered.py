@@ -99,7 +99,7 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
             read = partial(object.__getattribute__, self)
             value = read(name)
             if name not in fields or value is not getattr(read("watched_value"), name):
-                return value  # what a copy has instead is none of the arguments
+                return value  # a copy has another value here, which is not an argument
             reads, path = read("watched_reads"), (*read("watched_path"), name)
             part = watched(value, reads, path)
             if part is value:

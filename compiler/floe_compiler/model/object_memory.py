@@ -62,7 +62,7 @@ class ObjectMemory:
                 return manifest
             try:
                 content = content_of(manifest)
-            except ValueError:  # no plain data: an error that is to come
+            except ValueError:  # not plain data: a later stage reports it
                 return manifest
             remembered = self.objects.setdefault(content, manifest)
             self.objects.move_to_end(content)

@@ -110,7 +110,7 @@ class Results:
             self.heads[compiled.key] = head
         self.compiled[compiled.key.environment] += 1
         if compiled.head and not compiled.entries:
-            self.cache.put(HEADS, compiled.content, compiled.head)  # at last: where a head is, the rest is
+            self.cache.put(HEADS, compiled.content, compiled.head)  # last: if there is a head, there is the rest
         self._entries |= {(kind, compiled.key): data for kind, data in compiled.entries.items()}
 
 

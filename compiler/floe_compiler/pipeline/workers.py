@@ -140,7 +140,7 @@ class DaskCluster:
             hint = "look into their logs; most often they lack memory"
             raise _unusable("too many workers of the Dask cluster died", hint) from error
         finally:
-            pool.shutdown(wait=False)  # which cancels what is not done
+            pool.shutdown(wait=False)  # also cancels unfinished calls
 
 
 def _call_if_alike(compiler: str, function: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
@@ -225,7 +225,7 @@ def _dask(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise _unusable("the package distributed is not installed", "pip install 'floe-compile[dask]'") from None
-    if not _ADDRESS.fullmatch(address):  # with some, a client waits for ever
+    if not _ADDRESS.fullmatch(address):  # with some, a client waits forever
         raise _unusable(f'"{address}" is not the address of a Dask scheduler', f"write {DASK}tcp://host:port")
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]

@@ -60,7 +60,7 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
     dangers = {danger: at for at, danger in enumerate(sorted(all_dangers, key=lambda danger: danger.word not in _LOST))}
     texts = {text: at for at, text in enumerate(dict.fromkeys(text for change in changes for text in change.fields))}
     totals = {diff.environment: [diff.total(action) for action in ACTIONS] for diff in contents.diffs}
-    names += sorted(totals.keys() - contents.objects.keys())  # those that are gone
+    names += sorted(totals.keys() - contents.objects.keys())  # environments that were removed
     secrets = table(
         "secrets",
         "Secrets",
