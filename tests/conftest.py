@@ -19,7 +19,7 @@ from hypothesis.internal.intervalsets import IntervalSet
 
 from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.load import git_folder
-from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.node.cdk8s_process import reusing_process
 from floe_compiler.overlay import kustomize, portions
 
 pytest_plugins = ["forked_workers"]
@@ -118,7 +118,7 @@ def _shared_by_all_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     """
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if multiprocessing.parent_process() else folder
-    with pytest.MonkeyPatch.context() as patch, kept():
+    with pytest.MonkeyPatch.context() as patch, reusing_process():
         patch.setenv(VARIABLE, str(shared / "cache"))
         patch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
         remembered = remembering(kustomize.run_kustomize)

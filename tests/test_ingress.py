@@ -218,7 +218,7 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     explanation = explain_file(root, file)
     assert explanation is not None
     assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
-    causes = {value: {cause.what for cause in found} for _, value, found in explanation.values}
+    causes = {value: {cause.description for cause in found} for _, value, found in explanation.values}
     # Another orchestrator would have another name before the domain.
     assert causes["dagster-sales.acme.example"] == {"ingress.domain", "orchestrator.type"}
 

@@ -136,7 +136,7 @@ def _parse(arguments: list[str]) -> Namespace:
     return options
 
 
-def parser_of(known: Mapping[str, str], *, configured: bool = True) -> ArgumentParser:
+def parser_of(summaries: Mapping[str, str], *, configured: bool = True) -> ArgumentParser:
     """Return the parser of these verbs, by name with what they do. Their modules are imported if it is configured.
 
     A run needs one verb: making the parsers of all takes as long as reading a small mesh. `--help` lists verbs in
@@ -148,7 +148,7 @@ def parser_of(known: Mapping[str, str], *, configured: bool = True) -> ArgumentP
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     visibility = {} if configured else {"help": SUPPRESS}
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, prog="floe-compile", **visibility)
-    for name, summary in known.items():
+    for name, summary in summaries.items():
         below = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False, formatter_class=text)
         if configured:
             _module(name).configure(below)

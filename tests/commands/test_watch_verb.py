@@ -24,7 +24,7 @@ from floe_compiler.commands.diff import State, differences
 from floe_compiler.commands.watch import AT_A_TIME, Watch
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
-from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.node.cdk8s_process import reusing_process
 from floe_compiler.pipeline import compile_mesh, unit_compiler
 from floe_compiler.pipeline.compilation import Compilation
 from floe_compiler.pipeline.units import Compiled, Shared, Task, compile_units
@@ -210,9 +210,9 @@ def test_what_an_answer_made_is_kept_for_other_runs(mesh: Path, capsys: pytest.C
     watch.begin()
     edit(mesh, "0 6 * * *", "0 7 * * *")
     watch.answer()
-    watch.rest()
+    watch.keep_results()
     compiled = compile_mesh(mesh, cache=Store(mesh.parent / "cache"))
-    assert compiled.made == {}
+    assert compiled.compiled_units == {}
 
 
 def test_without_the_package_it_says_how_to_get_it(
@@ -287,7 +287,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
     now = {file: texts[0] for file, texts in edits.items()}
     watch, memory = watching(mesh), ObjectMemory()
     right = 0
-    with kept():
+    with reusing_process():
         with remembering(memory):
             watch.begin()
         for _ in range(EDITS):

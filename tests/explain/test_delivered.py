@@ -7,10 +7,10 @@ from explain.test_first_resolution import varied
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.model.sources import Sources
-from floe_compiler.resolve.known import Known
+from floe_compiler.resolve.known_parts import KnownParts
 
 
-def planned(sources: Sources, known: Known) -> object:
+def planned(sources: Sources, known: KnownParts) -> object:
     """Return what the objects of the delivery tool are derived from; the error if that is not known."""
     try:
         return Unchecked(sources, REGISTRY, "dev", known).delivery_plan(encrypted=False)
@@ -29,5 +29,5 @@ def test_a_variation_is_delivered_in_the_same_way_with_it() -> None:
 
 def _is_another(name: str, sources: Sources, known: FirstResolution, first: object) -> bool:
     plan = planned(sources, known)
-    assert plan == planned(sources, Known()), name
+    assert plan == planned(sources, KnownParts()), name
     return plan != first

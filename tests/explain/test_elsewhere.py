@@ -46,6 +46,6 @@ def test_the_defaults_of_shared_services_elsewhere_are_varied_once(tmp_path: Pat
         read_inputs(small_mesh(tmp_path, {MANIFEST: platform, ENVIRONMENT: CLUSTERS})), schemas(components)
     )
     question = Question(sources, components, "dev/far", ObjectId("batch", "CronJob", "floe-sales-domain", "orders"))
-    causes = [setting.cause.what for settings in defaults(question) for setting in settings]
+    causes = [setting.cause.description for settings in defaults(question) for setting in settings]
     assert "default of catalog.warehouse (polaris)" in causes
     assert len(causes) == len(set(causes))

@@ -106,7 +106,7 @@ def explained_as(final: Object, patches: tuple[Patch, ...] = ()) -> Explanation:
 def causes(name: str) -> dict[str, list[str]]:
     """Return the causes by the path of the value, as the written path or in words."""
     return {
-        ".".join(str(step) for step in path): [cause.what for cause in values]
+        ".".join(str(step) for step in path): [cause.description for cause in values]
         for path, _, values in explained(name).values
     }
 
@@ -196,7 +196,7 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     name = "Application.argoproj.io argocd/acme-dev-sales-domain"
     plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
     final = next(manifest for manifest in delivery_objects(plans[0].delivery_plan()) if str(identify(manifest)) == name)
-    by_path = {path: [cause.what for cause in values] for path, _, values in explained_as(final).values}
+    by_path = {path: [cause.description for cause in values] for path, _, values in explained_as(final).values}
     assert by_path["spec", "source", "repoURL"] == ["delivery.repository"]
     assert by_path["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
     assert by_path["spec", "destination", "server"] == ["default of cluster.server (environment)"]
@@ -217,7 +217,9 @@ def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
     final = objects(sources)[f"CronJob.batch {SALES}/orders"]
     explanation = explain(sources, REGISTRY, "dev", final, (), "m.yaml:8:3")
     pod = ("spec", "jobTemplate", "spec", "template", "spec")
-    causes = {path[5:]: [cause.what for cause in values] for path, _, values in explanation.values if path[:5] == pod}
+    causes = {
+        path[5:]: [cause.description for cause in values] for path, _, values in explanation.values if path[:5] == pod
+    }
     assert causes["runtimeClassName",] == ["placement.runtime_class"]
     assert causes["priorityClassName",] == [
         "placement.jobs.priority_class",
@@ -237,7 +239,7 @@ def test_what_has_no_default_of_its_own_is_named_where_it_counts() -> None:
 def test_what_a_value_overrode_is_reported() -> None:
     values = {path: causes_ for path, _, causes_ in explained(f"CronJob.batch {SALES}/orders").values}
     path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")
-    cause = next(cause for cause in values[path] if cause.what == "platform.images.registry")
+    cause = next(cause for cause in values[path] if cause.description == "platform.images.registry")
     assert cause.overrides == (('"ghcr.io/acme"', MANIFEST.span(("images", "registry"))),)
     assert cause.span == ENVIRONMENT.span(("platform", "images", "registry"))
 
@@ -267,8 +269,8 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     assert by_path["spec", "suspend"] == (Cause("patched", suspend),)
     assert by_path["metadata", "annotations", "team"] == (Cause("patched", team),)
     assert by_path[*pod, "containers", 0, "image"] == (Cause("patched", side),)
-    assert "image" in [cause.what for cause in by_path[*pod, "containers", 1, "image"]]
-    assert by_path["spec", "schedule"][0].what == "schedule.cron"
+    assert "image" in [cause.description for cause in by_path[*pod, "containers", 1, "image"]]
+    assert by_path["spec", "schedule"][0].description == "schedule.cron"
     (wave,) = by_path["metadata", "annotations", "argocd.argoproj.io/sync-wave"]
     assert wave == Cause("follows from what starts before it in its namespace")
     assert explanation.removed == ((".".join((*pod, "restartPolicy")), policy),)
@@ -304,7 +306,7 @@ def test_readers_that_a_domain_is_rendered_without_are_no_mistake() -> None:
     sources = replace(SOURCES, domains={**SOURCES.domains, "other": replace(own, products={"orders": readers})})
     final = OBJECTS[f"CronJob.batch {SALES}/orders"]
     by_path = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
-    assert [cause.what for cause in by_path["spec", "schedule"]] == ["schedule.cron"]
+    assert [cause.description for cause in by_path["spec", "schedule"]] == ["schedule.cron"]
 
 
 def test_shared_services_are_rendered_for_a_few_domains() -> None:
@@ -337,8 +339,10 @@ def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> 
     by_path = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
     own = SOURCES.domains["sales"].products["orders"]
     pod = ("spec", "jobTemplate", "spec", "template", "spec")
-    image = next(cause for cause in by_path[*pod, "containers", 0, "image"] if cause.what != "platform.images.registry")
-    assert (image.what, image.span) == ("images.sales.orders", images.span(("images", "sales", "orders")))
+    image = next(
+        cause for cause in by_path[*pod, "containers", 0, "image"] if cause.description != "platform.images.registry"
+    )
+    assert (image.description, image.span) == ("images.sales.orders", images.span(("images", "sales", "orders")))
     assert image.overrides == (('"sales/orders:1.4.2"', own.span(("image",))),)
     (cron,) = by_path["spec", "schedule"]
     assert cron.span == environment.span(("domains", "sales", "products", "orders", "schedule", "cron"))
@@ -346,4 +350,4 @@ def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> 
     container = final["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     index = next(number for number, variable in enumerate(container["env"]) if variable["name"] == "DEPTH")
     (depth,) = by_path[*pod, "containers", 0, "env", index, "value"]
-    assert depth.what == "domains.sales.products.orders.steps.transform.variables.DEPTH"
+    assert depth.description == "domains.sales.products.orders.steps.transform.variables.DEPTH"

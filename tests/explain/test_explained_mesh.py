@@ -81,7 +81,7 @@ def test_patched_values_name_the_patch() -> None:
     assert [str(patch) for patch in explanation.patches] == ["overlays/blue/kustomization.yaml:11:12"]
     by_path = {path: causes for path, _, causes in explanation.values}
     (cause,) = by_path["spec", "suspend"]
-    assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:14:16")
+    assert (cause.description, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:14:16")
 
 
 INHERITED = MESH.parent / "inherited"
@@ -118,7 +118,7 @@ def test_what_is_inherited_leads_to_the_parent(
     explanation = explain_file(INHERITED, f"output/dev/{file}")
     assert explanation is not None
     (causes,) = [causes for path, _, causes in explanation.values if path == value]
-    assert [(cause.what, str(cause.span)) for cause in causes] == expected
+    assert [(cause.description, str(cause.span)) for cause in causes] == expected
 
 
 def test_what_a_parent_overrides_is_told() -> None:

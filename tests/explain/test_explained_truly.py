@@ -150,7 +150,7 @@ def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> N
     sources, objects, shown = truth
     explanation = explain(sources, REGISTRY, "dev", objects[name], (), "x")
     for path, _, causes in explanation.values:
-        causes_ = " | ".join(f"{cause.what} | {cause.span}" for cause in causes)
+        causes_ = " | ".join(f"{cause.description} | {cause.span}" for cause in causes)
         for called in shown[name][path]:
             assert called in causes_, (path, called)
 

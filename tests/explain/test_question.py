@@ -120,7 +120,9 @@ def test_a_product_that_others_read_cannot_be_disabled() -> None:
             identity = identify(manifest, plan.unit.namespace)
             if identity.kind == "CronJob":
                 explanation = explain(SOURCES, REGISTRY, "dev", with_namespace(manifest, identity.namespace), (), "")
-                causes_[plan.unit.scope] = [cause.what for cause in {p: c for p, _, c in explanation.values}["kind",]]
+                causes_[plan.unit.scope] = [
+                    cause.description for cause in {p: c for p, _, c in explanation.values}["kind",]
+                ]
     enabled = "default of enabled (product)"
     assert enabled in causes_["sales"]
     assert enabled in causes_["third"]

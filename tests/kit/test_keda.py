@@ -71,12 +71,12 @@ def test_what_needs_no_login_has_none() -> None:
 
 def test_it_reaches_the_port_that_it_asks_on_servers_of_the_namespace() -> None:
     namespace = str(DATABASE.group and DATABASE.group.namespace)
-    assert keda.asked_ports(namespace, (SCALED, SCALED)) == {"db": DATABASE.ports}
+    assert keda.called_ports(namespace, (SCALED, SCALED)) == {"db": DATABASE.ports}
     outside = replace(SCALED, replicas=EventScaling(1, 2, replace(CRON, server=OUTSIDE)))
-    assert keda.asked_ports(namespace, (outside, workload(replicas=2))) == {}
+    assert keda.called_ports(namespace, (outside, workload(replicas=2))) == {}
     foreign = service_endpoint("db", "floe-other", "cluster.local", (HTTP,))
     with pytest.raises(ValueError, match="another namespace"):
-        keda.asked_ports(namespace, (replace(SCALED, replicas=EventScaling(1, 2, replace(CRON, server=foreign))),))
+        keda.called_ports(namespace, (replace(SCALED, replicas=EventScaling(1, 2, replace(CRON, server=foreign))),))
 
 
 def test_servers_of_an_operator_let_it_in_too() -> None:

@@ -26,7 +26,7 @@ CHART: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cdk8s_process, "_kept", None)
+    monkeypatch.setattr(cdk8s_process, "_idle", None)
 
 
 def archive_of(path: Path, *names: str) -> Path:
@@ -169,7 +169,7 @@ def test_a_process_may_be_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     expected = cdk8s_process.run_cdk8s([CHART])
     folders: list[Path] = []
-    with cdk8s_process.kept():
+    with cdk8s_process.reusing_process():
         for _ in range(3):
             assert cdk8s_process.run_cdk8s([CHART]) == expected
             folders += tmp_path.iterdir()
@@ -182,8 +182,8 @@ def test_a_process_may_be_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_process_is_kept_until_the_outermost_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with cdk8s_process.kept():
-        with cdk8s_process.kept():
+    with cdk8s_process.reusing_process():
+        with cdk8s_process.reusing_process():
             cdk8s_process.run_cdk8s([CHART])
             before = list(tmp_path.iterdir())
         cdk8s_process.run_cdk8s([CHART])
@@ -194,11 +194,11 @@ def test_a_process_is_kept_until_the_outermost_block_ends(tmp_path: Path, monkey
 def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     expected = cdk8s_process.run_cdk8s([CHART])
-    with cdk8s_process.kept():
+    with cdk8s_process.reusing_process():
         failure_of({"namespace": None})  # a chart without objects stops it
         assert not list(tmp_path.iterdir())
         assert cdk8s_process.run_cdk8s([CHART]) == expected
-        kept = cdk8s_process._kept
+        kept = cdk8s_process._idle
         assert kept
         assert kept._process
         kept._process.node.kill()
@@ -209,7 +209,7 @@ def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeyp
 
 def test_a_forked_process_leaves_a_kept_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with cdk8s_process.kept():
+    with cdk8s_process.reusing_process():
         expected = cdk8s_process.run_cdk8s([CHART])
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
             assert pool.submit(cdk8s_process.run_cdk8s, [CHART]).result() == expected

@@ -15,7 +15,7 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay import (
-    KeptResults,
+    CachedResults,
     apply_overlay,
     failing_steps,
     failures_once,
@@ -65,9 +65,9 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
 
-    def applied(compiler: KeptResults = kept, **data: str) -> list[Object]:
+    def applied(compiler: CachedResults = kept, **data: str) -> list[Object]:
         """Apply the overlay to two objects of which one has this data, which no step touches."""
         first, second = unlike_config_maps(2)
         units = split_units(Rendered("dev", ObjectSet.of([first | {"data": data}, second])))
@@ -102,7 +102,7 @@ def test_kustomize_does_not_run_for_a_label_that_no_step_touches(
 ) -> None:
     merge = to_yaml({**config_map("c1"), "metadata": {"name": "c1", "namespace": "sales", "labels": {"team": "data"}}})
     mesh.write({FILE: steps, "base/merge.yaml": merge})
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
 
     def applied(version: str, team: str = "none") -> Object:
         one = config_map("c1")
@@ -123,7 +123,7 @@ def test_kustomize_does_not_run_for_a_label_that_no_step_touches(
 def test_kustomize_runs_for_a_label_that_a_step_selects_by(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     patch = "'[{op: add, path: /data, value: {k: v}}]'"
     mesh.write({FILE: f"patches: [{{target: {{labelSelector: version}}, patch: {patch}}}]\n"})
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
     runs = counted_runs(monkeypatch)
     for version in ("1", "2"):
         one = config_map("c1")
@@ -137,7 +137,7 @@ def test_kustomize_runs_for_a_label_that_a_step_selects_by(mesh: Mesh, monkeypat
 
 def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
     apply_overlay(mesh.overlay(), units, kept)
     runs = counted_runs(monkeypatch)
@@ -154,7 +154,7 @@ def test_a_warning_of_kustomize_is_repeated(mesh: Mesh, monkeypatch: pytest.Monk
     run = kustomize.run_kustomize
     monkeypatch.setattr(portions, "run_kustomize", lambda *given: (run(*given)[0], ["old syntax"]))
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
 
     found = [apply_overlay(mesh.overlay(), units, kept)["sales"].findings for _ in range(2)]
 
@@ -164,7 +164,7 @@ def test_a_warning_of_kustomize_is_repeated(mesh: Mesh, monkeypatch: pytest.Monk
 def test_an_object_that_a_patch_removes_stays_removed(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     patch = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c1, namespace: sales}\n$patch: delete\n"
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": patch})
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1"), config_map("c2")])))
     first = apply_overlay(mesh.overlay(), units, kept)
     runs = counted_runs(monkeypatch)
@@ -402,7 +402,7 @@ def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
     cache = Memory()
     secret = {**config_map("s"), "kind": "Secret", "stringData": {"key": "hidden"}}
     units = split_units(Rendered("dev", ObjectSet.of([secret, config_map("c")])))
-    apply_overlay(mesh.overlay(), units, KeptResults(cache, "compiler"))
+    apply_overlay(mesh.overlay(), units, CachedResults(cache, "compiler"))
     kept = b"".join(cache._entries.values())
     assert kept
     assert b"Secret" not in kept
@@ -410,7 +410,7 @@ def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
 
 def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    kept = KeptResults(Memory(), "compiler")
+    kept = CachedResults(Memory(), "compiler")
 
     def apply(name: str) -> None:
         object_ = config_map("c")

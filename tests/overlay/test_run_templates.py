@@ -136,7 +136,7 @@ def test_what_has_the_template_is_changed_by_the_patch(tmp_path: Path) -> None:
     (causes,) = [
         causes for path, value, causes in explanation.values if path[-1] == "value" and "dnsPolicy" in str(value)
     ]
-    assert [cause.what for cause in causes] == ["follows from a patch"]
+    assert [cause.description for cause in causes] == ["follows from a patch"]
 
 
 def told(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -21,8 +21,8 @@ from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.cache.store import Cache, Memory, Store
 from floe_compiler.cli import main
 from floe_compiler.model.codec import encode
-from floe_compiler.overlay import kept_results
-from floe_compiler.pipeline import compile_mesh, kept_trees, known_objects, reading
+from floe_compiler.overlay import cached_results
+from floe_compiler.pipeline import cached_trees, compile_mesh, known_objects, reading
 from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
@@ -37,8 +37,8 @@ KINDS = (
     SUMMARIES,
     BODIES,
     known_objects.KIND,
-    kept_trees.KIND,
-    kept_results.KIND,
+    cached_trees.KIND,
+    cached_results.KIND,
     "links",
     recent.KIND,
 )
@@ -100,8 +100,8 @@ def entries(folder: Path, kind: str) -> list[Path]:
 def make_read(folder: Path, kind: str) -> None:
     """Remove what makes it unnecessary to read the entries of a kind."""
     of_units = (HEADS, recent.KIND)
-    instead = {recent.KIND: (), SUMMARIES: ("links",), kept_results.KIND: of_units, known_objects.KIND: of_units}
-    instead[kept_trees.KIND] = of_units
+    instead = {recent.KIND: (), SUMMARIES: ("links",), cached_results.KIND: of_units, known_objects.KIND: of_units}
+    instead[cached_trees.KIND] = of_units
     for other in instead.get(kind, (recent.KIND,)):
         shutil.rmtree(folder / other)
 

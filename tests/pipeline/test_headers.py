@@ -14,7 +14,7 @@ from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.pipeline.headers import Header, NotResolved, Scope, headers, made_headers, without_places
+from floe_compiler.pipeline.headers import Header, NotResolved, Scope, declared_headers, headers, without_places
 from floe_compiler.pipeline.workers import Processes, ThisProcess
 from floe_compiler.resolve import resolve_frames
 from floe_compiler.resolve.frame import Frame
@@ -101,7 +101,7 @@ def test_any_number_of_processes_makes_the_same(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("floe_compiler.pipeline.headers.CHUNK", 1)
     found = frames(tmp_path)
     alone, apart = (
-        made_headers(found, scopes, {}, workers)
+        declared_headers(found, scopes, {}, workers)
         for scopes, workers in ((SCOPES, ThisProcess()), (SCOPES[::-1], Processes(2)))
     )
     assert {scope: one.header for scope, one in alone.items()} == {scope: one.header for scope, one in apart.items()}

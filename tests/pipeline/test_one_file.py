@@ -33,7 +33,7 @@ def test_it_is_as_in_the_whole_mesh(file: str, made: int, mesh: Path, whole: Com
     found = compile_mesh(mesh, ("dev",), file=file)
     assert found.files[file] == whole.files[file]
     assert found.digests == whole.digests
-    assert found.made == {"dev": made}
+    assert found.compiled_units == {"dev": made}
 
 
 def test_what_does_not_exist_is_looked_for_everywhere(mesh: Path, whole: Compilation) -> None:
@@ -59,5 +59,5 @@ def test_its_result_is_kept_for_the_whole_mesh(mesh: Path, whole: Compilation) -
     cache = Memory()
     compile_mesh(mesh, ("dev",), cache=cache, file=ORDERS)
     then = compile_mesh(mesh, ("dev",), cache=cache)
-    assert then.made["dev"] == whole.made["dev"] - 2
+    assert then.compiled_units["dev"] == whole.compiled_units["dev"] - 2
     assert dict(then.files) == dict(whole.files)

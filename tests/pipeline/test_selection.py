@@ -132,7 +132,7 @@ def test_without_any_mistake_only_the_domain_is_compiled(tmp_path: Path, right: 
 
 
 def test_a_domain_whose_name_ends_another_one_hides_nothing_of_that() -> None:
-    omitted = Omitted(frozenset({"sales"}), known=("eu-sales", "sales"))
+    omitted = Omitted(frozenset({"sales"}), all_domains=("eu-sales", "sales"))
     rule = Rule("C000", "wrong", "Wrong.")
     about = {one: Diagnostic(rule, "wrong", subject=f"dev: Job floe-{one}-domain/x") for one in ("sales", "eu-sales")}
     assert {one: omitted.concerns(found) for one, found in about.items()} == {"sales": True, "eu-sales": False}

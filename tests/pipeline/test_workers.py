@@ -19,7 +19,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
 from floe_compiler.node import cdk8s_process
-from floe_compiler.pipeline import compile_mesh, headers, kept_trees, unit_compiler
+from floe_compiler.pipeline import cached_trees, compile_mesh, headers, unit_compiler
 from floe_compiler.pipeline.units import Task, compile_units
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
 from pipeline.mesh_of_three import (
@@ -131,12 +131,12 @@ def test_batches_are_smaller_towards_the_end_if_several_processes_share_them() -
 
 
 def test_one_process_keeps_its_node_for_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cdk8s_process, "_kept", None)
+    monkeypatch.setattr(cdk8s_process, "_idle", None)
 
-    first, second = ThisProcess().map(lambda *_: cdk8s_process._kept, None, (1, 2))
+    first, second = ThisProcess().map(lambda *_: cdk8s_process._idle, None, (1, 2))
 
     assert first is second is not None
-    assert cdk8s_process._kept is None
+    assert cdk8s_process._idle is None
 
 
 class Large:
@@ -176,7 +176,7 @@ class OnlyTrees(Store):
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept of it."""
-        return super().get(kind, key) if kind == kept_trees.KIND else None
+        return super().get(kind, key) if kind == cached_trees.KIND else None
 
 
 MISTAKES: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.report.dangers import WORDS, Kept, Objects, Surroundings, dangers_of
+from floe_compiler.report.dangers import WORDS, Objects, Surroundings, WhyKept, dangers_of
 from report.samples import deployment, resource
 
 
@@ -771,7 +771,7 @@ def test_a_namespace_that_is_no_longer_tested() -> None:
 
     assert words(job("smoke"), None) == ["tests-removed"]
     smoke = job("smoke")
-    where_kept = dangers_of(identify(smoke), smoke, None, Surroundings(), Kept("nothing is pruned", applied=True))
+    where_kept = dangers_of(identify(smoke), smoke, None, Surroundings(), WhyKept("nothing is pruned", applied=True))
     assert [danger.word for danger in where_kept] == ["tests-removed", "unmanaged"]
     assert words(job("run-orders-probe"), None) == words(None, job("smoke")) == words(job("smoke"), job("smoke")) == []
 

@@ -13,7 +13,7 @@ from floe_compiler.components import built_in, registry
 from floe_compiler.model.field_docs import DescribedJsonSchema, field_docs
 from floe_compiler.model.inputs import SAME_EVERYWHERE, DataProduct, Environment, PlatformManifest
 from floe_compiler.resolve.model_schemas import JsonSchema
-from floe_compiler.resolve.schemas import made_schemas, schemas
+from floe_compiler.resolve.schemas import make_schemas, schemas
 from products import STEPS
 from resolve.samples import REGISTRY
 
@@ -246,7 +246,7 @@ def test_a_parent_is_right_below_vendor(path: str, right: bool) -> None:
 
 
 def test_making_schemas_changes_none_of_the_models() -> None:
-    again = made_schemas(REGISTRY, DescribedJsonSchema)
+    again = make_schemas(REGISTRY, DescribedJsonSchema)
     assert again == schemas(REGISTRY)
     assert again is not schemas(REGISTRY)
     assert json.dumps(again) == json.dumps(schemas(REGISTRY)), "in the same order"

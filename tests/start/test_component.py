@@ -18,11 +18,11 @@ SLOTS = ("portal", "observability.data_profiles", "orchestrator")
 
 ONE_NODE = """
 import pytest
-from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.node.cdk8s_process import reusing_process
 
 @pytest.fixture(scope="session", autouse=True)
 def one_node():
-    with kept():
+    with reusing_process():
         yield
 """
 """A plugin of pytest that starts Node.js once for all tests."""

@@ -30,8 +30,9 @@ from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, Sec
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.unit import Unit, render_part, render_unit, secret_user
+from floe_compiler.synthesize.unit import Unit, render_part, render_unit
 from floe_compiler.synthesize.unit_parts import part_of
+from floe_compiler.synthesize.unit_secrets import secret_user
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
 from plans import plan_environment, plan_mesh
 from small_mesh import small_mesh

@@ -8,7 +8,7 @@ from floe_compiler.model.cache import Cache
 
 
 class Forgetting:
-    """Forgets each entry of a kind once, in the order in which they are asked for: as many at a time as it is told to.
+    """Forgets each entry of a kind once, in the order of the requests for them, and as many at a time as `forget` says.
 
     Those of some other kinds it never has.
     """
@@ -21,7 +21,7 @@ class Forgetting:
         self._left = 0
 
     def forget(self, most: int) -> None:
-        """Forget so many more."""
+        """Forget this many more entries."""
         self._left = most
 
     @property

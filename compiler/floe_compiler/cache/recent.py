@@ -9,7 +9,7 @@ from floe_compiler.model.codec import decode, encode
 
 KIND = "recent"
 FEW = 50
-"""One entry in so many may be missing: to open it takes less time than to write all of them."""
+"""One entry in this many may be missing: opening it takes less time than writing all of them."""
 
 
 class Recent:

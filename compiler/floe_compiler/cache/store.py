@@ -50,7 +50,7 @@ class Store:
         if content is not None:
             with contextlib.suppress(OSError):
                 if os.stat(path).st_mtime < time.time() - _DAY:  # noqa: PTH116 -- thousands of entries
-                    os.utime(path)  # used: it stays for another while
+                    os.utime(path)  # it was used, so it stays longer
         return content
 
     def put(self, kind: str, key: str, data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The archive of a chart -> its files, with nothing that could get anywhere else, or fill a disk."""
+"""The archive of a chart -> its files; refuses what would leave its folder or fill the disk."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def unpacked(archive: bytes) -> Mapping[str, bytes]:
 
 
 def checked(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """Return the files of a chart without hidden ones. Raises BadChart for paths and sizes that may not be."""
+    """Return the files of a chart without hidden ones. Raises BadChart for paths and sizes that are not allowed."""
     kept = {path: content for path, content in files.items() if not _is_hidden(path)}
     if len(kept) > MOST_FILES:
         raise BadChart(f"it has more than {MOST_FILES} files")

@@ -36,7 +36,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?\S*")
 
 
 class Helm(msgspec.Struct, frozen=True):
-    """A helm program, and its version as it says it itself."""
+    """A helm program, and the version that it reports."""
 
     program: str
     version: str
@@ -135,8 +135,8 @@ def _below(folder: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 
 def _environment(home: str) -> dict[str, str]:
-    """Return helm's environment variables: all of its folders are in `home`, and no cluster and no network is there."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    """Return helm's environment variables: all its folders are in `home`, and it finds no cluster and no network."""
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     folders = {
         "HOME": home,
         "TMPDIR": home,
@@ -146,4 +146,4 @@ def _environment(home: str) -> dict[str, str]:
         "HELM_PLUGINS": f"{home}/plugins",
         "KUBECONFIG": f"{home}/no-cluster",
     }
-    return {**kept, **folders, "HELM_NO_PLUGINS": "1", "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "TZ": "UTC"}
+    return {**inherited, **folders, "HELM_NO_PLUGINS": "1", "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "TZ": "UTC"}

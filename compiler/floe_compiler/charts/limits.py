@@ -28,7 +28,7 @@ KINDS = frozenset(
         ("rbac.authorization.k8s.io", "RoleBinding"),
     }
 )
-"""The kinds that there may be."""
+"""The allowed kinds."""
 
 INSTEAD = {
     "HTTPRoute": "leave it out, and declare the interface under workloads",
@@ -37,10 +37,10 @@ INSTEAD = {
     "PodMonitor": "leave it out, and declare the metrics under workloads",
     "ServiceMonitor": "leave it out, and declare the metrics under workloads",
 }
-"""What to do without some kinds."""
+"""What to do instead, for some kinds that are refused."""
 
 OWN_KEYS = ("floe.dev", "argocd.argoproj.io", "kustomize.toolkit.fluxcd.io")
-"""Whose labels and annotations tell the compiler, or the delivery tool, what to do."""
+"""The prefixes of labels and annotations that the compiler or the delivery tool obeys."""
 
 STRONG_VERBS = frozenset({"*", "bind", "escalate", "impersonate"})
 
@@ -149,10 +149,10 @@ def _of_volumes(volumes: Iterable[Object]) -> Iterator[Problem]:
             yield f"the volume {volume.get('name')} is of {unusual[0]}, which is not for the pods of a domain", ASK
 
 
-def _covers(allowed: tuple[str, str, str], asked: Any) -> bool:
+def _covers(allowed: tuple[str, str, str], toleration: Any) -> bool:
     key, value, effect = allowed
-    same_value = not value or (asked.get("operator", "Equal") == "Equal" and asked.get("value", "") == value)
-    return bool(asked.get("key") == key and same_value and asked.get("effect") == effect)
+    same_value = not value or (toleration.get("operator", "Equal") == "Equal" and toleration.get("value", "") == value)
+    return bool(toleration.get("key") == key and same_value and toleration.get("effect") == effect)
 
 
 def qualified(image: str) -> str:

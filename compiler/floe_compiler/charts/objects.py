@@ -46,7 +46,7 @@ def delivered(
     files: Mapping[str, bytes],
     findings: Findings,
 ) -> list[ChartObject]:
-    """Return the objects of a release; what may not be is a finding.
+    """Return the objects of a release; what is not allowed is a finding.
 
     Args:
         use: The entry.
@@ -76,15 +76,17 @@ def delivered(
     config_maps = {identity.name for identity in identities if identity.kind == "ConfigMap"}
     objects = [replace(applied, manifest=_with_hash(applied.manifest, config_maps)) for applied in objects]
     for name in sorted(use.hooks.keys() - hooks - misspelt):
-        known = ", ".join(sorted(hooks)) or "none"
+        hook_names = ", ".join(sorted(hooks)) or "none"
         message = f"the chart {use.version} has no hook {name} with these values"
-        findings.add(UNUSED_HOOK, message, use.hook_places.get(name, use.origin), hint=f"its hooks: {known}; remove it")
+        findings.add(
+            UNUSED_HOOK, message, use.hook_places.get(name, use.origin), hint=f"its hooks: {hook_names}; remove it"
+        )
     _check_workloads(use, objects, findings)
     return objects
 
 
 def _in_namespace(manifest: Object, namespace: str, scopes: Mapping[tuple[str, str], bool]) -> Object:
-    """Return an object with the namespace of the release if its kind has one, and it names none."""
+    """Return an object with the namespace of the release if its kind is namespaced and it names none."""
     identity = identify(manifest)
     metadata = {key: value for key, value in manifest["metadata"].items() if value not in (None, {}, "")}
     if is_namespaced(identity.group, identity.kind, scopes) is not False:
@@ -101,7 +103,7 @@ def _hooks_of(chart: RenderedChart) -> Iterator[str]:
 
 
 def _is_applied(use: ChartUse, name: str, hook: str, place: Span, meant: str, findings: Findings) -> bool:
-    """Return whether a hook is applied as any other object; report one about which nothing is said.
+    """Return whether a hook is applied as any other object; report one that the entry does not mention.
 
     `meant` is a name among `hooks` that the chart does not have and that may mean this one; empty if there is none.
     """
@@ -163,9 +165,9 @@ def _completed(use: ChartUse, identity: ObjectId, manifest: Object, settings: Se
 def _stable(claim: Object) -> Object:
     """Return a claim's template without labels that change: Kubernetes refuses any change of it."""
     metadata = mapping(claim, ("metadata",))
-    kept = {key: value for key, value in mapping(metadata, ("labels",)).items() if key not in CHANGING}
+    labels = {key: value for key, value in mapping(metadata, ("labels",)).items() if key not in CHANGING}
     rest = {key: value for key, value in metadata.items() if key != "labels"}
-    return {**claim, "metadata": {**rest, **({"labels": kept} if kept else {})}}
+    return {**claim, "metadata": {**rest, **({"labels": labels} if labels else {})}}
 
 
 def _with_pods(manifest: Object, use: ChartUse, identity: ObjectId, settings: Settings) -> Object:

@@ -40,8 +40,8 @@ def rendered(
     """
     inputs = [release.name, release.namespace, release.values, release.kubernetes, release.api_versions, release.crds]
     key = digest_of(compiler, digest, helm.version, encode(inputs))
-    if cache and (data := cache.get(KIND, key)) and (kept := decode(data, RenderedChart)):
-        return kept
+    if cache and (data := cache.get(KIND, key)) and (cached := decode(data, RenderedChart)):
+        return cached
     try:
         printed, again = run_helm(helm, release), run_helm(helm, release)
     except HelmError as error:

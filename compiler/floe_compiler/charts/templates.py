@@ -14,7 +14,7 @@ _SOURCE = re.compile(r"^---\n# Source: (\S+)\n", re.MULTILINE)
 
 
 class NotAnObject(Exception):
-    """A template renders something that is no Kubernetes object; the message says what, and `template` where."""
+    """A template renders something that is not a Kubernetes object; the message says what, and `template` where."""
 
     def __init__(self, template: str, problem: str) -> None:
         super().__init__(problem)

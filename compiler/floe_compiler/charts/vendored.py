@@ -62,11 +62,11 @@ def chart_files(inputs: InputFiles, use: ChartUse, findings: Findings) -> tuple[
     below = {path for path in inputs.types if path.startswith(f"{chart.folder}/")}
     if locked is None or not below:
         versions = [str(entry) for entry in lock]
-        where = "is not in vendor/charts/" if not below else f"is not locked in {CHARTS_LOCK}"
+        problem = "is not in vendor/charts/" if not below else f"is not locked in {CHARTS_LOCK}"
         near = did_you_mean(str(chart), versions) if versions else ""
         hint = f"fetch it: floe-compile vendor oci://<registry>/{chart.name} --version {chart.version}"
         hint += f"; {near}" if near else ""
-        findings.add(NOT_VENDORED, f"the chart {chart} {where}", use.version_origin, hint=hint)
+        findings.add(NOT_VENDORED, f"the chart {chart} {problem}", use.version_origin, hint=hint)
         return None
     place = [Related(Span(CHARTS_LOCK, locked.line, 1), "locked here")]
     hint = f"undo what has changed in {chart.folder}, or vendor it again: floe-compile vendor "

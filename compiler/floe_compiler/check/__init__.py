@@ -45,7 +45,7 @@ def check_unit(
     Args:
         unit: The objects and facts of one namespace (`unit.namespace`).
         definitions: The CustomResourceDefinitions of the environment.
-        is_sound: Says of an object whether it is known to be `sound` in such a unit (default: none is).
+        is_sound: Tells whether an object is known to be `sound` in such a unit (default: none is).
     """
     index = build_index(unit, definitions)
     findings = _findings(index, is_sound)

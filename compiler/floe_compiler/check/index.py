@@ -69,7 +69,7 @@ class Index:
 
     @cached_property
     def marked_values(self) -> tuple[MarkedValue, ...]:
-        """Return the values in the objects of whose positions more is known than their schemas say."""
+        """Return the values in the objects that rules look at by their types, beyond what schemas say."""
         return tuple(marked_values(self.kubernetes, self.objects.items()))
 
     @cached_property

@@ -120,7 +120,7 @@ ABOUT_ONE_OBJECT: tuple[RuleModule, ...] = (
 """Those that take long, and look at one object at a time, with the pods that it is the template of.
 
 What they find follows from the object, the version of Kubernetes and the delivery tool. So an object in which they have
-found nothing needs not be looked at again.
+found nothing need not be checked again.
 """
 
 RULES: tuple[Rule, ...] = (

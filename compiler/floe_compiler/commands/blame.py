@@ -14,8 +14,8 @@ NOTES = """\
 Each line begins with the input that decides it, as file:line. `+2` says that two more take part: name the line to see
 all. In brackets is what no document says: a default, or `fixed`, which the component or the compiler decides itself.
 
-A line with only a key has what all lines below it have in common. Of a text of several lines, as in a ConfigMap, each
-line has its own. In JSON, columns begin at 1, `end` is the column after the last one, `path` the place in the object.
+A line with only a key has what all lines below it have in common. Each line of a longer text, as in a ConfigMap, has
+its own. In JSON, columns begin at 1, `end` is the column after the last one, `path` the place in the object.
 
 examples:
   floe-compile blame output/prod/floe-platform/deployment.apps_polaris.yaml
@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
         raise UsageError(f"{number} is not the number of a line; for a path in the object: floe-compile explain")
 
     def look(text: str) -> None:
-        """Refuse a line that is not there, before all others are explained."""
+        """Refuse a line number that the file does not have, before anything is explained."""
         count = text.count("\n")
         if number and not 1 <= int(number) <= count:
             raise UsageError(f"{file} has {count} lines, and no line {number}")

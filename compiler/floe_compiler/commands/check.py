@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     add_common(parser)
     add_compiling(parser)
     parser.add_argument(
-        "--inputs", action="store_true", help="only whether the inputs compile, for where their output is not"
+        "--inputs", action="store_true", help="only check that the inputs compile, not that output/ is current"
     )
     parser.add_argument(
         "--summary",
@@ -90,7 +90,10 @@ def _add_summary(file: Path, compiled: Compilation, steps: Stopwatch) -> None:
         objects = sum(len(head.files.paths) for head in environment.heads.values())
         done.append(
             WorkDone(
-                environment.environment, len(environment.heads), compiled.made.get(environment.environment, 0), objects
+                environment.environment,
+                len(environment.heads),
+                compiled.compiled_units.get(environment.environment, 0),
+                objects,
             )
         )
     try:

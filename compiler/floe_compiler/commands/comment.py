@@ -35,7 +35,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the comment, in Markdown")
     parser.add_argument("--on", choices=("github", "gitlab"), required=True, help="where the pull request is")
     parser.add_argument("--number", type=int, metavar="N", help="the number of the pull request or merge request")
-    parser.add_argument("--name", default="change", help="tells several comments from each other (default: change)")
+    parser.add_argument("--name", default="change", help="distinguishes several comments (default: change)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
 
 

@@ -58,15 +58,15 @@ class Chosen(msgspec.Struct, frozen=True):
         """Return what the options choose; those that a verb does not have choose everything.
 
         Raises:
-            UsageError: if there is nothing of a name.
+            UsageError: if there is no environment or domain of a given name.
         """
-        given = {"output": None, "env": (), "domain": (), **vars(options)}
+        values = {"output": None, "env": (), "domain": (), **vars(options)}
         root = find_root(options.root)
         return cls(
             root,
-            find_output(root, given["output"]),
-            chosen_environments(root, given["env"]),
-            chosen_domains(root, given["domain"]),
+            find_output(root, values["output"]),
+            chosen_environments(root, values["env"]),
+            chosen_domains(root, values["domain"]),
         )
 
     @property
@@ -137,7 +137,7 @@ def compiling(
     """Open the workers that the options choose, the cache unless it is given, and show the progress if `show` is true.
 
     Raises:
-        UsageError: if they choose something wrong.
+        UsageError: if one of them is wrong.
     """
     from floe_compiler.report.progress import showing_progress
 

@@ -10,7 +10,7 @@ from floe_compiler.model.plan import ComponentScope
 from floe_compiler.report.markdown_table import code, markdown_table
 from floe_compiler.report.scaled_settings import SCALES, ScaledSetting, scaled_settings
 
-WHERE: Mapping[ComponentScope, str] = {
+NAMESPACES: Mapping[ComponentScope, str] = {
     "platform": "the platform",
     "domain": "each domain",
     "each": "the platform and each domain",
@@ -35,7 +35,7 @@ def type_as_code(choice: Choice) -> str:
 
 def choices_table(choices: Iterable[Choice], shown: Shown = type_as_code) -> str:
     """Return the table of choices, with where each runs; `shown` returns how a type is written."""
-    rows = [[code(choice.slot), shown(choice), choice.summary, _where(choice)] for choice in choices]
+    rows = [[code(choice.slot), shown(choice), choice.summary, _namespace_of(choice)] for choice in choices]
     return markdown_table(["slot", "type", "what it is", "runs in"], rows)
 
 
@@ -55,8 +55,8 @@ def quotas_table() -> str:
     return markdown_table(["setting", *SCALES], [[code(setting.path), *setting.values] for setting in (*least, *most)])
 
 
-def _where(choice: Choice) -> str:
-    return "the namespace of what uses it" if choice.where else WHERE[choice.scope]
+def _namespace_of(choice: Choice) -> str:
+    return "the namespace of what uses it" if choice.written_in else NAMESPACES[choice.scope]
 
 
 def _by_setting(choices: Iterable[Choice]) -> Mapping[ScaledSetting, list[str]]:

@@ -31,7 +31,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     scope: ComponentScope
     profiles: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
-    where: str = ""
+    written_in: str = ""
     """Where it is written, if not at the top level of the manifest."""
 
 
@@ -74,8 +74,8 @@ def run(options: Namespace) -> int:
         return DONE
     width = max(len(f"{choice.slot}: {choice.type}") for choice in listed)
     for choice in listed:
-        where = f" ({choice.where})" if choice.where else ""
-        sys.stdout.write(f"{f'{choice.slot}: {choice.type}':<{width}}  {choice.summary}{where}\n")
+        location = f" ({choice.written_in})" if choice.written_in else ""
+        sys.stdout.write(f"{f'{choice.slot}: {choice.type}':<{width}}  {choice.summary}{location}\n")
         if options.name:
             sys.stdout.writelines(f"  {line}\n" for line in settings(choice.settings, choice.profiles))
     return DONE

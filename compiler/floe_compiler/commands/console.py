@@ -23,9 +23,9 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
     if options.quiet and options.format not in ("json", "sarif"):
         outcome = without_warnings(outcome)
     outcome = first_of_each_rule(outcome)
-    if (given := vars(options).get("output")) is not None:
+    if (folder := vars(options).get("output")) is not None:
         outcome = replace(
-            outcome, diagnostics=tuple(_located(diagnostic, root, given) for diagnostic in outcome.diagnostics)
+            outcome, diagnostics=tuple(_located(diagnostic, root, folder) for diagnostic in outcome.diagnostics)
         )
     if outcome.diagnostics:
         from floe_compiler.report.secrecy import hide_in_diagnostic

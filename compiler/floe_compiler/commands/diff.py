@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from floe_compiler.model.cache import Cache
     from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.report.costs.rollup import Costs
-    from floe_compiler.report.dangers import Whole
+    from floe_compiler.report.dangers import AllObjects
     from floe_compiler.report.diff import EnvironmentDiff
     from floe_compiler.write.output import Look
 
@@ -64,7 +64,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="FILE",
-        help="compare one environment with YAML of others instead: a file, a folder, or - for standard input",
+        help="compare one environment with other YAML instead: a file, a folder, or - for standard input",
     )
     parser.add_argument(
         "--toolchain",
@@ -149,7 +149,7 @@ def differences(before: State, old: Mapping[str, str], compiled: Compilation) ->
     from floe_compiler.report.moves import with_moves
 
     after = compiled.files
-    whole = _whole(compiled)
+    all_objects = _all_objects(compiled)
     new = before.hashes_of(after)
     changed = {path for path, _ in old.items() ^ new.items()}
     texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
@@ -160,7 +160,7 @@ def differences(before: State, old: Mapping[str, str], compiled: Compilation) ->
     folders = {path.rpartition("/")[0] for path in (*old, *new)}
     for site in sorted({site_of(f"{folder}/") for folder in folders}):
         then, now = (read_manifests(files.get(site, {}), findings) for files in (gone, come))
-        diffs.append(compare(site, then, now, whole.get(site)))
+        diffs.append(compare(site, then, now, all_objects.get(site)))
     findings.finish()
     return with_moves(diffs)
 
@@ -177,12 +177,12 @@ def hashes_before(before: State, compiled: Compilation, environments: tuple[str,
     }
 
 
-def _whole(compiled: Compilation) -> Mapping[str, Whole]:
+def _all_objects(compiled: Compilation) -> Mapping[str, AllObjects]:
     """Return all objects of each environment in each of its clusters, and of each that has several."""
     from floe_compiler.report.dangers import Together
 
     sites = {environment.environment: environment for environment in compiled.environments}
-    several: dict[str, list[Whole]] = {}
+    several: dict[str, list[AllObjects]] = {}
     for name, site in sites.items():
         several.setdefault(environment_of(name), []).append(site)
     return {**{name: Together(own) for name, own in several.items()}, **sites}
@@ -215,8 +215,8 @@ def at_revision(root: Path, revision: str) -> State:
     algorithm = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
 
     def git_blobs(files: FileSet) -> Mapping[str, str]:
-        known = files.read_git_blobs() if algorithm == "sha1" else {}
-        return known or {path: git_blob(text.encode(), algorithm) for path, text in files.items()}
+        blobs = files.read_git_blobs() if algorithm == "sha1" else {}
+        return blobs or {path: git_blob(text.encode(), algorithm) for path, text in files.items()}
 
     return State(tree.blobs, git_blobs, tree.read)
 

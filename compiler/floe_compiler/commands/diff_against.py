@@ -29,16 +29,18 @@ def run_against(options: Namespace) -> int:
     if options.format == "github":
         raise UsageError("--format github is for changes of a pull request; --against has text, json and markdown")
     chosen = Chosen.by(options)
-    known = chosen.environments or tuple(_environments(chosen.root))
-    if len(known) != 1:
-        raise UsageError(f"--against compares one environment; name it: --env {known[0] if known else 'NAME'}")
+    environments = chosen.environments or tuple(_environments(chosen.root))
+    if len(environments) != 1:
+        raise UsageError(
+            f"--against compares one environment; name it: --env {environments[0] if environments else 'NAME'}"
+        )
     documents = list(_documents(options.against))
     if not any(isinstance(document, dict) and document.get("kind") for document in documents):
         raise UsageError(f"{_shown(options.against)} has no object of Kubernetes; did what was to write it fail?")
-    with compiling(options, replace(chosen, environments=known)) as run:
+    with compiling(options, replace(chosen, environments=environments)) as run:
         compiled = run.compiled()
         run.progress("comparing")
-        diff, left_out = compared(documents, compiled, known[0])
+        diff, left_out = compared(documents, compiled, environments[0])
     _show(diff, left_out, options)
     return DONE
 
@@ -75,24 +77,24 @@ def _environments(root: Path) -> list[str]:
     return sorted(path.parent.name for path in root.glob("overlays/*/environment.yaml"))
 
 
-def _documents(given: str) -> Iterator[Any]:
+def _documents(source: str) -> Iterator[Any]:
     """Yield the documents of a file, of all files in a folder, or of standard input."""
     from floe_compiler.model.kubernetes_yaml import NotYaml, read_objects
 
-    for name, text in _texts(given):
+    for name, text in _texts(source):
         try:
             yield from read_objects(text)
         except NotYaml as error:
             raise UsageError(f"{name} is not YAML: {error}") from None
 
 
-def _texts(given: str) -> Iterator[tuple[str, str]]:
-    if given == STDIN:
+def _texts(source: str) -> Iterator[tuple[str, str]]:
+    if source == STDIN:
         yield "standard input", sys.stdin.read(MOST_BYTES)
         return
-    path = Path(given)
+    path = Path(source)
     if not path.exists():
-        raise UsageError(f"there is no {given}")
+        raise UsageError(f"there is no {source}")
     files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else [path]
     for file in files:
         try:
@@ -119,14 +121,14 @@ def _show(diff: EnvironmentDiff, left_out: int, options: Namespace) -> None:
         sys.stderr.write(f"floe-compile: {_summary(diff, left_out, options.against)}\n")
 
 
-def _shown(given: str) -> str:
-    return "standard input" if given == STDIN else given
+def _shown(source: str) -> str:
+    return "standard input" if source == STDIN else source
 
 
-def _summary(diff: EnvironmentDiff, left_out: int, given: str) -> str:
+def _summary(diff: EnvironmentDiff, left_out: int, source: str) -> str:
     from floe_compiler.report.outcome import count
 
-    there = _shown(given)
+    there = _shown(source)
     parts = [
         f"{diff.total('deleted')} only in {there} (-)",
         f"{diff.total('changed')} different (~)",

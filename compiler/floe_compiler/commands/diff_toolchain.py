@@ -55,16 +55,16 @@ def run_toolchain(options: Namespace) -> int:
             raise UsageError(f"{_shown(options.toolchain)} has no program {PACKAGE}: {error.strerror}") from None
 
 
-def _requirement(said: str) -> str:
+def _requirement(toolchain: str) -> str:
     """Return what pip is to install: a release by its version, a file or folder, or an address."""
-    if _VERSION.fullmatch(said):
-        return f"{PACKAGE}=={said.removeprefix('v')}"
-    if _ADDRESS.fullmatch(said):
-        return f"{PACKAGE} @ {said}"
-    if Path(said).exists():
-        return str(Path(said).resolve())
+    if _VERSION.fullmatch(toolchain):
+        return f"{PACKAGE}=={toolchain.removeprefix('v')}"
+    if _ADDRESS.fullmatch(toolchain):
+        return f"{PACKAGE} @ {toolchain}"
+    if Path(toolchain).exists():
+        return str(Path(toolchain).resolve())
     forms = "a version such as 0.2.0, a wheel, a folder with its source, or git+https://…@TAG"
-    raise UsageError(f"--toolchain {_shown(said)}: there is no such file; write {forms}")
+    raise UsageError(f"--toolchain {_shown(toolchain)}: there is no such file; write {forms}")
 
 
 def _own_components() -> Iterator[str]:
@@ -76,7 +76,7 @@ def _own_components() -> Iterator[str]:
             yield f"{name}=={installed}"
 
 
-def _install(folder: Path, requirements: tuple[str, ...], said: str) -> None:
+def _install(folder: Path, requirements: tuple[str, ...], toolchain: str) -> None:
     """Make an environment with some packages in a folder. Raises UsageError with what pip says last."""
     make, pip = _environment(folder)
     options = ("--quiet", "--disable-pip-version-check", "--no-input")
@@ -86,10 +86,10 @@ def _install(folder: Path, requirements: tuple[str, ...], said: str) -> None:
                 command, env=_variables(), capture_output=True, text=True, timeout=SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
-            raise UsageError(f"{_shown(said)} could not be installed within {SECONDS} seconds") from None
+            raise UsageError(f"{_shown(toolchain)} could not be installed within {SECONDS} seconds") from None
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [done.stderr.strip()]
-            raise UsageError(f"{_shown(said)} cannot be installed: {_shown(lines[-1].removeprefix('ERROR: '))}")
+            raise UsageError(f"{_shown(toolchain)} cannot be installed: {_shown(lines[-1].removeprefix('ERROR: '))}")
 
 
 def _environment(folder: Path) -> tuple[list[str], list[str]]:

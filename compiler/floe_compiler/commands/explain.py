@@ -94,7 +94,7 @@ def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Spa
         shown = dumps(value, ensure_ascii=False)
         lines.append(f"{at}: {shown if len(shown) <= 100 else shown[:97] + '...'}")
         for cause in causes:
-            lines.append(f"    {cause.span}: {cause.what}" if cause.span else f"    {cause.what}")
+            lines.append(f"    {cause.span}: {cause.description}" if cause.span else f"    {cause.description}")
             lines += [
                 f"        overrides {hide_in_text(weaker)} of {span or 'the scale'}" for weaker, span in cause.overrides
             ]

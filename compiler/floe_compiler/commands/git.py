@@ -88,7 +88,7 @@ class Tree(msgspec.Struct, frozen=True):
         """Return the content of some of the files."""
         paths = list(paths)
         names = "".join(f"{self.blobs[path]}\n" for path in paths).encode()
-        answer = run_git(self.root, "cat-file", "--batch", given=names)
+        answer = run_git(self.root, "cat-file", "--batch", stdin=names)
         contents, start = {}, 0
         for path in paths:  # Each answer is "<hash> blob <size>\n<content>\n".
             end = answer.index(b"\n", start)
@@ -140,7 +140,7 @@ class GitFailed(UsageError):
 def run_git(
     root: Path,
     *arguments: str,
-    given: bytes = b"",
+    stdin: bytes = b"",
     variables: Mapping[str, str] | None = None,
     accepted: Container[int] = (0,),
 ) -> bytes:
@@ -149,9 +149,9 @@ def run_git(
     Args:
         root: The folder to run it in.
         arguments: The command.
-        given: What it reads from stdin.
+        stdin: What it reads from stdin.
         variables: Further environment variables.
-        accepted: The exit codes that are no failure.
+        accepted: The exit codes that do not mean a failure.
 
     Raises:
         GitFailed: if it fails.
@@ -162,7 +162,7 @@ def run_git(
             ["git", *arguments],  # noqa: S607 -- the user's own git, wherever it is installed
             cwd=root,
             env=_environment() | dict(variables or {}),
-            input=given,
+            input=stdin,
             capture_output=True,
             timeout=TIMEOUT,
             check=False,

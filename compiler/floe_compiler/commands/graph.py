@@ -51,7 +51,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Draw."""
+    """Draw the graph."""
     from floe_compiler.report.graph_formats import RENDERERS, dot
 
     root = find_root(options.root)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from floe_compiler.start.repository import Compiler
 
 NOTES = """\
-Asks for what no option answers, if this is a terminal and there is no --yes; anywhere else, defaults are the answers.
-A file that exists is left as it is. Then the mesh is compiled.
+On a terminal, it asks for what no option gives; with --yes, or without a terminal, it takes the defaults.
+Existing files are left as they are. Then the mesh is compiled.
 
 examples:
   floe-compile init                                begin in this folder
@@ -54,7 +54,7 @@ def run(options: Namespace) -> int:
     root = options.folder.absolute()
     if (root / MANIFEST).exists():
         raise UsageError(f"{options.folder / MANIFEST} exists; to add to the mesh there: floe-compile new --help")
-    answers = answers_of(_given(options, root))
+    answers = answers_of(_answers(options, root))
     owner = answers.owner
     files = {
         MANIFEST: documents.manifest(answers),
@@ -86,29 +86,29 @@ def _make(root: Path, folder: Path) -> None:
         raise UsageError(f"{folder} cannot be made: {error.strerror}; name another folder") from error
 
 
-def _given(options: Namespace, root: Path) -> Mapping[str, str]:
+def _answers(options: Namespace, root: Path) -> Mapping[str, str]:
     """Return the name, and what options or people answer beside it. Raises UsageError for a wrong option."""
     from floe_compiler.start.answers import QUESTIONS
 
-    given: dict[str, str] = {}
+    answers: dict[str, str] = {}
     is_asking = sys.stdin is not None and sys.stdin.isatty() and not options.yes
     for question in QUESTIONS:
         answer: str | None = getattr(options, question.field)
         if answer is not None and (wrong := question.wrong(answer)):
             raise UsageError(f"--{question.field}: {wrong}")
-        default = question.default(given)
+        default = question.default(answers)
         if question.field == "name" and not question.wrong(root.name):
             default = root.name
         if answer is None and is_asking:
-            answer = _asked(question, default)
+            answer = _ask(question, default)
         if answer is None and question.field == "name":
             answer = default
         if answer is not None:
-            given[question.field] = answer
-    return given
+            answers[question.field] = answer
+    return answers
 
 
-def _asked(question: Question, default: str) -> str:
+def _ask(question: Question, default: str) -> str:
     choices = f" ({', '.join(question.choices)})" if question.choices else ""
     while True:
         sys.stderr.write(f"{question.text}{choices} [{default}]: ")

@@ -41,13 +41,14 @@ become different, too. The files of output/ then have no markers. Correct the in
 
   floe-compile && git add --all -- output
 
-So too for what does not tell the driver its commits: cherry-pick, revert, stash, and merges of three branches or more.
+The same goes for operations that do not tell the driver their commits: cherry-pick, revert, stash, and merges of three
+branches or more.
 
 examples:
   floe-compile merge-driver %O %A %B %P   as Git calls it; nobody else does
 """
 MEMORY = "floe-compile-merge"
-"""A file in the folder of Git: what the last merge came to, since Git calls for each file."""
+"""A file in Git's folder with the result of the last merge, as Git calls the driver for each file."""
 BY_ITSELF = "Git calls this by itself, see: floe-compile merge-driver --help"
 OF_GIT = ".merge_file_"
 """How the names of the files begin that Git writes for a driver (`create_temp` in its merge-ll.c)."""
@@ -101,7 +102,7 @@ def run(options: Namespace) -> int:
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a merge comes to.
+    """The result of a merge.
 
     `tree` has the compiled output; it is empty if there is none. It `is_whole` if it is what Git's result will be, with
     the files that Git asks the driver for.
@@ -131,14 +132,18 @@ def _mesh_of(top: Path, path: str) -> str:
 
 
 def _result(options: Namespace, top: Path, mesh: str, merge: Merge) -> Result:
-    """Return what the merge comes to, and say once why it is not whole."""
+    """Return the result of the merge, and say once why it is not whole."""
     from floe_compiler.load.digests import compiler_digest
 
     place = git_path(top, MEMORY)
-    known = _known(place)
+    remembered = _known(place)
     fresh = Memory(compiler_digest(), mesh, merge, Result(False))
-    if known is not None and msgspec.structs.replace(known, result=fresh.result) == fresh and _exists(top, known):
-        return known.result
+    if (
+        remembered is not None
+        and msgspec.structs.replace(remembered, result=fresh.result) == fresh
+        and _exists(top, remembered)
+    ):
+        return remembered.result
     result = _compiled(options, top, mesh, merge)
     place.write_bytes(msgspec.json.encode(msgspec.structs.replace(fresh, result=result)))
     return result
@@ -151,10 +156,10 @@ def _known(place: Path) -> Memory | None:
         return None
 
 
-def _exists(top: Path, known: Memory) -> bool:
+def _exists(top: Path, remembered: Memory) -> bool:
     """Return whether Git still has the tree: it removes what belongs to no branch after a while."""
     try:
-        run_git(top, "cat-file", "-e", known.result.tree or known.merge.ours)
+        run_git(top, "cat-file", "-e", remembered.result.tree or remembered.merge.ours)
     except GitFailed:
         return False
     return True

@@ -111,13 +111,15 @@ class Checkout(msgspec.Struct, frozen=True):
     @staticmethod
     def of(top: Path, tree: str, folder: Path) -> Checkout:
         """Write the files of a tree into an empty folder, and return it."""
-        made = Checkout(top, folder / "tree", Path(run_git(top, "rev-parse", "--absolute-git-dir").decode().strip()))
-        made.folder.mkdir()
-        made.run("read-tree", tree)
-        made.run("checkout-index", "--all", "--quiet")
+        checkout = Checkout(
+            top, folder / "tree", Path(run_git(top, "rev-parse", "--absolute-git-dir").decode().strip())
+        )
+        checkout.folder.mkdir()
+        checkout.run("read-tree", tree)
+        checkout.run("checkout-index", "--all", "--quiet")
         # What asks where the mesh is in its repository finds the top here.
-        (made.folder / ".git").write_text(f"gitdir: {made.git}\n", encoding="utf-8")
-        return made
+        (checkout.folder / ".git").write_text(f"gitdir: {checkout.git}\n", encoding="utf-8")
+        return checkout
 
     def tree_with(self, folder: str) -> str:
         """Return the tree with the present content of a folder in place of the old content."""

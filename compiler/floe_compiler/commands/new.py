@@ -56,9 +56,9 @@ def run(options: Namespace) -> int:
     if not (root / MANIFEST).is_file():
         raise UsageError(f"there is no {MANIFEST} here; begin with: floe-compile init")
     files = _files(root, options)
-    *_, asked_for = files
-    if (root / asked_for).exists():
-        raise UsageError(f"{asked_for} exists")
+    *_, file = files
+    if (root / file).exists():
+        raise UsageError(f"{file} exists")
     written = write_new(root, files)
     show_values({path: files[path] for path in written})
     sys.stdout.write("Then: floe-compile diff shows what it compiles to, and floe-compile writes that.\n")
@@ -155,11 +155,11 @@ def _environment(manifest: Mapping[str, Any], name: str, owner: str, clusters: M
     from floe_compiler.start import documents
     from floe_compiler.start.answers import answers_of
 
-    given = {
+    answers = {
         "name": manifest["metadata"]["name"],
         "owner": owner,
         "orchestrator": manifest["orchestrator"]["type"],
         "delivery": manifest["delivery"]["type"],
         "storage": documents.IN_CLUSTER if "catalog" in manifest else "none",
     }
-    return documents.environment(answers_of(given), name, clusters)
+    return documents.environment(answers_of(answers), name, clusters)

@@ -103,7 +103,7 @@ def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
 def open_cache(options: Namespace, root: Path) -> Iterator[Store]:
     """Open the cache that `--cache` and `--no-cache` choose.
 
-    Where there is no mesh, it may be anywhere: nothing is compiled, and that is what must be told.
+    Without a mesh, it may be anywhere: nothing is compiled, and the missing mesh is the error to report.
 
     Raises:
         UsageError: if it is in the repository that `root` is in.
@@ -171,15 +171,15 @@ def chosen_scopes(root: Path, scopes: Iterable[str]) -> tuple[str, ...]:
     return chosen
 
 
-def find_root(given: Path | None) -> Path:
+def find_root(option: Path | None) -> Path:
     """Return the repository's root as an absolute path.
 
     Raises:
         UsageError: if it is not a folder.
     """
-    if given is not None:
-        if not given.is_dir():
-            raise UsageError(f"--root {given}: there is no such folder")
-        return given.resolve()
+    if option is not None:
+        if not option.is_dir():
+            raise UsageError(f"--root {option}: there is no such folder")
+        return option.resolve()
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / MANIFEST).is_file()), here)

@@ -21,15 +21,15 @@ def add_output(parser: ArgumentParser) -> None:
     )
 
 
-def find_output(root: Path, given: Path | None) -> Path:
+def find_output(root: Path, option: Path | None) -> Path:
     """Return the folder that `--output` names as an absolute path (default: `root`).
 
     Raises:
         UsageError: if there is no such folder, or something else is where the output of this mesh would be.
     """
-    folder = root if given is None else given.resolve()
+    folder = root if option is None else option.resolve()
     if folder != root and (mistake := _mistake(root, folder)):
-        raise UsageError(f"--output {given}: {mistake}")
+        raise UsageError(f"--output {option}: {mistake}")
     return folder
 
 

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from floe_compiler.publish.helm_charts import Chart
 
 NOTES = """\
-For who must use `helm install`, and cannot let Argo CD or Flux apply output/. Each folder of output/<env>/ becomes a
-chart with the name of its Application or Kustomization. A chart has the compiled objects as they are, and no values:
-to change something, change the mesh. The only addition are annotations for Helm, where an object has one of Argo CD or
-Flux: hooks stay hooks, and what is never deleted is not deleted by Helm, either.
+For those who must use `helm install`, and cannot let Argo CD or Flux apply output/. Each folder of output/<env>/
+becomes a chart with the name of its Application or Kustomization. A chart has the compiled objects as they are, and no
+values: to change something, change the mesh. The only additions are annotations for Helm, where an object has one of
+Argo CD or Flux: hooks stay hooks, and what is never deleted is not deleted by Helm, either.
 
 The same output and version give the same bytes. Without --version, the version follows from the content. What is
 printed are the commands that install the charts, in their order.
 
-Helm does not update what it has installed from crds/ of a chart, nor decrypts what SOPS has encrypted (P003). When an
+Helm neither updates what it has installed from crds/ of a chart, nor decrypts what SOPS has encrypted (P003). When an
 object leaves the output, `helm upgrade` deletes it, also in production.
 
 If an environment has several clusters, each command has --kube-context with the cluster's name.

@@ -1,4 +1,4 @@
-"""Whether a parent in a registry is signed by who must have signed it, as `extends` of the manifest says."""
+"""Whether a parent in a registry has the signature that `extends` of the manifest requires."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_VERIFIED = Rule(
 )
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RequiredSignature(msgspec.Struct, frozen=True):
     """Who must have signed the parent of the manifest in a repository, and where that is written."""
 
     root: Path
@@ -39,10 +39,10 @@ class Asked(msgspec.Struct, frozen=True):
         return StageFailed([Diagnostic(NOT_VERIFIED, message, self.span, hint=hint)])
 
     def check(self, reference: Reference, artifact: Artifact, login: Login) -> None:
-        """Accept a parent that is signed by who must have signed it.
+        """Accept a parent that has the required signature.
 
         Raises:
-            StageFailed: if it is not (P005).
+            StageFailed: if it does not have it (P005).
             Refused: if the registry does not give its signatures.
         """
         from floe_compiler.publish.keys import BadKey, read_public_key
@@ -72,11 +72,11 @@ class Asked(msgspec.Struct, frozen=True):
             raise self.failed(f"{reference} is signed, but not by {who}", hint)
 
 
-def asked_signature(root: Path) -> Asked | None:
+def required_signature(root: Path) -> RequiredSignature | None:
     """Return who must have signed the parent, as the manifest in a repository says; None if it does not.
 
     Raises:
-        StageFailed: if what it says of that is wrong.
+        StageFailed: if what the manifest says about it is wrong.
     """
     from floe_compiler.load.yaml_reader import read_documents
     from floe_compiler.model.inputs.inheritance import ParentSignature
@@ -87,7 +87,7 @@ def asked_signature(root: Path) -> Asked | None:
 
     try:
         text = read_plain(root / MANIFEST).decode(errors="replace")
-    except OSError:  # which is told when it is to be edited
+    except OSError:  # reported when it is edited
         return None
     documents, _ = read_documents(text, MANIFEST)
     document = documents[0] if documents else None
@@ -98,4 +98,4 @@ def asked_signature(root: Path) -> Asked | None:
     findings.finish()
     assert signature is not None  # noqa: S101 -- or else there is a finding
     place = (*VERIFY, "key" if signature.key else "subject")
-    return Asked(root, signature, document.span(place) or document.key_span(VERIFY))
+    return RequiredSignature(root, signature, document.span(place) or document.key_span(VERIFY))

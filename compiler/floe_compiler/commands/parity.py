@@ -10,7 +10,7 @@ from floe_compiler.commands.options import add_cache, add_repository, chosen_env
 
 FORMATS = ("text", "markdown", "json")
 NOTES = """\
-Each setting that documents say differently of two environments, with the lines that say it: images, schedules and
+Each setting that the documents of two environments set differently, with the lines that do: images, schedules and
 settings of data products, domains and products that only one of them has, settings of domains and of the platform, and
 hand-written files in overlays/. What environments are for is counted, and shown with --all: the scale, sizes and
 replicas, the cluster, hosts, buckets, roles and names of secrets. JSON has all of them.
@@ -19,7 +19,7 @@ A default that follows from the scale is not listed (floe-compile components SLO
 of settings, compare the folders: git diff --no-index output/staging output/prod
 
 examples:
-  floe-compile parity staging prod                      what is tried in staging is not what prod would run?
+  floe-compile parity staging prod                      what do they run or set differently?
   floe-compile parity staging prod --all                with the differences that are expected
   floe-compile parity staging prod --format markdown    for a pull request
 """

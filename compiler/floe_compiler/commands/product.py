@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Take the step."""
+    """Begin a product, or register it."""
     if options.step == "register":
         return _register(options)
     domain, _, version = options.domain.partition(":")
@@ -42,8 +42,8 @@ def run(options: Namespace) -> int:
         raise UsageError(f"--domain {options.domain}: write {domain}; its version is the one in this repository")
     parser = ArgumentParser()
     new.configure(parser)
-    given = parser.parse_args(["product", f"{domain}/{options.name}"])  # with all that `new` has a default for
-    return new.run(Namespace(**{**vars(given), "owner": options.owner, "root": options.root}))
+    new_options = parser.parse_args(["product", f"{domain}/{options.name}"])  # with all that `new` has a default for
+    return new.run(Namespace(**{**vars(new_options), "owner": options.owner, "root": options.root}))
 
 
 def _register(options: Namespace) -> int:

@@ -181,7 +181,7 @@ def _check(
 
 
 def _where_it_is_now(diagnostic: Diagnostic, file: str, changes: Iterable[Change]) -> Diagnostic:
-    """Return an error about a line that is not written with the place that the image is taken from."""
+    """Return an error about a line that is not written yet at the place that the image is taken from."""
     if diagnostic.span is None or diagnostic.span.file != file:
         return diagnostic
     origin = next((change.origin for change in changes if change.after in diagnostic.message), None)

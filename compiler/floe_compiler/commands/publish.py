@@ -125,8 +125,8 @@ def _annotations(names: Mapping[str, str], commit: Commit) -> dict[str, str]:
     """Return where the artifact comes from (github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md)."""
     from floe_compiler.commands.version import version
 
-    said = {"created": commit.created, "revision": commit.revision, "source": commit.source, **names}
-    annotations = {f"org.opencontainers.image.{name}": value for name, value in said.items()}
+    values = {"created": commit.created, "revision": commit.revision, "source": commit.source, **names}
+    annotations = {f"org.opencontainers.image.{name}": value for name, value in values.items()}
     return {name: value for name, value in {**annotations, "dev.floe.compiler.version": version()}.items() if value}
 
 

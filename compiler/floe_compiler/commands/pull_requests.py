@@ -54,15 +54,15 @@ class Place(msgspec.Struct, frozen=True):
     edits_with: Literal["PATCH", "PUT"]
     author: Literal["user", "author"]
     largest: int
-    """Characters."""
+    """The most characters of a comment."""
 
     headers: Mapping[str, str]
 
 
 def github(variables: Mapping[str, str], number: int | None) -> Place:
-    """Return where the comments of a pull request are. Raises UsageError if something is not known."""
+    """Return where the comments of a pull request are. Raises UsageError if a variable or the number is missing."""
     api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
-    repository, token = _given(variables, "GITHUB_REPOSITORY"), _given(variables, "GITHUB_TOKEN")
+    repository, token = _required(variables, "GITHUB_REPOSITORY"), _required(variables, "GITHUB_TOKEN")
     if number is None:
         raise UsageError("--number: give the number of the pull request")
     issues = f"{_web(api)}/repos/{quote(repository)}/issues"
@@ -75,11 +75,11 @@ def github(variables: Mapping[str, str], number: int | None) -> Place:
 
 
 def gitlab(variables: Mapping[str, str], number: int | None) -> Place:
-    """Return where the notes of a merge request are. Raises UsageError if something is not known."""
-    api, project = _given(variables, "CI_API_V4_URL").rstrip("/"), _given(variables, "CI_PROJECT_ID")
-    iid = str(number) if number is not None else _given(variables, "CI_MERGE_REQUEST_IID")
+    """Return where the notes of a merge request are. Raises UsageError if a variable or the number is missing."""
+    api, project = _required(variables, "CI_API_V4_URL").rstrip("/"), _required(variables, "CI_PROJECT_ID")
+    iid = str(number) if number is not None else _required(variables, "CI_MERGE_REQUEST_IID")
     notes = f"{_web(api)}/projects/{quote(project, safe='')}/merge_requests/{quote(iid, safe='')}/notes"
-    headers = {"PRIVATE-TOKEN": _given(variables, "GITLAB_TOKEN")}
+    headers = {"PRIVATE-TOKEN": _required(variables, "GITLAB_TOKEN")}
     return Place(notes, notes, f"{api}/user", "PUT", "author", 1_000_000, headers)
 
 
@@ -151,7 +151,7 @@ class _NoRedirect(HTTPRedirectHandler):
         """Return no request, so that the redirect is an error."""
 
 
-def _given(variables: Mapping[str, str], name: str) -> str:
+def _required(variables: Mapping[str, str], name: str) -> str:
     if not variables.get(name):
         raise UsageError(f"the variable {name} is not set; see floe-compile comment --help")
     return variables[name]

@@ -30,7 +30,7 @@ EXPLAINED = 24
 DOCTYPE = b"<!doctype html>"
 
 NOTES = f"""\
-The page has what `diff` shows, with dangers first and the same change of several environments told once, and the lines
+The page has what `diff` shows, with dangers first and the same change of several environments shown once, and the lines
 that were edited. Beside it: a graph of who calls whom, and lists of secrets (their names), images, routes, grants,
 alerts, quotas, network policies and objects, of all that is compiled. It needs no network, and sends nothing.
 
@@ -39,7 +39,7 @@ Which edited line an object follows from is looked up for {EXPLAINED} changes, t
 examples:
   floe-compile report --html report.html                what do my edits change, compared with the last commit?
   floe-compile report --html report.html origin/main    for a pull request
-  floe-compile report --html report.html --explain 100  say of more changes why
+  floe-compile report --html report.html --explain 100  explain more changes
 """
 
 
@@ -53,7 +53,7 @@ def configure(parser: ArgumentParser) -> None:
         type=int,
         default=EXPLAINED,
         metavar="N",
-        help=f"the number of changes for which to look up why (default: {EXPLAINED})",
+        help=f"how many changes to explain (default: {EXPLAINED})",
     )
     add_repository(parser)
     add_output(parser)

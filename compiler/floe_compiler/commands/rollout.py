@@ -16,7 +16,7 @@ from floe_compiler.commands.options import (
 )
 
 NOTES = """\
-Of each change under `rollout` of platform-manifest.yaml, for each environment: the rings that have it, those that still
+For each change under `rollout` of platform-manifest.yaml and each environment: the rings that have it, those that still
 lack it, and their domains there. A domain that has its own value of a setting is named with the line that says so: for
 it, the change changes nothing.
 

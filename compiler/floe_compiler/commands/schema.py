@@ -44,8 +44,8 @@ def run(options: Namespace) -> int:
             return _compare(root, files, write=options.write)
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            where = getattr(error, "filename", None) or root / FOLDER
-            sys.stderr.write(f"floe-compile: cannot read or write {where}: {reason}\n")
+            path = getattr(error, "filename", None) or root / FOLDER
+            sys.stderr.write(f"floe-compile: cannot read or write {path}: {reason}\n")
             return FOUND
     known = [name_of(file) for file in files]
     if not options.kind:

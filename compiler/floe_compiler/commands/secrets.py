@@ -16,7 +16,7 @@ from floe_compiler.commands.options import (
 )
 
 NOTES = """\
-Of each Secret that a namespace reads: where it comes from, its keys, and the pods that read it. In JSON, `source` is
+For each Secret that a namespace reads: where it comes from, its keys, and the pods that read it. In JSON, `source` is
 
   store      somebody creates it in the secret store, at `path`; each key there is called `property`
   csi        the same, in the store of the Secrets Store CSI driver
@@ -27,8 +27,8 @@ Of each Secret that a namespace reads: where it comes from, its keys, and the po
   shared     it is read from `owner`, the namespace in which it is generated
 
 and the `value` of a key is needed (from people), generated, or written (by the compiler, as it is not secret). Where
-people write a user name that readers expect, `must_be` says it; it is no secret. Secrets that only hand-written objects
-name are not listed.
+people write a user name that readers expect, `must_be` says it; it is not secret. Secrets that only hand-written
+objects name are not listed.
 
 examples:
   floe-compile secrets --env prod                 what must be in the store before production starts?

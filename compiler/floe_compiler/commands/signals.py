@@ -16,7 +16,7 @@ _received: KeyboardInterrupt | None = None
 
 
 def received() -> KeyboardInterrupt | None:
-    """Return what a signal has raised. An error after it may follow from it: some modules in C make one of it."""
+    """Return what a signal has raised. A later error may follow from it: some modules in C turn it into another one."""
     return _received
 
 

@@ -25,7 +25,7 @@ A parent: the manifest in the folder SOURCE, and those that it extends itself, a
 platform-manifest.yaml gets their place and digest. Nothing else of the folder is read. A folder that is already in
 vendor/, such as a Git submodule, is only locked. Nothing is written if a manifest is wrong. SOURCE may also be a tag in
 a registry, to which `floe-compile publish --parent` has pushed it; the login is that of `docker login`. If the manifest
-says who must have signed it (`extends: {verify: {key: vendor/acme.pub}}`), nothing else is taken.
+says who must have signed it (`extends: {verify: {key: vendor/acme.pub}}`), no other parent is accepted.
 
 A Helm chart: SOURCE is its place in a registry, its name after the URL of a repository of charts, a packed chart, or
 its folder. helm fetches it, with your logins. Its files are copied into vendor/charts/<name>/<version>/, and
@@ -86,26 +86,26 @@ def _parent(root: Path, source: Path, options: Namespace) -> int:
     inputs = read_inputs(source)
     folder = f"{VENDOR}/{_name(options.name, text, inputs) if is_copied else source.name}"
     _check_target(root, folder, is_copied=is_copied)
-    said, manifests = locked(inputs, folder), below(inputs, folder)
+    lock, manifests = locked(inputs, folder), below(inputs, folder)
     chain = parent_documents(root, inputs, folder)
-    edited = _edited(text, said)
+    edited = _edited(text, lock)
     with reporting_refusals(root):
         if is_copied:
             _replace(root, folder, {document.file: manifests[document.file] for document in chain})
         write_file(f"{root}/{MANIFEST}", edited)
     names = " -> ".join(str(document.data["metadata"]["name"]) for document in reversed(chain))
-    entry = f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n"
+    entry = f"{MANIFEST} extends {names}\n  path: {lock['path']}\n  digest: {lock['digest']}\n"
     sys.stdout.write(visible(entry))
     return DONE
 
 
 def _refuse_unsigned(root: Path, source: str) -> None:
     """Refuse a folder if the parent must be signed, as only artifacts are."""
-    from floe_compiler.commands.parent_signature import asked_signature
+    from floe_compiler.commands.parent_signature import required_signature
 
-    if asked := asked_signature(root):
+    if required := required_signature(root):
         hint = "take it from its registry, floe-compile vendor oci://..., or remove verify"
-        raise asked.failed(f"{source} is a folder, which nobody signs", hint)
+        raise required.failed(f"{source} is a folder, which nobody signs", hint)
 
 
 def _chart(root: Path, options: Namespace) -> int:
@@ -116,18 +116,18 @@ def _chart(root: Path, options: Namespace) -> int:
     return vendor_chart(root, options.source, options.version)
 
 
-def _name(given: str | None, text: str, inputs: InputFiles) -> str:
+def _name(option: str | None, text: str, inputs: InputFiles) -> str:
     """Return the name of the copy in vendor/."""
-    known = _extended(text)
-    if given or not known:
+    extended = _extended(text)
+    if option or not extended:
         own = _data(inputs.contents.get(MANIFEST, b"")).get("metadata")
-        return given or (str(own.get("name", "")) if isinstance(own, dict) else "") or "parent"
-    return known.rpartition("/")[2]
+        return option or (str(own.get("name", "")) if isinstance(own, dict) else "") or "parent"
+    return extended.rpartition("/")[2]
 
 
 def _extended(text: str) -> str:
-    said = _data(text.encode()).get("extends")
-    return str(said.get("path") or "") if isinstance(said, dict) else ""
+    extends = _data(text.encode()).get("extends")
+    return str(extends.get("path") or "") if isinstance(extends, dict) else ""
 
 
 def _data(content: object) -> Mapping[str, object]:
@@ -155,13 +155,13 @@ def _check_target(root: Path, folder: str, *, is_copied: bool) -> None:
         raise UsageError(f"{folder} is a repository of its own; update it with git, then: floe-compile vendor {folder}")
 
 
-def _edited(text: str, said: Mapping[str, str]) -> str:
+def _edited(text: str, lock: Mapping[str, str]) -> str:
     from floe_compiler.load.extends_text import CannotEdit, with_parent
 
     try:
-        return with_parent(text, said)
+        return with_parent(text, lock)
     except CannotEdit as error:
-        shown = ", ".join(f"{key}: {value}" for key, value in said.items())
+        shown = ", ".join(f"{key}: {value}" for key, value in lock.items())
         raise UsageError(f"{MANIFEST} cannot be edited: {error}; or write by hand: extends: {{{shown}}}") from None
 
 

@@ -103,8 +103,8 @@ def _fetched(source: str, version: str | None) -> bytes:
             raise UsageError(f"helm did not fetch {_without_login(source)} within {SECONDS} seconds") from None
         archives = sorted(Path(folder).glob("*.tgz"))
         if run.returncode or len(archives) != 1:
-            said = _without_login(run.stderr.strip().removeprefix("Error: ").splitlines()[-1] if run.stderr else "")
-            raise UsageError(f"helm cannot fetch {_without_login(source)}: {said or 'it does not say why'}")
+            reason = _without_login(run.stderr.strip().removeprefix("Error: ").splitlines()[-1] if run.stderr else "")
+            raise UsageError(f"helm cannot fetch {_without_login(source)}: {reason or 'it does not say why'}")
         return archives[0].read_bytes()
 
 

@@ -20,7 +20,7 @@ def fetched_parent(source: str, root: Path) -> Iterator[Path | None]:
         UsageError: if it cannot be fetched, or is a parent that cannot be taken.
         StageFailed: if it must be signed by somebody who has not signed it.
     """
-    from floe_compiler.commands.parent_signature import asked_signature
+    from floe_compiler.commands.parent_signature import required_signature
     from floe_compiler.publish.logins import NoLogin, login_at
     from floe_compiler.publish.parent import BadParent, is_parent, manifests_in
     from floe_compiler.publish.reference import SCHEME, NoTag, NotAReference, parse_reference
@@ -41,8 +41,8 @@ def fetched_parent(source: str, root: Path) -> Iterator[Path | None]:
         artifact = pull(reference, login := lambda: login_at(reference.registry))
         if artifact is None:
             raise UsageError(f"there is no {reference}")
-        if is_parent(artifact) and (asked := asked_signature(root)):
-            asked.check(reference, artifact, login)
+        if is_parent(artifact) and (required := required_signature(root)):
+            required.check(reference, artifact, login)
         manifests = manifests_in(artifact) if is_parent(artifact) else None
     except (NoLogin, Refused, BadParent) as error:
         raise UsageError(f"{reference} cannot be taken: {error}") from None

@@ -9,7 +9,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "init": "begin a mesh in a folder, and compile it",
         "new": "add a domain, a data product or an environment, or begin a component",
         "product": "begin a data product, and register it",
-        "doctor": "examine whether what a run needs is here, and works",
+        "doctor": "check that everything a run needs is there, and works",
         "completion": "print a script by which a shell completes verbs, options and names",
     },
     "Compile and check": {
@@ -36,7 +36,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Promote and publish": {
         "promote": "write the images that one environment has tried into another one",
         "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",
-        "package": "pack the output of an environment as Helm charts, for who must use helm install",
+        "package": "pack the output of an environment as Helm charts, for those who must use helm install",
         "receipt": "name inputs, compiler and output by digests, for others to verify",
         "verify": "prove that inputs and output/ are those of a receipt, or that output/ is what the inputs compile to",
     },

@@ -21,8 +21,8 @@ from floe_compiler.write.receipt import Receipt
 NOTES = """\
 There are two levels, and the answer says which one was reached:
 
-  digests      the inputs and output/ are those that the receipt names. You trust who made the receipt that the one
-               compiles to the other. This takes moments
+  digests      the inputs and output/ are those that the receipt names. You trust whoever made the receipt that the
+               inputs compile to output/. This takes moments
   recompiled   the inputs were compiled again, from nothing and without the cache, and gave output/. You trust only the
                floe-compile that you run
 

@@ -40,10 +40,10 @@ APART = 10
 Some editors write a file in several steps, and Git writes many files. An answer waits for one to two times this.
 """
 SEARCH_ALL = 20
-"""After so many answers, all that is in memory is searched for what nobody uses any more."""
+"""After this many answers, Python collects the garbage of all generations."""
 
 IDLE = 200
-"""After so many milliseconds without a save, there is time for other things."""
+"""After this many milliseconds without a save, work that no answer needs is done."""
 
 NEEDED_LATER = (
     "deepdiff",
@@ -56,7 +56,7 @@ NEEDED_LATER = (
 """What only edits need, and a compilation does not: importing it takes longer than an answer."""
 
 AT_A_TIME = 3
-"""So many namespaces are read ahead at a time. A save waits for them, about as long as for the answer to an edit."""
+"""The namespaces that are read ahead at a time. A save waits for them, about as long as for the answer to an edit."""
 
 MOST_AHEAD = 64
 """In a mesh with more namespaces, only some are read ahead: what is known of so many objects is soon forgotten."""
@@ -77,17 +77,17 @@ def run(options: Namespace) -> int:
         UsageError: if the package that watches files is not installed.
     """
     from floe_compiler.model.object_memory import remembering
-    from floe_compiler.node.cdk8s_process import kept
+    from floe_compiler.node.cdk8s_process import reusing_process
 
     chosen = Chosen.by(options)
     saves = watched(chosen.root)
-    with compiling(options, chosen, show=False) as run, kept(), remembering():
+    with compiling(options, chosen, show=False) as run, reusing_process(), remembering():
         watch = Watch(run, write=options.write)
         watch.begin()
         for number, files in enumerate(saves):
             if files or not number:  # at the start, too: nobody sees what is saved before the system is asked to tell
                 watch.answer()
-                watch.rest()
+                watch.keep_results()
                 # What an answer leaves is found among what it has made; all is searched now and then.
                 gc.collect(0 if number % SEARCH_ALL else 2)
             else:
@@ -129,7 +129,7 @@ class Watch:
         from floe_compiler.cache.forgetting import Forgetting
         from floe_compiler.cache.generations import Generations
         from floe_compiler.cache.recent import KIND as RECENT
-        from floe_compiler.pipeline.kept_trees import KIND as TREES
+        from floe_compiler.pipeline.cached_trees import KIND as TREES
         from floe_compiler.pipeline.units import HEADS
 
         self._cache = Generations(self.run.cache)
@@ -148,15 +148,15 @@ class Watch:
             warnings = count(len(self.compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
         self._say(f"watching {self.run.chosen.root}; Ctrl-C ends it")
-        self.rest()
+        self.keep_results()
 
     def answer(self) -> None:
         """Compile again if an input has changed, and show what is different, or what is wrong."""
         start, before, was_wrong = self.clock(), self.compiled, self._is_wrong
         if not self._compile() or self._is_wrong or self.compiled is None:
             return
-        known = before.warnings if before else ()
-        new = tuple(warning for warning in self.compiled.warnings if warning not in known)
+        earlier = before.warnings if before else ()
+        new = tuple(warning for warning in self.compiled.warnings if warning not in earlier)
         if new:
             show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:
@@ -187,7 +187,7 @@ class Watch:
             gc.collect()  # It is disabled for the sake of short runs.
             gc.freeze()  # What there is now will mostly be there at the end, too.
 
-    def rest(self) -> None:
+    def keep_results(self) -> None:
         """Do what can wait until an answer is shown: keep results for other runs."""
         self._cache.keep()
 
@@ -217,7 +217,7 @@ class Watch:
 
             from floe_compiler.commands.compile import compile_and_write
 
-            self.rest()  # for the run that writes
+            self.keep_results()  # for the run that writes
             run = self.run
             try:
                 done = compile_and_write(run.chosen, run.cache, nullcontext(run.workers), for_people=True)

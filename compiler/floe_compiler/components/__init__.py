@@ -50,7 +50,7 @@ def installed() -> tuple[Component[Any], ...]:
 def _loaded(point: metadata.EntryPoint, findings: Findings) -> Component[Any] | None:
     try:
         component = point.load()
-    except Exception as error:  # whatever a stranger's module does when it is imported
+    except Exception as error:  # a module of another package may raise anything when it is imported
         message = f"{point.value} cannot be loaded: {fault(error, point.module.partition('.')[0])}"
     else:
         if isinstance(component, Component):

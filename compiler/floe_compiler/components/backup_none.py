@@ -23,7 +23,7 @@ class NoBackupConfig(Input):
 
 
 def provides(_instance: Instance[NoBackupConfig]) -> tuple[DatabaseBackups, ...]:
-    """Return that there is no store."""
+    """Return backups without a store."""
     return (DatabaseBackups(name="none"),)
 
 

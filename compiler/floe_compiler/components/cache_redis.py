@@ -36,7 +36,7 @@ def provides(instance: Instance[RedisConfig]) -> tuple[Cache, ...]:
 
 
 def requires(_instance: Instance[Any]) -> tuple[Requirement, ...]:
-    """Return that metrics are collected, if they are."""
+    """Return the optional requirement of something that collects metrics."""
     return (Requirement(Monitoring, optional=True),)
 
 

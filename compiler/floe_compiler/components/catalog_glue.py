@@ -39,7 +39,7 @@ class GlueCatalogConfig(Input):
 
 
 def provides(instance: Instance[GlueCatalogConfig]) -> tuple[Catalog, ...]:
-    """Return the catalog. It is asked for no credentials: products have their own for the storage."""
+    """Return the catalog. It has no credentials: products use those that they have for the storage."""
     config = instance.config
     endpoint = of_aws(SERVICE, config.region, config.cidr)
     login = AwsSignature(SERVICE, config.region)
@@ -60,7 +60,7 @@ def requires(_instance: Instance[GlueCatalogConfig]) -> tuple[Requirement, ...]:
 
 
 def refuses(context: Context[GlueCatalogConfig]) -> Iterator[Refusal]:
-    """Refuse a storage that is not at AWS, as its credentials are nothing to Glue."""
+    """Refuse a storage that is not at AWS, as Glue does not accept its credentials."""
     store = context.required(ObjectStore)
     if store.kind != "s3" or store.url:
         message = "signs its requests with the AWS credentials of the storage, which is not at AWS"

@@ -78,12 +78,12 @@ def secret(instance: Instance[ExternalConfig]) -> Secret:
 
 
 def requires(_instance: Instance[ExternalConfig]) -> tuple[Requirement, ...]:
-    """Return that metrics are collected, if they are."""
+    """Return the optional requirement of something that collects metrics."""
     return (Requirement(Monitoring, optional=True),)
 
 
 def refuses(context: Context[ExternalConfig]) -> Iterator[Refusal]:
-    """Yield that a certificate is to be verified, but nothing says by whose authority."""
+    """Refuse to verify a certificate where the environment trusts no authority."""
     if context.config.tls == postgresql.VERIFIED and context.settings.trust is None:
         yield Refusal(
             "cannot verify the certificate of its server, as the environment does not say which authorities it trusts",

@@ -132,11 +132,11 @@ def plan_units(
 
     Raises KeyError if a component names a port that its workload does not have.
     """
-    known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
-    mesh = mesh_facts(known, ingress, servers)
-    whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
+    all_facts = [unit_facts(unit) for unit in units] if facts is None else list(facts)
+    mesh = mesh_facts(all_facts, ingress, servers)
+    complete_units = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
     # Only the calls and secrets of the added parts concern other units.
-    final = (unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
+    final = (unit_facts(unit) if own.incomplete else own for unit, own in zip(complete_units, all_facts, strict=True))
     platform = next((unit.settings.platform for unit in units), None)
     derived = derive(final, ingress, platform, servers)
-    return tuple(derived[unit.key].plan(unit) for unit in whole)
+    return tuple(derived[unit.key].plan(unit) for unit in complete_units)

@@ -16,10 +16,10 @@ def certificates(
     units: Iterable[UnitFacts], ingress: EnvironmentIngress | None, servers: LinkedServers | None = None
 ) -> tuple[OwnedCertificate, ...]:
     """Return the certificates that an environment has issued for what it opens, and for its servers; sorted."""
-    known = [*units]
-    opened = routes(known, ingress) if ingress else {}
+    all_units = [*units]
+    opened = routes(all_units, ingress) if ingress else {}
     gateways = ((name, link.gateway) for name, link in (linked(servers) if servers else {}).items() if link.gateway)
     both = (*opened.items(), *gateways)
     hosts = [(namespace, certificate.name) for namespace, own in both for certificate in own.certificates]
-    own = [(unit.namespace, name) for unit in known for name in unit.certificates]
+    own = [(unit.namespace, name) for unit in all_units for name in unit.certificates]
     return tuple(sorted(OwnedCertificate(*certificate) for certificate in (*hosts, *own)))

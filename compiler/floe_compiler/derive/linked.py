@@ -85,11 +85,11 @@ def _routes(namespace: str, called: list[Elsewhere], gateway: LinkingGateway, or
         for server in called
     )
     host = f"*.{gateway.domain}"
-    known = [Listener(HTTPS, host, (namespace,), SECRET)]
+    candidates = [Listener(HTTPS, host, (namespace,), SECRET)]
     if clients:
-        known.append(Listener(CLIENTS, host, (namespace,), SECRET, clients.port, clients.authority))
+        candidates.append(Listener(CLIENTS, host, (namespace,), SECRET, clients.port, clients.authority))
     used = {route.listener for route in routes}
-    listeners = tuple(listener for listener in known if listener.name in used)
+    listeners = tuple(listener for listener in candidates if listener.name in used)
     return UnitIngress(
         "gateway",
         routes,

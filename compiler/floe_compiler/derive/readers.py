@@ -10,5 +10,5 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 def readers(units: Iterable[UnitFacts]) -> tuple[Reader, ...]:
     """Return the accounts, sorted by namespace and name."""
-    known = (reader for unit in units for reader in unit.readers)
-    return tuple(sorted(known, key=lambda reader: (reader.namespace, reader.account)))
+    declared = (reader for unit in units for reader in unit.readers)
+    return tuple(sorted(declared, key=lambda reader: (reader.namespace, reader.account)))

@@ -81,8 +81,8 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
             Route(host.host, host.interface, host.login, listener_of(host, settings), why_open=why.get(host.name, ""))
             for host in opened
         )
-        known, here = settings.gateway, namespace == platform
-        parent = (known.namespace, known.name) if known else ("" if here else platform, GATEWAY)
+        existing, here = settings.gateway, namespace == platform
+        parent = (existing.namespace, existing.name) if existing else ("" if here else platform, GATEWAY)
         checks = settings.health_checks or ""
         return UnitIngress(
             "gateway", own, None, parent, login=login, secure=secure, origin=ingress.origin, health_checks=checks

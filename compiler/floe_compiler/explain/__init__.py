@@ -48,10 +48,10 @@ Causes = dict[DataPath, list[Cause]]
 Place = tuple[str, int]
 """A path as people write it, and a number: several items of a list may have one name, such as mounts of one volume."""
 
-Found = list[tuple[DataPath, Cause]]
+ValueCauses = list[tuple[DataPath, Cause]]
 """The paths that change in an object, each with the cause."""
 
-Run = Callable[[Callable[[Sequence[Setting]], Found], Iterable[Sequence[Setting]]], Iterable[Found]]
+Run = Callable[[Callable[[Sequence[Setting]], ValueCauses], Iterable[Sequence[Setting]]], Iterable[ValueCauses]]
 """Calls a function for each group, as `map` does, perhaps in other processes."""
 
 
@@ -65,18 +65,18 @@ def explain(
     run: Run = map,
     schemas: Schemas | None = None,
     only: Callable[[Span | None], bool] | None = None,
-    whole: Valid | None = None,
+    valid: Valid | None = None,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
     `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
     many groups of settings, in order. `schemas` are those of the documents, by kind (default: they are made).
-    `only` says of a place whether what is written there may be a cause (default: all, and defaults). `whole` is the
+    `only` says of a place whether what is written there may be a cause (default: all, and defaults). `valid` is the
     site as the documents have it, if several objects of it are explained (default: it is resolved).
     """
     identity = identify(final)
     decrypts = bool(mapping(final, ("spec", "decryption")))
-    question = Question(sources, registry, site, identity, schemas, decrypts=decrypts, whole=whole)
+    question = Question(sources, registry, site, identity, schemas, decrypts=decrypts, valid=valid)
     baseline = question.baseline
     causes = _causes(question, baseline, run, only) if baseline is not None else {}
     generated = _by_place(question.generated or {})
@@ -109,7 +109,7 @@ def explain(
 def _removed(
     patches: Sequence[Patch], generated: Mapping[Place, tuple[DataPath, Any]], final: Object
 ) -> Iterator[tuple[str, Span]]:
-    """Yield the rendered values that are no more there, each with the patch that removed it."""
+    """Yield the rendered values that are gone, each with the patch that removed it."""
     left = _by_place(final)
     for place in sorted({place for place, _ in generated.keys() - left.keys()}):
         spans = [span for patch in patches if (span := patch.changes(place))]
@@ -134,17 +134,17 @@ def _causes(
     """Return the causes of each value of an object: what documents say, and what they leave at its default."""
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
-    others = [of_domain(sources, name) for name in sources.domains if name != scope]
+    other_domains = [of_domain(sources, name) for name in sources.domains if name != scope]
     groups = (
         *_few(written(question, own)),
-        *(tuple(written(question, documents)) for documents in others),
+        *(tuple(written(question, documents)) for documents in other_domains),
         *_few(left_out(_with_inherited(sources, own))),
-        *(tuple(left_out(documents)) for documents in others),
+        *(tuple(left_out(documents)) for documents in other_domains),
         *map(tuple, defaults(question)),
     )
     causes: Causes = {}
     disabling = {(file, path) for key in question.needed for file, path in switches_of(question, *key)}
-    asked = (
+    setting_groups = (
         tuple(
             setting
             for setting in group
@@ -152,7 +152,7 @@ def _causes(
         )
         for group in groups
     )
-    for changes in run(partial(_effects_of, question, baseline), filter(None, asked)):
+    for changes in run(partial(_effects_of, question, baseline), filter(None, setting_groups)):
         for changed, cause in changes:
             causes.setdefault(changed, []).append(cause)
     return causes
@@ -173,13 +173,13 @@ def _few(settings: Iterable[Setting]) -> Iterator[tuple[Setting, ...]]:
         yield few
 
 
-def _effects_of(question: Question, baseline: Object, settings: Sequence[Setting]) -> Found:
+def _effects_of(question: Question, baseline: Object, settings: Sequence[Setting]) -> ValueCauses:
     """Return what each of some settings changes in an object."""
-    known = [without_choice(question, setting) for setting in settings]
-    chosen = {id(setting) for setting in relevant(question, known)}
+    candidates = [without_choice(question, setting) for setting in settings]
+    chosen = {id(setting) for setting in relevant(question, candidates)}
     return [
         (changed, setting.cause)
-        for setting in known
+        for setting in candidates
         if id(setting) in chosen
         for changed in effects(question, setting, baseline)
     ]

@@ -13,7 +13,7 @@ from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
 from floe_compiler.resolve.environment import resolve_environment
 from floe_compiler.resolve.frame import Frame, Scope
-from floe_compiler.resolve.known import Known, said_by, said_of_itself
+from floe_compiler.resolve.known_parts import KnownParts, data_of, own_settings
 from floe_compiler.resolve.product_overrides import DOMAINS
 from floe_compiler.resolve.products import known_products
 from floe_compiler.resolve.scopes import PRODUCTS, platform_layers
@@ -29,36 +29,36 @@ def _followed_by_delivery(sources: Sources, registry: Registry, site: str) -> ob
     """
     filled = [slot_path(slot) for slot in {*slots(registry)} - {*slots(registry, "nodes")}]
     environment = sources.environments[environment_of(site)]
-    said_of_domains = environment.data.get(DOMAINS) or {}
+    domain_overrides = environment.data.get(DOMAINS) or {}
     return (
-        [without(said, filled) for said in said_by(platform_layers(sources, environment))],
-        said_of_itself(environment),
-        {name: without(said, [*filled, (PRODUCTS,)]) for name, said in said_of_domains.items()},
+        [without(data, filled) for data in data_of(platform_layers(sources, environment))],
+        own_settings(environment),
+        {name: without(data, [*filled, (PRODUCTS,)]) for name, data in domain_overrides.items()},
         {name: without(source.document.data, filled) for name, source in sources.domains.items()},
     )
 
 
 class Valid:
-    """A site that is resolved as a whole. Raises StageFailed when it is made if any document is wrong.
+    """A site that is resolved as a whole. Creating it raises StageFailed if any document is wrong.
 
     Raises ValueError if the documents have no such site.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str, known: Known | None = None) -> None:
-        known = known or Known()
-        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known)
+    def __init__(self, sources: Sources, registry: Registry, site: str, known_parts: KnownParts | None = None) -> None:
+        known_parts = known_parts or KnownParts()
+        plans, _ = resolve(sources, registry, (environment_of(site),), FirstError(), known_parts)
         named = [plan for plan in plans if plan.settings.site == site]
         if not named:
             raise ValueError(f"there is no {site}")
         self.plan = named[0]
         self.beside = tuple(plan for plan in plans if plan is not self.plan)
         """The other clusters of the environment."""
-        self._known, self._followed = known, partial(_followed_by_delivery, sources, registry, site)
+        self._known, self._followed = known_parts, partial(_followed_by_delivery, sources, registry, site)
 
     def delivery_plan(self, *, encrypted: bool) -> DeliveryPlan:
         """Return what the objects of the delivery tool are derived from."""
-        made = partial(self.plan.delivery_plan, encrypted=encrypted)
-        return self._known.get((_DELIVERY, self.plan.settings.site), self._followed, made)
+        make = partial(self.plan.delivery_plan, encrypted=encrypted)
+        return self._known.get((_DELIVERY, self.plan.settings.site), self._followed, make)
 
     def unit(self, scope: str) -> ResolvedUnit | None:
         """Return the unit of a scope; None if there is none."""
@@ -71,9 +71,9 @@ class Unchecked:
     All of it raises ValueError if they are so wrong that there is nothing to go on with.
     """
 
-    def __init__(self, sources: Sources, registry: Registry, site: str, known: Known) -> None:
+    def __init__(self, sources: Sources, registry: Registry, site: str, known_parts: KnownParts) -> None:
         self._findings: Findings = Unread()
-        self._sources, self._registry, self._site, self._known = sources, registry, site, known
+        self._sources, self._registry, self._site, self._known = sources, registry, site, known_parts
 
     @cached_property
     def _frame(self) -> Frame:

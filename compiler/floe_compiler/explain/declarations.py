@@ -64,9 +64,9 @@ class Declarations:
     ) -> DeclaredInstance:
         """Return what one component declares."""
         name = _name(context)
-        known = self._declared.get(name)
-        if known is not None and known[0] == context:
-            return known[1]
+        cached = self._declared.get(name)
+        if cached is not None and cached[0] == context:
+            return cached[1]
         declare_anew = self._declare.setdefault(name, Remembered(partial(declare_instance, component)))
         declared = replace(declare_anew(context, run_constructs), instance=context.instance)
         self._declared.setdefault(name, (context, declared))
@@ -86,9 +86,9 @@ class Declarations:
         here = ((facts, "") for _, facts in (own, *others))
         servers = linked_servers(plan.linking, plan.settings.cluster.name, (*here, *beside))
         opened = plan.ingress, servers
-        known = self._planned.get(unit.scope)
-        if known is not None and known[0] is own[0] and known[1] == opened and _look_alike(known[2], others):
-            return known[3]
+        cached = self._planned.get(unit.scope)
+        if cached is not None and cached[0] is own[0] and cached[1] == opened and _look_alike(cached[2], others):
+            return cached[3]
         planned = plan_units(
             [own[0], *(other for other, _ in others)],
             lambda declared, mesh: self._with_added(resolved[declared.scope], declared, mesh),
@@ -99,9 +99,9 @@ class Declarations:
         return planned
 
     def _unit(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
-        known = self._units.get(unit.scope)
-        if known is not None and known[0] == unit:
-            return known[1:]
+        cached = self._units.get(unit.scope)
+        if cached is not None and cached[0] == unit:
+            return cached[1:]
         declared = declare(unit, objects_of, self.instance)
         facts = unit_facts(declared)
         self._units.setdefault(unit.scope, (unit, declared, facts))
@@ -109,12 +109,12 @@ class Declarations:
 
     def _with_added(self, unit: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
         """Return a unit with what its components add to it."""
-        known = self._completed.get(unit.scope)
-        if known is not None and known[0] is declared and known[1] == mesh:
-            return known[2]
-        whole = completed(unit, declared, mesh, self._added_by)
-        self._completed.setdefault(unit.scope, (declared, mesh, whole))
-        return whole
+        cached = self._completed.get(unit.scope)
+        if cached is not None and cached[0] is declared and cached[1] == mesh:
+            return cached[2]
+        complete = completed(unit, declared, mesh, self._added_by)
+        self._completed.setdefault(unit.scope, (declared, mesh, complete))
+        return complete
 
     def _added_by(self, component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
         """Return what one component adds."""

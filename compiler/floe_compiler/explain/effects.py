@@ -27,7 +27,7 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
     words = _words(question, setting)
     paths: frozenset[DataPath] = frozenset()
     is_valid = False
-    for other in setting.others(question.closed):
+    for other in setting.other_values(question.closed):
         if is_valid and other not in words:
             break
         for sources in setting.variants(question.sources, other):
@@ -69,14 +69,14 @@ def _is_switch(question: Question, setting: Setting) -> bool:
 
 def _varied(question: Question, setting: Setting) -> Iterator[Sources]:
     """Yield the documents with each other value of a setting: of words with all other words, if there are any."""
-    words, others = _words(question, setting), list(setting.others(question.closed))
+    words, others = _words(question, setting), list(setting.other_values(question.closed))
     for other in [word for word in others if word in words] or others:
         yield from setting.variants(question.sources, other)
 
 
-def _parted(question: Question, settings: Sequence[Setting], *, known: bool = False) -> Iterator[Setting]:
-    """Yield those of some settings that may change an object. `known` says that they do so together."""
-    if not settings or not (known or _may_change(question, settings)):
+def _parted(question: Question, settings: Sequence[Setting], *, may_change: bool = False) -> Iterator[Setting]:
+    """Yield those of some settings that may change an object. `may_change` says that they do so together."""
+    if not settings or not (may_change or _may_change(question, settings)):
         return
     if len(settings) == 1:
         yield from settings
@@ -84,7 +84,7 @@ def _parted(question: Question, settings: Sequence[Setting], *, known: bool = Fa
     middle = len(settings) // 2
     first = list(_parted(question, settings[:middle]))
     yield from first
-    yield from _parted(question, settings[middle:], known=not first)
+    yield from _parted(question, settings[middle:], may_change=not first)
 
 
 def _may_change(question: Question, settings: Sequence[Setting]) -> bool:
@@ -111,7 +111,7 @@ def _tries(question: Question, setting: Setting) -> list[tuple[Any, int]]:
     """
     sound = (
         (other, number)
-        for other in setting.others(question.closed)
+        for other in setting.other_values(question.closed)
         for number, sources in enumerate(setting.variants(question.sources, other))
         if question.is_sound(sources)
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from floe_compiler.resolve.known import Known, Name
+from floe_compiler.resolve.known_parts import KnownParts, Name
 
-Made = TypeVar("Made")
+Part = TypeVar("Part")
 
 
-class FirstResolution(Known):
+class FirstResolution(KnownParts):
     """Keeps each part of the first resolution, which must be that of valid documents, and returns it again.
 
     Later, what follows from other data is made, and not kept.
@@ -24,15 +24,15 @@ class FirstResolution(Known):
         """Keep nothing from now on."""
         self._is_over = True
 
-    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Made]) -> Made:
+    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Part]) -> Part:
         """Return a part of the resolution: the first one, if it followed from the same data."""
-        known = self._parts.get(name)
-        if known is None and self._is_over:
+        cached = self._parts.get(name)
+        if cached is None and self._is_over:
             return make()
         data = follows()
-        if known is not None and known[0] == data:
-            return cast("Made", known[1])
-        made = make()
+        if cached is not None and cached[0] == data:
+            return cast("Part", cached[1])
+        value = make()
         if not self._is_over:
-            self._parts[name] = data, made
-        return made
+            self._parts[name] = data, value
+        return value

@@ -56,12 +56,12 @@ class Question:
         schemas: Schemas | None = None,
         *,
         decrypts: bool = False,
-        whole: Valid | None = None,
+        valid: Valid | None = None,
     ) -> None:
         """Find the object, which is of an environment in one of its clusters (`site`).
 
         `schemas` are those of the documents, by kind (default: they are made). `decrypts` says that an object of the
-        delivery tool decrypts Secrets. `whole` is the site as the documents have it (default: it is resolved).
+        delivery tool decrypts Secrets. `valid` is the site as the documents have it (default: it is resolved).
         """
         self.decrypts = decrypts
         schemas = schemas or plain_schemas(registry)
@@ -72,10 +72,10 @@ class Question:
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
         self._render_part, self._own_part = Remembered(render_part), Remembered(own_part)
-        whole = whole or Valid(sources, registry, site)
-        self._beside = facts_of(whole.beside)
-        self.settings = whole.plan.settings
-        self.unit, self.generated = self._find(whole)
+        valid = valid or Valid(sources, registry, site)
+        self._beside = facts_of(valid.beside)
+        self.settings = valid.plan.settings
+        self.unit, self.generated = self._find(valid)
         self.scope = self.unit.scope if self.unit else self._domain(sources)
         self.sources = without_limits(reduced(sources, environment, self.scope))
         self.needed = read_by_others(sources, environment, self.sources.domains)
@@ -97,13 +97,13 @@ class Question:
     def _valid(self, sources: Sources) -> Valid:
         return Valid(sources, self.registry, self.site, self._first)
 
-    def _find(self, whole: Valid) -> tuple[ResolvedUnit | None, Object | None]:
+    def _find(self, valid: Valid) -> tuple[ResolvedUnit | None, Object | None]:
         """Return the unit that renders the object, and the object; no unit for an object of the delivery tool."""
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
-        near = [unit for unit in whole.plan.units if unit.namespace in names]
-        delivered = self.pick(self._delivered(whole.delivery_plan(encrypted=self.decrypts)))
-        for unit in near if near or delivered is not None else whole.plan.units:
-            planned = self._declarations.planned(unit, whole.plan, self._beside)
+        near = [unit for unit in valid.plan.units if unit.namespace in names]
+        delivered = self.pick(self._delivered(valid.delivery_plan(encrypted=self.decrypts)))
+        for unit in near if near or delivered is not None else valid.plan.units:
+            planned = self._declarations.planned(unit, valid.plan, self._beside)
             if (rendered := self.pick(self._rendered(planned))) is not None:
                 return unit, rendered
         return None, delivered
@@ -232,9 +232,9 @@ class Question:
 
         Unlike `render`, it goes on with documents that are wrong, as far as the object does not follow from them.
         """
-        known, fit = self._fit
+        fitting, fit = self._fit
         try:
-            resolved = fit if fit and known is sources else Unchecked(sources, self.registry, self.site, self._first)
+            resolved = fit if fit and fitting is sources else Unchecked(sources, self.registry, self.site, self._first)
             return self._object(resolved) != self.baseline
         except Exception:
             return True  # a component that is given less than it requires may fail in any way

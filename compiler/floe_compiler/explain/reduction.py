@@ -29,28 +29,30 @@ def without_limits(sources: Sources) -> Sources:
 def reduced(sources: Sources, environment: str, scope: str) -> Sources:
     """Return the fewest documents that still render the namespace of `scope` of an environment in the same way."""
     needed = sorted(sources.domains)[:SAMPLE] if scope in SHARED else [scope]
-    kept = sorted(_with_read_domains(sources, needed))
-    environments = {environment: _for_domains(sources.environments[environment], kept, "domains")}
+    kept_domains = sorted(_with_read_domains(sources, needed))
+    environments = {environment: _for_domains(sources.environments[environment], kept_domains, "domains")}
     images = {
-        name: _for_domains(document, kept, "images") for name, document in sources.images.items() if name == environment
+        name: _for_domains(document, kept_domains, "images")
+        for name, document in sources.images.items()
+        if name == environment
     }
     return replace(
         sources,
         environments=environments,
         images=images,
-        domains={name: sources.domains[name] for name in kept},
+        domains={name: sources.domains[name] for name in kept_domains},
         omitted_environments=frozenset({*sources.omitted_environments, *sources.environments} - {environment}),
     )
 
 
-def read_by_others(sources: Sources, environment: str, kept: Container[str]) -> frozenset[Key]:
-    """Return the products that an environment cannot do without: those that a domain that is not `kept` reads."""
+def read_by_others(sources: Sources, environment: str, kept_domains: Container[str]) -> frozenset[Key]:
+    """Return the products that domains outside `kept_domains` read: an environment cannot do without them."""
     document = sources.environments[environment]
     overrides = Overrides.of(sources, document, environment)
     return frozenset(
         (str(entry.get("domain", domain)), str(entry["product"]))
         for domain in domains_in(sources, document, environment)
-        if domain not in kept
+        if domain not in kept_domains
         for name, product in sources.domains[domain].products.items()
         if overrides.is_enabled(domain, name, product)
         for entry in product.data.get("inputs") or ()
@@ -59,22 +61,22 @@ def read_by_others(sources: Sources, environment: str, kept: Container[str]) -> 
 
 def _with_read_domains(sources: Sources, domains: Iterable[str]) -> set[str]:
     """Return domains and those whose products they read, transitively."""
-    kept: set[str] = set()
+    kept_domains: set[str] = set()
     waiting = [*domains]
     while waiting:
         name = waiting.pop()
-        if name in sources.domains and name not in kept:
-            kept.add(name)
+        if name in sources.domains and name not in kept_domains:
+            kept_domains.add(name)
             documents = sources.domains[name].products.values()
             inputs = [entry for document in documents for entry in document.data.get("inputs") or ()]
             waiting += [str(entry["domain"]) for entry in inputs if "domain" in entry]
-    return kept
+    return kept_domains
 
 
-def _for_domains(document: Document, kept: Sequence[str], key: str) -> Document:
+def _for_domains(document: Document, kept_domains: Sequence[str], key: str) -> Document:
     """Return a document of an environment without what it says, below a key, of other domains."""
     overrides = document.data.get(key)
     if not overrides:
         return document
-    fewer = {name: override for name, override in overrides.items() if name in kept}
+    fewer = {name: override for name, override in overrides.items() if name in kept_domains}
     return replace(document, data={**document.data, key: fewer})

@@ -1,7 +1,7 @@
 """What a function of frozen data returned the first time, and what it has read of the data to return that.
 
-A function whose result follows from its arguments alone returns the same for others that are alike where it has read
-them: it went the same way. So most components need not declare again what they are when a setting is varied.
+A function whose result follows from its arguments alone returns the same for other arguments that are equal where it
+has read them. So most components need not declare again what they are when a setting is varied.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ WATCHED = (
     *(Context, Instance, Settings, PlatformSettings, EnvironmentSettings, ClusterSettings),
     *(MeshFacts, UnitPlan, DeclaredUnit, DeclaredInstance, Parts),
 )
-"""What consists of fields of which most functions read a few. Everything else is read as a whole."""
+"""The types with fields of which most functions read only a few. Any other value is read as a whole."""
 
 _KIND = "__class__"
-"""The last step of the path of a value of which was read what it is; of a tuple, what its items are."""
+"""The last step of a path at which the type of a value was read; for a tuple, the types of its items."""
 
 
 class Remembered(Generic[Result]):
-    """A pure function that runs again only if other values are where it has read its first arguments."""
+    """A pure function that runs again only if a value has changed that it read of its first arguments."""
 
     def __init__(self, function: Callable[..., Result]) -> None:
         """Remember nothing yet."""
@@ -99,7 +99,7 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
             read = partial(object.__getattribute__, self)
             value = read(name)
             if name not in fields or value is not getattr(read("watched_value"), name):
-                return value  # what a copy has instead is none of the arguments
+                return value  # a copy has another value here, which is not an argument
             reads, path = read("watched_reads"), (*read("watched_path"), name)
             part = watched(value, reads, path)
             if part is value:
@@ -116,7 +116,7 @@ def _watching(kind: type[msgspec.Struct]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return what is watched itself, of which all counts as read; anything else as it is."""
+    """Return the value behind a watched one, which then counts as read in full; any other value as it is."""
     if isinstance(value, tuple):
         return tuple(map(plain, value)) if type(value) is tuple else value
     kind = type(value)

@@ -60,7 +60,7 @@ class Setting(msgspec.Struct, frozen=True):
     """Whether it chooses nothing: any text may stand there, or its document is only handed to a program (a model of a
     semantic layer)."""
 
-    def others(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
+    def other_values(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         """Yield other values."""
         return iter(self.examples) if self.value is None else variations(self.value, closed)
 
@@ -152,15 +152,15 @@ def defaults(question: Question) -> Iterator[list[Setting]]:
         if component.slot == DERIVED:
             continue  # nobody can write it: it follows from the settings of others
         above = slot_path(component.slot)
-        where: DataPath = (*(("platform",) if scope in SHARED else ("domains", scope)), *above)
+        prefix: DataPath = (*(("platform",) if scope in SHARED else ("domains", scope)), *above)
         yield [
             Setting(
                 file,
-                (*where, *path),
+                (*prefix, *path),
                 value,
                 Cause(f"default of {component.slot}.{show_path(path)} ({component.type})"),
                 examples=tuple(examples(component.config, path)),
-                items=_list_of(settings, path, where),
+                items=_list_of(settings, path, prefix),
             )
             for path, value in scalars(settings)
             if scope not in merged or not _is_written(merged[scope], (*above, *path))
@@ -216,11 +216,11 @@ def _overridden(question: Question) -> Overridden:
     }
 
 
-def _list_of(settings: Any, path: DataPath, where: DataPath) -> tuple[DataPath, Any] | None:
+def _list_of(settings: Any, path: DataPath, prefix: DataPath) -> tuple[DataPath, Any] | None:
     """Return the list that a setting is in, with its path."""
     for end, step in enumerate(path):
         if isinstance(step, int):
-            return (*where, *path[:end]), settings
+            return (*prefix, *path[:end]), settings
         settings = settings[step]
     return None
 

@@ -1,4 +1,4 @@
-"""Whether varied documents have the structure that their schemas ask for: most that do not are found so, at once."""
+"""Whether varied documents have the structure that their schemas ask for: this finds most invalid ones at once."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Soundness:
     def takes_any_text(self, file: str, path: DataPath, sources: Sources) -> bool:
         """Return whether the schema of a file leaves a text open: sources with another one at `path` keep to it.
 
-        Of what an environment overrides, the schema is not whole: which components there are is written elsewhere.
+        The schema of an environment's overrides is incomplete, as the components are chosen elsewhere.
         """
         return file in self._structures and path[0] not in (PLATFORM, DOMAINS) and self.holds(sources)
 
     def holds(self, sources: Sources) -> bool:
-        """Return whether all documents that are not as they were are sound."""
+        """Return whether all changed documents are sound."""
         changed = (document for document in documents_of(sources) if id(document) not in self._known)
         return all(
             self._structures[document.file].is_sound(document.data)

@@ -19,9 +19,9 @@ def changed_lines(before: Any, after: Any, changed: Collection[DataPath]) -> Ite
         changed: The paths of the values of `before` that differ.
     """
     texts = {path: value for path, value in scalars(before) if path in changed and is_long(value)}
-    others = dict(scalars(after)) if texts else {}
+    new_texts = dict(scalars(after)) if texts else {}
     for path, text in texts.items():
-        match = SequenceMatcher(None, text.splitlines(), str(others.get(path, "")).splitlines(), autojunk=False)
+        match = SequenceMatcher(None, text.splitlines(), str(new_texts.get(path, "")).splitlines(), autojunk=False)
         for action, start, end, _, _ in match.get_opcodes():
             if action != "equal":
                 yield from ((*path, number) for number in range(start, end))

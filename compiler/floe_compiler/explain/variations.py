@@ -85,11 +85,11 @@ def differences(before: Any, after: Any) -> frozenset[DataPath]:
     An item of a list may have moved, or have another name: it is the same one if it is the same at its position, or
     under its name.
     """
-    others, given = dict(scalars(after)), list(scalars(before))
-    changed = {path: value for path, value in given if path not in others or not _same(others[path], value)}
+    new, old = dict(scalars(after)), list(scalars(before))
+    changed = {path: value for path, value in old if path not in new or not _same(new[path], value)}
     if not any(isinstance(step, int) for path in changed for step in path):
         return frozenset(changed)
-    named = {show_place(path, after): value for path, value in others.items()}
+    named = {show_place(path, after): value for path, value in new.items()}
     return frozenset(path for path, value in changed.items() if not _has(named, show_place(path, before), value))
 
 

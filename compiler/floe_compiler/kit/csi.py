@@ -57,8 +57,8 @@ def csi_files(settings: Settings, scope: str, pod: Pod) -> CsiFiles:
     for container in containers_of(pod):
         for file in container.secret_files:
             folders[posixpath.dirname(file.path)][file.path] = file.secret.secret.name
-    whole = (files for files in folders.values() if names.issuperset(files.values()))
-    return CsiFiles(names, frozenset(path for files in whole for path in files))
+    complete = (files for files in folders.values() if names.issuperset(files.values()))
+    return CsiFiles(names, frozenset(path for files in complete for path in files))
 
 
 def csi_volumes(csi: CsiFiles) -> Iterable[tuple[str, str, Object]]:

@@ -45,7 +45,7 @@ def refusal(settings: Settings, scaled: str, path: tuple[str, ...]) -> tuple[Ref
     )
 
 
-def asked_ports(namespace: str, workloads: Iterable[Workload]) -> Mapping[str, tuple[Port, ...]]:
+def called_ports(namespace: str, workloads: Iterable[Workload]) -> Mapping[str, tuple[Port, ...]]:
     """Return the ports that KEDA connects to, by the server in the namespace of these workloads.
 
     Raises ValueError for a server in another namespace, which would not let it in.

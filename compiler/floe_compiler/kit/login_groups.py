@@ -34,8 +34,8 @@ class LoginByGroups(Reached):
     @field_validator("viewers")
     @classmethod
     def _someone(cls, viewers: tuple[str, ...] | None, fields: ValidationInfo) -> tuple[str, ...] | None:
-        others = (fields.data.get(name, ("wrong",)) for name in ("admins", "editors"))
-        if viewers is not None and not viewers and not any(others):
+        admins_or_editors = (fields.data.get(name, ("wrong",)) for name in ("admins", "editors"))
+        if viewers is not None and not viewers and not any(admins_or_editors):
             raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
         return viewers
 

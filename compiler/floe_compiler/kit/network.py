@@ -127,10 +127,10 @@ def with_own_references(metadata: Object, rules: Iterable[Object]) -> Object:
     path = ("namespaceSelector", "matchLabels", NAMESPACE_NAME)
     peers = (peer for rule in rules for peer in (*rule.get("from", ()), *rule.get("to", ())))
     named = {f"Namespace/{at(peer, path)}" for peer in peers}
-    kept = sorted(named & listed({"metadata": metadata}, EXTERNAL_REFERENCES))
-    others = {key: text for key, text in metadata.get("annotations", {}).items() if key != EXTERNAL_REFERENCES}
+    used = sorted(named & listed({"metadata": metadata}, EXTERNAL_REFERENCES))
+    annotations = {key: text for key, text in metadata.get("annotations", {}).items() if key != EXTERNAL_REFERENCES}
     rest = {key: value for key, value in metadata.items() if key != "annotations"}
-    return rest | present(annotations=others | present(**{EXTERNAL_REFERENCES: ", ".join(kept)}))
+    return rest | present(annotations=annotations | present(**{EXTERNAL_REFERENCES: ", ".join(used)}))
 
 
 def _from_callers(settings: Settings, name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
@@ -157,8 +157,8 @@ def _to(call: Endpoint, settings: Settings) -> Object:
     ports = _ports(_mesh_ports(settings, call))
     if call.namespace:
         pods = {"podSelector": {"matchLabels": dict(call.labels)}} if call.labels else {}
-        others = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.namespace}}, **pods}
-        return {"to": [others], "ports": ports}
+        server_pods = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.namespace}}, **pods}
+        return {"to": [server_pods], "ports": ports}
     if call.group is None:
         blocks = reachable(call.cidr, settings.cluster.reach)
         return {"to": [_ip_block(block) for block in blocks], "ports": ports}

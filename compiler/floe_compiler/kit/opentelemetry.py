@@ -14,7 +14,7 @@ IMAGE = "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-c
 
 
 def own_tls(certificate: str) -> dict[str, Any]:
-    """Return the settings of what has its certificate in a folder, which it reads again; without one, none."""
+    """Return the TLS settings of a receiver that reloads its certificate from a folder; none without a folder."""
     if not certificate:
         return {}
     files = {"cert_file": f"{certificate}/tls.crt", "key_file": f"{certificate}/tls.key"}

@@ -27,15 +27,15 @@ def operated_objects(
     declared: OperatedPods,
     callers: Callers,
     scraper: Scraper | None = None,
-    asked: tuple[Port, ...] = (),
+    keda_ports: tuple[Port, ...] = (),
     opened: tuple[Port, ...] = (),
 ) -> list[Object]:
     """Return the Services and the network policy of such pods.
 
-    KEDA may reach the ports that are `asked`, and the ingress controller those that are `opened`.
+    KEDA may reach the ports that are `keda_ports`, and the ingress controller those that are `opened`.
     """
     headless = bool(declared.metrics and scraper and scraper.headless)
-    openings = tuple(ways_in(instance, declared, scraper, asked, opened))
+    openings = tuple(ways_in(instance, declared, scraper, keda_ports, opened))
     return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, openings)]
 
 
@@ -57,11 +57,11 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
     # By number, as the operator sets the names of the containers' ports.
     settings = instance.settings
     served = tuple(port for port in declared.ports if port.service)
-    known = declared.ports if service_mesh.finds_by_address(settings) else served
+    headless_ports = declared.ports if service_mesh.finds_by_address(settings) else served
     ports = [_service_port(settings, port) for port in served]
     selector = dict((*declared.labels, *declared.serving))
     spec = {"type": "ClusterIP", "selector": selector, **present(ports=ports)}
-    service_ports = [_service_port(settings, port, headless=True) for port in known]
+    service_ports = [_service_port(settings, port, headless=True) for port in headless_ports]
     by_name = {
         "selector": dict(declared.labels),
         "clusterIP": "None",
@@ -107,7 +107,7 @@ def ways_in(
     instance: Instance[Any],
     declared: OperatedPods,
     scraper: Scraper | None = None,
-    asked: tuple[Port, ...] = (),
+    keda_ports: tuple[Port, ...] = (),
     opened: tuple[Port, ...] = (),
 ) -> Iterator[network.Opening]:
     """Yield what the operator, the ingress controller, a scraper outside the platform, and KEDA may reach."""
@@ -118,4 +118,4 @@ def ways_in(
     if scraper:
         measured = {metrics.port for metrics in declared.metrics}
         yield network.Opening(scraper.namespace, tuple(port for port in declared.ports if port.name in measured))
-    yield network.Opening(cluster.keda_namespace, asked)
+    yield network.Opening(cluster.keda_namespace, keda_ports)

@@ -13,18 +13,18 @@ def joined(placement: Placement, own: JobPlacement | None) -> Placement:
     """Return the placement of a kind of pods with what one pod asks for in addition; its own values win."""
     if own is None:
         return placement
-    known = placement if isinstance(placement, JobPlacement) else JobPlacement(**dict(placement))
+    shared = placement if isinstance(placement, JobPlacement) else JobPlacement(**dict(placement))
     return JobPlacement(
-        node_selector=known.node_selector | own.node_selector,
-        tolerations=tuple(dict.fromkeys((*known.tolerations, *own.tolerations))),
-        required_nodes=(*known.required_nodes, *own.required_nodes),
-        preferred_nodes=(*known.preferred_nodes, *own.preferred_nodes),
-        priority_class=own.priority_class or known.priority_class,
-        runtime_class=own.runtime_class or known.runtime_class,
-        near=(*known.near, *own.near),
-        apart_from=(*known.apart_from, *own.apart_from),
-        labels=known.labels | own.labels,
-        annotations=known.annotations | own.annotations,
+        node_selector=shared.node_selector | own.node_selector,
+        tolerations=tuple(dict.fromkeys((*shared.tolerations, *own.tolerations))),
+        required_nodes=(*shared.required_nodes, *own.required_nodes),
+        preferred_nodes=(*shared.preferred_nodes, *own.preferred_nodes),
+        priority_class=own.priority_class or shared.priority_class,
+        runtime_class=own.runtime_class or shared.runtime_class,
+        near=(*shared.near, *own.near),
+        apart_from=(*shared.apart_from, *own.apart_from),
+        labels=shared.labels | own.labels,
+        annotations=shared.annotations | own.annotations,
     )
 
 

@@ -49,8 +49,8 @@ def services(
     if declared.kind == "StatefulSet" or found_by_name:
         # Pods must find each other before they are ready, and pods that are not ready must not go unnoticed.
         headless = {"clusterIP": "None", "publishNotReadyAddresses": True}
-        known = declared.ports() if finds_by_address(instance.settings) else ports
-        objects.append(_service(instance, declared, headless_name(declared.name), known, headless))
+        headless_ports = declared.ports() if finds_by_address(instance.settings) else ports
+        objects.append(_service(instance, declared, headless_name(declared.name), headless_ports, headless))
     return objects
 
 

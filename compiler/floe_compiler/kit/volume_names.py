@@ -37,5 +37,5 @@ def _words(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _with_hash(words: str, whole: str) -> str:
-    return f"{words[: LONGEST - HASH_LENGTH - 1]}-{sha256_of(whole)[:HASH_LENGTH]}".strip("-")
+def _with_hash(words: str, full_name: str) -> str:
+    return f"{words[: LONGEST - HASH_LENGTH - 1]}-{sha256_of(full_name)[:HASH_LENGTH]}".strip("-")

@@ -130,10 +130,10 @@ def _mounts(container: Container, csi: CsiFiles) -> Iterator[tuple[str, Object]]
             path,
             {"name": f"node-{slug(host.on_node)}", "mountPath": path, **present(readOnly=not host.writable or None)},
         )
-    for given in container.mounts:
-        prefix = "given" if given.kind == "ConfigMap" else "claim"
-        read_only = present(readOnly=not given.writable or None)
-        yield given.path, {"name": f"{prefix}-{given.name}", "mountPath": given.path, **read_only}
+    for mounted in container.mounts:
+        prefix = "given" if mounted.kind == "ConfigMap" else "claim"
+        read_only = present(readOnly=not mounted.writable or None)
+        yield mounted.path, {"name": f"{prefix}-{mounted.name}", "mountPath": mounted.path, **read_only}
     for claim in container.claims:
         yield claim.path, {"name": claim.name, "mountPath": claim.path}
     for file in container.config:

@@ -37,10 +37,10 @@ def start_order(
     preparing = {task.name: task for task in tasks}
     optional = {name for name, server in servers.items() if not server.awaited}
     pods = {name: declared.pod for name, declared in (servers | preparing).items()}
-    known = {*servers, *operated}
-    waits = {name: _servers(namespace, known, pod.waits_for) for name, pod in pods.items()}
-    calls = {name: _servers(namespace, known, pod.calls) | waits[name] for name, pod in pods.items()}
-    prepares = {name: _servers(namespace, known, task.prepares) for name, task in preparing.items()}
+    reachable = {*servers, *operated}
+    waits = {name: _servers(namespace, reachable, pod.waits_for) for name, pod in pods.items()}
+    calls = {name: _servers(namespace, reachable, pod.calls) | waits[name] for name, pod in pods.items()}
+    prepares = {name: _servers(namespace, reachable, task.prepares) for name, task in preparing.items()}
 
     needed = _pairs(waits) | _prepared(prepares, calls, optional)
     called = {(caller, server) for caller, server in _pairs(calls) - needed if server not in optional}
@@ -56,7 +56,7 @@ def _servers(namespace: str, servers: Iterable[str], endpoints: Iterable[Endpoin
 
 
 def _pairs(related: Mapping[str, Iterable[str]]) -> Edges:
-    return {(name, other) for name, others in related.items() for other in others if other != name}
+    return {(name, other) for name, targets in related.items() for other in targets if other != name}
 
 
 def _prepared(prepares: Mapping[str, set[str]], calls: Mapping[str, set[str]], optional: set[str]) -> Edges:
@@ -80,8 +80,8 @@ def _mutual(edges: Edges) -> Edges:
 def _last(names: Iterable[str], optional: set[str], order: Edges) -> Edges:
     """Return the edges by which servers that are not awaited start after everything that does not wait for them."""
     waiting = _neighbours((second, first) for first, second in order)
-    others = {*names} - optional.union(*(_reached(name, waiting) for name in optional))
-    ends = others - {second for first, second in order if first in others}
+    waited_for = {*names} - optional.union(*(_reached(name, waiting) for name in optional))
+    ends = waited_for - {second for first, second in order if first in waited_for}
     return {(name, end) for name in optional for end in ends}
 
 
@@ -90,7 +90,7 @@ def _reduced(edges: Edges) -> Edges:
     following = _neighbours(edges)
     reached = {name: _reached(name, following) for name in following}
     longer = {
-        name: set[str]().union(*(reached.get(other, ()) for other in others)) for name, others in following.items()
+        name: set[str]().union(*(reached.get(other, ()) for other in targets)) for name, targets in following.items()
     }
     return {
         (first, second)

@@ -85,7 +85,7 @@ def _unknown(environment: Environment, unit: str, call: Call) -> Iterator[Findin
 
 
 def _near(environment: Environment, unit: str, name: str) -> str:
-    """Return the hint for pods of a unit that are not there."""
+    """Return the hint for pods that a unit does not have."""
     if unit not in environment.units:
         return near(unit, environment.units.keys())
     known = {pods.group for pods in environment.units[unit].network.pods}

@@ -46,14 +46,14 @@ _LEAST_PORT = 80
 class _Names(msgspec.Struct, frozen=True):
     """All known hosts with their ports: Services by namespace and name, and declared servers.
 
-    A host without ports accepts any port. `listening` are the ports of all Services, `kept` are the servers that are
-    Services of the cluster that others keep.
+    A host without ports accepts any port. `listening` are the ports of all Services, `external_services` the hosts of
+    Services that others keep in the cluster.
     """
 
     services: Mapping[tuple[str, str], tuple[int, ...]]
     listening: frozenset[int]
     servers: Mapping[str, tuple[int, ...]]
-    kept: frozenset[str]
+    external_services: frozenset[str]
     domain: str
 
 
@@ -95,11 +95,13 @@ def _names(environment: Environment) -> _Names:
         for service, ports in summary.hosts.services.items():
             services[unit, service] = ports
         for host, ports in summary.hosts.servers.items():
-            known = servers.get(host, ports)
-            servers[host] = tuple(sorted({*known, *ports})) if known and ports else ()
+            earlier = servers.get(host, ports)
+            servers[host] = tuple(sorted({*earlier, *ports})) if earlier and ports else ()
     listening = frozenset(port for ports in services.values() for port in ports)
-    kept = frozenset(host for summary in environment.units.values() for host in summary.hosts.kept)
-    return _Names(services, listening, servers, kept, environment.facts.cluster_domain)
+    external_services = frozenset(
+        host for summary in environment.units.values() for host in summary.hosts.external_services
+    )
+    return _Names(services, listening, servers, external_services, environment.facts.cluster_domain)
 
 
 def _problem(environment: Environment, names: _Names, unit: str, host: Host) -> _Problem | None:
@@ -133,10 +135,10 @@ def _cluster_name(environment: Environment, names: _Names, host: Host, labels: l
         return None
     if (namespace, service) not in names.services:
         is_mirror = environment.facts.has_mirrors and host.name in names.servers
-        if host.name in names.kept or is_mirror:
+        if host.name in names.external_services or is_mirror:
             return _server(environment, names, namespace, host)
-        known = environment.names("", "Service", namespace)
-        hint = near(service, known) if known else near(namespace, environment.namespaces)
+        services = environment.names("", "Service", namespace)
+        hint = near(service, services) if services else near(namespace, environment.namespaces)
         return _Problem(SERVICE, f"{host.name}, but there is no such Service", hint)
     if domain not in ("", names.domain):
         if host.name in names.servers:  # a Service that another cluster exports

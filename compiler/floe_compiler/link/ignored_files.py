@@ -138,7 +138,7 @@ def _with_attribute(attribute: str) -> Callable[[str], Matches]:
     """Return what finds the line that gives a file an attribute. A line about a folder says nothing of its files."""
 
     def read(text: str) -> Matches:
-        said = [
+        settings = [
             (index, words[0], _last_line(words[0]), value)
             for index, words in enumerate(line.split() for line in text.splitlines())
             if words and not words[0].startswith("!") and (value := _value(attribute, words[1:])) is not None
@@ -146,7 +146,7 @@ def _with_attribute(attribute: str) -> Callable[[str], Matches]:
 
         def matches(path: str) -> int | None:
             name = path.rpartition("/")[2]
-            for index, pattern, line, value in reversed(said):
+            for index, pattern, line, value in reversed(settings):
                 if fnmatchcase(name, pattern.rpartition("/")[2]) and line(path) is not None:
                     return index if value else -1
             return None

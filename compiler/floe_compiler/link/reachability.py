@@ -136,9 +136,9 @@ def _sources(edges: Iterable[Edge], target: int) -> int:
 def _without(edge: Edge, declared: list[Edge]) -> Iterator[Edge]:
     """Yield the parts of an edge that are not declared."""
     pods, targets = edge
-    known = union(others for _, others in declared)
-    if targets & ~known:
-        yield pods, targets & ~known
-    for target in numbers_in(targets & known):
+    declared_targets = union(others for _, others in declared)
+    if targets & ~declared_targets:
+        yield pods, targets & ~declared_targets
+    for target in numbers_in(targets & declared_targets):
         if left := pods & ~_sources(declared, target):
             yield left, 1 << target

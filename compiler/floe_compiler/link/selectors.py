@@ -33,8 +33,8 @@ def _empty(environment: Environment, unit: str, opening: Opening) -> Iterator[tu
         if peer.pods != EVERYTHING and not may_select_more(peer.pods.keys()) and not environment.selected(unit, peer):
             namespaces = (unit,) if peer.own else peer.names
             units = [environment.units[name] for name in namespaces if name in environment.units]
-            known = namespaces and (peer.own or environment.namespaces.issuperset(namespaces))
-            if known and not any(declared.operated.has(peer.pods) for declared in units):
+            all_rendered = namespaces and (peer.own or environment.namespaces.issuperset(namespaces))
+            if all_rendered and not any(declared.operated.has(peer.pods) for declared in units):
                 yield peer, namespaces
 
 

@@ -73,8 +73,8 @@ def _known(
     file: str, text: str, cache: Cache, compiler: str, complain: Complain, findings: Findings
 ) -> tuple[Object, ...]:
     key = digest_of(compiler, file, text)
-    if (data := cache.get(KIND, key)) and (kept := decode(data, tuple[dict[str, Any], ...])):
-        return kept
+    if (data := cache.get(KIND, key)) and (cached := decode(data, tuple[dict[str, Any], ...])):
+        return cached
     before = len(findings.diagnostics)
     definitions = tuple(_read(file, text, complain, findings))
     try:

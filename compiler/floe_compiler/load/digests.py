@@ -27,7 +27,7 @@ def input_digests(inputs: InputFiles) -> Mapping[str, str]:
 
     Nothing is parsed. The path of the output in its Git repository counts, too, and what Git is told to do with files
     there. An environment does not depend on another one's folder, except that all environments' settings count, as no
-    two may share a namespace. Of what nothing reads, the name counts: it is a mistake.
+    two may share a namespace. Names of files that nothing reads count, too, as such a file is an error.
     """
     names, owners = _owners(inputs)
     lines: dict[str, list[str]] = {name: [] for name in ("", *names)}
@@ -64,7 +64,7 @@ def _owners(inputs: InputFiles) -> tuple[Collection[str], Mapping[str, str]]:
 
 
 def _digest_or_problem(content: bytes | Unread) -> str:
-    """Return the digest of a file; of one that is not read, why, as it is for loading to complain."""
+    """Return the digest of a file; if it cannot be read, the reason, which loading reports."""
     if isinstance(content, Unread):
         return f"{content.reason} {content.size}"
     return hashlib.sha256(content).hexdigest()

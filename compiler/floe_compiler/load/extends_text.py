@@ -20,12 +20,12 @@ class CannotEdit(ValueError):
     """The text is not a mapping with a key on each line; the message says what to do."""
 
 
-def with_parent(text: str, said: Mapping[str, str]) -> str:
+def with_parent(text: str, entries: Mapping[str, str]) -> str:
     """Return the text of a manifest with `extends`.
 
     Args:
         text: The text so far.
-        said: The keys and values below `extends`.
+        entries: The keys and values below `extends`.
 
     Raises:
         CannotEdit: If it is not written in block style.
@@ -39,14 +39,14 @@ def with_parent(text: str, said: Mapping[str, str]) -> str:
     if not isinstance(document.data, dict) or AFTER not in document.data or document.key_span((AFTER,)).column != 1:
         raise CannotEdit(f"begin a line with `{AFTER}:`")
     now = document.data.get(EXTENDS)
-    if isinstance(now, dict) and all(isinstance(now.get(key), str) for key in said):
-        for key, value in said.items():
+    if isinstance(now, dict) and all(isinstance(now.get(key), str) for key in entries):
+        for key, value in entries.items():
             _set(lines, document, key, value)
     else:
         start, end = _lines_of(lines, document, EXTENDS if EXTENDS in document.data else AFTER)
-        rest = _others(lines, document, now, said, end) if isinstance(now, dict) else []
+        rest = _others(lines, document, now, entries, end) if isinstance(now, dict) else []
         indent = " " * (len(rest[0]) - len(rest[0].lstrip()) if rest else 2)
-        block = [f"{EXTENDS}:", *(f"{indent}{key}: {value}" for key, value in said.items()), *rest]
+        block = [f"{EXTENDS}:", *(f"{indent}{key}: {value}" for key, value in entries.items()), *rest]
         lines[start if EXTENDS in document.data else end : end] = block
     return newline.join(lines)
 
@@ -59,7 +59,7 @@ def _set(lines: list[str], document: Document, key: str, value: str) -> None:
 
 
 def _others(
-    lines: list[str], document: Document, now: Mapping[str, object], said: Mapping[str, str], end: int
+    lines: list[str], document: Document, now: Mapping[str, object], entries: Mapping[str, str], end: int
 ) -> list[str]:
     """Return the lines of the other keys below `extends`, such as `verify`.
 
@@ -67,7 +67,7 @@ def _others(
     """
     starts = sorted((document.key_span((EXTENDS, key)).line - 1, key) for key in now)
     ends = [*(line for line, _ in starts[1:]), end]
-    kept = [(start, behind) for (start, key), behind in zip(starts, ends, strict=True) if key not in said]
+    kept = [(start, behind) for (start, key), behind in zip(starts, ends, strict=True) if key not in entries]
     if kept and "{" in lines[document.key_span((EXTENDS,)).line - 1].partition("#")[0]:
         raise CannotEdit(f"write the keys of `{EXTENDS}` below it, each on a line of its own")
     return [line for start, behind in kept for line in lines[start:behind]]

@@ -81,7 +81,7 @@ def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
     try:
         with os.scandir(root) as entries:
             top = [entry for entry in entries if _is_top(entry.name)]
-    except OSError:  # that there is no such folder shows by the lack of a manifest
+    except OSError:  # the missing manifest is reported instead
         return
     waiting = [(entry, entry.name) for entry in top]
     while waiting:

@@ -76,7 +76,7 @@ class Texts(msgspec.Struct, frozen=True):
 def load(
     inputs: InputFiles,
     schemas: Mapping[str, Mapping[str, Any]],
-    known: KnownDocuments | None = None,
+    known_documents: KnownDocuments | None = None,
     run: Map = map,
     is_omitted: Callable[[str], bool] = lambda _file: False,
 ) -> tuple[Sources, tuple[Diagnostic, ...]]:
@@ -85,7 +85,7 @@ def load(
     Args:
         inputs: The files.
         schemas: The JSON Schema of each kind of document.
-        known: Documents from earlier runs.
+        known_documents: Documents from earlier runs.
         run: Runs the reading of many files.
         is_omitted: Whether a file, by its path, is left out.
 
@@ -95,7 +95,9 @@ def load(
     authored = authored_files(inputs).without(is_omitted)
     for stray in authored.strays:
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
-    read = partial(_documents, inputs, schemas=schemas, known=known or Nothing(), run=run, findings=findings)
+    read = partial(
+        _documents, inputs, schemas=schemas, known_documents=known_documents or Nothing(), run=run, findings=findings
+    )
     documents = read(authored.kinds)
     sources = _sources(authored, documents, findings)
     parents = _parents(inputs, sources.manifest, read, findings) if sources else ()
@@ -114,7 +116,7 @@ def load_parents(
     Raises StageFailed with every problem of the first that has any.
     """
     findings = Findings()
-    read = partial(_documents, inputs, schemas=schemas, known=Nothing(), run=map, findings=findings)
+    read = partial(_documents, inputs, schemas=schemas, known_documents=Nothing(), run=map, findings=findings)
     parents = parents_of(inputs, manifest, lambda file: read({file: PARENT}).get(file), findings)
     findings.finish()
     return parents
@@ -149,7 +151,7 @@ def _documents(
     inputs: InputFiles,
     kinds: Mapping[str, str],
     schemas: Mapping[str, Mapping[str, Any]],
-    known: KnownDocuments,
+    known_documents: KnownDocuments,
     run: Map,
     findings: Findings,
 ) -> Mapping[str, Document]:
@@ -163,7 +165,7 @@ def _documents(
         if text is None:
             continue
         read[file] = text
-        if not problems and (documents := known.get(file, text)):
+        if not problems and (documents := known_documents.get(file, text)):
             by_file[file] = documents[0]
         else:
             texts[file] = text
@@ -176,7 +178,7 @@ def _documents(
         elif data and (documents := unpacked(data)):
             by_file[file] = documents[0]
             if not problems:
-                known.put(file, texts[file], data)
+                known_documents.put(file, texts[file], data)
     return {file: replace(by_file[file], digest=digest_of(file, read[file])) for file in kinds if file in by_file}
 
 
@@ -190,8 +192,8 @@ def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Di
     for file, kind, text in texts.files:
         findings = Findings()
         document = _document(file, kind, text, check, findings)
-        kept = packed((document,)) if document and not may_assign_secret(document) else None
-        results.append((file, kept or document, findings.diagnostics))
+        compact = packed((document,)) if document and not may_assign_secret(document) else None
+        results.append((file, compact or document, findings.diagnostics))
     return results
 
 
@@ -225,10 +227,10 @@ def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
         return True
     for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         if data.get(key) != wanted:
-            said = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
+            actual = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
             findings.add(
                 WRONG_KIND,
-                f"{said}, but {document.file} must be {_with_article(kind)} of {API_VERSION}",
+                f"{actual}, but {document.file} must be {_with_article(kind)} of {API_VERSION}",
                 document.span((key,)),
                 hint=did_you_mean(str(data.get(key, "")), [wanted]) if key in data else f"add `{key}: {wanted}`",
             )

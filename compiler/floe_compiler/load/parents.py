@@ -33,8 +33,8 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
     """
     parents: list[Document] = []
     child, folder = manifest, ""
-    while said := _extended(child):
-        folder += f"{said['path']}/"
+    while extends := _extended(child):
+        folder += f"{extends['path']}/"
         file = f"{folder}{MANIFEST}"
         if len(parents) == MOST_PARENTS:
             names = " -> ".join(str(at(parent.data, ("metadata", "name"))) for parent in (manifest, *parents))
@@ -53,10 +53,12 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
 
 def _extended(manifest: Document) -> Mapping[str, str] | None:
     """Return what a manifest says of its parent; None if it extends none, or if that has errors already."""
-    said = manifest.data.get(EXTENDS)
+    extends = manifest.data.get(EXTENDS)
     forms = {"path": PARENT_PATH, "digest": PARENT_DIGEST}
-    is_right = isinstance(said, dict) and all(re.fullmatch(form, str(said.get(key))) for key, form in forms.items())
-    return said if is_right else None
+    is_right = isinstance(extends, dict) and all(
+        re.fullmatch(form, str(extends.get(key))) for key, form in forms.items()
+    )
+    return extends if is_right else None
 
 
 def digest_of_manifest(content: bytes) -> str:

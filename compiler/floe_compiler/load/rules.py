@@ -23,7 +23,7 @@ SECRET_VALUE = Rule(
     "L106",
     "secret value",
     "A secret's value stands where a reference to a secret belongs. Remove it, change the secret, refer to it by name."
-    " If it is no secret, a data product says why: `not_secrets: {VARIABLE: <reason>}`.",
+    " If it is not a secret, a data product says why: `not_secrets: {VARIABLE: <reason>}`.",
 )
 NOT_A_FALSE_ALARM = Rule(
     "L109",

@@ -106,7 +106,8 @@ def _hint(kind: str, path: DataPath) -> str:
     if "steps" in path and "connects" not in path:
         name = next((key for above, key in pairwise(path) if above in ("variables", "secrets")), "VARIABLE")
         put = f"put it into the secret store and refer to it: secrets: {{{name}: {{secret: <name>, key: <key>}}}}"
-        return put if "secrets" in path else f"{put}; if it is no secret, say why: {KEY}: {{{key_of(path)}: <reason>}}"
+        why = f"if it is not a secret, say why: {KEY}: {{{key_of(path)}: <reason>}}"
+        return put if "secrets" in path else f"{put}; {why}"
     if kind == PASSWORD_IN_URL:
         return "leave it out of the URL, and give it to the program that reads the URL as a secret"
     if kind == LOGIN:

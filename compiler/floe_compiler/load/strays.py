@@ -1,4 +1,4 @@
-"""What lies among the inputs, but is read by nothing: all that it says would be lost in silence."""
+"""Files among the inputs that nothing reads: what they say would be silently ignored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
     listed = listed_files(inputs)
     tree = {path: type_ for path, type_ in inputs.types.items() if not _is_expected(path, type_)}
     headless = [path for path in tree if _is_headless(path, tree)]
-    rest = {
+    unread = {
         path: type_
         for path, type_ in tree.items()
         if path not in documents
@@ -72,7 +72,7 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
         and not _is_below(path, documents)
         and not (type_ == "file" and _is_secret(path, tree))
     }
-    renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
+    renamed = {path: meant for path, type_ in unread.items() if (meant := _meant(path, type_, tree, kind_of))}
     if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):
         listed = None  # it would list some of the others
     strays = [_not_read(path, f"rename it to {meant}", meant) for path, meant in renamed.items()]
@@ -80,7 +80,7 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
         head = f"{folder}/{HEADS[posixpath.dirname(folder)]}"
         if head not in renamed.values():
             strays.append(_not_read(folder, f"write {head}, or remove the folder"))
-    for path, type_ in rest.items():
+    for path, type_ in unread.items():
         if path not in renamed and not _is_below(path, headless) and path not in headless:
             strays += _stray(path, type_, listed)
     return tuple(sorted(strays))

@@ -106,12 +106,12 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
         message = "this belongs to the value on the line above, as it is indented more"
         place = Span(file, mark.line + 1, len(_line(text, mark)) - len(_line(text, mark).lstrip()) + 1)
         return Diagnostic(SYNTAX, message, place, hint="indent it as far as the key above, or give that key no value")
-    said = f"{context} {problem}"
-    message, hint = next(((message, hint) for part, message, hint in _KNOWN if part in said), (problem, ""))
+    error_text = f"{context} {problem}"
+    message, hint = next(((message, hint) for part, message, hint in _KNOWN if part in error_text), (problem, ""))
     place, context_place = _span(mark, file), _span(error.context_mark or mark, file)
-    if any(part in said for part in _AT_CONTEXT) and "escape" not in said:
+    if any(part in error_text for part in _AT_CONTEXT) and "escape" not in error_text:
         place = context_place
-    if "could not find expected ':'" in said and (unseen := invisible(text.split("\n")[place.line - 1])):
+    if "could not find expected ':'" in error_text and (unseen := invisible(text.split("\n")[place.line - 1])):
         # Text that looks like `key: value` has another character than a space after the colon.
         message = f"invisible character {unseen[1]}"
         return Diagnostic(CONTROL_CHARACTER, message, Span(file, place.line, unseen[0] + 1), hint="write a space")

@@ -144,25 +144,25 @@ def reachable(cidr: str, reach: Reach) -> tuple[Block, ...]:
     Private ranges that the environment lists follow, if they are in the range. A range that is wholly private is
     allowed: if the environment does not list it, the platform itself has written it.
     """
-    whole, never = network(cidr), (*NEVER, *_with_nat64(reach.own))
-    if not remaining(Block(whole, never)):
-        return (Block(whole),)  # such as a server of the node that a component asks for
-    closed = () if is_out_of_reach(whole, reach) else _closed(whole, reach)
+    range_of_server, never = network(cidr), (*NEVER, *_with_nat64(reach.own))
+    if not remaining(Block(range_of_server, never)):
+        return (Block(range_of_server),)  # such as a server of the node that a component asks for
+    closed = () if is_out_of_reach(range_of_server, reach) else _closed(range_of_server, reach)
     listed = [
         range_
         for range_ in map(network, reach.private)
-        if closed and within(range_, whole) and _overlaps(range_, PRIVATE)
+        if closed and within(range_, range_of_server) and _overlaps(range_, PRIVATE)
     ]
     return (
-        Block(whole, _holes(whole, (*never, *closed))),
+        Block(range_of_server, _holes(range_of_server, (*never, *closed))),
         *(Block(range_, _holes(range_, never)) for range_ in _joined(listed) if remaining(Block(range_, never))),
     )
 
 
 def without_never(cidr: str) -> Block:
     """Return an address range without the addresses that no server outside has."""
-    whole = network(cidr)
-    return Block(whole, _holes(whole, NEVER))
+    full = network(cidr)
+    return Block(full, _holes(full, NEVER))
 
 
 def _closed(range_: Network, reach: Reach) -> tuple[Network, ...]:
@@ -170,16 +170,16 @@ def _closed(range_: Network, reach: Reach) -> tuple[Network, ...]:
     return () if any(within(range_, network(text)) for text in reach.private) else PRIVATE
 
 
-def _holes(whole: Network, ranges: Iterable[Network]) -> tuple[Network, ...]:
+def _holes(outer: Network, ranges: Iterable[Network]) -> tuple[Network, ...]:
     """Return the ranges inside another, without those that are in each other."""
-    return _joined(range_ for range_ in ranges if within(range_, whole))
+    return _joined(range_ for range_ in ranges if within(range_, outer))
 
 
 def _joined(networks: Iterable[Network]) -> tuple[Network, ...]:
     """Return the fewest ranges with the same addresses, sorted."""
-    given = tuple(networks)
-    four = collapse_addresses(range_ for range_ in given if isinstance(range_, IPv4Network))
-    six = collapse_addresses(range_ for range_ in given if isinstance(range_, IPv6Network))
+    ranges = tuple(networks)
+    four = collapse_addresses(range_ for range_ in ranges if isinstance(range_, IPv4Network))
+    six = collapse_addresses(range_ for range_ in ranges if isinstance(range_, IPv6Network))
     return (*four, *six)
 
 
@@ -192,7 +192,7 @@ def remaining(block: Block) -> tuple[Network, ...]:
     """Return the ranges of a block without its exceptions, sorted; these may also be outside it."""
     left = [block.network]
     for hole in block.without:
-        left = [rest for part in left for rest in _less(part, hole)]
+        left = [piece for part in left for piece in _less(part, hole)]
     return _joined(left)
 
 
@@ -201,7 +201,7 @@ def excess(block: Block, allowed: Iterable[Block]) -> tuple[Network, ...]:
     left = remaining(block)
     for other in allowed:
         holes = remaining(other)
-        left = tuple(rest for part in left for rest in remaining(Block(part, holes)))
+        left = tuple(piece for part in left for piece in remaining(Block(part, holes)))
     return _joined(left)
 
 

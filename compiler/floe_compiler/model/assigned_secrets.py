@@ -170,8 +170,8 @@ def _matches(text: str) -> list[_Match]:
     matches: list[_Match] = []
     offset = 0
     for part in _parts(lines):
-        if known := _in_part(part):
-            matches += [match.after(offset) for match in known]
+        if in_part := _in_part(part):
+            matches += [match.after(offset) for match in in_part]
         offset += len(part) + 1
     return sorted(matches, key=lambda match: (match.value_start, match.start))
 

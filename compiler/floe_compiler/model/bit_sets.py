@@ -33,23 +33,23 @@ def encodable(sets: Mapping[Key, int]) -> dict[Key, Bits]:
 
 def to_bits(numbers: Iterable[int]) -> int:
     """Return the integer with these bits set."""
-    bits = 0
+    bit_set = 0
     for number in numbers:
-        bits |= 1 << number
-    return bits
+        bit_set |= 1 << number
+    return bit_set
 
 
 def union(sets: Iterable[int]) -> int:
     """Return the union of these sets."""
-    bits = 0
+    bit_set = 0
     for numbers in sets:
-        bits |= numbers
-    return bits
+        bit_set |= numbers
+    return bit_set
 
 
-def numbers_in(bits: int) -> Iterator[int]:
+def numbers_in(bit_set: int) -> Iterator[int]:
     """Yield the numbers of the set bits, in ascending order."""
-    while bits:
-        lowest = bits & -bits
+    while bit_set:
+        lowest = bit_set & -bit_set
         yield lowest.bit_length() - 1
-        bits ^= lowest
+        bit_set ^= lowest

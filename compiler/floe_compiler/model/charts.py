@@ -1,4 +1,4 @@
-"""Helm charts: what is asked of one in a namespace, and what comes of it."""
+"""Helm charts: the releases that a namespace asks for, and what helm renders of them."""
 
 from __future__ import annotations
 

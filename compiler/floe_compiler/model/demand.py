@@ -105,9 +105,9 @@ def _consumer(identity: ObjectId) -> Consumer:
     return Consumer(f"{identity.kind} {identity.name}", identity)
 
 
-def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quantity]]) -> None:
+def _keep_largest(largest: dict[str, Quantity], amounts: Iterable[tuple[str, Quantity]]) -> None:
     for name, quantity in amounts:
-        known[name] = max(known.get(name, ZERO), quantity)
+        largest[name] = max(largest.get(name, ZERO), quantity)
 
 
 def _times(per_pod: Mapping[str, Quantity], pods: int) -> Iterator[tuple[str, Quantity]]:

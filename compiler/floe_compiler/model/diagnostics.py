@@ -165,7 +165,7 @@ class Findings:
 
 
 class FirstError(Findings):
-    """Findings of which only matters whether there is an error: the first one ends the stage with StageFailed."""
+    """Findings for callers that only ask whether there is an error: the first one ends the stage with StageFailed."""
 
     @property
     def worded(self) -> bool:

@@ -13,9 +13,9 @@ from floe_compiler.model.span import Span
 
 
 class Cause(msgspec.Struct, frozen=True, order=True):
-    """The cause of a value: a written value at `span`, or, without a span, what `what` says."""
+    """The cause of a value: a written value at `span`, or, without a span, what `description` says."""
 
-    what: str
+    description: str
     span: Span | None = None
     overrides: tuple[tuple[str, Span | None], ...] = ()
     """The overridden values as text, with their locations (None: a scale's default)."""

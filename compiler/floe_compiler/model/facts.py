@@ -221,8 +221,10 @@ def containers_of(pod: Pod) -> tuple[Container, ...]:
 def named_secrets(parts: Parts) -> frozenset[Secret]:
     """Return the secrets that the pods of an instance read, or that its custom resources or autoscalers name."""
     named = (secret for pods in parts.operated for secret in pods.secrets)
-    asked = (key.secret for workload in parts.workloads if workload.trigger for _, key in workload.trigger.secrets)
-    return pod_secrets(pod for _, pod in named_pods(parts)) | frozenset(named) | frozenset(asked)
+    of_triggers = (
+        key.secret for workload in parts.workloads if workload.trigger for _, key in workload.trigger.secrets
+    )
+    return pod_secrets(pod for _, pod in named_pods(parts)) | frozenset(named) | frozenset(of_triggers)
 
 
 def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:

@@ -33,8 +33,8 @@ class Graph(msgspec.Struct, frozen=True):
         """Return the nodes of some groups, the arrows from or to one of them, and what is at the other ends."""
         own = {node.key for node in self.nodes if node.group in groups}
         edges = tuple(edge for edge in self.edges if {edge.source, edge.target} & own)
-        kept = own.union(*({edge.source, edge.target} for edge in edges))
-        return Graph(tuple(node for node in self.nodes if node.key in kept), edges)
+        keys = own.union(*({edge.source, edge.target} for edge in edges))
+        return Graph(tuple(node for node in self.nodes if node.key in keys), edges)
 
 
 def joined(graphs: Mapping[str, Graph]) -> Graph:

@@ -137,8 +137,8 @@ def respelt(host: str) -> ipaddress.IPv4Address | None:
     if len(parts) not in _LAST_BITS or len(host) > _LONGEST_HOST or not all(map(_NUMBER.fullmatch, parts)):
         return None
     *first, last = (int(part, 16 if part.startswith("0x") else 8 if part.startswith("0") else 10) for part in parts)
-    bits = _LAST_BITS[len(parts)]
-    if any(part > 255 for part in first) or last >= 1 << bits:
+    width = _LAST_BITS[len(parts)]
+    if any(part > 255 for part in first) or last >= 1 << width:
         return None
     high = sum(part << 8 * (3 - position) for position, part in enumerate(first))
     return ipaddress.IPv4Address(high + last)

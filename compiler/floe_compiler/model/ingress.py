@@ -187,8 +187,8 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
         """Return the ports that the ingress controller may reach, by workload."""
         ports: dict[str, set[int]] = {}
         for route in self.routes:
-            asked = {route.health.number} if self.health_checks else set()
-            ports.setdefault(route.pods, set()).update({route.port.number, *asked})
+            probed = {route.health.number} if self.health_checks else set()
+            ports.setdefault(route.pods, set()).update({route.port.number, *probed})
         return {server: frozenset(numbers) for server, numbers in ports.items()}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class NotYaml(ValueError):
-    """A text is no YAML, or holds what no object can have."""
+    """A text is not YAML, or has a value that no object can have."""
 
 
 def read_objects(text: str) -> list[Any]:
@@ -39,9 +39,9 @@ def _loader() -> Any:
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         """PyYAML's safe loader, with the plain words of sigs.k8s.io/yaml in place of its own."""
 
-    kept = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
+    tags = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
     Loader.yaml_implicit_resolvers = {
-        first: [resolver for resolver in resolvers if resolver[0] in kept]
+        first: [resolver for resolver in resolvers if resolver[0] in tags]
         for first, resolvers in Loader.yaml_implicit_resolvers.items()
     }
     words = "y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE"

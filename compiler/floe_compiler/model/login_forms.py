@@ -101,8 +101,8 @@ def logins_in(text: str) -> Iterator[Login]:
     logins: list[tuple[int, Login]] = []
     offset = 0
     for line in _joined_lines(text):
-        if known := _in_line(line):
-            logins += [(rank, login.after(offset)) for rank, login in known]
+        if in_line := _in_line(line):
+            logins += [(rank, login.after(offset)) for rank, login in in_line]
         offset += len(line) + 1
     yield from (login for _, login in sorted(logins, key=lambda pair: pair[0]))
 

@@ -44,5 +44,5 @@ def with_value(data: Any, path: DataPath, value: Any) -> Any:
     step, rest = path[0], path[1:]
     if isinstance(data, list | tuple):
         return [with_value(item, rest, value) if index == step else item for index, item in enumerate(data)]
-    known = data if isinstance(data, Mapping) else {}
-    return {**known, step: with_value(known.get(step), rest, value)}
+    fields = data if isinstance(data, Mapping) else {}
+    return {**fields, step: with_value(fields.get(step), rest, value)}

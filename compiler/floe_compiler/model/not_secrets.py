@@ -1,4 +1,4 @@
-"""What a data product declares to be no secret, although it looks like one: `not_secrets` in its file."""
+"""What a data product declares not to be a secret, although it looks like one: `not_secrets` in its file."""
 
 from __future__ import annotations
 

@@ -20,19 +20,19 @@ from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.objects import Object
 
 MOST = 8192
-"""So many objects are remembered; those that were not met for longest go first. One takes about 10 KB."""
+"""The most objects that are remembered; the least recently used go first. One takes about 10 KB."""
 
 MOST_ANSWERS = 64
-"""So many answers are remembered of one object: each question has one, and another with other settings."""
+"""The most answers that are remembered of one object: each question has one for each combination of settings."""
 
 MOST_FROM_FACTS = 4096
-"""So many answers from facts are remembered. Most hold objects that are remembered anyway."""
+"""The most answers from facts that are remembered. Most hold objects that are remembered anyway."""
 
 _MARSHAL = 2
 """The last version of this format in which equal data of the same types has the same bytes, however it is shared."""
 
-Rest = ParamSpec("Rest")
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
+Facts = ParamSpec("Facts")
 Owner = TypeVar("Owner")
 Answer = TypeVar("Answer")
 
@@ -62,15 +62,15 @@ class ObjectMemory:
                 return manifest
             try:
                 content = content_of(manifest)
-            except ValueError:  # no plain data: an error that is to come
+            except ValueError:  # not plain data: a later stage reports it
                 return manifest
-            known = self.objects.setdefault(content, manifest)
+            remembered = self.objects.setdefault(content, manifest)
             self.objects.move_to_end(content)
-            self._answers.setdefault(id(known), {})
+            self._answers.setdefault(id(remembered), {})
             if len(self.objects) > self._most:
                 _, oldest = self.objects.popitem(last=False)
                 del self._answers[id(oldest)]
-            return known
+            return remembered
 
     def answers(self, manifest: Object) -> dict[Hashable, Any] | None:
         """Return the answers about an object, by the question; None if it is not remembered."""
@@ -117,38 +117,38 @@ def same_object(manifest: Object) -> Object:
 
 
 def remembered(
-    function: Callable[Concatenate[Object, Rest], Answer],
-) -> Callable[Concatenate[Object, Rest], Answer]:
+    function: Callable[Concatenate[Object, Arguments], Answer],
+) -> Callable[Concatenate[Object, Arguments], Answer]:
     """Return a function that answers as a pure one does, but not twice about an object that is remembered.
 
     Its first argument is the object, and the others, which are hashable, tell apart what may be asked. Answers are
-    shared, so they are nothing that can be changed, or used up as an iterator is.
+    shared, so they must not be mutable, nor an iterator, which can be read only once.
     """
 
     @wraps(function)
-    def remembering_function(manifest: Object, /, *rest: Rest.args, **named: Rest.kwargs) -> Answer:
+    def remembering_function(manifest: Object, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
         answers = _memory.answers(manifest) if _memory else None
         if answers is None:
-            return function(manifest, *rest, **named)
-        question = function, rest, *named.items()
+            return function(manifest, *arguments, **named)
+        question = function, arguments, *named.items()
         if question not in answers:
             if len(answers) >= MOST_ANSWERS:
                 answers.clear()
-            answers[question] = function(manifest, *rest, **named)
+            answers[question] = function(manifest, *arguments, **named)
         answer: Answer = answers[question]
         return answer
 
     return remembering_function
 
 
-def remembered_from_facts(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+def remembered_from_facts(function: Callable[Facts, Answer]) -> Callable[Facts, Answer]:
     """Return a function that answers as a pure one does, but not twice from equal facts.
 
     Its arguments are frozen data (`encode`), of the types that are declared. Answers are shared: nobody changes one.
     """
 
     @wraps(function)
-    def remembering_function(*facts: Given.args, **named: Given.kwargs) -> Answer:
+    def remembering_function(*facts: Facts.args, **named: Facts.kwargs) -> Answer:
         if _memory is None:
             return function(*facts, **named)
         question = function, digest_of(encode((facts, named)))
@@ -180,10 +180,10 @@ def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:
 
     @wraps(function)
     def keeping_function(owner: Owner) -> Answer:
-        kept = owner.__dict__
-        if name not in kept:
-            kept[name] = function(owner)
-        answer: Answer = kept[name]
+        values = owner.__dict__
+        if name not in values:
+            values[name] = function(owner)
+        answer: Answer = values[name]
         return answer
 
     return keeping_function

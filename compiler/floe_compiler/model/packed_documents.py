@@ -75,16 +75,16 @@ def _document(entry: _Entry) -> Document:
 class Lazy(Mapping[DataPath, Value]):
     """A mapping that is built on first access."""
 
-    __slots__ = ("_made", "_make")
+    __slots__ = ("_make", "_value")
 
     def __init__(self, make: Callable[[], dict[DataPath, Value]]) -> None:
         self._make = make
-        self._made: dict[DataPath, Value] | None = None
+        self._value: dict[DataPath, Value] | None = None
 
     def _mapping(self) -> dict[DataPath, Value]:
-        if self._made is None:
-            self._made = self._make()
-        return self._made
+        if self._value is None:
+            self._value = self._make()
+        return self._value
 
     def __getitem__(self, path: DataPath) -> Value:
         return self._mapping()[path]

@@ -14,7 +14,7 @@ Group = Literal["products", "domains", "platform", "files", "scale", "places"]
 EXPECTED: tuple[Group, ...] = ("scale", "places")
 
 
-class Said(msgspec.Struct, frozen=True):
+class WrittenValue(msgspec.Struct, frozen=True):
     """A value, and the place that says it."""
 
     value: Any
@@ -35,8 +35,8 @@ class Difference(msgspec.Struct, frozen=True):
     group: Group
     subject: str
     path: str
-    first: Said | None
-    second: Said | None
+    first: WrittenValue | None
+    second: WrittenValue | None
 
     @property
     def is_expected(self) -> bool:

@@ -46,8 +46,8 @@ class Places(msgspec.Struct, frozen=True):
 
     def as_meant(self, respelt: Mapping[ObjectId, Iterable[tuple[str, str]]]) -> Places:
         """Return the locations with values under misspelt keys also at the paths that are meant, by object."""
-        known = {str(identity): meant for identity, meant in respelt.items() if str(identity) in self.values}
-        meant = {about: as_meant(self.values[about], paths) for about, paths in known.items()}
+        respelt_values = {str(identity): meant for identity, meant in respelt.items() if str(identity) in self.values}
+        meant = {about: as_meant(self.values[about], paths) for about, paths in respelt_values.items()}
         return replace(self, values={**self.values, **meant}) if meant else self
 
     def origin(self, about: object) -> Span | None:
@@ -78,11 +78,14 @@ class Places(msgspec.Struct, frozen=True):
         ]
         span = places[0].span if places else None
         own = tuple(related)
-        told = {span, *(place.span for place in own)}  # what a rule says of a place is more than where that is from
-        others = (*(place for place in places[1:] if place.span not in told), *(one for one in own if one.span != span))
+        reported = {span, *(place.span for place in own)}  # what a rule says of a place is more than where that is from
+        further = (
+            *(place for place in places[1:] if place.span not in reported),
+            *(related_place for related_place in own if related_place.span != span),
+        )
         secret = isinstance(about, ObjectId) and about.kind == "Secret"
         subject = f"{self.environment}: {about}"
-        return Diagnostic(rule, message, span, subject, hint, tuple(dict.fromkeys(others)), secret)
+        return Diagnostic(rule, message, span, subject, hint, tuple(dict.fromkeys(further)), secret)
 
     def is_patched(self, finding: Diagnostic) -> bool:
         """Return whether a patch changed the object of a finding, but not the value that the finding names."""
@@ -94,8 +97,8 @@ class Places(msgspec.Struct, frozen=True):
 def _explaining(removed: Iterable[ObjectId], about: object, message: str) -> list[ObjectId]:
     """Return the removed objects that may be the cause of a finding.
 
-    That are those whose names the message has. If it has none, the object may have lost one of its own name: the policy
-    for its pods, or the pods that it selects. But no removal makes a value wrong.
+    These are the ones whose names the message has. If it has none, the object may have lost one of its own name: the
+    policy for its pods, or the pods that it selects. But no removal makes a value wrong.
     """
     if isinstance(about, ObjectId) and about.kind == "Namespace":
         return [identity for identity in removed if identity.namespace == about.name]

@@ -66,8 +66,8 @@ def workload_references(workload: Workload) -> tuple[Reference, ...]:
 def _of_variables(container: Container) -> Iterator[Reference]:
     sources, variables = mappings(container.data, ("envFrom",)), mappings(container.data, ("env",))
     for source in sources:
-        for kind, whole, _ in _VARIABLES:
-            if isinstance(reference := source.get(whole), dict):
+        for kind, field, _ in _VARIABLES:
+            if isinstance(reference := source.get(field), dict):
                 yield _reference(kind, reference, "", f"{container.place}.envFrom")
     for variable in variables:
         value_from = variable.get("valueFrom")

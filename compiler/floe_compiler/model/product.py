@@ -22,7 +22,7 @@ class Product(msgspec.Struct, frozen=True):
     secret_origins: tuple[tuple[str, Span], ...] = ()
     """The secrets that its steps name, each with its location there."""
 
-    asked_origins: tuple[tuple[str, Span], ...] = ()
+    server_origins: tuple[tuple[str, Span], ...] = ()
     """The servers of the domain that it asks for, by their keys (`cache`), each with the location there."""
 
     trigger_origin: Span | None = None

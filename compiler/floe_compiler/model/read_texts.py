@@ -16,7 +16,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import as_read, from_yaml, to_yaml
 
 MOST = 256
-"""So many texts are remembered, those that were used last: about 10 MB."""
+"""The most texts that are remembered, the last used ones: about 10 MB."""
 
 _known: OrderedDict[str, Any] = OrderedDict()
 _lock = Lock()
@@ -24,7 +24,7 @@ _lock = Lock()
 
 def read_only(text: str) -> Any:
     """Parse text as `from_yaml` does. Equal texts have the same data, so nobody may change it."""
-    return _known_as(text, lambda: from_yaml(text))
+    return _remembered_as(text, lambda: from_yaml(text))
 
 
 def is_read(text: str) -> bool:
@@ -35,7 +35,7 @@ def is_read(text: str) -> bool:
 def written(manifest: Object) -> str:
     """Return an object as `to_yaml` does, for somebody who will read it back."""
     text = _yaml(same_object(manifest))
-    _known_as(text, lambda: as_read(manifest))
+    _remembered_as(text, lambda: as_read(manifest))
     return text
 
 
@@ -44,7 +44,7 @@ def _yaml(manifest: Object) -> str:
     return to_yaml(manifest)
 
 
-def _known_as(text: str, read: Callable[[], Any]) -> Any:
+def _remembered_as(text: str, read: Callable[[], Any]) -> Any:
     with _lock:
         if text not in _known:
             data = read()

@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """What must be known of every component: those that nobody has chosen are not imported for it.
+    """What must be known of every component without importing it: most are not chosen.
 
     `module` is the name of the module with the constant `COMPONENT`. `keeps` tells whether it has that hook.
     """
@@ -44,8 +44,10 @@ class Registry(Mapping[Key, Component[Any]]):
     def __init__(self, announced: Iterable[Announced] = (), imported: Iterable[Component[Any]] = ()) -> None:
         """`announced` are in modules, `imported` are at hand."""
         self._imported = {component.key: component for component in imported}
-        known = (*announced, *map(Announced.of, self._imported.values()))
-        self._announced = {component.key: component for component in sorted(known, key=lambda component: component.key)}
+        components = (*announced, *map(Announced.of, self._imported.values()))
+        self._announced = {
+            component.key: component for component in sorted(components, key=lambda component: component.key)
+        }
 
     def __getitem__(self, key: Key) -> Component[Any]:
         """Return a component. Raises KeyError if there is none."""

@@ -36,8 +36,8 @@ def wrong_amount(name: str, text: str) -> str:
     quantity = parse_quantity(text)
     if not is_counted(name) or quantity.amount.denominator == 1:
         return ""
-    whole = math.ceil(quantity.amount)
-    return f'"{text}" is not a whole number, as {name} must be; did you mean "{whole}"?'
+    rounded = math.ceil(quantity.amount)
+    return f'"{text}" is not a whole number, as {name} must be; did you mean "{rounded}"?'
 
 
 def is_in_bytes(name: str) -> bool:

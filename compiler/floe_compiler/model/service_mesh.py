@@ -98,8 +98,12 @@ class ServiceMesh(msgspec.Struct, frozen=True):
         prefix = {"sidecar": _ISTIO, "linkerd": _LINKERD}.get(self.kind)
         if prefix is None:
             return {}
-        known = dict(self.proxy)
-        return {key: known[name] for key, name in _ANNOTATED.items() if key.startswith(prefix) and name in known}
+        proxy_amounts = dict(self.proxy)
+        return {
+            key: proxy_amounts[name]
+            for key, name in _ANNOTATED.items()
+            if key.startswith(prefix) and name in proxy_amounts
+        }
 
 
 def proxy_amounts(annotations: Mapping[str, str]) -> Iterator[tuple[str, str]]:

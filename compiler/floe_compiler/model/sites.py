@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.document import DataPath, Document
 
-Kept = TypeVar("Kept")
+Place = TypeVar("Place")
 
 CLUSTER, CLUSTERS, RUNS = "cluster", "clusters", "runs"
 OF_ENVIRONMENT = ("ingress", "storage_class")
@@ -77,25 +77,25 @@ def sites_of(environment: str, document: Document) -> tuple[Site, ...]:
 def _document_of(document: Document, index: int) -> Document:
     """Return the document of an environment as if it had only the cluster with this index."""
     cluster: Mapping[str, Any] = document.data[CLUSTERS][index]
-    others = {key: value for key, value in document.data.items() if key != CLUSTERS}
+    shared = {key: value for key, value in document.data.items() if key != CLUSTERS}
     beside = {key: cluster[key] for key in OF_ENVIRONMENT if key in cluster}
     own = {key: value for key, value in cluster.items() if key not in NOT_OF_CLUSTER}
     return replace(
         document,
-        data={**others, **beside, CLUSTER: own},
+        data={**shared, **beside, CLUSTER: own},
         keys=_moved(document.keys, index),
         values=_moved(document.values, index),
         raw=_moved(document.raw, index),
     )
 
 
-def _moved(known: Mapping[DataPath, Kept], index: int) -> dict[DataPath, Kept]:
+def _moved(places: Mapping[DataPath, Place], index: int) -> dict[DataPath, Place]:
     """Return what is known of each path, by the path that it has in the document of the site."""
-    return dict(_each_moved(known, index))
+    return dict(_each_moved(places, index))
 
 
-def _each_moved(known: Mapping[DataPath, Kept], index: int) -> Iterator[tuple[DataPath, Kept]]:
-    for path, value in known.items():
+def _each_moved(places: Mapping[DataPath, Place], index: int) -> Iterator[tuple[DataPath, Place]]:
+    for path, value in places.items():
         if path[:1] != (CLUSTERS,):
             yield path, value
         elif path[1:2] == (index,):

@@ -70,8 +70,8 @@ def _below(key: str, properties: Schema, definitions: Schema) -> str:
 def missing_key(key: str, schema: Schema, definitions: Schema) -> str:
     """Return the hint for a missing key, with what may stand there: its values if they are few, or its keys."""
     wanted: Schema = schema.get("properties", {}).get(key, {})
-    if known := ", ".join(map(str, wanted.get("enum", ()))):
-        return f"add `{key}:`, one of {known}"
+    if allowed := ", ".join(map(str, wanted.get("enum", ()))):
+        return f"add `{key}:`, one of {allowed}"
     mapping = mapping_in(wanted, definitions)
     if types := mapping.get("properties", {}).get(DISCRIMINATOR, {}).get("enum", ()):
         return f"add `{key}: {{{DISCRIMINATOR}: ...}}`, with the type {' or '.join(map(str, types))}"

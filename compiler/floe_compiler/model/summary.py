@@ -180,7 +180,7 @@ class Monitor(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Labelled(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Labelled things: for each label and value those (as bits) that have it, and how many there are."""
+    """Pods or Services by their labels: for each label and value those (as bits) that have it, and their number."""
 
     labels: dict[str, dict[str, Bits]] = {}
     count: int = 0
@@ -224,14 +224,14 @@ class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The hosts that a unit's programs use, its own Services with their ports, and the servers that it declares.
 
-    A Service or server without ports accepts any port. `kept` are those of the servers that are Services of the cluster
-    that others keep.
+    A Service or server without ports accepts any port. `external_services` are the declared servers that are Services
+    which others keep in the cluster.
     """
 
     used: tuple[Host, ...] = ()
     services: dict[str, tuple[int, ...]] = {}
     servers: dict[str, tuple[int, ...]] = {}
-    kept: tuple[str, ...] = ()
+    external_services: tuple[str, ...] = ()
 
 
 class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):

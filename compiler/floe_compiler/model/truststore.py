@@ -56,8 +56,8 @@ def _value(tag: int, *parts: bytes) -> bytes:
 
 
 def _identifier(dotted: str) -> bytes:
-    first, second, *others = map(int, dotted.split("."))
-    return _value(OBJECT_IDENTIFIER, *map(_arc, (40 * first + second, *others)))
+    first, second, *further = map(int, dotted.split("."))
+    return _value(OBJECT_IDENTIFIER, *map(_arc, (40 * first + second, *further)))
 
 
 def _arc(number: int) -> bytes:

@@ -53,9 +53,9 @@ class Cdk8s:
             self._process = self._process or _started()
 
     def stop(self) -> None:
-        """Stop the process, if there is one, or leave it to the next within `kept`."""
+        """Stop the process, if there is one, or leave it to the next within `reusing_process`."""
         process, self._process = self._process, None
-        if process is not None and not (_kept and _kept.put(process)):
+        if process is not None and not (_idle and _idle.put(process)):
             process.end()
 
     def run(self, charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class Cdk8s:
         return answers
 
 
-class _Kept:
+class _IdleProcess:
     """A process that has answered, for the next `Cdk8s`. Processes that are forked have no part in it."""
 
     def __init__(self) -> None:
@@ -107,31 +107,31 @@ class _Kept:
         return True
 
 
-_kept: _Kept | None = None
+_idle: _IdleProcess | None = None
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def reusing_process() -> Iterator[None]:
     """Leave a process that has answered to the next `Cdk8s`, for a program that compiles again and again.
 
-    Within another `kept` of this process, that one goes on.
+    Within another `reusing_process` of this process, that one goes on.
     """
-    global _kept
-    if _kept and _kept.is_own:
+    global _idle
+    if _idle and _idle.is_own:
         yield
         return
-    _kept = kept = _Kept()
+    _idle = process_of_program = _IdleProcess()
     try:
         yield
     finally:
-        _kept = None
-        if process := kept.take():
+        _idle = None
+        if process := process_of_program.take():
             process.end()
 
 
 def _started() -> _Process:
     """Return the process that was kept, or a new one."""
-    return (_kept and _kept.take()) or _start()
+    return (_idle and _idle.take()) or _start()
 
 
 def _answers(answer: bytes, count: int) -> list[dict[str, Any]]:

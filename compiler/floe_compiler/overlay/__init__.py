@@ -1,16 +1,16 @@
 """Applies base/ and overlays/<environment>/ to the objects of each unit, with kustomize."""
 
 from floe_compiler.overlay.apply import Applied, apply_overlay
+from floe_compiler.overlay.cached_results import CachedResults
 from floe_compiler.overlay.dead_steps import dead_steps
 from floe_compiler.overlay.deleted_fields import dead_deletions
-from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.overlay import Overlay, Written, own_folder, read_overlay
 from floe_compiler.overlay.patch_problems import failures_once
 from floe_compiler.overlay.units import unit_of
 
 __all__ = [
     "Applied",
-    "KeptResults",
+    "CachedResults",
     "Overlay",
     "Written",
     "apply_overlay",

@@ -14,13 +14,13 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, ordered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.value_spans import Patch, value_spans
+from floe_compiler.overlay.cached_results import CachedResults
 from floe_compiler.overlay.changed_objects import Built, ChangedObject
 from floe_compiler.overlay.changed_values import changed_values
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.encrypted import ENCRYPTED
 from floe_compiler.overlay.exchange import uncarriable
-from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.matching import names_its_object
 from floe_compiler.overlay.merge_schema import schemas_of
@@ -52,14 +52,14 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 def apply_overlay(
-    overlay: Overlay, units: Mapping[str, Rendered], kept: KeptResults | None = None
+    overlay: Overlay, units: Mapping[str, Rendered], cache: CachedResults | None = None
 ) -> dict[str, Applied]:
     """Return units of an environment with the overlay applied. The result for a unit does not depend on the others.
 
     Args:
         overlay: The environment's overlay.
         units: By name (`unit_of`), the generated objects of a unit and its declared facts.
-        kept: kustomize's results of earlier runs.
+        cache: kustomize's results of earlier runs.
 
     Raises:
         StageFailed: If kustomize is not found (K001) or does not end (K002). Other errors are findings of a unit.
@@ -67,7 +67,7 @@ def apply_overlay(
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
     version = next((rendered.kubernetes_version for rendered in units.values()), "")
     changed = [changed for unit in prepared.values() for changed in unit.changed]
-    built = build_changed(overlay, changed, version, kept)
+    built = build_changed(overlay, changed, version, cache)
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 

@@ -93,8 +93,8 @@ def _of_merge(
     """Yield what a merge patch says of the value at a path; `objects` are the value before and after it."""
     before, after = objects
     if isinstance(change, dict):
-        whole = DIRECTIVE in change
-        yield _NamedValue(path, patch.key_span(at), whole)
+        replaces = DIRECTIVE in change
+        yield _NamedValue(path, patch.key_span(at), replaces)
         for key, below in change.items():
             values = (_below(before, key), _below(after, key))
             if key != DIRECTIVE:

@@ -96,13 +96,13 @@ class _Walk(msgspec.Struct, frozen=True):
             return False
         manifest = self.effects.objects[identity]
         return step.selection.matches(manifest) or (
-            identity in self.effects.reached and step.selection.may_match(manifest, self.said(identity))
+            identity in self.effects.reached and step.selection.may_match(manifest, self.changes_so_far(identity))
         )
 
     def deletes(self, step: Step, identity: ObjectId) -> bool:
         """Return whether a deleting step certainly selects an object, whatever earlier steps have changed."""
         return isinstance(step.selection, OneObject) or identity not in self.effects.reached
 
-    def said(self, identity: ObjectId) -> Iterator[str]:
+    def changes_so_far(self, identity: ObjectId) -> Iterator[str]:
         """Yield the texts of the steps that may have changed an object so far."""
         return (step.says() for step in self.effects.reached[identity])

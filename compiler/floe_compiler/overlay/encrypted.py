@@ -72,11 +72,11 @@ def read_encrypted(documents: Sequence[Document], text: str, findings: Findings)
 
 def without_values(manifest: Object) -> Object:
     """Return an encrypted object without its values and its signature."""
-    kept = {key: value for key, value in manifest.items() if key != SIGNATURE}
+    unsigned = {key: value for key, value in manifest.items() if key != SIGNATURE}
     if identify(manifest).kind == "Secret":
-        return _blank(kept)
-    templates = [_blank(template) for template in mappings(kept, _TEMPLATES)]
-    return {**kept, "spec": {**mapping(kept, ("spec",)), "secretTemplates": templates}}
+        return _blank(unsigned)
+    templates = [_blank(template) for template in mappings(unsigned, _TEMPLATES)]
+    return {**unsigned, "spec": {**mapping(unsigned, ("spec",)), "secretTemplates": templates}}
 
 
 def _blank(holder: Object) -> Object:

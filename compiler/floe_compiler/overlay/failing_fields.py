@@ -24,9 +24,9 @@ def failing_path(part: Object, fails: Callable[[Object], object]) -> DataPath:
     leaves = list(_leaves(part))
     identity = [leaf for leaf in leaves if leaf[0] in _IDENTITY]
     others = [leaf for leaf in leaves if leaf[0] not in _IDENTITY]
-    if not others or fails(_made(identity)):
+    if not others or fails(_part_of(identity)):
         return ()
-    path, _ = first_failing(others, lambda some: fails(_made([*identity, *some])))
+    path, _ = first_failing(others, lambda some: fails(_part_of([*identity, *some])))
     return path
 
 
@@ -38,15 +38,15 @@ def _leaves(data: Any, path: DataPath = ()) -> Iterator[Leaf]:
         yield path, data
 
 
-def _made(leaves: Sequence[Leaf]) -> Object:
+def _part_of(leaves: Sequence[Leaf]) -> Object:
     """Return the object with these values; those of a list come in its order."""
-    made: Object = {}
+    manifest: Object = {}
     for path, value in leaves:
-        below: Any = made
+        below: Any = manifest
         for step, following in pairwise(path):
             below = _entered(below, step, [] if isinstance(following, int) else {})
         _entered(below, path[-1], value)
-    return made
+    return manifest
 
 
 def _entered(data: Any, step: str | int, value: Any) -> Any:

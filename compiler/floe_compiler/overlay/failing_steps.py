@@ -86,9 +86,9 @@ def _named_in(error: str, step: Step) -> Span:
     """Return the place of the operation that an error of kustomize names, or else that of the patch."""
     if step.patch is None or step.merge is not None:
         return step.span
-    said = [
+    positions = [
         index
         for index, operation in enumerate(step.patch.data)
         if re.search(rf"\b{_IN_ERRORS[operation['op']]} .*{re.escape(operation['path'])}(?![\w/-])", error, re.DOTALL)
     ]
-    return step.patch.span((said[0], "path")) if said else step.span
+    return step.patch.span((positions[0], "path")) if positions else step.span

@@ -42,19 +42,19 @@ def without_deleted(result: Object, wanted: Object, patches: Iterable[Mapping[st
         wanted: The object after the patches.
         patches: The merge patches.
     """
-    said = tuple(patches)
-    kept: dict[str, Any] = {}
+    merge_patches = tuple(patches)
+    remaining: dict[str, Any] = {}
     for name in ("labels", "annotations"):
         deleted = {
             key
-            for patch in said
+            for patch in merge_patches
             for key, value in mapping(patch, ("metadata", name)).items()
             if value is None and key not in mapping(wanted, ("metadata", name))
         }
         values = mapping(result, ("metadata", name))
-        kept[name] = {key: value for key, value in values.items() if value != "null" or key not in deleted}
-    metadata = {key: kept.get(key, value) for key, value in result["metadata"].items()}
-    return {**result, "metadata": {key: value for key, value in metadata.items() if key not in kept or value}}
+        remaining[name] = {key: value for key, value in values.items() if value != "null" or key not in deleted}
+    metadata = {key: remaining.get(key, value) for key, value in result["metadata"].items()}
+    return {**result, "metadata": {key: value for key, value in metadata.items() if key not in remaining or value}}
 
 
 def _restored_list(result: list[Any], wanted: list[Any], type_: MergeType) -> list[Any]:

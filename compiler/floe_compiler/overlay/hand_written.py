@@ -76,7 +76,7 @@ def _problem(document: Document) -> tuple[str, str]:
         meant = meant_keys(
             [key for key in manifest if key not in _FIELDS], [name.partition(".")[0] for name in missing]
         )
-        hints = [f'did you mean "{known}" instead of "{word}"?' for word, known in meant.items()]
+        hints = [f'did you mean "{field}" instead of "{word}"?' for word, field in meant.items()]
         hint = "; ".join(hints) or "a part of an object is a patch: list it under patches"
         return f"the object has no {' and no '.join(missing)}", hint
     return "", ""

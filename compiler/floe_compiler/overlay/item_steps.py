@@ -53,8 +53,8 @@ def _set_by(field: StepField, item: dict[str, Any]) -> Iterator[tuple[str, DataP
     if field == "labels":
         yield from ((key, ("pairs", key)) for key in item["pairs"])
     elif field == "images":
-        said = (key for key in ("digest", "newTag", "tagSuffix", "newName") if key in item)
-        yield from (("image", (key,)) for key in itertools.islice(said, 1))
+        keys = (key for key in ("digest", "newTag", "tagSuffix", "newName") if key in item)
+        yield from (("image", (key,)) for key in itertools.islice(keys, 1))
     elif "count" in item:
         yield "replicas", ("count",)
 

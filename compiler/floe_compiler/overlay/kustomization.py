@@ -61,8 +61,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     def __post_init__(self) -> None:
         spans = self.patch.values.values() if self.patch else self.sets.values()
         places = [f"{span.line}:{span.column}" for span in spans]
-        said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed), places]
-        msgspec.structs.force_setattr(self, "digest", sha256_of(said))
+        content = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed), places]
+        msgspec.structs.force_setattr(self, "digest", sha256_of(content))
 
     @property
     def merge(self) -> Document | None:

@@ -125,12 +125,12 @@ class Target(msgspec.Struct, frozen=True):
         """Return whether the identity matches, and earlier entries may have set each label that is missing."""
         if not self._identifies(manifest):
             return False
-        metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
+        metadata, text = manifest.get("metadata") or {}, "\n".join(earlier)
         places = ((self.labels, "labels"), (self.annotations, "annotations"))
         return all(
             _hold([requirement], metadata.get(place))
-            or _may_set(said, requirement)
-            or re.search(rf"/metadata/{place}(?!/)", said)
+            or _may_set(text, requirement)
+            or re.search(rf"/metadata/{place}(?!/)", text)
             for requirements, place in places
             for requirement in requirements
         )
@@ -222,15 +222,15 @@ def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
     return all(requirement.holds(labels if isinstance(labels, dict) else {}) for requirement in requirements)
 
 
-def _may_set(said: str, requirement: Requirement) -> bool:
+def _may_set(earlier: str, requirement: Requirement) -> bool:
     """Return whether entries with these texts may meet the requirement: they name the key, and a value if needed.
 
     A JSON patch that copies or moves a value ("from") does not name it.
     """
-    if requirement.key not in said:
+    if requirement.key not in earlier:
         return False
     values = () if requirement.excluded else requirement.values or ()
-    return not values or "from" in said or any(value in said for value in values)
+    return not values or "from" in earlier or any(value in earlier for value in values)
 
 
 def _images(value: Any) -> Iterator[str]:

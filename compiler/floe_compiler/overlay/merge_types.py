@@ -73,9 +73,9 @@ class MergeType:
         """Return the position of the item with the same key in a merged list. Only the given keys are compared."""
         if not self.keys:
             return items.index(item) if item in items else None
-        given = [key for key in self.keys if isinstance(item, dict) and key in item]
-        for position, other in enumerate(items if given else ()):
-            if isinstance(other, dict) and _same(given, item, other):
+        present = [key for key in self.keys if isinstance(item, dict) and key in item]
+        for position, other in enumerate(items if present else ()):
+            if isinstance(other, dict) and _same(present, item, other):
                 return position
         return None
 

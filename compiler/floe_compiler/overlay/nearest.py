@@ -13,14 +13,14 @@ def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
     """Return a hint with the object nearest to the selection, and the difference if there is only one."""
     if not manifests:
         return "its folder includes no objects: list them under resources"
-    if isinstance(selection, OneObject) and (hint := _one_thing_differs(selection, manifests)):
+    if isinstance(selection, OneObject) and (hint := _differs_in_one_field(selection, manifests)):
         return hint
     likenesses = dict.fromkeys(text for manifest in manifests for text in selection.likeness(manifest))
     near = difflib.get_close_matches(selection.describe(), likenesses, n=1, cutoff=0.3)
     return f"nearest match: {near[0]}" if near else "no object is similar"
 
 
-def _one_thing_differs(selection: OneObject, manifests: Sequence[Object]) -> str:
+def _differs_in_one_field(selection: OneObject, manifests: Sequence[Object]) -> str:
     """Return the hint for an object of the same kind and name that has another namespace or version."""
     for manifest in manifests:
         identity = identify(manifest)

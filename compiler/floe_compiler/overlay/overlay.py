@@ -77,8 +77,8 @@ class Overlay:
 
     def without(self, units: Collection[str]) -> Overlay:
         """Return the overlay without the hand-written objects of these units."""
-        kept = {unit: written for unit, written in self.written.items() if unit not in units}
-        return Overlay(self.environment, self.top, self.steps, kept, self.program)
+        remaining = {unit: written for unit, written in self.written.items() if unit not in units}
+        return Overlay(self.environment, self.top, self.steps, remaining, self.program)
 
     def encrypted_units(self) -> frozenset[str]:
         """Return the units with Secrets that SOPS has encrypted."""

@@ -152,26 +152,26 @@ def _wrong_key(item: Mapping[str, Any], type_: MergeType, path: DataPath) -> tup
 
 def _twice(change: Mapping[str, Any], type_: MergeType, path: DataPath) -> Problem:
     """Return the problem of an item that a patch names a second time: kustomize takes only one of them."""
-    noun, given = _NOUNS.get(str(path[-2]), f"item of {path[-2]}"), [key for key in type_.keys if key in change]
-    name = " ".join(str(change[key]) for key in given)
+    noun, keys = _NOUNS.get(str(path[-2]), f"item of {path[-2]}"), [key for key in type_.keys if key in change]
+    name = " ".join(str(change[key]) for key in keys)
     hint = "write it once, with all that changes"
-    return Problem(NOT_AS_WRITTEN, (*path, given[0]), f'the {noun} "{name}" is in the patch twice', hint)
+    return Problem(NOT_AS_WRITTEN, (*path, keys[0]), f'the {noun} "{name}" is in the patch twice', hint)
 
 
 def _no_such_item(
     before: Sequence[Any], change: Mapping[str, Any], type_: MergeType, path: DataPath, needed: str
 ) -> Problem:
     noun = _NOUNS.get(str(path[-2]), f"item of {path[-2]}")
-    given = [key for key in type_.keys if key in change]
-    if not given:
+    keys = [key for key in type_.keys if key in change]
+    if not keys:
         hint = f"an item is found by its {' and '.join(type_.keys)}"
         return Problem(NO_SUCH_ITEM, path, f"the {noun} has no {type_.keys[0]}", hint)
-    name = " ".join(str(change[key]) for key in given)
-    known = [" ".join(str(item.get(key, "")) for key in given) for item in before if isinstance(item, dict)]
-    hint = did_you_mean(name, known) or "the list is empty"
+    name = " ".join(str(change[key]) for key in keys)
+    names = [" ".join(str(item.get(key, "")) for key in keys) for item in before if isinstance(item, dict)]
+    hint = did_you_mean(name, names) or "the list is empty"
     if needed:
         hint += f"; a new {noun} needs {needed}"
-    return Problem(NO_SUCH_ITEM, (*path, given[0]), f'there is no {noun} "{name}"', hint)
+    return Problem(NO_SUCH_ITEM, (*path, keys[0]), f'there is no {noun} "{name}"', hint)
 
 
 def _needed(item: Mapping[str, Any], type_: MergeType) -> str:
@@ -198,7 +198,9 @@ def _replaced(
             return
     if type_.schema is not None and (len(patch) >= len(before) or not any(isinstance(item, dict) for item in before)):
         return
-    lost = [(position, item, _named(item, patch)) for position, item in enumerate(before) if not _kept(item, patch)]
+    lost = [
+        (position, item, _named(item, patch)) for position, item in enumerate(before) if not _is_repeated(item, patch)
+    ]
     if not lost:
         return
     parts = some(_lost(position, item, named) for position, item, named in lost)
@@ -208,7 +210,7 @@ def _replaced(
     yield Problem(ITEMS_LOST, path, message, f"{hint}; to replace the list, op: replace")
 
 
-def _kept(item: Any, patch: Sequence[Any]) -> bool:
+def _is_repeated(item: Any, patch: Sequence[Any]) -> bool:
     """Return whether a patch that replaces a list repeats an item, perhaps with other values if it has a name."""
     named = _named(item, patch)
     return _covers(named, item, exactly=False) if named else any(_covers(entry, item, exactly=True) for entry in patch)
@@ -228,7 +230,7 @@ def _covers(patch: Any, before: Any, *, exactly: bool) -> bool:
             key in patch and _covers(patch[key], value, exactly=exactly) for key, value in before.items()
         )
     if isinstance(before, list):
-        return isinstance(patch, list) and all(_kept(item, patch) for item in before)
+        return isinstance(patch, list) and all(_is_repeated(item, patch) for item in before)
     return bool(patch == before) or not exactly
 
 

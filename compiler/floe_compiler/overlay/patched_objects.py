@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.overlay.cached_results import CachedResults
 from floe_compiler.overlay.changed_objects import Built, ChangedObject, Result
-from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomize import find_same_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
@@ -23,11 +23,11 @@ Runs = Callable[[Sequence[ChangedObject]], Iterable[tuple[ObjectId, Result]]]
 
 
 def build_changed(
-    overlay: Overlay, changed: Iterable[ChangedObject], version: str, kept: KeptResults | None = None
+    overlay: Overlay, changed: Iterable[ChangedObject], version: str, cache: CachedResults | None = None
 ) -> Built:
     """Return kustomize's results for these objects, which may be of several units of the environment.
 
-    `version` is the version of Kubernetes, `kept` the results of earlier runs.
+    `version` is the version of Kubernetes, `cache` the results of earlier runs.
 
     Raises StageFailed if kustomize is not found (K001) or does not end (K002).
     """
@@ -46,11 +46,11 @@ def build_changed(
         written = {identity: resource for unit in overlay.written.values() for identity, resource in unit.items()}
         return run_all(Kustomize(command, top, overlay.steps, version, written), objects, built)
 
-    known = (kept or KeptResults()).of(overlay.program, overlay.environment)
+    cached = (cache or CachedResults()).of(overlay.program, overlay.environment)
     current = {item.identity: item for item in ordered}
     for steps in map(frozenset, phases(overlay.steps, ordered)):
         reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
-        results = dict(_phase(run, known, version, reached, built))
+        results = dict(_phase(run, cached, version, reached, built))
         built.results.update(results)
         for identity in (item.identity for item in reached):
             result = results.get(identity)
@@ -62,7 +62,7 @@ def build_changed(
 
 
 def _phase(
-    run: Runs, kept: KeptResults, version: str, objects: Sequence[ChangedObject], built: Built
+    run: Runs, cache: CachedResults, version: str, objects: Sequence[ChangedObject], built: Built
 ) -> Iterator[tuple[ObjectId, Result]]:
     """Yield the result of each object without an error; record the errors, and the warnings."""
     schemas = schemas_of(version)
@@ -71,12 +71,12 @@ def _phase(
         built.problems[item.identity] += requests[item.identity].findings
         built.deletions[item.identity] |= requests[item.identity].deletions
     sound = {item.identity: item for item in objects if not requests[item.identity].findings}
-    known = kept.get(sound.values(), version)
-    unknown = [item for identity, item in sound.items() if identity not in known]
+    cached = cache.get(sound.values(), version)
+    unknown = [item for identity, item in sound.items() if identity not in cached]
     # If an object has an error, a step that reaches it was left out.
     new = {identity: result for identity, result in run(unknown) if not built.failed(identity)} if unknown else {}
-    kept.put(sound.values(), version, known, new)
-    for identity, result in (known | new).items():
+    cache.put(sound.values(), version, cached, new)
+    for identity, result in (cached | new).items():
         built.problems[identity] += [
             Diagnostic(WARNED, warning, hint="change the entry that it is about") for warning in result.warnings
         ]

@@ -117,6 +117,6 @@ def _of_copies(item: ChangedObject, step: Step) -> Iterator[Diagnostic]:
 def without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return a patch without the fields that name its object: with a target, they may name another one."""
     metadata = patch.get("metadata", {})
-    said = {key: value for key, value in patch.items() if key not in ("apiVersion", "kind", "metadata")}
+    changes = {key: value for key, value in patch.items() if key not in ("apiVersion", "kind", "metadata")}
     labels = {key: value for key, value in metadata.items() if key not in ("name", "namespace")}
-    return said | ({"metadata": labels} if labels else {})
+    return changes | ({"metadata": labels} if labels else {})

@@ -72,9 +72,9 @@ def put_back(
         findings: What cannot be put back is added here.
     """
     left = {identity: manifest for identity, manifest in objects.items() if identity not in templates}
-    known = pod_templates(rendered.launched, rendered.objects.by_id)
+    described_templates = pod_templates(rendered.launched, rendered.objects.by_id)
     for identity, before in templates.items():
-        after, described = objects.get(identity, before), known[identity].description
+        after, described = objects.get(identity, before), described_templates[identity].description
         if {key: value for key, value in after.items() if key != "template"} != {
             key: value for key, value in before.items() if key != "template"
         }:

@@ -25,13 +25,13 @@ SECRET_VALUE = Rule(
     "secret in a hand-written file",
     "A hand-written object or patch gives a key that names a secret a literal value, or holds what looks like a"
     " credential. It would be committed for everyone to read. Refer to a Secret whose value an ExternalSecret fetches,"
-    " and renew the value if it was ever real. If it is no secret, say why with the annotation"
+    " and renew the value if it was ever real. If it is not a secret, say why with the annotation"
     ' "floe.dev/exception-credential: <reason>".',
 )
 
 _HINT = (
     "refer to a Secret instead, whose value an ExternalSecret fetches from the store; "
-    f'if it is no secret, annotate the object: "{EXCEPTION}{CREDENTIAL}: <reason>"'
+    f'if it is not a secret, annotate the object: "{EXCEPTION}{CREDENTIAL}: <reason>"'
 )
 # Secrets have a rule of their own (C130); a definition describes fields, with examples.
 _NOT_LOOKED_AT = frozenset({("", "Secret"), ("apiextensions.k8s.io", "CustomResourceDefinition")})

@@ -65,12 +65,12 @@ def with_untouched(manifest: Object, part: Object, result: Object) -> Object:
 
     A mapping of which something was left out may be gone from the result, as kustomize removes empty ones.
     """
-    whole = {key: value for key, value in manifest.items() if key not in part} | result
+    merged = {key: value for key, value in manifest.items() if key not in part} | result
     for key, child in part.items():
         if child is not manifest[key] and isinstance(result.get(key, {}), dict):
             fields = with_untouched(manifest[key], child, result.get(key, {}))
-            whole |= {key: fields} if fields or key in result else {}
-    return whole
+            merged |= {key: fields} if fields or key in result else {}
+    return merged
 
 
 def _merged_paths(change: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

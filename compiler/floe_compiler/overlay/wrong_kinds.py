@@ -31,11 +31,11 @@ def wrong_kind(error: str, identity: ObjectId, written: Written | None) -> Diagn
         identity: the object on which kustomize fails.
         written: the object as it is written; None for a generated object.
     """
-    said = _SAID.search(error)
-    if written is None or said is None or said["kind"] not in _KINDS:
+    match = _SAID.search(error)
+    if written is None or match is None or match["kind"] not in _KINDS:
         return None
-    types, words, hint = _KINDS[said["kind"]]
-    for path, value in _values(written.manifest, said["field"].split("/")):
+    types, words, hint = _KINDS[match["kind"]]
+    for path, value in _values(written.manifest, match["field"].split("/")):
         if value is not None and not isinstance(value, types):
             span = written.values.get(path, written.span)
             return Diagnostic(NOT_AN_OBJECT, f"{show_path(path)} is not {words}", span, str(identity), hint)
@@ -47,10 +47,10 @@ def _values(data: Any, steps: Sequence[str], above: DataPath = ()) -> Iterator[t
     if not steps:
         yield above, data
         return
-    first, *others = steps
+    first, *deeper = steps
     below, path = at(data, (first.removesuffix("[]"),)), (*above, first.removesuffix("[]"))
     if not first.endswith("[]"):
-        yield from _values(below, others, path)
+        yield from _values(below, deeper, path)
     elif isinstance(below, list):
         for number, item in enumerate(below):
-            yield from _values(item, others, (*path, number))
+            yield from _values(item, deeper, (*path, number))

@@ -130,7 +130,7 @@ def _compiled(
     is_whole = not (selection.environments or selection.domains or selection.file)
     needless = unneeded(reportable, mesh.accepted) if is_whole else ()
     reported = once_for_each_kind(without_accepted(reportable, mesh.accepted))
-    return Compilation(compiled, files, digests, (*reported, *needless), chosen, dict(results.made))
+    return Compilation(compiled, files, digests, (*reported, *needless), chosen, dict(results.compiled))
 
 
 def explain_file(

@@ -37,7 +37,7 @@ MOST_AT_ONCE = 4
 DEFINITION = "CustomResourceDefinition"
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ChartRelease(msgspec.Struct, frozen=True):
     """A release, the digest and the files of its chart, and the environment that it is for."""
 
     environment: str
@@ -55,7 +55,7 @@ def with_charts(
     compiler: str,
     cache: Cache,
     *,
-    whole: bool,
+    is_complete: bool,
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
     """Return the overlays with the objects of charts among the hand-written ones, and warnings.
 
@@ -67,13 +67,13 @@ def with_charts(
         installed: The definitions of custom resources that others install, as MessagePack.
         compiler: The digest of the compiler.
         cache: Keeps what helm renders.
-        whole: Whether these are all environments and domains, so that it is known which charts nobody uses.
+        is_complete: Whether these are all environments and domains, so that it is known which charts nobody uses.
 
     Raises StageFailed with all errors about charts (H001 to H015).
     """
     findings = Findings()
     uses = [(environment, use) for (environment, _), header in headers.items() for use in header.header.charts]
-    if whole and CHARTS_LOCK in inputs.contents:
+    if is_complete and CHARTS_LOCK in inputs.contents:
         for chart in unused_charts(inputs, frozenset(use.version for _, use in uses)):
             hint = f"remove the folder, and its line in {CHARTS_LOCK}"
             findings.add(
@@ -81,20 +81,20 @@ def with_charts(
             )
     if not uses:
         return overlays, findings.finish()
-    asked = [
-        Asked(environment, use, *vendored)
+    calls = [
+        ChartRelease(environment, use, *vendored)
         for environment, use in uses
         if (vendored := chart_files(inputs, use, findings)) is not None
     ]
     if findings.failed:
         findings.finish()
     helm = find_helm(uses[0][1].origin)
-    definitions = {name: _definitions(name, headers, overlays[name], installed, asked) for name in frames}
+    definitions = {name: _definitions(name, headers, overlays[name], installed, calls) for name in frames}
     render = partial(_rendered, frames, definitions, helm, cache, compiler)
     with ThreadPoolExecutor(MOST_AT_ONCE) as threads:  # they wait for helm
-        results = list(threads.map(render, asked))
+        results = list(threads.map(render, calls))
     objects: dict[str, list[ChartObject]] = defaultdict(list)
-    for call, (own, problems) in zip(asked, results, strict=True):
+    for call, (own, problems) in zip(calls, results, strict=True):
         objects[call.environment] += own
         findings.extend(problems.diagnostics)
     merged = {name: _merged(overlay, objects[name], findings) for name, overlay in overlays.items()}
@@ -107,24 +107,24 @@ def _rendered(
     helm: Helm,
     cache: Cache,
     compiler: str,
-    asked: Asked,
+    call: ChartRelease,
 ) -> tuple[list[ChartObject], Findings]:
-    findings, use, settings = Findings(), asked.use, frames[asked.environment].settings
-    own = definitions[asked.environment]
+    findings, use, settings = Findings(), call.use, frames[call.environment].settings
+    own = definitions[call.environment]
     release = Release(
         use.name,
         use.namespace,
-        asked.files,
+        call.files,
         use.values,
         settings.cluster.kubernetes_version,
         defined_kinds(own),
         use.crds,
     )
-    chart = rendered(use, release, asked.digest, helm, cache, compiler, findings)
+    chart = rendered(use, release, call.digest, helm, cache, compiler, findings)
     if chart is None:
         return [], findings
-    check_values(use, asked.files, findings)
-    return delivered(use, chart, settings, scopes_of(own), asked.files, findings), findings
+    check_values(use, call.files, findings)
+    return delivered(use, chart, settings, scopes_of(own), call.files, findings), findings
 
 
 def _definitions(
@@ -132,16 +132,16 @@ def _definitions(
     headers: Mapping[Scope, Header],
     overlay: Overlay,
     installed: bytes,
-    asked: Iterable[Asked],
+    calls: Iterable[ChartRelease],
 ) -> tuple[Object, ...]:
     """Return the definitions of custom resources in an environment, as far as they are known before it is compiled."""
-    known: list[Object] = msgspec.msgpack.decode(installed) if installed else []
+    definitions: list[Object] = msgspec.msgpack.decode(installed) if installed else []
     texts = {text for (of, _), unit in headers.items() if of == environment for text in unit.header.facts.definitions}
-    charts = (call.files for call in asked if call.environment == environment and call.use.crds)
+    charts = (call.files for call in calls if call.environment == environment and call.use.crds)
     texts |= {text for files in charts for text in definitions_in(files)}
     written = (object_.manifest for own in overlay.written.values() for object_ in own.values())
     return (
-        *known,
+        *definitions,
         *(manifest for manifest in (*_parsed(sorted(texts)), *written) if manifest.get("kind") == DEFINITION),
     )
 

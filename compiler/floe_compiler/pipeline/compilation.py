@@ -93,7 +93,7 @@ class Compilation(msgspec.Struct, frozen=True):
     chosen: Mapping[str, tuple[str, ...]] | None = None
     """The namespaces that `files` are of, by environment; None: all there is."""
 
-    made: Mapping[str, int] = msgspec.field(default_factory=dict)
+    compiled_units: Mapping[str, int] = msgspec.field(default_factory=dict)
     """The number of units that were compiled and not recalled, by environment."""
 
 

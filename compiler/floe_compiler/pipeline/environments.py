@@ -63,7 +63,7 @@ class Mesh(msgspec.Struct, frozen=True):
                 frame.environment.cluster,
                 self.overlays[name],
                 frame.delivery.path or "",
-                known=self.definitions,
+                installed=self.definitions,
             )
             for name, frame in self.frames.items()
         }
@@ -77,23 +77,24 @@ def read_overlays(
     Objects of a domain's namespace are only in the cluster in which the domain stands; all others are in each cluster.
     """
     findings = Findings()
-    whole: dict[str, Overlay] = {}
+    by_environment: dict[str, Overlay] = {}
     secrets = [file for file in inputs.contents if secret_place(file)]
     for frame in frames.values():
         name = frame.site.environment
-        if name in whole:
+        if name in by_environment:
             continue
         try:
-            whole[name], warnings = read_overlay(inputs, name, read, frame.all_domains if secrets else ())
-            check_domain_secrets(frame, secrets, _domain_secrets(whole[name]), findings)
+            by_environment[name], warnings = read_overlay(inputs, name, read, frame.all_domains if secrets else ())
+            check_domain_secrets(frame, secrets, _domain_secrets(by_environment[name]), findings)
         except StageFailed as failed:
-            whole[name] = Overlay(name)
+            by_environment[name] = Overlay(name)
             findings.extend(failed.diagnostics)
         else:
             findings.extend(warnings)
-    _check_sops_rules(inputs, whole.values(), read, findings)
+    _check_sops_rules(inputs, by_environment.values(), read, findings)
     overlays = {
-        name: whole[frame.site.environment].without(frame.namespaces_elsewhere) for name, frame in frames.items()
+        name: by_environment[frame.site.environment].without(frame.namespaces_elsewhere)
+        for name, frame in frames.items()
     }
     return overlays, findings.finish()
 
@@ -181,7 +182,7 @@ def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
 
 
 def _context(environment: EnvironmentInput) -> str:
-    return digest_of(encode(environment.settings), encode(_unpriced(environment.cluster)), environment.known)
+    return digest_of(encode(environment.settings), encode(_unpriced(environment.cluster)), environment.installed)
 
 
 def _unpriced(cluster: Cluster) -> Cluster:

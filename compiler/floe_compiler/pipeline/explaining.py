@@ -17,7 +17,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.pipeline.compilation import Compilation
 from floe_compiler.pipeline.known_explanations import KnownExplanations
-from floe_compiler.pipeline.reading import kept_schemas
+from floe_compiler.pipeline.reading import cached_schemas
 from floe_compiler.pipeline.resolving import read_sources
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
@@ -44,11 +44,11 @@ def explain_files(
     """
     cache = cache or Memory()
     sources, components = read_sources(inputs, cache)
-    schemas = kept_schemas(components, cache, compiler_digest())
+    schemas = cached_schemas(components, cache, compiler_digest())
     resolved: dict[str, Valid] = {}
-    known = KnownExplanations(cache, compiled)
+    explanations = KnownExplanations(cache, compiled)
     for file in files:
-        if recall and (recalled := known.get(file)):
+        if recall and (recalled := explanations.get(file)):
             yield file, recalled
             continue
         environment = next(environment for environment in compiled.environments if environment.has(file))
@@ -73,5 +73,5 @@ def explain_files(
         )
         explained = replace(explanation, text=text, template=places.templates.get(name))
         if recall:
-            known.put(file, explained)
+            explanations.put(file, explained)
         yield file, explained

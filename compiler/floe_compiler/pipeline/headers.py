@@ -1,16 +1,11 @@
-"""The header of each unit: taken from the cache if nothing that it depends on has changed, or made anew.
-
-The header of a domain in an environment depends on the domain's documents, on what the environment says of the domain,
-and on the *frame*: everything that all domains of the environment share.
-"""
+"""The header of each unit: taken from the cache if nothing that it depends on has changed, or made anew."""
 
 from __future__ import annotations
 
 import pickle
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -20,39 +15,33 @@ from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
 from floe_compiler.derive import mesh_facts
 from floe_compiler.derive.linked import linked_servers as derived_servers
-from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Product
+from floe_compiler.model.plan import SHARED, DeclaredUnit, Product
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
+from floe_compiler.pipeline.header_keys import header_keys
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
 from floe_compiler.resolve.frame import Frame
-from floe_compiler.resolve.presence import domains_served
-from floe_compiler.resolve.product_overrides import IMAGES
 from floe_compiler.resolve.products import Key, WrittenProduct, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
 
 KIND = "headers"
 FEW = 8
-"""So few units are declared and compiled in this process: starting others would take longer. They are not packed."""
+"""Up to this many units are declared and compiled in this process, and not packed: starting others takes longer."""
 
 CHUNK = 16
 """Scopes that one process resolves at a time, in all environments: about 0.1 s."""
 
-DOMAINS = "domains"
-"""The key of an environment's document under which it overrides single domains."""
-
 Scope = tuple[str, str]
 """Environment and scope. Here and elsewhere in the pipeline, an environment is a site: in one of its clusters."""
 
-Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
+SharedInputs = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
 """The environments, the facts of their namespaces as far as these are known, and whether units are to be packed."""
 
 Declared = DeclaredUnit | bytes
@@ -103,9 +92,9 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
     keys = {
         (environment, scope): key
         for environment, frame in frames.items()
-        for scope, key in _keys(frame, compiler).items()
+        for scope, key in header_keys(frame, compiler).items()
     }
-    first = _kept_or_made(frames, keys, {}, store, workers)
+    first = _cached_or_declared(frames, keys, {}, store, workers)
     facts = environment_facts(first, frames)
     digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
     # Some components add objects that depend on the facts of all units, which are known only now.
@@ -114,7 +103,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for unit, header in first.items()
         if header.header.facts.incomplete
     }
-    return {**first, **_kept_or_made(frames, incomplete, facts, store, workers)}
+    return {**first, **_cached_or_declared(frames, incomplete, facts, store, workers)}
 
 
 def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Frame]) -> Mapping[str, MeshFacts]:
@@ -140,7 +129,7 @@ def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame],
     return derived_servers(frame.linking, frame.settings.cluster.name, facts())
 
 
-def _kept_or_made(
+def _cached_or_declared(
     frames: Mapping[str, Frame],
     keys: Mapping[Scope, str],
     facts: Mapping[str, MeshFacts],
@@ -148,19 +137,19 @@ def _kept_or_made(
     workers: Workers,
 ) -> Mapping[Scope, Header]:
     """Return the headers of units in the order of `keys`, their keys in the cache."""
-    kept: dict[Scope, Header] = {}
+    cached: dict[Scope, Header] = {}
     for unit, key in keys.items():
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
         if header is not None:
-            kept[unit] = Header(header, key=key)
-    made = made_headers(frames, [unit for unit in keys if unit not in kept], facts, workers)
-    for unit, new in made.items():
+            cached[unit] = Header(header, key=key)
+    new_headers = declared_headers(frames, [unit for unit in keys if unit not in cached], facts, workers)
+    for unit, new in new_headers.items():
         store.put(KIND, keys[unit], encode(new.header))
-    return {unit: kept.get(unit) or replace(made[unit], key=keys[unit]) for unit in keys}
+    return {unit: cached.get(unit) or replace(new_headers[unit], key=keys[unit]) for unit in keys}
 
 
-def made_headers(
+def declared_headers(
     frames: Mapping[str, Frame], units: Sequence[Scope], facts: Mapping[str, MeshFacts], workers: Workers
 ) -> Mapping[Scope, Header]:
     """Return the headers of these units, with what the units declare. Raises NotResolved.
@@ -172,17 +161,17 @@ def made_headers(
         environments[scope].append(environment)
     items = [(scope, tuple(names)) for scope, names in environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-    known = frames, facts, len(units) > FEW
-    return {unit: header for made in workers.map(_make, known, chunks) for unit, header in made}
+    shared = frames, facts, len(units) > FEW
+    return {unit: header for results in workers.map(_make, shared, chunks) for unit, header in results}
 
 
-def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
-    return [made for scope, environments in items for made in _scope(known, scope, environments)]
+def _make(shared: SharedInputs, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
+    return [result for scope, environments in items for result in _scope(shared, scope, environments)]
 
 
-def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(shared: SharedInputs, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
-    frames, facts, is_packed = known
+    frames, facts, is_packed = shared
     valid: Mapping[Key, WrittenProduct] = {}
     if name not in SHARED:
         sources = next(iter(frames.values())).inputs.sources
@@ -244,66 +233,3 @@ def _without_places_elsewhere(product: Product) -> Product:
         image_origin=image if image and image.file == file else None,
         secret_origins=tuple(origin for origin in product.secret_origins if origin[1].file == file),
     )
-
-
-def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
-    """Return, for each scope of an environment, the digest of everything that its header depends on."""
-    sources = frame.inputs.sources
-    common, overrides = _parts(frame.document)
-    images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
-    manifests = (manifest.digest for manifest in sources.manifests)
-    start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
-    provided = _capability_digest(frame.provided)
-    domains = domains_served(sources, frame.all_domains, frame.overrides)
-    elsewhere = encode(frame.elsewhere) if frame.elsewhere else ""
-    keys = {PLATFORM: digest_of(start, elsewhere, encode(frame.served), *domains)}
-    if frame.nodes:
-        keys[NODES] = digest_of(start, NODES, provided(NODES), *domains)
-    for name in frame.domains:
-        keys[name] = digest_of(
-            start,
-            name,
-            overrides.get(name, ""),
-            images.get(name, ""),
-            provided(name),
-            *(document.digest for document in sources.domains[name].documents()),
-        )
-    return keys
-
-
-def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], str]:
-    """Return a function that returns the digest of the capabilities as seen by a domain.
-
-    Most capabilities are the same for all scopes, and are encoded only once.
-    """
-    known = tuple(capabilities)
-    differing = [capability for capability in known if type(capability).about is not Capability.about]
-    common = digest_of(*(encode(capability) for capability in known if capability not in differing))
-
-    def digest(domain: str) -> str:
-        return digest_of(common, *(encode(capability.about(domain)) for capability in differing))
-
-    return digest
-
-
-def _parts(document: Document, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
-    """Return the digest of a document of an environment without its domains, and that of each domain in it.
-
-    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below.
-    """
-    common: list[Any] = []
-    own: dict[str, list[Any]] = defaultdict(list)
-    for kind, places in (("key", document.keys), ("value", document.values)):
-        for path, span in places.items():
-            (own[str(path[1])] if _is_below(path, domains) else common).append((kind, path, span.line, span.column))
-    for path, text in document.raw.items():
-        (own[str(path[1])] if _is_below(path, domains) else common).append(("raw", path, text))
-    data = {key: value for key, value in document.data.items() if key != domains}
-    said = document.data.get(domains) or {}
-    return digest_of(encode([data, common])), {
-        name: digest_of(encode([said.get(name), places])) for name, places in own.items()
-    }
-
-
-def _is_below(path: DataPath, key: str) -> bool:
-    return len(path) > 1 and path[0] == key

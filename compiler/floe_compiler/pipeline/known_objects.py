@@ -39,17 +39,17 @@ class KnownObjects:
     def keep(self, texts: Iterable[tuple[Object, str]]) -> None:
         """Keep the texts of objects for the next compilation, in the place of those that are known."""
         if self._cache is not None:
-            kept = {digest: text for manifest, text in texts if (digest := self._digest(manifest))}
-            self._cache.put(KIND, self._key, encode(kept))
+            by_digest = {digest: text for manifest, text in texts if (digest := self._digest(manifest))}
+            self._cache.put(KIND, self._key, encode(by_digest))
 
     def _digest(self, manifest: Object) -> str:
-        """Return the digest of an object; empty without a cache, and for what is no data: an error that is to come."""
+        """Return the digest of an object; empty without a cache, and for what is not plain data, which is an error."""
         if self._cache is None:
             return ""
-        known = self._digests.get(id(manifest))
-        if known is None:
-            known = self._digests[id(manifest)] = manifest, _digest(manifest)
-        return known[1]
+        remembered = self._digests.get(id(manifest))
+        if remembered is None:
+            remembered = self._digests[id(manifest)] = manifest, _digest(manifest)
+        return remembered[1]
 
 
 @remembered

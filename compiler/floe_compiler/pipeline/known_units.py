@@ -18,7 +18,7 @@ from floe_compiler.model.objects import ObjectSet
 from floe_compiler.overlay import Applied
 
 MOST = 64
-"""So many units are remembered, those that were met last: about 30 MB."""
+"""The most units that are remembered, the last used ones: about 30 MB."""
 
 Result = TypeVar("Result")
 
@@ -35,13 +35,13 @@ class KnownUnits(Generic[Result]):
         if not is_remembering():
             return make()
         key = unit.rendered.key
-        known = self._known.get(key)
-        if known is None or known[1] != beside or not _is_same(known[0], unit):
-            known = self._known[key] = unit, beside, make()
+        remembered = self._known.get(key)
+        if remembered is None or remembered[1] != beside or not _is_same(remembered[0], unit):
+            remembered = self._known[key] = unit, beside, make()
         self._known.move_to_end(key)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
-        return known[2]
+        return remembered[2]
 
 
 def _is_same(unit: Applied, other: Applied) -> bool:

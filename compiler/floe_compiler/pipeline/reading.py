@@ -28,7 +28,7 @@ SCHEMAS = "schemas"
 _WORD = re.compile(r"\w[\w.-]*\w")
 
 
-def kept_registry(cache: Cache, compiler: str) -> Registry:
+def cached_registry(cache: Cache, compiler: str) -> Registry:
     """Return all components. Those that nobody has chosen are not imported: that would take longer than all else.
 
     Raises StageFailed (R032) if those of other packages cannot be used.
@@ -40,7 +40,7 @@ def kept_registry(cache: Cache, compiler: str) -> Registry:
     return registry(own=own)
 
 
-def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
+def cached_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
     """Return the JSON Schema of each kind of document. Generating them takes longer than reading a small mesh."""
     key = digest_of(compiler, *(f"{slot} {kind}" for slot, kind in components))
     schemas = _decoded(cache.get(SCHEMAS, key) or b"")
@@ -77,8 +77,8 @@ class CachedReader:
 
 def _may_hold_secret(text: str, documents: Iterable[Document]) -> bool:
     """Return whether a text may hold a secret's value. It is wrong rather too often than too rarely."""
-    said = "\n".join((text, *(value for document in documents for value in _texts(document.data))))
-    return bool(secret_in(said)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(said))
+    all_text = "\n".join((text, *(value for document in documents for value in _texts(document.data))))
+    return bool(secret_in(all_text)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(all_text))
 
 
 def _texts(data: Any) -> Iterator[str]:

@@ -75,9 +75,9 @@ def read_mesh(
     if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
         from floe_compiler.pipeline.charts import with_charts
 
-        whole = not (environments or sources.omitted_domains or sources.omitted_environments)
+        is_complete = not (environments or sources.omitted_domains or sources.omitted_environments)
         overlays, charted = with_charts(
-            input_files, frames, headers, overlays, definitions, compiler, cache, whole=whole
+            input_files, frames, headers, overlays, definitions, compiler, cache, is_complete=is_complete
         )
     mesh = Mesh(
         frames,
@@ -139,11 +139,11 @@ def read_documents(
     """Return the documents, the components, and warnings, without what is left out. Raises StageFailed."""
     from floe_compiler.cache.documents import DocumentCache
     from floe_compiler.load.mesh import load
-    from floe_compiler.pipeline.reading import kept_registry, kept_schemas
+    from floe_compiler.pipeline.reading import cached_registry, cached_schemas
 
-    components = kept_registry(cache, compiler_digest())
-    known = DocumentCache(cache, compiler_digest())
-    schemas = kept_schemas(components, cache, compiler_digest())
-    sources, warnings = load(input_files, schemas, known, map_with(workers), omitted.has_file)
+    components = cached_registry(cache, compiler_digest())
+    documents = DocumentCache(cache, compiler_digest())
+    schemas = cached_schemas(components, cache, compiler_digest())
+    sources, warnings = load(input_files, schemas, documents, map_with(workers), omitted.has_file)
     sources = replace(sources, omitted_domains=omitted.domains, omitted_environments=omitted.environments)
     return sources, components, warnings

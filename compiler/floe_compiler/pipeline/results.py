@@ -25,8 +25,8 @@ Part = TypeVar("Part")
 class Results:
     """The results of the units of some environments, as they come in.
 
-    `diagnostics` are by stage. `hits` are the digests of the patches that select something, by environment. `made` is
-    the number of units that were compiled and not recalled, by environment.
+    `diagnostics` are by stage. `hits` are the digests of the patches that select something, by environment.
+    `compiled` is the number of units that were compiled and not recalled, by environment.
     """
 
     cache: Cache
@@ -36,8 +36,8 @@ class Results:
     heads: dict[UnitKey, UnitHead] = field(default_factory=dict)
     diagnostics: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    made: Counter[str] = field(default_factory=Counter)
-    _rest: dict[tuple[str, UnitKey], bytes] = field(default_factory=dict)
+    compiled: Counter[str] = field(default_factory=Counter)
+    _entries: dict[tuple[str, UnitKey], bytes] = field(default_factory=dict)
     _last: tuple[UnitKey, UnitBody] | None = None
 
     def add(self, inputs: Inputs, tasks: Iterable[Task]) -> None:
@@ -74,7 +74,7 @@ class Results:
     def _summary(self, key: UnitKey, head: UnitHead) -> Summary:
         data = self._part(SUMMARIES, key)
         summary = decode(data, Summary) if data and digest_of(data) == head.summary else None
-        return summary or _sound(decode(self._compiled_again(key).rest.get(SUMMARIES, b""), Summary))
+        return summary or _sound(decode(self._compiled_again(key).entries.get(SUMMARIES, b""), Summary))
 
     def body(self, environment: str, unit: str) -> UnitBody:
         """Return the texts and places of a unit; compile it again if the cache does not have them any more."""
@@ -88,10 +88,10 @@ class Results:
         body = decode(data, UnitBody) if data else None
         if body is not None and is_sound(self.heads[key], body):
             return body
-        return _sound(decode(self._compiled_again(key).rest.get(BODIES, b""), UnitBody))
+        return _sound(decode(self._compiled_again(key).entries.get(BODIES, b""), UnitBody))
 
     def _part(self, kind: str, key: UnitKey) -> bytes | None:
-        return self._rest.get((kind, key)) or self.cache.get(kind, self.tasks[key].content)
+        return self._entries.get((kind, key)) or self.cache.get(kind, self.tasks[key].content)
 
     def _compiled_again(self, key: UnitKey) -> Compiled:
         return self.compiler.compile_again(self.inputs, self.tasks[key])
@@ -108,10 +108,10 @@ class Results:
         head = decode(compiled.head, UnitHead) if compiled.head else None
         if head is not None:
             self.heads[compiled.key] = head
-        self.made[compiled.key.environment] += 1
-        if compiled.head and not compiled.rest:
-            self.cache.put(HEADS, compiled.content, compiled.head)  # at last: where a head is, the rest is
-        self._rest |= {(kind, compiled.key): data for kind, data in compiled.rest.items()}
+        self.compiled[compiled.key.environment] += 1
+        if compiled.head and not compiled.entries:
+            self.cache.put(HEADS, compiled.content, compiled.head)  # last: if there is a head, there is the rest
+        self._entries |= {(kind, compiled.key): data for kind, data in compiled.entries.items()}
 
 
 def _sound(part: Part | None) -> Part:

@@ -30,7 +30,7 @@ class Omitted(msgspec.Struct, frozen=True):
 
     domains: frozenset[str] = frozenset()
     environments: frozenset[str] = frozenset()
-    known: tuple[str, ...] = ()
+    all_domains: tuple[str, ...] = ()
     """The names of all domains: `sales-domain` is also the end of the name of another one."""
 
     def __bool__(self) -> bool:
@@ -43,7 +43,7 @@ class Omitted(msgspec.Struct, frozen=True):
 
     def concerns(self, diagnostic: Diagnostic) -> bool:
         """Return whether a diagnostic is about a domain that is left out: one of its files, or its namespace."""
-        kind, name = _owner(diagnostic, self.known)
+        kind, name = _owner(diagnostic, self.all_domains)
         return kind == "domains" and name in self.domains
 
 
@@ -62,12 +62,12 @@ def without_others(
 
     Raises StageFailed with the errors of what is asked for.
     """
-    omitted, warnings, known = Omitted(), list[Diagnostic](), tuple(domains)
+    omitted, warnings, all_domains = Omitted(), list[Diagnostic](), tuple(domains)
     while True:
         try:
             return compiled(omitted), tuple(warnings)
         except StageFailed as failed:
-            wrong = _wrong(failed.diagnostics, selection, known)
+            wrong = _wrong(failed.diagnostics, selection, all_domains)
             if not wrong:
                 raise
             added = {owner: errors for owner, errors in wrong.items() if owner not in _owners(omitted)}
@@ -75,7 +75,7 @@ def without_others(
                 raise StageFailed(_relevant(failed.diagnostics, wrong)) from None
             warnings += [_warning(*owner, errors) for owner, errors in added.items()]
             names = {kind: {name for of, name in added if of == kind} for kind in ("domains", "overlays")}
-            omitted = Omitted(omitted.domains | names["domains"], omitted.environments | names["overlays"], known)
+            omitted = Omitted(omitted.domains | names["domains"], omitted.environments | names["overlays"], all_domains)
 
 
 def _wrong(

@@ -11,8 +11,16 @@ from msgspec.structs import replace
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.object_memory import known_answer
-from floe_compiler.pipeline.headers import FEW, Scope, made_headers
-from floe_compiler.pipeline.units import RENDERED, Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
+from floe_compiler.pipeline.headers import FEW, Scope, declared_headers
+from floe_compiler.pipeline.units import (
+    RENDERED,
+    Compiled,
+    EnvironmentInput,
+    Shared,
+    Task,
+    compile_units,
+    without_entries,
+)
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.frame import Frame
 
@@ -23,7 +31,7 @@ More batches would start kustomize more often.
 """
 
 MOST = 50
-"""So many units are a batch at most: all of its objects are in memory at once, about 0.5 MiB for each unit."""
+"""The most units in a batch: all of its objects are in memory at once, about 0.5 MiB for each unit."""
 
 Inputs = Mapping[str, EnvironmentInput]
 """What the units of each environment are compiled with."""
@@ -58,17 +66,17 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         for batch in self.workers.map(compile_units, shared, batches):
             done += len(batch)
             self.progress(f"compiling: {done} of {len(tasks)} namespaces")
-            yield from map(self._kept, batch)
+            yield from map(self._put_into_cache, batch)
 
     def compile_again(self, inputs: Inputs, task: Task) -> Compiled:
         """Return the result of a task whose entries in the cache are damaged or gone, with all its parts."""
         (compiled,) = compile_units(Shared(inputs), self._declared([task]))
-        self._kept(compiled)
+        self._put_into_cache(compiled)
         return compiled
 
-    def _kept(self, compiled: Compiled) -> Compiled:
-        """Keep what was not kept where it was compiled, as Dask's workers have another cache."""
-        return without_rest(self.cache, compiled)
+    def _put_into_cache(self, compiled: Compiled) -> Compiled:
+        """Put into the cache what was not put there where it was compiled, as Dask's workers have another cache."""
+        return without_entries(self.cache, compiled)
 
     def _declared(self, tasks: Sequence[Task]) -> list[Task]:
         """Return the tasks with what their units declare, unless what they render to before patches is in memory.
@@ -77,8 +85,11 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         """
         tasks = [replace(task, rendered=known_answer((RENDERED, task.rendering))) for task in tasks]
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None and task.rendered is None]
-        made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
-        return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
+        headers = declared_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
+        return [
+            replace(task, declared=headers[_scope(task)].declared) if _scope(task) in headers else task
+            for task in tasks
+        ]
 
 
 def _batches(tasks: Sequence[Task], jobs: int) -> Iterator[Sequence[Task]]:

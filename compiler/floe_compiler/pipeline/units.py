@@ -33,9 +33,9 @@ from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_diges
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
-from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
+from floe_compiler.overlay import Applied, CachedResults, Overlay, apply_overlay
+from floe_compiler.pipeline.cached_trees import CachedTrees
 from floe_compiler.pipeline.headers import Declared, declared_unit
-from floe_compiler.pipeline.kept_trees import KeptTrees
 from floe_compiler.pipeline.known_objects import KnownObjects
 from floe_compiler.pipeline.known_units import KnownUnits
 from floe_compiler.synthesize import rendered_settings, synthesize
@@ -67,7 +67,7 @@ class EnvironmentInput(msgspec.Struct, frozen=True):
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions of the environment, as YAML."""
 
-    known: bytes = b""
+    installed: bytes = b""
     """The CustomResourceDefinitions that others install, as MessagePack; the environment's own take precedence."""
 
 
@@ -106,7 +106,7 @@ class Compiled(msgspec.Struct, frozen=True):
     """The digests of the patches that select something in the unit."""
 
     head: bytes = b""
-    rest: Mapping[str, bytes] = {}
+    entries: Mapping[str, bytes] = {}
     """What only some runs read, by the kind of cache entry; empty if it is in the cache."""
 
     @property
@@ -132,7 +132,7 @@ def compile_units(
                 meanwhile()
             return cdk8s.run(charts)
 
-    trees = KeptTrees(shared.cache, compiler_digest())
+    trees = CachedTrees(shared.cache, compiler_digest())
     try:
         rendered = _rendered(shared.environments, tasks, trees.or_from(built))
     except StageFailed as failed:
@@ -141,12 +141,12 @@ def compile_units(
     for task in tasks:
         by_environment[task.key.environment].append(task)
 
-    kept = KeptResults(shared.cache, compiler_digest())
+    cache = CachedResults(shared.cache, compiler_digest())
 
     def patched(name: str) -> Mapping[str, Applied] | StageFailed:
         units = {task.key.namespace: rendered[task.key] for task in by_environment[name]}
         try:
-            return apply_overlay(shared.environments[name].overlay, units, kept)
+            return apply_overlay(shared.environments[name].overlay, units, cache)
         except StageFailed as failed:
             return failed
 
@@ -172,8 +172,10 @@ def _rendered(
     environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task], cdk8s: RunCdk8s
 ) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
-    known = {task.key: task.rendered for task in tasks if task.rendered is not None}
-    declared = [(task, task.declared) for task in tasks if task.declared is not None and task.key not in known]
+    already_rendered = {task.key: task.rendered for task in tasks if task.rendered is not None}
+    declared = [
+        (task, task.declared) for task in tasks if task.declared is not None and task.key not in already_rendered
+    ]
     planned = [(task, task.derived.plan(declared_unit(unit))) for task, unit in declared]
     clusters = {name: environment.cluster for name, environment in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
@@ -182,7 +184,7 @@ def _rendered(
         if task.rendering:
             keep_answer((RENDERED, task.rendering), unit)
     synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
-    rendered = known | dict(zip(synthesized, units, strict=True))
+    rendered = already_rendered | dict(zip(synthesized, units, strict=True))
     for task in tasks:
         if task.key not in rendered:
             environment = environments[task.key.environment]
@@ -198,12 +200,14 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     environment, unit = shared.environments[task.key.environment], applied.rendered
     objects, unpatched = _same_objects(unit.objects), unit.unpatched and _same_objects(unit.unpatched)
     applied = replace(applied, rendered=replace(unit, objects=objects, unpatched=unpatched))
-    made = _made.result(applied, (environment.known, environment.definitions), lambda: _make(shared, task, applied))
-    compiled = replace(made, key=task.key, content=task.content)
-    return compiled if shared.cache is None else without_rest(shared.cache, compiled)
+    result = _known_units.result(
+        applied, (environment.installed, environment.definitions), lambda: _make(shared, task, applied)
+    )
+    compiled = replace(result, key=task.key, content=task.content)
+    return compiled if shared.cache is None else without_entries(shared.cache, compiled)
 
 
-_made = KnownUnits[Compiled]()
+_known_units = KnownUnits[Compiled]()
 
 
 def _same_objects(objects: ObjectSet) -> ObjectSet:
@@ -249,22 +253,22 @@ def _is_kept(identity: ObjectId, rendered: Rendered, checked: Checked) -> bool:
     return identity in checked.sound and str(identity) not in rendered.verbatim
 
 
-def without_rest(cache: Cache, compiled: Compiled) -> Compiled:
+def without_entries(cache: Cache, compiled: Compiled) -> Compiled:
     """Put what only some runs read into the cache. A result with an error, or for which that fails, stays whole."""
-    if compiled.failed or not all(cache.put(kind, compiled.content, data) for kind, data in compiled.rest.items()):
+    if compiled.failed or not all(cache.put(kind, compiled.content, data) for kind, data in compiled.entries.items()):
         return compiled
-    return replace(compiled, rest={})
+    return replace(compiled, entries={})
 
 
 def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
     """Return the definitions of custom resources by name; the unit's own, which may be patched, replace others."""
-    shared = _shared_definitions(environment.known, environment.definitions)
+    shared = _shared_definitions(environment.installed, environment.definitions)
     return _by_name((*shared, *own)) if own else shared
 
 
 @lru_cache(maxsize=8)  # the units of an environment share them, and so their compiled schemas
-def _shared_definitions(known: bytes, rendered: tuple[str, ...]) -> tuple[Object, ...]:
-    installed: list[Object] = msgspec.msgpack.decode(known) if known else []
+def _shared_definitions(encoded: bytes, rendered: tuple[str, ...]) -> tuple[Object, ...]:
+    installed: list[Object] = msgspec.msgpack.decode(encoded) if encoded else []
     return _by_name((*installed, *map(from_yaml, rendered)))
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
-from floe_compiler.node.cdk8s_process import kept
+from floe_compiler.node.cdk8s_process import reusing_process
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -73,7 +73,7 @@ class ThisProcess:
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
         """Yield the results. Node.js, which takes a quarter of a second to start, stays for the next item."""
-        with kept():
+        with reusing_process():
             for item in items:
                 yield function(shared, item)
 
@@ -140,7 +140,7 @@ class DaskCluster:
             hint = "look into their logs; most often they lack memory"
             raise _unusable("too many workers of the Dask cluster died", hint) from error
         finally:
-            pool.shutdown(wait=False)  # which cancels what is not done
+            pool.shutdown(wait=False)  # also cancels unfinished calls
 
 
 def _call_if_alike(compiler: str, function: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
@@ -161,7 +161,7 @@ def _begin(shared: Any) -> None:
     global _shared
     _shared = shared
     until_the_end = ExitStack()
-    until_the_end.enter_context(kept())
+    until_the_end.enter_context(reusing_process())
     Finalize(None, until_the_end.close, exitpriority=1)
     for ending in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches it, too: it ends without a word
         signal.signal(ending, signal.SIG_DFL)
@@ -225,7 +225,7 @@ def _dask(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise _unusable("the package distributed is not installed", "pip install 'floe-compile[dask]'") from None
-    if not _ADDRESS.fullmatch(address):  # with some, a client waits for ever
+    if not _ADDRESS.fullmatch(address):  # with some, a client waits forever
         raise _unusable(f'"{address}" is not the address of a Dask scheduler', f"write {DASK}tcp://host:port")
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ from typing import Any
 
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.input_files import InputFiles
-from floe_compiler.model.parity import Difference, Group, Said
+from floe_compiler.model.parity import Difference, Group, WrittenValue
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.promotion.selection import Side
@@ -32,7 +32,7 @@ _PLACES = frozenset(
 _ENDS_OF_PLACES = ("_bucket", "_cidr", "_host", "_namespace", "_role", "_secret", "_url")
 _OWN_FILES = ("environment.yaml", "images.yaml")
 
-Settings = Mapping[DataPath, Said]
+Settings = Mapping[DataPath, WrittenValue]
 
 
 def parity(files: InputFiles, sources: Sources, first: Side, second: Side) -> tuple[Difference, ...]:
@@ -66,9 +66,12 @@ def _of_products(sources: Sources, sides: tuple[Side, Side]) -> Iterator[Differe
             if all(lacking):
                 continue
             if any(lacking):
-                here = Said(True, document.span(()))
+                here = WrittenValue(True, document.span(()))
                 yield Difference(
-                    "products", subject, "", *(Said(False, absence[1]) if absence else here for absence in lacking)
+                    "products",
+                    subject,
+                    "",
+                    *(WrittenValue(False, absence[1]) if absence else here for absence in lacking),
                 )
                 continue
             merged = [merged_product(document, side.overrides.layers(*key)) for side in sides]
@@ -86,7 +89,7 @@ def _of_domains(
             yield from _compared("domains", domain, *(_settings(merge(side_layers)) for side_layers in layers))
         else:
             spans = (merge(side_layers).span(("environments",)) or source.document.span(()) for side_layers in layers)
-            first, second = (Said(*pair) for pair in zip(presence, spans, strict=True))
+            first, second = (WrittenValue(*pair) for pair in zip(presence, spans, strict=True))
             yield Difference("domains", domain, "", first, second)
 
 
@@ -107,7 +110,9 @@ def _of_files(files: InputFiles, first: str, second: str) -> Iterator[Difference
             spans = (Span(f"overlays/{name}/{path}", line) for name in (first, second))
             is_there = (before is not None, after is not None)
             value = "other lines" if all(is_there) else True
-            written = (Said(value, span) if there else None for there, span in zip(is_there, spans, strict=True))
+            written = (
+                WrittenValue(value, span) if there else None for there, span in zip(is_there, spans, strict=True)
+            )
             yield Difference("files", path, "", *written)
 
 
@@ -124,7 +129,7 @@ def _settings(merged: Merged) -> Settings:
     """Return each written value by its path."""
     names: dict[str | int, str] = {index: step["name"] for index, step in enumerate(merged.data.get(STEPS) or ())}
     return {
-        _with_name(path, names): Said(origins[0].value, span)
+        _with_name(path, names): WrittenValue(origins[0].value, span)
         for path, origins in merged.origins.items()
         if path[0] not in _LEFT_OUT and (span := origins[0].span)
     }

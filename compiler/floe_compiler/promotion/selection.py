@@ -86,16 +86,16 @@ def promotion(
                 place = manifest.span(("locks", index))
                 findings.add(LOCKED, message, place, hint="remove the lock, or change the products' own files")
                 return Promotion()
-    asked = tuple(dict.fromkeys(named))
+    chosen = tuple(dict.fromkeys(named))
     changes: list[Change] = []
     left_out: list[LeftOut] = []
-    for key in asked or _all(sources):
+    for key in chosen or _all(sources):
         domain = sources.domains[key[0]]
         document = domain.products[key[1]]
         absent = [
             (side, absence) for side in (source, target) if (absence := side.lacks(key, document, domain.document))
         ]
-        if absent and not asked:
+        if absent and not chosen:
             left_out.append(LeftOut(*key, absent[0][1][0]))
         elif absent:
             side, (why, place) = absent[0]

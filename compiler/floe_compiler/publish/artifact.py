@@ -1,9 +1,9 @@
 """An environment's output as an OCI artifact that Flux and Argo CD take.
 
 Both take a manifest with one layer that is an archive. Argo CD refuses a media type that is not in its setting
-`reposerver.oci.layer.media.types`, which has that of Flux's own layers not by default; Flux takes the first layer,
-whatever its media type (argo-cd `util/oci/client.go`, source-controller `ocirepository_controller.go`). The form of the
-manifest: github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md.
+`reposerver.oci.layer.media.types`, which does not have that of Flux's own layers by default; Flux takes the first
+layer, whatever its media type (argo-cd `util/oci/client.go`, source-controller `ocirepository_controller.go`). The form
+of the manifest: github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from floe_compiler.publish.session import Login, Refused, Session
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_ATTACHED = 50
-"""So many artifacts about another one are looked at."""
+"""The most artifacts about another one that are read."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -113,7 +113,7 @@ def blobs_of(manifest: bytes) -> tuple[str, ...]:
 def _blob(session: Session, digest: str) -> bytes:
     answer = session.ask("GET", f"blobs/{digest}")
     if answer.status in REDIRECTS and "location" in answer.headers:
-        answer = session.ask("GET", answer.headers["location"])  # to its storage, without the login
+        answer = session.ask("GET", answer.headers["location"])  # the registry's storage, which needs no login
     session.expect(answer, 200)
     if digest_of(answer.body) != digest:
         raise Refused(f"the registry has other bytes for {digest} than those with this digest")

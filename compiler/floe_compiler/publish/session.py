@@ -85,13 +85,13 @@ class Session:
         scheme = challenge.partition(" ")[0].lower()
         if scheme == "basic":
             return f"Basic {login}" if login else ""
-        asked = {name.lower(): value for name, value in _PARAMETER.findall(challenge)}
-        realm = asked.get("realm", "")
+        parameters = {name.lower(): value for name, value in _PARAMETER.findall(challenge)}
+        realm = parameters.get("realm", "")
         is_safe = realm.startswith("https://") or (self.reference.is_loopback and realm.startswith("http://"))
         if scheme != "bearer" or not is_safe:
             raise Refused("the registry asks for a login in a way that is not known, or not safe")
         scope = {"scope": f"repository:{self.reference.name}:{self.actions}"}
-        service = {"service": asked["service"]} if "service" in asked else {}
+        service = {"service": parameters["service"]} if "service" in parameters else {}
         answer = _request(
             "GET",
             f"{realm}?{urllib.parse.urlencode({**service, **scope})}",

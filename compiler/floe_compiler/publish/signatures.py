@@ -53,8 +53,8 @@ def signed(reference: Reference, artifact: Artifact, key: EllipticCurvePrivateKe
         }
     )
     own = {**descriptor(PAYLOAD_TYPE, payload), "annotations": {SIGNATURE: _text(_signature(key, payload))}}
-    known: list[dict[str, Any]] = json.loads(former.manifest)["layers"] if former else []
-    layers = known if own in known else [*known, own]
+    former_layers: list[dict[str, Any]] = json.loads(former.manifest)["layers"] if former else []
+    layers = former_layers if own in former_layers else [*former_layers, own]
     contents = {digest_of(content): content for content in (*(former.blobs if former else ()), payload)}
     config = _compact(
         {

@@ -51,7 +51,7 @@ def is_signed_as(artifact: Artifact, bundles: Iterable[Artifact], issuer: str, s
     """Return whether somebody has signed an artifact as an identity, by Sigstore.
 
     Raises:
-        CannotVerify: if the extra is not installed, or what Sigstore trusts cannot be had.
+        CannotVerify: if the extra is not installed, or Sigstore's root of trust cannot be fetched.
     """
     try:
         from sigstore.errors import Error, VerificationError

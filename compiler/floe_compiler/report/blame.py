@@ -40,7 +40,7 @@ def blame_line(line: BlamedLine, paint: Paint) -> str:
     """Return one line with all that it follows from, and what that overrides."""
     rows = [visible(line.text.strip()), paint(visible(line.path), "dim")]
     for cause in line.causes:
-        reason = visible(cause.what)
+        reason = visible(cause.description)
         rows.append(f"    {paint(visible(str(cause.span)), 'yellow')}: {reason}" if cause.span else f"    {reason}")
         rows += [
             visible(f"        overrides {hide_in_text(weaker)} of {span or 'the scale'}")
@@ -90,7 +90,7 @@ def _place(causes: Sequence[Cause]) -> str:
         return visible(f"{cause.span.file}:{cause.span.line}")
     if cause == FIXED:
         return "(fixed)"
-    reason = visible(f"({cause.what})")
+    reason = visible(f"({cause.description})")
     return reason if len(reason) <= WIDEST else f"{reason[: WIDEST - 2]}…)"
 
 

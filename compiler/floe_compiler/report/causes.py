@@ -13,7 +13,7 @@ def causes_data(causes: Iterable[Cause]) -> list[dict[str, Any]]:
     """Return what each cause says and where it is written, with the values that it overrides; no secrets."""
     return [
         {
-            "what": cause.what,
+            "what": cause.description,
             "at": str(cause.span) if cause.span else None,
             "overrides": [
                 {"value": hide_in_text(weaker), "at": str(span) if span else None} for weaker, span in cause.overrides

@@ -12,7 +12,7 @@ import msgspec
 
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Kept, Whole
+from floe_compiler.report.dangers.danger import AllObjects, WhyKept
 
 _TOOLS = {"Application": "Argo CD", "Kustomization": "Flux"}
 
@@ -28,10 +28,10 @@ class Delivered(msgspec.Struct, frozen=True):
 class Deletions:
     """What the delivery of an environment does with objects that are no longer in its output."""
 
-    def __init__(self, whole: Whole) -> None:
-        self._whole = whole
+    def __init__(self, all_objects: AllObjects) -> None:
+        self._all_objects = all_objects
 
-    def kept(self, folder: str, manifest: Object) -> Kept | None:
+    def why_kept(self, folder: str, manifest: Object) -> WhyKept | None:
         """Return why an object of an earlier output stays in the cluster; None if the tool deletes it.
 
         Args:
@@ -40,16 +40,16 @@ class Deletions:
         """
         delivered = next((delivery for delivery in self._delivered if _leads_to(delivery.path, folder)), None)
         if delivered is None:
-            return Kept("no Application or Kustomization applies its folder", applied=False)
+            return WhyKept("no Application or Kustomization applies its folder", applied=False)
         if not delivered.prunes:
-            return Kept(f"{delivered.tool} does not prune here")
+            return WhyKept(f"{delivered.tool} does not prune here")
         if _is_protected(delivered.tool, manifest):
-            return Kept(f"an annotation keeps {delivered.tool} from deleting it")
+            return WhyKept(f"an annotation keeps {delivered.tool} from deleting it")
         return None
 
     @cached_property
     def _delivered(self) -> list[Delivered]:
-        return [_delivered(kind, manifest) for kind in _TOOLS for manifest in self._whole.of_kind(kind)]
+        return [_delivered(kind, manifest) for kind in _TOOLS for manifest in self._all_objects.of_kind(kind)]
 
 
 def _delivered(kind: str, manifest: Object) -> Delivered:

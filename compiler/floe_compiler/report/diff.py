@@ -12,7 +12,7 @@ from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.report.alignment import align, same
-from floe_compiler.report.dangers import KINDS_BEFORE, Danger, Objects, Surroundings, Whole, dangers_of
+from floe_compiler.report.dangers import KINDS_BEFORE, AllObjects, Danger, Objects, Surroundings, dangers_of
 from floe_compiler.report.deletions import Deletions
 from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
@@ -66,15 +66,17 @@ class EnvironmentDiff(msgspec.Struct, frozen=True):
         return sum(len(change.dangers) for change in self.changes)
 
 
-def compare(environment: str, before: Manifests, after: Manifests, whole: Whole | None = None) -> EnvironmentDiff:
+def compare(
+    environment: str, before: Manifests, after: Manifests, all_objects: AllObjects | None = None
+) -> EnvironmentDiff:
     """Return the difference between two states of an environment's objects; equivalent ones are left out.
 
-    `whole` has all objects of the later state, also unchanged ones, which `before` and `after` may leave out.
+    `all_objects` has all objects of the later state, also unchanged ones, which `before` and `after` may leave out.
     """
     renamed = _renamed_jobs(before, after)
-    everything: Whole = whole or Objects(after.by_id.values())
-    kept = (manifest for kind in KINDS_BEFORE for manifest in everything.of_kind(kind))
-    unchanged = (manifest for manifest in kept if identify(manifest) not in after.by_id)
+    everything: AllObjects = all_objects or Objects(after.by_id.values())
+    candidates = (manifest for kind in KINDS_BEFORE for manifest in everything.of_kind(kind))
+    unchanged = (manifest for manifest in candidates if identify(manifest) not in after.by_id)
     surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)
     deletions, former = Deletions(everything), former_objects(before, after)
     changes = (
@@ -117,7 +119,7 @@ def _compare_object(
     former: Object | None,
 ) -> ObjectChange | None:
     if before is None or after is None:
-        why_kept = deletions.kept(file.rpartition("/")[0], before) if before else None
+        why_kept = deletions.why_kept(file.rpartition("/")[0], before) if before else None
         dangers = dangers_of(identity, before, after, surroundings, why_kept, former)
         return ObjectChange("deleted" if after is None else "added", identity, file, dangers=dangers)
     if same(before, after):

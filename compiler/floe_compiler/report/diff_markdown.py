@@ -124,7 +124,7 @@ def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
 
 
 def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
-    """Yield a section for the dangers of all environments: each is told once, with the environments that it is in."""
+    """Yield a section for the dangers of all environments: each is shown once, with the environments that it is in."""
     total = sum(diff.dangers for diff in diffs)
     if total:
         yield f"\n**{count(total, 'danger')}**\n\n"

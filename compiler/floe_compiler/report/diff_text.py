@@ -25,7 +25,7 @@ SEVERAL = 3
 """With this number of objects or more, a shared change or danger is shown only once."""
 
 MANY = 4
-"""Of so many deleted objects of a folder, or so many deleted lines in a row, not each one is shown."""
+"""With this many deleted objects in a folder, or deleted lines in a row, not every one is shown."""
 
 DANGER = "!"
 """The prefix of lines about dangers."""
@@ -117,8 +117,8 @@ def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[
             yield from (block.title, *block.body)
         elif change is alike[0]:
             kinds = Counter(_kind(other) for other in alike)
-            said = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
-            yield paint(f"- {len(alike)} objects: {said}", "red") + _numbers(change, shared)
+            counts = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
+            yield paint(f"- {len(alike)} objects: {counts}", "red") + _numbers(change, shared)
 
 
 def change_block(change: ObjectChange, paint: Paint, shared: Mapping[str, Shared]) -> Block:

@@ -1,4 +1,4 @@
-"""The same change in several environments, told once."""
+"""The same change in several environments, reported once."""
 
 from __future__ import annotations
 

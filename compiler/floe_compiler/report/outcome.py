@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from floe_compiler.model.diagnostics import Diagnostic, Rule, Severity
 
 MOST_OF_A_RULE = 50
-"""More findings of one rule tell nobody more: most often they have one cause."""
+"""More findings of one rule help nobody: most often they have one cause."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from floe_compiler.model.parity import EXPECTED, Difference, Said
+from floe_compiler.model.parity import EXPECTED, Difference, WrittenValue
 from floe_compiler.report.json_format import FORMAT
 from floe_compiler.report.json_text import json_text
 from floe_compiler.report.markdown_table import code, markdown_table
@@ -66,8 +66,8 @@ def render_json(differences: Iterable[Difference], names: tuple[str, str]) -> st
             "expected": difference.is_expected,
             "subject": difference.subject,
             "path": difference.path,
-            names[0]: _said(difference, difference.first),
-            names[1]: _said(difference, difference.second),
+            names[0]: _written(difference, difference.first),
+            names[1]: _written(difference, difference.second),
         }
         for difference in differences
     ]
@@ -90,11 +90,11 @@ def _groups(differences: Sequence[Difference], *, with_expected: bool) -> Iterat
 
 
 def _sameness(difference: Difference) -> tuple[str, ...]:
-    whole = difference.subject if difference.group == "files" else ""
-    return difference.path, *(_value(difference, side) for side in (difference.first, difference.second)), whole
+    file = difference.subject if difference.group == "files" else ""
+    return difference.path, *(_value(difference, side) for side in (difference.first, difference.second)), file
 
 
-def _sides(same: Folded) -> tuple[list[Said | None], list[Said | None]]:
+def _sides(same: Folded) -> tuple[list[WrittenValue | None], list[WrittenValue | None]]:
     return [difference.first for difference in same], [difference.second for difference in same]
 
 
@@ -103,11 +103,11 @@ def _head(same: Folded) -> str:
     return f"{subjects}: {same[0].path}" if same[0].path else subjects
 
 
-def _places(sides: Iterable[Said | None]) -> list[str]:
+def _places(sides: Iterable[WrittenValue | None]) -> list[str]:
     return list(dict.fromkeys(str(side.span) for side in sides if side))
 
 
-def _value(difference: Difference, side: Said | None) -> str:
+def _value(difference: Difference, side: WrittenValue | None) -> str:
     if side is None:
         return "not set" if difference.path else "not there"
     if not difference.path and isinstance(side.value, bool):
@@ -117,7 +117,7 @@ def _value(difference: Difference, side: Said | None) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def _said(difference: Difference, side: Said | None) -> object:
+def _written(difference: Difference, side: WrittenValue | None) -> object:
     if side is None:
         return None
     return {"value": hide(side.value, tuple(difference.path.split("."))), "place": str(side.span)}

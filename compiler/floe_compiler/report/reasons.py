@@ -27,7 +27,7 @@ def reasons(explanation: Explanation, change: ObjectChange) -> tuple[tuple[str, 
         for cause in value_causes
         if cause.span
     )
-    return tuple((str(cause.span), cause.what) for cause in causes)[:MOST]
+    return tuple((str(cause.span), cause.description) for cause in causes)[:MOST]
 
 
 def _is_below(path: str, changed: Sequence[str]) -> bool:

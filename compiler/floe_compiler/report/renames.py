@@ -19,8 +19,8 @@ def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Obj
     """
     gone = [identity for identity in before.by_id if identity not in after.by_id]
     new = [identity for identity in after.by_id if identity not in before.by_id]
-    kept = {identity.namespace for identity in before.by_id if identity in after.by_id}
-    lost = {identity.name for identity in gone if identity.kind == "Namespace"} - kept
+    kept_namespaces = {identity.namespace for identity in before.by_id if identity in after.by_id}
+    lost = {identity.name for identity in gone if identity.kind == "Namespace"} - kept_namespaces
     by_name, by_namespace = defaultdict(list), defaultdict(list)
     for identity in gone:
         by_namespace[identity.kind, identity.namespace].append(identity)

@@ -1,6 +1,6 @@
 """Objects that run in a cluster, or that another tool renders, in the form of compiled ones.
 
-What a cluster adds is taken away, and what says the same is made the same, so that only what differs is left.
+What a cluster adds is removed, and what means the same is written alike, so that only real differences are left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OF_THE_CLUSTER = frozenset(
 )
 """Kinds that only controllers write."""
 
-MADE = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))
+CREATED = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))
 """Objects that each namespace has."""
 
 METADATA = frozenset(
@@ -140,10 +140,10 @@ def foreign_objects(documents: Iterable[Any], environment: str, compiled: Mappin
     named: dict[tuple[str, str, str], list[ObjectId]] = {}
     for identity in compiled:
         named.setdefault((identity.group, identity.kind, identity.name), []).append(identity)
-    given = [(identify(manifest), manifest) for manifest in _objects(documents)]
+    identified = [(identify(manifest), manifest) for manifest in _objects(documents)]
     homeless = [
         identity
-        for identity, _ in given
+        for identity, _ in identified
         if not identity.namespace and is_namespaced(identity.group, identity.kind) is not False
     ]
     homes: dict[ObjectId, str] = {}
@@ -153,9 +153,9 @@ def foreign_objects(documents: Iterable[Any], environment: str, compiled: Mappin
             homes[identity] = same[0].namespace
     (home,) = {*homes.values()} if len({*homes.values()}) == 1 else {""}
     objects: dict[ObjectId, Object] = {}
-    for written, manifest in given:
+    for written, manifest in identified:
         identity = written._replace(namespace=homes.get(written, home)) if written in homeless else written
-        if not _is_made(identity, manifest):
+        if not _is_created_by_cluster(identity, manifest):
             objects[identity] = as_written(identity, manifest)
     files = {
         identity: object_path(environment, identity, cluster_scoped=not identity.namespace) for identity in objects
@@ -192,7 +192,7 @@ def _cleaned(metadata: Object) -> Object:
 
 
 def alike(manifest: Object, other: Object) -> tuple[Object, Object]:
-    """Return two versions of an object with what says the same in the same words, and without defaults of one only."""
+    """Return two versions of an object in which what means the same is written alike, without defaults of only one."""
     first, second = _alike(manifest, other)
     # The API version does not matter: one kind may have several.
     return {**first, "apiVersion": second.get("apiVersion")}, second
@@ -212,13 +212,13 @@ def _objects(documents: Iterable[Any]) -> Iterator[Object]:
             yield document
 
 
-def _is_made(identity: ObjectId, manifest: Object) -> bool:
+def _is_created_by_cluster(identity: ObjectId, manifest: Object) -> bool:
     """Return whether a controller made an object."""
     is_owned = any(owner.get("controller") for owner in mappings(manifest, ("metadata", "ownerReferences")))
     of_helm = identity.kind == "Secret" and str(manifest.get("type")).startswith("helm.sh/release")
     is_token = identity.kind == "Secret" and manifest.get("type") == "kubernetes.io/service-account-token"
-    known = (identity.group, identity.kind) in OF_THE_CLUSTER or (identity.kind, identity.name) in MADE
-    return is_owned or of_helm or is_token or known
+    by_cluster = (identity.group, identity.kind) in OF_THE_CLUSTER or (identity.kind, identity.name) in CREATED
+    return is_owned or of_helm or is_token or by_cluster
 
 
 def _without_values(secret: Object) -> Object:

@@ -29,7 +29,7 @@ def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> 
 
 def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
     lines = [
-        f"  {where(secret)}",
+        f"  {source_of(secret)}",
         f"  keys: {', '.join(map(_key, secret.keys))}",
         f"  read by: {', '.join(secret.read_by)}",
     ]
@@ -37,7 +37,7 @@ def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
     return "".join(f"{line}\n" for line in (title, *map(visible, lines)))
 
 
-def where(secret: ListedSecret) -> str:
+def source_of(secret: ListedSecret) -> str:
     """Return where a secret comes from, or what somebody must do for it."""
     return SOURCES[secret.source].format(
         path=secret.path,

@@ -39,7 +39,7 @@ def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[t
     place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
     yield f"{paint(visible(place), 'bold')}: {_label(diagnostic.rule, paint)}: {_indented(diagnostic.message)}"
     if diagnostic.span:
-        from floe_compiler.report.excerpt import excerpt  # with all that it takes to hide secrets
+        from floe_compiler.report.excerpt import excerpt  # imports all that hides secrets
 
         hidden = diagnostic.message if _line(diagnostic.span) in secret else None
         yield from excerpt(root, diagnostic.span, paint, secret_beside=hidden)

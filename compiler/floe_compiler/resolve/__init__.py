@@ -19,7 +19,7 @@ from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.elsewhere import seen_from_elsewhere
 from floe_compiler.resolve.environment import resolve_environment, resolve_frame
 from floe_compiler.resolve.frame import Frame, Inputs
-from floe_compiler.resolve.known import Known
+from floe_compiler.resolve.known_parts import KnownParts
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.limits import limits_of
 from floe_compiler.resolve.locks import check_manifests, locked_paths
@@ -39,18 +39,18 @@ def resolve(
     registry: Registry,
     only: Sequence[str] = (),
     findings: Findings | None = None,
-    known: Known | None = None,
+    known_parts: KnownParts | None = None,
 ) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
     """Return the plans of the environments named in `only` (default: all), and warnings.
 
-    `findings` are empty ones to collect in. `known` is what an earlier resolution made.
+    `findings` are empty ones to collect in. `known_parts` is what an earlier resolution made.
 
     Raises StageFailed with every error of every environment asked for.
     """
     findings = findings or Findings()
-    frames = resolve_frames(sources, registry, only, findings, known)
-    known = known or Known()
-    products = {name: known_products(name, source, known, findings) for name, source in sources.domains.items()}
+    frames = resolve_frames(sources, registry, only, findings, known_parts)
+    known_parts = known_parts or KnownParts()
+    products = {name: known_products(name, source, known_parts, findings) for name, source in sources.domains.items()}
     plans: list[EnvironmentPlan] = []
     for frame in frames.values():
         # Separate findings: an error in one environment must not hide those of the next.
@@ -62,15 +62,15 @@ def resolve(
 
 
 def resolve_frames(
-    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings, known: Known | None = None
+    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings, known_parts: KnownParts | None = None
 ) -> Mapping[str, Frame]:
     """Return, for each environment named in `only` (default: all), the part that all of its domains share.
 
     Everything that concerns more than one document is checked here. Invalid environments are left out, with findings.
-    `known` is what an earlier resolution made.
+    `known_parts` is what an earlier resolution made.
     """
-    known = known or Known()
-    environments = _environments(sources, known, findings)
+    known_parts = known_parts or KnownParts()
+    environments = _environments(sources, known_parts, findings)
     by_name = {site.environment: environment for site, environment in environments}
     _check_names(sources, only, findings)
     for source in sources.domains.values() if findings.wanted else ():
@@ -84,7 +84,7 @@ def resolve_frames(
     check_manifests(manifests, locks, findings)
     check_rollout(sources, locks, findings)
     limits = limits_of(sources.manifests, registry, findings)
-    inputs = Inputs(sources, registry, locks, limits, references, merge(manifests), known)
+    inputs = Inputs(sources, registry, locks, limits, references, merge(manifests), known_parts)
     frames: dict[str, Frame] = {}
     provided: dict[str, tuple[Capability, ...]] = {}
     # The shared services come first: the other clusters of an environment know what they provide.
@@ -112,11 +112,13 @@ def resolve_frames(
     return frames
 
 
-def _environments(sources: Sources, known: Known, findings: Findings) -> tuple[tuple[Site, Environment], ...]:
+def _environments(
+    sources: Sources, known_parts: KnownParts, findings: Findings
+) -> tuple[tuple[Site, Environment], ...]:
     """Return each environment in each of its clusters."""
     environments: list[tuple[Site, Environment]] = []
     for site in (site for of_environment in sites(sources, findings).values() for site in of_environment):
-        environment = known.get(
+        environment = known_parts.get(
             ("environment", site.name), partial(_data, site.document), partial(_validated, site.document, findings)
         )
         if environment is not None:

@@ -44,8 +44,8 @@ def context(
     capabilities: list[Capability] = []
     unmet: list[Requirement] = []
     for requirement in (*databases, *required, *of_triggers(component, instance)):
-        known = (elsewhere,) if requirement.elsewhere else (own, platform)
-        matches = next(filter(None, (_matches(requirement, offered) for offered in known)), [])
+        offers = (elsewhere,) if requirement.elsewhere else (own, platform)
+        matches = next(filter(None, (_matches(requirement, offered) for offered in offers)), [])
         capabilities += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]
     if instance.scope != PLATFORM:
@@ -57,12 +57,12 @@ def check_provided(
     instance: Instance[Any], unmet: Iterable[Requirement], placed: Iterable[Placed], findings: Findings
 ) -> None:
     """Report the unmet requirements of an instance. `placed` are the components that it can require something of."""
-    known = {component.slot: component for component, _ in placed}
+    by_slot = {component.slot: component for component, _ in placed}
     for requirement in unmet:
         who = f'product "{requirement.product}"' if requirement.product else f"{instance.slot} {instance.type}"
-        where = "of the domain or in platform-manifest.yaml" if requirement.product else "in platform-manifest.yaml"
-        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} {where}"
-        near = known.get(requirement.kind.slot)
+        places = "of the domain or in platform-manifest.yaml" if requirement.product else "in platform-manifest.yaml"
+        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} {places}"
+        near = by_slot.get(requirement.kind.slot)
         if near and (fix := near.unprovided.get(requirement.kind)):
             whose, hint = f"{near.slot} {near.type} does not provide as it is", fix
         findings.add(

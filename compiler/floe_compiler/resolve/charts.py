@@ -65,9 +65,9 @@ def _check_names(name: str, chart: Chart, charts: Mapping[str, Chart], merged: M
         named = {"metrics": declared.metrics, "interface": declared.interface}
         for key, of_port in named.items():
             if of_port and of_port.port not in declared.ports:
-                known = ", ".join(declared.ports) or "none"
+                ports = ", ".join(declared.ports) or "none"
                 message = f"{show_path((*path, key, 'port'))}: {workload} has no port {of_port.port}"
-                hint = f"ports: {known}; declare it under ports"
+                hint = f"ports: {ports}; declare it under ports"
                 findings.add(WRONG_VALUE, message, merged.span((*path, key, "port")), hint=hint)
         for index, call in enumerate(declared.calls):
             if call.chart and not call.shared and call.chart not in charts:
@@ -90,16 +90,16 @@ def check_charts(manifest: PlatformManifest, platform: Merged, own: Layer, domai
     allowed = manifest.domain_policy.charts
     limit = platform.span(("domain_policy", CHARTS))
     related = [Related(limit, "the limit")] if limit and allowed else []
-    for name, said in (own.data.get(CHARTS) or {}).items():
+    for name, written in (own.data.get(CHARTS) or {}).items():
         path = (CHARTS, name)
-        chart = (said or {}).get("chart") or domain.data[CHARTS][name].get("chart") or name
+        chart = (written or {}).get("chart") or domain.data[CHARTS][name].get("chart") or name
         if chart not in allowed:
             message = f"a domain may not run the chart {chart}"
             hint = f"allowed: {', '.join(allowed) or 'none'}; ask the platform team to allow it under "
             hint += "`domain_policy.charts`, or to write the entry under `domains` in the environment.yaml"
             findings.add(BEYOND_POLICY, message, own.key_span(path), hint=hint, related=related)
             continue
-        for workload, declared in ((said or {}).get("workloads") or {}).items():
+        for workload, declared in ((written or {}).get("workloads") or {}).items():
             at: DataPath = (*path, "workloads", workload)
             calls = (declared or {}).get("calls") or ()
             for index in (index for index, call in enumerate(calls) if call.get("shared")):

@@ -35,7 +35,7 @@ FACTS: Mapping[str, str] = {
     "api_server_cidr": "addresses of its API server",
     "region": "words for its region",
 }
-"""What is so of a cluster, whichever environment says it: the key, and words for it."""
+"""The facts of a cluster that all environments must state alike: the key, and words for it."""
 
 
 def sites(sources: Sources, findings: Findings) -> Mapping[str, tuple[Site, ...]]:
@@ -51,7 +51,7 @@ def sites(sources: Sources, findings: Findings) -> Mapping[str, tuple[Site, ...]
 
 
 def _check(name: str, document: Document, sources: Sources, findings: Findings) -> bool:
-    """Return whether the clusters of an environment are right, with findings if they are not."""
+    """Return whether the clusters of an environment are valid; report them if not."""
     if CLUSTERS not in document.data:
         return True
     part = {CLUSTERS: document.data[CLUSTERS]}
@@ -123,7 +123,7 @@ def _check_runs(name: str, document: Document, sources: Sources, findings: Findi
                 first = document.data[CLUSTERS][places[scope][1]]["name"]
                 findings.add(
                     NOT_PLACED,
-                    f'{_what(scope)} is already in cluster "{first}"',
+                    f'{_title(scope)} is already in cluster "{first}"',
                     document.span(path),
                     hint=f'remove it from "{first}", or from "{cluster["name"]}"',
                     related=[Related(document.span(places[scope]), "there")],
@@ -131,7 +131,7 @@ def _check_runs(name: str, document: Document, sources: Sources, findings: Findi
     for scope in sorted(present - places.keys() - meant):
         findings.add(
             NOT_PLACED,
-            f"{_what(scope)} is in no cluster",
+            f"{_title(scope)} is in no cluster",
             document.key_span((CLUSTERS,)),
             hint=f"add {scope} to `runs` of one",
         )
@@ -154,7 +154,7 @@ def _report_unknown(
     findings.add(UNKNOWN_SCOPE_OF_CLUSTER, message, document.span(path), hint=hint)
 
 
-def _what(scope: str) -> str:
+def _title(scope: str) -> str:
     return "the platform" if scope == PLATFORM else f'domain "{scope}"'
 
 

@@ -15,8 +15,8 @@ from floe_compiler.resolve.rules import DEFAULT_REGISTRY
 def check_default_registry(frames: Iterable[Frame], findings: Findings) -> None:
     """Warn once, at the first image of a data product for which the default registry is taken; say how many others."""
     for frame in frames:
-        said = frame.platform.merged.origins.get(("images", "registry"))
-        if said and said[0].layer.document:
+        origins = frame.platform.merged.origins.get(("images", "registry"))
+        if origins and origins[0].layer.document:
             continue
         layers = [layer for layer in _images(frame) if _names_no_registry(layer.data["image"])]
         if not layers:

@@ -18,7 +18,7 @@ from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.domain_steps import with_shared
 from floe_compiler.resolve.frame import Frame, Scope
 from floe_compiler.resolve.instances import Place
-from floe_compiler.resolve.known import said_by, said_of_itself
+from floe_compiler.resolve.known_parts import data_of, own_settings
 from floe_compiler.resolve.limits import check_limits, check_product_limits
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
@@ -38,7 +38,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
 
     None if the domain does not exist or, with the findings added, if it is invalid.
     """
-    return frame.inputs.known.get(
+    return frame.inputs.known_parts.get(
         (name, frame.site.name), lambda: _followed(frame, name), lambda: _resolved(frame, name, valid, findings)
     )
 
@@ -52,8 +52,8 @@ def _followed(frame: Frame, name: str) -> object:
     sources, registry = frame.inputs.sources, frame.inputs.registry
     elsewhere = [slots.slot_path(slot) for slot in {*slots.slots(registry)} - {*slots.slots(registry, "domain")}]
     return (
-        [slots.without(said, elsewhere) for said in said_by(frame.layers)],
-        said_of_itself(frame.document),
+        [slots.without(data, elsewhere) for data in data_of(frame.layers)],
+        own_settings(frame.document),
         [document.data for document in sources.domains[name].documents()],
         at(frame.document.data, (DOMAINS, name)),
         at(frame.overrides.images.data, (IMAGES, name)) if frame.overrides.images else None,

@@ -116,8 +116,8 @@ def check_products(
         document = written.document
         _check_image(manifest, written.product.spec.image, written.own_span(("image",)), findings)
         _check_devices(policy, platform, written, findings)
-        asked = {("placement", name): value for name, value in (document.data.get("placement") or {}).items()}
-        for path, value in asked.items():
+        values = {("placement", name): value for name, value in (document.data.get("placement") or {}).items()}
+        for path, value in values.items():
             if not written.own_span(path):
                 continue
             if policy.may_set is not None and not _is_allowed(policy, ("placement", "jobs", path[1])):
@@ -133,9 +133,9 @@ def _check_placement(
     manifest: PlatformManifest, path: DataPath, value: Any, place: Callable[[DataPath], Span | None], findings: Findings
 ) -> None:
     """Report a part of a placement that a domain may not have; `place` returns where a path was written."""
-    policy, known = manifest.domain_policy, manifest.placement
+    policy, placement = manifest.domain_policy, manifest.placement
     if path[-1] == "tolerations":
-        allowed = (*policy.tolerations, *known.services.tolerations, *known.jobs.tolerations)
+        allowed = (*policy.tolerations, *placement.services.tolerations, *placement.jobs.tolerations)
         for index, toleration in enumerate(map(Toleration.model_validate, value)):
             if not any(_covers(tolerated, toleration) for tolerated in allowed):
                 message = f"a domain may not tolerate {_taint(toleration)}"
@@ -145,11 +145,11 @@ def _check_placement(
         for key in beyond(value, policy.prefixes):
             message = f"a domain may not set the {path[-1][:-1]} {key}"
             prefixes = f", and those with {', '.join(policy.prefixes)}" if policy.prefixes else ""
-            asked = "ask the platform team to allow its prefix under `domain_policy.prefixes`"
-            hint = f"allowed: keys without a prefix{prefixes}; {asked}"
+            remedy = "ask the platform team to allow its prefix under `domain_policy.prefixes`"
+            hint = f"allowed: keys without a prefix{prefixes}; {remedy}"
             findings.add(BEYOND_POLICY, message, place((*path, key)), hint=hint)
     for setting, plural in CLASSES.items():
-        names = dict.fromkeys(name for name in (*getattr(policy, plural), getattr(known.jobs, setting)) if name)
+        names = dict.fromkeys(name for name in (*getattr(policy, plural), getattr(placement.jobs, setting)) if name)
         if path[-1] == setting and value is not None and value not in names:
             message = f"a domain may not use the {setting.replace('_', ' ')} {value}"
             hint = f"allowed: {', '.join(names) or 'none'}; {ASK}"
@@ -202,12 +202,12 @@ def _check_device(
     name, count = device
     most = policy.devices.get(name, 0)
     if span and count > most:
-        known = ", ".join(f"{device}: {number}" for device, number in policy.devices.items() if number)
+        devices = ", ".join(f"{device}: {number}" for device, number in policy.devices.items() if number)
         findings.add(
             BEYOND_POLICY,
             f"{who_asks} for {count} {name}, but a step may have {most} at most",
             span,
-            hint=f"allowed: {known or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
+            hint=f"allowed: {devices or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
             related=_related(platform, (*POLICY, "devices", name)),
         )
 
@@ -251,10 +251,10 @@ def _own_placement(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Any]]
                 yield path, written
 
 
-def _covers(allowed: Toleration, asked: Toleration) -> bool:
+def _covers(allowed: Toleration, toleration: Toleration) -> bool:
     """Return whether an allowed toleration includes another one."""
-    same_value = allowed.any_value or (not asked.any_value and allowed.value == asked.value)
-    return (allowed.key, allowed.effect) == (asked.key, asked.effect) and same_value
+    same_value = allowed.any_value or (not toleration.any_value and allowed.value == toleration.value)
+    return (allowed.key, allowed.effect) == (toleration.key, toleration.effect) and same_value
 
 
 def _taint(toleration: Toleration) -> str:

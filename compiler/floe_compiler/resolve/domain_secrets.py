@@ -70,9 +70,9 @@ def _problem(frame: Frame, secret: DomainSecret) -> tuple[str, str] | None:
     if way == "sops" and not secret.encrypted:
         return f"the {kind} is not encrypted", "encrypt it with SOPS, and renew its values if they were ever committed"
     if secret.identity.namespace != own:
-        said = secret.identity.namespace or "none"
+        namespace = secret.identity.namespace or "none"
         return (
-            f"its namespace is {said}, but that of the domain {secret.domain} is {own}",
+            f"its namespace is {namespace}, but that of the domain {secret.domain} is {own}",
             f"write namespace: {own}, and encrypt it again",
         )
     problems = (_problem_of(frame, secret.domain, name, type_, way) for name, type_ in _brought(secret.manifest))
@@ -83,12 +83,12 @@ def _problem_of(frame: Frame, domain: str, name: str, type_: str, way: str) -> t
     """Return what is wrong with a secret that an object brings, and the fix; None if nothing is."""
     if type_ in TOKENS:
         return f"a domain may have no Secret of type {type_}, which has the rights of others", "use another type"
-    said = way_of_name(frame.settings.platform, domain, name).type
-    if said == way:
+    from_rules = way_of_name(frame.settings.platform, domain, name).type
+    if from_rules == way:
         return None
     rule = f"{{names: [{name}], scopes: [{domain}], use: {{type: {way}}}}}"
     return (
-        f"the secret {name} of the domain {domain} comes from {said}, not from {way}",
+        f"the secret {name} of the domain {domain} comes from {from_rules}, not from {way}",
         f"remove the file, or ask the platform team for a rule: secret_rules: [{rule}]",
     )
 

@@ -76,9 +76,9 @@ def _typeless(choice: JsonSchema, types: Mapping[str, Type]) -> JsonSchema:
 def _any_of(key: str, types: Mapping[str, Type]) -> JsonSchema:
     """Return what a key may have, whichever of the types another layer gives."""
     having = {kind: type_ for kind, type_ in types.items() if key in type_.schema["properties"]}
-    said = {kind: type_.schema["properties"][key] for kind, type_ in having.items()}
-    texts = {kind: property_["description"] for kind, property_ in said.items() if "description" in property_}
-    different = {str(said[kind]): f"{type_.reference}/properties/{key}" for kind, type_ in having.items()}
+    variants = {kind: type_.schema["properties"][key] for kind, type_ in having.items()}
+    texts = {kind: property_["description"] for kind, property_ in variants.items() if "description" in property_}
+    different = {str(variants[kind]): f"{type_.reference}/properties/{key}" for kind, type_ in having.items()}
     schema: JsonSchema = {"anyOf": [{"$ref": reference} for reference in different.values()]}
     if not texts:
         return schema

@@ -36,9 +36,9 @@ def seen_from_elsewhere(capabilities: Iterable[Capability], there: Environment) 
         if endpoint.group is None or endpoint.elsewhere:
             return endpoint  # it is outside of all clusters
         group, host = endpoint.group, endpoint.host
-        known = tuple(Elsewhere(cluster, group, host, port) for port in endpoint.ports)
+        servers = tuple(Elsewhere(cluster, group, host, port) for port in endpoint.ports)
         unasked = tuple(replace(port, mutual=False) for port in endpoint.ports)
-        away = replace(endpoint, group=None, labels=(), elsewhere=known, ports=unasked)
+        away = replace(endpoint, group=None, labels=(), elsewhere=servers, ports=unasked)
         if reached_at is None:
             return away  # which is reported
         if isinstance(there.links, McsLinks):

@@ -28,7 +28,7 @@ from floe_compiler.resolve.environment_checks import check_domain_names, check_s
 from floe_compiler.resolve.frame import Frame, Inputs, Scope
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.kept_files import kept_files
-from floe_compiler.resolve.known import said_by, said_of_itself
+from floe_compiler.resolve.known_parts import data_of, own_settings
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.limits import check_limits
 from floe_compiler.resolve.locks import check_locks
@@ -98,9 +98,9 @@ def resolve_frame(
     check_domain_names(inputs.sources, document, findings)
     check_waiting(inputs.registry, inputs.sources, document, layers, findings)
     check_overrides(inputs.sources, overrides, inputs.locks, findings)
-    merged = inputs.known.get(
+    merged = inputs.known_parts.get(
         ("merged", site.name),
-        lambda: (environment.scale, said_by(layers)),
+        lambda: (environment.scale, data_of(layers)),
         lambda: scopes.platform_merged(inputs.registry, environment.scale, layers),
     )
     manifest = without_slots(inputs.registry, PlatformManifest, merged, findings)
@@ -118,11 +118,11 @@ def resolve_frame(
     check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
     domains = domains_served(inputs.sources, names, overrides)
     layered = semantic_layers(merged, inputs.sources, names, document)
-    kept = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
-    served = products_served(inputs.references, names, overrides, layered, kept)
-    shared = inputs.known.get(
+    files_by_domain = kept_files(inputs.registry, environment.scale, layers, inputs.sources, document, names)
+    served = products_served(inputs.references, names, overrides, layered, files_by_domain)
+    shared = inputs.known_parts.get(
         ("shared", site.name),
-        lambda: (said_by(layers), said_of_itself(document), domains, served, elsewhere),
+        lambda: (data_of(layers), own_settings(document), domains, served, elsewhere),
         lambda: _shared(inputs, site, environment, settings, manifest, merged, domains, served, elsewhere, findings),
     )
     check_environment(environment, settings, document, findings)

@@ -29,7 +29,7 @@ from floe_compiler.model.sites import Site
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.capabilities import Placed, provided
-from floe_compiler.resolve.known import Known
+from floe_compiler.resolve.known_parts import KnownParts
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.limits import SetLimit
 from floe_compiler.resolve.locks import Locks
@@ -53,7 +53,7 @@ class Inputs(msgspec.Struct, frozen=True):
     manifests: Merged
     """What the manifests of the platform say together, without its environments."""
 
-    known: Known = msgspec.field(default_factory=Known)
+    known_parts: KnownParts = msgspec.field(default_factory=KnownParts)
     """What an earlier resolution made."""
 
 
@@ -135,8 +135,8 @@ class Frame(msgspec.Struct, frozen=True, dict=True):
         if isinstance(links, McsLinks):
             return Linking(origin=origin)
         annotations = tuple(sorted(links.annotations.items()))
-        asked = links.client_certificates
-        clients = ClientCheck(asked.port, asked.authority) if asked else None
+        certificates = links.client_certificates
+        clients = ClientCheck(certificates.port, certificates.authority) if certificates else None
         gateway = LinkingGateway(reached_at.domain or "", links.class_, links.issuer, annotations, clients)
         return Linking(gateway, origin)
 

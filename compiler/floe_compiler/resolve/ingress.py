@@ -129,10 +129,10 @@ def _check_addresses(opened: Opened, findings: Findings) -> None:
         setting, address = host.interface.address_setting, host.interface.address.rstrip("/")
         expected = f"{scheme}://{host.host}"
         if setting and address != expected:
-            said = f"takes itself to be at {address}" if address else "does not know its address"
+            configured = f"takes itself to be at {address}" if address else "does not know its address"
             findings.add(
                 WRONG_ADDRESS,
-                f'{host.name} of environment "{opened.name}" {said}, but is opened at {expected}',
+                f'{host.name} of environment "{opened.name}" {configured}, but is opened at {expected}',
                 (merged.span(setting) if address else None) or opened.span_of(host),
                 hint=f"write {'.'.join(setting)}: {expected}" + ("" if address else ", under `platform` here"),
                 related=_related(opened.span_of(host), "the host") if address else (),

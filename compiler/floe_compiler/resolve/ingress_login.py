@@ -43,7 +43,7 @@ def check_login(opened: Opened, findings: Findings) -> None:
 
 
 def _check_production(opened: Opened, bare: Sequence[OpenedHost], findings: Findings) -> None:
-    """Report what production opens without a login for a reason: none is good enough."""
+    """Report what production opens without a login: no reason permits it there."""
     auth = opened.settings.auth
     for host in bare:
         if isinstance(auth, OidcLogin) and host.name in auth.without:

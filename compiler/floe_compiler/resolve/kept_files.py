@@ -19,7 +19,7 @@ from floe_compiler.resolve.layers import Layer
 from floe_compiler.resolve.rollout import inherited_layers
 from floe_compiler.resolve.slots import Registry, slot_path
 
-Kept = Mapping[str, tuple[KeptFiles, ...]]
+FilesByDomain = Mapping[str, tuple[KeptFiles, ...]]
 """What the components of each domain keep."""
 
 
@@ -30,7 +30,7 @@ def kept_files(
     sources: Sources,
     environment: Document,
     names: Iterable[str],
-) -> Kept:
+) -> FilesByDomain:
     """Return what the components of these domains keep in the object store.
 
     Settings with a mistake are ignored: the mistake is reported when the domain is resolved.
@@ -49,11 +49,11 @@ def kept_files(
     for name in names:
         above = inherited_layers(inherited, sources, environment, name)
         layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-        kept = tuple(
+        files_kept = tuple(
             files for slot in keeping for files in _of_slot(registry, slot, keeping[slot], scale, layers, name)
         )
-        if kept:
-            by_domain[name] = kept
+        if files_kept:
+            by_domain[name] = files_kept
     return by_domain
 
 
@@ -76,26 +76,26 @@ def _of_slot(
     merged = slots.with_profiles(registry, [slot], scale, chosen)
     filled = slots.configured(registry, slot, merged, Unread())
     if filled and filled[0].keeps:
-        kept = filled[0].keeps(domain, filled[1])
-        if kept:
-            yield kept
+        files = filled[0].keeps(domain, filled[1])
+        if files:
+            yield files
 
 
-def users_of(kept: Kept) -> Iterator[ServedProduct]:
+def users_of(files_by_domain: FilesByDomain) -> Iterator[ServedProduct]:
     """Yield the logins that components of domains need."""
-    for domain, of_components in kept.items():
+    for domain, of_components in files_by_domain.items():
         for files in of_components:
             for name, folder in files.users:
                 yield ServedProduct(domain, name, folders=(folder,), only_files=True)
 
 
-def folders_of(kept: Kept, domain: str, product: str) -> tuple[StoreFolder, ...]:
+def folders_of(files_by_domain: FilesByDomain, domain: str, product: str) -> tuple[StoreFolder, ...]:
     """Return the folders that a product has where the components of its domain keep files, sorted."""
     own = product_namespace(domain, product)
     return tuple(
         sorted(
             StoreFolder(f"{files.of_products.path}{own}/", files.of_products.writes, files.of_products.bucket)
-            for files in kept.get(domain, ())
+            for files in files_by_domain.get(domain, ())
             if files.of_products
         )
     )

@@ -37,8 +37,8 @@ class Layer(msgspec.Struct, frozen=True):
     def _written(self, path: DataPath) -> DataPath:
         """Return the path in the document."""
         lengths = (length for length in range(len(path), 0, -1) if path[:length] in self.moved)
-        known = next(lengths, 0)
-        return self.prefix + (self.moved[path[:known]] if known else ()) + path[known:]
+        length = next(lengths, 0)
+        return self.prefix + (self.moved[path[:length]] if length else ()) + path[length:]
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -111,12 +111,12 @@ def merge(layers: Iterable[Layer]) -> Merged:
 
 def beneath(weakest: Layer, merged: Merged) -> Merged:
     """Return the merged data over one more, weaker layer, which a change of type does not drop."""
-    whole = merge([weakest, Layer("", merged.data)])
+    completed = merge([weakest, Layer("", merged.data)])
     origins = {
         path: (*merged.origins.get(path, ()), *(origin for origin in origins_of_leaf if origin.layer is weakest))
-        for path, origins_of_leaf in whole.origins.items()
+        for path, origins_of_leaf in completed.origins.items()
     }
-    return Merged(whole.data, origins)
+    return Merged(completed.data, origins)
 
 
 def _replaced(data: Mapping[Any, Any], stronger: Mapping[Any, Any], path: DataPath = ()) -> Iterator[DataPath]:
@@ -137,8 +137,8 @@ def _drop(data: dict[Any, Any], origins: dict[DataPath, tuple[Origin, ...]], pat
     for step in path[:-1]:
         parent = parent[step]
     parent[path[-1]] = {}
-    kept = (*path, DISCRIMINATOR)
-    for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != kept]:
+    type_path = (*path, DISCRIMINATOR)
+    for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != type_path]:
         del origins[leaf]
 
 

@@ -105,13 +105,16 @@ def check_limits(
     """
     instances = [(instance.settings_path, instance) for component, instance in placed if component.slot != DERIVED]
     for limit in limits:
-        for where, instance in instances:
-            chosen = at(merged.data, (*where, DISCRIMINATOR))
-            if limit.path[: len(where)] == where and instance.type == chosen:
-                for path, value in _values(instance.config, limit.path[len(where) :]):
-                    chooser = _origin(merged, (*where, DISCRIMINATOR))
-                    asked = (chooser.layer.document if chooser else None, merged.key_span((*where, DISCRIMINATOR)))
-                    _check(limit, (*where, *path), value, merged, asked, findings)
+        for settings_path, instance in instances:
+            chosen = at(merged.data, (*settings_path, DISCRIMINATOR))
+            if limit.path[: len(settings_path)] == settings_path and instance.type == chosen:
+                for path, value in _values(instance.config, limit.path[len(settings_path) :]):
+                    chooser = _origin(merged, (*settings_path, DISCRIMINATOR))
+                    chosen_at = (
+                        chooser.layer.document if chooser else None,
+                        merged.key_span((*settings_path, DISCRIMINATOR)),
+                    )
+                    _check(limit, (*settings_path, *path), value, merged, chosen_at, findings)
         for path, value in _values(root, limit.path):
             _check(limit, path, value, merged, (None, None), findings)
 
@@ -122,8 +125,8 @@ def check_product_limits(limits: Iterable[SetLimit], products: Iterable[WrittenP
     for written in products if of_products else ():
         for limit in of_products:
             for path, value in _values(written.product.spec, limit.path[1:]):
-                asked = (written.document, written.document.span(("metadata", "name")))
-                _check(limit, path, value, written.merged, asked, findings)
+                named_at = (written.document, written.document.span(("metadata", "name")))
+                _check(limit, path, value, written.merged, named_at, findings)
 
 
 def _check(
@@ -131,23 +134,23 @@ def _check(
     path: DataPath,
     value: Any,
     merged: Merged,
-    asked: tuple[Document | None, Span | None],
+    fallback: tuple[Document | None, Span | None],
     findings: Findings,
 ) -> None:
-    """Report a value beyond a limit where it was written; of a default, where `asked` for what has it, or at the limit.
+    """Report a value beyond a limit where it was written; a default, at `fallback` or else at the limit.
 
-    `asked` is the document that asks for the product or the component, and the place there, if there is one.
+    `fallback` is the document that asks for the product or the component, and the place there, if there is one.
     """
     origin = _origin(merged, path)
     document = origin.layer.document if origin else None
     if (value is None and document is None) or limit.bounds.allows(value):
         return
-    span = origin.layer.span(path) if origin and document else asked[1]
+    span = origin.layer.span(path) if origin and document else fallback[1]
     if any(finding.rule == BEYOND_POLICY and finding.span == span for finding in findings.diagnostics):
         return  # the policy allows less
     secret = gives_away_secret(path, value)
     shown = "another value" if secret else "a mapping" if isinstance(value, BaseModel) else as_word(value)
-    owner = document or asked[0]
+    owner = document or fallback[0]
     of_scope, by_default = f"of {_scope(owner)} " if owner else "", "" if document else " by default"
     findings.add(
         BEYOND_LIMIT,

@@ -51,7 +51,7 @@ NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
 
 def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
-    """Report connections between clusters that cannot come about.
+    """Report connections between clusters that cannot work.
 
     Args:
         frames: The environments, in each of their clusters.
@@ -100,35 +100,35 @@ def _check_called(frame: Frame, callers: Mapping[str, set[Elsewhere]], findings:
     names = ", ".join(dict.fromkeys(server.group.name for server in servers))
     who = " and ".join(f'"{name}"' for name in sorted(callers))
     calling = f"clusters {who} call" if len(callers) > 1 else f"cluster {who} calls"
-    said = f'{calling} {names} in cluster "{cluster.name}"'
+    calls = f'{calling} {names} in cluster "{cluster.name}"'
     if links is None:
-        message = f"{said}, but nothing says how clusters reach one another"
+        message = f"{calls}, but nothing says how clusters reach one another"
         hint = "write it: links: {type: gateway, class: ..., issuer: ...}, or let all of it run in one cluster"
         findings.add(NOT_LINKED, message, _clusters_key(frame), hint=hint)
         return
     if cluster.reached_at is None:
-        message = f"{said}, but nothing says where that is reached"
+        message = f"{calls}, but nothing says where that is reached"
         hint = f"write it there: reached_at: {{{_wanted(links, cluster.name)}}}"
         findings.add(NOT_LINKED, message, frame.document.span(NAME), hint=hint)
     elif isinstance(links, McsLinks):
-        _check_addresses(frame, said, findings)
+        _check_addresses(frame, calls, findings)
     elif isinstance(links, GatewayLinks):
-        _check_gateway(frame, links, said, servers, findings)
+        _check_gateway(frame, links, calls, servers, findings)
     if not isinstance(links, GatewayLinks):
-        _check_names(frame, links, said, servers, findings)
+        _check_names(frame, links, calls, servers, findings)
 
 
-def _check_names(frame: Frame, links: Links, said: str, servers: Iterable[Elsewhere], findings: Findings) -> None:
+def _check_names(frame: Frame, links: Links, calls: str, servers: Iterable[Elsewhere], findings: Findings) -> None:
     """Report servers that have no name in other clusters: a Service of an operator, or one whose name is too long."""
     cluster, place = frame.environment.cluster.name, frame.document.span(NAME)
     for service, group in dict.fromkeys((server.host.partition(".")[0], server.group) for server in servers):
         name = name_elsewhere(service, cluster)
         if service != group.name:
-            message = f"{said}, but the Service {service} is made by others, who give it no name in another cluster"
+            message = f"{calls}, but the Service {service} is made by others, who give it no name in another cluster"
             hint = "let both run in one cluster, or use a server outside, such as database: {type: external, ...}"
             findings.add(NAMED_BY_OTHERS, message, place, hint=hint)
         elif not isinstance(links, McsLinks) and len(name) > LONGEST_LABEL:
-            message = f'{said} as "{name}", which has {len(name)} characters; a Service may have {LONGEST_LABEL}'
+            message = f'{calls} as "{name}", which has {len(name)} characters; a Service may have {LONGEST_LABEL}'
             hint = f"give the cluster a name with at most {len(cluster) + LONGEST_LABEL - len(name)} characters"
             findings.add(LONG_NAME_ELSEWHERE, message, place, hint=hint)
 
@@ -158,31 +158,33 @@ def _check_mesh(frame: Frame, findings: Findings) -> None:
 
 
 def _check_gateway(
-    frame: Frame, links: GatewayLinks, said: str, servers: Sequence[Elsewhere], findings: Findings
+    frame: Frame, links: GatewayLinks, calls: str, servers: Sequence[Elsewhere], findings: Findings
 ) -> None:
     """Report what the Gateway of a cluster that others call lacks, and the ports that it does not pass on."""
     cluster = frame.environment.cluster
     if cluster.reached_at and cluster.reached_at.domain is None:
-        message = f"{said} through its Gateway, but the domain of its hosts is missing"
+        message = f"{calls} through its Gateway, but the domain of its hosts is missing"
         hint = f"write it: reached_at: {{{_wanted(links, cluster.name)}}}"
         findings.add(NOT_LINKED, message, frame.document.key_span(REACHED_AT), hint=hint)
     if links.client_certificates and not any(server.port.mutual for server in servers):
-        message = f"{said}, but nobody who calls it can show a certificate"
+        message = f"{calls}, but nobody who calls it can show a certificate"
         hint = "leave it out; only a collector (observability: {collector: ...}) can show one to that of the platform"
         findings.add(NOTHING_SHOWN, message, frame.document.key_span((*LINKS, "client_certificates")), hint=hint)
     for server in (server for server in servers if not passes_gateway(server.port)):
         port = f"{server.port.protocol} {server.port.number}"
-        message = f"{said}, and {server.group.name} on {port}, which a Gateway does not pass on"
+        message = f"{calls}, and {server.group.name} on {port}, which a Gateway does not pass on"
         findings.add(NOT_PASSED, message, frame.document.key_span(LINKS), hint="let both run in one cluster")
     for server in (server for server in servers if len(linked_route(server.group.name, server.port)) > LONGEST_LABEL):
         name = linked_route(server.group.name, server.port)
-        message = f'{said} by the route "{name}", which has {len(name)} characters; its labels may have {LONGEST_LABEL}'
+        message = (
+            f'{calls} by the route "{name}", which has {len(name)} characters; its labels may have {LONGEST_LABEL}'
+        )
         most = len(server.group.name) + LONGEST_LABEL - len(name)
         named = f"name {server.group.name} with at most {most} characters"
         hint = f"let its component {named}, or let both run in one cluster"
         findings.add(LONG_NAME_ELSEWHERE, message, frame.document.key_span(LINKS), hint=hint)
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
-        message = f"{said} through its Gateway, but policies let no controller in"
+        message = f"{calls} through its Gateway, but policies let no controller in"
         hint = "write where its pods run: ingress_namespace: ..., or from where it sends: ingress_addresses: [...]"
         findings.add(NO_WAY_BETWEEN, message, frame.document.key_span(REACHED_AT), hint=hint)
     if frame.environment.trust is None and not links.public:
@@ -191,23 +193,23 @@ def _check_gateway(
         findings.add(UNTRUSTED_LINK, message, frame.document.span((*LINKS, "issuer")), hint=hint)
 
 
-def _check_addresses(frame: Frame, said: str, findings: Findings) -> None:
+def _check_addresses(frame: Frame, calls: str, findings: Findings) -> None:
     """Report a cluster whose addresses are not known: policies name them at both ends."""
     reached_at = frame.environment.cluster.reached_at
     if reached_at is None or reached_at.cidr == ANYWHERE:
-        message = f"{said}, and policies at both ends need the addresses of its pods"
+        message = f"{calls}, and policies at both ends need the addresses of its pods"
         hint = "write their range: reached_at: {cidr: <its pods and Services>}"
         findings.add(NOT_LINKED, message, frame.document.span(REACHED_AT if reached_at else NAME), hint=hint)
 
 
 def _check_overlaps(frames: Sequence[Frame], findings: Findings) -> None:
     """Report clusters that the Multi-Cluster Services API cannot tell apart, as they have the same addresses."""
-    known = [
+    clusters = [
         (frame, frame.environment.cluster.reached_at)
         for frame in frames
         if isinstance(frame.environment.links, McsLinks)
     ]
-    for (first, there), (second, here) in combinations(known, 2):
+    for (first, there), (second, here) in combinations(clusters, 2):
         if there and here and ANYWHERE not in (there.cidr, here.cidr):
             ranges = network(there.cidr), network(here.cidr)
             if within(*ranges) or within(*reversed(ranges)):

@@ -12,7 +12,7 @@ from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import Document
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve import scopes
-from floe_compiler.resolve.kept_files import Kept, folders_of, users_of
+from floe_compiler.resolve.kept_files import FilesByDomain, folders_of, users_of
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import Overrides
 from floe_compiler.resolve.products import Key, References
@@ -48,7 +48,7 @@ def products_served(
     present: Collection[str],
     overrides: Overrides,
     with_semantic_layer: Iterable[str] = (),
-    kept: Kept = MappingProxyType({}),
+    files_by_domain: FilesByDomain = MappingProxyType({}),
 ) -> tuple[ServedProduct, ...]:
     """Return the data products of an environment as the shared services know them, and what else has logins, sorted.
 
@@ -57,7 +57,7 @@ def products_served(
         present: The domains that the environment has.
         overrides: What it says of products.
         with_semantic_layer: The domains whose semantic layer reads all tables of their products.
-        kept: What the components of domains keep in the object store.
+        files_by_domain: What the components of domains keep in the object store.
     """
     enabled = {
         (domain, name): product
@@ -70,9 +70,10 @@ def products_served(
             tables[domain] += [OutputTable(domain, name, output) for output in product.outputs]
     layers = (ServedProduct(domain, SEMANTIC_LAYER, tuple(sorted(read))) for domain, read in tables.items())
     products = (
-        replace(product.served(key, overrides), folders=folders_of(kept, *key)) for key, product in enabled.items()
+        replace(product.served(key, overrides), folders=folders_of(files_by_domain, *key))
+        for key, product in enabled.items()
     )
-    return tuple(sorted((*products, *layers, *users_of(kept))))
+    return tuple(sorted((*products, *layers, *users_of(files_by_domain))))
 
 
 def semantic_layers(
@@ -87,8 +88,8 @@ def _own(platform: Merged, sources: Sources, environment: Document, name: str) -
     overrides = scopes.platform_layers(sources, environment)[-1:]
     above = inherited_layers(overrides, sources, environment, name)
     layers = (*above, *scopes.domain_layers(sources.domains[name], environment, name))
-    said = [layer.data[SLOT] for layer in layers if SLOT in layer.data]
-    return bool(said[-1] if said else platform.data.get(SLOT))
+    values = [layer.data[SLOT] for layer in layers if SLOT in layer.data]
+    return bool(values[-1] if values else platform.data.get(SLOT))
 
 
 def check_read(

@@ -40,8 +40,8 @@ class Overrides(msgspec.Struct, frozen=True):
     def layers(self, domain: str, product: str) -> tuple[Layer, ...]:
         """Return what they say of a product, the weakest first; steps are by name, as they are written."""
         prefix: DataPath = (DOMAINS, domain, PRODUCTS, product)
-        said = at(self.environment.data, prefix)
-        layers = [Layer(self.environment.file, said, self.environment, prefix)] if said else []
+        override = at(self.environment.data, prefix)
+        layers = [Layer(self.environment.file, override, self.environment, prefix)] if override else []
         image = at(self.images.data, (IMAGES, domain, product)) if self.images else None
         if self.images and image is not None:
             moved: Mapping[DataPath, DataPath] = {(IMAGE,): ()}
@@ -50,8 +50,8 @@ class Overrides(msgspec.Struct, frozen=True):
 
     def is_enabled(self, domain: str, product: str, document: Document) -> bool:
         """Return whether the environment has a product of a domain that it has."""
-        said = mapping(self.environment.data, (DOMAINS, domain, PRODUCTS, product))
-        return said.get(ENABLED, document.data.get(ENABLED)) is not False
+        override = mapping(self.environment.data, (DOMAINS, domain, PRODUCTS, product))
+        return override.get(ENABLED, document.data.get(ENABLED)) is not False
 
     def disabled_at(self, domain: str, product: str, document: Document) -> Span:
         """Return where a product is disabled."""
@@ -82,8 +82,8 @@ def _numbered(layer: Layer, names: tuple[str, ...]) -> Layer:
     """Return a layer with its steps by their index in the product."""
     if STEPS not in layer.data:
         return layer
-    said: Mapping[str, Any] = layer.data[STEPS]
-    steps = {index: said[name] for index, name in enumerate(names) if name in said}
+    by_name: Mapping[str, Any] = layer.data[STEPS]
+    steps = {index: by_name[name] for index, name in enumerate(names) if name in by_name}
     moved: dict[DataPath, DataPath] = {(STEPS, index): (STEPS, names[index]) for index in steps}
     rest = {key: value for key, value in layer.data.items() if key != STEPS}
     return replace(layer, data={**rest, STEPS: steps} if steps else rest, moved={**layer.moved, **moved})
@@ -114,11 +114,11 @@ def check_overrides(sources: Sources, overrides: Overrides, locks: Locks, findin
                 message = f'domain "{domain}" has no product "{product}"'
                 _unknown(message, document, (*path, product), products, findings)
     for domain, product in _named(overrides):
-        known = sources.domains[domain].products.get(product) if domain in sources.domains else None
+        source = sources.domains[domain].products.get(product) if domain in sources.domains else None
         layers = overrides.layers(domain, product)
         _check_image(layers, f"{domain}/{product}", findings)
-        if known is not None:
-            _check_steps(known, layers, f"{domain}/{product}", findings)
+        if source is not None:
+            _check_steps(source, layers, f"{domain}/{product}", findings)
         check_locks({}, locks, map(_as_locked, layers), findings)
 
 
@@ -133,10 +133,10 @@ def _domains(overrides: Overrides) -> Iterator[tuple[Document, str, DataPath]]:
 
 def _named(overrides: Overrides) -> Iterable[tuple[str, str]]:
     """Return each product of which a document says something, with its domain."""
-    said = (
+    products = (
         (domain, product) for document, domain, path in _domains(overrides) for product in at(document.data, path) or {}
     )
-    return dict.fromkeys(said)
+    return dict.fromkeys(products)
 
 
 def _unknown(message: str, document: Document, path: DataPath, known: Iterable[str], findings: Findings) -> None:

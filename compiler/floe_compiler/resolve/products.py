@@ -17,7 +17,7 @@ from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.known import Known
+from floe_compiler.resolve.known_parts import KnownParts
 from floe_compiler.resolve.layers import Layer, Merged, merge
 from floe_compiler.resolve.product_overrides import Overrides, merged_product
 from floe_compiler.resolve.rules import CYCLE, DUPLICATE_NAME, UNKNOWN_REFERENCE, WRONG_NAME
@@ -71,9 +71,11 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
     return by_key
 
 
-def known_products(domain: str, source: DomainSource, known: Known, findings: Findings) -> Mapping[Key, WrittenProduct]:
+def known_products(
+    domain: str, source: DomainSource, known_parts: KnownParts, findings: Findings
+) -> Mapping[Key, WrittenProduct]:
     """Return the same as `domain_products`, perhaps of an earlier resolution."""
-    return known.get(
+    return known_parts.get(
         ("products", domain),
         lambda: [document.data for document in source.products.values()],
         lambda: domain_products(domain, source, findings),
@@ -110,12 +112,12 @@ def _written(key: Key, document: Document, merged: Merged, findings: Findings) -
         return None
     domain, name = key
     origin, secrets = document.span(("metadata", "name")), tuple(_secrets(spec, merged))
-    image, asked = merged.span(("image",)), tuple(_asked(merged))
-    product = Product(name, domain, spec, origin, image, secrets, asked, merged.key_span(("trigger",)))
+    image, servers = merged.span(("image",)), tuple(_server_places(merged))
+    product = Product(name, domain, spec, origin, image, secrets, servers, merged.key_span(("trigger",)))
     return WrittenProduct(product, merged, document)
 
 
-def _asked(merged: Merged) -> Iterator[tuple[str, Span]]:
+def _server_places(merged: Merged) -> Iterator[tuple[str, Span]]:
     """Yield each server of the domain that a product says something of, with the location."""
     for slot in (Cache.slot, SemanticLayer.slot):
         if span := merged.span((slot,)):
@@ -137,20 +139,20 @@ def _secrets(product: DataProduct, merged: Merged) -> Iterator[tuple[str, Span]]
 
 def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:
     """Return the references between products; report unknown ones, cycles, and duplicate names."""
-    known = {
-        (domain, name): references
+    references = {
+        (domain, name): of_product
         for domain, source in sources.domains.items()
         for name, document in source.products.items()
-        if (references := _references(domain, document)) is not None
+        if (of_product := _references(domain, document)) is not None
     }
     for source in sources.domains.values():
         for name, document in source.products.items():
             check_name(name, document, findings)
-    for product in known.values():
+    for product in references.values():
         _check_names(product, findings)
-        _check_inputs(product, known, sources, findings)
-    _check_cycles(known, findings)
-    return known
+        _check_inputs(product, references, sources, findings)
+    _check_cycles(references, findings)
+    return references
 
 
 def writes_files(steps: Iterable[Mapping[str, Any]]) -> bool:
@@ -221,7 +223,9 @@ def is_name(text: str) -> bool:
     return True
 
 
-def _check_inputs(product: References, known: Mapping[Key, References], sources: Sources, findings: Findings) -> None:
+def _check_inputs(
+    product: References, references: Mapping[Key, References], sources: Sources, findings: Findings
+) -> None:
     for index, ((domain, name), output) in enumerate(product.inputs):
         at: DataPath = ("inputs", index)
         if domain in sources.omitted_domains:
@@ -231,7 +235,7 @@ def _check_inputs(product: References, known: Mapping[Key, References], sources:
         elif name not in sources.domains[domain].products:
             names = sources.domains[domain].products
             _unknown(f'domain "{domain}" has no product "{name}"', product, (*at, "product"), name, names, findings)
-        elif (domain, name) in known and output not in (outputs := known[domain, name].outputs):
+        elif (domain, name) in references and output not in (outputs := references[domain, name].outputs):
             message = f'product "{domain}/{name}" has no output "{output}"'
             _unknown(message, product, (*at, "output"), output, outputs, findings)
 
@@ -243,16 +247,16 @@ def _unknown(
         findings.add(UNKNOWN_REFERENCE, message, product.document.span(path), hint=did_you_mean(word, known))
 
 
-def _edges(known: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
-    return {key: [source for source, _ in product.inputs if source in known] for key, product in known.items()}
+def _edges(products: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
+    return {key: [source for source, _ in product.inputs if source in products] for key, product in products.items()}
 
 
-def _check_cycles(known: Mapping[Key, References], findings: Findings) -> None:
+def _check_cycles(references: Mapping[Key, References], findings: Findings) -> None:
     """Report each cycle once, at the input of its first product; go on without that input to find the next."""
-    edges = dict(_edges(known))
+    edges = dict(_edges(references))
     while circle := _circle(edges):
         spans = [
-            known[key].document.span(("inputs", _position(known[key], circle[(index + 1) % len(circle)])))
+            references[key].document.span(("inputs", _position(references[key], circle[(index + 1) % len(circle)])))
             for index, key in enumerate(circle)
         ]
         path = " -> ".join("/".join(key) for key in (*circle, circle[0]))

@@ -48,10 +48,10 @@ def rings_of(sources: Sources) -> tuple[RingOfDomains, ...]:
 def changes_in(sources: Sources, environment: Document) -> tuple[Change, ...]:
     """Return the changes under way, as far as they are in an environment."""
     names = [ring.name for ring in rings_of(sources)]
-    said = mapping(environment.data, (ROLLOUT,))
+    overrides = mapping(environment.data, (ROLLOUT,))
     changes = []
     for name, change, layer in written_changes(sources.manifest):
-        reached = said.get(name, change.get(REACHED))
+        reached = overrides.get(name, change.get(REACHED))
         rings = names.index(reached) + 1 if reached in names else 0
         changes.append(Change(name, str(change.get("description", "")), layer, rings))
     return tuple(changes)

@@ -133,11 +133,11 @@ def _check_ring(sources: Sources, ring: object, document: Document, path: DataPa
 
 
 def _check_environment(sources: Sources, environment: Document, findings: Findings) -> None:
-    known = mapping(sources.manifest.data, (ROLLOUT, CHANGES))
+    changes = mapping(sources.manifest.data, (ROLLOUT, CHANGES))
     for name, ring in mapping(environment.data, (ROLLOUT,)).items():
         path: DataPath = (ROLLOUT, name)
-        if name not in known:
-            hint = did_you_mean(name, known) if known else f"no change is under way in {MANIFEST}; remove the line"
+        if name not in changes:
+            hint = did_you_mean(name, changes) if changes else f"no change is under way in {MANIFEST}; remove the line"
             message = f'the rollout of {MANIFEST} has no change "{name}"'
             findings.add(UNKNOWN_REFERENCE, message, environment.key_span(path), hint=hint)
         else:

@@ -57,20 +57,20 @@ PARENT = "ParentManifest"
 
 def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
-    return _kept(tuple(registry.values()), DescribedJsonSchema)
+    return _made_once(tuple(registry.values()), DescribedJsonSchema)
 
 
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document without the descriptions of its keys, which takes half the time."""
-    return _kept(tuple(registry.values()), GenerateJsonSchema)
+    return _made_once(tuple(registry.values()), GenerateJsonSchema)
 
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
-def _kept(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
-    return made_schemas(Registry(imported=components), generator)
+def _made_once(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+    return make_schemas(Registry(imported=components), generator)
 
 
-def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+def make_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document, made anew."""
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]

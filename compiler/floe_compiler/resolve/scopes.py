@@ -63,8 +63,8 @@ def platform_layers(sources: Sources, environment: Document) -> tuple[Layer, ...
 
 def domain_layers(source: DomainSource, environment: Document, name: str) -> tuple[Layer, Layer]:
     """Return the layers of a domain: its document and the environment."""
-    said = (environment.data.get("domains") or {}).get(name) or {}
-    overrides = {key: value for key, value in said.items() if key != PRODUCTS}
+    written = (environment.data.get("domains") or {}).get(name) or {}
+    overrides = {key: value for key, value in written.items() if key != PRODUCTS}
     return (
         Layer(source.document.file, source.document.data, source.document),
         Layer(environment.file, overrides, environment, ("domains", name)),
@@ -73,8 +73,8 @@ def domain_layers(source: DomainSource, environment: Document, name: str) -> tup
 
 def exists_in(domain: Iterable[Layer], environment: str) -> bool:
     """Return whether a domain exists in an environment, by its own layers; one that names no environment is in all."""
-    said = [layer.data["environments"] for layer in domain if "environments" in layer.data]
-    return not said or said[-1] is None or environment in said[-1]
+    written = [layer.data["environments"] for layer in domain if "environments" in layer.data]
+    return not written or written[-1] is None or environment in written[-1]
 
 
 def platform_merged(registry: Registry, scale: Scale, layers: Iterable[Layer]) -> Merged:

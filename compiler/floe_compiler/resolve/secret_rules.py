@@ -51,10 +51,10 @@ def check_secret_rules(
         return
     for name, frame in frames.items():
         sources = frame.inputs.sources
-        whole = not sources.omitted_environments and frames.keys() == sources.environments.keys()
+        is_complete = not sources.omitted_environments and frames.keys() == sources.environments.keys()
         for position in range(len(frame.settings.platform.secret_rules)):
             span = _span(frame, position)
-            if span not in used and (whole or (span and span.file == frame.document.file)):
+            if span not in used and (is_complete or (span and span.file == frame.document.file)):
                 used.add(span)  # told once for all environments that share it
                 _tell_useless(name, frame, position, span, findings)
 

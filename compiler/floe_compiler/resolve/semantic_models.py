@@ -96,7 +96,7 @@ def _models(document: Document) -> Iterator[Model]:
             yield Model(document, kind, (kind, index), data)
 
 
-def _check_distinct(places: Iterable[tuple[Document, DataPath]], findings: Findings, where: str = "") -> None:
+def _check_distinct(places: Iterable[tuple[Document, DataPath]], findings: Findings, among: str = "") -> None:
     """Report each name that an earlier place has, too."""
     first: dict[str, tuple[Document, DataPath]] = {}
     for document, path in places:
@@ -105,7 +105,7 @@ def _check_distinct(places: Iterable[tuple[Document, DataPath]], findings: Findi
         if other != (document, path):
             findings.add(
                 DUPLICATE_NAME,
-                f'there are two with the name "{name}"{where or " among the cubes and views of the domain"}',
+                f'there are two with the name "{name}"{among or " among the cubes and views of the domain"}',
                 document.span(path),
                 hint="rename one of them",
                 related=[Related(other[0].span(other[1]), "the other one is here")],

@@ -38,7 +38,7 @@ PUBLIC_ISSUER = Rule(
     "would get its certificate, and none would start. Name a ClusterIssuer with a private authority.",
 )
 
-SAID, OF_HOSTS, BUNDLE = ("tls", "issuer"), ("ingress", "tls", "issuer"), ("trust", "bundle")
+ISSUER, OF_HOSTS, BUNDLE = ("tls", "issuer"), ("ingress", "tls", "issuer"), ("trust", "bundle")
 WITHOUT = "tls: {without: <reason>}"
 
 
@@ -63,15 +63,15 @@ def has_web_tls(environment: Environment) -> bool:
 
 def check_tls(environment: Environment, document: Document, findings: Findings) -> None:
     """Report an issuer that cannot sign or that nobody trusts, and production that could have certificates."""
-    issuer, place = server_issuer(environment), document.span(SAID if environment.tls else OF_HOSTS)
+    issuer, place = server_issuer(environment), document.span(ISSUER if environment.tls else OF_HOSTS)
     hosts = environment.ingress.tls if environment.ingress else None
     encrypted = environment.tls is not None or environment.cluster.mesh is not None
     if environment.production and environment.trust and not encrypted and not issuer:
         message = f'environment "{environment.metadata.name}" is production, but its servers speak no TLS to each other'
-        known = (
+        private = (
             f", or private: true beside {hosts.issuer} if it has a private authority" if hosts and hosts.issuer else ""
         )
-        hint = f"write tls: {{issuer: <ClusterIssuer>}}{known}, or why they need none: {WITHOUT}"
+        hint = f"write tls: {{issuer: <ClusterIssuer>}}{private}, or why they need none: {WITHOUT}"
         findings.add(NO_INNER_TLS, message, document.key_span(("trust",)), hint=hint)
     if issuer and hosts and hosts.http01 and hosts.issuer == issuer:
         message = f"{issuer} proves by HTTP-01 that a host is ours, so it cannot sign the names of Services"
@@ -98,4 +98,4 @@ def check_clients(clients: Iterable[UntoldClient], frame: Frame, findings: Findi
     if of_operators:
         message = f"{of_operators} over TLS, but the custom resource does not name the authority"
         hint = "the component must name it there, and say so: OperatedPods(told_authorities=True)"
-        findings.add(UNTOLD, message, document.span(SAID) or document.span(OF_HOSTS), hint=hint)
+        findings.add(UNTOLD, message, document.span(ISSUER) or document.span(OF_HOSTS), hint=hint)

@@ -80,8 +80,8 @@ def environment_settings(
 
 
 def _client_issuer(links: Links | None) -> str:
-    asked = links.client_certificates if isinstance(links, GatewayLinks) else None
-    return asked.issuer if asked else ""
+    certificates = links.client_certificates if isinstance(links, GatewayLinks) else None
+    return certificates.issuer if certificates else ""
 
 
 def shared_quota(manifest: PlatformManifest) -> Quota:

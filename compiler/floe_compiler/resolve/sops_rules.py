@@ -1,4 +1,4 @@
-"""Files that SOPS has encrypted, held against `.sops.yaml`: who can decrypt them is what it says.
+"""Files that SOPS has encrypted must be for the keys that `.sops.yaml` names.
 
 Source: getsops/sops, config/config.go: the first rule counts whose `path_regex` is found in the path from its folder.
 """

@@ -29,7 +29,7 @@ def with_vending(placed: Sequence[Placed]) -> list[Placed]:
     It then makes no logins for those who reach files only through the catalog: nothing would read them.
     """
     slots = (Catalog.slot, ObjectStore.slot)
-    # Without their clients, of which there are many: who issues credentials does not depend on them.
+    # Without their many clients, as who issues credentials does not depend on them.
     alone = ((component, replace(instance, domains=(), served=(), file_users=())) for component, instance in placed)
     capabilities = provided((component, instance) for component, instance in alone if component.slot in slots)
     catalog = next((capability for capability in capabilities if isinstance(capability, Catalog)), None)

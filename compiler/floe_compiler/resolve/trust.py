@@ -66,20 +66,20 @@ def trust_of(
     if isinstance(bundle, TrustedFiles):
         store = base64.b64encode(truststore(map(_der, certificates))).decode()
         return Trust(RENDERED, rendered=(_pem(certificates), store), authorities=authorities) if certificates else None
-    made = BundleSources(
+    bundle_sources = BundleSources(
         bundle.public,
         _pem(certificates),
         tuple((secret.name, secret.key) for secret in bundle.secrets),
         tuple((config_map.name, config_map.key) for config_map in bundle.config_maps),
     )
     name = bundle.name or joined(platform, environment.metadata.name, "trust")
-    for index, (config_map, key) in enumerate(made.config_maps):
+    for index, (config_map, key) in enumerate(bundle_sources.config_maps):
         if (config_map, key) == (name, CERTIFICATES):
             message = f'the Bundle {name} would read what it writes: the key "{key}" of the ConfigMap with its name'
             hint = "read another ConfigMap, or give the Bundle another name: trust: {bundle: {name: ...}}"
             place = document.span(("trust", "bundle", "config_maps", index, "name"))
             findings.add(BUNDLE_OF_ITSELF, message, place, hint=hint)
-    return Trust(name, bundle=made, authorities=authorities)
+    return Trust(name, bundle=bundle_sources, authorities=authorities)
 
 
 def check_files(sources: Sources, environments: Mapping[str, Environment], findings: Findings) -> None:

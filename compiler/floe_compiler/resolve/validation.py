@@ -57,13 +57,13 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
 def _valid(model: type[Model], data: Any) -> Model:
     """Return the data as a model, which is frozen: the same one for the same data, as environments share most of it."""
     key = model, repr(data)
-    known = _KNOWN.get(key)
-    if not isinstance(known, model):
-        known = model.model_validate(data)
+    instance = _KNOWN.get(key)
+    if not isinstance(instance, model):
+        instance = model.model_validate(data)
         if len(_KNOWN) >= MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[key] = known
-    return known
+        _KNOWN[key] = instance
+    return instance
 
 
 def check_structure(
@@ -99,7 +99,7 @@ def _beyond_the_schema(
         if not explained:
             at_key = error["loc"][-1:] == (KEY,)
             secret = gives_away_secret((), path[-1]) if at_key else gives_away_secret(path, _value(data, path))
-            yield _said_by_pydantic(path, error, secret=secret), at_key
+            yield _pydantic_mistake(path, error, secret=secret), at_key
 
 
 def _location(data: Any, error: ErrorDetails) -> DataPath:
@@ -112,7 +112,7 @@ def _location(data: Any, error: ErrorDetails) -> DataPath:
     return path[:-1] if is_alternative else path
 
 
-def _said_by_pydantic(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:
+def _pydantic_mistake(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:
     """Return an error of pydantic's as a mistake, without what it says of a value that may be secret."""
     if secret:
         return Mistake(Wrong.VALUE, path, "the value is not allowed here", HIDDEN_VALUE, secret=True)

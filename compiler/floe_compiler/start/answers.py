@@ -49,7 +49,7 @@ def _repository(so_far: Mapping[str, str]) -> str:
 
 
 def check_names(text: str) -> str:
-    """Accept names with commas between them, each of them once."""
+    """Accept names separated by commas, each of them once."""
     names = [check_name(word.strip()) for word in text.split(",")]
     if len({*names}) < len(names):
         raise ValueError(f'"{text}" has a name twice')
@@ -104,17 +104,17 @@ QUESTIONS = (
     Question("secrets", "where secrets come from", lambda _: "external-secrets", ("external-secrets", "existing")),
     Question("delivery", "what applies the output", lambda _: "argocd", ("argocd", "flux")),
     Question(
-        "environments", "environments with commas between, the smallest first", lambda _: "dev,prod", check=check_names
+        "environments", "environments, separated by commas, the smallest first", lambda _: "dev,prod", check=check_names
     ),
     Question("domain", "the first domain", lambda _: "sales", check=check_name),
     Question("product", "its first data product", lambda _: "orders", check=check_name),
 )
 
 
-def answers_of(given: Mapping[str, str]) -> Answers:
+def answers_of(answers: Mapping[str, str]) -> Answers:
     """Return the answers, with the default of each question that has none."""
     complete: dict[str, str] = {}
     for question in QUESTIONS:
-        complete[question.field] = given.get(question.field) or question.default(complete)
+        complete[question.field] = answers.get(question.field) or question.default(complete)
     environments = tuple(word.strip() for word in complete.pop("environments").split(",") if word.strip())
-    return Answers(environments=environments, guessed=frozenset(complete.keys() - given.keys()), **complete)
+    return Answers(environments=environments, guessed=frozenset(complete.keys() - answers.keys()), **complete)

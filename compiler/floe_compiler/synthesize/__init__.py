@@ -24,7 +24,8 @@ from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.clashes import check_twice, secrets_not_for_steps
 from floe_compiler.synthesize.construct_tree import build_charts
-from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
+from floe_compiler.synthesize.unit import Unit, render_unit
+from floe_compiler.synthesize.unit_secrets import secret_user
 
 NO_SOURCE = Rule(
     "S001",

@@ -104,10 +104,10 @@ class _Tree:
 
     def request(self) -> dict[str, Any]:
         """Return the input of construct_tree.js."""
-        known, absent = [], dict[int, list[str]]()
+        dependencies, absent = [], dict[int, list[str]]()
         for dependent, dependency in self.chart.dependencies:
             if dependency in self.indexes:
-                known.append((self.indexes[dependent], self.indexes[dependency]))
+                dependencies.append((self.indexes[dependent], self.indexes[dependency]))
             else:
                 absent.setdefault(self.indexes[dependent], []).append(str(dependency))
         heads = [self._head(index, absent.get(index, [])) for index in range(len(self.objects))]
@@ -120,7 +120,7 @@ class _Tree:
             "included": [
                 {"text": file.text, "objects": [next(from_files) for _ in file.objects]} for file in self.chart.included
             ],
-            "dependencies": known,
+            "dependencies": dependencies,
         }
 
     def _head(self, index: int, absent: list[str]) -> dict[str, Any]:

@@ -55,8 +55,8 @@ def mesh_objects(instance: Instance[Any], parts: Parts, ways: WaysIn) -> list[Ob
             instance, workload.name, own, workload.ports(), opened, ways, grpc_probes(workload.pod)
         )
     for pods in parts.operated:
-        asked, open_ports = ways.asked.get(pods.name, ()), opened_ports(pods, ways)
-        opened = operated.ways_in(instance, pods, ways.scraper, asked, open_ports)
+        keda_ports, open_ports = ways.keda_ports.get(pods.name, ()), opened_ports(pods, ways)
+        opened = operated.ways_in(instance, pods, ways.scraper, keda_ports, open_ports)
         objects += _server_objects(instance, pods.name, dict(pods.labels), pods.ports, opened, ways)
     return objects
 

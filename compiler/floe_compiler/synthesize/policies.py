@@ -24,14 +24,14 @@ class WaysIn(msgspec.Struct, frozen=True):
 
     `callers` are the pods of the platform that call them, by server. `opened` are the ports that the ingress controller
     may reach, by workload; None: those of all interfaces. `scraper` collects the metrics from outside the platform.
-    `asked` are the ports that KEDA asks, by server. `linked` is what other clusters call: if through a Gateway, that is
-    one of the ingress controller, too. `meshed` are the accounts that call the servers in a service mesh.
+    `keda_ports` are the ports that KEDA calls, by server. `linked` is what other clusters call: if through a Gateway,
+    that is one of the ingress controller, too. `meshed` are the accounts that call the servers in a service mesh.
     """
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     opened: Mapping[str, frozenset[int]] | None = None
     scraper: Scraper | None = None
-    asked: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
+    keda_ports: Mapping[str, tuple[Port, ...]] = msgspec.field(default_factory=dict)
     linked: Linked = NOT_LINKED
     meshed: Mapping[str, MeshCallers] = msgspec.field(default_factory=dict)
 
@@ -73,7 +73,7 @@ def openings(instance: Instance[Any], server: Workload, ways: WaysIn) -> Iterato
     linked, mesh = tuple(port for port in server.ports() if port.number in called), ways.linked.mesh
     passes = mesh is not None and mesh.keeps_identities
     yield network.Opening(mesh.namespace if mesh else "", linked, ways.linked.callers, passes=passes)
-    yield network.Opening(cluster.keda_namespace, ways.asked.get(server.name, ()))
+    yield network.Opening(cluster.keda_namespace, ways.keda_ports.get(server.name, ()))
     if ways.scraper:
         measured = {metrics.port for metrics in server.metrics}
         yield network.Opening(ways.scraper.namespace, tuple(port for port in server.ports() if port.name in measured))

@@ -13,7 +13,8 @@ from floe_compiler.model.listed_secrets import ListedKey, ListedSecret, Source, 
 from floe_compiler.model.plan import SHARED, DeclaredUnit, UnitPlan
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey
-from floe_compiler.synthesize.unit import unit_secrets, with_ingress
+from floe_compiler.synthesize.unit import with_ingress
+from floe_compiler.synthesize.unit_secrets import unit_secrets
 
 IMAGES = "all pods, for their images"
 ROUTES = "what users open, for its certificate"
@@ -21,8 +22,8 @@ ROUTES = "what users open, for its certificate"
 
 def listed_secrets(plan: UnitPlan) -> tuple[ListedSecret, ...]:
     """Return the secrets that a namespace reads, sorted by name. Raises SecretConflict."""
-    whole = with_ingress(plan)
-    unit, readers = whole.unit, _readers(whole)
+    plan_with_ingress = with_ingress(plan)
+    unit, readers = plan_with_ingress.unit, _readers(plan_with_ingress)
     return tuple(_listed(unit, secret, readers.get(secret.name, ())) for secret in unit_secrets(unit, plan.ingress))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -12,38 +11,30 @@ from floe_compiler.kit import (
     accounts,
     keda,
     labels,
-    operated,
     quotas,
     secret_stores,
-    service_mesh,
     trust,
 )
 from floe_compiler.kit.csi import copied_secrets
-from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
 from floe_compiler.model.facts import (
-    Launched,
     Parts,
     Workload,
-    containers_of,
     named_pods,
-    named_secrets,
 )
-from floe_compiler.model.ingress import UnitIngress
-from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.links import NOT_LINKED
 from floe_compiler.model.object_memory import same_object
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import NODES, PLATFORM, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import PLATFORM, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, MeshCaller, PodGroup, SecurityException
-from floe_compiler.model.secret_ways import way_of
-from floe_compiler.model.secrets import Secret, SecretKey, merged
+from floe_compiler.model.secrets import Secret
 from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.addresses import with_addresses
+from floe_compiler.synthesize.declared_pods import launched_pods, security_exceptions
 from floe_compiler.synthesize.mesh_servers import declared_callers, mesh_callers
 from floe_compiler.synthesize.origins import object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
@@ -56,13 +47,9 @@ from floe_compiler.synthesize.unit_parts import (
     own_part,
     part_of,
 )
+from floe_compiler.synthesize.unit_secrets import shared_store, unit_secrets
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
-
-NODE_FIELDS = ("hostPath", "runAsNonRoot", "runAsUser")
-"""What pods with access to their node may do against the restricted standard."""
-
-PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -111,10 +98,10 @@ def render_unit(plan: UnitPlan) -> Unit:
     objects += trust.bundles(unit.settings) if unit.scope == PLATFORM else []
     copied = copied_secrets(unit.settings, unit.scope, named.values()) | keda.read_secrets(_servers(unit))
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets, unit.scope, copied)
-    objects += _shared_store(plan)
+    objects += shared_store(plan)
     objects += [manifest for reader in plan.readers for manifest in accounts.reader(unit.settings, reader)]
     origins += read_origins(unit, maps)
-    launched = frozenset(_launched(unit))
+    launched = frozenset(launched_pods(unit))
     objects.append(_quota(unit, objects, launched))
     if unit.settings.platform.delivery == "flux":
         objects = named_by_what_they_test(objects)
@@ -123,7 +110,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         tuple(objects),
         frozenset(connections(unit, named.items())),
         launched,
-        frozenset(_exceptions(unit, parts)),
+        frozenset(security_exceptions(unit, parts)),
         frozenset(ingress_groups(unit, ways)),
         secrets,
         *_starts(unit, parts, objects),
@@ -165,9 +152,9 @@ def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
     plan = with_ingress(plan)
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
-    asked = keda.asked_ports(unit.namespace, _servers(unit))
+    keda_ports = keda.called_ports(unit.namespace, _servers(unit))
     callers, meshed = callers_with_tests(unit, plan.callers), mesh_callers(unit, plan.mesh_callers)
-    return plan, unit, WaysIn(callers, opened, plan.scraper, asked, plan.linked or NOT_LINKED, meshed)
+    return plan, unit, WaysIn(callers, opened, plan.scraper, keda_ports, plan.linked or NOT_LINKED, meshed)
 
 
 def _servers(unit: DeclaredUnit) -> Iterator[Workload]:
@@ -205,21 +192,6 @@ def _quota(unit: DeclaredUnit, objects: Iterable[Object], launched: Iterable[Lau
     return quotas.quota(unit.settings, quotas.fitting(unit.quota, unit.quota_growth, needed))
 
 
-def _shared_store(plan: UnitPlan) -> list[Object]:
-    """Return the store through which other namespaces read the secrets that are generated in this one.
-
-    Raises NotGeneratable for a secret that others read and that cannot be generated.
-    """
-    shared, settings = plan.shared_secrets, plan.unit.settings
-    if shared is None:
-        return []
-    for secret in (secret for instance in plan.unit.instances for secret in instance.secrets):
-        own = way_of(settings.platform, plan.unit.scope, secret)
-        if secret.name in shared.secrets and isinstance(own, GeneratedSecrets):
-            secret_stores.check_generatable(secret)
-    return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
-
-
 def _starts(
     unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
 ) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
@@ -235,73 +207,3 @@ def _starts(
     order = start_order(unit.namespace, servers, tasks, {pods.name for own in parts for pods in own.operated})
     waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
     return tuple((controllers[first], controllers[second]) for first, second in order), waved
-
-
-def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
-    """Return the instance that provides the secret to others, or else the first instance whose pods read it."""
-    handed_over = [(declared.instance, declared.secrets) for declared in unit.instances]
-    read = [(declared.instance, named_secrets(declared.parts)) for declared in unit.instances]
-    for instance, secrets in (*handed_over, *read):
-        if secret.name in {other.name for other in secrets}:  # `secret` may have been merged with those of others
-            return instance
-    return None
-
-
-def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tuple[Secret, ...]:
-    """Return all secrets of the namespace: those that its pods and custom resources read, for images, and for hosts."""
-    secrets = {secret for declared in unit.instances for secret in named_secrets(declared.parts)}
-    if ingress is not None and ingress.tls_secret is not None:
-        secrets.add(ingress.tls_secret)
-    pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
-    if pull_secret:
-        # Some stores take a dot in a property's name for a path into its value.
-        keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
-        secrets.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
-    return merged(secrets)
-
-
-def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
-    for declared in unit.instances:
-        yield from (_launched_group(declared.instance, pods) for pods in declared.parts.launched)
-        not_rendered = (pods for pods in declared.parts.operated if not pods.rendered)
-        yield from (operated.operated_group(unit.settings, unit.namespace, pods) for pods in not_rendered)
-
-
-def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
-    resources = declared.pod.containers[0].resources
-    return LaunchedPods(
-        PodGroup(instance.namespace, declared.name),
-        tuple(sorted(pod_labels(instance, declared.name, declared.pod).items())),
-        requests=service_mesh.with_proxy(instance.settings, "requests", resources),
-        limits=service_mesh.with_proxy(instance.settings, "limits", resources),
-        count=declared.count,
-        queue=f"runs of {instance.type}",
-        at_once=declared.at_once,
-        instead=declared.instead,
-        description=declared.description,
-    )
-
-
-def _exceptions(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[SecurityException]:
-    """Return the declared exceptions; raise ValueError for access to the nodes in another namespace than theirs."""
-    exceptions, namespace = [], unit.namespace
-    for own in parts:
-        for name, pod in named_pods(own):
-            if pod.node_access or any(container.host_paths for container in containers_of(pod)):
-                if unit.scope != NODES or not pod.node_access:
-                    raise ValueError(
-                        f"{namespace}/{name} uses its node: only a component of the scope nodes may, with a reason"
-                    )
-                exceptions += [
-                    SecurityException(PodGroup(namespace, name), field, pod.node_access) for field in NODE_FIELDS
-                ]
-            reasons = [container.writable_root for container in containers_of(pod) if container.writable_root]
-            if reasons:
-                reason = "; ".join(dict.fromkeys(reasons))
-                exceptions.append(SecurityException(PodGroup(namespace, name), "readOnlyRootFilesystem", reason))
-        exceptions += [
-            SecurityException(PodGroup(namespace, server.name), "singleReplica", server.single)
-            for server in own.workloads
-            if server.single
-        ]
-    return exceptions

@@ -84,9 +84,9 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn | None 
     if ways:
         objects += policies(instance, parts, ways)
         for pods in parts.operated:
-            asked = ways.asked.get(pods.name, ())
+            keda_ports = ways.keda_ports.get(pods.name, ())
             callers, opened = ways.callers.get(pods.name, {}), opened_ports(pods, ways)
-            objects += operated.operated_objects(instance, pods, callers, scraper, asked, opened)
+            objects += operated.operated_objects(instance, pods, callers, scraper, keda_ports, opened)
         objects += mesh_objects(instance, parts, ways)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects

@@ -100,21 +100,21 @@ def _refused(
 def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:
     """Return the refused deletions, except one application for each namespace that may be deleted."""
     spare = Counter(_environment(path) for path in allowed if _kind(path) == "namespace")
-    kept = []
+    still_refused = []
     for path in refused:
         environment = _environment(path)
         if _kind(path) in APPLICATIONS and spare[environment]:
             spare[environment] -= 1
         else:
-            kept.append(path)
-    return kept
+            still_refused.append(path)
+    return still_refused
 
 
 def _refused_of(
     environment: str, delete: list[str], staying: Collection[str], owned: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the refused deletions of an environment that is kept: the scope to allow, and a description."""
-    rest = 0
+    remaining = 0
     for scope, paths in _grouped(delete, _folder).items():
         if f"{OUTPUT}/{scope}" not in staying:
             number = "1 file" if len(paths) == 1 else f"{len(paths)} files"
@@ -122,10 +122,10 @@ def _refused_of(
         elif precious := [_describe(path) for path in paths if _kind(path) in PRECIOUS]:
             yield scope, f"{', '.join(precious)} in {scope}"
         else:
-            rest += len(paths)
+            remaining += len(paths)
     total = sum(_environment(path) == environment for path in owned)
-    if rest > FEW and rest * SHARE > total:
-        yield environment, f"{rest} of the {total} files of environment {environment}"
+    if remaining > FEW and remaining * SHARE > total:
+        yield environment, f"{remaining} of the {total} files of environment {environment}"
 
 
 def is_allowed(path: str, allow_delete: frozenset[str]) -> bool:

@@ -98,5 +98,5 @@ def indexed_environments(root: Path) -> tuple[str, ...]:
 
 def read_index(root: Path, environment: str) -> str | None:
     """Return the text of an environment's index, None if there is none."""
-    data = read_if_plain(root, index_path(environment))  # the snapshot reports what is not plain
+    data = read_if_plain(root, index_path(environment))  # the snapshot reports links and devices
     return None if data is None else data.decode("utf-8", errors="replace")

@@ -41,7 +41,7 @@ def looking(
         yield here
         return
     reading, writing = os.pipe()
-    # An interrupt in the new process must not run what this one has still to do.
+    # An interrupt in the new process must not run handlers and `finally` blocks of this one.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     try:
         process = os.fork()

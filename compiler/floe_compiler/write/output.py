@@ -176,12 +176,12 @@ def _plan_as_seen(
     return planned if same else None
 
 
-def _is_as_seen(file: str, known: str) -> bool:
+def _is_as_seen(file: str, digest: str) -> bool:
     """Return whether a file still has this hash, or there is nothing if that is empty; no folder of it is a link."""
-    if not known:
+    if not digest:
         return not os.path.lexists(file)
     try:
-        return sha256(read_plain(file)) == known
+        return sha256(read_plain(file)) == digest
     except (FileNotFoundError, NotADirectoryError, NotPlain):
         return False
 

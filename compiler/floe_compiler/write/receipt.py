@@ -145,13 +145,13 @@ def read_receipt(path: Path) -> Receipt:
     except TooLarge as error:
         raise _failed(f"it has {error.size} bytes, and no receipt has so many", Span(file)) from error
     try:
-        said = json.loads(data)
+        document = json.loads(data)
     except json.JSONDecodeError as error:
         raise _failed(f"it is not JSON: {error.msg}", Span(file, error.lineno, error.colno)) from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise _failed("it is not JSON", Span(file)) from error
     try:
-        receipt = msgspec.convert(said, Receipt)
+        receipt = msgspec.convert(document, Receipt)
     except msgspec.ValidationError as error:
         raise _failed(f"it is not of this form: {error}", Span(file)) from error
     if problem := next(_problems(receipt), ""):

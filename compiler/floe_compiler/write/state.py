@@ -47,8 +47,8 @@ class Compiled(msgspec.Struct, frozen=True, array_like=True):
 
 def recall(store: Cache, root: Path, environments: Iterable[str]) -> Mapping[str, Compiled]:
     """Return the state of those of these environments of this checkout that are known."""
-    kept = {name: store.get(KIND, _key(root, name)) for name in environments}
-    states = {name: decode(data, Compiled) for name, data in kept.items() if data}
+    entries = {name: store.get(KIND, _key(root, name)) for name in environments}
+    states = {name: decode(data, Compiled) for name, data in entries.items() if data}
     return {name: state for name, state in states.items() if state is not None}
 
 

@@ -21,6 +21,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import catalog_polaris, storage_minio
 from floe_compiler.components.catalog_polaris import COMPONENT, management, polaris_setup
+from floe_compiler.components.catalog_polaris.server import properties
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import minio, postgresql
 from floe_compiler.kit.own_store import object_store
@@ -152,10 +153,10 @@ def test_there_is_no_way_to_keep_the_catalog_in_memory() -> None:
 
 def test_all_replicas_sign_tokens_with_one_key() -> None:
     context = _context()
-    properties = catalog_polaris.properties(context)
+    values = properties(context)
     (key,) = _server(context).secret_files
-    assert properties["polaris.authentication.token-broker.type"] == "symmetric-key"
-    assert properties["polaris.authentication.token-broker.symmetric-key.file"] == key.path
+    assert values["polaris.authentication.token-broker.type"] == "symmetric-key"
+    assert values["polaris.authentication.token-broker.symmetric-key.file"] == key.path
     assert (key.secret.secret.name, key.secret.secret.keys[0].generated) == ("polaris-token-broker", 64)
 
 
@@ -173,9 +174,9 @@ def test_a_writable_root_is_a_declared_exception() -> None:
 
 def test_traces_go_to_the_collector_if_there_is_one() -> None:
     with_one, without = _context(None, COLLECTOR), _context()
-    assert catalog_polaris.properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc.url()
-    assert catalog_polaris.properties(with_one)["quarkus.otel.sdk.disabled"] == "false"
-    assert catalog_polaris.properties(without)["quarkus.otel.sdk.disabled"] == "true"
+    assert properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc.url()
+    assert properties(with_one)["quarkus.otel.sdk.disabled"] == "false"
+    assert properties(without)["quarkus.otel.sdk.disabled"] == "true"
     assert COLLECTOR.grpc in COMPONENT.build(with_one).workloads[0].pod.calls
 
 
@@ -269,7 +270,7 @@ def test_the_server_logs_in_to_other_clouds_and_calls_those_who_issue_credential
 @pytest.mark.parametrize("kind", ["s3", "gcs", "adls"])
 def test_the_server_allows_the_kind_of_storage_that_the_catalog_has(kind: Any) -> None:
     store = replace(STORE, kind=kind)
-    allowed = catalog_polaris.properties(_context(store=store))['polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"']
+    allowed = properties(_context(store=store))['polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"']
     assert json.loads(allowed) == [management.storage_configuration(store)["storageType"]]
 
 

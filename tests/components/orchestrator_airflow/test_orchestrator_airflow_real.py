@@ -36,8 +36,9 @@ from airflow_api import answer, client_of, eventually
 from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
 from airflow_run import BELOW, BROKEN, ENDLESS, KUBERNETES, OWNER, SECRETS, Api, address_of, database_server, migrate
 from backup_programs import free_port, rclone, store
-from floe_compiler.components.orchestrator_airflow import TRIGGERER, build
+from floe_compiler.components.orchestrator_airflow import build
 from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED
+from floe_compiler.components.orchestrator_airflow.processes import TRIGGERER
 from floe_compiler.kit.monitoring.statsd import MAPPING
 from floe_compiler.model.capabilities import Monitoring
 from floe_compiler.model.facts import Parts, named_pods

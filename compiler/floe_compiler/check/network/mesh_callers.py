@@ -63,10 +63,10 @@ def _means(source: Source, account: str) -> bool:
     if "kind" in source:
         same = source.get("namespace", namespace) == namespace and source.get("name") == name
         return same if source["kind"] == "ServiceAccount" else source.get("name") == namespace
-    known = {"serviceAccounts": account, "namespaces": namespace}
-    if not source.keys() <= {*known, "principals"}:
+    fields = {"serviceAccounts": account, "namespaces": namespace}
+    if not source.keys() <= {*fields, "principals"}:
         return True
-    named = any(value in items(source, (field,)) for field, value in known.items())
+    named = any(value in items(source, (field,)) for field, value in fields.items())
     return named or any(_is_principal(str(principal), namespace, name) for principal in items(source, ("principals",)))
 
 

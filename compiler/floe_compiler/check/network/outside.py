@@ -125,8 +125,8 @@ def _undeclared(index: Index, source: int, servers: list[_Server], exits: list[E
     for block, port in exits:
         protocol, number = port
         if number not in index.rendered.dns.ports:
-            known = [server for server in servers if server.protocol == protocol and number in server.ports]
-            if undeclared := _excess(block, known):
+            listening = [server for server in servers if server.protocol == protocol and number in server.ports]
+            if undeclared := _excess(block, listening):
                 open_[undeclared].add(port)
     for (addresses, hint), ports in open_.items():
         message = f"a policy lets its pods send to {addresses} on {show_ports(ports)}"

@@ -67,10 +67,10 @@ def _rules(manifest: Object, dns: DnsServers) -> tuple[tuple[Direction, Peers, P
 def _read_rules(spec: Object, dns: DnsServers) -> Iterator[tuple[Direction, Peers, PolicyPorts]]:
     for direction in _directions(spec):
         for rule in spec.get(direction, ()):
-            others = rule.get("from" if direction == "ingress" else "to", ())
-            if direction == "ingress" and others and not (others := _without_kubelet(others)):
+            peers = rule.get("from" if direction == "ingress" else "to", ())
+            if direction == "ingress" and peers and not (peers := _without_kubelet(peers)):
                 continue
-            yield direction, read_peers(others, dns), PolicyPorts.of(rule.get("ports", ()), dns.ports)
+            yield direction, read_peers(peers, dns), PolicyPorts.of(rule.get("ports", ()), dns.ports)
 
 
 def _without_kubelet(peers: Iterable[Selector]) -> list[Selector]:

@@ -44,7 +44,9 @@ def check(index: Index) -> Iterator[Diagnostic]:
             if field in value:
                 since = gate.default_since
                 place = show_place((*path, field), index.objects[identity])
-                known = f", which is on by default since {'.'.join(map(str, since))}" if since else ""
-                message = f"{place} is dropped by Kubernetes {version} without the feature gate {gate.name}{known}"
+                since_default = f", which is on by default since {'.'.join(map(str, since))}" if since else ""
+                message = (
+                    f"{place} is dropped by Kubernetes {version} without the feature gate {gate.name}{since_default}"
+                )
                 hint = "remove it; or accept the warning, if the gate is on in the cluster"
                 yield index.finding(DROPPED, identity, message, hint)

@@ -67,15 +67,15 @@ class PositionFinder:
         return self._known[name]
 
     def _of_schema(self, schema: Schema) -> Positions:
-        whole = Positions(self._mark(schema) or None)
+        here = Positions(self._mark(schema) or None)
         for name, below in _below(schema):
             positions = self._of_schema(below)
             if "$ref" in below:
                 referred = self._of_definition(below["$ref"].rpartition("/")[2])
                 positions = Positions(positions.mark or referred.mark, {**positions.steps, **referred.steps})
             if positions.mark is not None or positions.steps:
-                whole.steps[name] = positions
-        return whole
+                here.steps[name] = positions
+        return here
 
 
 def referred_type(schema: Schema) -> str:

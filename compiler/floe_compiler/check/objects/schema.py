@@ -92,7 +92,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 
 def _definitions(index: Index) -> Iterator[Diagnostic]:
-    """Yield what of the definitions cannot be checked."""
+    """Yield the parts of the definitions that cannot be checked here."""
     for identity, manifest in index.of("apiextensions.k8s.io", DEFINITION):
         for rule, message in _unchecked(manifest):
             yield index.finding(rule, identity, message, _BY_SERVER)
@@ -105,7 +105,7 @@ def _definitions(index: Index) -> Iterator[Diagnostic]:
 
 
 def _unchecked(definition: Object) -> Iterator[tuple[Rule, str]]:
-    """Yield what of a definition cannot be checked here: all patterns at once, and all rules."""
+    """Yield the parts of a definition that cannot be checked here: all patterns at once, and all rules."""
     if unreadable := dict(unreadable_patterns(definition)):
         path, pattern = next(iter(unreadable.items()))
         more = f", and {len(unreadable) - 1} more of its patterns," if len(unreadable) > 1 else ""

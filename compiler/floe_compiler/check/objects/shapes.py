@@ -57,10 +57,10 @@ def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...
     """Return the shapes with further violations of some objects, without those that they have at the same places."""
     violations = dict(shapes.violations)
     for identity, further in more.items():
-        known = violations.get(identity, ())
-        places = {violation.path for violation in known}
-        violations[identity] = (*known, *(violation for violation in further if violation.path not in places))
-    return replace(shapes, violations={identity: known for identity, known in violations.items() if known})
+        present = violations.get(identity, ())
+        places = {violation.path for violation in present}
+        violations[identity] = (*present, *(violation for violation in further if violation.path not in places))
+    return replace(shapes, violations={identity: present for identity, present in violations.items() if present})
 
 
 @remembered

@@ -55,6 +55,6 @@ def _constraints(version: Version) -> Mapping[str, tuple[Constraint, ...]]:
     for name, fields in enumerations().known_in(version).items():
         by_name[name] = (*by_name.get(name, ()), words(fields))
     for (name, field), releases in _WORDS.items():
-        known = next(known for since, known in releases if version >= since)
-        by_name[name] = (*by_name.get(name, ()), one_of(known, field))
+        allowed = next(allowed for since, allowed in releases if version >= since)
+        by_name[name] = (*by_name.get(name, ()), one_of(allowed, field))
     return by_name

@@ -123,9 +123,9 @@ def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> A
 
 def as_meant(value: Any, violations: Mapping[DataPath, Violation], path: DataPath = ()) -> Any:
     """Return a copy of `value` with keys and numbers as they are meant where violations say it, by path."""
-    known = violations.get(path)
-    if known is not None and known.number is not None:
-        return known.number
+    violation = violations.get(path)
+    if violation is not None and violation.number is not None:
+        return violation.number
     if isinstance(value, dict):
         below = [(key, item, (*path, key)) for key, item in value.items()]
         return {

@@ -71,8 +71,8 @@ def listens(workload: Workload, target: int | str, protocol: str) -> bool:
 
 def _ports(container: Container) -> str:
     """Return the hint for a probe: the ports that its container declares."""
-    known = [str(port.get("name") or port.get("containerPort")) for port in container.ports]
-    return f"its container declares {', '.join(known)}" if known else "its container declares no ports"
+    ports = [str(port.get("name") or port.get("containerPort")) for port in container.ports]
+    return f"its container declares {', '.join(ports)}" if ports else "its container declares no ports"
 
 
 def _known(pods: Pods) -> str:

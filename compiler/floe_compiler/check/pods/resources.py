@@ -84,15 +84,15 @@ def _example(missing: list[str]) -> str:
     bounds: dict[str, list[str]] = {}
     for bound, name in (path.split(".") for path in missing):
         bounds.setdefault(bound, []).append(f"{name}: {_AMOUNTS[name]}")
-    said = ", ".join(f"{bound}: {{{', '.join(resources)}}}" for bound, resources in bounds.items())
-    return f"write, for example, {said}"
+    written = ", ".join(f"{bound}: {{{', '.join(resources)}}}" for bound, resources in bounds.items())
+    return f"write, for example, {written}"
 
 
 def _contradictions(limits: list[Object]) -> Iterator[str]:
     for position, item in enumerate(limits):
         for name in sorted({name for field in _ORDER for name in item.get(field, {})}):
-            known = [(field, value) for field in _ORDER if (value := amount(item.get(field, {}), name)) is not None]
-            for (low, lower), (high, upper) in pairwise(known):
+            amounts = [(field, value) for field in _ORDER if (value := amount(item.get(field, {}), name)) is not None]
+            for (low, lower), (high, upper) in pairwise(amounts):
                 if lower > upper:
                     yield f"spec.limits[{position}]: {low}.{name} {lower} is above {high}.{name} {upper}"
 

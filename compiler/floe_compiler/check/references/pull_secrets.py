@@ -37,11 +37,11 @@ def _pull_secrets(
         if is_external(manifest, "Secret", name):
             continue
         writers = index.secrets.get((identity.namespace, name))
-        where = f"{place}.imagePullSecrets" if place else "imagePullSecrets"
+        field = f"{place}.imagePullSecrets" if place else "imagePullSecrets"
         if writers is None:
             names = {secret for namespace, secret in index.secrets if namespace == identity.namespace}
             hint = missing("Secret", name, names)
-            yield index.finding(PULL_SECRET, identity, f"{where} names Secret {name}, which does not exist", hint)
+            yield index.finding(PULL_SECRET, identity, f"{field} names Secret {name}, which does not exist", hint)
         elif writers[0].type not in _DOCKER:
-            message = f"{where} names Secret {name} of type {writers[0].type}"
+            message = f"{field} names Secret {name} of type {writers[0].type}"
             yield index.finding(PULL_SECRET, identity, message, "make its type kubernetes.io/dockerconfigjson")

@@ -54,12 +54,12 @@ def _missing(index: Index, secret: ExistingSecret) -> Iterator[Diagnostic]:
         return
     kind = _kind(index, secret.way)
     keys = f" with the keys {', '.join(secret.keys)}" if secret.keys else ""
-    said = f"{writer} creates it" if writer else f"there is no {kind}"
-    message = f"the Secret {secret.name} is to come from {secret.way} in {secret.namespace}, but {said}"
+    actual = f"{writer} creates it" if writer else f"there is no {kind}"
+    message = f"the Secret {secret.name} is to come from {secret.way} in {secret.namespace}, but {actual}"
     environment = environment_of(index.rendered.environment)
     action = f"write a {kind} for {secret.namespace}/{secret.name}{keys}"
-    where = f"in overlays/{environment}/ or the domain's secrets/{environment}/"
-    hint = f"{action} {where}, or say in secret_rules where it comes from"
+    location = f"in overlays/{environment}/ or the domain's secrets/{environment}/"
+    hint = f"{action} {location}, or say in secret_rules where it comes from"
     yield index.finding(ENCRYPTED, ObjectId("", "Secret", secret.namespace, secret.name), message, hint)
 
 

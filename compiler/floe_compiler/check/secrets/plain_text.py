@@ -50,7 +50,7 @@ LEAST = 16
 MOST_TEXTS = 1 << 14
 """So many texts are remembered: those of some dozen namespaces."""
 
-_NO_CREDENTIAL = f'if it is no secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
+_NO_CREDENTIAL = f'if it is not a secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
 _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or `secrets:` in a step, which name them"
 
 
@@ -136,8 +136,8 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
     elif _is_of_option(text.text, text.before) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before[-1]}" a value', hint)
     for name, line in assigned_secrets(text.text, known):
-        where = f"line {line} of {text.place}" if "\n" in text.text else text.place
-        yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value', hint)
+        location = f"line {line} of {text.place}" if "\n" in text.text else text.place
+        yield index.finding(CREDENTIAL, text.owner, f'{location} gives "{name}" a value', hint)
 
 
 def _is_suspect(text: Text) -> bool:

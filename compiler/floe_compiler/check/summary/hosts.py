@@ -27,8 +27,8 @@ def hosts(index: Index) -> Hosts:
         for address, mentions in sorted(mentioned.items())
     )
     targets = (connection.target for connection in index.rendered.connections)
-    kept = {target.host for target in targets if isinstance(target, External) and target.namespace}
-    return Hosts(used, services, servers, tuple(sorted(kept)))
+    external_services = {target.host for target in targets if isinstance(target, External) and target.namespace}
+    return Hosts(used, services, servers, tuple(sorted(external_services)))
 
 
 def _ports(index: Index, service: Object) -> tuple[int, ...]:

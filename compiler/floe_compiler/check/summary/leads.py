@@ -15,7 +15,7 @@ from floe_compiler.model.nested_fields import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.summary import Lead, Subject
 
-_Found = Iterator[tuple[str, str, int, DataPath]]
+_Leads = Iterator[tuple[str, str, int, DataPath]]
 """The namespace (empty: its own), name and port of each Service, and the path of the field that names it."""
 
 
@@ -57,7 +57,7 @@ def _is_written(index: Index, identity: ObjectId) -> bool:
     return name in rendered.values or name in rendered.templates or name in rendered.patched
 
 
-def _of_ingress(index: Index, identity: ObjectId, ingress: Object) -> _Found:
+def _of_ingress(index: Index, identity: ObjectId, ingress: Object) -> _Leads:
     """Yield the backends of an Ingress."""
     backends: list[tuple[DataPath, Object]] = [
         (("spec", "defaultBackend"), mapping(ingress, ("spec", "defaultBackend")))
@@ -81,7 +81,7 @@ def _port(index: Index, namespace: str, service: str, port: Object) -> int:
     return next((int(named.get("port", 0)) for named in ports if named.get("name") == port.get("name", "")), 0)
 
 
-def _of_route(route: Object) -> _Found:
+def _of_route(route: Object) -> _Leads:
     """Yield what a route forwards to from a Gateway.
 
     A route of a service mesh is attached to a Service: its requests come from pods.

@@ -29,8 +29,8 @@ def _monitor(identity: ObjectId, manifest: Object, selected: str) -> Iterator[Mo
     selector = LabelSelector.of(mapping(manifest, ("spec", "selector")))
     namespaces = mapping(manifest, ("spec", "namespaceSelector"))
     # Pods of operators, and of namespaces that others create, are not rendered.
-    known = selector != EVERYTHING and not may_select_more(selector.keys())
-    if known and namespaces.get("any") is not True:
+    is_rendered = selector != EVERYTHING and not may_select_more(selector.keys())
+    if is_rendered and namespaces.get("any") is not True:
         names = tuple(map(str, items(namespaces, ("matchNames",)))) or (identity.namespace,)
         yield Monitor(Subject.of(identity), selected, selector, names)
 
@@ -41,5 +41,5 @@ def services(index: Index) -> Labelled:
 
 
 def labelled(labels: Sequence[Labels]) -> Labelled:
-    """Return things with these labels, each under its position."""
+    """Return an index of pods or Services by their labels, each under its position."""
     return Labelled({key: encodable(sets) for key, sets in label_bits(labels).items()}, len(labels))

@@ -122,7 +122,7 @@ def dashboards(context: Context[GrafanaConfig], mesh: MeshFacts) -> tuple[Dashbo
     jobs: dict[str, list[ScrapeTarget]] = {}
     for target in mesh.scrape_targets:
         jobs.setdefault(target.job, []).append(target)
-    runs = sorted({known for target in mesh.scrape_targets for known in target.runs})
+    runs = sorted({run for target in mesh.scrape_targets for run in target.runs})
     title = f"{context.settings.platform.name} {context.settings.environment.name}"
     return (
         platform.overview(title, (*domains, own), sorted(jobs), runs, with_traces=with_traces),
@@ -184,7 +184,7 @@ def _pod(context: Context[GrafanaConfig], container: Container) -> Pod:
     return Pod((container,), IDENTITY, calls=(*called, *waits), waits_for=waits)
 
 
-def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Iterator[ConfigFile]:
+def _files(context: Context[GrafanaConfig], shown: Iterable[Dashboard]) -> Iterator[ConfigFile]:
     config, name = context.config, context.instance.name
     server = configuration.Server(
         port=HTTP.number,
@@ -203,7 +203,7 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
     yield ConfigFile(f"{PROVISIONING}/dashboards/platform.yaml", providers, f"{name}-dashboards")
-    for dashboard in known:
+    for dashboard in shown:
         # Each in a ConfigMap of its own, as all together may be too large for one.
         yield ConfigFile(
             _path(dashboard.uid, dashboard.folder), dashboard.text, f"{name}-{dashboard.uid.removeprefix('floe-')}"

@@ -49,8 +49,8 @@ def component_uid(job: str) -> str:
 
 def address(uid: str, **variables: str) -> str:
     """Return the address of a dashboard that shows the same time, with the values of its variables."""
-    given = "".join(f"var-{name}={value}&" for name, value in variables.items())
-    return f"/d/{uid}?{given}${{__url_time_range}}"
+    parameters = "".join(f"var-{name}={value}&" for name, value in variables.items())
+    return f"/d/{uid}?{parameters}${{__url_time_range}}"
 
 
 def explore_traces(service: str) -> Link:

@@ -211,10 +211,10 @@ def product(namespaces: Sequence[str], runs: Sequence[RunMetrics], *, with_trace
         Row("Traces", (traces("Latest traces of its steps", "$product"),) if with_traces else ()),
     )
     of_runs = (queries.of_runs(runs, metric, ONE) for metric in ("loads", "succeeded", "failed"))
-    known = queries.either(*of_runs, named(f"kube_cronjob_info{{{ONE}}}", "cronjob"))
+    products = queries.either(*of_runs, named(f"kube_cronjob_info{{{ONE}}}", "cronjob"))
     variables = [
         choice("namespace", "Namespace", namespaces),
-        query_variable("product", "Product", f"count{BY_PRODUCT} ({known})", '/product="([^"]+)"/'),
+        query_variable("product", "Product", f"count{BY_PRODUCT} ({products})", '/product="([^"]+)"/'),
     ]
     links = [explore_traces("$product")] if with_traces else []
     return dashboard(PRODUCT, "Data product", rows, variables=variables, links=links, description="One data product")

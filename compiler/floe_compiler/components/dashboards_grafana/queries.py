@@ -83,10 +83,10 @@ def quota_used(selector: str, resource: str) -> str:
     return f"{used} / ({hard} > 0)"
 
 
-def of_runs(known: Iterable[RunMetrics], metric: str, selector: str) -> str:
+def of_runs(runs: Iterable[RunMetrics], metric: str, selector: str) -> str:
     """Return what orchestrators say of runs, in the namespaces that the selector chooses; empty if none says it."""
-    said = (getattr(metrics, metric).replace(TARGET, selector) for metrics in known)
-    return either(*(query for query in said if query))
+    expressions = (getattr(metrics, metric).replace(TARGET, selector) for metrics in runs)
+    return either(*(query for query in expressions if query))
 
 
 def of_product(query: str) -> str:

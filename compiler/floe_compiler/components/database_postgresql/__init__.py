@@ -88,7 +88,7 @@ def build(context: Context[ServerConfig]) -> Parts:
 
 
 def requires(_instance: Instance[ServerConfig]) -> tuple[Requirement, ...]:
-    """Return that metrics are collected, if they are."""
+    """Return the optional requirement of something that collects metrics."""
     return (Requirement(Monitoring, optional=True),)
 
 

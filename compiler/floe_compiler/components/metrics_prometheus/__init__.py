@@ -103,10 +103,10 @@ def refuses(context: Context[PrometheusConfig]) -> Iterator[Refusal]:
             ("alertmanager", "receivers"),
         )
     names = [receiver.name for receiver in settings.receivers]
-    known = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
+    existing = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
     for position, route in enumerate(settings.routes):
         if route.receiver not in names:
-            message, hint = f"has a route to {route.receiver}, but {known}", near(route.receiver, names)
+            message, hint = f"has a route to {route.receiver}, but {existing}", near(route.receiver, names)
             hint = hint if hint.startswith("did you mean") else "add it to `receivers`"
             yield Refusal(message, hint, ("alertmanager", "routes", position, "receiver"))
 

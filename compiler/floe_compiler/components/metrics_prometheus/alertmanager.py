@@ -75,7 +75,7 @@ def configuration(settings: AlertmanagerSettings) -> dict[str, Any]:
                 for route in settings.routes
             ],
         },
-        # If no pod of a server answers, nobody has to be told of each pod.
+        # If no pod of a server answers, the alert on that silences those on each of them.
         "inhibit_rules": [
             {
                 "source_matchers": ['alertname="AllTargetsDown"'],

@@ -43,8 +43,8 @@ CREATE_STEPS = (
 FOLLOW_STEPS = (PolicyRule(("",), ("pods",), ("delete", "get")),)
 """Everything that its trigger calls: a run that is stopped ends its pod."""
 
-_ASKED = "celery --app airflow.providers.celery.executors.celery_executor.app inspect ping --timeout 20"
-_PING = ("sh", "-c", f'exec python -m {_ASKED} --destination "celery@$(hostname)" >/dev/null')
+_INSPECT = "celery --app airflow.providers.celery.executors.celery_executor.app inspect ping --timeout 20"
+_PING = ("sh", "-c", f'exec python -m {_INSPECT} --destination "celery@$(hostname)" >/dev/null')
 # Each check loads Airflow. It fails without the broker, too, so that it must fail for long before a worker restarts.
 ANSWERS = Probe(command=_PING, period=120, timeout=60, failures=5)
 
@@ -83,7 +83,7 @@ def worker(
     settings, store = context.config.workers, options.log_store
     writer = logs.login(store, context.instance.scope, logs.LOG_WRITER) if store else None
     servers = (options.database.endpoint, *((options.broker,) if options.broker else ()))
-    others = (options.metrics, options.lineage.endpoint if options.lineage else None)
+    optional_servers = (options.metrics, options.lineage.endpoint if options.lineage else None)
     container = replace(
         base,
         name="worker",
@@ -108,7 +108,12 @@ def worker(
     pod = Pod(
         (container,),
         IDENTITY,
-        calls=(*servers, options.api, *(server for server in others if server), *(store.calls() if store else ())),
+        calls=(
+            *servers,
+            options.api,
+            *(server for server in optional_servers if server),
+            *(store.calls() if store else ()),
+        ),
         waits_for=servers,
         kubernetes_api=CREATE_STEPS,
         workload_identity=writer.identity if writer else None,

@@ -140,7 +140,7 @@ def _kubernetes(instance: Instance[Any]) -> Sections:
         "kubernetes_executor": {
             "namespace": instance.namespace,
             "worker_pods_creation_batch_size": str(PODS_A_LOOP),
-            # By default, the pods of failed steps would stay for ever.
+            # By default, the pods of failed steps would stay forever.
             "delete_worker_pods_on_failure": "True",
             # By default, a step fails if there is no room in the namespace's quota.
             "task_publish_max_retries": "-1",

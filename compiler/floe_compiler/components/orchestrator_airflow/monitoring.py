@@ -214,11 +214,11 @@ def _late(namespace: str, product: Product) -> Iterator[Alert]:
         f"count(last_over_time({success}[{twice}])) unless count(last_over_time({success}[{once}]))",
         f"The last run that succeeded ended more than {once} ago",
     )
-    # If nothing was kept for as long, nobody knows of the last success.
-    known = f"max_over_time({_up(namespace)}[10m] offset {once}) == 1"
+    # Prometheus can only tell that there was no success since then if it had metrics then.
+    was_up = f"max_over_time({_up(namespace)}[10m] offset {once}) == 1"
     yield Alert(
         "ProductLate",
-        f"absent_over_time({success}[{once}]) and on () {known}",
+        f"absent_over_time({success}[{once}]) and on () {was_up}",
         f"No run has succeeded for {twice}, or none ever has",
         lasting=once,
         labels=(("succeeded", "never"),),

@@ -43,7 +43,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 def options_of(context: Context[AirflowConfig], api: Endpoint, broker: Endpoint | None, *, monitored: bool) -> Options:
-    """Return them, with the API server, the broker of workers if there is one, and whether metrics are collected."""
+    """Return the options: API server, broker of workers if there is one, and whether metrics are collected."""
     instance, config, store = context.instance, context.config, context.optional(ObjectStore)
     logs = config.logs
     base = log_base(store, logs.bucket) if logs.remote else ""

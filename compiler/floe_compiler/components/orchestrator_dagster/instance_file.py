@@ -47,7 +47,7 @@ def instance_file(
     database: Database, namespace: str, queue: Queue, days_kept: int, *, sensors: bool = False
 ) -> ConfigFile:
     """Return `dagster.yaml`; `sensors` says whether products have any."""
-    kept = {"purge_after_days": {"skipped": SKIPPED_TICKS_KEPT, "failure": days_kept, "success": days_kept}}
+    purge = {"purge_after_days": {"skipped": SKIPPED_TICKS_KEPT, "failure": days_kept, "success": days_kept}}
     instance = {
         **_storage(database),
         "run_launcher": _launcher(namespace),
@@ -61,7 +61,7 @@ def instance_file(
         },
         # The number of retries is a tag of the run.
         "run_retries": {"enabled": True, "max_retries": 0},
-        "retention": {"schedule": kept, "sensor": kept},
+        "retention": {"schedule": purge, "sensor": purge},
         **(SENSORS if sensors else {}),
         # The programs' output goes to the event log and to the pod's log, as there is no disk for it.
         "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},

@@ -167,7 +167,7 @@ def _product_alerts(namespace: str, product: Product) -> Iterator[Alert]:
         f"time() - max by (job_name) ({success}) > {late}",
         "The last run that succeeded ended {{ $value | humanizeDuration }} ago",
     )
-    # Of a product that has never succeeded, nobody knows how old it is.
+    # A product that has never succeeded has no age.
     up = series("up", namespace=namespace, job=NAME)
     yield Alert(
         "ProductLate",

@@ -100,7 +100,7 @@ def _server(instance: Instance[SeaweedConfig]) -> Container:
             f"-master.volumeSizeLimitMB={VOLUME_MEGABYTES}",
             # As many as there is room for.
             "-volume.max=0",
-            # There are no others that had to be told first.
+            # There are no other volume servers that would have to know first.
             "-volume.preStopSeconds=1",
             "-filer",
             "-s3",

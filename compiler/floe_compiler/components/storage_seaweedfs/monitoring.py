@@ -56,10 +56,10 @@ PANELS = (
 def alerts(namespace: str) -> Iterator[Alert]:
     """Return the alerts about the server in a namespace."""
     labels = {"namespace": namespace, "job": NAME}
-    free, whole = (series("SeaweedFS_volumeServer_resource", **labels, type=kind) for kind in ("avail", "all"))
+    free, total = (series("SeaweedFS_volumeServer_resource", **labels, type=kind) for kind in ("avail", "all"))
     yield Alert(
         "SeaweedFSDiskNearlyFull",
-        f"sum({free}) / sum({whole}) < {NEARLY_FULL}",
+        f"sum({free}) / sum({total}) < {NEARLY_FULL}",
         "{{ $value | humanizePercentage }} of the volume of SeaweedFS is free; when it is full, nothing can be written",
         severity="critical",
     )

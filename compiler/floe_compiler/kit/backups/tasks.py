@@ -126,8 +126,8 @@ def _names(data: Iterable[DatabaseData]) -> list[str]:
     ]
 
 
-def _with_hash(name: str, whole: str) -> str:
-    return f"{name[: _LONGEST - _HASH - 1]}-{sha256_of(whole)[:_HASH]}"
+def _with_hash(name: str, full_name: str) -> str:
+    return f"{name[: _LONGEST - _HASH - 1]}-{sha256_of(full_name)[:_HASH]}"
 
 
 def _tasks(database: Protected) -> Iterator[Task]:

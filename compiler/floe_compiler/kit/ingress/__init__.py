@@ -38,7 +38,7 @@ def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress, name: str = NAME)
         objects += [backend_policy(instance, opened.backend, opened) for opened in ingress.routes if opened.backend]
     objects += [health_check(instance, opened) for opened in ingress.routes if ingress.health_checks]
     objects += gateway_objects(instance, ingress.gateway) if ingress.gateway else []
-    objects += [certificate(instance, asked) for asked in ingress.certificates]
+    objects += [certificate(instance, request) for request in ingress.certificates]
     proxies = [login_proxy(instance, ingress.login, route) for route in ingress.routes if route.login and ingress.login]
     return DeclaredInstance(
         instance, Parts(tuple(proxies), objects=tuple(objects), operated=solver_pods(ingress.solvers))

@@ -113,10 +113,10 @@ def health_check(instance: Instance[Any], route: Route) -> Object:
 
     Source: GoogleCloudPlatform/gke-networking-api, HealthCheckPolicy v1. It asks pods, so any of their ports will do.
     """
-    asked = {"portSpecification": "USE_FIXED_PORT", "port": route.health.number}
+    port = {"portSpecification": "USE_FIXED_PORT", "port": route.health.number}
     kind, field = ("HTTPS", "httpsHealthCheck") if route.health.tls else ("HTTP", "httpHealthCheck")
-    http = {"type": kind, field: {**asked, "requestPath": route.health.health}}
-    config = http if route.health.health else {"type": "TCP", "tcpHealthCheck": asked}
+    http = {"type": kind, field: {**port, "requestPath": route.health.health}}
+    config = http if route.health.health else {"type": "TCP", "tcpHealthCheck": port}
     spec = {"default": {"config": config}, "targetRef": {"group": "", "kind": "Service", "name": route.server}}
     head = labels.selector(instance, route.name)
     return manifest("networking.gke.io/v1", "HealthCheckPolicy", route.name, head, last(instance.settings), spec=spec)

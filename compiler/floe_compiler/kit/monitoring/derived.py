@@ -53,7 +53,7 @@ def _target(target: ScrapeTarget) -> Iterator[Alert]:
         f"A pod of {target.job} does not answer when its metrics are collected",
         labels=labels,
     )
-    # Without any pod, there is no series at all.
+    # If there are no pods, there is no series.
     yield Alert(
         "AllTargetsDown",
         f"absent({up} == 1)",

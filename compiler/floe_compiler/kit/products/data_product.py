@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.products import dbt
-from floe_compiler.kit.products.domain_servers import asked_servers, required_servers, server_passwords
+from floe_compiler.kit.products.domain_servers import requested_servers, required_servers, server_passwords
 from floe_compiler.kit.products.lakehouse import lakehouse, store_login
 from floe_compiler.kit.products.step_environment import distinct, environment
 from floe_compiler.kit.products.steps import (
@@ -126,7 +126,7 @@ def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep])
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     quality_receiver = quality_collector(context) if has_step(product.spec, "quality") else None
     compute = dbt_compute(context, product)
-    services = (context.optional(Lineage), *asked_servers(context, product))
+    services = (context.optional(Lineage), *requested_servers(context, product))
     store = context.optional(ObjectStore)
     return (
         *(catalog.calls() if catalog else ()),
@@ -177,7 +177,7 @@ def with_volumes(container: Container, steps: Iterable[PlannedStep]) -> Containe
 
 
 def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
-    """Return what the container of one step has."""
+    """Return the resources of the container of one step."""
     return replace(declared(step.resources or settings.resources), devices=step.devices)
 
 

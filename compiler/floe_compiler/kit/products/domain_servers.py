@@ -21,7 +21,7 @@ class _Offer(msgspec.Struct, frozen=True):
     password_file: str
     file: str
 
-    def asked_by(self, product: Product) -> bool:
+    def requested_by(self, product: Product) -> bool:
         """Return whether a product asks for it: the key is named after the slot."""
         return bool(getattr(product.spec, self.kind.slot))
 
@@ -41,31 +41,31 @@ def required_servers(products: Iterable[Product]) -> Iterator[Requirement]:
     """Yield a requirement for each kind of server that any of the products asks for; it names the first of these."""
     declared = tuple(products)
     for offer in _OFFERS:
-        first = next((product for product in declared if offer.asked_by(product)), None)
+        first = next((product for product in declared if offer.requested_by(product)), None)
         if first:
-            yield Requirement(offer.kind, product=first.name, origin=dict(first.asked_origins).get(offer.kind.slot))
+            yield Requirement(offer.kind, product=first.name, origin=dict(first.server_origins).get(offer.kind.slot))
 
 
-def asked_servers(context: Context[Any], product: Product) -> tuple[DomainServer, ...]:
+def requested_servers(context: Context[Any], product: Product) -> tuple[DomainServer, ...]:
     """Return the servers that a product asks for."""
-    return tuple(server for _, server in _asked(context, product))
+    return tuple(server for _, server in _requested(context, product))
 
 
 def server_variables(context: Context[Any], product: Product) -> Iterator[Variable]:
     """Yield the variables by which the product's steps find them."""
-    for offer, server in _asked(context, product):
+    for offer, server in _requested(context, product):
         yield Variable(offer.url, server.url)
         yield Variable(offer.password_file, offer.file)
 
 
 def server_passwords(context: Context[Any], product: Product) -> Iterator[SecretFile]:
     """Yield the files with their passwords."""
-    for offer, server in _asked(context, product):
+    for offer, server in _requested(context, product):
         yield SecretFile(offer.file, server.password)
 
 
-def _asked(context: Context[Any], product: Product) -> Iterator[tuple[_Offer, DomainServer]]:
+def _requested(context: Context[Any], product: Product) -> Iterator[tuple[_Offer, DomainServer]]:
     for offer in _OFFERS:
-        server = context.optional(offer.kind) if offer.asked_by(product) else None
+        server = context.optional(offer.kind) if offer.requested_by(product) else None
         if server:
             yield offer, server

@@ -74,7 +74,7 @@ def endpoint(instance: Instance[Any], name: str) -> Endpoint:
     return service_endpoint(name, instance.namespace, instance.settings.cluster.domain, (port,))
 
 
-def _asked(port: Port) -> tuple[str, ...]:
+def _client(port: Port) -> tuple[str, ...]:
     """Return the client that asks the server in its own pod, where nobody else could answer."""
     return ("redis-cli", "-p", str(port.number), *(("--tls", "--insecure") if port.tls else ()))
 
@@ -84,8 +84,8 @@ def ready(port: Port) -> tuple[str, ...]:
 
     It does not fail when the disk is full, as PING would.
     """
-    asked = " ".join((*_asked(port), "-e", "EXISTS", "ready"))
-    return ("sh", "-c", f'REDISCLI_AUTH="$(cat {SECRETS}/password)" exec {asked} >/dev/null')
+    client = " ".join((*_client(port), "-e", "EXISTS", "ready"))
+    return ("sh", "-c", f'REDISCLI_AUTH="$(cat {SECRETS}/password)" exec {client} >/dev/null')
 
 
 def secret(name: str, namespace: str) -> Secret:
@@ -144,7 +144,7 @@ def server(
         # Ten minutes: it reads all its data first.
         startup=Probe(command=ready(port), timeout=5, failures=60),
         # Any answer will do, also that a login is needed.
-        liveness=Probe(command=(*_asked(port), "PING"), timeout=5, failures=5),
+        liveness=Probe(command=(*_client(port), "PING"), timeout=5, failures=5),
         readiness=health,
         config=(
             ConfigFile(CONFIGURATION, configuration(settings, eviction, folder), name),

@@ -116,10 +116,10 @@ def with_mesh_port(settings: Settings, ports: Iterable[Port], namespace: str = "
     Its proxies reach each other at a port of their own. They keep the other ports, too: that is where a pod is reached
     that has no proxy yet. `namespace` is that of others at one end; outside the mesh, nothing is added.
     """
-    given, mesh = tuple(ports), settings.cluster.mesh
-    if mesh is None or not mesh.port or not any(port.protocol == "TCP" for port in given):
-        return given
-    return given if namespace and namespace not in mesh.members else (*given, Port("mesh", mesh.port))
+    own, mesh = tuple(ports), settings.cluster.mesh
+    if mesh is None or not mesh.port or not any(port.protocol == "TCP" for port in own):
+        return own
+    return own if namespace and namespace not in mesh.members else (*own, Port("mesh", mesh.port))
 
 
 def _network_policy(settings: Settings, common: labels.Labels) -> list[Object]:

@@ -65,5 +65,5 @@ def _sources(accounts: tuple[str, ...], namespaces: Iterable[str], trust_domain:
     if trust_domain and accounts:
         parts = (account.split("/") for account in accounts)
         named = [{"source": {"principals": [f"{trust_domain}/ns/{own}/sa/{name}" for own, name in parts]}}]
-    others = list(namespaces)
-    return [*named, *([{"source": {"namespaces": others}}] if others else [])]
+    whole_namespaces = list(namespaces)
+    return [*named, *([{"source": {"namespaces": whole_namespaces}}] if whole_namespaces else [])]

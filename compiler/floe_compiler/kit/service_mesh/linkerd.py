@@ -66,8 +66,8 @@ def _networks(name: str, metadata: Mapping[str, str], networks: Iterable[str]) -
 def _identities(name: str, metadata: Mapping[str, str], server: MeshServer, port: int) -> Object:
     accounts = (account.split("/") for account in server.accounts.get(port, ()))
     named = [{"kind": "ServiceAccount", "namespace": namespace, "name": account} for namespace, account in accounts]
-    others = [{"kind": "Namespace", "name": namespace} for namespace in server.namespaces.get(port, ())]
-    spec = {"identityRefs": [*named, *others]}
+    namespaces = [{"kind": "Namespace", "name": namespace} for namespace in server.namespaces.get(port, ())]
+    spec = {"identityRefs": [*named, *namespaces]}
     return manifest(f"{GROUP}/v1alpha1", "MeshTLSAuthentication", name, metadata, spec=spec)
 
 

@@ -118,7 +118,7 @@ def _servers(unit: DeclaredUnit) -> Iterator[Endpoint]:
 
 def _smoke(unit: DeclaredUnit, servers: list[Endpoint]) -> DeclaredInstance:
     """Return the test of all servers, which also shows that pods can resolve names."""
-    known = unit.instances[0].instance
+    first = unit.instances[0].instance
     instance: Instance[Any] = Instance(
         slot="sync_tests",
         type=SMOKE,
@@ -127,7 +127,7 @@ def _smoke(unit: DeclaredUnit, servers: list[Endpoint]) -> DeclaredInstance:
         namespace=unit.namespace,
         config=SyncTests(),
         settings=unit.settings,
-        placement=known.placement,
+        placement=first.placement,
     )
     probes = [
         f"name {API_SERVER}.{unit.settings.cluster.domain}",

@@ -85,8 +85,8 @@ DOCUMENTED: tuple[Form, ...] = (
 def credentials_in(text: str) -> Iterator[tuple[str, str]]:
     """Yield the kind of each credential in a text, and the credential, form by form."""
     credentials = [pair for line in text.split("\n") for pair in _in_line(line)]
-    across = sorted({number for number, credential in credentials if not credential})
-    credentials += [(number, match[0]) for number in across for match in _forms()[number].find(text)]
+    multiline = sorted({number for number, credential in credentials if not credential})
+    credentials += [(number, match[0]) for number in multiline for match in _forms()[number].find(text)]
     for number, credential in sorted(credentials, key=lambda pair: pair[0]):
         if credential:
             yield _forms()[number].kind, credential
@@ -97,7 +97,7 @@ def _in_line(line: str) -> tuple[tuple[int, str], ...]:
     """Return the credentials in a line, each with the number of its form; none for what may begin in this line."""
     if not any_word().search(lower := line.lower()):
         return ()
-    possible = [one for one in enumerate(_forms()) if any(word in lower for word in one[1].words)]
+    possible = [numbered for numbered in enumerate(_forms()) if any(word in lower for word in numbered[1].words)]
     return tuple(
         (number, credential)
         for number, form in possible

@@ -51,9 +51,9 @@ class IngressTls(Input):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        given = [name for name in ("issuer", "secret", "elsewhere") if getattr(self, name) is not None]
-        if len(given) != 1:
-            sources = "none" if not given else " and ".join(given)
+        chosen = [name for name in ("issuer", "secret", "elsewhere") if getattr(self, name) is not None]
+        if len(chosen) != 1:
+            sources = "none" if not chosen else " and ".join(chosen)
             raise ValueError(
                 f"certificates have one source, but here it is {sources}; write issuer, secret or elsewhere"
             )
@@ -185,9 +185,9 @@ class Ingress(Input):
             raise ValueError("no controller is said to route; write class, or the gateway that there is")
         if self.gateway is not None:
             settings = {"class": self.class_, "tls": self.tls, "annotations": self.annotations}
-            given = [name for name, value in settings.items() if value] + (["type"] if self.type != "gateway" else [])
-            if given:
-                raise ValueError(f"{' and '.join(given)} cannot be set of a gateway that others keep; leave that out")
+            present = [name for name, value in settings.items() if value] + (["type"] if self.type != "gateway" else [])
+            if present:
+                raise ValueError(f"{' and '.join(present)} cannot be set of a gateway that others keep; leave that out")
         if self.domain is None and self.tls is not None and self.tls.wildcard:
             raise ValueError("a wildcard is for the hosts below a domain; write the domain, or leave wildcard out")
         if self.domain is None and True in self.hosts.values():

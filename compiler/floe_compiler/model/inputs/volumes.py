@@ -32,7 +32,7 @@ class StepVolume(Input):
     """Whether the step may write to the claim."""
 
     @model_validator(mode="after")
-    def _is_one_thing(self) -> Self:
+    def _is_of_one_kind(self) -> Self:
         chosen = [name for name in SOURCES if getattr(self, name) is not None]
         if len(chosen) != 1:
             raise ValueError(f"{self.path} is {' and '.join(chosen) or 'nothing'}; write one of {', '.join(SOURCES)}")

@@ -21,7 +21,7 @@ from floe_compiler.model.workloads import Workload, workload
 from floe_compiler.report.launched_pods import launched_pods
 
 PRODUCT = "floe.dev/product"
-TOLD = "product.json"
+PRODUCT_KEY = "product.json"
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -55,8 +55,8 @@ def runs_of(objects: Mapping[ObjectId, Object]) -> Iterator[Run | Uncounted]:
         try:
             if identity.kind == "CronJob":
                 yield from _of_cron_job(identity, manifest)
-            elif identity.kind == "ConfigMap" and TOLD in mapping(manifest, ("data",)):
-                yield from _of_product(json.loads(manifest["data"][TOLD]), pods)
+            elif identity.kind == "ConfigMap" and PRODUCT_KEY in mapping(manifest, ("data",)):
+                yield from _of_product(json.loads(manifest["data"][PRODUCT_KEY]), pods)
         except (AttributeError, TypeError, ValueError):
             yield Uncounted(f"{identity.kind} {identity.namespace}/{identity.name} cannot be read")
 

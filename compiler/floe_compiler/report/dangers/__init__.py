@@ -22,14 +22,14 @@ from floe_compiler.report.dangers import (
     telemetry,
 )
 from floe_compiler.report.dangers.danger import KINDS_BEFORE as KINDS_BEFORE  # re-exported: what the rest must have
+from floe_compiler.report.dangers.danger import AllObjects as AllObjects
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
-from floe_compiler.report.dangers.danger import Kept as Kept
 from floe_compiler.report.dangers.danger import Objects as Objects
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
 from floe_compiler.report.dangers.danger import Together as Together
-from floe_compiler.report.dangers.danger import Whole as Whole
-from floe_compiler.report.dangers.deletions import kept
+from floe_compiler.report.dangers.danger import WhyKept as WhyKept
+from floe_compiler.report.dangers.deletions import left_in_cluster
 
 WORDS = {
     "access-granted": "A product or another client of the catalog or the object store may read or write more data.",
@@ -143,7 +143,7 @@ def dangers_of(
     before: Object | None,
     after: Object | None,
     surroundings: Surroundings,
-    why_kept: Kept | None = None,
+    why_kept: WhyKept | None = None,
     former: Object | None = None,
 ) -> tuple[Danger, ...]:
     """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).
@@ -158,5 +158,5 @@ def dangers_of(
     """
     change = Change(identity, before or {}, after or {}, surroundings, former or {})
     if why_kept and after is None:
-        return tuple(sorted({*kept(change, why_kept)}))
+        return tuple(sorted({*left_in_cluster(change, why_kept)}))
     return tuple(sorted({danger for detector in _DETECTORS for danger in detector(change)}))

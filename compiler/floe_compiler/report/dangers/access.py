@@ -73,9 +73,9 @@ def secrets_needed(change: Change) -> Iterator[Danger]:
     old, new = (at(manifest, ("spec", "secretStoreRef", "name")) for manifest in (change.before, change.after))
     if old and new and old != new:
         yield Danger("secret-needed", f"the store {new} must have what was read from {old}, or pods wait for it")
-    known = set().union(*map(_remote_keys, change.surroundings.secrets_before), _remote_keys(change.before))
+    read_before = set().union(*map(_remote_keys, change.surroundings.secrets_before), _remote_keys(change.before))
     filled_here = [at(store, ("metadata", "name")) for store in change.surroundings.stores if _filled_here(store)]
-    more = _remote_keys(change.after) - known
+    more = _remote_keys(change.after) - read_before
     if more and new not in filled_here:
         yield Danger("secret-needed", f"the store must have {_show(more)}, or pods wait for it")
 

@@ -34,7 +34,7 @@ class Danger(msgspec.Struct, frozen=True, order=True):
     sentence: str
 
 
-class Kept(msgspec.Struct, frozen=True):
+class WhyKept(msgspec.Struct, frozen=True):
     """Why the cluster keeps an object that is no longer in the output."""
 
     reason: str
@@ -42,7 +42,7 @@ class Kept(msgspec.Struct, frozen=True):
     """Whether the rest of its folder is still delivered."""
 
 
-class Whole(Protocol):
+class AllObjects(Protocol):
     """All objects of an environment, which are read on first use."""
 
     def of_kind(self, kind: str) -> Iterable[Object]:
@@ -70,7 +70,7 @@ class Objects:
 class Together:
     """All objects of an environment in several clusters."""
 
-    def __init__(self, clusters: Iterable[Whole]) -> None:
+    def __init__(self, clusters: Iterable[AllObjects]) -> None:
         self._clusters = tuple(clusters)
 
     def of_kind(self, kind: str) -> Iterable[Object]:
@@ -85,29 +85,29 @@ class Together:
 class Surroundings:
     """The rest of an environment: objects before a change, and all objects after it."""
 
-    def __init__(self, before: Iterable[Object] = (), after: Whole | None = None) -> None:
+    def __init__(self, before: Iterable[Object] = (), after: AllObjects | None = None) -> None:
         self._before = before
         self._after = after or Objects(())
         self._beside: dict[str, Sequence[Object]] = {}
 
     @cached_property
-    def _kept_before(self) -> Sequence[Object]:
+    def _objects_before(self) -> Sequence[Object]:
         return [manifest for manifest in self._before if manifest.get("kind") in KINDS_BEFORE]
 
     @cached_property
     def secrets_before(self) -> Sequence[Object]:
         """Return the ExternalSecrets before the change."""
-        return [manifest for manifest in self._kept_before if manifest["kind"] == "ExternalSecret"]
+        return [manifest for manifest in self._objects_before if manifest["kind"] == "ExternalSecret"]
 
     @cached_property
     def writers_before(self) -> Sequence[Object]:
         """Return the objects before the change that brought secrets to a namespace."""
-        return [manifest for manifest in self._kept_before if manifest["kind"] in SECRET_KINDS]
+        return [manifest for manifest in self._objects_before if manifest["kind"] in SECRET_KINDS]
 
     @cached_property
     def certificates_before(self) -> Sequence[Object]:
         """Return the Certificates before the change."""
-        return [manifest for manifest in self._kept_before if manifest["kind"] == "Certificate"]
+        return [manifest for manifest in self._objects_before if manifest["kind"] == "Certificate"]
 
     @cached_property
     def certificates(self) -> Sequence[Object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.model.nested_fields import at
-from floe_compiler.report.dangers.danger import Change, Danger, Kept
+from floe_compiler.report.dangers.danger import Change, Danger, WhyKept
 from floe_compiler.report.dangers.delivery import DELIVERS, delivery_left
 from floe_compiler.report.dangers.running import suspended, tests_removed
 
@@ -13,7 +13,7 @@ PROCEDURE = "to remove it, see docs/delivery.md (Retiring what runs)"
 _RUNS = frozenset({"CronJob", "DaemonSet", "Deployment", "StatefulSet"})
 
 
-def kept(change: Change, why: Kept) -> Iterator[Danger]:
+def left_in_cluster(change: Change, why: WhyKept) -> Iterator[Danger]:
     """Yield what a deletion from the output means where the delivery tool does not delete the object."""
     stays = "keeps running" if change.kind in _RUNS else "stays"
     yield Danger(

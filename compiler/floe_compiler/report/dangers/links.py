@@ -37,7 +37,7 @@ def _offered(manifest: Object) -> frozenset[str]:
 
 
 def gateway_opened(change: Change) -> Iterator[Danger]:
-    """Yield the ports that a Gateway newly takes connections on, and where it asks clients for certificates no more."""
+    """Yield the ports that a Gateway newly listens on, and those at which it no longer asks for certificates."""
     if change.kind != "Gateway" or not change.before or not change.after:
         return
     before, after = (
@@ -45,12 +45,12 @@ def gateway_opened(change: Change) -> Iterator[Danger]:
     )
     if new := sorted(map(str, after - before)):
         yield Danger("exposed", f"now takes connections on port {', '.join(new)}")
-    asked, asks = (_authorities(gateway) for gateway in _both(change))
-    for port, authority in sorted(asked.items()):
-        if port not in asks:
+    former, latter = (_authorities(gateway) for gateway in _both(change))
+    for port, authority in sorted(former.items()):
+        if port not in latter:
             yield Danger("clients-unverified", f"no longer asks clients for a certificate on port {port}")
-        elif asks[port] != authority:
-            sentence = f"takes certificates of clients by {asks[port]} instead of {authority} on port {port}"
+        elif latter[port] != authority:
+            sentence = f"takes certificates of clients by {latter[port]} instead of {authority} on port {port}"
             yield Danger("clients-unverified", sentence)
 
 

@@ -30,9 +30,9 @@ def addresses_opened(change: Change) -> Iterator[Danger]:
         before, after = _reach(change.before, direction), _reach(change.after, direction)
         opened: dict[str, list[str]] = defaultdict(list)
         for port, peers in sorted(after.items()):
-            known = {**before.get("any port", {}), **before.get(port, {})}
+            allowed_before = {**before.get("any port", {}), **before.get(port, {})}
             for peer, networks in sorted(peers.items()):
-                if not _covered(peer, networks, known):
+                if not _covered(peer, networks, allowed_before):
                     opened["any address" if peer in ANYWHERE else peer].append(port)
         for address, ports in opened.items():
             yield Danger("network-opened", f"{words} {address} on {', '.join(dict.fromkeys(ports))}")
@@ -64,11 +64,13 @@ def _networks(block: Object) -> tuple[Network, ...]:
         return ()
 
 
-def _covered(peer: str, networks: Iterable[Network], known: Mapping[str, list[Network]]) -> bool:
+def _covered(peer: str, networks: Iterable[Network], allowed_before: Mapping[str, list[Network]]) -> bool:
     """Return whether a peer was allowed before; a rule for all addresses, without exceptions, includes every pod."""
     if peer == EVERY_POD:
-        return EVERY_POD in known or any(network(everyone) in known.get(everyone, ()) for everyone in ANYWHERE)
-    before = [cidr for allowed in known.values() for cidr in allowed]
+        return EVERY_POD in allowed_before or any(
+            network(everyone) in allowed_before.get(everyone, ()) for everyone in ANYWHERE
+        )
+    before = [cidr for allowed in allowed_before.values() for cidr in allowed]
     joined = [cidr for version in (4, 6) for cidr in _joined(before, version)]
     return all(any(within(cidr, allowed) for allowed in joined) for cidr in networks)
 

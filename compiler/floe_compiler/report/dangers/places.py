@@ -45,7 +45,7 @@ def data_moved(change: Change) -> Iterator[Danger]:
         return
     texts = tuple(_texts(manifest) for manifest in (former, change.after))
     if not (_volumes(former) or _volumes(change.after) or _name_places(set(texts[0]) ^ set(texts[1]))):
-        return  # what both say alike moves nothing
+        return  # nothing moves if both have the same texts
     before, after = (
         frozenset(_places(manifest, own)) for manifest, own in zip((former, change.after), texts, strict=True)
     )

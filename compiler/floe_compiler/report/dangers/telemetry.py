@@ -103,9 +103,9 @@ def _sent(file: Object) -> Iterator[_Sent]:
 
 
 def _less(old: Object, new: Object) -> Iterator[Danger]:
-    kept, fewer = (_sampled(file) for file in (old, new))
-    if fewer < kept:
-        yield Danger("telemetry-reduced", f"{fewer:g} % of the traces are kept instead of {kept:g} %")
+    former, latter = (_sampled(file) for file in (old, new))
+    if latter < former:
+        yield Danger("telemetry-reduced", f"{latter:g} % of the traces are kept instead of {former:g} %")
     long, short = (_lifetime(file) for file in (old, new))
     if long and short and parse_duration(short) < parse_duration(long):
         yield Danger("telemetry-reduced", f"traces are kept for {short} instead of {long}")

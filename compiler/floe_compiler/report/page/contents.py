@@ -14,7 +14,7 @@ from floe_compiler.report.diff import ACTIONS, EnvironmentDiff
 from floe_compiler.report.folding import FoldedChange, folded
 from floe_compiler.report.page.inventory import Table, table
 from floe_compiler.report.secrecy import hide_in_text
-from floe_compiler.report.secret_list import where
+from floe_compiler.report.secret_list import source_of
 from floe_compiler.report.terminal import visible
 
 MOST_LINES = 400
@@ -60,7 +60,7 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
     dangers = {danger: at for at, danger in enumerate(sorted(all_dangers, key=lambda danger: danger.word not in _LOST))}
     texts = {text: at for at, text in enumerate(dict.fromkeys(text for change in changes for text in change.fields))}
     totals = {diff.environment: [diff.total(action) for action in ACTIONS] for diff in contents.diffs}
-    names += sorted(totals.keys() - contents.objects.keys())  # those that are gone
+    names += sorted(totals.keys() - contents.objects.keys())  # environments that were removed
     secrets = table(
         "secrets",
         "Secrets",
@@ -117,7 +117,7 @@ def _edit(edit: EditedFile) -> Mapping[str, Any]:
 
 def _secret(secret: ListedSecret) -> tuple[str, ...]:
     keys = ", ".join(key.name for key in secret.keys)
-    return secret.name, secret.namespace, keys, where(secret), ", ".join(secret.read_by)
+    return secret.name, secret.namespace, keys, source_of(secret), ", ".join(secret.read_by)
 
 
 def _packed(listing: Table) -> Mapping[str, Any]:
@@ -137,9 +137,9 @@ def _graph(graph: Graph) -> Mapping[str, Any]:
 
 def to_explain(changes: Iterable[FoldedChange], most: int, files: Iterable[str]) -> list[str]:
     """Return the files of those changed objects that are worth an explanation: of each change one, the first ones."""
-    known = set(files)
+    compiled = set(files)
     first_files = (
-        next((object_change.file for _, object_change in change.changes if object_change.file in known), "")
+        next((object_change.file for _, object_change in change.changes if object_change.file in compiled), "")
         for change in changes
     )
     return [file for file in first_files if file][:most]

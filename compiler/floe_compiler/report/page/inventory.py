@@ -83,15 +83,17 @@ def _routes(manifests: Iterable[Object]) -> Iterator[Row]:
 def _grants(manifests: Iterable[Object]) -> Iterator[Row]:
     for manifest in manifests:
         if manifest.get("kind") == "ConfigMap":
-            given = defaultdict(set)
+            rights_of = defaultdict(set)
             for client, right in rights(manifest):
-                given[client].add(right)
-            yield from ((client, right, _namespace(manifest), "data") for client in given for right in given[client])
+                rights_of[client].add(right)
+            yield from (
+                (client, right, _namespace(manifest), "data") for client in rights_of for right in rights_of[client]
+            )
         elif manifest.get("kind") in ("RoleBinding", "ClusterRoleBinding"):
             role = f"{at(manifest, ('roleRef', 'kind'))} {at(manifest, ('roleRef', 'name'))}"
-            where = _namespace(manifest) or "the whole cluster"
+            location = _namespace(manifest) or "the whole cluster"
             for subject in mappings(manifest, ("subjects",)):
-                yield f"{subject.get('namespace', where)}/{subject.get('name')}", role, where, "Kubernetes"
+                yield f"{subject.get('namespace', location)}/{subject.get('name')}", role, location, "Kubernetes"
 
 
 def _alerts(manifests: Iterable[Object]) -> Iterator[Row]:
@@ -102,11 +104,11 @@ def _alerts(manifests: Iterable[Object]) -> Iterator[Row]:
             yield name, severity_of(rule), whose, str(rule.get("for", "")), hide_in_text(description)
 
 
-_ASKED = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods")
+_QUOTA_RESOURCES = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods")
 
 
 def _quotas(manifests: Iterable[Object]) -> Iterator[Row]:
-    asked: dict[str, Mapping[str, Quantity]] = defaultdict(dict)
+    requested: dict[str, Mapping[str, Quantity]] = defaultdict(dict)
     allowed: dict[str, dict[str, Any]] = defaultdict(dict)
     objects = {identify(manifest): manifest for manifest in manifests}
     scalers = autoscalers(
@@ -116,10 +118,10 @@ def _quotas(manifests: Iterable[Object]) -> Iterator[Row]:
         if identity.kind == "ResourceQuota":
             allowed[identity.namespace] |= mapping(manifest, ("spec", "hard"))
         elif identity.kind in ("Deployment", "StatefulSet") and (server := workload(identity, manifest)):
-            asked[identity.namespace] = _sum(asked[identity.namespace], _amounts(server, scalers))
-    for namespace in {*asked, *allowed}:
-        for name in {*asked[namespace], *allowed[namespace]}:
-            servers = str(asked[namespace].get(name, "")) or "-"
+            requested[identity.namespace] = _sum(requested[identity.namespace], _amounts(server, scalers))
+    for namespace in {*requested, *allowed}:
+        for name in {*requested[namespace], *allowed[namespace]}:
+            servers = str(requested[namespace].get(name, "")) or "-"
             yield namespace, name, servers, str(allowed[namespace].get(name, "no quota"))
 
 
@@ -131,7 +133,7 @@ def _amounts(server: Workload, scalers: Scalers) -> Mapping[str, Quantity]:
         times = 1
     amounts: dict[str, Quantity] = {"pods": parse_quantity(str(times))}
     for container in server.containers:
-        for name in _ASKED[:-1] if container.runs else ():
+        for name in _QUOTA_RESOURCES[:-1] if container.runs else ():
             kind, resource = name.split(".")
             try:
                 amount = parse_quantity(str(at(container.data, ("resources", kind, resource)))) * times

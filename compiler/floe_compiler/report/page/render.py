@@ -1,4 +1,4 @@
-"""The page: one file that reads nothing else, and that nothing in its data can make do anything."""
+"""The page: one file that loads nothing else, and in which no data can run as code."""
 
 from __future__ import annotations
 

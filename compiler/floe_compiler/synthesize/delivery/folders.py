@@ -83,7 +83,7 @@ def tests_path_of(plan: DeliveryPlan, tested: Folder) -> str:
 
 
 def tests_name(plan: DeliveryPlan, tested: Folder) -> str:
-    """Return the name of the delivery object of a namespace's tests.."""
+    """Return the name of the delivery object of a namespace's tests."""
     scope = next(unit.scope for unit in plan.namespaces if unit.namespace == tested.namespace)
     return delivery_name(plan.settings, f"{scope_name(scope)}-tests")
 

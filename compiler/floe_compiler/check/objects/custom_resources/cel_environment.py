@@ -69,7 +69,7 @@ def _functions() -> Iterator[FunctionDecl]:
     from cel_expr_python import cel
 
     types = cel.Type
-    text, whole, truth, any_ = types.STRING, types.INT, types.BOOL, types.DYN
+    text, integer, truth, any_ = types.STRING, types.INT, types.BOOL, types.DYN
     many = types.List(any_)
 
     def of(*arguments: Any, returns: Any, run: Callable[..., Any], member: bool = True) -> Callable[[str], Any]:
@@ -90,7 +90,7 @@ def _functions() -> Iterator[FunctionDecl]:
         def run(value: str, other: str | int) -> str:
             return str(_amount(value) + sign * _amount(str(other)))
 
-        return of(text, text, returns=text, run=run), of(text, whole, returns=text, run=run)
+        return of(text, text, returns=text, run=run), of(text, integer, returns=text, run=run)
 
     _amount, ip, cidr = kubernetes.quantity, kubernetes.ip, kubernetes.cidr
     overloads: dict[str, tuple[Callable[[str], Any], ...]] = {
@@ -110,10 +110,10 @@ def _functions() -> Iterator[FunctionDecl]:
         "quantity": (plain(lambda value: str(_amount(value)), text),),
         "isGreaterThan": (compare(lambda value, other: value > other),),
         "isLessThan": (compare(lambda value, other: value < other),),
-        "compareTo": (compare(lambda value, other: (value > other) - (value < other), whole),),
-        "sign": (ask(lambda value: (_amount(value) > 0) - (_amount(value) < 0), whole),),
+        "compareTo": (compare(lambda value, other: (value > other) - (value < other), integer),),
+        "sign": (ask(lambda value: (_amount(value) > 0) - (_amount(value) < 0), integer),),
         "isInteger": (ask(_is(kubernetes.integer)),),
-        "asInteger": (ask(kubernetes.integer, whole),),
+        "asInteger": (ask(kubernetes.integer, integer),),
         "asApproximateFloat": (ask(lambda value: float(_amount(value)), types.DOUBLE),),
         "add": calculate(1),
         "sub": calculate(-1),
@@ -123,7 +123,7 @@ def _functions() -> Iterator[FunctionDecl]:
             ask(lambda value: str(ip(value.partition("/")[0])), text),
         ),
         "ip.isCanonical": (plain(lambda value: str(ip(value)) == value),),
-        "family": (ask(lambda address: ip(address).version, whole),),
+        "family": (ask(lambda address: ip(address).version, integer),),
         "isUnspecified": (ask(lambda address: ip(address).is_unspecified),),
         "isLoopback": (ask(lambda address: ip(address).is_loopback),),
         "isCIDR": (plain(_is(cidr)),),
@@ -131,11 +131,11 @@ def _functions() -> Iterator[FunctionDecl]:
         "containsIP": (of(text, text, returns=truth, run=lambda block, other: ip(other) in cidr(block)),),
         "containsCIDR": (of(text, text, returns=truth, run=kubernetes.contains),),
         "masked": (ask(lambda block: str(cidr(block)), text),),
-        "prefixLength": (ask(lambda block: cidr(block).prefixlen, whole),),
+        "prefixLength": (ask(lambda block: cidr(block).prefixlen, integer),),
         "validate": (of(text, text, returns=many, run=kubernetes.validate),),
     }
-    for name, made in overloads.items():
-        yield cel.FunctionDecl(name, [overload(name) for overload in made])
+    for name, variants in overloads.items():
+        yield cel.FunctionDecl(name, [overload(name) for overload in variants])
     for form in kubernetes.FORMATS:
         name = f"format.{form}"
         constant = cel.Overload(name, text, (), is_member=False, impl=lambda form=form: form)

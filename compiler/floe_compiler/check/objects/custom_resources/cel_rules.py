@@ -172,8 +172,8 @@ def _as_cel(value: Any, schema: Any, root: Schema) -> Any:
     if isinstance(value, dict):
         properties = mapping(schema, ("properties",))
         if not properties:
-            others = schema.get("additionalProperties")
-            return {key: _as_cel(item, others, root) for key, item in value.items()}
+            additional = schema.get("additionalProperties")
+            return {key: _as_cel(item, additional, root) for key, item in value.items()}
         known = {key: _escaped(key) for key in value if key in properties}
         return {name: _as_cel(value[key], properties[key], root) for key, name in known.items() if name}
     if isinstance(value, list):

@@ -11,7 +11,7 @@ _LEADING_FLAGS = re.compile(r"(?P<anchor>\^?)\(\?(?P<flags>[ims]+)\)")
 
 @cache
 def readable_pattern(pattern: object) -> str | None:
-    """Return a pattern in the form that the validator reads; None if it has none."""
+    """Return a pattern in the form that the validator reads; None if there is no such form."""
     if not isinstance(pattern, str):
         return None
     translated = pattern

@@ -176,7 +176,7 @@ def labels(*fields: str) -> Constraint:
 
 
 def not_empty(field: str) -> Constraint:
-    """Return the constraint that a list has an item; that it is there is for the schema to say."""
+    """Return the constraint that a list has an item; the schema says whether the list is required."""
 
     def check(value: Fields) -> Iterator[Breach]:
         if value.get(field) == []:

@@ -10,7 +10,7 @@ from floe_compiler.model.nested_fields import mappings
 
 
 def end_of_ports(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: the end of a range of ports is not below its start."""
+    """Check that the end of a range of ports is not below its start."""
     port, end = value.get("port"), value.get("endPort")
     if end is not None and not isinstance(port, int):
         yield Breach(("endPort",), "may only be set beside a port that is a number")
@@ -19,32 +19,32 @@ def end_of_ports(value: Fields) -> Iterator[Breach]:
 
 
 def exceptions_within(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: the exceptions are parts of the range of addresses."""
+    """Check that the exceptions are parts of the range of addresses."""
     try:
-        whole = cidr(value["cidr"])
+        outer = cidr(value["cidr"])
         parts = [cidr(block) for block in value.get("except", ())]
     except (KeyError, ValueError):
         return  # reported by its form
     for position, part in enumerate(parts):
-        if not within(part, whole) or part == whole:
+        if not within(part, outer) or part == outer:
             yield Breach(("except", position), "must be a part of cidr")
 
 
 def nothing_moves(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a rolling update may replace at least one pod at a time."""
+    """Check that a rolling update may replace at least one pod at a time."""
     zero = (0, "0%")
     if value.get("maxUnavailable") in zero and value.get("maxSurge") in zero:
         yield Breach(("maxUnavailable",), "must not be 0 if maxSurge is 0, too")
 
 
 def service_ports(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a Service has ports, unless it is headless or an alias of a host."""
+    """Check that a Service has ports, unless it is headless or an alias of a host."""
     if not value.get("ports") and value.get("type") != "ExternalName" and value.get("clusterIP") != "None":
         yield Breach((), "needs ports, unless it is headless or of type ExternalName", lacks=True)
 
 
 def relative_path(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: the sub-path of a mount stays within its volume."""
+    """Check that the sub-path of a mount stays within its volume."""
     if ".." in str(value.get("subPath", "")).split("/") or str(value.get("subPath", "")).startswith("/"):
         yield Breach(("subPath",), 'must be a relative path without ".."')
 
@@ -56,7 +56,7 @@ def compared_with_one(value: Fields) -> Iterator[Breach]:
 
 
 def access_modes(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a claim has access modes, and ReadWriteOncePod alone."""
+    """Check that a claim has access modes, and ReadWriteOncePod alone."""
     modes = value.get("accessModes") or []
     if not modes:
         yield Breach((), "needs accessModes", lacks=True)
@@ -65,26 +65,26 @@ def access_modes(value: Fields) -> Iterator[Breach]:
 
 
 def affinity_timeout(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: the timeout of session affinity is at most a day."""
+    """Check that the timeout of session affinity is at most a day."""
     timeout = ((value.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds", 1)
     if value.get("sessionAffinity") == "ClientIP" and not 1 <= timeout <= 86400:
         yield Breach(("sessionAffinityConfig", "clientIP", "timeoutSeconds"), "must be 1 to 86400")
 
 
 def any_key(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a toleration without a key tolerates every taint."""
+    """Check that a toleration without a key tolerates every taint."""
     if not value.get("key") and value.get("operator") != "Exists":
         yield Breach((), "needs operator: Exists, as it has no key", lacks=True)
 
 
 def absolute(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a path of an Ingress begins at the root, unless its controller interprets it."""
+    """Check that a path of an Ingress begins at the root, unless its controller interprets it."""
     if value.get("pathType") in ("Exact", "Prefix") and not str(value.get("path", "")).startswith("/"):
         yield Breach(("path",), 'must begin with "/"')
 
 
 def accounts_with_namespace(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a ClusterRoleBinding names the namespace of each account."""
+    """Check that a ClusterRoleBinding names the namespace of each account."""
     # In a RoleBinding, they are in its own namespace otherwise.
     for position, subject in enumerate(mappings(value, ("subjects",))):
         if subject.get("kind") == "ServiceAccount" and not subject.get("namespace"):
@@ -92,20 +92,20 @@ def accounts_with_namespace(value: Fields) -> Iterator[Breach]:
 
 
 def some_peer(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a peer of a network policy selects something."""
+    """Check that a peer of a network policy selects something."""
     if not value:
         yield Breach((), "needs ipBlock, namespaceSelector or podSelector", lacks=True)
 
 
 def always_restarted(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: the pods of a server are restarted whenever they end."""
+    """Check that the pods of a server are restarted whenever they end."""
     pod = (value.get("template") or {}).get("spec") or {}
     if pod.get("restartPolicy") in ("Never", "OnFailure"):
         yield Breach(("template", "spec", "restartPolicy"), "must be Always, unless a Job runs the pods")
 
 
 def deadline_after_ready(value: Fields) -> Iterator[Breach]:
-    """Hold a value to this: a rollout has more time than a pod needs to count as ready."""
+    """Check that a rollout has more time than a pod needs to count as ready."""
     ready, deadline = value.get("minReadySeconds", 0), value.get("progressDeadlineSeconds", 600)
     if 0 <= deadline <= ready:
         yield Breach(("progressDeadlineSeconds",), "must be above minReadySeconds")

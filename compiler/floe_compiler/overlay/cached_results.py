@@ -26,7 +26,7 @@ Results = Mapping[ObjectId, Result]
 """The result for each object."""
 
 
-class KeptResults(msgspec.Struct, frozen=True):
+class CachedResults(msgspec.Struct, frozen=True):
     """The results of a kustomize in a cache, for an environment; none without a cache.
 
     `compiler` is the digest of the compiler, and `program` the identity of kustomize.
@@ -37,7 +37,7 @@ class KeptResults(msgspec.Struct, frozen=True):
     program: str = ""
     environment: str = ""
 
-    def of(self, program: str, environment: str) -> KeptResults:
+    def of(self, program: str, environment: str) -> CachedResults:
         """Return the results of one kustomize for one environment."""
         return replace(self, program=program, environment=environment)
 
@@ -52,17 +52,17 @@ class KeptResults(msgspec.Struct, frozen=True):
                     results[item.identity] = Result(parts[digest])
         return results
 
-    def put(self, objects: Iterable[ChangedObject], version: str, known: Results, new: Results) -> None:
+    def put(self, objects: Iterable[ChangedObject], version: str, earlier: Results, new: Results) -> None:
         """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
         if self.cache is None:
             return
-        results = {**known, **new}
+        results = {**earlier, **new}
         for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
-                kept = ((item, results.get(item.identity)) for item in items)
+                pairs = ((item, results.get(item.identity)) for item in items)
                 parts = {
                     _digest(item): result.part
-                    for item, result in kept
+                    for item, result in pairs
                     if result and _may_be_kept(item.identity, result)
                 }
                 self.cache.put(KIND, key, encode(parts))

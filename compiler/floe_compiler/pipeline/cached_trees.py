@@ -14,7 +14,7 @@ KIND = "trees"
 """The kind of cache entry: the answer of cdk8s for one construct tree."""
 
 
-class KeptTrees(msgspec.Struct, frozen=True):
+class CachedTrees(msgspec.Struct, frozen=True):
     """The answers for the construct trees of units. An answer depends on the tree and on the compiler."""
 
     cache: Cache | None
@@ -25,14 +25,16 @@ class KeptTrees(msgspec.Struct, frozen=True):
 
         def run(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
             keys = [digest_of(self.compiler, encode(chart)) for chart in charts]
-            known = {key: answer for key, chart in zip(keys, charts, strict=True) if (answer := self._get(key, chart))}
-            asked = {key: chart for key, chart in zip(keys, charts, strict=True) if key not in known}
-            answers = cdk8s([*asked.values()]) if asked else []
-            for key, answer in zip(asked, answers, strict=True):
-                known[key] = answer
+            answers = {
+                key: answer for key, chart in zip(keys, charts, strict=True) if (answer := self._get(key, chart))
+            }
+            missing = {key: chart for key, chart in zip(keys, charts, strict=True) if key not in answers}
+            new_answers = cdk8s([*missing.values()]) if missing else []
+            for key, answer in zip(missing, new_answers, strict=True):
+                answers[key] = answer
                 if self.cache and not answer.get("failures"):
                     self.cache.put(KIND, key, encode(answer))
-            return [known[key] for key in keys]
+            return [answers[key] for key in keys]
 
         return run
 

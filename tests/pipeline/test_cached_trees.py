@@ -11,7 +11,7 @@ from floe_compiler.cache.store import Memory
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline import compile_mesh
-from floe_compiler.pipeline.kept_trees import KIND, KeptTrees
+from floe_compiler.pipeline.cached_trees import KIND, CachedTrees
 from small_mesh import PRODUCT, small_mesh
 
 Charts = list[dict[str, Any]]
@@ -36,7 +36,7 @@ class Asked(list[str]):
 
 
 def test_a_tree_is_built_once() -> None:
-    asked, trees = Asked(), KeptTrees(Memory(), "1")
+    asked, trees = Asked(), CachedTrees(Memory(), "1")
     other = {**WEB, "namespace": "other"}
     first = trees.or_from(asked.run)([WEB, other])
     again = trees.or_from(asked.run)([other, {**WEB, "namespace": "new"}, WEB])
@@ -47,7 +47,7 @@ def test_a_tree_is_built_once() -> None:
 def test_another_tree_or_compiler_is_another_entry() -> None:
     asked, cache = Asked(), Memory()
     for compiler, chart in (("1", WEB), ("2", WEB), ("1", {**WEB, "labels": {"a": "b"}})):
-        KeptTrees(cache, compiler).or_from(asked.run)([chart])
+        CachedTrees(cache, compiler).or_from(asked.run)([chart])
     assert asked == ["web"] * 3
 
 
@@ -55,15 +55,15 @@ def test_another_tree_or_compiler_is_another_entry() -> None:
 def test_what_is_no_answer_about_each_object_is_asked_again(data: dict[str, Any]) -> None:
     asked, cache = Asked(), Memory()
     cache.put(KIND, digest_of("1", encode(WEB)), encode(data))
-    assert KeptTrees(cache, "1").or_from(asked.run)([WEB]) == [decided("web")]
+    assert CachedTrees(cache, "1").or_from(asked.run)([WEB]) == [decided("web")]
     assert asked == ["web"]
 
 
 def test_what_is_refused_is_asked_again_and_so_is_all_without_a_cache() -> None:
-    asked, trees = Asked(), KeptTrees(Memory(), "1")
+    asked, trees = Asked(), CachedTrees(Memory(), "1")
     assert trees.or_from(asked.run)([REFUSED]) == trees.or_from(asked.run)([REFUSED])
     for _ in range(2):
-        KeptTrees(None, "1").or_from(asked.run)([WEB])
+        CachedTrees(None, "1").or_from(asked.run)([WEB])
     assert asked == ["refused", "refused", "web", "web"]
 
 

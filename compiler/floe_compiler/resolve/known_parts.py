@@ -1,4 +1,4 @@
-"""What an earlier resolution made of the same data: nearly the same documents need not be resolved as a whole."""
+"""Parts of an earlier resolution: nearly the same documents need not be resolved as a whole."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from floe_compiler.model.plan import PLATFORM
 from floe_compiler.resolve.layers import Layer
 from floe_compiler.resolve.product_overrides import DOMAINS
 
-Made = TypeVar("Made")
+Part = TypeVar("Part")
 Name = tuple[str, str]
-"""What is made, and of what: a part of the resolution, and the site or the domain."""
+"""The part of a resolution, and the site or the domain that it is of."""
 
 
-class Known:
-    """Knows nothing, so that each part of a resolution is made. `explain` resolves many variations, and knows more."""
+class KnownParts:
+    """Knows no parts, so that each is resolved. `explain` resolves many variations, and keeps parts."""
 
-    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Made]) -> Made:  # noqa: ARG002
+    def get(self, name: Name, follows: Callable[[], object], make: Callable[[], Part]) -> Part:  # noqa: ARG002
         """Return a part of the resolution.
 
         Args:
@@ -29,11 +29,11 @@ class Known:
         return make()
 
 
-def said_by(layers: tuple[Layer, ...]) -> tuple[Mapping[Any, Any], ...]:
-    """Return what layers say, wherever they say it."""
+def data_of(layers: tuple[Layer, ...]) -> tuple[Mapping[Any, Any], ...]:
+    """Return the data of layers, without its places."""
     return tuple(layer.data for layer in layers)
 
 
-def said_of_itself(environment: Document) -> Mapping[str, Any]:
+def own_settings(environment: Document) -> Mapping[str, Any]:
     """Return what the document of an environment says, except of the platform and of domains."""
     return {key: value for key, value in environment.data.items() if key not in (PLATFORM, DOMAINS)}
