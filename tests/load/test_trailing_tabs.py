@@ -77,5 +77,5 @@ def test_nothing_else_changes(text: str) -> None:
 
 
 def test_many_tabs_take_no_long_time() -> None:
-    text = "".join(f"key{number}: 'a'\t# b\n" for number in range(100_000))
+    text = "".join(f"key{number}: 'a'\t# b\n" for number in range(30_000))
     assert not re.search(r"\t", without_trailing_tabs(text))

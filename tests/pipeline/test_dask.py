@@ -67,8 +67,8 @@ def address_in(file: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let two units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
-    monkeypatch.setattr(unit_compiler, "FEW", 2)
+    """Let three units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
+    monkeypatch.setattr(unit_compiler, "FEW", 3)
     monkeypatch.setattr(headers, "CHUNK", 1)
 
 
