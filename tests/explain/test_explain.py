@@ -149,7 +149,9 @@ def test_an_object_is_rendered_a_few_times(name: str, valid: int, unchecked: int
     assert 0 < counted_unchecked <= unchecked
 
 
-@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize(
+    "name", [name if SALES in name else pytest.param(name, marks=pytest.mark.thorough) for name in OBJECTS]
+)
 def test_every_scalar_has_a_cause(name: str) -> None:
     explanation = explained(name)
     assert {path: value for path, value, _ in explanation.values} == dict(scalars(OBJECTS[name]))
