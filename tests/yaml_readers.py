@@ -31,15 +31,23 @@ def read_with_python(text: str) -> dict[str, Any]:
 
 def read_with_kubectl(document: str, home: Path) -> dict[str, Any]:
     """Return a Kubernetes object as kubectl reads it; it parses and prints, and asks no cluster."""
+    (found,) = read_all_with_kubectl(document, home)
+    return found
+
+
+def read_all_with_kubectl(documents: str, home: Path) -> list[dict[str, Any]]:
+    """Return the Kubernetes objects of a stream as kubectl reads them."""
     assert _KUBECTL is not None
     command = [_KUBECTL, "label", "--local", "--filename=-", "read=yes", "--output=json"]
     environment = {"HOME": str(home), "KUBECONFIG": "/dev/null"}
     done = subprocess.run(
-        command, input=document.encode(), env=environment, capture_output=True, timeout=60, check=False
+        command, input=documents.encode(), env=environment, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
-    found: dict[str, Any] = json.loads(done.stdout)
-    del found["metadata"]["labels"]["read"]
+    printed = done.stdout.decode().replace("}\n{", "},{")  # one after another
+    found: list[dict[str, Any]] = json.loads(f"[{printed}]")
+    for one in found:
+        del one["metadata"]["labels"]["read"]
     return found
 
 

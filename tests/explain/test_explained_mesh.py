@@ -49,7 +49,14 @@ def explained(file: str) -> Explanation:
     return explanation
 
 
-@pytest.mark.parametrize("file", [f"output/blue/{file}" for file in FILES])
+ALIKE = {FILES[0], FILES[4], FILES[6]}
+"""Files with objects of the same kinds as those of `test_explain.py`, and which no patch changes."""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f"output/blue/{file}", marks=[pytest.mark.thorough] if file in ALIKE else []) for file in FILES],
+)
 def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
     explanation = explained(file)
     expected = dict(scalars(yaml.load(compiled()[file], yaml.CSafeLoader)))
@@ -70,7 +77,9 @@ def test_items_of_one_name_are_told_apart() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="several processes explain on Linux only")
-@pytest.mark.parametrize("file", [FILES[2], FILES[3], FILES[5]])
+@pytest.mark.parametrize(
+    "file", [FILES[5], *(pytest.param(file, marks=pytest.mark.thorough) for file in (FILES[2], FILES[3]))]
+)
 def test_several_processes_find_the_same(file: str) -> None:
     explanation = explain_file(MESH, f"output/blue/{file}", cache=cached(), workers=Processes(2))
     assert explanation == explained(f"output/blue/{file}")
@@ -85,6 +94,14 @@ def test_patched_values_name_the_patch() -> None:
 
 
 INHERITED = MESH.parent / "inherited"
+
+
+@cache
+def inherited(file: str) -> Explanation:
+    """Return the explanation of a file of a mesh that extends others."""
+    explanation = explain_file(INHERITED, f"output/dev/{file}")
+    assert explanation is not None
+    return explanation
 
 
 @pytest.mark.parametrize(
@@ -115,15 +132,12 @@ INHERITED = MESH.parent / "inherited"
 def test_what_is_inherited_leads_to_the_parent(
     file: str, value: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
-    explanation = explain_file(INHERITED, f"output/dev/{file}")
-    assert explanation is not None
-    (causes,) = [causes for path, _, causes in explanation.values if path == value]
+    (causes,) = [causes for path, _, causes in inherited(file).values if path == value]
     assert [(cause.description, str(cause.span)) for cause in causes] == expected
 
 
 def test_what_a_parent_overrides_is_told() -> None:
-    explanation = explain_file(INHERITED, "output/dev/floe-sales-domain/resourcequota_quota.yaml")
-    assert explanation is not None
+    explanation = inherited("floe-sales-domain/resourcequota_quota.yaml")
     (cause,) = next(causes for path, _, causes in explanation.values if path == ("spec", "hard", "pods"))
     assert [(text, str(span)) for text, span in cause.overrides] == [
         ("40", "vendor/retail/vendor/corporate/platform-manifest.yaml:18:9")

@@ -24,6 +24,10 @@ CHART: dict[str, Any] = {
 }
 
 
+EXPECTED = [{"objects": [{"at": 0, "namespace": "sales", "labels": {}, "annotations": {}}]}]
+"""What cdk8s answers about the chart."""
+
+
 @pytest.fixture(autouse=True)
 def _a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cdk8s_process, "_idle", None)
@@ -132,25 +136,21 @@ def test_nothing_is_left_behind_and_the_home_folder_is_not_needed(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("HOME", "/nonexistent")
 
-    (answer,) = cdk8s_process.run_cdk8s([CHART])
-
-    assert answer == {"objects": [{"at": 0, "namespace": "sales", "labels": {}, "annotations": {}}]}
+    assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
     assert not list(tmp_path.iterdir())
 
 
 def test_a_process_can_be_started_before_there_are_charts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    expected = cdk8s_process.run_cdk8s([CHART])
     with cdk8s_process.Cdk8s() as cdk8s:
-        cdk8s.start()
-        cdk8s.start()
-        assert cdk8s.run([CHART]) == expected
-        assert not list(tmp_path.iterdir())
-        assert cdk8s.run([CHART, CHART]) == [*expected, *expected], "a second time, with a process of its own"
         cdk8s.start()
         cdk8s.stop()
         assert not list(tmp_path.iterdir())
-        assert cdk8s.run([CHART]) == expected
+        cdk8s.start()
+        cdk8s.start()
+        assert cdk8s.run([CHART]) == EXPECTED
+        assert not list(tmp_path.iterdir())
+        assert cdk8s.run([CHART, CHART]) == [*EXPECTED, *EXPECTED], "a second time, with a process of its own"
         cdk8s.start()
     assert not list(tmp_path.iterdir())
 
@@ -167,52 +167,42 @@ def test_a_process_that_nobody_needs_may_fail_to_start(monkeypatch: pytest.Monke
 
 def test_a_process_may_be_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    expected = cdk8s_process.run_cdk8s([CHART])
     folders: list[Path] = []
     with cdk8s_process.reusing_process():
-        for _ in range(3):
-            assert cdk8s_process.run_cdk8s([CHART]) == expected
-            folders += tmp_path.iterdir()
-        assert len(folders) == 3
-        assert len(set(folders)) == 1
-        with cdk8s_process.Cdk8s() as first, cdk8s_process.Cdk8s() as second:
-            assert first.run([CHART]) == second.run([CHART, CHART])[:1] == expected
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_process_is_kept_until_the_outermost_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with cdk8s_process.reusing_process():
         with cdk8s_process.reusing_process():
-            cdk8s_process.run_cdk8s([CHART])
-            before = list(tmp_path.iterdir())
-        cdk8s_process.run_cdk8s([CHART])
-        assert list(tmp_path.iterdir()) == before != []
+            for _ in range(3):
+                assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
+                folders += tmp_path.iterdir()
+        assert [*tmp_path.iterdir()] == folders[:1], "until the outermost block ends"
+        with cdk8s_process.Cdk8s() as first, cdk8s_process.Cdk8s() as second:
+            assert first.run([CHART]) == second.run([CHART, CHART])[:1] == EXPECTED
+            folders += tmp_path.iterdir()
+        assert len(folders) == 4
+        assert len(set(folders)) == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    expected = cdk8s_process.run_cdk8s([CHART])
     with cdk8s_process.reusing_process():
         failure_of({"namespace": None})  # a chart without objects stops it
         assert not list(tmp_path.iterdir())
-        assert cdk8s_process.run_cdk8s([CHART]) == expected
+        assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
         kept = cdk8s_process._idle
         assert kept
         assert kept._process
         kept._process.node.kill()
         kept._process.node.wait()
-        assert cdk8s_process.run_cdk8s([CHART]) == expected
+        assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
     assert not list(tmp_path.iterdir())
 
 
 def test_a_forked_process_leaves_a_kept_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with cdk8s_process.reusing_process():
-        expected = cdk8s_process.run_cdk8s([CHART])
+        assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
-            assert pool.submit(cdk8s_process.run_cdk8s, [CHART]).result() == expected
+            assert pool.submit(cdk8s_process.run_cdk8s, [CHART]).result() == EXPECTED
         assert len(list(tmp_path.iterdir())) == 1
-        assert cdk8s_process.run_cdk8s([CHART]) == expected
+        assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
     assert not list(tmp_path.iterdir())

@@ -36,7 +36,15 @@ def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *given: Object
 
 
 @pytest.mark.parametrize(
-    ("steps", "asked"), [(LABELS, 2), (ADD, 2), (MERGE, 2), (LABELS + ADD, 2), (COPY, 4), (DELETE, 2)]
+    ("steps", "asked"),
+    [
+        (LABELS, 2),
+        (ADD, 2),
+        (MERGE, 2),
+        (COPY, 4),
+        (DELETE, 2),
+        pytest.param(LABELS + ADD, 2, marks=pytest.mark.thorough),
+    ],
 )
 def test_the_results_are_those_of_each_by_itself(
     mesh: Mesh, monkeypatch: pytest.MonkeyPatch, steps: str, asked: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from floe_compiler.model.rendered import Rendered
 from overlay.overlay_mesh import Mesh, deployment
 
@@ -18,69 +16,81 @@ def patched(mesh: Mesh, *patches: str) -> Rendered:
     return mesh.write({FILE: f"patches:\n{listed}", **files}).apply(deployment("web"))
 
 
-def changes(rendered: Rendered) -> list[dict[str, tuple[int, int]]]:
+def changes(rendered: Rendered, namespace: str = "sales") -> list[dict[str, tuple[int, int]]]:
     """Return the values that each patch changed, with line and column."""
     return [
         {path: (span.line, span.column) for path, span in patch.values.items()}
-        for patch in rendered.patched["Deployment.apps sales/web"]
+        for patch in rendered.patched[f"Deployment.apps {namespace}/web"]
     ]
 
 
-@pytest.mark.parametrize(
-    ("patch", "expected"),
-    [
-        pytest.param("spec:\n  replicas: 3\n", {"spec.replicas": (5, 13)}, id="a value"),
-        pytest.param("spec: {replicas: 3, paused: null}\n", {"spec.replicas": (4, 18)}, id="a value and nothing"),
-        pytest.param("spec:\n  replicas: null\n", {"spec.replicas": (5, 13)}, id="a removed value"),
-        pytest.param(
-            "metadata: {name: web, namespace: sales, annotations: {a.b/c: x}}\n",
-            {"metadata.annotations": (4, 41), "metadata.annotations.a.b/c": (4, 62)},
-            id="an annotation",
-        ),
-        pytest.param(
-            "spec: {template: {spec: {containers: [{name: main, image: 'x:2'}]}}}\n",
-            {f"{MAIN}.image": (4, 59)},
-            id="a field of an item",
-        ),
-        pytest.param(
-            "spec:\n  template:\n    spec:\n      containers:\n      - name: side\n        image: y:1\n",
-            {
-                "spec.template.spec.containers[side]": (8, 9),
-                "spec.template.spec.containers[side].name": (8, 15),
-                "spec.template.spec.containers[side].image": (9, 16),
-            },
-            id="a new item",
-        ),
-        pytest.param(
-            "spec: {template: {spec: {containers: [{name: main, $patch: delete}, {name: b, image: 'c:1'}]}}}\n",
-            {
-                MAIN: (4, 39),
-                "spec.template.spec.containers[b]": (4, 69),
-                "spec.template.spec.containers[b].name": (4, 76),
-                "spec.template.spec.containers[b].image": (4, 86),
-            },
-            id="a removed item",
-        ),
-        pytest.param(
-            "spec: {template: {metadata: {$patch: replace, labels: {app: web}, annotations: {a: b}}}}\n",
-            {
-                "spec.template.metadata.annotations": (4, 67),
-                "spec.template.metadata.annotations.a": (4, 84),
-            },
-            id="a replaced mapping",
-        ),
-    ],
-)
-def test_a_merge_patch_changes_what_it_names_and_what_differs(
-    mesh: Mesh, patch: str, expected: dict[str, tuple[int, int]]
-) -> None:
-    head = HEAD.replace("metadata:", "# the lines are the same:") if patch.startswith("metadata") else HEAD
-    assert changes(patched(mesh, head + patch)) == [expected]
+def changes_of_each(mesh: Mesh, patches: list[list[str]]) -> list[list[dict[str, tuple[int, int]]]]:
+    """Return what each patch changes of a Deployment: those of one list, of one in a namespace of its own."""
+    namespaces = [f"ns-{number:02}" for number in range(len(patches))]  # as long as that which they stand for
+    listed, files = "", {}
+    for namespace, texts in zip(namespaces, patches, strict=True):
+        for number, text in enumerate(texts):
+            file = f"{namespace}-{number}.yaml"
+            files[f"base/{file}"] = text.replace("namespace: sales", f"namespace: {namespace}")
+            listed += f"- {{path: {file}, target: {{name: web, namespace: {namespace}}}}}\n"
+    rendered = mesh.write({FILE: f"patches:\n{listed}", **files}).apply(*(deployment("web", one) for one in namespaces))
+    return [changes(rendered, namespace) for namespace in namespaces]
 
 
-@pytest.mark.parametrize(
-    ("operation", "expected"),
-    [
+MERGED: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {
+    "a value": ("spec:\n  replicas: 3\n", {"spec.replicas": (5, 13)}),
+    "a value and nothing": ("spec: {replicas: 3, paused: null}\n", {"spec.replicas": (4, 18)}),
+    "a removed value": ("spec:\n  replicas: null\n", {"spec.replicas": (5, 13)}),
+    "an annotation": (
+        "metadata: {name: web, namespace: sales, annotations: {a.b/c: x}}\n",
+        {"metadata.annotations": (4, 41), "metadata.annotations.a.b/c": (4, 62)},
+    ),
+    "a field of an item": (
+        "spec: {template: {spec: {containers: [{name: main, image: 'x:2'}]}}}\n",
+        {f"{MAIN}.image": (4, 59)},
+    ),
+    "a new item": (
+        "spec:\n  template:\n    spec:\n      containers:\n      - name: side\n        image: y:1\n",
+        {
+            "spec.template.spec.containers[side]": (8, 9),
+            "spec.template.spec.containers[side].name": (8, 15),
+            "spec.template.spec.containers[side].image": (9, 16),
+        },
+    ),
+    "a removed item": (
+        "spec: {template: {spec: {containers: [{name: main, $patch: delete}, {name: b, image: 'c:1'}]}}}\n",
+        {
+            MAIN: (4, 39),
+            "spec.template.spec.containers[b]": (4, 69),
+            "spec.template.spec.containers[b].name": (4, 76),
+            "spec.template.spec.containers[b].image": (4, 86),
+        },
+    ),
+    "a replaced mapping": (
+        "spec: {template: {metadata: {$patch: replace, labels: {app: web}, annotations: {a: b}}}}\n",
+        {
+            "spec.template.metadata.annotations": (4, 67),
+            "spec.template.metadata.annotations.a": (4, 84),
+        },
+    ),
+}
+
+
+def test_a_merge_patch_changes_what_it_names_and_what_differs(mesh: Mesh) -> None:
+    wrong = {}
+    heads = [
+        HEAD.replace("metadata:", "# the lines are the same:") if patch.startswith("metadata") else HEAD
+        for patch, _ in MERGED.values()
+    ]
+    patches = [[head + patch] for head, (patch, _) in zip(heads, MERGED.values(), strict=True)]
+    for (name, (_, expected)), found in zip(MERGED.items(), changes_of_each(mesh, patches), strict=True):
+        if found != [expected]:
+            wrong[name] = found
+    assert wrong == {}
+
+
+def test_a_json_patch_changes_what_its_pointers_name(mesh: Mesh) -> None:
+    cases: list[tuple[str, dict[str, tuple[int, int]]]] = [
         ("{op: replace, path: /spec/replicas, value: 3}", {"spec.replicas": (1, 46)}),
         ("{op: remove, path: /spec/replicas}", {"spec.replicas": (1, 22)}),
         ("{op: test, path: /spec/replicas, value: 1}", {}),
@@ -104,15 +114,13 @@ def test_a_merge_patch_changes_what_it_names_and_what_differs(
             "{op: move, from: /spec/template/metadata/labels/app, path: /spec/template/metadata/labels/a~1b}",
             {"spec.template.metadata.labels.app": (1, 20), "spec.template.metadata.labels.a/b": (1, 62)},
         ),
-    ],
-)
-def test_a_json_patch_changes_what_its_pointers_name(
-    mesh: Mesh, operation: str, expected: dict[str, tuple[int, int]]
-) -> None:
-    rendered = patched(mesh, f"- {operation}\n", "- {op: replace, path: /spec/selector/matchLabels/app, value: x}\n")
-    *found, last = changes(rendered)
-    assert found == ([expected] if expected else [])
-    assert last == {"spec.selector.matchLabels.app": (1, 62)}
+    ]
+    second, wrong = "- {op: replace, path: /spec/selector/matchLabels/app, value: x}\n", {}
+    patches = [[f"- {operation}\n", second] for operation, _ in cases]
+    for (operation, expected), (*found, last) in zip(cases, changes_of_each(mesh, patches), strict=True):
+        if found != ([expected] if expected else []) or last != {"spec.selector.matchLabels.app": (1, 62)}:
+            wrong[operation] = found, last
+    assert wrong == {}
 
 
 def test_other_entries_change_what_is_theirs(mesh: Mesh) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -15,11 +16,22 @@ IN_BASE = "; if only other environments have it, move the patch to their overlay
 NOTHING = "leave it out"
 
 
-def told(mesh: Mesh, manifest: Object, change: Object) -> list[str]:
-    """Return the errors of a patch in an overlay, without their places."""
-    mesh.write({"base/kustomization.yaml": to_yaml({"resources": []}), "overlays/dev/p.yaml": to_yaml(change)})
-    mesh.write({"overlays/dev/kustomization.yaml": f"{OVERLAY}patches: [{{path: p.yaml}}]\n"})
-    return [f"{found.rule.code} {found.message} ({found.hint})" for found in mesh.problems(manifest)]
+def told_of_each(mesh: Mesh, pairs: Iterable[tuple[Object, Object]]) -> list[list[str]]:
+    """Return the errors of each patch in an overlay, without their places; each object is in its own namespace."""
+    manifests, files = [], {}
+    for number, both in enumerate(pairs):
+        manifest, change = ({**one, "metadata": {**one["metadata"], "namespace": f"team-{number:02}"}} for one in both)
+        manifests.append(manifest)
+        files[f"p{number:02}.yaml"] = change
+    mesh.write({"base/kustomization.yaml": to_yaml({"resources": []})})
+    mesh.write({f"overlays/dev/{file}": to_yaml(change) for file, change in files.items()})
+    entries = ", ".join(f"{{path: {file}}}" for file in files)
+    mesh.write({"overlays/dev/kustomization.yaml": f"{OVERLAY}patches: [{entries}]\n"})
+    told: dict[str, list[str]] = {f"overlays/dev/{file}": [] for file in files}
+    for found in mesh.problems(*manifests):
+        assert found.span
+        told[found.span.file].append(f"{found.rule.code} {found.message} ({found.hint})")
+    return [*told.values()]
 
 
 def pod_patch(**pod: Any) -> Object:
@@ -31,9 +43,10 @@ def pod_patch(**pod: Any) -> Object:
 POD = "spec.template.spec"
 
 
-@pytest.mark.parametrize(
-    ("change", "path", "hint"),
-    [
+def test_fields_that_are_not_there(mesh: Mesh) -> None:
+    main = container("main", resources={"limits": {"cpu": "1"}})
+    manifest = pods_of("Deployment", [main], nodeSelector={"disk": "ssd"})
+    cases: list[tuple[dict[str, Any], str, str]] = [
         ({"hostNetwrok": None}, "hostNetwrok", 'did you mean "hostNetwork"?'),
         ({"hostNetwrok": {"$patch": "delete"}}, "hostNetwrok", 'did you mean "hostNetwork"?'),
         ({"affinity": {"nodeAfinity": None}}, "affinity.nodeAfinity", 'did you mean "nodeAffinity"?'),
@@ -55,14 +68,11 @@ POD = "spec.template.spec"
             "containers[0].livenesProbe",
             'did you mean "livenessProbe"?',
         ),
-    ],
-)
-def test_a_field_that_is_not_there(mesh: Mesh, change: dict[str, Any], path: str, hint: str) -> None:
-    main = container("main", resources={"limits": {"cpu": "1"}})
-    manifest = pods_of("Deployment", [main], nodeSelector={"disk": "ssd"})
+    ]
 
-    expected = f"K022 there is no {POD}.{path} to delete ({hint})"
-    assert told(mesh, manifest, pod_patch(**change)) == [expected]
+    found = told_of_each(mesh, [(manifest, pod_patch(**change)) for change, *_ in cases])
+
+    assert found == [[f"K022 there is no {POD}.{path} to delete ({hint})"] for _, path, hint in cases]
 
 
 def test_the_place_is_that_of_the_key_and_two_below_it_are_one_error(mesh: Mesh) -> None:
@@ -76,9 +86,8 @@ def test_the_place_is_that_of_the_key_and_two_below_it_are_one_error(mesh: Mesh)
     assert problem.hint == f'did you mean "securityContext"?{IN_BASE}'
 
 
-@pytest.mark.parametrize(
-    ("manifest", "change", "path", "hint"),
-    [
+def test_keys_of_maps_and_of_custom_resources(mesh: Mesh) -> None:
+    cases: list[tuple[Object, Object, str, str]] = [
         (config_map("a", data={"mode": "fast"}), {"data": {"mod": None}}, "data.mod", 'did you mean "mode"?'),
         (config_map("a", data={"mode": "fast"}), {"dat": None}, "dat", 'did you mean "data"?'),
         (
@@ -105,16 +114,21 @@ def test_the_place_is_that_of_the_key_and_two_below_it_are_one_error(mesh: Mesh)
             "metadata.labels.acme.example/tem",
             'did you mean "acme.example/team"?',
         ),
-    ],
-)
-def test_keys_of_maps_and_of_custom_resources(
-    mesh: Mesh, manifest: Object, change: Object, path: str, hint: str
-) -> None:
-    identity = {key: manifest[key] for key in ("apiVersion", "kind")}
-    metadata = {"name": "a", "namespace": "sales", **change.get("metadata", {})}
+    ]
+    pairs = [
+        (
+            manifest,
+            {
+                "apiVersion": manifest["apiVersion"],
+                "kind": manifest["kind"],
+                **change,
+                "metadata": {"name": "a", **change.get("metadata", {})},
+            },
+        )
+        for manifest, change, *_ in cases
+    ]
 
-    expected = f"K022 there is no {path} to delete ({hint})"
-    assert told(mesh, manifest, {**change, **identity, "metadata": metadata}) == [expected]
+    assert told_of_each(mesh, pairs) == [[f"K022 there is no {path} to delete ({hint})"] for *_, path, hint in cases]
 
 
 @pytest.mark.parametrize(

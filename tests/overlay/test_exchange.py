@@ -81,7 +81,7 @@ def test_awkward_text_survives(place: str) -> None:
     assert built == patched("a", data=fields[place])
 
 
-@settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(values, min_size=1, max_size=30))
 def test_values_survive(made: list[Any]) -> None:
     manifests = [config_map(f"c{index:02}", spec=value) for index, value in enumerate(made)]

@@ -16,48 +16,51 @@ OBJECTS = [
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sales", "labels": {"tier": "gold"}}},
     {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web", "namespace": "finance"}},
 ]
-PATCH = "[{op: add, path: /extra, value: patched}]"
+PATCH = "[{{op: add, path: /extra{}, value: patched}}]"
 
 
-def patched(rendered: Rendered) -> set[str]:
+def patched(rendered: Rendered, number: str = "") -> set[str]:
     return {
         f"{one['kind']} {one['metadata'].get('namespace', '-')}/{one['metadata']['name']}"
         for one in rendered.objects
-        if one.get("extra") == "patched"
+        if one.get(f"extra{number}") == "patched"
     }
 
 
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        ("kind: ConfigMap", {"ConfigMap sales/web", "ConfigMap sales/web-2", "ConfigMap marketing/api"}),
-        ("name: web", {"ConfigMap sales/web", "Deployment sales/web", "StatefulSet finance/web"}),
-        (
-            "name: web.*",
-            {"ConfigMap sales/web", "ConfigMap sales/web-2", "Deployment sales/web", "StatefulSet finance/web"},
-        ),
-        ("name: web|api, kind: Deployment", {"Deployment sales/web", "Deployment sales/api"}),
-        ("group: apps", {"Deployment sales/web", "Deployment sales/api", "StatefulSet finance/web"}),
-        ("group: apps, version: v1, namespace: finance", {"StatefulSet finance/web"}),
-        (
-            "namespace: '(sales|marketing)', kind: ConfigMap",
-            {"ConfigMap sales/web", "ConfigMap sales/web-2", "ConfigMap marketing/api"},
-        ),
-        ("labelSelector: tier=gold", {"Deployment sales/web", "Namespace -/sales"}),
-        ("labelSelector: 'tier in (gold),app!=api', kind: D.*", {"Deployment sales/web"}),
-        ("labelSelector: '!tier', kind: Deployment", {"Deployment sales/api"}),
-        ("annotationSelector: note=x", {"Deployment sales/api"}),
-        ("kind: Namespace", {"Namespace -/sales"}),
-    ],
-)
-def test_targets(mesh: Mesh, target: str, expected: set[str]) -> None:
-    patches = f"patches: [{{target: {{{target}}}, patch: '{PATCH}'}}]\n"
-    mesh.write({"base/kustomization.yaml": patches})
-    alone = mesh.apply(*OBJECTS)
-    mesh.write({"base/kustomization.yaml": f"{patches}labels: [{{pairs: {{seen: by-kustomize}}}}]\n"})
-    together = mesh.apply(*OBJECTS)
+TARGETS = {
+    "kind: ConfigMap": {"ConfigMap sales/web", "ConfigMap sales/web-2", "ConfigMap marketing/api"},
+    "name: web": {"ConfigMap sales/web", "Deployment sales/web", "StatefulSet finance/web"},
+    "name: web.*": {"ConfigMap sales/web", "ConfigMap sales/web-2", "Deployment sales/web", "StatefulSet finance/web"},
+    "name: web|api, kind: Deployment": {"Deployment sales/web", "Deployment sales/api"},
+    "group: apps": {"Deployment sales/web", "Deployment sales/api", "StatefulSet finance/web"},
+    "group: apps, version: v1, namespace: finance": {"StatefulSet finance/web"},
+    "namespace: '(sales|marketing)', kind: ConfigMap": {
+        "ConfigMap sales/web",
+        "ConfigMap sales/web-2",
+        "ConfigMap marketing/api",
+    },
+    "labelSelector: tier=gold": {"Deployment sales/web", "Namespace -/sales"},
+    "labelSelector: 'tier in (gold),app!=api', kind: D.*": {"Deployment sales/web"},
+    "labelSelector: '!tier', kind: Deployment": {"Deployment sales/api"},
+    "annotationSelector: note=x": {"Deployment sales/api"},
+    "kind: Namespace": {"Namespace -/sales"},
+}
 
-    assert patched(alone) == expected
-    assert len(alone.patched) == len(expected)
-    assert len(together.patched) == len(OBJECTS)  # kustomize had the choice of all
-    assert patched(together) == expected
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_entry_is_applied_to_what_it_selects(mesh: Mesh, target: str) -> None:
+    mesh.write({"base/kustomization.yaml": f"patches: [{{target: {{{target}}}, patch: '{PATCH.format('')}'}}]\n"})
+    found = mesh.apply(*OBJECTS)
+    assert patched(found) == TARGETS[target]
+    assert len(found.patched) == len(TARGETS[target])
+
+
+def test_kustomize_selects_the_same_of_all(mesh: Mesh) -> None:
+    entries = (
+        f"- {{target: {{{target}}}, patch: '{PATCH.format(number)}'}}\n" for number, target in enumerate(TARGETS)
+    )
+    labels = "labels: [{pairs: {seen: by-kustomize}}]\n"
+    mesh.write({"base/kustomization.yaml": f"{labels}patches:\n{''.join(entries)}"})
+    found = mesh.apply(*OBJECTS)
+    assert len(found.patched) == len(OBJECTS)  # kustomize had the choice of all
+    assert {target: patched(found, str(number)) for number, target in enumerate(TARGETS)} == TARGETS

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.pipeline import compile_mesh, explain_file
 from small_mesh import MANIFEST, small_mesh
@@ -20,6 +21,9 @@ NAMESPACE = "floe-sales-domain"
 KUSTOMIZATION = "overlays/dev/kustomization.yaml"
 CODE = f"output/dev/{NAMESPACE}/deployment.apps_code-orders.yaml"
 STEPS = f"output/dev/{NAMESPACE}/configmap_step-pods-orders.yaml"
+CACHE = Memory()
+"""Most of the mesh is as another test has compiled it."""
+
 CONTEXT = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
 
 
@@ -27,7 +31,7 @@ def files(root: Path, orchestrator: str, *patches: dict[str, Any], **more: Any) 
     """Return what the small mesh with this orchestrator and these patches compiles to."""
     small_mesh(root, {MANIFEST: {"orchestrator": {"type": orchestrator}}})
     (root / KUSTOMIZATION).write_text(json.dumps({"patches": list(patches), **more}), encoding="utf-8")
-    return dict(compile_mesh(root).files)
+    return dict(compile_mesh(root, cache=CACHE).files)
 
 
 @cache
@@ -130,7 +134,7 @@ def test_entries_that_name_no_kind_are_not_about_runs(orchestrator: str, tmp_pat
 
 def test_what_has_the_template_is_changed_by_the_patch(tmp_path: Path) -> None:
     files(tmp_path, "dagster", json_patch("/template/spec/dnsPolicy", "Default", **DAGSTER))
-    explanation = explain_file(tmp_path, CODE)
+    explanation = explain_file(tmp_path, CODE, cache=CACHE)
     assert explanation is not None
     assert [str(span) for span in explanation.patches] == [f"{KUSTOMIZATION}:1:81"]
     (causes,) = [

@@ -163,9 +163,12 @@ KEY_ID = "spec.target.template.data.access-key "
 """The ID of an access key of SeaweedFS, with capitals. It is no secret, but looks like one in a hand-written object."""
 
 
-def test_nothing_that_the_reference_mesh_renders_would_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("environment", ["dev", "prod", pytest.param("staging", marks=pytest.mark.thorough)])
+def test_nothing_that_the_reference_mesh_renders_would_be_refused(
+    environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(secret_values, "secret_in", cache(secret_in))  # most texts are in many files
-    files = sorted(REFERENCE.rglob("*.yaml"))
+    files = sorted((REFERENCE / environment).rglob("*.yaml"))
     assert files
     for file in files:
         found = problems(yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader))

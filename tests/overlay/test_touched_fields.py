@@ -203,7 +203,7 @@ def deleting_what_is_there(change: dict[str, Any], content: Any) -> dict[str, An
 
 
 @settings(
-    max_examples=settings().max_examples // 6,
+    max_examples=settings().max_examples // 12,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

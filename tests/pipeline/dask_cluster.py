@@ -10,9 +10,11 @@ import os
 import signal
 import sys
 
+import dask
 from distributed.cli import dask_scheduler, dask_worker
 
-import floe_compiler.pipeline  # noqa: F401 -- for the workers
+import floe_compiler.check
+import floe_compiler.pipeline.units  # noqa: F401 -- for the workers, as the one above
 from floe_compiler.components import registry
 
 LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", sys.argv[-1])
@@ -23,6 +25,7 @@ WORKER = ("--nthreads", "1", "--no-nanny", "--death-timeout", "60")
 def main() -> None:
     """Start the three, and kill them in the end."""
     registry()
+    dask.config.set({"distributed.worker.profile.enabled": False})  # it looks a hundred times a second
     programs = (dask_scheduler.main, SCHEDULER), (dask_worker.main, WORKER), (dask_worker.main, WORKER)
     started = []
     for program, options in programs:

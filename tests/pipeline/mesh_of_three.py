@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from floe_compiler.cache import documents, recent
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.model.codec import decode
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.unit_result import UnitHead
 from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.overlay import kept_results
+from floe_compiler.pipeline import kept_trees, known_objects, reading
 from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import HEADS
 
@@ -26,6 +29,11 @@ DEV_PATCH = "overlays/dev/finance-quota.yaml"
 DEV_NOTE = "overlays/dev/note.yaml"
 CLASS = "base/priority-class.yaml"
 BASE = "base/kustomization.yaml"
+
+OF_CONTENTS = frozenset(
+    (documents.KIND, reading.COMPONENTS, reading.SCHEMAS, known_objects.KIND, kept_trees.KIND, kept_results.KIND)
+)
+"""The kinds of entries that each follow from one text, or from objects as they are rendered."""
 
 CLUSTER, DELIVERY, PLATFORM = "", "_delivery", "floe-platform"
 DOMAINS = ("finance", "marketing", "sales")
@@ -227,6 +235,24 @@ class Recorder:
     def read(self) -> int:
         """Return the number of documents that were parsed."""
         return sum(kind == "documents" for kind, _ in self.put_entries)
+
+
+class Anew(Recorder):
+    """A cache that knows what another one was given, and what that knew of contents before.
+
+    So what was recalled of units is declared, rendered and linked anew; other programs have nothing to do again.
+    """
+
+    def __init__(self, given: Recorder) -> None:
+        super().__init__(given._new)
+        self._before = given._known
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept here or in the other; of what that knew, only contents."""
+        if kind == recent.KIND:  # all that the last run used is in it, whoever had made that
+            return None
+        found = super().get(kind, key)
+        return self._before.get(kind, key) if found is None and kind in OF_CONTENTS else found
 
 
 def _environment(head: UnitHead) -> str:

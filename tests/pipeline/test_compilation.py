@@ -94,7 +94,7 @@ def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnviron
 
 def test_units_come_in_the_same_order_whether_they_are_known_or_not(tmp_path: Path) -> None:
     root, cache = write(tmp_path, files()), Memory()
-    compile_mesh(root, cache=cache)
+    compile_mesh(root, ("dev",), cache=cache)
     write(root, {"domains/finance/products/costs.yaml": product("costs", image="acme/costs:2.0.0")})
-    warm, cold = (compile_mesh(root, cache=one) for one in (cache, Memory()))
+    warm, cold = (compile_mesh(root, ("dev",), cache=one) for one in (cache, Memory()))
     assert [[*one.heads] for one in warm.environments] == [[*one.heads] for one in cold.environments]

@@ -28,6 +28,8 @@ from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
 from small_mesh import small_mesh
 
+thorough = pytest.mark.thorough
+
 KINDS = (
     "documents",
     reading.COMPONENTS,
@@ -156,7 +158,7 @@ def sealed(value: Any) -> Callable[[Path], None]:
     return damage
 
 
-DAMAGES = {
+OF_FILES = {
     "truncated": truncate,
     "a bit flipped": flip,
     "emptied": empty,
@@ -165,6 +167,10 @@ DAMAGES = {
     "a named pipe": make_pipe,
     "a link to itself": make_loop,
     "gone": remove,
+}
+"""Damages that are noticed before anybody looks into the data."""
+
+OF_DATA = {
     "no data": sealed(b""),
     "an empty list": sealed([]),
     "an empty mapping": sealed({}),
@@ -176,18 +182,27 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+CASES = {
+    **{kind: (kind, OF_DATA) for kind in KINDS},
+    **{f"the files of {kind}": (kind, OF_FILES) for kind in KINDS},
+}
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in (*KINDS, f"the files of {HEADS}") else pytest.param(case, marks=thorough) for case in CASES]
+)
 def test_damaged_entries_of_a_kind_change_nothing(
-    kind: str, root: Path, sound: Path, expected: Any, tmp_path: Path
+    case: str, root: Path, sound: Path, expected: Any, tmp_path: Path
 ) -> None:
-    paths, left, folders = entries(sound, kind), [*DAMAGES], set()
+    kind, damages = CASES[case]
+    paths, left, folders = entries(sound, kind), [*damages], set()
     while left:  # each entry of a run gets another damage
         names = {path.relative_to(sound): left.pop() for path in paths[: len(left)]}
         folder = tmp_path / str(len(left))
         shutil.copytree(sound, folder)
         make_read(folder, kind)
         for path, name in names.items():
-            DAMAGES[name](folder / path)
+            damages[name](folder / path)
             if name == "a folder":  # which nobody deletes unasked
                 folders.add(folder / path)
         assert everything(root, Store(folder)) == expected, names

@@ -72,7 +72,7 @@ def added(domains: int, clusters: int) -> Mapping[str, int]:
     return {name: count - before.get(name, 0) for name, count in calls(domains, clusters).items()}
 
 
-@pytest.mark.parametrize("clusters", [1, 3])
+@pytest.mark.parametrize("clusters", [pytest.param(1, marks=pytest.mark.thorough), 3])
 def test_nothing_is_done_more_often_for_each_domain_of_a_larger_mesh(clusters: int) -> None:
     few, many = added(2 * STEP, clusters), added(3 * STEP, clusters)
     growing = {name for name, count in many.items() if count > 1.2 * few.get(name, 0) + FEW}
@@ -80,5 +80,5 @@ def test_nothing_is_done_more_often_for_each_domain_of_a_larger_mesh(clusters: i
 
 
 def test_a_domain_costs_about_the_same_in_one_of_several_clusters() -> None:
-    one, several = (sum(added(3 * STEP, clusters).values()) for clusters in (1, 3))
+    one, several = (sum(added(2 * STEP, clusters).values()) for clusters in (1, 3))
     assert one < several < 1.1 * one

@@ -18,6 +18,7 @@ from pipeline.mesh_of_three import (
     ORDERS,
     PLATFORM,
     SALES,
+    Anew,
     Recorder,
     domain,
     files,
@@ -64,4 +65,4 @@ def test_an_edit_compiles_its_own_namespace_and_the_rules_that_follow_from_it(
     cache = Recorder(before)
     after = compile_mesh(write(tmp_path, {**mesh, **change}), ("dev",), cache=cache)
     assert cache.compiled == {f"dev/{unit}" for unit in compiled}
-    assert dict(after.files) == dict(compile_mesh(tmp_path, ("dev",)).files)
+    assert dict(after.files) == dict(compile_mesh(tmp_path, ("dev",), cache=Anew(cache)).files)

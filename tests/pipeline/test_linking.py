@@ -15,6 +15,7 @@ from pipeline.mesh_of_three import (
     DEV_NOTE,
     DEV_OVERLAY,
     MANIFEST,
+    Anew,
     Recorder,
     config_map,
     dev,
@@ -52,24 +53,6 @@ def codes(found: tuple[Diagnostic, ...], severity: str = "error") -> set[str]:
     return {one.rule.code for one in found if one.severity == severity}
 
 
-def test_an_error_of_rendering_hides_all_others(tmp_path: Path) -> None:
-    assert codes(told(tmp_path, WITHOUT_SOURCE, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE)) == {"S001"}
-
-
-def test_errors_of_patches_hide_those_of_checks(tmp_path: Path) -> None:
-    assert codes(told(tmp_path, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE)) == {"K017"}
-
-
-def test_errors_of_units_and_of_the_whole_come_together(tmp_path: Path) -> None:
-    of_a_unit, of_the_whole = (
-        codes(told(tmp_path / name, change)) for name, change in (("unit", TOO_SMALL), ("whole", NO_NAMESPACE))
-    )
-    assert of_a_unit
-    assert of_the_whole
-    assert not of_a_unit & of_the_whole
-    assert codes(told(tmp_path / "both", TOO_SMALL, NO_NAMESPACE)) == of_a_unit | of_the_whole
-
-
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     """Return the cache after the sound mesh, which has a warning, was compiled."""
@@ -77,6 +60,24 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     compiled = compile_mesh(write(tmp_path_factory.mktemp("mesh"), files()), ("dev",), cache=cache)
     assert codes(compiled.warnings, "warning") == {"C043"}
     return cache
+
+
+def test_an_error_of_rendering_hides_all_others(tmp_path: Path, known: Cache) -> None:
+    assert codes(told(tmp_path, WITHOUT_SOURCE, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {"S001"}
+
+
+def test_errors_of_patches_hide_those_of_checks(tmp_path: Path, known: Cache) -> None:
+    assert codes(told(tmp_path, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {"K017"}
+
+
+def test_errors_of_units_and_of_the_whole_come_together(tmp_path: Path, known: Cache) -> None:
+    of_a_unit, of_the_whole = (
+        codes(told(tmp_path / name, change, cache=Recorder(known))) for name, change in (("unit", TOO_SMALL), ("whole", NO_NAMESPACE))
+    )
+    assert of_a_unit
+    assert of_the_whole
+    assert not of_a_unit & of_the_whole
+    assert codes(told(tmp_path / "both", TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == of_a_unit | of_the_whole
 
 
 CHANGES: dict[str, tuple[dict[str, Any], ...]] = {
@@ -93,5 +94,5 @@ CHANGES: dict[str, tuple[dict[str, Any], ...]] = {
 def test_what_is_reported_does_not_depend_on_what_is_known(name: str, known: Cache, tmp_path: Path) -> None:
     cache = Recorder(known)
     with_cache = told(tmp_path / "known", *CHANGES[name], cache=cache)
-    assert with_cache == told(tmp_path / "unknown", *CHANGES[name])
+    assert with_cache == told(tmp_path / "unknown", *CHANGES[name], cache=Anew(Recorder(known)))
     assert with_cache == told(tmp_path / "known", *CHANGES[name], cache=cache), "and again"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
 from pipeline.mesh_of_three import (
     DEV_IMAGES,
     MANIFEST,
@@ -28,8 +30,18 @@ NOT_OURS = {"R021", "C043"}  # the mesh is in no Git repository, and nothing rea
 WITH = {**files(), MANIFEST: manifest(observability=OBSERVED)}
 
 
-def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(tmp_path: Path) -> None:
-    compiled = compile_mesh(write(tmp_path, WITH), ("dev",))
+Known = tuple[Recorder, Compilation]
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    """Return the cache after the mesh with logs was compiled, and what it compiles to."""
+    cache = Recorder()
+    return cache, compile_mesh(write(tmp_path_factory.mktemp("mesh"), WITH), ("dev",), cache=cache)
+
+
+def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(known: Known) -> None:
+    _, compiled = known
     objects = [yaml.load(text, yaml.CSafeLoader) for text in compiled.files.values()]
     levels = {
         one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
@@ -54,9 +66,9 @@ def test_without_it_there_is_no_such_namespace(tmp_path: Path) -> None:
     assert not [path for path in compile_mesh(write(tmp_path, files()), ("dev",)).files if NODES in path]
 
 
-def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(tmp_path: Path) -> None:
-    cache = Recorder()
-    compile_mesh(write(tmp_path, WITH), ("dev",), cache=cache)
+def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(known: Known, tmp_path: Path) -> None:
+    cache, _ = known
+    write(tmp_path, WITH)
     assert f"dev/{NODES}" in cache.compiled
     edited = Recorder(cache)
     compile_mesh(write(tmp_path, {DEV_IMAGES: images(sales="{orders: acme/orders:1.0.1}")}), ("dev",), cache=edited)

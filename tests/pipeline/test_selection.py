@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.compilation import Compilation
@@ -63,8 +64,12 @@ WRONG: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 
 
+CACHE = Memory()
+"""What one test has compiled is as it was for the others."""
+
+
 def compiled(root: Path, changes: Mapping[str, Any], *environments: str, domains: tuple[str, ...] = ()) -> Compilation:
-    return compile_mesh(write(root, {**FILES, **changes}), environments, domains=domains)
+    return compile_mesh(write(root, {**FILES, **changes}), environments, domains=domains, cache=CACHE)
 
 
 def codes(failed: pytest.ExceptionInfo[StageFailed]) -> set[str]:
