@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from floe_compiler.model.field_docs import DescribedJsonSchema
@@ -73,9 +74,8 @@ def _kept(components: tuple[Component[Any], ...], generator: type[GenerateJsonSc
 def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document, made anew."""
     configs = [component.config for component in registry.values()]
-    models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
-    kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
-    by_model, generated = models_json_schema(kinds, schema_generator=generator)
+    models = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
+    by_model, generated = _generated(tuple(dict.fromkeys(models)), generator)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
     definitions["Cluster"] = _without(definitions["Cluster"], ONLY_OF_SEVERAL)
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
@@ -116,6 +116,15 @@ def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Map
         "SemanticModel": SEMANTIC_MODEL,
     }
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
+
+
+@lru_cache(maxsize=8)  # most of the time that schemas take; components with the same settings share them
+def _generated(
+    models: tuple[type[BaseModel], ...], generator: type[GenerateJsonSchema]
+) -> tuple[Mapping[Any, JsonSchema], JsonSchema]:
+    """Return the schema of each model, which refers to one of the definitions; and these."""
+    kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
+    return models_json_schema(kinds, schema_generator=generator)
 
 
 def _without(schema: JsonSchema, hints: Mapping[str, str]) -> JsonSchema:
