@@ -200,9 +200,7 @@ def renamed(cluster: str, namespace: str, old: str, new: str) -> Change:
 
     def changed(objects: Objects) -> None:
         objects[cluster] = [
-            json.loads(json.dumps(one).replace(old, new))
-            if one["metadata"].get("namespace") == namespace
-            else one
+            json.loads(json.dumps(one).replace(old, new)) if one["metadata"].get("namespace") == namespace else one
             for one in objects[cluster]
         ]
 

@@ -39,9 +39,7 @@ FORMATS = ("text", "json", "sarif", "github")
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("place", FILES)
-def test_no_message_shows_it(
-    place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_message_shows_it(place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """Each place with each format and other credentials than the place before; or `every` credential at each place."""
     file, written = FILES[place]
     first = [*FILES].index(place) * len(FORMATS)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from mesh_reader import MESH_PORTS, Pods, Tree
-from meshed_environments import MESHES, Delivery, Kind, environment
+from meshed_environments import Delivery, Kind, environment
 
 every_environment = pytest.mark.parametrize(
     ("delivery", "kind"),

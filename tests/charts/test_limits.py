@@ -115,9 +115,7 @@ def test_what_a_domain_may_have() -> None:
 
 def test_what_a_domain_may_not_have() -> None:
     told = [(expected, problem_of(identify(manifest), manifest, OWN, LIMITS)) for manifest, expected in REFUSED]
-    assert [
-        (expected, one) for expected, one in told if not (one and re.search(expected, one[0]) and one[1])
-    ] == []
+    assert [(expected, one) for expected, one in told if not (one and re.search(expected, one[0]) and one[1])] == []
 
 
 def test_the_access_label_of_a_server_is_none_that_a_chart_may_set() -> None:

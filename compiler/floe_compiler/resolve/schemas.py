@@ -58,24 +58,56 @@ PARENT = "ParentManifest"
 
 def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
-    return _kept(tuple(registry.values()), DescribedJsonSchema)
+    return _kept(tuple(registry.values()), described=True)
 
 
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document without the descriptions of its keys, which takes half the time."""
-    return _kept(tuple(registry.values()), GenerateJsonSchema)
+    return _kept(tuple(registry.values()), described=False)
 
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
-def _kept(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
-    return made_schemas(Registry(imported=components), generator)
+def _kept(components: tuple[Component[Any], ...], *, described: bool) -> Mapping[str, JsonSchema]:
+    registry = Registry(imported=components)
+    return _documents(registry, *_kept_models(_models(registry), described=described))
 
 
-def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+def made_schemas(registry: Registry, *, described: bool) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document, made anew."""
+    return _documents(registry, *_model_schemas(_models(registry), described=described))
+
+
+def _models(registry: Registry) -> tuple[type[BaseModel], ...]:
     configs = [component.config for component in registry.values()]
-    models = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
-    by_model, generated = _generated(tuple(dict.fromkeys(models)), generator)
+    models: list[type[BaseModel]] = [
+        PlatformManifest,
+        Environment,
+        Clusters,
+        Domain,
+        DataProduct,
+        ProductImages,
+        *configs,
+    ]
+    return tuple(dict.fromkeys(models))
+
+
+def _model_schemas(
+    models: tuple[type[BaseModel], ...], *, described: bool
+) -> tuple[Mapping[Any, JsonSchema], JsonSchema]:
+    """Return the schema of each model, which refers to one of the definitions; and these."""
+    kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
+    generator = DescribedJsonSchema if described else GenerateJsonSchema
+    return models_json_schema(kinds, schema_generator=generator)
+
+
+_kept_models = lru_cache(maxsize=8)(_model_schemas)
+"""Most of the time that schemas take: components with the same settings share it, whatever else they do."""
+
+
+def _documents(
+    registry: Registry, by_model: Mapping[Any, JsonSchema], generated: JsonSchema
+) -> Mapping[str, JsonSchema]:
+    """Return the schema of each kind of document, given those of the models."""
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
     definitions["Cluster"] = _without(definitions["Cluster"], ONLY_OF_SEVERAL)
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
@@ -116,15 +148,6 @@ def made_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Map
         "SemanticModel": SEMANTIC_MODEL,
     }
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
-
-
-@lru_cache(maxsize=8)  # most of the time that schemas take; components with the same settings share them
-def _generated(
-    models: tuple[type[BaseModel], ...], generator: type[GenerateJsonSchema]
-) -> tuple[Mapping[Any, JsonSchema], JsonSchema]:
-    """Return the schema of each model, which refers to one of the definitions; and these."""
-    kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
-    return models_json_schema(kinds, schema_generator=generator)
 
 
 def _without(schema: JsonSchema, hints: Mapping[str, str]) -> JsonSchema:
