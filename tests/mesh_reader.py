@@ -60,6 +60,8 @@ class Tree:
         self.namespaces = {one["metadata"]["name"]: one for one in self.of("Namespace")}
         self.pods = [*self._templates(), *self._started()]
         self._rules: dict[Any, list[Object]] = {}
+        self._authorizing: dict[int, list[Object]] = {}
+        self._served: dict[tuple[int, int], set[str]] = {}
 
     def of(self, kind: str, group: str = "") -> list[Object]:
         return [one for one in self._by_kind.get(kind, ()) if one["apiVersion"].startswith(group)]
@@ -142,13 +144,14 @@ class Tree:
     def _istio(self, server: Pods, port: int, caller: Pods | None) -> bool:
         if caller is None and not self._plain(server, port):
             return False
-        policies = [one for one in self.of("AuthorizationPolicy", "security.istio.io") if _applies(one, server)]
-        assert policies, "without a policy, Istio lets everybody in"
-        rules = [rule for one in policies for rule in (one["spec"] or {}).get("rules", [])]
+        if id(server) not in self._authorizing:
+            policies = [one for one in self.of("AuthorizationPolicy", "security.istio.io") if _applies(one, server)]
+            assert policies, "without a policy, Istio lets everybody in"
+            self._authorizing[id(server)] = [rule for one in policies for rule in (one["spec"] or {}).get("rules", [])]
         return any(
             str(port) in [number for to in rule["to"] for number in to["operation"]["ports"]]
             and ("from" not in rule or (caller and any(_is_source(one["source"], caller) for one in rule["from"])))
-            for rule in rules
+            for rule in self._authorizing[id(server)]
         )
 
     def _plain(self, server: Pods, port: int) -> bool:
@@ -161,13 +164,7 @@ class Tree:
     def _linkerd(self, server: Pods, port: int, caller: Pods | None) -> bool:
         notes = self.namespaces[server.namespace]["metadata"]["annotations"]
         assert notes["config.linkerd.io/default-inbound-policy"] == "deny"
-        named = {
-            one["metadata"]["name"]
-            for one in self.of("Server", "policy.linkerd.io")
-            if one["metadata"]["namespace"] == server.namespace
-            and matches(one["spec"]["podSelector"], server.labels)
-            and one["spec"]["port"] == port
-        }
+        named = self._servers(server, port)
         assert len(named) <= 1, "two Servers of one port contradict each other"
         for policy in self.of("AuthorizationPolicy", "policy.linkerd.io"):
             if policy["metadata"]["namespace"] == server.namespace and policy["spec"]["targetRef"]["name"] in named:
@@ -175,6 +172,19 @@ class Tree:
                 if self._is_authenticated(server.namespace, wanted, caller):
                     return True
         return False
+
+    def _servers(self, server: Pods, port: int) -> set[str]:
+        """Return the names of Linkerd's Servers of a port, which are kept like the rules of policies."""
+        key = id(server), port
+        if key not in self._served:
+            self._served[key] = {
+                one["metadata"]["name"]
+                for one in self.of("Server", "policy.linkerd.io")
+                if one["metadata"]["namespace"] == server.namespace
+                and matches(one["spec"]["podSelector"], server.labels)
+                and one["spec"]["port"] == port
+            }
+        return self._served[key]
 
     def _is_authenticated(self, namespace: str, wanted: Object, caller: Pods | None) -> bool:
         (found,) = (

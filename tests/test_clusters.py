@@ -259,24 +259,29 @@ def test_a_store_of_secrets_is_needed_only_for_what_crosses_clusters(tmp_path: P
     assert objects(root, "Password")
 
 
-def test_links_reach_a_server_with_tls(tmp_path: Path) -> None:
-    """A Gateway verifies a server that has a certificate, as it does for users."""
+GATEWAY = {"type": "gateway", "class": "eg", "issuer": "acme"}
+
+
+def linked(root: Path, **environment: Any) -> Path:
+    """Make a mesh whose collectors call one in another cluster, through a Gateway."""
     clusters = (
         cluster("hub", "platform", ingress_namespace="envoy", reached_at={"domain": "hub.acme.example"}),
         cluster("us", "sales"),
         cluster("eu", "marketing"),
     )
     observability = {"collector": {"type": "opentelemetry", "mode": "deployment"}}
-    root = mesh(tmp_path, *clusters, observability=observability, secrets=VAULT)
+    mesh(root, *clusters, observability=observability, secrets=VAULT)
+    document = json.loads((root / ENVIRONMENT).read_text())
+    (root / ENVIRONMENT).write_text(json.dumps({**document, **environment}))
+    return root
+
+
+def test_links_reach_a_server_with_tls(tmp_path: Path) -> None:
+    """A Gateway verifies a server that has a certificate, as it does for users."""
+    trust = {"bundle": {"type": "files", "files": ["root.pem"]}}
+    root = linked(tmp_path, links=GATEWAY, tls={"issuer": "acme"}, trust=trust)
     (root / "trust").mkdir()
     (root / "trust/root.pem").write_text(authority("acme").pem)
-    document = yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader)
-    document |= {
-        "links": {"type": "gateway", "class": "eg", "issuer": "acme"},
-        "tls": {"issuer": "acme"},
-        "trust": {"bundle": {"type": "files", "files": ["root.pem"]}},
-    }
-    (root / ENVIRONMENT).write_text(json.dumps(document))
     ((path, policy),) = objects(root, "BackendTLSPolicy").items()
     assert path.startswith("output/dev/hub/floe-platform/")
     assert policy["spec"]["validation"]["hostname"] == "otel-collector.floe-platform.svc.cluster.local"
@@ -295,11 +300,11 @@ def test_graphs_lead_into_other_clusters(capsys: pytest.CaptureFixture[str]) -> 
     assert ("us-east/floe-sales-domain/run-orders", "shared/floe-platform/polaris") in edges
 
 
-def test_explain_knows_what_other_clusters_call(capsys: pytest.CaptureFixture[str]) -> None:
-    file = "output/prod/shared/floe-platform/gateway.gateway.networking.k8s.io_clusters.yaml"
-    assert main(["explain", file, "--root", str(GOLDEN)]) == 0
+def test_explain_knows_what_other_clusters_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = "output/dev/hub/floe-platform/gateway.gateway.networking.k8s.io_clusters.yaml"
+    assert run(linked(tmp_path, links={**GATEWAY, "public": True}), "explain", file) == 0
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index('spec.listeners[0].hostname: "*.shared.mesh.acme.example"')
+    at = lines.index('spec.listeners[0].hostname: "*.hub.acme.example"')
     assert "clusters[0].reached_at.domain" in lines[at + 1]
 
 

@@ -13,8 +13,17 @@ from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 PRODUCTS = 3
 
 
-@pytest.mark.parametrize("orchestrator", ["dagster", "kubernetes"])
-@pytest.mark.parametrize("scale", ["light", "medium", "heavy"])
+@pytest.mark.parametrize(
+    ("scale", "orchestrator"),
+    [
+        ("light", "dagster"),
+        ("medium", "kubernetes"),
+        ("heavy", "dagster"),
+        pytest.param("light", "kubernetes", marks=pytest.mark.thorough),
+        pytest.param("medium", "dagster", marks=pytest.mark.thorough),
+        pytest.param("heavy", "kubernetes", marks=pytest.mark.thorough),
+    ],
+)
 def test_three_products_fit_into_the_quota_of_a_domain(tmp_path: Path, scale: str, orchestrator: str) -> None:
     changes: dict[str, dict[str, Any]] = {
         ENVIRONMENT: {"scale": scale},

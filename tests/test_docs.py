@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,6 @@ from small_mesh import MANIFEST, small_mesh
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
-IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
-every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
 
 BLOCK = re.compile(
     r"(?:<!-- (?P<note>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
@@ -59,9 +57,15 @@ def blocks(page: Path, note: str = "") -> list[Block]:
     return [block for block in every_block(page) if block.note.startswith(note)]
 
 
-def noted(note: str) -> list[Any]:
-    """Return the blocks of all pages whose comment begins with `note`, as parameters of a test."""
-    return [pytest.param(one, id=one.note.removeprefix(note)) for page in PAGES for one in blocks(page, note)]
+def noted(note: str) -> list[Block]:
+    """Return the blocks of all pages whose comment begins with `note`."""
+    return [one for page in PAGES for one in blocks(page, note)]
+
+
+def wrong(find: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+    """Return what is wrong with each page; those with which nothing is are left out."""
+    found = {page.relative_to(ROOT).as_posix(): [*find(page)] for page in PAGES}
+    return {name: problems for name, problems in found.items() if problems}
 
 
 @cache
@@ -84,16 +88,20 @@ def code(page: Path) -> Iterator[str]:
     yield from (" ".join(span.split()) for span in SPAN.findall(prose(page)))
 
 
-@every_page
-def test_links_lead_somewhere(page: Path) -> None:
-    for target in LINK.findall(prose(page)):
-        if target.startswith("https://"):
-            continue
-        file, _, anchor = target.partition("#")
-        place = (page.parent / file).resolve() if file else page
-        assert place.exists(), target
-        assert place.is_relative_to(ROOT), target
-        assert not anchor or anchor in anchors(place), target
+def leads_nowhere(page: Path, target: str) -> bool:
+    file, _, anchor = target.partition("#")
+    place = (page.parent / file).resolve() if file else page
+    return not place.exists() or not place.is_relative_to(ROOT) or bool(anchor and anchor not in anchors(place))
+
+
+def test_links_lead_somewhere() -> None:
+    assert not wrong(
+        lambda page: (
+            target
+            for target in LINK.findall(prose(page))
+            if not target.startswith("https://") and leads_nowhere(page, target)
+        )
+    )
 
 
 def test_every_page_is_linked_to() -> None:
@@ -104,33 +112,48 @@ def test_every_page_is_linked_to() -> None:
     assert [page for page in PAGES[1:] if page not in linked and page.parent not in folders] == []
 
 
-@every_page
-def test_commands_are_understood(page: Path) -> None:
-    for line in code(page):
-        if line.startswith("floe-compile "):
-            try:
-                cli._parse(shlex.split(line, comments=True)[1:])
-            except SystemExit:
-                pytest.fail(line)
+@cache
+def is_understood(command: str) -> bool:
+    try:
+        cli._parse(shlex.split(command, comments=True)[1:])
+    except SystemExit:
+        return False
+    return True
 
 
-@every_page
-def test_make_targets_are_there(page: Path) -> None:
+def test_commands_are_understood() -> None:
+    assert not wrong(
+        lambda page: (line for line in code(page) if line.startswith("floe-compile ") and not is_understood(line))
+    )
+
+
+def test_make_targets_are_there() -> None:
     targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {target for line in code(page) for target in re.findall(r"^make ([a-z]+)", line)}
-    assert named - targets == set()
+    named = re.compile(r"^make ([a-z]+)")
+    assert not wrong(lambda page: {name for line in code(page) for name in named.findall(line)} - targets)
 
 
-@every_page
-def test_yaml_can_be_read(page: Path) -> None:
-    for block in blocks(page):
-        if block.language == "yaml" and not block.note.startswith("excerpt of "):
-            list(yaml.load_all(block.text, yaml.CSafeLoader))
+def unreadable(block: Block) -> bool:
+    try:
+        list(yaml.load_all(block.text, yaml.CSafeLoader))
+    except yaml.YAMLError:
+        return True
+    return False
 
 
-@every_page
-def test_it_says_nothing_of_where_it_was_written(page: Path) -> None:
-    assert re.findall(r"/work\b|/tmp/\w+|pypi\.org|pythonhosted|npmjs|proxy\.golang|TODO|FIXME", text_of(page)) == []
+def test_yaml_can_be_read() -> None:
+    assert not wrong(
+        lambda page: (
+            one.text
+            for one in blocks(page)
+            if one.language == "yaml" and not one.note.startswith("excerpt of ") and unreadable(one)
+        )
+    )
+
+
+def test_pages_say_nothing_of_where_they_were_written() -> None:
+    places = re.compile(r"/work\b|/tmp/\w+|pypi\.org|pythonhosted|npmjs|proxy\.golang|TODO|FIXME")
+    assert not wrong(lambda page: places.findall(text_of(page)))
 
 
 def meshes() -> Mapping[str, Mapping[str, str]]:
@@ -154,19 +177,21 @@ def test_the_documents_shown_compile_together(name: str, environments: int, tmp_
     assert len(compile_mesh(tmp_path).environments) == environments
 
 
-@pytest.mark.parametrize("block", noted("excerpt of "))
-def test_excerpts_stand_in_the_output(block: Block) -> None:
-    whole = (ROOT / block.note.removeprefix("excerpt of ")).read_text(encoding="utf-8")
-    position = 0
-    for part in block.text.split(f"{LEFT_OUT}\n"):
-        position = whole.find(part, position)
-        assert position >= 0, part
+def test_excerpts_stand_in_the_output() -> None:
+    assert noted("excerpt of ")
+    for block in noted("excerpt of "):
+        whole = (ROOT / block.note.removeprefix("excerpt of ")).read_text(encoding="utf-8")
+        position = 0
+        for part in block.text.split(f"{LEFT_OUT}\n"):
+            position = whole.find(part, position)
+            assert position >= 0, (block.note, part)
 
 
-@pytest.mark.parametrize("block", noted("from tests/errors/"))
-def test_errors_shown_are_those_that_are_reported(block: Block) -> None:
-    folder = ROOT / block.note.removeprefix("from ")
-    assert block.text in (folder / "expected.txt").read_text(encoding="utf-8")
+def test_errors_shown_are_those_that_are_reported() -> None:
+    shown = noted("from tests/errors/")
+    assert shown
+    reported = {one: (ROOT / one.note.removeprefix("from ") / "expected.txt").read_text("utf-8") for one in shown}
+    assert [one for one, text in reported.items() if one.text not in text] == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Generated files in the repository are current, and have the layout that Argo CD and Flux read."""
+"""Generated files in the repository have the layout that Argo CD and Flux read; `make fresh` tells if one is stale."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import pytest
 import yaml
 
 import fresh
-from floe_compiler.cli import main
 from floe_compiler.commands.version import version
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import CLUSTER_FOLDER, DELIVERY_FOLDER, file_name
-from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.write.index import parse_index
 
 ROOT = Path(__file__).parents[1]
@@ -24,17 +23,16 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
 @cache
-def objects(file: Path) -> list[Object]:
-    return [manifest for manifest in yaml.load_all(file.read_bytes(), yaml.CSafeLoader) if manifest is not None]
+def identity(file: Path) -> ObjectId:
+    """Return the identity of the one object in a file, which its first lines tell."""
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"^(---|\.\.\.)", text, re.MULTILINE), f"{file} has several documents"
+    head = re.split(r"^(?!apiVersion:|kind:|metadata:)[\w\"]", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return identify(yaml.load(head, yaml.CSafeLoader))
 
 
-def test_the_schemas_are_current(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schema", "--check", "--root", str(ROOT)]) == 0, "run: make schemas"
+def test_there_is_a_schema_of_each_kind_of_document() -> None:
     assert len(list((ROOT / "schemas").glob("*.schema.json"))) == 7
-
-
-def test_the_output_is_current(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--root", str(ROOT), "--quiet"]) == 0, capsys.readouterr().err
 
 
 def test_nothing_lies_in_the_output_but_one_object_in_each_file() -> None:
@@ -42,8 +40,7 @@ def test_nothing_lies_in_the_output_but_one_object_in_each_file() -> None:
     for file in FILES:
         assert file.suffix == ".yaml", "Argo CD would take a .json file for an object"
         assert file.name != "kustomization.yaml", "the folder would be taken for Kustomize's"
-        found = objects(file)
-        assert [file_name(identify(manifest)) for manifest in found] == [file.name]
+        assert file_name(identity(file)) == file.name
 
 
 def test_the_folder_is_the_namespace() -> None:
@@ -52,8 +49,7 @@ def test_the_folder_is_the_namespace() -> None:
         environment, folder = file.relative_to(OUTPUT).parts[:-1]
         seen.add(environment)
         if folder != DELIVERY_FOLDER:
-            (manifest,) = objects(file)
-            assert manifest["metadata"].get("namespace", CLUSTER_FOLDER) == folder, file
+            assert (identity(file).namespace or CLUSTER_FOLDER) == folder, file
     assert seen == {path.parent.name for path in ROOT.glob("overlays/*/environment.yaml")}
 
 

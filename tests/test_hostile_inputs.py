@@ -35,7 +35,7 @@ WHOLE_OUTPUT = ("W012",)
 """Concerns the whole output, not a line."""
 
 few = settings(
-    max_examples=settings().max_examples // 5,
+    max_examples=settings().max_examples // 7,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,21 @@ SERVICES = {
 }
 
 
-def mesh(root: Path, ingress: Any = None, delivery: str = "argocd", **cluster: Any) -> Path:
-    """Return a mesh with every interface there is."""
+TRACES = {
+    "secrets": SERVICES["secrets"],
+    "observability": {"collector": {"type": "opentelemetry"}, "tracing": {"type": "jaeger"}},
+}
+"""The least for an interface of the platform beside that of a domain."""
+
+
+def mesh(
+    root: Path,
+    ingress: Any = None,
+    delivery: str = "argocd",
+    services: Mapping[str, Any] = SERVICES,
+    **cluster: Any,
+) -> Path:
+    """Return a mesh with every interface there is, or with those of fewer services."""
     tool = {"type": delivery, "repository": "https://github.com/acme/small.git", "path": "."}
     environment = {
         "cluster": {"name": "kind", "ingress_namespace": CONTROLLER, **cluster},
@@ -39,7 +53,7 @@ def mesh(root: Path, ingress: Any = None, delivery: str = "argocd", **cluster: A
     return small_mesh(
         root / "mesh",
         {
-            MANIFEST: {**SERVICES, "delivery": tool, "locks": None},
+            MANIFEST: {**services, "delivery": tool, "locks": None},
             DOMAIN: {"orchestrator": {"type": "dagster"}},
             ENVIRONMENT: environment,
         },
@@ -59,7 +73,7 @@ SALES = "floe-sales-domain"
 def known(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
     """Return a cache with all results of a mesh with named hosts."""
     store = Recorder()
-    compile_mesh(mesh(tmp_path_factory.mktemp("known"), NAMED), cache=store)
+    compile_mesh(mesh(tmp_path_factory.mktemp("known"), NAMED, services=TRACES), cache=store)
     return store
 
 
@@ -168,11 +182,11 @@ def test_every_combination_passes_all_checks(tmp_path: Path, kind: str, delivery
 
 
 def test_ingresses_have_no_annotation_of_a_controller_unless_they_are_asked_for(tmp_path: Path) -> None:
-    plain = Output(mesh(tmp_path, {**GATEWAY, "type": "ingress"}))
+    plain = Output(mesh(tmp_path, {**GATEWAY, "type": "ingress"}, services=TRACES))
     written = {name for one in of_kind(plain, "Ingress").values() for name in one["metadata"]["annotations"]}
     assert written == {"argocd.argoproj.io/sync-wave"}
     asked = {"haproxy.org/timeout-server": "1h"}
-    output = Output(mesh(tmp_path / "other", {**GATEWAY, "type": "ingress", "annotations": asked}))
+    output = Output(mesh(tmp_path / "other", {**GATEWAY, "type": "ingress", "annotations": asked}, services=TRACES))
     for one in of_kind(output, "Ingress").values():
         assert one["metadata"]["annotations"].items() > asked.items()
 
@@ -207,14 +221,9 @@ def test_without_an_ingress_nothing_is_routed_and_interfaces_stay_open_to_the_co
     assert output.peers("sales", "dagster-webserver", "ingress") == {(CONTROLLER,): {3000}}
 
 
-OTHERS = ("catalog", "storage", "observability")
-"""The services of the platform that have nothing to do with the interface of a domain's orchestrator."""
-
-
 def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
-    root, file = mesh(tmp_path), "output/dev/floe-sales-domain/httproute.gateway.networking.k8s.io_dagster.yaml"
-    manifest = json.loads((root / MANIFEST).read_text())
-    (root / MANIFEST).write_text(json.dumps({key: value for key, value in manifest.items() if key not in OTHERS}))
+    root = mesh(tmp_path, services={"secrets": SERVICES["secrets"]})
+    file = "output/dev/floe-sales-domain/httproute.gateway.networking.k8s.io_dagster.yaml"
     explanation = explain_file(root, file)
     assert explanation is not None
     assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
@@ -236,7 +245,7 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
 def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
     tmp_path: Path, known: Recorder, before: str, after: str, compiled: set[str]
 ) -> None:
-    root, store = mesh(tmp_path, NAMED), Recorder(known)
+    root, store = mesh(tmp_path, NAMED, services=TRACES), Recorder(known)
     text = (root / ENVIRONMENT).read_text()
     assert text.count(before) == 1
     (root / ENVIRONMENT).write_text(text.replace(before, after))

@@ -13,7 +13,11 @@ from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 @pytest.mark.parametrize(
     ("orchestrator", "scale"),
-    [("dagster", "light"), ("dagster", "medium"), ("dagster", "heavy"), ("kubernetes", "light")],
+    [
+        ("dagster", "heavy"),
+        ("kubernetes", "light"),
+        *(pytest.param("dagster", scale, marks=pytest.mark.thorough) for scale in ("light", "medium")),
+    ],
 )
 def test_forty_products_fit_into_the_quota_that_nobody_sets(tmp_path: Path, orchestrator: str, scale: str) -> None:
     """More than 64 kinds of pods, too, whose sets have more bits than MessagePack's integers."""

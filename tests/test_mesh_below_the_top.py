@@ -11,6 +11,7 @@ from floe_compiler.cache.store import Memory
 from floe_compiler.cli import main
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
 from small_mesh import MANIFEST, SMALL, small_mesh
 
 pytestmark = pytest.mark.git
@@ -27,11 +28,18 @@ def mesh(root: Path, folder: str, delivery: dict[str, Any], *, git: bool = True)
     return small_mesh(root / folder, {MANIFEST: {"delivery": delivery}})
 
 
-def paths(root: Path, cache: Memory | None = None) -> set[str]:
+KNOWN = Memory()
+"""What does not depend on where a mesh is."""
+
+
+def paths(root: Path, cache: Memory = KNOWN) -> set[str]:
     """Return the folders, from the top of the repository, that the delivery of a mesh applies."""
-    compiled = compile_mesh(root, cache=cache)
+    return applied(compile_mesh(root, cache=cache))
+
+
+def applied(compiled: Compilation) -> set[str]:
     found = set()
-    for path in compiled.files:
+    for path in (path for path in compiled.files if "/_delivery/" in path):
         manifest = from_yaml(compiled.files[path])
         if manifest["kind"] == "Application":
             found.add(manifest["spec"]["source"]["path"])
@@ -63,18 +71,18 @@ def test_at_the_top_nothing_is_added(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("path", "prefix"), [("mesh", "mesh/"), (".", "")])
 @pytest.mark.parametrize("git", [True, False])
 def test_a_written_path_wins(tmp_path: Path, path: str, prefix: str, git: bool) -> None:
-    root = mesh(tmp_path, "copy", ARGO | {"path": path}, git=git)
-    assert paths(root) == folders(prefix)
-    assert compile_mesh(root).warnings == ()
+    compiled = compile_mesh(mesh(tmp_path, "copy", ARGO | {"path": path}, git=git), cache=KNOWN)
+    assert applied(compiled) == folders(prefix)
+    assert compiled.warnings == ()
 
 
 def test_outside_of_git_a_warning_says_what_is_assumed(tmp_path: Path) -> None:
-    root = mesh(tmp_path, "mesh", ARGO, git=False)
-    (warning,) = compile_mesh(root).warnings
+    compiled = compile_mesh(mesh(tmp_path, "mesh", ARGO, git=False), cache=KNOWN)
+    (warning,) = compiled.warnings
     assert (warning.rule.code, warning.rule.severity) == ("R021", "warning")
     assert warning.span is not None
     assert warning.span.file == MANIFEST
-    assert paths(root) == folders("")
+    assert applied(compiled) == folders("")
 
 
 def test_results_of_another_place_are_not_used(tmp_path: Path) -> None:
@@ -110,5 +118,6 @@ def test_what_git_is_told_above_the_mesh_counts(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize("git", [True, False])
 def test_an_artifact_begins_with_the_output(tmp_path: Path, tool: dict[str, Any], git: bool) -> None:
     root = mesh(tmp_path, "teams/mesh", tool | {"repository": "oci://ghcr.io/acme/mesh"}, git=git)
-    assert paths(root) == folders("")
-    assert compile_mesh(root).warnings == ()
+    compiled = compile_mesh(root, cache=KNOWN)
+    assert applied(compiled) == folders("")
+    assert compiled.warnings == ()

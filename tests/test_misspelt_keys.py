@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from pathlib import Path
@@ -63,12 +63,15 @@ def misspelt(data: Any, path: DataPath) -> Any:
 
 def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
     """Yield groups of keys that have nothing to do with each other: of different mappings, none within another."""
-    rounds: dict[tuple[int, int], list[DataPath]] = {}
-    siblings: Counter[DataPath] = Counter()
-    for path in paths:
-        siblings[path[:-1]] += 1
-        rounds.setdefault((len(path), siblings[path[:-1]]), []).append(path)
-    yield from rounds.values()
+    rounds: list[list[DataPath]] = []
+    for path in sorted(paths, key=len):
+        for others in rounds:
+            if not any(path[: len(one)] == one or path[:-1] == one[:-1] for one in others):
+                others.append(path)
+                break
+        else:
+            rounds.append([path])
+    yield from rounds
 
 
 def text_of(data: Any) -> str:
@@ -104,4 +107,4 @@ def test_any_misspelt_key_gives_one_error(file: str, tmp_path: Path, capsys: pyt
             later = [path for path in paths if path not in known]
             groups.extend([later] if later else [])  # A later stage tells them, once these are gone.
         else:  # Something else is told, such as what now is missing.
-            groups.extend([path] for path in paths)
+            groups.extend((paths[: len(paths) // 2], paths[len(paths) // 2 :]))

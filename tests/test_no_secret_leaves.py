@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -37,15 +37,19 @@ FILES = {
 FORMATS = ("text", "json", "sarif", "github")
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("place", FILES)
-def test_no_message_shows_it(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_message_shows_it(place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each place with each format and other credentials than the place before; or `every` credential at each place."""
     file, written = FILES[place]
+    first = [*FILES].index(place) * len(FORMATS)
+    tried = CREDENTIALS if every else [*islice(cycle(CREDENTIALS), first, first + len(FORMATS))]
     path = small_mesh(tmp_path, {}) / file
     path.parent.mkdir(parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     if file == OBJECT:
         (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
-    for form, credential in zip(cycle(FORMATS), CREDENTIALS, strict=False):
+    for form, credential in zip(cycle(FORMATS), tried, strict=False):
         path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
         assert main(["check", "--root", str(tmp_path), "--format", form]) == 1, credential
         told = "".join(capsys.readouterr())

@@ -11,6 +11,7 @@ import pytest
 import release_check
 from commands.conftest import IDENTITY
 from floe_compiler.cli import main
+from quick_program import quick_program
 from release_check import ROOT, before, problems
 from small_mesh import small_mesh
 
@@ -33,6 +34,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def repository(compiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a repository with the release 0.2.0, before 0.2.1; its mesh is compiled."""
+    monkeypatch.setattr(release_check, "FLOE", quick_program(tmp_path / "bin"))
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)
     root = shutil.copytree(compiled, tmp_path / "repository")

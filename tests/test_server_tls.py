@@ -107,12 +107,13 @@ def test_an_ingress_that_cannot_say_it_leaves_grafana_as_it_is_and_does_not_open
     assert "minio" in found.message
     assert "hosts: {minio: false}" in str(found.hint)
 
-    closed = Output(mesh(tmp_path / "closed", {"type": "ingress", "hosts": {"minio": False}}))
+    few: dict[str, Any] = {"catalog": None, "databases": None}
+    closed = Output(mesh(tmp_path / "closed", {"type": "ingress", "hosts": {"minio": False}}, **few))
     assert "protocol" not in kinds(closed, "ConfigMap")["grafana"]["data"]["grafana.ini"]
     assert "grafana-server-tls" not in kinds(closed, "Certificate")
 
     annotations = {"example.com/backend-protocol": "HTTPS"}
-    said = Output(mesh(tmp_path / "said", {"type": "ingress", "server_tls_annotations": annotations}))
+    said = Output(mesh(tmp_path / "said", {"type": "ingress", "server_tls_annotations": annotations}, **few))
     told = {
         name
         for name, one in kinds(said, "Ingress").items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.pipeline import compile_mesh, explain_file
+from mesh_reader import read
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 
@@ -45,12 +46,13 @@ MONITORED = {
     "storage": {"type": "minio"},
     "observability": {"collector": {"type": "opentelemetry"}, "lineage": {"type": "marquez"}},
 }
+SALES = "floe-sales-domain"
 NGINX = {"name": "kind", "ingress_namespace": "ingress-nginx"}
 
 
-def monitored(root: Path, **monitor: Any) -> Path:
+def monitored(root: Path, others: Mapping[str, Any] = MONITORED, **monitor: Any) -> Path:
     """Return a mesh with the monitor, and with metrics and databases for it."""
-    manifest = {**MONITORED, "monitoring": {"type": "vigil", **monitor}}
+    manifest = {**others, "monitoring": {"type": "vigil", **monitor}}
     return small_mesh(
         root / "mesh",
         {MANIFEST: manifest, DOMAIN: {"orchestrator": {"type": "dagster"}}, ENVIRONMENT: {"cluster": NGINX}},
@@ -64,9 +66,7 @@ class Output:
         with opened(None) as cache:
             compiled = compile_mesh(root, cache=cache)
         self.warnings = {warning.rule.code for warning in compiled.warnings}
-        objects = [
-            yaml.load(text, yaml.CSafeLoader) for path, text in compiled.files.items() if path.startswith("output/dev/")
-        ]
+        objects = [read(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
         self.objects = {self.key(one): one for one in objects}
 
     @staticmethod
@@ -162,31 +162,7 @@ def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Outp
     }
 
 
-def test_its_alerts_and_metrics_are_those_of_the_platform(installed: None, tmp_path: Path) -> None:
-    root = monitored(tmp_path)
-    manifest = json.loads((root / MANIFEST).read_text())
-    manifest["observability"]["metrics"] = {"type": "prometheus", "runbooks": "https://wiki.acme.example/runbooks"}
-    (root / MANIFEST).write_text(json.dumps(manifest))
-    output = Output(root)
-    rules = yaml.load(
-        output.get("platform", "ConfigMap", "prometheus-rules-0")["data"]["floe-platform.yaml"], yaml.CSafeLoader
-    )
-    (rule,) = (one for group in rules["groups"] for one in group["rules"] if one["alert"] == "VigilAsleep")
-    assert rule["annotations"]["runbook_url"] == "https://vigil.example.com/asleep"
-    config = output.get("platform", "ConfigMap", "prometheus")["data"]["prometheus.yml"]
-    names = {job["job_name"]: job["dns_sd_configs"][0] for job in yaml.load(config, yaml.CSafeLoader)["scrape_configs"]}
-    operated = "vigil-history-headless.floe-platform.svc.cluster.local"
-    assert names["floe-platform/vigil-history"] == {"names": [operated], "type": "A", "port": 9187}
-    headless = output.get("platform", "Service", "vigil-history-headless")["spec"]
-    assert (headless["clusterIP"], headless["selector"]) == ("None", {"cnpg.io/cluster": "vigil-history"})
-    assert output.peers("platform", "vigil-history", "ingress")["true",] == {5432, 9187}
-
-
-def test_people_open_its_interface_through_the_ingress_controller(output: Output) -> None:
-    assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
-    assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), "no ingress says where it is"
-
-
+PROMETHEUS = "https://prometheus.acme.example"
 GATEWAY = {
     "class": "eg",
     "domain": "acme.example",
@@ -195,26 +171,50 @@ GATEWAY = {
 }
 
 
-def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
-    installed: None, tmp_path: Path
-) -> None:
-    root = monitored(tmp_path)
-    environment = {**yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader), "ingress": GATEWAY}
-    (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
-    output = Output(root)
-    spec = output.get("platform", "HTTPRoute", "vigil")["spec"]
+@pytest.fixture(scope="module")
+def observed(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Output:
+    """Return what a mesh with little but the monitor, Prometheus and an ingress is compiled to."""
+    metrics = {"type": "prometheus", "url": PROMETHEUS, "runbooks": "https://wiki.acme.example/runbooks"}
+    root = monitored(tmp_path_factory.mktemp("observed"), {"observability": {"metrics": metrics}})
+    environment = {**json.loads((root / ENVIRONMENT).read_text()), "ingress": GATEWAY}
+    (root / ENVIRONMENT).write_text(json.dumps(environment))
+    return Output(root)
+
+
+def test_its_alerts_and_metrics_are_those_of_the_platform(observed: Output) -> None:
+    rules = yaml.load(
+        observed.get("platform", "ConfigMap", "prometheus-rules-0")["data"]["floe-platform.yaml"], yaml.CSafeLoader
+    )
+    (rule,) = (one for group in rules["groups"] for one in group["rules"] if one["alert"] == "VigilAsleep")
+    assert rule["annotations"]["runbook_url"] == "https://vigil.example.com/asleep"
+    config = observed.get("platform", "ConfigMap", "prometheus")["data"]["prometheus.yml"]
+    names = {job["job_name"]: job["dns_sd_configs"][0] for job in yaml.load(config, yaml.CSafeLoader)["scrape_configs"]}
+    operated = "vigil-history-headless.floe-platform.svc.cluster.local"
+    assert names["floe-platform/vigil-history"] == {"names": [operated], "type": "A", "port": 9187}
+    headless = observed.get("platform", "Service", "vigil-history-headless")["spec"]
+    assert (headless["clusterIP"], headless["selector"]) == ("None", {"cnpg.io/cluster": "vigil-history"})
+    assert observed.peers("platform", "vigil-history", "ingress")["true",] == {5432, 9187}
+
+
+def test_people_open_its_interface_through_the_ingress_controller(output: Output) -> None:
+    assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
+    assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), "no ingress says where it is"
+
+
+def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(observed: Output) -> None:
+    spec = observed.get("platform", "HTTPRoute", "vigil")["spec"]
     assert spec["hostnames"] == ["vigil.acme.example"]
     assert [one["backendRefs"] for one in spec["rules"]] == [[{"name": "vigil", "port": 9090}]]
-    assert output.get("platform", "Certificate", "vigil-tls")["spec"]["dnsNames"] == ["vigil.acme.example"]
+    assert observed.get("platform", "Certificate", "vigil-tls")["spec"]["dnsNames"] == ["vigil.acme.example"]
     (listener,) = [
         one
-        for one in output.get("platform", "Gateway", "gateway")["spec"]["listeners"]
+        for one in observed.get("platform", "Gateway", "gateway")["spec"]["listeners"]
         if one["name"] == spec["parentRefs"][0]["sectionName"]
     ]
     assert listener["hostname"] == "vigil.acme.example"
-    (container,) = output.get("platform", "Deployment", "vigil")["spec"]["template"]["spec"]["containers"]
+    (container,) = observed.get("platform", "Deployment", "vigil")["spec"]["template"]["spec"]["containers"]
     assert {"name": "VIGIL_URL", "value": "https://vigil.acme.example"} in container["env"]
-    assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
+    assert observed.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
 
 
 def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(instal
 
 
 def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: None, tmp_path: Path) -> None:
-    root, file = monitored(tmp_path), "output/dev/floe-sales-domain/networkpolicy.networking.k8s.io_vigil-agent.yaml"
+    root, file = monitored(tmp_path, {}), f"output/dev/{SALES}/networkpolicy.networking.k8s.io_vigil-agent.yaml"
     explanation = explain_file(root, file)
     assert explanation is not None
     assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
@@ -239,12 +239,12 @@ def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: N
 
 
 def test_what_an_earlier_run_kept_gives_way_to_facts_that_have_changed(installed: None, tmp_path: Path) -> None:
-    root, cache, file = monitored(tmp_path), Memory(), "output/dev/floe-platform/configmap_vigil.yaml"
+    root, cache, file = monitored(tmp_path, {}), Memory(), "output/dev/floe-platform/configmap_vigil.yaml"
     before = dict(compile_mesh(root, cache=cache).files)
     assert dict(compile_mesh(root, cache=cache).files) == before
     domain = json.loads((root / DOMAIN).read_text())
     (root / DOMAIN).write_text(json.dumps({**domain, "monitoring": {"path": "/agent"}}))
     after = dict(compile_mesh(root, cache=cache).files)
     assert after == dict(compile_mesh(root).files)
-    agent = "http://vigil-agent.floe-sales-domain.svc.cluster.local:9100"
+    agent = f"http://vigil-agent.{SALES}.svc.cluster.local:9100"
     assert (f"{agent}/metrics" in before[file], f"{agent}/agent" in after[file]) == (True, True)

@@ -6,7 +6,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -96,76 +97,74 @@ def everything_in(folder: Path) -> dict[str, tuple[int, int, str]]:
     return found
 
 
-def set_trap(root: Path, place: str, elsewhere: Path, trap: Trap) -> None:
-    """Move what is at a place elsewhere, and put a trap there."""
+@contextmanager
+def trapped(root: Path, place: str, elsewhere: Path, trap: Trap) -> Iterator[None]:
+    """Move what is at a place elsewhere, with a trap there; fail if anything then changes; put it back in the end."""
     shutil.move(root / place, elsewhere / "copy")
     trap(root / place, elsewhere)
+    before = everything_in(root.parent)
+    yield
+    assert everything_in(root.parent) == before, (place, trap)
+    (root / place).unlink()
+    shutil.move(elsewhere / "copy", root / place)
 
 
-PARTS = 2
+some_or_all = pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 
 
-@pytest.mark.parametrize(
-    ("place", "trap", "part"),
-    [
-        pytest.param(place, trap, part, marks=[pytest.mark.thorough] if (number + part) % PARTS else [])
-        for number, (place, trap) in enumerate(product((*INPUTS, *INPUT_FOLDERS), TRAPS))
-        for part in range(PARTS)
-    ],
-)
+def half(verbs: Sequence[tuple[str, ...]], number: int, *, every: bool) -> Sequence[tuple[str, ...]]:
+    """Return every second verb, the others for the next trap; or all, if `every`."""
+    return verbs if every else verbs[number % 2 :: 2]
+
+
+@some_or_all
+@pytest.mark.parametrize("trap", TRAPS)
 def test_a_trap_among_the_inputs(
-    root: Path, elsewhere: Path, place: str, trap: Trap, part: int, capsys: pytest.CaptureFixture[str]
+    root: Path, elsewhere: Path, trap: Trap, *, every: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half of the verbs with each trap at each place: all verbs read the inputs in the same way."""
-    set_trap(root, place, elsewhere, trap)
-    before = everything_in(root.parent)
-    for verb in VERBS[part::PARTS]:
-        assert main([*verb, "--root", str(root)]) in (1, 2), verb
-    assert everything_in(root.parent) == before
-    told = capsys.readouterr().err
-    assert place.rpartition("/")[2] in told
-    assert "Traceback" not in told
-    assert "bug" not in told
+    for number, place in enumerate((*INPUTS, *INPUT_FOLDERS), TRAPS.index(trap)):
+        with trapped(root, place, elsewhere, trap):
+            for verb in half(VERBS, number, every=every):
+                assert main([*verb, "--root", str(root)]) in (1, 2), (place, verb)
+        told = capsys.readouterr().err
+        assert place.rpartition("/")[2] in told, place
+        assert "Traceback" not in told, place
+        assert "bug" not in told, place
 
 
+OUTPUT_VERBS = (("check",), ("diff", "--from-output"), ("compile",), ("compile", "--allow-delete", "dev"))
+
+
+@some_or_all
 @pytest.mark.parametrize("trap", TRAPS)
-@pytest.mark.parametrize("place", [*WRITTEN, *WRITTEN_FOLDERS])
 def test_a_trap_in_the_output(
-    root: Path, elsewhere: Path, place: str, trap: Trap, capsys: pytest.CaptureFixture[str]
+    root: Path, elsewhere: Path, trap: Trap, *, every: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / DOMAIN).write_text((root / DOMAIN).read_text() + "\n# changed\n")
-    set_trap(root, place, elsewhere, trap)
-    before = everything_in(root.parent)
-    for verb in (("check",), ("diff", "--from-output"), ("compile",), ("compile", "--allow-delete", "dev")):
-        code = main([*verb, "--root", str(root)])
-        told = capsys.readouterr().err
-        assert (code, "W010" in told) in ((1, True), (2, False)), told
-        assert code != 2 or "--allow-delete dev: there is no folder output/dev" in told
-    assert everything_in(root.parent) == before
+    for number, place in enumerate((*WRITTEN, *WRITTEN_FOLDERS), TRAPS.index(trap)):
+        with trapped(root, place, elsewhere, trap):
+            for verb in half(OUTPUT_VERBS, number, every=every):
+                code = main([*verb, "--root", str(root)])
+                told = capsys.readouterr().err
+                assert (code, "W010" in told) in ((1, True), (2, False)), (place, told)
+                assert code != 2 or "--allow-delete dev: there is no folder output/dev" in told, place
 
 
 SCHEMA_FILES = cache(schema.schema_files)
 """Makes the schemas once: it takes a quarter of a second, and each test with a trap among them needs them thrice."""
 
 
-@pytest.mark.parametrize("place", ["schemas", "schemas/domain.schema.json"])
-@pytest.mark.parametrize("trap", TRAPS)
 def test_a_trap_among_the_schemas(
-    root: Path,
-    elsewhere: Path,
-    place: str,
-    trap: Trap,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    root: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(schema, "schema_files", SCHEMA_FILES)
     assert main(["schema", "--write", "--root", str(root)]) == 0
-    set_trap(root, place, elsewhere, trap)
-    before = everything_in(root.parent)
-    for option in ("--check", "--write"):
-        assert main(["schema", option, "--root", str(root)]) == 1
-    assert f"cannot read or write {root}/{place}: " in capsys.readouterr().err
-    assert everything_in(root.parent) == before
+    for place, trap in product(("schemas", "schemas/domain.schema.json"), TRAPS):
+        with trapped(root, place, elsewhere, trap):
+            for option in ("--check", "--write"):
+                assert main(["schema", option, "--root", str(root)]) == 1, (place, trap)
+        assert f"cannot read or write {root}/{place}: " in capsys.readouterr().err, (place, trap)
 
 
 @pytest.mark.parametrize("verb", [("check",), ("diff", "--from-output"), ("explain", WRITTEN[1])])
@@ -187,12 +186,10 @@ def test_what_only_looks_changes_nothing_in_the_repository(
     assert everything_in(root.parent) == before
 
 
-@pytest.mark.parametrize("verb", [*VERBS, ("hook",)])
 @pytest.mark.parametrize("by", ["option", "variable", "link"])
 def test_a_cache_in_the_repository_is_refused(
     root: Path,
     elsewhere: Path,
-    verb: tuple[str, ...],
     by: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -206,12 +203,13 @@ def test_a_cache_in_the_repository_is_refused(
     if by == "variable":
         monkeypatch.setenv("FLOE_COMPILE_CACHE", str(cache))
     before = everything_in(root.parent)
-    assert main([*verb, "--root", str(root), *options]) == 2
-    assert everything_in(root.parent) == before
-    assert capsys.readouterr().err == (
-        f"floe-compile: the cache cannot be in the repository, as {named} is: a commit could change what it holds;"
-        " name a folder elsewhere\n"
-    )
+    for verb in (*VERBS, ("hook",)):
+        assert main([*verb, "--root", str(root), *options]) == 2, verb
+        assert everything_in(root.parent) == before, verb
+        assert capsys.readouterr().err == (
+            f"floe-compile: the cache cannot be in the repository, as {named} is: a commit could change what it holds;"
+            " name a folder elsewhere\n"
+        ), verb
 
 
 def test_a_cache_beside_the_mesh_in_its_git_repository_is_refused(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,16 +82,20 @@ def test_what_fits_on_a_line_is_on_one() -> None:
     assert lines[2] == f'  "{"x" * 60}": {{"type": "string"}},'
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/*.json")), ids=lambda path: path.name)
-def test_the_files_are_trimmed(path: Path) -> None:
-    text = path.read_text("utf-8")
+def test_the_files_are_trimmed() -> None:
+    files = sorted(FOLDER.glob("*/*.json"))
+    assert len(files) > 40
+    assert [path.name for path in files if not is_trimmed(path.read_text("utf-8"))] == []
+
+
+def is_trimmed(text: str) -> bool:
+    """Return whether the text of a schema is as it is written, without what is trimmed and what nothing refers to."""
     schema = json.loads(text)
-    assert text == show(schema) + "\n"
+    is_as_written = text == show(schema) + "\n"
     definitions = schema.pop("$defs", {})
-    assert trim_root(schema) == schema
-    for part in definitions.values():
-        assert trim(part) == part
-    assert {reference.removeprefix("#/$defs/") for reference in references([schema, definitions])} == set(definitions)
+    used = {reference.removeprefix("#/$defs/") for reference in references([schema, definitions])}
+    trimmed = {name: trim(part) for name, part in definitions.items()}
+    return is_as_written and used == set(definitions) and (trim_root(schema), trimmed) == (schema, definitions)
 
 
 def references(value: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ REQUIRED = {"test.yaml": "tests", "pull-request.yaml": "compiled"}
 each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 
+@cache
 def workflow(path: Path) -> dict[str, Any]:
     loaded: dict[Any, Any] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
     # YAML 1.1 reads the key `on` as true.
@@ -183,26 +185,23 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *person, *arguments], cwd=folder, check=True, timeout=10)
 
 
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
+def test_only_changes_of_the_mesh_or_the_compiler_are_checked(repository: Path) -> None:
+    for changed, expected in (
         ("domains/sales/domain.yaml", "mesh=true\n"),
         ("output/dev/_cluster/namespace_a.yaml", "mesh=true\n"),
         ("compiler/floe_compiler/cli.py", "mesh=true\n"),
         ("platform-manifest.yaml", "mesh=true\n"),
         ("docs/output/notes.md", ""),
         ("README.md", ""),
-    ],
-)
-def test_only_changes_of_the_mesh_or_the_compiler_are_checked(repository: Path, changed: str, expected: str) -> None:
-    (repository / changed).parent.mkdir(parents=True, exist_ok=True)
-    (repository / changed).write_text("x")
-    git(repository, "add", ".")
-    git(repository, "commit", "--quiet", "--message", "second")
-    output = repository / ".git" / "output"
-    output.touch()
-    assert verdict("pull-request.yaml", "changes", repository, BASE="HEAD^1", GITHUB_OUTPUT=str(output)) == 0
-    assert output.read_text() == expected
+    ):
+        (repository / changed).parent.mkdir(parents=True, exist_ok=True)
+        (repository / changed).write_text("x")
+        git(repository, "add", ".")
+        git(repository, "commit", "--quiet", "--message", changed)
+        output = repository / ".git" / "output"
+        output.write_text("")
+        assert verdict("pull-request.yaml", "changes", repository, BASE="HEAD^1", GITHUB_OUTPUT=str(output)) == 0
+        assert output.read_text() == expected, changed
 
 
 def test_a_base_that_does_not_exist_is_not_a_reason_to_check_nothing(repository: Path) -> None:

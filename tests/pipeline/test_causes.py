@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from explain.test_explain import ENVIRONMENT, MANIFEST, REGISTRY, SOURCES
-from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule, StageFailed
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.span import Span
-from floe_compiler.pipeline import causes
+from floe_compiler.pipeline import causes, compile_mesh
 from floe_compiler.pipeline.causes import at_written_values
+from small_mesh import ENVIRONMENT as ENVIRONMENT_FILE
+from small_mesh import small_mesh
 
 RULE = Rule("C998", "x", "x")
 ASKED_AT = Span(MANIFEST.file, 1, 1)
@@ -95,3 +98,16 @@ def test_what_another_document_asks_for_has_the_place_in_a_shared_document(
     monkeypatch.setattr(causes, "written_place", lambda *_: place)
     *_, last = of_products(subjects)
     assert (next(one for one in placed(*of_products(subjects)) if one.subject == last.subject).span == PODS) is follows
+
+
+def test_the_schemas_that_inputs_are_checked_with_are_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would take longer than a whole run that has them from its cache."""
+    monkeypatch.setattr("floe_compiler.explain.question.plain_schemas", lambda _: pytest.fail("made again"))
+    root = small_mesh(tmp_path, {ENVIRONMENT_FILE: {"domains": {"sales": {"quota": {"cpu": "10m"}}}}})
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(root)
+    (found,) = failed.value.diagnostics
+    assert found.span
+    assert found.span.file == ENVIRONMENT_FILE

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from floe_compiler.components import built_in, registry
-from floe_compiler.model.field_docs import DescribedJsonSchema, field_docs
+from floe_compiler.model.field_docs import field_docs
 from floe_compiler.model.inputs import SAME_EVERYWHERE, DataProduct, Environment, PlatformManifest
 from floe_compiler.resolve.model_schemas import JsonSchema
 from floe_compiler.resolve.schemas import make_schemas, schemas
@@ -246,7 +246,7 @@ def test_a_parent_is_right_below_vendor(path: str, right: bool) -> None:
 
 
 def test_making_schemas_changes_none_of_the_models() -> None:
-    again = make_schemas(REGISTRY, DescribedJsonSchema)
+    again = make_schemas(REGISTRY, described=True)
     assert again == schemas(REGISTRY)
     assert again is not schemas(REGISTRY)
     assert json.dumps(again) == json.dumps(schemas(REGISTRY)), "in the same order"

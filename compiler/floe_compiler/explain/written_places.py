@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects
-from floe_compiler.explain.question import Question
+from floe_compiler.explain.question import Question, Schemas
 from floe_compiler.explain.settings import Setting, written
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
@@ -28,7 +28,14 @@ _MOST = 6
 """Values that are varied; more equal ones are words such as `true`."""
 
 
-def written_place(sources: Sources, registry: Registry, site: str, identity: ObjectId, message: str) -> Span | None:
+def written_place(
+    sources: Sources,
+    registry: Registry,
+    site: str,
+    identity: ObjectId,
+    message: str,
+    schemas: Schemas | None = None,
+) -> Span | None:
     """Return where the value of an object is written; None if the object or the value is not known, or no input is.
 
     Args:
@@ -37,9 +44,10 @@ def written_place(sources: Sources, registry: Registry, site: str, identity: Obj
         site: The name of the object's environment, in its cluster.
         identity: The object.
         message: What is wrong with the object. It names the path of the value, or of an item that has the value.
+        schemas: The schemas of the documents, by kind (default: they are made).
     """
     try:
-        question = Question(sources, registry, site, identity)
+        question = Question(sources, registry, site, identity, schemas)
     except (StageFailed, ValueError):
         return None
     baseline = question.baseline

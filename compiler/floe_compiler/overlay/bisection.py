@@ -9,11 +9,15 @@ Item = TypeVar("Item")
 
 
 def sorted_out(
-    items: Iterable[Item], fail: Callable[[Sequence[Item]], object], most: int
+    items: Iterable[Item],
+    fail: Callable[[Sequence[Item]], object],
+    most: int,
+    suspected: Callable[[Item], bool] = lambda _: False,
 ) -> tuple[list[Item], list[tuple[Item, tuple[Item, ...]]]]:
     """Return the items that go together, and those that fail, each with the good ones before it; `most` at most.
 
-    Halves are tried, so that few failures among many items take few attempts.
+    Halves are tried, so that few failures among many items take few attempts. Fewer still if those that are `suspected`
+    are to blame: they come last, and apart from the others.
     """
     good: list[Item] = []
     bad: list[tuple[Item, tuple[Item, ...]]] = []
@@ -25,7 +29,10 @@ def sorted_out(
         elif len(some) == 1:
             bad.append((some[0], tuple(good)))
         elif some:
+            others = [item for item in some if not suspected(item)]
             middle = len(some) // 2
+            if 0 < len(others) < len(some):
+                some, middle = [*others, *filter(suspected, some)], len(others)
             waiting += [some[middle:], some[:middle]]
     return good, bad
 

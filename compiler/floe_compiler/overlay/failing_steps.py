@@ -42,7 +42,12 @@ def attempt_without_failing(
     Each of these is recorded once: a step with the first object on which it fails, for all objects that it reaches. It
     is also added to `failing`, the steps to leave out. After MOST_FAILING, the others are not tried.
     """
-    sound, broken = sorted_out(portion, lambda some: kustomize.attempt(some, ()).error, MOST_FAILING)
+    sound, broken = sorted_out(
+        portion,
+        lambda some: kustomize.attempt(some, ()).error,
+        MOST_FAILING,
+        lambda item: item.identity in kustomize.written,
+    )
     for item, others in broken:
         built.report(_failing(kustomize, item, others), portion)
     if broken:

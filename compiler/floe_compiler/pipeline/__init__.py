@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache, Memory
-from floe_compiler.load.digests import input_digests
+from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.pipeline.resolving import read_documents, read_mesh, read_sources
@@ -106,10 +106,11 @@ def _compiled(
 
     def at_written(findings: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
         from floe_compiler.pipeline.causes import at_written_values
+        from floe_compiler.pipeline.reading import kept_schemas
 
         progress("looking for what is written")
         sources, components, _ = read_documents(input_files, store, ThisProcess(), omitted)
-        return at_written_values(findings, sources, components)
+        return at_written_values(findings, sources, components, kept_schemas(components, store, compiler_digest()))
 
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
     mesh, warnings = read_mesh(input_files, selection.environments, omitted, progress, recent, workers)

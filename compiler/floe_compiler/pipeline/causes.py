@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from floe_compiler.explain.documents import documents_of
+from floe_compiler.explain.question import Schemas
 from floe_compiler.explain.written_places import written_place
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Diagnostic, Related
 from floe_compiler.model.objects import parse_object_id
@@ -32,11 +33,14 @@ class _Located(NamedTuple):
     span: Span | None
 
 
-def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry: Registry) -> Iterator[Diagnostic]:
+def at_written_values(
+    findings: Iterable[Diagnostic], sources: Sources, registry: Registry, schemas: Schemas | None = None
+) -> Iterator[Diagnostic]:
     """Yield the findings; errors that point at what asked for an object, at the written value instead.
 
     Those about hand-written and patched values have their place already. Of many errors, the first are looked up. Those
-    that say the same of other objects in the environment get the same place if all of the first have it.
+    that say the same of other objects in the environment get the same place if all of the first have it. `schemas` are
+    those of the documents, by kind (default: they are made, which takes longer than all else).
     """
     documents = {document.file for document in documents_of(sources)}
     known: dict[tuple[str, str], list[_Located]] = {}
@@ -52,7 +56,7 @@ def at_written_values(findings: Iterable[Diagnostic], sources: Sources, registry
         alike = known.setdefault((site, finding.message), [])
         if left and len(alike) < ALIKE:
             left -= 1
-            span = written_place(sources, registry, site, identity, finding.message)
+            span = written_place(sources, registry, site, identity, finding.message, schemas)
             alike.append(_Located(asked_for_at, identity.namespace, span))
         else:
             span = _same_place(alike, asked_for_at, identity.namespace)

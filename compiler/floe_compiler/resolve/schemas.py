@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from floe_compiler.model.field_docs import DescribedJsonSchema
@@ -57,25 +58,56 @@ PARENT = "ParentManifest"
 
 def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
-    return _made_once(tuple(registry.values()), DescribedJsonSchema)
+    return _made_once(tuple(registry.values()), described=True)
 
 
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document without the descriptions of its keys, which takes half the time."""
-    return _made_once(tuple(registry.values()), GenerateJsonSchema)
+    return _made_once(tuple(registry.values()), described=False)
 
 
 @lru_cache(maxsize=8)  # a process that compiles several times has the same components
-def _made_once(components: tuple[Component[Any], ...], generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
-    return make_schemas(Registry(imported=components), generator)
+def _made_once(components: tuple[Component[Any], ...], *, described: bool) -> Mapping[str, JsonSchema]:
+    registry = Registry(imported=components)
+    return _documents(registry, *_model_schemas_once(_models(registry), described=described))
 
 
-def make_schemas(registry: Registry, generator: type[GenerateJsonSchema]) -> Mapping[str, JsonSchema]:
+def make_schemas(registry: Registry, *, described: bool) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document, made anew."""
+    return _documents(registry, *_model_schemas(_models(registry), described=described))
+
+
+def _models(registry: Registry) -> tuple[type[BaseModel], ...]:
     configs = [component.config for component in registry.values()]
-    models: list[Any] = [PlatformManifest, Environment, Clusters, Domain, DataProduct, ProductImages, *configs]
-    kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
-    by_model, generated = models_json_schema(kinds, schema_generator=generator)
+    models: list[type[BaseModel]] = [
+        PlatformManifest,
+        Environment,
+        Clusters,
+        Domain,
+        DataProduct,
+        ProductImages,
+        *configs,
+    ]
+    return tuple(dict.fromkeys(models))
+
+
+def _model_schemas(
+    models: tuple[type[BaseModel], ...], *, described: bool
+) -> tuple[Mapping[Any, JsonSchema], JsonSchema]:
+    """Return the schema of each model, which refers to one of the definitions; and these."""
+    kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
+    generator = DescribedJsonSchema if described else GenerateJsonSchema
+    return models_json_schema(kinds, schema_generator=generator)
+
+
+_model_schemas_once = lru_cache(maxsize=8)(_model_schemas)
+"""Most of the time that schemas take: components with the same settings share it, whatever else they do."""
+
+
+def _documents(
+    registry: Registry, by_model: Mapping[Any, JsonSchema], generated: JsonSchema
+) -> Mapping[str, JsonSchema]:
+    """Return the schema of each kind of document, given those of the models."""
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
     definitions["Cluster"] = _without(definitions["Cluster"], ONLY_OF_SEVERAL)
     definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
