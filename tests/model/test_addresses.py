@@ -23,12 +23,13 @@ from floe_compiler.model.addresses import (
     why_never,
     without_never,
 )
+from tables import table
 
 LISTED = Reach(own=("10.96.0.0/12",), private=("10.0.0.0/8",))
 
 
-@pytest.mark.parametrize(
-    ("cidr", "why"),
+@table(
+    "cidr, why",
     [
         ("169.254.169.254/32", "serves the credentials of the node"),
         ("169.254.0.0/17", "serves the credentials of the node"),
@@ -54,8 +55,8 @@ def test_ranges_that_no_server_outside_has(cidr: str, why: str) -> None:
     assert why_never(network(cidr)) == why
 
 
-@pytest.mark.parametrize(
-    ("cidr", "reach", "closed"),
+@table(
+    "cidr, reach, closed",
     [
         ("10.30.0.0/16", Reach(), True),
         ("100.64.0.0/10", Reach(), True),

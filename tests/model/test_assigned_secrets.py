@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.assigned_secrets import assigned_secrets, may_show_secret, without_assigned
+from tables import table
 
 WORDS = st.from_regex(r"[a-z][a-z0-9]{4,20}", fullmatch=True).filter(lambda word: word not in {"false", "string"})
 FORMS = [
@@ -101,7 +101,7 @@ def test_what_is_found_is_hidden_and_nothing_else(value: str, form: str) -> None
     assert may_show_secret(text)
 
 
-@pytest.mark.parametrize("text", NO_VALUES)
+@table("text", NO_VALUES)
 def test_text_that_gives_no_secret_a_value(text: str) -> None:
     assert list(assigned_secrets(text, ())) == []
     assert without_assigned(text, "***", no_reference) == text
@@ -117,7 +117,7 @@ def test_no_text_makes_it_stumble(text: str) -> None:
     list(assigned_secrets(text, ()))
 
 
-@pytest.mark.parametrize(
+@table(
     "piece",
     [
         "a",

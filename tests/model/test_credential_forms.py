@@ -15,6 +15,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
 from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.report.secrecy import hide_in_text
+from tables import table
 
 SAMPLES = samples()
 STEP = {"name": "load", "type": "custom"}
@@ -58,8 +59,8 @@ RANDOM = random_text(40)
 AZURE = f"{random_text(86)}=="
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
+@table(
+    "key, value",
     [
         ("clientSecret", "hunter2"),
         ("accessToken", "hunter2"),
@@ -82,8 +83,8 @@ def test_a_key_that_names_a_secret_tells(key: str, value: str) -> None:
     assert object_problems(config_map(key, value))
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
+@table(
+    "key, value",
     [
         ("accessKey", "warehouse"),
         ("secretName", RANDOM),

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.schedules import check_schedule, check_time_zone
+from tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     "schedule",
     [
         *("* * * * *", "0 */6 * * *", "30 4 1,15 * 5", "0 2 * * MON-FRI", "5/15 * * jan,DEC sun", "0-30/5 * * * *"),
@@ -26,8 +27,8 @@ def test_spaces_become_single() -> None:
     assert check_schedule(" 0  2 *\t* * ") == "0 2 * * *"
 
 
-@pytest.mark.parametrize(
-    ("schedule", "message"),
+@table(
+    "schedule, message",
     [
         ("", "has 0 fields"),
         ("0 2 * *", "has 4 fields"),
@@ -93,8 +94,8 @@ def test_time_zones(name: str) -> None:
     assert zoneinfo.ZoneInfo(name).key == name
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"),
+@table(
+    "name, hint",
     [
         ("Berlin", 'did you mean "Europe/Berlin"?'),
         ("europe/berlin", 'did you mean "Europe/Berlin"?'),

@@ -17,13 +17,14 @@ from floe_compiler.report.secrecy import (
     hide_object,
     is_secret_key,
 )
+from tables import table
 
 RULE = Rule("X001", "wrong", "It is wrong.")
 
 PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIC\nQDE=\n-----END " + "PRIVATE KEY-----"
 
 
-@pytest.mark.parametrize(
+@table(
     "key",
     [
         "password",
@@ -42,7 +43,7 @@ def test_keys_that_sound_secret(key: str) -> None:
     assert is_secret_key(key)
 
 
-@pytest.mark.parametrize(
+@table(
     "key",
     [
         "image",
@@ -66,8 +67,8 @@ def test_keys_of_references_do_not(key: str) -> None:
     assert not is_secret_key(key)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@table(
+    "text, expected",
     [
         ("password: hunter2", "password: ***"),
         ("password: correct horse, battery", "password: ***"),
@@ -122,7 +123,7 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
     assert hide_in_text(text) == expected
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "image: ghcr.io/a/b:1.2.0",

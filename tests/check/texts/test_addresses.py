@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.check.texts.addresses import DEFAULT_PORTS, addresses
+from tables import table
 
 
 def endpoints(text: str) -> list[tuple[str, int]]:
     return [(address.host, address.port) for address in addresses(text)]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@table(
+    "text, expected",
     [
         ("http://web", [("web", 80)]),
         ("https://web/path?x=1", [("web", 443)]),
