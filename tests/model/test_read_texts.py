@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from floe_compiler.model import read_texts
 from floe_compiler.model.read_texts import MOST, is_read, read_only, written
@@ -15,6 +15,7 @@ from model.test_yaml_text import mappings
 
 
 @given(mappings)
+@settings(max_examples=settings().max_examples * 2 // 5)
 def test_what_was_written_is_what_would_be_read(data: dict[str, Any]) -> None:
     text = written(data)
     assert text == to_yaml(data)

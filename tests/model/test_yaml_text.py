@@ -91,6 +91,7 @@ mappings = st.dictionaries(texts, nested, max_size=6)
 
 
 @given(mappings, st.randoms(use_true_random=False))
+@settings(max_examples=settings().max_examples * 2 // 5)
 def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any], random: Any) -> None:
     """Readers mind neither the order of keys, nor spaces at the ends of lines, nor how the text ends; people do."""
     text, shuffled = to_yaml(data), _shuffled(data, random)
@@ -107,7 +108,7 @@ def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any], ra
 @needs_kubectl
 @pytest.mark.real
 @given(st.lists(scalars, min_size=60, max_size=120), st.lists(texts, min_size=60, max_size=120))
-@settings(max_examples=settings().max_examples // 6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 12, suppress_health_check=list(HealthCheck))
 def test_kubectl_gets_the_same_data_back(tmp_path: Path, values: list[Any], keys: list[str]) -> None:
     spec = {"values": values, "keys": dict.fromkeys(keys, 1), "nested": [[values[:3], {"key": values[3:6]}]]}
     manifest = {"apiVersion": "example.com/v1", "kind": "Sample", "metadata": {"name": "sample"}, "spec": spec}
