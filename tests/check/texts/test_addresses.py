@@ -73,5 +73,5 @@ def test_no_text_makes_it_stumble(text: str) -> None:
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "a:", "1.1.", "a.b.svc.", "http://a.", "x://"])
 def test_a_large_text_is_fast(piece: str) -> None:
     start = time.perf_counter()
-    endpoints(piece * (300_000 // len(piece)) + ":")
-    assert time.perf_counter() - start < 5
+    endpoints(piece * (100_000 // len(piece)) + ":")
+    assert time.perf_counter() - start < 2
