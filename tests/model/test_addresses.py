@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from examples import FEW
 from floe_compiler.model.addresses import (
     NEVER,
     PRIVATE,
@@ -129,12 +130,14 @@ REACHES = some.builds(
 
 
 @given(RANGES, REACHES)
+@FEW
 def test_exceptions_are_inside_their_range_as_kubernetes_wants_it(range_: Network, reach: Reach) -> None:
     for block in reachable(str(range_), reach):
         assert all(hole != block.network and hole.subnet_of(block.network) for hole in block.without)  # type: ignore[arg-type]
 
 
 @given(RANGES, REACHES, some.integers(0, 2**32 - 1))
+@FEW
 def test_an_address_is_reached_only_if_it_may_be(range_: Network, reach: Reach, number: int) -> None:
     address = ip_address(number)
     never = (*NEVER, *map(network, reach.own))

@@ -7,6 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.assigned_secrets import assigned_secrets, may_show_secret, without_assigned
 from tables import table
 
@@ -90,11 +91,13 @@ def test_a_literal_is_found_in_any_form(value: str, form: str) -> None:
 
 
 @given(WORDS, st.sampled_from(FORMS))
+@FEW
 def test_the_name_of_a_known_secret_is_none(value: str, form: str) -> None:
     assert list(assigned_secrets(form.replace("{}", value), {value})) == []
 
 
 @given(WORDS, st.sampled_from(FORMS))
+@FEW
 def test_what_is_found_is_hidden_and_nothing_else(value: str, form: str) -> None:
     text = form.replace("{}", value)
     assert without_assigned(text, "***", no_reference) == form.replace("{}", "***")

@@ -39,9 +39,7 @@ def config_map(key: str, value: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {key: value}}
 
 
-@pytest.mark.parametrize(
-    ("kind", "credential"), SAMPLES, ids=[f"{index}-{kind}" for index, (kind, _) in enumerate(SAMPLES)]
-)
+@table("kind, credential", SAMPLES)
 def test_a_credential_is_found_in_every_place(kind: str, credential: str) -> None:
     for text in (credential, f"use {credential} here", json.dumps({"a": credential}), f"a={credential}\n"):
         assert secret_in(text), text

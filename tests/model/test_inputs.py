@@ -55,8 +55,8 @@ def test_every_key_is_explained(model: type[BaseModel]) -> None:
     assert [*field_docs(model)] == [*model.model_fields]
 
 
-@table("field", DEFAULTS.values(), ids=DEFAULTS)
-def test_every_default_is_what_writing_it_would_give(field: FieldInfo) -> None:
+@table("name, field", DEFAULTS.items())
+def test_every_default_is_what_writing_it_would_give(name: str, field: FieldInfo) -> None:
     default = field.get_default(call_default_factory=True)
     annotated: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     assert TypeAdapter(annotated).validate_python(default) == default

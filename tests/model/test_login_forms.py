@@ -122,8 +122,8 @@ def test_it_is_found_in_a_list_of_words_too(form: str) -> None:
     assert kind.startswith("a password for ")
 
 
-@pytest.mark.parametrize("form", [*COMMANDS, *TEXTS])
-@pytest.mark.parametrize("instead", ["$PASSWORD", "${PASSWORD}", "$(PASSWORD)", "{{ password }}", "<password>"])
+@table("form", [*COMMANDS, *TEXTS])
+@table("instead", ["$PASSWORD", "${PASSWORD}", "$(PASSWORD)", "{{ password }}", "<password>"])
 def test_what_stands_for_a_value_is_none(form: str, instead: str) -> None:
     assert list(logins_in(form.replace("{}", instead))) == []
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
 from tables import table
 
@@ -97,6 +98,7 @@ def test_canonical_text_means_the_same_and_is_final(text: str) -> None:
 
 
 @given(st.lists(written))
+@FEW
 def test_sums_are_exact(texts: list[str]) -> None:
     quantities = [parse_quantity(text) for text in texts]
     assert sum(quantities, ZERO).amount == sum(quantity.amount for quantity in quantities)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.yaml_text import canonical_json, from_yaml, sha256_of, to_yaml
 from tables import table
 from yaml_readers import needs_kubectl, read_with_kubectl, read_with_python
@@ -91,7 +92,7 @@ mappings = st.dictionaries(texts, nested, max_size=6)
 
 
 @given(mappings, st.randoms(use_true_random=False))
-@settings(max_examples=settings().max_examples * 2 // 5)
+@FEW
 def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any], random: Any) -> None:
     """Readers mind neither the order of keys, nor spaces at the ends of lines, nor how the text ends; people do."""
     text, shuffled = to_yaml(data), _shuffled(data, random)

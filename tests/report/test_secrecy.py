@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.span import Span
 from floe_compiler.report.secrecy import (
@@ -190,6 +191,7 @@ def test_structures_are_searched_through() -> None:
     ),
     st.sampled_from([None, 2, 4]),
 )
+@FEW
 def test_json_stays_json_with_the_same_names(document: object, indent: int | None) -> None:
     text = json.dumps(document, indent=indent)
     hidden = json.loads(hide_in_text(text)) if isinstance(document, dict | list) else document

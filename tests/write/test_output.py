@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Findings, StageFailed
 from floe_compiler.model.file_digests import FileDigest, FileDigests
 from floe_compiler.model.files import FileSet
@@ -273,6 +274,7 @@ OUTPUTS = st.dictionaries(NAMES, st.sampled_from("12"), min_size=1)
 
 
 @given(st.lists(st.tuples(OUTPUTS, st.sets(NAMES)), min_size=1, max_size=4))
+@FEW
 def test_any_history_of_outputs_and_deleted_files_ends_in_the_last(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[dict[str, str], set[str]]]
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.check.texts.addresses import DEFAULT_PORTS, addresses
 from tables import table
 
@@ -60,6 +61,7 @@ LABELS = st.from_regex(r"[a-z](?:[-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 
 
 @given(st.sampled_from(sorted(DEFAULT_PORTS)), LABELS, LABELS, st.integers(1, 65535))
+@FEW
 def test_a_url_of_a_service_is_always_found(scheme: str, service: str, namespace: str, port: int) -> None:
     host = f"{service}.{namespace}.svc.cluster.local"
     assert endpoints(f'url = "{scheme}://{host}:{port}/path"') == [(host, port)]

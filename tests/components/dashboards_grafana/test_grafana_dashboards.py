@@ -50,7 +50,7 @@ WITH_METRICS = {
     *("dagster-metrics", "dagster-postgresql", "marquez-postgresql", "polaris-postgresql"),
 }
 UIDS = ("floe-overview", "floe-domain", "floe-product", *map(component_uid, sorted(WITH_METRICS)))
-EVERY = pytest.mark.parametrize("uid", UIDS)
+EVERY = table("uid", UIDS)
 
 
 def titles(uid: str) -> list[str]:
