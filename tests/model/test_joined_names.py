@@ -86,7 +86,7 @@ def test_any_paths_stay_apart_and_are_valid(paths: list[str]) -> None:
         assert re.fullmatch("[0-9A-Za-z-]{1,127}", joined_path(path))
 
 
-MAY_JOIN = re.compile(r"""\}['"\sf]*[-_]""")
+MAY_JOIN = re.compile(r"""\}['"\sf]*[-_][-_'"\sf]*\{""")
 """What every program with such a text has in its source: parsing those without it would take most of the time."""
 
 NAMED = re.compile(r"(domain|environment|platform|product|scope|step)(_?name|\.name|\.metadata\.name)?")
