@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
+from floe_compiler.cache.folder import opened
 from floe_compiler.model.objects import Object
 from floe_compiler.pipeline import compile_mesh
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
@@ -108,8 +109,8 @@ def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
     """Return the objects of that mesh, with three receivers of alerts."""
     told = {**ALERTMANAGER["alertmanager"], "url": ALERTMANAGER_URL}
     settings = {"url": PROMETHEUS_URL, "alertmanager": told, "cert_manager": {}} if kind == "prometheus" else {}
-    with tempfile.TemporaryDirectory() as folder:
-        files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings)).files
+    with tempfile.TemporaryDirectory() as folder, opened(None) as cache:
+        files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings), cache=cache).files
     return tuple(yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.startswith("output/dev/"))
 
 

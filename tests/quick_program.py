@@ -34,9 +34,9 @@ os._exit(int(answer or 70))
 """
 
 
-def quick_program(folder: Path, module: str = "floe_compiler.program") -> Path:
-    """Write the program `floe-compile` into a folder, and return its path: it runs `main` of a module."""
-    program = folder / "floe-compile"
+def quick_program(folder: Path, module: str = "floe_compiler.program", name: str = "floe-compile") -> Path:
+    """Write a program, such as `floe-compile`, into a folder, and return its path: it runs `main` of a module."""
+    program = folder / name
     folder.mkdir(parents=True, exist_ok=True)
     program.write_text(STARTED_BY_TESTS.format(python=sys.executable, address=_server(), module=module))
     program.chmod(0o755)
@@ -70,7 +70,16 @@ def _import_all() -> None:
     for package in (commands, report):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    for name in ("floe_compiler.pipeline", "commands.fake_pipeline", "deepdiff", "jsonschema", "ruamel.yaml", "yaml"):
+    # pre-commit runs this program in turn.
+    for name in (
+        "pre_commit.main",
+        "floe_compiler.pipeline",
+        "commands.fake_pipeline",
+        "deepdiff",
+        "jsonschema",
+        "ruamel.yaml",
+        "yaml",
+    ):
         importlib.import_module(name)
     registry()
 
@@ -107,7 +116,7 @@ def _run(connection: socket.socket) -> None:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(variables)
-        sys.argv = ["floe-compile", *arguments]
+        sys.argv = ["program", *arguments]
         code = importlib.import_module(module).main()
         sys.stdout.flush()
     except BaseException:

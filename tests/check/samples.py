@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import marshal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from floe_compiler.check.summary import summarize
 from floe_compiler.link import Environment, placed
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.object_memory import ObjectMemory, remembering
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Connection, External, LaunchedPods, PodGroup, Rendered
@@ -43,6 +45,9 @@ NOT_OUTSIDE = (
 )
 """What policies leave out of the range of all addresses."""
 
+
+MEMORY = ObjectMemory()
+"""What is known of the objects of all tests, most of which differ in one."""
 
 Check = Callable[[Any], Iterable[Any]]
 """The `check` function of a module with rules, of the check or of the link."""
@@ -82,11 +87,15 @@ class Platform:
         return container
 
     def rendered(self) -> Rendered:
-        """Return the platform as the checks get it."""
-        return Rendered("prod", ObjectSet.of(self.objects.values()), **self.facts)
+        """Return the platform as the checks get it. Equal objects are the same one, which nobody changes."""
+        return Rendered("prod", ObjectSet.of(map(_kept, self.objects.values())), **self.facts)
 
     def diagnostics(self, *checks: Check) -> list[Diagnostic]:
         """Return what rules find, of the check or of the link: these get the summaries as they come from a cache."""
+        with remembering(MEMORY):
+            return self._diagnostics(checks)
+
+    def _diagnostics(self, checks: Iterable[Check]) -> list[Diagnostic]:
         rendered = self.rendered()
         definitions = tuple(rendered.objects.of_kind("CustomResourceDefinition"))
         units = split(rendered)
@@ -112,6 +121,14 @@ class Platform:
     def hints(self, *checks: Check) -> list[str]:
         """Return the hints of what rules find."""
         return [diagnostic.hint for diagnostic in self.diagnostics(*checks)]
+
+
+def _kept(manifest: Object) -> Object:
+    """Return a copy of an object, as a test may change the object afterwards; the copies of equal ones are the same."""
+    try:
+        return MEMORY.same(marshal.loads(marshal.dumps(manifest)))
+    except ValueError:  # a test of what is not plain data
+        return manifest
 
 
 def labels(name: str) -> dict[str, str]:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from check.samples import Platform, resource, sample
+from check.samples import MEMORY, Platform, resource, sample
 from environment_check import run_checks, split
 from floe_compiler.check import RULES, check_unit
 from floe_compiler.check.index import build_index
 from floe_compiler.check.registry import ABOUT_ONE_OBJECT
 from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
+from floe_compiler.model.object_memory import remembering
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
@@ -205,8 +206,9 @@ def test_no_rule_stumbles_over_malformed_objects() -> None:
         for key, paths in places.items():
             if number < len(paths):
                 _put(platform[key], paths[number], MALFORMED[number % len(MALFORMED)])
-        for unit in split(platform.rendered()).values():
-            check_unit(unit, ())
+        with remembering(MEMORY):
+            for unit in split(platform.rendered()).values():
+                check_unit(unit, ())
 
 
 def _put(value: Any, path: tuple[str | int, ...], new: object) -> None:

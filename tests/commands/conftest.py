@@ -22,6 +22,7 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "a@example.com",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TEMPLATE_DIR": "",  # examples of hooks, in each new repository
 }
 
 Floe = Callable[..., int]

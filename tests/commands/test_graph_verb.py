@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from floe_compiler.cli import main
-from rendered_mesh import compiled
+from output_files import ROOT, WORKLOADS, objects_in
 from small_mesh import small_mesh
-
-ROOT = Path(__file__).parents[2]
 
 
 def drawn(capsys: pytest.CaptureFixture[str], *words: str, root: Path = ROOT) -> Mapping[str, Any]:
@@ -39,7 +37,7 @@ def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture
     found = drawn(capsys, "connections", "--env", "prod")
     policies = {
         (one["metadata"]["namespace"], one["metadata"]["name"]): one["spec"]
-        for one in compiled()["prod"].of_kind("NetworkPolicy")
+        for one in objects_in("prod", "networkpolicy.networking.k8s.io")
     }
     ends = [(*one["source"].split("/"), *one["target"].split("/"), one["label"]) for one in found["edges"]]
     across = [one for one in ends if one[0].startswith("floe-") and one[2].startswith("floe-") and one[0] != one[2]]
@@ -57,7 +55,7 @@ def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture
 def test_starts_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
     waves = {
         f"{one['metadata']['namespace']}/{one['metadata']['labels']['app.kubernetes.io/component']}": int(wave)
-        for one in compiled()["prod"].of_kind("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+        for one in objects_in("prod", *WORKLOADS)
         if (wave := one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
     }
     arrows = [(one["source"], one["target"]) for one in drawn(capsys, "starts", "--env", "prod")["edges"]]

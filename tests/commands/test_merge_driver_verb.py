@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from commands import fake_pipeline
-from commands.conftest import Floe, Git
+from commands.conftest import IDENTITY, Floe, Git
 from commands.conftest import floe as floe
 from commands.conftest import git as git
 from commands.conftest import repository as repository
@@ -30,35 +31,66 @@ Branches = Callable[[dict[str, str], dict[str, str]], None]
 Tried = Callable[..., tuple[bool, str]]
 
 
-def configure(git: Git, program: Path) -> None:
+def configure(git: Callable[..., object], program: Path) -> None:
     command = f"'{program}' merge-driver %O %A %B %P"
     git("config", "merge.floe-compile.driver", command)
 
 
-@pytest.fixture
-def two_branches(
-    repository: Path, floe: Floe, git: Git, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
-) -> Branches:
-    """Return what makes two branches, `main` and `other`, with these texts of domains, compiled and committed."""
+@pytest.fixture(scope="module")
+def branched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str], dict[str, str]], Path]:
+    """Return what makes a repository of two such branches, once for the same texts."""
+    made: dict[str, Path] = {}
     program = quick_program(tmp_path_factory.mktemp("program"), fake_pipeline.__name__)
 
-    def commit(changes: dict[str, str], message: str) -> None:
-        for name, text in changes.items():
-            (repository / f"domains/{name}.yaml").write_text(text)
-        assert floe() == 0
-        git("add", "--all")
-        git("commit", "--quiet", "--message", message)
+    def make(ours: dict[str, str], theirs: dict[str, str]) -> Path:
+        key = json.dumps([ours, theirs])
+        if key in made:
+            return made[key]
+        root = made[key] = tmp_path_factory.mktemp("branched")
+        for name, text in {
+            "platform-manifest.yaml": "",
+            "overlays/dev/environment.yaml": "",
+            ".gitattributes": ATTRIBUTES,
+        }.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+
+        def git(*words: str) -> None:
+            subprocess.run(["git", *words], cwd=root, env={**os.environ, **IDENTITY}, check=True, capture_output=True)
+
+        def commit(changes: dict[str, str], message: str) -> None:
+            for name, text in changes.items():
+                (root / f"domains/{name}.yaml").write_text(text)
+            assert main(["compile", "--quiet", "--root", str(root)]) == 0
+            git("add", "--all")
+            git("commit", "--quiet", "--message", message)
+
+        (root / "domains").mkdir()
+        git("init", "--quiet", "--initial-branch", "main")
+        configure(git, program)
+        with pytest.MonkeyPatch.context() as patch:
+            fake_pipeline.install(patch)
+            commit({"sales": sales(1, 1), "finance": "one"}, "base")
+            git("checkout", "--quiet", "-b", "other")
+            commit(theirs, "theirs")
+            git("checkout", "--quiet", "main")
+            commit(ours, "ours")
+        return root
+
+    return make
+
+
+@pytest.fixture
+def two_branches(
+    repository: Path, branched: Callable[[dict[str, str], dict[str, str]], Path], capsys: pytest.CaptureFixture[str]
+) -> Branches:
+    """Return what makes two branches, `main` and `other`, with these texts of domains, compiled and committed."""
 
     def make(ours: dict[str, str], theirs: dict[str, str]) -> None:
-        (repository / ".gitattributes").write_text(ATTRIBUTES)
-        (repository / "overlays/prod").rmdir()
-        (repository / "overlays/dev/environment.yaml").write_text("")
-        configure(git, program)
-        commit({"sales": sales(1, 1), "finance": "one"}, "base")
-        git("checkout", "--quiet", "-b", "other")
-        commit(theirs, "theirs")
-        git("checkout", "--quiet", "main")
-        commit(ours, "ours")
+        root = branched(ours, theirs)
+        for path in repository.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(root, repository, dirs_exist_ok=True)
         capsys.readouterr()
 
     return make

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands.conftest import Git
-from commands.conftest import git as git
-from commands.conftest import repository as repository
+from commands.conftest import IDENTITY
 from floe_compiler.cli import main
 from small_mesh import SMALL
 
@@ -37,11 +38,10 @@ def write(root: Path, **files: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-@pytest.fixture
-def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Git) -> Path:
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a committed mesh with two environments; staging runs newer images of two products than prod."""
-    for path in [*tmp_path.glob("domains/*"), *tmp_path.glob("overlays/*")]:
-        path.rmdir() if path.is_dir() else path.unlink()
+    root = tmp_path_factory.mktemp("committed")
     files = {
         "platform-manifest.yaml": (SMALL / "platform-manifest.yaml").read_text(encoding="utf-8"),
         "domains/sales/domain.yaml": (SMALL / "domains/sales/domain.yaml").read_text(encoding="utf-8"),
@@ -52,15 +52,30 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Git) -> Path:
         STAGING: f"{HEAD % 'staging'}  sales: {{orders: sales/orders:1.2.0@{DIGEST}, returns: sales/returns:1.3.0}}\n",
         PROD: f"{HEAD % 'prod'}  sales:\n    # kept\n    orders: sales/orders:1.1.0 # why\n",
     }
-    write(tmp_path, **files)
-    commit(git)
-    return tmp_path
+    write(root, **files)
+    git_in(root, "init", "--quiet", "--initial-branch", "main")
+    commit(root)
+    return root
 
 
-def commit(git: Git) -> None:
-    assert main(["compile", "--quiet"]) == 0
-    git("add", "--all")
-    git("commit", "--quiet", "--message", "x")
+@pytest.fixture
+def mesh(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of it, as the working folder."""
+    shutil.copytree(committed, tmp_path / "mesh")
+    monkeypatch.chdir(tmp_path / "mesh")
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path / "mesh"
+
+
+def git_in(root: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=root, env={**os.environ, **IDENTITY}, check=True, capture_output=True)
+
+
+def commit(root: Path) -> None:
+    assert main(["compile", "--quiet", "--root", str(root)]) == 0
+    git_in(root, "add", "--all")
+    git_in(root, "commit", "--quiet", "--message", "x")
 
 
 @pytest.fixture
@@ -115,9 +130,9 @@ def test_an_image_that_only_the_file_of_the_product_names_is_written_too(mesh: P
     assert "returns: sales/returns:1.0.0}\n" in (mesh / STAGING).read_text(encoding="utf-8")
 
 
-def test_a_file_is_made_where_there_is_none(mesh: Path, git: Git, promote: Promote) -> None:
+def test_a_file_is_made_where_there_is_none(mesh: Path, promote: Promote) -> None:
     (mesh / PROD).unlink()
-    commit(git)
+    commit(mesh)
     assert promote("staging", "prod", "orders")[0] == 0
     assert images(mesh) == f"  sales:\n    orders: sales/orders:1.2.0@{DIGEST}\n"
     assert main(["compile", "--quiet"]) == 0
@@ -231,9 +246,9 @@ def test_what_is_refused_is_one_error_and_nothing_is_written(
     assert images(mesh) == before
 
 
-def test_without_names_what_one_of_both_lacks_is_left_out(mesh: Path, git: Git, promote: Promote) -> None:
+def test_without_names_what_one_of_both_lacks_is_left_out(mesh: Path, promote: Promote) -> None:
     write(mesh, **{"overlays/prod/environment.yaml": environment("prod", DISABLED)})
-    commit(git)
+    commit(mesh)
     code, out, err = promote("staging", "prod")
     assert code == 0
     assert "+    returns" not in out
@@ -244,7 +259,7 @@ def test_without_names_what_one_of_both_lacks_is_left_out(mesh: Path, git: Git, 
 
 
 def test_what_the_second_environment_would_refuse_is_told_at_the_image_that_was_tried(
-    mesh: Path, git: Git, promote: Promote
+    mesh: Path, promote: Promote
 ) -> None:
     write(
         mesh,
@@ -255,7 +270,7 @@ def test_what_the_second_environment_would_refuse_is_told_at_the_image_that_was_
             ),
         },
     )
-    commit(git)
+    commit(mesh)
     before = images(mesh)
     code, _, err = promote("staging", "prod", "orders")
     assert code == 1
@@ -310,12 +325,12 @@ def test_a_file_that_cannot_be_written_is_told(mesh: Path, promote: Promote, mon
     assert images(mesh) == before
 
 
-def test_what_staging_has_tried_may_be_in_another_folder(mesh: Path, git: Git, promote: Promote) -> None:
+def test_what_staging_has_tried_may_be_in_another_folder(mesh: Path, promote: Promote) -> None:
     other = mesh.parent / "deployments"
     other.mkdir()
     (mesh / "output").rename(other / "output")
-    git("rm", "--quiet", "-r", "--cached", "output")
-    git("commit", "--quiet", "--message", "elsewhere")
+    git_in(mesh, "rm", "--quiet", "-r", "--cached", "output")
+    git_in(mesh, "commit", "--quiet", "--message", "elsewhere")
     code, _, err = promote("staging", "prod", "orders")
     assert code == 1
     assert "R077" in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,22 @@ pytestmark = pytest.mark.git
 CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
 
 
-@pytest.fixture
-def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the small mesh, compiled and committed, as the working folder."""
-    root = small_mesh(tmp_path / "mesh", {})
-    monkeypatch.chdir(root)
-    assert main(["compile", "--quiet"]) == 0
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the small mesh, compiled and committed."""
+    root = small_mesh(tmp_path_factory.mktemp("committed"), {})
+    assert main(["compile", "--quiet", "--root", str(root)]) == 0
     who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
     for words in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", "first")):
         subprocess.run(["git", *words], cwd=root, check=True)
+    return root
+
+
+@pytest.fixture
+def mesh(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of it, as the working folder."""
+    root = shutil.copytree(committed, tmp_path / "mesh")
+    monkeypatch.chdir(root)
     return root
 
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
-from jsonschema import Draft202012Validator
 
 from floe_compiler.cli import main
 
@@ -26,7 +26,7 @@ def run(root: Path, *arguments: str) -> int:
 def test_one_kind_is_printed_as_a_valid_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "DataProduct") == 0
     schema = json.loads(capsys.readouterr().out)
-    Draft202012Validator.check_schema(schema)
+    jsonschema_rs.meta.validate(schema)
     assert "steps" in schema["required"]
 
 

@@ -5,28 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from floe_compiler.cli import main
-from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.objects import identify
 from floe_compiler.model.pod_references import references
 from floe_compiler.model.workloads import workload
-from floe_compiler.model.yaml_text import from_yaml
+from output_files import ROOT, WORKLOADS, objects_in
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
-ROOT = Path(__file__).parents[2]
+EXTERNAL_SECRET = "externalsecret.external-secrets.io"
 ENVIRONMENTS = ("dev", "prod", "staging")
-
-
-@cache
-def manifests(environment: str) -> tuple[Object, ...]:
-    """Return the objects in the output of the mesh of this repository."""
-    paths = sorted((ROOT / "output" / environment).glob("floe-*/*.yaml"))
-    return tuple(from_yaml(path.read_text(encoding="utf-8")) for path in paths)
 
 
 def listed(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[dict[str, Any]]]:
@@ -41,20 +33,18 @@ def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pyte
     assert tuple(found) == ENVIRONMENTS
     for environment, secrets in found.items():
         made = {
-            (one["metadata"]["namespace"], one["metadata"]["name"])
-            for one in manifests(environment)
-            if one["kind"] == "ExternalSecret"
+            (one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects_in(environment, EXTERNAL_SECRET)
         }
+        assert made
         assert {(one["namespace"], one["name"]) for one in secrets if one["source"] != "existing"} == made
 
 
 @pytest.mark.parametrize("environment", ["prod", "staging"])
 def test_what_the_store_needs(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
     asked: dict[str, set[str]] = defaultdict(set)
-    for one in manifests(environment):
-        if one["kind"] == "ExternalSecret":
-            for entry in one["spec"].get("data", ()):
-                asked[entry["remoteRef"]["key"]].add(entry["remoteRef"]["property"])
+    for one in objects_in(environment, EXTERNAL_SECRET):
+        for entry in one["spec"].get("data", ()):
+            asked[entry["remoteRef"]["key"]].add(entry["remoteRef"]["property"])
     found: dict[str, set[str]] = defaultdict(set)
     for secret in listed(ROOT, capsys, "--env", environment)[environment]:
         assert secret["source"] == "store"
@@ -65,7 +55,7 @@ def test_what_the_store_needs(environment: str, capsys: pytest.CaptureFixture[st
 
 def uses(environment: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield namespace, secret, key and reader of each use of a secret by a pod of the output."""
-    for manifest in manifests(environment):
+    for manifest in objects_in(environment, *WORKLOADS):
         if runs := workload(identify(manifest), manifest):
             for one in references(runs.pod):
                 if one.kind == "Secret":
@@ -78,8 +68,7 @@ def test_whoever_reads_a_secret_is_named_with_its_keys(environment: str, capsys:
     count = 0
     certificates = {
         (one["metadata"]["namespace"], one["spec"]["secretName"])
-        for one in manifests(environment)
-        if one["kind"] == "Certificate"
+        for one in objects_in(environment, "certificate.cert-manager.io")
     }
     for namespace, name, key, reader in uses(environment):
         if (namespace, name) in certificates:  # cert-manager creates it

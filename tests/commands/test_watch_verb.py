@@ -323,6 +323,7 @@ def lines(mesh: Path) -> Iterator[Callable[[str], None]]:
     """Start the program, and return a function that waits for a line."""
     program = "import sys; from floe_compiler.program import main; sys.exit(main())"
     variables = {**os.environ, "TMPDIR": str(mesh.parent)}
+    compile_mesh(mesh, cache=Store(mesh.parent / "cache"))  # here it takes less time
     command = [sys.executable, "-c", program, "watch", "--root", str(mesh), "--cache", str(mesh.parent / "cache")]
     found: Queue[str] = Queue()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables) as run:

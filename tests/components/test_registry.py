@@ -21,9 +21,10 @@ from floe_compiler.model.component_faults import NOT_LOADED
 from floe_compiler.model.component_packages import ENTRY_POINTS
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.plan import Component, ComponentScope
+from tables import table
 
 
-@pytest.mark.parametrize("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
+@table("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_a_component_says_what_it_is_and_its_defaults_are_valid(component: Component[Any]) -> None:
     assert component.summary
     assert not component.summary.endswith(".")

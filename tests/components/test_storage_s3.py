@@ -14,6 +14,7 @@ from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.facts import Parts
 from products import contributed_to_product
 from support import context_of
+from tables import table
 
 ROLE = "arn:aws:iam::123456789012:role/floe"
 LAKE = "arn:aws:iam::123456789012:role/lake"
@@ -97,8 +98,8 @@ def test_another_store_is_where_its_url_says(url: str, address: str, scheme: str
     assert store.path_style
 
 
-@pytest.mark.parametrize(
-    ("config", "hint"),
+@table(
+    "config, hint",
     [
         ({"endpoint": "https://storage.example.com"}, "use credentials of type secret"),
         (

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.kit.labels import (
     access_labels,
     chart_labels,
@@ -47,6 +48,7 @@ NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
 
 
 @given(NAMES, NAMES)
+@FEW
 def test_every_name_that_may_be_written_gives_labels_that_a_cluster_accepts(scope: str, name: str) -> None:
     for value in template_labels(instance(scope=scope, name=name), name).values():
         check_label_value(value)

@@ -11,6 +11,7 @@ from floe_compiler.kit.placement import joined, placed
 from floe_compiler.kit.pods import pod_spec, pod_template
 from floe_compiler.model.inputs import JobPlacement, Placement
 from kit.samples import instance, pod
+from tables import table
 
 
 def jobs(**words: Any) -> JobPlacement:
@@ -156,7 +157,7 @@ def test_labels_and_annotations_of_all_pods_and_of_one() -> None:
     assert list(template["metadata"]["labels"]) == sorted(template["metadata"]["labels"])
 
 
-@pytest.mark.parametrize(
+@table(
     "key",
     [
         "floe.dev/x",

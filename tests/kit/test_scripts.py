@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.kit.scripts import script
+from tables import table
 
 PACKAGE = Path(__file__).parents[2] / "compiler" / "floe_compiler"
 SCRIPTS = sorted(path for path in PACKAGE.rglob("*.sh") if path.is_file())
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.name))
+@table("path", SCRIPTS, ids=lambda path: str(path.name))
 def test_a_script_is_found_in_its_package(path: Path) -> None:
     package = ".".join(("floe_compiler", *path.parent.relative_to(PACKAGE).parts))
     assert script(package, path.name) == path.read_text("utf-8")

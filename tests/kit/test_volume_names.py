@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.cli import main
 from floe_compiler.kit.volume_names import csi_volume, secrets_volume, slug
 from floe_compiler.model.mount_paths import check_mount_path
@@ -69,6 +70,7 @@ def test_all_have_names_of_their_own(name: Callable[[str], str], of: list[str]) 
 
 
 @given(st.lists(st.text("ab-_./A0é", min_size=1, max_size=70), min_size=2, max_size=6, unique=True))
+@FEW
 def test_any_two_have_names_of_their_own(texts: list[str]) -> None:
     for check, name in ((check_mount_path, secrets_volume), (check_dns_subdomain, csi_volume)):
         valid = [text for text in texts if accepts(check, text)]

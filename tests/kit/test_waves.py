@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.facts import Task, Workload
@@ -114,6 +115,7 @@ some = st.lists(names, max_size=3).map(tuple)
 @given(
     st.dictionaries(names, st.tuples(some, st.booleans())), st.dictionaries(names, st.tuples(some, some), max_size=1)
 )
+@FEW
 def test_calls_never_make_a_cycle(servers: dict[str, Any], tasks: dict[str, Any]) -> None:
     facts: Iterable[Workload | Task] = (
         *(server(name, *calls, awaited=awaited) for name, (calls, awaited) in servers.items()),

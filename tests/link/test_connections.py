@@ -22,6 +22,7 @@ from check.samples import (
 from floe_compiler.link.connections import check
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from link.two_namespaces import CALL, POLARIS_NAME, REPORT_NAME, in_namespace, two_namespaces
+from tables import table
 
 DAGSTER_NAME = "Deployment.apps floe-platform/dagster"
 POSTGRES_NAME = "StatefulSet.apps floe-platform/postgres"
@@ -79,8 +80,8 @@ def test_the_ways_to_name_a_port(end: str, port: dict[str, Any], fine: bool) -> 
     assert bool(platform.findings(check)) is not fine
 
 
-@pytest.mark.parametrize(
-    ("peer", "fine"),
+@table(
+    "peer, fine",
     [
         ({"podSelector": {"matchLabels": selector("postgres")}}, True),
         ({"podSelector": {}}, True),

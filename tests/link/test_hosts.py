@@ -8,6 +8,7 @@ from check.samples import POLARIS, Platform, resource, sample
 from floe_compiler.check.network import ip_addresses
 from floe_compiler.link.hosts import check
 from floe_compiler.model.rendered import Connection, External
+from tables import table
 
 CHECKS = (ip_addresses.check, check)
 
@@ -19,7 +20,7 @@ def with_variable(text: str) -> Platform:
     return platform
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "http://dagster:3000/health",
@@ -55,8 +56,8 @@ def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
     assert with_variable(text).findings(*CHECKS) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "message"),
+@table(
+    "text, code, message",
     [
         (
             "http://dagstr.floe-platform.svc.cluster.local:3000",
@@ -206,8 +207,8 @@ def configured(host: str, port: int = 5432) -> Platform:
     return platform
 
 
-@pytest.mark.parametrize(
-    ("host", "port"),
+@table(
+    "host, port",
     [
         ("postgres", 5432),
         ("postgres.floe-platform", 5432),

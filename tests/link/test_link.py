@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from check.samples import NAMESPACE, Platform, resource
 from environment_check import facts_of, run_checks, split
+from examples import FEW
 from floe_compiler.check import check_unit
 from floe_compiler.link import RULES, Finding, link, placed
 from floe_compiler.model.diagnostics import Related
@@ -69,6 +70,7 @@ def test_decoded_summaries_tell_the_same(broken: Callable[[], Platform]) -> None
 
 
 @given(st.permutations(range(3)))
+@FEW
 def test_the_order_of_units_does_not_matter(order: list[int]) -> None:
     platform = elsewhere()
     summaries_ = [summary for summary in summaries(platform) if summary.unit in ("", NAMESPACE, "sales")]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from check.samples import Platform, resource, sample
 from floe_compiler.link.monitors import check
+from tables import table
 
 
 def monitor(kind: str, labels: dict[str, str], **spec: Any) -> Platform:
@@ -21,8 +20,8 @@ DAGSTER = {"app.kubernetes.io/name": "dagster"}
 NOBODY = {"app.kubernetes.io/name": "nobody"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "labels", "spec", "message"),
+@table(
+    "kind, labels, spec, message",
     [
         ("ServiceMonitor", DAGSTER, {}, ""),
         ("PodMonitor", DAGSTER, {}, ""),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from check.samples import container, resource, template
 from environment_check import facts_of, split
+from examples import FEW
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
 from floe_compiler.link.environment import Environment
@@ -24,6 +25,7 @@ PORTS = (80, 81, 82)
 
 
 @given(st.sets(st.integers(0, 200)))
+@FEW
 def test_bits_hold_a_set(numbers: set[int]) -> None:
     assert list(numbers_in(to_bits(numbers))) == sorted(numbers)
 
@@ -116,6 +118,7 @@ def _port_fits(ports: list[Any], receiver: Any, port: tuple[str, int]) -> bool:
 
 
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
+@FEW
 def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
     reach = Reachability(environment(pods, policies))
     for sender, source in positions(pods):
@@ -128,6 +131,7 @@ def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> 
 
 
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
+@FEW
 def test_what_nobody_declared_is_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
     linked = environment(pods, policies)
     reach = Reachability(linked)

@@ -13,6 +13,7 @@ from floe_compiler.link import Environment, routed_twice
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Rendered
+from tables import table
 
 HOST = "jaeger.acme.example"
 COMPILED = {"app.kubernetes.io/managed-by": "floe-compile"}
@@ -95,8 +96,8 @@ def test_the_same_host_and_path(first: Object, other: Object) -> None:
     assert len(of_one(first, other)) == 1
 
 
-@pytest.mark.parametrize(
-    ("first", "other"),
+@table(
+    "first, other",
     [
         (ingress("a"), ingress("b", host="other.acme.example")),
         (ingress("a"), ingress("b", path="/ui")),

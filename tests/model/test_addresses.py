@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from examples import FEW
 from floe_compiler.model.addresses import (
     NEVER,
     PRIVATE,
@@ -23,12 +24,13 @@ from floe_compiler.model.addresses import (
     why_never,
     without_never,
 )
+from tables import table
 
 LISTED = Reach(own=("10.96.0.0/12",), private=("10.0.0.0/8",))
 
 
-@pytest.mark.parametrize(
-    ("cidr", "why"),
+@table(
+    "cidr, why",
     [
         ("169.254.169.254/32", "serves the credentials of the node"),
         ("169.254.0.0/17", "serves the credentials of the node"),
@@ -54,8 +56,8 @@ def test_ranges_that_no_server_outside_has(cidr: str, why: str) -> None:
     assert why_never(network(cidr)) == why
 
 
-@pytest.mark.parametrize(
-    ("cidr", "reach", "closed"),
+@table(
+    "cidr, reach, closed",
     [
         ("10.30.0.0/16", Reach(), True),
         ("100.64.0.0/10", Reach(), True),
@@ -128,12 +130,14 @@ REACHES = some.builds(
 
 
 @given(RANGES, REACHES)
+@FEW
 def test_exceptions_are_inside_their_range_as_kubernetes_wants_it(range_: Network, reach: Reach) -> None:
     for block in reachable(str(range_), reach):
         assert all(hole != block.network and hole.subnet_of(block.network) for hole in block.without)  # type: ignore[arg-type]
 
 
 @given(RANGES, REACHES, some.integers(0, 2**32 - 1))
+@FEW
 def test_an_address_is_reached_only_if_it_may_be(range_: Network, reach: Reach, number: int) -> None:
     address = ip_address(number)
     never = (*NEVER, *map(network, reach.own))

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.bounds import Bounds, compared
+from tables import table
 
 
-@pytest.mark.parametrize(
-    ("bounds", "value", "allowed"),
+@table(
+    "bounds, value, allowed",
     [
         (Bounds(least=30), 30, True),
         (Bounds(least=30), 29, False),

@@ -15,6 +15,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
 from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.report.secrecy import hide_in_text
+from tables import table
 
 SAMPLES = samples()
 STEP = {"name": "load", "type": "custom"}
@@ -38,9 +39,7 @@ def config_map(key: str, value: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {key: value}}
 
 
-@pytest.mark.parametrize(
-    ("kind", "credential"), SAMPLES, ids=[f"{index}-{kind}" for index, (kind, _) in enumerate(SAMPLES)]
-)
+@table("kind, credential", SAMPLES)
 def test_a_credential_is_found_in_every_place(kind: str, credential: str) -> None:
     for text in (credential, f"use {credential} here", json.dumps({"a": credential}), f"a={credential}\n"):
         assert secret_in(text), text
@@ -58,8 +57,8 @@ RANDOM = random_text(40)
 AZURE = f"{random_text(86)}=="
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
+@table(
+    "key, value",
     [
         ("clientSecret", "hunter2"),
         ("accessToken", "hunter2"),
@@ -82,8 +81,8 @@ def test_a_key_that_names_a_secret_tells(key: str, value: str) -> None:
     assert object_problems(config_map(key, value))
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
+@table(
+    "key, value",
     [
         ("accessKey", "warehouse"),
         ("secretName", RANDOM),

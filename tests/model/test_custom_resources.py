@@ -16,6 +16,7 @@ from floe_compiler.model.custom_resources import (
 )
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.star_paths import found_at
+from tables import table
 
 DATA = {"a": [{"b": {"c": 1}}, {"b": {"c": 2, "x": {"c": 3}}}, "text"], "d": {"oneRef": 4, "twoRef": 5, "other": 6}}
 
@@ -54,8 +55,8 @@ def named(group: str, kind: str, spec: Any) -> list[tuple[str, int | None]]:
 ROUTE = ("gateway.networking.k8s.io", "HTTPRoute")
 
 
-@pytest.mark.parametrize(
-    ("kind", "spec", "expected"),
+@table(
+    "kind, spec, expected",
     [
         (
             ROUTE,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import (
     Diagnostic,
     Findings,
@@ -30,6 +31,7 @@ SEVERAL = [
 
 
 @given(st.permutations(SEVERAL))
+@FEW
 def test_the_order_is_by_place_and_what_has_none_comes_last(shuffled: list[Diagnostic]) -> None:
     assert ordered(shuffled) == ordered(SEVERAL)
     places = [diagnostic.span for diagnostic in ordered(shuffled)]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.durations import format_duration, go_duration, parse_duration
+from tables import table
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,8 @@ def test_what_is_written_is_read_back(seconds: int) -> None:
     assert parse_duration(format_duration(seconds)) == seconds
 
 
-@pytest.mark.parametrize(
-    ("text", "hint"),
+@table(
+    "text, hint",
     [
         ("60", 'add the unit, such as "60s"'),
         ("7d", 'write "168h"'),

@@ -26,12 +26,13 @@ from floe_compiler.model.fields import (
     check_version,
 )
 from floe_compiler.model.inputs import Amounts
+from tables import table
 
 Check = Callable[[str], str]
 
 
-@pytest.mark.parametrize(
-    ("check", "text", "canonical"),
+@table(
+    "check, text, canonical",
     [
         (check_name, "a" * 40, "a" * 40),
         (check_name, "customer-360", "customer-360"),
@@ -69,8 +70,8 @@ def test_accepted(check: Check, text: str, canonical: str) -> None:
     assert check(text) == canonical
 
 
-@pytest.mark.parametrize(
-    ("check", "text"),
+@table(
+    "check, text",
     [
         (check_name, "a" * 41),
         (check_name, "1st"),

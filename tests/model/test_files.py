@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.file_digests import FileDigest, FileDigests
 from floe_compiler.model.files import (
@@ -83,6 +84,7 @@ NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size
 
 
 @given(NAMES, NAMES)
+@FEW
 def test_any_two_names_get_two_portable_files(first: str, second: str) -> None:
     names = [file_name(ObjectId("apps", "Deployment", "a", name)) for name in (first, second)]
     assert (names[0] == names[1]) == (first == second)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from floe_compiler.model.hosts import check_outside_server, check_server, check_url, numeric, respelt
 from floe_compiler.model.inputs import ExternalPostgresql, ExternalServer
+from tables import table
 
 
 @pytest.mark.parametrize("host", ["shop-db.acme.example", "203.0.113.7", "warehouse", "api.svc.acme.example"])
@@ -14,8 +15,8 @@ def test_accepted(host: str) -> None:
     assert check_outside_server(host) == host
 
 
-@pytest.mark.parametrize(
-    ("host", "hint"),
+@table(
+    "host, hint",
     [
         ("https://shop-db.acme.example", "write host: shop-db.acme.example"),
         ("https://shop-db.acme.example:8443/v1", "write host: shop-db.acme.example, port: 8443"),

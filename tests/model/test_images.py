@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.images import Image, parse_image
+from tables import table
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -31,7 +32,7 @@ IMAGES = {
 }
 
 
-@pytest.mark.parametrize(("text", "image"), IMAGES.items())
+@table("text, image", IMAGES.items())
 def test_parts(text: str, image: Image) -> None:
     assert parse_image(text) == image
     assert parse_image(str(image)) == image
@@ -42,8 +43,8 @@ def test_full_text() -> None:
     assert str(parse_image(f"ghcr.io/acme/web:1@{DIGEST}")) == f"ghcr.io/acme/web:1@{DIGEST}"
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
+@table(
+    "text, message",
     [
         ("", "write each part of its name with"),
         ("ghcr.io/", "write each part of its name with"),
@@ -75,8 +76,8 @@ def test_refused_with_what_to_do(text: str, message: str) -> None:
     assert "; " in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "mutable"),
+@table(
+    "text, mutable",
     [
         ("web", True),
         ("web:latest", True),

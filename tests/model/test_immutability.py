@@ -8,6 +8,7 @@ import pytest
 
 from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
+from tables import table
 
 
 def manifest(kind: str, **spec: Any) -> dict[str, Any]:
@@ -57,9 +58,7 @@ def test_a_volume_gets_its_nodes_once() -> None:
 PATHS = [(kind, path) for kind, paths in IMMUTABLE.items() for path in paths]
 
 
-@pytest.mark.parametrize(
-    ("kind", "path"), PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value)
-)
+@table("kind, path", PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value))
 def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> None:
     schemas = kubernetes_schemas(known_versions()[-1])
     assert schemas
@@ -68,9 +67,7 @@ def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> Non
         place = schemas.definition(place)["properties"][field].get("$ref", "").rpartition("/")[2]
 
 
-@pytest.mark.parametrize(
-    ("kind", "path"), PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value)
-)
+@table("kind, path", PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value))
 def test_a_change_of_each_such_field_is_reported(kind: str, path: tuple[str, ...]) -> None:
     def holding(value: Any) -> dict[str, Any]:
         for field in reversed(path):

@@ -28,6 +28,7 @@ from floe_compiler.model.inputs import (
     Toleration,
 )
 from products import STEPS
+from tables import table
 
 
 def models() -> list[type[BaseModel]]:
@@ -43,19 +44,19 @@ DEFAULTS = {
 }
 
 
-@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+@table("model", models(), ids=lambda model: model.__name__)
 def test_every_document_is_strict_and_frozen(model: type[BaseModel]) -> None:
     config = model.model_config
     assert (config.get("extra"), config.get("frozen"), config.get("strict")) == ("forbid", True, True)
 
 
-@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+@table("model", models(), ids=lambda model: model.__name__)
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
     assert [*field_docs(model)] == [*model.model_fields]
 
 
-@pytest.mark.parametrize("field", DEFAULTS.values(), ids=DEFAULTS)
-def test_every_default_is_what_writing_it_would_give(field: FieldInfo) -> None:
+@table("name, field", DEFAULTS.items())
+def test_every_default_is_what_writing_it_would_give(name: str, field: FieldInfo) -> None:
     default = field.get_default(call_default_factory=True)
     annotated: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     assert TypeAdapter(annotated).validate_python(default) == default
@@ -76,7 +77,7 @@ def test_lists_may_be_written_where_order_is_kept() -> None:
     assert [step.name for step in product().steps] == [step["name"] for step in STEPS]
 
 
-@pytest.mark.parametrize(
+@table(
     "change",
     [
         {"steps": []},

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.job_names import has_hash, job_name, without_hash
 from floe_compiler.model.names import check_dns_label
 
@@ -19,6 +20,7 @@ SPECS = st.recursive(
 
 
 @given(st.from_regex(r"[a-z]([a-z0-9-]{0,80}[a-z0-9])?", fullmatch=True), SPECS, SPECS)
+@FEW
 def test_a_jobs_name_fits_and_changes_with_the_spec(name: str, first: Any, second: Any) -> None:
     named, other = job_name(name, {"spec": first}), job_name(name, {"spec": second})
     check_dns_label(named)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model import assigned_secrets, login_forms
 from floe_compiler.model.keyword_patterns import KeywordPattern
+from tables import table
 
 PATTERNS = (
     *assigned_secrets._ON_ONE_LINE,
@@ -42,7 +43,7 @@ def test_a_text_without_the_words_compiles_nothing() -> None:
         pattern.search("docker login")
 
 
-@pytest.mark.parametrize("pattern", [pytest.param(pattern, id=pattern._form[:40]) for pattern in PATTERNS])
+@table("pattern", [pytest.param(pattern, id=pattern._form[:40]) for pattern in PATTERNS])
 def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None:
     """Whatever a form matches has one of its words: otherwise the form would not even be tried."""
     form = re.compile(pattern._form, pattern._flags)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.label_index import LabelIndex, LabelSelector
 from floe_compiler.model.selectors import matches
@@ -24,6 +25,7 @@ SELECTORS = st.fixed_dictionaries({}, optional={"matchLabels": LABEL_SETS, "matc
 
 
 @given(st.lists(LABEL_SETS, max_size=6), SELECTORS)
+@FEW
 def test_the_index_finds_what_looking_at_each_one_finds(labels: list[dict[str, str]], selector: dict[str, Any]) -> None:
     expected = [position for position, labelled in enumerate(labels) if matches(selector, labelled)]
     assert list(numbers_in(LabelIndex.of(labels).select(LabelSelector.of(selector)))) == expected

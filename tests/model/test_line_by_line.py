@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.check.texts.addresses import Address, _in_line, addresses
 from floe_compiler.model.assigned_secrets import _in_part, _matches
 from floe_compiler.model.credential_forms import DOCUMENTED, credentials_in, published
@@ -53,6 +54,7 @@ EVERY_LINE = "\n".join(LINES)
 
 
 @given(TEXTS)
+@FEW
 @example(EVERY_LINE)
 def test_credentials(text: str) -> None:
     forms = (*DOCUMENTED, *published())
@@ -65,18 +67,21 @@ def _may_be_in(words: Iterable[str], text: str) -> bool:
 
 
 @given(TEXTS)
+@FEW
 @example(EVERY_LINE)
 def test_logins(text: str) -> None:
     assert list(logins_in(text)) == [login for _, login in _ranked(text)]
 
 
 @given(TEXTS)
+@FEW
 @example(EVERY_LINE)
 def test_assigned_secrets(text: str) -> None:
     assert _matches(text) == sorted(_in_part(text), key=lambda match: (match.value_start, match.start))
 
 
 @given(TEXTS)
+@FEW
 @example(EVERY_LINE)
 def test_addresses(text: str) -> None:
     found: dict[tuple[str, int], Address] = {}

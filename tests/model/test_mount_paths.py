@@ -6,6 +6,7 @@ import pytest
 
 from floe_compiler.kit.products import dbt, steps
 from floe_compiler.model.mount_paths import check_mount_path
+from tables import table
 
 
 @pytest.mark.parametrize(
@@ -15,8 +16,8 @@ def test_free_paths(path: str) -> None:
     assert check_mount_path(path) == path
 
 
-@pytest.mark.parametrize(
-    ("path", "message"),
+@table(
+    "path, message",
     [
         ("data", "is not the absolute path of a folder"),
         ("/data/", "is not the absolute path"),

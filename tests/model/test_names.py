@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model import names
+from tables import table
 
 ACCEPTED: list[tuple[Callable[[str], str], list[str]]] = [
     (names.check_dns_label, ["a", "0", "customer-360", "3d", "a--b", "a" * 63]),
@@ -33,12 +34,12 @@ REFUSED: list[tuple[Callable[[str], str], list[str]]] = [
 ALL = [check for check, _ in ACCEPTED]
 
 
-@pytest.mark.parametrize(("check", "name"), [(check, name) for check, good in ACCEPTED for name in good])
+@table("check, name", [(check, name) for check, good in ACCEPTED for name in good])
 def test_accepted(check: Callable[[str], str], name: str) -> None:
     assert check(name) == name
 
 
-@pytest.mark.parametrize(("check", "name"), [(check, name) for check, bad in REFUSED for name in bad])
+@table("check, name", [(check, name) for check, bad in REFUSED for name in bad])
 def test_refused_with_what_to_do(check: Callable[[str], str], name: str) -> None:
     with pytest.raises(ValueError, match=r"; use "):
         check(name)

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model import packed_documents
 from floe_compiler.model.codec import decode, encode
@@ -31,6 +32,7 @@ def parts(document: Document) -> list[Any]:
 
 
 @given(st.lists(DATA, max_size=3))
+@FEW
 def test_documents_come_back_with_all_their_places(documents: list[Any]) -> None:
     read, _ = read_documents(yaml.safe_dump_all(documents, allow_unicode=True), "base/a.yaml")
     data = packed(tuple(read))

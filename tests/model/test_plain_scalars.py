@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.plain_scalars import Ambiguous, read_plain
+from tables import table
 from yaml_readers import HEADER, needs_kubectl, read_with_kubectl, read_with_python
 
 AMBIGUOUS = {
@@ -67,16 +68,14 @@ def _is_plain(text: str) -> bool:
 plain_texts = (numberlike | worded | dated).filter(_is_plain)
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"), [(kind, text) for kind, texts in AMBIGUOUS.items() for text in texts.split()]
-)
+@table("kind, text", [(kind, text) for kind, texts in AMBIGUOUS.items() for text in texts.split()])
 def test_ambiguous(kind: str, text: str) -> None:
     scalar = read_plain(text)
     assert isinstance(scalar, Ambiguous)
     assert scalar.kind == kind
 
 
-@pytest.mark.parametrize(("text", "meant"), MEANT.items())
+@table("text, meant", MEANT.items())
 def test_what_to_write_instead(text: str, meant: str) -> None:
     scalar = read_plain(text)
     assert isinstance(scalar, Ambiguous)
@@ -84,13 +83,13 @@ def test_what_to_write_instead(text: str, meant: str) -> None:
     assert not isinstance(read_plain(meant), Ambiguous)
 
 
-@pytest.mark.parametrize("text", TEXTS.split())
+@table("text", TEXTS.split())
 def test_texts(text: str) -> None:
     assert read_plain(text) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
+@table(
+    "text, value",
     [
         *(("", None), ("null", None), ("Null", None), ("true", True), ("FALSE", False)),
         *(("0", 0), ("-1", -1), ("+1", 1), ("9223372036854775807", 2**63 - 1)),

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
+from tables import table
 
 KUBECTL = shutil.which("kubectl", path=sysconfig.get_path("scripts")) or shutil.which("kubectl")
 
@@ -66,7 +68,7 @@ suffixes = st.sampled_from(["n", "u", "m", "", "k", "M", "G", "T", "Ki", "Mi", "
 written = st.builds(lambda number, suffix: f"{number}{suffix}", digits, suffixes)
 
 
-@pytest.mark.parametrize(("text", "canonical"), CANONICAL.items())
+@table("text, canonical", CANONICAL.items())
 def test_canonical_text(text: str, canonical: str) -> None:
     assert str(parse_quantity(text)) == canonical
 
@@ -96,6 +98,7 @@ def test_canonical_text_means_the_same_and_is_final(text: str) -> None:
 
 
 @given(st.lists(written))
+@FEW
 def test_sums_are_exact(texts: list[str]) -> None:
     quantities = [parse_quantity(text) for text in texts]
     assert sum(quantities, ZERO).amount == sum(quantity.amount for quantity in quantities)
@@ -116,16 +119,14 @@ def test_comparison_is_by_amount() -> None:
     assert max(parse_quantity("900m"), parse_quantity("1")) == Quantity(Fraction(1))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "-1", "+1", "1 Gi", "Mi", "1.2.3", "1_000", "0x10", "5.", ".", "1e1.5", "1\n", "\u0661", "1e100"]
-)
+@table("text", ["", "-1", "+1", "1 Gi", "Mi", "1.2.3", "1_000", "0x10", "5.", ".", "1e1.5", "1\n", "\u0661", "1e100"])
 def test_no_quantity(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a quantity; (?:write a number and a suffix|did you mean)"):
         parse_quantity(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
+@table(
+    "text, message",
     [
         ("512mi", 'did you mean "512Mi"?'),
         ("10GB", 'did you mean "10Gi", or "10G" in powers of 1000?'),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from examples import FEW
 from floe_compiler.model import read_texts
 from floe_compiler.model.read_texts import MOST, is_read, read_only, written
 from floe_compiler.model.yaml_text import as_read, from_yaml, to_yaml
@@ -15,6 +16,7 @@ from model.test_yaml_text import mappings
 
 
 @given(mappings)
+@FEW
 def test_what_was_written_is_what_would_be_read(data: dict[str, Any]) -> None:
     text = written(data)
     assert text == to_yaml(data)

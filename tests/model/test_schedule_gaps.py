@@ -7,12 +7,13 @@ from fractions import Fraction
 import pytest
 
 from floe_compiler.model.schedule_gaps import longest_gap, runs_each_month
+from tables import table
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-@pytest.mark.parametrize(
-    ("schedule", "gap"),
+@table(
+    "schedule, gap",
     [
         ("* * * * *", MINUTE),
         ("*/15 * * * *", 15 * MINUTE),

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.schedules import check_schedule, check_time_zone
+from tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     "schedule",
     [
         *("* * * * *", "0 */6 * * *", "30 4 1,15 * 5", "0 2 * * MON-FRI", "5/15 * * jan,DEC sun", "0-30/5 * * * *"),
@@ -26,8 +28,8 @@ def test_spaces_become_single() -> None:
     assert check_schedule(" 0  2 *\t* * ") == "0 2 * * *"
 
 
-@pytest.mark.parametrize(
-    ("schedule", "message"),
+@table(
+    "schedule, message",
     [
         ("", "has 0 fields"),
         ("0 2 * *", "has 4 fields"),
@@ -80,6 +82,7 @@ def test_a_question_mark_stands_for_any_value(schedule: str, canonical: str) -> 
     st.text("0123456789*/-,LW#?MONJAN@ ", max_size=15)
     | st.lists(st.text("0157*/-,"), min_size=5, max_size=5).map(" ".join)
 )
+@FEW
 def test_any_text_is_returned_or_refused(text: str) -> None:
     try:
         assert check_schedule(check_schedule(text)) == check_schedule(text)
@@ -93,8 +96,8 @@ def test_time_zones(name: str) -> None:
     assert zoneinfo.ZoneInfo(name).key == name
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"),
+@table(
+    "name, hint",
     [
         ("Berlin", 'did you mean "Europe/Berlin"?'),
         ("europe/berlin", 'did you mean "Europe/Berlin"?'),

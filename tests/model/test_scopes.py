@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from floe_compiler.check.objects.custom_resources.published import schema_files
 from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.scopes import is_namespaced
+from tables import table
 
 
-@pytest.mark.parametrize(
-    ("group", "kind", "expected"),
+@table(
+    "group, kind, expected",
     [
         ("", "Namespace", False),
         ("", "ConfigMap", True),

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.selectors import matches
+from tables import table
 
 LABELS = {"app": "web", "tier": "front"}
 
 
-@pytest.mark.parametrize(
-    ("selector", "selected"),
+@table(
+    "selector, selected",
     [
         ({}, True),
         ({"matchLabels": {}}, True),

@@ -8,6 +8,7 @@ import pytest
 
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.structure import Structure, without_consequences
+from tables import table
 
 VERSION = {"type": "string", "pattern": "^1", "patternErrorMessage": 'write a one, such as "1"'}
 SCHEMA: dict[str, Any] = {
@@ -76,8 +77,8 @@ def test_what_fits_is_not_a_problem() -> None:
     assert problems(VALID | {"version": None, "steps": [{"kind": "a", "image": "b"}], "ratio": 1.5, "on": True}) == []
 
 
-@pytest.mark.parametrize(
-    ("data", "message", "hint"),
+@table(
+    "data, message, hint",
     [
         ({"count": 2}, "name is missing", "add `name:`"),
         (VALID | {"nmae": 1}, "nmae is not a known key", 'did you mean "name"?'),

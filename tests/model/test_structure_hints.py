@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from floe_compiler.model.schema_words import REFERENCE
 from floe_compiler.model.structure_hints import mapping_in, missing_key, unknown_keys, value_of_another_kind
+from tables import table
 
 AMOUNTS = {"type": "object", "properties": {"cpu": {"type": "string"}, "memory": {"type": "string"}}}
 RESOURCES = {
@@ -71,8 +70,8 @@ def test_a_number_is_shown_with_its_bounds() -> None:
     assert hint == "write a whole number from 0 to 10, in digits"
 
 
-@pytest.mark.parametrize(
-    ("value", "schema", "kinds", "hint"),
+@table(
+    "value, schema, kinds, hint",
     [
         ("minio", BY_TYPE, ["object"], "write {type: minio}"),
         ("mino", BY_TYPE, ["object"], "write {type: minio}"),

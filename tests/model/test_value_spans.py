@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch, as_meant, nearest, path_in, value_spans
+from tables import table
 
 TEXT = """\
 kind: Pod
@@ -27,8 +26,8 @@ spec2:
 """
 
 
-@pytest.mark.parametrize(
-    ("message", "line"),
+@table(
+    "message, line",
     [
         ("spec.containers[app].image is nginx", 9),
         ("spec.containers[app].image: no image", 9),
@@ -67,8 +66,8 @@ ANNOTATION, LIMIT, NAME = (Span("p.yaml", line, 5) for line in (5, 9, 8))
 CHANGED = {"metadata.annotations.a/b": ANNOTATION, "spec.containers[app].limits": LIMIT}
 
 
-@pytest.mark.parametrize(
-    ("path", "values", "blamed"),
+@table(
+    "path, values, blamed",
     [
         ("spec.containers[app].limits", CHANGED, LIMIT),
         ("spec.containers[app].limits.cpu", CHANGED, LIMIT),

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.yaml_text import canonical_json, from_yaml, sha256_of, to_yaml
+from tables import table
 from yaml_readers import needs_kubectl, read_with_kubectl, read_with_python
 
 # What some reader takes for something else than text, or trips over.
@@ -90,6 +92,7 @@ mappings = st.dictionaries(texts, nested, max_size=6)
 
 
 @given(mappings, st.randoms(use_true_random=False))
+@FEW
 def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any], random: Any) -> None:
     """Readers mind neither the order of keys, nor spaces at the ends of lines, nor how the text ends; people do."""
     text, shuffled = to_yaml(data), _shuffled(data, random)
@@ -106,14 +109,14 @@ def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any], ra
 @needs_kubectl
 @pytest.mark.real
 @given(st.lists(scalars, min_size=60, max_size=120), st.lists(texts, min_size=60, max_size=120))
-@settings(max_examples=settings().max_examples // 6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 12, suppress_health_check=list(HealthCheck))
 def test_kubectl_gets_the_same_data_back(tmp_path: Path, values: list[Any], keys: list[str]) -> None:
     spec = {"values": values, "keys": dict.fromkeys(keys, 1), "nested": [[values[:3], {"key": values[3:6]}]]}
     manifest = {"apiVersion": "example.com/v1", "kind": "Sample", "metadata": {"name": "sample"}, "spec": spec}
     assert read_with_kubectl(to_yaml(manifest), tmp_path)["spec"] == spec
 
 
-@pytest.mark.parametrize("text", ODD_TEXTS)
+@table("text", ODD_TEXTS)
 def test_odd_texts_stay_texts_as_keys_values_and_items(text: str) -> None:
     data = {text: text, "list": [text, [text], {text: text}]}
     for reader, found in read_with_python(to_yaml(data)).items():

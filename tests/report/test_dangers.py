@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.dangers import WORDS, Objects, Surroundings, WhyKept, dangers_of
 from report.samples import deployment, resource
+from tables import table
 
 
 def words(before: Object | None, after: Object | None, *beside: Object) -> list[str]:
@@ -264,8 +265,8 @@ def to(*cidrs: str, without: tuple[str, ...] = ()) -> Object:
     return egress({"to": blocks, "ports": [HTTPS]})
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "opened"),
+@table(
+    "before, after, opened",
     [
         (to("10.20.0.0/24"), to("10.20.0.0/16"), True),
         (to("10.20.0.0/16"), to("10.20.0.0/24"), False),
@@ -621,8 +622,8 @@ def stored(size: str) -> Object:
     return {"resources": {"requests": {"storage": size}}}
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
+@table(
+    "before, after",
     [
         (project(), project(sourceRepos=["*"])),
         (config("bucket: a\n"), config("bucket: b\n")),

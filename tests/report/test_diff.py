@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Objects
@@ -142,6 +143,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN, PLAIN)
+@FEW
 @example([[0, 2], []], [[False, 2], []])
 def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: Any) -> None:
     diff = difference([resource("X", spec=before)], [resource("X", spec=after)])
@@ -150,6 +152,7 @@ def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: An
 
 
 @given(PLAIN, PLAIN)
+@FEW
 def test_what_is_cut_away_is_the_same_on_both_sides(before: Any, after: Any) -> None:
     left, right = align({"x": before}, {"x": after})
     assert same(left, right) == same(before, after)

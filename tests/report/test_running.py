@@ -9,6 +9,7 @@ import pytest
 from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.report.running import alike, as_written, foreign_objects
 from floe_compiler.report.secrecy import HIDDEN
+from tables import table
 
 
 def of(kind: str = "ConfigMap", api_version: str = "v1", namespace: str = "a", **rest: Any) -> dict[str, Any]:
@@ -49,8 +50,8 @@ def test_what_the_cluster_adds_is_taken_away() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "running", "written"),
+@table(
+    "kind, running, written",
     [
         ("Service", {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"]}, {}),
         ("Service", {"clusterIP": "None", "clusterIPs": ["None"]}, {"clusterIP": "None"}),

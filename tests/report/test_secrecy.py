@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.span import Span
 from floe_compiler.report.secrecy import (
@@ -17,13 +18,14 @@ from floe_compiler.report.secrecy import (
     hide_object,
     is_secret_key,
 )
+from tables import table
 
 RULE = Rule("X001", "wrong", "It is wrong.")
 
 PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIC\nQDE=\n-----END " + "PRIVATE KEY-----"
 
 
-@pytest.mark.parametrize(
+@table(
     "key",
     [
         "password",
@@ -42,7 +44,7 @@ def test_keys_that_sound_secret(key: str) -> None:
     assert is_secret_key(key)
 
 
-@pytest.mark.parametrize(
+@table(
     "key",
     [
         "image",
@@ -66,8 +68,8 @@ def test_keys_of_references_do_not(key: str) -> None:
     assert not is_secret_key(key)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@table(
+    "text, expected",
     [
         ("password: hunter2", "password: ***"),
         ("password: correct horse, battery", "password: ***"),
@@ -122,7 +124,7 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
     assert hide_in_text(text) == expected
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "image: ghcr.io/a/b:1.2.0",
@@ -189,6 +191,7 @@ def test_structures_are_searched_through() -> None:
     ),
     st.sampled_from([None, 2, 4]),
 )
+@FEW
 def test_json_stays_json_with_the_same_names(document: object, indent: int | None) -> None:
     text = json.dumps(document, indent=indent)
     hidden = json.loads(hide_in_text(text)) if isinstance(document, dict | list) else document

@@ -17,6 +17,7 @@ from floe_compiler.load.authored import KINDS, kind_of
 from floe_compiler.resolve.editor_schemas import for_editors
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.start.repository import EDITED
+from tables import table
 
 ROOT = Path(__file__).parents[2]
 MESHES = [
@@ -35,7 +36,7 @@ def validator(kind: str) -> Any:
     return jsonschema_rs.validator_for(described()[kind])
 
 
-@pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: mesh.name)
+@table("mesh", MESHES, ids=lambda mesh: mesh.name)
 def test_what_compiles_has_no_mistake_in_an_editor(mesh: Path) -> None:
     files = [*mesh.glob("*.yaml"), *mesh.glob("overlays/**/*.yaml"), *mesh.glob("domains/**/*.yaml")]
     documents = {file: kind for file in files if (kind := kind_of(file.relative_to(mesh).as_posix()))}

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, beneath, leaves, merge
@@ -78,6 +79,7 @@ def test_a_mapping_that_becomes_nothing_loses_the_origins_below() -> None:
 
 
 @given(st.lists(MAPPINGS, max_size=4))
+@FEW
 def test_the_origins_are_those_of_exactly_the_leaves(data: list[dict[str, Any]]) -> None:
     merged = merge(layers(*data))
     values = dict(leaves(merged.data))
@@ -87,6 +89,7 @@ def test_the_origins_are_those_of_exactly_the_leaves(data: list[dict[str, Any]])
 
 
 @given(st.lists(MAPPINGS, max_size=3), MAPPINGS)
+@FEW
 def test_the_last_layer_is_never_contradicted(data: list[dict[str, Any]], last: dict[str, Any]) -> None:
     merged = dict(leaves(merge(layers(*data, last)).data))
     for path, value in leaves(last):
@@ -95,6 +98,7 @@ def test_the_last_layer_is_never_contradicted(data: list[dict[str, Any]], last: 
 
 
 @given(st.lists(MAPPINGS, max_size=3))
+@FEW
 def test_merging_does_not_change_its_input(data: list[dict[str, Any]]) -> None:
     before = repr(data)
     merge(layers(*data))
@@ -102,6 +106,7 @@ def test_merging_does_not_change_its_input(data: list[dict[str, Any]]) -> None:
 
 
 @given(MAPPINGS, st.lists(MAPPINGS, max_size=3))
+@FEW
 def test_a_layer_beneath_says_only_what_no_other_does(weakest: dict[str, Any], stronger: list[dict[str, Any]]) -> None:
     merged = merge(layers(*stronger))
     merged_ = beneath(Layer("weakest", weakest), merged)

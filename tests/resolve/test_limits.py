@@ -15,6 +15,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.limits import limits_of
 from resolve.samples import document
+from tables import table
 
 REGISTRY = registry()
 HEAD = {"apiVersion": "floe.dev/v1"}
@@ -260,8 +261,8 @@ def unknown(key: str, limit: dict[str, Any] | None = None) -> tuple[str, str, st
     return diagnostic.rule.code, diagnostic.message, diagnostic.hint
 
 
-@pytest.mark.parametrize(
-    ("key", "message", "hint"),
+@table(
+    "key, message, hint",
     [
         ("catalogue.type", '"catalogue.type" is not a setting of the platform manifest', 'did you mean "catalog"?'),
         ("quota.gpu", '"quota.gpu" is not a setting of the platform manifest', 'did you mean "quota.cpu"?'),

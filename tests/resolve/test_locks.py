@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.layout import MANIFEST as MANIFEST_FILE
 from floe_compiler.resolve.layers import Layer
 from floe_compiler.resolve.locks import Lock, check_locks, check_manifests, locked_paths
 from resolve.samples import REGISTRY, document
+from tables import table
 
 
 def unknown(*locks: str) -> dict[str, str]:
@@ -21,7 +20,7 @@ def unknown(*locks: str) -> dict[str, str]:
     return {str(diagnostic.span): diagnostic.hint for diagnostic in findings.diagnostics}
 
 
-@pytest.mark.parametrize(
+@table(
     "lock",
     [
         "catalog",
@@ -49,8 +48,8 @@ def test_whatever_the_manifest_may_say_may_be_locked(lock: str) -> None:
     assert unknown(lock) == {}
 
 
-@pytest.mark.parametrize(
-    ("lock", "hint"),
+@table(
+    "lock, hint",
     [
         ("catalogue", 'did you mean "catalog"?'),
         ("catalog.tpye", 'did you mean "catalog.type"?'),

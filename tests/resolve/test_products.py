@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve.products import check_name, check_references, domain_products
@@ -164,6 +165,7 @@ NAMES = "abcde"
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)), max_size=5))
+@FEW
 def test_a_mesh_has_a_cycle_just_if_no_order_of_its_products_would_do(reads: dict[str, set[str]]) -> None:
     present = {name: {other for other in others if other in reads} for name, others in reads.items()}
     data = {name: written(name, [reading(other) for other in sorted(others)]) for name, others in present.items()}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -16,6 +17,7 @@ from floe_compiler.resolve.model_schemas import JsonSchema
 from floe_compiler.resolve.schemas import make_schemas, schemas
 from products import STEPS
 from resolve.samples import REGISTRY
+from tables import table
 
 HEAD = {"apiVersion": "floe.dev/v1"}
 OWNED = {"name": "x", "owner": "@acme/x"}
@@ -66,7 +68,7 @@ def fits(kind: str, document: dict[str, Any], among: Any = None) -> bool:
 @pytest.mark.parametrize("kind", ["PlatformManifest", "Environment", "Domain", "DataProduct", "ProductImages"])
 def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
     schema = every()[kind]
-    Draft202012Validator.check_schema(schema)
+    jsonschema_rs.meta.validate(schema)
     assert (schema["title"], schema["$schema"]) == (kind, "https://json-schema.org/draft/2020-12/schema")
     text = json.dumps(schema)
     used = {part.split('"')[0] for part in text.split('"#/$defs/')[1:]}
@@ -92,7 +94,7 @@ def test_a_whole_document_fits_and_lacks_nothing(kind: str, document: dict[str, 
     assert not fits(kind, {**document, "more": 1})
 
 
-@pytest.mark.parametrize("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
+@table("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_an_editor_knows_every_setting_of_every_component(component: Any) -> None:
     if component.slot == "database":
         return
@@ -102,8 +104,8 @@ def test_an_editor_knows_every_setting_of_every_component(component: Any) -> Non
         assert json.dumps(doc)[1:-1] in text
 
 
-@pytest.mark.parametrize(
-    ("slots", "right"),
+@table(
+    "slots, right",
     [
         ({"catalog": {"type": "alpha"}}, True),
         ({"catalog": {"type": "alpha", "replicas": 2, "inner": {}}}, True),
@@ -123,8 +125,8 @@ def test_the_slots_of_a_manifest(slots: dict[str, Any], right: bool) -> None:
     assert fits("PlatformManifest", {**MANIFEST, **slots}) is right
 
 
-@pytest.mark.parametrize(
-    ("override", "right"),
+@table(
+    "override, right",
     [
         ({"catalog": {"replicas": 2}}, True),
         ({"catalog": {"type": "beta"}}, True),
@@ -166,8 +168,8 @@ def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None
         assert fits("Domain", {**DOMAIN, **override}) is right
 
 
-@pytest.mark.parametrize(
-    ("said", "right"),
+@table(
+    "said, right",
     [
         ({}, True),
         ({"image": "x:2", "enabled": False, "retries": 1, "timeout": "2h", "run_by": "kubernetes"}, True),
@@ -226,8 +228,8 @@ def test_a_manifest_with_a_parent_may_leave_out_what_that_may_say(kind: str) -> 
     assert not fits(kind, {**child, "metadata": OWNED}), "its own name and version are its own"
 
 
-@pytest.mark.parametrize(
-    ("path", "right"),
+@table(
+    "path, right",
     [
         ("vendor/acme", True),
         ("vendor/acme_2.x-y", True),

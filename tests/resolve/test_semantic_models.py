@@ -17,6 +17,7 @@ from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.resolve.semantic_models import check_models
 from resolve.samples import document
+from tables import table
 
 FILE = "domains/sales/semantic/sales.yaml"
 GOOD = """\
@@ -144,12 +145,12 @@ def changed(old: str, new: str) -> str:
     return GOOD.replace(old, new, 1)
 
 
-@pytest.mark.parametrize("name", ACCEPTED)
+@table("name", ACCEPTED)
 def test_what_cube_accepts_is_accepted(name: str) -> None:
     assert codes_of(changed(*ACCEPTED[name])) == set()
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@table("name", REFUSED)
 def test_what_cube_refuses_is_refused(name: str) -> None:
     old, new, code = REFUSED[name]
     assert code in codes_of(changed(old, new))

@@ -12,6 +12,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
 from floe_compiler.model.inputs import Environment
 from floe_compiler.resolve.server_tls import check_tls, server_issuer
+from tables import table
 
 PRIVATE: Mapping[str, Any] = {"issuer": "acme-ca", "private": True}
 PUBLIC: Mapping[str, Any] = {"issuer": "letsencrypt", "http01": True}
@@ -60,8 +61,8 @@ def test_production_takes_the_private_issuer_of_its_hosts(
     assert server_issuer(environment(hosts, **changes)) == issuer
 
 
-@pytest.mark.parametrize(
-    ("hosts", "changes", "expected"),
+@table(
+    "hosts, changes, expected",
     [
         (PRIVATE, {"trust": BUNDLE}, []),
         (PRIVATE, {}, ["R067"]),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.registry import Registry
@@ -38,6 +39,7 @@ def all_leaves(data: Any) -> dict[DataPath, str]:
 
 
 @given(MAPPINGS, PATHS)
+@FEW
 def test_what_is_picked_and_what_is_left_are_the_whole_and_share_nothing(data: dict[str, Any], paths: Any) -> None:
     picked, left = all_leaves(pick(data, paths)), all_leaves(without(data, paths))
     assert picked.keys().isdisjoint(left.keys())
@@ -45,6 +47,7 @@ def test_what_is_picked_and_what_is_left_are_the_whole_and_share_nothing(data: d
 
 
 @given(MAPPINGS, PATHS)
+@FEW
 def test_picking_and_leaving_twice_is_doing_it_once(data: dict[str, Any], paths: Any) -> None:
     assert pick(pick(data, paths), paths) == pick(data, paths)
     assert without(without(data, paths), paths) == without(data, paths)
@@ -52,6 +55,7 @@ def test_picking_and_leaving_twice_is_doing_it_once(data: dict[str, Any], paths:
 
 
 @given(MAPPINGS, PATHS)
+@FEW
 def test_neither_changes_what_it_was_given(data: dict[str, Any], paths: Any) -> None:
     before = repr(data)
     pick(data, paths)

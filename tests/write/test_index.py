@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import sha256
 from floe_compiler.write.index import (
@@ -27,6 +28,7 @@ PATHS = st.text("abc%_.-/", min_size=1, max_size=20).map(lambda name: f"output/d
 
 
 @given(st.frozensets(st.tuples(PATHS, HASHES)), st.randoms())
+@FEW
 def test_what_is_written_is_read_back_but_for_the_lines_that_are_known(
     entries: frozenset[tuple[str, str]], random: Random
 ) -> None:

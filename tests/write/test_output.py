@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.model.diagnostics import Findings, StageFailed
 from floe_compiler.model.file_digests import FileDigest, FileDigests
 from floe_compiler.model.files import FileSet
@@ -236,10 +237,12 @@ def _die_after(steps: int) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked on this system")
-def test_the_next_run_repairs_whatever_a_kill_leaves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.thorough)])
+def test_the_next_run_repairs_whatever_a_kill_leaves(tmp_path: Path, first: int) -> None:
+    """After every second step: that a file has its whole text under another name, or its own, is one step apart."""
     clean, later = tmp_path / "clean", files(a__keep="3", b__service="1", c__service="3")
     write_output(clean, NEW, DIGESTS)
-    for steps in range(100):
+    for steps in range(first, 100, 2):
         same, other = tmp_path / f"{steps}-same", tmp_path / f"{steps}-other"
         write_output(same, OLD, DIGESTS)
         ended = kill_after(steps, same)
@@ -273,6 +276,7 @@ OUTPUTS = st.dictionaries(NAMES, st.sampled_from("12"), min_size=1)
 
 
 @given(st.lists(st.tuples(OUTPUTS, st.sets(NAMES)), min_size=1, max_size=4))
+@FEW
 def test_any_history_of_outputs_and_deleted_files_ends_in_the_last(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[dict[str, str], set[str]]]
 ) -> None:

@@ -7,14 +7,15 @@ from floe_compiler.model.files import sha256
 from floe_compiler.write.index import parse_index, render_index
 from floe_compiler.write.plan import WritePlan, decide, plan_writes
 from floe_compiler.write.snapshot import Snapshot
+from tables import table
 from write.tree import files, place
 
 NEW, OLD, HAND = (sha256(text.encode()) for text in ("new\n", "old\n", "hand\n"))
 PATH = "output/dev/a/x.yaml"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "on_disk", "ours", "decision"),
+@table(
+    "wanted, on_disk, ours, decision",
     [
         (NEW, None, [], "create"),
         (NEW, None, [OLD], "create"),

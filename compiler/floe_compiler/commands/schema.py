@@ -7,13 +7,18 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
 from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.plain_files import NotPlain, link_in, read_plain
 from floe_compiler.write.commit import write_file
+
+if TYPE_CHECKING:  # help lists all verbs, and needs no component
+    from floe_compiler.model.plan import Component
 
 FOLDER = "schemas"
 
@@ -58,16 +63,23 @@ def run(options: Namespace) -> int:
 
 def schema_files() -> Mapping[str, str]:
     """Return the text of each schema by its file's name."""
+    from floe_compiler.components import registry
+
+    return _files_of(tuple(registry().values()))
+
+
+@cache  # to make them takes longer than all else that `init` does
+def _files_of(components: tuple[Component[Any], ...]) -> Mapping[str, str]:
     import msgspec
 
-    from floe_compiler.components import registry
+    from floe_compiler.model.registry import Registry
     from floe_compiler.resolve.editor_schemas import for_editors
     from floe_compiler.resolve.schemas import schemas
 
     return {
         # Python's encoder is written in C only where it does not indent.
         file_name(kind): msgspec.json.format(json.dumps(for_editors(schema), ensure_ascii=False), indent=2) + "\n"
-        for kind, schema in schemas(registry()).items()
+        for kind, schema in schemas(Registry(imported=components)).items()
     }
 
 

@@ -10,7 +10,7 @@ from floe_compiler.start.documents import YOURS
 def marked(files: Mapping[str, str]) -> Iterator[str]:
     """Yield `file:line: what belongs there` for each marked line."""
     for file, text in files.items():
-        if file.endswith(".md"):
+        if file.endswith(".md") or YOURS not in text:
             continue
         for number, line in enumerate(text.splitlines(), start=1):
             if not line.lstrip().startswith("#") and YOURS in line:

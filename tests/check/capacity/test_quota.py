@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from check.samples import RUNS, container, resource, sample, selector, template
 from floe_compiler.check.capacity.quota import check
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
+from tables import table
 
 # Two pods of polaris and of dagster, one of postgres, migrate and backup: 100m and 64Mi each. Two runs: 500m and 1Gi.
 # One more of polaris or dagster during a rollout.
@@ -39,7 +39,7 @@ LESS = {
 }
 
 
-@pytest.mark.parametrize("name", NEEDED)
+@table("name", NEEDED)
 def test_the_sum_fits_exactly_and_not_with_less(name: str) -> None:
     platform = sample()
     platform.facts["production"] = False

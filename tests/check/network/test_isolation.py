@@ -10,6 +10,7 @@ from check.samples import sample
 from floe_compiler.check.network.isolation import check
 from floe_compiler.link import ingresses as linked_ingresses
 from floe_compiler.model.inputs import Dns
+from tables import table
 
 CHECKS = (check, linked_ingresses.check)
 
@@ -95,8 +96,8 @@ OPENSHIFT = namespace("openshift-dns")
 ROUTER = {"matchLabels": {"dns.operator.openshift.io/daemonset-dns": "default"}}
 
 
-@pytest.mark.parametrize(
-    ("dns", "peer", "port", "fine"),
+@table(
+    "dns, peer, port, fine",
     [
         ({"preset": "openshift"}, OPENSHIFT, 5353, True),
         ({"preset": "openshift"}, {**OPENSHIFT, "podSelector": ROUTER}, 5353, True),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from check.samples import Platform, resource, sample
 from floe_compiler.check.network.mesh_callers import check
 from floe_compiler.model.rendered import MeshCaller, PodGroup
 from floe_compiler.model.service_mesh import Kind, ServiceMesh
+from tables import table
 
 POLARIS = {"app.kubernetes.io/name": "polaris", "app.kubernetes.io/component": "polaris"}
 SUBJECT = "Deployment.apps floe-platform/polaris"
@@ -37,8 +36,8 @@ NOBODY = resource("security.istio.io/v1", "AuthorizationPolicy", "allow-nothing"
 MESSAGE = "no policy of the service mesh lets floe-sales/web call floe-platform/polaris on TCP 8181"
 
 
-@pytest.mark.parametrize(
-    ("policies", "fine"),
+@table(
+    "policies, fine",
     [
         ((NOBODY,), False),
         ((NOBODY, allowed(ACCOUNT)), True),
@@ -84,8 +83,8 @@ def known(kind: str, **ref: str) -> Any:
 WEB = known("ServiceAccount", namespace="floe-sales", name="web")
 
 
-@pytest.mark.parametrize(
-    ("policies", "fine"),
+@table(
+    "policies, fine",
     [
         ((), False),
         ((SERVER, policy(), WEB), True),

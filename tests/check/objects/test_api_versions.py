@@ -9,6 +9,7 @@ from floe_compiler.check.objects import schema
 from floe_compiler.check.objects.api_versions import check
 from floe_compiler.check.objects.kubernetes.life_cycles import life_cycles, parse_version
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
+from tables import table
 
 
 @pytest.mark.parametrize(
@@ -40,8 +41,8 @@ def test_the_same_kind_of_another_group_is_left_alone() -> None:
     assert platform.findings(check) == []
 
 
-@pytest.mark.parametrize(
-    ("api_version", "kind", "hint"),
+@table(
+    "api_version, kind, hint",
     [
         ("v1", "Configmap", 'did you mean "ConfigMap"?'),
         ("v1", "Secrett", 'did you mean "Secret"?'),
@@ -94,8 +95,8 @@ def test_what_an_operator_of_ones_own_still_serves_is_left_alone() -> None:
 ADMISSION = "use admissionregistration.k8s.io/v1"
 
 
-@pytest.mark.parametrize(
-    ("api_version", "kind", "version", "code", "hint"),
+@table(
+    "api_version, kind, version, code, hint",
     [
         ("networking.k8s.io/v1beta1", "ServiceCIDR", "1.33", "", ""),
         ("networking.k8s.io/v1beta1", "ServiceCIDR", "1.34", "C005", "use networking.k8s.io/v1"),
@@ -118,7 +119,7 @@ def test_newer_groups_have_a_life_cycle_too(api_version: str, kind: str, version
     assert diagnostics == ([(code, hint)] if code else [])
 
 
-@pytest.mark.parametrize("version", known_versions())
+@table("version", known_versions())
 def test_the_life_cycles_agree_with_what_each_version_serves(version: str) -> None:
     schemas = kubernetes_schemas(version)
     assert schemas is not None

@@ -12,6 +12,7 @@ from floe_compiler.check.objects.schema import check
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import kubernetes_schemas
+from tables import table
 
 TEXT = {"type": "string"}
 LIST = {"type": "array", "items": TEXT}
@@ -31,8 +32,8 @@ def refused(schema: dict[str, Any], value: Any) -> list[tuple[str, str]]:
     return [(show_path(violation.path), violation.message) for violation in rules.violations(value, schema)]
 
 
-@pytest.mark.parametrize(
-    ("rule", "properties", "good", "bad"),
+@table(
+    "rule, properties, good, bad",
     [
         ("self.min <= self.max", {"min": {"type": "integer"}, "max": {"type": "integer"}}, (1, 2), (2, 1)),
         ("has(self.min) != has(self.max)", {"min": TEXT, "max": TEXT}, ("x", None), ("x", "y")),
@@ -56,8 +57,8 @@ def test_a_rule_is_evaluated(rule: str, properties: dict[str, Any], good: Any, b
         assert refused(schema, value) == expected
 
 
-@pytest.mark.parametrize(
-    ("rule", "good", "bad"),
+@table(
+    "rule, good, bad",
     [
         ("isIP(self.min)", "::1", "fe80::1%eth0"),
         ("isURL(self.min)", "https://a.b:80/c?d#e", "a.b/c"),

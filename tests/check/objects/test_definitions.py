@@ -10,6 +10,7 @@ from floe_compiler.check.objects.custom_resources.definitions import definition_
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import kubernetes_schemas
+from tables import table
 
 TEXT = {"type": "string"}
 RECORD = {"type": "object", "properties": {"a": TEXT}}
@@ -34,8 +35,8 @@ def refused(schema: dict[str, Any], spec: Any) -> list[str]:
     return [show_path(violation.path) for violation in schemas.violations(toy)]
 
 
-@pytest.mark.parametrize(
-    ("schema", "spec", "places"),
+@table(
+    "schema, spec, places",
     [
         (RECORD, {"a": "x"}, []),
         (RECORD, {"a": 1}, ["spec.a"]),

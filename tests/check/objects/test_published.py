@@ -15,6 +15,7 @@ from floe_compiler.check.objects.violations import Violation
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.objects import Object
+from tables import table
 
 GOOD: list[Object] = [
     {
@@ -145,7 +146,7 @@ def example(kind: str, **spec: Any) -> Object:
     return manifest
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=lambda manifest: manifest["kind"])
+@table("manifest", GOOD, ids=lambda manifest: manifest["kind"])
 def test_what_users_write_fits_and_a_typing_mistake_does_not(manifest: Object) -> None:
     assert violations(manifest) == ()
     (violation,) = violations({**manifest, "spec": {**manifest["spec"], "mistake": 1}})
@@ -189,7 +190,7 @@ def test_a_mistake_is_one_violation_with_the_fix(manifest: Object, place: str, m
     assert (show_path(violation.path), violation.message, violation.hint) == (place, message, hint)
 
 
-@pytest.mark.parametrize(
+@table(
     "manifest", [manifest for manifest in GOOD if manifest["kind"] != "Password"], ids=lambda manifest: manifest["kind"]
 )
 def test_a_resource_without_a_spec_is_refused(manifest: Object) -> None:
@@ -241,14 +242,14 @@ def test_only_the_schemas_of_kinds_that_occur_are_read(monkeypatch: pytest.Monke
     assert read == ["AppProject_v1alpha1.json"]
 
 
-@pytest.mark.parametrize(("api_version", "kind"), schema_files())
+@table("api_version, kind", schema_files())
 def test_every_schema_compiles(api_version: str, kind: str) -> None:
     kubernetes = kubernetes_schemas("1.34")
     assert kubernetes is not None
     assert Schemas(kubernetes, ()).knows(api_version, kind)
 
 
-@pytest.mark.parametrize(("api_version", "kind"), schema_files())
+@table("api_version, kind", schema_files())
 def test_every_schema_refuses_unknown_keys_at_its_top(api_version: str, kind: str) -> None:
     (violation,) = (
         violation

@@ -10,6 +10,7 @@ import pytest
 from check.samples import Platform, resource, sample
 from floe_compiler.check.objects.quantities import check
 from floe_compiler.model.quantities import parse_quantity, wrong_bytes
+from tables import table
 
 MAIN = "spec.template.spec.containers[dagster].resources"
 
@@ -43,8 +44,8 @@ def test_what_is_not_a_quantity(value: str) -> None:
     assert message.startswith(f"{MAIN}.limits.cpu: ")
 
 
-@pytest.mark.parametrize(
-    ("value", "problem", "hint"),
+@table(
+    "value, problem, hint",
     [
         ("3500m", '"3500m" is in fractions of a byte: "m" is a suffix for CPU', 'did you mean "3500Mi" or "3500Gi"?'),
         (
@@ -79,8 +80,8 @@ def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint:
     assert all(str(parse_quantity(text)) == text and not wrong_bytes(text) for text in meant if problem)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "code"),
+@table(
+    "name, value, code",
     [
         ("gold.storageclass.storage.k8s.io/requests.storage", "700m", "C172"),
         ("requests.hugepages-2Mi", "2500m", "C172"),

@@ -16,6 +16,7 @@ from floe_compiler.check.objects.kubernetes.types import CONSTRAINTS
 from floe_compiler.check.objects.values import check
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.objects import Object
+from tables import table
 
 DATA = yaml.load((Path(__file__).parent / "values.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 CASES = [pytest.param(case, id=case["message"]) for case in DATA["cases"]]
@@ -41,7 +42,7 @@ def messages(manifest: Object) -> list[str]:
     return [message for _, _, message in platform.findings(check)]
 
 
-@pytest.mark.parametrize("case", CASES)
+@table("case", CASES)
 def test_what_the_api_server_refuses_is_refused(case: dict[str, Any]) -> None:
     assert messages(built(case["kind"], case["path"], case["good"])) == []
     assert messages(built(case["kind"], case["path"], case["bad"])) == [case["message"]]

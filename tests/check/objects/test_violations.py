@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from jsonschema_rs import Draft202012Validator
 
 from floe_compiler.check.objects.violations import Violation, nulls, violations_of, without
+from tables import table
 
 
 def violations(schema: dict[str, Any], value: Any) -> list[Violation]:
@@ -18,8 +18,8 @@ def violations(schema: dict[str, Any], value: Any) -> list[Violation]:
 CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": False}
 
 
-@pytest.mark.parametrize(
-    ("schema", "value", "path", "message", "hint"),
+@table(
+    "schema, value, path, message, hint",
     [
         (CLOSED, {"imag": 1}, ("imag",), "is not a known key", 'did you mean "image"?'),
         (CLOSED, {"x": 1}, ("x",), "is not a known key", "known: image, replicas"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from check.samples import container, sample
 from floe_compiler.check.pods.init_waits import check
+from tables import table
 
 
-@pytest.mark.parametrize(
-    ("script", "fine"),
+@table(
+    "script, fine",
     [
         ("until nc -z postgres 5432; do sleep 2; done", False),
         ("set -e\nwhile ! pg_isready -h postgres\ndo sleep 1; done", False),

@@ -11,6 +11,7 @@ from floe_compiler.check.pods.security import check
 from floe_compiler.link import tokens as linked_tokens
 from floe_compiler.model.rendered import PodGroup, SecurityException
 from floe_compiler.model.span import Span
+from tables import table
 
 CHECKS = (check, linked_tokens.check)
 
@@ -176,7 +177,7 @@ BREACHES = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "word", "level", "message"), BREACHES)
+@table("field, value, word, level, message", BREACHES)
 def test_a_breach_is_an_error_unless_it_is_declared(
     field: str, value: Any, word: str, level: str, message: str
 ) -> None:

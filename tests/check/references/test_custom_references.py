@@ -9,6 +9,7 @@ import pytest
 from check.samples import Platform, resource, sample
 from floe_compiler.check.references import config_references, object_references, selectors
 from floe_compiler.link import references as linked_references
+from tables import table
 
 CHECKS = (object_references.check, linked_references.check)
 GATEWAY = "gateway.networking.k8s.io"
@@ -122,7 +123,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@table("case", CASES)
 def test_what_does_not_exist(case: str) -> None:
     api_version, kind, spec, message = CASES[case]
     platform = sample()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from floe_compiler.check.references.secret_keys import SecretKeys, secrets_of
 from floe_compiler.model.objects import identify
 from floe_compiler.model.rendered import ExistingSecret
+from tables import table
 
 REMOTE = {"key": "path"}
 PASSWORD = {"sourceRef": {"generatorRef": {"kind": "Password", "name": "x"}}}
@@ -20,8 +19,8 @@ def secret_of(api_version: str, kind: str, **rest: Any) -> SecretKeys:
     return secret
 
 
-@pytest.mark.parametrize(
-    ("spec", "keys"),
+@table(
+    "spec, keys",
     [
         ({"data": [{"secretKey": "a", "remoteRef": REMOTE}, {"secretKey": "b", "remoteRef": REMOTE}]}, {"a", "b"}),
         ({"dataFrom": [{"extract": REMOTE}]}, None),

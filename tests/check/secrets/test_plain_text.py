@@ -6,6 +6,7 @@ import pytest
 
 from check.samples import Platform, resource, sample
 from floe_compiler.check.secrets.plain_text import check
+from tables import table
 
 VALUE = "hunter2hunter2"
 
@@ -108,7 +109,7 @@ def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
     assert platform.findings(check) == []
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         f"db_password: {VALUE}",
@@ -133,7 +134,7 @@ def test_values_given_to_secrets(text: str) -> None:
         assert message.endswith(" a value")
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "password: {env: PASSWORD}",

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.check.texts.addresses import DEFAULT_PORTS, addresses
+from tables import table
 
 
 def endpoints(text: str) -> list[tuple[str, int]]:
     return [(address.host, address.port) for address in addresses(text)]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@table(
+    "text, expected",
     [
         ("http://web", [("web", 80)]),
         ("https://web/path?x=1", [("web", 443)]),
@@ -59,6 +61,7 @@ LABELS = st.from_regex(r"[a-z](?:[-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 
 
 @given(st.sampled_from(sorted(DEFAULT_PORTS)), LABELS, LABELS, st.integers(1, 65535))
+@FEW
 def test_a_url_of_a_service_is_always_found(scheme: str, service: str, namespace: str, port: int) -> None:
     host = f"{service}.{namespace}.svc.cluster.local"
     assert endpoints(f'url = "{scheme}://{host}:{port}/path"') == [(host, port)]
@@ -72,5 +75,5 @@ def test_no_text_makes_it_stumble(text: str) -> None:
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "a:", "1.1.", "a.b.svc.", "http://a.", "x://"])
 def test_a_large_text_is_fast(piece: str) -> None:
     start = time.perf_counter()
-    endpoints(piece * (300_000 // len(piece)) + ":")
-    assert time.perf_counter() - start < 5
+    endpoints(piece * (100_000 // len(piece)) + ":")
+    assert time.perf_counter() - start < 2

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.check.texts.host_keys import document_addresses, hosts_in
+from tables import table
 
 
 def endpoints(text: str) -> list[tuple[str, int]]:
@@ -52,8 +53,8 @@ def test_what_names_no_host(settings: dict[Any, Any]) -> None:
     assert list(hosts_in(settings)) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@table(
+    "text, expected",
     [
         ("storage:\n  postgres:\n    db:\n      hostname: db\n      port: 5432\n", [("db", 5432)]),
         ("load_from:\n  - grpc_server: {host: a, port: 1}\n  - grpc_server: {host: b}\n", [("a", 1), ("b", 0)]),

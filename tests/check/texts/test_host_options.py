@@ -7,14 +7,15 @@ import time
 import pytest
 
 from floe_compiler.check.texts.host_options import option_addresses
+from tables import table
 
 
 def endpoints(text: str) -> list[tuple[str, int]]:
     return [(address.host, address.port) for address in option_addresses(text)]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@table(
+    "text, expected",
     [
         ("pg_isready -q -U postgres -h db -p 5433 -t 2", [("db", 5433)]),
         ("/usr/bin/psql --host=db.example.com --port 5433", [("db.example.com", 5433)]),

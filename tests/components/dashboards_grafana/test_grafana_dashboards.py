@@ -41,6 +41,7 @@ from grafana_mesh import (
 from grafana_types import hold
 from pipeline.mesh_of_three import Recorder
 from small_mesh import PRODUCT
+from tables import table
 from third_party_monitor import AGENT, HISTORY
 
 METRICS, TRACES = {"type": "prometheus", "uid": "metrics"}, {"type": "jaeger", "uid": "traces"}
@@ -49,7 +50,7 @@ WITH_METRICS = {
     *("dagster-metrics", "dagster-postgresql", "marquez-postgresql", "polaris-postgresql"),
 }
 UIDS = ("floe-overview", "floe-domain", "floe-product", *map(component_uid, sorted(WITH_METRICS)))
-EVERY = pytest.mark.parametrize("uid", UIDS)
+EVERY = table("uid", UIDS)
 
 
 def titles(uid: str) -> list[str]:
@@ -80,7 +81,7 @@ def test_prometheus_understands_every_query(uid: str) -> None:
         promql_parser.parse(evaluated(expression))
 
 
-@pytest.mark.parametrize("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
+@table("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_prometheus_understands_what_components_declare(component: Any) -> None:
     """Also of those that the mesh of these tests does not have."""
     module = __import__(component.build.__module__, fromlist=["PANELS"])

@@ -21,6 +21,7 @@ from floe_compiler.components.dashboards_grafana.settings import GrafanaConfig, 
 from floe_compiler.model.capabilities import Database, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.secrets import Secret, SecretKey
+from tables import table
 
 LOGIN: dict[str, Any] = {
     "type": "oidc",
@@ -116,8 +117,8 @@ def test_a_login_is_required_and_sent_back_with_a_proof() -> None:
 ROLES = {"admins": ["platform"], "editors": ["data", "analysts"]}
 
 
-@pytest.mark.parametrize(
-    ("settings", "person", "role"),
+@table(
+    "settings, person, role",
     [
         ({}, {}, "Viewer"),
         (ROLES, {"groups": ["platform", "data"]}, "Admin"),

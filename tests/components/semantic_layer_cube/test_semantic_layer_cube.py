@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
@@ -32,6 +31,7 @@ from floe_compiler.model.settings import Settings
 from floe_compiler.node.program import find_node
 from products import COMPUTE, STORE
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
+from tables import table
 
 IMAGE = "acme/semantic:1.0.0"
 MEDIUM = settings_of("staging", {"secrets": {"type": "generated"}}, scale="medium")
@@ -410,8 +410,8 @@ def test_all_data_can_be_made_again() -> None:
 WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "options", "said"),
+@table(
+    "capabilities, options, said",
     [
         ((WAREHOUSE, STORE), {}, ""),
         ((WAREHOUSE, AWS), {}, ""),

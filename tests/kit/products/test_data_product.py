@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pydantic import ValidationError
 
+from examples import FEW
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.kit.pods import resources
 from floe_compiler.kit.products import dbt
@@ -135,6 +136,7 @@ def expanded(text: str, variables: dict[str, str]) -> str:
 
 
 @given(st.text(alphabet="$()A ", max_size=12))
+@FEW
 def test_any_text_comes_out_of_kubernetes_as_written(text: str) -> None:
     assert expanded(literal(text), {"A": "replaced", "": "empty"}) == text
 
