@@ -13,8 +13,8 @@ from floe_compiler.model.codec import decode
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.unit_result import UnitHead
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.overlay import kept_results
-from floe_compiler.pipeline import kept_trees, known_objects, reading
+from floe_compiler.overlay import cached_results
+from floe_compiler.pipeline import cached_trees, known_objects, reading
 from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import HEADS
 
@@ -31,7 +31,7 @@ CLASS = "base/priority-class.yaml"
 BASE = "base/kustomization.yaml"
 
 OF_CONTENTS = frozenset(
-    (documents.KIND, reading.COMPONENTS, reading.SCHEMAS, known_objects.KIND, kept_trees.KIND, kept_results.KIND)
+    (documents.KIND, reading.COMPONENTS, reading.SCHEMAS, known_objects.KIND, cached_trees.KIND, cached_results.KIND)
 )
 """The kinds of entries that each follow from one text, or from objects as they are rendered."""
 

@@ -182,14 +182,15 @@ OF_DATA = {
 }
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{kind: (kind, OF_DATA) for kind in KINDS},
     **{f"the files of {kind}": (kind, OF_FILES) for kind in KINDS},
 }
 
 
 @pytest.mark.parametrize(
-    "case", [case if case in (*KINDS, f"the files of {HEADS}") else pytest.param(case, marks=thorough) for case in CASES]
+    "case",
+    [case if case in (*KINDS, f"the files of {HEADS}") else pytest.param(case, marks=thorough) for case in CASES],
 )
 def test_damaged_entries_of_a_kind_change_nothing(
     case: str, root: Path, sound: Path, expected: Any, tmp_path: Path

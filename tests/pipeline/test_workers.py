@@ -92,7 +92,7 @@ def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_be
 ) -> None:
     root = with_notes(tmp_path / "mesh")
     if who != "2 processes":  # In each of the others, Node.js need not start.
-        shutil.copytree(cache.folder / kept_trees.KIND, tmp_path / "cache" / kept_trees.KIND)
+        shutil.copytree(cache.folder / cached_trees.KIND, tmp_path / "cache" / cached_trees.KIND)
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))

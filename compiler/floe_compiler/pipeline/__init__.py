@@ -106,11 +106,11 @@ def _compiled(
 
     def at_written(findings: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
         from floe_compiler.pipeline.causes import at_written_values
-        from floe_compiler.pipeline.reading import kept_schemas
+        from floe_compiler.pipeline.reading import cached_schemas
 
         progress("looking for what is written")
         sources, components, _ = read_documents(input_files, store, ThisProcess(), omitted)
-        return at_written_values(findings, sources, components, kept_schemas(components, store, compiler_digest()))
+        return at_written_values(findings, sources, components, cached_schemas(components, store, compiler_digest()))
 
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
     mesh, warnings = read_mesh(input_files, selection.environments, omitted, progress, recent, workers)
