@@ -72,7 +72,8 @@ def test_errors_of_patches_hide_those_of_checks(tmp_path: Path, known: Cache) ->
 
 def test_errors_of_units_and_of_the_whole_come_together(tmp_path: Path, known: Cache) -> None:
     of_a_unit, of_the_whole = (
-        codes(told(tmp_path / name, change, cache=Recorder(known))) for name, change in (("unit", TOO_SMALL), ("whole", NO_NAMESPACE))
+        codes(told(tmp_path / name, change, cache=Recorder(known)))
+        for name, change in (("unit", TOO_SMALL), ("whole", NO_NAMESPACE))
     )
     assert of_a_unit
     assert of_the_whole
