@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,6 @@ from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
 from small_mesh import small_mesh
-
-thorough = pytest.mark.thorough
 
 KINDS = (
     "documents",
@@ -182,20 +180,21 @@ OF_DATA = {
 }
 
 
-CASES: dict[str, tuple[str, dict[str, Any]]] = {
-    **{kind: (kind, OF_DATA) for kind in KINDS},
-    **{f"the files of {kind}": (kind, OF_FILES) for kind in KINDS},
-}
+DAMAGES: Mapping[str, Mapping[str, Callable[[Path], None]]] = {"data": OF_DATA, "file": OF_FILES}
 
 
 @pytest.mark.parametrize(
-    "case",
-    [case if case in (*KINDS, f"the files of {HEADS}") else pytest.param(case, marks=thorough) for case in CASES],
+    ("kind", "place"),
+    [
+        *((kind, "data") for kind in KINDS),
+        (HEADS, "file"),
+        *(pytest.param(kind, "file", marks=pytest.mark.thorough) for kind in KINDS if kind != HEADS),
+    ],
 )
 def test_damaged_entries_of_a_kind_change_nothing(
-    case: str, root: Path, sound: Path, expected: Any, tmp_path: Path
+    kind: str, place: str, root: Path, sound: Path, expected: Any, tmp_path: Path
 ) -> None:
-    kind, damages = CASES[case]
+    damages = DAMAGES[place]
     paths, left, folders = entries(sound, kind), [*damages], set()
     while left:  # each entry of a run gets another damage
         names = {path.relative_to(sound): left.pop() for path in paths[: len(left)]}

@@ -363,7 +363,12 @@ def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothin
     grown = Recorder(edited)
     compiled = compile_mesh(tmp_path, ("dev",), cache=grown)
     assert grown.compiled == {f"dev/{namespace('sales')}", f"dev/{PLATFORM}"}
-    assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",), cache=Anew(grown)))
+    # The catalog's own facts stay as they are, but other accounts call it.
+    write(tmp_path, {SALES: domain("sales", orchestrator={"type": "dagster"})})
+    orchestrated = Recorder(grown)
+    compiled = compile_mesh(tmp_path, ("dev",), cache=orchestrated)
+    assert orchestrated.compiled == {f"dev/{namespace('sales')}", f"dev/{PLATFORM}"}
+    assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",), cache=Anew(orchestrated)))
 
 
 @pytest.mark.git  # the other one looks for it, too
