@@ -188,6 +188,15 @@ def keep_answer(question: Question, answer: object) -> None:
         _memory.keep(question, answer)
 
 
+def answer_to(question: Question, make: Callable[[], Answer]) -> Answer:
+    """Return the answer to a question, which is not made twice if it is remembered."""
+    answer: Answer | None = known_answer(question)
+    if answer is None:
+        answer = make()
+        keep_answer(question, answer)
+    return answer
+
+
 def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:
     """Return a function that keeps its answer with its argument, as a `cached_property` of another module would.
 

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
@@ -138,12 +139,15 @@ def _named(name: str) -> list[str]:
     raise StageFailed([Diagnostic(NOT_INSTALLED, problem, hint=hint)])
 
 
-def _bundled() -> Iterator[Path]:
-    """Yield the folders in which the Python package may have installed kubectl."""
-    if importlib.util.find_spec(_PACKAGE):
-        name = "kubectl.exe" if os.name == "nt" else "kubectl"
-        yield Path(sysconfig.get_path("scripts"), name)
-        yield Path(sys.executable).parent / name
+def _bundled() -> tuple[Path, ...]:
+    """Return where the Python package may have installed kubectl."""
+    return _programs() if importlib.util.find_spec(_PACKAGE) else ()
+
+
+@cache  # every overlay asks, and it takes longer than reading one
+def _programs() -> tuple[Path, ...]:
+    name = "kubectl.exe" if os.name == "nt" else "kubectl"
+    return Path(sysconfig.get_path("scripts"), name), Path(sys.executable).parent / name
 
 
 def _version(command: list[str]) -> tuple[int, int]:

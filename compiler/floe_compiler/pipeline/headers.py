@@ -26,6 +26,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.object_memory import answer_to
 from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Product
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
@@ -249,8 +250,8 @@ def _without_places_elsewhere(product: Product) -> Product:
 def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     """Return, for each scope of an environment, the digest of everything that its header depends on."""
     sources = frame.inputs.sources
-    common, overrides = _parts(frame.document)
-    images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
+    common, overrides = _parts(frame.document, frame.site.name)
+    images = _parts(frame.overrides.images, frame.site.name, IMAGES)[1] if frame.overrides.images else {}
     manifests = (manifest.digest for manifest in sources.manifests)
     start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
     provided = _capability_digest(frame.provided)
@@ -286,11 +287,16 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], st
     return digest
 
 
-def _parts(document: Document, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
+def _parts(document: Document, site: str, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
     """Return the digest of a document of an environment without its domains, and that of each domain in it.
 
-    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below.
+    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below. In
+    each of its clusters (`site`), an environment is a document of its own, with the digest of the same file.
     """
+    return answer_to(((_parts, site, domains), document.digest), lambda: _made_parts(document, domains))
+
+
+def _made_parts(document: Document, domains: str) -> tuple[str, Mapping[str, str]]:
     common: list[Any] = []
     own: dict[str, list[Any]] = defaultdict(list)
     for kind, places in (("key", document.keys), ("value", document.values)):
