@@ -77,10 +77,11 @@ def run(options: Namespace) -> int:
     """
     from floe_compiler.model.object_memory import remembering
     from floe_compiler.node.cdk8s_process import kept
+    from floe_compiler.overlay.started_ahead import start_next, starting_ahead
 
     chosen = Chosen.by(options)
     saves = watched(chosen.root)
-    with compiling(options, chosen, show=False) as run, kept(), remembering():
+    with compiling(options, chosen, show=False) as run, kept(), remembering(), starting_ahead():
         watch = Watch(run, write=options.write)
         watch.begin()
         for number, files in enumerate(saves):
@@ -91,6 +92,7 @@ def run(options: Namespace) -> int:
                 gc.collect(0 if number % SEARCH_ALL else 2)
             else:
                 watch.read_ahead()
+                start_next()
     return DONE
 
 
