@@ -10,8 +10,8 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
-from floe_compiler.check.network.used_hosts import used_hosts
 from floe_compiler.check.network.policies import Policies, read_policies
+from floe_compiler.check.network.used_hosts import used_hosts
 from floe_compiler.check.objects.kubernetes.marked_values import MarkedValue, marked_values
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
 from floe_compiler.check.objects.shapes import Shapes, shape, with_violations

@@ -91,6 +91,7 @@ class ObjectMemory:
             known = self._digests[id(fact)] = fact, digest_of(encode([kinds, fact]))
             if len(self._digests) > MOST_FACTS:
                 self._digests.popitem(last=False)
+        self._digests.move_to_end(id(fact))
         return known[1]
 
     def has_answer(self, question: Question) -> bool:
