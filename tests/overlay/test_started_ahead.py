@@ -75,6 +75,14 @@ def test_errors_are_those_of_a_run_of_its_own(command: list[str]) -> None:
     assert str(raised.value) == str(expected.value)
 
 
+def test_warnings_are_those_of_a_run_of_its_own(command: list[str]) -> None:
+    old = {**FILES, "base/kustomization.yaml": "resources: [a.yaml]\ncommonLabels: {a: b}\n"}
+    waiting()
+    answer, expected = (run_kustomize(command, "base", old) for _ in range(2))
+    assert answer == expected
+    assert expected[1]
+
+
 def test_a_file_that_a_pipe_may_not_take_is_not_given_to_it(command: list[str]) -> None:
     found = waiting()
     long = {**FILES, "base/kustomization.yaml": f"{FILES['base/kustomization.yaml']}# {MOST_BYTES * '-'}\n"}

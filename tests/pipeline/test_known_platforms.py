@@ -63,5 +63,5 @@ def test_a_resolution_with_warnings_is_not_remembered(tmp_path: Path, monkeypatc
 
 
 def _remembered(memory: ObjectMemory) -> list[object]:
-    asked = (question for question, _ in memory.from_facts if isinstance(question, tuple))
-    return sorted(name for what, name in asked if what is KnownPlatforms)
+    questions = (question for question, _ in memory.from_facts if isinstance(question, tuple))
+    return sorted(question[1] for question in questions if question[0] is KnownPlatforms)
