@@ -120,30 +120,31 @@ def _add_texts(value: Any, texts: list[str]) -> None:
 
 
 def _differing_texts(before: Any, after: Any) -> set[str]:
-    """Return the texts in the parts of two values that differ, besides metadata, as `_texts` does."""
+    """Return the texts of two objects that one of them has (`_texts`), and the other one not in the parts that differ."""
     before, after = ({key: item for key, item in value.items() if key != "metadata"} for value in (before, after))
-    texts: list[str] = []
-    _add_differing(before, after, texts)
-    return set(texts)
+    ours: list[str] = []
+    theirs: list[str] = []
+    _add_differing(before, after, ours, theirs)
+    return {*ours} ^ {*theirs}
 
 
-def _add_differing(before: Any, after: Any, texts: list[str]) -> None:
+def _add_differing(before: Any, after: Any, ours: list[str], theirs: list[str]) -> None:
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict) and not _is_variable(before) and not _is_variable(after):
         for key in before.keys() | after.keys():
             one, other = (_document(value.get(key)) for value in (before, after))
             if isinstance(one, str) or isinstance(other, str):
-                _add_texts({key: one}, texts)
-                _add_texts({key: other}, texts)
+                _add_texts({key: one}, ours)
+                _add_texts({key: other}, theirs)
             else:
-                _add_differing(one, other, texts)
+                _add_differing(one, other, ours, theirs)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for one, other in zip(before, after, strict=True):
-            _add_differing(one, other, texts)
+            _add_differing(one, other, ours, theirs)
     else:
-        _add_texts([before], texts)
-        _add_texts([after], texts)
+        _add_texts([before], ours)
+        _add_texts([after], theirs)
 
 
 def _is_variable(value: dict[str, Any]) -> bool:
