@@ -25,8 +25,10 @@ from floe_compiler.commands.watch import AT_A_TIME, Watch
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
 from floe_compiler.node.cdk8s_process import reusing_process
+from floe_compiler.overlay.started_ahead import start_next, starting_ahead
 from floe_compiler.pipeline import compile_mesh, unit_compiler
 from floe_compiler.pipeline.compilation import Compilation
+from floe_compiler.pipeline.known_platforms import KnownPlatforms
 from floe_compiler.pipeline.units import Compiled, Shared, Task, compile_units
 from floe_compiler.pipeline.workers import ThisProcess
 from floe_compiler.report.diff_text import render_diff
@@ -245,7 +247,11 @@ def edits_of(mesh: Path) -> Mapping[str, tuple[str | None, ...]]:
         PRODUCT: (product, product.replace("0 6", "0 7"), product.replace("0 6", "0 25"), f"# reviewed\n{product}"),
         PRODUCT.replace("orders", "returns"): (None, other, other.replace("0 6", "0 9")),
         DOMAIN: (text := (mesh / DOMAIN).read_text(), text.replace("sales", "shop")),
-        ENVIRONMENT: (text := (mesh / ENVIRONMENT).read_text(), f"{text}kubernetes: {{version: '1.33'}}\n"),
+        ENVIRONMENT: (
+            text := (mesh / ENVIRONMENT).read_text(),
+            f"{text}kubernetes: {{version: '1.33'}}\n",
+            f"# moved\n{text}",
+        ),
         "base/note.yaml": (
             None,
             NOTE,
@@ -287,7 +293,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
     now = {file: texts[0] for file, texts in edits.items()}
     watch, memory = watching(mesh), ObjectMemory()
     right = 0
-    with reusing_process():
+    with reusing_process(), starting_ahead():
         with remembering(memory):
             watch.begin()
         for _ in range(EDITS):
@@ -300,6 +306,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
                 watch.answer()
                 shown = capsys.readouterr().out
                 watch.read_ahead()
+            start_next()
             try:
                 expected = compile_mesh(mesh)
             except StageFailed:
@@ -314,7 +321,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
                 right += 1
     assert 0 < right < EDITS
     assert memory.objects
-    assert memory.from_facts
+    assert (KnownPlatforms, ("shared", "dev")) in {asked for asked, _ in memory.from_facts}
     assert not [manifest for content, manifest in memory.objects.items() if content_of(manifest) != content]
 
 

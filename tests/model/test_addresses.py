@@ -158,9 +158,9 @@ def test_what_is_left_of_a_block() -> None:
 
 def test_what_a_block_has_that_no_other_has() -> None:
     half = Block(network("10.0.0.0/9"))
-    assert excess(Block(network("10.0.0.0/8")), [half]) == (ip_network("10.128.0.0/9"),)
-    assert excess(Block(network("10.0.0.0/8")), [half, Block(network("10.128.0.0/9"))]) == ()
-    assert excess(Block(network("10.0.0.0/9")), [Block(network("10.0.0.0/8"), (network("10.1.0.0/16"),))]) == (
+    assert excess(Block(network("10.0.0.0/8")), (half,)) == (ip_network("10.128.0.0/9"),)
+    assert excess(Block(network("10.0.0.0/8")), (half, Block(network("10.128.0.0/9")))) == ()
+    assert excess(Block(network("10.0.0.0/9")), (Block(network("10.0.0.0/8"), (network("10.1.0.0/16"),)),)) == (
         ip_network("10.1.0.0/16"),
     )
 

@@ -8,7 +8,9 @@ import msgspec
 
 from floe_compiler.model.object_memory import (
     MOST_ANSWERS,
+    MOST_FACTS,
     ObjectMemory,
+    answer_to,
     is_remembering,
     keep_answer,
     known_answer,
@@ -99,6 +101,40 @@ def test_equal_facts_are_asked_about_once() -> None:
         assert [rendered(Facts("a", value)) for value in (1, True, 1.0, "1")] == ["a 1", "a True", "a 1.0", "a 1"]
     assert [rendered(Facts("a")), rendered(Facts("a"))] == ["a 1", "a 1"]
     assert calls == [Facts("a")] * 2 + [Facts("a", value) for value in (True, 1.0, "1")] + [Facts("a")] * 2
+
+
+class Others(msgspec.Struct, frozen=True):
+    name: str
+    replicas: object = 1
+
+
+def test_facts_of_other_kinds_are_others_and_the_very_same_are_read_once() -> None:
+    memory, first = ObjectMemory(), Facts("a")
+    digests = [memory.digest(fact) for fact in (first, Facts("a"), Others("a"), (first,), (Others("a"),))]
+    assert digests[0] == digests[1] == memory.digest(first)
+    assert len({*digests}) == 4
+
+
+def test_digests_of_facts_are_bounded() -> None:
+    memory, facts = ObjectMemory(), [Facts(str(number)) for number in range(MOST_FACTS + 1)]
+    for fact in facts:
+        memory.digest(fact)
+        assert id(facts[0]) in memory._digests, "the one that was asked for last stays"
+        memory.digest(facts[0])
+    assert len(memory._digests) == MOST_FACTS
+    assert id(facts[1]) not in memory._digests
+
+
+def _count(made: list[int]) -> int:
+    made.append(1)
+    return len(made)
+
+
+def test_a_question_is_answered_once() -> None:
+    made: list[int] = []
+    with remembering():
+        assert [answer_to(("size", "a"), lambda: _count(made)) for _ in range(2)] == [1, 1]
+    assert answer_to(("size", "a"), lambda: _count(made)) == 2
 
 
 def test_answers_from_facts_are_bounded() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import FEW
-from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
+from floe_compiler.model.quantities import ZERO, Quantity, added, parse_quantity
 from tables import table
 
 KUBECTL = shutil.which("kubectl", path=sysconfig.get_path("scripts")) or shutil.which("kubectl")
@@ -101,7 +101,13 @@ def test_canonical_text_means_the_same_and_is_final(text: str) -> None:
 @FEW
 def test_sums_are_exact(texts: list[str]) -> None:
     quantities = [parse_quantity(text) for text in texts]
-    assert sum(quantities, ZERO).amount == sum(quantity.amount for quantity in quantities)
+    assert added(quantities).amount == sum(quantity.amount for quantity in quantities)
+
+
+def test_a_sum_is_written_as_the_first_amount() -> None:
+    amounts = [parse_quantity(text) for text in ("0", "512Mi", "512Mi", "0k")]
+    assert str(added(amounts)) == str(amounts[0] + amounts[1] + amounts[2]) == "1Gi"
+    assert [added(()), added(amounts[:1]), added(amounts[:2])] == [ZERO, ZERO, amounts[1]]
 
 
 def test_arithmetic_keeps_the_notation() -> None:

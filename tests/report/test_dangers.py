@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.report.dangers import WORDS, Objects, Surroundings, WhyKept, dangers_of
+from floe_compiler.report.dangers import WORDS, Objects, Surroundings, WhyKept, dangers_of, places
 from report.samples import deployment, resource
 from tables import table
 
@@ -928,3 +928,20 @@ def probe(*probes: str) -> Object:
 def test_a_test_that_tests_less(before: tuple[str, ...], after: tuple[str, ...], weaker: bool) -> None:
     reported = [word for word in words(probe(*before), probe(*after)) if word != "immutable"]
     assert reported == (["tests-removed"] if weaker else [])
+
+
+DATA = st.recursive(
+    st.sampled_from(["a", "b", "table: c", '{"x": "d", "y": {"z": "e"}}', '{"x": "f"}', 1, True, None]),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "value", "x", "metadata"]), below, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200)
+@given(*[st.dictionaries(st.sampled_from(["spec", "data", "metadata"]), DATA)] * 2)
+def test_every_text_that_only_one_of_two_objects_has_is_in_what_differs(before: Object, after: Object) -> None:
+    ours, theirs = ({*places._texts(manifest)} for manifest in (before, after))
+    assert ours ^ theirs <= places._differing_texts(before, after) <= ours | theirs

@@ -11,6 +11,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from floe_compiler.check.network.policies import Policies, read_policies
+from floe_compiler.check.network.used_hosts import used_hosts
 from floe_compiler.check.objects.kubernetes.marked_values import MarkedValue, marked_values
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
 from floe_compiler.check.objects.shapes import Shapes, shape, with_violations
@@ -117,6 +118,11 @@ class Index:
         texts = texts_of(self.workloads, config_maps, self.rendered.launched, texts_with_addresses)
         addresses = server_addresses(texts, self.workloads.values(), config_maps)
         return tuple(dict.fromkeys(addresses))
+
+    @cached_property
+    def used_hosts(self) -> tuple[tuple[Text, Address], ...]:
+        """Return the addresses of servers, except localhost, the API server, and hosts that an annotation declares."""
+        return tuple(used_hosts(self.addresses, self.manifest))
 
     def only(self, objects: Iterable[ObjectId]) -> Index:
         """Return the index with only some of the objects, for rules that look at one object at a time.

@@ -157,7 +157,7 @@ def differences(before: State, old: Mapping[str, str], compiled: Compilation) ->
     come = _by_site({path: after[path] for path in sorted(changed & new.keys())})
     findings = Findings()
     diffs = []
-    folders = {path.rpartition("/")[0] for path in (*old, *new)}
+    folders = {path.rpartition("/")[0] for path in old.keys() | new.keys()}
     for site in sorted({site_of(f"{folder}/") for folder in folders}):
         then, now = (read_manifests(files.get(site, {}), findings) for files in (gone, come))
         diffs.append(compare(site, then, now, all_objects.get(site)))

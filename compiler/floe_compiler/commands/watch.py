@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from floe_compiler.commands.compiling import Chosen, Compiling, add_compiling, compiling
 from floe_compiler.commands.console import show
-from floe_compiler.commands.diff import State, differences, hashes_before, show_diff
+from floe_compiler.commands.diff import State, differences, show_diff
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_repository
 from floe_compiler.model.diagnostics import StageFailed
@@ -34,7 +34,7 @@ examples:
 OPTIONS = Namespace(format="text", quiet=False)
 """How everything is shown."""
 
-APART = 10
+APART = 5
 """Files that are saved less than this many milliseconds after each other count as one save.
 
 Some editors write a file in several steps, and Git writes many files. An answer waits for one to two times this.
@@ -51,7 +51,6 @@ NEEDED_LATER = (
     "floe_compiler.report.diff",
     "floe_compiler.report.diff_text",
     "floe_compiler.report.moves",
-    "floe_compiler.write.part",
 )
 """What only edits need, and a compilation does not: importing it takes longer than an answer."""
 
@@ -78,10 +77,11 @@ def run(options: Namespace) -> int:
     """
     from floe_compiler.model.object_memory import remembering
     from floe_compiler.node.cdk8s_process import reusing_process
+    from floe_compiler.overlay.started_ahead import start_next, starting_ahead
 
     chosen = Chosen.by(options)
     saves = watched(chosen.root)
-    with compiling(options, chosen, show=False) as run, reusing_process(), remembering():
+    with compiling(options, chosen, show=False) as run, reusing_process(), remembering(), starting_ahead():
         watch = Watch(run, write=options.write)
         watch.begin()
         for number, files in enumerate(saves):
@@ -92,6 +92,7 @@ def run(options: Namespace) -> int:
                 gc.collect(0 if number % SEARCH_ALL else 2)
             else:
                 watch.read_ahead()
+                start_next()
     return DONE
 
 
@@ -161,8 +162,7 @@ class Watch:
             show(Outcome(new), self.run.chosen.root, OPTIONS)
         if before is not None:
             state = State(before.files.digests, lambda files: files.digests, _reader(before))
-            old = hashes_before(state, self.compiled, self.run.chosen.environments)
-            diffs = differences(state, old, self.compiled)
+            diffs = differences(state, before.files.digests, self.compiled)
             corrected = "nothing is wrong any more; " if was_wrong else ""
             show_diff(diffs, OPTIONS, f"{corrected}{{}} ({self.clock() - start:.2f} s)")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.load.text_file import read_text
@@ -24,7 +25,7 @@ def listed_files(inputs: InputFiles) -> frozenset[str] | None:
         file = f"{folder}/{KUSTOMIZATION}"
         if file in files or not inputs.is_file(file):
             continue
-        named = _named(inputs, folder, file)
+        named = _named(folder, file, read_text(inputs, file)[0] or "")
         if named is None or not all(path in inputs.types or path == "base" for path in named):
             return None
         files |= {file, *named}
@@ -32,12 +33,12 @@ def listed_files(inputs: InputFiles) -> frozenset[str] | None:
     return frozenset(files)
 
 
-def _named(inputs: InputFiles, folder: str, file: str) -> set[str] | None:
+@lru_cache(maxsize=64)  # of these files, a program that compiles again and again finds most as they were
+def _named(folder: str, file: str, text: str) -> frozenset[str] | None:
     """Return the paths that a kustomization lists; None if it cannot be read."""
     from floe_compiler.load.yaml_reader import read_documents  # slow to import
 
-    text, _ = read_text(inputs, file)
-    documents, problems = read_documents(text or "", file)
+    documents, problems = read_documents(text, file)
     if (
         len(documents) != 1
         or not isinstance(documents[0].data, dict)
@@ -45,7 +46,7 @@ def _named(inputs: InputFiles, folder: str, file: str) -> set[str] | None:
         or not _is_known(documents[0].data)
     ):
         return None
-    return {posixpath.normpath(posixpath.join(folder, path)) for path in _paths(documents[0].data)}
+    return frozenset(posixpath.normpath(posixpath.join(folder, path)) for path in _paths(documents[0].data))
 
 
 def _is_known(data: dict[str, Any]) -> bool:

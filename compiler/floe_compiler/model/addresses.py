@@ -63,7 +63,7 @@ class Reach(msgspec.Struct, frozen=True):
     private: tuple[str, ...] = ()
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, cache_hash=True):
     """An address range, except some ranges inside it."""
 
     network: Network
@@ -196,7 +196,8 @@ def remaining(block: Block) -> tuple[Network, ...]:
     return _joined(left)
 
 
-def excess(block: Block, allowed: Iterable[Block]) -> tuple[Network, ...]:
+@lru_cache(maxsize=10_000)
+def excess(block: Block, allowed: tuple[Block, ...]) -> tuple[Network, ...]:
     """Return the addresses of a block that are in none of the allowed ones, as ranges."""
     left = remaining(block)
     for other in allowed:

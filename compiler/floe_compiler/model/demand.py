@@ -12,7 +12,7 @@ import msgspec
 from floe_compiler.model.amounts import BOUNDS, Bound, amount, pod_amount
 from floe_compiler.model.object_memory import once
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.quantities import ZERO, Quantity
+from floe_compiler.model.quantities import ZERO, Quantity, added
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
 from floe_compiler.model.scaling import AUTOSCALERS, autoscalers, extra_pods, most_pods
 from floe_compiler.model.service_mesh import proxy_amounts
@@ -39,7 +39,7 @@ class Demand:
 
     def total(self, resource: str) -> Quantity:
         """Return the total demand of a resource."""
-        return sum((amounts.get(resource, ZERO) for amounts in self.needs.values()), ZERO)
+        return added(amounts[resource] for amounts in self.needs.values() if resource in amounts)
 
     def most(self, resource: str, count: int) -> list[tuple[Quantity, Consumer]]:
         """Return the largest consumers of a resource, the largest first."""

@@ -28,6 +28,9 @@ MOST_ANSWERS = 64
 MOST_FROM_FACTS = 4096
 """The most answers from facts that are remembered. Most hold objects that are remembered anyway."""
 
+MOST_FACTS = 512
+"""Of so many facts, the digest is remembered with the very value: one compilation asks for many answers from some."""
+
 _MARSHAL = 2
 """The last version of this format in which equal data of the same types has the same bytes, however it is shared."""
 
@@ -53,6 +56,7 @@ class ObjectMemory:
         self.objects: OrderedDict[bytes, Object] = OrderedDict()
         self.from_facts: OrderedDict[Question, Any] = OrderedDict()
         self._answers: dict[int, dict[Hashable, Any]] = {}
+        self._digests: OrderedDict[int, tuple[object, str]] = OrderedDict()
         self._lock = Lock()
 
     def same(self, manifest: Object) -> Object:
@@ -75,6 +79,20 @@ class ObjectMemory:
     def answers(self, manifest: Object) -> dict[Hashable, Any] | None:
         """Return the answers about an object, by the question; None if it is not remembered."""
         return self._answers.get(id(manifest))
+
+    def digest(self, fact: object) -> str:
+        """Return the digest of frozen data, and of what kinds of data it is: other kinds may have the same fields.
+
+        That of the very same value is not computed twice.
+        """
+        known = self._digests.get(id(fact))  # a number that is only its own, as it is kept
+        if known is None:
+            kinds = [*map(type, fact)] if isinstance(fact, tuple) else type(fact)
+            known = self._digests[id(fact)] = fact, digest_of(encode([kinds, fact]))
+            if len(self._digests) > MOST_FACTS:
+                self._digests.popitem(last=False)
+        self._digests.move_to_end(id(fact))
+        return known[1]
 
     def has_answer(self, question: Question) -> bool:
         """Return whether the answer to a question is remembered."""
@@ -151,7 +169,7 @@ def remembered_from_facts(function: Callable[Facts, Answer]) -> Callable[Facts, 
     def remembering_function(*facts: Facts.args, **named: Facts.kwargs) -> Answer:
         if _memory is None:
             return function(*facts, **named)
-        question = function, digest_of(encode((facts, named)))
+        question = function, digest_of(*map(_memory.digest, facts), encode(named))
         if not _memory.has_answer(question):
             _memory.keep(question, function(*facts, **named))
         answer: Answer = _memory.answer(question)
@@ -169,6 +187,15 @@ def keep_answer(question: Question, answer: object) -> None:
     """Remember the answer to a question, if anything is remembered."""
     if _memory:
         _memory.keep(question, answer)
+
+
+def answer_to(question: Question, make: Callable[[], Answer]) -> Answer:
+    """Return the answer to a question, which is not made twice if it is remembered."""
+    answer: Answer | None = known_answer(question)
+    if answer is None:
+        answer = make()
+        keep_answer(question, answer)
+    return answer
 
 
 def once(function: Callable[[Owner], Answer]) -> Callable[[Owner], Answer]:

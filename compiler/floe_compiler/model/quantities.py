@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -48,11 +49,21 @@ class Quantity:
         return Quantity(self.amount * times, self.notation)
 
 
+def added(quantities: Iterable[Quantity]) -> Quantity:
+    """Return the sum, in the notation of the first one that is not zero. Adding one by one would take far longer."""
+    some = [quantity for quantity in quantities if quantity.amount]
+    if len(some) < 2:
+        return some[0] if some else ZERO
+    unit = math.lcm(*(quantity.amount.denominator for quantity in some))
+    total = sum(quantity.amount.numerator * (unit // quantity.amount.denominator) for quantity in some)
+    return Quantity(Fraction(total, unit), some[0].notation)
+
+
 FEWEST_BYTES = 1024 * 1024
 """Less memory or storage than this is a missing suffix."""
 
 ZERO = Quantity(Fraction(0))
-"""The start of a sum: `sum(quantities, ZERO)`."""
+"""No amount."""
 
 
 @lru_cache(maxsize=4096)  # a mesh has a few hundred different ones, each very often

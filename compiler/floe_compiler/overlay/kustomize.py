@@ -12,10 +12,12 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.files import sha256
+from floe_compiler.overlay.started_ahead import run_ahead, write_files
 
 OLDEST, NEWEST = (5, 5), (6, 0)
 """Versions of kustomize that this stage is tested with: from OLDEST up to, but not including, NEWEST."""
@@ -96,16 +98,15 @@ def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> 
 
     Raises KustomizeError with kustomize's message if it refuses, StageFailed if it does not run or does not end.
     """
+    if output := run_ahead(command, folder, files, _environment()):
+        return output, []
     with tempfile.TemporaryDirectory(prefix="floe-compile-") as staged:
-        for file, text in files.items():
-            path = Path(staged, file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+        write_files(staged, files)
         try:
             run = subprocess.run(
                 [*command, folder],
                 cwd=staged,
-                env=_environment(staged),
+                env={**_environment(), "HOME": staged},
                 capture_output=True,
                 encoding="utf-8",
                 timeout=SECONDS,
@@ -138,12 +139,15 @@ def _named(name: str) -> list[str]:
     raise StageFailed([Diagnostic(NOT_INSTALLED, problem, hint=hint)])
 
 
-def _bundled() -> Iterator[Path]:
-    """Yield the folders in which the Python package may have installed kubectl."""
-    if importlib.util.find_spec(_PACKAGE):
-        name = "kubectl.exe" if os.name == "nt" else "kubectl"
-        yield Path(sysconfig.get_path("scripts"), name)
-        yield Path(sys.executable).parent / name
+def _bundled() -> tuple[Path, ...]:
+    """Return where the Python package may have installed kubectl."""
+    return _programs() if importlib.util.find_spec(_PACKAGE) else ()
+
+
+@cache  # every overlay asks, and it takes longer than reading one
+def _programs() -> tuple[Path, ...]:
+    name = "kubectl.exe" if os.name == "nt" else "kubectl"
+    return Path(sysconfig.get_path("scripts"), name), Path(sys.executable).parent / name
 
 
 def _version(command: list[str]) -> tuple[int, int]:
@@ -156,11 +160,11 @@ def _version(command: list[str]) -> tuple[int, int]:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def _environment(home: str) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Return kustomize's environment variables, without the user's settings, which could change the output."""
     inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     # With GOGC at 400, Go collects garbage less often, which saves a third of a run that takes a second.
-    return inherited | {"HOME": home, "KUBERC": "off", "GOGC": "400"}
+    return inherited | {"KUBERC": "off", "GOGC": "400"}
 
 
 def _messages(stderr: str, *staged: str) -> Iterator[str]:

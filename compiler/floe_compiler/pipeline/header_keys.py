@@ -13,6 +13,7 @@ from typing import Any
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.object_memory import answer_to
 from floe_compiler.model.plan import NODES, PLATFORM
 from floe_compiler.resolve.frame import Frame
 from floe_compiler.resolve.presence import domains_served
@@ -25,8 +26,8 @@ DOMAINS = "domains"
 def header_keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     """Return, for each scope of an environment, the digest of everything that its header depends on."""
     sources = frame.inputs.sources
-    common, overrides = _parts(frame.document)
-    images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
+    common, overrides = _parts(frame.document, frame.site.name)
+    images = _parts(frame.overrides.images, frame.site.name, IMAGES)[1] if frame.overrides.images else {}
     manifests = (manifest.digest for manifest in sources.manifests)
     start = digest_of(compiler, frame.site.name, *manifests, common, encode(frame.settings.trust))
     provided = _capability_digest(frame.provided)
@@ -62,11 +63,16 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[str], st
     return digest
 
 
-def _parts(document: Document, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
+def _parts(document: Document, site: str, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
     """Return the digest of a document of an environment without its domains, and that of each domain in it.
 
-    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below.
+    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below. In
+    each of its clusters (`site`), an environment is a document of its own, with the digest of the same file.
     """
+    return answer_to(((_parts, site, domains), document.digest), lambda: _made_parts(document, domains))
+
+
+def _made_parts(document: Document, domains: str) -> tuple[str, Mapping[str, str]]:
     common: list[Any] = []
     own: dict[str, list[Any]] = defaultdict(list)
     for kind, places in (("key", document.keys), ("value", document.values)):

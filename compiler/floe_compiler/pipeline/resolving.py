@@ -10,6 +10,7 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.layout import CHARTS_LOCK
+from floe_compiler.model.object_memory import is_remembering
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def read_mesh(
     from floe_compiler.load.definitions import read_definitions
     from floe_compiler.pipeline.environments import Mesh, read_overlays
     from floe_compiler.pipeline.headers import environment_facts
+    from floe_compiler.pipeline.known_platforms import KnownPlatforms
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.acceptances import acceptances
@@ -53,7 +55,10 @@ def read_mesh(
     sources, components, loaded = read_documents(input_files, cache, workers, omitted)
     progress("resolving")
     findings = Findings()
-    frames = resolve_frames(sources, components, environments, findings)
+    known = KnownPlatforms(sources) if is_remembering() else None
+    frames = resolve_frames(sources, components, environments, findings, known)
+    if known and not findings.diagnostics:
+        known.keep()
     headers = _headers(sources, components, environments, frames, findings, cache, workers)
     for name, frame in frames.items():
         own = [header.header for (environment, _), header in headers.items() if environment == name]

@@ -104,7 +104,9 @@ def _align_items(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
 
 def same(before: Any, after: Any) -> bool:
     """Return whether two values mean the same in YAML: unlike in Python, 1 is not equal to True or 1.0."""
-    return before is after or (before == after and _text(before) == _text(after))
+    if before is after or before != after:
+        return before is after
+    return isinstance(before, str) or _text(before) == _text(after)
 
 
 def _text(value: Any) -> str:

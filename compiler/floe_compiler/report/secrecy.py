@@ -179,6 +179,7 @@ def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
     return HIDDEN if _leads_to_secret(keys) and not isinstance(value, bool) and value is not None else value
 
 
+@lru_cache(maxsize=4096)  # the same few keys are in every object
 def _hide_in_key(key: Any) -> Any:
     return without_secrets(key, HIDDEN) if isinstance(key, str) else key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.network.used_hosts import is_number, used_hosts
+from floe_compiler.check.network.used_hosts import is_number
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.rendered import External
 
@@ -26,7 +26,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     declared = {target.host for target in targets if isinstance(target, External)}
     addresses = {
         (text.owner, text.place, address.host)
-        for text, address in used_hosts(index)
+        for text, address in index.used_hosts
         if is_number(address.host) and (":" in address.host or address.host.count(".") == 3)
         if address.host not in declared
     }

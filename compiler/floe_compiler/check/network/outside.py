@@ -137,7 +137,7 @@ def _excess(block: Block, servers: list[_Server]) -> tuple[str, str] | None:
     """Return the addresses of a block that no server has, and how to leave them out; None if there are none."""
     if not any(within(block.network, server.network) for server in servers):
         return str(block.network), ""
-    allowed = [allowed_block for server in servers for allowed_block in server.blocks]
+    allowed = tuple(allowed_block for server in servers for allowed_block in server.blocks)
     if block in allowed or not (inside := excess(block, allowed)):
         return None
     if inside == remaining(block):

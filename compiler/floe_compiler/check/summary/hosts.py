@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.network.used_hosts import is_number, used_hosts
+from floe_compiler.check.network.used_hosts import is_number
 from floe_compiler.check.summary.routes import hosts_led_here
 from floe_compiler.check.texts.addresses import Address
 from floe_compiler.model.objects import Object
@@ -18,7 +18,7 @@ def hosts(index: Index) -> Hosts:
     services = {identity.name: _ports(index, service.get("spec", {})) for identity, service in index.of("", "Service")}
     servers = _servers(index)
     mentioned: dict[Address, list[Mention]] = defaultdict(list)
-    for text, address in used_hosts(index):
+    for text, address in index.used_hosts:
         if not is_number(address.host) and not _is_own(index, services, servers, address):
             key = Address(address.host, address.port, address.certain)
             mentioned[key].append(Mention(Subject.of(text.owner), text.place, address.beside))

@@ -35,6 +35,7 @@ from floe_compiler.kit.products.steps import PlannedStep, dbt_compute, planned_s
 from floe_compiler.kit.products.triggers import trigger_of
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.store_logins import identity_of, login_files, login_variables
+from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Container, Launched, Pod, Variable
 from floe_compiler.model.joined_names import joined
@@ -60,12 +61,24 @@ class PlannedProduct(msgspec.Struct, frozen=True):
 
 
 def planned(context: Context[AirflowConfig], product: Product, options: Options) -> PlannedProduct:
-    """Return what the compiler makes of a product."""
-    steps = planned_steps(context, product)
+    """Return what the compiler makes of a product: of the others, only the secrets that its steps name matter."""
+    instance, steps = context.instance.as_rendered(), planned_steps(context, product)
+    return _planned(instance, context.capabilities, product, steps, options)
+
+
+@remembered_from_facts
+def _planned(
+    instance: Instance[AirflowConfig],
+    capabilities: tuple[Capability, ...],
+    product: Product,
+    steps: tuple[PlannedStep, ...],
+    options: Options,
+) -> PlannedProduct:
+    context = Context(instance, capabilities)
     dag = _dag(context, product, steps, options)
     launched = tuple(_launched(context, product, step, dag, options) for step in steps)
     templates = tuple(
-        _template(context.instance, product, launched_step) for launched_step in zip(steps, launched, strict=True)
+        _template(instance, product, launched_step) for launched_step in zip(steps, launched, strict=True)
     )
     return PlannedProduct(dag, launched, templates)
 
@@ -187,7 +200,7 @@ def _template_path(product: Product, step: PlannedStep) -> str:
 
 def _template(instance: Instance[Any], product: Product, planned_step: tuple[PlannedStep, Launched]) -> ConfigFile:
     step, pods = planned_step
-    text = _pod_text(instance.as_rendered(), pods, seconds_of(instance, product))
+    text = _pod_text(instance, pods, seconds_of(instance, product))
     return ConfigFile(_template_path(product, step), text, _templates_of(product))
 
 

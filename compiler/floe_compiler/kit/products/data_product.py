@@ -145,12 +145,13 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
         *(Variable(name, literal(value)) for name, value in step.variables),
         *(Variable(name, secret=secret, reason=ASKED_FOR) for name, secret in step.secrets),
     )
+    base = base_container(context, product, settings)
     container = replace(
-        base_container(context, product, settings),
+        base,
         name=step.name,
         resources=step_resources(step, settings),
         command=tuple(literal(word) for word in step.command),
-        variables=distinct((*environment(context, product), *own_variables)),
+        variables=distinct((*base.variables, *own_variables)),
     )
     return with_volumes(container, (step,))
 

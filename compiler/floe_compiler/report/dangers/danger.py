@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 import msgspec
 
 from floe_compiler.model.nested_fields import at, mapping
+from floe_compiler.model.object_memory import remembered
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.read_texts import read_only
@@ -156,7 +157,8 @@ class Change(msgspec.Struct, frozen=True):
 Detector = Callable[[Change], Iterator[Danger]]
 
 
-def containers(manifest: Object) -> dict[str, Object]:
+@remembered
+def containers(manifest: Object) -> Mapping[str, Object]:
     """Return the containers of an object's pods by name, including init containers."""
     return {container.name: container.data for container in containers_of(mapping(pod_template(manifest), ("spec",)))}
 

@@ -43,12 +43,9 @@ def data_moved(change: Change) -> Iterator[Danger]:
     former = change.before or change.former
     if change.kind not in _CARRIERS or not former or not change.after:
         return
-    texts = tuple(_texts(manifest) for manifest in (former, change.after))
-    if not (_volumes(former) or _volumes(change.after) or _name_places(set(texts[0]) ^ set(texts[1]))):
+    if not (_volumes(former) or _volumes(change.after) or _name_places(_differing_texts(former, change.after))):
         return  # nothing moves if both have the same texts
-    before, after = (
-        frozenset(_places(manifest, own)) for manifest, own in zip((former, change.after), texts, strict=True)
-    )
+    before, after = (frozenset(_places(manifest, _texts(manifest))) for manifest in (former, change.after))
     gone, new = sorted(before - after), sorted(after - before)
     if gone and new:
         yield Danger("data-moved", f"uses {', '.join(new)}, but the data stays in {', '.join(gone)}")
@@ -109,7 +106,7 @@ def _texts(manifest: Object) -> tuple[str, ...]:
 
 def _add_texts(value: Any, texts: list[str]) -> None:
     if isinstance(value, dict):
-        if "name" in value and "value" in value:  # a variable
+        if _is_variable(value):
             value = {str(value["name"]): value["value"]}
         for key, item in value.items():
             document = _document(item)
@@ -120,6 +117,38 @@ def _add_texts(value: Any, texts: list[str]) -> None:
     elif isinstance(value, list):
         for item in value:
             _add_texts(item if isinstance(item, dict | list) else {"": item}, texts)
+
+
+def _differing_texts(before: Any, after: Any) -> set[str]:
+    """Return the texts (`_texts`) that only one of two objects has, as far as their parts differ."""
+    before, after = ({key: item for key, item in value.items() if key != "metadata"} for value in (before, after))
+    ours: list[str] = []
+    theirs: list[str] = []
+    _add_differing(before, after, ours, theirs)
+    return {*ours} ^ {*theirs}
+
+
+def _add_differing(before: Any, after: Any, ours: list[str], theirs: list[str]) -> None:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict) and not _is_variable(before) and not _is_variable(after):
+        for key in before.keys() | after.keys():
+            one, other = (_document(value.get(key)) for value in (before, after))
+            if isinstance(one, str) or isinstance(other, str):
+                _add_texts({key: one}, ours)
+                _add_texts({key: other}, theirs)
+            else:
+                _add_differing(one, other, ours, theirs)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for one, other in zip(before, after, strict=True):
+            _add_differing(one, other, ours, theirs)
+    else:
+        _add_texts([before], ours)
+        _add_texts([after], theirs)
+
+
+def _is_variable(value: dict[str, Any]) -> bool:
+    return "name" in value and "value" in value
 
 
 def _document(value: Any) -> Any:

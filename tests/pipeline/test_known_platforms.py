@@ -1,0 +1,67 @@
+"""Parts of an earlier resolution are known again as long as only domains differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cache.store import Memory
+from floe_compiler.load import git_folder
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.model.object_memory import ObjectMemory, remembering
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.known_platforms import KnownPlatforms
+from floe_compiler.pipeline.resolving import read_sources
+from small_mesh import ENVIRONMENT, PRODUCT, small_mesh
+
+
+def asked(mesh: Path, part: str = "shared", served: str = "orders", *, keep: bool = True) -> object:
+    """Return a part of the resolution, which is an object of its own whenever it is made."""
+    sources, _ = read_sources(read_inputs(mesh), Memory())
+    known = KnownPlatforms(sources)
+    answer = known.get((part, "dev"), lambda: served, object)
+    if keep:
+        known.keep()
+    return answer
+
+
+def edit(mesh: Path, file: str) -> None:
+    """Move all that is in a file by a line."""
+    (mesh / file).write_text("# moved\n" + (mesh / file).read_text())
+
+
+def test_the_shared_services_stay_known_after_an_edit_of_a_domain(tmp_path: Path) -> None:
+    mesh = small_mesh(tmp_path, {})
+    with remembering():
+        first = asked(mesh)
+        edit(mesh, PRODUCT)
+        assert asked(mesh) is first
+        assert asked(mesh, served="returns") is not first
+        assert asked(mesh, part="merged") is not first
+        edit(mesh, ENVIRONMENT)
+        assert asked(mesh) is not first, "its places are others"
+
+
+def test_what_is_not_kept_or_of_a_domain_is_made_again(tmp_path: Path) -> None:
+    mesh = small_mesh(tmp_path, {})
+    with remembering():
+        assert asked(mesh, keep=False) is not asked(mesh)
+        assert asked(mesh, part="sales") is not asked(mesh, part="sales")
+    assert asked(mesh) is not asked(mesh)
+
+
+def test_a_resolution_with_warnings_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = small_mesh(tmp_path, {})
+    with remembering() as memory:
+        with monkeypatch.context() as patched:
+            patched.setattr(git_folder, "path_in_git", lambda _: None)
+            assert [warning.rule.code for warning in compile_mesh(mesh).warnings] == ["R021"]
+        assert not _remembered(memory)
+        assert not compile_mesh(mesh).warnings
+        assert _remembered(memory) == [("merged", "dev"), ("shared", "dev")]
+
+
+def _remembered(memory: ObjectMemory) -> list[object]:
+    questions = (question for question, _ in memory.from_facts if isinstance(question, tuple))
+    return sorted(question[1] for question in questions if question[0] is KnownPlatforms)
