@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.hosts import host_and_port
 from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.plain_scalars import read_plain
-from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_A_MAPPING, NOT_HERE, REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_A_MAPPING, NOT_HERE, REFERENCE, WRITTEN_TOGETHER
 
 Schema = Mapping[str, Any]
 
@@ -69,6 +69,8 @@ def _below(key: str, properties: Schema, definitions: Schema) -> str:
 
 def missing_key(key: str, schema: Schema, definitions: Schema) -> str:
     """Return the hint for a missing key, with what may stand there: its values if they are few, or its keys."""
+    if WRITTEN_TOGETHER in schema:
+        return str(schema[WRITTEN_TOGETHER])
     wanted: Schema = schema.get("properties", {}).get(key, {})
     if known := ", ".join(map(str, wanted.get("enum", ()))):
         return f"add `{key}:`, one of {known}"
