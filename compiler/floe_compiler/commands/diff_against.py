@@ -88,7 +88,12 @@ def _documents(given: str) -> Iterator[Any]:
 
 def _texts(given: str) -> Iterator[tuple[str, str]]:
     if given == STDIN:
-        yield "standard input", sys.stdin.read(MOST_BYTES)
+        try:
+            text = sys.stdin.read(MOST_BYTES)
+            text.encode()  # in some locales, Python reads other bytes as halves of surrogate pairs
+        except UnicodeError:
+            raise UsageError("standard input cannot be read: it is not UTF-8 text") from None
+        yield "standard input", text
         return
     path = Path(given)
     if not path.exists():
