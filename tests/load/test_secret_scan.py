@@ -164,8 +164,41 @@ def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
 
 def test_an_environment_is_told_of_what_is_no_false_alarm() -> None:
     problems = [
-        problem for problem in secret_values(said_of_a_product(DEPTH="a name")).values() if problem.rule is NOT_A_FALSE_ALARM
+        problem
+        for problem in secret_values(said_of_a_product(DEPTH="a name")).values()
+        if problem.rule is NOT_A_FALSE_ALARM
     ]
     assert [problem.message.partition(":")[0] for problem in problems] == [
         "domains.sales.products.orders.not_secrets.DEPTH"
     ]
+
+
+def of_a_chart(values: dict[str, Any], listed: str = "cache-users") -> dict[str, Any]:
+    """Return what a document says of a chart whose pods read a secret."""
+    return {"charts": {"cache": {"values": values, "workloads": {"cache": {"secrets": {listed: ["default"]}}}}}}
+
+
+@pytest.mark.parametrize("above", [(), ("platform",), ("domains", "sales")])
+def test_a_value_of_a_chart_may_name_a_secret_that_its_pods_read(above: tuple[str, ...]) -> None:
+    said: dict[str, Any] = of_a_chart(
+        {"auth": {"usersExistingSecret": "cache-users"}, "extraEnvVarsSecret": "cache-users"}
+    )
+    for key in reversed(above):
+        said = {key: said}
+    assert secret_values(Document("a.yaml", said)) == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        of_a_chart({"existingSecret": "cache-user"}),
+        of_a_chart({"auth": {"password": VALUE}}),
+        of_a_chart({"url": "redis://a:cache-users@b"}),
+        {**of_a_chart({}), "database": {"password": "cache-users"}},
+    ],
+)
+def test_any_other_value_may_be_the_secret_itself(data: dict[str, Any]) -> None:
+    (problem,) = secret_values(Document("a.yaml", data)).values()
+    assert problem.rule is SECRET_VALUE
+    is_named = "values" in problem.message and "URL" not in problem.message
+    assert ("workloads: {<workload>: {secrets: {<name>: [<key>]}}}" in problem.hint) == is_named

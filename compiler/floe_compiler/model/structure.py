@@ -20,7 +20,7 @@ from floe_compiler.model.assigned_secrets import may_show_secret
 from floe_compiler.model.credentials import holds_secret, refers_to_secret
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.schema_words import DISCRIMINATOR, PATTERN_HINT, WRITTEN_TOGETHER
+from floe_compiler.model.schema_words import DISCRIMINATOR, PATTERN_HINT
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -138,9 +138,7 @@ class Structure:
                 yield Mistake(Wrong.UNKNOWN_KEY, (*path, key), text, hint, secret=secret, meant=other)
         elif error.validator == "required" and isinstance(error.instance, Mapping):
             secret = self._refers_to_secret(schema)
-            if WRITTEN_TOGETHER in schema:
-                wanted = [key for key in wanted if key not in error.instance][:1]
-            for key in wanted:
+            for key in structure_hints.looked_for(wanted, error.instance, schema):
                 if key == DISCRIMINATOR and key not in error.instance:
                     for typo, hint in structure_hints.misspelt_type(error.instance, schema, self._definitions):
                         text = "is not a known key"

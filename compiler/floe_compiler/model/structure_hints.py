@@ -67,6 +67,11 @@ def _below(key: str, properties: Schema, definitions: Schema) -> str:
     return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}" if below else ""
 
 
+def looked_for(required: list[str], data: Mapping[str, Any], schema: Schema) -> list[str]:
+    """Return the required keys to look for: of those that one command writes together, the first missing one."""
+    return [key for key in required if key not in data][:1] if WRITTEN_TOGETHER in schema else required
+
+
 def missing_key(key: str, schema: Schema, definitions: Schema) -> str:
     """Return the hint for a missing key, with what may stand there: its values if they are few, or its keys."""
     if WRITTEN_TOGETHER in schema:
