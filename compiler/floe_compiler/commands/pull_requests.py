@@ -22,7 +22,7 @@ SECONDS = 30
 PAGE = 100
 MOST_PAGES = 100
 
-_REMEDIES = {
+_REMEDIES: Mapping[int, str] = {
     HTTPStatus.MOVED_PERMANENTLY: "; has the repository another name now?",
     HTTPStatus.FOUND: "; is the address right?",
     HTTPStatus.UNAUTHORIZED: "; is the token right, and has it not expired?",

@@ -88,7 +88,7 @@ def _kind(path: DataPath, value: str | int | float, before: Words) -> str:
 
 def _names_listed_secret(data: Any, path: DataPath, value: str | int | float) -> bool:
     """Return whether a value of a chart is the name of a Secret that the document lists for a chart's workload."""
-    return _is_of_chart(path) and value in _listed(data)
+    return _is_of_chart(path) and str(value) in _listed(data)
 
 
 def _is_of_chart(path: DataPath) -> bool:
