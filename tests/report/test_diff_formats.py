@@ -203,6 +203,13 @@ def test_markdown_begins_with_totals_and_dangers() -> None:
     assert "Cut here" not in text
 
 
+def test_dangers_to_data_come_first() -> None:
+    before = [deployment(image="ghcr.io/a/b:1.2.0"), resource("PersistentVolumeClaim", "data", "z-last")]
+    diff = difference(before, [deployment(image="ghcr.io/a/b:1.1.0")])
+    for told in (render_diff_markdown([diff]), annotate_dangers([diff])):
+        assert -1 < told.find("data-loss") < told.find("downgrade")
+
+
 def test_markdown_without_changes_says_so() -> None:
     assert render_diff_markdown([difference([], [])]) == "### floe-compile: no object changes\n"
 
