@@ -204,8 +204,9 @@ def test_markdown_begins_with_totals_and_dangers() -> None:
 
 
 def test_dangers_to_data_come_first() -> None:
-    before = [deployment(image="ghcr.io/a/b:1.2.0"), resource("PersistentVolumeClaim", "data", "z-last")]
-    diff = difference(before, [deployment(image="ghcr.io/a/b:1.1.0")])
+    stays = resource("ConfigMap", "stays", "z-last")
+    before = [deployment(image="ghcr.io/a/b:1.2.0"), stays, resource("PersistentVolumeClaim", "data", "z-last")]
+    diff = difference(before, [deployment(image="ghcr.io/a/b:1.1.0"), stays])
     for told in (render_diff_markdown([diff]), annotate_dangers([diff])):
         assert -1 < told.find("data-loss") < told.find("downgrade")
 
