@@ -16,7 +16,8 @@ BOT = {"id": 41898282, "type": "Bot"}
 class Forge(ThreadingHTTPServer):
     """A server with comments; `knows` says whether it tells who the token is of.
 
-    `says` has what it answers instead, by how a path ends.
+    `says` has what it answers instead, by how a path ends, and `headers` what it says with each answer. `pulls` are the
+    numbers of pull requests.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,8 @@ class Forge(ThreadingHTTPServer):
         self.calls: list[tuple[str, str]] = []
         self.knows = False
         self.answer = 0
+        self.headers: dict[str, str] = {}
+        self.pulls: set[str] = {"12"}
         self.says: dict[str, bytes] = {}
 
 
@@ -35,6 +38,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(code)
         if code == 302:
             self.send_header("Location", f"http://localhost:{self.server.server_port}/elsewhere")
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         path = self.path.partition("?")[0]
         other = (answer for end, answer in self.server.says.items() if path.endswith(end))
@@ -52,6 +57,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._reply(self.server.answer or 401, {})
         if path.endswith("/user"):
             return self._reply(200, {"id": BOT["id"]}) if self.server.knows else self._reply(403, {})
+        if "/pulls/" in path:
+            return self._reply(200 if path.rpartition("/")[2] in self.server.pulls else 404, {})
         if self.command == "GET":
             page = int(query.rpartition("page=")[2]) - 1
             return self._reply(200, self.server.comments[100 * page : 100 * page + 100])

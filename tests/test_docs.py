@@ -194,6 +194,13 @@ def test_errors_shown_are_those_that_are_reported() -> None:
     assert [one for one, text in reported.items() if one.text not in text] == []
 
 
+@pytest.mark.parametrize("block", noted("what it prints in this mesh"))
+def test_what_a_command_prints_in_this_mesh(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    command, _, printed = block.text.partition("\n")
+    assert cli.main([*shlex.split(command.removeprefix("$ floe-compile ")), "--root", str(ROOT)]) == 0
+    assert capsys.readouterr().out == printed
+
+
 @pytest.fixture
 def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the component of docs/architecture.md where it says that it is found."""

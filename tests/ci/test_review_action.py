@@ -43,6 +43,17 @@ def test_inputs_are_those_that_are_declared() -> None:
     assert {*re.findall(r"inputs\.([\w-]+)", template)} == {*SPEC["spec"]["inputs"]}
 
 
+def test_the_template_is_right_with_its_defaults() -> None:
+    """GitLab puts inputs into the text before it reads the YAML: an empty one must still be a text."""
+    _, _, text = (ROOT / "templates" / "review.yml").read_text(encoding="utf-8").partition("\n---\n")
+    for name, given in SPEC["spec"]["inputs"].items():
+        text = text.replace(f"$[[ inputs.{name} ]]", given["default"])
+    assert "$[[" not in text
+    job = yaml.safe_load(text)["floe-compile"]
+    assert all(isinstance(value, str) for value in (job["stage"], job["image"], *job["variables"].values()))
+    assert job["variables"]["FLOE_OUTPUT"] == ""
+
+
 @pytest.fixture
 def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a mesh with a commit, and an edit that is compiled since."""

@@ -69,16 +69,50 @@ def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.Ca
     assert say("x" * 65_536, "--on", "gitlab") == 0
 
 
-@pytest.mark.parametrize(("code", "message"), [(404, "answers 404"), (500, "answers 500"), (302, "answers 302")])
+@pytest.mark.parametrize(
+    ("code", "headers", "message"),
+    [
+        (404, {}, "answers 404 Not Found; is there such a pull request, and may the token see it?\n"),
+        (500, {}, "answers 500 Internal Server Error; run this again later\n"),
+        (302, {}, "answers 302 Found; is the address right?\n"),
+        (301, {}, "answers 301 Moved Permanently; has the repository another name now?\n"),
+        (422, {}, "answers 422 Unprocessable Entity\n"),
+        (429, {}, "answers 429 Too Many Requests; it has had too many requests: run this again later\n"),
+        (429, {"Retry-After": "60"}, "it has had too many requests: run this again in 60 s\n"),
+    ],
+)
 def test_what_a_server_refuses_is_said_without_the_token(
-    code: int, message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
+    code: int, headers: dict[str, str], message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    forge.answer = code
+    forge.answer, forge.headers = code, headers
     assert say("one", "--on", "github", "--number", "12") == 2
     said = capsys.readouterr().err
-    assert message in said
+    assert said.endswith(message)
     assert TOKEN not in said
     assert len(forge.calls) == 1, "no redirect is followed"
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "message"),
+    [
+        (401, {}, "; is the token right, and has it not expired?\n"),
+        (403, {}, "; may the token write comments there? floe-compile comment --help says what it needs\n"),
+        (403, {"X-RateLimit-Remaining": "0"}, "; it has had too many requests: run this again later\n"),
+        (403, {"RateLimit-Remaining": "7"}, "; may the token write comments there? floe-compile comment --help says"),
+    ],
+)
+def test_a_token_that_may_not_is_told_from_too_many_requests(
+    code: int, headers: dict[str, str], message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge.answer, forge.headers = code, headers
+    assert say("one", "--on", "gitlab") == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_issue_of_the_same_number_gets_no_comment(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say("one", "--on", "github", "--number", "13") == 2
+    assert "/pulls/13: the server answers 404 Not Found; is there such a pull request" in capsys.readouterr().err
+    assert forge.comments == []
 
 
 @pytest.mark.parametrize(

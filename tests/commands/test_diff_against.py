@@ -118,6 +118,15 @@ def test_a_folder_and_standard_input(
     assert "0 only in standard input (-), 0 different (~), 0 only compiled (+)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_standard_input_that_is_not_text(
+    errors: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfea\0"), encoding="utf-8", errors=errors))
+    assert main(["diff", "--root", str(root), "--against", "-"]) == 2
+    assert capsys.readouterr().err == "floe-compile: standard input cannot be read: it is not UTF-8 text\n"
+
+
 def test_a_list_of_nothing_is_that_nothing_runs(diff: Diff) -> None:
     assert diff([{"apiVersion": "v1", "kind": "List", "items": []}])[0] == 0
 

@@ -52,13 +52,13 @@ def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture
             ), (namespace, caller, target, server, port)
 
 
-def test_starts_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
+def test_arrows_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
     waves = {
         f"{one['metadata']['namespace']}/{one['metadata']['labels']['app.kubernetes.io/component']}": int(wave)
         for one in objects_in("prod", *WORKLOADS)
         if (wave := one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
     }
-    arrows = [(one["source"], one["target"]) for one in drawn(capsys, "starts", "--env", "prod")["edges"]]
+    arrows = [(one["source"], one["target"]) for one in drawn(capsys, "waves", "--env", "prod")["edges"]]
     assert len(arrows) > 20
     assert [arrow for arrow in arrows if waves[arrow[0]] <= waves[arrow[1]]] == []
 
@@ -68,11 +68,27 @@ def test_a_part(capsys: pytest.CaptureFixture[str]) -> None:
     assert groups == {"finance", "sales"}
 
 
+def test_namespaces_as_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
+    whole, folded = (drawn(capsys, "connections", "--env", "prod", *words) for words in ((), ("--fold",)))
+    assert [one["key"] for one in folded["nodes"]] == sorted({one["group"] for one in whole["nodes"]})
+    group = {one["key"]: one["group"] for one in whole["nodes"]}
+    across = {
+        (group[one["source"]], group[one["target"]], port)
+        for one in whole["edges"]
+        for port in one["label"].split(", ")
+        if group[one["source"]] != group[one["target"]]
+    }
+    assert {(one["source"], one["target"], one["label"]) for one in folded["edges"]} == across
+    assert drawn(capsys, "lineage", "--fold", "--only", "finance")["nodes"] == [
+        {"key": name, "label": name, "group": ""} for name in ("finance", "sales")
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("lineage", "--only", "sale"), '--only: there is no "sale" in the graph; did you mean "sales"?'),
-        (("starts", "--env", "prd"), 'there is no environment "prd"; known: dev'),
+        (("waves", "--env", "prd"), 'there is no environment "prd"; known: dev'),
     ],
 )
 def test_what_is_not_there(

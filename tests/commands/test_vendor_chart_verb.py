@@ -49,7 +49,7 @@ def test_a_packed_chart(mesh: Path, archive: Path, capsys: pytest.CaptureFixture
     assert str(mesh.parent) not in lock.decode(), "no path of this machine"
     assert text == (
         f"{FOLDER}: 5 files of the chart web 1.0.0\n  digest: {locked.digest}\n"
-        "use it: charts: {web: {version: 1.0.0}}\n"
+        "use it in platform-manifest.yaml or a domain.yaml: charts: {web: {version: 1.0.0}}\n"
     )
 
 

@@ -16,7 +16,7 @@ VALUE = "hunter2"
 
 def messages(data: Any) -> list[str]:
     document = Document("a.yaml", data, values={("steps", 0, "variables", "P"): Span("a.yaml", 7, 9)})
-    problems = list(secret_values(document))
+    problems = list(secret_values(document).values())
     for problem in problems:
         assert problem.rule is SECRET_VALUE
         assert problem.secret, "the line must not be shown either"
@@ -60,7 +60,7 @@ def test_reported_by_its_place(data: Any, start: str) -> None:
     ],
 )
 def test_the_remedy_is_one_that_its_place_knows(data: Any, hint: str) -> None:
-    (problem,) = secret_values(Document("a.yaml", data))
+    (problem,) = secret_values(Document("a.yaml", data)).values()
     assert hint in problem.hint
 
 
@@ -88,7 +88,7 @@ def test_references_are_no_secrets(data: Any) -> None:
 
 def test_where_it_stands() -> None:
     document = Document("a.yaml", {"token": "x"}, values={("token",): Span("a.yaml", 7, 9)})
-    assert [problem.span for problem in secret_values(document)] == [Span("a.yaml", 7, 9)]
+    assert [problem.span for problem in secret_values(document).values()] == [Span("a.yaml", 7, 9)]
 
 
 @pytest.mark.parametrize(
@@ -120,21 +120,21 @@ def product(**not_secrets: str) -> Document:
 
 
 def test_a_product_says_what_is_no_secret() -> None:
-    (problem,) = secret_values(product(API_TOKEN="the number of tokens of a request"))
+    (problem,) = secret_values(product(API_TOKEN="the number of tokens of a request")).values()
     assert problem.message.startswith("steps[0].variables.OTHER_TOKEN looks like")
     assert "not_secrets: {OTHER_TOKEN: <reason>}" in problem.hint
 
 
 def test_a_reason_is_needed_and_may_hold_no_secret() -> None:
-    without = list(secret_values(product(API_TOKEN="", OTHER_TOKEN="a name")))
+    without = list(secret_values(product(API_TOKEN="", OTHER_TOKEN="a name")).values())
     assert [problem.message.split()[0] for problem in without] == ["steps[0].variables.API_TOKEN"]
-    (problem,) = secret_values(product(API_TOKEN="-----BEGIN PRIVATE KEY-----", OTHER_TOKEN="a name"))
+    (problem,) = secret_values(product(API_TOKEN="-----BEGIN PRIVATE KEY-----", OTHER_TOKEN="a name")).values()
     assert problem.message == "not_secrets.API_TOKEN looks like a private key"
 
 
 @pytest.mark.parametrize("name", ["RETRIES", "API_TOKENS"])
 def test_what_is_no_false_alarm_is_a_warning(name: str) -> None:
-    problems = list(secret_values(product(API_TOKEN="a name", OTHER_TOKEN="a name", **{name: "a name"})))
+    problems = list(secret_values(product(API_TOKEN="a name", OTHER_TOKEN="a name", **{name: "a name"})).values())
     assert [(problem.rule, problem.severity) for problem in problems] == [(NOT_A_FALSE_ALARM, "warning")]
     assert f"not_secrets.{name}" in problems[0].message
 
@@ -153,7 +153,7 @@ def said_of_a_product(**not_secrets: str) -> Document:
 
 def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
     names = sorted(
-        problem.message.partition(" ")[0] for problem in secret_values(said_of_a_product(API_TOKEN="a name"))
+        problem.message.partition(" ")[0] for problem in secret_values(said_of_a_product(API_TOKEN="a name")).values()
     )
     assert names == [
         "domains.sales.products.orders.steps.load.variables.OTHER_TOKEN",
@@ -164,8 +164,41 @@ def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
 
 def test_an_environment_is_told_of_what_is_no_false_alarm() -> None:
     problems = [
-        problem for problem in secret_values(said_of_a_product(DEPTH="a name")) if problem.rule is NOT_A_FALSE_ALARM
+        problem
+        for problem in secret_values(said_of_a_product(DEPTH="a name")).values()
+        if problem.rule is NOT_A_FALSE_ALARM
     ]
     assert [problem.message.partition(":")[0] for problem in problems] == [
         "domains.sales.products.orders.not_secrets.DEPTH"
     ]
+
+
+def of_a_chart(values: dict[str, Any], listed: str = "cache-users") -> dict[str, Any]:
+    """Return what a document says of a chart whose pods read a secret."""
+    return {"charts": {"cache": {"values": values, "workloads": {"cache": {"secrets": {listed: ["default"]}}}}}}
+
+
+@pytest.mark.parametrize("above", [(), ("platform",), ("domains", "sales")])
+def test_a_value_of_a_chart_may_name_a_secret_that_its_pods_read(above: tuple[str, ...]) -> None:
+    said: dict[str, Any] = of_a_chart(
+        {"auth": {"usersExistingSecret": "cache-users"}, "extraEnvVarsSecret": "cache-users"}
+    )
+    for key in reversed(above):
+        said = {key: said}
+    assert secret_values(Document("a.yaml", said)) == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        of_a_chart({"existingSecret": "cache-user"}),
+        of_a_chart({"auth": {"password": VALUE}}),
+        of_a_chart({"url": "redis://a:cache-users@b"}),
+        {**of_a_chart({}), "database": {"password": "cache-users"}},
+    ],
+)
+def test_any_other_value_may_be_the_secret_itself(data: dict[str, Any]) -> None:
+    (problem,) = secret_values(Document("a.yaml", data)).values()
+    assert problem.rule is SECRET_VALUE
+    is_named = "values" in problem.message and "URL" not in problem.message
+    assert ("workloads: {<workload>: {secrets: {<name>: [<key>]}}}" in problem.hint) == is_named

@@ -22,7 +22,7 @@ STEP = {"name": "load", "type": "custom"}
 
 
 def input_problems(**fields: Any) -> list[str]:
-    return [problem.message for problem in secret_values(Document("a.yaml", fields))]
+    return [problem.message for problem in secret_values(Document("a.yaml", fields)).values()]
 
 
 def object_problems(manifest: dict[str, Any]) -> list[str]:

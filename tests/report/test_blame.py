@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.explanation import FIXED, Cause, Explanation
 from floe_compiler.model.objects import identify
@@ -129,3 +131,12 @@ def test_no_secret_is_shown() -> None:
 def test_control_characters_do_not_reach_a_terminal() -> None:
     explained_ = explained(MAP, {("kind",): (Cause("\x1b[31mred"),)})
     assert "\x1b" not in blame_text(explained_, blamed_lines(explained_), plain)
+
+
+def test_the_template_of_what_a_chart_renders() -> None:
+    template = Span("vendor/charts/web/1.0.0/templates/a.yaml", 2, 1)
+    of_chart = msgspec.structs.replace(EXPLAINED, template=template)
+    lines = blamed_lines(of_chart)
+    assert blame_text(of_chart, lines, plain).splitlines()[2] == f"from the template {template}"
+    assert json.loads(blame_json(of_chart, lines))["template"] == str(template)
+    assert "template" not in json.loads(blame_json(EXPLAINED, lines))

@@ -18,7 +18,7 @@ from report.samples import deployment, manifests, pruning, resource
 
 
 def difference(before: list[Object], after: list[Object], environment: str = "dev") -> EnvironmentDiff:
-    prunes = [pruning(f"output/{environment}/{namespace}") for namespace in ("a", "_cluster")]
+    prunes = [pruning(f"output/{environment}/{namespace}") for namespace in ("a", "z", "_cluster")]
     return compare(environment, manifests(before), manifests(after), Objects([*after, *prunes]))
 
 
@@ -201,6 +201,13 @@ def test_markdown_begins_with_totals_and_dangers() -> None:
     assert text.index("`data-loss`") < text.index("<details>")
     assert "<summary>floe-platform in dev: 1 object</summary>" in text
     assert "Cut here" not in text
+
+
+def test_dangers_to_data_come_first() -> None:
+    before = [deployment(image="ghcr.io/a/b:1.2.0"), resource("PersistentVolumeClaim", "data", "z")]
+    diff = difference(before, [deployment(image="ghcr.io/a/b:1.1.0")])
+    for told in (render_diff_markdown([diff]), annotate_dangers([diff])):
+        assert -1 < told.find("data-loss") < told.find("downgrade")
 
 
 def test_markdown_without_changes_says_so() -> None:

@@ -12,7 +12,8 @@ from floe_compiler.commands.output_folder import add_output
 
 NOTES = """\
 Each line begins with the input that decides it, as file:line. `+2` says that two more take part: name the line to see
-all. In brackets is what no document says: a default, or `fixed`, which the component or the compiler decides itself.
+all. In brackets is what no document says: a default, or `fixed`, which the component or the compiler decides itself. Of
+what a Helm chart renders, the entry in `charts` is there, and the template above the lines.
 
 A line with only a key has what all lines below it have in common. Each line of a longer text, as in a ConfigMap, has
 its own. In JSON, columns begin at 1, `end` is the column after the last one, `path` the place in the object.

@@ -90,7 +90,12 @@ def _documents(source: str) -> Iterator[Any]:
 
 def _texts(source: str) -> Iterator[tuple[str, str]]:
     if source == STDIN:
-        yield "standard input", sys.stdin.read(MOST_BYTES)
+        try:
+            text = sys.stdin.read(MOST_BYTES)
+            text.encode()  # in some locales, Python reads other bytes as halves of surrogate pairs
+        except UnicodeError:
+            raise UsageError("standard input cannot be read: it is not UTF-8 text") from None
+        yield "standard input", text
         return
     path = Path(source)
     if not path.exists():

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from floe_compiler.cache.store import Store
     from floe_compiler.model.graph import Graph
 
-KINDS = ("lineage", "connections", "starts")
+KINDS = ("lineage", "connections", "waves")
 SECONDS = 60
 NOTES = """\
   lineage       data products; an arrow leads from one to those that read a table of it
   connections   pods; an arrow leads to each server that they call, with its ports
-  starts        servers and tasks; an arrow leads to what must run or end before
+  waves         servers and tasks; an arrow leads to what must run or end before
 
+A whole environment has hundreds of connections: --fold draws one node for each namespace, --only a part.
 GitHub and GitLab draw Mermaid in Markdown. svg is drawn by Graphviz, whose program `dot` must be installed.
 
 examples:
   floe-compile graph lineage
+  floe-compile graph connections --fold
   floe-compile graph connections --env prod --only floe-sales-domain --format svg > sales.svg
 """
 
@@ -44,6 +46,11 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="only this namespace (or domain, of lineage), and what it is connected with (may be repeated)",
+    )
+    parser.add_argument(
+        "--fold",
+        action="store_true",
+        help="draw one node for each namespace (or domain, of lineage), not what is in it",
     )
     parser.add_argument("--format", choices=(*RENDERERS, "svg"), default="mermaid", help="default: mermaid")
     add_repository(parser)
@@ -63,6 +70,8 @@ def run(options: Namespace) -> int:
             raise UsageError(f'--only: there is no "{name}" in the graph; {did_you_mean(name, groups)}')
     if options.only:
         graph = graph.around(frozenset(options.only))
+    if options.fold:
+        graph = graph.folded()
     sys.stdout.write(_svg(dot(graph)) if options.format == "svg" else RENDERERS[options.format](graph))
     return DONE
 
@@ -81,7 +90,7 @@ def _graph(root: Path, options: Namespace, cache: Store) -> Graph:
         return lineage(sources)
     from floe_compiler.synthesize import graphs
 
-    draw = graphs.connections if options.kind == "connections" else graphs.starts
+    draw = graphs.connections if options.kind == "connections" else graphs.waves
     first = environment_of(min(plans))
     sites = {name: own for name, own in sorted(plans.items()) if environment_of(name) == first}
     if len(sites) == 1:

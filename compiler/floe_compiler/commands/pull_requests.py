@@ -6,6 +6,7 @@ docs.github.com/rest/issues/comments, docs.gitlab.com/api/notes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any, Literal, TypeVar
@@ -20,6 +21,14 @@ from floe_compiler.commands.exit_codes import UsageError
 SECONDS = 30
 PAGE = 100
 MOST_PAGES = 100
+
+_REMEDIES: Mapping[int, str] = {
+    HTTPStatus.MOVED_PERMANENTLY: "; has the repository another name now?",
+    HTTPStatus.FOUND: "; is the address right?",
+    HTTPStatus.UNAUTHORIZED: "; is the token right, and has it not expired?",
+    HTTPStatus.FORBIDDEN: "; may the token write comments there? floe-compile comment --help says what it needs",
+    HTTPStatus.NOT_FOUND: "; is there such a pull request, and may the token see it?",
+}
 
 
 class Refused(Exception):
@@ -51,6 +60,8 @@ class Place(msgspec.Struct, frozen=True):
     comments: str
     comment: str
     user: str
+    pull: str
+    """The address by which a pull request is told from an issue, where both have the same comments; or empty."""
     edits_with: Literal["PATCH", "PUT"]
     author: Literal["user", "author"]
     largest: int
@@ -65,13 +76,15 @@ def github(variables: Mapping[str, str], number: int | None) -> Place:
     repository, token = _required(variables, "GITHUB_REPOSITORY"), _required(variables, "GITHUB_TOKEN")
     if number is None:
         raise UsageError("--number: give the number of the pull request")
-    issues = f"{_web(api)}/repos/{quote(repository)}/issues"
+    home = f"{_web(api)}/repos/{quote(repository)}"
+    issues, pull = f"{home}/issues", f"{home}/pulls/{number}"
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    return Place(f"{issues}/{number}/comments", f"{issues}/comments", f"{api}/user", "PATCH", "user", 65_536, headers)
+    comments = f"{issues}/{number}/comments"
+    return Place(comments, f"{issues}/comments", f"{api}/user", pull, "PATCH", "user", 65_536, headers)
 
 
 def gitlab(variables: Mapping[str, str], number: int | None) -> Place:
@@ -80,7 +93,7 @@ def gitlab(variables: Mapping[str, str], number: int | None) -> Place:
     iid = str(number) if number is not None else _required(variables, "CI_MERGE_REQUEST_IID")
     notes = f"{_web(api)}/projects/{quote(project, safe='')}/merge_requests/{quote(iid, safe='')}/notes"
     headers = {"PRIVATE-TOKEN": _required(variables, "GITLAB_TOKEN")}
-    return Place(notes, notes, f"{api}/user", "PUT", "author", 1_000_000, headers)
+    return Place(notes, notes, f"{api}/user", "", "PUT", "author", 1_000_000, headers)
 
 
 def post(place: Place, body: str, mark: str) -> Literal["new", "edited", "as it was"]:
@@ -91,6 +104,8 @@ def post(place: Place, body: str, mark: str) -> Literal["new", "edited", "as it 
     """
     mine = next((comment for comment in _comments(place) if (comment.body or "").startswith(mark)), None)
     if mine is None:
+        if place.pull:
+            _call(place, "GET", place.pull, dict)
         _call(place, "POST", place.comments, Comment, {"body": body})
         return "new"
     if (mine.body or "").replace("\r\n", "\n").strip() == body.strip():
@@ -135,13 +150,24 @@ def _call(place: Place, method: str, url: str, kind: type[Answer], data: Mapping
             return msgspec.json.decode(answer.read(), type=kind)
     except HTTPError as error:
         refusal = _NotAllowed if error.code in (401, 403) else Refused
-        hint = "; may the token write comments there?" if error.code in (401, 403, 404) else ""
-        raise refusal(f"{method} {address}: the server answers {error.code} {error.reason}{hint}") from error
+        message = f"{method} {address}: the server answers {error.code} {error.reason}{_remedy(error)}"
+        raise refusal(message) from error
     except msgspec.MsgspecError as error:
         raise Refused(f"{method} {address}: what answers there is another server; is the address right?") from error
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise Refused(f"{method} {address}: {getattr(reason, 'strerror', None) or reason}") from error
+
+
+def _remedy(error: HTTPError) -> str:
+    """Return what to do about an answer. Both servers say so if they have had too many requests."""
+    left = (error.headers.get(name) for name in ("X-RateLimit-Remaining", "RateLimit-Remaining"))
+    if error.code == HTTPStatus.TOO_MANY_REQUESTS or (error.code == HTTPStatus.FORBIDDEN and "0" in left):
+        seconds = error.headers.get("Retry-After", "")
+        return f"; it has had too many requests: run this again {f'in {seconds} s' if seconds.isdigit() else 'later'}"
+    if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "; run this again later"
+    return _REMEDIES.get(error.code, "")
 
 
 class _NoRedirect(HTTPRedirectHandler):

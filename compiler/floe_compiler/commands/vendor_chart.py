@@ -53,7 +53,8 @@ def vendor_chart(root: Path, source: str, version: str | None) -> int:
         _replace(root, chart.folder, files)
         _lock(root, locked)
     sys.stdout.write(f"{chart.folder}: {len(files)} files of the chart {chart}\n  digest: {locked.digest}\n")
-    sys.stdout.write(f"use it: charts: {{{chart.name}: {{version: {chart.version}}}}}\n")
+    entry = f"charts: {{{chart.name}: {{version: {chart.version}}}}}"
+    sys.stdout.write(f"use it in platform-manifest.yaml or a domain.yaml: {entry}\n")
     return DONE
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from floe_compiler.load import git_folder
 from floe_compiler.load.authored import FOREIGN, Authored, authored_files, domain_key, environment_name
 from floe_compiler.load.parents import parents_of, unused
-from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
+from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, SECRET_VALUE, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
 from floe_compiler.load.strays import is_certificates
@@ -212,8 +212,10 @@ def _document(file: str, kind: str, text: str, check: SchemaCheck, findings: Fin
     document = documents[0]
     if not _is_kind(document, written, findings):
         return None
-    findings.extend(secret_values(document))
-    findings.extend(check.problems(kind, document))
+    secrets = secret_values(document)
+    findings.extend(secrets.values())
+    places = [path for path, problem in secrets.items() if problem.rule is SECRET_VALUE]
+    findings.extend(check.problems(kind, document, places))
     return document
 
 

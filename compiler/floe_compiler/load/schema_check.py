@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from floe_compiler.load.rules import SCHEMA
 from floe_compiler.load.text_file import visible
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.document import Document, show_path
+from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
 from floe_compiler.model.structure import Mistake, Structure, Wrong, without_consequences
 
@@ -20,14 +20,22 @@ class SchemaCheck:
         self._schemas = schemas
         self._structures: dict[str, Structure] = {}
 
-    def problems(self, kind: str, document: Document) -> Iterator[Diagnostic]:
-        """Yield the structural errors of a document."""
+    def problems(self, kind: str, document: Document, secrets: Collection[DataPath] = ()) -> Iterator[Diagnostic]:
+        """Yield the structural errors of a document, but for those of values that are reported as secrets."""
         if kind not in self._structures:
             self._structures[kind] = Structure(self._schemas[kind])
         mistakes = self._structures[kind].mistakes(document.data, lambda path: document.raw.get(path, ""))
         for mistake in without_consequences(mistakes):
+            if any(_is_of(mistake, path) for path in secrets):
+                continue
             message = visible(mistake.message(show_path(mistake.path) or document.file))
             yield Diagnostic(SCHEMA, message, _span(mistake, document), hint=mistake.hint, secret=mistake.secret)
+
+
+def _is_of(mistake: Mistake, secret: DataPath) -> bool:
+    """Return whether a mistake is that a secret's value stands there: alone, or in a list."""
+    length = len(mistake.path)
+    return secret[:length] == mistake.path and all(isinstance(step, int) for step in secret[length:])
 
 
 def _span(mistake: Mistake, document: Document) -> Span:

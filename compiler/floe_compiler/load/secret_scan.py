@@ -26,13 +26,16 @@ from floe_compiler.model.not_secrets import KEY, key_of
 
 Words = tuple[str, ...]
 
+VALUE = "the value of a secret"
 
-def secret_values(document: Document) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each value that looks like a secret, never showing it.
+
+def secret_values(document: Document) -> dict[DataPath, Diagnostic]:
+    """Return a diagnostic for each value that looks like a secret, by its place, never showing it.
 
     A data product, and what an environment says of one, may declare that some are not. A needless declaration is
     a warning.
     """
+    found: dict[DataPath, Diagnostic] = {}
     declared = {product: _declared(at(document.data, product)) for product in _products(document.data)}
     needed: set[tuple[DataPath, str]] = set()
     for path, value, before in _scalars(document.data):
@@ -43,14 +46,15 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
         is_declared = product is not None and name in declared[product]
         if product is not None and is_declared and (kind or any(assigned_secrets(str(value), ()))):
             needed.add((product, name))
-        elif kind:
+        elif kind and not (kind == VALUE and _names_listed_secret(document.data, path, value)):
             message = f"{show_path(path)} looks like {kind}"
-            yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
+            found[path] = Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
     declared_names = {(product, name) for product, names in declared.items() for name in names}
     for above, name in sorted(declared_names - needed):
         place = (*above, KEY, name)
         message = f"{show_path(place)}: no step has such a key with a value that looks like a secret"
-        yield Diagnostic(NOT_A_FALSE_ALARM, message, document.key_span(place))
+        found[place] = Diagnostic(NOT_A_FALSE_ALARM, message, document.key_span(place))
+    return found
 
 
 def _products(data: Any) -> Iterator[DataPath]:
@@ -78,8 +82,26 @@ def _kind(path: DataPath, value: str | int | float, before: Words) -> str:
     """Return what kind of secret a value looks like; empty if it looks like none."""
     kind = secret_in(str(value)) or login_at_end((*before, str(value)))
     if not kind and (_is_secret(path, str(value)) or _is_option_value(before, str(value))):
-        return "the value of a secret"
+        return VALUE
     return kind
+
+
+def _names_listed_secret(data: Any, path: DataPath, value: str | int | float) -> bool:
+    """Return whether a value of a chart is the name of a Secret that the document lists for a chart's workload."""
+    return _is_of_chart(path) and str(value) in _listed(data)
+
+
+def _is_of_chart(path: DataPath) -> bool:
+    return "values" in path and "charts" in path
+
+
+def _listed(data: Any) -> Iterator[str]:
+    """Yield the names of the Secrets that workloads of charts read."""
+    for key, below in data.items() if isinstance(data, dict) else ():
+        if key == "workloads":
+            yield from (name for workload in mapping(below, ()) for name in mapping(below, (workload, "secrets")))
+        else:
+            yield from _listed(below)
 
 
 def _is_secret(path: DataPath, value: str) -> bool:
@@ -110,6 +132,9 @@ def _hint(kind: str, path: DataPath) -> str:
         return put if "secrets" in path else f"{put}; {why}"
     if kind == PASSWORD_IN_URL:
         return "leave it out of the URL, and give it to the program that reads the URL as a secret"
+    if _is_of_chart(path) and kind == VALUE:
+        listed = "workloads: {<workload>: {secrets: {<name>: [<key>]}}}"
+        return f"put it into the secret store, and write the name of the Secret here, listed for its reader: {listed}"
     if kind == LOGIN:
         return "leave the user and the password out, and give them to the program as a secret"
     form = "credentials: {type: secret, name: <name>}" if "credentials" in path else "secret: {name: <name>}"

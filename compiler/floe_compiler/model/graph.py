@@ -36,6 +36,18 @@ class Graph(msgspec.Struct, frozen=True):
         keys = own.union(*({edge.source, edge.target} for edge in edges))
         return Graph(tuple(node for node in self.nodes if node.key in keys), edges)
 
+    def folded(self) -> Graph:
+        """Return a node for each group, and the arrows between these; what is in no group stays as it is."""
+        box = {node.key: node.group or node.key for node in self.nodes}
+        nodes = {Node(node.group, node.group) if node.group else node for node in self.nodes}
+        edges = {
+            Edge(box[edge.source], box[edge.target], label)
+            for edge in self.edges
+            for label in edge.label.split(", ")
+            if box[edge.source] != box[edge.target]
+        }
+        return graph(nodes, edges)
+
 
 def joined(graphs: Mapping[str, Graph]) -> Graph:
     """Return the graphs of several clusters as one: the names of groups begin with that of the cluster.

@@ -138,7 +138,7 @@ class Structure:
                 yield Mistake(Wrong.UNKNOWN_KEY, (*path, key), text, hint, secret=secret, meant=other)
         elif error.validator == "required" and isinstance(error.instance, Mapping):
             secret = self._refers_to_secret(schema)
-            for key in wanted:
+            for key in structure_hints.looked_for(wanted, error.instance, schema):
                 if key == DISCRIMINATOR and key not in error.instance:
                     for typo, hint in structure_hints.misspelt_type(error.instance, schema, self._definitions):
                         text = "is not a known key"

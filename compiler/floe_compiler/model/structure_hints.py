@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.hosts import host_and_port
 from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.plain_scalars import read_plain
-from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_A_MAPPING, NOT_HERE, REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_A_MAPPING, NOT_HERE, REFERENCE, WRITTEN_TOGETHER
 
 Schema = Mapping[str, Any]
 
@@ -67,8 +67,15 @@ def _below(key: str, properties: Schema, definitions: Schema) -> str:
     return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}" if below else ""
 
 
+def looked_for(required: list[str], data: Mapping[str, Any], schema: Schema) -> list[str]:
+    """Return the required keys to look for: of those that one command writes together, the first missing one."""
+    return [key for key in required if key not in data][:1] if WRITTEN_TOGETHER in schema else required
+
+
 def missing_key(key: str, schema: Schema, definitions: Schema) -> str:
     """Return the hint for a missing key, with what may stand there: its values if they are few, or its keys."""
+    if WRITTEN_TOGETHER in schema:
+        return str(schema[WRITTEN_TOGETHER])
     wanted: Schema = schema.get("properties", {}).get(key, {})
     if allowed := ", ".join(map(str, wanted.get("enum", ()))):
         return f"add `{key}:`, one of {allowed}"

@@ -26,6 +26,7 @@ def blame_text(explanation: Explanation, lines: Sequence[BlamedLine], paint: Pai
     more = max((len(_more(line.causes)) for line in lines), default=0)
     digits = len(str(lines[-1].number)) if lines else 1
     rows = [paint(visible(str(explanation.identity)), "bold"), f"asked for by {visible(explanation.asked_by)}"]
+    rows += [f"from the template {visible(str(explanation.template))}"] if explanation.template else []
     rows += [f"changed by the patch {visible(str(patch))}" for patch in explanation.patches]
     rows += [f"removed by the patch {visible(f'{span}: {place}')}" for place, span in explanation.removed]
     rows.append("")
@@ -55,6 +56,7 @@ def blame_json(explanation: Explanation, lines: Sequence[BlamedLine]) -> str:
         "format": FORMAT,
         "object": str(explanation.identity),
         "asked_by": explanation.asked_by,
+        **({"template": str(explanation.template)} if explanation.template else {}),
         "patches": [str(patch) for patch in explanation.patches],
         "lines": [
             {

@@ -12,15 +12,22 @@ from floe_compiler.report.outcome import count
 MOST = 3
 """The number of objects that are named."""
 
+_LOST = frozenset({"data-loss", "data-moved", "storage-shrink", "immutable"})
+
+
+def can_be_undone(danger: Danger) -> bool:
+    """Return whether to revert the commit takes it back. What cannot be undone, as it is about data, is told first."""
+    return danger.word not in _LOST
+
 
 def dangers_with_objects(diffs: Iterable[EnvironmentDiff]) -> Mapping[Danger, list[tuple[str, ObjectChange]]]:
-    """Return each danger with its environments and objects, in order."""
-    threatened = defaultdict(list)
+    """Return each danger with its environments and objects, in order: those to data before others."""
+    threatened: dict[Danger, list[tuple[str, ObjectChange]]] = defaultdict(list)
     for diff in diffs:
         for change in diff.changes:
             for danger in change.dangers:
                 threatened[danger].append((diff.environment, change))
-    return threatened
+    return dict(sorted(threatened.items(), key=lambda item: can_be_undone(item[0])))
 
 
 def describe(

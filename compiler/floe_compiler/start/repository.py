@@ -93,14 +93,17 @@ jobs:
           if-no-files-found: ignore
       - name: Show what changes
         if: ${{ !cancelled() }}
+        id: change
         env:
           LINK: ${{ steps.report.outputs.artifact-url }}
         run: |
           floe-compile diff HEAD^1 --format markdown ${LINK:+--link "$LINK"} > "$RUNNER_TEMP/change.md"
           cat "$RUNNER_TEMP/change.md" >> "$GITHUB_STEP_SUMMARY"
       - name: Comment on the pull request
-        # The token of a fork's pull request may write nothing.
-        if: ${{ !cancelled() && github.event.pull_request.head.repo.full_name == github.repository }}
+        # Inputs with errors have no change. The token of a fork's pull request may write nothing.
+        if: >-
+          ${{ !cancelled() && steps.change.outcome == 'success'
+          && github.event.pull_request.head.repo.full_name == github.repository }}
         env:
           GITHUB_TOKEN: ${{ github.token }}
           NUMBER: ${{ github.event.pull_request.number }}

@@ -29,7 +29,7 @@ def connections(plans: Iterable[UnitPlan]) -> Graph:
     return graph(nodes, edges)
 
 
-def starts(plans: Iterable[UnitPlan]) -> Graph:
+def waves(plans: Iterable[UnitPlan]) -> Graph:
     """Return the servers and tasks of all namespaces; an arrow leads from one to what starts before it."""
     nodes: set[Node] = set()
     edges: set[Edge] = set()

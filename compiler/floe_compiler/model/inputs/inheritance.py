@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from floe_compiler.model.bounds import Bounds, Scalar, compared
 from floe_compiler.model.fields import matching
 from floe_compiler.model.inputs.common import Input
 from floe_compiler.model.layout import PARENT_DIGEST, PARENT_KEY, PARENT_PATH
+from floe_compiler.model.schema_words import WRITTEN_TOGETHER
 
 
 class ParentSignature(Input):
@@ -33,6 +34,10 @@ class ParentSignature(Input):
 
 class Extends(Input):
     """The parent: another platform manifest, of which a copy is vendored. Its settings are the defaults."""
+
+    model_config = ConfigDict(
+        json_schema_extra={WRITTEN_TOGETHER: "vendor the parent: floe-compile vendor SOURCE writes path and digest"}
+    )
 
     path: Annotated[str, matching(PARENT_PATH, "a folder right in vendor/", "vendor/acme")]
     """The folder of the copy, in `vendor/` beside this manifest."""

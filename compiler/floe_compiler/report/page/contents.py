@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.model.graph import Graph
 from floe_compiler.model.listed_secrets import ListedSecret
+from floe_compiler.report.danger_groups import can_be_undone
 from floe_compiler.report.dangers import WORDS
 from floe_compiler.report.diff import ACTIONS, EnvironmentDiff
 from floe_compiler.report.folding import FoldedChange, folded
@@ -19,9 +20,6 @@ from floe_compiler.report.terminal import visible
 
 MOST_LINES = 400
 """The number of edited lines of one file that are shown."""
-
-_LOST = ("data-loss", "data-moved", "storage-shrink", "immutable")
-"""The words of the dangers that come first: what they do to data cannot be undone by reverting a commit."""
 
 Reasons = Mapping[str, Sequence[tuple[str, str]]]
 """What objects follow from, as places and texts, by the paths of their files."""
@@ -57,7 +55,7 @@ def page_data(contents: Contents) -> Mapping[str, Any]:
     names = list(contents.objects)
     changes = folded(contents.diffs)
     all_dangers = dict.fromkeys(danger for change in changes for danger in change.dangers)
-    dangers = {danger: at for at, danger in enumerate(sorted(all_dangers, key=lambda danger: danger.word not in _LOST))}
+    dangers = {danger: at for at, danger in enumerate(sorted(all_dangers, key=can_be_undone))}
     texts = {text: at for at, text in enumerate(dict.fromkeys(text for change in changes for text in change.fields))}
     totals = {diff.environment: [diff.total(action) for action in ACTIONS] for diff in contents.diffs}
     names += sorted(totals.keys() - contents.objects.keys())  # environments that were removed
