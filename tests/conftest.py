@@ -18,9 +18,11 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.intervalsets import IntervalSet
 
 from floe_compiler.cache.folder import VARIABLE
+from floe_compiler.components import registry
 from floe_compiler.load import git_folder
 from floe_compiler.node.cdk8s_process import reusing_process
 from floe_compiler.overlay import kustomize, portions
+from floe_compiler.resolve.schemas import plain_schemas
 
 pytest_plugins = ["forked_workers"]
 
@@ -47,11 +49,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_finish() -> None:
-    """Search for cycles only among what tests make, and rarely.
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make what nearly all tests need before processes are forked, and search for cycles only among what tests make.
 
     Otherwise, Python spends a twentieth of its time on looking through modules and tests that all stay.
     """
+    if session.config.option.processes > 1:
+        plain_schemas(registry())
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
