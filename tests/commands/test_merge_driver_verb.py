@@ -75,6 +75,7 @@ def branched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, st
             commit(theirs, "theirs")
             git("checkout", "--quiet", "main")
             commit(ours, "ours")
+        git("gc", "--quiet")  # two files in place of hundreds to copy
         return root
 
     return make

@@ -55,6 +55,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(root, **files)
     git_in(root, "init", "--quiet", "--initial-branch", "main")
     commit(root)
+    git_in(root, "gc", "--quiet")  # two files in place of hundreds to copy
     return root
 
 

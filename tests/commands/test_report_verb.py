@@ -24,7 +24,12 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = small_mesh(tmp_path_factory.mktemp("committed"), {})
     assert main(["compile", "--quiet", "--root", str(root)]) == 0
     who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-    for words in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", "first")):
+    for words in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        (*who, "commit", "--quiet", "--message", "first"),
+        ("gc", "--quiet"),
+    ):
         subprocess.run(["git", *words], cwd=root, check=True)
     return root
 
