@@ -120,7 +120,7 @@ def _add_texts(value: Any, texts: list[str]) -> None:
 
 
 def _differing_texts(before: Any, after: Any) -> set[str]:
-    """Return the texts of two objects that one of them has (`_texts`), and the other one not in the parts that differ."""
+    """Return the texts (`_texts`) that one of two objects has, and the other one not in the parts that differ."""
     before, after = ({key: item for key, item in value.items() if key != "metadata"} for value in (before, after))
     ours: list[str] = []
     theirs: list[str] = []
