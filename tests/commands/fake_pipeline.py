@@ -35,7 +35,7 @@ class Compiled(NamedTuple):
     digests: Mapping[str, str]
     warnings: tuple[Diagnostic, ...]
     chosen: None = None
-    made: Mapping[str, int] = types.MappingProxyType({})
+    compiled_units: Mapping[str, int] = types.MappingProxyType({})
 
 
 def _silent(_: str) -> None:
