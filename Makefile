@@ -8,8 +8,8 @@ DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
 KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) kubernetes@v1.34.2 kubernetes@v1.37.0
 
-# One process more than cores, as some tests wait.
-FORKS = --processes $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Twice as many processes as cores, as some tests wait for others.
+FORKS = --processes $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 # Python starts hundreds of times for one run of the tests, which takes half as long again if none keeps its bytecode.

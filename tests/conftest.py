@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
+from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -27,6 +30,7 @@ from floe_compiler.resolve.schemas import plain_schemas
 pytest_plugins = ["forked_workers"]
 
 PATH_IN_GIT = git_folder.path_in_git
+MEMORY, NEEDED = Path("/dev/shm"), 2 << 30
 UTF_8 = IntervalSet([(0, 0xD7FF), (0xE000, sys.maxunicode)]), IntervalSet([])
 INTERVALS = charmap.intervals_from_codec
 
@@ -43,10 +47,18 @@ if PROFILE == "fast":
 charmap.intervals_from_codec = cache(lambda codec: UTF_8 if codec == "utf-8" else INTERVALS(codec))
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C end what tests start: a shell without job control has programs in the background ignore it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C end what tests start: a shell without job control has programs in the background ignore it.
+
+    A run of all tests writes into memory, if there is room: it makes 70,000 files, for which processes wait otherwise.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.option.processes > 1 and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED:
+        folder = Path(tempfile.mkdtemp(prefix="t-", dir=MEMORY))
+        folder.chmod(0o755)  # some programs run as another user
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
