@@ -88,10 +88,8 @@ def run_in_forks(session: pytest.Session, processes: int) -> None:
 
 
 def _by_module(session: pytest.Session) -> Iterator[list[int]]:
-    """Yield the tests of each module, first those of modules at the top, which compile whole meshes and take long."""
-    tests = sorted(range(len(session.items)), key=lambda index: len(session.items[index].path.parts))
-    for _, of_a_module in groupby(tests, lambda index: session.items[index].path):
-        yield [*of_a_module]
+    for _, tests in groupby(range(len(session.items)), lambda index: session.items[index].path):
+        yield [*tests]
 
 
 def _start(session: pytest.Session, number: int, inherited: Sequence[Connection]) -> Worker:
