@@ -74,7 +74,7 @@ def run_in_forks(session: pytest.Session, processes: int) -> None:
             for worker in ended:
                 workers.remove(worker)
                 worker.process.join()
-                if worker.process.exitcode:
+                if worker.process.exitcode or worker.unfinished:
                     _report_death(session, worker)
                 modules.extendleft([[*worker.unfinished]] if worker.unfinished else [])
             if session.shouldfail:

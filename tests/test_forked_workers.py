@@ -22,7 +22,7 @@ def shared():
 
 def test_ends_its_process():
     if {ends}:
-        os._exit(3)
+        os._exit(0)
 
 def test_passes(snapshot):
     assert snapshot == "as it was"
@@ -73,7 +73,7 @@ def test_all_is_reported_and_whoever_dies_is_replaced(modules: Sequence[Path], t
     assert done.stderr == ""
     assert "test_first.py::test_ends_its_process - The process" in done.stdout
     assert "FAILED test_first.py::test_fails - assert not True" in done.stdout
-    assert "The process that ran this test has ended with 3." in done.stdout
+    assert "The process that ran this test has ended with 0." in done.stdout
     assert "what it printed" in done.stdout
     assert done.stdout.count(": not today") == 2
     assert "1 snapshot passed. 1 snapshot unused." in done.stdout
