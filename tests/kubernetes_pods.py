@@ -35,7 +35,7 @@ class Pods:
     run: Run
     pods: dict[str, Pod] = field(default_factory=dict)
     created: list[Pod] = field(default_factory=list)
-    asked: set[tuple[str, str]] = field(default_factory=set)
+    requested: set[tuple[str, str]] = field(default_factory=set)
     """Verbs and resources that clients used."""
 
     events: list[tuple[str, Pod]] = field(default_factory=list)
@@ -109,12 +109,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def asked(self, verb: str) -> tuple[str, dict[str, list[str]]]:
+    def record(self, verb: str) -> tuple[str, dict[str, list[str]]]:
         parts, query = urlsplit(self.path), parse_qs(urlsplit(self.path).query)
         tail = parts.path.split("/pods", 1)[-1].strip("/")
         resource = "pods/log" if tail.endswith("/log") else "pods"
         verb = "watch" if "watch" in query else "list" if verb == "get" and not tail else verb
-        self.pods.asked.add((verb, resource))
+        self.pods.requested.add((verb, resource))
         return tail.removesuffix("/log"), query
 
     def body(self) -> Any:
@@ -124,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path in DISCOVERY:
             self.answer(200, DISCOVERY[self.path])
             return
-        name, query = self.asked("get")
+        name, query = self.record("get")
         selector = _selector(query.get("labelSelector", [""])[0])
         if "watch" in query:
             self.send_response(200)
@@ -157,18 +157,18 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {"kind": "PodList", "apiVersion": "v1", "metadata": version, "items": items})
 
     def do_POST(self) -> None:
-        self.asked("create")
+        self.record("create")
         self.answer(201, self.pods.create(self.body()))
 
     def do_PATCH(self) -> None:
-        name, _ = self.asked("patch")
+        name, _ = self.record("patch")
         pod, labels = self.pods.pods.get(name), self.body().get("metadata", {}).get("labels", {})
         if pod:
             pod["metadata"].setdefault("labels", {}).update(labels)
         self.answer(200 if pod else 404, pod or {"kind": "Status", "code": 404})
 
     def do_DELETE(self) -> None:
-        name, _ = self.asked("delete")
+        name, _ = self.record("delete")
         self.body()
         pod = self.pods.pods.pop(name, None)
         if pod:

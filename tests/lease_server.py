@@ -32,7 +32,7 @@ class LeaseServer:
         """For each token; "*": for all."""
         self.delay = 0.0
         """How long each answer takes, in seconds."""
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.lock = threading.Lock()
         self._version = 100
         self.closed = threading.Event()
@@ -61,7 +61,7 @@ class LeaseServer:
         """Return the status and the object that answer a request."""
         path, _, query = path.partition("?")
         with self.lock:
-            self.asked.append(f"{method} {path}?{query}" if query else f"{method} {path}")
+            self.requests.append(f"{method} {path}?{query}" if query else f"{method} {path}")
             if path == PODS:
                 return 200, {"kind": "PodList", "items": self.pods}
             if method == "POST" and path == LEASES and body:

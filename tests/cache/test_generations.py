@@ -16,10 +16,10 @@ class Counted(Memory):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[str] = []
+        self.requested_keys: list[str] = []
 
     def get(self, kind: str, key: str) -> bytes | None:
-        self.asked.append(key)
+        self.requested_keys.append(key)
         return super().get(kind, key)
 
 
@@ -33,7 +33,7 @@ def test_what_was_used_lately_is_at_hand() -> None:
         cache.begin()
         assert cache.get("heads", "old") == b"1"
         assert cache.get("heads", "new") == b"2"
-    assert store.asked == ["old"]
+    assert store.requested_keys == ["old"]
 
 
 def test_what_a_compilation_did_not_use_is_asked_for_again() -> None:
@@ -43,7 +43,7 @@ def test_what_a_compilation_did_not_use_is_asked_for_again() -> None:
     cache.begin()
     cache.begin()
     assert cache.get("heads", "a") == b"1", "the other cache has it"
-    assert store.asked == ["a"]
+    assert store.requested_keys == ["a"]
 
 
 def test_another_process_gets_the_other_cache(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ class Counting(Memory):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[str] = []
+        self.requested_kinds: list[str] = []
 
     def get(self, kind: str, key: str) -> bytes | None:
-        self.asked.append(kind)
+        self.requested_kinds.append(kind)
         return super().get(kind, key)
 
 
@@ -35,27 +35,27 @@ def run(store: Memory, *keys: str) -> list[bytes | None]:
 def test_the_next_run_opens_one_file_for_all_that_the_last_one_used() -> None:
     store = Counting()
     assert run(store, "a", "b") == [None, None]
-    store.asked.clear()
+    store.requested_kinds.clear()
     assert run(store, "a", "b") == [b"a", b"b"]
-    assert store.asked == [KIND]
+    assert store.requested_kinds == [KIND]
 
 
 def test_what_the_last_run_did_not_use_is_in_the_store() -> None:
     store = Counting()
     run(store, "a", "b")
     run(store, "b", "c")
-    store.asked.clear()
+    store.requested_kinds.clear()
     assert run(store, "a", "c") == [b"a", b"c"]
-    assert store.asked == [KIND, "small"]
+    assert store.requested_kinds == [KIND, "small"]
 
 
 def test_a_run_of_a_small_part_leaves_the_rest_at_hand() -> None:
     store = Counting()
     run(store, "a", "b", "c", "d")
     run(store, "a")
-    store.asked.clear()
+    store.requested_kinds.clear()
     assert None not in run(store, "a", "b", "c", "d")
-    assert store.asked == [KIND]
+    assert store.requested_kinds == [KIND]
 
 
 def test_few_new_entries_are_not_worth_writing_all_of_them() -> None:
@@ -64,9 +64,9 @@ def test_few_new_entries_are_not_worth_writing_all_of_them() -> None:
     run(store, *old)
     for new in (["a", "b"], ["a", "b", "c"]):
         run(store, *old[: -len(new)], *new)
-        store.asked.clear()
+        store.requested_kinds.clear()
         assert None not in run(store, *old[: -len(new)], *new)
-        assert store.asked == [KIND, *["small"] * (0 if len(new) > 2 else 2)]
+        assert store.requested_kinds == [KIND, *["small"] * (0 if len(new) > 2 else 2)]
 
 
 def test_entries_of_other_kinds_are_left_to_the_store() -> None:
@@ -75,15 +75,15 @@ def test_entries_of_other_kinds_are_left_to_the_store() -> None:
     assert recent.put("large", "a", b"a")
     recent.keep()
     assert Recent(store, NAME, SMALL).get("large", "a") == b"a"
-    assert store.asked == [KIND, KIND, "large"]
+    assert store.requested_kinds == [KIND, KIND, "large"]
 
 
 def test_other_repositories_have_other_entries_at_hand() -> None:
     store = Counting()
     run(store, "a")
-    store.asked.clear()
+    store.requested_kinds.clear()
     assert Recent(store, "1" * 64, SMALL).get("small", "a") == b"a"
-    assert store.asked == [KIND, "small"]
+    assert store.requested_kinds == [KIND, "small"]
 
 
 def test_what_was_put_is_what_the_next_run_gets_even_if_another_value_was_at_hand() -> None:

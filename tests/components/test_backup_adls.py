@@ -20,6 +20,6 @@ def test_rendered(snapshot: SnapshotAssertion) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"account": "acme-backups"}, {"container": "a--b"}, {"container": "Backups"}])
-def test_wrong_names(wrong: dict[str, str]) -> None:
+def test_invalid_names_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         COMPONENT.config.model_validate({**STORE, "credentials": {"type": "secret"}, **wrong})

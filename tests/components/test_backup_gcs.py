@@ -18,7 +18,7 @@ def test_rendered(snapshot: SnapshotAssertion) -> None:
 
 
 @pytest.mark.parametrize("account", ["backups", "backups@acme.example", "x@y.iam.gserviceaccount.com"])
-def test_what_is_no_service_account(account: str) -> None:
+def test_an_invalid_service_account_is_refused(account: str) -> None:
     config = {"bucket": "acme-backups", "credentials": {"type": "identity", "service_account": account}}
     with pytest.raises(ValidationError):
         COMPONENT.config.model_validate(config)

@@ -1,4 +1,4 @@
-"""No backups: nothing is rendered, and there must be a reason."""
+"""No backups: nothing is rendered, and a reason is required."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def test_nothing_is_rendered() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{}, {"reason": ""}])
-def test_there_must_be_a_reason(wrong: dict[str, str]) -> None:
+def test_a_reason_is_required(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         COMPONENT.config.model_validate({"type": "none", **wrong})

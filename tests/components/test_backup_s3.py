@@ -36,6 +36,6 @@ def test_rendered_with_keys(snapshot: SnapshotAssertion) -> None:
         {},
     ],
 )
-def test_wrong_settings(wrong: dict[str, Any]) -> None:
+def test_invalid_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         COMPONENT.config.model_validate({**S3, **wrong})

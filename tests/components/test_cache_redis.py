@@ -24,7 +24,7 @@ MONITORED = (Monitoring("prometheus"),)
 
 
 def built(config: dict[str, Any] | None = None, **more: Any) -> Parts:
-    """Return what a domain's cache is made of."""
+    """Return the facts of a domain's cache."""
     return COMPONENT.build(context_of(COMPONENT, config, scope="sales", **more))
 
 
@@ -44,7 +44,7 @@ def test_it_keeps_its_data_on_a_volume() -> None:
 
 
 @pytest.mark.parametrize("scale", [DEVELOPMENT, PRODUCTION])
-def test_its_data_fits_into_its_memory_and_its_log_on_its_volume(scale: Any) -> None:
+def test_its_data_fits_in_memory_and_its_log_on_the_volume(scale: Any) -> None:
     (server,) = built(settings=scale).workloads
     container, room = server.pod.containers[0], int(settings(settings=scale)["maxmemory"])
     assert room == int(parse_quantity(container.resources.memory_limit).amount * 6 / 10)
@@ -61,7 +61,7 @@ def test_a_volume_that_the_log_would_fill_is_refused() -> None:
     assert not list(cache_redis.refuses(context_of(COMPONENT, enough)))
 
 
-def test_it_forgets_what_nobody_reads_unless_it_must_not() -> None:
+def test_it_evicts_unused_keys_unless_eviction_is_off() -> None:
     assert settings()["maxmemory-policy"] == "allkeys-lru"
     assert settings({"eviction": "noeviction"})["maxmemory-policy"] == "noeviction"
     alerts = {alert.name for alert in built(found=MONITORED).alerts}
@@ -70,7 +70,7 @@ def test_it_forgets_what_nobody_reads_unless_it_must_not() -> None:
     assert refusing - alerts == {"RedisMemoryNearlyFull"}
 
 
-def test_metrics_only_where_they_are_collected() -> None:
+def test_it_has_metrics_only_where_they_are_collected() -> None:
     (server,) = built().workloads
     assert (server.metrics, len(server.pod.containers), built().alerts) == ((), 1, ())
     (server,) = built(found=MONITORED).workloads
@@ -128,7 +128,7 @@ def test_a_cache_is_a_capability_with_a_slot() -> None:
     assert Cache.slot == COMPONENT.slot
 
 
-def test_with_an_issuer_clients_and_the_exporter_use_tls_and_nothing_else() -> None:
+def test_with_an_issuer_clients_and_the_exporter_use_only_tls() -> None:
     secure: Any = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-internal")
     (cache,) = cache_redis.provides(context_of(COMPONENT, settings=secure, scope="sales").instance)
     assert (cache.url, cache.endpoint.port().tls) == ("rediss://redis.floe-sales-domain.svc.cluster.local:6379/0", True)
@@ -137,9 +137,9 @@ def test_with_an_issuer_clients_and_the_exporter_use_tls_and_nothing_else() -> N
     (server,) = built(settings=secure, found=MONITORED).workloads
     container, exporter = server.pod.containers
     assert lines["tls-key-file"] == f"{container.certificate}/tls.key"
-    given = {variable.name: variable.value for variable in exporter.variables}
-    assert given["REDIS_ADDR"] == "rediss://127.0.0.1:6379"
-    assert given["REDIS_EXPORTER_SKIP_TLS_VERIFICATION"] == "true"
+    env = {variable.name: variable.value for variable in exporter.variables}
+    assert env["REDIS_ADDR"] == "rediss://127.0.0.1:6379"
+    assert env["REDIS_EXPORTER_SKIP_TLS_VERIFICATION"] == "true"
     for probe in (container.startup, container.liveness, container.readiness):
         assert probe is not None
         assert "--tls" in " ".join(probe.command)

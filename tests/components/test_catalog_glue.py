@@ -1,4 +1,4 @@
-"""The AWS Glue Data Catalog: what its clients are told, and whether PyIceberg signs its requests with that."""
+"""The AWS Glue Data Catalog: the settings of its clients, and whether PyIceberg signs its requests with them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def catalog(**config: Any) -> Catalog:
 def rendered(root: Path, storage: dict[str, Any] | None = None) -> dict[str, Any]:
     parts = {"catalog": {"type": "glue", **CONFIG}, "storage": storage or LAKE}
     compiled = compile_mesh(small_mesh(root, {MANIFEST: parts, PRODUCT: {"steps": STEPS}}))
-    assert compiled.warnings == (), "the checks have nothing to say of it"
+    assert compiled.warnings == (), "it passes all checks"
     return {path: yaml.load(text, yaml.CSafeLoader) for path, text in compiled.files.items()}
 
 
@@ -70,7 +70,7 @@ def test_nothing_is_rendered() -> None:
     assert COMPONENT.build(context_of(COMPONENT, CONFIG)) == Parts()
 
 
-def test_the_catalog_is_that_of_its_region_and_account() -> None:
+def test_the_catalog_belongs_to_its_region_and_account() -> None:
     assert (catalog().uri, catalog().warehouse) == (URL, "123456789012")
     assert (catalog().endpoint.address(), catalog().endpoint.cidr) == (
         "glue.eu-west-1.amazonaws.com:443",
@@ -85,7 +85,7 @@ def test_bad_settings_are_refused(change: dict[str, Any]) -> None:
         GlueCatalogConfig.model_validate({**CONFIG, **change})
 
 
-def test_products_act_as_their_own_role_and_sign_with_it(tmp_path: Path) -> None:
+def test_products_assume_their_own_role_and_sign_with_it(tmp_path: Path) -> None:
     files = rendered(tmp_path)
     account = files[f"{FOLDER}/serviceaccount_orders.yaml"]["metadata"]["annotations"]
     assert account["eks.amazonaws.com/role-arn"] == "arn:aws:iam::123456789012:role/data-sales-orders"
@@ -108,7 +108,7 @@ def test_duckdb_signs_with_its_login_to_the_store(tmp_path: Path) -> None:
     target = yaml.load(profiles, yaml.CSafeLoader)["floe"]["outputs"]["dev"]
     (secret,) = target["secrets"]
     options = target["attach"][0]["options"]
-    # DuckDB 1.5.5 finds no secret by itself, as this one is for the files of the warehouse.
+    # DuckDB 1.5.5 does not choose this secret itself, as it is for the files of the warehouse.
     assert (options["authorization_type"], options["secret"]) == ("sigv4", secret["name"])
     assert secret["provider"] == "credential_chain"
     assert options["access_delegation_mode"] == "none"
@@ -147,8 +147,8 @@ def _sign(key: bytes, text: str) -> bytes:
 
 def expected_signature(method: str, url: str, headers: dict[str, str], body: bytes, region: str, service: str) -> str:
     """Return the `Authorization` that these headers should have (AWS, "Create a signed AWS API request")."""
-    given = re.search(r"SignedHeaders=([^,]+)", headers["authorization"])
-    names = given[1].split(";") if given else []
+    signed_headers = re.search(r"SignedHeaders=([^,]+)", headers["authorization"])
+    names = signed_headers[1].split(";") if signed_headers else []
     parts, date = urlsplit(url), headers["x-amz-date"]
     query = "&".join(f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in sorted(parse_qsl(parts.query)))
     canonical = "\n".join(
@@ -173,7 +173,7 @@ def expected_signature(method: str, url: str, headers: dict[str, str], body: byt
 
 @contextmanager
 def glue() -> Iterator[tuple[str, list[str]]]:
-    """Run a small catalog that refuses what is not signed for Glue in eu-west-1; yield its URL and its namespaces."""
+    """Run a small catalog that refuses requests without a signature for Glue in eu-west-1; yield its URL and its namespaces."""
     namespaces: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -64,7 +64,7 @@ def mesh(root: Path, *, secrets: dict[str, Any] | None = None, **config: Any) ->
 
 def rendered(root: Path, **changes: Any) -> dict[str, Any]:
     compiled = compile_mesh(mesh(root, **changes))
-    assert compiled.warnings == (), "the checks have nothing to say of it"
+    assert compiled.warnings == (), "it passes all checks"
     return {path: yaml.load(text, yaml.CSafeLoader) for path, text in compiled.files.items()}
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_rendered() -> None:
     assert COMPONENT.build(context_of(COMPONENT, CONFIG)) == Parts()
 
 
-def test_the_catalog_is_where_its_url_says() -> None:
+def test_clients_use_the_url_of_the_catalog() -> None:
     assert catalog().endpoint.address() == "catalog.example.com:443"
     assert catalog(url="http://catalog.example.com:8181").endpoint.address() == "catalog.example.com:8181"
     assert (catalog().uri, catalog().warehouse, catalog().endpoint.cidr) == (URL, "lake", "203.0.113.0/24")
@@ -88,7 +88,7 @@ def test_the_catalog_is_where_its_url_says() -> None:
     }
 
 
-def test_each_domain_logs_in_with_a_secret_of_its_own() -> None:
+def test_each_domain_logs_in_with_its_own_secret() -> None:
     login = catalog().client("sales", "customer-360").credentials
     assert isinstance(login, OAuth2Credentials)
     assert (login.client_id.secret.name, login.client_id.key) == ("catalog-client-sales", "client-id")
@@ -96,24 +96,24 @@ def test_each_domain_logs_in_with_a_secret_of_its_own() -> None:
     assert not [key for key in login.client_id.secret.keys if key.generated or key.literal]
 
 
-def test_tokens_come_from_the_catalog_unless_another_server_hands_them_out() -> None:
+def test_tokens_come_from_the_catalog_unless_there_is_a_token_server() -> None:
     login = catalog().client("sales", "customer-360").credentials
     assert isinstance(login, OAuth2Credentials)
     assert login.token_url == f"{URL}/v1/oauth/tokens"
     assert [server.host for server in catalog().calls()] == ["catalog.example.com"]
-    other = catalog(credentials={**OAUTH2, "token_server": TOKEN_SERVER})
-    assert [(server.host, server.cidr) for server in other.calls()] == [
+    separate = catalog(credentials={**OAUTH2, "token_server": TOKEN_SERVER})
+    assert [(server.host, server.cidr) for server in separate.calls()] == [
         ("catalog.example.com", "203.0.113.0/24"),
         ("login.example.com", "198.51.100.7/32"),
     ]
 
 
 def test_a_domain_may_send_a_token_or_nothing() -> None:
-    shown = catalog(credentials={"type": "token", "secret": {"name": "lake", "key": "jwt"}}).client(
+    client = catalog(credentials={"type": "token", "secret": {"name": "lake", "key": "jwt"}}).client(
         "sales", "customer-360"
     )
-    assert isinstance(shown.credentials, BearerToken)
-    assert (shown.credentials.token.secret.name, shown.credentials.token.key) == ("lake-sales", "jwt")
+    assert isinstance(client.credentials, BearerToken)
+    assert (client.credentials.token.secret.name, client.credentials.token.key) == ("lake-sales", "jwt")
     assert catalog(credentials={"type": "none"}).client("sales", "customer-360").credentials is None
 
 
@@ -126,7 +126,7 @@ def test_a_domain_may_send_a_token_or_nothing() -> None:
     ],
     ids=str,
 )
-def test_a_product_may_have_a_login_of_its_own(credentials: dict[str, Any], name: str) -> None:
+def test_a_product_may_have_its_own_login(credentials: dict[str, Any], name: str) -> None:
     login = catalog(credentials=credentials).client("sales", "customer-360").credentials
     key = login.client_id if isinstance(login, OAuth2Credentials) else login and getattr(login, "token", None)
     assert key
@@ -162,7 +162,7 @@ def test_every_step_knows_the_catalog_by_neutral_names(tmp_path: Path) -> None:
         assert secret == {"name": "catalog-client-sales", "key": "client-secret"}
 
 
-def test_dlt_and_dbt_work_with_it_as_with_any_other(tmp_path: Path) -> None:
+def test_dlt_and_dbt_use_it_like_any_other_catalog(tmp_path: Path) -> None:
     files = rendered(tmp_path)
     load = steps(files)["load"]
     assert load["ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE"]["value"] == "rest"
@@ -172,7 +172,7 @@ def test_dlt_and_dbt_work_with_it_as_with_any_other(tmp_path: Path) -> None:
     assert target["secrets"][0]["client_id"] == "{{ env_var('FLOE_CATALOG_CLIENT_ID') }}"
 
 
-def test_steps_may_reach_the_catalog_and_who_hands_out_tokens(tmp_path: Path) -> None:
+def test_steps_may_reach_the_catalog_and_the_token_server(tmp_path: Path) -> None:
     files = rendered(tmp_path, credentials={**OAUTH2, "token_server": TOKEN_SERVER})
     ranges = [peer["ipBlock"]["cidr"] for rule in files[POLICY]["spec"]["egress"] for peer in rule["to"]]
     assert {"203.0.113.0/24", "198.51.100.7/32", "192.0.2.0/24"} <= set(ranges)
@@ -190,7 +190,7 @@ def test_a_secret_that_is_not_managed_elsewhere_comes_from_the_store(tmp_path: P
     assert remote_keys == dict.fromkeys(("client-id", "client-secret"), "small/dev/floe-platform/catalog-client-sales")
 
 
-def test_no_client_is_generated_for_a_catalog_of_others(tmp_path: Path) -> None:
+def test_no_client_is_generated_for_an_external_catalog(tmp_path: Path) -> None:
     with pytest.raises(StageFailed) as failed:
         compile_mesh(mesh(tmp_path, credentials={"type": "oauth2"}))
     assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == ["S001"]

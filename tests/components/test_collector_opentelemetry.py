@@ -63,12 +63,12 @@ def pipelines(*, production: bool = False, **config: Any) -> dict[str, Any]:
     return by_signal
 
 
-def test_there_is_one_on_every_node() -> None:
+def test_it_is_a_daemon_set_by_default() -> None:
     assert server().kind == "DaemonSet"
 
 
 @pytest.mark.parametrize(("scale", "replicas"), [("light", 1), ("medium", 2), ("heavy", 3)])
-def test_or_a_number_of_replicas_by_scale(scale: str, replicas: int) -> None:
+def test_it_may_be_a_deployment_whose_replicas_follow_the_scale(scale: str, replicas: int) -> None:
     profile = COMPONENT.profiles[scale]
 
     assert profile == {"replicas": replicas}
@@ -76,7 +76,7 @@ def test_or_a_number_of_replicas_by_scale(scale: str, replicas: int) -> None:
     assert (collector.kind, collector.replicas) == ("Deployment", replicas)
 
 
-def test_it_asks_for_what_the_platform_design_says() -> None:
+def test_it_requests_the_resources_of_the_platform_design() -> None:
     assert (container().resources.cpu, container().resources.memory) == ("200m", "256Mi")
 
 
@@ -91,10 +91,10 @@ def test_it_listens_where_clients_expect_it() -> None:
     assert collector.grpc.url() == "http://otel-collector.floe-platform.svc.cluster.local:4317"
     assert collector.http.url() == "http://otel-collector.floe-platform.svc.cluster.local:4318"
     ports = [[port.number for port in endpoint.ports] for endpoint in (collector.grpc, collector.http)]
-    assert ports == [[4317], [4318]], "a client calls the port that it uses, and no other"
+    assert ports == [[4317], [4318]], "a client calls only the port that it uses"
 
 
-def test_all_it_listens_on_is_reachable_from_outside_the_pod() -> None:
+def test_it_listens_on_the_address_of_the_pod() -> None:
     """The health check and the metrics would listen on localhost, so that probes and scrapes failed for ever."""
     collector_config = configured()
     protocols = collector_config["receivers"]["otlp"]["protocols"]
@@ -105,7 +105,7 @@ def test_all_it_listens_on_is_reachable_from_outside_the_pod() -> None:
     assert reader == {"host": "0.0.0.0", "port": 8888}
 
 
-def test_it_is_alive_and_ready_by_its_health_check() -> None:
+def test_its_probes_use_its_health_check() -> None:
     for probe in (container().liveness, container().readiness):
         assert probe is not None
         assert (probe.port, probe.path, probe.command) == ("health", "/", ()), "the image has no shell"
@@ -123,11 +123,13 @@ def test_memory_is_limited_first_and_batches_are_made_last() -> None:
 
 @pytest.mark.parametrize(("limit", "goal"), [("512Mi", "409MiB"), ("1Gi", "819MiB"), ("500M", "381MiB")])
 def test_go_frees_memory_before_the_limit_is_reached(limit: str, goal: str) -> None:
-    asked = {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": limit}}
-    assert {variable.name: variable.value for variable in container(resources=asked).variables} == {"GOMEMLIMIT": goal}
+    resources = {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": limit}}
+    assert {variable.name: variable.value for variable in container(resources=resources).variables} == {
+        "GOMEMLIMIT": goal
+    }
 
 
-def test_production_keeps_a_tenth_of_the_traces_and_all_else() -> None:
+def test_production_samples_a_tenth_of_the_traces_and_keeps_everything_else() -> None:
     by_signal = pipelines(production=True)
 
     assert configured(production=True)["processors"]["probabilistic_sampler"] == {"sampling_percentage": 10}
@@ -135,19 +137,19 @@ def test_production_keeps_a_tenth_of_the_traces_and_all_else() -> None:
     assert "probabilistic_sampler" not in by_signal["metrics"]["processors"] + by_signal["logs"]["processors"]
 
 
-def test_nothing_is_sampled_where_everything_is_kept() -> None:
+def test_without_sampling_there_is_no_sampler() -> None:
     for collector_config in (configured(), configured(production=True, sampling_percentage=100)):
         assert "probabilistic_sampler" not in collector_config["processors"]
         assert "probabilistic_sampler" not in collector_config["service"]["pipelines"]["traces"]["processors"]
 
 
 @pytest.mark.parametrize("percentage", [0, -1, 100.5])
-def test_a_percentage_is_one(percentage: float) -> None:
+def test_an_invalid_percentage_is_refused(percentage: float) -> None:
     with pytest.raises(ValidationError):
         context(sampling_percentage=percentage)
 
 
-def test_what_no_backend_takes_is_counted_in_the_log() -> None:
+def test_signals_without_a_backend_are_counted_in_the_log() -> None:
     assert {signal: pipeline["exporters"] for signal, pipeline in pipelines(backends=[GRAFANA]).items()} == {
         "traces": ["otlp_grpc/grafana"],
         "metrics": ["debug"],
@@ -156,7 +158,7 @@ def test_what_no_backend_takes_is_counted_in_the_log() -> None:
     assert configured()["exporters"] == {"debug": {"verbosity": "basic"}}
 
 
-def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
+def test_the_platforms_trace_store_gets_traces_as_well_as_the_backends() -> None:
     store = TraceStore("jaeger", service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),)))
     context_ = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, found=[store])
     (collector,) = COMPONENT.build(context_).workloads
@@ -177,7 +179,7 @@ def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
     ]
 
 
-def test_every_replica_of_the_platforms_own_store_gets_the_metrics() -> None:
+def test_every_replica_of_the_platforms_metrics_store_gets_metrics() -> None:
     server = service_endpoint("prometheus", "floe-platform", "cluster.local", (Port("http", 9090),))
     urls = tuple(f"http://prometheus-{number}.prometheus-headless:9090/api/v1/otlp" for number in (0, 1))
     context_ = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("prometheus", server, urls)])
@@ -198,10 +200,10 @@ def test_a_store_that_takes_no_metrics_is_not_called() -> None:
 
 
 @pytest.mark.parametrize("tls", [True, False])
-def test_beside_the_platforms_it_sends_everything_to_that_and_nowhere_else(tls: bool) -> None:
-    there = Endpoint("otlp.hub.acme.example", (Port("otlp", 443, scheme="https", tls=tls, grpc=True),))
+def test_with_a_central_collector_it_sends_everything_there_only(tls: bool) -> None:
+    hub = Endpoint("otlp.hub.acme.example", (Port("otlp", 443, scheme="https", tls=tls, grpc=True),))
     store = service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),))
-    capabilities = (Collector("otel-collector", there, there), TraceStore("jaeger", store))
+    capabilities = (Collector("otel-collector", hub, hub), TraceStore("jaeger", store))
     away = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=PRODUCTION, found=capabilities)
     (workload,) = COMPONENT.build(away).workloads
     (only,) = workload.pod.containers
@@ -212,10 +214,10 @@ def test_beside_the_platforms_it_sends_everything_to_that_and_nowhere_else(tls: 
         ("otlp_grpc/central",)
     }
     assert "probabilistic_sampler" not in text["processors"], "the central one keeps a tenth"
-    assert (workload.pod.calls, only.secret_files) == ((there,), ())
+    assert (workload.pod.calls, only.secret_files) == ((hub,), ())
 
 
-def test_a_backend_is_told_who_sends_by_a_secret_that_only_the_collector_reads() -> None:
+def test_the_token_for_a_backend_is_a_secret_that_only_the_collector_reads() -> None:
     exporter = configured(backends=[GRAFANA])["exporters"]["otlp_grpc/grafana"]
     (file,) = container(backends=[GRAFANA]).secret_files
 
@@ -225,7 +227,7 @@ def test_a_backend_is_told_who_sends_by_a_secret_that_only_the_collector_reads()
     assert "tls" not in exporter, "encrypted, with the certificate checked: the default"
 
 
-def test_http_backends_have_a_path_and_headers_of_any_name() -> None:
+def test_http_backends_may_have_a_path_and_any_headers() -> None:
     exporter = configured(backends=[DATADOG])["exporters"]["otlp_http/datadog"]
 
     assert exporter["endpoint"] == "https://otlp.datadog.example:443/api/v0.2"
@@ -249,7 +251,7 @@ def test_two_backends_may_share_a_key() -> None:
     assert len(container(backends=[GRAFANA, second]).secret_files) == 1
 
 
-def test_it_calls_its_backends_and_nothing_else() -> None:
+def test_it_calls_only_its_backends() -> None:
     calls = server(backends=[GRAFANA, DATADOG]).pod.calls
 
     assert [(call.host, call.ports, call.group, call.cidr) for call in calls] == [
@@ -270,7 +272,7 @@ def test_it_calls_its_backends_and_nothing_else() -> None:
         ([{**GRAFANA, "tls": False}], "not permitted"),
     ],
 )
-def test_wrong_backends_are_refused(backends: list[dict[str, Any]], complaint: str) -> None:
+def test_invalid_backends_are_refused(backends: list[dict[str, Any]], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         context(backends=backends)
 
@@ -292,14 +294,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_no_name_is_one_that_the_collector_dropped(variant: str) -> None:
+def test_no_exporter_has_a_name_that_the_collector_removed(variant: str) -> None:
     collector_config = configured(**VARIANTS[variant])
 
     assert not [name for name in collector_config["exporters"] if name.startswith(LEGACY)]
     assert "address" not in collector_config["service"]["telemetry"]["metrics"]
 
 
-def test_who_sends_from_outside_needs_the_token() -> None:
+def test_senders_outside_need_the_token() -> None:
     collector_config = configured(outside=True)
     protocols = collector_config["receivers"]["otlp/outside"]["protocols"]
     assert {protocol["endpoint"] for protocol in protocols.values()} == {"0.0.0.0:14317", "0.0.0.0:14318"}
@@ -314,14 +316,14 @@ def test_who_sends_from_outside_needs_the_token() -> None:
     assert token.secret.secret.keys[0].generated
 
 
-def test_the_platforms_own_programs_need_none() -> None:
+def test_programs_in_the_cluster_need_no_token() -> None:
     protocols = configured(outside=True)["receivers"]["otlp"]["protocols"]
     assert not [protocol for protocol in protocols.values() if "auth" in protocol]
     assert configured()["receivers"].keys() == {"otlp"}
     assert container().secret_files == ()
 
 
-def test_what_is_outside_is_for_programs_and_asks_them_who_they_are() -> None:
+def test_the_external_ports_are_for_programs_and_authenticate_them() -> None:
     interfaces = server(outside=True).interfaces
     assert [
         (interface.name, interface.protocol, interface.authenticates, interface.for_programs)

@@ -1,4 +1,4 @@
-"""What a collector does with OTLP from outside the cluster, in the program itself: only the token opens it."""
+"""What a collector does with OTLP from outside the cluster, in the program itself: it accepts only senders with the token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collector_program import NEEDS_COLLECTOR, TOKEN, TRACES, open_to_outside, s
 from floe_compiler.components.collector_opentelemetry.configuration import OUTSIDE_GRPC, OUTSIDE_HTTP
 
 NOTHING = bytes(5)
-"""A message of gRPC without content: that there is no span."""
+"""An empty message of gRPC: no spans."""
 pytestmark = [pytest.mark.real, NEEDS_COLLECTOR]
 
 
@@ -23,7 +23,7 @@ def collector(tmp_path: Path) -> Iterator[Mapping[int, int]]:
         yield ports
 
 
-def test_over_http_only_who_has_the_token_gets_in(collector: Mapping[int, int]) -> None:
+def test_over_http_only_senders_with_the_token_are_accepted(collector: Mapping[int, int]) -> None:
     outside = f"http://127.0.0.1:{collector[OUTSIDE_HTTP.number]}/v1/traces"
     assert status(outside, TRACES) == 401
     assert status(outside, TRACES, Authorization="Bearer another") == 401
@@ -38,7 +38,9 @@ def test_over_http_only_who_has_the_token_gets_in(collector: Mapping[int, int]) 
     [((), "16"), (("Authorization: Bearer another",), "16"), ((f"Authorization: Bearer {TOKEN}",), "0")],
     ids=["no token", "another token", "the token"],
 )
-def test_over_grpc_too(header: tuple[str, ...], code: str, collector: Mapping[int, int], tmp_path: Path) -> None:
+def test_over_grpc_only_senders_with_the_token_are_accepted(
+    header: tuple[str, ...], code: str, collector: Mapping[int, int], tmp_path: Path
+) -> None:
     (tmp_path / "message").write_bytes(NOTHING)
     service = "opentelemetry.proto.collector.trace.v1.TraceService/Export"
     sent = [option for line in ("Content-Type: application/grpc", "TE: trailers", *header) for option in ("-H", line)]

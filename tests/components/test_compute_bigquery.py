@@ -43,7 +43,7 @@ def test_dbt_logs_in_with_a_key_from_a_file() -> None:
     assert [call.host for call in compute.calls()] == ["bigquery.googleapis.com", "oauth2.googleapis.com"]
 
 
-def test_an_identity_needs_no_key() -> None:
+def test_a_workload_identity_needs_no_key() -> None:
     compute = _compute(credentials=IDENTITY)
     target = dbt.target(compute, None)
     assert (target["method"], "keyfile" in target, compute.secret_files) == ("oauth", False, ())
@@ -53,7 +53,7 @@ def test_an_identity_needs_no_key() -> None:
     assert [call.host for call in compute.calls()] == ["bigquery.googleapis.com"]
 
 
-def test_limits_are_numbers() -> None:
+def test_limits_are_rendered_as_numbers() -> None:
     target = dbt.target(_compute(timeout="10m", maximum_bytes_billed="1Ti", execution_project="acme-bills"), None)
     assert (target["timeout_seconds"], target["maximum_bytes_billed"]) == (600, 2**40)
     assert target["execution_project"] == "acme-bills"
@@ -75,7 +75,7 @@ def test_private_access_narrows_all_servers() -> None:
         ("credentials", {"type": "password"}),
     ],
 )
-def test_what_google_would_refuse_is_refused(key: str, value: Any) -> None:
+def test_settings_that_google_refuses_are_refused(key: str, value: Any) -> None:
     with pytest.raises(ValidationError):
         BigQueryConfig.model_validate({**PLACE, "credentials": KEY, key: value})
 

@@ -71,17 +71,17 @@ def test_the_extension_that_reads_over_the_network_trusts_the_environments_autho
     settings = replace(DEVELOPMENT, trust=Trust("company-ca"))
     (compute,) = compute_duckdb.provides(context_of(COMPONENT, settings=settings, scope="sales").instance)
     assert dbt.target(compute, LAKEHOUSE)["config_options"]["ca_cert_file"] == "/etc/floe-trust/certificates.pem"
-    # A setting of an extension that is not there would be an error of DuckDB's.
+    # DuckDB fails for a setting of an extension that is not loaded.
     assert "ca_cert_file" not in dbt.target(compute, None)["config_options"]
     assert "ca_cert_file" not in dbt.target(_compute(), LAKEHOUSE)["config_options"]
 
 
-def test_everything_that_duckdb_writes_lies_in_its_own_folder() -> None:
+def test_duckdb_writes_only_to_its_own_folder() -> None:
     compute = _compute(storage="50Gi")
     (scratch,) = compute.scratch
     target: dict[str, Any] = dbt.target(compute, None)
-    written = [target["path"], *(target["config_options"][key] for key in ("temp_directory", "home_directory"))]
-    assert all(path.startswith(scratch.path) for path in written)
+    paths = [target["path"], *(target["config_options"][key] for key in ("temp_directory", "home_directory"))]
+    assert all(path.startswith(scratch.path) for path in paths)
     assert scratch.size == "50Gi"
 
 
@@ -106,14 +106,14 @@ def test_the_catalog_is_attached_where_there_is_one() -> None:
     assert attached["options"]["access_delegation_mode"] == "none"
 
 
-def test_the_profile_reads_only_variables_that_every_step_is_given() -> None:
+def test_the_profile_reads_only_variables_that_every_step_has() -> None:
     context = context_of(COMPONENT, scope="sales", found=EVERYTHING)
-    given = {variable.name for variable in step_environment.environment(context, product())}
-    assert _variables(dbt.target(_compute(), LAKEHOUSE)) <= given
+    variables = {variable.name for variable in step_environment.environment(context, product())}
+    assert _variables(dbt.target(_compute(), LAKEHOUSE)) <= variables
     assert "POLARIS_URI" in _variables(dbt.target(_compute(), LAKEHOUSE))
 
 
-def test_no_secret_stands_in_the_profile() -> None:
+def test_the_profile_has_no_secret() -> None:
     target: dict[str, Any] = dbt.target(_compute(), LAKEHOUSE)
     values = [value for secret in target["secrets"] for key, value in secret.items() if "client" in key]
     assert values
@@ -130,10 +130,10 @@ def test_bad_settings_are_refused(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize("catalog", [False, True])
 def test_dbt_reads_the_profile(tmp_path: Path, catalog: bool) -> None:
     target = dbt.target(_compute(), LAKEHOUSE if catalog else None)
-    said = dbt_program.parse(tmp_path, "duckdb", target, dict.fromkeys(_variables(target), "x"))
-    assert "duckdb" in said
+    output = dbt_program.parse(tmp_path, "duckdb", target, dict.fromkeys(_variables(target), "x"))
+    assert "duckdb" in output
 
 
-@pytest.mark.parametrize("others", [(), (CATALOG, STORE)], ids=["alone", "catalog"])
-def test_contributed(others: tuple[Capability, ...], snapshot: SnapshotAssertion) -> None:
-    assert contributed_to_product(_compute(), *others) == snapshot
+@pytest.mark.parametrize("capabilities", [(), (CATALOG, STORE)], ids=["alone", "catalog"])
+def test_contributed(capabilities: tuple[Capability, ...], snapshot: SnapshotAssertion) -> None:
+    assert contributed_to_product(_compute(), *capabilities) == snapshot

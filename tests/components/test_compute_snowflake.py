@@ -38,14 +38,14 @@ def test_dbt_logs_in_with_a_key_from_a_file() -> None:
     assert "password" not in dbt.target(compute, LAKEHOUSE)
 
 
-def test_the_rest_comes_from_the_same_secret() -> None:
+def test_other_settings_come_from_the_same_secret() -> None:
     compute = _compute()
     assert [variable.name for variable in compute.variables] == FROM_SECRET
     assert all(variable.secret and variable.reason for variable in compute.variables)
     assert dbt.target(compute, None)["role"] == "{{ env_var('SNOWFLAKE_ROLE') }}"
 
 
-def test_what_is_configured_needs_no_key_in_the_secret() -> None:
+def test_configured_settings_are_not_read_from_the_secret() -> None:
     compute = _compute(user="FLOE", role="FLOE_ROLE", warehouse="FLOE_WH", database="FLOE_DB")
     assert compute.variables == ()
     assert dbt.target(compute, None)["user"] == "FLOE"
@@ -58,7 +58,7 @@ def test_an_encrypted_key_has_a_passphrase() -> None:
     assert compute.variables[-1].name == "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"
 
 
-def test_no_value_of_the_secret_is_made_up() -> None:
+def test_no_value_of_the_secret_is_generated() -> None:
     assert not [
         key for key in _compute(passphrase=True).secret_files[0].secret.secret.keys if key.generated or key.literal
     ]
@@ -72,7 +72,7 @@ def test_no_value_of_the_secret_is_made_up() -> None:
         ("xy12345.us-east-1", "xy12345.us-east-1.snowflakecomputing.com"),
     ],
 )
-def test_the_account_is_the_server(account: str, host: str) -> None:
+def test_the_account_is_the_host_that_pods_call(account: str, host: str) -> None:
     endpoint = _compute(account=account, cidr="203.0.113.0/24").endpoint
     assert endpoint
     assert (endpoint.address(), endpoint.cidr, endpoint.group) == (f"{host}:443", "203.0.113.0/24", None)
@@ -90,7 +90,7 @@ def test_passwords_are_refused_with_a_hint(key: str) -> None:
 @pytest.mark.parametrize(
     "account", ["https://acme.snowflakecomputing.com", "acme.snowflakecomputing.com", "acme/x", "", "a b"]
 )
-def test_the_account_is_not_a_url(account: str) -> None:
+def test_a_url_instead_of_an_account_is_refused(account: str) -> None:
     with pytest.raises(ValidationError, match="acme-analytics"):
         SnowflakeConfig.model_validate({"account": account})
 
@@ -126,7 +126,7 @@ IDENTITIES: dict[str, tuple[dict[str, str], str, dict[str, str], str]] = {
 }
 
 
-def test_oauth_is_a_refresh_token_of_snowflake() -> None:
+def test_oauth_uses_a_refresh_token_of_snowflake() -> None:
     compute = _compute(credentials={"type": "oauth"}, warehouse="WH")
     target = dbt.target(compute, None)
     assert {key: target[key] for key in OAUTH} == OAUTH
@@ -134,14 +134,14 @@ def test_oauth_is_a_refresh_token_of_snowflake() -> None:
     assert "user" not in target, "the token says who it is"
     assert not compute.secret_files
     assert not any(key.startswith("private_key") for key in target)
-    kept = {variable.name for variable in compute.variables}
-    assert kept == {"SNOWFLAKE_ROLE", "SNOWFLAKE_DATABASE", *(text.split("'")[1] for text in OAUTH.values())}
+    names = {variable.name for variable in compute.variables}
+    assert names == {"SNOWFLAKE_ROLE", "SNOWFLAKE_DATABASE", *(text.split("'")[1] for text in OAUTH.values())}
     # Snowflake itself exchanges the token.
     assert [call.host for call in compute.calls()] == ["acme-analytics.snowflakecomputing.com"]
 
 
 @pytest.mark.parametrize("cloud", IDENTITIES)
-def test_the_identity_of_a_pod_needs_no_key(cloud: str) -> None:
+def test_a_workload_identity_needs_no_key(cloud: str) -> None:
     credentials, provider, notes, server = IDENTITIES[cloud]
     compute = _compute(credentials=credentials, role="R", warehouse="W", database="D")
     target = dbt.target(compute, None)
@@ -153,7 +153,7 @@ def test_the_identity_of_a_pod_needs_no_key(cloud: str) -> None:
 
 
 @pytest.mark.parametrize("credentials", [{"type": "oauth"}, {"type": "google", "service_account": ROBOT}])
-def test_only_a_key_has_a_passphrase(credentials: dict[str, str]) -> None:
+def test_only_a_key_pair_has_a_passphrase(credentials: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="leave passphrase out"):
         SnowflakeConfig.model_validate({"account": "acme", "passphrase": True, "credentials": credentials})
 

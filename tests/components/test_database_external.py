@@ -60,18 +60,18 @@ def monitored(**config: Any) -> Parts:
     return COMPONENT.build(replace(asking, capabilities=(*asking.capabilities, Monitoring("prometheus"))))
 
 
-def test_where_metrics_are_collected_an_exporter_logs_in_as_its_consumers_do() -> None:
+def test_with_metrics_an_exporter_logs_in_like_its_consumers() -> None:
     parts = monitored()
     (exporter,) = parts.workloads
     (container,) = exporter.pod.containers
     assert exporter.name == "dagster-postgresql-metrics"
     assert exporter.pod.calls == (database().endpoint,)
-    given = {variable.name: variable.value for variable in container.variables}
+    env = {variable.name: variable.value for variable in container.variables}
     address = "dagster.cluster-x.eu-west-1.rds.example.com:5432"
-    assert given["DATA_SOURCE_URI"] == f"{address}/dagster?sslmode=require"
-    assert given["DATA_SOURCE_USER"] == "dagster_prod"
+    assert env["DATA_SOURCE_URI"] == f"{address}/dagster?sslmode=require"
+    assert env["DATA_SOURCE_USER"] == "dagster_prod"
     (password,) = container.secret_files
-    assert (password.secret, password.path) == (database().password, given["DATA_SOURCE_PASS_FILE"])
+    assert (password.secret, password.path) == (database().password, env["DATA_SOURCE_PASS_FILE"])
     (metrics,) = exporter.metrics
     assert (metrics.job, metrics.port) == ("dagster-postgresql", "metrics")
     assert [alert.name for alert in parts.alerts] == ["DatabaseDown", "DatabaseConnectionsNearlyUsed"]
@@ -80,13 +80,13 @@ def test_where_metrics_are_collected_an_exporter_logs_in_as_its_consumers_do() -
 def test_the_exporter_reads_a_user_that_only_the_secret_names() -> None:
     unnamed = {"databases": [{"database": "dagster"}]}
     (container,) = monitored(**unnamed).workloads[0].pod.containers
-    given = {variable.name: variable.value for variable in container.variables}
+    env = {variable.name: variable.value for variable in container.variables}
     files = {file.path: file.secret.key for file in container.secret_files}
-    assert files == {given["DATA_SOURCE_USER_FILE"]: "user", given["DATA_SOURCE_PASS_FILE"]: "pass"}
-    assert "DATA_SOURCE_USER" not in given
+    assert files == {env["DATA_SOURCE_USER_FILE"]: "user", env["DATA_SOURCE_PASS_FILE"]: "pass"}
+    assert "DATA_SOURCE_USER" not in env
 
 
-def test_no_exporter_connects_in_a_way_that_it_does_not_know() -> None:
+def test_the_exporter_is_left_out_for_logins_that_it_does_not_support() -> None:
     assert monitored(tls="prefer") == Parts()
 
 
@@ -98,21 +98,21 @@ EXPORTER = shutil.which("postgres_exporter") or shutil.which("prometheus-postgre
 @pytest.mark.skipif(
     EXPORTER is None, reason="postgres_exporter is not on the PATH (Debian: prometheus-postgres-exporter)"
 )
-def test_a_plain_role_sees_what_alerts_and_panels_are_about(tmp_path: Path) -> None:
+def test_an_ordinary_role_sees_all_metrics_of_alerts_and_panels(tmp_path: Path) -> None:
     parts = monitored()
     (container,) = parts.workloads[0].pod.containers
     with running() as server:
         administrator, password, _ = ADMINISTRATOR
         for statement in ("CREATE ROLE dagster_prod LOGIN PASSWORD 'p'", "CREATE DATABASE dagster OWNER dagster_prod"):
             assert server.ask(administrator, password, "postgres", statement).returncode == 0
-        # As a provider's own database, which nobody else may connect to.
+        # Like a provider's own database, to which nobody else may connect.
         server.ask(administrator, password, "postgres", "CREATE DATABASE rdsadmin")
         server.ask(administrator, password, "postgres", "REVOKE CONNECT ON DATABASE rdsadmin FROM PUBLIC")
-        given = {variable.name: variable.value for variable in container.variables}
-        given["DATA_SOURCE_URI"] = f"127.0.0.1:{server.port}/dagster?sslmode=disable"
-        given["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
+        env = {variable.name: variable.value for variable in container.variables}
+        env["DATA_SOURCE_URI"] = f"127.0.0.1:{server.port}/dagster?sslmode=disable"
+        env["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
         (tmp_path / "password").write_text("p")
-        text = scraped([str(EXPORTER), *container.arguments], given, tmp_path)
+        text = scraped([str(EXPORTER), *container.arguments], env, tmp_path)
     assert "\npg_up 1\n" in text
     assert not re.findall(r"^pg_scrape_collector_success.* 0$", text, re.MULTILINE), "nothing needs more rights"
     expressions = [alert.expression for alert in parts.alerts]
@@ -140,7 +140,7 @@ def scraped(command: list[str], variables: dict[str, str], folder: Path) -> str:
     raise AssertionError("the exporter does not answer")
 
 
-def test_consumers_reach_it_where_it_is_and_nowhere_else() -> None:
+def test_consumers_reach_only_its_host_and_port() -> None:
     endpoint = database().endpoint
 
     assert endpoint.address() == "dagster.cluster-x.eu-west-1.rds.example.com:5432"
@@ -149,7 +149,7 @@ def test_consumers_reach_it_where_it_is_and_nowhere_else() -> None:
     assert database(port=6432).endpoint.port().number == 6432
 
 
-def test_it_is_named_as_one_in_the_cluster() -> None:
+def test_it_has_a_name_like_a_database_in_the_cluster() -> None:
     assert database().name == in_cluster().name == "dagster-postgresql/dagster"
     assert (database().database, database().user) == ("dagster", "dagster_prod")
 
@@ -158,10 +158,10 @@ def test_the_credentials_are_those_of_the_named_secret() -> None:
     reference = database().password
 
     assert (reference.secret.name, reference.key) == ("dagster-postgresql", "pass")
-    assert [key.name for key in reference.secret.keys] == ["pass"], "a store need not hold what nobody reads"
+    assert [key.name for key in reference.secret.keys] == ["pass"], "the store does not need values that nobody reads"
 
 
-def test_the_user_is_the_one_that_the_secret_names_unless_the_input_does() -> None:
+def test_the_user_comes_from_the_secret_unless_the_input_has_one() -> None:
     named = database()
     assert (named.user, named.user_key) == ("dagster_prod", None)
     unnamed = database(databases=[{"database": "dagster"}])
@@ -171,21 +171,21 @@ def test_the_user_is_the_one_that_the_secret_names_unless_the_input_does() -> No
     assert [key.name for key in unnamed.password.secret.keys] == ["user", "pass"]
 
 
-def test_connections_are_encrypted_unless_asked_otherwise() -> None:
+def test_connections_use_tls_by_default() -> None:
     assert database().ssl_mode == "require"
     assert database(tls="prefer").ssl_mode == "prefer"
     assert postgresql.jdbc_url(database()).endswith(":5432/dagster?sslmode=require")
     assert "?" not in postgresql.jdbc_url(in_cluster()), "it offers no TLS"
 
 
-def test_no_credential_is_made_up() -> None:
+def test_no_credential_is_generated() -> None:
     """A password that the cluster generated would not be the server's."""
     assert all(not key.generated and not key.literal for key in database().password.secret.keys)
 
 
 def test_a_secret_that_others_provide_is_not_rendered() -> None:
-    given = {"name": "rds", "existing": True}
-    assert not secret_objects(PRODUCTION, "floe-sales-domain", [database(secret=given).password.secret])
+    secret = {"name": "rds", "existing": True}
+    assert not secret_objects(PRODUCTION, "floe-sales-domain", [database(secret=secret).password.secret])
     assert secret_objects(PRODUCTION, "floe-sales-domain", [database().password.secret])
 
 

@@ -23,7 +23,7 @@ OWNERS = [{"database": "dagster", "user": "dagster"}, {"database": "order_marts"
 
 
 def context(settings: Settings = DEVELOPMENT, **config: Any) -> Context[ServerConfig]:
-    """Return a server of the domain `sales`, called as resolution calls it."""
+    """Return a server of the domain `sales`, with the name that resolution gives it."""
     context_ = context_of(
         COMPONENT, {"server": SERVER, "databases": OWNERS, **config}, settings=settings, scope="sales"
     )
@@ -52,7 +52,7 @@ def test_the_server_starts_first_and_alone() -> None:
     assert "failover" in workload.single
 
 
-def test_it_asks_for_what_the_platform_design_says() -> None:
+def test_it_requests_the_resources_of_the_platform_design() -> None:
     resources = container().resources
 
     assert (resources.cpu, resources.memory) == ("500m", "1Gi")
@@ -61,12 +61,12 @@ def test_it_asks_for_what_the_platform_design_says() -> None:
     assert container(storage="200Gi").claims[0].size == "200Gi"
 
 
-def test_the_image_is_an_exact_release_of_version_16() -> None:
+def test_the_image_is_pinned_to_a_release_of_version_16() -> None:
     assert container().image.startswith("docker.io/library/postgres:16.")
     assert container().image.endswith("-trixie"), "another C library would sort the indexes of a volume differently"
 
 
-def test_probes_ask_over_tcp_every_five_seconds() -> None:
+def test_probes_connect_over_tcp_every_five_seconds() -> None:
     for probe in (container().liveness, container().readiness):
         assert probe is not None
         assert (probe.period, probe.timeout, probe.failures) == (5, 5, 5)
@@ -75,7 +75,7 @@ def test_probes_ask_over_tcp_every_five_seconds() -> None:
         )
 
 
-def test_a_server_may_replay_its_log_for_ten_minutes_before_it_counts_as_dead() -> None:
+def test_a_server_may_replay_its_log_for_ten_minutes_before_it_is_restarted() -> None:
     probe = container().startup
 
     assert probe is not None
@@ -87,7 +87,7 @@ def test_it_stops_without_waiting_for_its_clients() -> None:
     assert server().pod.grace == 120
 
 
-def test_data_lies_in_a_folder_of_the_volume_as_the_version_wants_it() -> None:
+def test_data_is_in_the_folder_of_the_volume_that_the_version_expects() -> None:
     variables = {variable.name: variable.value for variable in container().variables}
     (claim,) = container().claims
 
@@ -95,7 +95,7 @@ def test_data_lies_in_a_folder_of_the_volume_as_the_version_wants_it() -> None:
     assert variables["PGDATA"] == "/var/lib/postgresql/data/pgdata", "lost+found lies at the volume's root"
 
 
-def test_it_writes_only_where_it_must() -> None:
+def test_it_has_only_the_writable_paths_that_it_needs() -> None:
     scratch = {volume.path: volume for volume in container().scratch}
 
     assert container().writable_root == ""
@@ -123,11 +123,11 @@ def test_it_provides_each_database_by_name() -> None:
     assert dagster.endpoint.port().number == 5432
 
 
-def test_clients_and_server_read_one_password() -> None:
-    made = {file.path: file.secret for file in task().pod.containers[0].secret_files}
+def test_clients_and_server_read_the_same_password() -> None:
+    secrets = {file.path: file.secret for file in task().pod.containers[0].secret_files}
 
     for database in provides(context().instance):
-        assert made[f"/run/secrets/databases/{database.database}"] == database.password
+        assert secrets[f"/run/secrets/databases/{database.database}"] == database.password
 
 
 def test_secrets_follow_the_convention() -> None:
@@ -140,25 +140,25 @@ def test_secrets_follow_the_convention() -> None:
     ]
 
 
-def test_every_database_that_a_consumer_needs_is_made() -> None:
-    (made,) = task().pod.containers
+def test_every_database_that_a_consumer_needs_is_created() -> None:
+    (container_,) = task().pod.containers
 
     assert task().name == "sales-postgresql-databases"
-    assert made.arguments == ("dagster=dagster", "order_marts=marts")
-    assert made.image == postgresql.IMAGE
+    assert container_.arguments == ("dagster=dagster", "order_marts=marts")
+    assert container_.image == postgresql.IMAGE
 
 
-def test_databases_are_made_after_the_server_is_up_and_in_bounded_time() -> None:
+def test_databases_are_created_after_the_server_is_up_and_with_a_deadline() -> None:
     (endpoint,) = task().pod.waits_for
 
     assert endpoint in task().pod.calls
     assert endpoint.group == PodGroup("floe-sales-domain", SERVER)
-    assert task().prepares == (endpoint,), "so that nobody connects before the database is there"
+    assert task().prepares == (endpoint,), "nothing connects before the database exists"
     assert (task().retries, task().deadline) == (3, 3600)
 
 
-def test_a_change_of_databases_is_a_change_of_the_task() -> None:
-    """Jobs cannot be changed: one that did not differ would never make the new database."""
+def test_the_task_changes_with_the_databases() -> None:
+    """Jobs are immutable: with the same name, the Job would never create the new database."""
     fewer = COMPONENT.build(context(databases=OWNERS[:1])).tasks[0]
 
     assert fewer != task()

@@ -52,7 +52,7 @@ def test_consumers_are_told_to_verify_the_server() -> None:
     assert (client()["PGSSLMODE"], client()["PGSSLROOTCERT"]) == ("verify-full", "/etc/floe-trust/certificates.pem")
 
 
-def test_without_an_issuer_nothing_speaks_tls() -> None:
+def test_without_an_issuer_nothing_uses_tls() -> None:
     parts = build(replace(SECURE, tls_issuer=""))
     assert not [
         container.certificate
@@ -81,7 +81,7 @@ def test_the_certificate_is_for_the_names_of_the_service_and_of_the_pods() -> No
 
 @dataclass(frozen=True)
 class Running:
-    """A server in a folder, which other programs reach at an address that is not the loopback."""
+    """A server with its files in a folder, which other programs reach at an address other than the loopback."""
 
     folder: Path
     address: str
@@ -91,35 +91,35 @@ class Running:
         """Log in as the task that creates databases does, and ask whether the connection is encrypted."""
         roots = self.folder / "roots.pem"
         roots.write_text(trusted.pem)
-        given = {
+        variables = {
             name: value.replace("/etc/floe-trust/certificates.pem", str(roots)) for name, value in client().items()
         }
-        here = {"PGHOSTADDR": self.address, "PGPORT": str(self.port), "PGPASSWORD": ADMINISTRATOR[1]}
+        connection = {"PGHOSTADDR": self.address, "PGPORT": str(self.port), "PGPASSWORD": ADMINISTRATOR[1]}
         question = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
         return subprocess.run(
             [str(SERVERS[-1].with_name("psql")), "-XAtqc", question, "-d", "postgres"],
-            env={**given, **here, **changes},
+            env={**variables, **connection, **changes},
             capture_output=True,
             text=True,
             timeout=30,
         )
 
     def certificate(self) -> str:
-        """Return the certificate that the server shows."""
+        """Return the certificate that the server presents."""
         openssl = shutil.which("openssl")
         assert openssl
-        shown = subprocess.run(
+        handshake = subprocess.run(
             [openssl, "s_client", "-starttls", "postgres", "-connect", f"{self.address}:{self.port}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=30,
         ).stdout
-        return shown[shown.index("-----BEGIN") : shown.index("-----END")]
+        return handshake[handshake.index("-----BEGIN") : handshake.index("-----END")]
 
 
 def own_address() -> str:
-    """Return an address of this machine that is not the loopback."""
+    """Return an address of this machine other than the loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
@@ -131,8 +131,8 @@ def own_address() -> str:
     return address
 
 
-def put(folder: Path, certificate: Path) -> None:
-    """Put a certificate there as the kubelet does: root's, readable by the volume's group, behind a link."""
+def write_certificate(folder: Path, certificate: Path) -> None:
+    """Write a certificate as the kubelet does: owned by root, readable by the volume's group, behind a link."""
     for name in ("tls.crt", "tls.key"):
         path = certificate / name
         path.chmod(0o440 if USER else 0o400)
@@ -171,7 +171,7 @@ def running() -> Iterator[Running]:
         entrypoint = folder / "docker-entrypoint.sh"
         entrypoint.write_text(ENTRYPOINT)
         entrypoint.chmod(0o755)
-        put(paths["/run/tls"], OURS.issue(folder / "first", HOST))
+        write_certificate(paths["/run/tls"], OURS.issue(folder / "first", HOST))
         if USER:
             for path in (folder, paths["/data"]):
                 os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
@@ -179,8 +179,8 @@ def running() -> Iterator[Running]:
         postgres = Running(folder, own_address(), reserved.getsockname()[1])
         reserved.close()
         command = [*server.command, *server.arguments]
-        for there, here in paths.items():
-            command = [word.replace(there, str(here)) for word in command]
+        for container_path, local_path in paths.items():
+            command = [word.replace(container_path, str(local_path)) for word in command]
         environment = {
             "PATH": f"{folder}:{SERVERS[-1].parent}:/usr/bin:/bin",
             "PGDATA": str(paths["/data"]),
@@ -216,9 +216,9 @@ def server() -> Iterator[Running]:
 
 @pytest.mark.real
 @NEEDS_SERVER
-def test_clients_verify_the_server_and_get_in_by_no_other_way(server: Running) -> None:
-    asked = server.ask(OURS)
-    assert asked.stdout == "t\n", asked.stderr + (server.folder / "log").read_text()
+def test_clients_verify_the_server_and_connect_only_over_tls(server: Running) -> None:
+    answer = server.ask(OURS)
+    assert answer.stdout == "t\n", answer.stderr + (server.folder / "log").read_text()
     assert "certificate verify failed" in server.ask(OTHERS).stderr
     assert "does not match host name" in server.ask(OURS, PGHOST="elsewhere.floe-platform.svc").stderr
     assert "no encryption" in server.ask(OURS, PGSSLMODE="disable").stderr
@@ -231,6 +231,6 @@ def test_clients_verify_the_server_and_get_in_by_no_other_way(server: Running) -
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 def test_a_renewed_certificate_is_used_without_a_restart(server: Running) -> None:
     before = server.certificate()
-    put(server.folder / "tls", OURS.issue(server.folder / "second", HOST))
+    write_certificate(server.folder / "tls", OURS.issue(server.folder / "second", HOST))
     until(lambda: server.certificate() != before)
     assert server.ask(OURS).stdout == "t\n"

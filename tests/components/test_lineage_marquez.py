@@ -64,7 +64,7 @@ def memory(request: str) -> dict[str, Any]:
     return {"requests": {"cpu": "500m", "memory": request}, "limits": {"cpu": "2", "memory": "2Gi"}}
 
 
-def test_two_servers_of_which_one_stays() -> None:
+def test_one_of_two_servers_always_stays() -> None:
     assert (api().kind, api().replicas, api().available) == ("Deployment", 2, 1)
 
 
@@ -72,11 +72,11 @@ def test_a_small_environment_has_one_of_each() -> None:
     assert [workload.replicas for workload in build(DEVELOPMENT).workloads] == [1, 1]
 
 
-def test_it_asks_for_what_the_platform_design_says() -> None:
+def test_it_requests_the_resources_of_the_platform_design() -> None:
     assert (container().resources.cpu, container().resources.memory) == ("500m", "1Gi")
 
 
-def test_ports_are_those_that_clients_know_and_the_admin_port_is_not_a_service() -> None:
+def test_clients_use_the_default_port_and_the_admin_port_has_no_service() -> None:
     ports = {port.number: port for port in container().ports}
 
     assert set(ports) == {5000, 5001}
@@ -93,7 +93,7 @@ def test_it_is_given_ten_minutes_to_start() -> None:
 
 
 @pytest.mark.parametrize("probe", [container().startup, container().liveness, container().readiness])
-def test_probes_ask_over_http_and_are_patient(probe: Probe) -> None:
+def test_probes_use_http_with_long_timeouts(probe: Probe) -> None:
     assert probe.path
     assert probe.timeout == 5, "one second was too little on a busy node"
 
@@ -109,7 +109,7 @@ def test_an_outage_of_the_database_does_not_restart_it() -> None:
 
 
 @pytest.mark.parametrize("request_", ["256Mi", "511Mi", "128M"])
-def test_too_little_memory_is_refused_with_the_least_that_works(request_: str) -> None:
+def test_too_little_memory_is_refused_with_the_minimum(request_: str) -> None:
     with pytest.raises(ValidationError, match="request at least 512Mi"):
         context(resources=memory(request_))
 
@@ -119,12 +119,12 @@ def test_enough_memory_is_accepted(request_: str) -> None:
     assert context(resources=memory(request_)).config.resources.requests.memory == request_
 
 
-def test_it_waits_for_its_database_and_calls_nothing_else() -> None:
+def test_it_waits_for_its_database_and_calls_only_that() -> None:
     for pod in (api().pod, build().tasks[0].pod):
         assert pod.waits_for == pod.calls == (DATABASE.endpoint,)
 
 
-def test_it_needs_one_database_of_its_own() -> None:
+def test_it_needs_its_own_database() -> None:
     (need,) = databases(context().instance)
 
     assert (need.choice, need.database, need.user) == (PostgresqlServer(), "marquez", "marquez")
@@ -132,13 +132,13 @@ def test_it_needs_one_database_of_its_own() -> None:
 
 def test_the_schema_is_migrated_once_by_a_task_before_the_servers_start() -> None:
     (migration,) = build().tasks
-    (made,) = migration.pod.containers
+    (container_,) = migration.pod.containers
 
-    assert made.arguments == ("db-migrate", "/etc/marquez/config.yml")
-    assert made.image == container().image
+    assert container_.arguments == ("db-migrate", "/etc/marquez/config.yml")
+    assert container_.image == container().image
     assert (migration.retries, migration.deadline) == (3, 3600)
     assert starts_after(build()) == {("marquez", "marquez-migrate"), ("marquez-web", "marquez")}
-    assert (made.liveness, made.readiness, made.startup, made.ports) == (None, None, None, ())
+    assert (container_.liveness, container_.readiness, container_.startup, container_.ports) == (None, None, None, ())
 
 
 def test_java_gets_signals() -> None:
@@ -181,7 +181,7 @@ def test_the_password_stays_out_of_configuration_and_variables() -> None:
     assert not any(variable.secret for variable in container().variables)
 
 
-def test_the_user_may_stand_in_the_secret() -> None:
+def test_the_user_may_come_from_the_secret() -> None:
     external = replace(DATABASE, user="", user_key=DATABASE.password.secret.key("username"), ssl_mode="require")
     read = yaml.load(configuration(external, 2), yaml.CSafeLoader)["db"]
     assert read["user"] == "${MARQUEZ_DB_USER}"
@@ -192,7 +192,7 @@ def test_the_user_may_stand_in_the_secret() -> None:
 
 
 def started(folder: Path, password: str) -> str:
-    """Return the configuration as Java sees it, with the program in Java's place that the start script runs."""
+    """Return the configuration as Java would see it, with a stand-in for Java that the start script runs."""
     (folder / "password").write_text(password)
     java = folder / "java"
     java.write_text('#!/bin/sh\nprintf %s "$MARQUEZ_DB_PASSWORD"\n')
@@ -212,7 +212,7 @@ def started(folder: Path, password: str) -> str:
 
 
 @pytest.mark.parametrize("password", ["plain", 'quo"te', r"back\slash\n", "it's: #x", "%s $HOME `id` {}"])
-def test_any_password_survives_the_way_into_the_configuration(tmp_path: Path, password: str) -> None:
+def test_any_password_survives_in_the_configuration(tmp_path: Path, password: str) -> None:
     assert yaml.load(started(tmp_path, password + "\n"), yaml.CSafeLoader)["db"]["password"] == password
 
 
@@ -240,7 +240,7 @@ def test_an_unreadable_password_stops_the_start(tmp_path: Path) -> None:
     assert ran.returncode != 0
 
 
-def test_images_are_kept_to_the_nodes_they_run_on() -> None:
+def test_pods_run_only_on_nodes_with_the_architecture_of_their_image() -> None:
     pods = [*(workload.pod for workload in build().workloads), *(task.pod for task in build().tasks)]
 
     assert {pod.architecture for pod in pods} == {"amd64"}
@@ -277,7 +277,7 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize(
     ("selector", "refused"), [({}, 0), ({ARCHITECTURE_LABEL: "amd64"}, 0), ({ARCHITECTURE_LABEL: "arm64"}, 1)]
 )
-def test_it_refuses_nodes_that_it_has_no_image_for(selector: dict[str, str], refused: int) -> None:
+def test_nodes_of_an_architecture_without_an_image_are_refused(selector: dict[str, str], refused: int) -> None:
     context_ = context()
     placement = Placements(services=Placement(node_selector=selector))
     refusals = [*COMPONENT.refuses(replace(context_, instance=replace(context_.instance, placement=placement)))]

@@ -1,4 +1,4 @@
-"""Logs from the nodes: what is read, by whom, and where it goes."""
+"""Logs from the nodes: which are read, who reads them, and where they go."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def context(settings: Settings = DEVELOPMENT, collector: Collector = KEEPS, **co
     )
 
 
-def test_only_the_logs_of_this_environment_are_read_and_not_those_that_would_go_in_circles() -> None:
+def test_only_logs_of_this_environment_are_read_without_those_of_the_collectors() -> None:
     (agent,) = COMPONENT.build(context()).workloads
     (file,) = agent.pod.containers[0].config
     assert '- "/var/log/pods/floe-sales-domain_*/*/*.log"' in file.text
@@ -74,7 +74,7 @@ def test_it_runs_on_every_node_as_root_without_any_privilege() -> None:
     assert not any("hostPort" in port for port in container["ports"])
 
 
-def test_of_the_node_it_may_write_only_what_it_remembers() -> None:
+def test_on_the_node_it_writes_only_its_checkpoints() -> None:
     (agent,) = COMPONENT.build(context()).workloads
     namespace = context().instance.namespace
     assert agent.pod.containers[0].host_paths == (
@@ -90,7 +90,7 @@ def test_of_the_node_it_may_write_only_what_it_remembers() -> None:
     assert "readOnly" not in mounts["/var/lib/otelcol"]
 
 
-def test_it_calls_the_collector_and_nothing_else_and_others_do_not_wait_for_it() -> None:
+def test_it_calls_only_the_collector_and_nothing_waits_for_it() -> None:
     (agent,) = COMPONENT.build(context()).workloads
     assert (agent.pod.servers(), agent.pod.kubernetes_api, agent.awaited) == ((GRPC,), (), False)
     assert [(metric.port, metric.path) for metric in agent.metrics] == [("metrics", "/metrics")]
@@ -120,7 +120,7 @@ def test_rendered(snapshot: SnapshotAssertion) -> None:
     assert as_text(manifest for manifest in objects if manifest["metadata"]["name"] == "otel-logs") == snapshot
 
 
-def written(folder: Path, namespace: str, pod: str, *lines: str) -> None:
+def write_log(folder: Path, namespace: str, pod: str, *lines: str) -> None:
     file = folder / f"{namespace}_{pod}_11111111-2222-3333-4444-555555555555" / "main" / "0.log"
     file.parent.mkdir(parents=True)
     file.write_text("".join(f"{line}\n" for line in lines))
@@ -128,15 +128,15 @@ def written(folder: Path, namespace: str, pod: str, *lines: str) -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(PROGRAM is None, reason="no OpenTelemetry Collector (otelcol-k8s, otelcol) is on the PATH")
-def test_a_real_collector_sends_what_the_files_say_and_nothing_twice(tmp_path: Path) -> None:
+def test_a_real_collector_sends_each_line_once(tmp_path: Path) -> None:
     """The agent sends to another collector, which writes what it gets into its log."""
     assert PROGRAM is not None
     pods, state = tmp_path / "pods", tmp_path / "state"
     stamp = "2026-11-27T03:00:00.000000000Z"
-    written(pods, "floe-platform", "polaris-1", f"{stamp} stdout P joined-", f"{stamp} stdout F line")
-    written(pods, "floe-sales-domain", "run-1", f'{stamp} stderr F {{"level": "error"}}')
-    written(pods, "floe-platform", "otel-collector-1", f"{stamp} stdout F round in circles")
-    written(pods, "floe-other-domain", "run-1", f"{stamp} stdout F of somebody else")
+    write_log(pods, "floe-platform", "polaris-1", f"{stamp} stdout P joined-", f"{stamp} stdout F line")
+    write_log(pods, "floe-sales-domain", "run-1", f'{stamp} stderr F {{"level": "error"}}')
+    write_log(pods, "floe-platform", "otel-collector-1", f"{stamp} stdout F round in circles")
+    write_log(pods, "floe-other-domain", "run-1", f"{stamp} stdout F of somebody else")
     receiver = {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": "127.0.0.1:14317"}}}},
         "exporters": {"debug": {"verbosity": "detailed"}},
@@ -162,7 +162,7 @@ def test_a_real_collector_sends_what_the_files_say_and_nothing_twice(tmp_path: P
     with (tmp_path / "received").open("wb") as log, (tmp_path / "sent").open("wb") as sent:
         server = subprocess.Popen([PROGRAM, f"--config={tmp_path}/receiver.yaml"], stderr=log, stdout=log)
         try:
-            for _ in range(2):  # the second time it remembers
+            for _ in range(2):  # the second run continues from its checkpoint
                 process = subprocess.Popen([PROGRAM, f"--config={tmp_path}/agent.yaml"], stderr=sent, stdout=sent)
                 wait_until_healthy()
                 time.sleep(4)

@@ -55,7 +55,7 @@ def test_a_port_of_a_service_gets_a_service_monitor_and_each_pod_is_scraped_once
     assert monitor["spec"]["namespaceSelector"] == {"matchNames": [SALES]}
 
 
-def test_a_port_that_no_service_has_gets_a_pod_monitor() -> None:
+def test_a_port_without_a_service_gets_a_pod_monitor() -> None:
     (monitor,) = monitors(target(service=False))
     assert monitor["kind"] == "PodMonitor"
     assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
@@ -70,14 +70,14 @@ def test_pods_of_another_operator_are_selected_by_its_labels() -> None:
 @pytest.mark.parametrize("labels", [{}, {"team": "data"}])
 def test_monitors_and_rules_have_the_labels_that_the_operator_looks_for(labels: dict[str, str]) -> None:
     config = {"labels": labels} if labels else {}
-    wanted = labels or {"release": "kube-prometheus-stack"}
+    expected = labels or {"release": "kube-prometheus-stack"}
     mesh = MeshFacts(scrape_targets=(target(service=True),), namespaces=NAMESPACES)
     objects = completes(context(**config), mesh).objects
     assert {manifest["kind"] for manifest in objects} == {"ServiceMonitor", "PrometheusRule"}
-    assert all(wanted.items() <= manifest["metadata"]["labels"].items() for manifest in objects)
+    assert all(expected.items() <= manifest["metadata"]["labels"].items() for manifest in objects)
 
 
-def test_its_prometheus_is_let_in_to_metrics_and_nothing_else() -> None:
+def test_its_prometheus_reaches_only_ports_with_metrics() -> None:
     assert build(context(namespace="observability")).scraper is not None
     policy = get(monitored("prometheus-operator"), SALES, "NetworkPolicy", "dagster-postgresql")
     ports = {
@@ -139,7 +139,7 @@ def test_certificates_have_alerts_if_cert_manager_is_scraped() -> None:
         ({"url": "https://metrics.acme.example", "cidr": "192.0.2.0/24"}, "https://metrics.acme.example:443", ""),
     ],
 )
-def test_metrics_can_be_queried_where_the_settings_say(store: dict[str, Any], url: str, namespace: str) -> None:
+def test_metrics_are_queried_at_the_configured_address(store: dict[str, Any], url: str, namespace: str) -> None:
     metrics_store, _ = provides(context(store=store).instance)
     assert isinstance(metrics_store, MetricsStore)
     assert (metrics_store.endpoint.url(), metrics_store.endpoint.namespace, metrics_store.receivers) == (
@@ -159,12 +159,12 @@ def test_metrics_can_be_queried_where_the_settings_say(store: dict[str, Any], ur
         {"url": "https://metrics.acme.example/path"},
     ],
 )
-def test_the_place_of_the_metrics_is_said_once(store: dict[str, Any]) -> None:
+def test_a_contradictory_address_of_the_metrics_is_refused(store: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         context(store=store)
 
 
-def test_dashboards_ask_a_prometheus_that_others_run(tmp_path: Path) -> None:
+def test_dashboards_query_an_external_prometheus(tmp_path: Path) -> None:
     metrics = {"type": "prometheus-operator", "runbooks": RUNBOOKS, "store": {"service": "prometheus"}}
     observability = {"metrics": metrics, "dashboards": {"type": "grafana"}}
     files = compile_mesh(small_mesh(tmp_path, {MANIFEST: {"observability": observability}})).files

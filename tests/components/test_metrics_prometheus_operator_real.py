@@ -1,4 +1,4 @@
-"""The Prometheus Operator at a real API server: what it makes of monitors and rules, and what Prometheus finds then."""
+"""The Prometheus Operator at a real API server: the configuration that it makes from monitors and rules, and what Prometheus then discovers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STACK = {"matchLabels": {"release": "kube-prometheus-stack"}}
 
 
 class Operator(NamedTuple):
-    """An operator that runs, and the objects that it was given."""
+    """A running operator, and the objects that it got."""
 
     server: ApiServer
     folder: Path
@@ -118,13 +118,13 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         process = stack.enter_context(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
         stack.callback(process.terminate)
         server.apply([own_prometheus(server, folder)])
-        wanted = len(running.of_kind("ServiceMonitor", "PodMonitor"))
-        eventually(lambda: len(yaml.safe_load(running.configuration())["scrape_configs"]) == wanted)
+        expected = len(running.of_kind("ServiceMonitor", "PodMonitor"))
+        eventually(lambda: len(yaml.safe_load(running.configuration())["scrape_configs"]) == expected)
         yield running
 
 
 def run_pods(running: Operator) -> None:
-    """Create a pod of each server, and say that it runs; and of each Service, where its pods are."""
+    """Create a pod of each server, and mark it as running; and create the endpoints of each Service."""
     pods = [
         pod(workload, template(workload)["metadata"]["labels"], ports_of(workload))
         for workload in running.of_kind(*SERVERS)
@@ -174,11 +174,13 @@ def test_each_target_is_found_once_under_the_name_of_its_job(operator: Operator,
         subprocess.Popen([str(PROMETHEUS), f"--config.file={file}", *options], stdout=log, stderr=log) as process,
     ):
         try:
-            wanted = sorted(monitor["metadata"]["name"] for monitor in operator.of_kind("ServiceMonitor", "PodMonitor"))
-            assert len(wanted) > 10
+            expected = sorted(
+                monitor["metadata"]["name"] for monitor in operator.of_kind("ServiceMonitor", "PodMonitor")
+            )
+            assert len(expected) > 10
             with suppress(AssertionError):  # the comparison says more
-                eventually(lambda: jobs(port) == wanted, seconds=30)
-            assert jobs(port) == wanted
+                eventually(lambda: jobs(port) == expected, seconds=30)
+            assert jobs(port) == expected
         finally:
             process.terminate()
 
@@ -196,23 +198,23 @@ def jobs(port: int) -> list[str]:
 
 
 def refusal(operator: Operator, **change: Any) -> str:
-    """Apply a rule with a change; return what the operator writes of it."""
+    """Apply a rule with a change; return the operator's log line about it."""
     rule = json.loads(json.dumps(operator.of_kind("PrometheusRule")[0]))
     rule["metadata"]["name"] = "changed"
     rule["spec"]["groups"][0]["rules"][0].update(change)
     operator.server.apply([rule])
     log = operator.folder / "operator.log"
-    written = "prometheusrule=changed"
-    return eventually(lambda: next((line for line in log.read_text().splitlines() if written in line), ""))
+    log_field = "prometheusrule=changed"
+    return eventually(lambda: next((line for line in log.read_text().splitlines() if log_field in line), ""))
 
 
-def test_it_takes_all_rules_and_refuses_what_is_wrong(operator: Operator, tmp_path: Path) -> None:
-    wanted = {manifest["metadata"]["name"] for manifest in operator.of_kind("PrometheusRule")}
-    eventually(lambda: len(operator.rules()) == len(wanted))
+def test_it_accepts_all_rules_and_refuses_an_invalid_one(operator: Operator, tmp_path: Path) -> None:
+    expected = {manifest["metadata"]["name"] for manifest in operator.of_kind("PrometheusRule")}
+    eventually(lambda: len(operator.rules()) == len(expected))
     files = operator.rules()
-    assert {name for name in wanted for file in files if file.startswith(f"{PLATFORM}-{name}-")} == wanted
+    assert {name for name in expected for file in files if file.startswith(f"{PLATFORM}-{name}-")} == expected
     for name, text in files.items():
         (tmp_path / name).write_text(text)
         check("rules", tmp_path / name)
     assert "could not parse expression" in refusal(operator, expr="sum(")
-    assert len(operator.rules()) == len(wanted)
+    assert len(operator.rules()) == len(expected)

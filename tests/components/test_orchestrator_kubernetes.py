@@ -18,13 +18,13 @@ def task(**changes: Any) -> Task:
     return build(context).tasks[0]
 
 
-def test_each_product_is_a_task() -> None:
+def test_each_product_is_a_cron_job() -> None:
     products = [product(), product("order-analytics")]
     context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=products)
     assert [job.name for job in build(context).tasks] == ["customer-360", "order-analytics"]
 
 
-def test_it_runs_when_the_product_says_and_where_its_clock_is() -> None:
+def test_it_has_the_schedule_and_the_time_zone_of_the_product() -> None:
     job = task()
     assert (job.schedule, job.time_zone, job.suspended) == ("0 5 * * *", "Europe/Berlin", False)
 
@@ -40,19 +40,19 @@ def test_a_product_without_a_schedule_can_be_started_by_hand_only() -> None:
     assert job.schedule
 
 
-def test_two_runs_of_a_pipeline_do_not_overlap_unless_asked_to() -> None:
+def test_two_runs_of_a_pipeline_do_not_overlap_by_default() -> None:
     assert task().concurrency == "Forbid"
     context = context_of(COMPONENT, {"concurrency": "Allow"}, found=EVERYTHING, scope="sales", products=[product()])
     assert build(context).tasks[0].concurrency == "Allow"
 
 
-def test_the_deadline_does_for_all_tries() -> None:
+def test_the_deadline_covers_all_retries() -> None:
     assert task(timeout="30m").deadline == 1800
     assert (task(timeout="30m", retries=2).deadline, task(retries=2).retries) == (5400, 2)
 
 
 @pytest.mark.parametrize(("settings", "memory"), [(DEVELOPMENT, "512Mi"), (PRODUCTION, "2Gi")], ids=["light", "heavy"])
-def test_steps_are_small_where_the_environment_is(settings: Any, memory: str) -> None:
+def test_steps_are_small_in_a_small_environment(settings: Any, memory: str) -> None:
     context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
     assert build(context).tasks[0].pod.containers[0].resources.memory == memory
 
@@ -66,8 +66,8 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
 
 
 def test_a_product_says_what_nodes_it_needs() -> None:
-    wanted = {"node_selector": {"gpu": "yes"}, "priority_class": "low", "runtime_class": "nvidia"}
-    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(placement=wanted)])
+    placement = {"node_selector": {"gpu": "yes"}, "priority_class": "low", "runtime_class": "nvidia"}
+    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(placement=placement)])
     (job,) = [manifest for manifest in unit_of(COMPONENT, context).objects if manifest["kind"] == "CronJob"]
     spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")

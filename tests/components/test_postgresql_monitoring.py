@@ -51,8 +51,8 @@ def test_the_exporters_role_reads_statistics_and_no_data(server: Server) -> None
     assert make(server, "shop=shopkeeper").returncode == 0
     server.ask("shopkeeper", "one", "shop", "CREATE TABLE t AS SELECT 1 AS secret")
     for password in ("first", "second"):
-        made = monitor(server, password)
-        assert (made.returncode, made.stdout) == (0, "metrics may read statistics\n"), made.stderr
+        setup = monitor(server, password)
+        assert (setup.returncode, setup.stdout) == (0, "metrics may read statistics\n"), setup.stderr
         size = "SELECT pg_database_size('shop') > 0, (SELECT sum(size) > 0 FROM pg_ls_waldir())"
         assert server.ask("metrics", password, "postgres", size).stdout == "t|t\n"
     assert server.ask("metrics", "first", "postgres", "SELECT 1").returncode != 0, "its password has changed"
@@ -63,8 +63,8 @@ def test_the_exporters_role_reads_statistics_and_no_data(server: Server) -> None
 @pytest.mark.real
 @NEEDS_SERVER
 def test_an_empty_password_of_the_exporters_role_is_refused(server: Server) -> None:
-    made = monitor(server, "")
-    assert (made.returncode, made.stderr) == (1, "the password of metrics is empty\n")
+    setup = monitor(server, "")
+    assert (setup.returncode, setup.stderr) == (1, "the password of metrics is empty\n")
 
 
 EXPORTER = shutil.which("postgres_exporter") or shutil.which("prometheus-postgres-exporter")
@@ -76,18 +76,18 @@ EXPORTER = shutil.which("postgres_exporter") or shutil.which("prometheus-postgre
     EXPORTER is None, reason="postgres_exporter is not on the PATH (Debian: prometheus-postgres-exporter)"
 )
 @pytest.mark.parametrize("password", ["the-password", "another"])
-def test_the_exporter_has_what_alerts_are_about(server: Server, password: str, tmp_path: Path) -> None:
+def test_the_exporter_has_the_metrics_of_all_alerts(server: Server, password: str, tmp_path: Path) -> None:
     assert EXPORTER is not None
     assert monitor(server, "the-password").returncode == 0
     (tmp_path / "password").write_text(password)
-    given = {variable.name: variable.value for variable in monitoring.exporter("sales", "floe-sales-domain").variables}
-    given["DATA_SOURCE_URI"] = given["DATA_SOURCE_URI"].replace("5432", str(server.port))
-    given["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
+    env = {variable.name: variable.value for variable in monitoring.exporter("sales", "floe-sales-domain").variables}
+    env["DATA_SOURCE_URI"] = env["DATA_SOURCE_URI"].replace("5432", str(server.port))
+    env["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{reserved.getsockname()[1]}"
     command = [EXPORTER, f"--web.listen-address={address}"]
-    with subprocess.Popen(command, env=given, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=env, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         try:
             for _ in range(100):
                 try:

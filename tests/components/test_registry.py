@@ -25,7 +25,7 @@ from tables import table
 
 
 @table("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
-def test_a_component_says_what_it_is_and_its_defaults_are_valid(component: Component[Any]) -> None:
+def test_a_component_has_a_summary_and_valid_defaults(component: Component[Any]) -> None:
     assert component.summary
     assert not component.summary.endswith(".")
     assert component.config.model_fields["type"].annotation.__args__ == (component.type,)
@@ -54,23 +54,25 @@ def refused(*extra: Component[Any]) -> tuple[Diagnostic, ...]:
     return failed.value.diagnostics
 
 
-def test_two_components_for_one_place_are_refused() -> None:
+def test_two_components_with_the_same_slot_and_type_are_refused() -> None:
     (diagnostic,) = refused(POLARIS)
     assert (diagnostic.rule, diagnostic.message) == (NOT_LOADED, "two components fill catalog with type polaris")
 
 
-def test_installed_packages_add_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_packages_add_components(monkeypatch: pytest.MonkeyPatch) -> None:
     announce(monkeypatch, a="third_party_portal:COMPONENT", b=f"{POLARIS.build.__module__}:COMPONENT")
     assert installed() == (third_party_portal.COMPONENT, POLARIS)
 
 
 def announce(monkeypatch: pytest.MonkeyPatch, **announced: str) -> None:
-    """Install packages that announce these components, by the names of the entry points."""
+    """Install packages with these components, by the names of their entry points."""
     points = tuple(metadata.EntryPoint(name, value, ENTRY_POINTS) for name, value in announced.items())
     monkeypatch.setattr(components, "component_packages", lambda: points)
 
 
-def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_component_that_cannot_be_loaded_is_reported_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "broken_component.py").write_text("\nCOMPONENT = undefined\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     announce(
@@ -94,16 +96,16 @@ def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monke
     ]
 
 
-def test_the_components_of_a_slot_stand_in_the_same_kind_of_namespace() -> None:
-    other = replace(POLARIS, type="other", scope="each")
+def test_components_of_one_slot_must_have_the_same_scope() -> None:
+    misplaced = replace(POLARIS, type="other", scope="each")
     message = "fill catalog in different namespaces: glue with scope platform and other with scope each"
-    (diagnostic,) = refused(other)
+    (diagnostic,) = refused(misplaced)
     assert diagnostic.rule.code == "R032"
     assert diagnostic.message.endswith(message)
-    assert registry([replace(other, slot="lake")])["lake", "other"].scope == "each"
+    assert registry([replace(misplaced, slot="lake")])["lake", "other"].scope == "each"
 
 
-def test_a_component_is_imported_when_it_is_asked_for() -> None:
+def test_a_component_is_imported_when_it_is_used() -> None:
     script = f"""
 import sys
 from floe_compiler.components import registry
@@ -120,18 +122,18 @@ assert {{name.split(".")[2] for name in imported()}} == {{"catalog_polaris"}}, i
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_components_that_are_not_those_of_this_package_are_looked_for_anew() -> None:
+def test_an_incomplete_or_wrong_list_of_own_components_is_not_used() -> None:
     (first, *others) = announced()
     strange = replace(first, module="os")
     for own in ((), tuple(others), (strange, *others)):
         assert dict(registry(own=own)) == dict(registry())
 
 
-def test_the_components_of_some_scopes() -> None:
-    other = replace(POLARIS, type="other")
-    by_key = registry([other])
+def test_components_can_be_filtered_by_scope() -> None:
+    second = replace(POLARIS, type="other")
+    by_key = registry([second])
     scopes: tuple[ComponentScope, ...] = ("platform",)
     own = by_key.within(scopes)
-    assert own["catalog", "other"] is other
+    assert own["catalog", "other"] is second
     assert own["catalog", "polaris"] is POLARIS
     assert {key for key, component in by_key.items() if component.scope == "platform"} == set(own)

@@ -38,7 +38,7 @@ def test_nothing_is_rendered() -> None:
 
 
 @pytest.mark.parametrize(("prefix", "end"), [("", "/"), ("/a/b/", "/a/b/")])
-def test_the_warehouse_lies_below_the_prefix(prefix: str, end: str) -> None:
+def test_the_warehouse_is_below_the_prefix(prefix: str, end: str) -> None:
     assert _store(prefix=prefix).warehouse == f"abfss://tables@acmelake.dfs.core.windows.net{end}"
 
 
@@ -60,7 +60,7 @@ def test_a_client_secret_is_exchanged_for_a_token() -> None:
     assert (store.secret_key.secret.name, store.secret_key.key) == ("lake", "value")
     assert (store.client_id, store.tenant, store.identity) == (CLIENT, TENANT, None)
     assert {call.host for call in store.calls()} == FILES | {"login.microsoftonline.com"}
-    # The account may be at a private endpoint; the server of tokens is not.
+    # The account may be at a private endpoint; the token server is not.
     assert {call.host: call.cidr for call in store.calls()}["login.microsoftonline.com"] == "0.0.0.0/0"
     assert {call.cidr for call in store.calls() if call.host in FILES} == {"10.3.0.0/24"}
 
@@ -69,7 +69,7 @@ def test_the_catalog_issues_credentials() -> None:
     assert _store().issues_credentials
 
 
-def test_each_product_may_have_a_login_of_its_own() -> None:
+def test_each_product_may_have_its_own_login() -> None:
     ids = {"client_ids": {"sales/orders": OWN}}
     assert _store().client("sales", "orders") is None
     own = _store(products={"type": "identity", **ids}).client("sales", "orders")
@@ -85,7 +85,7 @@ def test_each_product_may_have_a_login_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("ids", "refused"), [({"sales/orders": OWN}, 0), ({}, 1), ({"finance/gone": OWN}, 1)])
-def test_no_product_may_be_left_out(ids: dict[str, str], refused: int) -> None:
+def test_every_product_needs_a_login(ids: dict[str, str], refused: int) -> None:
     """It would get the login to the whole container."""
     refusals = [*COMPONENT.refuses(_context(products={"type": "identity", "client_ids": ids}))]
     assert len(refusals) == refused
@@ -103,7 +103,7 @@ def test_no_product_may_be_left_out(ids: dict[str, str], refused: int) -> None:
         ({"products": {"type": "identity", "client_ids": {"orders": OWN}}}, "client_ids.orders"),
     ],
 )
-def test_what_cannot_work_is_refused(config: dict[str, Any], hint: str) -> None:
+def test_settings_that_cannot_work_are_refused(config: dict[str, Any], hint: str) -> None:
     with pytest.raises(ValidationError, match=hint):
         AdlsConfig.model_validate({**PLACE, "credentials": IDENTITY, **config})
 

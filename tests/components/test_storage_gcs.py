@@ -41,7 +41,7 @@ def test_nothing_is_rendered() -> None:
 
 
 @pytest.mark.parametrize(("prefix", "warehouse"), [("", "gs://acme-lake/"), ("/a/b/", "gs://acme-lake/a/b/")])
-def test_the_warehouse_lies_below_the_prefix(prefix: str, warehouse: str) -> None:
+def test_the_warehouse_is_below_the_prefix(prefix: str, warehouse: str) -> None:
     assert _store(prefix=prefix).warehouse == warehouse
 
 
@@ -51,7 +51,7 @@ def test_pods_act_as_a_service_account_or_as_themselves() -> None:
     assert itself
     assert (named.notes, named.as_itself) == ({ANNOTATION: ROBOT}, False)
     assert (itself.notes, itself.as_itself) == ({}, True)
-    # Both ask the server of metadata on their node, by the address of either data plane.
+    # Both call the metadata server on their node, at the address for either data plane.
     ports = {(endpoint.cidr, endpoint.port().number) for endpoint in named.endpoints}
     assert ports == {("169.254.169.254/32", 80), ("169.254.169.252/32", 988)}
     assert itself.endpoints == named.endpoints
@@ -67,15 +67,15 @@ def test_a_key_is_exchanged_for_a_token() -> None:
     assert {call.cidr for call in (*store.calls(), *store.issuers)} == {"199.36.153.8/30"}
 
 
-def test_the_catalog_has_tokens_made_smaller_and_may_act_as_another_account_first() -> None:
-    plain, other = _store(), _store(catalog_service_account=TABLES)
+def test_the_catalog_downscopes_tokens_and_may_impersonate_another_account() -> None:
+    plain, impersonating = _store(), _store(catalog_service_account=TABLES)
     assert plain.issues_credentials
     assert {issuer.host for issuer in plain.issuers} == {"sts.googleapis.com"}
-    assert {issuer.host for issuer in other.issuers} == {"sts.googleapis.com", "iamcredentials.googleapis.com"}
-    assert (plain.role, other.role) == ("", TABLES)
+    assert {issuer.host for issuer in impersonating.issuers} == {"sts.googleapis.com", "iamcredentials.googleapis.com"}
+    assert (plain.role, impersonating.role) == ("", TABLES)
 
 
-def test_each_product_may_have_a_login_of_its_own() -> None:
+def test_each_product_may_have_its_own_login() -> None:
     assert _store().client("sales", "orders") is None
     itself = _store(products=ITSELF).client("sales", "orders")
     assert itself
@@ -114,7 +114,7 @@ def test_a_name_that_google_does_not_allow_is_refused() -> None:
         ({"prefix": "a b"}, "write, for example, lake/warehouse"),
     ],
 )
-def test_what_cannot_work_is_refused(config: dict[str, Any], hint: str) -> None:
+def test_settings_that_cannot_work_are_refused(config: dict[str, Any], hint: str) -> None:
     with pytest.raises(ValidationError, match=hint):
         GcsConfig.model_validate({"bucket": "acme-lake", "credentials": IDENTITY, **config})
 

@@ -86,7 +86,7 @@ def test_the_image_is_the_last_official_one_and_never_latest() -> None:
     assert _server().image == _task().image == "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 
 
-def test_health_is_asked_where_minio_answers() -> None:
+def test_probes_use_the_health_endpoints() -> None:
     server = _server()
     probes = [probe for probe in (server.startup, server.liveness, server.readiness) if probe]
     assert [(probe.port, probe.path) for probe in probes] == [
@@ -96,16 +96,16 @@ def test_health_is_asked_where_minio_answers() -> None:
     ]
 
 
-def test_it_is_a_stateful_set_that_says_why_it_is_alone() -> None:
+def test_it_is_a_single_stateful_set_with_a_reason() -> None:
     server = COMPONENT.build(context_of(COMPONENT)).workloads[0]
     assert (server.kind, server.replicas) == ("StatefulSet", 1)
     assert server.single
 
 
-def test_the_buckets_come_after_the_server_and_are_bounded() -> None:
+def test_buckets_are_created_after_the_server_is_up_and_with_a_deadline() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
     assert starts_after(parts) == {("minio-buckets", "minio"), ("minio-products", "minio")}
-    assert parts.tasks[0].prepares == parts.tasks[0].pod.calls, "who writes comes after the buckets"
+    assert parts.tasks[0].prepares == parts.tasks[0].pod.calls, "writers start after the buckets exist"
     assert parts.tasks[0].deadline <= 3600
 
 
@@ -115,7 +115,7 @@ def test_bad_buckets_are_refused(buckets: list[str]) -> None:
         MinioConfig.model_validate({"buckets": buckets})
 
 
-def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None:
+def test_the_policy_allows_only_the_buckets_and_their_objects() -> None:
     listed, objects, denied = json.loads(minio.policy(("lake", "backups")))["Statement"]
     assert listed["Resource"] == ["arn:aws:s3:::lake", "arn:aws:s3:::backups"]
     assert objects["Resource"] == ["arn:aws:s3:::lake/*", "arn:aws:s3:::backups/*"]
@@ -123,7 +123,7 @@ def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None
     assert {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= allowed
     for action in ("s3:*", "s3:PutBucketPolicy", "s3:DeleteBucket", "s3:CreateBucket"):
         assert action not in allowed
-    assert denied == {"Effect": "Deny", "Action": ["admin:*"]}, "no keys that outlive the rotation of the secret"
+    assert denied == {"Effect": "Deny", "Action": ["admin:*"]}, "no keys survive the rotation of the secret"
 
 
 # --- the users of products ---
@@ -133,7 +133,7 @@ VISITS = ServedProduct("field-service", "visits", reads=(ORDERS,))
 SHOP = ServedProduct("sales", "shop", writes_files=True)
 
 
-def test_each_product_has_keys_of_its_own() -> None:
+def test_each_product_has_its_own_keys() -> None:
     context = context_of(COMPONENT, served=(VISITS, SHOP))
     (container,) = COMPONENT.build(context).tasks[1].pod.containers
     users = sorted(Path(file.path).stem for file in container.config if file.path.startswith("/scripts/policies/"))
@@ -142,7 +142,7 @@ def test_each_product_has_keys_of_its_own() -> None:
     assert {user: keys[user] for user in users} == {user: f"minio-{user}" for user in users}
 
 
-def test_a_product_learns_its_own_keys_only() -> None:
+def test_a_product_reads_its_own_keys_only() -> None:
     store = object_store(minio.OWN, context_of(COMPONENT, served=(VISITS, SHOP)).instance)
     assert store.issues_credentials, "MinIO has an STS"
     own = store.client("sales", "shop")
@@ -164,7 +164,7 @@ def test_a_product_writes_below_its_namespace_and_reads_the_tables_of_its_inputs
     assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(written["Action"])
     assert (read["Action"], read["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::lake/sales__shop/orders/*"])
     assert denied == {"Effect": "Deny", "Action": ["admin:*"]}
-    assert len(json.loads(minio.product_policy("lake", SHOP))["Statement"]) == 4, "it reads nothing else"
+    assert len(json.loads(minio.product_policy("lake", SHOP))["Statement"]) == 4, "it reads only those"
 
 
 # --- the scripts, against a stand-in for mc that keeps buckets, users and policies in files ---
@@ -218,8 +218,8 @@ def state(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _script(state: Path, name: str, given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with the stand-in for mc, and with these variables besides those that both scripts have."""
+def _script(state: Path, name: str, own_variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with the stand-in for mc, and with these variables in addition to those of both scripts."""
     variables = {
         "PATH": f"{state}:/usr/bin:/bin",
         "HOME": str(state),
@@ -230,15 +230,17 @@ def _script(state: Path, name: str, given: dict[str, str], *arguments: str) -> s
         "PAUSE": "0",
     }
     command = ["bash", "-c", script("floe_compiler.kit.minio", name), name, *arguments]
-    return subprocess.run(command, env=variables | given, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(
+        command, env=variables | own_variables, capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 def _run(state: Path, *buckets: str) -> subprocess.CompletedProcess[str]:
-    given = {"CLIENT": str(state / "client"), "POLICY": str(state / "warehouse-policy.json")}
-    return _script(state, "minio-buckets.sh", given, *buckets)
+    own_variables = {"CLIENT": str(state / "client"), "POLICY": str(state / "warehouse-policy.json")}
+    return _script(state, "minio-buckets.sh", own_variables, *buckets)
 
 
-def test_the_script_makes_all_buckets_and_the_user(state: Path) -> None:
+def test_the_script_creates_all_buckets_and_the_user(state: Path) -> None:
     done = _run(state, "lake", "backups")
     assert done.returncode == 0, done.stderr
     assert (state / "buckets").read_text().split() == ["lake", "backups"]
@@ -246,7 +248,9 @@ def test_the_script_makes_all_buckets_and_the_user(state: Path) -> None:
     assert (state / "user-warehouse").read_text() == "secret-of-warehouse\n"
     assert (state / "policy-warehouse").read_text() == (state / "warehouse-policy.json").read_text()
     assert (state / "attached").read_text() == "warehouse warehouse\n"
-    assert (state / "private").read_text().split() == ["store/lake", "store/backups"], "whoever opened them before"
+    assert (state / "private").read_text().split() == ["store/lake", "store/backups"], (
+        "even if somebody opened them before"
+    )
 
 
 def test_the_script_may_run_again(state: Path) -> None:
@@ -297,11 +301,11 @@ def _run_products(state: Path, *products: ServedProduct) -> subprocess.Completed
         user = minio.product_name(product.domain, product.name)
         (state / "policies" / f"{user}.json").write_text(minio.product_policy("lake", product))
         (state / "clients" / user).write_text(f"secret-of-{user}")
-    given = {"CLIENTS": str(state / "clients"), "POLICIES": str(state / "policies")}
-    return _script(state, "minio-products.sh", given)
+    own_variables = {"CLIENTS": str(state / "clients"), "POLICIES": str(state / "policies")}
+    return _script(state, "minio-products.sh", own_variables)
 
 
-def test_the_script_makes_the_users_of_products(state: Path) -> None:
+def test_the_script_creates_the_users_of_products(state: Path) -> None:
     done = _run_products(state, VISITS, SHOP)
     assert done.returncode == 0, done.stderr
     for user in ("product-field--service-visits", "product-sales-shop"):
@@ -311,15 +315,15 @@ def test_the_script_makes_the_users_of_products(state: Path) -> None:
     assert "secret-of" not in done.stdout + done.stderr + (state / "calls").read_text()
 
 
-def test_the_script_removes_the_users_that_it_made_and_no_others(state: Path) -> None:
+def test_the_script_removes_only_users_that_it_created(state: Path) -> None:
     assert _run_products(state, VISITS, SHOP).returncode == 0
     for user in ("warehouse", "product-by-hand"):
         (state / f"user-{user}").write_text("x")
     (state / "policy-of-product-by-hand").write_text("readonly")
     done = _run_products(state, VISITS)
     assert done.returncode == 0, done.stderr
-    left = {path.name for path in state.glob("user-*")}
-    assert left == {"user-product-field--service-visits", "user-warehouse", "user-product-by-hand"}
+    remaining = {path.name for path in state.glob("user-*")}
+    assert remaining == {"user-product-field--service-visits", "user-warehouse", "user-product-by-hand"}
     assert not (state / "policy-product-sales-shop").exists()
 
 

@@ -25,7 +25,7 @@ VISITS = ServedProduct("field-service", "visits", reads=(OutputTable("sales", "s
 
 
 class Store:
-    """A running MinIO, and the folder for what is said to it."""
+    """A running MinIO, and the folder for its clients' files."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
@@ -36,10 +36,10 @@ class Store:
         return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
 
     def missing(self, alias: str, path: str) -> bool:
-        """Return whether the answer to the user of an alias is that there is no such object (404, and not 403)."""
+        """Return whether the user of an alias gets the answer that the object does not exist (404, and not 403)."""
         command = ["mc", "--quiet", "--json", "--config-dir", str(self.folder / alias), "stat", path]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
-        return "Object does not exist" in said
+        output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+        return "Object does not exist" in output
 
     def log_in(self, user: str, secret: str) -> None:
         """Let the alias with the user's name be that user."""
@@ -112,7 +112,7 @@ def test_a_product_reaches_its_own_files_and_those_of_its_inputs(store: Store, t
     assert not store.mc(shop, "mb", "store/other")
 
     store.make_users(VISITS)
-    assert not store.mc(shop, "cat", orders), "a product that is gone has no keys"
+    assert not store.mc(shop, "cat", orders), "a removed product has no keys"
     assert store.mc(visits, "cat", orders)
 
 

@@ -55,11 +55,11 @@ def test_clients_are_told_to_use_tls() -> None:
     store = object_store(OWN, context_of(COMPONENT, settings=SECURE).instance)
     assert (store.url, store.endpoint.port().tls) == (f"https://{HOST}:9000", True)
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
-        given = {variable.name: variable.value for variable in task.pod.containers[0].variables}
-        assert given["STORE_URL"] == f"https://{HOST}:9000"
+        env = {variable.name: variable.value for variable in task.pod.containers[0].variables}
+        assert env["STORE_URL"] == f"https://{HOST}:9000"
     backups = _backup_store()
-    given = {variable.name: variable.value for variable in store_variables(backups)}
-    assert given["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:9000"
+    env = {variable.name: variable.value for variable in store_variables(backups)}
+    assert env["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:9000"
 
 
 def test_the_server_finds_its_certificate_under_its_own_names() -> None:
@@ -81,7 +81,7 @@ def test_the_server_finds_its_certificate_under_its_own_names() -> None:
     assert {HOST, f"*.minio-headless.{HOST.partition('.')[2]}"} <= set(certificate["spec"]["dnsNames"])
 
 
-def test_without_an_issuer_nothing_speaks_tls() -> None:
+def test_without_an_issuer_nothing_uses_tls() -> None:
     plain = server(replace(SECURE, tls_issuer=""))
     assert "--certs-dir" not in plain.arguments
     assert not plain.certificate_files
@@ -90,7 +90,7 @@ def test_without_an_issuer_nothing_speaks_tls() -> None:
 
 @dataclass(frozen=True)
 class Running:
-    """A server as it is rendered, on a read-only root."""
+    """A rendered server, on a read-only root."""
 
     folder: Path
     ports: Mapping[str, int]
@@ -102,26 +102,26 @@ class Running:
         """Return the status of an answer; raise URLError if the server is not trusted."""
         context = ssl.create_default_context(cadata=trusted.pem)
         data = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(self.url(port, path), data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, context=context, timeout=10) as answer:
+        request = urllib.request.Request(self.url(port, path), data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
             status: int = answer.status
         return status
 
-    def shown(self, port: str) -> str:
+    def served_certificate(self, port: str) -> str:
         return ssl.get_server_certificate(("127.0.0.1", self.ports[port]))
 
     def ask(self, trusted: Authority, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a client that trusts an authority in the way of all containers."""
+        """Run a client that trusts an authority in the same way as all containers."""
         roots = self.folder / "roots.pem"
         roots.write_text(trusted.pem)
-        given = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "SSL_CERT_FILE": str(roots)}
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "SSL_CERT_FILE": str(roots)}
         return subprocess.run(
-            command, env={**given, **variables}, capture_output=True, text=True, timeout=60, check=False
+            command, env={**env, **variables}, capture_output=True, text=True, timeout=60, check=False
         )
 
 
-def put(folder: Path, certificate: Path) -> None:
-    """Put a certificate there as the kubelet does, under the names that the container declares."""
+def write_certificate(folder: Path, certificate: Path) -> None:
+    """Write a certificate as the kubelet does, under the names that the container declares."""
     for path, key in server().certificate_files:
         (certificate / key).rename(certificate / path)
         if not (folder / path).is_symlink():
@@ -137,7 +137,7 @@ def minio(tmp_path: Path) -> Iterator[Running]:
         pytest.skip("needs the program minio, and bubblewrap with user namespaces")
     for name in ("data", "tls"):
         (tmp_path / name).mkdir()
-    put(tmp_path / "tls", OURS.issue(tmp_path / "tls" / "..first", HOST))
+    write_certificate(tmp_path / "tls", OURS.issue(tmp_path / "tls" / "..first", HOST))
     ports = {}
     for port in container.ports:
         with socket.socket() as reserved:
@@ -150,24 +150,24 @@ def minio(tmp_path: Path) -> Iterator[Running]:
     for path in ("/usr", "/lib", "/lib64"):
         command += ["--ro-bind-try", path, path]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", str(tmp_path / "data"), "/data"]
-    for here, there in (("tls", container.certificate), ("roots.pem", "/roots.pem")):
-        command += ["--ro-bind", str(tmp_path / here), there]
+    for source, mount in (("tls", container.certificate), ("roots.pem", "/roots.pem")):
+        command += ["--ro-bind", str(tmp_path / source), mount]
     for file in container.secret_files:
         command += ["--ro-bind", str(tmp_path / file.secret.key), file.path]
     command += ["--ro-bind", program, "/programs/minio", "--remount-ro", "/"]
     values = {variable.name: variable.value for variable in container.variables}
     for name, value in {**values, "PATH": "/programs", "SSL_CERT_FILE": "/roots.pem"}.items():
         command += ["--setenv", name, value]
-    given = [f":{ports['console']}" if word == ":9001" else word for word in container.arguments]
+    arguments = [f":{ports['console']}" if word == ":9001" else word for word in container.arguments]
     address = ("--address", f"127.0.0.1:{ports['api']}")
     running = Running(tmp_path, ports)
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "--", *container.command, *given, *address], stdout=log, stderr=log)
+        process = subprocess.Popen([*command, "--", *container.command, *arguments, *address], stdout=log, stderr=log)
     try:
         for _ in range(100):
             try:
                 running.get("api", "/minio/health/ready", OURS)
-                running.shown("console")  # which begins a little later
+                running.served_certificate("console")  # which begins a little later
                 break
             except OSError:
                 time.sleep(0.2)
@@ -180,7 +180,7 @@ def minio(tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.mark.real
-def test_its_clients_verify_it(minio: Running) -> None:
+def test_clients_verify_the_server(minio: Running) -> None:
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
         minio.get("api", "/minio/health/ready", OTHERS)
     with pytest.raises(urllib.error.HTTPError, match="400"):
@@ -193,7 +193,7 @@ def test_its_clients_verify_it(minio: Running) -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(not shutil.which("mc"), reason="needs the program mc")
-def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
+def test_the_task_creates_buckets_over_tls(minio: Running) -> None:
     (task, *_) = COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks
     container = task.pod.containers[0]
     for file in container.config:
@@ -202,7 +202,7 @@ def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
         (minio.folder / user).mkdir()
         (minio.folder / user / "username").write_text("minio-admin" if user == "administrator" else "warehouse")
         (minio.folder / user / "password").write_text("secret-of-admin")
-    given = {variable.name: variable.value for variable in container.variables} | {
+    env = {variable.name: variable.value for variable in container.variables} | {
         "HOME": str(minio.folder),
         "STORE_URL": minio.url("api"),
         "ADMINISTRATOR": str(minio.folder / "administrator"),
@@ -211,29 +211,29 @@ def test_the_task_makes_buckets_over_tls(minio: Running) -> None:
         "ATTEMPTS": "1",
     }
     command = ("bash", str(minio.folder / "minio-buckets.sh"), *container.arguments)
-    assert "certificate signed by unknown authority" in minio.ask(OTHERS, *command, **given).stderr
-    done = minio.ask(OURS, *command, **given)
+    assert "certificate signed by unknown authority" in minio.ask(OTHERS, *command, **env).stderr
+    done = minio.ask(OURS, *command, **env)
     assert done.returncode == 0, done.stderr
 
     if program := rclone():
         backups = _backup_store()
-        said = {variable.name: variable.value for variable in store_variables(backups)} | {
+        env = {variable.name: variable.value for variable in store_variables(backups)} | {
             "RCLONE_CONFIG_STORE_ENDPOINT": minio.url("api"),
             "RCLONE_CONFIG_STORE_ACCESS_KEY_ID": "warehouse",
             "RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY": "secret-of-admin",
         }
         sent = (program, "copyto", str(minio.folder / "log"), "store:warehouse/log", "--retries", "1")
-        assert "unknown authority" in minio.ask(OTHERS, *sent, **said).stderr
-        copied = minio.ask(OURS, *sent, **said)
+        assert "unknown authority" in minio.ask(OTHERS, *sent, **env).stderr
+        copied = minio.ask(OURS, *sent, **env)
         assert copied.returncode == 0, copied.stderr
 
 
 @pytest.mark.real
 def test_a_renewed_certificate_is_used_without_a_restart(minio: Running) -> None:
-    before = minio.shown("api")
-    put(minio.folder / "tls", OURS.issue(minio.folder / "tls" / "..second", HOST))
+    before = minio.served_certificate("api")
+    write_certificate(minio.folder / "tls", OURS.issue(minio.folder / "tls" / "..second", HOST))
     for _ in range(RENEWED):
-        if minio.shown("api") != before and minio.shown("console") != before:
+        if minio.served_certificate("api") != before and minio.served_certificate("console") != before:
             return
         time.sleep(1)
     raise AssertionError("it still has its first certificate")

@@ -38,16 +38,16 @@ def test_aws_is_found_by_its_region() -> None:
     assert (store.url, store.path_style, store.warehouse) == ("", False, "s3://acme-lake/")
 
 
-def test_regions_in_china_have_a_domain_of_their_own() -> None:
+def test_regions_in_china_have_their_own_domain() -> None:
     assert _store(region="cn-north-1").endpoint.host == "s3.cn-north-1.amazonaws.com.cn"
 
 
 @pytest.mark.parametrize("prefix", ["lake/tables", "/lake/tables/"])
-def test_the_warehouse_lies_below_the_prefix(prefix: str) -> None:
+def test_the_warehouse_is_below_the_prefix(prefix: str) -> None:
     assert _store(prefix=prefix).warehouse == "s3://acme-lake/lake/tables/"
 
 
-def test_an_identity_needs_no_keys_but_the_way_to_sts() -> None:
+def test_a_role_for_the_account_needs_no_keys_but_access_to_sts() -> None:
     store = _store()
     assert store.identity
     assert store.identity.annotations == (("eks.amazonaws.com/role-arn", ROLE),)
@@ -55,7 +55,7 @@ def test_an_identity_needs_no_keys_but_the_way_to_sts() -> None:
     assert [endpoint.host for endpoint in store.identity.endpoints] == ["sts.eu-west-1.amazonaws.com"]
 
 
-def test_pod_identity_needs_no_annotation_but_the_way_to_the_agent_of_the_node() -> None:
+def test_pod_identity_needs_no_annotation_but_access_to_the_agent_on_the_node() -> None:
     store = _store(credentials={"type": "pod-identity"})
     assert store.identity
     assert (store.identity.notes, store.identity.as_itself) == ({}, True)
@@ -77,7 +77,7 @@ def test_a_secret_gives_keys_and_no_identity() -> None:
     assert store.identity is None
 
 
-def test_the_catalog_needs_sts_to_vend_credentials_whoever_it_is() -> None:
+def test_the_catalog_needs_sts_to_vend_credentials() -> None:
     store = _store(credentials=SECRET, catalog_role=LAKE)
     assert store.role == LAKE
     assert store.identity
@@ -91,7 +91,7 @@ def test_the_catalog_needs_sts_to_vend_credentials_whoever_it_is() -> None:
         ("http://storage.example.com:9000", "storage.example.com:9000", "http"),
     ],
 )
-def test_another_store_is_where_its_url_says(url: str, address: str, scheme: str) -> None:
+def test_another_store_has_the_url_that_is_configured(url: str, address: str, scheme: str) -> None:
     store = _store(endpoint=url, credentials=SECRET, cidr="203.0.113.0/24")
     assert (store.endpoint.address(), store.endpoint.port().scheme, store.url) == (address, scheme, url)
     assert store.endpoint.cidr == "203.0.113.0/24"
@@ -123,7 +123,7 @@ def test_another_store_is_where_its_url_says(url: str, address: str, scheme: str
         ({"credentials": {"type": "secret", "access_key": "AKIA"}}, "Extra inputs"),
     ],
 )
-def test_what_cannot_work_is_refused(config: dict[str, Any], hint: str) -> None:
+def test_settings_that_cannot_work_are_refused(config: dict[str, Any], hint: str) -> None:
     with pytest.raises(ValidationError, match=hint):
         S3Config.model_validate({"bucket": "acme-lake", "region": "eu-west-1", "credentials": IDENTITY, **config})
 

@@ -46,7 +46,7 @@ def configured(**config: Any) -> dict[str, Any]:
     return configuration(context(**config).config.store)
 
 
-def test_traces_are_on_a_volume_of_the_one_pod() -> None:
+def test_traces_are_on_the_volume_of_a_single_pod() -> None:
     jaeger = server()
     assert (jaeger.kind, jaeger.replicas) == ("StatefulSet", 1)
     assert jaeger.single
@@ -56,10 +56,10 @@ def test_traces_are_on_a_volume_of_the_one_pod() -> None:
     assert badger["directories"] == {"keys": f"{VOLUME}/keys", "values": f"{VOLUME}/values"}
 
 
-@pytest.mark.parametrize(("retention", "written"), [("72h", "72h"), ("10080m", "168h"), ("90m", "1h30m")])
-def test_old_traces_go(retention: str, written: str) -> None:
+@pytest.mark.parametrize(("retention", "ttl"), [("72h", "72h"), ("10080m", "168h"), ("90m", "1h30m")])
+def test_old_traces_are_deleted(retention: str, ttl: str) -> None:
     jaeger_config = configured(store={"type": "badger", "retention": retention})
-    assert jaeger_config["extensions"]["jaeger_storage"]["backends"]["main"]["badger"]["ttl"] == {"spans": written}
+    assert jaeger_config["extensions"]["jaeger_storage"]["backends"]["main"]["badger"]["ttl"] == {"spans": ttl}
 
 
 def test_a_small_environment_keeps_a_number_of_traces_in_memory() -> None:
@@ -78,7 +78,7 @@ def test_production_does_not_keep_its_traces_in_memory() -> None:
 
 
 @pytest.mark.parametrize("config", [MEMORY, BADGER], ids=["memory", "badger"])
-def test_all_it_listens_on_is_reachable_from_outside_the_pod(config: dict[str, Any]) -> None:
+def test_it_listens_on_the_address_of_the_pod(config: dict[str, Any]) -> None:
     """Every endpoint is on localhost by default (jaegertracing/jaeger#6209)."""
     jaeger_config = configured(**config)
     protocols, extensions = jaeger_config["receivers"]["otlp"]["protocols"], jaeger_config["extensions"]
@@ -107,21 +107,21 @@ def test_without_a_collector_nothing_would_send_to_it() -> None:
     assert COMPONENT.requires(context().instance) == (Requirement(Collector),)
 
 
-def test_people_open_its_web_interface_which_does_not_ask_who_they_are() -> None:
+def test_people_open_its_web_interface_which_has_no_login() -> None:
     (interface,) = server().interfaces
     assert (interface.name, interface.port, interface.authenticates) == ("jaeger", "http", False)
     (health,) = [port for port in server().ports() if port.name == interface.health]
     assert (health.number, health.health) == (13133, "/status")
 
 
-def test_nobody_waits_for_it() -> None:
+def test_nothing_waits_for_it() -> None:
     assert not server().awaited
 
 
 @pytest.mark.parametrize(
     "store", [{"type": "memory", "max_traces": 0}, {"type": "memory", "retention": "1h"}, {"type": "disk"}]
 )
-def test_wrong_stores_are_refused(store: dict[str, Any]) -> None:
+def test_invalid_stores_are_refused(store: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         context(store=store)
 
@@ -140,25 +140,25 @@ def test_jaeger_itself_takes_traces_and_gives_them_back(config: dict[str, Any], 
         try:
             assert "StatusOK" in answer("http://127.0.0.1:13133/status")
             answer("http://127.0.0.1:4318/v1/traces", span())
-            trace = answer(f"http://127.0.0.1:16686/api/traces/{TRACE}", wanted="orders")
+            trace = answer(f"http://127.0.0.1:16686/api/traces/{TRACE}", expected="orders")
             assert json.loads(trace)["data"][0]["traceID"] == TRACE
-            written = answer("http://127.0.0.1:8888/metrics")
-            assert {name for panel in PANELS for name in shown_by(panel)} - names(written) == set()
+            metrics = answer("http://127.0.0.1:8888/metrics")
+            assert {name for panel in PANELS for name in shown_by(panel)} - names(metrics) == set()
         finally:
             jaeger.terminate()
         assert jaeger.wait(30) == 0
 
 
-def names(written: str) -> set[str]:
+def names(metrics: str) -> set[str]:
     """Return the names of the metrics that a program writes."""
-    return {re.split(r"[{ ]", line)[0] for line in written.splitlines() if not line.startswith("#")}
+    return {re.split(r"[{ ]", line)[0] for line in metrics.splitlines() if not line.startswith("#")}
 
 
 def shown_by(panel: Panel) -> set[str]:
     """Return the names of the metrics that a panel shows; one for each pattern of names."""
     patterns = re.findall(r'__name__=~"([^"]+)"', panel.query)
-    written = {"otelcol_receiver_refused_.+_total", "otelcol_exporter_(send|enqueue)_failed_.+_total"}
-    assert {*patterns} <= written, "of which the names below are one each"
+    known_patterns = {"otelcol_receiver_refused_.+_total", "otelcol_exporter_(send|enqueue)_failed_.+_total"}
+    assert {*patterns} <= known_patterns, "the names below are examples of each"
     examples = {"otelcol_receiver_refused_spans_total", "otelcol_exporter_send_failed_spans_total"}
     return {*re.findall(r"\b(?:otelcol|jaeger)_\w+(?=\{)", panel.query), *(examples if patterns else ())}
 
@@ -180,14 +180,14 @@ def span() -> bytes:
     ).encode()
 
 
-def answer(url: str, data: bytes | None = None, wanted: str = "") -> str:
-    """Return what a server answers, once it does, and the answer has the wanted text."""
+def answer(url: str, data: bytes | None = None, expected: str = "") -> str:
+    """Return a server's answer, once it answers and the answer has the expected text."""
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     for _ in range(150):
         try:
             with urllib.request.urlopen(request, timeout=5) as response:
                 text: str = response.read().decode()
-                if wanted in text:
+                if expected in text:
                     return text
         except OSError:
             pass

@@ -95,7 +95,7 @@ def _catalog(context: Context[Any]) -> Catalog:
 # --- the server ---
 
 
-def test_the_server_is_reached_under_the_name_that_consumers_are_told() -> None:
+def test_consumers_get_the_address_of_the_server() -> None:
     catalog = _catalog(_context())
     assert catalog.endpoint.host == "polaris.floe-platform.svc.cluster.local"
     assert catalog.uri == "http://polaris.floe-platform.svc.cluster.local:8181/api/catalog"
@@ -114,13 +114,13 @@ def test_at_least_two_replicas_unless_the_scale_says_otherwise() -> None:
     assert PolarisConfig().replicas == 2
 
 
-def test_server_and_tool_are_of_one_version() -> None:
+def test_server_and_tool_have_the_same_version() -> None:
     parts = COMPONENT.build(_context())
     images = [_server(_context()).image, parts.tasks[0].pod.containers[0].image]
     assert images == ["docker.io/apache/polaris:1.7.0", "docker.io/apache/polaris-admin-tool:1.7.0"]
 
 
-def test_health_is_asked_on_the_management_port_where_nobody_has_to_log_in() -> None:
+def test_probes_use_the_management_port_which_needs_no_login() -> None:
     server = _server(_context())
     ports = {port.name: port.number for port in server.ports}
     probes = [server.startup, server.liveness, server.readiness]
@@ -144,7 +144,7 @@ def test_the_catalog_outlives_its_pods() -> None:
     assert variables["QUARKUS_DATASOURCE_USERNAME"] == "polaris"
 
 
-def test_there_is_no_way_to_keep_the_catalog_in_memory() -> None:
+def test_an_in_memory_catalog_is_refused() -> None:
     with pytest.raises(ValidationError):
         PolarisConfig.model_validate({"database": {"type": "in-memory"}})
     (need,) = COMPONENT.databases(_context().instance)
@@ -180,7 +180,7 @@ def test_traces_go_to_the_collector_if_there_is_one() -> None:
     assert COLLECTOR.grpc in COMPONENT.build(with_one).workloads[0].pod.calls
 
 
-def test_secrets_never_stand_in_configuration() -> None:
+def test_the_configuration_has_no_secrets() -> None:
     parts = COMPONENT.build(_context())
     pods = [*(workload.pod for workload in parts.workloads), *(task.pod for task in parts.tasks)]
     texts = [file.text for pod in pods for file in pod.containers[0].config]
@@ -192,7 +192,7 @@ def test_every_secret_variable_says_why_it_is_not_a_file() -> None:
     assert all(variable.reason for variable in _server(_context()).variables if variable.secret)
 
 
-def test_a_workload_identity_takes_the_place_of_keys() -> None:
+def test_a_workload_identity_replaces_keys() -> None:
     context = _context(store=AWS)
     pod = COMPONENT.build(context).workloads[0].pod
     assert pod.workload_identity is AWS.identity
@@ -205,7 +205,7 @@ def test_a_workload_identity_takes_the_place_of_keys() -> None:
 # --- the catalog's storage ---
 
 
-def test_a_store_is_told_to_clients_and_server_alike() -> None:
+def test_clients_and_server_get_the_same_store() -> None:
     assert management.storage_configuration(replace(STORE, issues_credentials=False)) == {
         "storageType": "S3",
         "allowedLocations": ["s3://warehouse/"],
@@ -217,7 +217,7 @@ def test_a_store_is_told_to_clients_and_server_alike() -> None:
     }
 
 
-def test_a_store_that_issues_credentials_itself_needs_no_role() -> None:
+def test_a_store_that_issues_its_own_credentials_gets_no_role() -> None:
     """As MinIO does: `stsUnavailable` would keep Polaris from asking it."""
     configuration = management.storage_configuration(STORE)
     assert not {"stsUnavailable", "roleArn"} & configuration.keys()
@@ -246,11 +246,11 @@ def test_aws_vends_credentials_through_a_role() -> None:
         ),
     ],
 )
-def test_other_clouds(store: ObjectStore, expected: dict[str, Any]) -> None:
+def test_storage_of_google_cloud_and_azure(store: ObjectStore, expected: dict[str, Any]) -> None:
     assert management.storage_configuration(store) == {**expected, "allowedLocations": [store.warehouse]}
 
 
-def test_the_server_logs_in_to_other_clouds_and_calls_those_who_issue_credentials() -> None:
+def test_the_server_logs_in_to_other_clouds_and_calls_their_token_services() -> None:
     host = Endpoint("sts.googleapis.com", (Port("https", 443),))
     gcs = replace(STORE, kind="gcs", access_key=None, issuers=(host,))
     server = _server(_context(store=gcs))
@@ -277,7 +277,7 @@ def test_the_server_allows_the_kind_of_storage_that_the_catalog_has(kind: Any) -
 # --- clients ---
 
 
-def test_each_product_is_a_client_of_its_own_and_none_is_root() -> None:
+def test_each_product_is_its_own_client_and_none_is_root() -> None:
     clients = _catalog(_context()).clients
     assert {
         domain: [client.product for client in clients_of_domain] for domain, clients_of_domain in clients.items()
@@ -300,7 +300,7 @@ def test_clients_name_the_realm_in_every_request() -> None:
     assert _catalog(_context({"realm": "lab"})).headers == (("Polaris-Realm", "lab"),)
 
 
-def test_products_of_two_domains_are_never_one_client() -> None:
+def test_products_of_two_domains_never_share_a_client() -> None:
     assert management.client_name("a-b", "c") != management.client_name("a", "b-c")
 
 
@@ -308,7 +308,7 @@ def test_a_product_writes_below_its_own_namespace_and_reads_its_inputs() -> None
     visits, shop = management.clients(SERVED, "/secrets")
     assert (visits["writes"], visits["reads"]) == ("field_service__visits", ["sales__shop.orders"])
     assert (shop["writes"], shop["reads"]) == ("sales__shop", [])
-    assert (visits["namespaces"], shop["namespaces"]) == ("lists", "creates"), "only dlt tries to make its namespace"
+    assert (visits["namespaces"], shop["namespaces"]) == ("lists", "creates"), "only dlt creates its namespace"
 
 
 def test_a_semantic_layer_reads_tables_and_writes_nowhere() -> None:
@@ -342,7 +342,7 @@ def _bootstrap(folder: Path, secret: str, status: int = 0) -> subprocess.Complet
 
 
 @pytest.mark.parametrize("secret", ["s3cret", "with ' and \" and : and #", "${HOME} $(id)"])
-def test_bootstrap_hands_the_secret_over_in_a_file_that_is_gone_afterwards(tmp_path: Path, secret: str) -> None:
+def test_bootstrap_passes_the_secret_in_a_file_and_deletes_it(tmp_path: Path, secret: str) -> None:
     done = _bootstrap(tmp_path, secret)
     assert done.returncode == 0, done.stderr
     assert yaml.load((tmp_path / "credentials").read_text(), yaml.CSafeLoader) == {
@@ -431,8 +431,8 @@ def _as(principal: str, url: str, path: str, body: dict[str, Any] | None = None)
         return error.code
 
 
-def test_dlt_that_makes_its_namespace_is_told_that_it_is_there(tmp_path: Path) -> None:
-    """As dlt does at each run, which goes on at a conflict and at nothing else."""
+def test_dlt_gets_a_conflict_when_it_creates_its_namespace_again(tmp_path: Path) -> None:
+    """dlt does this in each run, and goes on only after a conflict."""
     state = State()
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
@@ -447,14 +447,16 @@ def test_a_product_is_refused_what_it_does_not_declare(tmp_path: Path) -> None:
         assert _setup(tmp_path, _context(), url).returncode == 0
         assert _as(VISITS, url, orders) == 200, "its input"
         assert _as(VISITS, url, raw) == 403, "another table of the same product"
-        assert _as(VISITS, url, orders, {"updates": []}) == 403, "it may read it and no more"
+        assert _as(VISITS, url, orders, {"updates": []}) == 403, "it may only read it"
         assert _as(VISITS, url, "/sales__shop/tables", {"name": "stray"}) == 403
         assert _as(VISITS, url, own, {"name": "new"}) == 200
-        assert _as(SHOP, url, f"{own}/visits") == 403, "whoever offers a table reads none of its readers"
+        assert _as(SHOP, url, f"{own}/visits") == 403, (
+            "a product that offers a table may not read the tables of its readers"
+        )
         assert _as(SHOP, url, raw, {"updates": []}) == 200
 
 
-def test_a_table_is_granted_once_it_exists_and_again_if_it_was_made_anew(tmp_path: Path) -> None:
+def test_a_table_is_granted_once_it_exists_and_again_after_it_was_recreated(tmp_path: Path) -> None:
     state = State()
     with running(state) as url:
         done = _setup(tmp_path, _context(), url)
@@ -469,7 +471,7 @@ def test_a_table_is_granted_once_it_exists_and_again_if_it_was_made_anew(tmp_pat
         assert _as(VISITS, url, "/sales__shop/tables/orders") == 200
 
 
-def test_an_input_that_goes_is_revoked(tmp_path: Path) -> None:
+def test_access_to_a_removed_input_is_revoked(tmp_path: Path) -> None:
     state = State(tables={("sales__shop", "orders")})
     without = (replace(SERVED[0], reads=()), SERVED[1])
     with running(state) as url:
@@ -481,7 +483,7 @@ def test_an_input_that_goes_is_revoked(tmp_path: Path) -> None:
     assert READS_ORDERS not in state.catalog_roles["warehouse", VISITS]
 
 
-def test_a_product_that_goes_loses_its_client_but_not_its_tables(tmp_path: Path) -> None:
+def test_a_removed_product_loses_its_client_but_not_its_tables(tmp_path: Path) -> None:
     state = State(tables={("sales__shop", "orders")})
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
@@ -496,7 +498,7 @@ def test_a_product_that_goes_loses_its_client_but_not_its_tables(tmp_path: Path)
     assert state.tables == {("sales__shop", "orders")}
 
 
-def test_what_other_people_granted_is_left_alone(tmp_path: Path) -> None:
+def test_grants_made_by_people_are_left_alone(tmp_path: Path) -> None:
     state = State(tables={("sales__shop", "orders")})
     reports = {"name": "reports", "properties": {}}
     with running(state) as url:
@@ -513,12 +515,12 @@ def test_what_other_people_granted_is_left_alone(tmp_path: Path) -> None:
     assert state.catalog_roles["warehouse", "reports"] == [READS_ORDERS]
     assert state.catalog_roles_assigned[SHOP, "warehouse"] == [SHOP, "reports"]
     assert {"type": "catalog", "privilege": "TABLE_READ_DATA"} not in state.catalog_roles["warehouse", SHOP], (
-        "a client's own role is the setup's alone"
+        "only the setup changes a client's own role"
     )
 
 
-def test_every_request_is_one_of_the_published_api(tmp_path: Path) -> None:
-    """By Polaris' own description of it, see `polaris_api`."""
+def test_every_request_is_in_the_published_api(tmp_path: Path) -> None:
+    """The published API is Polaris' own description, see `polaris_api`."""
     state = State(tables={("sales__shop", "orders")})
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
@@ -537,7 +539,7 @@ def test_every_request_is_one_of_the_published_api(tmp_path: Path) -> None:
         check_request("POST", "/api/management/v1/principals", {"principal": {"title": "x"}})
 
 
-def test_setup_may_run_again_and_then_changes_nothing(tmp_path: Path) -> None:
+def test_setup_is_idempotent(tmp_path: Path) -> None:
     state = State()
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
@@ -556,7 +558,7 @@ def test_setup_finishes_what_another_run_began(tmp_path: Path) -> None:
     assert state.secrets[SHOP] == (SHOP, f"secret-of-{SHOP}")
 
 
-def test_setup_brings_a_catalog_to_a_changed_store(tmp_path: Path) -> None:
+def test_setup_updates_a_catalog_whose_store_changed(tmp_path: Path) -> None:
     state, moved = State(), replace(STORE, url="https://storage.example.com")
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
@@ -565,7 +567,7 @@ def test_setup_brings_a_catalog_to_a_changed_store(tmp_path: Path) -> None:
     assert state.catalogs["warehouse"]["storageConfigInfo"]["endpoint"] == "https://storage.example.com"
 
 
-def test_setup_puts_a_rotated_secret_in_place(tmp_path: Path) -> None:
+def test_setup_applies_a_rotated_secret(tmp_path: Path) -> None:
     state = State()
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0
@@ -582,9 +584,9 @@ def test_setup_prints_no_secret(tmp_path: Path) -> None:
 
 
 def test_setup_fails_where_root_may_not_log_in(tmp_path: Path) -> None:
-    another = {"/run/secrets/polaris-root/client-secret": "another"}
+    other_secret = {"/run/secrets/polaris-root/client-secret": "another"}
     with running(State()) as url:
-        command = _command(tmp_path, _context(), url, secrets=another)
+        command = _command(tmp_path, _context(), url, secrets=other_secret)
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "the root client may not log in" in done.stderr
@@ -604,14 +606,14 @@ def test_setup_gives_up_on_a_server_that_never_answers(tmp_path: Path) -> None:
     assert "did not answer" in done.stderr
 
 
-def test_setup_waits_for_a_server_that_starts(tmp_path: Path) -> None:
+def test_setup_waits_until_the_server_is_up(tmp_path: Path) -> None:
     with running(State(failures=1)) as url:
         done = _setup(tmp_path, _context(), url)
     assert done.returncode == 0, done.stderr
     assert "waiting for the server" in done.stdout
 
 
-def test_setup_comes_after_bootstrap_and_server() -> None:
+def test_setup_runs_after_bootstrap_and_server() -> None:
     parts = COMPONENT.build(_context())
     bootstrap, setup, access = parts.tasks
     assert starts_after(parts) == {
@@ -628,7 +630,7 @@ def test_setup_comes_after_bootstrap_and_server() -> None:
 
 
 def _without_scripts(manifest: Object) -> Object:
-    """Return a ConfigMap without the scripts in it, which stand in files of their own."""
+    """Return a ConfigMap without its scripts, which have their own files."""
     data = manifest.get("data", {})
     scripts = {key: "..." for key in data if key.endswith((".py", ".sh"))}
     return {**manifest, "data": {**data, **scripts}} if scripts else manifest
@@ -647,12 +649,12 @@ def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> No
     (server,) = COMPONENT.build(_context()).workloads
     (interface,) = server.interfaces
     assert (interface.name, interface.port, interface.authenticates) == ("polaris", "http", True)
-    assert interface.for_programs, "so it is opened only if it is named"
-    assert interface.health == "management", "as the API answers nobody without a login"
+    assert interface.for_programs, "it is opened only if the environment names it"
+    assert interface.health == "management", "the API requires a login"
     assert [(metric.port, metric.path) for metric in server.metrics] == [("management", "/q/metrics")]
 
 
-def test_an_autoscaler_may_decide_how_many_servers_there_are() -> None:
+def test_an_autoscaler_may_set_the_number_of_servers() -> None:
     context = _context({"replicas": {"minimum": 2, "maximum": 6}})
     kinds = {
         manifest["kind"]: manifest["spec"]

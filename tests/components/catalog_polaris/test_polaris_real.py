@@ -1,4 +1,4 @@
-"""Polaris itself, with the setup as it is rendered: who may do what, and what a changed mesh takes away.
+"""Polaris itself, with the rendered setup: who may do what, and which access ends when the mesh changes.
 
 FLOE_POLARIS names a program that starts Polaris with the system properties that it gets as arguments and the variables
 that it inherits (CONTRIBUTING.md says how to make one).
@@ -38,7 +38,7 @@ SHOP, VISITS = "product-sales-shop", "product-field--service-visits"
 
 @dataclass(frozen=True)
 class Polaris:
-    """The server that runs, and the folder for the files of its setup."""
+    """The running server, and the folder for the files of its setup."""
 
     url: str
     folder: Path
@@ -66,7 +66,7 @@ class Polaris:
             return error.code, None
 
     def set_up(self, *served: ServedProduct) -> str:
-        """Run the setup for these products; return what it says."""
+        """Run the setup for these products; return its output."""
         place = f"file://{self.folder}/lake/"
         storage = {"storageType": "FILE", "allowedLocations": [place]}
         properties = {"default-base-location": place}
@@ -111,8 +111,8 @@ def polaris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Polaris]:
         try:
             for _ in range(120):
                 assert running.poll() is None, (folder / "log").read_text()[-2000:]
-                with socket.socket() as asked:
-                    if asked.connect_ex(("127.0.0.1", port)) == 0:
+                with socket.socket() as client:
+                    if client.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(1)
             server = Polaris(f"http://127.0.0.1:{port}", folder)
@@ -126,7 +126,7 @@ def change(name: str) -> dict[str, Any]:
     return {"requirements": [], "updates": [{"action": "set-properties", "updates": {name: "1"}}]}
 
 
-def test_products_reach_what_they_declare_and_nothing_else(polaris: Polaris) -> None:
+def test_products_reach_only_what_they_declare(polaris: Polaris) -> None:
     orders = "namespaces/sales__shop/tables/orders"
     assert polaris.make_table(VISITS, "sales__shop", "orders") == 403, "the namespace of another product"
     assert polaris.make_table(SHOP, "sales__shop", "orders") == 200
@@ -134,7 +134,7 @@ def test_products_reach_what_they_declare_and_nothing_else(polaris: Polaris) -> 
     assert polaris.ask(VISITS, "GET", orders) == 403, "it is granted when the setup runs again"
 
     assert "granted: TABLE_READ_DATA on sales__shop.orders" in polaris.set_up(*SERVED)
-    assert "granted" not in polaris.set_up(*SERVED), "nothing is left to do"
+    assert "granted" not in polaris.set_up(*SERVED), "there is nothing more to do"
     assert polaris.ask(VISITS, "GET", orders) == 200, "its input"
     assert polaris.ask(VISITS, "GET", "namespaces/sales__shop/tables/raw") == 403, "no input of it"
     assert polaris.ask(VISITS, "POST", orders, change("a")) == 403
@@ -147,7 +147,7 @@ def test_products_reach_what_they_declare_and_nothing_else(polaris: Polaris) -> 
     assert "revoked: TABLE_READ_DATA on sales__shop.orders" in polaris.set_up(
         ServedProduct("field-service", "visits"), shop
     )
-    assert polaris.ask(VISITS, "GET", orders) == 403, "no input any longer"
+    assert polaris.ask(VISITS, "GET", orders) == 403, "it is no longer an input"
     assert polaris.ask(VISITS, "GET", "namespaces/field_service__visits/tables/days") == 200, "its own table"
 
     assert f"{VISITS} deleted" in polaris.set_up(shop)

@@ -1,4 +1,4 @@
-"""TLS of the catalog: clients use the port with a certificate, and the ingress controller the other one."""
+"""TLS of the catalog: clients use the HTTPS port, and the ingress controller the HTTP port."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ def test_clients_use_tls_for_tables_and_for_tokens() -> None:
     assert (catalog.uri, login.token_url) == (base, f"{base}/v1/oauth/tokens")
 
 
-def test_the_server_has_a_certificate_at_that_port_alone() -> None:
+def test_only_the_https_port_serves_a_certificate() -> None:
     ports = {port.name: (port.number, port.scheme) for port in server().ports()}
     assert ports == {"http": (8181, "http"), "https": (8443, "https"), "management": (8182, "http")}
-    given = properties()
-    name = given["quarkus.http.tls-configuration-name"]
-    assert given[f"quarkus.tls.{name}.key-store.pem.0.cert"] == "/run/tls/tls.crt"
-    assert given[f"quarkus.tls.{name}.key-store.pem.0.key"] == "/run/tls/tls.key"
+    settings = properties()
+    name = settings["quarkus.http.tls-configuration-name"]
+    assert settings[f"quarkus.tls.{name}.key-store.pem.0.cert"] == "/run/tls/tls.crt"
+    assert settings[f"quarkus.tls.{name}.key-store.pem.0.key"] == "/run/tls/tls.key"
     assert server().pod.containers[0].certificate == "/run/tls"
     # Without a name, the kubelet and Prometheus would need TLS at the management port.
-    assert not [key for key in given if key.startswith("quarkus.tls.key-store")]
+    assert not [key for key in settings if key.startswith("quarkus.tls.key-store")]
 
 
-def test_who_opens_it_from_outside_comes_by_the_other_port() -> None:
+def test_the_ingress_uses_the_http_port() -> None:
     (interface,) = server().interfaces
     assert interface.port == "http"
 
 
-def test_nothing_speaks_tls_without_an_issuer() -> None:
+def test_without_an_issuer_nothing_uses_tls() -> None:
     assert [port.name for port in server(DEVELOPMENT).ports()] == ["http", "management"]
     assert not [key for key in properties(DEVELOPMENT) if "tls" in key or "ssl" in key]
     objects = unit_of(COMPONENT, context(DEVELOPMENT)).objects

@@ -113,7 +113,7 @@ def test_the_administrators_password_can_be_generated_and_the_login_of_a_client_
     assert [(key.literal, key.generated) for key in client.keys] == [("", 0), ("", 0)]
 
 
-def test_it_calls_what_it_asks_and_waits_only_for_its_database() -> None:
+def test_it_calls_its_data_sources_and_waits_only_for_its_database() -> None:
     pod = workload(context(url=URL, login=LOGIN)).pod
     assert {(call.host.partition(".")[0], call.port().number) for call in pod.calls} == {
         ("prometheus", 9090),
@@ -127,7 +127,7 @@ def test_it_calls_what_it_asks_and_waits_only_for_its_database() -> None:
     assert not workload(context()).awaited
 
 
-def test_large_environments_have_two_with_one_database() -> None:
+def test_large_environments_have_two_replicas_with_one_database() -> None:
     assert workload(context()).replicas == 2
     assert not workload(context()).single
     assert [(need.database, need.user) for need in databases(context().instance)] == [("grafana", "grafana")]
@@ -157,13 +157,15 @@ def test_it_needs_metrics_and_uses_traces() -> None:
         ),
     ],
 )
-def test_what_cannot_work_is_refused(context_: Context[GrafanaConfig], path: tuple[str, ...], fix: str) -> None:
+def test_settings_that_cannot_work_are_refused(
+    context_: Context[GrafanaConfig], path: tuple[str, ...], fix: str
+) -> None:
     (refusal,) = COMPONENT.refuses(context_)
     assert refusal.path == path
     assert fix in refusal.hint
 
 
-def test_what_can_work_is_not() -> None:
+def test_settings_that_work_are_accepted() -> None:
     for context_ in (small(), context(), small(url=URL, login=LOGIN), small(url=URL)):
         assert [*COMPONENT.refuses(context_)] == []
 
@@ -171,19 +173,25 @@ def test_what_can_work_is_not() -> None:
 def test_production_passes_all_checks(tmp_path: Path) -> None:
     with installed(tmp_path):
         compiled = compile_mesh(production_mesh(tmp_path))
-    assert {warning.rule.code for warning in compiled.warnings} <= {"R021"}, "at most that it is in no Git repository"
+    assert {warning.rule.code for warning in compiled.warnings} <= {"R021"}, (
+        "at most the warning that the mesh is in no Git repository"
+    )
     settings = yaml.load(compiled.files[f"{FOLDER}/configmap_grafana.yaml"], yaml.CSafeLoader)
     assert settings["metadata"]["annotations"] == {
         "floe.dev/external-hosts": "accounts.acme.example, grafana.acme.example"
-    }, "where only browsers go"
+    }, "only browsers open it"
 
 
 @pytest.mark.parametrize("context_", [small(), context(url=URL, login=LOGIN)], ids=["file", "database-and-login"])
 def test_rendered(context_: Context[GrafanaConfig], snapshot: SnapshotAssertion) -> None:
-    """Without the dashboards, which are one by one in a snapshot of their own."""
+    """Without the dashboards, each of which has its own snapshot."""
     objects = unit_of(COMPONENT, context_).objects
-    shown = [manifest for manifest in objects if manifest["metadata"]["name"].startswith("grafana")]
+    grafana_objects = [manifest for manifest in objects if manifest["metadata"]["name"].startswith("grafana")]
     assert (
-        as_text(manifest for manifest in shown if not any(key.endswith(".json") for key in manifest.get("data", ())))
+        as_text(
+            manifest
+            for manifest in grafana_objects
+            if not any(key.endswith(".json") for key in manifest.get("data", ()))
+        )
         == snapshot
     )

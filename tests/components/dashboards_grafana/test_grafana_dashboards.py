@@ -1,4 +1,4 @@
-"""The dashboards: what Grafana and Prometheus make of them, where they lead, and what each shows."""
+"""The dashboards: whether Grafana and Prometheus accept them, where their links lead, and what each shows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def links(part: Any) -> Iterator[str]:
             yield from links(value)
 
 
-def test_there_is_one_of_the_platform_of_domains_of_products_and_of_each_component_with_metrics() -> None:
+def test_platform_domains_products_and_each_component_with_metrics_have_a_dashboard() -> None:
     assert set(dashboards()) == set(UIDS)
 
 
@@ -83,7 +83,7 @@ def test_prometheus_understands_every_query(uid: str) -> None:
 
 @table("component", built_in(), ids=lambda component: f"{component.slot}-{component.type}")
 def test_prometheus_understands_what_components_declare(component: Any) -> None:
-    """Also of those that the mesh of these tests does not have."""
+    """Components that the mesh of these tests does not have count, too."""
     module = __import__(component.build.__module__, fromlist=["PANELS"])
     for panel in getattr(module, "PANELS", ()):
         promql_parser.parse(panel.query.replace("$target", 'job="x"').replace("$interval", "2m"))
@@ -97,7 +97,7 @@ def test_grafana_knows_every_field(uid: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value"), [("textMode", "values"), ("colourMode", "background"), ("orientation", "upright")]
 )
-def test_what_grafana_does_not_know_is_found(key: str, value: str) -> None:
+def test_fields_that_grafana_does_not_know_are_found(key: str, value: str) -> None:
     wrong = json.loads(json.dumps(dashboards()["floe-overview"]))
     wrong["panels"][1]["options"][key] = value
     with pytest.raises(AssertionError):
@@ -105,31 +105,31 @@ def test_what_grafana_does_not_know_is_found(key: str, value: str) -> None:
 
 
 @EVERY
-def test_its_address_is_short_and_says_what_it_is(uid: str) -> None:
+def test_the_uid_is_short_and_readable(uid: str) -> None:
     dashboard = dashboards()[uid]
     assert dashboard["uid"] == uid
     assert re.fullmatch(r"[a-z0-9-]+", uid)
     assert len(uid) <= LONGEST_UID
     assert dashboard["title"]
     assert dashboard["schemaVersion"] == 41
-    assert dashboard["editable"] is False, "a change by hand would be gone with the next one in Git"
+    assert dashboard["editable"] is False, "the next change in Git would overwrite one made by hand"
 
 
 @EVERY
 def test_panels_fit_side_by_side(uid: str) -> None:
-    taken: set[tuple[int, int]] = set()
-    shown = dashboards()[uid]["panels"]
-    assert [panel["id"] for panel in shown] == [*range(1, len(shown) + 1)]
-    for panel in shown:
+    occupied: set[tuple[int, int]] = set()
+    panels_ = dashboards()[uid]["panels"]
+    assert [panel["id"] for panel in panels_] == [*range(1, len(panels_) + 1)]
+    for panel in panels_:
         place = panel["gridPos"]
         cells = {(place["x"] + column, place["y"] + down) for column in range(place["w"]) for down in range(place["h"])}
-        assert not cells & taken, panel["title"]
+        assert not cells & occupied, panel["title"]
         assert max(column for column, _ in cells) < 24, panel["title"]
-        taken |= cells
+        occupied |= cells
 
 
 @EVERY
-def test_every_panel_asks_a_data_source_that_is_provisioned(uid: str) -> None:
+def test_every_panel_queries_a_provisioned_data_source(uid: str) -> None:
     (sources,) = [manifest for manifest in manifests() if manifest["metadata"]["name"] == "grafana-datasources"]
     provisioned = yaml.load(sources["data"]["platform.yaml"], yaml.CSafeLoader)["datasources"]
     known = [{"type": source["type"], "uid": source["uid"]} for source in provisioned]
@@ -176,22 +176,22 @@ def test_the_overview_leads_to_each_component_and_to_the_domains_and_these_to_th
 
 
 def test_every_object_is_small_enough() -> None:
-    """The API server takes ConfigMaps of at most 1 MiB; here it would take hundreds of panels to get there."""
+    """The API server takes ConfigMaps of at most 1 MiB; that would take hundreds of panels."""
     sizes = [len(text) for path, text in files().items() if path.startswith(f"{FOLDER}/configmap_grafana")]
     assert len(sizes) == len(dashboards()) + 3
     assert max(sizes) < 100_000
 
 
-def test_a_component_of_another_package_gets_one_without_a_line_of_its_own() -> None:
-    shown = titles(component_uid(AGENT))
-    assert shown[0] == "Now"
-    assert {"Servers up", "CPU, in cores", "Memory", "Replicas", "Restarts", "Duration"} <= {*shown}
-    assert AGENT not in shown, "no row of its own, as it declares no panels"
+def test_a_component_of_another_package_gets_a_dashboard_without_declaring_panels() -> None:
+    panel_titles = titles(component_uid(AGENT))
+    assert panel_titles[0] == "Now"
+    assert {"Servers up", "CPU, in cores", "Memory", "Replicas", "Restarts", "Duration"} <= {*panel_titles}
+    assert AGENT not in panel_titles, "it declares no panels, so it has no row"
 
 
-def test_panels_that_it_declares_come_in_a_row_of_its_own() -> None:
-    shown = titles(component_uid("monitor"))
-    assert shown[shown.index("monitor") + 1] == "Findings"
+def test_declared_panels_get_their_own_row() -> None:
+    panel_titles = titles(component_uid("monitor"))
+    assert panel_titles[panel_titles.index("monitor") + 1] == "Findings"
     (panel,) = [panel for panel in panels(dashboards()[component_uid("monitor")]) if panel["title"] == "Findings"]
     assert panel["targets"][0]["expr"] == (
         'sum by (kind) (rate(vigil_findings_total{job="monitor",namespace=~"$namespace"}[$__rate_interval]))'
@@ -200,7 +200,7 @@ def test_panels_that_it_declares_come_in_a_row_of_its_own() -> None:
     assert panel["fieldConfig"]["defaults"]["unit"] == "cps"
 
 
-def test_one_dashboard_has_the_same_job_of_all_namespaces() -> None:
+def test_one_dashboard_shows_the_same_job_in_all_namespaces() -> None:
     (variable,) = dashboards()[component_uid(AGENT)]["templating"]["list"]
     assert (variable["query"], variable["multi"], variable["hide"]) == ("floe-sales-domain", True, 2)
 
@@ -214,7 +214,7 @@ def test_targets_with_one_job_share_their_panels_and_pods() -> None:
     panel = Panel("Requests", "sum(rate(x_total{$target}[$interval]))")
     dashboard = component_dashboard("web", [target("sales", "api", panel), target("finance", "web", panel)])
     body = json.loads(dashboard.text)
-    assert [shown["title"] for shown in body["panels"]].count("Requests") == 1
+    assert [panel["title"] for panel in body["panels"]].count("Requests") == 1
     assert body["templating"]["list"][0]["query"] == "finance,sales"
     assert body["templating"]["list"][0]["hide"] == 0
     assert "(api|web)-((" in " ".join(expressions(body))
@@ -232,7 +232,7 @@ def test_targets_with_one_job_share_their_panels_and_pods() -> None:
         ("marquez", False),
     ],
 )
-def test_pods_are_told_from_those_of_workloads_with_longer_names(pod: str, belongs: bool) -> None:
+def test_pods_of_workloads_with_longer_names_do_not_match(pod: str, belongs: bool) -> None:
     assert bool(re.fullmatch(queries.pods_of(["marquez"]), pod)) is belongs
 
 
@@ -251,7 +251,7 @@ def test_jobs_have_readable_addresses(job: str, uid: str) -> None:
     assert len(component_uid(job)) <= LONGEST_UID
 
 
-def test_jobs_that_look_alike_are_told_apart() -> None:
+def test_similar_job_names_get_different_uids() -> None:
     jobs = ["a.b", "a-b", "a_b", "A-b", "a-component-with-a-very-long-name-1", "a-component-with-a-very-long-name-2"]
     assert len({component_uid(job) for job in jobs}) == len(jobs)
 
@@ -269,13 +269,15 @@ def test_an_edit_of_a_product_compiles_its_domain_and_no_dashboard(tmp_path: Pat
         (root / PRODUCT).rename(root / "domains/sales/products/returns.yaml")
         second = Recorder(first)
         after = dict(compile_mesh(root, cache=second).files)
-    assert second.compiled == {"dev/floe-sales-domain", "dev/floe-platform"}, "as the catalog knows each product"
+    assert second.compiled == {"dev/floe-sales-domain", "dev/floe-platform"}, (
+        "the catalog has a client for each product"
+    )
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert any("returns" in path for path in changed)
     assert not [path for path in changed if "grafana" in path]
 
 
-def test_without_traces_nothing_leads_there() -> None:
+def test_without_traces_no_link_leads_to_them() -> None:
     for dashboard in (platform.domain(("a",), (), with_traces=False), platform.product(("a",), (), with_traces=False)):
         assert "jaeger" not in dashboard.text
         assert "/explore" not in dashboard.text
@@ -285,7 +287,7 @@ def test_without_traces_nothing_leads_there() -> None:
 SAYS = RunMetrics(took='last_run{of="prefect",$target}', failed='failures{of="prefect",$target}')
 
 
-def test_what_an_orchestrator_says_of_runs_is_on_the_dashboards() -> None:
+def test_metrics_of_runs_are_on_the_dashboards() -> None:
     known = [DAGSTER, AIRFLOW, SAYS]
     overview = platform.overview("all", ("a",), (), known, with_traces=False)
     domain, product = (make(("a",), known, with_traces=False) for make in (platform.domain, platform.product))
@@ -299,18 +301,18 @@ def test_what_an_orchestrator_says_of_runs_is_on_the_dashboards() -> None:
     assert 'failures{of=\\"prefect\\",namespace=~\\"$mesh\\"}' in overview.text
 
 
-def test_without_an_orchestrator_that_says_anything_no_panel_stays_empty() -> None:
+def test_without_metrics_of_runs_no_panel_is_empty() -> None:
     assert "Runs failed, last hour" in titles("floe-overview")
-    made = (
+    generated = (
         platform.overview("all", ("a",), (), (), with_traces=False),
         *(make(("a",), (), with_traces=False) for make in (platform.domain, platform.product)),
     )
-    for dashboard in made:
+    for dashboard in generated:
         assert "Runs failed, last hour" not in dashboard.text
         assert "Last run took" not in dashboard.text
-        asked = [evaluated(query) for query in expressions(json.loads(dashboard.text))]
-        assert all(asked)
-        assert all(promql_parser.parse(query) for query in asked)
+        queries = [evaluated(query) for query in expressions(json.loads(dashboard.text))]
+        assert all(queries)
+        assert all(promql_parser.parse(query) for query in queries)
 
 
 def test_rows_break_lines_and_empty_ones_are_left_out() -> None:
@@ -322,5 +324,5 @@ def test_rows_break_lines_and_empty_ones_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("uid", ["floe-overview", "floe-domain", "floe-product", component_uid("monitor")])
-def test_written(uid: str, snapshot: SnapshotAssertion) -> None:
+def test_render_matches_the_snapshot(uid: str, snapshot: SnapshotAssertion) -> None:
     assert json.dumps(dashboards()[uid], indent=1) == snapshot

@@ -1,4 +1,4 @@
-"""What the queries of dashboards find, in Prometheus' own engine where its tool is installed."""
+"""What the queries of dashboards return, in Prometheus' own engine where promtool is installed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def query_of(uid: str, title: str) -> str:
 
 
 def real(*arguments: str) -> str:
-    """Run Prometheus' tool, and return what it says; fail if it fails."""
+    """Run promtool, and return its output; fail if it fails."""
     done = subprocess.run([PROMTOOL or "", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -37,10 +37,10 @@ def real(*arguments: str) -> str:
 @pytest.mark.real
 @INSTALLED
 def test_prometheus_itself_understands_every_query(tmp_path: Path) -> None:
-    asked = sorted(
+    queries = sorted(
         {evaluated(expression) for dashboard in dashboards().values() for expression in expressions(dashboard)}
     )
-    rules = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(asked)]
+    rules = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(queries)]
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
     assert f"{len(rules)} rules found" in real("check", "rules", "--lint=none", str(file))
@@ -74,7 +74,7 @@ AIRFLOW = {
     # One success at minute 6, and one at 36: the exporter forgets them half an hour later.
     f'airflow_dagrun_duration_success_count{{{SALES},dag_id="orders",run_type="scheduled"}}': "_x5 1x29 1x0 2x2 _x60",
     f'airflow_dagrun_duration_success{{{SALES},dag_id="orders",run_type="scheduled",quantile="0.99"}}': "_x5 90x9 _x60",
-    # The first ones that the exporter knows of.
+    # The first runs that the exporter sees.
     f'airflow_dagrun_duration_failed_count{{{SALES},dag_id="first-ones",run_type="manual"}}': "_x20 1x10 3x60",
     f'airflow_ti_running{{{SALES},dag_id="orders",task_id="a",queue="default"}}': "1x60",
     f'airflow_ti_running{{{SALES},dag_id="first-ones",task_id="a",queue="default"}}': "1x60",
@@ -170,7 +170,7 @@ CRON = {
         ),
     ],
 )
-def test_what_they_find(
+def test_queries_return_the_expected_values(
     series: dict[str, str], query: str | tuple[str, str], values: dict[str, float], tmp_path: Path
 ) -> None:
     case: dict[str, Any] = {

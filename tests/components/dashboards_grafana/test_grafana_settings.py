@@ -49,15 +49,15 @@ def login(**settings: Any) -> OidcLogin:
     return OidcLogin.model_validate({**LOGIN, **settings})
 
 
-def written(**server: Any) -> configparser.ConfigParser:
-    """Return `grafana.ini` as it is read, with all values as they are written."""
+def grafana_ini(**server: Any) -> configparser.ConfigParser:
+    """Return `grafana.ini` as parsed, with values as they are in the file."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(settings_file(Server(3000, "/home.json", **server)))
     return parser
 
 
-def test_nothing_is_asked_of_servers_outside() -> None:
-    sections = written()
+def test_grafana_calls_no_servers_on_the_internet() -> None:
+    sections = grafana_ini()
     assert dict(sections["analytics"]) == {
         "reporting_enabled": "false",
         "check_for_updates": "false",
@@ -71,14 +71,14 @@ def test_nothing_is_asked_of_servers_outside() -> None:
     assert sections["plugins"]["public_key_retrieval_disabled"] == "true"
 
 
-def test_the_plugins_of_the_image_are_left_alone() -> None:
-    """At each start, Grafana would replace those of its data sources, which a read-only root makes it lose."""
-    plugins = written()["plugins"]
+def test_plugins_of_the_image_are_kept() -> None:
+    """At each start, Grafana would replace the plugins of its data sources, and lose them on a read-only root."""
+    plugins = grafana_ini()["plugins"]
     assert (plugins["preinstall_disabled"], plugins["preinstall_auto_update"]) == ("true", "false")
 
 
 def test_secrets_are_read_from_files() -> None:
-    sections = written(login=login(), database=OUTSIDE)
+    sections = grafana_ini(login=login(), database=OUTSIDE)
     values = [sections["security"][key] for key in ("admin_user", "admin_password", "secret_key")]
     values += [sections["auth.generic_oauth"][key] for key in ("client_id", "client_secret")]
     values += [sections["database"][key] for key in ("user", "password")]
@@ -86,32 +86,32 @@ def test_secrets_are_read_from_files() -> None:
     assert len({*values}) == 7
 
 
-def test_without_a_database_there_is_a_file_in_the_pod() -> None:
-    assert dict(written()["database"]) == {"type": "sqlite3", "wal": "true"}
+def test_without_a_database_grafana_uses_sqlite_in_the_pod() -> None:
+    assert dict(grafana_ini()["database"]) == {"type": "sqlite3", "wal": "true"}
 
 
-def test_a_database_outside_is_reached_with_tls() -> None:
-    section = written(database=OUTSIDE)["database"]
+def test_an_external_database_is_reached_with_tls() -> None:
+    section = grafana_ini(database=OUTSIDE)["database"]
     assert (section["type"], section["host"], section["name"]) == ("postgres", "db.acme.example:5432", "grafana")
     assert section["ssl_mode"] == "require"
 
 
 @pytest.mark.parametrize(("url", "secure"), [("https://g.acme.example", "true"), ("", "false")])
-def test_cookies_are_only_sent_over_tls_if_there_is_tls(url: str, secure: str) -> None:
-    sections = written(url=url)
+def test_cookies_are_secure_if_there_is_tls(url: str, secure: str) -> None:
+    sections = grafana_ini(url=url)
     assert sections["security"]["cookie_secure"] == secure
     assert sections["server"].get("root_url", "") == (f"{url}/" if url else "")
 
 
-def test_there_is_one_place_for_alerts() -> None:
-    assert written()["unified_alerting"]["enabled"] == "false"
+def test_grafana_has_no_alerts_of_its_own() -> None:
+    assert grafana_ini()["unified_alerting"]["enabled"] == "false"
 
 
-def test_a_login_is_required_and_sent_back_with_a_proof() -> None:
-    section = written(login=login(name="Acme"))["auth.generic_oauth"]
+def test_a_login_is_required_and_uses_pkce() -> None:
+    section = grafana_ini(login=login(name="Acme"))["auth.generic_oauth"]
     assert (section["enabled"], section["use_pkce"], section["name"]) == ("true", "true", "Acme")
     assert section["scopes"] == "openid profile email"
-    assert "auth.anonymous" not in written()
+    assert "auth.anonymous" not in grafana_ini()
 
 
 ROLES = {"admins": ["platform"], "editors": ["data", "analysts"]}
@@ -140,16 +140,16 @@ ROLES = {"admins": ["platform"], "editors": ["data", "analysts"]}
 def test_groups_become_roles(settings: dict[str, Any], person: dict[str, Any], role: str | None) -> None:
     expression = role_expression(login(**settings))
     granted = jmespath.search(expression, person)
-    assert (granted or None) == role, "without a result, the login is refused"
+    assert (granted or None) == role, "Grafana refuses a login without a role"
 
 
-def test_the_quotes_around_roles_stay() -> None:
+def test_quotes_around_roles_survive_grafanas_parser() -> None:
     """Grafana removes the quotes of a value that begins and ends with the same one, and `Viewer` means nothing."""
     for settings in ({}, ROLES):
-        expression = written(login=login(**settings))["auth.generic_oauth"]["role_attribute_path"]
+        expression = grafana_ini(login=login(**settings))["auth.generic_oauth"]["role_attribute_path"]
         assert expression[0] not in "'\"`"
         assert "'Viewer'" in expression
-        assert not {*expression} & {*"#;$%"}, "the other characters that mean something in this file"
+        assert not {*expression} & {*"#;$%"}, "no other character with a meaning in this file"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_wrong_logins_are_refused(settings: dict[str, Any]) -> None:
         login(**settings)
 
 
-def test_addresses_of_grafana_are_of_its_top() -> None:
+def test_the_url_of_grafana_has_a_host_and_no_path() -> None:
     for url in ("grafana.acme.example", "https://acme.example/grafana"):
         with pytest.raises(ValidationError):
             GrafanaConfig.model_validate({"url": url})
@@ -187,7 +187,7 @@ def test_data_sources_have_fixed_addresses_and_cannot_be_edited() -> None:
     assert sources[0]["isDefault"]
 
 
-def test_without_a_server_that_shows_traces_there_is_no_source_of_them() -> None:
+def test_without_a_tracing_ui_there_is_no_data_source_for_traces() -> None:
     for store in (None, TraceStore("store", JAEGER.endpoint)):
         (source,) = yaml.load(data_sources(STORE, store), yaml.CSafeLoader)["datasources"]
         assert source["type"] == "prometheus"

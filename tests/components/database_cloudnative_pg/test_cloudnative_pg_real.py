@@ -1,4 +1,4 @@
-"""CloudNativePG's own operator at a real API server: its webhooks, and the pods that it makes of a rendered Cluster."""
+"""CloudNativePG's own operator at a real API server: its webhooks, and the pods that it creates for a rendered Cluster."""
 
 from __future__ import annotations
 
@@ -115,17 +115,17 @@ STORES: list[Store | None] = [
 
 
 @pytest.mark.parametrize("store", STORES, ids=["no backups", "a word", "fields", "adls"])
-def test_the_webhooks_neither_refuse_nor_warn(store: Store | None, server: ApiServer) -> None:
+def test_the_webhooks_accept_it_without_warnings(store: Store | None, server: ApiServer) -> None:
     manifests = objects(store)
     before = len(server.warnings)
     spec = accepted(server, manifests["Cluster"])["spec"]
-    assert spec["bootstrap"]["initdb"]["database"] == "app", "which is a default of the webhook"
+    assert spec["bootstrap"]["initdb"]["database"] == "app", "the default that the webhook sets"
     if store:
         accepted(server, manifests["ScheduledBackup"])
     assert server.warnings[before:] == []
 
 
-def test_the_webhooks_refuse_and_warn_of_what_is_wrong(server: ApiServer) -> None:
+def test_the_webhooks_refuse_errors_and_warn(server: ApiServer) -> None:
     manifests = objects(STORES[1])
     cluster = {**manifests["Cluster"], "spec": {**manifests["Cluster"]["spec"], "minSyncReplicas": 5}}
     with pytest.raises(urllib.error.HTTPError) as refused:

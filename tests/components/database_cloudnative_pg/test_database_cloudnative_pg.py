@@ -1,4 +1,4 @@
-"""PostgreSQL by CloudNativePG: its cluster, its backups to each kind of store, and what it cannot do."""
+"""PostgreSQL by CloudNativePG: its cluster, its backups to each kind of store, and settings that it does not support."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Store = tuple[Component[Any], dict[str, Any]]
 
 
 def context(store: Store | None = None, settings: Settings = PRODUCTION, **config: Any) -> Context[ClusterConfig]:
-    """Return a server of the domain `sales`, called as resolution calls it, with a store of backups."""
+    """Return a server of the domain `sales`, with the name that resolution gives it and a backup store."""
     backups = (
         store[0].provides(context_of(*store, settings=settings, scope="sales").instance) if store is not None else ()
     )
@@ -50,11 +50,11 @@ def pods(store: Store | None = None, **config: Any) -> OperatedPods:
     return operated
 
 
-def test_three_servers_of_which_one_is_called() -> None:
+def test_clients_call_the_primary_of_three_servers() -> None:
     assert objects()["Cluster"]["spec"]["instances"] == 3
     operated = pods()
     assert operated.serving == (("cnpg.io/instanceRole", "primary"),)
-    assert operated.count == 4, "a Job makes the volume of a new instance"
+    assert operated.count == 4, "a Job creates the volume of a new instance"
     assert operated.operator == "cnpg-system"
     assert [(metric.port, operated.endpoint("n", "d").port(metric.port).number) for metric in operated.metrics] == [
         ("metrics", 9187)
@@ -77,12 +77,12 @@ def test_the_databases_are_created_before_others_use_them() -> None:
     assert order == {("migrate", f"{SERVER}-databases")}
 
 
-def test_it_is_never_deleted_by_the_delivery_tool() -> None:
+def test_the_delivery_tool_never_deletes_it() -> None:
     annotations = objects()["Cluster"]["metadata"]["annotations"]
     assert "Prune=false" in annotations["argocd.argoproj.io/sync-options"]
 
 
-def test_production_puts_each_server_on_a_node_of_its_own() -> None:
+def test_production_runs_each_server_on_its_own_node() -> None:
     for settings, kind in ((PRODUCTION, "required"), (DEVELOPMENT, "preferred")):
         spec = objects(settings=settings)["Cluster"]["spec"]
         assert spec["affinity"]["podAntiAffinityType"] == kind
@@ -145,7 +145,7 @@ def test_production_puts_each_server_on_a_node_of_its_own() -> None:
         ),
     ],
 )
-def test_where_backups_go(store: Store, configuration: dict[str, Any]) -> None:
+def test_backups_go_to_the_configured_store(store: Store, configuration: dict[str, Any]) -> None:
     manifests = objects(store)
     compressed = {"wal": {"compression": "gzip"}, "data": {"compression": "gzip"}}
     assert manifests["ObjectStore"]["spec"]["configuration"] == configuration | compressed
@@ -158,7 +158,7 @@ def test_where_backups_go(store: Store, configuration: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("schedule", "six"), [("0 */6 * * *", "0 0 */6 * * *"), ("@daily", "0 0 0 * * *")])
-def test_the_schedule_has_a_field_more(schedule: str, six: str) -> None:
+def test_the_schedule_starts_with_a_field_for_seconds(schedule: str, six: str) -> None:
     backup = objects((backup_s3.COMPONENT, {**S3, "schedule": schedule}))["ScheduledBackup"]
     assert backup["spec"]["schedule"] == six
     assert backup["spec"]["cluster"] == {"name": SERVER}
@@ -170,7 +170,7 @@ def test_without_a_store_there_are_no_backups(store: Store | None) -> None:
     assert "plugins" not in objects(store)["Cluster"]["spec"]
 
 
-def test_all_data_is_known_but_needs_no_dump() -> None:
+def test_databases_are_declared_as_data_that_needs_no_dump() -> None:
     assert {(database.database, database.own_backup) for database in COMPONENT.build(context()).data} == {  # type: ignore[union-attr]
         ("dagster", True),
         ("order_marts", True),
@@ -183,7 +183,7 @@ def test_the_quota_has_room_for_the_sidecar() -> None:
     assert (with_sidecar.cpu, with_sidecar.memory) == ("600m", "1280Mi")
 
 
-def test_what_it_cannot_do_is_refused() -> None:
+def test_unsupported_settings_are_refused() -> None:
     def messages(store: Store) -> list[str]:
         return [refusal.message for refusal in COMPONENT.refuses(context(store))]
 
@@ -194,7 +194,7 @@ def test_what_it_cannot_do_is_refused() -> None:
     assert "storage account" in key
 
 
-def test_the_keys_come_from_the_store_of_secrets() -> None:
+def test_keys_come_from_the_secret_store() -> None:
     unit = unit_of(COMPONENT, context((backup_s3.COMPONENT, KEYS)))
     names = {manifest["metadata"]["name"] for manifest in unit.objects if manifest["kind"] == "ExternalSecret"}
     assert names == {"database-backups", f"{SERVER}-admin", "dagster-postgresql", "order-marts-postgresql"}
@@ -208,20 +208,20 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     assert as_text(own) == snapshot
 
 
-def test_the_documented_recovery_is_valid_as_far_as_it_is_published() -> None:
+def test_the_documented_recovery_fits_the_published_schema() -> None:
     text = (Path(__file__).parents[3] / "docs/recovery.md").read_text(encoding="utf-8")
     block = text.partition("<!-- recovery of a cluster -->\n```yaml\n")[2].partition("```")[0]
     cluster = objects((backup_s3.COMPONENT, S3))["Cluster"]
     without = {key: value for key, value in cluster["spec"].items() if key not in ("bootstrap", "plugins")}
-    written = yaml.safe_load(block)
-    recovered = {**cluster, "spec": {**without, **written}}
+    recovery = yaml.safe_load(block)
+    recovered = {**cluster, "spec": {**without, **recovery}}
     assert schemas_for("1.34", ()).violations(recovered) == ()
-    (old,) = written["externalClusters"]
-    assert written["bootstrap"]["recovery"]["source"] == old["name"]
+    (old,) = recovery["externalClusters"]
+    assert recovery["bootstrap"]["recovery"]["source"] == old["name"]
     assert old["plugin"]["name"] == cluster["spec"]["plugins"][0]["name"]
 
 
-def test_with_an_issuer_clients_verify_the_primary_and_others_get_in_only_over_tls() -> None:
+def test_with_an_issuer_clients_verify_the_primary_and_connect_only_over_tls() -> None:
     secure = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
     built = COMPONENT.build(context(settings=secure))
     manifests = {manifest["kind"]: manifest for manifest in built.objects}
@@ -229,7 +229,7 @@ def test_with_an_issuer_clients_verify_the_primary_and_others_get_in_only_over_t
     secret = certificate["secretName"]
     assert cluster["certificates"] == {"serverTLSSecret": secret, "serverCASecret": secret}
     assert cluster["postgresql"] == {"pg_hba": ["hostnossl all all all reject"]}
-    # Instances connect to each other by the Service of the operator's.
+    # Instances connect to each other by a Service of the operator.
     assert {f"{SERVER}.floe-sales-domain.svc.cluster.local", f"{SERVER}-rw"} <= set(certificate["dnsNames"])
     assert certificate["secretTemplate"] == {"labels": {"cnpg.io/reload": "true"}}
     assert {database.ssl_mode for database in provides(context(settings=secure).instance)} == {"verify-full"}

@@ -34,7 +34,7 @@ def test_a_backup_is_late_after_two_periods(schedule: str, days: int) -> None:
     assert late.severity == "critical"
 
 
-def test_without_backups_none_is_late() -> None:
+def test_without_backups_there_is_no_alert_for_late_ones() -> None:
     assert of("BackupLate") is of("BackupLate", NONE) is None
     assert panels(None) == panels(NONE) == PANELS
     assert [panel.title for panel in panels(DAILY)][-1] == "Age of the last backup"

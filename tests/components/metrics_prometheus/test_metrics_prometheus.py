@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager: what they collect, whom they tell, and their configurations in their own tools."""
+"""Prometheus and Alertmanager: what they scrape, who gets alerts, and their configurations in promtool and amtool."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def workload(name: str, settings: Settings = PRODUCTION, mesh: MeshFacts = MESH,
     return server
 
 
-def written(name: str = "prometheus", **config: Any) -> Any:
+def config_file_of(name: str = "prometheus", **config: Any) -> Any:
     (file,) = (
         config_file
         for config_file in workload(name, **config).pod.containers[0].config
@@ -60,8 +60,8 @@ def written(name: str = "prometheus", **config: Any) -> Any:
     return yaml.load(file.text, yaml.CSafeLoader)
 
 
-def test_it_finds_every_pod_by_name_without_rights() -> None:
-    (job,) = written()["scrape_configs"]
+def test_pods_are_discovered_by_dns_without_rbac() -> None:
+    (job,) = config_file_of()["scrape_configs"]
     names = {"names": ["polaris-headless.floe-platform.svc.cluster.local"], "type": "A", "port": 8182}
     assert job["dns_sd_configs"] == [names]
     assert (job["metrics_path"], "honor_labels" in job) == ("/q/metrics", False)
@@ -84,29 +84,29 @@ def test_certificates_have_alerts_if_the_metrics_of_cert_manager_are_collected()
     assert {alert.name for alert in build(context(cert_manager={})).alerts} >= {"CertificatesNotSeen"}
 
 
-def test_cert_manager_is_asked_in_its_own_namespace() -> None:
+def test_cert_manager_is_scraped_in_its_own_namespace() -> None:
     config: dict[str, Any] = {"cert_manager": {"namespace": "certificates", "service": "cm"}}
-    job = written(**config)["scrape_configs"][-1]
+    job = config_file_of(**config)["scrape_configs"][-1]
     address = "cm.certificates.svc.cluster.local:9402"
     assert job == {"job_name": "cm", "honor_labels": True, "static_configs": [{"targets": [address]}]}
     (called,) = (call for call in workload("prometheus", **config).pod.calls if call.namespace)
     assert (called.namespace, called.address(), called.group) == ("certificates", address, None)
 
 
-def test_metrics_of_other_objects_keep_the_labels_of_these() -> None:
+def test_metrics_about_other_objects_keep_their_labels() -> None:
     objects = monitored()
     jobs = yaml.load(get(objects, PLATFORM, "ConfigMap", "prometheus")["data"]["prometheus.yml"], yaml.CSafeLoader)[
         "scrape_configs"
     ]
-    kept = [job["job_name"] for job in jobs if job.get("honor_labels")]
-    assert kept == ["floe-platform/kube-state-metrics", "cert-manager"]
+    honoring = [job["job_name"] for job in jobs if job.get("honor_labels")]
+    assert honoring == ["floe-platform/kube-state-metrics", "cert-manager"]
 
 
-def test_in_production_two_collect_everything_and_alerts_are_sent_once() -> None:
+def test_in_production_two_replicas_collect_everything_and_alerts_are_sent_once() -> None:
     server = workload("prometheus", replicas=2)
     assert (server.kind, server.replicas) == ("StatefulSet", 2)
     assert COMPONENT.profiles["heavy"]["replicas"] == 2
-    config = written()
+    config = config_file_of()
     assert config["global"]["external_labels"] == {"replica": "${POD_NAME}"}
     assert config["alerting"]["alert_relabel_configs"] == [{"action": "labeldrop", "regex": "replica"}]
 
@@ -119,25 +119,25 @@ def test_it_keeps_no_more_than_its_volume_holds() -> None:
 
 def test_without_receivers_there_is_no_alertmanager() -> None:
     assert {server.name for server in completes(context(), MESH).workloads} == {"prometheus", "kube-state-metrics"}
-    assert written()["alerting"]["alertmanagers"] == []
+    assert config_file_of()["alerting"]["alertmanagers"] == []
     assert {alert.name for alert in build(context()).alerts} == {"RulesFailing", "AlertsNotAccepted"}
     assert "AlertsNotSent" in {alert.name for alert in build(context(**ALERTMANAGER)).alerts}
 
 
 def test_alerts_go_to_every_alertmanager() -> None:
-    (alertmanager,) = written(**ALERTMANAGER)["alerting"]["alertmanagers"]
+    (alertmanager,) = config_file_of(**ALERTMANAGER)["alerting"]["alertmanagers"]
     names = ["alertmanager-headless.floe-platform.svc.cluster.local"]
     assert alertmanager == {"dns_sd_configs": [{"names": names, "type": "A", "port": 9093}]}
 
 
-def test_replicas_of_alertmanager_talk_to_each_other_and_one_alone_does_not() -> None:
-    alone, both = (
+def test_replicas_of_alertmanager_form_a_cluster_and_a_single_one_does_not() -> None:
+    alone, pair = (
         workload("alertmanager", alertmanager={**ALERTMANAGER["alertmanager"], "replicas": count}) for count in (1, 2)
     )
     assert "--cluster.listen-address=" in alone.pod.containers[0].arguments
     peer = "--cluster.peer=alertmanager-headless.floe-platform.svc.cluster.local:9094"
-    assert peer in both.pod.containers[0].arguments
-    own = [call for call in both.pod.calls if call.group and call.group.name == "alertmanager"]
+    assert peer in pair.pod.containers[0].arguments
+    own = [call for call in pair.pod.calls if call.group and call.group.name == "alertmanager"]
     assert [(port.number, port.protocol) for call in own for port in call.ports] == [(9094, "TCP"), (9094, "UDP")]
     assert not [call for call in alone.pod.calls if call.group]
 
@@ -157,7 +157,7 @@ def test_receivers_read_their_secrets_from_files_and_only_their_hosts_are_reache
     assert hosts == {"hooks.slack.com", "events.pagerduty.com", "hooks.acme.example"}
 
 
-def test_the_first_receiver_is_told_of_what_no_route_is_for() -> None:
+def test_the_first_receiver_gets_alerts_that_match_no_route() -> None:
     route = configuration(context(**ALERTMANAGER).config.alertmanager)["route"]
     assert route["receiver"] == "team"
     assert route["routes"] == [
@@ -176,7 +176,7 @@ def test_the_first_receiver_is_told_of_what_no_route_is_for() -> None:
         ({"replicas": 6}, "less than or equal to 5"),
     ],
 )
-def test_what_cannot_tell_anybody_is_refused(settings: dict[str, Any], message: str) -> None:
+def test_receivers_and_routes_that_cannot_work_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         context(alertmanager=settings)
 
@@ -188,13 +188,13 @@ def test_what_cannot_tell_anybody_is_refused(settings: dict[str, Any], message: 
         ({}, "has a route to nobody, but there are no receivers"),
     ],
 )
-def test_routes_to_nobody_are_refused(settings: dict[str, Any], message: str) -> None:
+def test_routes_to_an_unknown_receiver_are_refused(settings: dict[str, Any], message: str) -> None:
     routes = [{"receiver": "nobody", "severity": "critical"}]
     (refusal,) = refuses(context(alertmanager={**settings, "routes": routes}))
     assert (refusal.message, refusal.path) == (message, ("alertmanager", "routes", 0, "receiver"))
 
 
-def test_production_tells_somebody_of_its_alerts_or_says_why_nobody() -> None:
+def test_production_needs_a_receiver_or_a_reason_for_none() -> None:
     (refusal,) = refuses(context())
     assert (refusal.message, refusal.path) == (
         "tells nobody of the alerts of production",
@@ -207,7 +207,7 @@ def test_production_tells_somebody_of_its_alerts_or_says_why_nobody() -> None:
         context(alertmanager={"receivers": RECEIVERS, "no_receivers": "why"})
 
 
-def test_links_lead_to_where_people_open_both() -> None:
+def test_links_use_the_urls_of_prometheus_and_alertmanager() -> None:
     urls: dict[str, Any] = {
         "url": "https://prometheus.acme.example",
         "alertmanager": {**ALERTMANAGER["alertmanager"], "url": "https://a.acme.example"},
@@ -227,19 +227,19 @@ def test_links_lead_to_where_people_open_both() -> None:
 @pytest.mark.parametrize(
     "address", ["prometheus.acme.example", "https://acme.example/prometheus", "https://a.example/"]
 )
-def test_their_address_is_a_host_of_their_own(address: str) -> None:
+def test_urls_need_a_host_without_a_path(address: str) -> None:
     for config in ({"url": address}, {"alertmanager": {"url": address}}):
         with pytest.raises(ValidationError, match="is not the URL of a server"):
             context(**config)
 
 
 @pytest.mark.parametrize("page", ["docs/runbooks.md", "", "https://wiki.acme.example/runbooks#top"])
-def test_runbooks_are_a_page_that_everyone_can_open(page: str) -> None:
+def test_runbooks_need_the_url_of_a_page(page: str) -> None:
     with pytest.raises(ValidationError, match="is not the URL of a server"):
         context(runbooks=page)
 
 
-def test_it_provides_a_store_and_says_that_metrics_are_collected() -> None:
+def test_it_provides_a_metrics_store_and_monitoring() -> None:
     store, monitoring = provides(context().instance)
     assert isinstance(store, MetricsStore)
     assert store.endpoint.url() == "http://prometheus.floe-platform.svc.cluster.local:9090"
@@ -248,12 +248,12 @@ def test_it_provides_a_store_and_says_that_metrics_are_collected() -> None:
     assert [*two.receivers] == [
         f"http://prometheus-{number}.prometheus-headless.floe-platform.svc.cluster.local:9090/api/v1/otlp"
         for number in (0, 1)
-    ], "each replica has only what it is sent itself"
+    ], "each replica has only the metrics sent to it"
     assert "--web.enable-otlp-receiver" in workload("prometheus").pod.containers[0].arguments
     assert isinstance(monitoring, Monitoring)
 
 
-def test_people_open_both_and_both_need_a_login_in_front_of_them() -> None:
+def test_people_open_both_behind_a_login() -> None:
     interfaces = [
         interface for server in completes(context(**ALERTMANAGER), MESH).workloads for interface in server.interfaces
     ]
@@ -302,7 +302,7 @@ def test_headless_services_show_pods_that_are_not_ready_and_only_of_what_has_met
     assert not {"dagster-webserver-headless", "code-orders-headless"} & names
 
 
-def test_the_scraper_reaches_metrics_and_nothing_else_of_a_server() -> None:
+def test_the_scraper_reaches_only_the_metrics_port_of_a_server() -> None:
     ingress = get(monitored(), SALES, "NetworkPolicy", "dagster-postgresql")["spec"]["ingress"]
     ports = {
         tuple(peer["namespaceSelector"]["matchExpressions"][0]["values"]): [port["port"] for port in rule["ports"]]
@@ -375,12 +375,12 @@ def test_the_images_are_pinned() -> None:
     assert parse_image(IMAGE).tag == "v3.14.0"
 
 
-def test_a_server_with_a_certificate_is_verified_by_its_name_as_pods_are_found_by_address() -> None:
+def test_the_certificate_of_a_server_is_verified_by_name_although_pods_are_found_by_address() -> None:
     server = service_endpoint("minio", PLATFORM, "cluster.local", (Port("api", 9000, scheme="https", tls=True),))
     mesh = MeshFacts(scrape_targets=(ScrapeTarget(PLATFORM, "minio", server, "/metrics"),))
-    (job,) = written(mesh=mesh)["scrape_configs"]
+    (job,) = config_file_of(mesh=mesh)["scrape_configs"]
     assert job["scheme"] == "https"
     # Its authority is one of those that all programs trust.
     assert job["tls_config"] == {"server_name": f"minio.{PLATFORM}.svc.cluster.local"}
-    (plain,) = written()["scrape_configs"]
+    (plain,) = config_file_of()["scrape_configs"]
     assert not {"scheme", "tls_config"} & plain.keys()

@@ -1,6 +1,6 @@
 """Prometheus and Alertmanager run with their rendered configuration: as another user, writing only to their volumes.
 
-Names of the cluster do not resolve here, so a local server is added to what Prometheus collects.
+Names of the cluster do not resolve here, so Prometheus also scrapes a local server.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def files(name: str) -> dict[str, str]:
 
 @contextmanager
 def served(answer: str, received: list[Any]) -> Iterator[int]:
-    """Serve a text, keep what is posted, and yield the port."""
+    """Serve a text, collect the bodies of POST requests, and yield the port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -76,7 +76,7 @@ def served(answer: str, received: list[Any]) -> Iterator[int]:
 
 
 def program(command: list[str], folder: Path, log: str, **variables: str) -> subprocess.Popen[bytes]:
-    """Start a program as its container does: as its user, which may write to nothing but the volume."""
+    """Start a program as its container does: as its user, which may write only to the volume."""
     with (folder / log).open("wb") as output:
         group = NOBODY
         return subprocess.Popen(
@@ -85,7 +85,7 @@ def program(command: list[str], folder: Path, log: str, **variables: str) -> sub
         )  # fmt: skip
 
 
-def asked(port: int, path: str) -> Any:
+def get_json(port: int, path: str) -> Any:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return json.load(answer)
 
@@ -103,7 +103,7 @@ def eventually(check: Callable[[], Any], log: Path, seconds: int = 60) -> Any:
 
 def queried(port: int, expression: str) -> list[Any]:
     quoted = urllib.parse.quote(expression)
-    return list(asked(port, f"/api/v1/query?query={quoted}")["data"]["result"])
+    return list(get_json(port, f"/api/v1/query?query={quoted}")["data"]["result"])
 
 
 @pytest.fixture
@@ -139,10 +139,10 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
             "--storage.path=/alertmanager": f"--storage.path={folder}/alertmanager",
         }
         for name, (command, _) in commands.items():
-            given = arguments(name)
-            assert len({*given} & {*replaced}) == 2, "both paths are those of the container"
+            container_arguments = arguments(name)
+            assert len({*container_arguments} & {*replaced}) == 2, "the arguments have both paths of the container"
             process = program(
-                [*command, *(replaced.get(argument, argument) for argument in given)],
+                [*command, *(replaced.get(argument, argument) for argument in container_arguments)],
                 folder,
                 f"{name}.log",
                 POD_NAME="prometheus-0",
@@ -160,7 +160,7 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
             "failed",
             "2",
         )
-        rules = asked(prometheus, "/api/v1/rules")["data"]["groups"]
+        rules = get_json(prometheus, "/api/v1/rules")["data"]["groups"]
         health = {rule["name"]: rule["health"] for group in rules for rule in group["rules"]}
         assert {"TargetDown", "ProductLate", "BackupLate"} <= health.keys()
         assert "err" not in health.values()
@@ -173,7 +173,7 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
 
 
 def sent(received: list[Any]) -> Any:
-    """Return a message to a receiver, and the first alert in it that lasts."""
+    """Return a message to a receiver, and its first alert that is still firing."""
     return next(
         (
             (notification, alert)
@@ -186,7 +186,7 @@ def sent(received: list[Any]) -> Any:
 
 
 def write_alertmanager(folder: Path) -> None:
-    """Write its configuration, with a server that is here for all receivers, and without the wait for others."""
+    """Write its configuration, with a local server for all receivers, and without the wait for further alerts."""
     config = yaml.load(files("alertmanager")["alertmanager.yml"], yaml.CSafeLoader)
     names = [receiver["name"] for receiver in config["receivers"]]
     config["receivers"] = [{"name": name, "webhook_configs": [{"url_file": str(folder / "hook")}]} for name in names]
@@ -195,7 +195,7 @@ def write_alertmanager(folder: Path) -> None:
 
 
 def write_prometheus(folder: Path, target: int, alertmanager: int) -> None:
-    """Write its configuration, with addresses that are here, and alerts that do not wait."""
+    """Write its configuration, with local addresses, and alerts that fire at once."""
     config = yaml.load(files("prometheus")["prometheus.yml"], yaml.CSafeLoader)
     config["global"] |= {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]

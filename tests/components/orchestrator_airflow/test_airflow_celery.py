@@ -61,10 +61,10 @@ def called(pod_: Pod) -> set[str]:
 
 
 def secrets(pod_: Pod) -> set[str]:
-    return {file.secret.secret.name for each in containers_of(pod_) for file in each.secret_files}
+    return {file.secret.secret.name for container_ in containers_of(pod_) for file in container_.secret_files}
 
 
-def test_who_starts_pods_may_and_nobody_else() -> None:
+def test_only_processes_that_start_pods_have_the_rights_to() -> None:
     assert verbs(pod(WORKER)) == {
         "pods": {"create", "delete", "get", "list", "patch"},
         "pods/log": {"get"},
@@ -96,7 +96,7 @@ def test_the_triggerer_has_no_login_to_the_object_store_and_sends_no_logs_there(
     assert {"AIRFLOW_CONN_LOGS", "AWS_ACCESS_KEY_ID"} <= {variable.name for variable in worker.variables}
 
 
-def test_they_wait_for_the_broker_and_the_database() -> None:
+def test_scheduler_and_workers_wait_for_the_broker_and_the_database() -> None:
     for name in (SCHEDULER, WORKER):
         assert {call.host.split(".")[0] for call in pod(name).waits_for} == {"dagster-postgresql", "airflow-broker"}
     assert {("airflow-scheduler", "airflow-broker"), ("airflow-worker", "airflow-broker")} <= starts_after(
@@ -104,7 +104,7 @@ def test_they_wait_for_the_broker_and_the_database() -> None:
     )
 
 
-def test_a_worker_ends_what_it_has_begun() -> None:
+def test_a_worker_finishes_its_steps_before_it_stops() -> None:
     assert pod(WORKER).grace == 300
     checked = pod(WORKER).containers[0].liveness
     assert checked is not None
@@ -113,7 +113,7 @@ def test_a_worker_ends_what_it_has_begun() -> None:
     assert checked.period * checked.failures == 600
 
 
-def test_the_broker_takes_no_step_that_it_would_forget() -> None:
+def test_the_broker_refuses_steps_when_memory_is_full_rather_than_losing_them() -> None:
     (broker,) = (workload for workload in parts().workloads if workload.name == "airflow-broker")
     text = next(file.text for file in broker.pod.containers[0].config if file.path.endswith("redis.conf"))
     assert {"maxmemory-policy noeviction", "appendonly yes"} <= set(text.splitlines())
@@ -133,13 +133,13 @@ def test_airflow_hands_steps_to_the_broker_and_keeps_results_in_its_database() -
         assert "/etc/airflow-broker/broker_url.py" in {file.path for file in pod(name).containers[0].config}
 
 
-def test_workers_verify_a_broker_with_a_certificate() -> None:
-    """Celery would trust any certificate, and only say so in its log."""
+def test_workers_verify_the_certificate_of_the_broker() -> None:
+    """By default, Celery trusts any certificate, and only logs a warning."""
     secure: Any = replace(PRODUCTION, trust=Trust("company-ca"), tls_issuer="acme-internal")
     config = options(dict(named_pods(build(context(settings=secure))))[WORKER].containers[0])
-    url, _, asked = config["celery"]["broker_url_cmd"].split()[-1].partition("?")
+    url, _, query = config["celery"]["broker_url_cmd"].split()[-1].partition("?")
     assert url == f"rediss://airflow-broker.{SALES}.svc.cluster.local:6379/0"
-    assert asked == "ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true"
+    assert query == "ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true"
 
 
 @pytest.mark.parametrize(("password", "url"), [("a/b@c:d%\n", "redis://:a%2Fb%40c%3Ad%25@there:6379/0"), ("", "")])
@@ -177,7 +177,7 @@ def test_a_step_is_its_program_and_knows_nothing_of_airflow() -> None:
     assert not {"airflow-api-server", "airflow-statsd", "airflow-broker"} & called(step.pod)
 
 
-def test_kubernetes_ends_a_step_that_takes_too_long() -> None:
+def test_kubernetes_ends_a_step_after_its_deadline() -> None:
     """Airflow has no process in the pod, and a scheduler may be down."""
     templates = [file for file in pod(WORKER).containers[0].config if "pod_templates" in file.path]
     assert templates
@@ -222,7 +222,7 @@ def test_keda_sets_the_number_of_workers() -> None:
     assert key == {"parameter": "password", "name": "dagster-postgresql", "key": "password"}
 
 
-def test_keda_must_be_there() -> None:
+def test_an_autoscaler_for_workers_needs_keda() -> None:
     (refusal,) = refuses(context(workers=BOUNDS))
     assert refusal.path == ("workers", "replicas")
     assert "keda_namespace" in refusal.hint
@@ -238,7 +238,7 @@ def test_bounds_are_in_order_and_a_broker_has_room() -> None:
     assert refusal.path == ("broker", "storage")
 
 
-def test_more_schedulers_than_steps_share_a_pool() -> None:
+def test_schedulers_share_a_pool_even_if_they_outnumber_steps() -> None:
     few = {"runs": {"at_once": 1}, "scheduler": {"replicas": 2}}
     assert not list(refuses(context(**few)))
     assert list(refuses(context(executor="kubernetes", **few)))
@@ -247,7 +247,7 @@ def test_more_schedulers_than_steps_share_a_pool() -> None:
 @pytest.mark.parametrize(
     ("mode", "sslmode"), [("", "prefer"), ("require", "require"), ("verify-full", "require"), ("verify-ca", "require")]
 )
-def test_keda_encrypts_but_has_no_authority_to_verify_with(mode: str, sslmode: str) -> None:
+def test_keda_uses_tls_without_verification(mode: str, sslmode: str) -> None:
     database = Database("one", DATABASE.endpoint, "airflow", "airflow", DATABASE.password, ssl_mode=mode)
     assert dict(keda.rows(database, "SELECT 1").metadata)["sslmode"] == sslmode
 

@@ -1,4 +1,4 @@
-"""Airflow with Celery, as it is rendered: with PostgreSQL, a broker, and a small Kubernetes API that runs the pods.
+"""The rendered Airflow with Celery, with PostgreSQL, a broker, and a small Kubernetes API that runs the pods.
 
 Every process and every step runs as another user, on a read-only file system, with its own files only.
 """
@@ -40,8 +40,8 @@ def has_celery() -> bool:
     airflow = program()
     if not airflow:
         return False
-    asked = [str(Path(airflow).with_name("python")), "-c", "import airflow.providers.celery, redis"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    command = [str(Path(airflow).with_name("python")), "-c", "import airflow.providers.celery, redis"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 pytestmark = [
@@ -82,7 +82,7 @@ class Running(Api):
     processes: dict[str, subprocess.Popen[bytes]]
 
     def stop(self, dag: str, run: str) -> None:
-        """End a run, as a person does."""
+        """Stop a run, as a user does."""
         self.ask(f"/api/v2/dags/{dag}/dagRuns/{quote(run)}", {"state": "failed"}, "PATCH")
 
     def start(self, name: str) -> None:
@@ -113,7 +113,7 @@ class Running(Api):
 
 
 def tell_to_end(process: subprocess.Popen[Any]) -> None:
-    """Send SIGTERM to a program, which is a child of the first process of its sandbox, and ends it with itself."""
+    """Send SIGTERM to a program. It is a child of the first process of its sandbox, which ends with it."""
     inner = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
     for pid in inner.stdout.split():
         subprocess.run(["pkill", "-TERM", "-P", pid], check=False)
@@ -210,7 +210,7 @@ def ran(airflow: Running) -> Running:
     return airflow
 
 
-def test_the_worker_answers_its_check(airflow: Running) -> None:
+def test_the_worker_passes_its_probe(airflow: Running) -> None:
     eventually(lambda: airflow.probe("airflow-worker").returncode == 0, 20)
 
 
@@ -219,7 +219,7 @@ def test_steps_run_in_order_until_one_fails(ran: Running) -> None:
     assert ran.states("broken") == {"only": "failed", "never": "upstream_failed"}
 
 
-def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
+def test_a_step_sees_its_own_variables_only(ran: Running) -> None:
     (output,) = (text for name, text in ran.pods.logs.items() if "customer--360-first" in name)
     assert "says eu $1, {{ ds }}, 10001, 0" in output
     assert "Read-only file system" in output
@@ -231,8 +231,8 @@ def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
     if not rclone():
         pytest.skip("rclone is not installed")
     # Airflow says that a step has ended before it sends the step's logs.
-    kept = eventually(lambda: {"task_id=first", "task_id=second", "task_id=only"} <= set(logs(ran)) and logs(ran))
-    eventually(lambda: "after it" in kept["task_id=second"].read_text())
+    log_files = eventually(lambda: {"task_id=first", "task_id=second", "task_id=only"} <= set(logs(ran)) and logs(ran))
+    eventually(lambda: "after it" in log_files["task_id=second"].read_text())
     (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
     path = f"/api/v2/dags/customer-360/dagRuns/{quote(run['dag_run_id'])}/taskInstances/second/logs/1"
     assert "after it" in json.dumps(ran.ask(path))
@@ -242,30 +242,30 @@ def logs(ran: Running) -> dict[str, Path]:
     return {path.parent.name: path for path in (ran.logs / "warehouse").glob("airflow-logs/sales__*/**/*.log")}
 
 
-def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
+def test_pods_match_their_declaration(ran: Running) -> None:
     worker = next(workload for workload in ran.parts.workloads if workload.name == "airflow-worker").pod.containers[0]
     templates = {file.path: yaml.safe_load(file.text) for file in worker.config if "pod_templates" in file.path}
     assert len(ran.pods.created) >= 3
-    for made in ran.pods.created:
-        labels = made["metadata"]["labels"]
-        wanted = templates[f"/opt/airflow/pod_templates/{labels['dag_id']}/{labels['task_id']}.yaml"]
-        assert wanted["metadata"]["labels"].items() <= labels.items()
-        assert wanted["metadata"]["annotations"].items() <= made["metadata"]["annotations"].items()
-        assert made["metadata"]["namespace"] == SALES
-        (base,), (wanted_base,) = made["spec"].pop("containers"), wanted["spec"].pop("containers")
-        said = {name: value for name, value in made["spec"].items() if value not in ({}, [])}
-        assert {"hostNetwork": False, **said} == {"hostNetwork": False, **wanted["spec"]}
+    for pod in ran.pods.created:
+        labels = pod["metadata"]["labels"]
+        template = templates[f"/opt/airflow/pod_templates/{labels['dag_id']}/{labels['task_id']}.yaml"]
+        assert template["metadata"]["labels"].items() <= labels.items()
+        assert template["metadata"]["annotations"].items() <= pod["metadata"]["annotations"].items()
+        assert pod["metadata"]["namespace"] == SALES
+        (base,), (template_base,) = pod["spec"].pop("containers"), template["spec"].pop("containers")
+        spec = {name: value for name, value in pod["spec"].items() if value not in ({}, [])}
+        assert {"hostNetwork": False, **spec} == {"hostNetwork": False, **template["spec"]}
         (parent,) = (variable for variable in base["env"] if variable["name"] == "OPENLINEAGE_PARENT_ID")
-        assert base.pop("env") == [*wanted_base.pop("env"), parent]
+        assert base.pop("env") == [*template_base.pop("env"), parent]
         assert base.pop("terminationMessagePolicy") == "File"
-        assert {name: value for name, value in base.items() if value != []} == wanted_base
+        assert {name: value for name, value in base.items() if value != []} == template_base
 
 
-def test_the_pods_of_ended_steps_are_deleted(ran: Running) -> None:
+def test_pods_of_finished_steps_are_deleted(ran: Running) -> None:
     eventually(lambda: not ran.pods.pods)
 
 
-def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
+def test_a_stopped_run_ends_its_program(airflow: Running) -> None:
     run = airflow.run(STOPPED.name)
     eventually(lambda: airflow.states(STOPPED.name) == {"endless": "deferred"})
     eventually(lambda: "started" in "".join(airflow.pods.logs.values()))
@@ -274,14 +274,14 @@ def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
     eventually(lambda: not airflow.pods.pods)
 
 
-def test_processes_ask_for_nothing_that_their_roles_forbid(ran: Running) -> None:
+def test_processes_use_only_what_their_roles_allow(ran: Running) -> None:
     pods = dict(named_pods(ran.parts))
     roles = [pods[name].kubernetes_api for name in ("airflow-worker", "airflow-triggerer")]
     allowed = {(verb, name) for rules in roles for rule in rules for name in rule.resources for verb in rule.verbs}
-    assert {("create", "pods"), ("delete", "pods"), ("get", "pods/log")} <= ran.pods.asked <= allowed
+    assert {("create", "pods"), ("delete", "pods"), ("get", "pods/log")} <= ran.pods.requested <= allowed
 
 
-def test_keda_is_told_how_many_workers_have_something_to_do(ran: Running, database: Server) -> None:
+def test_keda_gets_the_number_of_busy_workers(ran: Running, database: Server) -> None:
     assert database.ask(*OWNER, NEEDED_WORKERS.format(4)).stdout.strip() == "0"
 
 
@@ -303,7 +303,7 @@ for body in ("exceeded quota: quota, requested: pods=1", "violates PodSecurity")
 """
 
 
-def test_a_step_waits_for_room_in_the_quota_and_for_nothing_else(tmp_path: Path) -> None:
+def test_a_step_waits_only_for_room_in_the_quota(tmp_path: Path) -> None:
     (worker,) = (
         workload
         for workload in build(context(PRODUCTS[0], executor="celery")).workloads
@@ -322,11 +322,11 @@ def test_a_step_waits_for_room_in_the_quota_and_for_nothing_else(tmp_path: Path)
         timeout=600,
         check=False,
     )
-    said = [line for line in done.stdout.splitlines() if line.startswith("raised")]
-    assert said == ["raised AirflowRescheduleException", "raised ApiException"], done.stderr
+    raised = [line for line in done.stdout.splitlines() if line.startswith("raised")]
+    assert raised == ["raised AirflowRescheduleException", "raised ApiException"], done.stderr
 
 
-def test_a_worker_ends_politely_while_steps_run_and_another_one_ends_them(airflow: Running) -> None:
+def test_a_worker_stops_gracefully_and_another_finishes_its_steps(airflow: Running) -> None:
     run = airflow.run(STOPPED.name)
     eventually(lambda: airflow.states(STOPPED.name) == {"endless": "deferred"})
     time.sleep(2)

@@ -1,4 +1,4 @@
-"""A worker of Celery, as it is rendered, and its broker with TLS: it verifies the broker, and gets no other one."""
+"""A rendered Celery worker, and its broker with TLS: it verifies the broker, and refuses any other."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ with app.connection_for_write() as connection:
 
 
 class Broker:
-    """The broker that runs, and the worker's pod, whose program can be another one."""
+    """The running broker, and the worker's pod, in which any program can run."""
 
     def __init__(self, worker: Any, port: int, folder: Path) -> None:
         self.worker, self.port, self.folder = worker, port, folder
 
     def ask(self, roots: str, host: str = HOST) -> tuple[int, str]:
-        """Return how the program ends that sends and receives a message, and what it says."""
+        """Return the exit code and the output of a program that sends and receives a message."""
         (container,) = self.worker.pod.containers
         machine = Machine(
             self.folder,
@@ -85,18 +85,18 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 def test_a_message_goes_through_the_broker(broker: Broker) -> None:
-    code, said = broker.ask(OURS.pem)
-    assert code == 0, said
-    assert "received hello" in said
+    code, output = broker.ask(OURS.pem)
+    assert code == 0, output
+    assert "received hello" in output
 
 
 def test_a_broker_of_another_authority_is_refused(broker: Broker) -> None:
-    code, said = broker.ask(OTHERS.pem)
+    code, output = broker.ask(OTHERS.pem)
     assert code != 0
-    assert "CERTIFICATE_VERIFY_FAILED" in said
+    assert "CERTIFICATE_VERIFY_FAILED" in output
 
 
 def test_a_broker_with_another_name_is_refused(broker: Broker) -> None:
-    code, said = broker.ask(OURS.pem, host="another.example")
+    code, output = broker.ask(OURS.pem, host="another.example")
     assert code != 0
-    assert "Hostname mismatch" in said
+    assert "Hostname mismatch" in output

@@ -1,4 +1,4 @@
-"""The login of the real Airflow at an identity provider, which the tests play."""
+"""The login of the real Airflow at an identity provider, which is part of the tests."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def signed(claims: dict[str, Any]) -> str:
 
 @dataclass
 class Provider:
-    """An identity provider: who logs in next, and what it was told of the client."""
+    """An identity provider: who logs in next, and the token requests of the client."""
 
     port: int = 0
     person: dict[str, Any] = field(default_factory=dict)
     nonce: str = ""
-    asked: list[dict[str, list[str]]] = field(default_factory=list)
+    token_requests: list[dict[str, list[str]]] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
 
     def url(self, path: str) -> str:
@@ -104,7 +104,7 @@ def provider() -> Iterator[Provider]:
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             if body:
-                issuer.asked.append(parse_qs(body))
+                issuer.token_requests.append(parse_qs(body))
                 issuer.headers.append(self.headers.get("Authorization", ""))
             text = json.dumps(issuer.answer(self.path)).encode()
             self.send_response(200)
@@ -179,7 +179,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, method: str = "GET", body: Any = None, token: str = "") -> tuple[int, str]:
-        """Return the status, and where the answer leads or what it says."""
+        """Return the status, and the location or the body of the response."""
         headers = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-Host": HOST}
         headers |= {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
@@ -187,22 +187,22 @@ class Browser:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as connection:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
-            said = answer.read().decode()
+            page = answer.read().decode()
         for cookie in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return answer.status, answer.headers.get("Location") or said
+        return answer.status, answer.headers.get("Location") or page
 
     def log_in(self, provider: Provider, person: dict[str, Any]) -> str:
         """Log in as a person; return Airflow's token, empty if there is none."""
         status, location = self.get("/auth/login/oidc")
         assert status == 302, location
-        asked = parse_qs(urlsplit(location).query)
+        query = parse_qs(urlsplit(location).query)
         assert location.startswith(provider.url("/authorize?"))
-        assert asked["redirect_uri"] == [f"https://{HOST}/auth/oauth-authorized/oidc"]
-        assert asked["code_challenge_method"] == ["S256"]
-        provider.person, provider.nonce = person, asked["nonce"][0]
-        status, location = self.get(f"/auth/oauth-authorized/oidc?code=one&state={quote(asked['state'][0])}")
+        assert query["redirect_uri"] == [f"https://{HOST}/auth/oauth-authorized/oidc"]
+        assert query["code_challenge_method"] == ["S256"]
+        provider.person, provider.nonce = person, query["nonce"][0]
+        status, location = self.get(f"/auth/oauth-authorized/oidc?code=one&state={quote(query['state'][0])}")
         assert status == 302
         self.get(urlsplit(location).path)
         self.get("/auth/")
@@ -210,7 +210,7 @@ class Browser:
 
 
 def rights(port: int, token: str) -> tuple[int, int, int]:
-    """Return whether a token may see DAGs, start runs of one that there is not, and see connections."""
+    """Return whether a token may see DAGs, start runs of one that does not exist, and see connections."""
     browser = Browser(port)
     return (
         browser.get("/api/v2/dags", token=token)[0],
@@ -228,16 +228,16 @@ RIGHTS = {"Admin": (200, 404, 200), "User": (200, 404, 403), "Viewer": (200, 403
 
 
 @pytest.mark.parametrize("role", PEOPLE)
-def test_groups_decide_on_the_role(airflow: int, provider: Provider, role: str) -> None:
+def test_groups_decide_the_role(airflow: int, provider: Provider, role: str) -> None:
     person = {"sub": f"person-{role}", "email": f"{role}@acme.example", "name": role, "groups": PEOPLE[role]}
     token = Browser(airflow).log_in(provider, person)
     assert rights(airflow, token) == RIGHTS[role]
-    assert provider.asked[-1]["code_verifier"]
+    assert provider.token_requests[-1]["code_verifier"]
     credentials = base64.b64encode(f"the-client:{CLIENT_SECRET}".encode()).decode()
     assert provider.headers[-1] == f"Basic {credentials}"
 
 
-def test_who_changes_groups_changes_the_role(airflow: int, provider: Provider) -> None:
+def test_a_change_of_groups_changes_the_role(airflow: int, provider: Provider) -> None:
     person = {"sub": "mover", "email": "mover@acme.example", "name": "Mover"}
     before = Browser(airflow).log_in(provider, {**person, "groups": ["platform-team"]})
     assert rights(airflow, before) == RIGHTS["Admin"]
@@ -259,11 +259,11 @@ def test_a_login_ends(airflow: int, provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("groups", [{}, {"groups": []}, {"groups": ["platform"]}])
-def test_who_is_in_no_group_gets_in_nowhere(airflow: int, provider: Provider, groups: dict[str, Any]) -> None:
+def test_a_user_without_a_group_has_no_access(airflow: int, provider: Provider, groups: dict[str, Any]) -> None:
     assert not Browser(airflow).log_in(provider, {"sub": "stranger", "email": "stranger@acme.example", **groups})
 
 
-def test_nobody_takes_over_the_administrator(airflow: int, provider: Provider) -> None:
+def test_nobody_can_take_over_the_administrator(airflow: int, provider: Provider) -> None:
     person = {"sub": "admin", "preferred_username": "admin", "email": "a@acme.example", "groups": ["staff"]}
     assert rights(airflow, Browser(airflow).log_in(provider, person)) == RIGHTS["Viewer"]
 

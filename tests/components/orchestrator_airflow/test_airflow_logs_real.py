@@ -1,4 +1,4 @@
-"""What Airflow's provider for Amazon asks of an S3 store before it sends a log, and what it needs to be answered."""
+"""Which requests Airflow's provider for Amazon sends to an S3 store before a log, and which answers it needs."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ print("sent", remote.write("a line", "s3://warehouse/airflow-logs/sales__shop/ru
 
 @contextmanager
 def s3(missing: int) -> Iterator[tuple[str, list[str]]]:
-    """Run a store that answers with this status if there is no such object; yield its URL, and what it was asked."""
-    asked: list[str] = []
+    """Run a store that answers with this status for a missing object; yield its URL, and the requests."""
+    requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *words: object) -> None:
             """Say nothing."""
 
         def answer(self, status: int) -> None:
-            asked.append(f"{self.command} {status}")
+            requests.append(f"{self.command} {status}")
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
             self.send_header("Content-Length", "0")
@@ -50,7 +50,7 @@ def s3(missing: int) -> Iterator[tuple[str, list[str]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
+            yield f"http://127.0.0.1:{server.server_port}", requests
         finally:
             server.shutdown()
 
@@ -59,10 +59,10 @@ def s3(missing: int) -> Iterator[tuple[str, list[str]]]:
     ("missing", "expected"),
     [(404, ("sent True", ["HEAD 404", "PUT 200"])), (403, ("sent False", ["HEAD 403"]))],
 )
-def test_a_log_is_sent_only_if_the_store_says_that_there_is_none(
+def test_a_log_is_sent_only_if_the_store_has_none(
     missing: int, expected: tuple[str, list[str]], tmp_path: Path
 ) -> None:
-    with s3(missing) as (url, asked):
+    with s3(missing) as (url, requests):
         (variable,) = connection(STORE)
         keys = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "its-key", "AWS_DEFAULT_REGION": "us-east-1"}
         done = subprocess.run(
@@ -81,5 +81,5 @@ def test_a_log_is_sent_only_if_the_store_says_that_there_is_none(
             timeout=300,
             check=False,
         )
-    said = [line for line in done.stdout.splitlines() if line.startswith("sent")]
-    assert (*said, asked) == expected, done.stdout + done.stderr
+    sent = [line for line in done.stdout.splitlines() if line.startswith("sent")]
+    assert (*sent, requests) == expected, done.stdout + done.stderr

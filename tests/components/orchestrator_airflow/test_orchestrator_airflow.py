@@ -67,7 +67,9 @@ def options(container_: Container) -> configparser.ConfigParser:
 
 def secrets(pod: Pod) -> dict[str, set[str]]:
     files = (file.secret for container_ in containers_of(pod) for file in container_.secret_files)
-    variables = (variable.secret for each in containers_of(pod) for variable in each.variables if variable.secret)
+    variables = (
+        variable.secret for container_ in containers_of(pod) for variable in container_.variables if variable.secret
+    )
     keys: dict[str, set[str]] = {}
     for reference in (*files, *variables):
         keys.setdefault(reference.secret.name, set()).add(reference.key)
@@ -84,11 +86,11 @@ def test_the_api_server_grows_with_the_environment(scale: str, replicas: int) ->
     assert server(API, scale).available == 1
 
 
-def test_the_api_server_can_be_scaled_by_its_use() -> None:
+def test_the_api_server_can_be_autoscaled() -> None:
     assert server(API, api_server={"replicas": {"minimum": 2, "maximum": 4}}).replicas == Scaling(2, 4, 80)
 
 
-def test_users_open_the_api_server_and_log_in_there() -> None:
+def test_users_log_in_at_the_api_server() -> None:
     declared = [interface for workload in parts().workloads for interface in workload.interfaces]
     assert [(interface.name, interface.port, interface.authenticates) for interface in declared] == [
         ("airflow", "http", True)
@@ -132,14 +134,14 @@ def test_the_login_is_rendered() -> None:
 
 
 @pytest.mark.parametrize(("viewers", "everyone"), [(None, "Viewer"), (["staff"], ""), ([], "")])
-def test_groups_have_roles_and_the_first_one_counts(viewers: list[str] | None, everyone: str) -> None:
+def test_groups_have_roles_and_the_first_match_counts(viewers: list[str] | None, everyone: str) -> None:
     api = container(API, login={**LOGIN, **({} if viewers is None else {"viewers": viewers})})
     (text,) = (file.text for file in api.config if file.path == "/etc/airflow-login/login.json")
-    said = json.loads(text)
+    login = json.loads(text)
     granted = [["platform-team", "Admin"], ["data", "User"], ["marketing", "User"]]
-    assert said["roles"] == [*granted, *([group, "Viewer"] for group in viewers or ())]
-    assert said["everyone"] == everyone
-    assert said["issuer"] == LOGIN["issuer"]
+    assert login["roles"] == [*granted, *([group, "Viewer"] for group in viewers or ())]
+    assert login["everyone"] == everyone
+    assert login["issuer"] == LOGIN["issuer"]
 
 
 def test_the_clients_secret_is_never_generated() -> None:
@@ -152,13 +154,13 @@ def test_the_clients_secret_is_never_generated() -> None:
 
 
 def test_a_failing_database_restarts_no_api_server() -> None:
-    """The health that tells of the database is for people and the ingress controller."""
+    """The health check that includes the database is for people and the ingress controller."""
     for probe in (container(API).startup, container(API).liveness, container(API).readiness):
         assert probe is not None
         assert probe.path == "/api/v2/version"
 
 
-def test_airflow_has_a_database_of_its_own() -> None:
+def test_airflow_has_its_own_database() -> None:
     (need,) = databases(context().instance)
     assert (need.database, need.user, need.choice.type) == ("airflow", "airflow", "postgresql")
 
@@ -178,7 +180,7 @@ def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -
     assert build(context(product())).tasks == build(context(product(), runs={"at_once": 20})).tasks
 
 
-def test_each_process_has_the_keys_that_it_needs_and_no_other() -> None:
+def test_each_process_has_only_the_keys_that_it_needs() -> None:
     declared = parts()
     pods = dict(named_pods(declared))
     database, signing = {"password"}, {"api-secret-key", "fernet-key", "jwt-secret"}
@@ -196,7 +198,7 @@ def test_each_process_has_the_keys_that_it_needs_and_no_other() -> None:
 
 
 def test_airflow_reads_its_keys_from_files() -> None:
-    """As variables, each process that it starts would have them."""
+    """Every process that Airflow starts would inherit variables."""
     for name in PROCESSES:
         assert not [
             variable for variable in container(name).variables if variable.secret and "AWS" not in variable.name
@@ -207,7 +209,7 @@ def test_airflow_reads_its_keys_from_files() -> None:
     assert config["database"]["sql_alchemy_conn_cmd"] == "python /etc/floe/database_url.py"
 
 
-def test_tokens_of_one_domain_are_of_no_use_in_another() -> None:
+def test_tokens_of_one_domain_are_refused_in_another() -> None:
     config = options(container(API))["api_auth"]
     assert (config["jwt_issuer"], config["jwt_audience"]) == (SALES, SALES)
 
@@ -224,10 +226,10 @@ def test_only_the_scheduler_may_create_pods() -> None:
         SCHEDULER: {("pods", verb) for verb in verbs},
         API: {("pods", "list"), ("pods/log", "get")},
     }
-    assert {pods[name].account for name in may} == {""}, "each has an account of its own"
+    assert {pods[name].account for name in may} == {""}, "each has its own account"
 
 
-def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
+def test_the_secret_of_an_external_database_may_hold_the_user_and_the_connection_may_use_tls() -> None:
     key = DATABASE.password.secret.key("username")
     external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
     capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
@@ -242,20 +244,20 @@ def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryp
 
 
 @pytest.mark.parametrize(("scale", "steps", "schedulers"), list(zip(SCALES, [2, 6, 10], [1, 2, 2], strict=True)))
-def test_the_steps_at_once_are_shared_among_the_schedulers(scale: str, steps: int, schedulers: int) -> None:
+def test_the_limit_of_parallel_steps_is_divided_among_the_schedulers(scale: str, steps: int, schedulers: int) -> None:
     assert server(SCHEDULER, scale).replicas == schedulers
     assert int(options(container(SCHEDULER, scale))["core"]["parallelism"]) * schedulers == steps
     assert {run.at_once for run in parts(scale).launched} == {steps}
 
 
-def test_fewer_steps_than_schedulers_are_refused() -> None:
+def test_fewer_parallel_steps_than_schedulers_are_refused() -> None:
     (refusal,) = refuses(context(scheduler={"replicas": 2}, runs={"at_once": 1}))
     assert refusal.message == "runs 2 schedulers, which share 1 step at once: one has none"
     assert refusal.path == ("runs", "at_once")
     assert not list(refuses(context(scheduler={"replicas": 2}, runs={"at_once": 2})))
 
 
-def test_nothing_runs_twice_or_waits_for_somebody_to_switch_it_on() -> None:
+def test_steps_are_not_repeated_and_dags_are_not_paused() -> None:
     config = options(container(SCHEDULER))
     assert config["core"]["dags_are_paused_at_creation"] == "False"
     assert config["kubernetes_executor"]["delete_worker_pods_on_failure"] == "True"
@@ -263,7 +265,7 @@ def test_nothing_runs_twice_or_waits_for_somebody_to_switch_it_on() -> None:
     assert "worker_container_repository" not in config["kubernetes_executor"], "the image is that of the product"
 
 
-def test_each_step_is_a_pod_of_its_own_without_a_token() -> None:
+def test_each_step_is_its_own_pod_without_a_token() -> None:
     launched = parts(runs={"at_once": 10, "per_product": 3}).launched
     assert [run.name for run in launched] == [
         "run-customer--360-load-orders",
@@ -280,7 +282,7 @@ def test_each_step_is_a_pod_of_its_own_without_a_token() -> None:
         assert {API, "airflow-statsd"} <= called(run.pod)
 
 
-def test_a_step_reaches_only_what_it_connects_to_itself() -> None:
+def test_a_step_reaches_only_its_own_connections() -> None:
     assert "api" in called(step("load-orders").pod)
     assert "api" not in called(step("transform").pod)
 
@@ -306,7 +308,7 @@ def test_a_product_is_a_dag_with_its_steps_in_order() -> None:
     assert dag["steps"][0]["command"] == ["python", "pipelines/orders.py"]
 
 
-def test_the_triggerer_notices_new_data_with_the_logins_of_the_products_that_wait_for_it() -> None:
+def test_the_triggerer_polls_for_new_data_with_the_logins_of_waiting_products() -> None:
     trigger = {"inputs": "any", "delay": "2m", "at_least_every": "24h"}
     waiting = context(product("order-analytics", schedule=None, trigger=trigger), product())
     declared = build(waiting)
@@ -330,7 +332,7 @@ def test_the_triggerer_notices_new_data_with_the_logins_of_the_products_that_wai
     assert not modules & steps["customer-360"]
 
 
-def test_a_domain_that_waits_for_no_data_gives_the_triggerer_no_login() -> None:
+def test_without_data_triggers_the_triggerer_has_no_login() -> None:
     triggerer = server(TRIGGERER)
     assert not any("polaris" in name for name in secrets(triggerer.pod))
     assert not any(file.path.startswith("/opt/airflow/config/") for file in triggerer.pod.containers[0].config)
@@ -338,12 +340,12 @@ def test_a_domain_that_waits_for_no_data_gives_the_triggerer_no_login() -> None:
 
 def template(context_: Context[Any], name: str) -> dict[str, Any]:
     """Return the template of a step's pods, at the path that the DAG names."""
-    path = next(each["pod"] for each in described(context_)["steps"] if each["name"] == name)
+    path = next(step["pod"] for step in described(context_)["steps"] if step["name"] == name)
     scheduler = next(server for server in build(context_).workloads if server.name == SCHEDULER).pod.containers[0]
     return dict(yaml.safe_load(next(file.text for file in scheduler.config if file.path == path)))
 
 
-def test_the_scheduler_has_the_pods_that_the_dag_names() -> None:
+def test_the_scheduler_mounts_the_pod_templates_that_the_dag_names() -> None:
     pod = template(context(product(timeout="30m")), "transform")
     assert (pod["kind"], pod["metadata"]["namespace"]) == ("Pod", SALES)
     assert pod["metadata"]["labels"]["app.kubernetes.io/component"] == "run-customer--360-transform"
@@ -374,7 +376,7 @@ def test_a_product_chooses_its_nodes_and_a_step_its_devices() -> None:
 
 
 def test_files_of_dags_are_mounted_one_by_one() -> None:
-    """In the folder of a ConfigMap there are links, which Airflow takes for a loop (seen with Airflow 3.3)."""
+    """The folder of a ConfigMap has symbolic links, which Airflow takes for a loop (seen with Airflow 3.3)."""
     for container_ in (container(PROCESSOR), step("verify").pod.containers[0]):
         files = [file for file in container_.config if file.path.startswith("/opt/airflow/dags/")]
         assert [file.single for file in files] == [True, True]
@@ -400,7 +402,7 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
         {"capabilities": tuple(capability for capability in EVERYTHING if capability != STORE)},
     ],
 )
-def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
+def test_without_a_writable_store_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
     declared = build(context(product(), **change))
     pods = dict(named_pods(declared))
     assert "minio" not in called(pods[API])
@@ -430,7 +432,9 @@ ADLS = replace(
         (replace(ADLS, warehouse="abfss://lake@acmelake.dfs.core.windows.net/"), None, "wasb://", "lake"),
     ],
 )
-def test_logs_go_to_other_clouds(store: ObjectStore, bucket: str | None, base: str, container_of_logs: str) -> None:
+def test_logs_go_to_google_cloud_and_azure(
+    store: ObjectStore, bucket: str | None, base: str, container_of_logs: str
+) -> None:
     capabilities = tuple(store if capability == STORE else capability for capability in EVERYTHING)
     declared = build(context(product(), capabilities=capabilities, logs={"bucket": bucket} if bucket else {}))
     for container_ in (dict(named_pods(declared))[API].containers[0], declared.launched[0].pod.containers[0]):
@@ -454,40 +458,40 @@ def test_a_step_keeps_the_identity_of_its_engine_beside_that_of_its_logs() -> No
     role = WorkloadIdentity((("eks.amazonaws.com/role-arn", "role"),))
     robot = WorkloadIdentity((("iam.gke.io/gcp-service-account", "robot"),))
     store, engine = replace(STORE, identity=role, access_key=None, secret_key=None), replace(COMPUTE, identity=robot)
-    others = (capability for capability in EVERYTHING if capability not in (STORE, COMPUTE))
-    declared = build(context(product(), capabilities=(store, engine, *others)))
+    other_capabilities = (capability for capability in EVERYTHING if capability not in (STORE, COMPUTE))
+    declared = build(context(product(), capabilities=(store, engine, *other_capabilities)))
     identity = declared.launched[0].pod.workload_identity
     assert identity
     assert identity.notes == {"eks.amazonaws.com/role-arn": "role", "iam.gke.io/gcp-service-account": "robot"}
 
 
-def test_logs_may_have_a_bucket_of_their_own() -> None:
+def test_logs_may_have_their_own_bucket() -> None:
     config = options(container(API, logs={"bucket": "logs", "folder": "runs"}))["logging"]
     assert config["remote_base_log_folder"] == "s3://logs"
     assert config["log_filename_template"].startswith("runs/sales__")
 
 
-def kept(**config: Any) -> KeptFiles | None:
+def kept_files(**config: Any) -> KeptFiles | None:
     assert COMPONENT.keeps
     return COMPONENT.keeps("field-service", context(**config).config)
 
 
-def test_a_product_may_write_its_logs_and_the_api_server_may_read_those_of_the_domain() -> None:
+def test_products_write_their_own_logs_and_the_api_server_reads_all_logs_of_the_domain() -> None:
     template = options(container(API))["logging"]["log_filename_template"]
     assert template.startswith("airflow-logs/sales__{{ ti.dag_id | replace('-', '_') }}/run_id=")
     reader = ("logs--reader", StoreFolder("airflow-logs/field_service__"))
-    assert kept() == KeptFiles((reader,), StoreFolder("airflow-logs/", writes=True))
-    assert kept(logs={"remote": False}) is None
-    elsewhere = kept(logs={"bucket": "logs", "folder": "runs"})
+    assert kept_files() == KeptFiles((reader,), StoreFolder("airflow-logs/", writes=True))
+    assert kept_files(logs={"remote": False}) is None
+    elsewhere = kept_files(logs={"bucket": "logs", "folder": "runs"})
     assert elsewhere
     assert elsewhere.of_products == StoreFolder("runs/", writes=True, bucket="logs")
     assert elsewhere.users == (("logs--reader", StoreFolder("runs/field_service__", bucket="logs")),)
 
 
-def test_with_celery_workers_write_the_logs_of_the_domain_and_products_none() -> None:
+def test_with_celery_workers_write_all_logs_and_products_none() -> None:
     reader = ("logs--reader", StoreFolder("airflow-logs/field_service__"))
     writer = ("logs--writer", StoreFolder("airflow-logs/field_service__", writes=True))
-    assert kept(executor="celery") == KeptFiles((reader, writer))
+    assert kept_files(executor="celery") == KeptFiles((reader, writer))
 
 
 def own(name: str, **changes: Any) -> StoreClient:
@@ -498,7 +502,7 @@ def own(name: str, **changes: Any) -> StoreClient:
 LOGINS = {"sales": (own("customer-360"), own("logs--reader"), own("logs--writer"))}
 
 
-def test_pods_have_the_keys_of_their_product_for_logs_or_for_dlt() -> None:
+def test_pods_have_the_keys_of_their_product_for_logs_and_dlt() -> None:
     store = replace(STORE, issues_credentials=True, clients=LOGINS)
     catalog = replace(CATALOG, vends_credentials="by-the-store")
     capabilities = (store, catalog, *(capability for capability in EVERYTHING if capability not in (STORE, CATALOG)))
@@ -522,8 +526,8 @@ def test_airflows_own_pods_have_logins_for_logs_only(executor: str, logins: dict
     capabilities = (store, *(capability for capability in EVERYTHING if capability != STORE))
     pods = dict(named_pods(build(context(product(), capabilities=capabilities, executor=executor))))
     names = {name: [secret for secret in secrets(pod) if secret.startswith("minio-")] for name, pod in pods.items()}
-    wanted = {name: [f"minio-product-sales-{login}"] for name, login in logins.items()}
-    assert {name: of_store for name, of_store in names.items() if of_store and not name.startswith("run-")} == wanted
+    expected = {name: [f"minio-product-sales-{login}"] for name, login in logins.items()}
+    assert {name: of_store for name, of_store in names.items() if of_store and not name.startswith("run-")} == expected
 
 
 def test_airflows_own_pods_act_as_roles_for_logs_only() -> None:
@@ -541,7 +545,7 @@ def test_airflows_own_pods_act_as_roles_for_logs_only() -> None:
     assert pods["airflow-worker"].workload_identity == role("logs--writer")
 
 
-def test_lineage_goes_to_the_service_that_there_is() -> None:
+def test_lineage_goes_to_the_lineage_service_if_there_is_one() -> None:
     for container_ in (container(SCHEDULER), step("transform").pod.containers[0]):
         config = options(container_)["openlineage"]
         assert json.loads(config["transport"])["url"] == LINEAGE.url
@@ -555,7 +559,7 @@ def test_lineage_goes_to_the_service_that_there_is() -> None:
     assert "marquez" not in called(pods[SCHEDULER])
 
 
-def test_metrics_are_sent_where_somebody_collects_them() -> None:
+def test_metrics_are_sent_if_they_are_collected() -> None:
     exporter = server("airflow-statsd")
     assert [(port.number, port.protocol) for port in exporter.pod.containers[0].ports] == [(9125, "UDP"), (9102, "TCP")]
     for name in PROCESSES:
@@ -569,13 +573,13 @@ def test_metrics_are_sent_where_somebody_collects_them() -> None:
     assert not alone.alerts
 
 
-def test_a_domain_without_products_has_an_airflow_too() -> None:
+def test_a_domain_without_products_gets_airflow_too() -> None:
     declared = build(context())
     assert [workload.name for workload in declared.workloads] == [*PROCESSES, "airflow-statsd"]
     assert not declared.launched
 
 
-def test_no_secret_is_written_down() -> None:
+def test_no_manifest_has_a_secret() -> None:
     declared = parts()
     names = {secret.name for secret in pod_secrets(pod for _, pod in named_pods(declared))}
     assert {"airflow-keys", "airflow-administrator"} <= names

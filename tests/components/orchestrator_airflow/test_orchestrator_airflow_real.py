@@ -1,4 +1,4 @@
-"""The real Airflow, as it is rendered: with PostgreSQL, and with a small Kubernetes API that runs the pods of steps.
+"""The rendered Airflow itself, with PostgreSQL, and with a small Kubernetes API that runs the pods of steps.
 
 Every process and every step runs as another user, on a read-only file system, with its own files only.
 """
@@ -80,7 +80,7 @@ class Running(Api):
     """The folder of the object store."""
 
     events: list[dict[str, Any]]
-    """What the lineage service was told."""
+    """The events that the lineage service received."""
 
     catalog: polaris_server.State
     machine: Machine
@@ -105,7 +105,7 @@ def database() -> Iterator[Server]:
 
 @contextmanager
 def packets(port: int) -> Iterator[list[str]]:
-    """Receive StatsD packets; what is received is passed on to the exporter, if there is one."""
+    """Receive StatsD packets, and pass them on to the exporter, if there is one."""
     received: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", port))
@@ -123,7 +123,7 @@ def packets(port: int) -> Iterator[list[str]]:
 
 @contextmanager
 def told_of_lineage() -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Serve what receives OpenLineage events; yield its port and the events."""
+    """Receive OpenLineage events; yield the port and the events."""
     events: list[dict[str, Any]] = []
 
     class Receiver(BaseHTTPRequestHandler):
@@ -210,17 +210,17 @@ def ran(airflow: Running) -> Running:
     return airflow
 
 
-def test_all_processes_say_that_they_work(airflow: Running) -> None:
+def test_all_processes_are_healthy(airflow: Running) -> None:
     def healthy() -> bool:
         processes = answer(airflow.port, "/api/v2/monitor/health")
         return all(process["status"] == "healthy" for process in processes.values()) and len(processes) == 4
 
     eventually(healthy)
-    with urllib.request.urlopen(f"http://127.0.0.1:{airflow.health}/health", timeout=30) as given:
-        assert given.status == 200
+    with urllib.request.urlopen(f"http://127.0.0.1:{airflow.health}/health", timeout=30) as response:
+        assert response.status == 200
 
 
-def test_nobody_else_gets_in(airflow: Running) -> None:
+def test_requests_without_a_valid_login_are_refused(airflow: Running) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         answer(airflow.port, "/api/v2/dags")
     with pytest.raises(urllib.error.HTTPError, match="401"):
@@ -233,20 +233,20 @@ def test_the_migration_may_run_again_and_sets_a_new_password(
     (migration,) = airflow.parts.tasks
     password = "SELECT password FROM ab_user WHERE username = 'admin'"
     before = database.ask(*OWNER, password).stdout
-    for value, same in (("its-password", True), ("a-new-one", False), ("its-password", False)):
-        given = {**SECRETS, ("airflow-administrator", "password"): value}
-        folder = tmp_path / f"{value}-{same}"
+    for value, unchanged in (("its-password", True), ("a-new-one", False), ("its-password", False)):
+        secrets_ = {**SECRETS, ("airflow-administrator", "password"): value}
+        folder = tmp_path / f"{value}-{unchanged}"
         folder.mkdir()
-        machine = Machine(folder, given, hosts=("database.example",))
+        machine = Machine(folder, secrets_, hosts=("database.example",))
         done = machine.run(migration.pod, migration.pod.containers[0])
         assert done.returncode == 0, done.stderr
         after = database.ask(*OWNER, password).stdout
-        assert (after == before) is same
+        assert (after == before) is unchanged
         before = after
         assert value not in done.stdout + done.stderr
 
 
-def test_the_dags_load_and_run_when_the_products_say(airflow: Running) -> None:
+def test_the_dags_load_and_have_the_schedules_of_their_products(airflow: Running) -> None:
     assert airflow.ask("/api/v2/importErrors")["total_entries"] == 0
     dags = {dag["dag_id"]: dag for dag in airflow.ask("/api/v2/dags")["dags"]}
     assert {name: dag["is_paused"] for name, dag in dags.items()} == {
@@ -267,7 +267,7 @@ def test_steps_run_in_order_until_one_fails(ran: Running) -> None:
     assert ran.states("broken") == {"only": "failed", "never": "upstream_failed"}
 
 
-def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
+def test_a_step_sees_its_own_variables_only(ran: Running) -> None:
     (output,) = (text for name, text in ran.output.items() if name.startswith("customer-360-first"))
     assert '"says eu $1, 10001, 0, /bin:/usr/bin:/elsewhere"' in output
     assert "Read-only file system" in output
@@ -284,27 +284,27 @@ def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
     eventually(lambda: "after it" in logs(ran)["task_id=second"].read_text())
     (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
     path = f"/api/v2/dags/customer-360/dagRuns/{quote(run['dag_run_id'])}/taskInstances/second/logs/1"
-    shown = json.dumps(ran.ask(path))
-    assert "after it" in shown
+    log = json.dumps(ran.ask(path))
+    assert "after it" in log
 
 
 def logs(ran: Running) -> dict[str, Path]:
     return {path.parent.name: path for path in (ran.logs / "warehouse").glob("airflow-logs/sales__*/**/*.log")}
 
 
-def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:
+def test_the_lineage_service_gets_events_of_runs_and_steps(ran: Running) -> None:
     def received() -> set[tuple[str, str]]:
         return {(event["job"]["name"], event["eventType"]) for event in ran.events}
 
-    wanted = {("customer-360.first", "COMPLETE"), ("customer-360", "COMPLETE"), ("broken.only", "FAIL")}
-    eventually(lambda: wanted <= received(), 60)
+    expected = {("customer-360.first", "COMPLETE"), ("customer-360", "COMPLETE"), ("broken.only", "FAIL")}
+    eventually(lambda: expected <= received(), 60)
     assert {event["job"]["namespace"] for event in ran.events} == {"acme.sales"}
     (run,) = {event["run"]["runId"] for event in ran.events if event["job"]["name"] == "customer-360.second"}
     (output,) = (text for name, text in ran.output.items() if name.startswith("customer-360-second"))
     assert f"for acme.sales/customer-360.second/{run}" in output
 
 
-def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
+def test_a_stopped_run_ends_its_program(airflow: Running) -> None:
     started = airflow.ask(f"/api/v2/dags/{STOPPED.name}/dagRuns", {"logical_date": None})
     eventually(lambda: airflow.states(STOPPED.name) == {"endless": "running"})
     time.sleep(5)
@@ -320,69 +320,69 @@ def test_each_change_of_its_inputs_starts_one_run_of_a_product(airflow: Running)
         runs = list(airflow.ask(f"/api/v2/dags/{WAITING.name}/dagRuns")["dag_runs"])
         return runs if len(runs) == count and all(run["state"] == "success" for run in runs) else []
 
-    def asked(times: int) -> None:
-        """Wait until the catalog was asked that many times more."""
+    def wait_for_requests(times: int) -> None:
+        """Wait for this many more polls of the catalog."""
         known = len(airflow.catalog.log)
         eventually(lambda: len(airflow.catalog.log) >= known + 3 * times)
 
-    asked(2)
-    assert not ended(1), "there is no data yet"
+    wait_for_requests(2)
+    assert not ended(1), "no data was written yet"
     new_data_catalog.write(airflow.catalog, 1)
     (run,) = eventually(lambda: ended(1))
     assert run["run_type"] == "asset_triggered"
-    asked(8)
+    wait_for_requests(8)
     new_data_catalog.write(airflow.catalog, 2, "replace")
-    asked(3)
-    assert ended(1), "neither the same data nor compaction is new data"
+    wait_for_requests(3)
+    assert ended(1), "the same data and compaction do not count as new data"
     new_data_catalog.write(airflow.catalog, 3)
     eventually(lambda: len(airflow.ask(f"/api/v2/dags/{WAITING.name}/dagRuns")["dag_runs"]) == 2)
     new_data_catalog.write(airflow.catalog, 4)
     new_data_catalog.write(airflow.catalog, 5)
     eventually(lambda: ended(3))
-    asked(8)
+    wait_for_requests(8)
     stopped(airflow.triggerer)
     airflow.triggerer = airflow.start(TRIGGERER)
-    asked(3)
+    wait_for_requests(3)
     airflow.catalog.failures = 4
-    asked(5)
-    assert ended(3), "a triggerer that starts again knows what was read"
+    wait_for_requests(5)
+    assert ended(3), "a restarted triggerer remembers what was read"
     new_data_catalog.write(airflow.catalog, 6)
     eventually(lambda: ended(4))
 
 
-def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
+def test_pods_match_their_declaration(ran: Running) -> None:
     scheduler = next(
         workload for workload in ran.parts.workloads if workload.name == "airflow-scheduler"
     ).pod.containers[0]
     templates = {file.path: yaml.safe_load(file.text) for file in scheduler.config if "pod_templates" in file.path}
     assert len(ran.pods.created) >= 3
-    for made in ran.pods.created:
-        product_name, step = (made["metadata"]["annotations"][name] for name in ("dag_id", "task_id"))
-        wanted = deepcopy(templates[f"/opt/airflow/pod_templates/{product_name}/{step}.yaml"])
-        assert wanted["metadata"]["labels"].items() <= made["metadata"]["labels"].items()
-        assert wanted["metadata"]["annotations"].items() <= made["metadata"]["annotations"].items()
-        assert made["metadata"]["namespace"] == SALES
-        (base,), (wanted_base,) = made["spec"].pop("containers"), wanted["spec"].pop("containers")
-        assert made["spec"] == wanted["spec"]
+    for pod in ran.pods.created:
+        product_name, step = (pod["metadata"]["annotations"][name] for name in ("dag_id", "task_id"))
+        template = deepcopy(templates[f"/opt/airflow/pod_templates/{product_name}/{step}.yaml"])
+        assert template["metadata"]["labels"].items() <= pod["metadata"]["labels"].items()
+        assert template["metadata"]["annotations"].items() <= pod["metadata"]["annotations"].items()
+        assert pod["metadata"]["namespace"] == SALES
+        (base,), (template_base,) = pod["spec"].pop("containers"), template["spec"].pop("containers")
+        assert pod["spec"] == template["spec"]
         assert base.pop("args")[:3] == ["python", "-m", "airflow.sdk.execution_time.execute_workload"]
         own = {"name": "AIRFLOW_IS_K8S_EXECUTOR_POD", "value": "True"}
         # The catalog of this run is on the loopback.
-        given = re.sub(r"http://127\.0\.0\.1:\d+(?=/api/catalog)", CATALOG.endpoint.url(), json.dumps(base.pop("env")))
-        assert json.loads(given) == [*wanted_base.pop("env"), own]
-        assert base == wanted_base
+        env = re.sub(r"http://127\.0\.0\.1:\d+(?=/api/catalog)", CATALOG.endpoint.url(), json.dumps(base.pop("env")))
+        assert json.loads(env) == [*template_base.pop("env"), own]
+        assert base == template_base
 
 
-def test_the_pods_of_ended_steps_are_deleted(ran: Running) -> None:
+def test_pods_of_finished_steps_are_deleted(ran: Running) -> None:
     eventually(lambda: not ran.pods.pods)
 
 
-def test_the_scheduler_asks_for_nothing_that_its_role_forbids(ran: Running) -> None:
+def test_the_scheduler_uses_only_what_its_role_allows(ran: Running) -> None:
     scheduler = dict(named_pods(ran.parts))["airflow-scheduler"]
     allowed = {(verb, name) for rule in scheduler.kubernetes_api for name in rule.resources for verb in rule.verbs}
-    assert {("create", "pods"), ("watch", "pods"), ("delete", "pods")} <= ran.pods.asked <= allowed
+    assert {("create", "pods"), ("watch", "pods"), ("delete", "pods")} <= ran.pods.requested <= allowed
 
 
-def test_the_alerts_ask_for_metrics_that_airflow_sends(ran: Running, tmp_path: Path) -> None:
+def test_alerts_use_metrics_that_airflow_sends(ran: Running, tmp_path: Path) -> None:
     program = shutil.which("statsd_exporter")
     if program is None:
         pytest.skip("statsd_exporter is not installed")
@@ -407,5 +407,5 @@ def test_the_alerts_ask_for_metrics_that_airflow_sends(ran: Running, tmp_path: P
 
 
 def text_of(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as given:
-        return str(given.read().decode())
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
+        return str(response.read().decode())

@@ -1,4 +1,4 @@
-"""The daemon of which two pods run one: facts, objects, and the arithmetic of its Lease."""
+"""Two pods, one of which runs the daemon: facts, objects, and the arithmetic of its Lease."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def option(name: str, **daemon: Any) -> str:
     return argument.partition("=")[2]
 
 
-def test_two_pods_on_two_nodes_of_which_one_may_be_drained() -> None:
+def test_two_pods_run_on_two_nodes_and_one_may_be_drained() -> None:
     daemon = workload()
     assert (daemon.replicas, daemon.available, daemon.recreate, daemon.single) == (2, 1, False, "")
     manifests = objects()
@@ -59,7 +59,7 @@ def test_two_pods_on_two_nodes_of_which_one_may_be_drained() -> None:
     assert manifests["PodDisruptionBudget", "dagster-daemon"]["spec"]["minAvailable"] == 1
 
 
-def test_the_account_may_use_the_one_lease_and_the_webservers_may_not() -> None:
+def test_the_account_may_use_its_lease_and_that_of_the_webserver_may_not() -> None:
     manifests = objects()
     leases = [rule for rule in manifests["Role", "dagster-daemon"]["rules"] if "leases" in rule["resources"]]
     assert leases == [
@@ -71,9 +71,9 @@ def test_the_account_may_use_the_one_lease_and_the_webservers_may_not() -> None:
             "verbs": ["get", "update"],
         },
     ]
-    others = manifests["Role", "dagster"]["rules"]
-    assert [rule for rule in others if "leases" in rule["resources"]] == []
-    assert others == manifests["Role", "dagster-daemon"]["rules"][:-2], "both launch runs"
+    webserver_rules = manifests["Role", "dagster"]["rules"]
+    assert [rule for rule in webserver_rules if "leases" in rule["resources"]] == []
+    assert webserver_rules == manifests["Role", "dagster-daemon"]["rules"][:-2], "both launch runs"
     pod = manifests["Deployment", "dagster-daemon"]["spec"]["template"]["spec"]
     assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("dagster-daemon", True)
     assert ("Lease", LEASE) not in manifests, "its holder changes it every second"
@@ -87,7 +87,7 @@ def test_it_reaches_the_api_server() -> None:
     assert [443, 6443] in ports
 
 
-def test_the_kubelet_asks_the_elector_and_only_the_elector_asks_dagster() -> None:
+def test_the_kubelet_probes_the_elector_and_the_elector_checks_dagster() -> None:
     (container,) = workload().pod.containers
     for probe, path in ((container.liveness, "/livez"), (container.readiness, "/readyz")):
         assert probe is not None
@@ -102,7 +102,7 @@ def test_the_kubelet_asks_the_elector_and_only_the_elector_asks_dagster() -> Non
     ]
 
 
-def test_the_times_of_the_lease() -> None:
+def test_the_lease_has_its_default_times() -> None:
     names = ("lease", "duration", "renew-deadline", "retry", "stop")
     assert [option(name) for name in names] == [LEASE, "8", "5", "1", "1"]
     assert [option(name, lease=DOCUMENTS) for name in names] == [LEASE, "15", "10", "2", "1"]
@@ -113,13 +113,13 @@ def test_a_pod_has_the_time_to_end_its_daemon_and_give_the_lease_back(times: dic
     assert workload(lease=times).pod.grace == grace
 
 
-def test_pods_without_an_elector_are_rivals() -> None:
+def test_pods_without_the_label_of_the_elector_are_rivals() -> None:
     daemon = workload()
     assert daemon.pod.labels == (("floe.dev/elector", LEASE),)
     assert option("rivals") == "app.kubernetes.io/component=dagster-daemon,!floe.dev/elector"
 
 
-def test_the_elector_runs_by_itself_wherever_there_is_python() -> None:
+def test_the_elector_imports_only_the_standard_library() -> None:
     modules = {file.path: file.text for file in workload().pod.containers[0].config if "/elector/" in file.path}
     folder = files("floe_compiler.components.orchestrator_dagster.elector")
     assert set(modules) == {f"/etc/floe/elector/{file.name}" for file in folder.iterdir() if file.name.endswith(".py")}
@@ -142,7 +142,7 @@ def test_the_elector_runs_by_itself_wherever_there_is_python() -> None:
         ({"resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"cpu": "4", "memory": "1Gi"}}}, 14),
     ],
 )
-def test_how_long_a_failover_takes(daemon: dict[str, Any], seconds: int) -> None:
+def test_the_time_of_a_failover_follows_from_the_settings(daemon: dict[str, Any], seconds: int) -> None:
     assert failover_seconds(DaemonSettings.model_validate(daemon)) == seconds
 
 
@@ -179,7 +179,7 @@ def test_times_that_cannot_work_are_refused(daemon: dict[str, Any], message: str
         ({"failover": "5s"}, ("failover",)),
     ],
 )
-def test_what_somebody_has_set_is_to_blame(daemon: dict[str, Any], path: tuple[str, ...]) -> None:
+def test_a_refusal_names_the_setting_that_the_user_wrote(daemon: dict[str, Any], path: tuple[str, ...]) -> None:
     (refusal,) = refuses(context(**daemon))
     assert refusal.path == ("daemon", *path)
 

@@ -1,6 +1,6 @@
 """The elector: two programs never run at once, and one runs again soon, whatever goes wrong.
 
-The pods are processes of this machine, and the Kubernetes API is a server on the loopback; `test_elector_real.py` has
+The pods are processes of this machine, and the Kubernetes API is a server on the loopback; `test_elector_real.py` uses
 a real one. Limits of time are wide, as the machine may have other work.
 """
 
@@ -52,7 +52,7 @@ class Two(NamedTuple):
         assert [start for start in self.leader.starts() if start.word != "start"] == []
 
     def takeover(self, before: int, within: float) -> float:
-        """Wait until the program has started again, and return when."""
+        """Wait until the program has started again, and return the time."""
         eventually(lambda: self.starts() > before, within)
         return self.leader.starts()[before].when
 
@@ -98,7 +98,7 @@ def test_a_pod_that_stops_gives_the_lease_back(api: LeaseServer, tmp_path: Path)
     with running(pods.leader, pods.standby):
         stopped = now()
         pods.leader.signal(signal.SIGTERM, pods.leader.elector.pid)
-        assert pods.takeover(1, 10) - stopped < 0.2 + SLACK, "it does not wait for the end of the Lease"
+        assert pods.takeover(1, 10) - stopped < 0.2 + SLACK, "it does not wait until the Lease expires"
         assert pods.leader.elector.wait(5) == 0
         assert api.leases["leader"]["spec"]["leaseTransitions"] == 2
         pods.no_overlap()
@@ -151,7 +151,7 @@ def trial(api: LeaseServer, folder: Path, name: str, times: Times = FAST, pause:
         time.sleep(pause)
         broken = now()
         mishap.begin(pods)
-        # Who hears no answers renews once more when it asks.
+        # A holder that gets no answers renews once more with its last request.
         latest = times.duration + times.renew_deadline + 2 * times.retry + SLACK
         gap = pods.takeover(1, latest + SLACK) - broken
         assert pods.pods() == ["first", "second"]
@@ -159,7 +159,7 @@ def trial(api: LeaseServer, folder: Path, name: str, times: Times = FAST, pause:
         mishap.end(pods)
         time.sleep(pause)
         pods.no_overlap()
-        assert pods.pods() == ["first", "second"], "the one that is back waits"
+        assert pods.pods() == ["first", "second"], "the pod that is back waits"
         assert pods.leader.elector.poll() in (None, -KILL), "it waits for the Lease again"
         return gap
 
@@ -181,12 +181,14 @@ def test_the_other_pod_takes_over_and_two_programs_never_run_at_once(
 
 @settings(max_examples=200 if settings().max_examples > 100 else 1)
 @given(name=st.sampled_from(sorted(MISHAPS)), pause=st.floats(0.1, 1.5))
-def test_whatever_goes_wrong_at_any_time(tmp_path_factory: pytest.TempPathFactory, name: str, pause: float) -> None:
+def test_failures_at_any_time_never_run_two_programs(
+    tmp_path_factory: pytest.TempPathFactory, name: str, pause: float
+) -> None:
     with lease_server() as api:
         trial(api, tmp_path_factory.mktemp("trial"), name, pause=pause)
 
 
-def test_nobody_runs_the_program_while_the_api_is_away(api: LeaseServer, tmp_path: Path) -> None:
+def test_the_program_does_not_run_while_the_api_is_unreachable(api: LeaseServer, tmp_path: Path) -> None:
     pods = two(api, tmp_path)
     with running(pods.leader, pods.standby):
         process = pods.leader.starts()[0].process
@@ -202,9 +204,7 @@ def test_nobody_runs_the_program_while_the_api_is_away(api: LeaseServer, tmp_pat
         pods.no_overlap()
 
 
-def test_a_slow_api_is_no_reason_to_change_and_one_that_is_too_slow_ends_the_program(
-    api: LeaseServer, tmp_path: Path
-) -> None:
+def test_a_slow_api_is_tolerated_until_the_renew_deadline(api: LeaseServer, tmp_path: Path) -> None:
     pods = two(api, tmp_path)
     with running(pods.leader, pods.standby):
         process = pods.leader.starts()[0].process
@@ -218,10 +218,8 @@ def test_a_slow_api_is_no_reason_to_change_and_one_that_is_too_slow_ends_the_pro
         assert now() - slow < FAST.renew_deadline + FAST.stop + SLACK
 
 
-def test_the_first_pod_of_all_is_not_ready_without_the_api_and_waits_as_if_there_had_been_another(
-    api: LeaseServer, tmp_path: Path
-) -> None:
-    """A Lease that somebody has deleted may have had a holder, who does not know yet."""
+def test_without_the_api_the_first_pod_is_not_ready_and_waits_a_full_lease(api: LeaseServer, tmp_path: Path) -> None:
+    """A deleted Lease may have had a holder that does not know yet."""
     api.faults["*"] = "broken"
     pod = Pod("only", tmp_path, api.port, FAST)
     with running(pod):
@@ -245,7 +243,7 @@ def test_a_deleted_lease_ends_the_program_before_another_starts(api: LeaseServer
         pods.no_overlap()
 
 
-def test_a_lease_that_somebody_else_takes_ends_the_program(api: LeaseServer, tmp_path: Path) -> None:
+def test_a_lease_taken_by_another_holder_ends_the_program(api: LeaseServer, tmp_path: Path) -> None:
     pods = two(api, tmp_path)
     with running(pods.leader, pods.standby):
         process = pods.leader.starts()[0].process
@@ -255,8 +253,8 @@ def test_a_lease_that_somebody_else_takes_ends_the_program(api: LeaseServer, tmp
         pods.no_overlap()
 
 
-def test_a_lease_without_a_holder_is_not_free_until_it_has_run_out(api: LeaseServer, tmp_path: Path) -> None:
-    """Only who gives the Lease back sets its duration to a second, too, as client-go does."""
+def test_a_lease_without_a_holder_is_free_only_after_it_expired(api: LeaseServer, tmp_path: Path) -> None:
+    """A holder that gives the Lease back also sets its duration to a second, as client-go does."""
     pods = two(api, tmp_path)
     with running(pods.leader, pods.standby):
         api.faults["first"] = "silent"
@@ -265,22 +263,22 @@ def test_a_lease_without_a_holder_is_not_free_until_it_has_run_out(api: LeaseSer
         pods.no_overlap()
 
 
-def test_pods_that_run_the_program_without_a_lease_come_first(api: LeaseServer, tmp_path: Path) -> None:
+def test_pods_that_run_the_program_without_a_lease_are_waited_for(api: LeaseServer, tmp_path: Path) -> None:
     api.give_back()
     api.pods = [{"metadata": {"name": "from-before"}}]
     pod = Pod("only", tmp_path, api.port, FAST)
     with running(pod):
         eventually(lambda: "from-before" in pod.output.read_text())
         assert (pod.starts(), ready(pod)) == ([], True), "ready, or a rollout would never remove the others"
-        (asked, *_) = [path for path in api.asked if "/pods?" in path]
-        assert asked.endswith(
+        (query, *_) = [path for path in api.requests if "/pods?" in path]
+        assert query.endswith(
             "?labelSelector=app%3Ddaemon%2C%21elector&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
         )
         api.pods = []
         eventually(lambda: pod.starts())
 
 
-def test_a_pod_whose_program_ends_lets_another_start_it_and_fails(api: LeaseServer, tmp_path: Path) -> None:
+def test_a_pod_whose_program_ends_gives_the_lease_back_and_fails(api: LeaseServer, tmp_path: Path) -> None:
     pods = two(api, tmp_path, Times(20, 10, 0.2, 0.3))
     with running(pods.leader, pods.standby):
         pods.leader.signal(KILL, pods.leader.processes()[2])

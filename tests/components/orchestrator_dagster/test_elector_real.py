@@ -73,11 +73,11 @@ def spec(server: ApiServer) -> dict[str, Any]:
     return dict(server.ask("GET", f"{LEASES}/{LEASE}")["spec"])
 
 
-def test_its_own_account_may_do_all_that_it_needs(server: ApiServer, tmp_path: Path) -> None:
+def test_its_own_account_has_all_rights_that_it_needs(server: ApiServer, tmp_path: Path) -> None:
     first, second = pod(server, "first", tmp_path), pod(server, "second", tmp_path)
     with running(first, second):
         eventually(lambda: first.starts())
-        leader, other = (first, second) if first.starts()[0].pod == "first" else (second, first)
+        leader, follower = (first, second) if first.starts()[0].pod == "first" else (second, first)
         lease = spec(server)
         assert lease["holderIdentity"].startswith(f"{leader.name}_")
         assert lease["leaseDurationSeconds"] == 3
@@ -86,15 +86,15 @@ def test_its_own_account_may_do_all_that_it_needs(server: ApiServer, tmp_path: P
         leader.signal(signal.SIGKILL)
         eventually(lambda: len(first.starts()) == 2)
         assert spec(server)["leaseTransitions"] == 1
-        other.signal(signal.SIGTERM, other.elector.pid)
-        assert other.elector.wait(10) == 0
+        follower.signal(signal.SIGTERM, follower.elector.pid)
+        assert follower.elector.wait(10) == 0
         assert spec(server)["holderIdentity"] == "", "it was given back"
         assert [start.word for start in first.starts()] == ["start", "start"]
         assert "cannot" not in first.output.read_text() + second.output.read_text()
 
 
 def test_a_stopped_api_server_ends_the_program(server: ApiServer, tmp_path: Path) -> None:
-    """As when the network to it fails: connections stay open, and nothing comes."""
+    """Like a failing network: connections stay open, and no answers come."""
     only = pod(server, "only", tmp_path)
     with running(only):
         eventually(lambda: only.starts())
@@ -110,8 +110,8 @@ def test_a_stopped_api_server_ends_the_program(server: ApiServer, tmp_path: Path
 
 
 @pytest.mark.skipif(importlib.util.find_spec("dagster") is None, reason="needs dagster")
-def test_dagsters_daemon_is_back_in_time(server: ApiServer, tmp_path: Path) -> None:
-    """From the crash to the first heartbeat of the other daemon, with the times that are the default."""
+def test_the_dagster_daemon_is_back_in_time(server: ApiServer, tmp_path: Path) -> None:
+    """From the crash to the first heartbeat of the other daemon, with the default times."""
     from dagster import DagsterInstance
 
     home = tmp_path / "home"
@@ -126,7 +126,7 @@ def test_dagsters_daemon_is_back_in_time(server: ApiServer, tmp_path: Path) -> N
         return pod(server, name, tmp_path, Times(), program=command, environment=environment)
 
     def daemons(instance: Any) -> dict[str, str]:
-        """Return the process that has said last that it runs, for each of its threads."""
+        """Return the process with the latest heartbeat, for each thread of the daemon."""
         return {kind: heartbeat.daemon_id for kind, heartbeat in instance.get_daemon_heartbeats().items()}
 
     first = daemon("first")

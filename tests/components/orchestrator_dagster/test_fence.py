@@ -1,4 +1,4 @@
-"""The fence of a program, and what a pod makes of what it sees of the Lease."""
+"""The fence of a program, and when a pod considers the Lease free."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STUBBORN = f"trap '' TERM; {SLEEP}"
 
 
 def fence(script: str, seconds: float | None = 30) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a fenced shell that may run for so long; return the fence, and the shell that says who it is."""
+    """Start a fenced shell that may run for this time; return the fence, and the process ID of the shell."""
     command = [sys.executable, "-m", "elector.fence", "sh", "-c", script]
     fenced = subprocess.Popen(command, cwd=rendered_package(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert fenced.stdin
@@ -48,7 +48,7 @@ def close(fenced: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
 @pytest.mark.parametrize("script", [SLEEP, STUBBORN], ids=["polite", "stubborn"])
-def test_when_its_time_has_come_the_kernel_kills_it(script: str, stopped: bool) -> None:
+def test_the_kernel_kills_the_program_at_its_deadline(script: str, stopped: bool) -> None:
     fenced, shell = fence(script)
     allow(fenced, 1.0)
     started = now()
@@ -62,14 +62,14 @@ def test_when_its_time_has_come_the_kernel_kills_it(script: str, stopped: bool) 
     close(fenced)
 
 
-def test_it_runs_for_as_long_as_somebody_says_so() -> None:
+def test_the_program_runs_as_long_as_its_time_is_extended() -> None:
     fenced, shell = fence(SLEEP, 3)
     for _ in range(20):
         time.sleep(0.2)
         allow(fenced, 3)
     assert alive(shell)
     close(fenced)
-    assert fenced.wait(5) == 128 + signal.SIGKILL, "nobody is left to say so"
+    assert fenced.wait(5) == 128 + signal.SIGKILL, "nobody extends its time any more"
     assert not alive(shell)
 
 
@@ -81,7 +81,7 @@ def test_the_program_dies_with_the_fence() -> None:
     close(fenced)
 
 
-def test_nothing_starts_if_nobody_allows_it(tmp_path: Path) -> None:
+def test_nothing_starts_without_a_deadline(tmp_path: Path) -> None:
     fenced, _ = fence(f"touch {tmp_path}/started", seconds=None)
     assert fenced.wait(10) == 1
     assert not (tmp_path / "started").exists()
@@ -94,7 +94,7 @@ def test_the_fence_ends_with_the_program(script: str, code: int) -> None:
     close(fenced)
 
 
-def test_a_signal_is_for_the_program() -> None:
+def test_signals_are_passed_to_the_program() -> None:
     fenced, shell = fence("trap 'exit 7' TERM; echo $$; while :; do sleep 0.1; done")
     fenced.terminate()
     time.sleep(0.3)
@@ -111,7 +111,7 @@ def lease(version: str, holder: str = "other", duration: object = 8) -> dict[str
     }
 
 
-def test_a_lease_is_free_so_long_after_it_was_last_seen_to_change() -> None:
+def test_a_lease_is_free_one_duration_after_its_last_change() -> None:
     seen = Seen("me", 8)
     assert seen.free_at(lease("1"), 100) == 108
     assert seen.free_at(lease("1"), 105) == 108
@@ -120,20 +120,20 @@ def test_a_lease_is_free_so_long_after_it_was_last_seen_to_change() -> None:
 
 
 def test_the_longer_duration_counts() -> None:
-    """While settings change, the holder counts with its own."""
+    """During a change of settings, the holder uses its own duration."""
     assert Seen("me", 8).free_at(lease("1", duration=15), 100) == 115
     assert Seen("me", 15).free_at(lease("1", duration=8), 100) == 115
     assert Seen("me", 8).free_at(lease("1", duration=None), 100) == 108
 
 
-def test_a_lease_that_was_given_back_or_is_ones_own_is_free() -> None:
+def test_a_released_lease_and_ones_own_are_free() -> None:
     seen = Seen("me", 8)
     assert seen.free_at(lease("1", holder="", duration=1), 100) == 100
     assert seen.free_at(lease("2", holder="me"), 101) == 101
     assert seen.free_at(lease("3", holder=""), 102) == 110, "somebody has changed it"
 
 
-def test_no_lease_is_like_a_new_one() -> None:
+def test_a_missing_lease_counts_like_a_new_one() -> None:
     seen = Seen("me", 8)
     assert seen.free_at(lease("1"), 100) == 108
     assert seen.free_at(None, 107) == 115

@@ -35,7 +35,7 @@ def triggered(**trigger: Any) -> Product:
 
 
 def placed_at(url: str) -> Callable[[Path], None]:
-    """Return what makes the files of a code location know the catalog at a URL, and ask it each second."""
+    """Return a function that points the files of a code location to the catalog at a URL, polled each second."""
 
     def edit(folder: Path) -> None:
         file = folder / "etc/floe/product.json"
@@ -56,7 +56,7 @@ def placed_at(url: str) -> Callable[[Path], None]:
 
 @contextmanager
 def running(product_: Product, url: str, folder: Path) -> Iterator[Any]:
-    """Run a code location and a daemon that knows it, with the instance in a folder; yield that."""
+    """Run a code location and a daemon that knows it, with the instance in a folder; yield the instance."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text(json.dumps({"telemetry": {"enabled": False}, **SENSORS}))
@@ -74,13 +74,13 @@ def running(product_: Product, url: str, folder: Path) -> Iterator[Any]:
 
 
 def ended(instance: Any, count: int) -> list[Any]:
-    """Return the runs when there are as many that have ended."""
+    """Return the runs once this many have ended."""
     eventually(lambda: len(instance.get_runs()) == count and all(run.is_finished for run in instance.get_runs()))
     return list(instance.get_runs())
 
 
 def ticks(instance: Any) -> list[Any]:
-    """Return the last answers of the one sensor, the newest first."""
+    """Return the last ticks of the one sensor, the newest first."""
     (sensor,) = instance.all_instigator_state()
     return list(instance.get_ticks(sensor.instigator_origin_id, sensor.selector_id, limit=5))
 
@@ -94,7 +94,7 @@ def eventually(say: Callable[[], bool]) -> None:
     raise AssertionError("it never came true")
 
 
-def test_each_change_starts_one_run_also_when_daemon_and_code_location_start_again(tmp_path: Path) -> None:
+def test_each_change_starts_one_run_even_after_a_restart_of_daemon_and_code_location(tmp_path: Path) -> None:
     product_ = triggered()
     with new_data_catalog.running() as (state, url):
         with running(product_, url, tmp_path) as instance:
@@ -107,19 +107,19 @@ def test_each_change_starts_one_run_also_when_daemon_and_code_location_start_aga
             assert run.tags["floe/started_by"] == "new data in marketing__campaign_perf.clicks"
             assert run.tags["floe.dev/product"] == "customer-360"
             write(state, 2, "replace")
-            asked = len(state.log)
-            eventually(lambda: len(state.log) > asked + 12)
-            assert len(instance.get_runs()) == 1, "compaction is no new data"
+            requests_before = len(state.log)
+            eventually(lambda: len(state.log) > requests_before + 12)
+            assert len(instance.get_runs()) == 1, "compaction does not count as new data"
             write(state, 3)
             eventually(lambda: len(instance.get_runs()) == 2)
             write(state, 4)
             write(state, 5)
-            assert len(ended(instance, 3)) == 3, "what comes during a run is for one further run"
+            assert len(ended(instance, 3)) == 3, "data that arrives during a run starts one further run"
             state.failures = 3
             eventually(lambda: any("is answered with 503" in str(tick.error) for tick in ticks(instance)))
-        asked = len(state.log)
+        requests_before = len(state.log)
         with running(product_, url, tmp_path) as instance:
-            eventually(lambda: len(state.log) > asked + 12)
+            eventually(lambda: len(state.log) > requests_before + 12)
             assert len(instance.get_runs()) == 3, "nothing was written since"
             write(state, 6)
             ended(instance, 4)

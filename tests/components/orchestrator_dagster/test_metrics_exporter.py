@@ -49,8 +49,8 @@ RUNS = {
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let a webserver answer, and return the queries that it is asked."""
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replace the webserver, and return the queries that it gets."""
     queries: list[str] = []
 
     def open_url(request: Any, timeout: float) -> io.BytesIO:
@@ -63,7 +63,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return queries
 
 
-def test_all_metrics_are_there_in_the_format_of_prometheus(asked: list[str]) -> None:
+def test_all_metrics_are_exposed_in_the_format_of_prometheus(queries: list[str]) -> None:
     lines = metrics("http://dagster-webserver:3000").splitlines()
     assert [line for line in lines if not line.startswith("#")] == [
         'dagster_daemon_heartbeat_age_seconds{daemon="SCHEDULER"} 30.0',
@@ -80,17 +80,17 @@ def test_all_metrics_are_there_in_the_format_of_prometheus(asked: list[str]) -> 
     assert [line.split()[2] for line in lines if line.startswith("# TYPE")] == [*METRICS]
 
 
-def test_only_failures_of_the_last_hour_count(asked: list[str]) -> None:
+def test_only_failures_of_the_last_hour_count(queries: list[str]) -> None:
     metrics("http://dagster-webserver:3000")
-    assert 'failed0: runsOrError(filter: {pipelineName: "orders", statuses: [FAILURE], ' in asked[1]
-    assert f"updatedAfter: {NOW - 3600}" in asked[1]
+    assert 'failed0: runsOrError(filter: {pipelineName: "orders", statuses: [FAILURE], ' in queries[1]
+    assert f"updatedAfter: {NOW - 3600}" in queries[1]
 
 
 def test_a_metric_without_samples_is_left_out() -> None:
     assert text_of([]) == ""
 
 
-def test_a_job_without_runs_has_none_that_succeeded(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_without_runs_has_no_time_of_success(queries: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     none: dict[str, Any] = {key: {"results": []} for key in ("succeeded0", "ended0", "active0")}
     monkeypatch.setitem(globals(), "RUNS", {**RUNS, **none})
     text = metrics("http://dagster-webserver:3000")
@@ -105,7 +105,7 @@ def test_an_error_of_the_webserver_is_an_error(monkeypatch: pytest.MonkeyPatch) 
         metrics("http://dagster-webserver:3000")
 
 
-def test_two_who_ask_get_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scrapes_within_the_cache_time_get_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["the first", "the second"])
     monkeypatch.setenv("DAGSTER_URL", "http://dagster-webserver:3000")
     monkeypatch.setattr(metrics_exporter, "metrics", lambda _url: next(answers))
@@ -114,11 +114,11 @@ def test_two_who_ask_get_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [handler.answer(), handler.answer()] == [(200, "the first"), (200, "the first")]
 
 
-def test_a_failure_is_kept_too_so_that_nobody_waits_for_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_failures_are_cached_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = []
 
     def fail(url: str) -> str:
-        asked.append(url)
+        requests.append(url)
         raise OSError("no answer")
 
     monkeypatch.setenv("DAGSTER_URL", "http://dagster-webserver:3000")
@@ -126,7 +126,7 @@ def test_a_failure_is_kept_too_so_that_nobody_waits_for_it_again(monkeypatch: py
     monkeypatch.setattr(Handler, "kept", (float("-inf"), 0, ""))
     handler = Handler.__new__(Handler)
     assert [handler.answer(), handler.answer()] == [(503, "no answer\n"), (503, "no answer\n")]
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
 def test_the_kubelet_does_not_wait_for_the_webserver() -> None:
@@ -137,8 +137,8 @@ def test_the_kubelet_does_not_wait_for_the_webserver() -> None:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
         reserved.close()
-        given = {"DAGSTER_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "PORT": str(port)}
-        with subprocess.Popen([sys.executable, metrics_exporter.__file__], env=given) as process:
+        env = {"DAGSTER_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "PORT": str(port)}
+        with subprocess.Popen([sys.executable, metrics_exporter.__file__], env=env) as process:
             try:
                 for _ in range(100):
                     with suppress(OSError):

@@ -64,7 +64,7 @@ def code(folder: Path, name: str, command: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return what the exporter answers while Dagster runs, once its daemon has said that it does."""
+    """Return the exporter's response while Dagster runs, once its daemon has sent a heartbeat."""
     folder = tmp_path_factory.mktemp("dagster")
     variables = {**os.environ, "DAGSTER_HOME": str(folder)}
     good, bad = code(folder, "good", ["true"]), code(folder, "bad", ["false"])

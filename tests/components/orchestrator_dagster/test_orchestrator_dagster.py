@@ -61,7 +61,7 @@ def test_the_webserver_grows_with_the_environment(scale: str, replicas: int) -> 
     assert amounts(webserver.pod.containers[0].resources) == ("500m", "1Gi", "2", "4Gi")
 
 
-def test_the_webserver_is_asked_on_a_path_that_exists_and_a_port_anyone_may_open() -> None:
+def test_the_webserver_is_probed_at_a_path_that_exists_on_its_unprivileged_port() -> None:
     webserver = container("dagster-webserver")
     (port,) = webserver.ports
     assert (port.name, port.number) == ("http", 3000)
@@ -88,7 +88,7 @@ def test_the_daemon_is_restarted_when_it_hangs() -> None:
     assert variable(daemon, "DAGSTER_DAEMON_HEARTBEAT_TOLERANCE") == "60"
 
 
-def test_the_daemons_times_can_be_chosen() -> None:
+def test_the_times_of_the_daemon_can_be_set() -> None:
     daemon = container("dagster-daemon", daemon={"restart_timeout": "2m", "health_check_interval": "40s"})
     assert daemon.liveness is not None
     assert (daemon.liveness.period, daemon.liveness.failures) == (40, 3)
@@ -117,8 +117,8 @@ def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
-    """It serves definitions; the work of the documents' workers, and their 1 CPU and 2Gi, is that of the runs."""
+def test_a_code_location_requests_the_resources_that_it_needs(scale: str) -> None:
+    """It serves definitions; the runs do the work for which the documents give workers 1 CPU and 2Gi."""
     code = container("code-customer-360", scale)
     assert amounts(code.resources)[:2] == ("100m", "256Mi")
     assert code.readiness is not None
@@ -127,7 +127,7 @@ def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
 
 
 def test_replicas_have_one_identity_that_changes_with_what_they_serve() -> None:
-    """That of their template, which has the templates of runs, and by its hash the definitions."""
+    """The identity is that of the pod template, which has the templates of runs and the hash of the definitions."""
     code = container("code-customer-360")
     identity = next(env for env in code.variables if env.name == "FLOE_SERVER_ID")
     assert identity.field == "metadata.labels['pod-template-hash']"
@@ -172,7 +172,7 @@ def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -
     assert build(context(product())).tasks == build(context(product(), runs={"at_once": 20})).tasks
 
 
-def test_the_migration_knows_of_no_launcher_which_would_ask_for_a_token() -> None:
+def test_the_migration_has_no_launcher_as_that_would_need_a_token() -> None:
     (migration,) = parts().tasks
     assert not migration.pod.kubernetes_api
     declared = yaml.load(config_file(migration.pod.containers[0], "dagster.yaml"), yaml.CSafeLoader)
@@ -180,13 +180,13 @@ def test_the_migration_knows_of_no_launcher_which_would_ask_for_a_token() -> Non
     assert declared["storage"] == instance()["storage"]
 
 
-def test_dagster_has_a_database_of_its_own() -> None:
+def test_dagster_has_its_own_database() -> None:
     (need,) = databases(context().instance)
     assert (need.database, need.user) == ("dagster", "dagster")
     assert need.choice.type == "postgresql"
 
 
-def test_an_external_database_is_used_as_it_is_called() -> None:
+def test_an_external_database_keeps_its_host_and_name() -> None:
     external = replace(
         DATABASE, endpoint=replace(DATABASE.endpoint, host="db.acme.example", group=None), database="orchestration"
     )
@@ -197,11 +197,11 @@ def test_an_external_database_is_used_as_it_is_called() -> None:
     text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
     assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["hostname"] == "db.acme.example"
     assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["db_name"] == "orchestration"
-    # Reference charts went on to point at the server inside the cluster.
+    # Reference charts still pointed to the server inside the cluster.
     assert "dagster-postgresql" not in text
 
 
-def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
+def test_the_secret_of_an_external_database_may_hold_the_user_and_the_connection_may_use_tls() -> None:
     key = DATABASE.password.secret.key("username")
     external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
     capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
@@ -226,7 +226,7 @@ def instance(scale: str = "heavy", **config: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("scale", "runs"), list(zip(SCALES, [2, 5, 10], strict=True)))
-def test_the_queue_grows_with_the_environment_and_has_a_part_for_each_product(scale: str, runs: int) -> None:
+def test_the_queue_grows_with_the_environment_and_has_a_limit_for_each_product(scale: str, runs: int) -> None:
     limits = instance(scale)["concurrency"]["runs"]
     assert limits["max_concurrent_runs"] == runs
     (part,) = limits["tag_concurrency_limits"]
@@ -237,7 +237,7 @@ def test_the_queue_grows_with_the_environment_and_has_a_part_for_each_product(sc
     )
 
 
-def test_the_instance_says_no_password_and_writes_nowhere() -> None:
+def test_the_instance_has_no_password_and_writes_no_files() -> None:
     declared = instance()
     connection = declared["storage"]["postgres"]["postgres_db"]
     assert connection["password"] == {"env": "DAGSTER_PG_PASSWORD"}
@@ -246,7 +246,7 @@ def test_the_instance_says_no_password_and_writes_nowhere() -> None:
     assert declared["compute_logs"]["class"] == "NoOpComputeLogManager"
 
 
-def test_the_launcher_asks_for_no_key_that_does_not_exist() -> None:
+def test_the_launcher_reads_only_keys_that_exist() -> None:
     assert "postgres_password_secret" not in instance()["run_launcher"]["config"]
     password = next(env for env in container("dagster-daemon").variables if env.name == "DAGSTER_PG_PASSWORD")
     assert password.secret is not None
@@ -254,12 +254,12 @@ def test_the_launcher_asks_for_no_key_that_does_not_exist() -> None:
     assert password.reason
 
 
-def test_the_watch_over_runs_is_on() -> None:
+def test_run_monitoring_and_retries_are_on() -> None:
     assert instance()["run_monitoring"]["enabled"] is True
     assert instance()["run_retries"]["enabled"] is True
 
 
-def test_runs_are_pods_of_their_own_without_a_token() -> None:
+def test_runs_are_their_own_pods_without_a_token() -> None:
     (runs,) = parts(runs={"at_once": 10, "per_product": 3}).launched
     assert (runs.name, runs.count) == ("run-customer-360", 3)
     assert not runs.pod.kubernetes_api
@@ -329,7 +329,7 @@ def test_a_code_location_says_what_the_pods_of_its_runs_are() -> None:
     assert config["job_spec_config"]["activeDeadlineSeconds"] > 1800
 
 
-def test_kubernetes_leaves_what_is_said_of_runs_alone() -> None:
+def test_kubernetes_expands_no_variable_in_the_configuration_of_runs() -> None:
     code = container("code-customer-360")
     text = variable(code, "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT")
     assert "$$(POLARIS_CLIENT_ID):$$(POLARIS_CLIENT_SECRET)" in text
@@ -345,25 +345,25 @@ def test_runs_go_to_the_nodes_for_jobs() -> None:
 
 
 def test_a_product_says_what_nodes_its_runs_need() -> None:
-    wanted = {
+    placement = {
         "node_selector": {"gpu": "yes"},
         "required_nodes": [{"key": "zone", "values": ["a"]}],
         "priority_class": "low",
         "runtime_class": "nvidia",
     }
-    spec = run_config(context(product(placement=wanted)))["run_k8s_config"]["pod_spec_config"]
+    spec = run_config(context(product(placement=placement)))["run_k8s_config"]["pod_spec_config"]
     assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
     assert spec["nodeSelector"] == {"gpu": "yes"}
     assert "requiredDuringSchedulingIgnoredDuringExecution" in spec["affinity"]["nodeAffinity"]
     code = next(
         workload
-        for workload in build(context(product(placement=wanted))).workloads
+        for workload in build(context(product(placement=placement))).workloads
         if workload.name == "code-customer-360"
     )
     assert code.pod.placement is None, "only the runs need such nodes"
 
 
-def test_a_domain_without_products_has_a_dagster_too() -> None:
+def test_a_domain_without_products_gets_dagster_too() -> None:
     declared = build(context())
     assert [workload.name for workload in declared.workloads] == ["dagster-webserver", "dagster-daemon"]
     assert yaml.load(config_file(declared.workloads[0].pod.containers[0], "workspace.yaml"), yaml.CSafeLoader) == {
@@ -394,9 +394,9 @@ def test_the_steps_of_a_run_share_what_any_of_them_mounts_and_the_largest_disk()
         ("/etc/y", "y", False),
     ]
     assert (container.resources.disk, container.scratch[0].size) == ("20Gi", "20Gi")
-    said = told_of_runs(product_)["k8s"]["run_k8s_config"]["pod_template_spec_metadata"]
-    assert said["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
-    assert said["labels"]["team"] == "x"
+    metadata = told_of_runs(product_)["k8s"]["run_k8s_config"]["pod_template_spec_metadata"]
+    assert metadata["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    assert metadata["labels"]["team"] == "x"
 
 
 TRIGGER = {"inputs": "any", "delay": "2m", "at_most_every": "1h"}
@@ -422,7 +422,7 @@ def test_a_product_that_waits_for_its_inputs_has_a_sensor_and_the_login_of_the_c
     assert not runs.pod.containers[0].secret_files
 
 
-def test_a_product_with_a_schedule_or_without_a_start_asks_the_catalog_nothing() -> None:
+def test_a_product_without_a_data_trigger_does_not_poll_the_catalog() -> None:
     for product_ in (product(), product(schedule=None, trigger={**TRIGGER, "enabled": False})):
         location = next(server for server in build(context(product_)).workloads if server.name == "code-customer-360")
         (container,) = location.pod.containers

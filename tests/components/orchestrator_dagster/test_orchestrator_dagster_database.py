@@ -62,10 +62,10 @@ def migrate(database: Database, folder: Path) -> subprocess.CompletedProcess[str
     (task,) = parts(product(), database=database).tasks
     (container,) = task.pod.containers
     write_files(task.pod, folder)
-    given = variables(container)
+    env = variables(container)
     return subprocess.run(
         [PROGRAM, *container.command[1:]],
-        env={**os.environ, **given, "DAGSTER_HOME": f"{folder}{given['DAGSTER_HOME']}"},
+        env={**os.environ, **env, "DAGSTER_HOME": f"{folder}{env['DAGSTER_HOME']}"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -80,7 +80,7 @@ def test_the_migration_needs_no_cluster_and_may_run_again(database: Database, tm
 
 
 def launched_runs(instance: Any, client: Any) -> Any:
-    """Ask a code location what its schedule starts now, as the daemon does."""
+    """Evaluate the schedule of a code location now, as the daemon does."""
     from dagster._core.definitions.timestamp import TimestampWithTimezone
     from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
     from dagster._core.remote_representation.code_location import GrpcServerCodeLocation

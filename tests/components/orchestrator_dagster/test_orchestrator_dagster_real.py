@@ -71,15 +71,15 @@ def test_steps_run_in_order_with_their_own_variables_and_no_others_secrets(
     monkeypatch.setenv("DAGSTER_PG_PASSWORD", "the-password")
     module = loaded(product(steps=SHELL_STEPS), tmp_path)
     result = execute(module)
-    said = capfd.readouterr().err
+    log = capfd.readouterr().err
     assert result.success
     done = [event.step_key for event in result.all_events if event.is_step_success]
     assert done == ["first_step", "second_step"]
-    assert "one a$(HOME) " in said
-    assert "its-key" in said.split("second_step")[0]
-    assert "FLOE_STEP_1_KEY" not in said
-    assert "the-password" not in said
-    assert "its-key" not in said.split("second_step", 1)[1]
+    assert "one a$(HOME) " in log
+    assert "its-key" in log.split("second_step")[0]
+    assert "FLOE_STEP_1_KEY" not in log
+    assert "the-password" not in log
+    assert "its-key" not in log.split("second_step", 1)[1]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_the_schedule_ticks_when_the_product_says(tmp_path: Path) -> None:
     assert schedule.default_status == dagster.DefaultScheduleStatus.RUNNING
 
 
-def test_runs_carry_what_queue_and_watch_look_at(tmp_path: Path) -> None:
+def test_runs_have_the_tags_for_queue_and_monitoring(tmp_path: Path) -> None:
     module = loaded(product(timeout="30m", retries=2), tmp_path)
     assert (
         module.JOB.run_tags.items()
@@ -208,22 +208,22 @@ def run_job(product_: Product) -> dict[str, Any]:
     return dict(kubernetes.client.ApiClient().sanitize_for_serialization(job))
 
 
-def test_a_run_is_the_pod_that_was_declared() -> None:
+def test_the_pod_of_a_run_matches_its_declaration() -> None:
     declared = context(product())
     launched = build(declared).launched[0]
-    wanted = pod_template(declared.instance, launched.name, launched.pod, Placement())
-    made = run_job(product())["spec"]["template"]
-    assert wanted["metadata"]["labels"].items() <= made["metadata"]["labels"].items()
-    (container,) = made["spec"].pop("containers")
-    (wanted_container,) = wanted["spec"].pop("containers")
+    expected = pod_template(declared.instance, launched.name, launched.pod, Placement())
+    template = run_job(product())["spec"]["template"]
+    assert expected["metadata"]["labels"].items() <= template["metadata"]["labels"].items()
+    (container,) = template["spec"].pop("containers")
+    (expected_container,) = expected["spec"].pop("containers")
     assert container.pop("args") == ["dagster", "api", "execute_run"]
     home = {"name": "DAGSTER_HOME", "value": "/opt/dagster/dagster_home"}
-    assert container.pop("env") == [home, *wanted_container.pop("env")]
-    assert container == {**wanted_container, "envFrom": []}
-    assert {**wanted["spec"], "restartPolicy": "Never"}.items() <= made["spec"].items()
+    assert container.pop("env") == [home, *expected_container.pop("env")]
+    assert container == {**expected_container, "envFrom": []}
+    assert {**expected["spec"], "restartPolicy": "Never"}.items() <= template["spec"].items()
 
 
-def test_a_run_goes_where_its_product_says() -> None:
+def test_a_run_has_the_placement_of_its_product() -> None:
     placement = {
         "node_selector": {"gpu": "yes"},
         "tolerations": [{"key": "gpu", "effect": "NoExecute", "seconds": 60}],
@@ -236,11 +236,11 @@ def test_a_run_goes_where_its_product_says() -> None:
         "labels": {"team": "sales"},
         "annotations": {"karpenter.sh/do-not-disrupt": "true"},
     }
-    wanted = JobPlacement.model_validate(placement)
-    made = run_job(product(placement=placement))["spec"]["template"]
-    assert placed(wanted).items() <= made["spec"].items()
-    assert made["metadata"]["labels"]["team"] == "sales"
-    assert made["metadata"]["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    expected = JobPlacement.model_validate(placement)
+    template = run_job(product(placement=placement))["spec"]["template"]
+    assert placed(expected).items() <= template["spec"].items()
+    assert template["metadata"]["labels"]["team"] == "sales"
+    assert template["metadata"]["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
 
 
 def test_a_run_has_the_volumes_and_the_disk_of_its_steps() -> None:
@@ -249,12 +249,12 @@ def test_a_run_has_the_volumes_and_the_disk_of_its_steps() -> None:
         {"path": "/etc/tables", "config_map": "tables"},
         {"path": "/etc/keys", "secret": "shop", "keys": ["token"]},
     ]
-    made = run_job(product(steps=[{**SHELL_STEPS[0], "volumes": volumes, "scratch": "20Gi"}]))["spec"]["template"][
+    spec = run_job(product(steps=[{**SHELL_STEPS[0], "volumes": volumes, "scratch": "20Gi"}]))["spec"]["template"][
         "spec"
     ]
-    (container,) = made["containers"]
+    (container,) = spec["containers"]
     mounted = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
-    sources = {volume.pop("name"): volume for volume in made["volumes"]}
+    sources = {volume.pop("name"): volume for volume in spec["volumes"]}
     claim = {"persistentVolumeClaim": {"claimName": "reference", "readOnly": True}}
     assert sources[mounted["/data/reference"]] == claim
     assert sources[mounted["/etc/tables"]]["configMap"]["name"] == "tables"
@@ -264,13 +264,13 @@ def test_a_run_has_the_volumes_and_the_disk_of_its_steps() -> None:
 
 
 def test_a_run_ends_in_time_and_is_kept_for_a_week() -> None:
-    made = run_job(product(timeout="30m"))["spec"]
-    assert made["backoffLimit"] == 0
-    assert made["ttlSecondsAfterFinished"] == 7 * 24 * 3600
-    assert 30 * 60 < made["activeDeadlineSeconds"] <= 45 * 60 + 60
+    spec = run_job(product(timeout="30m"))["spec"]
+    assert spec["backoffLimit"] == 0
+    assert spec["ttlSecondsAfterFinished"] == 7 * 24 * 3600
+    assert 30 * 60 < spec["activeDeadlineSeconds"] <= 45 * 60 + 60
 
 
-def test_the_code_location_serves_the_job_and_how_its_runs_look(tmp_path: Path) -> None:
+def test_the_code_location_serves_the_job_and_the_pod_settings_of_its_runs(tmp_path: Path) -> None:
     from dagster._serdes import deserialize_value
 
     with code_server(product(), tmp_path) as client:

@@ -1,4 +1,4 @@
-"""Cube: its processes, what they query, how Cube Store's parts know each other, and the rendered objects."""
+"""Cube: its processes, what they query, how the parts of Cube Store find each other, and the rendered objects."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ SERVED = (ServedProduct("sales", "customer-360"),)
 def context(
     *capabilities: Capability, settings: Settings = MEDIUM, models: Any = MODELS, **config: Any
 ) -> Context[CubeConfig]:
-    made = context_of(COMPONENT, config, settings=settings, found=capabilities, scope="sales")
-    return replace(made, instance=replace(made.instance, models=models, served=SERVED))
+    context_ = context_of(COMPONENT, config, settings=settings, found=capabilities, scope="sales")
+    return replace(context_, instance=replace(context_.instance, models=models, served=SERVED))
 
 
 def build(*capabilities: Capability, **options: Any) -> Parts:
@@ -120,7 +120,7 @@ def refused(*capabilities: Capability, **options: Any) -> list[str]:
     return [refusal.message for refusal in refusals]
 
 
-def test_number_of_pods_by_scale() -> None:
+def test_the_scale_sets_the_number_of_pods() -> None:
     for settings, api, workers in ((DEVELOPMENT, 1, None), (MEDIUM, 2, 2), (PRODUCTION, Scaling(2, 5), 3)):
         servers = named(build(settings=settings))
         assert servers["cube-api"].replicas == api
@@ -130,7 +130,7 @@ def test_number_of_pods_by_scale() -> None:
         assert (servers["cube-store-worker"].replicas if workers else None) == workers
 
 
-def test_it_is_never_in_development_mode_and_knows_no_redis() -> None:
+def test_it_never_runs_in_development_mode_and_does_not_use_redis() -> None:
     for name in ("cube-api", "cube-refresh-worker"):
         environment = variables(named(build(settings=DEVELOPMENT))[name])
         assert environment["CUBEJS_DEV_MODE"] == "false"
@@ -162,7 +162,7 @@ def test_tokens_of_an_issuer() -> None:
     assert "login.acme.example" in called(api)
 
 
-def test_there_is_room_for_what_is_on_its_way_to_cube_store() -> None:
+def test_the_refresh_worker_has_scratch_space_for_cube_store() -> None:
     container = named(build(refresh_worker={"scratch": "9Gi"}))["cube-refresh-worker"].pod.containers[0]
     assert [(volume.path, volume.size) for volume in container.scratch] == [("/tmp", "9Gi")]
 
@@ -179,7 +179,7 @@ def test_only_the_api_is_served_and_users_need_a_token() -> None:
 def test_an_outage_of_the_warehouse_does_not_restart_anything() -> None:
     container = named(build())["cube-api"].pod.containers[0]
     assert container.liveness
-    assert not container.liveness.path, "/livez asks the warehouse"
+    assert not container.liveness.path, "/livez queries the warehouse"
     assert container.readiness
     assert container.readiness.path == "/readyz"
 
@@ -229,13 +229,13 @@ def test_bigquery() -> None:
     assert {"bigquery.googleapis.com", "oauth2.googleapis.com"} <= called(api)
 
 
-def test_an_engine_with_an_identity_needs_no_key() -> None:
+def test_an_engine_with_a_workload_identity_needs_no_key() -> None:
     identity = WorkloadIdentity((("iam.gke.io/gcp-service-account", "cube@acme-data.iam.gserviceaccount.com"),))
     engine = replace(BIGQUERY, secret_files=(), identity=identity)
     assert named(build(engine, STORE))["cube-api"].pod.workload_identity == identity
 
 
-def test_a_catalog_that_issues_credentials_makes_keys_of_the_store_superfluous() -> None:
+def test_with_a_catalog_that_issues_credentials_no_keys_of_the_store_are_needed() -> None:
     catalog, store = replace(CATALOG, vends_credentials="by-the-store"), replace(STORE, issues_credentials=True)
     values = variables(named(build(DUCKDB, catalog, store, image="acme/semantic:1.0.0"))["cube-api"])
     assert not [name for name in values if name.startswith(("AWS_", "S3_"))]
@@ -281,12 +281,12 @@ def _open() -> Catalog:
 
 
 def _statements(environment: dict[str, str]) -> list[str]:
-    """Return what the configuration of Cube says to DuckDB."""
+    """Return the statements that the configuration of Cube sends to DuckDB."""
     text = script("floe_compiler.components.semantic_layer_cube", "duckdb.js")
     own = text[text.index("const quoted") : text.index("class Lakehouse")]
-    said = f"{own}; console.log(JSON.stringify(statements({json.dumps(environment)})))"
+    program = f"{own}; console.log(JSON.stringify(statements({json.dumps(environment)})))"
     node = str(find_node())
-    done = subprocess.run([node, "-e", said], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([node, "-e", program], capture_output=True, text=True, timeout=60, check=True)
     return list(json.loads(done.stdout))
 
 
@@ -296,7 +296,7 @@ driverFactory().configureConnection({ run: (statement) => console.log(statement)
 """
 
 
-def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: Path) -> None:
+def test_duckdb_gets_the_authorities_after_it_loads_its_extensions(tmp_path: Path) -> None:
     # A setting of an extension that is not loaded yet is an error.
     trusting = replace(DUCKDB, extension_settings=(("httpfs", "ca_cert_file", "/etc/it's.pem"),))
     assert "DUCKDB_EXTENSION_SETTINGS" not in variables(named(build(DUCKDB, CATALOG, STORE, image=IMAGE))["cube-api"])
@@ -306,7 +306,7 @@ def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: 
     driver = tmp_path / "node_modules" / "@cubejs-backend" / "duckdb-driver.js"
     driver.parent.mkdir(parents=True)
     driver.write_text("module.exports.DuckDBDriver = class { async configureConnection() {} };")
-    said = subprocess.run(
+    output = subprocess.run(
         [str(find_node()), "-e", STATEMENTS, str(tmp_path / "cube.js")],
         env=variables(api),
         capture_output=True,
@@ -314,9 +314,9 @@ def test_duckdb_is_told_the_authorities_when_its_extensions_are_there(tmp_path: 
         timeout=30,
         check=True,
     ).stdout.splitlines()
-    at = said.index("SET ca_cert_file = '/etc/it''s.pem'")
-    assert max(index for index, statement in enumerate(said) if statement.startswith("LOAD ")) < at
-    assert at < min(index for index, statement in enumerate(said) if statement.startswith(("CREATE ", "ATTACH ")))
+    at = output.index("SET ca_cert_file = '/etc/it''s.pem'")
+    assert max(index for index, statement in enumerate(output) if statement.startswith("LOAD ")) < at
+    assert at < min(index for index, statement in enumerate(output) if statement.startswith(("CREATE ", "ATTACH ")))
 
 
 def test_router_and_workers_know_each_other() -> None:
@@ -337,7 +337,7 @@ def test_router_and_workers_know_each_other() -> None:
     }
 
 
-def test_they_share_a_bucket() -> None:
+def test_cube_store_keeps_its_data_in_a_bucket() -> None:
     for name in ("cube-store-router", "cube-store-worker"):
         values = variables(named(build(store={"bucket": "cubes"}))[name])
         assert values["CUBESTORE_MINIO_SERVER_ENDPOINT"] == STORE.url
@@ -355,7 +355,7 @@ def test_they_share_a_bucket() -> None:
         assert cloud.pod.workload_identity.annotations == AWS.identity.annotations  # type: ignore[union-attr]
 
 
-def test_they_share_a_bucket_of_google() -> None:
+def test_cube_store_keeps_its_data_in_a_bucket_of_google() -> None:
     for name in ("cube-store-router", "cube-store-worker"):
         server = named(build(WAREHOUSE, GCS))[name]
         values = variables(server)
@@ -376,7 +376,7 @@ def test_one_cube_store_keeps_everything_on_its_volume() -> None:
     assert called(router) == set()
 
 
-def test_the_order_of_the_start() -> None:
+def test_everything_else_starts_after_the_router() -> None:
     assert starts_after(build(), NAMESPACE) == {
         ("cube-api", "cube-store-router"),
         ("cube-refresh-worker", "cube-store-router"),
@@ -398,12 +398,12 @@ def test_cube_store_sends_its_metrics_where_they_are_collected() -> None:
 
 
 def test_a_domain_without_products_has_no_tables_in_the_catalog() -> None:
-    made = context(DUCKDB, CATALOG, STORE, image="acme/semantic:1.0.0")
-    (refusal,) = COMPONENT.refuses(replace(made, instance=replace(made.instance, served=())))
+    context_ = context(DUCKDB, CATALOG, STORE, image="acme/semantic:1.0.0")
+    (refusal,) = COMPONENT.refuses(replace(context_, instance=replace(context_.instance, served=())))
     assert "the domain has no data products" in refusal.message
 
 
-def test_all_data_can_be_made_again() -> None:
+def test_all_data_can_be_rebuilt() -> None:
     assert build().data == ()
 
 
@@ -411,7 +411,7 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
 
 
 @table(
-    "capabilities, options, said",
+    "capabilities, options, message_part",
     [
         ((WAREHOUSE, STORE), {}, ""),
         ((WAREHOUSE, AWS), {}, ""),
@@ -433,10 +433,12 @@ WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
         ((WAREHOUSE, replace(AWS, region="cn-north-1")), {}, "not in China"),
     ],
 )
-def test_where_it_cannot_work(capabilities: tuple[Capability, ...], options: dict[str, Any], said: str) -> None:
+def test_unsupported_engines_and_stores_are_refused(
+    capabilities: tuple[Capability, ...], options: dict[str, Any], message_part: str
+) -> None:
     messages = refused(*capabilities, **options)
-    assert len(messages) == bool(said)
-    assert all(said in message for message in messages)
+    assert len(messages) == bool(message_part)
+    assert all(message_part in message for message in messages)
 
 
 def test_every_engine_has_a_driver() -> None:
@@ -444,10 +446,10 @@ def test_every_engine_has_a_driver() -> None:
 
 
 def test_rendered_in_production(snapshot: SnapshotAssertion) -> None:
-    made = context(WAREHOUSE, AWS, settings=PRODUCTION)
-    assert as_text(unit_of(COMPONENT, made).objects) == snapshot
+    context_ = context(WAREHOUSE, AWS, settings=PRODUCTION)
+    assert as_text(unit_of(COMPONENT, context_).objects) == snapshot
 
 
 def test_rendered_in_development(snapshot: SnapshotAssertion) -> None:
-    made = context(DUCKDB, CATALOG, STORE, settings=DEVELOPMENT, **WITH_IMAGE)
-    assert as_text(unit_of(COMPONENT, made).objects) == snapshot
+    context_ = context(DUCKDB, CATALOG, STORE, settings=DEVELOPMENT, **WITH_IMAGE)
+    assert as_text(unit_of(COMPONENT, context_).objects) == snapshot

@@ -40,7 +40,7 @@ require('fs').writeSync(1, JSON.stringify(Object.fromEntries(keys.map((key) => [
 
 
 def settings(env: Mapping[str, str], *keys: str) -> dict[str, Any]:
-    """Return the settings that Cube has with these variables, by its own names of them."""
+    """Return the settings that Cube reads from these variables, by its own names."""
     values: dict[str, Any] = json.loads(cube_program.run(GET, json.dumps(keys), package="shared", env=env))
     return values
 
@@ -131,7 +131,7 @@ def test_cube_knows_the_variables_for_postgresql() -> None:
     }
 
 
-def test_cube_reads_each_model_once_as_they_are_mounted_and_not_as_a_folder(tmp_path: Path) -> None:
+def test_cube_reads_each_mounted_model_once(tmp_path: Path) -> None:
     script = """
     const { FileRepository } = require('@cubejs-backend/shared');
     new FileRepository('models').dataSchemaFiles().then(
@@ -150,8 +150,8 @@ def test_cube_reads_each_model_once_as_they_are_mounted_and_not_as_a_folder(tmp_
     assert [len(models) for models in read] == [3, 1]
 
 
-def test_snowflake_asks_nobody_about_certificates_and_writes_no_file(tmp_path: Path) -> None:
-    """Policies would let it wait for an answer, at each connection, longer than a probe does."""
+def test_the_snowflake_driver_skips_ocsp_and_writes_no_file(tmp_path: Path) -> None:
+    """Policies drop its OCSP requests: each connection would wait for an answer longer than a probe does."""
     driver, sdk = tmp_path / "@cubejs-backend/snowflake-driver", tmp_path / "snowflake-sdk"
     for folder, text in (
         (driver, ""),
@@ -162,8 +162,8 @@ def test_snowflake_asks_nobody_about_certificates_and_writes_no_file(tmp_path: P
         (folder / "package.json").write_text('{"version": "1.0.0"}')
     script = files("floe_compiler.components.semantic_layer_cube").joinpath("snowflake.js")
     env = {"NODE_PATH": str(tmp_path)}
-    said = cube_program.run("require(process.argv[1])", str(script), package="snowflake-driver", env=env)
-    assert json.loads(said) == {"disableOCSPChecks": True, "logLevel": "WARN", "logFilePath": "STDOUT"}
+    options = cube_program.run("require(process.argv[1])", str(script), package="snowflake-driver", env=env)
+    assert json.loads(options) == {"disableOCSPChecks": True, "logLevel": "WARN", "logFilePath": "STDOUT"}
 
 
 QUERY = """
@@ -188,17 +188,17 @@ def test_an_error_of_the_configuration_is_one_of_the_query(tmp_path: Path) -> No
 
 
 class FakeCatalog(BaseHTTPRequestHandler):
-    """An Iceberg REST catalog without tables, which writes down who asks for what."""
+    """An Iceberg REST catalog without tables, which records its requests."""
 
-    asked: list[tuple[str, str]]
+    requests: list[tuple[str, str]]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.asked.append((self.path, body))
+        self.requests.append((self.path, body))
         self._answer(200, {"access_token": "token-1", "token_type": "bearer", "expires_in": 3600})
 
     def do_GET(self) -> None:
-        self.asked.append((self.path, self.headers.get("Authorization", "")))
+        self.requests.append((self.path, self.headers.get("Authorization", "")))
         if self.path.startswith("/api/catalog/v1/config"):
             return self._answer(200, {"defaults": {}, "overrides": {}})
         return self._answer(404, {"error": {"message": "none", "type": "NoSuchTableException", "code": 404}})
@@ -221,12 +221,12 @@ class FakeCatalog(BaseHTTPRequestHandler):
 @contextmanager
 def fake_catalog() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield the URL of a catalog, and the requests that it gets."""
-    asked: list[tuple[str, str]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Catalog", (FakeCatalog,), {"asked": asked}))
+    requests: list[tuple[str, str]] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Catalog", (FakeCatalog,), {"requests": requests}))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/api/catalog", asked
+        yield f"http://127.0.0.1:{server.server_port}/api/catalog", requests
     finally:
         server.shutdown()
         thread.join()
@@ -248,15 +248,15 @@ def extensions(tmp_path: Path) -> Path:
 
 
 def test_duckdb_logs_in_to_the_catalog_and_attaches_it(extensions: Path, tmp_path: Path) -> None:
-    with fake_catalog() as (url, asked):
+    with fake_catalog() as (url, requests):
         env = environment(DUCKDB, CATALOG, STORE)
         env |= {"CATALOG_URI": url, "CATALOG_TOKEN_URI": f"{url}/v1/oauth/tokens", "CATALOG_CLIENT_SECRET": "it's one"}
         changes = {"extension_directory": str(extensions), "home_directory": str(tmp_path)}
         env["DUCKDB_SETTINGS"] = json.dumps(json.loads(env["DUCKDB_SETTINGS"]) | changes)
-        said = query("SELECT * FROM lakehouse.sales.orders", env)
-        written = query("CREATE TABLE lakehouse.sales.orders (id INT)", env)
-    assert 'schema "sales" does not exist' in said, "but the catalog is there"
-    assert "read-only" in written
-    assert asked[0] == ("/api/catalog/v1/oauth/tokens", "grant_type=client_credentials&scope=PRINCIPAL_ROLE%3AALL")
-    assert ("/api/catalog/v1/config?warehouse=acme", "Bearer token-1") in asked
-    assert any("/namespaces/sales/tables/orders" in path for path, _ in asked)
+        select_error = query("SELECT * FROM lakehouse.sales.orders", env)
+        create_error = query("CREATE TABLE lakehouse.sales.orders (id INT)", env)
+    assert 'schema "sales" does not exist' in select_error, "the catalog itself is attached"
+    assert "read-only" in create_error
+    assert requests[0] == ("/api/catalog/v1/oauth/tokens", "grant_type=client_credentials&scope=PRINCIPAL_ROLE%3AALL")
+    assert ("/api/catalog/v1/config?warehouse=acme", "Bearer token-1") in requests
+    assert any("/namespaces/sales/tables/orders" in path for path, _ in requests)

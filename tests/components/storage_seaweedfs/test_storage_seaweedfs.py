@@ -75,7 +75,7 @@ def test_only_s3_and_metrics_can_be_reached_from_other_pods() -> None:
     }
 
 
-def test_it_reports_nothing_to_its_project() -> None:
+def test_telemetry_is_off() -> None:
     assert _arguments()["master.telemetry"] == "false"
 
 
@@ -83,7 +83,7 @@ def test_a_bucket_is_made_by_the_task_only() -> None:
     assert _arguments()["s3.autoCreateBucket"] == "false"
 
 
-def test_what_no_policy_allows_is_denied() -> None:
+def test_access_is_denied_unless_a_policy_allows_it() -> None:
     settings = json.loads(roles(("lake",)))
     assert settings["policy"]["defaultEffect"] == "Deny", "without it, everything would be allowed"
     (role,), (policy,) = settings["roles"], settings["policies"]
@@ -106,14 +106,14 @@ def test_its_data_is_on_its_volume_and_its_root_is_read_only() -> None:
     assert server.writable_root == ""
 
 
-def test_health_is_asked_where_it_answers() -> None:
+def test_probes_use_the_health_endpoints() -> None:
     server = _server()
     probes = [probe for probe in (server.startup, server.liveness, server.readiness) if probe]
     assert {(probe.port, probe.path) for probe in probes} == {("api", "/healthz")}
     assert len(probes) == 3
 
 
-def test_it_is_a_stateful_set_that_says_why_it_is_alone_and_has_time_to_stop() -> None:
+def test_it_is_a_single_stateful_set_with_a_reason_and_time_to_stop() -> None:
     (server,) = COMPONENT.build(context_of(COMPONENT)).workloads
     assert (server.kind, server.replicas) == ("StatefulSet", 1)
     assert server.single
@@ -123,7 +123,7 @@ def test_it_is_a_stateful_set_that_says_why_it_is_alone_and_has_time_to_stop() -
 def test_the_tasks_come_after_the_server_and_are_bounded() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
     assert starts_after(parts) == {("seaweedfs-buckets", "seaweedfs"), ("seaweedfs-products", "seaweedfs")}
-    assert all(task.prepares == task.pod.calls for task in parts.tasks), "who writes comes after the buckets"
+    assert all(task.prepares == task.pod.calls for task in parts.tasks), "writers start after the buckets exist"
     assert all(task.deadline <= 3600 for task in parts.tasks)
 
 
@@ -134,10 +134,10 @@ def test_people_open_the_console_if_it_runs() -> None:
     assert [(interface.port, interface.authenticates) for interface in server.interfaces] == [("console", True)]
     console = server.pod.containers[1]
     named = {variable.name: variable.secret.secret.name for variable in console.variables if variable.secret}
-    assert named["WEED_ADMIN_PASSWORD"] == "seaweedfs-admin", "without it, nobody is asked for a login"
+    assert named["WEED_ADMIN_PASSWORD"] == "seaweedfs-admin", "without it, there is no login"
 
 
-def test_the_checks_have_nothing_to_say_of_it(tmp_path: Path) -> None:
+def test_it_passes_all_checks(tmp_path: Path) -> None:
     compiled = compile_mesh(small_mesh(tmp_path, {MANIFEST: {"storage": {"type": "seaweedfs", "console": True}}}))
     assert compiled.warnings == ()
     assert "output/dev/floe-platform/statefulset.apps_seaweedfs.yaml" in compiled.files
@@ -162,7 +162,7 @@ def test_bad_buckets_are_refused(buckets: list[str]) -> None:
 # --- the users of products ---
 
 
-def test_each_product_has_keys_of_its_own_that_it_alone_learns() -> None:
+def test_each_product_has_its_own_keys_and_knows_no_others() -> None:
     context = context_of(COMPONENT, served=(VISITS, SHOP))
     (container,) = COMPONENT.build(context).tasks[1].pod.containers
     users = sorted(Path(file.path).stem for file in container.config if file.path.startswith("/scripts/policies/"))
@@ -292,7 +292,7 @@ def _names(state: Path, folder: str) -> list[str]:
     return sorted(path.name for path in (state / folder).iterdir())
 
 
-def test_the_script_makes_buckets_and_users_any_number_of_times(state: Path) -> None:
+def test_the_script_creates_buckets_and_users_and_may_run_again(state: Path) -> None:
     for _ in range(2):
         done = _run(state, {"warehouse": "{}"}, "lake", "files")
         assert done.returncode == 0, done.stderr
@@ -303,7 +303,7 @@ def test_the_script_makes_buckets_and_users_any_number_of_times(state: Path) -> 
     (policy,) = _names(state, "attached/warehouse")
     assert (state / "policies" / policy).read_text() == "{}\n"
     calls = (state / "calls").read_text()
-    assert calls.count("CreateAccessKey") == 1, "a key that is right is left alone"
+    assert calls.count("CreateAccessKey") == 1, "a correct key is kept"
     assert "secret-of" not in calls, "arguments can be read by every process"
 
 
@@ -316,7 +316,7 @@ def test_a_changed_policy_and_a_changed_key_replace_the_old_ones(state: Path) ->
     (policy,) = _names(state, "attached/warehouse")
     assert _names(state, "policies") == [policy]
     assert (state / "policies" / policy).read_text() == '{"new": 1}\n'
-    assert _names(state, "keys/warehouse") == ["warehouse"], "a key of its own would outlive the rotation of the secret"
+    assert _names(state, "keys/warehouse") == ["warehouse"], "a generated key would survive the rotation of the secret"
     assert (state / "keys" / "warehouse" / "warehouse").read_text() == "another secret\n"
 
 

@@ -1,4 +1,4 @@
-"""SeaweedFS itself, as it is rendered: another user, a read-only root, the script, policies, temporary credentials."""
+"""The rendered SeaweedFS itself: another user, a read-only root, the script, policies, temporary credentials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def test_products_and_the_catalog_reach_what_they_may_and_nothing_else(store: Store) -> None:
+def test_products_and_the_catalog_reach_only_what_they_may(store: Store) -> None:
     store.make_users(SHOP, VISITS)
     shop, visits, warehouse = map(keys, ("product-sales-shop", "product-field--service-visits", "warehouse"))
     orders, raw = "sales__shop/orders/data/1", "sales__shop/raw/1"
@@ -36,7 +36,7 @@ def test_products_and_the_catalog_reach_what_they_may_and_nothing_else(store: St
     assert (store.put(visits, orders), store.delete(visits, orders)) == (403, 403)
     assert store.put(visits, "field_service__visits/x") == 200
     assert store.get(shop, "field_service__visits/x") == 403
-    assert store.put(shop, "sales__shop2/x") == 403, "a name that begins alike"
+    assert store.put(shop, "sales__shop2/x") == 403, "a name with the same beginning"
     assert store.ask(shop, f"{store.url}/warehouse?list-type=2&prefix=sales__shop%2F")[0] == 200
     assert store.ask(shop, f"{store.url}/warehouse?list-type=2")[0] == 403
     for user in (shop, warehouse):
@@ -63,7 +63,7 @@ def test_products_and_the_catalog_reach_what_they_may_and_nothing_else(store: St
     assert store.assume(shop, table) is None, "products issue no credentials"
 
     store.make_users(VISITS)
-    assert store.get(shop, orders) == 403, "a product that is gone has no keys"
+    assert store.get(shop, orders) == 403, "a removed product has no keys"
     assert store.get(visits, orders) == 200
 
 

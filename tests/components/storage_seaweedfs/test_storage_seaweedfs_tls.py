@@ -56,18 +56,18 @@ def _backup_store() -> BackupStore:
 
 def test_rendered(snapshot: SnapshotAssertion) -> None:
     unit = unit_of(COMPONENT, context_of(COMPONENT, {"console": True}, settings=SECURE))
-    shown = [manifest for manifest in unit.objects if manifest["kind"] in {"StatefulSet", "Certificate", "Service"}]
-    assert as_text(shown) == snapshot
+    manifests = [manifest for manifest in unit.objects if manifest["kind"] in {"StatefulSet", "Certificate", "Service"}]
+    assert as_text(manifests) == snapshot
 
 
 def test_clients_are_told_to_use_tls() -> None:
     store = object_store(OWN, context_of(COMPONENT, settings=SECURE).instance)
     assert (store.url, store.endpoint.port().tls) == (f"https://{HOST}:8333", True)
     for task in COMPONENT.build(context_of(COMPONENT, settings=SECURE)).tasks:
-        given = {variable.name: variable.value for variable in task.pod.containers[0].variables}
-        assert given["STORE_URL"] == f"https://{HOST}:8333"
-    given = {variable.name: variable.value for variable in store_variables(_backup_store())}
-    assert given["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:8333"
+        env = {variable.name: variable.value for variable in task.pod.containers[0].variables}
+        assert env["STORE_URL"] == f"https://{HOST}:8333"
+    env = {variable.name: variable.value for variable in store_variables(_backup_store())}
+    assert env["RCLONE_CONFIG_STORE_ENDPOINT"] == f"https://{HOST}:8333"
 
 
 def test_the_console_has_tls_only_if_the_controller_verifies_it() -> None:
@@ -78,7 +78,7 @@ def test_the_console_has_tls_only_if_the_controller_verifies_it() -> None:
     assert [port.tls for port in console.ports] == [False]
 
 
-def test_without_an_issuer_nothing_speaks_tls() -> None:
+def test_without_an_issuer_nothing_uses_tls() -> None:
     for container in _containers(replace(SECURE, tls_issuer="", web_tls=False)):
         assert not container.certificate
         assert "cert" not in " ".join(container.arguments)
@@ -89,8 +89,8 @@ def test_without_an_issuer_nothing_speaks_tls() -> None:
 # --- the real programs ---
 
 
-def _put(folder: Path, certificate: Path) -> None:
-    """Put a certificate there as the kubelet does."""
+def _write_certificate(folder: Path, certificate: Path) -> None:
+    """Write a certificate as the kubelet does."""
     for name in ("tls.crt", "tls.key"):
         if not (folder / name).is_symlink():
             (folder / name).symlink_to(f"..data/{name}")
@@ -102,7 +102,7 @@ def _put(folder: Path, certificate: Path) -> None:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("secure")
     (folder / "tls").mkdir()
-    _put(folder / "tls", OURS.issue(folder / "tls" / "..first", HOST))
+    _write_certificate(folder / "tls", OURS.issue(folder / "tls" / "..first", HOST))
     (folder / "roots.pem").write_text(OURS.pem)
     with running(folder, SECURE, console=True) as store:
         store.make_users(SHOP)
@@ -121,7 +121,7 @@ def trusting(store: Store, authority: Authority) -> Iterator[None]:
 
 @pytest.mark.real
 @needs_programs
-def test_it_speaks_nothing_but_tls_and_its_clients_verify_it(store: Store) -> None:
+def test_the_server_accepts_only_tls_and_its_clients_verify_it(store: Store) -> None:
     # Its script has made the users over TLS, by the APIs of S3, IAM and STS.
     shop, warehouse, table = keys("product-sales-shop"), keys("warehouse"), "sales__shop/orders/1"
     assert (store.put(shop, table), store.get(shop, table)) == (200, 200)
@@ -167,22 +167,22 @@ def _rclone(store: Store) -> bool:
     if not rclone():
         pytest.skip("rclone is not installed")
     access_key, secret_key = keys("product-sales-shop")
-    given = {variable.name: variable.value for variable in store_variables(_backup_store())} | {
+    env = {variable.name: variable.value for variable in store_variables(_backup_store())} | {
         "RCLONE_CONFIG_STORE_ENDPOINT": store.url,
         "RCLONE_CONFIG_STORE_ACCESS_KEY_ID": access_key,
         "RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY": secret_key,
     }
     sent = ("copyto", str(store.roots), "store:warehouse/sales__shop/client/1", "--retries", "1")
-    return store.run(rclone(), *sent, **given).returncode == 0
+    return store.run(rclone(), *sent, **env).returncode == 0
 
 
 def _python(store: Store, package: str, text: str, **more: str) -> bool:
     if not find_spec(package):
         pytest.skip(f"{package} is not installed")
     access_key, secret_key = keys("product-sales-shop")
-    given = {"s3.endpoint": store.url, "s3.access-key-id": access_key, "s3.secret-access-key": secret_key, **more}
+    settings = {"s3.endpoint": store.url, "s3.access-key-id": access_key, "s3.secret-access-key": secret_key, **more}
     path = ":".join(filter(None, sys.path))
-    return store.run(sys.executable, "-c", text, json.dumps(given), PYTHONPATH=path).returncode == 0
+    return store.run(sys.executable, "-c", text, json.dumps(settings), PYTHONPATH=path).returncode == 0
 
 
 def _pyiceberg(store: Store) -> bool:
@@ -207,7 +207,7 @@ def _duckdb(store: Store) -> bool:
 @pytest.mark.real
 @needs_programs
 @pytest.mark.parametrize("client", [_rclone, _pyiceberg, _s3fs, _duckdb], ids=lambda client: client.__name__[1:])
-def test_clients_write_and_refuse_another_authority(store: Store, client: Callable[[Store], bool]) -> None:
+def test_clients_write_and_refuse_a_server_of_another_authority(store: Store, client: Callable[[Store], bool]) -> None:
     assert client(store)
     with trusting(store, OTHERS):
         assert not client(store)
@@ -216,13 +216,13 @@ def test_clients_write_and_refuse_another_authority(store: Store, client: Callab
 @pytest.mark.real
 @needs_programs
 def test_a_renewed_certificate_is_used_without_a_restart(store: Store) -> None:
-    def shown() -> list[str]:
+    def served_certificates() -> list[str]:
         return [ssl.get_server_certificate(("127.0.0.1", port)) for port in (8333, 23646)]
 
-    before = shown()
-    _put(store.folder / "tls", OURS.issue(store.folder / "tls" / "..second", HOST))
+    before = served_certificates()
+    _write_certificate(store.folder / "tls", OURS.issue(store.folder / "tls" / "..second", HOST))
     for _ in range(RENEWED):
-        if not set(before) & set(shown()):
+        if not set(before) & set(served_certificates()):
             return
         time.sleep(1)
     raise AssertionError("it still has its first certificate")
