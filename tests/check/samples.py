@@ -87,11 +87,11 @@ class Platform:
         return container
 
     def rendered(self) -> Rendered:
-        """Return the platform as the checks get it. Equal objects are the same one, which nobody changes."""
-        return Rendered("prod", ObjectSet.of(map(_kept, self.objects.values())), **self.facts)
+        """Return the platform as the checks get it. Equal objects are one object, which nothing changes."""
+        return Rendered("prod", ObjectSet.of(map(_copy_of, self.objects.values())), **self.facts)
 
     def diagnostics(self, *checks: Check) -> list[Diagnostic]:
-        """Return what rules find, of the check or of the link: these get the summaries as they come from a cache."""
+        """Return findings of rules. Rules of the link get the summaries as a cache stores them."""
         with remembering(MEMORY):
             return self._diagnostics(checks)
 
@@ -111,7 +111,7 @@ class Platform:
         return list(dict.fromkeys(diagnostics))
 
     def findings(self, *checks: Check) -> list[tuple[str, str, str]]:
-        """Return the code, subject and message of what rules find."""
+        """Return the code, subject and message of each finding."""
         diagnostics = self.diagnostics(*checks)
         return [
             (diagnostic.rule.code, diagnostic.subject.removeprefix("prod: "), diagnostic.message)
@@ -119,11 +119,11 @@ class Platform:
         ]
 
     def hints(self, *checks: Check) -> list[str]:
-        """Return the hints of what rules find."""
+        """Return the hints of the findings."""
         return [diagnostic.hint for diagnostic in self.diagnostics(*checks)]
 
 
-def _kept(manifest: Object) -> Object:
+def _copy_of(manifest: Object) -> Object:
     """Return a copy of an object, as a test may change the object afterwards; the copies of equal ones are the same."""
     try:
         return MEMORY.same(marshal.loads(marshal.dumps(manifest)))

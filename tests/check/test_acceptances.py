@@ -26,7 +26,7 @@ def test_a_warning_is_accepted_with_a_reason() -> None:
     assert findings_of(toy(C002="no definition is published")) == []
 
 
-def test_without_a_reason_it_is_not() -> None:
+def test_a_warning_is_not_accepted_without_a_reason() -> None:
     assert findings_of(toy(C002=" ")) == [
         ("C002", TOY, "example.com/v1 Toy has no known schema"),
         ("C009", TOY, "metadata.annotations[floe.dev/accept-C002] gives no reason"),

@@ -41,7 +41,7 @@ def test_errors_of_all_rules_come_together_with_the_warnings() -> None:
     assert [diagnostic.rule.code for diagnostic in failure.value.diagnostics] == ["C016", "C090", "C093", "C150"]
 
 
-def test_what_is_left_out_for_its_type_is_not_missing_as_well() -> None:
+def test_a_value_of_the_wrong_type_is_not_reported_as_missing_too() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["securityContext"] = "strict"
     assert [failure.message for failure in failures(platform)] == [
@@ -49,7 +49,7 @@ def test_what_is_left_out_for_its_type_is_not_missing_as_well() -> None:
     ]
 
 
-def test_a_number_in_quotes_is_judged_as_what_is_meant() -> None:
+def test_a_number_in_quotes_is_checked_as_a_number() -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["replicas"] = "1"
     assert sorted(failure.rule.code for failure in failures(platform)) == ["C001", "C090", "C093"]
@@ -115,7 +115,7 @@ def test_a_patch_is_not_blamed_for_a_value_that_it_did_not_change() -> None:
 
 
 @pytest.mark.parametrize(("before", "blamed"), [("web", CHOICE), ("none", LAST)])
-def test_a_finding_that_names_no_value_is_at_the_patch_if_it_is_not_there_without_it(before: str, blamed: Span) -> None:
+def test_a_finding_without_a_value_is_at_the_patch_that_causes_it(before: str, blamed: Span) -> None:
     platform = sample()
     budget = {"maxUnavailable": 1, "selector": {"matchLabels": {"tier": "web"}}}
     platform.add(resource("policy/v1", "PodDisruptionBudget", "second", spec=budget))
@@ -143,7 +143,7 @@ def test_a_finding_about_what_a_patch_removed_is_at_that_patch() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "explains"),
     [
-        ("ConfigMap", "polaris", False),  # no removal but that of the account makes its name wrong
+        ("ConfigMap", "polaris", False),  # only the removal of the account breaks its name
         ("ConfigMap", "other", False),
         ("ServiceAccount", "nobody", True),
         ("ServiceAccount", "nobody-else", False),
@@ -159,7 +159,7 @@ def test_a_removal_is_named_where_it_may_explain_the_finding(kind: str, name: st
     assert [related.span for related in finding.related] == ([patch] if explains else [])
 
 
-def test_the_removal_of_an_object_of_the_same_name_explains_what_is_lost() -> None:
+def test_a_removed_object_of_the_same_name_explains_a_missing_reference() -> None:
     platform = sample()
     del platform.objects["Deployment/polaris"]
     patch = Span("overlays/prod/patch.yaml", 3, 1)
@@ -184,7 +184,7 @@ MALFORMED: tuple[Any, ...] = (
     1.5,
 )
 
-# What makes an object itself; without it there would be one object for two.
+# The identity of an object; without it, two objects would be one.
 IDENTITY = (("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"), ("metadata", "namespace"))
 
 
@@ -205,13 +205,13 @@ def test_no_rule_stumbles_over_malformed_objects() -> None:
         platform = sample()
         for key, paths in places.items():
             if number < len(paths):
-                _put(platform[key], paths[number], MALFORMED[number % len(MALFORMED)])
+                _set(platform[key], paths[number], MALFORMED[number % len(MALFORMED)])
         with remembering(MEMORY):
             for unit in split(platform.rendered()).values():
                 check_unit(unit, ())
 
 
-def _put(value: Any, path: tuple[str | int, ...], new: object) -> None:
+def _set(value: Any, path: tuple[str | int, ...], new: object) -> None:
     for step in path[:-1]:
         value = value[step]
     value[path[-1]] = new
@@ -235,7 +235,7 @@ def test_an_object_that_json_cannot_hold_is_refused_without_a_crash() -> None:
 
 
 def wrong_objects() -> Platform:
-    """Return the sample, in an old version, with objects that the rules about single objects find something in."""
+    """Return the sample, in an old version, with objects that break the rules about single objects."""
     platform = sample()
     platform.facts |= {"kubernetes_version": "1.30", "delivery_tool": "flux"}
     twice = {"port": 80, "name": "http"}
@@ -249,25 +249,27 @@ def wrong_objects() -> Platform:
     return platform
 
 
-def test_rules_about_one_object_look_at_one_object() -> None:
+def test_rules_about_one_object_need_only_that_object() -> None:
     rendered, modules = wrong_objects().rendered(), set[str]()
     for unit in split(rendered).values():
         index = build_index(unit)
         for module in ABOUT_ONE_OBJECT:
-            whole = list(module.check(index))
-            assert whole == [finding for identity in index.objects for finding in module.check(index.only([identity]))]
-            modules |= {module.__name__ for _ in whole}  # type: ignore[attr-defined]
-    assert len(modules) == len(ABOUT_ONE_OBJECT), "each of them finds something here"
+            findings = list(module.check(index))
+            assert findings == [
+                finding for identity in index.objects for finding in module.check(index.only([identity]))
+            ]
+            modules |= {module.__name__ for _ in findings}  # type: ignore[attr-defined]
+    assert len(modules) == len(ABOUT_ONE_OBJECT), "each module finds something here"
 
 
-def test_objects_that_are_known_to_be_sound_need_no_second_look() -> None:
+def test_objects_known_to_be_sound_are_not_checked_again() -> None:
     for unit in split(wrong_objects().rendered()).values():
         first = check_unit(unit, ())
         wrong = {identity for identity in unit.objects.by_id if identity.name == "wrong"}
         assert first.sound == unit.objects.by_id.keys() - wrong
         sound = [unit.objects.by_id[identity] for identity in first.sound]
         assert check_unit(unit, (), lambda manifest, sound=sound: manifest in sound) == first  # type: ignore[misc]
-        # What is said to be sound is believed, so the rules do not see it.
+        # Objects declared sound are trusted, so the rules do not see them.
         trusting = check_unit(unit, (), lambda _: True)
         assert {finding.rule.code for finding in first.findings} - {
             finding.rule.code for finding in trusting.findings

@@ -173,7 +173,7 @@ def expected_signature(method: str, url: str, headers: dict[str, str], body: byt
 
 @contextmanager
 def glue() -> Iterator[tuple[str, list[str]]]:
-    """Run a small catalog that refuses requests without a signature for Glue in eu-west-1; yield its URL and its namespaces."""
+    """Run a small catalog that refuses requests not signed for Glue in eu-west-1; yield its URL and its namespaces."""
     namespaces: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

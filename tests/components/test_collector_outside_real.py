@@ -1,4 +1,4 @@
-"""What a collector does with OTLP from outside the cluster, in the program itself: it accepts only senders with the token."""
+"""What a collector does with OTLP from outside the cluster, in the program itself: senders need the token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Prometheus Operator at a real API server: the configuration that it makes from monitors and rules, and what Prometheus then discovers."""
+"""The Prometheus Operator at a real API server: the configuration that it makes, and what Prometheus discovers."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def planned(*units: tuple[ResolvedUnit, DeclaredUnit]) -> tuple[UnitPlan, ...]:
     )
 
 
-def test_what_is_added_joins_the_rest_and_takes_the_place_of_its_namesake() -> None:
+def test_added_parts_replace_those_with_the_same_name() -> None:
     other = workload(name="other")
     parts = joined(Parts((SERVER, other), objects=({"kind": "A"},)), Parts((replace(SERVER, replicas=3),), (JOB,)))
     assert [(server.name, server.replicas) for server in parts.workloads] == [("web", 3), ("other", 1)]
@@ -51,24 +51,24 @@ def test_what_is_added_joins_the_rest_and_takes_the_place_of_its_namesake() -> N
 
 
 def test_a_component_sees_the_metrics_of_all_namespaces() -> None:
-    seen: list[MeshFacts] = []
+    seen_facts: list[MeshFacts] = []
 
     def completes(mesh: MeshFacts) -> Parts:
-        seen.append(mesh)
+        seen_facts.append(mesh)
         return Parts()
 
     planned(unit(Parts(), completes), unit(Parts((SERVER,)), None, SALES))
-    (mesh,) = seen
+    (mesh,) = seen_facts
     assert [target.namespace for target in mesh.scrape_targets] == [SALES]
 
 
-def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> None:
+def test_calls_of_added_parts_are_allowed_and_the_plan_is_plain_data() -> None:
     database = Parts((workload(name="db"),))
     plans = planned(unit(database, None), unit(Parts(), lambda _: Parts(tasks=(JOB,)), SALES))
     assert plans[0].callers == {"db": {SALES: (("TCP", 5432),)}}
     assert [declared.parts.tasks for declared in plans[1].unit.instances] == [(JOB,)]
     assert not plans[1].unit.incomplete
-    assert encode(plans), "which nothing but data could be"
+    assert encode(plans), "only plain data can be encoded"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> 
     ],
     ids=["interface", "metrics", "no metrics any more", "data"],
 )
-def test_facts_that_others_have_seen_already_cannot_change(late: Parts) -> None:
+def test_facts_that_other_namespaces_have_used_cannot_change(late: Parts) -> None:
     with pytest.raises(StageFailed) as failed:
         completed(*unit(Parts((SERVER,)), lambda _: late), MeshFacts())
     (diagnostic,) = failed.value.diagnostics
@@ -96,6 +96,6 @@ def test_the_same_facts_may_be_declared_again() -> None:
     assert not unit_.incomplete
 
 
-def test_who_adds_nothing_stays_as_it_is() -> None:
+def test_a_component_that_adds_nothing_is_unchanged() -> None:
     resolved, declared = unit(Parts((SERVER,)), None)
     assert completed(resolved, declared, MeshFacts()) is declared

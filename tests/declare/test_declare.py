@@ -47,7 +47,7 @@ def test_each_component_is_built_once_in_its_context() -> None:
     assert unit.quota_origin == Span("q.yaml")
 
 
-def test_what_a_component_hands_over_is_known_by_its_secrets() -> None:
+def test_the_secrets_of_a_capability_belong_to_the_declaration() -> None:
     giving = replace(component("test", "server", build=lambda _: PARTS), provides=lambda _: (CATALOG, STORE))
     (declared,) = declare(resolved(giving), no_constructs).instances
     assert {secret.name for secret in declared.secrets} >= {"minio-warehouse", "polaris-client-sales-customer-360"}
@@ -68,7 +68,7 @@ def test_constructs_are_run_for_the_namespace_and_under_the_components_name() ->
     assert declared.objects[0]["metadata"] == {"name": declared.instance.label(), "namespace": NAMESPACE}
 
 
-def test_what_depends_on_all_namespaces_waits_for_them() -> None:
+def test_completions_wait_for_the_facts_of_all_namespaces() -> None:
     component_ = component("test", "server", build=lambda _: PARTS)
     late = replace(component_, completes=lambda _, __: Parts())
     assert declare(resolved(component_, late), no_constructs).incomplete

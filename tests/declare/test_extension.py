@@ -36,7 +36,7 @@ def test_the_order_of_the_components_does_not_matter() -> None:
         assert [task.name for task in added.parts.tasks] == ["shop-backup", "shop-restore", "shop-restore-test"]
 
 
-def test_it_must_not_declare_what_others_follow_from() -> None:
+def test_an_extension_must_not_declare_facts_that_others_depend_on() -> None:
     late = replace(backup_s3.COMPONENT, extends=lambda _context, _parts: Parts(data=(VolumeData("x", "y"),)))
     with pytest.raises(ValueError, match="changes its interfaces, metrics, data or alerts in `extends`"):
         declared(pair(late, STORE))

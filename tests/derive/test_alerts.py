@@ -17,7 +17,7 @@ def facts(namespace: str, owner: str, *alerts_: Alert) -> UnitFacts:
     return UnitFacts(UnitKey("dev", "acme-dev", namespace), owner=owner, alerts=alerts)
 
 
-def test_they_are_those_of_all_namespaces_in_order() -> None:
+def test_alerts_of_all_namespaces_are_in_order() -> None:
     units = [facts("sales", "@acme/sales", FULL, DOWN), facts("finance", "@acme/finance", FULL)]
     assert alerts(units) == alerts(units[::-1])
     assert [(alert.namespace, alert.alert.name) for alert in alerts(units)] == [

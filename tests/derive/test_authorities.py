@@ -11,7 +11,7 @@ from floe_compiler.model.units import UnitKey
 OLD, NEW = Authority("Acme Old", 100), Authority("Acme New", 200)
 
 
-def test_they_are_those_of_the_platform_in_order() -> None:
+def test_authorities_of_the_platform_are_in_order() -> None:
     platform = UnitFacts(UnitKey("dev", "acme-dev", "floe-platform"), authorities=(OLD, NEW))
     sales = UnitFacts(UnitKey("dev", "acme-dev", "floe-sales-domain"))
     assert authorities([sales, platform]) == tuple(

@@ -17,7 +17,7 @@ def key(namespace: str) -> UnitKey:
     return UnitKey("dev", "acme-dev", namespace)
 
 
-def test_they_are_gathered_in_one_order() -> None:
+def test_backups_are_gathered_in_one_order() -> None:
     units = [
         UnitFacts(key("sales"), database_backups=(SALES,)),
         UnitFacts(key("platform"), volume_backups=(VOLUME,)),

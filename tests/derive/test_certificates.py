@@ -7,7 +7,7 @@ from floe_compiler.derive.certificates import certificates
 from floe_compiler.model.mesh_facts import OwnedCertificate
 
 
-def test_those_of_a_gateway_are_beside_it_and_those_of_ingresses_beside_their_servers() -> None:
+def test_certificates_are_in_the_namespace_of_the_gateway_or_of_the_ingress() -> None:
     names = ("dagster-sales-tls", "minio-tls")
     certificates_ = certificates(UNITS, ingress(tls=ISSUED))
     assert certificates_ == tuple(OwnedCertificate(PLATFORM, name) for name in names)
@@ -15,12 +15,12 @@ def test_those_of_a_gateway_are_beside_it_and_those_of_ingresses_beside_their_se
     assert certificates_ == (OwnedCertificate(PLATFORM, "minio-tls"), OwnedCertificate(SALES, "dagster-tls"))
 
 
-def test_one_for_all_hosts_is_one() -> None:
+def test_one_certificate_for_all_hosts_is_listed_once() -> None:
     assert certificates(UNITS, ingress(tls={**ISSUED, "wildcard": True})) == (
         OwnedCertificate(PLATFORM, "wildcard-tls"),
     )
 
 
-def test_there_are_none_that_others_issue() -> None:
+def test_certificates_issued_elsewhere_are_not_listed() -> None:
     assert certificates(UNITS, None) == ()
     assert certificates(UNITS, ingress(tls={"secret": "wildcard"})) == ()

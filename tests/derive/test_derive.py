@@ -23,10 +23,10 @@ def unit(namespace: str, *secrets: Secret) -> DeclaredUnit:
     return DeclaredUnit(DEVELOPMENT, namespace, namespace, "@acme/x", Quota(), (declared,))
 
 
-def test_others_see_the_calls_and_the_secrets_that_are_not_a_namespaces_own() -> None:
+def test_other_namespaces_see_calls_and_shared_secrets() -> None:
     facts = unit_facts(unit("sales", SECRET, THEIRS))
     assert [(call.namespace, call.server, call.port) for call in facts.calls] == [("floe-platform", "db", 5432)]
-    assert [use.secret for use in facts.secrets] == ["login"], "somebody else puts the other one there"
+    assert [use.secret for use in facts.secrets] == ["login"], "the other one is created elsewhere"
     assert unit_facts(unit("floe-platform", SECRET)).secrets == ()
 
 
@@ -38,6 +38,6 @@ def test_each_unit_is_planned_with_what_follows_for_it() -> None:
     assert (plans["sales"].callers, plans["sales"].shared_secrets) == ({}, None)
 
 
-def test_a_namespace_that_is_unknown_gets_nothing() -> None:
+def test_an_unknown_namespace_gets_nothing() -> None:
     key = UnitKey("dev", "acme-dev", "a")
     assert derive([UnitFacts(key)])[key].callers == {}

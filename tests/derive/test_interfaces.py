@@ -16,7 +16,7 @@ def key(namespace: str) -> UnitKey:
     return UnitKey("dev", "acme-dev", namespace)
 
 
-def test_they_are_gathered_in_one_order() -> None:
+def test_interfaces_are_gathered_in_one_order() -> None:
     units = [
         UnitFacts(key("sales"), interfaces=(SALES,)),
         UnitFacts(key("finance"), interfaces=(FINANCE,)),

@@ -1,4 +1,4 @@
-"""What a cluster opens to the others of its environment."""
+"""Ports that a cluster opens to the others of its environment."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_each_called_port_has_a_route_of_its_kind() -> None:
     assert unit_.callers == ()
 
 
-def test_one_certificate_is_for_all_hosts() -> None:
+def test_one_certificate_may_cover_all_hosts() -> None:
     gateway_ = linked(LinkedServers(CALLED, GATEWAY))["floe-platform"].gateway
     assert gateway_
     assert gateway_.gateway
@@ -65,9 +65,9 @@ def test_ports_whose_callers_have_certificates_have_a_listener_that_asks_for_the
         known = {listener.name: (listener.port, listener.clients) for listener in gateway_.gateway.listeners}
         return {route.server: (route.listener, *known[route.listener]) for route in gateway_.routes}
 
-    asked = ("clients", 8443, "cluster-clients")
-    assert listeners(*called) == {"collector": asked, "polaris": ("https", 0, "")}
-    assert listeners(called[0]) == {"collector": asked}
+    mutual_tls = ("clients", 8443, "cluster-clients")
+    assert listeners(*called) == {"collector": mutual_tls, "polaris": ("https", 0, "")}
+    assert listeners(called[0]) == {"collector": mutual_tls}
     assert listeners(called[0], gateway=GATEWAY) == {"collector": ("https", 0, "")}
 
 
@@ -89,7 +89,7 @@ HUB = UnitFacts(UnitKey("prod/hub", "hub", "floe-platform"))
 ISTIO, LINKERD = (Linking(mesh=MeshGateway(kind, "gateways")) for kind in ("istio", "linkerd"))
 
 
-def test_a_mesh_that_keeps_identities_lets_in_accounts_of_other_clusters() -> None:
+def test_a_mesh_that_preserves_identities_lets_in_accounts_of_other_clusters() -> None:
     account = MeshAccount("floe-platform", "polaris", 8181, "floe-sales/orders")
     servers = linked_servers(ISTIO, "hub", ((HUB, ""), (SALES, "")))
     assert servers
@@ -101,7 +101,7 @@ def test_a_mesh_that_keeps_identities_lets_in_accounts_of_other_clusters() -> No
     assert (ended.called, ended.accounts) == ((CALLED[2],), ())
 
 
-def test_an_account_that_calls_another_cluster_calls_nobody_in_its_own() -> None:
+def test_a_call_to_another_cluster_is_not_a_call_in_its_own() -> None:
     derived = derive([SALES, UnitFacts(UnitKey("prod/us", "us", "floe-platform"))])
     assert derived[UnitKey("prod/us", "us", "floe-platform")].mesh_callers == {
         "collector": {4317: ("floe-sales/orders",)}

@@ -50,7 +50,7 @@ def facts(namespace: str, *calls: MeshCall) -> UnitFacts:
     return UnitFacts(UnitKey("dev", "acme-dev", namespace), mesh_calls=calls)
 
 
-def test_a_server_knows_its_callers_by_port_in_whatever_order_units_come() -> None:
+def test_a_server_knows_its_callers_by_port_in_any_order_of_units() -> None:
     sales = facts("sales", MeshCall("platform", "catalog", 8181, "web"), MeshCall("platform", "catalog", 8181, "load"))
     finance = facts("finance", MeshCall("platform", "catalog", 8182, "web"))
     expected = {"platform": {"catalog": {8181: ("sales/load", "sales/web"), 8182: ("finance/web",)}}}

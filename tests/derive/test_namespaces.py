@@ -12,7 +12,7 @@ def facts(namespace: str) -> UnitFacts:
     return UnitFacts(UnitKey("dev", "acme-dev", namespace), owner=f"{namespace}@acme.example")
 
 
-def test_they_are_listed_with_their_owners_in_one_order() -> None:
+def test_namespaces_are_listed_with_their_owners_in_one_order() -> None:
     units = [facts("sales"), facts("finance")]
     expected = (OwnedNamespace("finance", "finance@acme.example"), OwnedNamespace("sales", "sales@acme.example"))
     assert namespaces(units) == namespaces(units[::-1]) == expected

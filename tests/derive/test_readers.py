@@ -24,6 +24,6 @@ def test_every_namespace_has_the_same_readers_and_the_same_scraper() -> None:
         assert (unit.readers, unit.scraper) == ((ONE, TWO), Scraper(headless=True))
 
 
-def test_without_any_there_are_none() -> None:
+def test_without_readers_the_list_is_empty() -> None:
     (unit,) = derive([facts("sales")]).values()
     assert (unit.readers, unit.scraper) == ((), None)

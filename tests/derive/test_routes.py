@@ -64,9 +64,9 @@ def test_a_domain_with_a_hyphen_does_not_take_the_host_of_another_one() -> None:
     assert by_name == {"a": "a-b-c.acme.example", "a-b": "a--b-c.acme.example"}
 
 
-def test_hosts_may_be_named_switched_off_and_asked_for() -> None:
-    said = {"dagster-sales": "runs.acme.example", "minio": False, "polaris": True}
-    by_name = hosts(routes(UNITS, ingress(hosts=said)))
+def test_hosts_may_be_named_disabled_and_enabled() -> None:
+    hosts_ = {"dagster-sales": "runs.acme.example", "minio": False, "polaris": True}
+    by_name = hosts(routes(UNITS, ingress(hosts=hosts_)))
     assert by_name == {"dagster": "runs.acme.example", "polaris": "polaris.acme.example"}
 
 
@@ -97,19 +97,19 @@ def test_the_gateway_is_in_the_platforms_namespace_with_its_certificates() -> No
     assert (units[SALES].parent, units[PLATFORM].parent) == ((PLATFORM, "gateway"), ("", "gateway"))
 
 
-def test_a_gateway_is_there_if_only_domains_have_interfaces() -> None:
+def test_a_gateway_is_rendered_even_if_only_domains_have_interfaces() -> None:
     units = routes([facts(PLATFORM), facts(SALES, DAGSTER)], ingress())
     assert units[PLATFORM].gateway is not None
     assert units[PLATFORM].routes == ()
 
 
-def test_routes_may_be_attached_to_a_gateway_that_others_keep() -> None:
-    kept: dict[str, Any] = {
+def test_routes_may_be_attached_to_an_external_gateway() -> None:
+    ingress_: dict[str, Any] = {
         "class": None,
         "gateway": {"name": "shared", "namespace": "infra", "listener": "web"},
         "auth": LOGIN,
     }
-    units = routes(UNITS, ingress(**kept))
+    units = routes(UNITS, ingress(**ingress_))
     assert {namespace: (unit.gateway, unit.certificates, unit.parent) for namespace, unit in units.items()} == {
         PLATFORM: (None, (), ("infra", "shared")),
         SALES: (None, (), ("infra", "shared")),
@@ -120,7 +120,7 @@ def test_routes_may_be_attached_to_a_gateway_that_others_keep() -> None:
     assert login.secure
 
 
-def test_one_certificate_for_all_needs_one_listener_and_others_keep_theirs() -> None:
+def test_a_wildcard_certificate_needs_one_listener_and_other_hosts_keep_theirs() -> None:
     settings = ingress(tls={**ISSUED, "wildcard": True}, hosts={"minio": "files.of.acme.example"})
     unit = routes(UNITS, settings)[PLATFORM]
     assert unit.gateway is not None
@@ -131,7 +131,7 @@ def test_one_certificate_for_all_needs_one_listener_and_others_keep_theirs() -> 
     assert [certificate.hosts for certificate in unit.certificates] == [("*.acme.example",), ("files.of.acme.example",)]
 
 
-def test_a_certificate_of_the_store_is_read_where_tls_ends() -> None:
+def test_a_certificate_of_the_store_is_read_where_tls_terminates() -> None:
     named = {"secret": "certificate"}
     units = routes(UNITS, ingress(tls=named))
     secret = units[PLATFORM].tls_secret
@@ -162,33 +162,33 @@ def test_ingresses_and_their_certificates_are_in_each_namespace() -> None:
     assert unit.solvers == 1
 
 
-def test_solvers_are_where_the_certificates_are_and_not_too_many() -> None:
+def test_solvers_are_in_the_namespaces_of_certificates_and_limited_in_number() -> None:
     many = facts(PLATFORM, *(interface(f"i{number}") for number in range(9)))
     units = routes([many, UNITS[1]], ingress(tls={**ISSUED, "http01": True}))
     assert (units[PLATFORM].solvers, units[SALES].solvers) == (4, 0)
     assert routes([many], ingress(tls=ISSUED))[PLATFORM].solvers == 0
 
 
-def test_who_asks_for_no_login_is_reached_through_a_proxy() -> None:
+def test_interfaces_without_a_login_are_reached_through_a_proxy() -> None:
     units = routes(UNITS, ingress(auth=LOGIN, tls=ISSUED))
     (dagster,) = units[SALES].routes
     assert (dagster.server, dagster.port.number) == ("oauth2-proxy-dagster", 4180)
     assert units[SALES].opened() == {"oauth2-proxy-dagster": {4180}}
-    assert units[PLATFORM].opened() == {"minio-server": {9001}}, "which asks for one itself"
+    assert units[PLATFORM].opened() == {"minio-server": {9001}}, "the server has its own login"
     login = units[SALES].login
     assert login is not None
     assert login.secure
     assert units[PLATFORM].login is None
 
 
-def test_the_proxy_alone_calls_what_is_behind_it_and_reads_the_platforms_secret() -> None:
+def test_only_the_proxy_calls_the_server_behind_it_and_reads_the_platforms_secret() -> None:
     unit = replace(UNITS[1], calls=(Call(PLATFORM, "x", "TCP", 1),))
     unit_ = with_proxies(unit, routes(UNITS, ingress(auth=LOGIN))[SALES])
     assert unit_.calls == (Call(PLATFORM, "x", "TCP", 1), Call(SALES, "dagster-server", "TCP", 3000))
     assert unit_.secrets == (SecretUse(PLATFORM, "oauth2-proxy-client"),)
 
 
-def test_programs_get_no_proxy_and_reasons_keep_it_away() -> None:
+def test_programs_and_declared_exceptions_get_no_proxy() -> None:
     programs = interface("otlp", for_programs=True)
     settings = ingress(auth={**LOGIN, "without": {"dagster-sales": "a test"}}, hosts={"otlp": True})
     units = routes([facts(PLATFORM, programs), UNITS[1]], settings)
@@ -202,9 +202,9 @@ def test_replicas_follow_from_the_scale_unless_they_are_set() -> None:
         assert login.replicas == expected
 
 
-def test_every_unit_knows_that_nothing_else_is_opened() -> None:
+def test_every_unit_knows_that_no_other_interface_is_opened() -> None:
     units = {key.namespace: derived for key, derived in derive(UNITS, ingress(auth=LOGIN)).items()}
     assert units["floe-empty-domain"].ingress == UnitIngress()
     assert units["floe-empty-domain"].ingress.is_empty
     assert units[SALES].callers == {"dagster-server": {SALES: (("TCP", 3000),)}}
-    assert derive(UNITS)[UNITS[0].key].ingress is None, "where the environment says nothing, all interfaces are"
+    assert derive(UNITS)[UNITS[0].key].ingress is None, "without an ingress, all interfaces are open"

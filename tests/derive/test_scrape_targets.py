@@ -16,6 +16,6 @@ def key(namespace: str) -> UnitKey:
     return UnitKey("dev", "acme-dev", namespace)
 
 
-def test_they_are_gathered_in_one_order() -> None:
+def test_scrape_targets_are_gathered_in_one_order() -> None:
     units = [UnitFacts(key("sales"), scrape_targets=(SALES,)), UnitFacts(key("finance"), scrape_targets=(FINANCE,))]
     assert scrape_targets(units) == scrape_targets(units[::-1]) == (FINANCE, SALES)

@@ -22,11 +22,11 @@ def test_secrets_are_gathered_by_the_namespace_that_owns_them() -> None:
     assert shared_secrets(units) == {"platform": SharedSecrets(("client", "root"), ("finance", "sales"))}
 
 
-def test_nothing_is_shared_where_everybody_reads_their_own() -> None:
+def test_secrets_that_only_their_own_namespace_reads_are_not_shared() -> None:
     assert shared_secrets([facts("sales")]) == {}
 
 
-def test_only_what_is_generated_is_shared() -> None:
+def test_only_generated_secrets_are_shared() -> None:
     units = [replace(facts("sales", SecretUse("platform", "client"), SecretUse("platform", "root")), scope="sales")]
     rule = SecretRule.model_validate({"names": ["root"], "scopes": ["sales"], "use": {"type": "existing"}})
     settings = changed(DEVELOPMENT, platform={"secret_rules": (rule,)})

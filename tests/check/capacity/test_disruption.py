@@ -32,7 +32,7 @@ def platform_with(budget: dict[str, Any], replicas: int = 2) -> Platform:
         ({"minAvailable": 1}, 0),
     ],
 )
-def test_budgets_that_leave_one_to_spare(budget: dict[str, Any], replicas: int) -> None:
+def test_budgets_that_allow_one_disruption(budget: dict[str, Any], replicas: int) -> None:
     assert platform_with(budget, replicas).findings(check) == []
 
 
@@ -48,11 +48,11 @@ def test_budgets_that_leave_one_to_spare(budget: dict[str, Any], replicas: int) 
         ({"maxUnavailable": 1}, 1, "Deployment polaris runs a single pod, so the budget blocks every drain"),
     ],
 )
-def test_budgets_that_do_not(budget: dict[str, Any], replicas: int, message: str) -> None:
+def test_budgets_that_allow_no_disruption(budget: dict[str, Any], replicas: int, message: str) -> None:
     assert platform_with(budget, replicas).findings(check) == [("C090", BUDGET, message)]
 
 
-def test_the_least_of_an_autoscaler_counts() -> None:
+def test_the_minimum_of_an_autoscaler_counts() -> None:
     platform = platform_with({"minAvailable": 2}, 5)
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "polaris"}
     spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 5}
@@ -85,7 +85,7 @@ def test_stateful_sets_have_one_too_but_not_a_single_pod() -> None:
     assert [subject for _, subject, _ in platform.findings(check)] == ["StatefulSet.apps floe-platform/postgres"]
 
 
-def test_to_what_must_run_alone_another_rule_speaks() -> None:
+def test_workloads_that_must_run_alone_are_left_to_another_rule() -> None:
     platform = sample()
     del platform.objects["PodDisruptionBudget/dagster"]
     assert [code for code, _, _ in platform.findings(check)] == ["C092"]

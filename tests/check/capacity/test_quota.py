@@ -40,7 +40,7 @@ LESS = {
 
 
 @table("name", NEEDED)
-def test_the_sum_fits_exactly_and_not_with_less(name: str) -> None:
+def test_the_sum_fits_a_quota_of_exactly_that_size(name: str) -> None:
     platform = sample()
     platform.facts["production"] = False
     platform["ResourceQuota/quota"]["spec"]["hard"] = {name: NEEDED[name]}
@@ -51,7 +51,7 @@ def test_the_sum_fits_exactly_and_not_with_less(name: str) -> None:
     assert message == f"spec.hard.{name} is {LESS[name]}, but {NEEDED[name]} may be needed"
 
 
-def test_the_hint_names_those_who_ask_for_the_most() -> None:
+def test_the_hint_names_the_largest_requests() -> None:
     platform = sample()
     platform["ResourceQuota/quota"]["spec"]["hard"] = {"requests.cpu": "1"}
     platform.facts["production"] = False
@@ -76,7 +76,7 @@ def test_a_rollout_needs_room_for_an_extra_pod_unless_one_may_be_missing() -> No
 
 
 def needed(platform: Any, name: str = "pods") -> str:
-    """Return what the quota says may be needed."""
+    """Return the amount that the finding of the quota names."""
     platform["ResourceQuota/quota"]["spec"]["hard"] = {name: "0"}
     platform.facts["production"] = False
     ((_, _, message),) = platform.findings(check)
@@ -92,7 +92,7 @@ def test_a_daemon_set_counts_for_each_node() -> None:
     assert needed(platform) == "20"
 
 
-def test_an_autoscaler_counts_with_its_most() -> None:
+def test_an_autoscaler_counts_with_its_maximum() -> None:
     platform = sample()
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dagster"}
     spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 5}
@@ -135,7 +135,7 @@ def test_an_init_container_runs_beside_the_sidecars_before_it() -> None:
     assert needed(platform, "requests.cpu") == "2100m"
 
 
-def test_a_limit_alone_is_the_request_too() -> None:
+def test_a_limit_without_a_request_counts_as_the_request() -> None:
     platform = sample()
     del platform.container("CronJob/backup")["resources"]["requests"]["cpu"]
     assert needed(platform, "requests.cpu") == "2700m"
@@ -160,7 +160,7 @@ def test_launched_pods_count() -> None:
     assert needed(platform, "limits.cpu") == "38"
 
 
-def test_pods_of_one_queue_count_as_many_as_may_run_at_once_the_largest_first() -> None:
+def test_pods_of_a_queue_count_up_to_its_limit_with_the_largest_first() -> None:
     platform = sample()
     small = LaunchedPods(RUNS, (), (("cpu", "1"),), count=2, queue="runs", at_once=3)
     large = replace(small, group=PodGroup("floe-platform", "large"), requests=(("cpu", "4"),))
@@ -171,7 +171,7 @@ def test_pods_of_one_queue_count_as_many_as_may_run_at_once_the_largest_first() 
     assert needed(platform) == "12"
 
 
-def test_of_pods_that_run_one_after_the_other_the_largest_counts() -> None:
+def test_sequential_pods_count_as_the_largest_one() -> None:
     platform = sample()
     first = LaunchedPods(RUNS, (), (("cpu", "1"), ("memory", "8Gi")), count=1, queue="runs", instead="orders")
     second = replace(first, group=PodGroup("floe-platform", "second"), requests=(("cpu", "4"), ("memory", "1Gi")))
@@ -193,7 +193,7 @@ def test_pods_are_multiplied_not_listed() -> None:
     assert needed(platform) == "100000000008"
 
 
-def test_a_quota_for_some_pods_only_is_not_judged() -> None:
+def test_a_scoped_quota_is_not_checked() -> None:
     platform = sample()
     platform.facts["production"] = False
     platform["ResourceQuota/quota"]["spec"] = {"hard": {"pods": "0"}, "scopes": ["BestEffort"]}
@@ -203,7 +203,7 @@ def test_a_quota_for_some_pods_only_is_not_judged() -> None:
     assert platform.findings(check) == []
 
 
-def test_what_is_not_a_quantity_is_another_rules_business() -> None:
+def test_an_invalid_quantity_is_left_to_another_rule() -> None:
     platform = sample()
     platform.facts["launched"] = frozenset({LaunchedPods(RUNS, (), (("cpu", "two"),), count=10)})
     del platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]

@@ -30,7 +30,7 @@ def test_a_single_replica_in_production_must_be_declared() -> None:
     assert platform.findings(check) == []
 
 
-def test_elsewhere_one_is_enough() -> None:
+def test_outside_production_a_single_replica_is_enough() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["replicas"] = 1
     platform.facts["production"] = False
@@ -43,7 +43,7 @@ def alone(platform: Platform) -> Platform:
 
 
 @pytest.mark.parametrize("production", [True, False])
-def test_what_must_run_alone_has_no_second_replica(production: bool) -> None:
+def test_a_workload_that_must_run_alone_has_no_second_replica(production: bool) -> None:
     platform = alone(sample())
     platform.facts["production"] = production
     platform["Deployment/dagster"]["spec"] |= {"replicas": 2, "strategy": {}}
@@ -54,7 +54,7 @@ def test_what_must_run_alone_has_no_second_replica(production: bool) -> None:
         assert platform.findings(check) == []
 
 
-def test_what_must_run_alone_is_not_scaled() -> None:
+def test_a_workload_that_must_run_alone_is_not_autoscaled() -> None:
     platform = alone(scaled(1, 3))
     scaler = "HorizontalPodAutoscaler.autoscaling floe-platform/dagster"
     message = f"{scaler} scales it to 3 replicas, but it must run alone: two would start all twice"
@@ -62,7 +62,7 @@ def test_what_must_run_alone_is_not_scaled() -> None:
     assert platform.findings(check) == [("C098", NAME, message)]
 
 
-def test_a_stateful_set_that_must_run_alone() -> None:
+def test_a_stateful_set_that_must_run_alone_has_no_second_replica() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"] |= {"replicas": 2, "serviceName": "dagster"}
     platform["Deployment/dagster"]["kind"] = "StatefulSet"
@@ -112,13 +112,13 @@ def test_an_autoscaler_of_something_else() -> None:
         {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
     ],
 )
-def test_a_rollout_that_takes_replicas_away(strategy: dict[str, Any]) -> None:
+def test_a_rollout_may_not_take_replicas_away(strategy: dict[str, Any]) -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["strategy"] = strategy
     assert [code for code, _, _ in platform.findings(check)] == ["C096"]
 
 
-def test_a_single_replica_and_a_recreated_one_roll_as_they_like() -> None:
+def test_the_rollout_of_single_and_recreated_replicas_is_not_checked() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["strategy"] = {"type": "Recreate"}
     assert platform.findings(check) == []
@@ -136,7 +136,7 @@ def object_of_keda(**spec: Any) -> Platform:
     return platform
 
 
-def test_keda_scales_to_none_only_where_that_is_written() -> None:
+def test_keda_scales_to_zero_only_if_that_is_declared() -> None:
     name = "ScaledObject.keda.sh floe-platform/dagster"
     assert object_of_keda(minReplicaCount=2, maxReplicaCount=4).findings(check) == []
     assert object_of_keda(minReplicaCount=0).findings(check) == []
@@ -145,12 +145,12 @@ def test_keda_scales_to_none_only_where_that_is_written() -> None:
     assert object_of_keda(minReplicaCount=3, maxReplicaCount=2).findings(check) == [("C095", name, message)]
 
 
-def test_two_autoscalers_of_one_workload() -> None:
+def test_two_autoscalers_of_one_workload_are_refused() -> None:
     platform = object_of_keda(minReplicaCount=2, maxReplicaCount=4)
-    other = scaled(2, 5)["HorizontalPodAutoscaler/dagster"]
-    platform.add(other)
+    second_autoscaler = scaled(2, 5)["HorizontalPodAutoscaler/dagster"]
+    platform.add(second_autoscaler)
     scaler = "HorizontalPodAutoscaler.autoscaling floe-platform/dagster"
     message = f"it scales the same workload as {scaler}"
     assert platform.findings(check) == [("C201", "ScaledObject.keda.sh floe-platform/dagster", message)]
-    other["spec"]["scaleTargetRef"]["name"] = "polaris"
+    second_autoscaler["spec"]["scaleTargetRef"]["name"] = "polaris"
     assert [code for code, _, _ in platform.findings(check)] == ["C094"], "polaris has a number of replicas"

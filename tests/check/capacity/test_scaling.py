@@ -46,7 +46,7 @@ def test_pods_of_a_deployment(spec: dict[str, Any], scaler: dict[str, Any] | Non
     assert pods_of("Deployment/dagster", spec, scaler) == (least, most)
 
 
-def test_a_negative_number_counts_as_none() -> None:
+def test_negative_replicas_count_as_zero() -> None:
     assert pods_of("Deployment/dagster", {"replicas": -1})[1] == 0
 
 
@@ -62,7 +62,7 @@ def test_pods_of_a_job(spec: dict[str, Any], most: int) -> None:
 @pytest.mark.parametrize(
     "target", [{"name": "dagster"}, {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dagster"}]
 )
-def test_keda_scales_too_by_default_to_none_and_to_a_hundred(
+def test_keda_scales_between_zero_and_a_hundred_by_default(
     target: dict[str, Any], bounds: dict[str, Any], least: int, most: int
 ) -> None:
     platform = sample()

@@ -38,7 +38,7 @@ def spread(action: str, labels: Any) -> dict[str, Any]:
         (spread("ScheduleAnyway", OWN), False),
     ],
 )
-def test_replicas_in_production_are_kept_apart(rules: dict[str, Any], fine: bool) -> None:
+def test_replicas_in_production_run_on_different_nodes(rules: dict[str, Any], fine: bool) -> None:
     platform = sample()
     pod = platform.pod("Deployment/dagster")
     del pod["affinity"]
@@ -46,7 +46,7 @@ def test_replicas_in_production_are_kept_apart(rules: dict[str, Any], fine: bool
     assert [code for code, _, _ in platform.findings(check)] == ([] if fine else ["C097"])
 
 
-def test_elsewhere_and_alone_they_need_not_be() -> None:
+def test_outside_production_and_with_one_replica_no_spread_is_needed() -> None:
     platform = sample()
     del platform.pod("Deployment/dagster")["affinity"]
     platform["Deployment/dagster"]["spec"]["replicas"] = 1
@@ -56,13 +56,13 @@ def test_elsewhere_and_alone_they_need_not_be() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_stateful_set_is_kept_apart_too() -> None:
+def test_replicas_of_a_stateful_set_run_on_different_nodes() -> None:
     platform = sample()
     platform["StatefulSet/postgres"]["spec"]["replicas"] = 2
     assert [subject for _, subject, _ in platform.findings(check)] == ["StatefulSet.apps floe-platform/postgres"]
 
 
-def test_to_what_must_run_alone_another_rule_speaks() -> None:
+def test_workloads_that_must_run_alone_are_left_to_another_rule() -> None:
     platform = sample()
     platform.pod("Deployment/dagster").pop("topologySpreadConstraints", None)
     platform.pod("Deployment/dagster").pop("affinity", None)

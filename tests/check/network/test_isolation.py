@@ -86,7 +86,7 @@ def test_pods_ask_dns_by_udp_and_tcp(ports: list[dict[str, Any]], missing: str) 
         ({"ipBlock": {"cidr": "169.254.20.10/32"}}, True),
     ],
 )
-def test_where_dns_is(peer: dict[str, Any], fine: bool) -> None:
+def test_the_dns_policy_must_select_the_dns_of_the_cluster(peer: dict[str, Any], fine: bool) -> None:
     platform = sample()
     platform["NetworkPolicy/dns"]["spec"]["egress"][0]["to"] = [peer]
     assert bool(platform.findings(*CHECKS)) is not fine
@@ -111,7 +111,9 @@ ROUTER = {"matchLabels": {"dns.operator.openshift.io/daemonset-dns": "default"}}
         ({"preset": "node-local"}, namespace("kube-system"), 53, True),
     ],
 )
-def test_dns_where_the_environment_says(dns: dict[str, Any], peer: dict[str, Any], port: Any, fine: bool) -> None:
+def test_dns_may_be_elsewhere_if_the_environment_configures_it(
+    dns: dict[str, Any], peer: dict[str, Any], port: Any, fine: bool
+) -> None:
     platform = sample()
     platform.facts["dns"] = Dns.model_validate(dns).servers
     rule = platform["NetworkPolicy/dns"]["spec"]["egress"][0]
@@ -126,7 +128,7 @@ def test_the_hint_says_where_dns_is() -> None:
     assert platform.hints(*CHECKS)[0] == "allow egress to namespace openshift-dns on TCP 5353, UDP 5353"
 
 
-def test_dns_for_some_pods_only() -> None:
+def test_dns_for_some_pods_only_is_reported() -> None:
     platform = sample()
     platform["NetworkPolicy/dns"]["spec"]["podSelector"] = {"matchLabels": {"app.kubernetes.io/name": "polaris"}}
     assert "Deployment.apps floe-platform/polaris" not in [subject for _, subject, _ in platform.findings(*CHECKS)]
@@ -134,14 +136,14 @@ def test_dns_for_some_pods_only() -> None:
 
 
 @pytest.mark.parametrize("port", [{"port": 80}, {"port": "http"}, {"port": 3000, "protocol": "UDP"}])
-def test_an_ingress_whose_pods_are_closed(port: dict[str, Any]) -> None:
+def test_an_ingress_to_isolated_pods_is_reported(port: dict[str, Any]) -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["ports"] = [port]
     message = "no policy lets the ingress controller reach floe-platform/dagster on port 3000"
     assert platform.findings(*CHECKS) == [("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)]
 
 
-def test_an_ingress_by_the_number_of_a_port() -> None:
+def test_an_ingress_may_name_the_port_by_number() -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
     path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
@@ -151,13 +153,13 @@ def test_an_ingress_by_the_number_of_a_port() -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
 
 
-def test_an_ingress_whose_pods_are_open_to_pods_of_their_own_namespace_only() -> None:
+def test_an_ingress_to_pods_that_only_their_namespace_reaches_is_reported() -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
 
 
-def test_to_be_asked_by_dns_is_not_to_ask_it() -> None:
+def test_ingress_from_dns_is_not_egress_to_it() -> None:
     platform = sample()
     spec = platform["NetworkPolicy/dns"]["spec"]
     rule = spec.pop("egress")[0]
@@ -165,13 +167,13 @@ def test_to_be_asked_by_dns_is_not_to_ask_it() -> None:
     assert {code for code, _, _ in platform.findings(*CHECKS)} == {"C063"}
 
 
-def test_an_ingress_whose_pods_are_open_to_everyone() -> None:
+def test_an_ingress_to_pods_that_everyone_reaches_is_accepted() -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
     assert platform.findings(*CHECKS) == []
 
 
-def test_what_pods_may_send_does_not_open_an_ingress() -> None:
+def test_egress_rules_do_not_open_an_ingress() -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
     rule = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 3000}]}

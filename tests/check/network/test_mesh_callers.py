@@ -28,8 +28,8 @@ def meshed(kind: Kind, *policies: Any) -> Platform:
 def allowed(*sources: Any, ports: tuple[str, ...] = ("8181",), **spec: Any) -> Any:
     rule = {"to": [{"operation": {"ports": list(ports)}}]}
     rules = [{**rule, **({"from": [{"source": source} for source in sources]} if sources else {})}]
-    given = {"selector": {"matchLabels": POLARIS}, "rules": rules, **spec}
-    return resource("security.istio.io/v1", "AuthorizationPolicy", "polaris", spec=given)
+    policy_spec = {"selector": {"matchLabels": POLARIS}, "rules": rules, **spec}
+    return resource("security.istio.io/v1", "AuthorizationPolicy", "polaris", spec=policy_spec)
 
 
 NOBODY = resource("security.istio.io/v1", "AuthorizationPolicy", "allow-nothing", spec={})
@@ -55,7 +55,7 @@ MESSAGE = "no policy of the service mesh lets floe-sales/web call floe-platform/
         ((), True),
     ],
 )
-def test_istio(policies: tuple[Any, ...], fine: bool) -> None:
+def test_istio_must_let_declared_callers_in(policies: tuple[Any, ...], fine: bool) -> None:
     kinds: tuple[Kind, ...] = ("ambient", "sidecar")
     for kind in kinds:
         findings = meshed(kind, *policies).findings(check)
@@ -98,7 +98,7 @@ WEB = known("ServiceAccount", namespace="floe-sales", name="web")
         ((SERVER, policy("NetworkAuthentication"), ANYBODY), True),
     ],
 )
-def test_linkerd(policies: tuple[Any, ...], fine: bool) -> None:
+def test_linkerd_must_let_declared_callers_in(policies: tuple[Any, ...], fine: bool) -> None:
     findings = meshed("linkerd", *policies).findings(check)
     assert [(code, message) for code, _, message in findings] == ([] if fine else [("C233", MESSAGE)])
 
@@ -112,7 +112,7 @@ def test_the_finding_is_about_the_policy_of_the_server_or_about_the_server() -> 
     assert [subject for _, subject, _ in changed] == ["MeshTLSAuthentication.policy.linkerd.io floe-platform/known"]
 
 
-def test_without_a_mesh_its_policies_do_not_matter() -> None:
+def test_without_a_mesh_its_policies_are_not_checked() -> None:
     platform = meshed("ambient", NOBODY)
     platform.facts["mesh"] = None
     assert platform.findings(check) == []

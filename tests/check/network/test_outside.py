@@ -20,7 +20,7 @@ DAGSTER_NAME = "Deployment.apps floe-platform/dagster"
 
 
 def with_server(cidr: str, block: dict[str, Any], port: int = 443) -> Platform:
-    """Return the platform with one server of the backup, and one range that policies let it reach."""
+    """Return the platform with one server of the backup, and one range that policies allow it to reach."""
     platform = sample()
     rest = {
         connection
@@ -43,11 +43,11 @@ def with_server(cidr: str, block: dict[str, Any], port: int = 443) -> Platform:
         ("2001:db8::/32", {"cidr": "2001:db8::/32"}),
     ],
 )
-def test_exactly_the_declared_server(cidr: str, block: dict[str, Any]) -> None:
+def test_egress_to_exactly_the_declared_server_is_accepted(cidr: str, block: dict[str, Any]) -> None:
     assert with_server(cidr, block).findings(*CHECKS) == []
 
 
-def test_a_server_that_is_blocked() -> None:
+def test_a_declared_server_that_no_policy_allows_is_reported() -> None:
     message = "no policy allows egress to s3.example.com (10.1.0.0/16) on TCP 443"
     platform = with_server("10.1.0.0/16", {"cidr": "10.1.2.0/24"})
     assert platform.findings(*CHECKS) == [("C067", BACKUP_NAME, message)]
@@ -71,7 +71,7 @@ def test_a_service_that_others_keep_is_reached_in_its_namespace(namespace: str, 
     assert platform.findings(*CHECKS) == ([("C067", BACKUP_NAME, message)] if blocked else [])
 
 
-def test_a_range_that_is_wider_than_the_declared_one() -> None:
+def test_a_range_wider_than_the_declared_one_is_reported() -> None:
     platform = with_server("10.1.0.0/16", {"cidr": "10.0.0.0/8"})
     message = "a policy lets its pods send to 10.0.0.0/8 on TCP 443"
     assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
@@ -113,7 +113,7 @@ def test_private_addresses_that_the_environment_lists_may_be_a_servers() -> None
     assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
 
 
-def test_a_port_that_is_not_declared() -> None:
+def test_an_undeclared_port_is_reported() -> None:
     platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0"}, 5432)
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
         ("C067", "no policy allows egress to s3.example.com (0.0.0.0/0) on TCP 443"),
@@ -121,14 +121,14 @@ def test_a_port_that_is_not_declared() -> None:
     ]
 
 
-def test_a_rule_without_peers_leads_everywhere() -> None:
+def test_a_rule_without_peers_allows_every_server() -> None:
     platform = sample()
     platform["NetworkPolicy/polaris-out"]["spec"]["egress"] = [{"ports": [{"port": 5432}]}]
     message = "a policy lets its pods send to 0.0.0.0/0 on TCP 5432"
     assert platform.findings(*CHECKS) == [("C066", "Deployment.apps floe-platform/polaris", message)]
 
 
-def test_one_opening_is_one_finding_whatever_the_protocols() -> None:
+def test_an_open_rule_is_one_finding_for_all_protocols() -> None:
     platform = sample()
     platform["NetworkPolicy/polaris-out"]["spec"]["egress"] = [{}]
     platform.add(policy("open", "ingress", selector("polaris"), [{}]))
@@ -138,14 +138,14 @@ def test_one_opening_is_one_finding_whatever_the_protocols() -> None:
     ]
 
 
-def test_names_of_ports_mean_nothing_outside() -> None:
+def test_named_ports_do_not_match_external_servers() -> None:
     platform = sample()
     rule = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": "main"}]}
     platform["NetworkPolicy/polaris-out"]["spec"]["egress"].append(rule)
     assert platform.findings(*CHECKS) == []
 
 
-def test_dns_outside_is_no_way_out() -> None:
+def test_dns_outside_the_cluster_is_not_an_undeclared_server() -> None:
     platform = sample()
     rule = {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53, "protocol": "UDP"}]}
     platform["NetworkPolicy/dns"]["spec"]["egress"].append(rule)
@@ -161,7 +161,7 @@ def test_the_api_server_needs_both_of_its_ports(port: int) -> None:
     assert platform.findings(*CHECKS) == [("C067", DAGSTER_NAME, message)]
 
 
-def test_the_api_server_may_have_few_addresses() -> None:
+def test_the_api_server_may_have_declared_addresses() -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-api"]["spec"]["egress"][0]["to"] = [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
     assert platform.findings(*CHECKS) == []
@@ -227,13 +227,13 @@ def test_ingress_from_undeclared_peers(peers: dict[str, Any], who: str) -> None:
         select(matchLabels={"app.kubernetes.io/part-of": "acme"}),
     ],
 )
-def test_the_environment_and_the_ingress_controller_are_no_strangers(peer: dict[str, Any]) -> None:
+def test_pods_of_the_environment_and_the_ingress_controller_may_be_let_in(peer: dict[str, Any]) -> None:
     platform = sample()
     platform.add(policy("open", "ingress", selector("polaris"), [{"from": [peer]}]))
     assert platform.findings(*CHECKS) == []
 
 
-def test_one_opening_is_one_finding_whatever_the_pods() -> None:
+def test_an_open_rule_is_one_finding_for_all_pods() -> None:
     platform = sample()
     platform.add(policy("open", "ingress", {}, [{"from": [EVERY_NAMESPACE]}]))
     groups = ", ".join(f"floe-platform/{name}" for name in ("dagster", "polaris", "postgres", "backup", "migrate"))
@@ -242,7 +242,7 @@ def test_one_opening_is_one_finding_whatever_the_pods() -> None:
     assert platform.hints(*CHECKS) == [f"name the allowed namespaces, each by its label {NAME}"]
 
 
-def test_pods_with_other_ports_are_another_finding() -> None:
+def test_pods_with_other_ports_are_a_separate_finding() -> None:
     platform = sample()
     platform.add(policy("open", "ingress", {}, [{"from": [EVERY_NAMESPACE], "ports": [{"port": "main"}]}]))
     assert [message for _, _, message in platform.findings(*CHECKS)] == [
@@ -262,14 +262,14 @@ def test_pods_with_other_ports_are_another_finding() -> None:
         ({"from": [MONITORING]}, "pods of namespace monitoring"),
     ],
 )
-def test_what_is_open_to_the_ingress_controller_may_be_open_to_addresses_only(peers: dict[str, Any], who: str) -> None:
+def test_ports_of_the_ingress_controller_may_be_open_to_addresses_only(peers: dict[str, Any], who: str) -> None:
     platform = sample()
     platform.add(policy("open", "ingress", selector("dagster"), [{**peers, "ports": [{"port": 3000}]}]))
     message = f"it lets {who} reach floe-platform/dagster on TCP 3000"
     assert platform.findings(*CHECKS) == ([("C068", OPEN, message)] if who else [])
 
 
-def test_only_the_ports_that_the_ingress_controller_reaches() -> None:
+def test_ports_that_the_ingress_controller_does_not_reach_may_not_be_open_to_addresses() -> None:
     platform = sample()
     platform.add(policy("open", "ingress", selector("dagster"), [{"from": [ANY_ADDRESS], "ports": [{"port": 3000}]}]))
     platform.facts["ingress_groups"] = frozenset({(DAGSTER, 80)})
@@ -294,7 +294,7 @@ def test_egress_to_undeclared_peers(rule: dict[str, Any], who: str, where: str) 
 
 
 @pytest.mark.parametrize(("direction", "peers"), [("ingress", "from"), ("egress", "to")])
-def test_a_namespace_that_is_external_can_be_let_in(direction: str, peers: str) -> None:
+def test_an_external_namespace_may_be_let_in(direction: str, peers: str) -> None:
     platform = sample()
     opening = platform.add(policy("open", direction, selector("polaris"), [{peers: [MONITORING]}]))
     annotation = "floe.dev/external-references"
@@ -316,7 +316,7 @@ def test_without_an_ingress_controller_the_hint_says_how_to_name_it() -> None:
     assert "cluster.ingress_namespace" in platform.hints(*CHECKS)[0]
 
 
-def test_a_range_of_ports_is_wider_than_the_declared_one_in_it() -> None:
+def test_a_range_of_ports_around_a_declared_port_is_reported() -> None:
     platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]})
     ports = platform["NetworkPolicy/buckets"]["spec"]["egress"][0]["ports"]
     ports[0]["endPort"] = 443

@@ -21,7 +21,7 @@ def named(*names: str) -> dict[str, Any]:
     return {"namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": "In", "values": list(names)}]}}
 
 
-def test_no_peers_are_everyone() -> None:
+def test_a_rule_without_peers_matches_everyone() -> None:
     assert read_peers([]) == Peers(blocks=(EVERYWHERE,), dns=True, everyone=True)
 
 
@@ -43,7 +43,7 @@ TEAM = {"matchLabels": {"team": "a"}}
         ),
     ],
 )
-def test_a_peer_is_pods_of_its_own_namespace_or_of_others(peer: dict[str, Any], expected: Peer) -> None:
+def test_a_peer_selects_pods_of_its_own_or_of_other_namespaces(peer: dict[str, Any], expected: Peer) -> None:
     assert read_peers([peer]).pods == (expected,)
 
 
@@ -95,7 +95,7 @@ def test_namespaces_that_are_named(selector: dict[str, Any], names: tuple[str, .
         ("::/0", "0.0.0.0/0", False),
     ],
 )
-def test_ranges_within_ranges(inner: str, outer: str, fits: bool) -> None:
+def test_a_range_covers_the_ranges_within_it(inner: str, outer: str, fits: bool) -> None:
     assert within(ip_network(inner), ip_network(outer)) is fits
 
 
@@ -115,7 +115,7 @@ def test_a_range_does_not_cover_what_it_leaves_out() -> None:
         ({"ingress": [], "policyTypes": ["Egress"]}, ["egress"]),
     ],
 )
-def test_what_a_policy_governs(spec: dict[str, Any], denied: list[str]) -> None:
+def test_a_policy_applies_to_its_types_only(spec: dict[str, Any], denied: list[str]) -> None:
     platform = sample()
     platform.objects = {
         key: manifest for key, manifest in platform.objects.items() if manifest["kind"] != "NetworkPolicy"

@@ -35,7 +35,7 @@ def test_the_replacement_is_named() -> None:
     assert platform.hints(check) == ["use policy/v1"]
 
 
-def test_the_same_kind_of_another_group_is_left_alone() -> None:
+def test_the_same_kind_in_another_group_is_not_checked() -> None:
     platform = sample()
     platform.add(resource("example.com/v1beta1", "CronJob", "toy"))
     assert platform.findings(check) == []
@@ -74,7 +74,7 @@ def test_a_custom_resource_may_be_of_any_kind(api_version: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ExternalSecret", "SecretStore", "ClusterSecretStore", "ClusterExternalSecret"])
-def test_what_an_operator_serves_no_more_is_refused(kind: str) -> None:
+def test_versions_that_an_operator_no_longer_serves_are_refused(kind: str) -> None:
     platform = sample()
     platform.add(resource("external-secrets.io/v1beta1", kind, "mine"))
     message = f"external-secrets.io/v1beta1 {kind} was removed in External Secrets 0.17"
@@ -83,7 +83,7 @@ def test_what_an_operator_serves_no_more_is_refused(kind: str) -> None:
     assert platform.findings(schema.check) == []
 
 
-def test_what_an_operator_of_ones_own_still_serves_is_left_alone() -> None:
+def test_versions_in_a_definition_of_the_mesh_are_accepted() -> None:
     platform = sample()
     platform.add(resource("external-secrets.io/v1beta1", "SecretStore", "mine"))
     version = {"name": "v1beta1", "schema": {"openAPIV3Schema": {"type": "object"}}}

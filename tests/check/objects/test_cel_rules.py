@@ -38,7 +38,7 @@ def refused(schema: dict[str, Any], value: Any) -> list[tuple[str, str]]:
         ("self.min <= self.max", {"min": {"type": "integer"}, "max": {"type": "integer"}}, (1, 2), (2, 1)),
         ("has(self.min) != has(self.max)", {"min": TEXT, "max": TEXT}, ("x", None), ("x", "y")),
         ("self.min.matches('^[a-z]+$')", {"min": TEXT}, ("ab", None), ("a1", None)),
-        # A number without a fraction is a number all the same.
+        # A number without a fraction is still a number.
         ("self.min * 1.5 > 2.0", {"min": {"type": "number"}}, (2, None), (1, None)),
         ("duration(self.min) > duration('1m')", {"min": {**TEXT, "format": "duration"}}, ("2m", None), ("30s", None)),
         ("self.?min.orValue('x') == 'x'", {"min": TEXT}, (None, None), ("y", None)),
@@ -96,7 +96,7 @@ def test_a_function_of_kubernetes_is_evaluated(rule: str, good: str, bad: str) -
     assert refused(schema, {"min": bad}) == [("", "is wrong")]
 
 
-def test_it_is_evaluated_where_it_stands() -> None:
+def test_a_rule_applies_to_the_value_at_its_place() -> None:
     pool = ruled("self.size > 0", {"size": {"type": "integer"}}, fieldPath=".size")
     lists = {"type": "object", "properties": {"pools": {"type": "array", "items": pool}}}
     maps = {"type": "object", "properties": {"pools": {"type": "object", "additionalProperties": pool}}}
@@ -104,7 +104,7 @@ def test_it_is_evaluated_where_it_stands() -> None:
     assert refused(maps, {"pools": {"a": {"size": 0}}}) == [("pools.a.size", "is wrong")]
 
 
-def test_a_rule_may_lie_behind_a_reference() -> None:
+def test_a_rule_may_be_behind_a_reference() -> None:
     schema = {"properties": {"pool": {"$ref": "#/$defs/pool"}}, "$defs": {"pool": ruled("self.a == 'x'", {"a": TEXT})}}
     assert refused(schema, {"pool": {"a": "y"}}) == [("pool", "is wrong")]
 
@@ -118,18 +118,18 @@ def test_names_are_escaped(name: str, in_rule: str) -> None:
     assert refused(schema, {name: "y"}) == [("", "is wrong")]
 
 
-def test_a_value_that_a_rule_reads_must_be_there() -> None:
+def test_a_missing_value_that_a_rule_reads_is_an_error() -> None:
     assert refused(ruled("self.a == 'x'", {"a": TEXT}), {}) == [("", "lacks a, which a rule reads: self.a == 'x'")]
 
 
-def test_rules_about_changes_do_not_apply_to_what_is_new() -> None:
+def test_transition_rules_do_not_apply_to_new_objects() -> None:
     schema = ruled("self.a == oldSelf.a", {"a": TEXT})
     assert refused(schema, {"a": "x"}) == []
     assert not list(unevaluated(schema))
 
 
 @pytest.mark.parametrize("rule", ["semver(self.a).major() == 1", "self.a.find('x') == ''", "self.a =="])
-def test_what_cannot_be_evaluated_is_named_and_refuses_nothing(rule: str) -> None:
+def test_a_rule_that_cannot_be_evaluated_is_reported_and_refuses_nothing(rule: str) -> None:
     schema = ruled(rule, {"a": TEXT})
     assert refused(schema, {"a": "y"}) == []
     assert list(unevaluated({"type": "object", "properties": {"spec": schema}})) == [(("spec",), rule)]
@@ -147,7 +147,7 @@ def definition(schema: dict[str, Any]) -> dict[str, Any]:
     return {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
 
 
-def test_an_object_is_held_against_the_rules_of_its_definition_with_its_defaults() -> None:
+def test_an_object_is_checked_by_its_definition_after_defaulting() -> None:
     platform = sample()
     schema = ruled("self.size < 3", {"size": {"type": "integer", "default": 2}})
     spec = definition(schema)
@@ -169,7 +169,7 @@ def test_a_rule_that_ends_with_another_error_refuses_nothing() -> None:
     assert refused(ruled("self.a > duration('1m')", {"a": {**TEXT, "format": "duration"}}), {"a": "30s"}) == []
 
 
-def test_what_is_not_evaluated_is_told_once_for_each_definition() -> None:
+def test_rules_that_are_not_evaluated_are_reported_once_for_each_definition() -> None:
     platform = sample()
     schema = ruled("self.a.find('x') == 'x'", {"a": TEXT, "b": ruled("format.named('date').hasValue()", {"c": TEXT})})
     spec = definition(schema)

@@ -38,7 +38,7 @@ def defaults() -> Defaults:
         ({"mode": "none", "note": "", "main": {"cpu": "2"}}, {"mode": "none", "note": "", "main": {"cpu": "2"}}),
     ],
 )
-def test_what_is_missing_gets_its_default(value: Any, expected: Any) -> None:
+def test_missing_values_get_their_defaults(value: Any, expected: Any) -> None:
     assert defaults().set_in(value) == expected
 
 
@@ -54,7 +54,7 @@ def test_what_is_missing_gets_its_default(value: Any, expected: Any) -> None:
         ("unknown", {}, {}),
     ],
 )
-def test_defaults_are_set_below_what_is_there(field: str, value: Any, expected: Any) -> None:
+def test_defaults_are_set_inside_existing_values(field: str, value: Any, expected: Any) -> None:
     before = {field: deepcopy(value)}
 
     assert defaults().set_in(before)[field] == expected
@@ -62,5 +62,5 @@ def test_defaults_are_set_below_what_is_there(field: str, value: Any, expected: 
 
 
 @pytest.mark.parametrize("schema", [{}, None, True, {"properties": {"plain": SCHEMA["properties"]["plain"]}}])
-def test_a_schema_without_any_has_none(schema: Any) -> None:
+def test_a_schema_without_defaults_changes_nothing(schema: Any) -> None:
     assert defaults_of(schema) is None

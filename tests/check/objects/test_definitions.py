@@ -27,7 +27,7 @@ def definition(**versions: dict[str, Any]) -> dict[str, Any]:
 
 
 def refused(schema: dict[str, Any], spec: Any) -> list[str]:
-    """Return the places at which a toy with this spec does not fit."""
+    """Return the places of violations in a toy with this spec."""
     kubernetes = kubernetes_schemas("1.34")
     assert kubernetes is not None
     schemas = Schemas(kubernetes, [definition(v1=schema)])
@@ -65,7 +65,7 @@ def refused(schema: dict[str, Any], spec: Any) -> list[str]:
         ({"type": "string", "pattern": "^a"}, "b", ["spec"]),
     ],
 )
-def test_what_a_definition_allows(schema: dict[str, Any], spec: Any, places: list[str]) -> None:
+def test_a_definition_accepts_what_its_schema_accepts(schema: dict[str, Any], spec: Any, places: list[str]) -> None:
     assert refused(schema, spec) == places
 
 
@@ -76,7 +76,7 @@ def test_each_version_has_its_own_schema() -> None:
 
 
 @pytest.mark.parametrize(("required", "places"), [([], []), (["a"], ["spec"])])
-def test_a_spec_must_be_there_if_anything_in_it_must(required: list[str], places: list[str]) -> None:
+def test_a_spec_with_required_fields_is_required(required: list[str], places: list[str]) -> None:
     kubernetes = kubernetes_schemas("1.34")
     assert kubernetes is not None
     schemas = Schemas(kubernetes, [definition(v1=RECORD | {"required": required})])
@@ -140,20 +140,25 @@ def test_defaults_are_set_before_an_object_is_judged(schema: dict[str, Any], spe
 
 @pytest.mark.parametrize("odd", ["text", 1.5, [["x"]], [None], {"a": {"b": [1]}}, None, True])
 def test_a_malformed_definition_has_no_schema_or_a_part(odd: Any) -> None:
-    whole = definition(v1=RECORD)
-    for place in (whole["spec"], whole["spec"]["names"], whole["spec"]["versions"][0], *_schemas(whole)):
+    definition_ = definition(v1=RECORD)
+    for place in (
+        definition_["spec"],
+        definition_["spec"]["names"],
+        definition_["spec"]["versions"][0],
+        *_schemas(definition_),
+    ):
         for key in list(place):
-            kept = place[key]
+            original = place[key]
             place[key] = odd
             kubernetes = kubernetes_schemas("1.34")
             assert kubernetes is not None
-            schemas = Schemas(kubernetes, [whole])
+            schemas = Schemas(kubernetes, [definition_])
             schemas.violations({"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x"}, "spec": {}})
-            list(unreadable_patterns(whole))
-            place[key] = kept
+            list(unreadable_patterns(definition_))
+            place[key] = original
 
 
-def _schemas(whole: dict[str, Any]) -> list[dict[str, Any]]:
-    top = whole["spec"]["versions"][0]["schema"]
+def _schemas(definition_: dict[str, Any]) -> list[dict[str, Any]]:
+    top = definition_["spec"]["versions"][0]["schema"]
     schema = top["openAPIV3Schema"]
     return [top, schema, schema["properties"], schema["properties"]["spec"]]

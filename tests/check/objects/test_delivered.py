@@ -35,7 +35,7 @@ def test_other_characters_are_fine(character: str) -> None:
     assert messages("flux", data={"a": f"x{character}y"}) == []
 
 
-def test_in_a_key_and_in_a_list() -> None:
+def test_such_characters_are_found_in_keys_and_lists() -> None:
     assert messages("flux", data={"a\x85": "b"}, items=[{"c": "\x7f"}]) == [
         "data.a\\x85 is a key that has the character U+0085, at which Flux' kustomize fails",
         "items[0].c has the character U+007F, at which Flux' kustomize fails",

@@ -8,7 +8,7 @@ from check.samples import sample
 from floe_compiler.check.objects.identity import check
 
 
-def test_an_object_in_its_old_group_beside_the_new_one_is_there_twice() -> None:
+def test_an_object_in_an_old_and_a_new_group_is_a_duplicate() -> None:
     platform = sample()
     old = copy.deepcopy(platform["Ingress/dagster"])
     old["apiVersion"] = "extensions/v1beta1"
@@ -22,7 +22,7 @@ def test_an_object_in_its_old_group_beside_the_new_one_is_there_twice() -> None:
     ]
 
 
-def test_kinds_that_only_share_a_name_are_two_objects() -> None:
+def test_kinds_that_share_only_a_name_are_different_objects() -> None:
     platform = sample()
     other = copy.deepcopy(platform["Service/dagster"])
     other["apiVersion"] = "serving.knative.dev/v1"
@@ -30,7 +30,7 @@ def test_kinds_that_only_share_a_name_are_two_objects() -> None:
     assert platform.findings(check) == []
 
 
-def test_an_object_in_its_old_group_alone_is_there_once() -> None:
+def test_an_object_in_an_old_group_alone_is_no_duplicate() -> None:
     platform = sample()
     platform["Ingress/dagster"]["apiVersion"] = "extensions/v1beta1"
     assert platform.findings(check) == []

@@ -15,7 +15,7 @@ VERSION = "app.kubernetes.io/version"
     ("key", "value"),
     [("ok", "not ok"), ("not ok", "ok"), ("a/b/c", "ok"), ("ok", "x" * 64)],
 )
-def test_invalid_labels(key: str, value: str) -> None:
+def test_invalid_labels_are_reported(key: str, value: str) -> None:
     platform = sample()
     platform["Service/dagster"]["metadata"]["labels"][key] = value
     assert [(code, subject) for code, subject, _ in platform.findings(check)] == [
@@ -23,7 +23,7 @@ def test_invalid_labels(key: str, value: str) -> None:
     ]
 
 
-def test_labels_of_pods_are_looked_at_too() -> None:
+def test_labels_of_pods_are_checked_too() -> None:
     platform = sample()
     platform["CronJob/backup"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]["a"] = "b c"
     ((code, _, message),) = platform.findings(check)
@@ -31,7 +31,7 @@ def test_labels_of_pods_are_looked_at_too() -> None:
     assert message.startswith("spec.jobTemplate.spec.template.metadata.labels.a: ")
 
 
-def test_invalid_annotation_keys() -> None:
+def test_invalid_annotation_keys_are_reported() -> None:
     platform = sample()
     platform["Service/dagster"]["metadata"]["annotations"] = {"Example.com/Key": "any text, of any length"}
     assert platform.findings(check) == []
@@ -57,7 +57,7 @@ def test_missing_recommended_labels_are_named() -> None:
         ("NetworkPolicy/dagster-out", ("spec", "podSelector", "matchLabels")),
     ],
 )
-def test_no_selector_names_the_version(key: str, steps: tuple[str, ...]) -> None:
+def test_a_selector_with_the_version_is_reported(key: str, steps: tuple[str, ...]) -> None:
     platform = sample()
     selector: Object = platform[key]
     for step in steps:
@@ -67,7 +67,7 @@ def test_no_selector_names_the_version(key: str, steps: tuple[str, ...]) -> None
     assert [(code, message) for code, _, message in platform.findings(check)] == [("C017", f"{place} names {VERSION}")]
 
 
-def test_no_selector_asks_for_the_version_by_expression() -> None:
+def test_an_expression_with_the_version_is_reported() -> None:
     platform = sample()
     expressions = [{"key": VERSION, "operator": "Exists"}]
     platform["PodDisruptionBudget/dagster"]["spec"]["selector"]["matchExpressions"] = expressions
@@ -80,7 +80,7 @@ def test_the_version_may_be_a_label() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_definition_is_external_and_needs_no_labels_of_ours() -> None:
+def test_a_custom_resource_definition_needs_no_recommended_labels() -> None:
     platform = sample()
     definition = platform.copy_of("Namespace/floe-platform", "toys.example.com")
     definition |= {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}

@@ -22,7 +22,7 @@ MAIN = f"{POD}.containers[polaris]"
         (("containers", 0, "ports"), f"{MAIN}.ports has 8181 TCP 2 times"),
     ],
 )
-def test_an_item_that_is_there_twice(steps: tuple[str | int, ...], message: str) -> None:
+def test_an_item_that_occurs_twice_is_reported(steps: tuple[str | int, ...], message: str) -> None:
     platform = sample()
     items: Any = platform.pod("Deployment/polaris")
     for step in steps:
@@ -31,7 +31,7 @@ def test_an_item_that_is_there_twice(steps: tuple[str | int, ...], message: str)
     assert platform.findings(check) == [("C034", "Deployment.apps floe-platform/polaris", message)]
 
 
-def test_items_of_a_service_differ_by_protocol_too() -> None:
+def test_ports_of_a_service_are_told_apart_by_protocol_too() -> None:
     platform = sample()
     ports = platform["Service/polaris"]["spec"]["ports"]
     ports.append(ports[0] | {"protocol": "UDP", "name": "other"})
@@ -40,7 +40,7 @@ def test_items_of_a_service_differ_by_protocol_too() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C034"]
 
 
-def test_two_containers_of_one_name() -> None:
+def test_two_containers_with_one_name_are_reported() -> None:
     platform = sample()
     platform.pod("CronJob/backup")["containers"].append(container("backup"))
     assert [message for _, _, message in platform.findings(check)] == [

@@ -27,7 +27,7 @@ def rejected(platform: Platform) -> list[tuple[str, str]]:
         ("v1", "ConfigMap", "c" * 253, "c" * 254),
     ],
 )
-def test_names_of_objects(api_version: str, kind: str, good: str, bad: str) -> None:
+def test_invalid_names_of_objects_are_reported(api_version: str, kind: str, good: str, bad: str) -> None:
     platform = sample()
     platform.add(resource(api_version, kind, good))
     assert rejected(platform) == []
@@ -35,7 +35,7 @@ def test_names_of_objects(api_version: str, kind: str, good: str, bad: str) -> N
     assert [message for _, message in rejected(platform)] == ["metadata.name"]
 
 
-def test_names_inside_pods() -> None:
+def test_invalid_names_inside_pods_are_reported() -> None:
     platform = sample()
     pod = platform.pod("Deployment/polaris")
     pod["volumes"][0]["name"] = "Config"

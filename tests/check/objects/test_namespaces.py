@@ -31,7 +31,7 @@ def test_an_object_of_a_namespaced_kind_needs_a_namespace(key: str) -> None:
         ("v1", "PersistentVolum", "C006"),
     ],
 )
-def test_of_a_kind_that_does_not_exist_nothing_else_is_asked(api_version: str, kind: str, code: str) -> None:
+def test_a_kind_that_does_not_exist_is_one_error(api_version: str, kind: str, code: str) -> None:
     platform = sample()
     platform.add(resource(api_version, kind, "one", ""))
     assert [code for code, _, _ in platform.findings(*CHECKS, api_versions.check, schema.check)] == [code]
@@ -46,7 +46,7 @@ def test_of_a_kind_that_does_not_exist_nothing_else_is_asked(api_version: str, k
         ("v1", "Namespace"),
     ],
 )
-def test_an_object_of_a_cluster_scoped_kind_has_none(api_version: str, kind: str) -> None:
+def test_an_object_of_a_cluster_scoped_kind_has_no_namespace(api_version: str, kind: str) -> None:
     platform = sample()
     platform.add(resource(api_version, kind, "batch"))
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
@@ -54,7 +54,7 @@ def test_an_object_of_a_cluster_scoped_kind_has_none(api_version: str, kind: str
     ]
 
 
-def test_an_object_without_a_namespace_may_need_one_if_nothing_tells_its_scope() -> None:
+def test_an_object_of_unknown_scope_without_a_namespace_is_reported() -> None:
     platform = sample()
     toy = platform.add(resource("example.com/v1", "Toy", "bear", ""))
     message = "metadata.namespace is missing, and nothing says whether Toy needs one"
@@ -75,7 +75,7 @@ def test_a_definition_tells_the_scope_of_its_kind() -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C011"]
 
 
-def test_of_an_unknown_kind_nothing_is_asked() -> None:
+def test_an_object_of_unknown_scope_may_have_a_namespace() -> None:
     platform = sample()
     platform.add(resource("example.com/v1", "Toy", "bear"))
     assert platform.findings(*CHECKS) == []
@@ -94,7 +94,7 @@ def test_the_namespace_must_be_rendered() -> None:
     assert platform.hints(*CHECKS) == ['did you mean "floe-platform"?']
 
 
-def test_kubernetes_own_namespaces_and_those_of_delivery_are_there_already() -> None:
+def test_namespaces_of_kubernetes_and_delivery_exist() -> None:
     platform = sample()
     platform.add(resource("v1", "ConfigMap", "dns", "kube-system", data={}))
     platform.add(resource("argoproj.io/v1alpha1", "AppProject", "acme", "argocd", spec={}))

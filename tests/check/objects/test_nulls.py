@@ -19,13 +19,13 @@ def test_each_null_is_named() -> None:
     ]
 
 
-def test_of_any_kind() -> None:
+def test_nulls_are_found_in_objects_of_any_kind() -> None:
     platform = sample()
     platform.add(resource("example.com/v1", "Toy", "bear", spec={"a": [{"b": None}]}))
     assert [message for _, _, message in platform.findings(check)] == ["spec.a[0].b is null"]
 
 
-def test_what_is_empty_is_not_a_null() -> None:
+def test_empty_values_are_not_nulls() -> None:
     platform = sample()
     platform["Service/dagster"]["metadata"]["annotations"] = {"a": ""}
     assert platform.findings(check) == []

@@ -15,7 +15,7 @@ PLACE = "spec.strategy.rollingUpdate.maxUnavailable"
 
 
 @pytest.mark.parametrize("value", ["1", "", "half", "5.5%", "%", "-1%", "50%\n"])
-def test_a_text_that_is_no_percentage(value: str) -> None:
+def test_an_invalid_percentage_is_reported(value: str) -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["strategy"] = {"rollingUpdate": {"maxUnavailable": value}}
     assert platform.findings(check) == [("C001", POLARIS, f"{PLACE} must be an integer or a percentage")]
@@ -30,7 +30,7 @@ def test_numbers_and_percentages(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["3000", "Main", "a--b", "-a", "a-", "longer-than-fifteen"])
-def test_a_text_that_is_no_name_of_a_port_is_one_error(value: str) -> None:
+def test_an_invalid_port_name_is_one_error(value: str) -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["ports"][0]["targetPort"] = value
     message = "spec.ports[0].targetPort must be an integer or the name of a port"

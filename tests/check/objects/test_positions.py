@@ -33,7 +33,7 @@ def positions(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], Any]]:
     return [(path, item) for path, item, _ in finder.of("v1", "Box").find(value)]
 
 
-def test_each_marked_place_is_found_and_nothing_else() -> None:
+def test_only_marked_places_are_found() -> None:
     box = {"size": "1", "sizes": {"a": "2", "b": "3"}, "lids": [{"size": "4"}, {}], "colour": "5"}
     assert positions(box) == [
         (("size",), "1"),
@@ -43,7 +43,7 @@ def test_each_marked_place_is_found_and_nothing_else() -> None:
     ]
 
 
-def test_a_definition_within_itself_does_not_go_on_forever() -> None:
+def test_a_recursive_definition_ends() -> None:
     assert (("size",), "1") in positions({"size": "1", "inner": {"inner": {"size": "2"}}})
 
 

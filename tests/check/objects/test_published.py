@@ -1,4 +1,4 @@
-"""The published schemas of custom resources: which there are, and what they accept and refuse."""
+"""The published schemas of custom resources: which exist, and what they accept and refuse."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def example(kind: str, **spec: Any) -> Object:
 
 
 @table("manifest", GOOD, ids=lambda manifest: manifest["kind"])
-def test_what_users_write_fits_and_a_typing_mistake_does_not(manifest: Object) -> None:
+def test_valid_resources_fit_and_typing_mistakes_do_not(manifest: Object) -> None:
     assert violations(manifest) == ()
     (violation,) = violations({**manifest, "spec": {**manifest["spec"], "mistake": 1}})
     assert violation.path == ("spec", "mistake")
@@ -225,11 +225,11 @@ def test_the_interval_of_an_external_secret_is_a_duration(interval: str, fits: b
         ("example.com/v1", "Toy"),
     ],
 )
-def test_there_is_no_schema_of_other_kinds(api_version: str, kind: str) -> None:
+def test_other_kinds_have_no_schema(api_version: str, kind: str) -> None:
     assert published_schema(api_version, kind) is None
 
 
-def test_only_the_schemas_of_kinds_that_occur_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_schemas_of_kinds_in_use_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     text = Path.read_text
 

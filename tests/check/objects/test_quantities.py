@@ -25,7 +25,7 @@ def limited(value: Any) -> Platform:
     ("value", "canonical"),
     [("1000m", "1"), ("0.5", "500m"), ("3072Mi", "3Gi"), (1, "1"), (0.5, "500m")],
 )
-def test_forms_that_kubernetes_rewrites(value: Any, canonical: str) -> None:
+def test_quantities_that_kubernetes_rewrites_are_reported(value: Any, canonical: str) -> None:
     platform = limited(value)
     message = f"{MAIN}.limits.cpu is {value!r}"
     assert platform.findings(check) == [("C161", "Deployment.apps floe-platform/dagster", message)]
@@ -33,12 +33,12 @@ def test_forms_that_kubernetes_rewrites(value: Any, canonical: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "500m", "3Gi"])
-def test_forms_that_it_keeps(value: str) -> None:
+def test_canonical_quantities_are_accepted(value: str) -> None:
     assert limited(value).findings(check) == []
 
 
 @pytest.mark.parametrize("value", ["1 core", "5gb", ""])
-def test_what_is_not_a_quantity(value: str) -> None:
+def test_invalid_quantities_are_reported(value: str) -> None:
     ((code, _, message),) = limited(value).findings(check)
     assert code == "C160"
     assert message.startswith(f"{MAIN}.limits.cpu: ")
@@ -67,7 +67,7 @@ def test_what_is_not_a_quantity(value: str) -> None:
         ("1e3", '"1e3" is 1,000 bytes, which is too small', 'did you mean "1Mi" or "1Gi"?'),
     ],
 )
-def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint: str) -> None:
+def test_an_implausible_amount_of_bytes_is_reported(value: str, problem: str, hint: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["resources"]["limits"]["memory"] = value
     ((code, _, message),) = platform.findings(check)
@@ -76,8 +76,8 @@ def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint:
     )
     assert platform.hints(check) == [hint]
 
-    meant = re.findall(r'"(.+?)"', hint)
-    assert all(str(parse_quantity(text)) == text and not wrong_bytes(text) for text in meant if problem)
+    suggestions = re.findall(r'"(.+?)"', hint)
+    assert all(str(parse_quantity(text)) == text and not wrong_bytes(text) for text in suggestions if problem)
 
 
 @table(
@@ -108,7 +108,7 @@ def test_what_is_counted_in_containers() -> None:
     assert platform.hints(check) == ['did you mean "1"?']
 
 
-def test_a_ratio_is_no_amount() -> None:
+def test_a_ratio_is_not_a_quantity() -> None:
     platform = sample()
     ratios = {"memory": "2", "cpu": "4", "nvidia.com/gpu": "1500m"}
     limits = {"type": "Container", "maxLimitRequestRatio": ratios}
@@ -123,7 +123,7 @@ def test_bytes_in_quotas_and_volumes() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C172", "C172"]
 
 
-def test_wherever_a_quantity_stands() -> None:
+def test_quantities_are_found_at_any_depth() -> None:
     platform = sample()
     platform["ResourceQuota/quota"]["spec"]["hard"]["requests.cpu"] = "4000m"
     claim = platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"][0]
@@ -145,7 +145,7 @@ def test_wherever_a_quantity_stands() -> None:
     ]
 
 
-def test_what_only_looks_like_a_quantity_is_left_alone() -> None:
+def test_fields_that_only_look_like_quantities_are_not_checked() -> None:
     platform = sample()
     platform["ConfigMap/polaris"]["data"]["cpu"] = "1000m"
     assert platform.findings(check) == []

@@ -38,7 +38,7 @@ def test_a_missing_key_is_named() -> None:
     assert platform.findings(check) == [("C001", POLARIS, "spec.selector is missing")]
 
 
-def test_a_custom_resource_is_checked_by_our_model() -> None:
+def test_a_custom_resource_is_checked_by_its_published_schema() -> None:
     platform = sample()
     platform["ExternalSecret/polaris-db"]["spec"]["refreshIntervall"] = "1h"
     platform["ExternalSecret/polaris-db"]["metadata"]["lables"] = {}
@@ -74,7 +74,7 @@ def test_a_kind_without_a_schema_is_a_warning() -> None:
     ]
 
 
-def test_a_kind_of_kubernetes_that_it_no_longer_has_is_reported_elsewhere() -> None:
+def test_a_removed_kind_of_kubernetes_is_left_to_another_rule() -> None:
     platform = sample()
     platform["CronJob/backup"]["apiVersion"] = "batch/v1beta1"
     platform.add(resource("v1", "Configmap", "settings", data={}))
@@ -95,10 +95,10 @@ def test_an_object_without_a_kind_is_refused() -> None:
     assert platform.findings(check) == [("C001", " floe-platform/polaris", "the object needs apiVersion and kind")]
 
 
-def test_a_kubernetes_version_without_schemas_is_an_error_of_its_own() -> None:
+def test_a_kubernetes_version_without_schemas_is_an_error() -> None:
     platform = sample()
     platform.facts["kubernetes_version"] = "1.99"
-    assert platform.findings(check) == [], "the unit that delivers the environment speaks for all"
+    assert platform.findings(check) == [], "only the unit of delivery reports it"
     application = platform.add(resource("v1", "ConfigMap", "application", "argocd"))
     platform.facts["delivery"] = frozenset({identify(application)})
     platform.facts["origins"] = {VERSION: Span("platform-manifest.yaml", 9, 3)}

@@ -14,14 +14,14 @@ def shape_of(manifest: dict[Any, Any]) -> Shapes:
     return shape(ObjectSet({identify(manifest): manifest}), schemas_for("1.34", ()))
 
 
-def test_a_good_object_is_unchanged() -> None:
+def test_a_valid_object_is_unchanged() -> None:
     manifest = sample()["Deployment/polaris"]
     shapes = shape_of(manifest)
     assert next(iter(shapes.objects)) is manifest
     assert (shapes.violations, shapes.nulls, shapes.unknown) == ({}, {}, frozenset())
 
 
-def test_what_does_not_fit_is_dropped_and_the_rest_stays() -> None:
+def test_invalid_parts_are_dropped_and_the_rest_is_kept() -> None:
     manifest = sample()["Deployment/polaris"]
     manifest["spec"]["replicas"] = "two"
     manifest["spec"]["strategy"] = None
@@ -34,12 +34,12 @@ def test_what_does_not_fit_is_dropped_and_the_rest_stays() -> None:
     assert list(shapes.nulls.values()) == [(("spec", "strategy"),)]
 
 
-def test_what_stands_under_a_misspelt_key_is_not_missing() -> None:
+def test_values_under_a_misspelt_key_are_not_missing() -> None:
     manifest = sample()["Deployment/polaris"]
-    whole = {key: value for key, value in manifest.items() if key != "spec"}
+    metadata = {key: value for key, value in manifest.items() if key != "spec"}
     template = manifest["spec"]["template"]
     rest = {key: value for key, value in manifest["spec"].items() if key != "template"}
-    shapes = shape_of({**whole, "sepc": {**rest, "tempalte": template}})
+    shapes = shape_of({**metadata, "sepc": {**rest, "tempalte": template}})
     (clean,) = shapes.objects
     assert clean == manifest
     ((top, below),) = shapes.violations.values()
@@ -56,7 +56,7 @@ def test_a_number_in_quotes_is_not_missing() -> None:
     assert (violation.path, violation.hint) == (("spec", "replicas"), "write the number without quotes")
 
 
-def test_a_guess_that_does_not_fit_is_no_further_mistake() -> None:
+def test_a_guess_that_does_not_fit_is_not_another_error() -> None:
     manifest = sample()["Deployment/polaris"]
     manifest["spec"]["pausd"] = {"a": 1}
     manifest["spec"]["hint"] = "near nothing"
@@ -69,7 +69,7 @@ def test_a_guess_that_does_not_fit_is_no_further_mistake() -> None:
     ]
 
 
-def test_keys_that_are_no_strings_are_dropped_and_hide_nothing_below() -> None:
+def test_keys_that_are_not_strings_are_dropped_and_hide_nothing_below() -> None:
     manifest = sample()["ConfigMap/polaris"]
     manifest["data"] = {8080: "x", "a": 1, "b": "c"}
     (clean,) = shape_of(manifest).objects

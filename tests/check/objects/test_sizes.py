@@ -6,7 +6,7 @@ from check.samples import resource, sample
 from floe_compiler.check.objects.sizes import check
 
 
-def test_annotations_up_to_256_kibibytes() -> None:
+def test_annotations_have_256_kibibytes_at_most() -> None:
     platform = sample()
     metadata = platform["Service/dagster"]["metadata"]
     metadata["annotations"] = {"note": "x" * (262144 - 4)}
@@ -16,7 +16,7 @@ def test_annotations_up_to_256_kibibytes() -> None:
     assert platform.findings(check) == [("C163", "Service floe-platform/dagster", message)]
 
 
-def test_config_maps_up_to_one_mebibyte() -> None:
+def test_config_maps_have_one_mebibyte_at_most() -> None:
     platform = sample()
     platform["ConfigMap/polaris"]["data"] = {"a": "x" * 1024 * 512, "b": "é" * 1024 * 256}
     assert platform.findings(check) == []
@@ -25,7 +25,7 @@ def test_config_maps_up_to_one_mebibyte() -> None:
     assert platform.findings(check) == [("C164", "ConfigMap floe-platform/polaris", message)]
 
 
-def test_namespaces_below_the_limit_of_argo_cd() -> None:
+def test_namespaces_stay_below_the_limit_of_argo_cd() -> None:
     platform = sample()
     for number in range(8):
         platform.add(resource("v1", "ConfigMap", f"large-{number}", data={"a": "x" * 1_000_000}))

@@ -43,7 +43,7 @@ def messages(manifest: Object) -> list[str]:
 
 
 @table("case", CASES)
-def test_what_the_api_server_refuses_is_refused(case: dict[str, Any]) -> None:
+def test_values_that_the_api_server_refuses_are_refused(case: dict[str, Any]) -> None:
     assert messages(built(case["kind"], case["path"], case["good"])) == []
     assert messages(built(case["kind"], case["path"], case["bad"])) == [case["message"]]
 
@@ -57,7 +57,7 @@ def test_what_the_api_server_refuses_is_refused(case: dict[str, Any]) -> None:
         ("1.34", "PreferNode", "PreferClose, PreferSameNode or PreferSameZone"),
     ],
 )
-def test_words_that_a_version_does_not_know_yet(version: str, word: str, known: str) -> None:
+def test_values_of_enums_follow_the_kubernetes_version(version: str, word: str, known: str) -> None:
     platform = sample()
     platform.objects.clear()
     platform.add(resource("v1", "Service", "x", spec={"ports": [{"port": 80}], "trafficDistribution": word}))
@@ -66,7 +66,7 @@ def test_words_that_a_version_does_not_know_yet(version: str, word: str, known: 
     assert [message for _, _, message in platform.findings(check)] == expected
 
 
-def test_the_word_that_was_meant_is_named() -> None:
+def test_the_nearest_value_of_an_enum_is_suggested() -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["template"]["spec"]["dnsPolicy"] = "ClusterFrist"
     assert platform.hints(check) == ['did you mean "ClusterFirst"?']
@@ -81,7 +81,7 @@ def test_a_decimal_file_mode_is_explained() -> None:
     assert platform.hints(check) == ["the mode 644 is the number 420"]
 
 
-def test_what_is_misspelt_is_not_missing_as_well() -> None:
+def test_a_misspelt_key_is_not_reported_as_missing_too() -> None:
     probe = {"tcpsocket": {"port": 80}}
     assert messages(built("Deployment", f"{POD}.containers.0.livenessProbe", probe)) == []
 
@@ -96,7 +96,7 @@ def test_roles_are_bound_to_roles() -> None:
 
 
 @pytest.mark.parametrize(("version", "count"), [("1.34", 1), ("1.37", 0)])
-def test_the_words_are_those_of_the_version(version: str, count: int) -> None:
+def test_values_of_enums_are_those_of_the_version(version: str, count: int) -> None:
     platform = sample()
     platform.objects.clear()
     platform.add(built("StatefulSet", "spec.updateStrategy", {"type": "Recreate"}))
@@ -105,7 +105,7 @@ def test_the_words_are_those_of_the_version(version: str, count: int) -> None:
     assert [text for _, _, text in platform.findings(check)] == [message] * count
 
 
-def test_values_for_a_version_that_is_not_known_are_not_judged() -> None:
+def test_values_for_an_unknown_version_are_not_checked() -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["template"]["spec"]["dnsPolicy"] = "NewInLaterVersions"
     platform.facts["kubernetes_version"] = "1.99"
@@ -121,12 +121,12 @@ def test_every_type_with_constraints_exists() -> None:
             assert not fields.keys() - schemas.names[name]["properties"].keys(), name
 
 
-def test_the_words_are_those_of_the_newest_version() -> None:
+def test_constraints_have_the_values_of_the_newest_version() -> None:
     assert enumerations().version == known_versions()[-1], "run make kubernetes"
 
 
 @pytest.mark.parametrize("text", ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "x/8", "fe80::%1/64", "/8", ""])
-def test_what_is_no_range_of_addresses(text: str) -> None:
+def test_an_invalid_range_of_addresses_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         cidr(text)
 

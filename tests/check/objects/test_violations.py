@@ -39,14 +39,16 @@ CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": F
         ),
     ],
 )
-def test_each_error_in_our_words(schema: dict[str, Any], value: Any, path: Any, message: str, hint: str) -> None:
+def test_each_violation_is_explained_in_plain_words(
+    schema: dict[str, Any], value: Any, path: Any, message: str, hint: str
+) -> None:
     (violation,) = violations(schema, value)
     assert (violation.path, violation.message, violation.hint) == (path, message, hint)
     assert violation.drop == (None if message == "is missing" else path)
     assert "s3cret" not in violation.message + violation.hint
 
 
-def test_choices_that_differ_by_more_than_their_type_keep_the_words_of_the_validator() -> None:
+def test_other_choices_keep_the_message_of_the_validator() -> None:
     (violation,) = violations({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"s3cret": "s3cret"})
     assert violation.message == "the value is not valid under any of the schemas listed in the 'oneOf' keyword"
 

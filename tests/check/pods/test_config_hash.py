@@ -42,7 +42,7 @@ def test_only_rendered_config_maps_count(source: dict[str, Any], codes: list[str
     assert [code for code, _, _ in platform.findings(check)] == codes
 
 
-def test_what_somebody_else_keeps_does_not_count_even_if_it_is_hand_written() -> None:
+def test_external_config_maps_do_not_count_even_if_hand_written() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["envFrom"] = [{"configMapRef": {"name": "polaris"}}]
     assert [code for code, _, _ in platform.findings(check)] == ["C140"]
@@ -50,7 +50,7 @@ def test_what_somebody_else_keeps_does_not_count_even_if_it_is_hand_written() ->
     assert platform.findings(check) == []
 
 
-def test_tasks_read_theirs_again() -> None:
+def test_cron_jobs_need_no_hash() -> None:
     platform = sample()
     platform.container("CronJob/backup")["envFrom"] = [{"configMapRef": {"name": "polaris"}}]
     assert platform.findings(check) == []

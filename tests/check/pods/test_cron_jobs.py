@@ -20,7 +20,7 @@ NAME = "CronJob.batch floe-platform/backup"
         "timeZone",
     ],
 )
-def test_nothing_is_left_open(field: str) -> None:
+def test_every_setting_of_a_cron_job_is_explicit(field: str) -> None:
     platform = sample()
     del platform["CronJob/backup"]["spec"][field]
     assert platform.findings(check) == [("C113", NAME, f"spec lacks {field}")]
@@ -37,7 +37,7 @@ def test_nothing_is_left_open(field: str) -> None:
         ("timeZone", "Local"),
     ],
 )
-def test_schedules_and_zones_that_kubernetes_refuses(field: str, value: str) -> None:
+def test_schedules_and_time_zones_that_kubernetes_refuses_are_reported(field: str, value: str) -> None:
     platform = sample()
     platform["CronJob/backup"]["spec"][field] = value
     ((code, subject, message),) = platform.findings(check)
@@ -46,7 +46,7 @@ def test_schedules_and_zones_that_kubernetes_refuses(field: str, value: str) -> 
 
 
 @pytest.mark.parametrize(("seconds", "codes"), [(10, []), (9, ["C115"])])
-def test_a_deadline_that_is_too_short_to_start(seconds: int, codes: list[str]) -> None:
+def test_a_starting_deadline_that_is_too_short_is_reported(seconds: int, codes: list[str]) -> None:
     platform = sample()
     platform["CronJob/backup"]["spec"]["startingDeadlineSeconds"] = seconds
     assert [code for code, _, _ in platform.findings(check)] == codes

@@ -41,7 +41,7 @@ def rollout(data: dict[str, Any], **spec: Any) -> Platform:
     return platform
 
 
-def test_good_pods() -> None:
+def test_valid_pods_of_custom_resources_are_accepted() -> None:
     assert rollout(pods()).findings(*POD_CHECKS) == []
 
 
@@ -54,13 +54,13 @@ def test_good_pods() -> None:
         ({"envFrom": [{"secretRef": {"name": "nothing"}}]}, "C040"),
     ],
 )
-def test_pods_of_a_rollout(changes: dict[str, Any], code: str) -> None:
+def test_pods_of_a_rollout_are_checked(changes: dict[str, Any], code: str) -> None:
     findings = rollout(pods(**changes)).findings(*POD_CHECKS)
     assert [(finding[0], finding[1]) for finding in findings] == [(code, ROLLOUT)]
     assert findings[0][2].startswith("spec.template.spec.containers[web].")
 
 
-def test_privileges_of_a_rollout() -> None:
+def test_privileges_in_a_rollout_are_reported() -> None:
     data = pods()
     data["spec"]["containers"][0]["securityContext"]["privileged"] = True
     assert [(finding[0], finding[1]) for finding in rollout(data).findings(security.check)] == [("C070", ROLLOUT)]
@@ -75,7 +75,7 @@ def test_pods_of_a_rollout_are_selected_and_isolated() -> None:
     assert ROLLOUT in [about for _, about, _ in platform.findings(isolation.check)]
 
 
-def test_a_rollout_that_takes_the_pods_of_a_deployment() -> None:
+def test_a_rollout_that_selects_pods_of_a_deployment_is_reported() -> None:
     platform = sample()
     spec = {"workloadRef": {"kind": "Deployment", "name": "dagster"}, "selector": {"matchLabels": {"a": "b"}}}
     platform.add(resource("argoproj.io/v1alpha1", "Rollout", "web", spec=spec))
@@ -83,12 +83,12 @@ def test_a_rollout_that_takes_the_pods_of_a_deployment() -> None:
 
 
 def test_the_quota_counts_the_pods_of_a_rollout() -> None:
-    def asked(platform: Platform) -> Fraction:
+    def pods_in_quota(platform: Platform) -> Fraction:
         rendered = platform.rendered()
         index = build_index(rendered)
         return demand(index.workloads.values(), index.objects, rendered.launched, rendered.nodes).total("pods").amount
 
-    assert asked(rollout(pods())) - asked(sample()) == 3
+    assert pods_in_quota(rollout(pods())) - pods_in_quota(sample()) == 3
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def spark(**driver: Any) -> Platform:
     return platform
 
 
-def test_what_an_operator_adds_is_not_missing() -> None:
+def test_fields_that_an_operator_adds_are_not_missing() -> None:
     platform = spark()
     limits = {"type": "Container", "max": {"memory": "128Mi"}, "min": {"cpu": "50m"}}
     platform.add(resource("v1", "LimitRange", "small", spec={"limits": [limits]}))
@@ -142,11 +142,11 @@ def test_what_an_operator_adds_is_not_missing() -> None:
         ({"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}}, "C081"),
     ],
 )
-def test_what_is_wrong_in_a_template_that_an_operator_completes(driver: dict[str, Any], code: str) -> None:
+def test_errors_in_a_template_that_an_operator_completes_are_reported(driver: dict[str, Any], code: str) -> None:
     assert [finding[0] for finding in spark(**driver).findings(*POD_CHECKS)] == [code]
 
 
-def test_servers_whose_template_an_operator_completes() -> None:
+def test_a_service_of_pods_that_an_operator_completes_is_accepted() -> None:
     platform = sample()
     labels_ = {"app": "pooler"}
     pooler = {"metadata": {"labels": labels_}, "spec": {"containers": [{"name": "pgbouncer"}]}}

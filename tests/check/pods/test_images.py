@@ -15,7 +15,7 @@ MAIN = "spec.template.spec.containers[dagster]"
     "image",
     ["ghcr.io/acme/dagster:1.2", "ghcr.io/acme/x/dagster:1.2", f"ghcr.io/acme/dagster@sha256:{'0' * 64}"],
 )
-def test_exact_images_of_an_allowed_registry(image: str) -> None:
+def test_pinned_images_of_an_allowed_registry_are_accepted(image: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = image
     assert platform.findings(check) == []
@@ -29,13 +29,13 @@ def test_exact_images_of_an_allowed_registry(image: str) -> None:
         ("ghcr.io/acme/dagster:stable", 'has the tag "stable", which moves'),
     ],
 )
-def test_images_that_may_change(image: str, verdict: str) -> None:
+def test_mutable_images_are_reported(image: str, verdict: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = image
     assert platform.findings(check) == [("C150", NAME, f"{MAIN}.image is {image}, which {verdict}")]
 
 
-def test_what_is_not_an_image() -> None:
+def test_invalid_images_are_reported() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = "ghcr.io/acme/Dagster:1"
     ((code, _, message),) = platform.findings(check)
@@ -46,7 +46,7 @@ def test_what_is_not_an_image() -> None:
 @pytest.mark.parametrize(
     "image", ["ghcr.io/other/dagster:1", "ghcr.io/acme-evil/x:1", "postgres:16", "docker.io/acme/x:1"]
 )
-def test_images_of_another_registry(image: str) -> None:
+def test_images_of_another_registry_are_reported(image: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = image
     assert platform.findings(check) == [

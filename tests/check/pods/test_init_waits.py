@@ -22,7 +22,7 @@ from tables import table
         ("echo done", True),
     ],
 )
-def test_loops(script: str, fine: bool) -> None:
+def test_endless_loops_of_init_containers_are_reported(script: str, fine: bool) -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["initContainers"] = [container("wait", command=["sh", "-c", script])]
     message = "spec.template.spec.initContainers[wait].command has a loop without an end"

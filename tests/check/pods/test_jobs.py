@@ -23,30 +23,30 @@ def renamed(**annotations: str) -> Platform:
     return platform
 
 
-def test_a_job_without_a_hash_in_its_name() -> None:
+def test_a_job_without_a_hash_in_its_name_is_reported() -> None:
     message = "metadata.name does not end with a hash of the Job's content, so a changed Job is refused"
     assert renamed().findings(check) == [("C110", "Job.batch floe-platform/migrate", message)]
 
 
 @pytest.mark.parametrize("annotations", GUARDS)
-def test_unless_the_delivery_tool_replaces_it(annotations: dict[str, str]) -> None:
+def test_a_job_that_the_delivery_tool_replaces_needs_no_hash(annotations: dict[str, str]) -> None:
     assert renamed(**annotations).findings(check) == []
 
 
 @pytest.mark.parametrize("options", ["Force=true", "Replace=true", "Prune=false"])
-def test_other_options_do_not_replace_it(options: str) -> None:
+def test_other_sync_options_do_not_replace_a_job(options: str) -> None:
     platform = renamed(**{"argocd.argoproj.io/sync-options": options})
     assert [code for code, _, _ in platform.findings(check)] == ["C110"]
 
 
 @pytest.mark.parametrize("name", ["migrate-1a2b3c4", "migrate-1A2B3C4D", "migrate1a2b3c4d", "migrate-1a2b3c4d-x"])
-def test_what_is_not_a_hash(name: str) -> None:
+def test_a_suffix_that_is_not_a_hash_is_reported(name: str) -> None:
     platform = sample()
     platform["Job/migrate-1a2b3c4d"]["metadata"]["name"] = name
     assert [code for code, _, _ in platform.findings(check)] == ["C110"]
 
 
-def test_a_job_that_removes_itself_starts_again() -> None:
+def test_a_job_with_a_ttl_is_reported_as_it_would_run_again() -> None:
     platform = sample()
     platform["Job/migrate-1a2b3c4d"]["spec"]["ttlSecondsAfterFinished"] = 600
     message = "spec.ttlSecondsAfterFinished removes the Job, and the next delivery starts it again"
@@ -55,14 +55,14 @@ def test_a_job_that_removes_itself_starts_again() -> None:
     assert platform.findings(check) == []
 
 
-def test_the_jobs_of_a_cron_job_may_remove_themselves() -> None:
+def test_jobs_of_a_cron_job_may_have_a_ttl() -> None:
     platform = sample()
     platform["CronJob/backup"]["spec"]["jobTemplate"]["spec"]["ttlSecondsAfterFinished"] = 600
     assert platform.findings(check) == []
 
 
 @pytest.mark.parametrize("field", ["backoffLimit", "activeDeadlineSeconds"])
-def test_a_job_has_an_end(field: str) -> None:
+def test_a_job_needs_a_deadline(field: str) -> None:
     platform = sample()
     del platform["Job/migrate-1a2b3c4d"]["spec"][field]
     del platform["CronJob/backup"]["spec"]["jobTemplate"]["spec"][field]
@@ -73,7 +73,7 @@ def test_a_job_has_an_end(field: str) -> None:
 
 
 @pytest.mark.parametrize(("policy", "fine"), [("Never", True), ("OnFailure", True), ("Always", False), (None, False)])
-def test_a_job_is_not_restarted_forever(policy: Any, fine: bool) -> None:
+def test_a_job_needs_a_limit_of_retries(policy: Any, fine: bool) -> None:
     platform = sample()
     pod = platform.pod("CronJob/backup")
     del pod["restartPolicy"]
@@ -84,7 +84,7 @@ def test_a_job_is_not_restarted_forever(policy: Any, fine: bool) -> None:
     assert platform.findings(check) == ([] if fine else [("C112", "CronJob.batch floe-platform/backup", message)])
 
 
-def test_a_test_after_a_sync_may_remove_itself() -> None:
+def test_a_test_after_a_sync_may_have_a_ttl() -> None:
     platform = sample()
     platform["Job/migrate-1a2b3c4d"]["spec"]["ttlSecondsAfterFinished"] = 3600
     platform["Job/migrate-1a2b3c4d"]["metadata"]["annotations"] = {"floe.dev/after-sync": "true"}
@@ -92,10 +92,10 @@ def test_a_test_after_a_sync_may_remove_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "kept"),
+    ("policy", "is_kept"),
     [("BeforeHookCreation", True), ("HookSucceeded", True), ("HookFailed", False), ("HookSucceeded,HookFailed", False)],
 )
-def test_a_hook_that_fails_is_kept_with_its_logs(policy: str, kept: bool) -> None:
+def test_a_hook_that_fails_is_kept_with_its_logs(policy: str, is_kept: bool) -> None:
     platform = renamed(**{"argocd.argoproj.io/hook": "PostSync", "argocd.argoproj.io/hook-delete-policy": policy})
     message = "argocd.argoproj.io/hook-delete-policy has HookFailed"
-    assert platform.findings(check) == ([] if kept else [("C200", "Job.batch floe-platform/migrate", message)])
+    assert platform.findings(check) == ([] if is_kept else [("C200", "Job.batch floe-platform/migrate", message)])

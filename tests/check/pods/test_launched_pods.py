@@ -22,7 +22,7 @@ ABOUT = "launched pods floe-platform/dagster-run"
 
 
 def described(platform: Platform, **changes: Any) -> Platform:
-    """Return the platform whose orchestrator says what its runs are like."""
+    """Return a platform whose orchestrator has a template for the pods of its runs."""
     pod = platform.pod("Job/migrate-1a2b3c4d")
     inner = {**pod["containers"][0], "name": "run", **changes.pop("container", {})}
     spec = {key: value for key, value in pod.items() if key not in ("containers", "initContainers", "restartPolicy")}
@@ -63,7 +63,7 @@ def test_pods_as_they_are_rendered_pass_every_check() -> None:
         ({"job": {}}, "C111"),
     ],
 )
-def test_what_no_other_pod_may_do_they_may_not(changes: dict[str, Any], code: str) -> None:
+def test_launched_pods_have_no_more_privileges_than_others(changes: dict[str, Any], code: str) -> None:
     assert code in all_codes(described(sample(), **changes))
 
 
@@ -75,7 +75,7 @@ def test_the_image_of_runs_is_that_of_their_code() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "no json", "[]", '{"job": {}}', '{"job": {}, "metadata": 1}'])
-def test_a_description_that_says_nothing_is_reported(value: str) -> None:
+def test_an_empty_description_is_reported(value: str) -> None:
     platform = described(sample())
     platform.container("Deployment/dagster")["env"][-1]["value"] = value
     assert platform.findings(check) == [
@@ -83,13 +83,13 @@ def test_a_description_that_says_nothing_is_reported(value: str) -> None:
     ]
 
 
-def test_so_is_one_that_is_gone() -> None:
+def test_a_removed_description_is_reported() -> None:
     platform = described(sample())
     platform.container("Deployment/dagster")["env"].pop()
     assert [code for code, _, _ in platform.findings(check)] == ["C036"]
 
 
-def test_their_schema_is_that_of_all_pods() -> None:
+def test_launched_pods_are_checked_by_the_schema_of_pods() -> None:
     ((code, _, message),) = described(sample(), spec={"hostNetwrok": True}).findings(check)
     assert code == "C037"
     assert "hostNetwrok" in message
@@ -103,7 +103,7 @@ FILE = PodFile(ObjectId("", "ConfigMap", "floe-platform", "templates"), "step.ya
 
 
 def in_a_file(platform: Platform, **changes: Any) -> Platform:
-    """Return the platform whose orchestrator reads the template of its runs from a ConfigMap."""
+    """Return a platform whose orchestrator reads that template from a ConfigMap."""
     described(platform)
     data = json.loads(platform.container("Deployment/dagster")["env"].pop()["value"])
     spec = {**data["spec"], "restartPolicy": "Never", "activeDeadlineSeconds": 60, "containers": [data["container"]]}
@@ -137,7 +137,7 @@ def test_pods_from_a_file_pass_every_check_as_they_are_rendered() -> None:
         ({"activeDeadlineSeconds": None}, "C111"),
     ],
 )
-def test_those_from_a_file_may_not_do_more_either(changes: dict[str, Any], code: str) -> None:
+def test_pods_from_a_file_have_no_more_privileges_than_others(changes: dict[str, Any], code: str) -> None:
     assert code in all_codes(in_a_file(sample(), **changes))
 
 

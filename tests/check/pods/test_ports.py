@@ -11,7 +11,7 @@ MAIN = "spec.template.spec.containers[dagster]"
 
 
 @pytest.mark.parametrize("target", [80, "http"])
-def test_a_service_port_that_no_container_has(target: int | str) -> None:
+def test_a_service_port_that_no_container_has_is_reported(target: int | str) -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["ports"][0]["targetPort"] = target
     message = f"spec.ports[main] forwards to {target}, which Deployment dagster lacks"
@@ -19,7 +19,7 @@ def test_a_service_port_that_no_container_has(target: int | str) -> None:
     assert platform.hints(check) == ["its containers declare main 3000/TCP"]
 
 
-def test_a_service_port_without_a_target_is_its_own() -> None:
+def test_a_service_port_without_a_target_port_uses_its_own_number() -> None:
     platform = sample()
     port = platform["Service/dagster"]["spec"]["ports"][0]
     del port["targetPort"]
@@ -48,7 +48,7 @@ def test_a_sidecar_may_serve_but_an_init_container_may_not() -> None:
 
 
 @pytest.mark.parametrize("action", ["tcpSocket", "httpGet", "grpc"])
-def test_a_probe_of_a_port_that_the_container_lacks(action: str) -> None:
+def test_a_probe_of_a_port_that_the_container_lacks_is_reported(action: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["startupProbe"] = {action: {"port": 80}}
     message = f"{MAIN}.startupProbe.{action}.port is 80, which the container does not declare"
@@ -57,14 +57,14 @@ def test_a_probe_of_a_port_that_the_container_lacks(action: str) -> None:
     assert platform.findings(check) == []
 
 
-def test_a_privileged_port() -> None:
+def test_a_privileged_port_is_reported() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["ports"].append({"containerPort": 1023})
     platform.container("Deployment/dagster")["ports"].append({"containerPort": 1024})
     assert platform.findings(check) == [("C032", "Deployment.apps floe-platform/dagster", f"{MAIN}.ports has 1023")]
 
 
-def test_two_containers_with_the_same_port() -> None:
+def test_two_containers_with_the_same_port_are_reported() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["containers"].append(container("other", 3000))
     name = "Deployment.apps floe-platform/dagster"
@@ -74,13 +74,13 @@ def test_two_containers_with_the_same_port() -> None:
     ]
 
 
-def test_one_number_with_two_protocols() -> None:
+def test_one_port_number_may_have_two_protocols() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["ports"].append({"containerPort": 3000, "protocol": "UDP"})
     assert platform.findings(check) == []
 
 
-def test_of_launched_pods_nobody_knows_the_ports() -> None:
+def test_ports_of_launched_pods_are_not_checked() -> None:
     platform = sample()
     spec = {"selector": selector("dagster-run"), "ports": [{"port": 80}]}
     platform.add(resource("v1", "Service", "runs", spec=spec))

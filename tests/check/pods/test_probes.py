@@ -23,7 +23,7 @@ def test_a_missing_probe_must_be_declared(field: str) -> None:
     assert platform.findings(check) == []
 
 
-def test_a_declared_exception_that_is_not_needed() -> None:
+def test_an_unneeded_exception_is_reported() -> None:
     platform = sample()
     platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "livenessProbe", "x")})
     assert [code for code, _, _ in platform.findings(check)] == ["C079"]
@@ -45,13 +45,13 @@ def test_tasks_and_init_containers_need_none() -> None:
         ("startupProbe", {"successThreshold": 3}, "successThreshold is 3"),
     ],
 )
-def test_timings_that_cannot_be(field: str, timing: dict[str, Any], message: str) -> None:
+def test_invalid_timings_are_reported(field: str, timing: dict[str, Any], message: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")[field] = {"tcpSocket": {"port": "main"}, **timing}
     assert platform.findings(check) == [("C101", NAME, f"{MAIN}.{field}: {message}")]
 
 
-def test_timings_that_can() -> None:
+def test_valid_timings_are_accepted() -> None:
     platform = sample()
     probe = {"tcpSocket": {"port": "main"}, "timeoutSeconds": 10, "successThreshold": 2}
     platform.container("Deployment/dagster")["readinessProbe"] = probe

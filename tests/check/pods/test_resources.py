@@ -11,7 +11,7 @@ POLARIS = "Deployment.apps floe-platform/polaris"
 MAIN = "spec.template.spec.containers[polaris].resources"
 
 
-def test_what_is_missing_is_named() -> None:
+def test_missing_requests_and_limits_are_named() -> None:
     platform = sample()
     del platform.container("Deployment/polaris")["resources"]["requests"]["memory"]
     del platform.container("Deployment/polaris")["resources"]["limits"]
@@ -27,7 +27,7 @@ def test_init_containers_need_them_too() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C080"]
 
 
-def test_a_request_above_its_limit() -> None:
+def test_a_request_above_its_limit_is_reported() -> None:
     platform = sample()
     resources = platform.container("Deployment/polaris")["resources"]
     resources["requests"]["cpu"] = "1"
@@ -36,7 +36,7 @@ def test_a_request_above_its_limit() -> None:
     assert platform.findings(check) == [("C081", POLARIS, f"{MAIN} requests 1001m of cpu, above its limit of 1")]
 
 
-def test_what_is_not_a_quantity_is_another_rules_business() -> None:
+def test_an_invalid_quantity_is_left_to_another_rule() -> None:
     platform = sample()
     resources = platform.container("Deployment/polaris")["resources"]
     resources["requests"] = {"cpu": "much", "memory": "1Ti"}
@@ -45,10 +45,10 @@ def test_what_is_not_a_quantity_is_another_rules_business() -> None:
 
 
 @pytest.mark.parametrize(("memory", "count"), [("3500m", 0), ("500", 0), ("1Mi", 1)])
-def test_a_limit_of_memory_that_cannot_be_meant_is_one_mistake(memory: str, count: int) -> None:
+def test_an_implausible_memory_limit_is_one_error(memory: str, count: int) -> None:
     platform = sample()
     platform.container("Deployment/polaris")["resources"]["limits"]["memory"] = memory
-    assert len(platform.findings(check)) == count, "C172 says what is wrong with the others"
+    assert len(platform.findings(check)) == count, "C172 reports the others"
 
 
 def test_any_resource_is_compared() -> None:
@@ -59,7 +59,7 @@ def test_any_resource_is_compared() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C081"]
 
 
-def test_a_limit_range_that_refuses_the_container() -> None:
+def test_a_limit_range_that_refuses_the_container_is_reported() -> None:
     platform = sample()
     limits = {"type": "Container", "min": {"memory": "64Mi"}, "max": {"cpu": "1"}}
     platform.add(resource("v1", "LimitRange", "limits", spec={"limits": [limits]}))
@@ -73,14 +73,14 @@ def test_a_limit_range_that_refuses_the_container() -> None:
     ]
 
 
-def test_a_limit_range_of_another_namespace() -> None:
+def test_a_limit_range_of_another_namespace_does_not_count() -> None:
     platform = sample()
     limits = {"type": "Container", "max": {"cpu": "500m"}}
     platform.add(resource("v1", "LimitRange", "limits", "elsewhere", spec={"limits": [limits]}))
     assert platform.findings(check) == []
 
 
-def test_a_limit_range_that_contradicts_itself() -> None:
+def test_a_limit_range_that_contradicts_itself_is_reported() -> None:
     platform = sample()
     limits = {"type": "Container", "defaultRequest": {"cpu": "2"}, "default": {"cpu": "1"}}
     platform.add(resource("v1", "LimitRange", "limits", spec={"limits": [limits]}))

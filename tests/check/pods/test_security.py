@@ -20,7 +20,7 @@ POD = "spec.template.spec"
 MAIN = f"{POD}.containers[polaris]"
 
 
-def put(platform: Platform, field: str, value: Any) -> None:
+def set_field(platform: Platform, field: str, value: Any) -> None:
     """Set a field of Polaris' pod (`pod.x.y`) or container (`x.y`); None removes it."""
     steps = field.split(".")
     parent = platform.container("Deployment/polaris")
@@ -182,7 +182,7 @@ def test_a_breach_is_an_error_unless_it_is_declared(
     field: str, value: Any, word: str, level: str, message: str
 ) -> None:
     platform = sample()
-    put(platform, field, value)
+    set_field(platform, field, value)
     assert platform.findings(*CHECKS) == [("C070", NAME, message)]
     hint = f'if it cannot be avoided, annotate the object: "floe.dev/exception-{word}: <reason>"'
     assert platform.hints(*CHECKS) == [hint]
@@ -192,10 +192,10 @@ def test_a_breach_is_an_error_unless_it_is_declared(
     assert platform.findings(*CHECKS) == []
 
 
-def test_what_a_chart_renders_is_set_by_its_values() -> None:
+def test_the_hint_for_a_chart_is_to_change_its_values() -> None:
     platform = sample()
     platform.facts |= {"templates": {NAME: Span("vendor/charts/polaris/1.0.0/templates/a.yaml", 1, 1)}}
-    put(platform, "pod.hostPID", True)
+    set_field(platform, "pod.hostPID", True)
     assert platform.hints(*CHECKS) == [
         (
             "set it in the values of the chart; if none does, let a patch of the platform team annotate it: "
@@ -204,13 +204,13 @@ def test_what_a_chart_renders_is_set_by_its_values() -> None:
     ]
 
 
-def test_what_restricted_allows() -> None:
+def test_fields_that_restricted_allows_are_accepted() -> None:
     platform = sample()
-    put(platform, "securityContext.capabilities.add", ["NET_BIND_SERVICE"])
-    put(platform, "pod.securityContext.sysctls", [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "80"}])
-    put(platform, "securityContext.seLinuxOptions", {"type": "container_t"})
-    put(platform, "securityContext.appArmorProfile", {"type": "Localhost", "localhostProfile": "x"})
-    put(platform, "securityContext.procMount", "Default")
+    set_field(platform, "securityContext.capabilities.add", ["NET_BIND_SERVICE"])
+    set_field(platform, "pod.securityContext.sysctls", [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "80"}])
+    set_field(platform, "securityContext.seLinuxOptions", {"type": "container_t"})
+    set_field(platform, "securityContext.appArmorProfile", {"type": "Localhost", "localhostProfile": "x"})
+    set_field(platform, "securityContext.procMount", "Default")
     assert platform.findings(*CHECKS) == []
 
 
@@ -227,7 +227,7 @@ def test_a_container_must_not_undo_what_the_pod_sets() -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C070"]
 
 
-def test_init_containers_and_the_pods_of_cron_jobs_are_held_to_it() -> None:
+def test_init_containers_and_pods_of_cron_jobs_are_checked_too() -> None:
     platform = sample()
     first = container("first")
     del first["securityContext"]["readOnlyRootFilesystem"]
@@ -239,7 +239,7 @@ def test_init_containers_and_the_pods_of_cron_jobs_are_held_to_it() -> None:
 
 def test_an_exception_is_for_its_pods_and_field_only() -> None:
     platform = sample()
-    put(platform, "securityContext.readOnlyRootFilesystem", False)
+    set_field(platform, "securityContext.readOnlyRootFilesystem", False)
     dagster = PodGroup("floe-platform", "dagster")
     platform.facts["exceptions"] = frozenset(
         {
@@ -267,14 +267,14 @@ def test_an_exception_for_a_job_goes_by_its_name_with_or_without_the_hash() -> N
         assert platform.findings(*CHECKS) == []
 
 
-def test_of_launched_pods_nobody_knows_what_they_need() -> None:
+def test_exceptions_for_launched_pods_are_never_unneeded() -> None:
     platform = sample()
     group = PodGroup("floe-platform", "dagster-run")
     platform.facts["exceptions"] = frozenset({SecurityException(group, "readOnlyRootFilesystem", "x")})
     assert platform.findings(*CHECKS) == []
 
 
-def test_exceptions_from_other_rules_are_theirs_to_judge() -> None:
+def test_exceptions_from_other_rules_are_left_to_those() -> None:
     platform = sample()
     platform.facts["exceptions"] = frozenset(
         SecurityException(POLARIS, field, "x") for field in ("singleReplica", "livenessProbe", "readinessProbe")
@@ -282,7 +282,7 @@ def test_exceptions_from_other_rules_are_theirs_to_judge() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_an_exception_for_pods_that_do_not_exist() -> None:
+def test_an_exception_for_missing_pods_is_reported() -> None:
     platform = sample()
     group = PodGroup("floe-platform", "gone")
     platform.facts["exceptions"] = frozenset({SecurityException(group, "readOnlyRootFilesystem", "x")})
@@ -291,15 +291,15 @@ def test_an_exception_for_pods_that_do_not_exist() -> None:
 
 def test_a_hand_written_workload_declares_its_exceptions_by_annotation() -> None:
     platform = sample()
-    put(platform, "securityContext.readOnlyRootFilesystem", False)
+    set_field(platform, "securityContext.readOnlyRootFilesystem", False)
     annotation = {"floe.dev/exception-readOnlyRootFilesystem": "writes its cache next to the program"}
     platform["Deployment/polaris"]["metadata"]["annotations"] = annotation
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_token_for_an_account_without_a_role() -> None:
+def test_a_token_for_an_account_without_a_role_is_reported() -> None:
     platform = sample()
-    put(platform, "pod.automountServiceAccountToken", True)
+    set_field(platform, "pod.automountServiceAccountToken", True)
     message = f"{POD}.automountServiceAccountToken is not false"
     assert platform.findings(*CHECKS) == [("C071", NAME, message)]
     subjects = platform["RoleBinding/dagster"]["subjects"]
@@ -309,7 +309,7 @@ def test_a_token_for_an_account_without_a_role() -> None:
 
 def test_the_account_may_decide_about_the_token() -> None:
     platform = sample()
-    put(platform, "pod.automountServiceAccountToken", None)
+    set_field(platform, "pod.automountServiceAccountToken", None)
     assert platform.findings(*CHECKS) == []
     del platform["ServiceAccount/polaris"]["automountServiceAccountToken"]
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C071"]
@@ -317,32 +317,32 @@ def test_the_account_may_decide_about_the_token() -> None:
 
 def test_service_links_are_off() -> None:
     platform = sample()
-    put(platform, "pod.enableServiceLinks", None)
+    set_field(platform, "pod.enableServiceLinks", None)
     assert platform.findings(*CHECKS) == [("C072", NAME, f"{POD}.enableServiceLinks is not false")]
 
 
 @pytest.mark.parametrize(
-    ("level", "shown"), [(None, "missing"), ("baseline", "baseline"), ("privileged", "privileged")]
+    ("level", "shown_level"), [(None, "missing"), ("baseline", "baseline"), ("privileged", "privileged")]
 )
-def test_the_namespace_enforces_what_its_pods_keep(level: str | None, shown: str) -> None:
+def test_the_namespace_enforces_the_level_of_its_pods(level: str | None, shown_level: str) -> None:
     platform = sample()
     labels = platform["Namespace/floe-platform"]["metadata"]["labels"]
     del labels["pod-security.kubernetes.io/enforce"]
     if level:
         labels["pod-security.kubernetes.io/enforce"] = level
-    message = f"metadata.labels: pod-security.kubernetes.io/enforce is {shown}"
+    message = f"metadata.labels: pod-security.kubernetes.io/enforce is {shown_level}"
     assert platform.findings(*CHECKS) == [("C073", "Namespace floe-platform", message)]
     assert platform.hints(*CHECKS) == ["its pods need restricted"]
 
 
-def test_a_namespace_with_a_declared_exception_lets_its_pods_in() -> None:
+def test_a_namespace_with_an_exception_may_enforce_less() -> None:
     platform = sample()
-    put(platform, "pod.hostNetwork", True)
+    set_field(platform, "pod.hostNetwork", True)
     platform.facts["exceptions"] = frozenset({SecurityException(POLARIS, "hostNetwork", "x")})
     assert platform.hints(*CHECKS) == ["its pods need privileged"]
 
 
-def test_a_namespace_without_pods_may_enforce_what_it_likes() -> None:
+def test_a_namespace_without_pods_may_enforce_any_level() -> None:
     platform = sample()
     empty = platform.copy_of("Namespace/floe-platform", "empty")
     empty["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "privileged"
@@ -351,7 +351,7 @@ def test_a_namespace_without_pods_may_enforce_what_it_likes() -> None:
 
 def test_the_default_account_brings_a_token_unless_the_pod_refuses() -> None:
     platform = sample()
-    put(platform, "pod.serviceAccountName", None)
+    set_field(platform, "pod.serviceAccountName", None)
     assert platform.findings(*CHECKS) == []
-    put(platform, "pod.automountServiceAccountToken", None)
+    set_field(platform, "pod.automountServiceAccountToken", None)
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C071"]

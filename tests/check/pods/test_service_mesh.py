@@ -1,4 +1,4 @@
-"""Pods that cannot be in the service mesh, that say they are not, and tasks that would not end in it."""
+"""Pods that cannot join the service mesh or opt out of it, and tasks that would not end in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def template(platform: Platform, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["ambient", "sidecar", "linkerd"])
-def test_pods_in_the_network_of_their_node_have_no_proxy(kind: Kind) -> None:
+def test_pods_with_host_network_have_no_proxy(kind: Kind) -> None:
     platform = meshed(kind)
     assert platform.findings(check) == []
     platform.pod("Deployment/dagster")["hostNetwork"] = True
@@ -40,13 +40,13 @@ def test_pods_in_the_network_of_their_node_have_no_proxy(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(("kind", "user"), [("ambient", None), ("sidecar", 1337), ("linkerd", 2102)])
-def test_what_runs_as_the_user_of_the_proxy_goes_past_it(kind: Kind, user: int | None) -> None:
-    for other in (1337, 2102):
+def test_containers_with_the_user_of_the_proxy_bypass_it(kind: Kind, user: int | None) -> None:
+    for other_user in (1337, 2102):
         platform = meshed(kind)
-        platform.container("Deployment/dagster")["securityContext"] = {"runAsUser": other}
+        platform.container("Deployment/dagster")["securityContext"] = {"runAsUser": other_user}
         name = platform.container("Deployment/dagster")["name"]
-        message = f"spec.template.spec.containers[{name}] runs as user {other}, which is that of the proxy"
-        assert platform.findings(check) == ([("C230", DAGSTER, message)] if other == user else [])
+        message = f"spec.template.spec.containers[{name}] runs as user {other_user}, which is that of the proxy"
+        assert platform.findings(check) == ([("C230", DAGSTER, message)] if other_user == user else [])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_runs_as_the_user_of_the_proxy_goes_past_it(kind: Kind, user: int |
         ("linkerd", "annotations", "linkerd.io/inject", "disabled"),
     ],
 )
-def test_pods_that_leave_the_mesh(kind: Kind, where: str, key: str, value: str) -> None:
+def test_pods_that_leave_the_mesh_are_reported(kind: Kind, where: str, key: str, value: str) -> None:
     platform = meshed(kind)
     template(platform, "Deployment/dagster")["metadata"].setdefault(where, {})[key] = value
     message = f"its pods have the {where[:-1]} {key}: {value}"
@@ -69,7 +69,7 @@ def test_pods_that_leave_the_mesh(kind: Kind, where: str, key: str, value: str) 
 
 
 @pytest.mark.parametrize("kind", ["sidecar", "linkerd"])
-def test_a_task_whose_proxy_may_not_end(kind: Kind) -> None:
+def test_a_task_whose_proxy_may_not_end_is_reported(kind: Kind) -> None:
     platform = meshed(kind)
     del template(platform, "CronJob/backup")["metadata"]["annotations"][SIDECAR[kind]]
     message = f"its pods do not have the annotation {SIDECAR[kind]}"

@@ -16,7 +16,7 @@ def claim_of(platform: Platform) -> Any:
     return platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"][0]
 
 
-def test_a_claim_says_its_class_and_size() -> None:
+def test_a_claim_needs_a_storage_class_and_a_size() -> None:
     platform = sample()
     claim_of(platform)["spec"] = {"accessModes": ["ReadWriteOnce"]}
     platform.add(resource("v1", "PersistentVolumeClaim", "more", spec={"storageClassName": ""}))
@@ -30,7 +30,7 @@ def test_a_claim_says_its_class_and_size() -> None:
 
 
 @pytest.mark.parametrize("label", ["app.kubernetes.io/version", "helm.sh/chart"])
-def test_a_claim_template_has_no_label_that_changes(label: str) -> None:
+def test_a_claim_template_with_a_changing_label_is_reported(label: str) -> None:
     platform = sample()
     claim_of(platform)["metadata"]["labels"][label] = "16.4"
     message = f"spec.volumeClaimTemplates[data].metadata.labels has {label}"
@@ -46,7 +46,7 @@ def test_a_claim_template_has_no_label_that_changes(label: str) -> None:
         ("ReadWriteOnce", "Recreate", []),
     ],
 )
-def test_a_volume_of_one_pod_is_not_updated_by_rolling(mode: str, strategy: str, codes: list[str]) -> None:
+def test_a_rolling_update_with_a_volume_of_one_pod_is_reported(mode: str, strategy: str, codes: list[str]) -> None:
     platform = sample()
     size = {"requests": {"storage": "1Gi"}}
     claim = {"accessModes": [mode], "storageClassName": "standard", "resources": size}

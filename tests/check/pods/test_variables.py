@@ -26,37 +26,37 @@ def variables(**values: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def test_a_variable_that_refers_to_a_later_one() -> None:
+def test_a_reference_to_a_later_variable_is_reported() -> None:
     assert messages(env=variables(URL="http://$(HOST)/", HOST="a")) == [
         f"{PLACE}.env[URL] refers to $(HOST), which is defined after it (define HOST before it)"
     ]
 
 
-def test_a_variable_that_refers_to_itself() -> None:
+def test_a_reference_of_a_variable_to_itself_is_reported() -> None:
     assert messages(env=variables(A="$(A)")) == [
         f"{PLACE}.env[A] refers to $(A), which is defined after it (define A before it)"
     ]
 
 
-def test_a_variable_that_refers_to_a_missing_one() -> None:
+def test_a_reference_to_a_missing_variable_is_reported() -> None:
     assert messages(env=variables(HOST="a", URL="http://$(HOTS)/")) == [
         f'{PLACE}.env[URL] refers to $(HOTS), which is not defined (did you mean "HOST"?)'
     ]
 
 
 @pytest.mark.parametrize("field", ["command", "args"])
-def test_commands_and_arguments(field: str) -> None:
+def test_references_in_commands_and_arguments_are_checked(field: str) -> None:
     assert messages(env=variables(HOST="a"), **{field: ["$(HOST)", "$(HOTS)"]}) == [
         f'{PLACE}.{field} refers to $(HOTS), which is not defined (did you mean "HOST"?)'
     ]
 
 
 @pytest.mark.parametrize("text", ["$$(HOST)", "$$$$(HOST)", "$HOST", "${HOST}", "$()", "$(a b)", "$$(A)$$(B)"])
-def test_what_is_no_reference(text: str) -> None:
+def test_shell_syntax_is_not_a_reference(text: str) -> None:
     assert messages(env=variables(A=text), args=[text]) == []
 
 
-def test_an_escaped_dollar_before_a_reference() -> None:
+def test_an_escaped_dollar_before_a_reference_is_understood() -> None:
     assert len(messages(args=["$$$(HOST)"])) == 1
 
 
@@ -79,12 +79,12 @@ def test_a_script_may_call_commands() -> None:
         ({"secretRef": {"name": "elsewhere"}}, True),
     ],
 )
-def test_imported_variables(source: dict[str, Any], defined: bool) -> None:
+def test_imported_variables_count(source: dict[str, Any], defined: bool) -> None:
     assert (messages(envFrom=[source], args=["$(LIGHT_RED)"]) == []) == defined
 
 
 @pytest.mark.parametrize(("links", "missing"), [(True, 0), (False, 1)])
-def test_variables_of_services(links: bool, missing: int) -> None:
+def test_variables_of_services_count(links: bool, missing: int) -> None:
     platform = sample()
     platform.pod("Deployment/polaris")["enableServiceLinks"] = links
     platform.container("Deployment/polaris")["args"] = ["$(DAGSTER_SERVICE_HOST)", "$(KUBERNETES_SERVICE_HOST)"]

@@ -29,7 +29,7 @@ def with_variable(source: dict[str, Any]) -> Platform:
     return platform
 
 
-def test_a_misspelt_config_map() -> None:
+def test_a_misspelt_config_map_is_reported() -> None:
     platform = with_volume({"configMap": {"name": "polariss"}})
     message = f"{POD}.volumes[more] uses ConfigMap polariss, which does not exist"
     assert platform.findings(check) == [("C040", POLARIS, message)]
@@ -45,7 +45,7 @@ def test_a_misspelt_config_map() -> None:
         {"projected": {"sources": [{"secret": {"name": "gone"}}]}},
     ],
 )
-def test_volumes_of_what_is_not_there(volume: dict[str, Any]) -> None:
+def test_volumes_of_missing_objects_are_reported(volume: dict[str, Any]) -> None:
     platform = with_volume(volume)
     assert [code for code, _, _ in platform.findings(check)] == ["C040"]
 
@@ -58,7 +58,7 @@ def test_volumes_of_what_is_not_there(volume: dict[str, Any]) -> None:
         ({"projected": {"sources": [{"secret": {"name": "polaris-db", "items": [{"key": "user"}]}}]}}, "user"),
     ],
 )
-def test_volumes_of_keys_that_do_not_exist(volume: dict[str, Any], key: str) -> None:
+def test_volumes_of_missing_keys_are_reported(volume: dict[str, Any], key: str) -> None:
     ((code, _, message),) = with_volume(volume).findings(check)
     assert code == "C041"
     assert f"reads key {key} of " in message
@@ -84,11 +84,11 @@ def test_a_single_file_of_a_config_map_is_one_of_its_keys() -> None:
         ({"fieldRef": {"fieldPath": "status.podIP"}}, []),
     ],
 )
-def test_variables(source: dict[str, Any], codes: list[str]) -> None:
+def test_variables_of_missing_objects_and_keys_are_reported(source: dict[str, Any], codes: list[str]) -> None:
     assert [code for code, _, _ in with_variable(source).findings(check)] == codes
 
 
-def test_a_key_is_looked_for_among_what_an_external_secret_writes() -> None:
+def test_keys_of_a_secret_are_those_of_its_external_secret() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["env"][1]["valueFrom"]["secretKeyRef"]["key"] = "pasword"
     message = f"{MAIN}.env[PASSWORD] reads key pasword of Secret polaris-db, which has no such key"
@@ -96,7 +96,7 @@ def test_a_key_is_looked_for_among_what_an_external_secret_writes() -> None:
     assert platform.hints(check) == ['did you mean "password"?']
 
 
-def test_all_keys_as_variables() -> None:
+def test_env_from_needs_an_existing_object() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["envFrom"] = [{"secretRef": {"name": "gone"}}]
     assert [message for _, _, message in platform.findings(check)] == [
@@ -104,7 +104,7 @@ def test_all_keys_as_variables() -> None:
     ]
 
 
-def test_the_pods_of_a_cron_job_are_looked_at() -> None:
+def test_pods_of_a_cron_job_are_checked() -> None:
     platform = sample()
     platform.container("CronJob/backup")["envFrom"] = [{"configMapRef": {"name": "gone"}}]
     assert [code for code, _, _ in platform.findings(check)] == ["C040"]
@@ -116,7 +116,7 @@ def test_objects_of_another_namespace_do_not_count() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C040"]
 
 
-def test_secrets_that_somebody_else_puts_there() -> None:
+def test_secrets_created_elsewhere_are_accepted() -> None:
     platform = with_variable({"secretKeyRef": {"name": "theirs", "key": "user"}})
     platform.facts["existing_secrets"] = frozenset({ExistingSecret("floe-platform", "theirs", ("user",))})
     assert platform.findings(check) == []
@@ -126,7 +126,7 @@ def test_secrets_that_somebody_else_puts_there() -> None:
     assert platform.findings(check) == []
 
 
-def test_config_maps_that_somebody_else_puts_there() -> None:
+def test_config_maps_created_elsewhere_are_accepted() -> None:
     platform = with_volume({"configMap": {"name": "company-ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}})
     assert [code for code, _, _ in platform.findings(check)] == ["C040"]
     platform.facts["existing_config_maps"] = frozenset({"company-ca"})
@@ -142,7 +142,7 @@ def test_a_hand_written_object_may_declare_an_external_reference() -> None:
     assert platform.findings(check) == []
 
 
-def test_two_writers_of_one_secret() -> None:
+def test_two_writers_of_one_secret_are_reported() -> None:
     platform = sample()
     second = platform.copy_of("ExternalSecret/polaris-db", "second")
     second["spec"]["target"] = {"name": "polaris-db"}
@@ -153,7 +153,7 @@ def test_two_writers_of_one_secret() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_secret_that_others_write_too() -> None:
+def test_a_secret_that_is_also_written_elsewhere_is_reported() -> None:
     platform = sample()
     existing = {ExistingSecret("floe-platform", "polaris-db", (key,)) for key in ("password", "user")}
     platform.facts["existing_secrets"] = frozenset(existing)
@@ -164,7 +164,7 @@ def test_a_secret_that_others_write_too() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_plain_secret_has_the_keys_it_shows() -> None:
+def test_a_plain_secret_has_the_keys_in_its_data() -> None:
     platform = with_variable({"secretKeyRef": {"name": "plain", "key": "user"}})
     secret = platform.add(resource("v1", "Secret", "plain", stringData={"user": "x"}))
     assert platform.findings(check) == []

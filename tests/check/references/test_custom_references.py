@@ -22,7 +22,7 @@ def route(**backend: Any) -> Platform:
     return platform
 
 
-def test_a_route_to_a_service() -> None:
+def test_a_route_to_a_service_is_accepted() -> None:
     assert route().findings(*CHECKS) == []
 
 
@@ -42,17 +42,17 @@ def test_a_route_to_a_service() -> None:
         ({"port": 81}, "C049", "spec.rules[0].backendRefs[dagster] forwards to port 81 of Service dagster"),
     ],
 )
-def test_a_route_to_nowhere(backend: dict[str, Any], code: str, message: str) -> None:
+def test_a_route_to_a_missing_service_is_reported(backend: dict[str, Any], code: str, message: str) -> None:
     assert route(**backend).findings(*CHECKS) == [(code, f"HTTPRoute.{GATEWAY} floe-platform/web", message)]
 
 
-def test_a_route_to_what_is_created_elsewhere() -> None:
+def test_a_route_to_a_service_created_elsewhere_is_accepted() -> None:
     platform = route(name="theirs")
     platform["HTTPRoute/web"]["metadata"]["annotations"] = {"floe.dev/external-references": "Service/theirs"}
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_route_to_a_service_of_an_operator() -> None:
+def test_a_route_to_a_service_of_an_operator_is_accepted() -> None:
     platform = route(name="db-rw", port=5432)
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C047"]
     platform.add(resource("postgresql.cnpg.io/v1", "Cluster", "db", spec={"instances": 1}))
@@ -124,7 +124,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 
 @table("case", CASES)
-def test_what_does_not_exist(case: str) -> None:
+def test_missing_objects_are_reported(case: str) -> None:
     api_version, kind, spec, message = CASES[case]
     platform = sample()
     platform.add(resource(api_version, kind, "one", spec=spec))
@@ -162,7 +162,7 @@ DAGSTER = {"app.kubernetes.io/name": "dagster"}
 NOBODY = {"app.kubernetes.io/name": "nobody"}
 
 
-def test_selectors_of_a_mesh() -> None:
+def test_selectors_of_mesh_policies_are_checked() -> None:
     platform = sample()
     spec = {"selector": {"matchLabels": NOBODY}}
     policy = platform.add(resource("security.istio.io/v1", "AuthorizationPolicy", "one", spec=spec))

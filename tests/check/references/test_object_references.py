@@ -14,7 +14,7 @@ DAGSTER = "Deployment.apps floe-platform/dagster"
 POSTGRES = "StatefulSet.apps floe-platform/postgres"
 
 
-def test_a_claim_that_does_not_exist() -> None:
+def test_a_missing_claim_is_reported() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["volumes"] = [{"name": "x", "persistentVolumeClaim": {"claimName": "data"}}]
     message = "spec.template.spec.volumes[x] names PersistentVolumeClaim data, which does not exist"
@@ -23,7 +23,7 @@ def test_a_claim_that_does_not_exist() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_claim_of_a_template_takes_the_place_of_a_volume_of_its_name() -> None:
+def test_a_claim_template_replaces_a_volume_with_its_name() -> None:
     platform = sample()
     volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in ("data", "other")]
     platform.pod("StatefulSet/postgres")["volumes"] = volumes
@@ -32,7 +32,7 @@ def test_a_claim_of_a_template_takes_the_place_of_a_volume_of_its_name() -> None
     assert platform.findings(*CHECKS) == [("C047", POSTGRES, message)]
 
 
-def test_a_priority_class_that_does_not_exist() -> None:
+def test_a_missing_priority_class_is_reported() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["priorityClassName"] = "critical"
     message = "spec.template.spec.priorityClassName names PriorityClass critical, which does not exist"
@@ -41,7 +41,7 @@ def test_a_priority_class_that_does_not_exist() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_priority_class_of_kubernetes_or_created_elsewhere() -> None:
+def test_builtin_and_external_priority_classes_are_accepted() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["priorityClassName"] = "system-cluster-critical"
     assert platform.findings(*CHECKS) == []
@@ -52,7 +52,7 @@ def test_a_priority_class_of_kubernetes_or_created_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(("kind", "codes"), [("Deployment", []), ("StatefulSet", ["C047"])])
-def test_the_target_of_an_autoscaler(kind: str, codes: list[str]) -> None:
+def test_a_missing_target_of_an_autoscaler_is_reported(kind: str, codes: list[str]) -> None:
     platform = sample()
     target = {"apiVersion": "apps/v1", "kind": kind, "name": "dagster"}
     spec = {"scaleTargetRef": target, "maxReplicas": 3}
@@ -60,7 +60,7 @@ def test_the_target_of_an_autoscaler(kind: str, codes: list[str]) -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == codes
 
 
-def test_an_ingress_to_an_action_of_the_aws_load_balancer_controller() -> None:
+def test_an_ingress_to_an_action_of_the_aws_load_balancer_controller_is_accepted() -> None:
     platform = sample()
     ingress = platform["Ingress/dagster"]
     path = ingress["spec"]["rules"][0]["http"]["paths"][0]
@@ -70,7 +70,7 @@ def test_an_ingress_to_an_action_of_the_aws_load_balancer_controller() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_an_ingress_to_a_service_that_does_not_exist() -> None:
+def test_an_ingress_to_a_missing_service_is_reported() -> None:
     platform = sample()
     path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
     path["backend"]["service"]["name"] = "dagster-webserver"
@@ -82,14 +82,14 @@ def test_an_ingress_to_a_service_that_does_not_exist() -> None:
     ("port", "codes"),
     [({"name": "main"}, []), ({"number": 3000}, []), ({"name": "http"}, ["C049"]), ({"number": 80}, ["C049"])],
 )
-def test_the_port_of_an_ingress(port: dict[str, object], codes: list[str]) -> None:
+def test_a_missing_port_of_an_ingress_is_reported(port: dict[str, object], codes: list[str]) -> None:
     platform = sample()
     path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
     path["backend"]["service"]["port"] = port
     assert [code for code, _, _ in platform.findings(*CHECKS)] == codes
 
 
-def test_a_stateful_set_without_its_service() -> None:
+def test_a_stateful_set_without_its_service_is_reported() -> None:
     platform = sample()
     platform["StatefulSet/postgres"]["spec"]["serviceName"] = "postgresql"
     message = "spec.serviceName names Service postgresql, which does not exist"
@@ -107,7 +107,7 @@ def test_the_service_of_a_stateful_set_is_headless_and_its_own() -> None:
     assert platform.findings(*CHECKS) == [("C048", POSTGRES, message)]
 
 
-def test_a_mount_of_a_volume_that_does_not_exist() -> None:
+def test_a_mount_of_a_missing_volume_is_reported() -> None:
     platform = sample()
     platform.pod("Deployment/polaris")["volumes"][0]["name"] = "configuration"
     message = "spec.template.spec.containers[polaris] mounts volume config"

@@ -11,7 +11,7 @@ CHECKS = (check, linked_references.check)
 RBAC = "rbac.authorization.k8s.io"
 
 
-def test_a_pod_under_an_account_that_does_not_exist() -> None:
+def test_a_missing_service_account_of_a_pod_is_reported() -> None:
     platform = sample()
     platform.pod("CronJob/backup")["serviceAccountName"] = "backups"
     place = "spec.jobTemplate.spec.template.spec.serviceAccountName"
@@ -20,13 +20,13 @@ def test_a_pod_under_an_account_that_does_not_exist() -> None:
     assert platform.hints(*CHECKS) == ['did you mean "backup"?']
 
 
-def test_the_default_account_is_always_there() -> None:
+def test_the_default_service_account_always_exists() -> None:
     platform = sample()
     del platform.pod("CronJob/backup")["serviceAccountName"]
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_binding_of_an_account_that_does_not_exist() -> None:
+def test_a_binding_of_a_missing_service_account_is_reported() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["subjects"][0]["namespace"] = "floe-staging"
     message = "subjects names ServiceAccount floe-staging/dagster, which does not exist"
@@ -39,7 +39,7 @@ def test_a_subject_that_is_not_an_account_is_external() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_an_account_that_is_created_elsewhere() -> None:
+def test_a_service_account_created_elsewhere_is_accepted() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["subjects"][0]["name"] = "theirs"
     platform["RoleBinding/dagster"]["metadata"]["annotations"] = {
@@ -48,7 +48,7 @@ def test_an_account_that_is_created_elsewhere() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_role_that_does_not_exist() -> None:
+def test_a_missing_role_is_reported() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["roleRef"]["name"] = "dagstr"
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
@@ -70,7 +70,7 @@ def test_cluster_roles_are_rendered_or_built_in() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_pull_secret_that_does_not_exist() -> None:
+def test_a_missing_pull_secret_is_reported() -> None:
     platform = sample()
     platform["ServiceAccount/polaris"]["imagePullSecrets"] = [{"name": "registry"}]
     message = "imagePullSecrets names Secret registry, which does not exist"

@@ -38,7 +38,7 @@ def secret_of(api_version: str, kind: str, **rest: Any) -> SecretKeys:
         ({"data": [{"secretKey": "a"}], "target": {"template": {"type": "x"}}}, {"a"}),
     ],
 )
-def test_keys_of_external_secrets(spec: dict[str, Any], keys: set[str] | None) -> None:
+def test_keys_of_external_secrets_follow_data_and_template(spec: dict[str, Any], keys: set[str] | None) -> None:
     secret = secret_of("external-secrets.io/v1", "ExternalSecret", spec=spec)
     assert secret.keys == (None if keys is None else frozenset(keys))
 
@@ -66,7 +66,7 @@ def external(name: str, policy: str, *keys: str) -> Any:
     return {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata, "spec": spec}
 
 
-def test_what_merges_into_a_secret_adds_keys_and_is_no_second_writer() -> None:
+def test_an_external_secret_that_merges_adds_keys_and_is_not_a_second_writer() -> None:
     manifests = [external("a", "Merge", "x"), external("b", "Orphan", "y"), external("c", "Merge", "z")]
     (secret,) = secrets_of([(identify(manifest), manifest) for manifest in manifests], ())
     assert (secret.keys, secret.writer) == (frozenset("xyz"), "ExternalSecret.external-secrets.io ns/b")
@@ -77,7 +77,7 @@ def test_what_merges_into_a_secret_adds_keys_and_is_no_second_writer() -> None:
     assert secret.keys == frozenset("xz")
 
 
-def test_other_writers() -> None:
+def test_other_writers_of_secrets_are_known() -> None:
     sealed = {"encryptedData": {"a": "x"}, "template": {"type": "T", "data": {"b": "y"}}}
     secret = secret_of("bitnami.com/v1alpha1", "SealedSecret", spec=sealed)
     assert (secret.name, secret.keys, secret.type) == ("own", frozenset({"a", "b"}), "T")
@@ -88,6 +88,6 @@ def test_other_writers() -> None:
     assert (secret.keys, secret.type) == (frozenset({"a", "b"}), "Opaque")
 
 
-def test_secrets_that_somebody_else_writes() -> None:
+def test_secrets_written_elsewhere_are_accepted() -> None:
     existing = [ExistingSecret("ns", "b", ("user",)), ExistingSecret("ns", "a")]
     assert [(secret.name, secret.keys) for secret in secrets_of((), existing)] == [("a", None), ("b", {"user"})]

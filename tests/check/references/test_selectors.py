@@ -13,14 +13,14 @@ CHECKS = (check, linked_selectors.check)
 GONE = {"app.kubernetes.io/name": "gone"}
 
 
-def test_a_service_without_pods() -> None:
+def test_a_service_without_pods_is_reported() -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["selector"] = GONE
     assert platform.findings(*CHECKS) == [("C020", "Service floe-platform/dagster", "spec.selector matches no pod")]
     assert platform.hints(*CHECKS) == ["it selects app.kubernetes.io/name=gone"]
 
 
-def test_a_service_whose_endpoints_others_manage() -> None:
+def test_a_service_with_external_endpoints_is_accepted() -> None:
     platform = sample()
     del platform["Service/dagster"]["spec"]["selector"]
     assert platform.findings(*CHECKS) == []
@@ -34,7 +34,7 @@ def test_a_service_whose_endpoints_others_manage() -> None:
         {"cnpg.io/cluster": "orders", "role": "primary"},
     ],
 )
-def test_pods_that_others_label_or_create(labels: dict[str, str]) -> None:
+def test_pods_labelled_or_created_elsewhere_are_accepted(labels: dict[str, str]) -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["selector"] = labels
     platform["PodDisruptionBudget/dagster"]["spec"]["selector"] = {"matchLabels": labels}
@@ -50,7 +50,7 @@ def test_pods_that_others_label_or_create(labels: dict[str, str]) -> None:
         ("PrometheusAgent", {"app.kubernetes.io/instance": "main", "app.kubernetes.io/name": "prometheus-agent"}),
     ],
 )
-def test_pods_that_prometheus_operator_starts(kind: str, labels: dict[str, str]) -> None:
+def test_pods_of_the_prometheus_operator_are_known(kind: str, labels: dict[str, str]) -> None:
     platform = sample()
     spec = {"podMetadata": {"labels": {"app.kubernetes.io/part-of": "monitoring"}}}
     version = "v1alpha1" if kind == "PrometheusAgent" else "v1"
@@ -64,7 +64,7 @@ def test_pods_that_prometheus_operator_starts(kind: str, labels: dict[str, str])
     assert platform.findings(*CHECKS) == [("C020", "Service floe-platform/dagster", "spec.selector matches no pod")]
 
 
-def test_a_budget_and_a_policy_without_pods() -> None:
+def test_a_budget_and_a_policy_without_pods_are_reported() -> None:
     platform = sample()
     platform["PodDisruptionBudget/dagster"]["spec"]["selector"] = {"matchLabels": GONE}
     platform["NetworkPolicy/dagster-out"]["spec"]["podSelector"] = {"matchLabels": GONE}
@@ -74,7 +74,7 @@ def test_a_budget_and_a_policy_without_pods() -> None:
     ]
 
 
-def test_launched_pods_are_pods() -> None:
+def test_launched_pods_count_as_pods() -> None:
     platform = sample()
     platform.facts["launched"] = frozenset()
     assert [subject for _, subject, _ in platform.findings(*CHECKS)] == [
@@ -83,7 +83,7 @@ def test_launched_pods_are_pods() -> None:
     ]
 
 
-def test_a_peer_that_matches_no_pod_of_the_namespaces_it_names() -> None:
+def test_a_peer_that_matches_no_pod_is_reported() -> None:
     platform = sample()
     peer = platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["to"][0]
     peer["podSelector"] = {"matchLabels": GONE}
@@ -94,11 +94,11 @@ def test_a_peer_that_matches_no_pod_of_the_namespaces_it_names() -> None:
     expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [NAMESPACE]}
     peer["namespaceSelector"] = {"matchExpressions": [expression]}
     assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
-    expression["values"] = [NAMESPACE, "monitoring"]  # of which nothing is known here
+    expression["values"] = [NAMESPACE, "monitoring"]  # whose pods are unknown here
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_workload_that_does_not_select_its_own_pods() -> None:
+def test_a_workload_that_does_not_select_its_own_pods_is_reported() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] = "web"
     findings = platform.findings(*CHECKS)
@@ -109,13 +109,13 @@ def test_a_workload_that_does_not_select_its_own_pods() -> None:
     ) in findings
 
 
-def test_a_workload_that_selects_everything() -> None:
+def test_a_workload_that_selects_everything_is_reported() -> None:
     platform = sample()
     platform["Deployment/dagster"]["spec"]["selector"] = {}
     assert "C021" in [code for code, _, _ in platform.findings(*CHECKS)]
 
 
-def test_two_workloads_that_claim_the_same_pods() -> None:
+def test_two_workloads_that_select_the_same_pods_are_reported() -> None:
     platform = sample()
     platform.copy_of("Deployment/dagster", "dagster-canary")
     codes = [(code, subject) for code, subject, _ in platform.findings(*CHECKS)]
@@ -126,7 +126,7 @@ def test_two_workloads_that_claim_the_same_pods() -> None:
     ]
 
 
-def test_the_same_labels_in_another_namespace_are_other_pods() -> None:
+def test_the_same_labels_in_another_namespace_do_not_conflict() -> None:
     platform = sample()
     other = platform.copy_of("Deployment/dagster", "dagster")
     other["metadata"]["namespace"] = "elsewhere"
@@ -135,7 +135,7 @@ def test_the_same_labels_in_another_namespace_are_other_pods() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_service_that_also_catches_a_job() -> None:
+def test_a_service_that_also_selects_a_job_is_reported() -> None:
     platform = sample()
     platform["Job/migrate-1a2b3c4d"]["spec"]["template"]["metadata"]["labels"] |= selector("dagster")
     findings = [finding for finding in platform.findings(*CHECKS) if finding[0] == "C023"]
@@ -143,20 +143,20 @@ def test_a_service_that_also_catches_a_job() -> None:
     assert findings == [("C023", "Service floe-platform/dagster", message)]
 
 
-def test_a_service_in_front_of_a_job_alone() -> None:
+def test_a_service_that_selects_only_a_job_is_reported() -> None:
     platform = sample()
     platform.add(resource("v1", "Service", "migrate", spec={"selector": selector("migrate"), "ports": [{"port": 80}]}))
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C023"]
 
 
-def test_a_service_in_front_of_launched_pods() -> None:
+def test_a_service_that_selects_launched_pods_is_accepted() -> None:
     platform = sample()
     spec = {"selector": selector("dagster-run"), "ports": [{"port": 80}]}
     platform.add(resource("v1", "Service", "runs", spec=spec))
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_policy_for_all_pods_of_a_namespace_that_has_none() -> None:
+def test_a_policy_for_all_pods_of_an_empty_namespace_is_accepted() -> None:
     platform = sample()
     platform.copy_of("NetworkPolicy/default-deny", "deny")["metadata"]["namespace"] = "empty"
     assert platform.findings(*CHECKS) == []

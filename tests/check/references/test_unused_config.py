@@ -15,28 +15,28 @@ def platform() -> Platform:
     return platform_
 
 
-def test_nobody_reads_it(platform: Platform) -> None:
+def test_a_config_map_that_nothing_reads_is_reported(platform: Platform) -> None:
     name = "ConfigMap floe-platform/sampling"
     assert platform.findings(check) == [("C043", name, "no pod mounts it, and no object names it")]
 
 
-def test_a_pod_reads_it(platform: Platform) -> None:
+def test_a_config_map_that_a_pod_reads_is_used(platform: Platform) -> None:
     platform.container("CronJob/backup")["envFrom"] = [{"configMapRef": {"name": "sampling"}}]
     assert platform.findings(check) == []
 
 
-def test_a_pod_of_another_namespace_reads_one_with_that_name(platform: Platform) -> None:
+def test_a_pod_of_another_namespace_is_not_a_reader(platform: Platform) -> None:
     platform["ConfigMap/sampling"]["metadata"]["namespace"] = "elsewhere"
     platform.container("CronJob/backup")["envFrom"] = [{"configMapRef": {"name": "sampling"}}]
     assert [code for code, _, _ in platform.findings(check)] == ["C043"]
 
 
-def test_a_program_is_told_its_name(platform: Platform) -> None:
+def test_a_config_map_named_in_an_argument_is_used(platform: Platform) -> None:
     platform["ConfigMap/polaris"]["data"]["launcher.yaml"] = "env_config_maps: [sampling]"
     assert platform.findings(check) == []
 
 
-def test_a_custom_resource_names_it(platform: Platform) -> None:
+def test_a_config_map_named_in_a_custom_resource_is_used(platform: Platform) -> None:
     source = {"configMap": {"name": "sampling", "items": [{"key": "policy"}]}}
     target = {"template": {"templateFrom": [source]}}
     platform["ExternalSecret/polaris-db"]["spec"]["target"] = target
@@ -44,12 +44,12 @@ def test_a_custom_resource_names_it(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("label", ["grafana_dashboard", "grafana_datasource"])
-def test_a_sidecar_finds_it_by_label(platform: Platform, label: str) -> None:
+def test_a_config_map_selected_by_label_is_used(platform: Platform, label: str) -> None:
     platform["ConfigMap/sampling"]["metadata"]["labels"][label] = "1"
     assert platform.findings(check) == []
 
 
-def test_it_says_who_reads_it(platform: Platform) -> None:
+def test_a_config_map_may_declare_its_reader(platform: Platform) -> None:
     platform["ConfigMap/sampling"]["metadata"]["annotations"] = {"floe.dev/used-by": "the operator"}
     assert platform.findings(check) == []
 

@@ -42,7 +42,7 @@ def sealed(name: str = "crm", namespace: str = NAMESPACE, **annotations: str) ->
         (SEALED, "argocd", "SealedSecret"),
     ],
 )
-def test_a_secret_without_its_file(expected: ExistingSecret, tool: str, kind: str) -> None:
+def test_a_secret_without_its_encrypted_file_is_reported(expected: ExistingSecret, tool: str, kind: str) -> None:
     platform_ = platform(expected, tool=tool)
     platform_.container("Deployment/polaris")["envFrom"] = [{"secretRef": {"name": "crm"}}]
     message = f"the Secret crm is to come from {expected.way} in {NAMESPACE}, but there is no {kind}"
@@ -53,15 +53,15 @@ def test_a_secret_without_its_file(expected: ExistingSecret, tool: str, kind: st
     assert hint.startswith(f"write a {kind} for {NAMESPACE}/crm with the keys api-key in overlays/prod/ or ")
 
 
-def test_a_secret_that_comes_from_elsewhere_than_the_inputs_say() -> None:
+def test_a_secret_from_another_source_than_configured_is_reported() -> None:
     platform_ = platform(SOPS, tool="argocd")
     platform_.add(sealed())
-    said = f"SealedSecret.bitnami.com {NAMESPACE}/crm creates it"
-    message = f"the Secret crm is to come from sops in {NAMESPACE}, but {said}"
+    actual_source = f"SealedSecret.bitnami.com {NAMESPACE}/crm creates it"
+    message = f"the Secret crm is to come from sops in {NAMESPACE}, but {actual_source}"
     assert platform_.findings(check) == [("C205", f"Secret {NAMESPACE}/crm", message)]
 
 
-def test_files_that_are_there() -> None:
+def test_existing_encrypted_files_are_accepted() -> None:
     platform_ = platform(SOPS, decrypts=True, **encrypted())
     platform_.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
     assert platform_.findings(check, references) == []
@@ -76,16 +76,16 @@ def test_files_that_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "said"), [("argocd", "Argo CD applies it as it is"), ("flux", "Flux applies it as it is")]
+    ("tool", "ending"), [("argocd", "Argo CD applies it as it is"), ("flux", "Flux applies it as it is")]
 )
-def test_a_secret_that_nothing_decrypts(tool: str, said: str) -> None:
+def test_a_secret_that_nothing_decrypts_is_reported(tool: str, ending: str) -> None:
     platform_ = platform(tool=tool, **encrypted())
     platform_.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
     ((code, subject, message),) = platform_.findings(check)
-    assert (code, subject, message.partition(",")[0]) == ("C205", f"Secret {NAMESPACE}/crm", said)
+    assert (code, subject, message.partition(",")[0]) == ("C205", f"Secret {NAMESPACE}/crm", ending)
 
 
-def test_flux_would_decrypt_what_an_operator_must_decrypt() -> None:
+def test_a_file_for_an_operator_that_flux_would_decrypt_is_reported() -> None:
     operator = resource("isindir.github.com/v1alpha3", "SopsSecret", "crm")
     for decrypts, expected in ((True, ["C205"]), (False, [])):
         platform_ = platform(decrypts=decrypts)
@@ -104,7 +104,7 @@ def test_flux_would_decrypt_what_an_operator_must_decrypt() -> None:
         (sealed(), ""),
     ],
 )
-def test_a_sealed_secret_under_another_name(manifest: dict[str, Any], field: str) -> None:
+def test_a_sealed_secret_under_another_name_is_reported(manifest: dict[str, Any], field: str) -> None:
     platform_ = platform()
     platform_.add(manifest)
     messages = [message.partition(",")[0] for _, _, message in platform_.findings(check)]

@@ -24,7 +24,7 @@ def configured(text: str) -> Platform:
 
 
 @pytest.mark.parametrize("field", ["data", "stringData"])
-def test_a_secret_in_plain_text(field: str) -> None:
+def test_a_secret_in_plain_text_is_reported(field: str) -> None:
     platform = sample()
     secret = platform.add(resource("v1", "Secret", "plain"))
     secret[field] = {"password": VALUE, "user": ""}
@@ -32,7 +32,7 @@ def test_a_secret_in_plain_text(field: str) -> None:
     assert platform.findings(check) == [("C130", "Secret floe-platform/plain", message)]
 
 
-def test_secrets_without_anything_secret() -> None:
+def test_secrets_without_secret_values_are_accepted() -> None:
     platform = sample()
     platform.add(resource("v1", "Secret", "token", type="kubernetes.io/service-account-token"))
     platform.add(resource("v1", "Secret", "empty", data={"password": ""}))
@@ -48,7 +48,7 @@ def test_secrets_without_anything_secret() -> None:
         (f"postgresql://dagster:{VALUE}@postgres:5432/x", "a password in a URL"),
     ],
 )
-def test_credentials_that_show(text: str, kind: str) -> None:
+def test_visible_credentials_are_reported(text: str, kind: str) -> None:
     for platform in (with_variable(text), configured(text)):
         (message,) = [message for code, _, message in platform.findings(check) if code == "C131"]
         assert message.endswith(f"holds what looks like {kind}")
@@ -69,11 +69,11 @@ def test_credentials_that_show(text: str, kind: str) -> None:
         "postgresql://dagster:<password>@postgres:5432/x",
     ],
 )
-def test_placeholders_are_no_credentials(text: str) -> None:
+def test_placeholders_are_not_credentials(text: str) -> None:
     assert with_variable(text).findings(check) == []
 
 
-def test_a_variable_with_the_name_of_a_secret() -> None:
+def test_a_value_of_a_variable_with_a_secret_name_is_reported() -> None:
     place = "spec.template.spec.containers[polaris].env[POSTGRES_PASSWORD]"
     message = f"{place} has a value, but its name is that of a secret"
     platform = with_variable(VALUE, "POSTGRES_PASSWORD")
@@ -83,7 +83,7 @@ def test_a_variable_with_the_name_of_a_secret() -> None:
 
 
 @pytest.mark.parametrize("words", [["--password", VALUE], ["--quiet", "-api-key", "admin"]])
-def test_a_value_given_to_an_option(words: list[str]) -> None:
+def test_a_value_of_a_secret_option_is_reported(words: list[str]) -> None:
     platform = sample()
     platform.container("Deployment/polaris")["args"] = words
     message = f'spec.template.spec.containers[polaris].args gives "{words[-2]}" a value'
@@ -94,7 +94,7 @@ def test_a_value_given_to_an_option(words: list[str]) -> None:
     ("command", "args"),
     [(["redis-cli"], ["-a", VALUE, "ping"]), (["mysql", "-u", "root"], [f"-p{VALUE}"]), ([], ["sshpass", "-p", VALUE])],
 )
-def test_a_value_given_to_a_known_program(command: list[str], args: list[str]) -> None:
+def test_a_credential_in_a_command_of_a_known_program_is_reported(command: list[str], args: list[str]) -> None:
     platform = sample()
     platform.container("Deployment/polaris").update(command=command, args=args)
     ((code, _, message),) = platform.findings(check)
@@ -103,7 +103,7 @@ def test_a_value_given_to_a_known_program(command: list[str], args: list[str]) -
 
 
 @pytest.mark.parametrize("word", ["$(PASSWORD)", "--quiet", "polaris-db", "/run/secrets/x"])
-def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
+def test_an_option_with_a_reference_is_accepted(word: str) -> None:
     platform = sample()
     platform.container("Deployment/polaris")["command"] = ["serve", "--password", word]
     assert platform.findings(check) == []
@@ -126,7 +126,7 @@ def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
         "env: {API_TOKEN: admin}",
     ],
 )
-def test_values_given_to_secrets(text: str) -> None:
+def test_values_assigned_to_secret_names_are_reported(text: str) -> None:
     for platform in (with_variable(text), configured(text)):
         ((code, _, message),) = platform.findings(check)
         assert code == "C131"
@@ -158,12 +158,12 @@ def test_values_given_to_secrets(text: str) -> None:
         "log.level=INFO",
     ],
 )
-def test_texts_without_credentials(text: str) -> None:
+def test_texts_without_credentials_are_accepted(text: str) -> None:
     assert with_variable(text).findings(check) == []
     assert configured(text).findings(check) == []
 
 
-def test_the_keys_of_a_secret_may_be_unknown() -> None:
+def test_the_name_of_a_secret_with_unknown_keys_is_accepted() -> None:
     platform = configured("password: polaris-db")
     platform["ExternalSecret/polaris-db"]["spec"]["dataFrom"] = [{"extract": {"key": "x"}}]
     assert platform.findings(check) == []
@@ -185,7 +185,7 @@ def test_the_line_is_named_where_there_are_several() -> None:
         ("x://{{ .user }}:{{ .password }}@db", ""),
     ],
 )
-def test_the_template_of_an_external_secret(text: str, message_: str) -> None:
+def test_the_template_of_an_external_secret_is_checked(text: str, message_: str) -> None:
     platform = sample()
     platform["ExternalSecret/polaris-db"]["spec"].setdefault("target", {})["template"] = {
         "mergePolicy": "Merge",

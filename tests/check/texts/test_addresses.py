@@ -53,7 +53,7 @@ def endpoints(text: str) -> list[tuple[str, int]]:
         ("nothing at all", []),
     ],
 )
-def test_addresses(text: str, expected: list[tuple[str, int]]) -> None:
+def test_addresses_in_text_are_found(text: str, expected: list[tuple[str, int]]) -> None:
     assert endpoints(text) == expected
 
 
@@ -68,7 +68,7 @@ def test_a_url_of_a_service_is_always_found(scheme: str, service: str, namespace
 
 
 @given(st.text())
-def test_no_text_makes_it_stumble(text: str) -> None:
+def test_any_text_can_be_searched(text: str) -> None:
     assert all(0 <= port < 100_000 for _, port in endpoints(text))
 
 

@@ -28,7 +28,7 @@ def problems(key: str, text: str) -> list[tuple[str, str]]:
         ("a.toml", "a = \n", "invalid value (at line 1"),
     ],
 )
-def test_a_text_in_another_format(key: str, text: str, problem: str) -> None:
+def test_a_file_that_does_not_parse_is_reported(key: str, text: str, problem: str) -> None:
     ((code, message),) = problems(key, text)
     assert code == "C166"
     assert message.startswith(f'data["{key}"] is not ')
@@ -47,5 +47,5 @@ def test_a_text_in_another_format(key: str, text: str, problem: str) -> None:
         ("a.txt", "a: b: c"),
     ],
 )
-def test_texts_that_are_fine_or_of_no_known_format(key: str, text: str) -> None:
+def test_valid_files_and_unknown_formats_are_accepted(key: str, text: str) -> None:
     assert problems(key, text) == []

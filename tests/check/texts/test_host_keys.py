@@ -49,7 +49,7 @@ def test_a_host_goes_with_the_port_beside_it(settings: dict[str, Any], expected:
         {"host": "not::an::address"},
     ],
 )
-def test_what_names_no_host(settings: dict[Any, Any]) -> None:
+def test_values_that_are_not_hosts_are_ignored(settings: dict[Any, Any]) -> None:
     assert list(hosts_in(settings)) == []
 
 
@@ -74,7 +74,7 @@ def test_what_names_no_host(settings: dict[Any, Any]) -> None:
         ("host: db\nx: " + "[" * 5000, []),
     ],
 )
-def test_documents(text: str, expected: list[tuple[str, int]]) -> None:
+def test_hosts_are_found_in_configuration_files(text: str, expected: list[tuple[str, int]]) -> None:
     assert endpoints(text) == expected
 
 

@@ -36,7 +36,7 @@ def endpoints(text: str) -> list[tuple[str, int]]:
         ("psql --hostile x", []),
     ],
 )
-def test_options(text: str, expected: list[tuple[str, int]]) -> None:
+def test_hosts_in_options_are_found(text: str, expected: list[tuple[str, int]]) -> None:
     assert endpoints(text) == expected
 
 

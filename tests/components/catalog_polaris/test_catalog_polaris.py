@@ -432,7 +432,7 @@ def _as(principal: str, url: str, path: str, body: dict[str, Any] | None = None)
 
 
 def test_dlt_gets_a_conflict_when_it_creates_its_namespace_again(tmp_path: Path) -> None:
-    """dlt does this in each run, and goes on only after a conflict."""
+    """As dlt does in each run: it goes on only after a conflict."""
     state = State()
     with running(state) as url:
         assert _setup(tmp_path, _context(), url).returncode == 0

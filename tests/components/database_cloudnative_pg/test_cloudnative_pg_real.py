@@ -1,4 +1,4 @@
-"""CloudNativePG's own operator at a real API server: its webhooks, and the pods that it creates for a rendered Cluster."""
+"""CloudNativePG's own operator at a real API server: its webhooks, and the pods that it creates for a Cluster."""
 
 from __future__ import annotations
 

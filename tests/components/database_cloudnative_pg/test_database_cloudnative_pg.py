@@ -1,4 +1,4 @@
-"""PostgreSQL by CloudNativePG: its cluster, its backups to each kind of store, and settings that it does not support."""
+"""PostgreSQL by CloudNativePG: its cluster, its backups to each kind of store, and unsupported settings."""
 
 from __future__ import annotations
 
