@@ -29,7 +29,7 @@ KINDS = {
 }
 
 
-def test_the_place_of_a_file_says_what_it_holds(tmp_path: Path) -> None:
+def test_the_path_of_a_file_tells_its_kind(tmp_path: Path) -> None:
     write(tmp_path, *KINDS)
     authored = authored_files(read_inputs(tmp_path))
     assert authored.kinds == KINDS
@@ -38,25 +38,25 @@ def test_the_place_of_a_file_says_what_it_holds(tmp_path: Path) -> None:
     assert authored.of_kind("DataProduct") == ("domains/sales/products/orders.yaml",)
 
 
-def test_a_link_that_leads_nowhere_is_not_overlooked(tmp_path: Path) -> None:
+def test_a_broken_link_is_reported(tmp_path: Path) -> None:
     write(tmp_path, *KINDS)
     (tmp_path / "domains/sales/products/lost.yaml").symlink_to("nowhere")
     assert "domains/sales/products/lost.yaml" in authored_files(read_inputs(tmp_path)).kinds
 
 
-def test_nothing_is_there(tmp_path: Path) -> None:
+def test_an_empty_repository_has_no_documents(tmp_path: Path) -> None:
     assert authored_files(read_inputs(tmp_path)).kinds == {}
     assert authored_files(read_inputs(tmp_path)).strays == ()
     assert authored_files(read_inputs(tmp_path / "nowhere")).kinds == {}
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
-def test_what_stands_in_the_place_of_a_document_is_not_overlooked(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_folder_in_the_place_of_a_document_is_reported(tmp_path: Path, make: Callable[[Path], None]) -> None:
     write(tmp_path, *KINDS)
     make(tmp_path / "domains/sales/products/customers.yaml")
     assert "domains/sales/products/customers.yaml" in authored_files(read_inputs(tmp_path)).kinds
 
 
-def test_names_from_paths() -> None:
+def test_names_follow_from_paths() -> None:
     assert environment_name("overlays/dev/environment.yaml") == "dev"
     assert domain_key("domains/sales/products/orders.v2.yaml") == ("sales", "orders.v2")

@@ -1,4 +1,4 @@
-"""The definitions in crds/: what is read of them, and what is refused."""
+"""The definitions in crds/: what is read from them, and what is refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write(root: Path, file: str, *documents: Any) -> None:
     (root / file).write_text("---\n".join(map(to_yaml, documents)), encoding="utf-8")
 
 
-def test_what_the_checks_need_is_kept(tmp_path: Path) -> None:
+def test_only_what_the_checks_need_is_kept(tmp_path: Path) -> None:
     write(tmp_path, "crds/pools.yaml", definition())
     (pools,) = read(tmp_path)
     assert pools["metadata"] == {"name": "pools.acme.example", "annotations": {"floe.dev/file": "crds/pools.yaml"}}
@@ -59,7 +59,7 @@ def test_lists_and_bundles_are_read(tmp_path: Path) -> None:
     assert names == ["buckets.acme.example", "jars.acme.example", "pools.acme.example"]
 
 
-def test_a_mesh_without_the_folder_has_none(tmp_path: Path) -> None:
+def test_a_mesh_without_crds_has_no_definitions(tmp_path: Path) -> None:
     assert read(tmp_path) == []
 
 
@@ -71,46 +71,46 @@ def test_a_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert read(tmp_path, cache) == before
 
 
-def test_what_may_hold_a_secret_is_not_kept(tmp_path: Path) -> None:
+def test_a_file_that_may_hold_a_secret_is_not_cached(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"url": {"type": "string", "default": "https://me:hunter2@acme.example"}}}
     versions = [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]
     write(tmp_path, "crds/pools.yaml", definition(versions=versions))
-    kept: list[str] = []
+    stored_kinds: list[str] = []
 
     class Watched(Memory):
         def put(self, kind: str, key: str, data: bytes) -> bool:
-            kept.append(kind)
+            stored_kinds.append(kind)
             return super().put(kind, key, data)
 
     read(tmp_path, Watched())
-    assert KIND not in kept
+    assert KIND not in stored_kinds
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ({"scope": "Everywhere"}, "spec.scope of the CustomResourceDefinition pools.acme.example is neither"),
         ({"names": "Pool"}, "a CustomResourceDefinition has no spec.names.kind"),
         ({"versions": []}, "the CustomResourceDefinition pools.acme.example has no spec.versions"),
     ],
 )
-def test_a_definition_that_says_too_little_is_refused(tmp_path: Path, spec: dict[str, Any], said: str) -> None:
+def test_an_incomplete_definition_is_refused(tmp_path: Path, spec: dict[str, Any], message: str) -> None:
     write(tmp_path, "crds/pools.yaml", definition(**spec))
     with pytest.raises(StageFailed) as failed:
         read(tmp_path)
     (diagnostic,) = failed.value.diagnostics
     assert diagnostic.rule.code == "L108"
-    assert diagnostic.message.startswith(said)
+    assert diagnostic.message.startswith(message)
 
 
-def test_the_yaml_of_others_may_be_such_as_our_own_must_not(tmp_path: Path) -> None:
+def test_foreign_yaml_may_use_what_inputs_may_not(tmp_path: Path) -> None:
     write(tmp_path, "crds/pools.yaml", definition())
     with (tmp_path / "crds/pools.yaml").open("a") as file:
         file.write("status: {a: &a no, b: *a, since: 2024-02-01}\n")
     assert len(read(tmp_path)) == 1
 
 
-def test_an_equals_sign_is_a_text(tmp_path: Path) -> None:
+def test_an_equals_sign_is_text(tmp_path: Path) -> None:
     """Prometheus' operator publishes such a definition."""
     write(tmp_path, "crds/pools.yaml", definition())
     file = tmp_path / "crds/pools.yaml"

@@ -1,4 +1,4 @@
-"""Digests depend on all inputs and on nothing else. A wrong one would let stale output count as current."""
+"""Digests depend exactly on the inputs. A wrong digest would let stale output count as current."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def changed(root: Path, before: dict[str, str]) -> set[str]:
     return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 
 
-def test_each_environment_has_a_digest_of_its_own(mesh: Path) -> None:
+def test_each_environment_has_its_own_digest(mesh: Path) -> None:
     by_environment = input_digests(read_inputs(mesh))
     assert set(by_environment) == {"dev", "prod"}
     assert len(set(by_environment.values())) == 2
@@ -94,7 +94,7 @@ def test_an_environments_patches_are_its_own(mesh: Path, file: str) -> None:
         ("overlays/dev/.patch.yaml.swp", set()),
     ],
 )
-def test_what_nothing_reads_counts_as_it_is_a_mistake(mesh: Path, stray: str, concerned: set[str]) -> None:
+def test_stray_files_count_because_they_are_errors(mesh: Path, stray: str, concerned: set[str]) -> None:
     before = dict(input_digests(read_inputs(mesh)))
     add(mesh, stray)
     assert changed(mesh, before) == concerned
@@ -138,7 +138,7 @@ def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
 @pytest.mark.parametrize(
     "file", ["README.md", "output/dev/a.yaml", "domains/sales/.draft/orders.yaml", "base/.git/HEAD"]
 )
-def test_what_is_not_an_input_does_not_count(mesh: Path, file: str) -> None:
+def test_files_that_are_not_inputs_do_not_count(mesh: Path, file: str) -> None:
     before = dict(input_digests(read_inputs(mesh)))
     add(mesh, file)
     assert changed(mesh, before) == set()
@@ -147,10 +147,10 @@ def test_what_is_not_an_input_does_not_count(mesh: Path, file: str) -> None:
 def test_the_place_of_the_repository_and_the_time_do_not_count(
     mesh: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = tmp_path_factory.mktemp("elsewhere")
-    shutil.copytree(mesh, other, dirs_exist_ok=True)
-    os.utime(other / INPUTS[0], (0, 0))
-    assert input_digests(read_inputs(other)) == input_digests(read_inputs(mesh))
+    copy = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(mesh, copy, dirs_exist_ok=True)
+    os.utime(copy / INPUTS[0], (0, 0))
+    assert input_digests(read_inputs(copy)) == input_digests(read_inputs(mesh))
 
 
 def test_the_compiler_itself_counts(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def uncached() -> object:
 
 @pytest.fixture
 def no_source(uncached: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the compiler have no files: to read them takes longer than all else."""
+    """Hide the compiler's files: reading them takes longer than everything else."""
     (tmp_path / "nothing").mkdir()
     monkeypatch.setattr(resources, "files", lambda _: tmp_path / "nothing")
 
@@ -178,17 +178,19 @@ def digest_anew() -> str:
     return compiler_digest()
 
 
-def test_all_that_the_compiler_needs_counts() -> None:
+def test_all_dependencies_of_the_compiler_count() -> None:
     needed = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["dependencies"]
     assert {re.split(r"[<>=]", requirement)[0].replace(".", "-") for requirement in needed} <= set(
         digests.dependencies()
     )
 
 
-def test_the_versions_of_what_shapes_the_output_count(no_source: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_of_packages_that_shape_the_output_count(no_source: object, monkeypatch: pytest.MonkeyPatch) -> None:
     before, version, unnoticed = digest_anew(), digests._version, []
     for program in digests.dependencies():
-        monkeypatch.setattr(digests, "_version", lambda name, other=program: "0" if name == other else version(name))
+        monkeypatch.setattr(
+            digests, "_version", lambda name, program_=program: "0" if name == program_ else version(name)
+        )
         if digest_anew() == before:
             unnoticed.append(program)
     assert len(digests.dependencies()) > 5
@@ -249,7 +251,7 @@ def test_all_files_of_a_components_package_count(
     assert unnoticed == []
 
 
-def test_all_of_the_package_that_shapes_output_counts() -> None:
+def test_all_modules_that_shape_the_output_count() -> None:
     package = Path(digests.__file__).parents[1]
     kinds = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert kinds <= {".py", ".conf", ".css", ".html", ".js", ".json", ".md", ".sh", ".typed", ".yaml"}, (
@@ -257,7 +259,7 @@ def test_all_of_the_package_that_shapes_output_counts() -> None:
     )
 
 
-def test_a_name_that_is_not_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_files_and_names_that_are_not_text_count(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dict(input_digests(read_inputs(mesh)))
     (mesh / os.fsdecode(b"domains/sales/products/\xff.yaml")).write_text("", encoding="utf-8")
     assert changed(mesh, before) == {"dev", "prod"}
@@ -271,8 +273,8 @@ def test_a_name_that_is_not_text_and_a_file_that_cannot_be_read(mesh: Path, monk
     assert changed(mesh, before) == {"dev", "prod"}
 
 
-def test_all_that_is_read_counts(mesh: Path) -> None:
-    """Every file with content that is not hidden counts: the readers get no other ones."""
+def test_every_file_that_is_read_counts(mesh: Path) -> None:
+    """Every visible file with content counts: readers get no others."""
     add(mesh, "base/notes.txt")
     add(mesh, "base/sub/README.md")
     add(mesh, "domains/sales/.hidden.yaml")
@@ -286,7 +288,7 @@ def test_all_that_is_read_counts(mesh: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["base/link.yaml", "domains/link", "overlays/dev/link.yaml"])
-def test_a_link_counts_but_not_what_it_leads_to(mesh: Path, place: str) -> None:
+def test_a_link_counts_but_not_its_target(mesh: Path, place: str) -> None:
     before = dict(input_digests(read_inputs(mesh)))
     add(mesh, "elsewhere/a.yaml")
     (mesh / place).symlink_to(mesh / "elsewhere" / ("a.yaml" if "." in place else ""))

@@ -1,4 +1,4 @@
-"""A manifest gets a parent, and stays as it is otherwise."""
+"""A manifest gets a parent, and nothing else in it changes."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def test_only_the_parent_changes(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "- a\n", "a: [\n", "{metadata: {name: x}}\n", "kind: x\n", f"{HEAD}---\n{HEAD}", FLOW]
 )
-def test_what_cannot_be_edited(text: str) -> None:
+def test_manifests_that_cannot_be_edited_are_refused(text: str) -> None:
     with pytest.raises(CannotEdit):
         with_parent(text, SAID)
 
 
-def test_flow_style_says_what_to_write() -> None:
+def test_flow_style_is_refused_with_what_to_write() -> None:
     with pytest.raises(CannotEdit, match="write the keys of `extends` below it, each on a line of its own"):
         with_parent(FLOW, SAID)
 
@@ -69,7 +69,7 @@ ENTRY = st.sampled_from(
 
 
 @given(st.lists(st.tuples(COMMENT, ENTRY), max_size=4, unique_by=lambda commented: commented[1]), st.integers(0, 4))
-def test_the_rest_means_the_same(entries: list[tuple[str, str]], position: int) -> None:
+def test_all_other_data_stays_the_same(entries: list[tuple[str, str]], position: int) -> None:
     parts = [comment + entry for comment, entry in entries]
     parts.insert(position, HEAD)
     text = "".join(parts)

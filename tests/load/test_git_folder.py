@@ -20,7 +20,7 @@ def repository(folder: Path) -> Path:
     return folder
 
 
-def test_at_the_top_below_it_and_outside(tmp_path: Path) -> None:
+def test_a_mesh_may_be_at_the_top_below_it_or_outside_a_repository(tmp_path: Path) -> None:
     top = repository(tmp_path / "clone")
     (top / "teams/data mesh").mkdir(parents=True)
     assert path_in_git(top) == ""
@@ -34,14 +34,14 @@ def test_the_nearest_repository_counts(tmp_path: Path) -> None:
     assert path_in_git(inner / "mesh") == "mesh"
 
 
-def test_worktrees_and_submodules(tmp_path: Path) -> None:
+def test_worktrees_and_submodules_are_repositories(tmp_path: Path) -> None:
     tree = repository(tmp_path) / "tree"
     (tree / "mesh").mkdir(parents=True)
     (tree / ".git").write_text("gitdir: ../.git/worktrees/tree\n")
     assert path_in_git(tree / "mesh") == "mesh"
 
 
-def test_what_only_has_the_name_is_no_repository(tmp_path: Path) -> None:
+def test_a_file_or_folder_named_git_alone_is_not_a_repository(tmp_path: Path) -> None:
     top = repository(tmp_path)
     (top / "mesh/.git").mkdir(parents=True)
     assert path_in_git(top / "mesh") == "mesh"
@@ -58,7 +58,7 @@ def test_a_link_leads_to_where_the_mesh_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_git_says_the_same(tmp_path: Path) -> None:
+def test_git_itself_agrees(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     (tmp_path / "a/b").mkdir(parents=True)
     prefix = subprocess.run(
@@ -95,7 +95,7 @@ def test_a_repository_in_the_output_is_an_input(tmp_path: Path) -> None:
     assert len({*digests}) == 4
 
 
-def test_what_git_is_told_to_do_with_files_is_an_input(tmp_path: Path) -> None:
+def test_git_attributes_are_an_input(tmp_path: Path) -> None:
     root = repository(tmp_path) / "teams/mesh"
     (root / "overlays/dev").mkdir(parents=True)
     (root / "overlays/dev/environment.yaml").write_text("kind: Environment\n")

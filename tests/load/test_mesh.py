@@ -34,7 +34,7 @@ def problems(root: Path) -> dict[str, str]:
     return {f"{diagnostic.span}: {diagnostic.rule.code}": diagnostic.message for diagnostic in failed.value.diagnostics}
 
 
-def test_documents_by_the_names_of_their_places(mesh: Path) -> None:
+def test_documents_are_named_after_their_paths(mesh: Path) -> None:
     (mesh / "domains/ops").mkdir()
     text = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
     (mesh / "domains/ops/domain.yaml").write_text(text, encoding="utf-8")
@@ -72,7 +72,7 @@ def test_problems_of_all_files_are_reported_together(mesh: Path) -> None:
         ("apiVersion: floe.dev/v1\nkind: [Domain]\n", "kind is \"['Domain']\", but"),
     ],
 )
-def test_a_document_of_another_kind(mesh: Path, head: str, start: str) -> None:
+def test_a_document_of_another_kind_is_refused(mesh: Path, head: str, start: str) -> None:
     (mesh / "domains/sales/domain.yaml").write_text(head, encoding="utf-8")
     ((place, message),) = problems(mesh).items()
     assert place.endswith("L103")
@@ -84,13 +84,13 @@ def test_an_environment_has_the_right_article(mesh: Path) -> None:
     assert "must be an Environment of" in next(iter(problems(mesh).values()))
 
 
-def test_two_documents_in_one_file(mesh: Path) -> None:
+def test_two_documents_in_one_file_are_refused(mesh: Path) -> None:
     text = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
     (mesh / "domains/sales/domain.yaml").write_text(f"{text}---\n{text}", encoding="utf-8")
     assert list(problems(mesh).values()) == ["domains/sales/domain.yaml holds 2 documents"]
 
 
-def test_no_manifest(mesh: Path) -> None:
+def test_a_missing_manifest_is_an_error(mesh: Path) -> None:
     (mesh / "platform-manifest.yaml").unlink()
     assert list(problems(mesh)) == ["platform-manifest.yaml:1:1: L101"]
 
@@ -103,7 +103,7 @@ def test_a_product_of_a_domain_that_cannot_be_read_is_still_checked(mesh: Path) 
     assert files == {"domains/sales/domain.yaml", "domains/sales/products/orders.yaml"}
 
 
-def test_warnings_do_not_keep_a_mesh_from_being_loaded(mesh: Path) -> None:
+def test_a_mesh_with_warnings_is_loaded(mesh: Path) -> None:
     path = mesh / "domains/sales/domain.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     sources, warnings = load(read_inputs(mesh), SCHEMAS)
@@ -111,7 +111,7 @@ def test_warnings_do_not_keep_a_mesh_from_being_loaded(mesh: Path) -> None:
     assert sources.domains["sales"].document.data["metadata"]["name"] == "sales"
 
 
-def test_models_have_the_form_of_the_program_that_reads_them(mesh: Path) -> None:
+def test_models_have_the_format_of_the_program_that_reads_them(mesh: Path) -> None:
     folder = mesh / "domains/sales/semantic"
     folder.mkdir()
     (folder / "orders.yaml").write_text("cubes:\n  - name: orders\n    sql_table: orders\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The parents of a manifest are vendored, locked, and read by nothing else."""
+"""The parents of a manifest are vendored, locked, and read only as its parents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def extends(path: str, content: bytes) -> str:
 
 
 def vendored(root: Path, *names: str, more: str = "") -> Path:
-    """Return the small mesh, which extends the first of these, and so on; `more` is what the last one says."""
+    """Return the small mesh with a chain of these parents; `more` is added to the last one."""
     small_mesh(root, {})
     texts: list[str] = []
     for name in reversed(names):
@@ -52,7 +52,7 @@ def problem_texts(root: Path) -> list[str]:
     return [f"{problem.span}: {problem.rule.code}: {problem.message}; {problem.hint}" for problem in problems(root)]
 
 
-def test_a_chain_is_read_the_topmost_first(tmp_path: Path) -> None:
+def test_a_chain_is_read_from_the_topmost_parent(tmp_path: Path) -> None:
     sources, _ = load(read_inputs(vendored(tmp_path, "retail", "corporate")), SCHEMAS)
     assert [parent.file for parent in sources.parents] == [
         "vendor/retail/vendor/corporate/platform-manifest.yaml",
@@ -61,7 +61,7 @@ def test_a_chain_is_read_the_topmost_first(tmp_path: Path) -> None:
     assert [manifest.data["metadata"]["name"] for manifest in sources.manifests] == ["corporate", "retail", "small"]
 
 
-def test_the_digest_is_that_of_sha256sum_whatever_git_does_to_lines(tmp_path: Path) -> None:
+def test_the_digest_is_that_of_sha256sum_for_any_line_endings(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail")
     content = (root / "vendor/retail" / MANIFEST).read_bytes()
     assert digest_of_manifest(content) == f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -69,7 +69,7 @@ def test_the_digest_is_that_of_sha256sum_whatever_git_does_to_lines(tmp_path: Pa
     assert len(load(read_inputs(root), SCHEMAS)[0].parents) == 1
 
 
-def test_a_parent_that_was_edited_is_not_the_locked_one(tmp_path: Path) -> None:
+def test_an_edited_parent_does_not_match_its_lock(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail", "corporate")
     file = root / "vendor/retail" / MANIFEST
     file.write_text(file.read_text(encoding="utf-8") + "locks: [nonsense\n", encoding="utf-8")
@@ -93,7 +93,7 @@ def test_each_manifest_locks_its_own_parent(tmp_path: Path) -> None:
     assert problem.endswith("undo what has changed in vendor/, where nothing is edited")
 
 
-def test_a_parent_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_parent_is_reported(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail")
     (root / "vendor/retail" / MANIFEST).unlink()
     (problem,) = problem_texts(root)
@@ -104,7 +104,7 @@ def test_a_parent_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", ["vendor", "vendor/retail", "vendor/retail/platform-manifest.yaml"])
-def test_no_link_leads_to_a_parent(link: str, tmp_path: Path) -> None:
+def test_a_parent_may_not_be_a_link(link: str, tmp_path: Path) -> None:
     root = vendored(tmp_path / "mesh", "retail")
     (root / link).rename(tmp_path / "elsewhere")
     (root / link).symlink_to(tmp_path / "elsewhere")
@@ -115,7 +115,7 @@ def test_no_link_leads_to_a_parent(link: str, tmp_path: Path) -> None:
     )
 
 
-def test_a_parent_without_access_or_of_another_kind(tmp_path: Path) -> None:
+def test_an_unreadable_parent_and_one_of_another_kind_are_reported(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail")
     (root / "vendor/retail" / MANIFEST).unlink()
     (root / "vendor/retail" / MANIFEST).mkdir()
@@ -137,7 +137,7 @@ def test_a_chain_has_an_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "parent",
     [
         "[]",
         "vendor/retail",
@@ -147,10 +147,10 @@ def test_a_chain_has_an_end(tmp_path: Path) -> None:
         "{path: vendor/retail, digest: sha1:00}",
     ],
 )
-def test_what_is_no_parent_is_told_by_its_form(said: str, tmp_path: Path) -> None:
+def test_an_invalid_parent_is_reported_by_its_form(parent: str, tmp_path: Path) -> None:
     root = small_mesh(tmp_path, {})
     own = root / MANIFEST
-    own.write_text(own.read_text(encoding="utf-8") + f"extends: {said}\n", "utf-8")
+    own.write_text(own.read_text(encoding="utf-8") + f"extends: {parent}\n", "utf-8")
     assert {problem.rule.code for problem in problems(root)} == {"L105"}
 
 
@@ -165,16 +165,16 @@ def test_the_parent_is_checked_like_other_documents(tmp_path: Path) -> None:
     ]
 
 
-def test_a_secret_of_a_parent_is_one_here_too(tmp_path: Path) -> None:
+def test_a_secret_in_a_parent_is_reported(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail", more="delivery: {repository: https://me:hunter22@example.com/x.git}\n")
     assert [problem.rule.code for problem in problems(root)] == ["L106"]
 
 
-def test_what_is_vendored_but_not_extended_is_told(tmp_path: Path) -> None:
+def test_an_unused_vendored_parent_is_reported(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail")
-    other = root / "vendor/old" / MANIFEST
-    other.parent.mkdir()
-    other.write_text(HEAD % ("old", "old"), encoding="utf-8")
+    unused = root / "vendor/old" / MANIFEST
+    unused.parent.mkdir()
+    unused.write_text(HEAD % ("old", "old"), encoding="utf-8")
     (problem,) = problem_texts(root)
     assert problem == (
         "vendor/old/platform-manifest.yaml:1:1: L102: vendor/old/platform-manifest.yaml is not read by anything; "
@@ -182,7 +182,7 @@ def test_what_is_vendored_but_not_extended_is_told(tmp_path: Path) -> None:
     )
 
 
-def test_nothing_else_in_vendor_is_looked_at(tmp_path: Path) -> None:
+def test_other_files_in_vendor_are_ignored(tmp_path: Path) -> None:
     root = vendored(tmp_path, "retail", "corporate")
     before = input_digests(read_inputs(root))
     for file in (
@@ -193,7 +193,7 @@ def test_nothing_else_in_vendor_is_looked_at(tmp_path: Path) -> None:
     ):
         (root / "vendor" / file).parent.mkdir(parents=True, exist_ok=True)
         (root / "vendor" / file).write_text("not: [yaml", encoding="utf-8")
-    stale = root / "vendor/retail/vendor/old" / MANIFEST  # which is the parent's own affair
+    stale = root / "vendor/retail/vendor/old" / MANIFEST  # which belongs to the parent
     stale.write_text("nothing", encoding="utf-8")
     assert len(load(read_inputs(root), SCHEMAS)[0].parents) == 2
     assert before != input_digests(read_inputs(root)), "the stale manifest is counted, as it could be read"

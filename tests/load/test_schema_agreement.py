@@ -1,4 +1,4 @@
-"""What the fast schema check accepts, the check that explains errors accepts, too."""
+"""The fast schema check and the one that explains errors accept the same documents."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def edited(draw: st.DrawFn) -> tuple[str, Any]:
     return kind, document
 
 
-def test_the_documents_of_the_repository_fit() -> None:
+def test_documents_of_the_repository_fit() -> None:
     assert {*(kind for kind, _ in DOCUMENTS), "ParentManifest"} == SCHEMAS.keys()
     assert all(VALIDATORS[kind].is_valid(document) for kind, document in DOCUMENTS)
 
 
 @given(edited())
-def test_a_document_that_fits_for_one_fits_for_the_other(changed: tuple[str, Any]) -> None:
+def test_both_schema_checks_agree(changed: tuple[str, Any]) -> None:
     kind, document = changed
     mistakes = STRUCTURES[kind].mistakes(document, lambda _path: "")
     assert bool(mistakes) == (not VALIDATORS[kind].is_valid(document)), yaml.safe_dump(document)

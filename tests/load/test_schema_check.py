@@ -26,7 +26,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def test_where_it_stands() -> None:
+def test_an_error_is_at_its_key_or_value() -> None:
     document = Document(
         "a.yaml",
         {"more": 1, "count": 0, "login": None},
@@ -60,6 +60,6 @@ def test_invisible_characters_are_shown(data: dict[str, Any]) -> None:
     assert "<U+200B>" in problem.message
 
 
-def test_what_may_be_a_secret_is_marked() -> None:
+def test_values_that_may_be_secrets_are_marked() -> None:
     (problem,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", {"name": "x", "login": "hunter2"}))
     assert problem.secret

@@ -43,7 +43,7 @@ def messages(data: Any) -> list[str]:
         ({"secrets": {"store": {"name": f"x://a:{VALUE}@b"}}}, "secrets.store.name looks like a password in a URL"),
     ],
 )
-def test_reported_by_its_place(data: Any, start: str) -> None:
+def test_a_secret_is_reported_by_its_path(data: Any, start: str) -> None:
     (message,) = messages(data)
     assert message.startswith(start)
 
@@ -59,7 +59,7 @@ def test_reported_by_its_place(data: Any, start: str) -> None:
         ({"database": {"password": VALUE}}, "secret: {name: <name>}"),
     ],
 )
-def test_the_remedy_is_one_that_its_place_knows(data: Any, hint: str) -> None:
+def test_the_hint_fits_the_place_of_the_secret(data: Any, hint: str) -> None:
     (problem,) = secret_values(Document("a.yaml", data)).values()
     assert hint in problem.hint
 
@@ -82,11 +82,11 @@ def test_the_remedy_is_one_that_its_place_knows(data: Any, hint: str) -> None:
         {},
     ],
 )
-def test_references_are_no_secrets(data: Any) -> None:
+def test_references_are_not_secrets(data: Any) -> None:
     assert messages(data) == []
 
 
-def test_where_it_stands() -> None:
+def test_a_secret_is_reported_at_its_place() -> None:
     document = Document("a.yaml", {"token": "x"}, values={("token",): Span("a.yaml", 7, 9)})
     assert [problem.span for problem in secret_values(document).values()] == [Span("a.yaml", 7, 9)]
 
@@ -119,7 +119,7 @@ def product(**not_secrets: str) -> Document:
     return Document("a.yaml", {"kind": "DataProduct", "steps": steps, "not_secrets": not_secrets})
 
 
-def test_a_product_says_what_is_no_secret() -> None:
+def test_a_product_may_declare_values_that_are_not_secrets() -> None:
     (problem,) = secret_values(product(API_TOKEN="the number of tokens of a request")).values()
     assert problem.message.startswith("steps[0].variables.OTHER_TOKEN looks like")
     assert "not_secrets: {OTHER_TOKEN: <reason>}" in problem.hint
@@ -133,13 +133,13 @@ def test_a_reason_is_needed_and_may_hold_no_secret() -> None:
 
 
 @pytest.mark.parametrize("name", ["RETRIES", "API_TOKENS"])
-def test_what_is_no_false_alarm_is_a_warning(name: str) -> None:
+def test_an_unneeded_declaration_is_a_warning(name: str) -> None:
     problems = list(secret_values(product(API_TOKEN="a name", OTHER_TOKEN="a name", **{name: "a name"})).values())
     assert [(problem.rule, problem.severity) for problem in problems] == [(NOT_A_FALSE_ALARM, "warning")]
     assert f"not_secrets.{name}" in problems[0].message
 
 
-def test_only_products_say_so() -> None:
+def test_only_products_may_declare_values_that_are_not_secrets() -> None:
     data = {"kind": "Domain", "steps": [{"variables": {"API_TOKEN": VALUE}}], "not_secrets": {"API_TOKEN": "a name"}}
     assert len(messages(data)) == 1
 
@@ -151,7 +151,7 @@ def said_of_a_product(**not_secrets: str) -> Document:
     return Document("a.yaml", {"kind": "Environment", "domains": domains})
 
 
-def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
+def test_an_environment_may_declare_values_of_a_product_that_are_not_secrets() -> None:
     names = sorted(
         problem.message.partition(" ")[0] for problem in secret_values(said_of_a_product(API_TOKEN="a name")).values()
     )
@@ -162,7 +162,7 @@ def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
     ]
 
 
-def test_an_environment_is_told_of_what_is_no_false_alarm() -> None:
+def test_an_unneeded_declaration_of_an_environment_is_a_warning() -> None:
     problems = [
         problem
         for problem in secret_values(said_of_a_product(DEPTH="a name")).values()
@@ -174,18 +174,18 @@ def test_an_environment_is_told_of_what_is_no_false_alarm() -> None:
 
 
 def of_a_chart(values: dict[str, Any], listed: str = "cache-users") -> dict[str, Any]:
-    """Return what a document says of a chart whose pods read a secret."""
+    """Return the data of a document with a chart whose pods read a secret."""
     return {"charts": {"cache": {"values": values, "workloads": {"cache": {"secrets": {listed: ["default"]}}}}}}
 
 
 @pytest.mark.parametrize("above", [(), ("platform",), ("domains", "sales")])
 def test_a_value_of_a_chart_may_name_a_secret_that_its_pods_read(above: tuple[str, ...]) -> None:
-    said: dict[str, Any] = of_a_chart(
+    values: dict[str, Any] = of_a_chart(
         {"auth": {"usersExistingSecret": "cache-users"}, "extraEnvVarsSecret": "cache-users"}
     )
     for key in reversed(above):
-        said = {key: said}
-    assert secret_values(Document("a.yaml", said)) == {}
+        values = {key: values}
+    assert secret_values(Document("a.yaml", values)) == {}
 
 
 @pytest.mark.parametrize(

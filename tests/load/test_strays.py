@@ -50,7 +50,7 @@ def test_documents_and_what_kustomizations_list_are_read(patched: Path) -> None:
     assert strays(patched) == {}
 
 
-def test_a_mesh_without_kustomizations_has_nothing_to_find(mesh: Path) -> None:
+def test_a_mesh_without_kustomizations_has_no_strays(mesh: Path) -> None:
     assert strays(mesh) == {}
 
 
@@ -82,13 +82,13 @@ def test_a_mesh_without_kustomizations_has_nothing_to_find(mesh: Path) -> None:
         "platform-manifest.md",
     ],
 )
-def test_what_nobody_takes_for_an_input_may_be_there(mesh: Path, file: str) -> None:
+def test_files_that_cannot_be_mistaken_for_inputs_are_ignored(mesh: Path, file: str) -> None:
     write(mesh, file)
     assert strays(mesh) == {}
 
 
 @pytest.mark.parametrize(
-    ("file", "meant"),
+    ("file", "expected_name"),
     [
         ("domains/sales/products/customers.YAML", "domains/sales/products/customers.yaml"),
         ("domains/sales/products/customers.Yml", "domains/sales/products/customers.yaml"),
@@ -108,13 +108,13 @@ def test_what_nobody_takes_for_an_input_may_be_there(mesh: Path, file: str) -> N
         ("base/kustomization.yml", "base/kustomization.yaml"),
     ],
 )
-def test_a_document_with_another_name(mesh: Path, file: str, meant: str) -> None:
+def test_a_document_with_a_wrong_name_is_reported(mesh: Path, file: str, expected_name: str) -> None:
     write(mesh, file)
-    assert strays(mesh) == {file: f"rename it to {meant}"}
+    assert strays(mesh) == {file: f"rename it to {expected_name}"}
 
 
 @pytest.mark.parametrize("name", ["platform-manifest.yml", "Platform-Manifest.yaml", "platform_manifest.yaml"])
-def test_a_manifest_with_another_name(mesh: Path, name: str) -> None:
+def test_a_manifest_with_a_wrong_name_is_reported(mesh: Path, name: str) -> None:
     write(mesh, name)
     assert strays(mesh) == {name: "remove it: platform-manifest.yaml is what is read"}
     (mesh / "platform-manifest.yaml").unlink()
@@ -133,13 +133,13 @@ def test_a_manifest_with_another_name(mesh: Path, name: str) -> None:
         "domains/orders",
     ],
 )
-def test_what_has_no_place_in_a_domain(mesh: Path, file: str) -> None:
+def test_unexpected_files_in_a_domain_are_reported(mesh: Path, file: str) -> None:
     write(mesh, file)
     assert list(strays(mesh)) == [file]
     assert strays(mesh)[file].startswith("in domains/ there are domains/<domain>/domain.yaml")
 
 
-def test_a_folder_without_the_document_that_says_what_it_is(mesh: Path) -> None:
+def test_a_folder_without_its_document_is_reported(mesh: Path) -> None:
     write(mesh, "domains/ops/products/costs.yaml", "overlays/qa/patch.yaml")
     (mesh / "domains/empty").mkdir()
     (mesh / "domains/.git").mkdir()
@@ -150,13 +150,13 @@ def test_a_folder_without_the_document_that_says_what_it_is(mesh: Path) -> None:
     }
 
 
-def test_a_folder_is_reported_once_whatever_its_name(mesh: Path) -> None:
+def test_a_folder_is_reported_once_under_any_name(mesh: Path) -> None:
     (mesh / "overlays" / "kustomization.yaml").mkdir()
     (stray,) = authored_files(read_inputs(mesh)).strays
     assert stray.hint == "write overlays/kustomization.yaml/environment.yaml, or remove the folder"
 
 
-def test_files_that_no_kustomization_lists(patched: Path) -> None:
+def test_files_that_no_kustomization_lists_are_reported(patched: Path) -> None:
     write(patched, "overlays/dev/unused.yaml", "base/unused.json", "overlays/dev/patches/more.yaml")
     write(patched, "base/part/kustomization.yaml", "overlays/dev/environments.yaml")
     assert strays(patched) == {
@@ -174,7 +174,7 @@ def test_files_that_no_kustomization_lists(patched: Path) -> None:
     }
 
 
-def test_what_has_no_place_beside_the_environments(mesh: Path) -> None:
+def test_unexpected_files_beside_environments_are_reported(mesh: Path) -> None:
     write(mesh, "overlays/kustomization.yaml", "overlays/render.sh")
     hint = "in overlays/ there is a folder for each environment"
     assert strays(mesh) == {"overlays/kustomization.yaml": hint, "overlays/render.sh": hint}
@@ -186,25 +186,25 @@ def test_a_listed_file_may_have_any_name(patched: Path) -> None:
     assert list(strays(patched)) == ["base/more/other.yaml"]
 
 
-def test_patches_whose_kustomization_is_gone(patched: Path) -> None:
+def test_patches_without_their_kustomization_are_reported(patched: Path) -> None:
     (patched / "overlays/dev/kustomization.yaml").unlink()
     hint = "list it in a new overlays/dev/kustomization.yaml under resources or patches, or remove it"
     assert strays(patched) == {"overlays/dev/account.yaml": hint, "overlays/dev/patches/quota.yaml": hint}
 
 
-def test_a_kustomization_with_another_name_is_one_mistake(patched: Path) -> None:
+def test_a_kustomization_with_a_wrong_name_is_one_error(patched: Path) -> None:
     (patched / "overlays/dev/kustomization.yaml").rename(patched / "overlays/dev/Kustomization")
     assert list(strays(patched)) == ["overlays/dev/Kustomization"]
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
-def test_what_stands_in_the_place_of_a_kustomization(mesh: Path, make: Callable[[Path], None]) -> None:
+def test_a_folder_in_the_place_of_a_kustomization_is_reported(mesh: Path, make: Callable[[Path], None]) -> None:
     make(mesh / "overlays/dev/kustomization.yaml")
     assert strays(mesh) == {"overlays/dev/kustomization.yaml": "write a file in its place, or remove it"}
 
 
 @pytest.mark.parametrize("text", ["resources: [acount.yaml]", "resources: [", "patches: [{path: 7}]", "- a\n", ""])
-def test_mistakes_of_a_kustomization_are_reported_first(patched: Path, text: str) -> None:
+def test_errors_of_a_kustomization_are_reported_first(patched: Path, text: str) -> None:
     write(patched, "overlays/dev/kustomization.yaml", text=text)
     assert strays(patched) == {}
 
@@ -230,7 +230,7 @@ def test_links_are_not_followed(mesh: Path, link: str) -> None:
     ]
 
 
-def test_in_trust_there_are_certificates(mesh: Path) -> None:
+def test_only_certificates_belong_in_trust(mesh: Path) -> None:
     write(mesh, "trust/root.pem", "trust/old-root.crt", "trust/README.md")
     assert strays(mesh) == {}
     write(mesh, "trust/root.cer", "trust/root.yaml", "trust/old/root.pem", "trust/.root.pem")
@@ -239,7 +239,7 @@ def test_in_trust_there_are_certificates(mesh: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["base", "crds", "domains", "overlays", "trust"])
-def test_a_file_in_the_place_of_a_folder(tmp_path: Path, name: str) -> None:
+def test_a_file_in_the_place_of_a_folder_is_reported(tmp_path: Path, name: str) -> None:
     write(tmp_path, "platform-manifest.yaml", name)
     assert strays(tmp_path) == {name: "make it a folder"}
 
@@ -253,6 +253,6 @@ def test_a_file_in_the_place_of_a_folder(tmp_path: Path, name: str) -> None:
         "resources: [../../base, account.yaml]\npatches: [{pth: patches/quota.yaml}]\n",
     ],
 )
-def test_what_an_unknown_field_may_list_is_no_stray(patched: Path, text: str) -> None:
+def test_files_that_an_unknown_field_may_list_are_not_strays(patched: Path, text: str) -> None:
     write(patched, "overlays/dev/kustomization.yaml", text=text)
     assert not authored_files(read_inputs(patched)).strays

@@ -35,7 +35,7 @@ def test_line_breaks_of_windows_are_line_breaks(root: Path) -> None:
     assert read_text(read_inputs(root), "base/a.yaml") == ("a: 1\nb: 2\n", [])
 
 
-def test_byte_order_mark_is_taken_away_with_a_warning(root: Path) -> None:
+def test_a_byte_order_mark_is_removed_with_a_warning(root: Path) -> None:
     (root / "base/a.yaml").write_bytes(b"\xef\xbb\xbfa: 1\n")
     text, (warning,) = read_text(read_inputs(root), "base/a.yaml")
     assert text == "a: 1\n"
@@ -55,7 +55,7 @@ def test_byte_order_mark_is_taken_away_with_a_warning(root: Path) -> None:
         ("a: \u202ex\n".encode(), "base/a.yaml:1:4 L006 invisible control character U+202E"),
     ],
 )
-def test_bytes_that_are_no_plain_text(root: Path, data: bytes, problem: str) -> None:
+def test_binary_files_are_refused(root: Path, data: bytes, problem: str) -> None:
     (root / "base/a.yaml").write_bytes(data)
     assert problems(root, "base/a.yaml") == [problem]
 
@@ -66,7 +66,7 @@ def test_each_control_character_is_reported_at_its_first_place() -> None:
     assert [diagnostic.message.partition(",")[2] for diagnostic in diagnostics] == ["", " 2 times in this file", ""]
 
 
-def test_line_breaks_of_old() -> None:
+def test_old_mac_line_breaks_are_refused() -> None:
     (diagnostic,) = control_characters("a: 1\rb: 2\r", "f")
     assert diagnostic.hint == "save the file with LF line breaks"
 
@@ -78,12 +78,12 @@ def test_invisible_characters_have_names(character: str) -> None:
     assert visible(f"sche{character}dule") == f"sche<{name}>dule"
 
 
-def test_what_is_visible_stays() -> None:
+def test_visible_characters_are_accepted() -> None:
     assert invisible("é “a” 日") is None
     assert visible("é “a” 日") == "é “a” 日"
 
 
-def test_files_that_cannot_be_read(root: Path) -> None:
+def test_unreadable_files_are_reported(root: Path) -> None:
     (root / "base/folder").mkdir()
     os.mkfifo(root / "base/pipe")
     assert problems(root, "base/none.yaml") == ["base/none.yaml:1:1 L001 the file does not exist"]
@@ -93,7 +93,7 @@ def test_files_that_cannot_be_read(root: Path) -> None:
     assert problems(root, "base/a\0b") == ["base/a\0b:1:1 L001 the file does not exist"]
 
 
-def test_a_file_without_permission(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_permission_is_reported(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str, _most: int) -> None:
         raise PermissionError(13, "Permission denied", path)
 
@@ -103,7 +103,7 @@ def test_a_file_without_permission(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("to", ["a.yaml", "../outside.yaml", "nowhere", "link.yaml", "/dev/zero", "."])
-def test_links_are_not_followed_wherever_they_lead(root: Path, to: str) -> None:
+def test_links_are_never_followed(root: Path, to: str) -> None:
     (root / "outside.yaml").write_text("a: 1\n")
     (root / "base/a.yaml").write_text("a: 1\n")
     (root / "base/link.yaml").symlink_to(to)

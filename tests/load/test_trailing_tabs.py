@@ -1,4 +1,4 @@
-"""A tab at the end of a line is a space, as it is for kubectl, unless it is part of a value."""
+"""A tab at the end of a line is a space, as kubectl reads it, unless it is part of a value."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def test_a_tab_at_the_end_of_a_line_is_a_space(text: str) -> None:
 @needs_kubectl
 def test_kubectl_reads_the_same(tmp_path: Path) -> None:
     read = read_all_with_kubectl("---\n".join(HEADER + text for text in TEXTS), tmp_path)
-    values = [{key: value for key, value in one.items() if key in "abc"} for one in read]
+    values = [{key: value for key, value in document.items() if key in "abc"} for document in read]
     assert dict(zip(TEXTS, values, strict=True)) == TEXTS
 
 
 @pytest.mark.parametrize("text", ["a: 1\n\t\nb: 2\n", "a:\n-\t\n", "a: 1\n\t# c\n", "a:\n\tb: 1\n", "a: 1\n\t"])
-def test_what_kubectl_refuses_too(text: str) -> None:
+def test_tabs_that_kubectl_refuses_are_refused(text: str) -> None:
     _, (diagnostic,) = read_documents(text, "f.yaml")
     assert diagnostic.rule.code == "L008"
     with pytest.raises(yaml.YAMLError):
@@ -63,11 +63,11 @@ def test_what_kubectl_refuses_too(text: str) -> None:
 
 
 @given(st.text("ab:- \t\n#|>'\"[]{},", max_size=30))
-def test_nothing_else_changes(text: str) -> None:
+def test_only_trailing_tabs_change(text: str) -> None:
     changed = without_trailing_tabs(text)
     assert len(changed) == len(text)
     assert [pair for pair in zip(text, changed, strict=True) if pair[0] != pair[1]] == [("\t", " ")] * sum(
-        line != other for line, other in zip(text, changed, strict=True)
+        line != changed_line for line, changed_line in zip(text, changed, strict=True)
     )
     try:
         before = yaml.load(text, yaml.CSafeLoader)
@@ -76,6 +76,6 @@ def test_nothing_else_changes(text: str) -> None:
     assert yaml.load(changed, yaml.CSafeLoader) == before
 
 
-def test_many_tabs_take_no_long_time() -> None:
+def test_many_tabs_are_fast() -> None:
     text = "".join(f"key{number}: 'a'\t# b\n" for number in range(30_000))
     assert not re.search(r"\t", without_trailing_tabs(text))

@@ -26,7 +26,7 @@ def read(text: str) -> Document:
 
 
 def problems(text: str) -> list[str]:
-    """Return what is wrong with a text as `line:column code message`."""
+    """Return the errors in a text as `line:column code message`."""
     _, diagnostics = read_documents(text, FILE)
     assert all(diagnostic.span and diagnostic.span.file == FILE for diagnostic in diagnostics)
     return [
@@ -40,7 +40,7 @@ def hints(text: str) -> list[str]:
     return [diagnostic.hint for diagnostic in read_documents(text, FILE)[1]]
 
 
-def test_values_and_their_places() -> None:
+def test_values_have_their_places() -> None:
     document = read(
         "# the sales domain\n"
         "name: sales\n"
@@ -78,7 +78,7 @@ def test_values_and_their_places() -> None:
     assert document.key_span(("empty",)) == Span(FILE, 11, 1)
 
 
-def test_written_text_of_what_is_not_text() -> None:
+def test_values_that_are_not_text_keep_their_source_text() -> None:
     document = read("version: 1.10\nquoted: '1.10'\nitems: [+5, null, TRUE]\nempty:\n")
     assert document.raw == {
         ("version",): "1.10",
@@ -113,13 +113,13 @@ def test_duplicate_keys_name_both_places() -> None:
 
 
 @pytest.mark.parametrize("key", ["on", "Y", "5432", "1.5", "null", "~", "true", "0644", "2024-01-01"])
-def test_keys_that_are_not_text_to_all_readers(key: str) -> None:
+def test_keys_that_are_not_text_to_all_readers_are_refused(key: str) -> None:
     assert problems(f"a:\n  {key}: 1\n") == [f"2:3 L011 not every YAML reader takes the key {key} for text"]
     assert hints(f"{key}: 1\n") == [f'write "{key}"']
     assert problems(f'"{key}": 1\n') == []
 
 
-def test_keys_that_are_no_scalars() -> None:
+def test_keys_that_are_not_scalars_are_refused() -> None:
     text = "[a, b]: 1\n? {c: 1}\n: 2\nd: {{ value }}\n?\n: 3\n"
     assert problems(text) == [
         "1:1 L011 a key is a list or a mapping",
@@ -129,7 +129,7 @@ def test_keys_that_are_no_scalars() -> None:
     ]
 
 
-def test_anchors_aliases_and_merge_keys() -> None:
+def test_anchors_aliases_and_merge_keys_are_refused() -> None:
     text = "a: &one {b: 1}\nc: *one\nd:\n  <<: *one\n*one : &two [x]\n&three e: 1\n"
     assert problems(text) == [
         "1:4 L012 anchor &one",
@@ -148,12 +148,12 @@ def test_a_schedule_that_reads_as_an_alias_is_one_mistake() -> None:
     assert (diagnostic.rule.code, diagnostic.span) == ("L012", Span("f.yaml", 1, 7))
 
 
-def test_what_is_wrong_on_another_line_than_an_alias_is_told_too() -> None:
+def test_an_error_on_another_line_than_an_alias_is_reported_too() -> None:
     _, diagnostics = read_documents("a: *one\nb: @\n", "f.yaml")
     assert [diagnostic.rule.code for diagnostic in diagnostics] == ["L012", "L007"]
 
 
-def test_a_key_with_an_invisible_character() -> None:
+def test_a_key_with_an_invisible_character_is_refused() -> None:
     _, (diagnostic,) = read_documents("sche\u200bdule: 1\n", "f.yaml")
     assert (diagnostic.rule.code, diagnostic.span) == ("L006", Span("f.yaml", 1, 1))
     assert diagnostic.message == "the key sche<U+200B>dule has the invisible character U+200B in it"
@@ -167,12 +167,12 @@ def test_aliases_are_never_followed() -> None:
     assert {diagnostic.rule.code for diagnostic in diagnostics} == {"L012"}
 
 
-def test_tags() -> None:
+def test_tags_are_refused() -> None:
     text = "a: !!str 5\nb: !secret x\nc: !custom\n  d: 1\ne: ! f\n"
     assert problems(text) == ["1:4 L013 tag !!str", "2:4 L013 tag !secret", "3:4 L013 tag !custom", "5:4 L013 tag !"]
 
 
-def test_ambiguous_values() -> None:
+def test_ambiguous_values_are_refused() -> None:
     text = "debug: yes\nmode: 0644\nat: [12:30]\nnone: ~\nquoted: 'yes'\nblock: |-\n  0644\n"
     assert problems(text) == [
         "1:8 L014 unquoted yes can be read as a boolean",
@@ -226,7 +226,7 @@ nested = st.recursive(
 
 
 @given(st.dictionaries(texts, nested, max_size=5))
-def test_what_the_emitter_writes_is_read_back_with_every_place(data: dict[str, Any]) -> None:
+def test_emitted_yaml_is_read_back_with_every_place(data: dict[str, Any]) -> None:
     text = to_yaml(data)
     document = read(text)
     assert document.data == data
@@ -238,7 +238,7 @@ def test_what_the_emitter_writes_is_read_back_with_every_place(data: dict[str, A
 
 
 def _assert_stands_at(rest: str, value: Any) -> None:
-    """Check that what stands in the text, up to the end of the line, is this value or its beginning."""
+    """Check that the rest of the line is this value or its beginning."""
     if value and isinstance(value, dict):
         assert _first_scalar(rest) in value
     elif value and isinstance(value, list):
@@ -280,7 +280,7 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
         assert 1 <= diagnostic.span.line <= text.count("\n") + 2
 
 
-# Chosen so that many of the texts have nothing wrong with them.
+# Chosen so that many of the texts are valid.
 LINES = [
     "a: 1",
     "b: x",
@@ -318,9 +318,9 @@ def test_both_parsers_give_the_same(text: str) -> None:
     assert (documents, diagnostics) == slow
 
 
-@pytest.mark.parametrize("written", ["\\ud83d\\ude00", "\\U0001f600", "\U0001f600"])
-def test_an_emoji_may_be_escaped_as_in_json(written: str) -> None:
-    assert read(f'a: "x{written}"\n"{written}": b\n').data == {"a": "x\U0001f600", "\U0001f600": "b"}
+@pytest.mark.parametrize("escaped", ["\\ud83d\\ude00", "\\U0001f600", "\U0001f600"])
+def test_an_emoji_may_be_escaped_as_in_json(escaped: str) -> None:
+    assert read(f'a: "x{escaped}"\n"{escaped}": b\n').data == {"a": "x\U0001f600", "\U0001f600": "b"}
 
 
 @pytest.mark.parametrize("half", ["\\ud83d", "\\ude00\\ud83d", "\\ud83dx\\ude00"])

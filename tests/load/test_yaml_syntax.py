@@ -1,4 +1,4 @@
-"""Syntax errors say where, and what to do."""
+"""Syntax errors have a place and a fix."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def only(text: str) -> Diagnostic:
         ("a: !x!y z\n", (1, 4), "a tag", "delete it"),
     ],
 )
-def test_syntax_error(text: str, place: tuple[int, int], message: str, hint: str) -> None:
+def test_a_syntax_error_has_its_place_and_a_fix(text: str, place: tuple[int, int], message: str, hint: str) -> None:
     diagnostic = only(text)
     assert diagnostic.rule.code == "L007"
     assert diagnostic.span == Span("f.yaml", *place)
@@ -58,7 +58,7 @@ def test_a_bracket_that_does_not_close_is_shown_with_its_opening() -> None:
     ("text", "line", "count"),
     [("a:\n\tb: 1\n\tc: 1\n", 2, 2), ("a:\n  b: 1\n  \tc: 1\n", 3, 1), ("a: |\n  x\n\ty\n", 3, 1)],
 )
-def test_tab(text: str, line: int, count: int) -> None:
+def test_tabs_as_indentation_are_explained(text: str, line: int, count: int) -> None:
     diagnostic = only(text)
     assert diagnostic.rule.code == "L008"
     assert diagnostic.span
@@ -100,7 +100,7 @@ def test_a_merge_conflict_is_named_at_its_first_line(text: str, line: int, marke
 
 
 @pytest.mark.parametrize("text", ["a: |\n  b\n  =======\n  <<<<<<< x\n", "a: x\n# <<<<<<< y\n"])
-def test_what_only_looks_like_a_conflict(text: str) -> None:
+def test_text_that_only_looks_like_a_merge_conflict_is_accepted(text: str) -> None:
     assert read_documents(text, "f.yaml")[1] == []
 
 

@@ -52,7 +52,7 @@ LISTED = Reach(own=("10.96.0.0/12",), private=("10.0.0.0/8",))
         ("64:ff9b::808:808/128", ""),
     ],
 )
-def test_ranges_that_no_server_outside_has(cidr: str, why: str) -> None:
+def test_ranges_that_no_external_server_may_have(cidr: str, why: str) -> None:
     assert why_never(network(cidr)) == why
 
 
@@ -76,11 +76,11 @@ def test_ranges_that_no_server_outside_has(cidr: str, why: str) -> None:
         ("203.0.113.0/24", Reach(own=("203.0.113.0/24",)), True),
     ],
 )
-def test_ranges_of_which_nothing_may_be_reached(cidr: str, reach: Reach, closed: bool) -> None:
+def test_ranges_that_may_not_be_reached_at_all(cidr: str, reach: Reach, closed: bool) -> None:
     assert is_out_of_reach(network(cidr), reach) is closed
 
 
-def shown(blocks: tuple[Block, ...]) -> list[tuple[str, list[str]]]:
+def as_text(blocks: tuple[Block, ...]) -> list[tuple[str, list[str]]]:
     return [(str(block.network), [str(hole) for hole in block.without]) for block in blocks]
 
 
@@ -98,23 +98,26 @@ def shown(blocks: tuple[Block, ...]) -> list[tuple[str, list[str]]]:
         ("fc00::/6", Reach(), [("fc00::/6", ["fc00::/7", "fe80::/10", "ff00::/8"])]),
     ],
 )
-def test_what_policies_allow_of_a_range(cidr: str, reach: Reach, expected: list[tuple[str, list[str]]]) -> None:
-    assert shown(reachable(cidr, reach)) == expected
+def test_policies_allow_the_reachable_part_of_a_range(
+    cidr: str, reach: Reach, expected: list[tuple[str, list[str]]]
+) -> None:
+    assert as_text(reachable(cidr, reach)) == expected
 
 
 def test_all_of_ipv6_leaves_out_what_a_gateway_translates_to_closed_addresses() -> None:
     (block,) = reachable("::/0", Reach())
-    assert "::ffff:0:0/96" not in map(str, block.without), "the API server would refuse it, as it is IPv4 to Go"
-    left = remaining(block)
+    assert "::ffff:0:0/96" not in map(str, block.without), "the API server would refuse it, as Go takes it for IPv4"
+    networks = remaining(block)
     assert not any(
-        ip_address("64:ff9b::a9fe:a9fe") in network_ or ip_address("64:ff9b::a00:1") in network_ for network_ in left
+        ip_address("64:ff9b::a9fe:a9fe") in network_ or ip_address("64:ff9b::a00:1") in network_
+        for network_ in networks
     )
-    assert any(ip_address("64:ff9b::808:808") in network_ for network_ in left)
-    assert any(ip_address("2001:db8::1") in network_ for network_ in left)
+    assert any(ip_address("64:ff9b::808:808") in network_ for network_ in networks)
+    assert any(ip_address("2001:db8::1") in network_ for network_ in networks)
 
 
-def test_without_the_servers_of_the_node() -> None:
-    assert shown((without_never("168.0.0.0/7"),)) == [("168.0.0.0/7", ["168.63.129.16/32", "169.254.0.0/16"])]
+def test_servers_of_the_node_are_excluded() -> None:
+    assert as_text((without_never("168.0.0.0/7"),)) == [("168.0.0.0/7", ["168.63.129.16/32", "169.254.0.0/16"])]
 
 
 RANGES = some.builds(
@@ -131,32 +134,32 @@ REACHES = some.builds(
 
 @given(RANGES, REACHES)
 @FEW
-def test_exceptions_are_inside_their_range_as_kubernetes_wants_it(range_: Network, reach: Reach) -> None:
+def test_exceptions_are_inside_their_range_as_kubernetes_requires(range_: Network, reach: Reach) -> None:
     for block in reachable(str(range_), reach):
         assert all(hole != block.network and hole.subnet_of(block.network) for hole in block.without)  # type: ignore[arg-type]
 
 
 @given(RANGES, REACHES, some.integers(0, 2**32 - 1))
 @FEW
-def test_an_address_is_reached_only_if_it_may_be(range_: Network, reach: Reach, number: int) -> None:
+def test_only_permitted_addresses_are_reachable(range_: Network, reach: Reach, number: int) -> None:
     address = ip_address(number)
     never = (*NEVER, *map(network, reach.own))
     if is_out_of_reach(range_, reach):
         return
-    reached = any(address in left for block in reachable(str(range_), reach) for left in remaining(block))
+    reached = any(address in network_ for block in reachable(str(range_), reach) for network_ in remaining(block))
     listed = any(address in network(cidr) for cidr in reach.private)
     may_be = not any(address in block for block in never) and (listed or not any(address in block for block in PRIVATE))
     assert not reached or (may_be and address in range_)
 
 
-def test_what_is_left_of_a_block() -> None:
+def test_a_block_without_its_exceptions_remains() -> None:
     block = Block(network("10.0.0.0/30"), (network("10.0.0.1/32"), network("10.0.0.2/31")))
     assert remaining(block) == (ip_network("10.0.0.0/32"),)
     assert remaining(Block(network("10.0.0.0/30"), (network("10.0.0.0/8"),))) == ()
     assert remaining(Block(network("::/0"), (network("0.0.0.0/0"),))) == (ip_network("::/0"),)
 
 
-def test_what_a_block_has_that_no_other_has() -> None:
+def test_the_difference_of_blocks_is_exact() -> None:
     half = Block(network("10.0.0.0/9"))
     assert excess(Block(network("10.0.0.0/8")), (half,)) == (ip_network("10.128.0.0/9"),)
     assert excess(Block(network("10.0.0.0/8")), (half, Block(network("10.128.0.0/9")))) == ()

@@ -92,31 +92,31 @@ def test_a_literal_is_found_in_any_form(value: str, form: str) -> None:
 
 @given(WORDS, st.sampled_from(FORMS))
 @FEW
-def test_the_name_of_a_known_secret_is_none(value: str, form: str) -> None:
+def test_the_name_of_a_known_secret_is_not_a_value(value: str, form: str) -> None:
     assert list(assigned_secrets(form.replace("{}", value), {value})) == []
 
 
 @given(WORDS, st.sampled_from(FORMS))
 @FEW
-def test_what_is_found_is_hidden_and_nothing_else(value: str, form: str) -> None:
+def test_exactly_the_found_values_are_hidden(value: str, form: str) -> None:
     text = form.replace("{}", value)
     assert without_assigned(text, "***", no_reference) == form.replace("{}", "***")
     assert may_show_secret(text)
 
 
 @table("text", NO_VALUES)
-def test_text_that_gives_no_secret_a_value(text: str) -> None:
+def test_text_without_assigned_secrets_is_accepted(text: str) -> None:
     assert list(assigned_secrets(text, ())) == []
     assert without_assigned(text, "***", no_reference) == text
 
 
-def test_a_comment_gives_nothing_a_value_but_is_hidden() -> None:
+def test_values_in_comments_are_not_reported_but_hidden() -> None:
     assert list(assigned_secrets("# password: hunter2", ())) == []
     assert without_assigned("# password: hunter2", "***", no_reference) == "# password: ***"
 
 
 @given(st.text())
-def test_no_text_makes_it_stumble(text: str) -> None:
+def test_any_text_can_be_searched(text: str) -> None:
     list(assigned_secrets(text, ()))
 
 
@@ -149,7 +149,7 @@ def test_the_line_is_counted_from_one() -> None:
     assert list(assigned_secrets("\n# x\npassword: hunter2", ())) == [("password", 3)]
 
 
-def test_what_is_found_in_a_line_is_at_its_place_in_the_text() -> None:
+def test_positions_are_those_in_the_whole_text() -> None:
     text = "# one\n--token=hunter2 -v\npassword: hunter3\nDB_PASSWORD=hunter4\n"
     assert sorted(assigned_secrets(text, ())) == [("DB_PASSWORD", 4), ("password", 3), ("token", 2)]
     hidden = "# one\n--token=*** -v\npassword: ***\nDB_PASSWORD=***\n"

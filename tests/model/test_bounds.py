@@ -45,7 +45,7 @@ from tables import table
         (Bounds(least=2, among=(1, 2)), 1, False),
     ],
 )
-def test_what_is_within_the_bounds(bounds: Bounds, value: Any, allowed: bool) -> None:
+def test_values_within_the_bounds_are_allowed(bounds: Bounds, value: Any, allowed: bool) -> None:
     assert bounds.allows(value) is allowed
 
 
@@ -60,7 +60,7 @@ def test_what_is_within_the_bounds(bounds: Bounds, value: Any, allowed: bool) ->
         (Bounds(among=()), "nothing"),
     ],
 )
-def test_bounds_in_words(bounds: Bounds, words: str) -> None:
+def test_bounds_are_described_in_words(bounds: Bounds, words: str) -> None:
     assert str(bounds) == words
 
 
@@ -74,7 +74,7 @@ def test_bounds_in_words(bounds: Bounds, words: str) -> None:
         (("1Gi", "1h"), "1Gi cannot be compared with 1h"),
     ],
 )
-def test_what_cannot_be_compared(pair: tuple[Any, Any], problem: str) -> None:
+def test_values_that_cannot_be_compared_are_refused(pair: tuple[Any, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=f"^{problem}; write a number"):
         compared(*pair)
 
@@ -83,12 +83,12 @@ AMOUNTS = st.integers(0, 10**6)
 
 
 @given(AMOUNTS, AMOUNTS, AMOUNTS)
-def test_limits_that_hold_together_allow_what_the_narrower_one_does(first: int, second: int, value: int) -> None:
-    both = Bounds(most=first).allows(value) and Bounds(most=second).allows(value)
-    assert both == Bounds(most=min(first, second)).allows(value)
+def test_several_limits_allow_what_the_narrowest_allows(first: int, second: int, value: int) -> None:
+    allowed = Bounds(most=first).allows(value) and Bounds(most=second).allows(value)
+    assert allowed == Bounds(most=min(first, second)).allows(value)
 
 
 @given(AMOUNTS, AMOUNTS)
-def test_amounts_are_in_order_however_they_are_written(first: int, other: int) -> None:
+def test_amounts_are_ordered_in_any_notation(first: int, other: int) -> None:
     order = (first > other) - (first < other)
     assert compared(first, other) == compared(f"{first}k", f"{other}000") == compared(f"{first}s", f"{other}s") == order

@@ -19,7 +19,7 @@ def test_a_product_logs_in_as_its_own_client() -> None:
             CATALOG.client(domain, name)
 
 
-def test_a_domain_knows_the_clients_of_its_own_products_only() -> None:
+def test_a_domain_knows_only_the_clients_of_its_own_products() -> None:
     """So an edit of another domain's products does not concern it."""
     assert set(CATALOG.about("sales").clients) == {"sales"}
     assert CATALOG.about("finance").clients == {}
@@ -30,12 +30,12 @@ def test_a_domain_knows_the_clients_of_its_own_products_only() -> None:
     assert store.client("sales", "finance-product") is None
 
 
-def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:
+def test_clients_of_a_catalog_call_the_token_server_too() -> None:
     assert CATALOG.calls() == (CATALOG.endpoint,)
     assert replace(CATALOG, token_endpoint=LINEAGE.endpoint).calls() == (CATALOG.endpoint, LINEAGE.endpoint)
 
 
-def test_the_secrets_of_a_capability_are_found_however_deep() -> None:
+def test_secrets_of_a_capability_are_found_at_any_depth() -> None:
     assert {secret.name for secret in secrets_of(CATALOG)} == {f"polaris-client-{client}" for client in CLIENTS}
     assert {secret.name for secret in secrets_of(STORE)} == {"minio-warehouse"}
     assert list(secrets_of(LINEAGE)) == []

@@ -17,7 +17,5 @@ from floe_compiler.model.inputs import Cluster
         (Cluster(name="other", server="https://K8s.acme.example:6443/"), "https://k8s.acme.example:6443"),
     ],
 )
-def test_a_cluster_is_its_address_or_its_name_where_it_has_only_the_one_that_all_have(
-    cluster: Cluster, identity: str
-) -> None:
+def test_a_cluster_is_identified_by_its_address_or_else_by_its_name(cluster: Cluster, identity: str) -> None:
     assert cluster_identity(cluster) == identity

@@ -24,7 +24,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     by_name: dict[str, Point]
 
 
-def test_what_is_encoded_comes_back() -> None:
+def test_encoded_values_are_decoded_equal() -> None:
     row = Row((Point(1, "a"), Point(2)), {"z": Point(3), "a": Point(4)})
     again = decode(encode(row), Row)
     assert again == row
@@ -44,11 +44,11 @@ def test_what_is_encoded_comes_back() -> None:
         b"\x91" * 100_000,
     ],
 )
-def test_other_bytes_give_nothing(data: bytes) -> None:
+def test_invalid_bytes_give_none(data: bytes) -> None:
     assert decode(data, Row) is None
 
 
-def test_text_that_is_not_utf_8_gives_nothing() -> None:
+def test_text_that_is_not_utf_8_gives_none() -> None:
     assert decode(b"\xa2\xff\xfe", str) is None
 
 
@@ -66,17 +66,17 @@ def test_the_same_value_gives_the_same_bytes(first: Any, other: Any) -> None:
 @pytest.mark.parametrize(
     ("first", "other"), [(Quota(cpu="1"), Quota(cpu="2")), (Quota, Point), (1, "1"), (True, 1), (1, 1.5), (None, "")]
 )
-def test_other_values_give_other_bytes(first: Any, other: Any) -> None:
+def test_different_values_give_different_bytes(first: Any, other: Any) -> None:
     assert encode(first) != encode(other)
 
 
 @pytest.mark.parametrize("value", [len, object(), lambda: 1, {1: [print]}])
-def test_what_is_not_data_is_refused(value: Any) -> None:
+def test_values_that_are_not_data_are_refused(value: Any) -> None:
     with pytest.raises(TypeError):
         encode(value)
 
 
-def test_parts_of_a_digest_count_apart() -> None:
+def test_parts_of_a_digest_are_delimited() -> None:
     digests = [digest_of(*parts) for parts in (("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ())]
     assert len({*digests}) == len(digests)
     assert digest_of("ä", b"x") == digest_of("ä".encode(), "x")
@@ -89,4 +89,4 @@ def test_sets_of_any_size_are_data(mask: int) -> None:
     decoded = decode(encode({"a": Bits(mask)}), dict[str, Bits])
     assert decoded == {"a": mask}
     assert encode(decoded) == encode({"a": Bits(mask)})
-    assert decode(encode(mask % 9), Bits) is None, "what is no set"
+    assert decode(encode(mask % 9), Bits) is None, "values that are not sets"

@@ -1,4 +1,4 @@
-"""Components that packages announce are found as soon as these are installed, and not looked for again and again."""
+"""Components of packages are found as soon as these are installed, without a search each time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def announced() -> list[str]:
     return [point.value for point in component_packages() if point.name in ("first", "second")]
 
 
-def test_packages_come_and_go_while_the_process_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_may_be_installed_and_removed_while_the_process_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     install(tmp_path, "second")
     assert announced() == ["second:COMPONENT"]

@@ -1,4 +1,4 @@
-"""What pods read from ConfigMaps, in any way, and its hash."""
+"""The configuration that pods read from ConfigMaps in any way, and its hash."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def mounting(*subpaths: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_every_way_to_read(spec: dict[str, Any], read: dict[str, str]) -> None:
+def test_every_way_to_read_a_config_map_counts(spec: dict[str, Any], read: dict[str, str]) -> None:
     assert contents_read(references(spec), MAPS) == {"app": read}
 
 
@@ -74,7 +74,7 @@ def test_every_way_to_read(spec: dict[str, Any], read: dict[str, str]) -> None:
         {"containers": None, "volumes": "app", "initContainers": [None, "app", {"env": {"configMapKeyRef": "app"}}]},
     ],
 )
-def test_what_is_read_from_elsewhere_or_not_at_all(spec: dict[str, Any]) -> None:
+def test_configuration_from_elsewhere_and_unread_files_do_not_count(spec: dict[str, Any]) -> None:
     assert contents_read(references(spec), MAPS) == {}
 
 
@@ -94,11 +94,13 @@ def test_the_hash_changes_with_every_file(index: int, text: str) -> None:
     files = list(FILES)
     old = files[index]
     files[index] = ConfigFile(old.path, text, old.config_map)
-    first, second = (config_hash(config_data([pod(container(config=tuple(some)))])) for some in (files, FILES))
+    first, second = (
+        config_hash(config_data([pod(container(config=tuple(config_files)))])) for config_files in (files, FILES)
+    )
     assert (first == second) == (text == old.text)
 
 
-def test_what_is_declared_is_what_the_pod_is_seen_to_read() -> None:
+def test_the_declared_configuration_is_what_the_pod_reads() -> None:
     declared = pod(container("one", config=FILES[:2]), setup=(container("two", config=FILES[2:]),))
     spec = {
         "initContainers": [container_of(DEVELOPMENT, container_) for container_ in declared.setup],

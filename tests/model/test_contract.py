@@ -20,20 +20,20 @@ def test_the_platforms_variables_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["DBT_LOG_FORMAT", "OTEL_SERVICE_NAME", "AWS_REGION", "HOME", "MY_POLARIS_URI"])
-def test_what_tools_read_may_be_set(name: str) -> None:
+def test_variables_of_tools_may_be_set(name: str) -> None:
     assert check_own_variable(name) == name
 
 
-def test_a_name_that_kubernetes_refuses() -> None:
+def test_invalid_names_of_variables_are_refused() -> None:
     with pytest.raises(ValueError, match="environment variable"):
         check_own_variable("1ST")
 
 
-def test_the_documentation_names_the_same() -> None:
+def test_the_documentation_lists_the_same_variables() -> None:
     text = re.search(r"Names that begin with (.*?) are a contract", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     assert text
     assert set(re.findall(r"`(\w+)`", text[1])) == {*PREFIXES, *NAMES}
 
 
-def test_the_names_are_ones_that_the_platform_sets() -> None:
+def test_all_reserved_names_are_set_by_the_platform() -> None:
     assert {value for key, value in vars(environment_names).items() if key.isupper()} >= NAMES

@@ -1,4 +1,4 @@
-"""Credentials of every known form are found wherever they stand; what only looks like one is not."""
+"""Credentials of every known form are found everywhere; text that only looks like one is not."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_a_credential_is_found_in_every_place(kind: str, credential: str) -> Non
     assert object_problems(annotated("acme.example/note", credential))
     assert object_problems(config_map("settings.txt", f"a: b\nc: {credential}\n"))
     hidden = credential.partition(": ")[2] or credential
-    for shown in (without_secrets(f"unknown key {credential}", "***"), hide_in_text(f"note: {credential}")):
-        assert hidden not in shown
+    for masked in (without_secrets(f"unknown key {credential}", "***"), hide_in_text(f"note: {credential}")):
+        assert hidden not in masked
 
 
 RANDOM = random_text(40)
@@ -75,7 +75,7 @@ AZURE = f"{random_text(86)}=="
         ("session", random_text(32, "0123456789abcdef")),
     ],
 )
-def test_a_key_that_names_a_secret_tells(key: str, value: str) -> None:
+def test_a_random_value_under_a_secret_name_is_a_credential(key: str, value: str) -> None:
     assert input_problems(steps=[{**STEP, "variables": {key: value}}])
     assert object_problems(annotated(f"acme.example/{key}", value))
     assert object_problems(config_map(key, value))
@@ -98,7 +98,7 @@ def test_a_key_that_names_a_secret_tells(key: str, value: str) -> None:
         ("passwordKey", "password"),
     ],
 )
-def test_what_only_sounds_like_a_secret_is_allowed(key: str, value: str) -> None:
+def test_keys_that_only_sound_secret_are_accepted(key: str, value: str) -> None:
     assert not is_random_secret(key, value)
     assert object_problems(config_map(key, value)) == []
 
@@ -115,7 +115,7 @@ def test_what_only_sounds_like_a_secret_is_allowed(key: str, value: str) -> None
         "2026-11-26T23:45:01.123456789Z",
     ],
 )
-def test_ordinary_texts_hold_no_credential(text: str) -> None:
+def test_ordinary_texts_have_no_credential(text: str) -> None:
     assert secret_in(text) == ""
 
 
@@ -123,17 +123,17 @@ def test_an_exception_with_a_reason_answers_a_false_alarm() -> None:
     manifest = config_map("clientSecret", "hunter2")
     assert object_problems(manifest)
     manifest["metadata"]["annotations"] = {"floe.dev/exception-credential": " "}
-    assert object_problems(manifest), "there is no reason"
+    assert object_problems(manifest), "a false alarm needs a reason"
     manifest["metadata"]["annotations"] = {"floe.dev/exception-credential": "the name of a client"}
     assert object_problems(manifest) == []
 
 
-def test_descriptions_give_no_password_away() -> None:
+def test_descriptions_with_passwords_are_reported() -> None:
     assert input_problems(metadata={"description": "Log in with password=hunter2"})
     assert input_problems(metadata={"description": "The password is rotated: see the wiki."}) == []
 
 
-def test_names_in_camel_case() -> None:
+def test_names_in_camel_case_are_recognised() -> None:
     assert [
         name for name in ("clientSecret", "nextToken", "secretName", "tokens", "tokenize") if names_secret(name)
     ] == [
@@ -142,7 +142,7 @@ def test_names_in_camel_case() -> None:
     ]
 
 
-def test_a_form_is_only_looked_for_where_a_word_of_it_stands() -> None:
+def test_a_form_is_searched_only_in_texts_with_its_keywords() -> None:
     assert published()
     assert any_word().search("see glpat-abc")
     assert not any_word().search("dagster-postgresql.floe-sales-domain.svc.cluster.local:5432")
@@ -152,5 +152,5 @@ def test_a_form_is_only_looked_for_where_a_word_of_it_stands() -> None:
     ("text", "expected"),
     [(RANDOM, True), (AZURE, True), (random_text(12), False), ("a" * 40, False), (random_text(30, "ab1"), False)],
 )
-def test_what_looks_random(text: str, expected: bool) -> None:
+def test_random_text_is_recognised(text: str, expected: bool) -> None:
     assert looks_random(text) == expected

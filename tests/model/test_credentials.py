@@ -54,7 +54,7 @@ from tables import table
         "sslPrivateKey",
     ],
 )
-def test_names_of_secrets(name: str) -> None:
+def test_names_of_secrets_are_recognised(name: str) -> None:
     assert names_secret(name)
 
 
@@ -79,7 +79,7 @@ def test_names_of_secrets(name: str) -> None:
         "ENCRYPTION_KEY_ID",
     ],
 )
-def test_names_of_what_is_not_a_secret(name: str) -> None:
+def test_other_names_are_not_secret(name: str) -> None:
     assert not names_secret(name)
 
 
@@ -124,25 +124,25 @@ def test_names_of_what_is_not_a_secret(name: str) -> None:
         ("app:12345@db", LOGIN),
     ],
 )
-def test_values_of_secrets(text: str, kind: str) -> None:
+def test_values_of_secrets_are_recognised(text: str, kind: str) -> None:
     assert secret_in(text) == kind
 
 
 @pytest.mark.parametrize("name", ["auth", "_auth", "aws.auth"])
-def test_a_user_and_a_password_in_base64(name: str) -> None:
+def test_a_user_and_a_password_in_base64_are_recognised(name: str) -> None:
     assert is_random_secret(name, b64encode(b"app:hunter2").decode())
     for value in ("app:hunter2", b64encode(b"one word").decode(), b64encode(b"\xff\xfe:abcd").decode(), "enabled"):
         assert not is_random_secret(name, value)
     assert not is_random_secret("note", b64encode(b"app:hunter2").decode())
 
 
-def test_credentials_are_taken_out() -> None:
+def test_credentials_are_removed_from_text() -> None:
     assert without_secrets("a npm_" + "a1" * 18 + " b AKIA" + "A" * 16, "***") == "a *** b ***"
     assert without_secrets("pg://u:x@host", "***") == "pg://u:x@host"
 
 
 @pytest.mark.parametrize("kind", ["PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"])
-def test_a_private_key_is_taken_out_with_its_body(kind: str) -> None:
+def test_a_private_key_is_removed_with_its_body(kind: str) -> None:
     begin, end = f"-----BEGIN {kind}-----", f"-----END {kind}-----"
     assert without_secrets(f"a\n{begin}\nMIIC\nQDE=\n{end}\nb", "***") == "a\n***\nb"
     assert without_secrets(f"a\n{begin}\nMIIC\nQDE=", "***") == "a\n***", "its end may be missing"
@@ -202,7 +202,7 @@ def test_a_private_key_is_taken_out_with_its_body(kind: str) -> None:
         "Basic 1.34",
     ],
 )
-def test_values_that_are_no_secrets(text: str) -> None:
+def test_references_and_placeholders_are_not_secrets(text: str) -> None:
     assert secret_in(text) == ""
 
 
@@ -218,7 +218,7 @@ def test_values_that_are_no_secrets(text: str) -> None:
         ("", False),
     ],
 )
-def test_a_text_that_may_show_a_secret(text: str, expected: bool) -> None:
+def test_text_that_may_show_a_secret_is_recognised(text: str, expected: bool) -> None:
     assert may_show_secret(text) == expected
 
 
@@ -243,7 +243,7 @@ UNITS = (
 
 @table("unit", [*UNITS, "$(a):", "basic ", "password ", "-----BEGIN ", "a:" + "b" * 256, "!a:", "{{", "$(", "${a", "<"])
 def test_a_long_text_takes_a_time_in_proportion_to_its_length(unit: str) -> None:
-    """A search that began anew at each character would take minutes, or hours, for the longest file."""
+    """A search that restarts at each character would take minutes or hours for the longest file."""
     text = unit * (20_000 // len(unit)) + " @ :// PRIVATE KEY eyJ SG. asic"
     before = time.process_time()
     may_show_secret(without_placeholders(text))
@@ -252,7 +252,7 @@ def test_a_long_text_takes_a_time_in_proportion_to_its_length(unit: str) -> None
 
 
 @pytest.mark.parametrize("word", ["--password", "-token", "--db.password", "--api-key", "--PASSWORD"])
-def test_options_whose_value_is_a_secret(word: str) -> None:
+def test_options_with_secret_values_are_recognised(word: str) -> None:
     assert option_of_secret(word)
 
 
@@ -260,24 +260,24 @@ def test_options_whose_value_is_a_secret(word: str) -> None:
     "word",
     ["password", "--password=x", "--user=x,password", "--password-file", "--secret", "--", "--x password", None, 5],
 )
-def test_words_that_are_no_such_options(word: object) -> None:
+def test_other_options_are_not_secret(word: object) -> None:
     assert not option_of_secret(word)
 
 
 @pytest.mark.parametrize(
     "value", ["$PASSWORD", "${A}", "{{ env }}", "/run/secrets/x", "@file", "None", "", "<password>"]
 )
-def test_values_that_come_from_elsewhere(value: str) -> None:
+def test_values_that_are_references_are_recognised(value: str) -> None:
     assert not stands_for_itself(value)
     assert stands_for_itself("hunter2")
 
 
-def test_a_mapping_that_refers_to_a_secret() -> None:
+def test_a_reference_to_a_secret_is_recognised() -> None:
     assert refers_to_secret({"secret": {}, "key": {}, "name": {}})
     assert not refers_to_secret({"key": {}, "value": {}})
     assert not refers_to_secret({"secret": {}})
 
 
 @pytest.mark.parametrize("path", [(), (0,), ("steps",), ("steps", 0)])
-def test_a_path_that_leads_to_no_value(path: DataPath) -> None:
+def test_a_path_to_no_value_is_not_secret(path: DataPath) -> None:
     assert not holds_secret(path)

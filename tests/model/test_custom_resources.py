@@ -35,11 +35,11 @@ DATA = {"a": [{"b": {"c": 1}}, {"b": {"c": 2, "x": {"c": 3}}}, "text"], "d": {"o
         ("z.**", []),
     ],
 )
-def test_values_by_their_path(path: str, expected: list[Any]) -> None:
+def test_values_are_found_by_path(path: str, expected: list[Any]) -> None:
     assert list(found_at(DATA, path)) == expected
 
 
-def test_no_path_is_misspelt() -> None:
+def test_every_path_exists_in_a_published_schema() -> None:
     paths = [reference.path for fields in REFERENCES.values() for reference in fields]
     paths += [template.path for templates in TEMPLATES.values() for template in templates]
     assert all(path.startswith(("spec.", "**.")) and ".." not in path for path in [*paths, *SELECTORS.values()])
@@ -113,7 +113,7 @@ ROUTE = ("gateway.networking.k8s.io", "HTTPRoute")
             ],
         ),
         (("cert-manager.io", "Certificate"), {"issuerRef": {"name": "all", "kind": "ClusterIssuer"}}, []),
-        # What stands where a reference should be may be a secret, and is no name.
+        # A value in the place of a reference may be a secret, and is not a name.
         (("monitoring.coreos.com", "ServiceMonitor"), {"endpoints": [{"basicAuth": {"password": "hunter2"}}]}, []),
         (
             ("postgresql.cnpg.io", "Cluster"),
@@ -176,11 +176,11 @@ ROUTE = ("gateway.networking.k8s.io", "HTTPRoute")
         (("acme.example", "Widget"), {"secretRef": {"name": "x"}}, []),
     ],
 )
-def test_references_by_kind(kind: tuple[str, str], spec: Any, expected: list[Any]) -> None:
+def test_references_are_found_for_each_kind(kind: tuple[str, str], spec: Any, expected: list[Any]) -> None:
     assert named(*kind, spec) == expected
 
 
-def test_what_an_operator_creates() -> None:
+def test_objects_that_operators_create_are_known() -> None:
     created = {str(identity) for identity in created_for(ObjectId("postgresql.cnpg.io", "Cluster", "here", "db"))}
     assert {"Service here/db-rw", "Secret here/db-app"} <= created
     assert list(created_for(ObjectId("", "Service", "here", "db"))) == []

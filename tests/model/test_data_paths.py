@@ -18,7 +18,7 @@ MANIFEST: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("path", "shown"),
+    ("path", "expected"),
     [
         ((), ""),
         (("spec",), "spec"),
@@ -31,5 +31,5 @@ MANIFEST: dict[str, Any] = {
         (("gone", "too", 0), "gone.too[0]"),
     ],
 )
-def test_items_go_by_their_name(path: tuple[str | int, ...], shown: str) -> None:
-    assert show_place(path, MANIFEST) == shown
+def test_items_are_named_in_paths(path: tuple[str | int, ...], expected: str) -> None:
+    assert show_place(path, MANIFEST) == expected

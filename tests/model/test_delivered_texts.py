@@ -35,7 +35,7 @@ def with_text(text: str) -> dict[str, object]:
 
 
 def built(text: str) -> object:
-    """Return what Flux' kustomize makes of an object, or None if it fails."""
+    """Return an object as Flux' kustomize renders it, or None if it fails."""
     files = {"a/kustomization.yaml": "resources: [a.yaml]\n", "a/a.yaml": to_yaml(with_text(text))}
     try:
         answer, _ = run_kustomize(find_kustomize(), "a", files)
@@ -44,14 +44,14 @@ def built(text: str) -> object:
     return yaml.load(answer, yaml.CSafeLoader)
 
 
-def test_kustomize_keeps_what_is_not_refused() -> None:
+def test_kustomize_keeps_accepted_texts() -> None:
     text = " ".join(f"a{chr(character)}b" for character in CHARACTERS if not why_undelivered("flux", chr(character)))
     assert len(text) > 4 * 1000
     assert built(text) == with_text(text)
 
 
 @pytest.mark.parametrize("character", [0x7F, 0x80, 0x84, 0x85, 0x86, 0x9F, 0xFFFE, 0xFFFF])
-def test_kustomize_fails_at_what_is_refused_or_changes_it(character: int) -> None:
+def test_kustomize_fails_for_refused_texts_or_changes_them(character: int) -> None:
     text = f"a{chr(character)}b"
     assert why_undelivered("flux", text) == f"has the character U+{character:04X}, at which Flux' kustomize fails"
     assert built(text) != with_text(text)
@@ -65,7 +65,7 @@ def test_argo_cd_reads_all_characters(tmp_path: Path) -> None:
     assert read_with_kubectl(to_yaml(with_text(text)), tmp_path)["data"] == with_text(text)["data"]
 
 
-def test_the_places_of_texts_and_keys() -> None:
+def test_texts_and_keys_have_their_paths() -> None:
     value = {"a": ["fine", {"b\x7f": "\x85"}, 1, None, True], "c": SKIPPED_BY_ARGO_CD}
     assert [path for path, _ in undelivered("flux", value)] == [("a", 1, "b\x7f"), ("a", 1, "b\x7f")]
     assert [path for path, _ in undelivered("argocd", value)] == [("c",)]

@@ -32,7 +32,7 @@ SEVERAL = [
 
 @given(st.permutations(SEVERAL))
 @FEW
-def test_the_order_is_by_place_and_what_has_none_comes_last(shuffled: list[Diagnostic]) -> None:
+def test_findings_are_ordered_by_place_and_those_without_come_last(shuffled: list[Diagnostic]) -> None:
     assert ordered(shuffled) == ordered(SEVERAL)
     places = [diagnostic.span for diagnostic in ordered(shuffled)]
     assert places[:4] == [Span("a.yaml", 2)] * 4
@@ -43,7 +43,7 @@ def test_each_finding_is_reported_once() -> None:
     assert ordered([SEVERAL[0], SEVERAL[0]]) == (SEVERAL[0],)
 
 
-def test_what_several_environments_meet_alike_is_one_finding() -> None:
+def test_the_same_finding_in_several_environments_is_reported_once() -> None:
     def diagnostic(subject: str, message: str = "is odd") -> Diagnostic:
         return Diagnostic(SEVERAL[0].rule, message, Span("base/a.yaml"), subject)
 
@@ -59,17 +59,17 @@ def test_one_error_at_one_place_names_all_objects() -> None:
         return Diagnostic(rule, "it runs one replica", span, subject)
 
     subjects = [f"prod: Deployment {name}/web" for name in ("finance", "marketing", "sales", "shop")]
-    here = Span("platform-manifest.yaml", 3, 4)
-    (merged,) = ordered(diagnostic(WRONG, subject, here) for subject in reversed(subjects[:2]))
+    place_ = Span("platform-manifest.yaml", 3, 4)
+    (merged,) = ordered(diagnostic(WRONG, subject, place_) for subject in reversed(subjects[:2]))
     assert merged.subject == "prod: Deployment finance/web; prod: Deployment marketing/web"
-    (many,) = ordered(diagnostic(WRONG, subject, here) for subject in subjects)
+    (many,) = ordered(diagnostic(WRONG, subject, place_) for subject in subjects)
     assert many.subject == f"{'; '.join(subjects[:3])}; and 1 more"
     # Without a place, the subject is the place. Warnings are accepted object by object.
     assert len(ordered(diagnostic(WRONG, subject, None) for subject in subjects)) == 4
-    assert len(ordered(diagnostic(ODD, subject, here) for subject in subjects)) == 4
+    assert len(ordered(diagnostic(ODD, subject, place_) for subject in subjects)) == 4
 
 
-def test_one_error_of_a_patch_names_what_its_objects_come_from() -> None:
+def test_one_error_of_a_patch_names_the_origins_of_its_objects() -> None:
     def diagnostic(name: str) -> Diagnostic:
         related = (Related(Span(f"domains/{name}/domain.yaml"), "rendered for this"),)
         return Diagnostic(WRONG, "it is wrong", Span("base/patch.yaml", 3, 4), f"ResourceQuota {name}/q", "", related)
@@ -94,7 +94,7 @@ def test_an_error_fails_the_stage_with_everything_found() -> None:
     assert str(failed.value) == "2 problem(s)"
 
 
-def test_the_nearest_word_is_meant_or_all_are_named() -> None:
+def test_the_hint_has_the_nearest_word_or_all() -> None:
     assert did_you_mean("polari", ["cube", "polaris"]) == 'did you mean "polaris"?'
     assert did_you_mean("xyz", {"b", "a"}) == "known: a, b"
     assert did_you_mean("xyz", []) == ""

@@ -22,13 +22,13 @@ def test_a_path_in_readable_form() -> None:
     assert show_path(()) == ""
 
 
-def test_a_value_is_where_it_is_or_where_its_nearest_parent_does() -> None:
+def test_the_place_of_a_missing_value_is_that_of_its_nearest_parent() -> None:
     assert DOCUMENT.span(("steps", 0, "name")) == Span("a.yaml", 2, 11)
     assert DOCUMENT.span(("steps", 0, "image", "tag")) == Span("a.yaml", 2, 5)
     assert DOCUMENT.span(("nothing",)) == Span("a.yaml", 1, 1)
 
 
-def test_a_key_is_where_it_is_or_where_its_value_does() -> None:
+def test_the_place_of_a_missing_key_is_that_of_its_value() -> None:
     assert DOCUMENT.key_span(("steps", 0, "name")) == Span("a.yaml", 2, 5)
     assert DOCUMENT.key_span(("steps", 0)) == Span("a.yaml", 2, 5)
     assert DOCUMENT.key_span(("steps", 1)) == Span("a.yaml", 2, 3)

@@ -23,7 +23,7 @@ from tables import table
         ("007s", 7),
     ],
 )
-def test_read(text: str, seconds: int) -> None:
+def test_durations_are_read(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds
 
 
@@ -31,12 +31,12 @@ def test_read(text: str, seconds: int) -> None:
     ("seconds", "text"),
     [(0, "0s"), (59, "59s"), (60, "1m"), (90, "1m30s"), (3600, "1h"), (3601, "1h1s"), (90_000, "25h")],
 )
-def test_written(seconds: int, text: str) -> None:
+def test_durations_are_written(seconds: int, text: str) -> None:
     assert format_duration(seconds) == text
 
 
 @given(st.integers(0, 9_223_372_036))
-def test_what_is_written_is_read_back(seconds: int) -> None:
+def test_written_durations_are_read_back(seconds: int) -> None:
     assert parse_duration(format_duration(seconds)) == seconds
 
 
@@ -57,7 +57,7 @@ def test_what_is_written_is_read_back(seconds: int) -> None:
         ("9999999h", "Go programs count up to 292 years"),
     ],
 )
-def test_refused_with_what_to_do(text: str, hint: str) -> None:
+def test_invalid_durations_are_refused_with_a_fix(text: str, hint: str) -> None:
     with pytest.raises(ValueError) as raised:
         parse_duration(text)
     assert f'"{text}" is' in str(raised.value)
@@ -70,13 +70,13 @@ def test_negative_seconds_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "written"),
+    ("text", "expected"),
     [("0s", "0s"), ("59s", "59s"), ("1m", "1m0s"), ("90s", "1m30s"), ("1h", "1h0m0s"), ("25h1s", "25h0m1s")],
 )
-def test_as_go_programs_write_it(text: str, written: str) -> None:
-    assert go_duration(text) == written
+def test_durations_are_written_as_by_go_programs(text: str, expected: str) -> None:
+    assert go_duration(text) == expected
 
 
 @given(st.integers(0, 9_223_372_036))
-def test_go_reads_what_it_writes(seconds: int) -> None:
+def test_go_reads_written_durations(seconds: int) -> None:
     assert parse_duration(go_duration(f"{seconds // 60}m{seconds % 60}s")) == seconds

@@ -23,14 +23,17 @@ def test_containers_that_set_a_pod_up_come_first() -> None:
     assert [container_.name for container_ in containers_of(pod_)] == ["first", "second", "main"]
 
 
-def test_the_pods_of_a_component_by_the_names_that_label_them() -> None:
+def test_the_pods_of_a_component_are_named_by_their_labels() -> None:
     pods: list[Pod] = [pod(grace=grace) for grace in (1, 2, 3)]
     parts = Parts((Workload("a", pods[0]),), (Task("b", pods[1], 60),), (Launched("c", pods[2], 1),))
     assert named_pods(parts) == [("a", pods[0]), ("b", pods[1]), ("c", pods[2])]
 
 
 def test_secrets_are_read_from_files_and_variables() -> None:
-    other = Secret("other", "floe-platform", (SecretKey("token", generated=8),))
+    variable_secret = Secret("other", "floe-platform", (SecretKey("token", generated=8),))
     file = SecretFile("/run/secrets/password", SECRET.key("password"))
-    variable = Variable("TOKEN", secret=other.key("token"), reason="no file")
-    assert pod_secrets([pod(container(secret_files=(file,))), pod(container(variables=(variable,)))]) == {SECRET, other}
+    variable = Variable("TOKEN", secret=variable_secret.key("token"), reason="no file")
+    assert pod_secrets([pod(container(secret_files=(file,))), pod(container(variables=(variable,)))]) == {
+        SECRET,
+        variable_secret,
+    }

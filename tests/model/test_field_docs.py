@@ -1,4 +1,4 @@
-"""Each field of a model has the docstring below it, wherever the model stands."""
+"""Each field of a model has the docstring below it, wherever the model is defined."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ Check = Callable[[str], str]
         (check_registry, "registry:5000", "registry:5000"),
     ],
 )
-def test_accepted(check: Check, text: str, canonical: str) -> None:
+def test_valid_values_are_accepted(check: Check, text: str, canonical: str) -> None:
     assert check(text) == canonical
 
 
@@ -118,7 +118,7 @@ def test_accepted(check: Check, text: str, canonical: str) -> None:
         (check_registry, "https://ghcr.io"),
     ],
 )
-def test_refused_with_what_to_do(check: Check, text: str) -> None:
+def test_invalid_values_are_refused_with_a_fix(check: Check, text: str) -> None:
     with pytest.raises(ValueError) as refused:
         check(text)
     wrong, _, hint = str(refused.value).partition("; ")
@@ -127,7 +127,7 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "text", "shown"),
+    ("check", "text", "expected"),
     [
         (check_registry, "ghcr.io/acme/", '"ghcr.io/acme/" ends with "/"; write "ghcr.io/acme"'),
         (check_registry, "https://ghcr.io/acme", '"https://ghcr.io/acme" is not a registry; leave out "https://"'),
@@ -137,10 +137,10 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
         (check_pattern, "floe_{scope}", '"floe_{scope}" is not a namespace pattern; besides {scope}, use lower-case'),
     ],
 )
-def test_a_message_shows_what_was_written_and_nothing_else(check: Check, text: str, shown: str) -> None:
+def test_a_message_shows_only_the_written_value(check: Check, text: str, expected: str) -> None:
     with pytest.raises(ValueError) as refused:
         check(text)
-    assert shown in str(refused.value)
+    assert expected in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -151,13 +151,13 @@ def test_a_message_shows_what_was_written_and_nothing_else(check: Check, text: s
         (f"Sales/orders:V1@sha256:{'a' * 64}", f"sales/orders:V1@sha256:{'a' * 64}"),
     ],
 )
-def test_an_image_is_refused_with_the_name_that_would_do(image: str, better: str) -> None:
+def test_an_invalid_image_is_refused_with_a_valid_name(image: str, better: str) -> None:
     with pytest.raises(ValueError, match=f'write "{better}"'):
         check_image(image)
 
 
 @pytest.mark.parametrize(
-    ("check", "text", "meant"),
+    ("check", "text", "suggestion"),
     [
         (check_container_cpu, "500", 'did you mean "500m"?'),
         (check_container_cpu, "1k", "may have 256"),
@@ -168,27 +168,25 @@ def test_an_image_is_refused_with_the_name_that_would_do(image: str, better: str
         (check_bytes, "0", "write, for example, 512Mi"),
     ],
 )
-def test_an_amount_whose_unit_is_forgotten_is_refused_with_the_one_that_was_meant(
-    check: Check, text: str, meant: str
-) -> None:
+def test_an_amount_without_its_unit_is_refused_with_the_likely_unit(check: Check, text: str, suggestion: str) -> None:
     with pytest.raises(ValueError) as refused:
         check(text)
-    assert meant in str(refused.value)
+    assert suggestion in str(refused.value)
 
 
-@pytest.mark.parametrize(("written", "meant"), [(2, "2"), (0.5, "500m"), ("2000m", "2")])
-def test_amounts_may_be_numbers_as_in_kubernetes(written: object, meant: str) -> None:
-    assert Amounts.model_validate({"cpu": written, "memory": 1073741824}) == Amounts(cpu=meant, memory="1073741824")
+@pytest.mark.parametrize(("amount", "canonical"), [(2, "2"), (0.5, "500m"), ("2000m", "2")])
+def test_amounts_may_be_numbers_as_in_kubernetes(amount: object, canonical: str) -> None:
+    assert Amounts.model_validate({"cpu": amount, "memory": 1073741824}) == Amounts(cpu=canonical, memory="1073741824")
 
 
-@pytest.mark.parametrize("written", [True, None, [], "two"])
-def test_what_is_not_an_amount(written: object) -> None:
+@pytest.mark.parametrize("amount", [True, None, [], "two"])
+def test_invalid_amounts_are_refused(amount: object) -> None:
     with pytest.raises(ValidationError):
-        Amounts.model_validate({"cpu": written, "memory": "1Gi"})
+        Amounts.model_validate({"cpu": amount, "memory": "1Gi"})
 
 
 @pytest.mark.parametrize(
-    ("given", "network"),
+    ("address", "network"),
     [
         ("10.0.0.0", "10.0.0.0/8"),
         ("10.20.0.0", "10.20.0.0/16"),
@@ -199,11 +197,11 @@ def test_what_is_not_an_amount(written: object) -> None:
         ("2001:db8:aa00::", "2001:db8:aa00::/48"),
     ],
 )
-def test_a_network_without_its_length_is_not_taken_for_one_address(given: str, network: str) -> None:
+def test_a_network_without_its_prefix_length_is_refused(address: str, network: str) -> None:
     with pytest.raises(ValueError, match=f"has no length; write {re.escape(network)} for the network"):
-        check_address_range(given)
+        check_address_range(address)
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "10.0.0.1", "fd00::1"])
-def test_an_address_may_stand_for_itself(address: str) -> None:
+def test_a_single_address_is_a_range(address: str) -> None:
     assert check_address_range(address).startswith(f"{address}/")

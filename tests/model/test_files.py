@@ -55,7 +55,7 @@ def test_the_folder_is_the_namespace_or_the_cluster() -> None:
     )
 
 
-def test_delivery_objects_lie_apart_from_their_namespace() -> None:
+def test_delivery_objects_are_in_a_separate_folder() -> None:
     project = ObjectId("argoproj.io", "AppProject", "argocd", "sales")
     assert delivery_path("dev", project, "argocd") == "output/dev/_delivery/appproject.argoproj.io_sales.yaml"
     assert delivery_path("dev", project, "flux") == "output/dev/_delivery/appproject.argoproj.io_sales.yaml"
@@ -73,11 +73,11 @@ def test_a_namespaced_object_without_a_namespace_has_no_path() -> None:
         object_path("dev", ObjectId("", "Service", "", "polaris"), cluster_scoped=False)
 
 
-def test_long_names_are_cut_and_told_apart() -> None:
-    one, other = (file_name(ObjectId("", "ConfigMap", "a", "x" * 200 + end)) for end in "ab")
-    assert one != other
-    assert len(one) == len(other) == LONGEST_NAME + len(".yaml")
-    assert re.search(r"_[0-9a-f]{8}\.yaml$", one)
+def test_long_names_are_cut_and_stay_different() -> None:
+    first, second = (file_name(ObjectId("", "ConfigMap", "a", "x" * 200 + end)) for end in "ab")
+    assert first != second
+    assert len(first) == len(second) == LONGEST_NAME + len(".yaml")
+    assert re.search(r"_[0-9a-f]{8}\.yaml$", first)
 
 
 NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=300)
@@ -85,7 +85,7 @@ NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size
 
 @given(NAMES, NAMES)
 @FEW
-def test_any_two_names_get_two_portable_files(first: str, second: str) -> None:
+def test_different_names_get_different_portable_files(first: str, second: str) -> None:
     names = [file_name(ObjectId("apps", "Deployment", "a", name)) for name in (first, second)]
     assert (names[0] == names[1]) == (first == second)
     for name in names:
@@ -94,14 +94,14 @@ def test_any_two_names_get_two_portable_files(first: str, second: str) -> None:
         assert len(name) <= LONGEST_NAME + len(".yaml")
 
 
-def test_files_come_in_the_order_of_their_paths_whatever_the_input() -> None:
+def test_files_are_ordered_by_path_for_any_input() -> None:
     files = FileSet.of([File("output/b", "2"), File("output/a", "1")], Findings())
     assert list(files.items()) == [("output/a", "1"), ("output/b", "2")]
     assert files["output/a"] == "1"
     assert len(files) == 2
 
 
-def test_texts_are_read_when_somebody_asks_for_them() -> None:
+def test_texts_are_read_lazily() -> None:
     texts = {"output/a": "1", "output/b": "2"}
     read: list[str] = []
 
@@ -160,21 +160,21 @@ def test_many_texts_are_read_group_by_group() -> None:
     assert read == [0, 1]
 
 
-def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
+def test_git_blobs_are_used_only_if_all_are_known() -> None:
     blobs = {f"output/{name}": git_blob(name.encode()) for name in "ab"}
-    one, two = (FileDigests.of([FileDigest(path, HASH, blob)]) for path, blob in blobs.items())
-    assert FileSet.of_digests([one, two], no_texts, Findings()).read_git_blobs() == blobs
+    first, second = (FileDigests.of([FileDigest(path, HASH, blob)]) for path, blob in blobs.items())
+    assert FileSet.of_digests([first, second], no_texts, Findings()).read_git_blobs() == blobs
     unknown = FileDigests.of([FileDigest("output/b", HASH)])
-    assert FileSet.of_digests([one, unknown], no_texts, Findings()).read_git_blobs() == {}
+    assert FileSet.of_digests([first, unknown], no_texts, Findings()).read_git_blobs() == {}
 
 
-def test_a_content_has_the_name_that_git_gives_it() -> None:
-    """As `printf abc | git hash-object --stdin` says, in repositories of both kinds."""
+def test_a_content_has_the_blob_id_of_git() -> None:
+    """The output of `printf abc | git hash-object --stdin`, in repositories with either hash."""
     assert git_blob(b"abc") == "f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f"
     assert git_blob(b"", "sha256") == "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"
 
 
-def test_a_set_stays_what_it_is() -> None:
+def test_a_file_set_is_immutable() -> None:
     files = FileSet.of([File("output/a", "1")], Findings())
     assert FileSet.of_texts(files) is files
     assert FileSet.of_texts({"output/a": "1"}) == files
@@ -188,15 +188,15 @@ def test_a_set_stays_what_it_is() -> None:
         (("output/dev/sales/\u00e9.yaml", "output/dev/sales/e\u0301.yaml"), "W002"),
     ],
 )
-def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], code: str) -> None:
+def test_two_objects_with_one_path_are_refused_by_name(paths: tuple[str, str], code: str) -> None:
     findings = Findings()
     texts = [ROLE.format(name=name) for name in "ab"]
     names = [f"dev: Role.rbac.authorization.k8s.io sales/{name}" for name in "ab"]
     FileSet.of([File(*file) for file in zip(paths, texts, names, strict=True)], findings)
     groups = [FileDigests.of([FileDigest(path, HASH)]) for path in (*paths, "output/dev/sales/other.yaml")]
     FileSet.of_digests(groups, lambda number: [texts[number]], findings)
-    [found, same] = findings.diagnostics
-    assert same == found
-    assert found.rule.code == code
-    assert " and ".join(names) in found.message
-    assert paths[0] in found.message
+    [first, second] = findings.diagnostics
+    assert second == first
+    assert first.rule.code == code
+    assert " and ".join(names) in first.message
+    assert paths[0] in first.message

@@ -11,7 +11,7 @@ from tables import table
 
 
 @pytest.mark.parametrize("host", ["shop-db.acme.example", "203.0.113.7", "warehouse", "api.svc.acme.example"])
-def test_accepted(host: str) -> None:
+def test_valid_hosts_are_accepted(host: str) -> None:
     assert check_outside_server(host) == host
 
 
@@ -59,7 +59,7 @@ def test_accepted(host: str) -> None:
         ("203.0.0161.7", "write 203.0.113.7"),
     ],
 )
-def test_refused_with_what_to_write(host: str, hint: str) -> None:
+def test_invalid_hosts_are_refused_with_a_fix(host: str, hint: str) -> None:
     with pytest.raises(ValueError) as refused:
         check_server(host)
     assert hint in str(refused.value).partition("; ")[2]
@@ -76,12 +76,12 @@ def test_refused_with_what_to_write(host: str, hint: str) -> None:
         "kube-dns.kube-system",
     ],
 )
-def test_a_service_of_the_cluster_is_not_outside(host: str) -> None:
+def test_a_service_of_the_cluster_is_not_an_external_server(host: str) -> None:
     with pytest.raises(ValueError, match="not an external server; leave it out"):
         check_outside_server(host)
 
 
-def test_a_database_may_be_a_service_that_others_run() -> None:
+def test_a_database_may_be_an_external_service_of_the_cluster() -> None:
     assert check_server("main.postgres.svc.cluster.local")
 
 
@@ -93,13 +93,13 @@ def test_an_address_opens_no_more_than_itself() -> None:
     assert ExternalPostgresql.model_validate(database).cidr == "203.0.113.7/32"
 
 
-def test_an_address_outside_its_range() -> None:
+def test_a_host_outside_its_cidr_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"host 203.0.113.7 is not in cidr 10.0.0.0/8; leave cidr out"):
         ExternalServer(host="203.0.113.7", cidr="10.0.0.0/8")
 
 
 @pytest.mark.parametrize("port", [10250, 10255])
-def test_the_kubelets_are_reached_on_no_address(port: int) -> None:
+def test_no_address_may_have_the_port_of_the_kubelet(port: int) -> None:
     with pytest.raises(ValidationError, match="that of the kubelets"):
         ExternalServer(host="shop.acme.example", port=port)
     assert ExternalServer(host="shop.acme.example", port=port, cidr="203.0.113.0/24").port == port
@@ -107,11 +107,11 @@ def test_the_kubelets_are_reached_on_no_address(port: int) -> None:
 
 
 @pytest.mark.parametrize("host", ["1.2.3.4.5", "300.1.1.1", "1.2.3.x", "08.1", "0x", "4294967296", "a1", "1" * 5000])
-def test_what_is_no_address_in_any_notation(host: str) -> None:
+def test_names_are_not_addresses_in_any_notation(host: str) -> None:
     assert respelt(host) is None
 
 
-def test_numeric() -> None:
+def test_numeric_hosts_are_addresses() -> None:
     assert str(numeric("203.0.113.7")) == "203.0.113.7"
     assert numeric("shop.example") is None
 
@@ -126,7 +126,7 @@ def test_a_server_has_a_url(url: str) -> None:
     "url", ["lake.example", "ftp://lake.example", "https://lake.example:0", "https://u@lake.example"]
 )
 @pytest.mark.parametrize("path", [False, True])
-def test_what_is_more_or_less_than_the_url_of_a_server(url: str, path: bool) -> None:
+def test_invalid_urls_of_servers_are_refused(url: str, path: bool) -> None:
     with pytest.raises(ValueError, match=r"is not the URL of a server; write, for example, https://a\.example"):
         check_url(url, "https://a.example", path=path)
 
@@ -137,6 +137,6 @@ def test_a_path_ends_with_a_name(url: str) -> None:
         check_url(url, "https://a.example", path=True)
 
 
-def test_a_path_stands_only_where_one_belongs() -> None:
+def test_a_path_is_accepted_only_where_one_belongs() -> None:
     with pytest.raises(ValueError, match="is not the URL of a server"):
         check_url("https://lake.example/a", "https://a.example")

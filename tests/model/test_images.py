@@ -11,7 +11,7 @@ from tables import table
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
-# What github.com/distribution/reference makes of them (ParseNormalizedNamed).
+# As parsed by github.com/distribution/reference (ParseNormalizedNamed).
 IMAGES = {
     "postgres": Image("docker.io", "library/postgres"),
     "postgres:16": Image("docker.io", "library/postgres", "16"),
@@ -33,12 +33,12 @@ IMAGES = {
 
 
 @table("text, image", IMAGES.items())
-def test_parts(text: str, image: Image) -> None:
+def test_an_image_has_its_parts(text: str, image: Image) -> None:
     assert parse_image(text) == image
     assert parse_image(str(image)) == image
 
 
-def test_full_text() -> None:
+def test_an_image_has_its_full_reference() -> None:
     assert str(parse_image("postgres:16")) == "docker.io/library/postgres:16"
     assert str(parse_image(f"ghcr.io/acme/web:1@{DIGEST}")) == f"ghcr.io/acme/web:1@{DIGEST}"
 
@@ -69,7 +69,7 @@ def test_full_text() -> None:
         ("web\n", "write each part of its name with"),
     ],
 )
-def test_refused_with_what_to_do(text: str, message: str) -> None:
+def test_invalid_images_are_refused_with_a_fix(text: str, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         parse_image(text)
     assert message in str(raised.value)
@@ -95,12 +95,12 @@ def test_refused_with_what_to_do(text: str, message: str) -> None:
         (f"web:latest@{DIGEST}", False),
     ],
 )
-def test_mutable(text: str, mutable: bool) -> None:
+def test_mutable_images_are_recognised(text: str, mutable: bool) -> None:
     assert parse_image(text).is_mutable is mutable
 
 
 @given(st.text("abA0.-_/:@[]\n", max_size=12))
-def test_any_text_is_an_image_in_full_or_refused(text: str) -> None:
+def test_any_text_is_a_valid_image_or_refused(text: str) -> None:
     try:
         image = parse_image(text)
     except ValueError as error:

@@ -15,7 +15,7 @@ def manifest(kind: str, **spec: Any) -> dict[str, Any]:
     return {"kind": kind, "metadata": {"name": "x"}, "spec": spec}
 
 
-def test_all_such_fields_are_reported() -> None:
+def test_all_immutable_changes_are_reported() -> None:
     before = manifest("StatefulSet", serviceName="a", podManagementPolicy="Parallel", replicas=1)
     after = manifest("StatefulSet", serviceName="b", podManagementPolicy="OrderedReady", replicas=2)
     assert immutable_changes(before, after) == ["spec.serviceName", "spec.podManagementPolicy"]
@@ -29,9 +29,9 @@ def test_an_address_that_the_cluster_fills_in_is_not_a_change() -> None:
 def test_a_service_with_an_address_cannot_become_headless() -> None:
     assert immutable_changes(manifest("Service"), manifest("Service", clusterIP="None")) == ["spec.clusterIP"]
     assert immutable_changes(manifest("Service"), manifest("Service", clusterIPs=["None"])) == ["spec.clusterIPs"]
-    # The API server keeps what is not written any more.
+    # The API server keeps a field that is no longer written.
     assert immutable_changes(manifest("Service", clusterIP="None"), manifest("Service")) == []
-    # A name outside has no address.
+    # A Service for an external name has no address.
     assert immutable_changes(manifest("Service", type="ExternalName"), manifest("Service", clusterIP="None")) == []
 
 
@@ -46,7 +46,7 @@ def test_a_claim_can_grow_but_not_shrink() -> None:
     assert immutable_changes(*(claim("10Gi", **change) for change in limits)) == ["spec.resources.limits"]
 
 
-def test_a_volume_gets_its_nodes_once() -> None:
+def test_node_affinity_of_a_volume_may_be_set_once() -> None:
     def near(zone: str) -> dict[str, Any]:
         return manifest("PersistentVolume", nodeAffinity={"required": {"nodeSelectorTerms": [{"a": zone}]}})
 
@@ -59,7 +59,7 @@ PATHS = [(kind, path) for kind, paths in IMMUTABLE.items() for path in paths]
 
 
 @table("kind, path", PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value))
-def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> None:
+def test_every_immutable_field_exists_in_kubernetes(kind: str, path: tuple[str, ...]) -> None:
     schemas = kubernetes_schemas(known_versions()[-1])
     assert schemas
     place = next(name for (_, known), name in schemas.kinds.items() if known == kind)
@@ -68,7 +68,7 @@ def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> Non
 
 
 @table("kind, path", PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value))
-def test_a_change_of_each_such_field_is_reported(kind: str, path: tuple[str, ...]) -> None:
+def test_a_change_of_each_immutable_field_is_reported(kind: str, path: tuple[str, ...]) -> None:
     def holding(value: Any) -> dict[str, Any]:
         for field in reversed(path):
             value = {field: value}
@@ -79,8 +79,8 @@ def test_a_change_of_each_such_field_is_reported(kind: str, path: tuple[str, ...
 
 
 def test_a_second_family_of_addresses_may_be_added_but_the_first_stays() -> None:
-    before, both = manifest("Service", ipFamilies=["IPv4"]), manifest("Service", ipFamilies=["IPv4", "IPv6"])
-    assert immutable_changes(before, both) == immutable_changes(both, before) == []
+    before, after = manifest("Service", ipFamilies=["IPv4"]), manifest("Service", ipFamilies=["IPv4", "IPv6"])
+    assert immutable_changes(before, after) == immutable_changes(after, before) == []
     assert immutable_changes(before, manifest("Service", ipFamilies=["IPv6", "IPv4"])) == ["spec.ipFamilies"]
 
 
@@ -111,18 +111,18 @@ def test_a_pod_may_only_change_its_image_and_little_else() -> None:
     assert immutable_changes(pod("a:1"), manifest("Pod", containers=[{"name": "b", "image": "a:1"}])) == ["spec"]
 
 
-def test_a_default_that_is_written_out_is_no_change() -> None:
+def test_writing_a_default_explicitly_is_not_a_change() -> None:
     assert immutable_changes(manifest("StatefulSet"), manifest("StatefulSet", podManagementPolicy="OrderedReady")) == []
     assert immutable_changes(manifest("StatefulSet"), manifest("StatefulSet", podManagementPolicy="Parallel"))
     assert immutable_changes({"kind": "Secret"}, {"kind": "Secret", "type": "Opaque"}) == []
 
 
-def test_kinds_of_other_api_groups_have_rules_of_their_own() -> None:
+def test_kinds_of_other_api_groups_have_their_own_rules() -> None:
     for api, expected in (("v1", 1), ("storage.k8s.io/v1", 1), ("apps/v1", 1), ("serving.example.dev/v1", 0)):
         before, after = (manifest("Service", clusterIP=value) | {"apiVersion": api} for value in ("10.0.0.1", "None"))
         assert len(immutable_changes(before, after)) == expected
 
 
 @pytest.mark.parametrize("odd", [None, [], "text", 1, {"kind": []}, {"kind": "StatefulSet", "spec": []}])
-def test_odd_shapes_do_no_harm(odd: Any) -> None:
+def test_malformed_objects_do_not_crash(odd: Any) -> None:
     assert immutable_changes(odd, odd) == []

@@ -51,12 +51,12 @@ def test_every_document_is_strict_and_frozen(model: type[BaseModel]) -> None:
 
 
 @table("model", models(), ids=lambda model: model.__name__)
-def test_every_key_is_explained(model: type[BaseModel]) -> None:
+def test_every_key_has_a_description(model: type[BaseModel]) -> None:
     assert [*field_docs(model)] == [*model.model_fields]
 
 
 @table("name, field", DEFAULTS.items())
-def test_every_default_is_what_writing_it_would_give(name: str, field: FieldInfo) -> None:
+def test_every_default_is_valid_as_a_written_value(name: str, field: FieldInfo) -> None:
     default = field.get_default(call_default_factory=True)
     annotated: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     assert TypeAdapter(annotated).validate_python(default) == default
@@ -73,7 +73,7 @@ def product(**changes: Any) -> DataProduct:
     return DataProduct.model_validate({**document, **changes})
 
 
-def test_lists_may_be_written_where_order_is_kept() -> None:
+def test_lists_are_accepted_where_order_matters() -> None:
     assert [step.name for step in product().steps] == [step["name"] for step in STEPS]
 
 
@@ -104,7 +104,7 @@ def test_a_product_that_cannot_run_is_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("port", [0, 65536, "443", 443.0])
-def test_a_port_is_a_number_that_there_is(port: object) -> None:
+def test_a_port_is_between_1_and_65535(port: object) -> None:
     with pytest.raises(ValidationError):
         ExternalPostgresql.model_validate(
             {"type": "external", "host": "db.example.com", "port": port, "secret": {"name": "db"}}
@@ -120,7 +120,7 @@ def test_an_external_database_speaks_postgresql_to_anywhere_by_default() -> None
 
 
 @pytest.mark.parametrize("name", ["1db", "Db", "db-1", "x" * 64, ""])
-def test_a_database_has_a_name_that_sql_need_not_quote(name: str) -> None:
+def test_the_name_of_a_database_needs_no_quotes_in_sql(name: str) -> None:
     with pytest.raises(ValidationError):
         ExternalPostgresql.model_validate(
             {"type": "external", "host": "db.example.com", "database": name, "secret": {"name": "db"}}
@@ -139,17 +139,17 @@ def test_a_database_is_inside_the_cluster_by_default() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.34", "1.99"])
-def test_a_version_of_kubernetes(version: str) -> None:
+def test_valid_versions_of_kubernetes_are_accepted(version: str) -> None:
     assert inputs.Kubernetes(version=version).version == version
 
 
 @pytest.mark.parametrize("version", ["1.9", "v1.34", "1.34.0", "2.10", "1.340"])
-def test_what_is_not_a_version_of_kubernetes(version: str) -> None:
+def test_invalid_versions_of_kubernetes_are_refused(version: str) -> None:
     with pytest.raises(ValidationError):
         inputs.Kubernetes(version=version)
 
 
-def test_what_others_named_may_have_any_name_that_kubernetes_accepts() -> None:
+def test_external_objects_may_have_any_name_that_kubernetes_accepts() -> None:
     long = "4th." + "a" * 60
     assert StoreReference(name=long).name == DatabaseSecret(name=long).name == long
     assert Cluster(name="prod", ingress_namespace="3scale-ingress").ingress_namespace == "3scale-ingress"
@@ -157,7 +157,7 @@ def test_what_others_named_may_have_any_name_that_kubernetes_accepts() -> None:
         Cluster(name="prod", ingress_namespace="ingress.nginx")
 
 
-def test_a_quota_has_room_for_a_pod_at_least() -> None:
+def test_a_quota_has_room_for_at_least_one_pod() -> None:
     assert Quota(cpu="2000m").cpu == "2"
     with pytest.raises(ValidationError):
         Quota(pods=0)
@@ -170,13 +170,13 @@ def test_a_toleration_keeps_new_pods_away_by_default() -> None:
 
 
 @pytest.mark.parametrize("field", ["networks", "reachable_networks", "api_server_cidr"])
-def test_networks_are_not_those_of_a_node(field: str) -> None:
+def test_networks_may_not_be_those_of_a_node(field: str) -> None:
     value = "169.254.0.0/16"
     with pytest.raises(ValidationError, match="serves the credentials of the node"):
         Cluster.model_validate({"name": "prod", field: value if field == "api_server_cidr" else [value]})
 
 
-def test_what_is_in_the_cluster_is_not_outside() -> None:
+def test_external_servers_may_not_be_in_the_cluster() -> None:
     own = {"name": "prod", "networks": ["10.96.0.0/12"]}
     with pytest.raises(ValidationError, match=r"10.96.0.0/16, which is in networks; remove it from one of them"):
         Cluster.model_validate({**own, "reachable_networks": ["10.96.0.0/16"]})
@@ -185,7 +185,7 @@ def test_what_is_in_the_cluster_is_not_outside() -> None:
     )
 
 
-def test_dns_is_somewhere() -> None:
+def test_dns_needs_a_place() -> None:
     assert Dns().servers == DnsServers()
     assert Dns.model_validate({"addresses": ["169.254.20.10"]}).servers.addresses == ("169.254.20.10/32",)
     assert Dns.model_validate({"namespaces": ["dns"]}).servers == DnsServers(("dns",), labels=())
@@ -198,7 +198,7 @@ def test_dns_is_somewhere() -> None:
 
 
 @pytest.mark.parametrize("server", ["http://api.example.com", "https://", "https://a b"])
-def test_the_api_server_is_spoken_to_in_private(server: str) -> None:
+def test_the_api_server_needs_https(server: str) -> None:
     with pytest.raises(ValidationError):
         Cluster(name="prod", server=server)
 
@@ -213,7 +213,7 @@ def test_the_api_server_is_spoken_to_in_private(server: str) -> None:
         ("https://github.com/acme/data .git", set()),
     ],
 )
-def test_repositories_as_the_delivery_tools_know_them(repository: str, known_to: set[str]) -> None:
+def test_repositories_have_urls_that_delivery_tools_accept(repository: str, known_to: set[str]) -> None:
     tools = set()
     for tool in ("argocd", "flux"):
         try:
@@ -224,7 +224,7 @@ def test_repositories_as_the_delivery_tools_know_them(repository: str, known_to:
     assert tools == known_to
 
 
-def test_the_documents_keep_free_mappings_for_overrides_only() -> None:
+def test_documents_have_free_mappings_only_for_overrides() -> None:
     free = {
         f"{model.__name__}.{name}"
         for model in (PlatformManifest, Environment, inputs.Domain, DataProduct)

@@ -22,18 +22,18 @@ SPECS = st.recursive(
 @given(st.from_regex(r"[a-z]([a-z0-9-]{0,80}[a-z0-9])?", fullmatch=True), SPECS, SPECS)
 @FEW
 def test_a_jobs_name_fits_and_changes_with_the_spec(name: str, first: Any, second: Any) -> None:
-    named, other = job_name(name, {"spec": first}), job_name(name, {"spec": second})
-    check_dns_label(named)
-    assert has_hash(named)
-    assert without_hash(named) == name[:54] == without_hash(other)
-    same = repr(first) == repr(second)
-    assert not same or named == other
-    assert named != other or first == second
+    first_name, second_name = job_name(name, {"spec": first}), job_name(name, {"spec": second})
+    check_dns_label(first_name)
+    assert has_hash(first_name)
+    assert without_hash(first_name) == name[:54] == without_hash(second_name)
+    same_spec = repr(first) == repr(second)
+    assert not same_spec or first_name == second_name
+    assert first_name != second_name or first == second
 
 
 @pytest.mark.parametrize(
     "name", ["load", "load-0123", "load-0123456g", "load-012345678", "0123abcd", "load-0123abcd-x"]
 )
-def test_names_without_a_hash(name: str) -> None:
+def test_hashes_are_removed_from_names(name: str) -> None:
     assert not has_hash(name)
     assert without_hash(name) == name

@@ -32,11 +32,11 @@ NAMES = st.lists(st.just("a"), min_size=1, max_size=4).map("-".join)
 JOIN = pytest.mark.parametrize("join", [joined, joined_identifiers])
 
 
-def test_hyphens_would_have_to_be_quoted() -> None:
+def test_inner_hyphens_are_escaped() -> None:
     assert identifier("order-analytics-2") == "order_analytics_2"
 
 
-def test_only_the_hyphens_of_the_last_name_stay_as_they_are() -> None:
+def test_hyphens_of_the_last_name_are_not_escaped() -> None:
     assert joined("acme", "prod", "eu-sales") == "acme-prod-eu-sales"
     assert joined("acme", "prod-eu", "sales") == "acme-prod--eu-sales"
     assert joined_identifiers("a-b", "c") == "a_b__c"
@@ -45,7 +45,7 @@ def test_only_the_hyphens_of_the_last_name_stay_as_they_are() -> None:
 
 @JOIN
 @pytest.mark.parametrize("count", [2, 3])
-def test_all_short_names_stay_apart(join: Callable[..., str], count: int) -> None:
+def test_all_short_names_stay_distinct(join: Callable[..., str], count: int) -> None:
     of_names = list(product(SHORT, repeat=count))
     assert len({join(*names) for names in of_names}) == len(of_names)
 
@@ -53,12 +53,12 @@ def test_all_short_names_stay_apart(join: Callable[..., str], count: int) -> Non
 @JOIN
 @given(st.lists(st.tuples(NAMES, NAMES, NAMES), unique=True, min_size=2))
 @FEW
-def test_any_names_stay_apart(join: Callable[..., str], of_names: list[tuple[str, str, str]]) -> None:
+def test_any_names_stay_distinct(join: Callable[..., str], of_names: list[tuple[str, str, str]]) -> None:
     for first, other in combinations(of_names, 2):
         assert join(*first) != join(*other)
 
 
-def test_a_path_of_plain_names_is_legible() -> None:
+def test_a_path_of_simple_names_is_readable() -> None:
     assert joined_path("acme/prod/floe-platform/crm/password") == "acme--prod--floe-platform--crm--password"
     assert re.fullmatch("acme--prod--pass-word---[0-9a-f]{8}", joined_path("acme/prod/pass_word"))
     assert re.fullmatch("[a-z0-9-]{127}", joined_path("a" * 300))
@@ -71,7 +71,7 @@ PATHS = [
 ]
 
 
-def test_paths_stay_apart_in_a_store_that_takes_no_slash_and_no_case() -> None:
+def test_paths_stay_distinct_without_slashes_and_in_any_case() -> None:
     """The names of Key Vault are the same in any case."""
     entries = {path: joined_path(path) for path in PATHS}
     assert len({entry.lower() for entry in entries.values()}) == len(PATHS)
@@ -79,7 +79,7 @@ def test_paths_stay_apart_in_a_store_that_takes_no_slash_and_no_case() -> None:
 
 @given(st.lists(st.text("aA-_./", min_size=1, max_size=200), unique=True, min_size=2))
 @FEW
-def test_any_paths_stay_apart_and_are_valid(paths: list[str]) -> None:
+def test_any_paths_stay_distinct_and_valid(paths: list[str]) -> None:
     for first, other in combinations(paths, 2):
         assert joined_path(first).lower() != joined_path(other).lower()
     for path in paths:
@@ -87,13 +87,13 @@ def test_any_paths_stay_apart_and_are_valid(paths: list[str]) -> None:
 
 
 MAY_JOIN = re.compile(r"""\}['"\sf]*[-_][-_'"\sf]*\{""")
-"""What every program with such a text has in its source: parsing those without it would take most of the time."""
+"""The source of every module with such an f-string has this; parsing the others would take most of the time."""
 
 NAMED = re.compile(r"(domain|environment|platform|product|scope|step)(_?name|\.name|\.metadata\.name)?")
 
 
 def joins(source: str) -> Iterator[str]:
-    """Yield each f-string in a program with nothing but hyphens or underscores between two names of inputs."""
+    """Yield each f-string in a program with only hyphens or underscores between two names of inputs."""
     for node in ast.walk(ast.parse(source)) if MAY_JOIN.search(source) else ():
         parts = node.values if isinstance(node, ast.JoinedStr) else []
         for first, between, second in zip(parts, parts[1:], parts[2:], strict=False):
@@ -116,7 +116,7 @@ def test_joins_are_recognised() -> None:
     assert [*joins('f"{domain}/{product}", f"{name}-{product}", f"{platform}.{domain}"')] == []
 
 
-def test_nothing_else_joins_names_of_inputs() -> None:
+def test_no_module_joins_names_of_inputs_itself() -> None:
     package = Path(floe_compiler.__file__).parent
     joins_by_file = {str(path): [*joins(path.read_text(encoding="utf-8"))] for path in package.rglob("*.py")}
     assert {name: texts for name, texts in joins_by_file.items() if texts} == {}

@@ -1,4 +1,4 @@
-"""Patterns with words: what they match is what the patterns alone match, and they are compiled for no other text."""
+"""Patterns with words match what the patterns alone match, and are compiled only for texts with a word."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATTERNS = (
 )
 
 
-def test_matches_of_a_text_with_a_word() -> None:
+def test_a_text_with_a_keyword_is_matched() -> None:
     pattern = KeywordPattern(r"^\w+=\d$", ("=",), re.MULTILINE)
     text = "a=1\nb: 2\nc=3"
     assert [match[0] for match in pattern.finditer(text)] == ["a=1", "c=3"]
@@ -31,11 +31,11 @@ def test_matches_of_a_text_with_a_word() -> None:
     assert matched[0] == "c=3"
 
 
-def test_without_words_any_text_may_match() -> None:
+def test_without_keywords_any_text_may_match() -> None:
     assert KeywordPattern("[a-z]").search("1b")
 
 
-def test_a_text_without_the_words_compiles_nothing() -> None:
+def test_a_text_without_keywords_compiles_no_pattern() -> None:
     pattern = KeywordPattern("(unclosed", ("login",))
     assert pattern.search("docker run") is None
     assert not list(pattern.finditer("helm install"))
@@ -44,7 +44,7 @@ def test_a_text_without_the_words_compiles_nothing() -> None:
 
 
 @table("pattern", [pytest.param(pattern, id=pattern._form[:40]) for pattern in PATTERNS])
-def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None:
+def test_every_match_has_one_of_the_keywords(pattern: KeywordPattern) -> None:
     """Whatever a form matches has one of its words: otherwise the form would not even be tried."""
     form = re.compile(pattern._form, pattern._flags)
 
@@ -59,7 +59,7 @@ def test_no_secret_is_missed_for_want_of_a_word(pattern: KeywordPattern) -> None
 @pytest.mark.parametrize(
     "pattern", [pytest.param(pattern, id=pattern._form[:40]) for pattern in assigned_secrets._ON_ONE_LINE]
 )
-def test_what_is_looked_for_line_by_line_is_never_on_two(pattern: KeywordPattern) -> None:
+def test_matches_of_a_search_by_line_are_on_one_line(pattern: KeywordPattern) -> None:
     form = re.compile(pattern._form, pattern._flags)
 
     @settings(max_examples=5, database=None, deadline=None, suppress_health_check=[*HealthCheck])

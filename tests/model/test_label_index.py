@@ -26,11 +26,11 @@ SELECTORS = st.fixed_dictionaries({}, optional={"matchLabels": LABEL_SETS, "matc
 
 @given(st.lists(LABEL_SETS, max_size=6), SELECTORS)
 @FEW
-def test_the_index_finds_what_looking_at_each_one_finds(labels: list[dict[str, str]], selector: dict[str, Any]) -> None:
+def test_the_index_finds_the_same_as_a_full_scan(labels: list[dict[str, str]], selector: dict[str, Any]) -> None:
     expected = [position for position, labelled in enumerate(labels) if matches(selector, labelled)]
     assert list(numbers_in(LabelIndex.of(labels).select(LabelSelector.of(selector)))) == expected
 
 
-def test_an_operator_that_kubernetes_does_not_have_selects_nothing() -> None:
+def test_an_unknown_operator_selects_nothing() -> None:
     selector = {"matchExpressions": [{"key": "a", "operator": "Like", "values": ["b"]}]}
     assert LabelIndex.of([{"a": "b"}]).select(LabelSelector.of(selector)) == 0

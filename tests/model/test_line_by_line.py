@@ -1,4 +1,4 @@
-"""What is looked for line by line, and remembered of each line, is what one finds in the whole text."""
+"""A cached search line by line finds the same as a search of the whole text."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LINES = (
     "postgresql://polaris.floe-platform.svc/x",
 )
 BEGUN = tuple("\n".join(lines) for lines in pairwise(LINES))
-"""Lines with those that they go on in."""
+"""Lines with their continuation lines."""
 
 TEXTS = st.lists(st.sampled_from(BEGUN) | st.sampled_from(LINES), max_size=9).map("\n".join)
 EVERY_LINE = "\n".join(LINES)
@@ -56,10 +56,10 @@ EVERY_LINE = "\n".join(LINES)
 @given(TEXTS)
 @FEW
 @example(EVERY_LINE)
-def test_credentials(text: str) -> None:
+def test_credentials_are_found_line_by_line(text: str) -> None:
     forms = (*DOCUMENTED, *published())
-    found = ((form.kind, match[0]) for form in forms if _may_be_in(form.words, text) for match in form.find(text))
-    assert list(credentials_in(text)) == list(found)
+    expected = ((form.kind, match[0]) for form in forms if _may_be_in(form.words, text) for match in form.find(text))
+    assert list(credentials_in(text)) == list(expected)
 
 
 def _may_be_in(words: Iterable[str], text: str) -> bool:
@@ -69,22 +69,22 @@ def _may_be_in(words: Iterable[str], text: str) -> bool:
 @given(TEXTS)
 @FEW
 @example(EVERY_LINE)
-def test_logins(text: str) -> None:
+def test_logins_are_found_line_by_line(text: str) -> None:
     assert list(logins_in(text)) == [login for _, login in _ranked(text)]
 
 
 @given(TEXTS)
 @FEW
 @example(EVERY_LINE)
-def test_assigned_secrets(text: str) -> None:
+def test_assigned_secrets_are_found_line_by_line(text: str) -> None:
     assert _matches(text) == sorted(_in_part(text), key=lambda match: (match.value_start, match.start))
 
 
 @given(TEXTS)
 @FEW
 @example(EVERY_LINE)
-def test_addresses(text: str) -> None:
-    found: dict[tuple[str, int], Address] = {}
+def test_addresses_are_found_line_by_line(text: str) -> None:
+    expected: dict[tuple[str, int], Address] = {}
     for _, address in sorted(_in_line(text), key=lambda pair: pair[0]):
-        found.setdefault((address.host, address.port), address)
-    assert addresses(text) == tuple(found.values())
+        expected.setdefault((address.host, address.port), address)
+    assert addresses(text) == tuple(expected.values())

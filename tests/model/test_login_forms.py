@@ -1,4 +1,4 @@
-"""Credentials that a program or a file tells: each is found and hidden, and what is like it is neither."""
+"""Credentials in commands and files: each is found and hidden, and similar text is not."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ NONE = (
     "fe80:1:2:3:4",
     "12:30:00:00:00",
     "a:1:b:c:d",
-    "host:\u0665\u0664\u0663\u0662:shop:app:shown",  # digits, which no port has
+    "host:\u0665\u0664\u0663\u0662:shop:app:shown",  # more digits than a port has
     "echo ready | tee log",
     "cost is $1$ and $2$",
     "jdbc:oracle:thin:@//db:1521/shop",
@@ -104,7 +104,7 @@ NONE = (
 
 
 @table("form", [*COMMANDS, *TEXTS])
-def test_a_credential_is_found_and_hidden_and_nothing_else(form: str) -> None:
+def test_exactly_the_credential_is_found_and_hidden(form: str) -> None:
     text = form.replace("{}", VALUE)
     assert secret_in(text)
     assert may_show_secret(text)
@@ -113,7 +113,7 @@ def test_a_credential_is_found_and_hidden_and_nothing_else(form: str) -> None:
 
 
 @table("form", COMMANDS)
-def test_it_is_found_in_a_list_of_words_too(form: str) -> None:
+def test_a_credential_is_found_in_a_list_of_arguments_too(form: str) -> None:
     words = shlex.split(form.replace("{}", VALUE))
     ((position, kind),) = [
         (position, kind) for position in range(len(words)) if (kind := login_at_end(tuple(words[: position + 1])))
@@ -124,7 +124,7 @@ def test_it_is_found_in_a_list_of_words_too(form: str) -> None:
 
 @table("form", [*COMMANDS, *TEXTS])
 @table("instead", ["$PASSWORD", "${PASSWORD}", "$(PASSWORD)", "{{ password }}", "<password>"])
-def test_what_stands_for_a_value_is_none(form: str, instead: str) -> None:
+def test_placeholders_are_not_credentials(form: str, instead: str) -> None:
     assert list(logins_in(form.replace("{}", instead))) == []
 
 
@@ -135,7 +135,7 @@ def test_the_hash_of_a_password_can_be_guessed(text: str) -> None:
 
 
 @table("text", NONE)
-def test_texts_without_a_credential(text: str) -> None:
+def test_texts_without_a_credential_are_unchanged(text: str) -> None:
     assert list(logins_in(text)) == []
     assert login_at_end(tuple(text.split())) == ""
 

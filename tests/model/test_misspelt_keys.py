@@ -1,4 +1,4 @@
-"""Unknown keys and the absent ones that they are meant to be."""
+"""Unknown keys, and the absent keys that were meant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORDS = st.lists(st.text("abc", min_size=1, max_size=6), unique=True, max_size=6
 
 
 @pytest.mark.parametrize(
-    ("unknown", "absent", "meant"),
+    ("unknown", "absent", "expected"),
     [
         (["hostt"], ["host", "port"], {"hostt": "host"}),
         (["hostt", "prot"], ["host", "port"], {"hostt": "host", "prot": "port"}),
@@ -25,16 +25,14 @@ WORDS = st.lists(st.text("abc", min_size=1, max_size=6), unique=True, max_size=6
         (["hostt"], [], {}),
     ],
 )
-def test_the_nearest_pairs_are_found(unknown: list[str], absent: list[str], meant: dict[str, str]) -> None:
-    assert meant_keys(unknown, absent) == meant
+def test_the_nearest_pairs_are_found(unknown: list[str], absent: list[str], expected: dict[str, str]) -> None:
+    assert meant_keys(unknown, absent) == expected
 
 
 @given(WORDS, WORDS)
-def test_each_key_is_in_one_pair_of_near_ones_and_none_is_left_beside_another(
-    unknown: list[str], absent: list[str]
-) -> None:
+def test_each_key_is_in_at_most_one_pair_and_no_pair_is_missed(unknown: list[str], absent: list[str]) -> None:
     pairs = meant_keys(unknown, absent)
     assert len(set(pairs.values())) == len(pairs)
     assert all(known in near(word, absent) for word, known in pairs.items())
-    left = [word for word in unknown if word not in pairs]
-    assert all(set(near(word, absent)) <= set(pairs.values()) for word in left)
+    unmatched = [word for word in unknown if word not in pairs]
+    assert all(set(near(word, absent)) <= set(pairs.values()) for word in unmatched)

@@ -1,4 +1,4 @@
-"""Where people may mount something into a step."""
+"""Paths at which users may mount a volume into a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tables import table
 @pytest.mark.parametrize(
     "path", ["/data/reference", "/data", "/etc/tables", "/etc/ssl/acme", "/mnt/x", "/home/app/keys"]
 )
-def test_free_paths(path: str) -> None:
+def test_free_paths_are_accepted(path: str) -> None:
     assert check_mount_path(path) == path
 
 
@@ -36,6 +36,6 @@ def test_free_paths(path: str) -> None:
         (steps.REPORT_QUALITY.path, "is in the way of /etc/soda"),
     ],
 )
-def test_paths_that_are_taken(path: str, message: str) -> None:
+def test_reserved_paths_are_refused(path: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_mount_path(path)

@@ -35,12 +35,12 @@ ALL = [check for check, _ in ACCEPTED]
 
 
 @table("check, name", [(check, name) for check, good in ACCEPTED for name in good])
-def test_accepted(check: Callable[[str], str], name: str) -> None:
+def test_valid_names_are_accepted(check: Callable[[str], str], name: str) -> None:
     assert check(name) == name
 
 
 @table("check, name", [(check, name) for check, bad in REFUSED for name in bad])
-def test_refused_with_what_to_do(check: Callable[[str], str], name: str) -> None:
+def test_invalid_names_are_refused_with_a_fix(check: Callable[[str], str], name: str) -> None:
     with pytest.raises(ValueError, match=r"; use "):
         check(name)
 
@@ -62,7 +62,7 @@ def test_refused_with_what_to_do(check: Callable[[str], str], name: str) -> None
         (names.check_data_key, "..data", '"..data" stands for a folder; use a name that is not "." and does not begin'),
     ],
 )
-def test_messages(check: Callable[[str], str], name: str, message: str) -> None:
+def test_messages_explain_the_error(check: Callable[[str], str], name: str, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         check(name)
     assert str(raised.value).startswith(message)
@@ -78,7 +78,7 @@ def test_messages(check: Callable[[str], str], name: str, message: str) -> None:
         (names.check_data_key, "a/b", "a_b"),
     ],
 )
-def test_names_that_would_do(check: Callable[[str], str], name: str, better: str) -> None:
+def test_a_valid_name_is_suggested(check: Callable[[str], str], name: str, better: str) -> None:
     with pytest.raises(ValueError, match=f'such as "{better}"$'):
         check(name)
 

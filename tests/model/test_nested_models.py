@@ -1,4 +1,4 @@
-"""The models that a type is made of."""
+"""The models in a type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that a data product declares to be no secrets."""
+"""Values that a data product declares not to be secrets."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def test_values_are_those_of_the_declared_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "rest"),
+    ("text", "expected"),
     [
         ("TOKEN=1", "TOKEN="),
         ("TOKEN=12 x1 1", "TOKEN=12 x1 "),
         ('{"TOKEN": "a\\"b"}', '{"TOKEN": ""}'),
     ],
 )
-def test_only_whole_values_are_left_out(text: str, rest: str) -> None:
-    assert without_values(text, ["1", 'a"b']) == rest
+def test_only_whole_values_are_left_out(text: str, expected: str) -> None:
+    assert without_values(text, ["1", 'a"b']) == expected

@@ -28,11 +28,11 @@ def test_an_object_is_its_group_kind_namespace_and_name() -> None:
 @pytest.mark.parametrize(
     "broken", [{}, {"metadata": None}, {"metadata": {}}, {"metadata": ["x"]}, {"apiVersion": None, "kind": 1}]
 )
-def test_what_is_missing_comes_out_empty(broken: dict[str, Any]) -> None:
+def test_missing_parts_of_an_identity_are_empty(broken: dict[str, Any]) -> None:
     assert identify(broken).name == ""
 
 
-def test_an_identity_is_there_once() -> None:
+def test_an_identity_occurs_once() -> None:
     with pytest.raises(DuplicateObject, match="Service web appears twice") as twice:
         ObjectSet.of([resource(), resource()])
     assert twice.value.identity == identify(resource())
@@ -45,6 +45,6 @@ def test_the_order_is_that_of_the_identities(objects: list[dict[str, Any]]) -> N
     assert [identify(manifest) for manifest in objects_] == sorted(identify(manifest) for manifest in objects)
 
 
-def test_objects_of_some_kinds() -> None:
+def test_objects_are_listed_by_kind() -> None:
     objects_ = ObjectSet.of([resource(kind="Service"), resource(kind="Secret"), resource(kind="ConfigMap")])
     assert [manifest["kind"] for manifest in objects_.of_kind("Service", "ConfigMap")] == ["ConfigMap", "Service"]

@@ -27,13 +27,13 @@ DATA = st.recursive(
 
 
 def parts(document: Document) -> list[Any]:
-    """Return all that a document has."""
+    """Return all parts of a document."""
     return [document.file, document.data, *map(dict, (document.keys, document.values, document.raw))]
 
 
 @given(st.lists(DATA, max_size=3))
 @FEW
-def test_documents_come_back_with_all_their_places(documents: list[Any]) -> None:
+def test_unpacked_documents_have_all_their_places(documents: list[Any]) -> None:
     read, _ = read_documents(yaml.safe_dump_all(documents, allow_unicode=True), "base/a.yaml")
     data = packed(tuple(read))
     assert data is not None
@@ -47,7 +47,7 @@ def test_documents_come_back_with_all_their_places(documents: list[Any]) -> None
     )
 
 
-def test_places_are_read_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_are_read_lazily(monkeypatch: pytest.MonkeyPatch) -> None:
     (read, *_), _ = read_documents("a: 1\nb: [x, 1.10]\n", "a.yaml")
     (again,) = unpacked(packed((read,)) or b"") or ()
     decoded: list[type] = []
@@ -70,27 +70,27 @@ def test_a_number_that_does_not_fit_is_not_packed() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"text", encode("text"), encode([1]), encode([["a.yaml", {}]]), encode({})])
-def test_other_bytes_hold_no_documents(data: bytes) -> None:
+def test_invalid_bytes_have_no_documents(data: bytes) -> None:
     assert unpacked(data) is None
 
 
-def test_damaged_places_are_none() -> None:
+def test_damaged_places_are_rejected() -> None:
     (document,) = unpacked(encode([("a.yaml", {"a": 1}, b"damaged")])) or ()
     assert document.span(("a",)) == Span("a.yaml")
 
 
-def test_a_lazy_mapping_is_made_once_and_is_plain_in_another_process() -> None:
-    made: list[int] = []
+def test_a_lazy_mapping_is_built_once_and_pickled_as_a_dict() -> None:
+    calls: list[int] = []
 
     def make() -> dict[tuple[str | int, ...], int]:
-        made.append(1)
+        calls.append(1)
         return {("a",): 1, ("b",): 2}
 
     lazy = Lazy(make)
-    assert made == []
+    assert calls == []
     assert (lazy[("a",)], ("b",) in lazy, ("c",) in lazy, len(lazy), [*lazy]) == (1, True, False, 2, [("a",), ("b",)])
     assert lazy.get(("c",)) is None
     again = pickle.loads(pickle.dumps(lazy))
     assert type(again) is dict
     assert again == lazy
-    assert made == [1]
+    assert calls == [1]

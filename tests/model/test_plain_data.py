@@ -61,7 +61,7 @@ def test_nesting_up_to_the_limit_is_accepted() -> None:
         check_plain([value])
 
 
-def test_messages_do_not_tell_values() -> None:
+def test_messages_do_not_show_values() -> None:
     with pytest.raises(TypeError) as raised:
         check_plain({"password": b"hunter2"})
     assert "hunter2" not in str(raised.value)

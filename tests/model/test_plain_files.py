@@ -36,7 +36,9 @@ def test_a_file_is_read(tmp_path: Path, content: bytes) -> None:
     ],
     ids=["pipe", "folder", "socket", "link", "device", "broken link"],
 )
-def test_nothing_else_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]) -> None:
+def test_only_regular_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
+) -> None:
     (tmp_path / "file").write_text("text")
     monkeypatch.chdir(tmp_path)  # the path of a socket is short
     make(Path("other"))
@@ -51,7 +53,7 @@ def test_a_device_is_not_read() -> None:
         read_plain("/dev/zero")
 
 
-def test_a_missing_file_and_a_large_one(tmp_path: Path) -> None:
+def test_missing_and_too_large_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_plain(tmp_path / "none")
     (tmp_path / "file").write_bytes(b"12345")
@@ -60,7 +62,7 @@ def test_a_missing_file_and_a_large_one(tmp_path: Path) -> None:
     assert raised.value.size == 5
 
 
-def test_links_in_a_path(tmp_path: Path) -> None:
+def test_a_path_through_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/file").write_text("text")
     (tmp_path / "a/link").symlink_to("b")

@@ -69,22 +69,22 @@ plain_texts = (numberlike | worded | dated).filter(_is_plain)
 
 
 @table("kind, text", [(kind, text) for kind, texts in AMBIGUOUS.items() for text in texts.split()])
-def test_ambiguous(kind: str, text: str) -> None:
+def test_ambiguous_scalars_are_recognised(kind: str, text: str) -> None:
     scalar = read_plain(text)
     assert isinstance(scalar, Ambiguous)
     assert scalar.kind == kind
 
 
-@table("text, meant", MEANT.items())
-def test_what_to_write_instead(text: str, meant: str) -> None:
+@table("text, suggestion", MEANT.items())
+def test_an_unambiguous_form_is_suggested(text: str, suggestion: str) -> None:
     scalar = read_plain(text)
     assert isinstance(scalar, Ambiguous)
-    assert scalar.meant == meant
-    assert not isinstance(read_plain(meant), Ambiguous)
+    assert scalar.meant == suggestion
+    assert not isinstance(read_plain(suggestion), Ambiguous)
 
 
 @table("text", TEXTS.split())
-def test_texts(text: str) -> None:
+def test_unambiguous_texts_are_texts(text: str) -> None:
     assert read_plain(text) == text
 
 
@@ -96,7 +96,7 @@ def test_texts(text: str) -> None:
         *(("1.10", 1.1), ("0.", 0.0), ("1.5e+3", 1500.0), ("-2.5E-3", -0.0025)),
     ],
 )
-def test_what_all_agree_on(text: str, value: Any) -> None:
+def test_unambiguous_scalars_have_their_value(text: str, value: Any) -> None:
     scalar = read_plain(text)
     assert scalar == value
     assert type(scalar) is type(value)

@@ -18,7 +18,7 @@ INSTANCE: Instance[Any] = Instance("catalog", "polaris", "polaris", "platform", 
 OTHER = replace(DATABASE, name="another/one")
 
 
-def test_capabilities_by_kind_and_name() -> None:
+def test_capabilities_are_found_by_kind_and_name() -> None:
     context = Context(INSTANCE, (DATABASE, CATALOG, OTHER))
     assert context.all(Database) == (OTHER, DATABASE), "sorted by name"
     assert context.required(Catalog) is CATALOG
@@ -33,13 +33,13 @@ def test_a_component_uses_only_what_it_requires() -> None:
         Context(INSTANCE).required(Lineage)
 
 
-def test_a_key_that_a_secret_does_not_have() -> None:
+def test_a_missing_key_of_a_secret_is_an_error() -> None:
     secret = Secret("db", "floe-platform", (SecretKey("password"),))
     assert secret.key("password") == SecretReference(secret, "password")
     with pytest.raises(KeyError, match="secret db has no key username"):
         secret.key("username")
 
 
-def test_groups_are_shown_as_people_name_them() -> None:
+def test_groups_are_shown_in_readable_form() -> None:
     assert str(PodGroup("floe-platform", "polaris")) == "floe-platform/polaris"
     assert External("db.example.com", 5432).cidr == "0.0.0.0/0"

@@ -43,12 +43,14 @@ def variable(**source: Any) -> dict[str, Any]:
         ({"containers": 3, "volumes": [None, {"configMap": "x"}, {"projected": {"sources": {}}}]}, []),
     ],
 )
-def test_what_pods_use(pod: dict[str, Any], expected: list[tuple[str, str, str, str]]) -> None:
+def test_config_maps_and_secrets_of_pods_are_found(
+    pod: dict[str, Any], expected: list[tuple[str, str, str, str]]
+) -> None:
     assert [
         (reference.kind, reference.name, reference.key, reference.place) for reference in references(pod)
     ] == expected
 
 
-def test_what_may_be_missing_is_optional() -> None:
+def test_optional_references_are_marked() -> None:
     (reference,) = references(volume(secret={"secretName": "s", "optional": True}))
     assert reference.optional

@@ -19,7 +19,7 @@ from tables import table
 
 KUBECTL = shutil.which("kubectl", path=sysconfig.get_path("scripts")) or shutil.which("kubectl")
 
-# What `kubectl create quota --dry-run=client` makes of them.
+# As printed by `kubectl create quota --dry-run=client`.
 CANONICAL = {
     "1000m": "1",
     "1500m": "1500m",
@@ -65,11 +65,11 @@ AMOUNTS = {
 
 digits = st.integers(0, 10**6).map(str)
 suffixes = st.sampled_from(["n", "u", "m", "", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti", "e3", "e-3", "E6"])
-written = st.builds(lambda number, suffix: f"{number}{suffix}", digits, suffixes)
+quantity_texts = st.builds(lambda number, suffix: f"{number}{suffix}", digits, suffixes)
 
 
 @table("text, canonical", CANONICAL.items())
-def test_canonical_text(text: str, canonical: str) -> None:
+def test_quantities_have_a_canonical_text(text: str, canonical: str) -> None:
     assert str(parse_quantity(text)) == canonical
 
 
@@ -90,21 +90,21 @@ def test_amounts_are_exact(text: str, amount: Fraction) -> None:
     assert parse_quantity(text).amount == amount
 
 
-@given(written)
+@given(quantity_texts)
 def test_canonical_text_means_the_same_and_is_final(text: str) -> None:
     quantity = parse_quantity(text)
     assert parse_quantity(str(quantity)) == quantity
     assert str(parse_quantity(str(quantity))) == str(quantity)
 
 
-@given(st.lists(written))
+@given(st.lists(quantity_texts))
 @FEW
 def test_sums_are_exact(texts: list[str]) -> None:
     quantities = [parse_quantity(text) for text in texts]
     assert added(quantities).amount == sum(quantity.amount for quantity in quantities)
 
 
-def test_a_sum_is_written_as_the_first_amount() -> None:
+def test_a_sum_has_the_notation_of_the_first_amount() -> None:
     amounts = [parse_quantity(text) for text in ("0", "512Mi", "512Mi", "0k")]
     assert str(added(amounts)) == str(amounts[0] + amounts[1] + amounts[2]) == "1Gi"
     assert [added(()), added(amounts[:1]), added(amounts[:2])] == [ZERO, ZERO, amounts[1]]
@@ -126,7 +126,7 @@ def test_comparison_is_by_amount() -> None:
 
 
 @table("text", ["", "-1", "+1", "1 Gi", "Mi", "1.2.3", "1_000", "0x10", "5.", ".", "1e1.5", "1\n", "\u0661", "1e100"])
-def test_no_quantity(text: str) -> None:
+def test_invalid_quantities_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a quantity; (?:write a number and a suffix|did you mean)"):
         parse_quantity(text)
 
@@ -149,7 +149,7 @@ def test_no_quantity(text: str) -> None:
         ("1e-10", "is too precise"),
     ],
 )
-def test_what_is_wrong(text: str, message: str) -> None:
+def test_messages_explain_invalid_quantities(text: str, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         parse_quantity(text)
     assert message in str(raised.value)

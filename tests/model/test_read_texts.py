@@ -17,7 +17,7 @@ from model.test_yaml_text import mappings
 
 @given(mappings)
 @FEW
-def test_what_was_written_is_what_would_be_read(data: dict[str, Any]) -> None:
+def test_written_data_is_cached_as_it_would_be_read(data: dict[str, Any]) -> None:
     text = written(data)
     assert text == to_yaml(data)
     for data_ in (read_only(text), as_read(data)):
@@ -39,12 +39,12 @@ def test_equal_texts_have_the_same_data_and_are_parsed_once(monkeypatch: pytest.
     assert parsed == ["a: 1  # once\n"]
 
 
-def test_what_is_no_yaml_is_nothing() -> None:
+def test_invalid_yaml_gives_none() -> None:
     assert read_only("a: [") is None
     assert not is_read("a: [")
 
 
-def test_so_many_are_remembered() -> None:
+def test_the_number_of_cached_texts_is_bounded() -> None:
     for number in range(MOST + 1):
         read_only(f"number: {number}\n")
     assert not is_read("number: 0\n")

@@ -1,4 +1,4 @@
-"""What is wrong with a kind is told once."""
+"""A problem of a kind is reported once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def findings_of(*findings: Diagnostic) -> list[tuple[str, str]]:
     return [(finding_.subject, finding_.message) for finding_ in once_for_each_kind(findings)]
 
 
-def test_of_all_objects_of_a_kind_the_first_is_named() -> None:
+def test_the_first_object_of_a_kind_is_named() -> None:
     findings_ = findings_of(finding("b", 5), finding("a", 1), finding("c", 9))
     assert findings_ == [("dev: Toy.acme.example a", "Toy has no known schema; there are 2 more objects of this kind")]
     findings_ = findings_of(finding("a", 1), finding("c", 9))
     assert findings_ == [("dev: Toy.acme.example a", "Toy has no known schema; there is 1 more object of this kind")]
 
 
-def test_other_kinds_and_other_rules_are_told_each_time() -> None:
+def test_findings_of_other_kinds_and_rules_are_reported() -> None:
     every = (finding("a", 1), finding("b", 2, message="Ball"), finding("a", 1, OTHER), finding("b", 2, OTHER))
     assert once_for_each_kind(every) == every

@@ -36,11 +36,11 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
         ("@annually", 366 * DAY),
     ],
 )
-def test_the_longest_gap(schedule: str, gap: int) -> None:
+def test_the_longest_gap_of_a_schedule(schedule: str, gap: int) -> None:
     assert longest_gap(schedule) == gap
 
 
-def test_where_clocks_are_put_back_a_gap_may_be_an_hour_longer() -> None:
+def test_with_daylight_saving_time_a_gap_may_be_an_hour_longer() -> None:
     assert longest_gap("0 5 * * *", "Europe/Berlin") == 25 * HOUR
     assert longest_gap("0 5 * * *", "Etc/GMT-1") == 24 * HOUR
 
@@ -56,5 +56,5 @@ def test_where_clocks_are_put_back_a_gap_may_be_an_hour_longer() -> None:
         ("30 6 * * 1-5", Fraction(2610, 120)),
     ],
 )
-def test_the_runs_of_a_month_on_average(schedule: str, runs: Fraction) -> None:
+def test_the_average_number_of_runs_in_a_month(schedule: str, runs: Fraction) -> None:
     assert runs_each_month(schedule) == runs

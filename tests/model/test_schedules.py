@@ -20,11 +20,11 @@ from tables import table
         *("0 0 29 2 *", "0 0 31 2 1", "0 0 31 1-4 *", "@daily", "@hourly", "@yearly", "@midnight"),
     ],
 )
-def test_schedules(schedule: str) -> None:
+def test_valid_schedules_are_accepted(schedule: str) -> None:
     assert check_schedule(schedule) == schedule
 
 
-def test_spaces_become_single() -> None:
+def test_spaces_are_normalised() -> None:
     assert check_schedule(" 0  2 *\t* * ") == "0 2 * * *"
 
 
@@ -63,7 +63,7 @@ def test_spaces_become_single() -> None:
         ("@dayly", 'did you mean "@daily"?'),
     ],
 )
-def test_refused_with_what_to_do(schedule: str, message: str) -> None:
+def test_invalid_schedules_are_refused_with_a_fix(schedule: str, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         check_schedule(schedule)
     assert message in str(raised.value)
@@ -74,7 +74,7 @@ def test_refused_with_what_to_do(schedule: str, message: str) -> None:
     ("schedule", "canonical"),
     [("0 0 ? * *", "0 0 * * *"), ("?/5 ? 1 * ?", "*/5 * 1 * *"), ("0 0 1,? * *", "0 0 1,* * *")],
 )
-def test_a_question_mark_stands_for_any_value(schedule: str, canonical: str) -> None:
+def test_a_question_mark_means_any_value(schedule: str, canonical: str) -> None:
     assert check_schedule(schedule) == canonical
 
 
@@ -91,7 +91,7 @@ def test_any_text_is_returned_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Etc/UTC", "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
-def test_time_zones(name: str) -> None:
+def test_valid_time_zones_are_accepted(name: str) -> None:
     assert check_time_zone(name) == name
     assert zoneinfo.ZoneInfo(name).key == name
 
@@ -111,7 +111,7 @@ def test_time_zones(name: str) -> None:
         ("../etc/passwd", "write a name, such as"),
     ],
 )
-def test_no_time_zone(name: str, hint: str) -> None:
+def test_invalid_time_zones_are_refused(name: str, hint: str) -> None:
     with pytest.raises(ValueError) as raised:
         check_time_zone(name)
     assert str(raised.value).startswith(f'"{name}" is not a time zone; {hint}')

@@ -24,7 +24,7 @@ from tables import table
         ("acme.example", "Widget", None),
     ],
 )
-def test_a_kind_has_a_namespace_or_none_or_is_not_known(group: str, kind: str, expected: bool | None) -> None:
+def test_a_kind_is_namespaced_cluster_scoped_or_unknown(group: str, kind: str, expected: bool | None) -> None:
     assert is_namespaced(group, kind) is expected
 
 
@@ -33,11 +33,11 @@ def test_the_scope_of_every_published_kind_is_known() -> None:
     assert not {kind for kind in kinds if is_namespaced(*kind) is None}
 
 
-def test_a_definition_says_more_than_the_table() -> None:
+def test_a_definition_has_precedence_over_the_table() -> None:
     assert is_namespaced("acme.example", "Widget", {("acme.example", "Widget"): False}) is False
 
 
-def test_an_object_that_names_no_namespace_is_in_that_of_its_chart_if_its_kind_has_one() -> None:
+def test_a_namespaced_object_of_a_chart_gets_the_namespace_of_the_chart() -> None:
     config, role = (
         {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}} for kind in ("ConfigMap", "Namespace")
     )

@@ -31,7 +31,7 @@ LABELS = {"app": "web", "tier": "front"}
         ({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "zone", "operator": "Exists"}]}, False),
     ],
 )
-def test_matches(selector: dict[str, Any], selected: bool) -> None:
+def test_selectors_match_as_in_kubernetes(selector: dict[str, Any], selected: bool) -> None:
     assert matches(selector, LABELS) is selected
 
 
@@ -46,5 +46,5 @@ def test_matches(selector: dict[str, Any], selected: bool) -> None:
         {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": None}]},
     ],
 )
-def test_what_is_null_or_odd_says_nothing(selector: dict[str, Any]) -> None:
+def test_null_and_malformed_selectors_have_no_requirements(selector: dict[str, Any]) -> None:
     assert matches(selector, LABELS)

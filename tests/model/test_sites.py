@@ -12,14 +12,14 @@ OTHER: dict[str, Any] = {"name": "eu", "storage_class": "ssd", "runs": ["sales"]
 
 
 def test_an_environment_with_one_cluster_is_one_site() -> None:
-    written = document("prod.yaml", {"cluster": {"name": "a"}})
-    (site,) = sites_of("prod", written)
-    assert (site.name, site.document, site.has("anything")) == ("prod", written, True)
+    environment = document("prod.yaml", {"cluster": {"name": "a"}})
+    (site,) = sites_of("prod", environment)
+    assert (site.name, site.document, site.has("anything")) == ("prod", environment, True)
 
 
-def test_each_cluster_has_a_document_of_its_own_with_all_places_kept() -> None:
-    written = document("prod.yaml", {"scale": "light", "clusters": [ONE, OTHER]})
-    us, eu = sites_of("prod", written)
+def test_each_cluster_has_its_own_document_with_all_places() -> None:
+    environment = document("prod.yaml", {"scale": "light", "clusters": [ONE, OTHER]})
+    us, eu = sites_of("prod", environment)
     assert (us.name, eu.name) == ("prod/us", "prod/eu")
     assert us.document.data == {
         "scale": "light",
@@ -33,21 +33,21 @@ def test_each_cluster_has_a_document_of_its_own_with_all_places_kept() -> None:
         (("ingress", "class"), ("clusters", 1, "ingress", "class")),
         (("scale",), ("scale",)),
     ):
-        assert eu.document.span(path) == written.span(written_at)
-        assert eu.document.key_span(path) == written.key_span(written_at)
-    assert ("ingress",) not in us.document.values, "that of another cluster is not its own"
+        assert eu.document.span(path) == environment.span(written_at)
+        assert eu.document.key_span(path) == environment.key_span(written_at)
+    assert ("ingress",) not in us.document.values, "a domain of another cluster is not in the site"
 
 
-def test_a_site_has_what_stands_in_its_cluster() -> None:
+def test_a_site_has_the_scopes_of_its_cluster() -> None:
     us, eu = sites_of("prod", document("prod.yaml", {"clusters": [ONE, OTHER]}))
     assert (us.has("platform"), us.has("sales"), eu.has("sales")) == (True, False, True)
 
 
-def test_a_list_of_one_cluster_is_the_short_form() -> None:
+def test_a_list_with_one_cluster_equals_the_short_form() -> None:
     (site,) = sites_of("prod", document("prod.yaml", {"clusters": [ONE]}))
     assert (site.name, site.has("sales")) == ("prod", True)
     assert site.document.data["cluster"] == {"name": "us", "server": "https://us"}
 
 
-def test_names_of_sites() -> None:
+def test_sites_have_names() -> None:
     assert [environment_of(site_name(*site)) for site in (("prod",), ("prod", "us"))] == ["prod", "prod"]

@@ -65,7 +65,7 @@ VALID: dict[str, Any] = {"name": "x"}
 
 
 def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
-    """Return the message and the hint of each problem; `raw` is how every value that is no text was written."""
+    """Return the message and the hint of each problem; `raw` is the source text of every value that is not text."""
     spelled: dict[DataPath, str] = (
         {(key,): raw for key, value in data.items() if not isinstance(value, str)} if raw else {}
     )
@@ -73,7 +73,7 @@ def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
     return [(mistake.message(show_path(mistake.path)), mistake.hint) for mistake in mistakes]
 
 
-def test_what_fits_is_not_a_problem() -> None:
+def test_valid_data_has_no_problems() -> None:
     assert problems(VALID | {"version": None, "steps": [{"kind": "a", "image": "b"}], "ratio": 1.5, "on": True}) == []
 
 
@@ -108,18 +108,18 @@ def test_what_fits_is_not_a_problem() -> None:
         (VALID | {"timeout": None}, "timeout: there is no value", 'write, for example, "90s"'),
     ],
 )
-def test_each_mistake_is_reported_in_words(data: Any, message: str, hint: str) -> None:
+def test_each_error_is_reported_in_words(data: Any, message: str, hint: str) -> None:
     assert problems(data) == [(message, hint)]
 
 
-def test_a_choice_is_reported_by_what_is_wrong_with_the_one_that_was_meant() -> None:
+def test_an_error_in_a_choice_is_that_of_the_intended_branch() -> None:
     assert sorted(problems(VALID | {"quota": {"kind": "a"}})) == [("quota.image is missing", "add `image:`")]
     assert problems(VALID | {"version": "2"}) == [
         ('version: "2" does not have the expected form', 'write a one, such as "1"')
     ]
 
 
-def test_all_mistakes_are_reported() -> None:
+def test_all_errors_are_reported() -> None:
     problems_ = problems({"steps": [{"kimd": "a"}, {"kind": 1, "image": "x"}]})
     assert sorted(message for message, _ in problems_) == [
         "name is missing",
@@ -130,7 +130,7 @@ def test_all_mistakes_are_reported() -> None:
     ]
 
 
-def test_a_number_that_is_meant_as_text_is_shown_as_written() -> None:
+def test_a_number_instead_of_text_is_shown_as_written() -> None:
     assert problems({"name": 1.1}, raw="1.10") == [("name: 1.10 is not text", 'quote it: "1.10"')]
     assert problems(VALID | {"version": 1.1}, raw="1.10") == [
         ("version: 1.10 is not text or nothing", 'quote it: "1.10"')
@@ -146,13 +146,13 @@ def test_a_secret_is_never_shown(value: Any) -> None:
     assert "815" not in message + hint
 
 
-def test_what_looks_like_a_secret_is_not_shown_wherever_it_stands() -> None:
+def test_values_that_look_like_secrets_are_never_shown() -> None:
     ((message, hint),) = problems(VALID | {"steps": "x postgresql://app:hunter2@db/app"})
     assert message == "steps: the value is not a list"
     assert "hunter2" not in hint
 
 
-def test_a_union_is_reported_by_the_mistake_in_the_branch_that_was_meant() -> None:
+def test_an_error_in_a_union_is_that_of_the_intended_branch() -> None:
     assert problems(VALID | {"quota": {"kind": "a", "image": "b", "more": 1}}) == [
         ("quota.more is not a known key", "known: image, kind")
     ]
@@ -178,18 +178,18 @@ def test_a_value_instead_of_a_secrets_name_is_never_shown(login: Any) -> None:
         ({}, ["image is missing", "kind is missing"]),
     ],
 )
-def test_a_misspelt_key_is_not_missing_as_well(step: dict[str, Any], messages: list[str]) -> None:
+def test_a_misspelt_key_is_not_reported_as_missing_too(step: dict[str, Any], messages: list[str]) -> None:
     mistakes = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": [step]}, lambda _: ""))
     assert sorted(mistake.message(show_path(mistake.path[2:])) for mistake in mistakes) == messages
 
 
-def test_a_misspelt_key_excuses_none_of_another_mapping() -> None:
+def test_a_misspelt_key_hides_no_missing_key_of_another_mapping() -> None:
     steps = [{"kimd": "a", "image": "x"}, {"image": "x"}]
     mistakes = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": steps}, lambda _: ""))
     assert sorted(show_path(mistake.path) for mistake in mistakes) == ["steps[0].kimd", "steps[1].kind"]
 
 
-def test_under_a_misspelt_type_nothing_else_is_wrong() -> None:
+def test_a_misspelt_type_is_the_only_error() -> None:
     schema = {"type": "object", "properties": {"type": {}, "a": {"type": "string"}}, "additionalProperties": False}
     data = {"typ": "x", "a": 1, "b": 2}
     mistakes = without_consequences(Structure(schema).mistakes(data, lambda _: ""))

@@ -30,41 +30,41 @@ def of_value(value: Any, schema: dict[str, Any], *kinds: str, raw: str = "") -> 
 
 
 def of_unknown(*keys: str, schema: dict[str, Any] = RESOURCES) -> list[tuple[str, str]]:
-    return [(hint, meant) for _, hint, meant in unknown_keys(dict.fromkeys(keys), schema, DEFINITIONS)]
+    return [(hint, suggestion) for _, hint, suggestion in unknown_keys(dict.fromkeys(keys), schema, DEFINITIONS)]
 
 
-def test_a_key_of_a_deeper_level_is_sent_there() -> None:
+def test_the_hint_for_a_key_of_a_deeper_level_names_its_place() -> None:
     assert of_unknown("cpu") == [("it belongs under `requests:` and `limits:`", "")]
     assert of_unknown("x", schema={}) == [("", "")]
 
 
-def test_a_misspelt_key_is_meant_to_be_the_nearest_absent_one() -> None:
+def test_the_nearest_absent_key_is_suggested() -> None:
     assert of_unknown("nmae") == [('did you mean "name"?', "name")]
     assert of_unknown("nmae", "name") == [('did you mean "name"?', "")]
     assert of_unknown("nmae", "naem") == [('did you mean "name"?', "name"), ('did you mean "name"?', "")]
     assert of_unknown("x") == [("known: limits, name, requests", "")]
 
 
-def test_a_misspelt_type_is_meant_even_if_another_layer_gives_one() -> None:
+def test_the_type_is_suggested_even_if_another_layer_sets_one() -> None:
     assert of_unknown("typ", "type", schema=BY_TYPE) == [('did you mean "type"?', "type")]
 
 
-def test_a_missing_key_is_shown_with_its_words() -> None:
+def test_the_hint_for_a_missing_key_has_its_choices() -> None:
     assert missing_key("type", BY_TYPE, {}) == "add `type:`, one of minio, s3"
     assert missing_key("name", RESOURCES, {}) == "add `name:`"
 
 
-def test_a_missing_mapping_is_shown_with_what_may_stand_in_it() -> None:
+def test_the_hint_for_a_missing_mapping_has_its_required_keys() -> None:
     chosen = {"properties": {"storage": BY_TYPE}}
     assert missing_key("storage", chosen, {}) == "add `storage: {type: ...}`, with the type minio or s3"
     amounts = {"type": "object", "properties": {"cpu": {}, "memory": {}}, "required": ["cpu", "memory"]}
     referred = {"properties": {"limits": {"$ref": f"{REFERENCE}Amounts"}}}
     assert missing_key("limits", referred, {"Amounts": amounts}) == "add `limits: {cpu: ..., memory: ...}`"
-    shown = {"properties": {"cron": {"type": "string", "examples": ["0 6 * * *"]}}}
-    assert missing_key("cron", shown, {}) == "add `cron:`, for example 0 6 * * *"
+    schema = {"properties": {"cron": {"type": "string", "examples": ["0 6 * * *"]}}}
+    assert missing_key("cron", schema, {}) == "add `cron:`, for example 0 6 * * *"
 
 
-def test_a_number_is_shown_with_its_bounds() -> None:
+def test_the_hint_for_a_number_has_its_bounds() -> None:
     schema = {"type": "integer", "minimum": 0, "maximum": 10}
     hint = value_of_another_kind("two", "", schema, ["integer"], {})
     assert hint == "write a whole number from 0 to 10, in digits"
@@ -101,18 +101,20 @@ def test_a_number_is_shown_with_its_bounds() -> None:
         ([], {"type": "string", "examples": ["90s"]}, ["string"], 'write, for example, "90s"'),
     ],
 )
-def test_a_value_of_another_kind(value: Any, schema: dict[str, Any], kinds: list[str], hint: str) -> None:
+def test_the_hint_for_a_wrong_type_has_the_right_one(
+    value: Any, schema: dict[str, Any], kinds: list[str], hint: str
+) -> None:
     assert of_value(value, schema, *kinds) == hint
 
 
-def test_a_number_is_quoted_if_it_makes_sense_so() -> None:
+def test_quotes_are_suggested_if_they_make_the_value_valid() -> None:
     version = {"type": "string", "pattern": r"^1\.\d{2}$", "examples": ["1.34"]}
     assert of_value(1.1, version, "string", raw="1.10") == 'quote it: "1.10"'
     assert of_value(2, version, "string", raw="2") == 'write, for example, "1.34"'
     assert of_value(2, {"type": "string"}, "string", raw="2") == 'quote it: "2"'
 
 
-def test_the_mapping_in_a_schema() -> None:
+def test_the_mapping_of_a_schema_is_found() -> None:
     assert mapping_in({"$ref": "#/$defs/Amounts"}, DEFINITIONS) is AMOUNTS
     assert mapping_in({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Amounts"}]}, DEFINITIONS) is AMOUNTS
     assert mapping_in({"anyOf": [{"type": "null"}]}, DEFINITIONS) == {}

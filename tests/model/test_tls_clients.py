@@ -1,4 +1,4 @@
-"""Who calls a server with TLS, and is not told its authority."""
+"""Pods that call a server with TLS without knowing its authority."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def java(*calls: object) -> Parts:
     return Parts((Workload("catalog", pod),))
 
 
-def test_pods_of_an_operator_have_no_files_of_ours() -> None:
+def test_pods_of_an_operator_do_not_know_the_authorities_by_default() -> None:
     for settings in (PEM, BOTH):
         assert untold_clients([Parts(operated=(OPERATED,))], settings) == (
             UntoldClient("lake", STORE.host, truststore=False),
@@ -36,12 +36,12 @@ def test_pods_of_an_operator_have_no_files_of_ours() -> None:
     assert untold_clients([Parts(operated=(trusting, plain))], PEM) == ()
 
 
-def test_java_reads_no_pem() -> None:
+def test_java_needs_a_truststore() -> None:
     assert untold_clients([java(STORE, PLAIN)], PEM) == (UntoldClient("catalog", STORE.host, truststore=True),)
     assert untold_clients([java(STORE)], BOTH) == ()
     assert untold_clients([java(PLAIN, DATABASE)], PEM) == (), "JDBC's driver of PostgreSQL reads PEM"
 
 
-def test_other_programs_have_all_they_need() -> None:
+def test_programs_that_read_pem_need_nothing_else() -> None:
     pod = Pod((Container("go", "go:1", LITTLE),), Identity(1, 1, 1), calls=(STORE,))
     assert untold_clients([Parts((Workload("client", pod),))], PEM) == ()

@@ -56,14 +56,14 @@ def test_metrics_are_scraped_from_the_pods_of_workloads_and_operators() -> None:
     assert [target.panels for target in targets] == [(), (), (PANEL,)]
 
 
-def test_data_is_backed_up_where_it_is() -> None:
+def test_data_is_declared_where_it_is_stored() -> None:
     facts_ = facts(Parts(data=DATA))
     (database,), (volume,) = facts_.database_backups, facts_.volume_backups
     assert (database.namespace, database.endpoint, database.password) == ("floe-platform", DATABASE, DATA[0].password)
     assert (volume.namespace, volume.workload, volume.claim) == ("floe-platform", "web", "data")
 
 
-def test_whoever_has_an_identity_and_whatever_an_operator_starts_call_servers_too() -> None:
+def test_pods_with_an_identity_and_pods_of_operators_call_servers_too() -> None:
     exchange = Endpoint("sts.floe-platform.svc.cluster.local", (HTTP,), DATABASE.group)
     caller = workload(pod(workload_identity=WorkloadIdentity(endpoints=(exchange, OUTSIDE))))
     operated = OperatedPods("lake", PODS.labels, PODS.resources, calls=(DATABASE,))
@@ -75,7 +75,7 @@ def test_a_port_that_a_workload_does_not_have_is_a_bug_of_the_component() -> Non
         facts(Parts((workload(interfaces=(Interface("site", "admin"),)),)))
 
 
-def test_they_are_plain_data_in_one_order() -> None:
+def test_facts_are_plain_data_in_one_order() -> None:
     parts = (Parts((WEB,), operated=(PODS,)), Parts(data=DATA))
     facts_ = facts(*parts, incomplete=True)
     assert decode(encode(facts_), UnitFacts) == facts_
@@ -84,6 +84,6 @@ def test_they_are_plain_data_in_one_order() -> None:
     assert decode(encode(mesh), MeshFacts) == mesh
 
 
-def test_it_is_known_which_facts_are_not_all_there_yet() -> None:
+def test_incomplete_facts_are_marked() -> None:
     assert facts(Parts(), incomplete=True).incomplete
     assert not facts(Parts()).incomplete

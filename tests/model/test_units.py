@@ -20,14 +20,14 @@ SALES = UnitKey("dev", "acme-dev", "floe-sales-domain")
         UnitKey("dev", "acme-dev", ""),
     ],
 )
-def test_each_part_tells_units_apart(other: UnitKey) -> None:
+def test_units_differ_by_each_part_of_their_key(other: UnitKey) -> None:
     assert len({SALES, other, SALES._replace()}) == 2
     assert str(SALES) != str(other)
 
 
-def test_a_unit_is_called_by_its_parts() -> None:
+def test_the_name_of_a_unit_has_its_parts() -> None:
     assert str(SALES) == "dev/acme-dev/floe-sales-domain"
-    assert str(UnitKey("dev", "acme-dev", "")) == "dev/acme-dev", "what belongs to no namespace"
+    assert str(UnitKey("dev", "acme-dev", "")) == "dev/acme-dev", "objects without a namespace"
 
 
 def test_a_key_is_plain_data() -> None:

@@ -47,18 +47,18 @@ spec2:
         ("nothing.like.it is there", None),
     ],
 )
-def test_the_value_or_the_nearest_above_it(message: str, line: int | None) -> None:
+def test_the_place_of_a_value_or_of_its_nearest_parent(message: str, line: int | None) -> None:
     ((document,), _) = read_documents(TEXT, "base/pod.yaml")
     span = nearest(value_spans(document.values, document.data), path_in(message))
     assert (span.line if span else None) == line
 
 
-def test_values_under_misspelt_keys_are_known_by_the_path_that_is_meant() -> None:
+def test_values_under_misspelt_keys_have_the_corrected_path() -> None:
     lines = {"sepc": 1, "sepc.selecter": 2, "sepc.selecter.app": 3, "sepc.ports[web]": 4, "sepcial": 5}
     values = {place: Span("x.yaml", line) for place, line in lines.items()}
     spans = as_meant(values, [("sepc", "spec"), ("spec.selecter", "spec.selector")])
-    meant = {"spec": 1, "spec.selector": 2, "spec.selector.app": 3, "spec.ports[web]": 4}
-    assert {place: span.line for place, span in spans.items()}.items() >= {**lines, **meant}.items()
+    corrected = {"spec": 1, "spec.selector": 2, "spec.selector.app": 3, "spec.ports[web]": 4}
+    assert {place: span.line for place, span in spans.items()}.items() >= {**lines, **corrected}.items()
 
 
 START = Span("p.yaml", 1, 1)
@@ -82,5 +82,5 @@ CHANGED = {"metadata.annotations.a/b": ANNOTATION, "spec.containers[app].limits"
         ("", {"spec.containers[new]": LIMIT, "spec.containers[new].name": NAME}, LIMIT),
     ],
 )
-def test_a_patch_is_to_blame_for_what_it_changed(path: str, values: dict[str, Span], blamed: Span | None) -> None:
+def test_values_changed_by_a_patch_are_at_the_patch(path: str, values: dict[str, Span], blamed: Span | None) -> None:
     assert Patch(START, values).blamed(path) == blamed

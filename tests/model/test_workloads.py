@@ -23,11 +23,11 @@ POD = {"spec": {"containers": [{"name": "main"}]}}
         ({"spec": {"template": "text", "jobTemplate": []}}, {}),
     ],
 )
-def test_the_template_of_pods(manifest: dict[str, Any], template: dict[str, Any]) -> None:
+def test_the_pod_template_of_each_kind_is_found(manifest: dict[str, Any], template: dict[str, Any]) -> None:
     assert pod_template(manifest) == template
 
 
-def test_containers_with_their_places_and_roles() -> None:
+def test_containers_have_their_paths_and_roles() -> None:
     sidecar = {"name": "proxy", "restartPolicy": "Always"}
     pod = {"containers": [{"name": "main"}, None], "initContainers": [sidecar, {"name": "wait"}]}
     assert [
@@ -40,7 +40,7 @@ def test_containers_with_their_places_and_roles() -> None:
 
 
 @pytest.mark.parametrize("spec", [None, [], "text", {"template": None}, {"template": {"spec": 1, "metadata": []}}])
-def test_a_workload_of_any_shape(spec: Any) -> None:
+def test_malformed_workloads_do_not_crash(spec: Any) -> None:
     workload_ = workload(ObjectId("apps", "Deployment", "a", "b"), {"spec": spec})
     assert workload_ is not None
     assert (workload_.pod, workload_.labels, workload_.annotations, workload_.containers) == ({}, {}, {}, ())

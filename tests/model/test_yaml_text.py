@@ -17,7 +17,7 @@ from floe_compiler.model.yaml_text import canonical_json, from_yaml, sha256_of, 
 from tables import table
 from yaml_readers import needs_kubectl, read_with_kubectl, read_with_python
 
-# What some reader takes for something else than text, or trips over.
+# Texts that some reader takes for another type, or fails on.
 ODD_WORDS = """
 y n Y N yes no Yes NO on off On OFF true True TRUE false null Null NULL ~ 0644 0o644 08 010 1_000 1_ 1e3 1E3 1e+3 1.e3
 1.0e3 1.5e+3 12:30 1:3 12:30:45 2024-01-01 2024-01-01T00:00:00Z 0x1F 0X1F 0b11 +1 -1 -0 1. .5 -.5 1.10 00 0. .inf -.Inf
@@ -94,12 +94,12 @@ mappings = st.dictionaries(texts, nested, max_size=6)
 @given(mappings, st.randoms(use_true_random=False))
 @FEW
 def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any], random: Any) -> None:
-    """Readers mind neither the order of keys, nor spaces at the ends of lines, nor how the text ends; people do."""
+    """The order of keys, trailing spaces and the end of the text do not matter to readers, but to people."""
     text, shuffled = to_yaml(data), _shuffled(data, random)
     assert to_yaml(shuffled) == text, "the order of keys does not matter"
     assert sha256_of(shuffled) == sha256_of(data)
-    for reader, found in read_with_python(text).items():
-        assert _exactly(found) == _exactly(data), reader
+    for reader, read_back in read_with_python(text).items():
+        assert _exactly(read_back) == _exactly(data), reader
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     assert "\r" not in text
@@ -119,8 +119,8 @@ def test_kubectl_gets_the_same_data_back(tmp_path: Path, values: list[Any], keys
 @table("text", ODD_TEXTS)
 def test_odd_texts_stay_texts_as_keys_values_and_items(text: str) -> None:
     data = {text: text, "list": [text, [text], {text: text}]}
-    for reader, found in read_with_python(to_yaml(data)).items():
-        assert found == data, reader
+    for reader, read_back in read_with_python(to_yaml(data)).items():
+        assert read_back == data, reader
 
 
 @needs_kubectl
@@ -131,7 +131,7 @@ def test_odd_texts_stay_texts_for_kubectl(tmp_path: Path) -> None:
     assert read_with_kubectl(to_yaml(manifest), tmp_path)["spec"] == spec
 
 
-def test_layout() -> None:
+def test_yaml_has_a_fixed_layout() -> None:
     manifest = {
         "spec": {
             "list": [{"image": "ghcr.io/acme/web:1.2.3", "name": "web", "env": []}, ["a", ["b"]], "on"],
@@ -188,7 +188,7 @@ limits:
     )
 
 
-def test_what_cannot_be_seen_is_escaped() -> None:
+def test_invisible_characters_are_escaped() -> None:
     assert to_yaml({"a": "zero\u200bwidth \u202ereversed é \U0001f600 \ufeff\x07"}) == (
         'a: "zero\\u200bwidth \\u202ereversed é \U0001f600 \\ufeff\\u0007"\n'
     )
@@ -203,25 +203,25 @@ def test_long_lines_are_not_folded() -> None:
     assert to_yaml({"a": "word " * 500 + "end"}).count("\n") == 1
 
 
-def test_a_key_no_reader_could_find_is_refused() -> None:
+def test_a_key_that_no_reader_could_find_is_refused() -> None:
     with pytest.raises(ValueError, match="is too long"):
         to_yaml({"x" * 1001: 1})
 
 
-def test_not_plain_data_is_refused() -> None:
+def test_data_that_is_not_plain_is_refused() -> None:
     with pytest.raises(TypeError, match=r"spec\.ports\[1\] is tuple, not plain data"):
         to_yaml({"spec": {"ports": [1, (2,)]}})
     with pytest.raises(ValueError, match="half a surrogate pair"):
         canonical_json("\ud800")
 
 
-def test_what_was_written_is_read_back() -> None:
+def test_written_data_is_read_back() -> None:
     manifest = {"kind": "Sample", "data": {"on": ["0644", 1, None, "a\nb\n"]}}
     assert from_yaml(to_yaml(manifest)) == from_yaml(to_yaml(manifest).encode()) == manifest
 
 
 @pytest.mark.parametrize("spoilt", ["<<<<<<< HEAD\na: 1", "a: [", b"\xff", "a: \x00", "a: 2024-13-01", "[" * 5000])
-def test_what_is_no_longer_yaml_is_nothing(spoilt: str | bytes) -> None:
+def test_damaged_yaml_gives_none(spoilt: str | bytes) -> None:
     assert from_yaml(spoilt) is None
 
 
@@ -240,7 +240,7 @@ def test_an_object_of_fifty_lines_takes_well_under_a_millisecond() -> None:
     start = time.perf_counter()
     for _ in range(100):
         to_yaml(manifest)
-    assert time.perf_counter() - start < 0.2  # 0.015 s; enough room for a busy machine
+    assert time.perf_counter() - start < 0.2  # it takes 0.015 s; the limit leaves room for a busy machine
 
 
 def _exactly(value: Any) -> str:

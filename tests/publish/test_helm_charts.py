@@ -68,7 +68,7 @@ def test_objects_are_files_with_the_same_bytes() -> None:
     assert (chart.name, chart.namespace, chart.folder) == ("acme-dev-sales", "floe-sales", SALES)
 
 
-def test_a_packed_chart_is_the_same_in_any_order_and_another_for_other_content() -> None:
+def test_a_packed_chart_depends_on_its_content_and_not_on_the_order() -> None:
     files = {CONFIG: TEXT, f"{SALES}/job.batch_j.yaml": job({})}
     shuffled = dict(random.Random(1).sample(sorted(files.items()), len(files)))
     first, second = of_sales(files), of_sales(shuffled)
@@ -115,7 +115,7 @@ def test_the_order_is_that_in_which_kustomizations_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("annotations", "expected"),
     [
         ({"argocd.argoproj.io/hook": "PostSync"}, {"helm.sh/hook": "post-install,post-upgrade"}),
         ({"argocd.argoproj.io/hook": "PostDelete,PreSync"}, {"helm.sh/hook": "pre-install,pre-upgrade,post-delete"}),
@@ -141,11 +141,11 @@ def test_the_order_is_that_in_which_kustomizations_wait() -> None:
         ({"argocd.argoproj.io/sync-wave": "3"}, {}),
     ],
 )
-def test_what_helm_is_told(said: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    assert told_to_helm(job(said)) == expected
+def test_jobs_get_annotations_for_helm(annotations: Mapping[str, str], expected: Mapping[str, str]) -> None:
+    assert told_to_helm(job(annotations)) == expected
 
 
-def test_an_annotation_is_all_that_is_added() -> None:
+def test_only_an_annotation_is_added() -> None:
     text = job({"argocd.argoproj.io/hook": "PostSync"})
     content = of_sales({f"{SALES}/job.batch_j.yaml": text}).files["objects/job.batch_j.yaml"].decode()
     added = [line for line in content.splitlines() if line not in text.splitlines()]
@@ -169,7 +169,7 @@ def test_a_long_name_fits_a_release() -> None:
     assert first.name != second.name
 
 
-def test_all_that_helm_cannot_install_is_told_at_once() -> None:
+def test_everything_that_helm_cannot_install_is_reported_at_once() -> None:
     secret = to_yaml(
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {}, "sops": {"mac": "x"}}
     )
@@ -186,7 +186,7 @@ def test_all_that_helm_cannot_install_is_told_at_once() -> None:
     ]
 
 
-def test_a_release_that_helm_cannot_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_that_is_too_large_for_helm_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {CONFIG: TEXT, **application(SALES, "acme-dev-sales")}
     monkeypatch.setattr(helm_charts, "LARGEST_RELEASE", 100)
     (message,) = problems(files)

@@ -60,7 +60,7 @@ def stored(server: ApiServer, manifest: Object) -> dict[str, Any]:
     return stored_
 
 
-def test_what_helm_installs_is_what_is_applied(server: ApiServer, tmp_path: Path) -> None:
+def test_helm_installs_the_same_objects_as_an_apply(server: ApiServer, tmp_path: Path) -> None:
     files = {f"output/prod/{path.relative_to(OUTPUT)}": path.read_text() for path in OUTPUT.rglob("*.yaml")}
     (chart,) = (chart for chart in charts_of(files) if chart.namespace == NAMESPACE)
     (tmp_path / "chart.tgz").write_bytes(chart.packed("1.0.0"))

@@ -54,7 +54,7 @@ def objects(chart: Chart) -> list[str]:
     [(ROOT, "prod"), (ROOT / "tests/golden/flux", "prod"), (ROOT / "tests/golden/clusters", "prod")],
     ids=["argocd", "flux", "clusters"],
 )
-def test_helm_renders_what_was_compiled(tmp_path: Path, root: Path, environment: str) -> None:
+def test_helm_renders_the_compiled_objects(tmp_path: Path, root: Path, environment: str) -> None:
     files = files_of(root, environment)
     by_helm: list[str] = []
     for chart in charts_of(files):
@@ -94,7 +94,7 @@ def chart_with(tmp_path: Path, data: Mapping[str, str]) -> tuple[Chart, Path]:
     return chart, packed(tmp_path, chart)
 
 
-def test_nothing_is_taken_for_a_template_or_another_document(tmp_path: Path) -> None:
+def test_text_is_never_taken_for_a_template_or_a_document_separator(tmp_path: Path) -> None:
     data = {
         "braces": "{{ .Values.a }}{{- if }} {{`",
         "documents": "a: b\n---\n# Source: x\nc: d\n",
@@ -106,7 +106,7 @@ def test_nothing_is_taken_for_a_template_or_another_document(tmp_path: Path) -> 
     assert yaml.safe_load(text)["data"] == data
 
 
-def test_a_chart_takes_no_values(tmp_path: Path) -> None:
+def test_a_chart_has_no_values(tmp_path: Path) -> None:
     _, file = chart_with(tmp_path, {})
     done = helm("template", "a", file, "--set", "replicas=2")
     assert done.returncode == 1

@@ -24,14 +24,14 @@ def not_asked() -> str:
 
 
 @pytest.mark.parametrize("content", [sealed(), of_openssl(password=PASSWORD)], ids=["cosign", "openssl"])
-def test_a_key_with_a_password(tmp_path: Path, content: bytes) -> None:
+def test_a_key_with_a_password_is_read(tmp_path: Path, content: bytes) -> None:
     assert read_key(written(tmp_path, content), lambda: PASSWORD).private_numbers() == KEY.private_numbers()
     with pytest.raises(BadKey, match="the password is another one") as caught:
         read_key(written(tmp_path, content), lambda: "letmein")
     assert "letmein" not in str(caught.value)
 
 
-def test_a_key_without_a_password(tmp_path: Path) -> None:
+def test_a_key_without_a_password_is_read(tmp_path: Path) -> None:
     assert read_key(written(tmp_path, of_openssl()), not_asked).private_numbers() == KEY.private_numbers()
 
 
@@ -49,27 +49,27 @@ def test_a_key_without_a_password(tmp_path: Path) -> None:
         (of_openssl(ec.generate_private_key(ec.SECP384R1())), "it is no ECDSA key on the curve P-256"),
     ],
 )
-def test_what_is_no_such_key(tmp_path: Path, content: bytes, start: str) -> None:
+def test_invalid_keys_are_refused(tmp_path: Path, content: bytes, start: str) -> None:
     with pytest.raises(BadKey) as caught:
         read_key(written(tmp_path, content), lambda: PASSWORD)
     assert str(caught.value).startswith(start)
     assert PASSWORD not in str(caught.value)
 
 
-def test_a_key_that_would_take_all_memory(tmp_path: Path) -> None:
+def test_a_key_that_would_exhaust_memory_is_refused(tmp_path: Path) -> None:
     huge = sealed().replace(b"\n", b"")
-    said = json.loads(base64.b64decode(huge.split(b"-----")[2]))
-    said["kdf"]["params"]["N"] = 1 << 30
+    key = json.loads(base64.b64decode(huge.split(b"-----")[2]))
+    key["kdf"]["params"]["N"] = 1 << 30
     with pytest.raises(BadKey, match="damaged"):
-        read_key(written(tmp_path, pem("ENCRYPTED SIGSTORE PRIVATE KEY", json.dumps(said).encode())), not_asked)
+        read_key(written(tmp_path, pem("ENCRYPTED SIGSTORE PRIVATE KEY", json.dumps(key).encode())), not_asked)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadKey, match="it cannot be read: No such file"):
         read_key(tmp_path / "none", not_asked)
 
 
-def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = builtins.__import__
 
     def absent(name: str, *rest: Any, **named: Any) -> Any:

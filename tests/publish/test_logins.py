@@ -38,25 +38,25 @@ def write(folder: Path, config: Any) -> None:
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
-def test_without_a_configuration_there_is_none() -> None:
+def test_without_a_configuration_there_is_no_login() -> None:
     assert login_at("ghcr.io") is None
 
 
 @pytest.mark.parametrize("key", ["ghcr.io", "https://ghcr.io"])
-def test_one_in_the_file(folder: Path, key: str) -> None:
+def test_a_login_in_the_file_is_used(folder: Path, key: str) -> None:
     write(folder, {"auths": {key: {"auth": LOGIN}, "quay.io": {}}})
     assert login_at("ghcr.io") == LOGIN
     assert login_at("quay.io") is None
     assert login_at("other.example") is None
 
 
-def test_docker_hub_has_a_key_of_its_own(folder: Path) -> None:
+def test_docker_hub_has_its_own_key(folder: Path) -> None:
     write(folder, {"auths": {"https://index.docker.io/v1/": {"auth": LOGIN}}})
     assert login_at("docker.io") == LOGIN
 
 
 @pytest.mark.parametrize("config", [{"credsStore": "test"}, {"credHelpers": {"known.example": "test"}}])
-def test_one_in_the_keychain(folder: Path, config: Any) -> None:
+def test_a_login_in_the_keychain_is_used(folder: Path, config: Any) -> None:
     write(folder, config)
     assert login_at("known.example") == LOGIN
     assert login_at("unknown.example") is None
@@ -73,7 +73,7 @@ def test_one_in_the_keychain(folder: Path, config: Any) -> None:
         ({"credsStore": "../../evil"}, "ghcr.io", "names a helper that cannot be a program"),
     ],
 )
-def test_what_is_wrong_is_told_without_the_login(folder: Path, config: Any, registry: str, message: str) -> None:
+def test_errors_do_not_show_the_login(folder: Path, config: Any, registry: str, message: str) -> None:
     write(folder, config)
     with pytest.raises(NoLogin) as caught:
         login_at(registry)
@@ -81,7 +81,7 @@ def test_what_is_wrong_is_told_without_the_login(folder: Path, config: Any, regi
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_damaged_configuration(folder: Path) -> None:
+def test_a_damaged_configuration_is_reported(folder: Path) -> None:
     (folder / "config.json").write_text("hunter2", encoding="utf-8")
     with pytest.raises(NoLogin, match=r"Docker's configuration .*config.json cannot be read: JSONDecodeError"):
         login_at("ghcr.io")

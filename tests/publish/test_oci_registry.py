@@ -34,7 +34,7 @@ def no_login() -> None:
 
 @pytest.mark.real
 @needs_registry
-def test_a_real_registry_has_what_was_pushed(tmp_path: Path) -> None:
+def test_a_real_registry_has_the_pushed_artifact(tmp_path: Path) -> None:
     with registry(tmp_path) as address:
         push(Reference(address, "acme/mesh", "dev"), ARTIFACT, no_login)
         manifest, kind = fetched(address, "acme/mesh/manifests/dev")
@@ -59,7 +59,7 @@ def test_a_tag_moves_and_the_older_artifact_stays(tmp_path: Path) -> None:
 
 @pytest.mark.real
 @needs_registry
-def test_a_real_registry_with_a_login(tmp_path: Path) -> None:
+def test_a_real_registry_accepts_the_login(tmp_path: Path) -> None:
     with registry(tmp_path, with_login=True) as address:
         place = Reference(address, "mesh", "dev")
         for wrong in (None, base64.b64encode(b"robot:wrong").decode()):
@@ -72,16 +72,16 @@ def test_a_real_registry_with_a_login(tmp_path: Path) -> None:
 
 
 class Odd(BaseHTTPRequestHandler):
-    """A server that answers each request as `answers` say: by method, then for all; keeps what it was asked."""
+    """A server that answers each request as `answers` say: by method, then for all; records its requests."""
 
     answers: Answers = {}
     token = b'{"token": "t0ken"}'
-    asked: list[tuple[str, str, str]] = []
+    requests: list[tuple[str, str, str]] = []
 
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         login = self.headers.get("Authorization", "")
-        self.asked.append((self.command, self.path, login))
+        self.requests.append((self.command, self.path, login))
         status, headers, body = 500, dict[str, str](), b"hunter2"
         if self.path.startswith("/token"):
             status, headers, body = 200, {}, self.token
@@ -105,7 +105,7 @@ class Odd(BaseHTTPRequestHandler):
 
 @contextmanager
 def odd(answers: Answers, token: bytes = Odd.token) -> Iterator[tuple[Reference, type[Odd]]]:
-    handler = type("Handler", (Odd,), {"answers": answers, "token": token, "asked": []})
+    handler = type("Handler", (Odd,), {"answers": answers, "token": token, "requests": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -120,13 +120,13 @@ GOOD: Answers = {"HEAD": (200, {}), "PUT": (201, {})}
 BEARER = {"WWW-Authenticate": 'Bearer realm="http://HOST/token",service="a registry",scope="repository:mesh:pull"'}
 
 
-def test_a_login_service_gets_the_login_and_gives_a_token() -> None:
+def test_a_token_service_gets_the_login_and_returns_a_token() -> None:
     with odd({**GOOD, "bearer": (401, BEARER)}) as (place, server):
         push(place, ARTIFACT, lambda: LOGIN)
-    tokens = [request for request in server.asked if request[1].startswith("/token")]
+    tokens = [request for request in server.requests if request[1].startswith("/token")]
     path = "/token?service=a+registry&scope=repository%3Amesh%3Apull%2Cpush"
     assert tokens == [("GET", path, f"Basic {LOGIN}")]
-    assert server.asked[-1] == ("PUT", "/v2/mesh/manifests/dev", "Bearer t0ken")
+    assert server.requests[-1] == ("PUT", "/v2/mesh/manifests/dev", "Bearer t0ken")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_login_service_gets_the_login_and_gives_a_token() -> None:
         ({**GOOD, "bearer": (401, {"WWW-Authenticate": 'Digest realm="x"'})}, "not known, or not safe"),
     ],
 )
-def test_what_is_refused_is_told_without_what_the_server_says(answers: Answers, message: str) -> None:
+def test_a_refusal_is_reported_without_the_text_of_the_server(answers: Answers, message: str) -> None:
     with odd(answers) as (place, _), pytest.raises(Refused) as caught:
         push(place, ARTIFACT, lambda: LOGIN)
     assert message in str(caught.value)
@@ -157,12 +157,12 @@ def test_what_is_refused_is_told_without_what_the_server_says(answers: Answers, 
 
 
 @pytest.mark.parametrize("token", [b"no JSON", b"[]", b"{}"])
-def test_a_login_service_without_a_token(token: bytes) -> None:
+def test_a_token_service_without_a_token_is_reported(token: bytes) -> None:
     with odd({**GOOD, "bearer": (401, BEARER)}, token) as (place, _), pytest.raises(Refused, match="without a token"):
         push(place, ARTIFACT, lambda: LOGIN)
 
 
-def test_nobody_is_there() -> None:
+def test_an_unreachable_registry_is_reported() -> None:
     with odd({}) as (place, _):
         pass
     with pytest.raises(Refused, match=rf"{place.registry} cannot be reached: .*refused"):
@@ -181,17 +181,17 @@ def test_the_artifact_is_fixed() -> None:
 ABOUT = artifact_with(b"{}", "application/json", "application/vnd.acme.note", {}, about=ARTIFACT)
 
 
-def test_a_registry_that_knows_referrers_gets_no_list() -> None:
+def test_a_registry_with_the_referrers_api_gets_no_list() -> None:
     with odd({**GOOD, "PUT": (201, {"OCI-Subject": ARTIFACT.digest})}) as (place, handler):
         attach(place, ABOUT, no_login)
-    assert [path for method, path, _ in handler.asked if method == "PUT"] == [f"/v2/mesh/manifests/{ABOUT.digest}"]
+    assert [path for method, path, _ in handler.requests if method == "PUT"] == [f"/v2/mesh/manifests/{ABOUT.digest}"]
 
 
 def test_a_list_of_referrers_that_cannot_be_read_is_not_overwritten() -> None:
     with odd({**GOOD, "GET": (200, {})}) as (place, handler), pytest.raises(Refused, match="list of what is about"):
         attach(place, ABOUT, no_login)
     assert f"/v2/mesh/manifests/{ARTIFACT.digest.replace(':', '-')}" not in [
-        path for method, path, _ in handler.asked if method == "PUT"
+        path for method, path, _ in handler.requests if method == "PUT"
     ]
 
 
@@ -203,14 +203,14 @@ def test_a_list_of_referrers_that_cannot_be_read_is_not_overwritten() -> None:
         ({"GET": (503, {})}, "status 503: see its log"),
     ],
 )
-def test_what_cannot_be_pulled(answers: Answers, message: str) -> None:
+def test_artifacts_that_cannot_be_pulled_are_reported(answers: Answers, message: str) -> None:
     with odd(answers) as (place, _), pytest.raises(Refused) as caught:
         pull(place, lambda: LOGIN)
     assert message in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
-def test_nothing_is_pulled_that_is_not_there() -> None:
+def test_a_missing_artifact_is_reported() -> None:
     with odd({"GET": (404, {})}) as (place, _):
         assert pull(place, no_login) is None
 
@@ -248,7 +248,7 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[Reference]:
             thread.join()
 
 
-def test_blobs_may_be_in_a_storage_of_the_registry() -> None:
+def test_blobs_may_be_redirected_to_a_storage() -> None:
     config, layer = ARTIFACT.blobs
     blobs = {
         digest_of(config): (200, dict[str, str](), config),
@@ -265,7 +265,7 @@ def test_blobs_may_be_in_a_storage_of_the_registry() -> None:
         pull(place, no_login)
 
 
-def test_an_answer_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_answer_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_compiler.publish.session.LARGEST", 10)
     with serving(served({})) as place, pytest.raises(Refused, match="sends more than 10 bytes"):
         pull(place, no_login)

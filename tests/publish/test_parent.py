@@ -31,7 +31,7 @@ def link(kind: bytes) -> bytes:
     return stored(archive.getvalue())
 
 
-def test_the_manifests_come_back() -> None:
+def test_packed_manifests_are_unpacked() -> None:
     artifact = parent_of(MANIFESTS, {"org.opencontainers.image.title": "group"})
     assert is_parent(artifact)
     assert manifests_in(artifact) == MANIFESTS
@@ -71,12 +71,12 @@ def test_links_and_the_like_are_refused(kind: bytes) -> None:
         (stored(tar({f"vendor/a/{MANIFEST}": b""})), f"there is no {MANIFEST} in it"),
     ],
 )
-def test_what_cannot_be_unpacked(layer: bytes, message: str) -> None:
+def test_invalid_archives_are_refused(layer: bytes, message: str) -> None:
     with pytest.raises(BadParent, match=message):
         manifests_in(with_layer(layer))
 
 
-def test_an_archive_that_grows_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_expands_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parent, "LARGEST", 100_000)
     with pytest.raises(BadParent, match="has more than 100000 bytes"):
         manifests_in(with_layer(gzip.compress(tar({MANIFEST: b"#" * 200_000}))))

@@ -23,7 +23,7 @@ def test_the_bytes_are_fixed() -> None:
     assert gzip(tar(dict(reversed(FILES.items())))) == archive
 
 
-def test_entries_are_sorted_and_say_nothing_of_the_machine() -> None:
+def test_entries_are_sorted_and_independent_of_the_machine() -> None:
     with tarfile.open(fileobj=io.BytesIO(tar(FILES))) as archive:
         entries = archive.getmembers()
         contents = {entry.name: archive.extractfile(entry).read() for entry in entries}  # type: ignore[union-attr]
@@ -35,7 +35,7 @@ def test_entries_are_sorted_and_say_nothing_of_the_machine() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFF, 0x10000, 3 * 0xFFFF, 200_001])
-def test_others_read_what_is_stored(size: int) -> None:
+def test_other_libraries_read_the_archive(size: int) -> None:
     content = bytes(number % 251 for number in range(size))
     assert reader.decompress(gzip(content)) == content
 

@@ -16,7 +16,7 @@ from floe_compiler.publish.reference import NotAReference, Reference, parse_refe
         ("oci://123456789012.dkr.ecr.eu-west-1.amazonaws.com/mesh:A-b", None),
     ],
 )
-def test_places(text: str, parts: tuple[str, str, str] | None) -> None:
+def test_valid_references_are_parsed(text: str, parts: tuple[str, str, str] | None) -> None:
     reference = parse_reference(text)
     assert str(reference) == text
     assert parts is None or reference == Reference(*parts)
@@ -43,7 +43,7 @@ def test_places(text: str, parts: tuple[str, str, str] | None) -> None:
         ("oci://ghcr.io/acme/mesh@sha256:0a", "a digest follows from the content; write a tag"),
     ],
 )
-def test_what_is_no_place(text: str, message: str) -> None:
+def test_invalid_references_are_refused(text: str, message: str) -> None:
     with pytest.raises(NotAReference) as caught:
         parse_reference(text)
     assert message in str(caught.value)
@@ -68,5 +68,5 @@ def test_a_login_is_not_repeated() -> None:
         ("127.0.0.1.evil.example:80", False),
     ],
 )
-def test_only_this_machine_needs_no_tls(registry: str, expected: bool) -> None:
+def test_plain_http_is_allowed_only_on_the_loopback(registry: str, expected: bool) -> None:
     assert parse_reference(f"oci://{registry}/mesh:dev").is_loopback is expected

@@ -32,15 +32,15 @@ def verify(key: ec.EllipticCurvePrivateKey, signature: str, content: bytes) -> N
 def payloads(artifact: Artifact) -> list[tuple[str, bytes]]:
     """Return each signature in an artifact of signatures, with what it signs."""
     contents = {digest_of(content): content for content in artifact.blobs}
-    said = json.loads(artifact.manifest)
-    assert contents[said["config"]["digest"]]
+    manifest = json.loads(artifact.manifest)
+    assert contents[manifest["config"]["digest"]]
     return [
         (layer["annotations"]["dev.cosignproject.cosign/signature"], contents[layer["digest"]])
-        for layer in said["layers"]
+        for layer in manifest["layers"]
     ]
 
 
-def test_a_signature_says_which_artifact_it_is_of() -> None:
+def test_a_signature_names_its_artifact() -> None:
     ((signature, payload),) = payloads(signed(PLACE, ARTIFACT, KEY, None))
     verify(KEY, signature, payload)
     assert json.loads(payload) == {
@@ -54,11 +54,11 @@ def test_a_signature_says_which_artifact_it_is_of() -> None:
     assert tag_of_signatures(ARTIFACT) == f"sha256-{hashlib.sha256(ARTIFACT.manifest).hexdigest()}.sig"
 
 
-def test_signatures_of_others_stay_and_ones_own_is_there_once() -> None:
+def test_signatures_of_others_are_kept_and_ones_own_is_added_once() -> None:
     first = signed(PLACE, ARTIFACT, OTHER, None)
-    both = signed(PLACE, ARTIFACT, KEY, first)
-    assert signed(PLACE, ARTIFACT, KEY, both) == both
-    for key, (signature, payload) in zip((OTHER, KEY), payloads(both), strict=True):
+    two_signatures = signed(PLACE, ARTIFACT, KEY, first)
+    assert signed(PLACE, ARTIFACT, KEY, two_signatures) == two_signatures
+    for key, (signature, payload) in zip((OTHER, KEY), payloads(two_signatures), strict=True):
         verify(key, signature, payload)
 
 
@@ -79,16 +79,16 @@ def test_the_same_key_signs_the_same_way() -> None:
 
 
 def test_an_attestation_is_about_the_artifact() -> None:
-    said = json.loads(attestation(ARTIFACT, b"{}", PREDICATE).manifest)
-    assert said["subject"] == {
+    manifest = json.loads(attestation(ARTIFACT, b"{}", PREDICATE).manifest)
+    assert manifest["subject"] == {
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "digest": ARTIFACT.digest,
         "size": len(ARTIFACT.manifest),
     }
-    assert said["annotations"]["dev.sigstore.bundle.predicateType"] == "https://slsa.dev/provenance/v1"
+    assert manifest["annotations"]["dev.sigstore.bundle.predicateType"] == "https://slsa.dev/provenance/v1"
 
 
-def test_the_provenance_names_what_it_was_built_from() -> None:
+def test_the_provenance_names_its_sources() -> None:
     statement = json.loads(STATEMENT)
     algorithm, _, digest = ARTIFACT.digest.partition(":")
     assert statement["subject"] == [{"name": "ghcr.io/acme/mesh", "digest": {algorithm: digest}}]
@@ -104,12 +104,12 @@ def test_the_provenance_names_what_it_was_built_from() -> None:
     assert statement["predicate"]["runDetails"] == {"builder": {"id": BY_HAND}}
 
 
-def test_sigstore_takes_the_statement() -> None:
+def test_sigstore_accepts_the_statement() -> None:
     dsse = pytest.importorskip("sigstore.dsse", reason="not installed: sigstore (extra `sign`)")
     dsse.Statement(STATEMENT)
 
 
-def test_nobody_is_there_to_sign_as() -> None:
+def test_without_an_identity_signing_fails() -> None:
     pytest.importorskip("sigstore", reason="not installed: sigstore (extra `sign`)")
     with pytest.raises(NoIdentity, match="there is no identity to sign as"):
         bundle_by_identity(STATEMENT)

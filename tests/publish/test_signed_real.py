@@ -102,15 +102,15 @@ def test_flux_verifies_it_with_the_key_alone(place: Reference, public: Path, tmp
     assert run(VERIFY, address, public).stdout == "bundle 1\n"
     assert run(VERIFY, "-tag", address, public).stdout == "signature 1\n"
     run(VERIFY, "-generate", tmp_path, COSIGN_PASSWORD=PASSWORD)
-    other = tmp_path / "cosign.pub"
-    assert other.read_bytes() != KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    other_key = tmp_path / "cosign.pub"
+    assert other_key.read_bytes() != KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for options in ((), ("-tag",)):
-        refused = run(VERIFY, *options, address, other)
+        refused = run(VERIFY, *options, address, other_key)
         assert (refused.returncode, refused.stdout) == (1, "")
 
 
 @needs_verify
-def test_a_key_that_cosign_made_signs(tmp_path: Path) -> None:
+def test_a_key_made_by_cosign_signs(tmp_path: Path) -> None:
     assert run(VERIFY, "-generate", tmp_path, COSIGN_PASSWORD=PASSWORD).returncode == 0
     key = read_key(tmp_path / "cosign.key", partial(str, PASSWORD))
     with registry(tmp_path) as address:

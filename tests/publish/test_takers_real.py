@@ -48,7 +48,7 @@ def run(*command: str | Path | None) -> str:
 
 
 @pytest.mark.skipif(not FLUX, reason="fluxpull is not built (CONTRIBUTING.md)")
-def test_flux(tmp_path: Path, files: dict[str, bytes]) -> None:
+def test_flux_pulls_the_artifact(tmp_path: Path, files: dict[str, bytes]) -> None:
     artifact = artifact_of(files, ANNOTATIONS)
     with registry(tmp_path) as address:
         push(Reference(address, "acme/mesh", "dev"), artifact, no_login)

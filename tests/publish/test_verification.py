@@ -40,7 +40,7 @@ def bundle(about: Artifact, key: EllipticCurvePrivateKey, predicate: str = PREDI
         (None, False),
     ],
 )
-def test_a_signature_behind_the_tag(signatures: Artifact | None, *, right: bool) -> None:
+def test_a_signature_beside_the_tag_is_verified(signatures: Artifact | None, *, right: bool) -> None:
     assert is_signed_by_key(PARENT, signatures, (), PUBLIC) is right
 
 
@@ -55,12 +55,12 @@ def test_a_signature_behind_the_tag(signatures: Artifact | None, *, right: bool)
         ([], False),
     ],
 )
-def test_a_bundle_about_it(bundles: list[Artifact], *, right: bool) -> None:
+def test_a_bundle_for_the_artifact_is_verified(bundles: list[Artifact], *, right: bool) -> None:
     assert is_signed_by_key(PARENT, None, bundles, PUBLIC) is right
 
 
 @pytest.mark.parametrize(
-    "said",
+    "bundle_",
     [
         [],
         {"dsseEnvelope": 1},
@@ -75,18 +75,18 @@ def test_a_bundle_about_it(bundles: list[Artifact], *, right: bool) -> None:
         {"messageSignature": {"signature": "MEUCIQ=="}},
     ],
 )
-def test_what_is_no_bundle_signs_nothing(said: Any) -> None:
-    assert not is_signed_by_key(PARENT, None, [attestation(PARENT, json.dumps(said).encode(), PREDICATE)], PUBLIC)
+def test_an_invalid_bundle_is_not_a_signature(bundle_: Any) -> None:
+    assert not is_signed_by_key(PARENT, None, [attestation(PARENT, json.dumps(bundle_).encode(), PREDICATE)], PUBLIC)
     assert not is_signed_by_key(PARENT, None, [attestation(PARENT, b"{", PREDICATE)], PUBLIC)
 
 
 def test_a_statement_of_another_type_does_not_count() -> None:
-    said = json.loads(bundle(PARENT, KEY).blobs[-1])
-    payload = base64.b64decode(said["dsseEnvelope"]["payload"])
+    bundle_ = json.loads(bundle(PARENT, KEY).blobs[-1])
+    payload = base64.b64decode(bundle_["dsseEnvelope"]["payload"])
     content = f"DSSEv1 10 text/plain {len(payload)} ".encode() + payload
     signature = base64.b64encode(KEY.sign(content, ECDSA(SHA256()))).decode()
-    said["dsseEnvelope"] |= {"payloadType": "text/plain", "signatures": [{"sig": signature}]}
-    assert not is_signed_by_key(PARENT, None, [attestation(PARENT, json.dumps(said).encode(), PREDICATE)], PUBLIC)
+    bundle_["dsseEnvelope"] |= {"payloadType": "text/plain", "signatures": [{"sig": signature}]}
+    assert not is_signed_by_key(PARENT, None, [attestation(PARENT, json.dumps(bundle_).encode(), PREDICATE)], PUBLIC)
 
 
 def test_identities_need_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,12 +105,12 @@ class Verifier:
     def __init__(self, signer: tuple[str, str]) -> None:
         self.signer = signer
 
-    def verify_dsse(self, said: dict[str, Any], wanted: Any) -> tuple[str, bytes]:
+    def verify_dsse(self, bundle_: dict[str, Any], policy: Any) -> tuple[str, bytes]:
         from sigstore.errors import VerificationError
 
-        if (wanted._issuer._value, wanted._identity) != self.signer:
+        if (policy._issuer._value, policy._identity) != self.signer:
             raise VerificationError("another one")
-        envelope = said["dsseEnvelope"]
+        envelope = bundle_["dsseEnvelope"]
         return envelope["payloadType"], base64.b64decode(envelope["payload"])
 
 
@@ -118,7 +118,7 @@ class Verifier:
     ("signer", "about", "right"),
     [(IDENTITY, PARENT, True), (IDENTITY, ANOTHER, False), ((IDENTITY[0], "joe@acme.example"), PARENT, False)],
 )
-def test_a_bundle_of_an_identity(
+def test_a_bundle_of_an_identity_is_verified(
     monkeypatch: pytest.MonkeyPatch, signer: tuple[str, str], about: Artifact, *, right: bool
 ) -> None:
     pytest.importorskip("sigstore", reason="not installed: sigstore (extra `sign`)")
@@ -127,7 +127,7 @@ def test_a_bundle_of_an_identity(
     assert is_signed_as(PARENT, [bundle(about, KEY)], *IDENTITY) is right
 
 
-def test_without_what_sigstore_trusts_nothing_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_trust_root_of_sigstore_verification_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = pytest.importorskip("sigstore.errors", reason="not installed: sigstore (extra `sign`)")
 
     def fail() -> None:
@@ -138,7 +138,7 @@ def test_without_what_sigstore_trusts_nothing_is_verified(monkeypatch: pytest.Mo
         is_signed_as(PARENT, [], *IDENTITY)
 
 
-def test_what_is_no_bundle_of_sigstore_signs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_sigstore_bundle_is_not_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sigstore", reason="not installed: sigstore (extra `sign`)")
     monkeypatch.setattr("sigstore.verify.Verifier.production", lambda: Verifier(IDENTITY))
     assert not is_signed_as(PARENT, [bundle(PARENT, KEY)], *IDENTITY)

@@ -48,21 +48,23 @@ def file(*rules: dict[str, Any], name: str = "prometheus-rules-0") -> Object:
 DOWN, LATE = rule("TargetDown", job="polaris"), rule("ProductLate", product="orders")
 
 
-@pytest.mark.parametrize("made", [operators, file])
-def test_an_alert_that_is_gone(made: Any) -> None:
-    assert dangers(made(DOWN, LATE), made(DOWN)) == [
+@pytest.mark.parametrize("rules_object", [operators, file])
+def test_a_removed_alert_is_reported(rules_object: Any) -> None:
+    assert dangers(rules_object(DOWN, LATE), rules_object(DOWN)) == [
         ("alert-removed", "nobody is told any longer of ProductLate of orders")
     ]
-    assert dangers(made(DOWN), None) == [("alert-removed", f"nobody is told any longer of TargetDown of {SALES}")]
-    assert dangers(made(DOWN), made(DOWN, LATE)) == []
-    assert dangers(None, made(DOWN)) == []
+    assert dangers(rules_object(DOWN), None) == [
+        ("alert-removed", f"nobody is told any longer of TargetDown of {SALES}")
+    ]
+    assert dangers(rules_object(DOWN), rules_object(DOWN, LATE)) == []
+    assert dangers(None, rules_object(DOWN)) == []
 
 
-def test_an_alert_that_is_told_apart_by_another_label_is_gone() -> None:
+def test_an_alert_with_other_labels_counts_as_removed() -> None:
     polaris, marquez = DOWN, rule("TargetDown", job="marquez")
     assert [word for word, _ in dangers(file(polaris, marquez), file(polaris))] == ["alert-removed"]
-    other = rule("TargetDown", FINANCE, job="polaris")
-    assert [word for word, _ in dangers(file(polaris, other), file(polaris))] == ["alert-removed"]
+    finance_alert = rule("TargetDown", FINANCE, job="polaris")
+    assert [word for word, _ in dangers(file(polaris, finance_alert), file(polaris))] == ["alert-removed"]
 
 
 def test_a_changed_alert_is_still_there() -> None:
@@ -89,7 +91,7 @@ def prometheus(retention: str) -> Object:
     ("before", "after", "shorter"),
     [("360h", "168h", True), ("168h", "360h", False), ("60m", "1h", False), ("15d", "7d", True), ("15d", "15d", False)],
 )
-def test_metrics_that_are_kept_for_a_shorter_time(before: str, after: str, shorter: bool) -> None:
+def test_a_shorter_retention_of_metrics_is_reported(before: str, after: str, shorter: bool) -> None:
     sentence = f"metrics are kept for {after} instead of {before}; older ones are deleted"
     assert dangers(prometheus(before), prometheus(after)) == ([("history-shortened", sentence)] if shorter else [])
 
@@ -104,14 +106,14 @@ def alertmanager(*receivers: str) -> Object:
     }
 
 
-def test_receivers_that_are_gone() -> None:
-    both = alertmanager("team", "pager")
-    assert dangers(both, alertmanager("team")) == [("alert-removed", "alerts no longer reach pager")]
-    assert dangers(both, None) == [("alert-removed", "alerts no longer reach anybody")]
-    assert dangers(alertmanager("team"), both) == dangers(both, both) == []
+def test_removed_receivers_are_reported() -> None:
+    two_receivers = alertmanager("team", "pager")
+    assert dangers(two_receivers, alertmanager("team")) == [("alert-removed", "alerts no longer reach pager")]
+    assert dangers(two_receivers, None) == [("alert-removed", "alerts no longer reach anybody")]
+    assert dangers(alertmanager("team"), two_receivers) == dangers(two_receivers, two_receivers) == []
 
 
-@pytest.mark.parametrize("made", [operators, file])
+@pytest.mark.parametrize("rules_object", [operators, file])
 @pytest.mark.parametrize(
     ("old", "new", "how"),
     [
@@ -121,8 +123,8 @@ def test_receivers_that_are_gone() -> None:
         ({"severity": "critical"}, {"severity": "critical"}, ""),
     ],
 )
-def test_an_alert_that_is_less_severe(made: Any, old: dict[str, str], new: dict[str, str], how: str) -> None:
-    before, after = (made(rule("TargetDown", job="polaris", **labels)) for labels in (old, new))
+def test_a_weakened_alert_is_reported(rules_object: Any, old: dict[str, str], new: dict[str, str], how: str) -> None:
+    before, after = (rules_object(rule("TargetDown", job="polaris", **labels)) for labels in (old, new))
     expected = [("alert-weakened", f"TargetDown of {SALES}: {how}")] if how else []
     assert dangers(before, after) == expected
 
@@ -137,12 +139,12 @@ def test_an_alert_that_is_less_severe(made: Any, old: dict[str, str], new: dict[
         ("5m", "1d", ""),
     ],
 )
-def test_an_alert_that_comes_later(old: str, new: str, how: str) -> None:
+def test_an_alert_that_fires_later_is_reported(old: str, new: str, how: str) -> None:
     before, after = (file({**DOWN, "for": lasting}) for lasting in (old, new))
     assert dangers(before, after) == ([("alert-weakened", f"TargetDown of {SALES}: {how}")] if how else [])
 
 
-def test_an_alert_that_moves_is_compared_where_it_is() -> None:
+def test_a_moved_alert_is_compared_at_its_new_place() -> None:
     milder = {**DOWN, "labels": {**DOWN["labels"], "severity": "info"}}
     assert [word for word, _ in dangers(file(DOWN), None, operators(milder))] == ["alert-weakened"]
     assert dangers(file(DOWN), None, operators(DOWN)) == []
@@ -169,7 +171,7 @@ CRITICAL = {"receiver": "pager", "matchers": ['severity="critical"']}
         (routing(repeat="24h"), routing(), ""),
     ],
 )
-def test_a_receiver_that_is_told_of_less(before: Object, after: Object, sentence: str) -> None:
+def test_a_receiver_of_fewer_alerts_is_reported(before: Object, after: Object, sentence: str) -> None:
     assert dangers(before, after) == ([("alert-weakened", sentence)] if sentence else [])
     assert dangers(before, None, {**before, "metadata": {**before["metadata"], "name": "other"}}) == []
 

@@ -62,7 +62,7 @@ EXPLAINED = explained(
 )
 
 
-def test_every_line_has_what_it_follows_from() -> None:
+def test_every_line_has_its_origin() -> None:
     lines = {line.text.strip(): line for line in blamed_lines(EXPLAINED)}
     assert "\n".join(line.text for line in blamed_lines(EXPLAINED)) + "\n" == EXPLAINED.text
     assert lines["name: orders"].causes == (ORDERS,)
@@ -73,17 +73,17 @@ def test_every_line_has_what_it_follows_from() -> None:
     assert lines["job.json: |"].causes == (ORDERS, DEFAULT)
 
 
-def test_columns_are_those_of_the_value() -> None:
+def test_columns_mark_the_value() -> None:
     for line in blamed_lines(EXPLAINED):
-        shown = line.text[line.start - 1 : line.end - 1].strip()
-        assert shown in ("", "|", *line.text.split(": ")[1:], line.text.strip().rstrip(":"), line.text.strip())
+        marked = line.text[line.start - 1 : line.end - 1].strip()
+        assert marked in ("", "|", *line.text.split(": ")[1:], line.text.strip().rstrip(":"), line.text.strip())
     (name,) = (line for line in blamed_lines(EXPLAINED) if line.path == "metadata.name")
     assert (name.text, name.start, name.end) == ("  name: orders", 9, 15)
 
 
 def test_columns_are_aligned_and_the_nearest_input_is_shown() -> None:
-    first, asked, empty, *rows = blame_text(EXPLAINED, blamed_lines(EXPLAINED), plain).splitlines()
-    assert (first, asked, empty) == ("ConfigMap sales/orders", "asked for by m.yaml:3:1", "")
+    first, origin, empty, *rows = blame_text(EXPLAINED, blamed_lines(EXPLAINED), plain).splitlines()
+    assert (first, origin, empty) == ("ConfigMap sales/orders", "asked for by m.yaml:3:1", "")
     assert rows[0] == f"{'(fixed)':36}     1  apiVersion: v1"
     assert rows[3] == f"{'domains/sales/products/orders.yaml:9':36}     4    name: orders"
     assert rows[6] == f"{'overlays/dev/environment.yaml:7':36} +1  7      part: gold"
@@ -119,12 +119,12 @@ def test_no_secret_is_shown() -> None:
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": text, "token": text}}
     for manifest in (secret, config):
         explained_ = explained(manifest, {("data", key): (FIXED,) for key in manifest["data"]})
-        shown = blame_text(explained_, blamed_lines(explained_), plain) + blame_json(
+        output = blame_text(explained_, blamed_lines(explained_), plain) + blame_json(
             explained_, blamed_lines(explained_)
         )
-        assert "hunter2" not in shown
-        assert "aHVudGVyMg" not in shown
-        assert "***" in shown
+        assert "hunter2" not in output
+        assert "aHVudGVyMg" not in output
+        assert "***" in output
     assert "    user: me\n" in blame_text(explained_, blamed_lines(explained_), plain), "the rest stays"
 
 
@@ -133,7 +133,7 @@ def test_control_characters_do_not_reach_a_terminal() -> None:
     assert "\x1b" not in blame_text(explained_, blamed_lines(explained_), plain)
 
 
-def test_the_template_of_what_a_chart_renders() -> None:
+def test_lines_of_a_chart_have_the_place_in_its_template() -> None:
     template = Span("vendor/charts/web/1.0.0/templates/a.yaml", 2, 1)
     of_chart = msgspec.structs.replace(EXPLAINED, template=template)
     lines = blamed_lines(of_chart)

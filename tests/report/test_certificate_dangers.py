@@ -53,7 +53,7 @@ _GONE = "web.acme.example no longer has a certificate here, which ClusterIssuer 
 LEFT = ("tls-removed", f"{_GONE}: logins may be sent as text")
 
 
-def test_another_issuer() -> None:
+def test_another_issuer_is_reported() -> None:
     old, new = certificate(), certificate(issuer="internal")
     message = "ClusterIssuer internal issues it instead of ClusterIssuer letsencrypt: whoever uses it must trust"
     assert certificate_dangers(old, new, [], []) == [("issuer-changed", f"{message} ClusterIssuer internal")]
@@ -65,7 +65,7 @@ def test_another_issuer() -> None:
     )
 
 
-def test_from_an_issuer_to_a_secret_and_back() -> None:
+def test_a_change_between_an_issuer_and_a_secret_is_reported() -> None:
     for own, other in ((OWN, gateway(web_acme_example="bought")), (ingress("web-tls"), ingress("bought"))):
         route = [ROUTE] if own is OWN else []
         message = "the certificate of web.acme.example is that of"
@@ -77,14 +77,14 @@ def test_from_an_issuer_to_a_secret_and_back() -> None:
         ]
 
 
-def test_a_secret_of_the_same_name() -> None:
+def test_a_secret_with_the_name_of_an_issued_one_is_reported() -> None:
     gone = certificate_dangers(certificate(), None, [certificate()], [OWN, ROUTE, external("web-tls")])
     assert [word for word, _ in gone] == ["issuer-changed"]
     come = certificate_dangers(None, certificate(), [external("web-tls")], [OWN, ROUTE, certificate()])
     assert [word for word, _ in come] == ["issuer-changed"]
 
 
-def test_from_an_issuer_to_nothing() -> None:
+def test_a_removed_certificate_is_reported() -> None:
     bare = gateway()
     assert certificate_dangers(OWN, bare, [certificate()], [bare, ROUTE]) == [LEFT]
     assert certificate_dangers(OWN, None, [certificate()], [ROUTE]) == [LEFT], "another Gateway, of others"
@@ -92,7 +92,7 @@ def test_from_an_issuer_to_nothing() -> None:
     assert certificate_dangers(OWN, bare, [certificate()], [bare]) == [], "the host is gone as well"
 
 
-def test_one_certificate_for_all_hosts_of_the_same_issuer_is_no_danger() -> None:
+def test_one_certificate_for_all_hosts_of_the_same_issuer_is_not_a_danger() -> None:
     wild = certificate("wildcard-tls")
     assert certificate_dangers(OWN, WILD, [certificate()], [WILD, ROUTE, wild]) == []
     assert certificate_dangers(WILD, OWN, [wild], [OWN, ROUTE, certificate()]) == []
@@ -105,7 +105,7 @@ def test_one_certificate_for_all_hosts_of_the_same_issuer_is_no_danger() -> None
     ]
 
 
-def test_an_issuer_that_is_another_one_under_its_name() -> None:
+def test_a_changed_issuer_with_the_same_name_is_reported() -> None:
     acme = resource("ClusterIssuer", spec={"acme": {"server": "https://acme.example"}})
     own = resource("ClusterIssuer", spec={"selfSigned": {}})
     (word, sentence), *others = certificate_dangers(acme, own, [], [])
@@ -114,7 +114,7 @@ def test_an_issuer_that_is_another_one_under_its_name() -> None:
     assert certificate_dangers(acme, {**acme, "status": {}}, [], []) == []
 
 
-def test_a_gateway_that_takes_the_routes_of_everybody() -> None:
+def test_a_gateway_that_accepts_routes_of_every_namespace_is_reported() -> None:
     def admitting(whom: str) -> Object:
         return placed("Gateway", "g", listeners=[{"name": "a", "allowedRoutes": {"namespaces": {"from": whom}}}])
 
@@ -122,7 +122,7 @@ def test_a_gateway_that_takes_the_routes_of_everybody() -> None:
     assert certificate_dangers(admitting("All"), admitting("All"), [], []) == []
 
 
-def test_a_server_that_goes_on_without_its_certificate() -> None:
+def test_a_server_without_its_former_certificate_is_reported() -> None:
     def server(*secrets: str) -> Object:
         volumes = [{"name": name, "secret": {"secretName": name}} for name in secrets]
         return placed("StatefulSet", "db", template={"spec": {"containers": [], "volumes": volumes}})

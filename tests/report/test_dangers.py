@@ -37,7 +37,7 @@ def sentences(before: Object | None, after: Object | None) -> list[str]:
         ("DaemonSet", "scale-down"),
     ],
 )
-def test_dangerous_deletions(kind: str, word: str) -> None:
+def test_dangerous_deletions_are_reported(kind: str, word: str) -> None:
     assert words(resource(kind), None) == [word]
     assert words(None, resource(kind)) == []
 
@@ -57,7 +57,7 @@ def test_a_new_label_is_judged_without_the_rest_of_the_namespace(kind: str) -> N
     assert [*dangers_of(identify(before), before, after, Surroundings((), Unread(())))] == []
 
 
-def test_the_deletion_of_a_service_is_none() -> None:
+def test_deleting_a_service_is_not_a_danger() -> None:
     assert words(resource("Service"), None) == []
 
 
@@ -72,7 +72,7 @@ def test_the_deletion_of_a_service_is_none() -> None:
         ("RoleBinding", {"roleRef": {"name": "a"}}, {"roleRef": {"name": "b"}}),
     ],
 )
-def test_fields_that_cannot_be_changed(kind: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_immutable_fields_are_reported(kind: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     assert words(resource(kind, **before), resource(kind, **after)) == ["immutable"]
     assert words(resource(kind, **before), resource(kind, **before, other=1)) == []
 
@@ -82,7 +82,7 @@ def test_a_service_address_filled_in_by_the_cluster_is_not_a_change() -> None:
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), [(2, 1, True), (1, 0, True), (1, 2, False), (1, None, False)])
-def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
+def test_fewer_replicas_are_reported(before: int, after: int | None, expected: bool) -> None:
     old, new = resource("Deployment", spec={"replicas": before}), resource("Deployment", spec={"replicas": after})
     assert words(old, new) == (["scale-down"] if expected else [])
     old = resource("HorizontalPodAutoscaler", spec={"minReplicas": before})
@@ -91,10 +91,10 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
 
 
 def test_how_much_less_runs_is_reported() -> None:
-    two, one, none = (resource("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
-    assert sentences(two, one) == ["replicas go from 2 to 1: fewer pods run"]
-    assert sentences(two, none) == ["replicas go from 2 to 0: it no longer runs"]
-    assert sentences(two, None) == ["is deleted; it no longer runs"]
+    two_replicas, one_replica, no_replicas = (resource("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
+    assert sentences(two_replicas, one_replica) == ["replicas go from 2 to 1: fewer pods run"]
+    assert sentences(two_replicas, no_replicas) == ["replicas go from 2 to 0: it no longer runs"]
+    assert sentences(two_replicas, None) == ["is deleted; it no longer runs"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_how_much_less_runs_is_reported() -> None:
         ("not an image", "a/b:1.0", []),
     ],
 )
-def test_image_versions(before: str, after: str, expected: list[str]) -> None:
+def test_downgraded_and_mutable_images_are_reported(before: str, after: str, expected: list[str]) -> None:
     assert words(deployment(image=before), deployment(image=after)) == expected
 
 
@@ -127,8 +127,8 @@ def test_image_versions(before: str, after: str, expected: list[str]) -> None:
 def test_where_an_image_comes_from_is_reported_as_far_as_it_differs(
     before: str, after: str, new: str, old: str
 ) -> None:
-    shown = sentences(deployment(image=before), deployment(image=after))
-    assert shown == [f"its image comes from {new} instead of {old}"]
+    messages = sentences(deployment(image=before), deployment(image=after))
+    assert messages == [f"its image comes from {new} instead of {old}"]
 
 
 def test_images_of_cron_jobs_and_setup_containers_count() -> None:
@@ -142,7 +142,7 @@ def test_images_of_cron_jobs_and_setup_containers_count() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"), [("10Gi", "5Gi", True), ("1Gi", "1024Mi", False), ("1Gi", "?", False)]
 )
-def test_smaller_volumes(before: str, after: str, expected: bool) -> None:
+def test_smaller_volumes_are_reported(before: str, after: str, expected: bool) -> None:
     def claim(size: str) -> Object:
         return resource("PersistentVolumeClaim", spec={"resources": {"requests": {"storage": size}}})
 
@@ -151,7 +151,7 @@ def test_smaller_volumes(before: str, after: str, expected: bool) -> None:
     assert ("storage-shrink" in words(*sets)) == expected
 
 
-def test_rights_widened_to_everything() -> None:
+def test_rights_widened_to_everything_are_reported() -> None:
     def role(*verbs: str) -> Object:
         return resource("Role", rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}])
 
@@ -161,13 +161,13 @@ def test_rights_widened_to_everything() -> None:
     assert words(role("*"), role("get")) == []
 
 
-def test_a_binding_to_the_administrator_role() -> None:
+def test_a_binding_to_the_administrator_role_is_reported() -> None:
     binding = resource("ClusterRoleBinding", roleRef={"name": "cluster-admin"})
     assert words(None, binding) == ["rights-widened"]
     assert words(binding, {**binding, "subjects": []}) == []
 
 
-def test_hosts_of_an_ingress_that_go() -> None:
+def test_removed_hosts_of_an_ingress_are_reported() -> None:
     def ingress(*hosts: str) -> Object:
         return resource("Ingress", spec={"rules": [{"host": host} for host in hosts]})
 
@@ -181,14 +181,14 @@ def route(*backends: str, host: str = "a.example", kind: str = "HTTPRoute") -> O
 
 
 @pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute"])
-def test_routes_that_open_a_service_or_lead_elsewhere(kind: str) -> None:
+def test_routes_that_open_a_service_or_change_their_target_are_reported(kind: str) -> None:
     old, new = (route("web", host=host, kind=kind) for host in ("a.example", "b.example"))
     assert words(None, old) == ["exposed"]
     assert words(old, new) == words(old, None) == ["host-change"]
     assert words(old, old | {"other": 1}) == []
 
 
-def test_a_login_that_was_in_front() -> None:
+def test_a_removed_login_in_front_of_a_route_is_reported() -> None:
     with_login, without = route("oauth2-proxy-web"), route("web")
     assert words(with_login, without) == ["login-removed"]
     assert words(without, with_login) == words(with_login, with_login | {"other": 1}) == []
@@ -202,12 +202,12 @@ def test_a_login_that_was_in_front() -> None:
     assert words(ingress("oauth2-proxy-web"), ingress("oauth2-proxy-site")) == []
 
 
-def test_a_way_in_that_says_that_it_has_no_login() -> None:
-    said = {"metadata": {"name": "it", "annotations": {"floe.dev/exception-login": "a private network"}}}
-    without = {**route("web"), **said}
+def test_a_route_declared_without_a_login_is_reported() -> None:
+    metadata = {"metadata": {"name": "it", "annotations": {"floe.dev/exception-login": "a private network"}}}
+    without = {**route("web"), **metadata}
     assert words(None, without) == ["exposed", "login-missing"]
     assert words(route("web"), without) == ["login-missing"]
-    assert words(without, {**route("web", "more"), **said}) == []
+    assert words(without, {**route("web", "more"), **metadata}) == []
     assert words(route("oauth2-proxy-web"), without) == ["login-removed"], "one danger for one change"
 
 
@@ -225,7 +225,7 @@ POD_SECURITY = "pod-security.kubernetes.io/enforce"
         (None, "privileged", False),
     ],
 )
-def test_pod_security_that_is_lowered(before: str | None, after: str | None, expected: bool) -> None:
+def test_lowered_pod_security_is_reported(before: str | None, after: str | None, expected: bool) -> None:
     old, new = (
         {"kind": "Namespace", "metadata": {"name": "a", "labels": {POD_SECURITY: level} if level else {}}}
         for level in (before, after)
@@ -242,7 +242,7 @@ ANYWHERE: Object = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [HTTPS]
 OFFICE: Object = {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [HTTPS]}
 
 
-def test_policies_that_let_pods_go_anywhere() -> None:
+def test_policies_with_unrestricted_egress_are_reported() -> None:
     assert words(egress(OFFICE), egress(OFFICE, ANYWHERE)) == ["network-opened"]
     assert words(egress(OFFICE), egress({"ports": [HTTPS]})) == ["network-opened"]
     assert words(egress(ANYWHERE), egress(OFFICE, ANYWHERE)) == []
@@ -254,7 +254,7 @@ def test_policies_that_let_pods_go_anywhere() -> None:
     assert words(None, egress(ANYWHERE)) == [], "a new policy opens nothing that was shut: there were no such pods"
 
 
-def test_policies_that_let_anybody_in() -> None:
+def test_policies_with_unrestricted_ingress_are_reported() -> None:
     shut, wide = resource("NetworkPolicy", spec={"ingress": []}), resource("NetworkPolicy", spec={"ingress": [{}]})
     assert words(shut, wide) == ["network-opened"]
     assert words(wide, shut) == []
@@ -282,15 +282,17 @@ def to(*cidrs: str, without: tuple[str, ...] = ()) -> Object:
         (egress({"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}), to("10.0.0.0/16"), False),
     ],
 )
-def test_wider_ranges(before: Object, after: Object, opened: bool) -> None:
+def test_wider_ranges_are_reported(before: Object, after: Object, opened: bool) -> None:
     assert words(before, after) == (["network-opened"] if opened else [])
 
 
-def test_the_whole_cluster() -> None:
+def test_egress_to_the_whole_cluster_is_reported() -> None:
     every = egress({"to": [{"namespaceSelector": {}}], "ports": [HTTPS]})
-    some = egress({"to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "a"}}}], "ports": [HTTPS]})
-    assert sentences(some, every) == ["its pods may now connect to every pod of the cluster on TCP 443"]
-    assert words(every, every | {"other": 1}) == words(egress(ANYWHERE), every) == words(every, some) == []
+    selected = egress(
+        {"to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "a"}}}], "ports": [HTTPS]}
+    )
+    assert sentences(selected, every) == ["its pods may now connect to every pod of the cluster on TCP 443"]
+    assert words(every, every | {"other": 1}) == words(egress(ANYWHERE), every) == words(every, selected) == []
     outside = egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}], "ports": [HTTPS]})
     assert words(outside, every) == ["network-opened"], "no pod is outside"
 
@@ -313,7 +315,7 @@ POD: Object = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"n
 PODS = resource("Deployment", spec={"template": POD})
 
 
-def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_restricts() -> None:
+def test_a_removed_policy_is_reported_only_if_its_pods_stay_unrestricted() -> None:
     assert words(OWN, None, DENY, PODS) == [], "another still denies all"
     assert words(OWN, None) == [], "its pods go, too"
     assert words(OWN, None, PODS) == ["network-opened"]
@@ -335,7 +337,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
         ({"ingress": [{}], "policyTypes": ["Egress"]}, "egress"),
     ],
 )
-def test_what_a_policy_restricts_that_does_not_say_it(spec: Object, lost: str) -> None:
+def test_default_policy_types_are_understood(spec: Object, lost: str) -> None:
     policy = resource("NetworkPolicy", spec={"podSelector": {}, **spec})
     (danger,) = dangers_of(identify(policy), policy, None, Surroundings((), Objects((PODS,))))
     assert danger.sentence == f"no policy restricts the {lost} of its pods any longer"
@@ -348,7 +350,7 @@ def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> Non
     assert words(OWN, OWN | {"other": 1}, OWN, PODS) == []
 
 
-def test_guards_that_go_while_their_pods_stay() -> None:
+def test_removed_budgets_and_quotas_of_remaining_pods_are_reported() -> None:
     budget = resource("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}}})
     assert words(budget, None, PODS) == ["guard-removed"]
     assert words(budget, None) == words(budget, budget | {"other": 1}, PODS) == []
@@ -356,7 +358,7 @@ def test_guards_that_go_while_their_pods_stay() -> None:
     assert words(resource("ResourceQuota"), None) == []
 
 
-def test_services_that_are_opened_to_the_outside() -> None:
+def test_services_opened_to_the_outside_are_reported() -> None:
     inside, outside = (resource("Service", spec={"type": kind}) for kind in ("ClusterIP", "NodePort"))
     assert words(inside, outside) == words(None, outside) == ["exposed"]
     assert words(outside, inside) == words(outside, outside | {"other": 1}) == []
@@ -367,7 +369,7 @@ def external(*properties: str, store: str = "vault") -> Object:
     return resource("ExternalSecret", spec={"data": data, "secretStoreRef": {"name": store}})
 
 
-def test_another_store() -> None:
+def test_another_secret_store_is_reported() -> None:
     old, new = (resource("SecretStore", spec={"provider": {"vault": {"server": url}}}) for url in ("a", "b"))
     assert words(old, new) == ["secret-needed"]
     assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
@@ -376,16 +378,16 @@ def test_another_store() -> None:
     ]
 
 
-def test_values_that_the_store_must_hold() -> None:
+def test_new_values_that_the_store_needs_are_reported() -> None:
     assert words(None, external("token")) == ["secret-needed"]
     assert words(external("token"), external("token", "user")) == ["secret-needed"]
     assert words(external("token", "user"), external("token")) == []
     assert sentences(None, external("token")) == ["the store must have prod/crm: token, or pods wait for it"]
-    both = sentences(None, external("token", "user"))
-    assert both == ["the store must have prod/crm: token, user, or pods wait for it"]
+    messages = sentences(None, external("token", "user"))
+    assert messages == ["the store must have prod/crm: token, user, or pods wait for it"]
 
 
-def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> None:
+def test_values_already_in_the_store_or_in_the_cluster_are_not_reported() -> None:
     new = external("token")
     assert dangers_of(identify(new), None, new, Surroundings([external("token", "user")])) == ()
     store = resource("ClusterSecretStore", "vault", "", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}})
@@ -393,13 +395,13 @@ def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> 
     assert words(None, new, resource("ClusterSecretStore", "vault", "", spec={"provider": {"vault": {}}}))
 
 
-def test_a_schedule_that_is_suspended() -> None:
+def test_a_suspended_schedule_is_reported() -> None:
     runs, waits = (resource("CronJob", spec={"suspend": value}) for value in (False, True))
     assert words(runs, waits) == ["suspended"]
     assert words(waits, runs) == words(waits, waits) == words(None, waits) == []
 
 
-def test_the_schedule_of_a_data_product_of_dagster() -> None:
+def test_a_disabled_schedule_of_dagster_is_reported() -> None:
     def product(schedule: Any) -> Object:
         return resource("ConfigMap", data={"product.json": json.dumps({"schedule": schedule})})
 
@@ -409,7 +411,7 @@ def test_the_schedule_of_a_data_product_of_dagster() -> None:
     assert words(resource("ConfigMap", data={"product.json": "{"}), runs) == []
 
 
-def test_the_trigger_of_a_data_product() -> None:
+def test_a_removed_trigger_of_a_product_is_reported() -> None:
     def product(**starts: Any) -> Object:
         return resource("ConfigMap", data={"product.json": json.dumps(starts)})
 
@@ -420,7 +422,7 @@ def test_the_trigger_of_a_data_product() -> None:
     assert words(triggered, product(schedule=None, trigger={"inputs": "any"})) == []
 
 
-def test_less_memory() -> None:
+def test_less_memory_is_reported() -> None:
     def pod(limit: str) -> Object:
         return deployment(resources={"limits": {"memory": limit}})
 
@@ -428,7 +430,7 @@ def test_less_memory() -> None:
     assert words(pod("2Gi"), pod("4Gi")) == words(pod("1Gi"), pod("1024Mi")) == words(pod("1Gi"), deployment()) == []
 
 
-def test_several_of_what_runs_alone() -> None:
+def test_more_replicas_of_a_single_workload_are_reported() -> None:
     def single(kind: str, replicas: int, strategy: str = "") -> Object:
         return resource(kind, spec={"replicas": replicas, "strategy": {"type": strategy}})
 
@@ -438,7 +440,7 @@ def test_several_of_what_runs_alone() -> None:
     assert words(single("StatefulSet", 2), single("StatefulSet", 3)) == []
 
 
-def test_a_pod_that_takes_over() -> None:
+def test_a_removed_failover_is_reported() -> None:
     def daemon(replicas: int, elector: bool, strategy: str = "RollingUpdate") -> Object:
         template = {"metadata": {"labels": {"floe.dev/elector": "leader"} if elector else {}}}
         return resource("Deployment", spec={"replicas": replicas, "strategy": {"type": strategy}, "template": template})
@@ -450,10 +452,10 @@ def test_a_pod_that_takes_over() -> None:
     assert words(alone, elected) == words(elected, daemon(3, elector=True)) == words(None, elected) == []
 
 
-def test_volumes_that_go_with_their_pods() -> None:
+def test_volumes_deleted_with_their_pods_are_reported() -> None:
     keep, drop = (
-        resource("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenDeleted": what}})
-        for what in ("Retain", "Delete")
+        resource("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenDeleted": policy}})
+        for policy in ("Retain", "Delete")
     )
     assert words(keep, drop) == words(resource("StatefulSet"), drop) == ["data-loss"]
     assert words(drop, keep) == words(drop, drop | {"other": 1}) == words(None, drop) == []
@@ -494,7 +496,7 @@ def waiting(host: str) -> Object:
         ),
     ],
 )
-def test_data_that_stays_elsewhere(before: Object, after: Object, new: str, old: str) -> None:
+def test_data_left_in_another_place_is_reported(before: Object, after: Object, new: str, old: str) -> None:
     assert sentences(before, after) == [f"uses {new}, but the data stays in {old}"]
 
 
@@ -509,7 +511,7 @@ def test_data_that_stays_elsewhere(before: Object, after: Object, new: str, old:
         (resource("Service", spec={"hostname": "a"}), resource("Service", spec={"hostname": "b"})),
     ],
 )
-def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
+def test_data_in_the_same_place_is_not_reported(before: Object, after: Object) -> None:
     assert words(before, after) == []
 
 
@@ -563,7 +565,7 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
         ),
     ],
 )
-def test_delivery_from_or_to_elsewhere(kind: str, before: Object, after: Object, sentence: str) -> None:
+def test_delivery_from_or_to_another_place_is_reported(kind: str, before: Object, after: Object, sentence: str) -> None:
     assert words(resource(kind, spec=before), resource(kind, spec=after)) == ["delivery-changed"]
     assert sentences(resource(kind, spec=before), resource(kind, spec=after)) == [sentence]
     assert (
@@ -587,7 +589,7 @@ FINALIZERS = {"name": "x", "finalizers": ["resources-finalizer.argocd.argoproj.i
         (resource("Kustomization", spec={"prune": False, "deletionPolicy": "Delete"}), "prune"),
     ],
 )
-def test_what_becomes_of_what_was_delivered(deleted: Object, word: str) -> None:
+def test_the_fate_of_delivered_objects_is_reported(deleted: Object, word: str) -> None:
     assert words(deleted, None) == [word]
 
 
@@ -595,7 +597,7 @@ def project(**spec: Any) -> Object:
     return resource("AppProject", spec=spec)
 
 
-def test_projects_that_allow_everything() -> None:
+def test_projects_that_allow_everything_are_reported() -> None:
     kinds = [{"group": "", "kind": "Secret"}]
     assert words(project(sourceRepos=["a"]), project(sourceRepos=["a", "*"])) == ["rights-widened"]
     assert words(None, project(destinations=[{"server": "*", "namespace": "a"}])) == ["rights-widened"]
@@ -611,7 +613,7 @@ def test_projects_that_allow_everything() -> None:
         ("Kustomization", {"prune": False}, {"prune": True}),
     ],
 )
-def test_delivery_that_begins_to_delete(kind: str, before: Object, after: Object) -> None:
+def test_delivery_that_begins_to_prune_is_reported(kind: str, before: Object, after: Object) -> None:
     assert words(resource(kind, spec=before), resource(kind, spec=after)) == ["prune"]
     assert words(resource(kind, spec=after), resource(kind, spec=before)) == []
     assert words(resource(kind, spec=after), resource(kind, spec=after, other=1)) == [], "it has deleted before"
@@ -656,7 +658,7 @@ def stored(size: str) -> Object:
         ),
     ],
 )
-def test_what_is_not_a_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
+def test_fields_of_other_kinds_are_not_dangers(before: Object | None, after: Object | None) -> None:
     assert words(before, after, PODS)
     other_before, other_after = (manifest and {**manifest, "kind": "Gadget"} for manifest in (before, after))
     assert words(other_before, other_after, PODS) == []
@@ -729,7 +731,7 @@ STEP = 5
 @pytest.mark.parametrize("manifest", WHOLE, ids=lambda manifest: str(manifest["kind"]))
 @settings(max_examples=STEP if settings().max_examples > 100 else 1)
 @given(first=st.integers(0, STEP - 1))
-def test_odd_shapes_do_no_harm(manifest: Object, first: int) -> None:
+def test_malformed_objects_do_not_crash(manifest: Object, first: int) -> None:
     beside = [PODS, external("user"), manifest]
     for odd in [variant for variant in variants(manifest) if isinstance(variant, dict)][first::STEP]:
         state = Surroundings([odd, *beside], Objects([odd, *beside]))
@@ -741,7 +743,7 @@ def test_odd_shapes_do_no_harm(manifest: Object, first: int) -> None:
 @pytest.mark.parametrize(
     ("policy", "expected"), [("BeforeHookCreation", []), (None, []), ("HookSucceeded", ["immutable"])]
 )
-def test_a_hook_is_created_anew_unless_it_stays(policy: str | None, expected: list[str]) -> None:
+def test_a_hook_is_recreated_unless_its_policy_keeps_it(policy: str | None, expected: list[str]) -> None:
     def hook(image: str) -> Object:
         annotations = {"argocd.argoproj.io/hook": "PostSync"}
         if policy:
@@ -752,7 +754,7 @@ def test_a_hook_is_created_anew_unless_it_stays(policy: str | None, expected: li
     assert words(hook("a"), hook("b")) == expected
 
 
-def test_a_new_namespace_that_admits_everything() -> None:
+def test_a_new_privileged_namespace_is_reported() -> None:
     def namespace(level: str) -> Object:
         namespace_ = resource("Namespace")
         return {
@@ -765,7 +767,7 @@ def test_a_new_namespace_that_admits_everything() -> None:
     assert words(namespace("privileged"), namespace("privileged")) == []
 
 
-def test_a_namespace_that_is_no_longer_tested() -> None:
+def test_a_removed_test_of_a_namespace_is_reported() -> None:
     def job(component: str) -> Object:
         job_ = resource("Job", spec={"template": {}})
         return {**job_, "metadata": {**job_["metadata"], "labels": {"app.kubernetes.io/component": component}}}
@@ -781,19 +783,19 @@ def backup(**variables: str) -> Object:
     env = [{"name": name, "value": value} for name, value in variables.items()]
     container = {"name": "upload", "image": "docker.io/rclone/rclone:1.75.0", "env": env}
     spec = {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}}
-    made = resource("CronJob", spec=spec)
-    return {**made, "metadata": {**made["metadata"], "labels": {"floe.dev/backup": "shop"}}}
+    cron_job = resource("CronJob", spec=spec)
+    return {**cron_job, "metadata": {**cron_job["metadata"], "labels": {"floe.dev/backup": "shop"}}}
 
 
-def test_a_backup_that_is_removed_or_suspended() -> None:
-    made = backup(DESTINATION="b/dev/a/main/shop")
-    waits = {**made, "spec": {**made["spec"], "suspend": True}}
-    assert words(made, None) == words(made, waits) == ["backup-removed"]
-    assert words(waits, made) == words(waits, None) == words(None, made) == []
+def test_a_removed_or_suspended_backup_is_reported() -> None:
+    cron_job = backup(DESTINATION="b/dev/a/main/shop")
+    waits = {**cron_job, "spec": {**cron_job["spec"], "suspend": True}}
+    assert words(cron_job, None) == words(cron_job, waits) == ["backup-removed"]
+    assert words(waits, cron_job) == words(waits, None) == words(None, cron_job) == []
     assert words(resource("ScheduledBackup"), None) == ["backup-removed"]
 
 
-def test_backups_that_are_kept_for_a_shorter_time() -> None:
+def test_a_shorter_retention_of_backups_is_reported() -> None:
     month, week, ever = backup(RETENTION="30d"), backup(RETENTION="7d"), backup()
     assert words(month, week) == words(ever, month) == ["data-loss"]
     assert words(week, month) == words(month, ever) == words(month, month) == []
@@ -802,25 +804,25 @@ def test_backups_that_are_kept_for_a_shorter_time() -> None:
     assert words(*stores) == ["data-loss"]
 
 
-def test_backups_that_go_elsewhere() -> None:
-    here, there = backup(DESTINATION="b/dev"), backup(DESTINATION="c/dev")
-    assert words(here, there) == ["data-moved"]
-    assert sentences(here, there) == ["backups go to c/dev, but the earlier ones stay in b/dev"]
-    assert words(here, here) == []
+def test_a_changed_destination_of_backups_is_reported() -> None:
+    before, after = backup(DESTINATION="b/dev"), backup(DESTINATION="c/dev")
+    assert words(before, after) == ["data-moved"]
+    assert sentences(before, after) == ["backups go to c/dev, but the earlier ones stay in b/dev"]
+    assert words(before, before) == []
     other = backup(DESTINATION="b/dev", RCLONE_CONFIG_STORE_ENDPOINT="https://storage.example.com")
-    assert words(here, other) == ["data-moved"]
+    assert words(before, other) == ["data-moved"]
 
 
-def test_a_catalog_whose_store_is_another_one() -> None:
+def test_a_changed_store_of_a_catalog_is_reported() -> None:
     def catalog(address: str) -> Object:
         storage = {"storageType": "S3", "endpoint": address, "endpointInternal": address}
         return {**resource("ConfigMap"), "data": {"setup.json": json.dumps({"storageConfigInfo": storage})}}
 
-    here, there = catalog("http://minio.a.svc:9000"), catalog("http://seaweedfs.a.svc:8333")
-    assert sentences(here, there) == [
+    before, after = catalog("http://minio.a.svc:9000"), catalog("http://seaweedfs.a.svc:8333")
+    assert sentences(before, after) == [
         "uses store http://seaweedfs.a.svc:8333, but the data stays in store http://minio.a.svc:9000"
     ]
-    assert words(here, here) == []
+    assert words(before, before) == []
 
 
 def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Object:
@@ -839,7 +841,7 @@ def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Obj
         ("not a schedule", "0 3 * * 0", False),
     ],
 )
-def test_a_backup_that_is_rarer(before: str, after: str, rarer: bool) -> None:
+def test_a_rarer_backup_is_reported(before: str, after: str, rarer: bool) -> None:
     assert words(scheduled(before), scheduled(after)) == (["backup-rarer"] if rarer else [])
     own = [
         resource("ScheduledBackup", spec={"schedule": f"{'' if schedule[0] == '@' else '0 '}{schedule}"})
@@ -848,25 +850,26 @@ def test_a_backup_that_is_rarer(before: str, after: str, rarer: bool) -> None:
     assert words(*own) == (["backup-rarer"] if rarer else [])
 
 
-def test_it_says_how_old_the_last_backup_may_be() -> None:
+def test_the_message_has_the_maximum_age_of_a_backup() -> None:
     assert sentences(scheduled("0 */6 * * *"), scheduled("0 3 * * *")) == [
         "the last backup is up to 24h old, instead of 6h"
     ]
 
 
-def test_a_backup_that_nothing_restores_any_longer() -> None:
-    made, test = scheduled("0 3 * * *"), scheduled("30 4 * * 0", "floe.dev/restore-test")
-    assert words(test, None, made) == ["backup-untested"]
-    assert words(test, scheduled("30 4 1 * *", "floe.dev/restore-test"), made) == ["backup-untested"]
-    assert words(test, scheduled("30 4 * * *", "floe.dev/restore-test"), made) == []
+def test_a_removed_restore_test_is_reported() -> None:
+    backup_, test = scheduled("0 3 * * *"), scheduled("30 4 * * 0", "floe.dev/restore-test")
+    assert words(test, None, backup_) == ["backup-untested"]
+    assert words(test, scheduled("30 4 1 * *", "floe.dev/restore-test"), backup_) == ["backup-untested"]
+    assert words(test, scheduled("30 4 * * *", "floe.dev/restore-test"), backup_) == []
     own = resource("ScheduledBackup", "dagster", spec={"schedule": "0 0 3 * * *"})
     assert words(test, None, own) == ["backup-untested"], "a cluster of CloudNativePG"
     assert words(test, None) == [], "the backup is gone as well, which has another word"
 
 
-def test_a_cluster_of_cloudnative_pg_that_sends_no_log() -> None:
+def test_a_cloudnative_pg_cluster_without_wal_archiving_is_reported() -> None:
     sends, not_so = (
-        resource("Cluster", spec={"plugins": [{"name": "p", "isWALArchiver": so}]}) for so in (True, False)
+        resource("Cluster", spec={"plugins": [{"name": "p", "isWALArchiver": is_archiver}]})
+        for is_archiver in (True, False)
     )
     assert words(sends, not_so) == words(sends, resource("Cluster")) == ["backup-removed"]
     assert words(not_so, sends) == words(sends, sends | {"other": 1}) == []
@@ -899,12 +902,12 @@ def scaler(most: int = 10, cpu: int = 70, least: int = 2) -> Object:
         (scaler(cpu=90), scaler(cpu=70), ""),
     ],
 )
-def test_an_autoscaler_that_adds_fewer_pods(before: Object, after: Object, sentence: str) -> None:
+def test_a_lower_maximum_of_an_autoscaler_is_reported(before: Object, after: Object, sentence: str) -> None:
     assert sentences(before, after) == ([sentence] if sentence else [])
     assert words(before, after) == (["scale-down"] if sentence else [])
 
 
-def test_an_autoscaler_that_is_gone_while_what_it_scales_stays() -> None:
+def test_a_removed_autoscaler_of_a_remaining_workload_is_reported() -> None:
     few, many = (resource("Deployment", spec={"replicas": number}) for number in (2, 10))
     assert words(scaler(10), None, few) == ["scale-down"]
     assert words(scaler(10), None, many) == words(scaler(10), None) == []
@@ -925,7 +928,7 @@ def probe(*probes: str) -> Object:
         (("tcp a:1", "tcp b:2"), ("tcp a:1",), False),
     ],
 )
-def test_a_test_that_tests_less(before: tuple[str, ...], after: tuple[str, ...], weaker: bool) -> None:
+def test_a_test_of_fewer_calls_is_reported(before: tuple[str, ...], after: tuple[str, ...], weaker: bool) -> None:
     reported = [word for word in words(probe(*before), probe(*after)) if word != "immutable"]
     assert reported == (["tests-removed"] if weaker else [])
 
@@ -942,6 +945,6 @@ DATA = st.recursive(
 
 @settings(max_examples=200)
 @given(*[st.dictionaries(st.sampled_from(["spec", "data", "metadata"]), DATA)] * 2)
-def test_every_text_that_only_one_of_two_objects_has_is_in_what_differs(before: Object, after: Object) -> None:
+def test_every_text_of_only_one_object_is_in_the_difference(before: Object, after: Object) -> None:
     ours, theirs = ({*places._texts(manifest)} for manifest in (before, after))
     assert ours ^ theirs <= places._differing_texts(before, after) <= ours | theirs

@@ -39,16 +39,16 @@ def access_dangers(before: Object | None, after: Object | None) -> list[str]:
     return [f"{danger.word}: {danger.sentence}" for danger in dangers if danger.word.startswith("access")]
 
 
-def test_every_grant_that_comes_or_goes_is_named() -> None:
-    orders, other = catalog(visits(ORDERS), SHOP), catalog(visits(CARTS), SHOP)
-    assert access_dangers(orders, other) == [
+def test_every_added_or_removed_grant_is_named() -> None:
+    orders, carts = catalog(visits(ORDERS), SHOP), catalog(visits(CARTS), SHOP)
+    assert access_dangers(orders, carts) == [
         "access-granted: product-service-visits may read sales__shop.carts",
         "access-removed: product-service-visits may no longer read sales__shop.orders",
     ]
     assert access_dangers(orders, orders) == []
 
 
-def test_a_product_that_comes_or_goes_brings_its_rights_or_takes_them_along() -> None:
+def test_grants_of_an_added_or_removed_product_are_named() -> None:
     visits_only, both = catalog(visits(ORDERS)), catalog(visits(ORDERS), SHOP)
     assert access_dangers(visits_only, both) == [
         "access-granted: product-sales-shop may create namespaces",
@@ -70,7 +70,7 @@ def test_policies_of_a_store_are_compared_too() -> None:
     ]
 
 
-def test_a_whole_catalog_that_comes_or_goes_is_no_grant() -> None:
+def test_an_added_or_removed_catalog_is_not_a_grant() -> None:
     assert access_dangers(None, catalog(visits(ORDERS))) == []
     assert access_dangers(catalog(visits(ORDERS)), None) == []
 
@@ -88,7 +88,7 @@ def test_other_documents_grant_nothing(data: dict[str, Any]) -> None:
     assert access_dangers(resource("ConfigMap", data={}), resource("ConfigMap", data=data)) == []
 
 
-def test_reading_without_writing_is_told_apart() -> None:
+def test_read_and_write_access_are_distinguished() -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/*"}
     after = resource("ConfigMap", data={"reports.json": json.dumps({"Statement": [statement]})})
     assert access_dangers(resource("ConfigMap", data={}), after) == [

@@ -29,7 +29,7 @@ def flux(path: str, *, prune: bool) -> Object:
 
 
 @pytest.mark.parametrize("delivery", [pruning(FOLDER), flux(FOLDER, prune=True), pruning(f"mesh/{FOLDER}")])
-def test_what_is_pruned_no_longer_runs(delivery: Object) -> None:
+def test_pruned_objects_no_longer_run(delivery: Object) -> None:
     assert words(resource("CronJob"), delivery) == ["suspended"]
     assert words(resource("Deployment"), delivery) == ["scale-down"]
     assert words(resource("Service"), delivery) == []
@@ -47,7 +47,7 @@ def test_what_is_pruned_no_longer_runs(delivery: Object) -> None:
 @pytest.mark.parametrize(
     "kind", ["CronJob", "Deployment", "DaemonSet", "StatefulSet", "PersistentVolumeClaim", "Ingress", "ResourceQuota"]
 )
-def test_what_is_not_pruned_stays(kind: str, delivery: Object, reason: str) -> None:
+def test_objects_that_are_not_pruned_stay(kind: str, delivery: Object, reason: str) -> None:
     (danger,) = dangers(resource(kind), delivery, resource("Deployment", spec={"template": {}}))
     assert danger.word == "unmanaged"
     runs = kind in ("CronJob", "Deployment", "DaemonSet", "StatefulSet")
@@ -57,7 +57,7 @@ def test_what_is_not_pruned_stays(kind: str, delivery: Object, reason: str) -> N
     )
 
 
-def test_a_policy_that_stays_still_restricts() -> None:
+def test_a_policy_that_is_not_pruned_still_restricts() -> None:
     deny = resource("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
     assert words(deny, resource("Deployment", spec={"template": {}}), pruning(FOLDER, prune=False)) == ["unmanaged"]
 
@@ -70,7 +70,7 @@ def test_a_policy_that_stays_still_restricts() -> None:
         ({"kustomize.toolkit.fluxcd.io/prune": "disabled"}, flux(FOLDER, prune=True)),
     ],
 )
-def test_what_is_protected_stays(annotations: dict[str, Any], delivery: Object) -> None:
+def test_protected_objects_stay(annotations: dict[str, Any], delivery: Object) -> None:
     protected = resource("CronJob", metadata={"name": "x", "namespace": "a", "annotations": annotations})
     assert words(protected, delivery) == ["unmanaged"]
 
@@ -86,14 +86,14 @@ def test_dagster_no_longer_loads_a_product_that_left_the_output() -> None:
     assert words(PRODUCT) == ["unmanaged"], "nothing changes the list of products, either"
 
 
-def test_delivery_objects_that_stay_say_what_deleting_them_does() -> None:
+def test_remaining_delivery_objects_warn_about_their_deletion() -> None:
     finalizers = ["resources-finalizer.argocd.argoproj.io"]
     cascading = resource("Application", metadata={"name": "x", "namespace": "a", "finalizers": finalizers})
     assert words(cascading) == ["prune", "unmanaged"]
     assert words(resource("Kustomization", spec={"deletionPolicy": "Orphan"})) == ["delivery-changed", "unmanaged"]
 
 
-def test_an_autoscaler_that_stays_scales_against_the_number_that_is_now_set() -> None:
+def test_a_remaining_autoscaler_conflicts_with_the_new_number_of_replicas() -> None:
     scaler = resource("HorizontalPodAutoscaler", spec={"scaleTargetRef": {"kind": "Deployment", "name": "x"}})
     fixed = resource("Deployment", "x", spec={"replicas": 2, "template": {}})
     stays = pruning(FOLDER, prune=False)

@@ -62,8 +62,8 @@ def test_a_job_with_another_hash_is_the_same_job_changed() -> None:
     [change] = difference([before], [after]).changes
     assert (change.action, change.identity.name, change.dangers) == ("changed", "x-12345678", ())
     assert [field.path for field in change.fields] == ["metadata.name", "spec.a"]
-    other = resource("ConfigMap", "x-12345678"), resource("ConfigMap", "x-00c0ffee")
-    assert difference([other[0]], [other[1]]).total("changed") == 0
+    renamed = resource("ConfigMap", "x-12345678"), resource("ConfigMap", "x-00c0ffee")
+    assert difference([renamed[0]], [renamed[1]]).total("changed") == 0
 
 
 def test_a_new_api_version_is_a_change_and_not_another_object() -> None:
@@ -82,7 +82,7 @@ def test_items_with_a_name_are_matched_by_it() -> None:
     ]
 
 
-def test_a_change_of_order_alone_is_seen() -> None:
+def test_a_change_of_order_alone_is_a_change() -> None:
     env = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]
     assert fields(deployment(env=env), deployment(env=env[::-1])) == [
         FieldChange("changed", "spec.template.spec.containers[app].env[order]", "[A] [B]", "[B] [A]")
@@ -97,7 +97,7 @@ def test_a_change_of_order_alone_is_seen() -> None:
         ([{"port": 1}, {"port": 1}], "ports[1].protocol"),
     ],
 )
-def test_the_first_key_that_tells_items_apart_is_used(items: list[dict[str, Any]], path: str) -> None:
+def test_the_first_distinguishing_key_of_items_is_used(items: list[dict[str, Any]], path: str) -> None:
     changed = copy.deepcopy(items)
     changed[1]["protocol"] = "UDP"
     [change] = fields(resource("Service", ports=items), resource("Service", ports=changed))
@@ -110,7 +110,7 @@ def test_items_without_names_are_compared_in_order() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), ("1", 1), (1, 1.0), (None, {}), ("", None)])
-def test_values_that_python_or_a_glance_takes_for_equal_differ(old: Any, new: Any) -> None:
+def test_values_that_only_look_equal_differ(old: Any, new: Any) -> None:
     [change] = fields(resource("X", field=old), resource("X", field=new))
     assert (change.action, change.path) == ("changed", "field")
     assert same(change.before, old)
@@ -145,7 +145,7 @@ PLAIN = st.recursive(
 @given(PLAIN, PLAIN)
 @FEW
 @example([[0, 2], []], [[False, 2], []])
-def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: Any) -> None:
+def test_two_objects_differ_exactly_if_a_field_differs(before: Any, after: Any) -> None:
     diff = difference([resource("X", spec=before)], [resource("X", spec=after)])
     assert bool(diff.changes) == (not same(before, after))
     assert all(change.fields for change in diff.changes)
@@ -153,7 +153,7 @@ def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: An
 
 @given(PLAIN, PLAIN)
 @FEW
-def test_what_is_cut_away_is_the_same_on_both_sides(before: Any, after: Any) -> None:
+def test_removed_parts_are_equal_on_both_sides(before: Any, after: Any) -> None:
     left, right = align({"x": before}, {"x": after})
     assert same(left, right) == same(before, after)
 
@@ -184,12 +184,12 @@ def test_one_rule_that_changed_is_shown_as_its_change() -> None:
     assert all(change.path.startswith("spec.egress[changed].ports") for change in changes)
 
 
-def test_what_did_not_change_counts_for_the_danger_too() -> None:
+def test_unchanged_objects_count_for_dangers_too() -> None:
     deny = resource("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
     own = resource("NetworkPolicy", "own", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
     pods = deployment(namespace="a")
-    for others, expected in (([pods, deny], []), ([pods], ["network-opened"]), ([], [])):
-        (gone,) = compare("dev", manifests([own]), Manifests(), Objects([*others, pruning("output/dev/a")])).changes
+    for remaining, expected in (([pods, deny], []), ([pods], ["network-opened"]), ([], [])):
+        (gone,) = compare("dev", manifests([own]), Manifests(), Objects([*remaining, pruning("output/dev/a")])).changes
         assert [danger.word for danger in gone.dangers] == expected
 
 

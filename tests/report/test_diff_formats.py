@@ -59,7 +59,7 @@ def test_text_names_objects_fields_and_dangers() -> None:
     )
 
 
-def test_added_and_removed_fields_and_hidden_ones() -> None:
+def test_added_removed_and_hidden_fields_are_shown() -> None:
     before = resource("X", old=1, password="a", long="y" * 500)
     after = resource("X", new={"a": [1]}, password="b", long="z" * 500)
     text = render_diff([difference([before], [after])], plain)
@@ -111,8 +111,8 @@ def test_of_many_deleted_objects_only_the_kinds_are_named() -> None:
         resource("Service", "a"),
         resource("Service", "b"),
     ]
-    kept = resource("PersistentVolumeClaim", "data")
-    text = render_diff([difference([*many, kept], [])], plain)
+    claim = resource("PersistentVolumeClaim", "data")
+    text = render_diff([difference([*many, claim], [])], plain)
     assert text == (
         "dev/a\n"
         "  - 5 objects: 3 ConfigMap, 2 Service\n"
@@ -124,7 +124,7 @@ def test_of_many_deleted_objects_only_the_kinds_are_named() -> None:
     assert few == "dev/a\n  - ConfigMap x0\n  - ConfigMap x1\n  - ConfigMap x2\n\n"
 
 
-def test_deleted_objects_with_other_shared_dangers_are_told_apart() -> None:
+def test_deleted_objects_with_other_dangers_are_listed_separately() -> None:
     plain_ones, leaving = ([resource("ConfigMap", f"{name}{number}") for number in range(4)] for name in "xy")
     for manifest in leaving:
         manifest["metadata"]["annotations"] = {"argocd.argoproj.io/sync-options": "Prune=false"}
@@ -138,8 +138,8 @@ def test_of_many_deleted_lines_the_first_is_shown() -> None:
         resource("ConfigMap", data={"a": "\n".join(lines)}) for lines in (["0", *"abcdef", "1"], ["0", "1"])
     )
     text = render_diff([difference([before], [after])], plain)
-    shown = ["           0", "          -a", "          - … (5 more lines)", "           1"]
-    assert text.splitlines()[-5:-1] == shown
+    expected = ["           0", "          -a", "          - … (5 more lines)", "           1"]
+    assert text.splitlines()[-5:-1] == expected
     assert '"a\\nb' not in text
 
 
@@ -165,7 +165,7 @@ def test_the_summary_counts_by_environment() -> None:
     assert summary_line([difference([], [])]) == "no object changes"
 
 
-def test_text_of_an_object_cannot_act_on_the_terminal() -> None:
+def test_text_of_an_object_cannot_control_the_terminal() -> None:
     before, after = resource("X", field="a\n\x1b[1m"), resource("X", field="b\n\x1b[2m")
     assert "\x1b" not in render_diff([difference([before], [after])], plain)
 
@@ -206,32 +206,32 @@ def test_markdown_begins_with_totals_and_dangers() -> None:
 def test_dangers_to_data_come_first() -> None:
     before = [deployment(image="ghcr.io/a/b:1.2.0"), resource("PersistentVolumeClaim", "data", "z")]
     diff = difference(before, [deployment(image="ghcr.io/a/b:1.1.0")])
-    for told in (render_diff_markdown([diff]), annotate_dangers([diff])):
-        assert -1 < told.find("data-loss") < told.find("downgrade")
+    for text in (render_diff_markdown([diff]), annotate_dangers([diff])):
+        assert -1 < text.find("data-loss") < text.find("downgrade")
 
 
-def test_markdown_without_changes_says_so() -> None:
+def test_markdown_without_changes_has_a_note() -> None:
     assert render_diff_markdown([difference([], [])]) == "### floe-compile: no object changes\n"
 
 
-def test_long_markdown_is_cut_keeps_the_totals_and_says_what_is_missing() -> None:
+def test_long_markdown_is_cut_with_totals_and_a_note() -> None:
     added = difference([], [resource("Service", f"s{number}", f"ns{number % 50}") for number in range(1000)])
-    whole = render_diff_markdown([added])
+    full = render_diff_markdown([added])
     cut = render_diff_markdown([added], largest=12_000)
-    assert len(cut.encode()) <= 12_000 < len(whole.encode())
+    assert len(cut.encode()) <= 12_000 < len(full.encode())
     assert "| dev | 0 | 0 | 1000 | 0 |" in cut
-    assert "**Only names are shown:**" not in whole
+    assert "**Only names are shown:**" not in full
     assert "**Only names are shown:**" in cut
-    shown, titles = cut.count("<details>"), re.findall(r"^- ns\d+ in dev: 20 objects$", cut, re.MULTILINE)
-    assert shown > 10
-    assert shown + len(titles) == 50, "each folder is there, with its names or with the number of them"
+    named, titles = cut.count("<details>"), re.findall(r"^- ns\d+ in dev: 20 objects$", cut, re.MULTILINE)
+    assert named > 10
+    assert named + len(titles) == 50, "each folder is there, with its names or with the number of them"
     assert "**Without names,**" in cut
     assert "Cut here" not in cut
     shown_part = cut[cut.index("\n<details>") : cut.index("\n**Without names")]
-    assert shown_part in whole
+    assert shown_part in full
 
 
-def test_changes_of_their_own_fill_a_comment_and_no_more() -> None:
+def test_different_changes_fill_a_comment_to_its_limit() -> None:
     """None of them is like another, so nothing of them can be shown once."""
     changes = (
         ObjectChange(
@@ -242,23 +242,23 @@ def test_changes_of_their_own_fill_a_comment_and_no_more() -> None:
         )
         for number in range(600)
     )
-    whole = EnvironmentDiff("dev", tuple(sorted(changes, key=lambda change: change.file)))
-    text = render_diff_markdown([whole], largest=12_000)
+    diff = EnvironmentDiff("dev", tuple(sorted(changes, key=lambda change: change.file)))
+    text = render_diff_markdown([diff], largest=12_000)
     assert 10_000 < len(text.encode()) <= 12_000
     assert all(f"ns{number} in dev: {5 + (number < 50)} objects" in text for number in range(110))
 
 
-def test_more_folders_than_there_is_room_for() -> None:
+def test_too_many_folders_are_cut_with_a_count() -> None:
     objects = [resource("Service", "s", f"{'long' * 15}-{number}") for number in range(400)]
     text = render_diff_markdown([difference([], objects)], largest=12_000)
     assert len(text.encode()) <= 12_000
     listed = len(re.findall(r"^- long", text, re.MULTILINE)) + text.count("<details>")
-    left_out = re.search(r"\*\*Cut here:\*\* (\d+) folders left out", text)
-    assert left_out
-    assert listed + int(left_out[1]) == 400
+    omitted = re.search(r"\*\*Cut here:\*\* (\d+) folders left out", text)
+    assert omitted
+    assert listed + int(omitted[1]) == 400
 
 
-def test_a_large_body_is_cut_and_all_names_stay() -> None:
+def test_a_large_body_is_cut_and_all_names_are_kept() -> None:
     def objects(number: int) -> list[Object]:
         large = "".join(f"{line} {number}\n" for line in range(5_000))
         small = [resource("ConfigMap", f"c{i}", f"ns{i}", data={"a.txt": f"{i * number}"}) for i in range(1, 40)]
@@ -277,7 +277,7 @@ def test_a_large_body_is_cut_and_all_names_stay() -> None:
     assert "Cut here" not in text
 
 
-def test_names_stay_if_no_body_fits() -> None:
+def test_names_are_kept_if_no_body_fits() -> None:
     before, after = ([resource("X", f"x{i:03}", f"n{i % 7}", a=f"{i} {v} " * 60) for i in range(100)] for v in "ab")
     text = render_diff_markdown([difference(before, after)], largest=3_500)
     assert len(text.encode()) <= 3_500
@@ -291,7 +291,7 @@ def test_markdown_cannot_be_broken_out_of() -> None:
     assert "Namespace \\_cluster/\\|\\`&lt;b>" in text
 
 
-def test_markdown_tells_the_same_change_of_several_environments_once() -> None:
+def test_markdown_shows_the_same_change_of_several_environments_once() -> None:
     before, after = ([resource("CronJob", "orders", spec={"suspend": off})] for off in (False, True))
     diff = difference(before, after)
     text = render_diff_markdown([replace(diff, environment=name) for name in ("dev", "prod")])

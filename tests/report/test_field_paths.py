@@ -13,7 +13,7 @@ def test_keys_are_written_as_people_do() -> None:
     assert show_keys(("data", "app.yaml")) == 'data["app.yaml"]'
 
 
-def test_items_are_named_as_kubernetes_tells_them_apart() -> None:
+def test_items_are_named_by_their_merge_keys() -> None:
     mounts = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "tmp", "mountPath": "/run"}]
     manifest = deployment(volumeMounts=mounts, command=["sh", "-c"], ports=[{"name": "a"}, {"name": "a"}])
     pod = "spec.template.spec.containers[app]"

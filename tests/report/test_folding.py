@@ -16,7 +16,7 @@ def change(environment: str, name: str, replicas: int = 3, action: Action = "cha
     )
 
 
-def test_alike_changes_are_joined_and_others_are_not() -> None:
+def test_only_equal_changes_are_folded() -> None:
     dev, prod = (EnvironmentDiff(name, (change(name, "web"), change(name, name))) for name in ("dev", "prod"))
     changes = folded([dev, prod, EnvironmentDiff("test", (change("test", "web", 4),))])
     assert {(joined.name, joined.environments) for joined in changes} == {

@@ -20,11 +20,11 @@ GRAPH = graph(
 )
 
 
-def test_an_arrow_to_nothing_is_not_drawn() -> None:
+def test_an_edge_to_a_missing_node_is_not_drawn() -> None:
     assert {edge.target for edge in GRAPH.edges} == {"b/x", "z"}
 
 
-def test_mermaid() -> None:
+def test_a_graph_is_rendered_as_mermaid() -> None:
     assert mermaid(GRAPH).splitlines() == [
         "flowchart LR",
         '  n3["z"]',
@@ -40,14 +40,14 @@ def test_mermaid() -> None:
     ]
 
 
-def test_json() -> None:
+def test_a_graph_is_rendered_as_json() -> None:
     document = json.loads(as_json(GRAPH))
     assert document["format"] == 1
     assert document["nodes"][1] == {"key": "a/y", "label": 'y "1" #2', "group": "a"}
     assert {"source": "a/y", "target": "z", "label": ""} in document["edges"]
 
 
-def test_a_part_has_what_is_at_the_end_of_its_arrows() -> None:
+def test_a_part_of_a_graph_includes_the_ends_of_its_edges() -> None:
     assert [node.key for node in GRAPH.around(frozenset({"b"})).nodes] == ["a/x", "b/x"]
     assert GRAPH.around(frozenset({"a"})) == GRAPH
 

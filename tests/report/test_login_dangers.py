@@ -48,11 +48,11 @@ def proxy(login: Login = LOGIN, *more: str, **changes: Any) -> Object:
         ({"session": "12h0m0s"}, {"session": "1h0m0s"}, False),
     ],
 )
-def test_more_people_may_log_in(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
+def test_a_wider_login_is_reported(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
     assert words(proxy(**before), proxy(**after)) == (["login-widened"] if widened else [])
 
 
-def test_it_says_who() -> None:
+def test_the_message_names_who_may_log_in() -> None:
     before, after = proxy(email_domains=("a.example",)), proxy(email_domains=("a.example", "b.example"))
     (danger,) = dangers_of(identify(before), before, after, Surroundings())
     assert danger.sentence == "people of b.example may log in, too; until now those of a.example"
@@ -61,7 +61,7 @@ def test_it_says_who() -> None:
 @pytest.mark.parametrize(
     "argument", ["--skip-auth-route=GET=^/api", "--skip-auth-regex=^/x", "--trusted-ip=10.0.0.0/8"]
 )
-def test_requests_that_need_no_login(argument: str) -> None:
+def test_requests_without_a_login_are_reported(argument: str) -> None:
     assert words(proxy(), proxy(LOGIN, argument)) == ["login-removed"]
     assert words(proxy(LOGIN, argument), proxy(LOGIN, argument)) == words(proxy(LOGIN, argument), proxy()) == []
 
@@ -89,7 +89,7 @@ def grafana(text: str = "", **login: Any) -> Object:
         ({"name": "Acme"}, {"name": "Other"}, False),
     ],
 )
-def test_more_people_may_do_more_in_grafana(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
+def test_wider_roles_in_grafana_are_reported(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
     assert words(grafana(**before), grafana(**after)) == (["login-widened"] if widened else [])
 
 
@@ -113,17 +113,17 @@ def airflow(**login: Any) -> Object:
         ({"admins": ("ops", "data"), "editors": ("data",)}, {"admins": ("data", "ops")}, False),
     ],
 )
-def test_more_people_may_do_more_in_airflow(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
+def test_wider_roles_in_airflow_are_reported(before: dict[str, Any], after: dict[str, Any], widened: bool) -> None:
     assert words(airflow(**before), airflow(**after)) == (["login-widened"] if widened else [])
 
 
 @pytest.mark.parametrize("text", ["", "no json", "{}", "[]", '{"everyone": "", "roles": [1], "issuer": ""}'])
-def test_a_file_of_this_name_that_is_none_of_airflows_says_nothing(text: str) -> None:
-    other = {**resource("ConfigMap"), "data": {"login.json": text}}
-    assert words(airflow(), other) == words(other, airflow()) == []
+def test_another_file_with_this_name_is_ignored(text: str) -> None:
+    config_map = {**resource("ConfigMap"), "data": {"login.json": text}}
+    assert words(airflow(), config_map) == words(config_map, airflow()) == []
 
 
-def test_grafana_without_a_login() -> None:
+def test_grafana_without_a_login_is_reported() -> None:
     assert words(grafana(), grafana("[auth.anonymous]\nenabled = true\n")) == ["login-removed"]
     assert words(grafana("[auth.anonymous]\nenabled = true\n"), grafana()) == []
     broken = {**resource("ConfigMap"), "data": {"grafana.ini": "no section"}}
@@ -132,8 +132,8 @@ def test_grafana_without_a_login() -> None:
 
 def cube(**variables: str) -> Object:
     """Return the API server of Cube with some of its variables changed."""
-    given = {"CUBEJS_DEV_MODE": "false", "NODE_ENV": "production", **variables}
-    container = {"name": "cube-api", "env": [{"name": name, "value": value} for name, value in given.items()]}
+    env = {"CUBEJS_DEV_MODE": "false", "NODE_ENV": "production", **variables}
+    container = {"name": "cube-api", "env": [{"name": name, "value": value} for name, value in env.items()]}
     return {**resource("Deployment"), "spec": {"template": {"spec": {"containers": [container]}}}}
 
 
@@ -147,6 +147,6 @@ def cube(**variables: str) -> Object:
         ({"CUBEJS_CONCURRENCY": "9"}, []),
     ],
 )
-def test_tokens_of_cube(after: dict[str, str], expected: list[str]) -> None:
+def test_weaker_tokens_of_cube_are_reported(after: dict[str, str], expected: list[str]) -> None:
     assert words(cube(), cube(**after)) == expected
     assert "login-removed" not in words(cube(**after), cube())

@@ -19,7 +19,7 @@ from floe_compiler.report.text import render_problems
 from report.samples import ERROR, OUTCOME, UNKNOWN, WARNING
 
 
-def test_json_holds_everything() -> None:
+def test_json_has_all_fields() -> None:
     document = json.loads(render_json(OUTCOME))
     assert document["format"] == 1
     assert document["summary"] == {"text": "done", "errors": 1, "warnings": 1}
@@ -66,7 +66,7 @@ def test_no_text_ends_an_annotation_or_begins_another(text: str) -> None:
     assert unescape(message) == visible(f"{text}\nhint: {text}")
 
 
-def test_paths_cannot_be_taken_for_commands() -> None:
+def test_text_cannot_be_taken_for_workflow_commands() -> None:
     text = without_commands("::error::forged\n")
     start, forged, end, _ = text.split("\n")
     marker = re.fullmatch(r"::stop-commands::(\w{32})", start)
@@ -117,7 +117,7 @@ def test_an_empty_sarif_log_is_still_a_run() -> None:
     assert json.loads(render_sarif(Outcome(), "1"))["runs"][0]["results"] == []
 
 
-def test_sarif_names_files_whose_names_are_no_text() -> None:
+def test_sarif_names_files_whose_names_are_not_utf_8() -> None:
     diagnostic = Diagnostic(UNKNOWN, "wrong", Span("domains/\udcff.yaml"))
     (result,) = json.loads(render_sarif(Outcome((diagnostic,)), "1.0.0"))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "domains/%FF.yaml"

@@ -28,24 +28,24 @@ def moved(*diffs: EnvironmentDiff) -> list[tuple[str, str]]:
     ]
 
 
-def test_data_stays_in_the_cluster_that_a_domain_leaves() -> None:
+def test_a_domain_that_moves_leaves_its_data_in_the_old_cluster() -> None:
     moves = moved(diff("prod/us", SALES, []), diff("prod/eu", [], SALES), diff("prod/hub", [], []))
-    said = "its data stays in cluster us, and the new one in eu begins without: move it (docs/clusters.md)"
-    assert moves == [("prod/us StatefulSet.apps floe-sales/db", said)]
+    message = "its data stays in cluster us, and the new one in eu begins without: move it (docs/clusters.md)"
+    assert moves == [("prod/us StatefulSet.apps floe-sales/db", message)]
 
 
-def test_shared_services_that_move_leave_data_though_every_cluster_has_their_namespace() -> None:
+def test_shared_services_that_move_leave_their_data_in_the_old_cluster() -> None:
     namespace, *others = SALES
     moves = moved(diff("prod/hub", SALES, [namespace]), diff("prod/us", [namespace], [namespace, *others]))
-    said = "its data stays in cluster hub, and the new one in us begins without: move it (docs/clusters.md)"
-    assert moves == [("prod/hub StatefulSet.apps floe-sales/db", said)]
+    message = "its data stays in cluster hub, and the new one in us begins without: move it (docs/clusters.md)"
+    assert moves == [("prod/hub StatefulSet.apps floe-sales/db", message)]
 
 
-def test_a_domain_that_ends_or_begins_moves_nothing() -> None:
+def test_an_added_or_removed_domain_is_not_a_move() -> None:
     assert moved(diff("prod/us", SALES, []), diff("prod/eu", [], [])) == []
     assert moved(diff("prod/us", [], []), diff("prod/eu", [], SALES)) == []
 
 
-def test_another_environment_is_no_place_to_move_to() -> None:
+def test_another_environment_is_not_a_move() -> None:
     assert moved(diff("prod/us", SALES, []), diff("staging/eu", [], SALES)) == []
     assert moved(diff("prod", SALES, []), diff("prod/us", [], SALES)) == [], "the cluster is the same, under a new name"

@@ -11,7 +11,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_nothing_shows_where_no_person_looks() -> None:
+def test_without_a_terminal_nothing_is_shown() -> None:
     stream = io.StringIO()
     with showing_progress(stream, patience=0) as show:
         show("compiling")

@@ -65,13 +65,13 @@ def test_a_renamed_domain_has_other_tables_and_other_volumes() -> None:
     ]
 
 
-def test_a_product_that_moves_to_another_domain() -> None:
+def test_a_product_that_moves_to_another_domain_is_reported() -> None:
     assert moved([product(**SALES)], [product("trade", "orders", "rows")]) == [
         f"uses table trade.orders__rows, tables of domain trade, but {OLD}, tables of domain sales"
     ]
 
 
-def test_a_table_in_the_pods_that_dagster_starts() -> None:
+def test_tables_in_pods_of_dagster_are_found() -> None:
     def server(name: str, output: str) -> Object:
         run = json.dumps({"env": [{"name": f"FLOE_OUTPUT_{output.upper()}", "value": f"sales.{name}__{output}"}]})
         return program("Deployment", "floe-sales", f"code-{name}", "ghcr.io/a/b:1.0.0", {"CONTEXT": run})
@@ -81,7 +81,7 @@ def test_a_table_in_the_pods_that_dagster_starts() -> None:
     assert moved([old], [server("trades", "rows")]) == [f"uses table sales.trades__rows, but {OLD}"]
 
 
-def test_a_table_in_the_pods_that_airflow_starts() -> None:
+def test_tables_in_pods_of_airflow_are_found() -> None:
     def pods(domain: str, name: str, image: str = "ghcr.io/a/b:1.0.0") -> Object:
         pod = program(
             "CronJob", domain, name, image, {"FLOE_PRODUCT": name, "FLOE_OUTPUT_ROWS": f"{domain}__{name}.rows"}
@@ -99,7 +99,7 @@ def test_a_table_in_the_pods_that_airflow_starts() -> None:
     ]
 
 
-def test_a_renamed_product_without_a_catalog() -> None:
+def test_a_renamed_product_without_a_catalog_is_not_reported() -> None:
     def job(name: str) -> Object:
         variables = {"FLOE_DOMAIN": "sales", "FLOE_PRODUCT": name, "OPENLINEAGE_NAMESPACE": "acme.sales"}
         return program("CronJob", "floe-sales", name, "ghcr.io/a/b:1.0.0", variables)
@@ -146,7 +146,7 @@ def test_a_renamed_domain_leaves_clusters_of_operators_and_backups_behind() -> N
         ([product(**SALES)], [product(**SALES), product("sales", "purchases", "rows")]),
     ],
 )
-def test_another_product_is_no_renamed_one(before: list[Object], after: list[Object]) -> None:
+def test_another_product_is_not_a_rename(before: list[Object], after: list[Object]) -> None:
     assert moved(before, after) == []
 
 

@@ -17,9 +17,9 @@ def of(kind: str = "ConfigMap", api_version: str = "v1", namespace: str = "a", *
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
 
 
-def left(running: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def compared(running: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is compared of two objects, without identity."""
-    before, after = alike(*(as_written(identify(each), each) for each in (running, other)))
+    before, after = alike(*(as_written(identify(object_), object_) for object_ in (running, other)))
     return _content(before), _content(after)
 
 
@@ -27,7 +27,7 @@ def _content(manifest: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in manifest.items() if key not in ("kind", "metadata")}
 
 
-def test_what_the_cluster_adds_is_taken_away() -> None:
+def test_additions_of_the_cluster_are_removed() -> None:
     added: dict[str, Any] = {
         "uid": "1",
         "resourceVersion": "2",
@@ -44,14 +44,15 @@ def test_what_the_cluster_adds_is_taken_away() -> None:
     }
     assert as_written(ObjectId("", "ConfigMap", "a", "one"), of(metadata=added, status={"a": "b"})) == of()
     own = {"annotations": {**added["annotations"], "own": "kept"}, "labels": {"own": "kept"}}
-    kept = {"annotations": {"own": "kept"}, "labels": {"own": "kept"}}
+    own_metadata = {"annotations": {"own": "kept"}, "labels": {"own": "kept"}}
     assert (
-        as_written(ObjectId("", "ConfigMap", "a", "one"), of(metadata=own))["metadata"] == of(metadata=kept)["metadata"]
+        as_written(ObjectId("", "ConfigMap", "a", "one"), of(metadata=own))["metadata"]
+        == of(metadata=own_metadata)["metadata"]
     )
 
 
 @table(
-    "kind, running, written",
+    "kind, running, compiled",
     [
         ("Service", {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"]}, {}),
         ("Service", {"clusterIP": "None", "clusterIPs": ["None"]}, {"clusterIP": "None"}),
@@ -111,17 +112,17 @@ def test_what_the_cluster_adds_is_taken_away() -> None:
         ("PersistentVolumeClaim", {"volumeName": "pvc-1", "volumeMode": "Filesystem"}, {}),
     ],
 )
-def test_what_the_api_server_fills_in_is_no_difference(
-    kind: str, running: dict[str, Any], written: dict[str, Any]
+def test_defaults_of_the_api_server_are_not_a_difference(
+    kind: str, running: dict[str, Any], compiled: dict[str, Any]
 ) -> None:
-    running_, other = left(of(kind, spec=running), of(kind, spec=written))
-    assert (running_.get("spec") or {}) == (other.get("spec") or {})
-    back, forth = left(of(kind, spec=written), of(kind, spec=running))
+    running_, compiled_ = compared(of(kind, spec=running), of(kind, spec=compiled))
+    assert (running_.get("spec") or {}) == (compiled_.get("spec") or {})
+    back, forth = compared(of(kind, spec=compiled), of(kind, spec=running))
     assert (back.get("spec") or {}) == (forth.get("spec") or {}), "nor the other way round"
 
 
 @pytest.mark.parametrize(
-    ("running", "written"),
+    ("running", "compiled"),
     [
         ({"replicas": 2}, {}),
         ({"suspend": True}, {}),
@@ -131,34 +132,34 @@ def test_what_the_api_server_fills_in_is_no_difference(
         ({"cpu": "1"}, {"cpu": "2"}),
     ],
 )
-def test_what_is_a_difference(running: dict[str, Any], written: dict[str, Any]) -> None:
-    running_, other = left(of("Deployment", spec=running), of("Deployment", spec=written))
-    assert running_ != other
+def test_other_values_are_a_difference(running: dict[str, Any], compiled: dict[str, Any]) -> None:
+    running_, compiled_ = compared(of("Deployment", spec=running), of("Deployment", spec=compiled))
+    assert running_ != compiled_
 
 
-def test_data_has_no_defaults() -> None:
-    running_, other = left(of(data={"type": "ClusterIP", "a": "b"}), of(data={"a": "b"}))
-    assert running_ != other
+def test_fields_of_data_have_no_defaults() -> None:
+    running_, compiled_ = compared(of(data={"type": "ClusterIP", "a": "b"}), of(data={"a": "b"}))
+    assert running_ != compiled_
 
 
 def test_values_of_secrets_are_not_even_compared() -> None:
-    running_, other = left(
+    running_, compiled_ = compared(
         of("Secret", data={"a": "c2VjcmV0", "b": "x"}, type="Opaque"), of("Secret", stringData={"a": "other"})
     )
     assert running_["data"] == {"a": HIDDEN, "b": HIDDEN}
-    assert other["data"] == {"a": HIDDEN}
+    assert compiled_["data"] == {"a": HIDDEN}
 
 
 def test_the_api_version_does_not_matter() -> None:
-    running_, other = left(
+    running_, compiled_ = compared(
         of("HorizontalPodAutoscaler", "autoscaling/v1"), of("HorizontalPodAutoscaler", "autoscaling/v2")
     )
-    assert running_ == other
+    assert running_ == compiled_
 
 
-def test_lists_are_their_items_and_what_controllers_make_is_left_out() -> None:
+def test_lists_are_expanded_and_objects_of_controllers_are_ignored() -> None:
     owner = {"ownerReferences": [{"kind": "ReplicaSet", "controller": True}]}
-    made = [
+    controlled = [
         of("Pod", metadata=owner),
         of("Endpoints"),
         of("EndpointSlice", "discovery.k8s.io/v1"),
@@ -168,11 +169,11 @@ def test_lists_are_their_items_and_what_controllers_make_is_left_out() -> None:
         of("Secret", type="helm.sh/release.v1"),
         of("Secret", type="kubernetes.io/service-account-token"),
     ]
-    listed = {"apiVersion": "v1", "kind": "List", "items": [of(), *made]}
+    listed = {"apiVersion": "v1", "kind": "List", "items": [of(), *controlled]}
     assert list(foreign_objects([listed, None, "text"], "dev", {}).by_id) == [ObjectId("", "ConfigMap", "a", "one")]
 
 
-def test_an_object_without_a_namespace_is_the_compiled_one_of_that_name() -> None:
+def test_an_object_without_a_namespace_matches_the_compiled_one_with_its_name() -> None:
     compiled = {ObjectId("", "ConfigMap", "a", "one"): of()}
     foreign = foreign_objects([of(namespace="")], "dev", compiled)
     assert dict(foreign.files) == {ObjectId("", "ConfigMap", "a", "one"): "output/dev/a/configmap_one.yaml"}

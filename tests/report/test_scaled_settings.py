@@ -33,13 +33,13 @@ class Config(Input):
     database: DatabaseChoice | None = None
 
 
-def shown(**profiles: Any) -> dict[str, tuple[str, ...]]:
+def values_by_path(**profiles: Any) -> dict[str, tuple[str, ...]]:
     return {scaled_setting.path: scaled_setting.values for scaled_setting in scaled_settings(Config, profiles)}
 
 
 def test_resources_replicas_and_volumes_are_shown_at_every_scale() -> None:
     small = "100m 128Mi → 1 1Gi"
-    assert shown() == {
+    assert values_by_path() == {
         "web.replicas": ("2", "2", "2"),
         "resources": (small, small, small),
         "volume": ("1Gi", "1Gi", "1Gi"),
@@ -47,7 +47,7 @@ def test_resources_replicas_and_volumes_are_shown_at_every_scale() -> None:
 
 
 def test_whatever_differs_between_scales_is_shown() -> None:
-    settings = shown(
+    settings = values_by_path(
         light={"threads": 4, "web": {"title": "small"}}, heavy={"resources": LARGE, "web": {"replicas": 5}}
     )
     assert settings["threads"] == ("4", "1", "1")
@@ -57,16 +57,16 @@ def test_whatever_differs_between_scales_is_shown() -> None:
     assert "heap" not in settings
 
 
-def test_what_another_component_takes_is_shown_only_where_it_differs() -> None:
+def test_resources_of_other_components_are_shown_only_where_they_differ() -> None:
     always = {"type": "postgresql"}
     assert not any(
         path.startswith("database")
-        for path in shown(light={"database": always}, medium={"database": always}, heavy={"database": always})
+        for path in values_by_path(light={"database": always}, medium={"database": always}, heavy={"database": always})
     )
-    assert shown(heavy={"database": always})["database.type"] == ("-", "-", "postgresql")
+    assert values_by_path(heavy={"database": always})["database.type"] == ("-", "-", "postgresql")
 
 
-def test_all_settings_with_a_prefix() -> None:
+def test_settings_are_listed_by_prefix() -> None:
     (first, *_) = scaled_settings(Web, {"heavy": {"replicas": 3}}, prefix="slot.web", with_unscaled=True)
     assert first == ScaledSetting("slot.web.replicas", ("2", "2", "3"))
     assert len(scaled_settings(Web, {}, with_unscaled=True)) == 2

@@ -40,7 +40,7 @@ PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIC\nQDE=\n-----END " + "PRIVA
         "max_tokens_admin_password",
     ],
 )
-def test_keys_that_sound_secret(key: str) -> None:
+def test_keys_that_sound_secret_are_recognised(key: str) -> None:
     assert is_secret_key(key)
 
 
@@ -64,7 +64,7 @@ def test_keys_that_sound_secret(key: str) -> None:
         "tokenizer",
     ],
 )
-def test_keys_of_references_do_not(key: str) -> None:
+def test_keys_of_references_are_not_secret(key: str) -> None:
     assert not is_secret_key(key)
 
 
@@ -155,12 +155,12 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
         "- name: DB_PASSWORD\n  valueFrom: x",
     ],
 )
-def test_other_text_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert hide_in_text(text) == text
 
 
 @given(st.text("abcXYZ019", min_size=8))
-def test_hiding_twice_changes_nothing_and_nothing_comes_through(value: str) -> None:
+def test_hiding_is_idempotent_and_complete(value: str) -> None:
     for text in (f"db_password={value}", f"token: '{value}'", f"https://u:{value}@host"):
         hidden = hide_in_text(text)
         assert value not in hidden
@@ -210,7 +210,7 @@ def test_references_in_data_keep_their_names() -> None:
     assert hide({"DB_TOKEN": reference, "x": {"secret": "hunter2"}}) == {"DB_TOKEN": reference, "x": {"secret": "***"}}
 
 
-def test_the_lines_around_a_line_tell_whether_it_names_a_secret() -> None:
+def test_neighbouring_lines_tell_whether_a_line_is_secret() -> None:
     line = "  secret: db"
     assert hide_in_line(line, "DB_PASSWORD:", "  key: password") == hide_in_line(line, "  key: password", "") == line
     assert hide_in_line(line, "x:", "    key: password") == hide_in_line(line, "", "") == "  secret: ***"
@@ -255,8 +255,8 @@ CREDENTIALS = ("password={}", "DB_PASSWORD={}", "app:{}@db", "x://app:{}@db", "$
 def test_no_part_of_a_diagnostic_shows_a_credential(says: str, form: str, value: str) -> None:
     text = says.replace("{}", form.replace("{}", value))
     related = (Related(Span("a.yaml"), text),)
-    shown = hide_in_diagnostic(Diagnostic(RULE, text, Span("a.yaml"), text, text, related))
-    for part in (shown.message, shown.subject, shown.hint, shown.related[0].note):
+    masked = hide_in_diagnostic(Diagnostic(RULE, text, Span("a.yaml"), text, text, related))
+    for part in (masked.message, masked.subject, masked.hint, masked.related[0].note):
         assert value not in part
         assert part.startswith(text[:3])
 
@@ -271,13 +271,13 @@ def test_no_part_of_a_diagnostic_shows_a_credential(says: str, form: str, value:
         'spec.template has "--password=$(PASSWORD)"',
     ],
 )
-def test_other_messages_stay(message: str) -> None:
+def test_other_messages_are_unchanged(message: str) -> None:
     diagnostic = Diagnostic(RULE, message, Span("a.yaml"), "dev: Role a/b", message, (Related(Span("b"), message),))
     assert hide_in_diagnostic(diagnostic) == diagnostic
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("reason", "ending"),
     [
         ("DB_PASSWORD: the program takes it from a variable only", None),
         ("DB_PASSWORD: hunter2", "DB_PASSWORD: ***"),
@@ -287,8 +287,8 @@ def test_other_messages_stay(message: str) -> None:
         ),
     ],
 )
-def test_why_a_secret_is_in_a_variable_is_no_secret(said: str, shown: str | None) -> None:
+def test_the_reason_for_a_secret_variable_is_not_secret(reason: str, ending: str | None) -> None:
     keys = ("metadata", "annotations", "floe.dev/secret-variables")
-    found = hide_object(f"A_TOKEN: a first line that has words\n{said}", "Deployment", keys).split("\n")
-    assert found[0] == "A_TOKEN: a first line that has words"
-    assert found[1] == said if shown is None else found[1].endswith(shown)
+    lines = hide_object(f"A_TOKEN: a first line that has words\n{reason}", "Deployment", keys).split("\n")
+    assert lines[0] == "A_TOKEN: a first line that has words"
+    assert lines[1] == reason if ending is None else lines[1].endswith(ending)

@@ -52,11 +52,13 @@ def secret_dangers(
     return [(danger.word, danger.sentence) for danger in dangers if danger.word.startswith("secret-")]
 
 
-@pytest.mark.parametrize(("new", "said"), [(SEALED, "a SealedSecret"), (SOPS, "a Secret"), (OPERATOR, "a SopsSecret")])
-def test_another_kind_of_object_brings_it(new: Object, said: str) -> None:
+@pytest.mark.parametrize(
+    ("new", "new_source"), [(SEALED, "a SealedSecret"), (SOPS, "a Secret"), (OPERATOR, "a SopsSecret")]
+)
+def test_another_source_of_a_secret_is_reported(new: Object, new_source: str) -> None:
     sentence = (
-        f"{said} brings crm instead of an ExternalSecret: its values must be the same, or what knows them, such as a"
-        " database, refuses its readers"
+        f"{new_source} brings crm instead of an ExternalSecret: its values must be the same, or what knows them, such as"
+        " a database, refuses its readers"
     )
     assert secret_dangers(None, new, [STORED], [new, READER]) == [("secret-source", sentence)]
     assert secret_dangers(None, new, [], [new, READER]) == [], "a new secret has no readers yet"
@@ -65,7 +67,7 @@ def test_another_kind_of_object_brings_it(new: Object, said: str) -> None:
     assert secret_dangers(STORED, None, [STORED], [new, READER]) == [], "it is told of the new object"
 
 
-def test_nothing_creates_it_any_longer() -> None:
+def test_a_secret_without_a_source_is_reported() -> None:
     sentence = (
         "nothing here creates the Secret crm any longer, which pods read, and the cluster deletes it with the"
         " ExternalSecret: somebody must create it again"
@@ -74,7 +76,7 @@ def test_nothing_creates_it_any_longer() -> None:
     assert secret_dangers(STORED, None, [STORED], []) == []
 
 
-def test_values_that_are_made_up() -> None:
+def test_generated_values_are_reported() -> None:
     ((word, sentence),) = secret_dangers(STORED, MADE_UP, [STORED], [MADE_UP, READER])
     assert (word, sentence.partition(":")[0]) == (
         "secret-source",
@@ -83,9 +85,9 @@ def test_values_that_are_made_up() -> None:
     assert secret_dangers(MADE_UP, MADE_UP, [MADE_UP], [MADE_UP, READER]) == []
 
 
-def test_the_store_of_the_csi_driver() -> None:
+def test_another_store_of_the_csi_driver_is_reported() -> None:
     needed = ("secret-needed", "the store of vault must have its values where it says, or pods do not start")
     assert secret_dangers(None, PROVIDED, [], [PROVIDED]) == [needed]
-    other = {**PROVIDED, "spec": {**PROVIDED["spec"], "parameters": {"roleName": "acme"}}}
-    assert secret_dangers(PROVIDED, other, [PROVIDED], [other]) == [needed]
+    changed = {**PROVIDED, "spec": {**PROVIDED["spec"], "parameters": {"roleName": "acme"}}}
+    assert secret_dangers(PROVIDED, changed, [PROVIDED], [changed]) == [needed]
     assert secret_dangers(PROVIDED, {**PROVIDED, "other": 1}, [PROVIDED], [PROVIDED]) == []

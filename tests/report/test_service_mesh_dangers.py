@@ -36,13 +36,13 @@ def namespace(labels: Any = None, annotations: Any = None) -> Object:
         ({}, {"linkerd.io/inject": "enabled"}),
     ],
 )
-def test_a_namespace_that_leaves_the_mesh(labels: Any, annotations: Any) -> None:
+def test_a_namespace_that_leaves_the_mesh_is_reported(labels: Any, annotations: Any) -> None:
     inside = namespace(labels, annotations)
     assert dangers(inside, namespace()) == [LEFT]
     assert dangers(namespace(), inside) == dangers(inside, inside) == dangers(inside, None) == []
 
 
-def test_a_namespace_that_changes_its_mesh_or_says_that_it_is_in_none() -> None:
+def test_a_namespace_that_changes_or_opts_out_of_the_mesh_is_reported() -> None:
     ambient, linkerd = (
         namespace({"istio.io/dataplane-mode": "ambient"}),
         namespace({}, {"linkerd.io/inject": "enabled"}),
@@ -51,7 +51,7 @@ def test_a_namespace_that_changes_its_mesh_or_says_that_it_is_in_none() -> None:
     assert dangers(ambient, namespace({"istio.io/dataplane-mode": "none"})) == [LEFT]
 
 
-def test_ports_without_a_server_that_linkerd_opens() -> None:
+def test_ports_without_a_server_opened_by_linkerd_are_reported() -> None:
     inject = {"linkerd.io/inject": "enabled"}
     shut = namespace({}, {**inject, "config.linkerd.io/default-inbound-policy": "deny"})
     message = "the service mesh lets everybody reach ports that no Server names"
@@ -65,7 +65,7 @@ def strictness(mode: str = "STRICT", **ports: str) -> Object:
     return resource("PeerAuthentication", api=ISTIO, spec=spec)
 
 
-def test_plain_text_that_is_taken() -> None:
+def test_accepted_plain_text_is_reported() -> None:
     everywhere = [("mesh-weakened", "pods now take plain text, from callers without an identity")]
     assert dangers(STRICT, {**STRICT, "spec": {"mtls": {"mode": "PERMISSIVE"}}}, STRICT) == everywhere
     assert dangers(STRICT, None, strictness()) == everywhere
@@ -82,7 +82,7 @@ def allowed(*accounts: str, anybody: bool = False) -> Object:
     return resource("AuthorizationPolicy", api=ISTIO, spec={"rules": [*rules, *([{"to": []}] if anybody else [])]})
 
 
-def test_callers_that_istio_lets_in() -> None:
+def test_added_callers_in_istio_are_reported() -> None:
     opened = [("mesh-weakened", "the service mesh now lets in callers without an identity")]
     assert dangers(allowed("a/b"), allowed("a/b", anybody=True), STRICT) == opened
     assert dangers(None, allowed(anybody=True), STRICT) == opened
@@ -95,7 +95,7 @@ def test_callers_that_istio_lets_in() -> None:
     assert dangers(nobody, None, STRICT) == [("mesh-weakened", message)]
 
 
-def test_trust_domains_of_the_accounts_that_istio_lets_in() -> None:
+def test_trust_domains_of_callers_in_istio_are_compared() -> None:
     def by(domain: str) -> Object:
         source = {"source": {"principals": [f"{domain}/ns/a/sa/b"]}}
         return resource("AuthorizationPolicy", api=ISTIO, spec={"rules": [{"from": [source], "to": []}]})
@@ -107,7 +107,7 @@ def test_trust_domains_of_the_accounts_that_istio_lets_in() -> None:
     assert dangers(by("acme"), by("acme"), STRICT) == []
 
 
-def test_callers_that_linkerd_lets_in() -> None:
+def test_added_and_removed_callers_in_linkerd_are_reported() -> None:
     notes = {"config.linkerd.io/proxy-cpu-request": "50m"}
     pods = resource("Deployment", spec={"template": {"metadata": {"annotations": notes}, "spec": {"containers": []}}})
     networks = resource("NetworkAuthentication", api=LINKERD, spec={"networks": [{"cidr": "0.0.0.0/0"}]})
@@ -115,8 +115,9 @@ def test_callers_that_linkerd_lets_in() -> None:
     assert dangers(None, networks, pods) == opened
     assert dangers(networks, None, pods) == []
     refs = [{"kind": "ServiceAccount", "namespace": "a", "name": name} for name in ("b", "c")]
-    both, narrower = (
-        resource("MeshTLSAuthentication", api=LINKERD, spec={"identityRefs": some}) for some in (refs, refs[:1])
+    wider, narrower = (
+        resource("MeshTLSAuthentication", api=LINKERD, spec={"identityRefs": identities})
+        for identities in (refs, refs[:1])
     )
-    assert dangers(both, narrower, pods) == [("mesh-narrowed", "the service mesh no longer lets in a/c")]
-    assert dangers(both, narrower) == [], "there is no mesh any more"
+    assert dangers(wider, narrower, pods) == [("mesh-narrowed", "the service mesh no longer lets in a/c")]
+    assert dangers(wider, narrower) == [], "there is no mesh any more"

@@ -29,22 +29,24 @@ def prometheus(*jobs: str) -> Object:
     return file({"scrape_configs": [{"job_name": job} for job in jobs]}, "prometheus.yml")
 
 
-def test_a_target_that_is_gone() -> None:
-    both, narrower = prometheus("sales/dagster-metrics", "floe-platform/polaris"), prometheus("floe-platform/polaris")
+def test_a_removed_target_is_reported() -> None:
+    wider, narrower = prometheus("sales/dagster-metrics", "floe-platform/polaris"), prometheus("floe-platform/polaris")
     message = "the metrics of sales/dagster-metrics are no longer collected"
-    assert dangers(both, narrower) == [("metrics-removed", message)]
-    assert dangers(narrower, both) == dangers(both, prometheus("floe-platform/polaris", "sales/dagster-metrics")) == []
-    assert dangers(both, narrower, prometheus("sales/dagster-metrics")) == [], "another Prometheus does"
+    assert dangers(wider, narrower) == [("metrics-removed", message)]
+    assert (
+        dangers(narrower, wider) == dangers(wider, prometheus("floe-platform/polaris", "sales/dagster-metrics")) == []
+    )
+    assert dangers(wider, narrower, prometheus("sales/dagster-metrics")) == [], "another Prometheus does"
 
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
-def test_a_monitor_that_is_gone(kind: str) -> None:
+def test_a_removed_monitor_is_reported(kind: str) -> None:
     assert [word for word, _ in dangers(resource(kind), None)] == ["metrics-removed"]
     assert dangers(resource(kind), resource(kind) | {"other": 1}) == []
 
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
-def test_a_target_that_another_kind_of_prometheus_takes_over(kind: str) -> None:
+def test_a_target_taken_over_by_another_kind_of_prometheus_is_not_reported(kind: str) -> None:
     by_itself = prometheus("floe-platform/polaris", "floe-platform/jaeger")
     by_an_operator = [resource(kind, f"floe-platform.{name}") for name in ("polaris", "jaeger")]
     assert dangers(by_itself, None, *by_an_operator) == []
@@ -83,26 +85,28 @@ GRAFANA, TEMPO = ({"name": name, "host": f"{name}.example"} for name in ("grafan
         ),
     ],
 )
-def test_a_collector_that_passes_on_less(before: dict[str, Any], after: dict[str, Any], sentence: str) -> None:
+def test_a_collector_that_forwards_less_is_reported(
+    before: dict[str, Any], after: dict[str, Any], sentence: str
+) -> None:
     assert dangers(collector(**before), collector(**after)) == ([("telemetry-reduced", sentence)] if sentence else [])
 
 
-def test_a_collector_that_is_gone() -> None:
+def test_a_removed_collector_is_reported() -> None:
     assert [word for word, _ in dangers(collector(backends=[GRAFANA]), None)] == ["telemetry-reduced"]
     assert dangers(collector(backends=[GRAFANA]), None, collector(backends=[GRAFANA])) == []
 
 
-def test_traces_that_are_kept_for_a_shorter_time() -> None:
+def test_a_shorter_retention_of_traces_is_reported() -> None:
     long, short = (file(jaeger(BadgerStore(retention=time))) for time in ("72h", "24h"))
     assert dangers(long, short) == [("telemetry-reduced", "traces are kept for 24h instead of 72h")]
     assert dangers(short, long) == dangers(file(jaeger(MemoryStore())), long) == []
 
 
-def test_logs_that_are_no_longer_read() -> None:
+def test_logs_that_are_no_longer_read_are_reported() -> None:
     def agent(*files: str) -> Object:
         pipelines = {"logs": {"receivers": ["file_log"]}}
         return file({"receivers": {"file_log": {"include": [*files]}}, "service": {"pipelines": pipelines}})
 
-    both, narrower = agent("/var/log/pods/sales_*", "/var/log/pods/hr_*"), agent("/var/log/pods/hr_*")
-    assert dangers(both, narrower) == [("telemetry-reduced", "logs are no longer read from /var/log/pods/sales_*")]
-    assert dangers(narrower, both) == []
+    wider, narrower = agent("/var/log/pods/sales_*", "/var/log/pods/hr_*"), agent("/var/log/pods/hr_*")
+    assert dangers(wider, narrower) == [("telemetry-reduced", "logs are no longer read from /var/log/pods/sales_*")]
+    assert dangers(narrower, wider) == []

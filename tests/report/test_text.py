@@ -41,7 +41,7 @@ def test_a_diagnostic_with_both_place_and_subject_shows_both(root: Path) -> None
     )
 
 
-def test_no_diagnostics_are_no_text(root: Path) -> None:
+def test_no_diagnostics_give_empty_text(root: Path) -> None:
     assert render_problems(Outcome(), root, plain) == ""
 
 
@@ -80,7 +80,7 @@ def test_a_line_that_may_have_a_secret_is_shown_if_it_has_only_a_known_key(
         Span("long.yaml", 1, 1),
     ],
 )
-def test_what_cannot_be_shown_safely_is_left_out(root: Path, span: Span) -> None:
+def test_lines_that_cannot_be_shown_safely_are_left_out(root: Path, span: Span) -> None:
     (root.parent / "outside.yaml").write_text("outside\n")
     (root / "link.yaml").symlink_to(root.parent / "outside.yaml")
     (root / "binary.yaml").write_bytes(b"\xff\xfe\n")
@@ -88,12 +88,12 @@ def test_what_cannot_be_shown_safely_is_left_out(root: Path, span: Span) -> None
     assert excerpt(root, span, plain) == ()
 
 
-def test_control_characters_are_written_out() -> None:
+def test_control_characters_are_escaped() -> None:
     assert visible("a\x1b[31mb\u202ec\rd\udce9") == r"a\x1b[31mb\u202ec\rd\udce9"
     assert visible("grün\n\ttab") == "grün\n\ttab"
 
 
-def test_messages_cannot_act_on_the_terminal(root: Path) -> None:
+def test_messages_cannot_control_the_terminal(root: Path) -> None:
     diagnostic = Diagnostic(UNKNOWN, "a\x1bb", Span("f\x1b", 1, 1), hint="\x1b", subject="\x1b")
     assert "\x1b" not in render_problems(Outcome((diagnostic,)), root, plain)
 

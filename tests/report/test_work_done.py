@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.report.work_done import Stopwatch, WorkDone, render_work
 
 
-def test_steps_are_timed_and_what_follows_a_colon_is_no_step() -> None:
+def test_steps_are_timed_without_the_text_after_a_colon() -> None:
     ticks: Iterator[float] = iter([0.0, 1.0, 3.0, 6.0, 10.0])
     reported: list[str] = []
     steps = Stopwatch(reported.append, lambda: next(ticks))

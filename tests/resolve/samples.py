@@ -39,8 +39,8 @@ Anything.model_rebuild()
 
 def component(slot: str, kind: str, **facts: Any) -> Component[Any]:
     """Return a component that renders nothing."""
-    given: dict[str, Any] = {"summary": "", "config": Anything, "build": lambda _: Parts(), **facts}
-    return Component(slot=slot, type=kind, **given)
+    fields: dict[str, Any] = {"summary": "", "config": Anything, "build": lambda _: Parts(), **facts}
+    return Component(slot=slot, type=kind, **fields)
 
 
 COMPONENTS = (
@@ -63,10 +63,10 @@ def document(file: str, data: Mapping[str, Any]) -> Document:
     def place(part: Any, path: DataPath) -> None:
         steps: Any = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
         for step, child in steps:
-            here = (*path, step)
+            child_path = (*path, step)
             line = len(values) + 1
-            keys[here], values[here] = Span(file, line, 1), Span(file, line, 5)
-            place(child, here)
+            keys[child_path], values[child_path] = Span(file, line, 1), Span(file, line, 5)
+            place(child, child_path)
 
     place(data, ())
     return Document(file, data, keys, values)

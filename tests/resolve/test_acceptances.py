@@ -43,12 +43,12 @@ def test_a_warning_about_a_file_is_accepted(tmp_path: Path) -> None:
     assert codes(tmp_path, accept("C002", "overlays/dev/pool.yaml")) == []
 
 
-def test_another_warning_is_not(tmp_path: Path) -> None:
+def test_another_warning_is_not_accepted(tmp_path: Path) -> None:
     warnings = codes(tmp_path, accept("C002", "Pool.acme.example floe-sales-domain/other"), accept("C016", POOL))
     assert warnings == [("C002", "overlays/dev/pool.yaml"), ("R024", MANIFEST), ("R024", MANIFEST)]
 
 
-def test_what_other_environments_need_is_not_known_if_only_some_are_compiled(tmp_path: Path) -> None:
+def test_acceptances_for_omitted_environments_are_not_reported(tmp_path: Path) -> None:
     assert codes(tmp_path, accept("C002", POOL), accept("C016", POOL), only=("dev",)) == []
 
 
@@ -60,7 +60,7 @@ def test_a_warning_from_the_cache_is_accepted_too(tmp_path: Path) -> None:
     assert compile_mesh(tmp_path, cache=cache).warnings == ()
 
 
-def test_the_definition_answers_the_warning_without_being_installed(tmp_path: Path) -> None:
+def test_a_definition_in_crds_removes_the_warning_without_being_installed(tmp_path: Path) -> None:
     codes(tmp_path)
     size = {"type": "object", "properties": {"size": {"type": "integer"}}}
     schema: dict[str, Any] = {"type": "object", "properties": {"spec": size}}

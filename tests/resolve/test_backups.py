@@ -73,7 +73,7 @@ def test_production_without_backups_is_one_error(tmp_path: Path, database: str) 
     assert error.span.file == "overlays/prod/environment.yaml"
 
 
-def test_other_environments_need_none(tmp_path: Path) -> None:
+def test_outside_production_no_backups_are_needed(tmp_path: Path) -> None:
     assert backup_diagnostics(tmp_path, production=False) == ()
 
 
@@ -83,7 +83,7 @@ def test_a_store_or_a_reason_is_enough(tmp_path: Path, backup: Any, database: st
     assert backup_diagnostics(tmp_path, platform=backup, database=database) == ()
 
 
-def test_one_domain_alone_does_not_protect_the_platform(tmp_path: Path) -> None:
+def test_backups_of_one_domain_do_not_cover_the_platform(tmp_path: Path) -> None:
     (error,) = backup_diagnostics(tmp_path, domain=STORE)
     assert "polaris in floe-platform" in error.message
     assert "sales" not in error.message
@@ -97,7 +97,7 @@ def test_backups_in_the_same_cluster_are_a_warning_once(tmp_path: Path) -> None:
     assert backup_diagnostics(tmp_path, platform=MINIO, production=False) == ()
 
 
-def test_a_domain_that_keeps_its_own_beside_the_data(tmp_path: Path) -> None:
+def test_backups_of_a_domain_in_the_same_cluster_are_a_warning(tmp_path: Path) -> None:
     (warning,) = backup_diagnostics(tmp_path, platform=STORE, domain=MINIO)
     assert warning.span
     assert warning.span.file == "domains/sales/domain.yaml"

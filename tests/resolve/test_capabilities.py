@@ -33,14 +33,14 @@ def capabilities_of(placed_: Placed, own: Any = (), platform: Any = ()) -> tuple
     return context(placed_, own, platform)[0].capabilities
 
 
-def test_the_own_namespace_comes_first() -> None:
-    other = replace(CATALOG, name="own")
+def test_capabilities_of_its_own_namespace_come_first() -> None:
+    own_catalog = replace(CATALOG, name="own")
     needs = placed(Requirement(Catalog))
-    assert capabilities_of(needs, own=(other,), platform=(CATALOG,)) == (other.about("sales"),)
+    assert capabilities_of(needs, own=(own_catalog,), platform=(CATALOG,)) == (own_catalog.about("sales"),)
     assert capabilities_of(needs, platform=(CATALOG,)) == (CATALOG.about("sales"),)
 
 
-def test_one_is_found_or_all_or_the_one_with_that_name() -> None:
+def test_a_requirement_may_be_for_one_for_all_or_for_a_name() -> None:
     two = (DATABASE, replace(DATABASE, name="another"))
     assert capabilities_of(placed(Requirement(Database)), platform=two) == two[:1]
     assert capabilities_of(placed(Requirement(Database, many=True)), platform=two) == two
@@ -62,9 +62,7 @@ def test_its_own_databases_are_found_first() -> None:
         (Requirement(Database, "db/app"), "a database named db/app", "that provides it"),
     ],
 )
-def test_what_nobody_provides_is_reported_where_it_was_asked_for(
-    requirement: Requirement, needed: str, slot: str
-) -> None:
+def test_a_missing_capability_is_reported_at_its_requirement(requirement: Requirement, needed: str, slot: str) -> None:
     findings, needs = Findings(), placed(requirement)
     _, unmet = context(needs, (), (CATALOG,))
     check_provided(needs[1], unmet, (), findings)
@@ -74,11 +72,11 @@ def test_what_nobody_provides_is_reported_where_it_was_asked_for(
     assert diagnostic.hint == f"fill the slot {slot} in platform-manifest.yaml"
 
 
-def test_the_slots_to_fill_for_what_is_required_are_those_of_components() -> None:
+def test_the_hint_names_slots_whose_components_provide_the_capability() -> None:
     named = {kind.slot for kind in Capability.__subclasses__()} - {""}
     assert len(named) > 4
     assert named - set(slots(registry())) == set()
 
 
-def test_everything_provided() -> None:
+def test_all_provided_capabilities_are_listed() -> None:
     assert provided([placed(provides=(CATALOG,)), placed(provides=(STORE, LINEAGE))]) == (CATALOG, STORE, LINEAGE)

@@ -45,11 +45,11 @@ def owned(config: Any) -> list[tuple[str, str | None]]:
     return [(database.database, database.user) for database in config.databases]
 
 
-def test_nobody_needs_one() -> None:
+def test_without_consumers_there_is_no_server() -> None:
     assert resolved(owner("polaris")) == ({"polaris": ()}, {}, [])
 
 
-def test_each_consumer_has_a_server_of_its_own_unless_it_names_one() -> None:
+def test_each_consumer_has_its_own_server_unless_it_names_one() -> None:
     names, servers, findings = resolved(owner("polaris", PostgresqlServer()), owner("marquez", PostgresqlServer()))
     assert names == {"polaris": ("polaris-postgresql/polaris",), "marquez": ("marquez-postgresql/marquez",)}
     assert list(servers) == ["marquez-postgresql", "polaris-postgresql"]
@@ -66,7 +66,7 @@ def test_consumers_that_name_one_server_share_it() -> None:
     assert findings == []
 
 
-def test_a_server_may_be_named_by_what_it_would_be_called_anyway() -> None:
+def test_a_server_may_be_named_by_its_default_name() -> None:
     _, servers, findings = resolved(
         owner("polaris", PostgresqlServer()), owner("marquez", PostgresqlServer(server="polaris-postgresql"))
     )
@@ -74,7 +74,7 @@ def test_a_server_may_be_named_by_what_it_would_be_called_anyway() -> None:
     assert findings == []
 
 
-def test_a_shared_server_is_described_once() -> None:
+def test_settings_of_a_shared_server_may_be_given_once_only() -> None:
     _, _, findings = resolved(
         owner("polaris", PostgresqlServer(server="shared")),
         owner("marquez", PostgresqlServer(server="shared", storage="99Gi")),
@@ -91,7 +91,7 @@ def test_one_consumer_may_need_two_databases_of_one_server() -> None:
     assert owned(servers["shared"]) == [("polaris", "app")]
 
 
-def test_an_external_database_is_called_as_it_is_there() -> None:
+def test_an_external_database_keeps_its_name_and_user() -> None:
     names, servers, _ = resolved(owner("polaris", OUTSIDE.model_copy(update={"database": "catalog_prod"})))
     assert names == {"polaris": ("polaris-postgresql/catalog_prod",)}
     assert owned(servers["polaris-postgresql"]) == [("catalog_prod", None)]
@@ -102,7 +102,7 @@ def test_an_external_database_is_called_as_it_is_there() -> None:
     assert servers["polaris-postgresql"].host == "db.example.com"
 
 
-def test_a_database_outside_has_one_user() -> None:
+def test_an_external_database_has_one_user() -> None:
     findings = Findings()
     named = OUTSIDE.model_copy(update={"database": "shared"})
     check_owners(
@@ -114,12 +114,12 @@ def test_a_database_outside_has_one_user() -> None:
     assert '"shared" of db.example.com' in diagnostic.message
     findings = Findings()
     elsewhere = named.model_copy(update={"port": 6432})
-    others = [owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())]
-    check_owners(external_databases(others), findings)
+    owners = [owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())]
+    check_owners(external_databases(owners), findings)
     assert findings.diagnostics == []
 
 
-def test_the_settings_of_a_server_stand_below_those_of_its_first_consumer() -> None:
+def test_settings_of_a_server_are_at_the_path_of_its_first_consumer() -> None:
     component_, instance = owner("polaris", PostgresqlServer())
     placed = (component_, replace(instance, settings_path=("catalog",)))
     _, (_, server) = with_databases(REGISTRY, [placed], Findings())

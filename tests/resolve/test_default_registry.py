@@ -16,7 +16,7 @@ def warned(root: Path) -> list[Diagnostic]:
     return [warning for warning in compile_mesh(root).warnings if warning.rule.code == "R030"]
 
 
-def test_it_is_said_once_at_the_first_image(tmp_path: Path) -> None:
+def test_the_default_registry_is_reported_once_at_the_first_image(tmp_path: Path) -> None:
     root = small_mesh(tmp_path, {MANIFEST: {"images": None}})
     text = (root / PRODUCT).read_text(encoding="utf-8")
     (root / "domains/sales/products/visits.yaml").write_text(text.replace("orders", "visits"), encoding="utf-8")
@@ -43,11 +43,11 @@ def test_it_is_said_once_at_the_first_image(tmp_path: Path) -> None:
         {MANIFEST: {"images": {"mirrors": {"quay.io": "ghcr.io/acme/quay"}}}, PRODUCT: {"image": "quay.io/a/b:1.0.0"}},
     ],
 )
-def test_a_registry_that_somebody_has_named_needs_no_warning(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_a_configured_registry_needs_no_warning(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert warned(small_mesh(tmp_path, changes)) == []
 
 
-def test_a_domain_that_an_environment_lacks_needs_no_registry_there(tmp_path: Path) -> None:
+def test_a_domain_that_is_not_in_an_environment_needs_no_registry_there(tmp_path: Path) -> None:
     root = small_mesh(tmp_path, {MANIFEST: {"images": None}, DOMAIN: {"environments": ["qa"]}})
     environment = (root / ENVIRONMENT).read_text(encoding="utf-8").replace("name: dev", "name: qa")
     (root / "overlays/qa").mkdir()

@@ -48,5 +48,5 @@ def errors(root: Path, **changes: Any) -> list[str]:
         ),
     ],
 )
-def test_prefixes_of_labels(changes: dict[str, Any], codes: list[str], tmp_path: Path) -> None:
+def test_labels_need_an_allowed_prefix(changes: dict[str, Any], codes: list[str], tmp_path: Path) -> None:
     assert errors(tmp_path, **changes) == codes

@@ -69,7 +69,9 @@ def run_pod(unit: dict[str, str], orchestrator: str) -> list[dict[str, Any]]:
         ("dagster", ["2"]),
     ],  # Dagster has one container for all steps
 )
-def test_all_steps_have_it(orchestrator: str, devices: list[str | None], tmp_path: Path) -> None:
+def test_all_steps_have_the_settings_of_their_domain(
+    orchestrator: str, devices: list[str | None], tmp_path: Path
+) -> None:
     changes: dict[str, Any] = {
         MANIFEST: {"orchestrator": {"type": orchestrator}, **ALLOWED},
         DOMAIN: {"steps": SHARED},
@@ -77,8 +79,8 @@ def test_all_steps_have_it(orchestrator: str, devices: list[str | None], tmp_pat
     }
     root = small_mesh(tmp_path, changes)
     (root / "overlays/dev/objects.yaml").write_text(OBJECTS, encoding="utf-8")
-    written = json.dumps({"resources": ["objects.yaml"]})
-    (root / "overlays/dev/kustomization.yaml").write_text(written, encoding="utf-8")
+    kustomization = json.dumps({"resources": ["objects.yaml"]})
+    (root / "overlays/dev/kustomization.yaml").write_text(kustomization, encoding="utf-8")
     prefix = "output/dev/floe-sales-domain/"
     files = compile_mesh(root).files
     unit = {path.removeprefix(prefix): text for path, text in files.items() if path.startswith(prefix)}
@@ -100,23 +102,23 @@ def devices(**changes: Any) -> dict[str, dict[str, int]]:
     """Return the devices of the steps of a product in the plan, by the name of the step."""
     product = data_product("orders", steps=STEPS)
     unit = units(planned(domains={"sales": changes.pop("domain", {})}, products={"sales": [product]}, **changes))
-    ((made,),) = [context.instance.products for _, context in unit["sales"].contexts if context.instance.products]
-    return {step.name: dict(step.devices) for step in made.spec.steps}
+    ((products,),) = [context.instance.products for _, context in unit["sales"].contexts if context.instance.products]
+    return {step.name: dict(step.devices) for step in products.spec.steps}
 
 
-def test_an_environment_says_it_of_a_domain() -> None:
-    said = {"domains": {"sales": {"steps": {"devices": {GPU: 0, "acme.example/tpu": 1}}}}}
+def test_an_environment_may_set_the_steps_of_a_domain() -> None:
+    environment = {"domains": {"sales": {"steps": {"devices": {GPU: 0, "acme.example/tpu": 1}}}}}
     tpu = {"acme.example/tpu": 1}
-    assert devices(environment=said, domain={"steps": {"devices": {GPU: 1}}}, manifest=ALLOWED) == {
+    assert devices(environment=environment, domain={"steps": {"devices": {GPU: 1}}}, manifest=ALLOWED) == {
         "load": {GPU: 0, **tpu},
         "train": {GPU: 2, **tpu},
         "tell": {GPU: 0, **tpu},
     }
 
 
-def test_the_same_volume_may_be_said_twice() -> None:
+def test_the_same_volume_may_be_declared_twice() -> None:
     volume = {"path": "/etc/tables", "config_map": "tables"}
     product = data_product("orders", steps=[{**STEPS[0], "volumes": [volume]}])
     unit = units(planned(domains={"sales": {"steps": {"volumes": [volume]}}}, products={"sales": [product]}))
-    ((made,),) = [context.instance.products for _, context in unit["sales"].contexts if context.instance.products]
-    assert len(made.spec.steps[0].volumes) == 1
+    ((products,),) = [context.instance.products for _, context in unit["sales"].contexts if context.instance.products]
+    assert len(products.spec.steps[0].volumes) == 1

@@ -37,7 +37,7 @@ def validator(kind: str) -> Any:
 
 
 @table("mesh", MESHES, ids=lambda mesh: mesh.name)
-def test_what_compiles_has_no_mistake_in_an_editor(mesh: Path) -> None:
+def test_documents_that_compile_have_no_errors_in_an_editor(mesh: Path) -> None:
     files = [*mesh.glob("*.yaml"), *mesh.glob("overlays/**/*.yaml"), *mesh.glob("domains/**/*.yaml")]
     documents = {file: kind for file in files if (kind := kind_of(file.relative_to(mesh).as_posix()))}
     assert len(documents) >= 3
@@ -51,14 +51,14 @@ def orchestrator() -> dict[str, Any]:
     return orchestrator_
 
 
-def test_each_type_says_what_it_is() -> None:
+def test_each_type_has_a_description() -> None:
     choice = orchestrator()["properties"]["type"]
     meanings = dict(zip(choice["enum"], choice["markdownEnumDescriptions"], strict=True))
     assert meanings["kubernetes"] == "Data products run as CronJobs."
     assert "\n- kubernetes: Data products run as CronJobs." in orchestrator()["description"]
 
 
-def test_without_a_type_a_key_may_have_what_some_type_takes() -> None:
+def test_without_a_type_values_of_any_type_are_accepted() -> None:
     document = {"apiVersion": "floe.dev/v1", "kind": "Domain", "metadata": {"name": "sales", "owner": "a@example.com"}}
     check = validator("Domain").is_valid
     assert check({**document, "orchestrator": {"executor": "celery"}})

@@ -37,7 +37,7 @@ def environment(**more: Any) -> Environment:
 LINKED = environment()
 
 
-def test_a_server_has_another_host_port_and_scheme() -> None:
+def test_from_another_cluster_a_server_has_another_host_port_and_scheme() -> None:
     (lineage,) = seen_from_elsewhere((Lineage("marquez", POLARIS, POLARIS.url()),), LINKED)
     assert isinstance(lineage, Lineage)
     assert lineage.url == f"https://{THERE}:443"
@@ -50,21 +50,21 @@ def test_a_server_has_another_host_port_and_scheme() -> None:
 
 
 @pytest.mark.parametrize(("mutual", "asks"), [(True, True), (True, False), (False, True)])
-def test_a_caller_that_can_show_a_certificate_is_told_where_it_is_asked_for_one(mutual: bool, asks: bool) -> None:
+def test_a_caller_with_a_certificate_uses_the_port_that_requests_one(mutual: bool, asks: bool) -> None:
     server = replace(POLARIS, ports=(replace(HTTP, mutual=mutual),))
     certificates = {"client_certificates": {"issuer": "clients", "authority": "clients", "port": 9443}} if asks else {}
-    there = environment(links={"type": "gateway", "class": "eg", "issuer": "acme", **certificates})
-    (lineage,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), there)
+    caller_environment = environment(links={"type": "gateway", "class": "eg", "issuer": "acme", **certificates})
+    (lineage,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), caller_environment)
     assert isinstance(lineage, Lineage)
     assert lineage.endpoint.asks_certificate == (mutual and asks)
     assert lineage.url == f"https://{THERE}:{9443 if mutual and asks else 443}"
-    assert not server.asks_certificate, "nobody is asked in its own cluster"
+    assert not server.asks_certificate, "no certificate is needed in its own cluster"
     (exported,) = seen_from_elsewhere((Lineage("marquez", server, server.url()),), environment(links={"type": "mcs"}))
     assert isinstance(exported, Lineage)
     assert not exported.endpoint.asks_certificate
 
 
-def test_texts_that_were_made_from_an_endpoint_follow_it_wherever_they_are() -> None:
+def test_texts_with_the_address_of_an_endpoint_follow_it() -> None:
     uri = POLARIS.url(path="/api/catalog")
     variables = (Variable("POLARIS_HOST", HERE), Variable("OTHER", f"x{HERE}"), Variable("ADDRESS", f"{HERE}:8181"))
     catalog = Catalog("polaris", POLARIS, uri, "lake", variables=variables)
@@ -75,14 +75,14 @@ def test_texts_that_were_made_from_an_endpoint_follow_it_wherever_they_are() -> 
     assert replace(catalog_, endpoint=POLARIS, uri=uri, variables=variables) == catalog, "nothing else changes"
 
 
-def test_what_is_outside_of_all_clusters_is_the_same_for_each() -> None:
+def test_servers_outside_all_clusters_are_the_same_for_each() -> None:
     store = ObjectStore(
         "s3", Endpoint("s3.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)), "s3", "b", "s3://b/"
     )
     assert seen_from_elsewhere((store,), LINKED) == (store,)
 
 
-def test_each_port_has_a_host_of_its_own() -> None:
+def test_each_port_has_its_own_host() -> None:
     grpc, http = Port("otlp", 4317, grpc=True), Port("otlp-http", 4318)
     endpoint = service_endpoint("collector", "floe-platform", "cluster.local", (grpc, http))
     (collector,) = seen_from_elsewhere((Collector("c", endpoint.only("otlp"), endpoint.only("otlp-http")),), LINKED)
@@ -93,7 +93,7 @@ def test_each_port_has_a_host_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "port"),
+    ("caller_environment", "port"),
     [
         (environment(links=None), HTTP),
         (environment(cluster={"name": "hub"}), HTTP),
@@ -101,9 +101,9 @@ def test_each_port_has_a_host_of_its_own() -> None:
         (LINKED, Port("statsd", 9125, protocol="UDP")),
     ],
 )
-def test_what_no_link_reaches_is_marked_for_who_reports_it(there: Environment, port: Port) -> None:
+def test_servers_that_no_link_reaches_are_marked_for_the_error(caller_environment: Environment, port: Port) -> None:
     endpoint = service_endpoint("db", "floe-platform", "cluster.local", (port,))
-    (lineage,) = seen_from_elsewhere((Lineage("db", endpoint, ""),), there)
+    (lineage,) = seen_from_elsewhere((Lineage("db", endpoint, ""),), caller_environment)
     assert isinstance(lineage, Lineage)
     assert (lineage.endpoint.host, lineage.endpoint.ports, lineage.endpoint.group) == (endpoint.host, (port,), None)
     assert [remote.cluster for remote in lineage.endpoint.elsewhere] == ["hub"]

@@ -75,8 +75,8 @@ def sources(
     )
 
 
-def planned(*args: Any, **written: Any) -> EnvironmentPlan:
-    ((plan,), warnings) = resolve(sources(*args, **written), REGISTRY)
+def planned(*args: Any, **documents: Any) -> EnvironmentPlan:
+    ((plan,), warnings) = resolve(sources(*args, **documents), REGISTRY)
     assert warnings == ()
     return plan
 
@@ -85,13 +85,13 @@ def units(plan: EnvironmentPlan) -> dict[str, ResolvedUnit]:
     return {unit.scope: unit for unit in plan.units}
 
 
-def refused(*args: Any, **written: Any) -> list[tuple[str, str, str]]:
+def refused(*args: Any, **documents: Any) -> list[tuple[str, str, str]]:
     with pytest.raises(StageFailed) as failed:
-        resolve(sources(*args, **written), REGISTRY)
+        resolve(sources(*args, **documents), REGISTRY)
     return [(diagnostic.rule.code, str(diagnostic.span), diagnostic.message) for diagnostic in failed.value.diagnostics]
 
 
-def test_settings_are_what_manifest_and_environment_say() -> None:
+def test_settings_come_from_manifest_and_environment() -> None:
     manifest = {
         "kubernetes": {"version": "1.33", "cluster_domain": "acme.internal"},
         "images": {
@@ -124,7 +124,7 @@ def test_settings_are_what_manifest_and_environment_say() -> None:
     assert plan.delivery.repository == "https://github.com/acme/data.git"
 
 
-def test_what_is_not_said_has_a_default() -> None:
+def test_missing_settings_have_defaults() -> None:
     settings = planned().settings
     assert (settings.environment.production, settings.platform.pull_secret, settings.cluster.ingress_namespace) == (
         False,
@@ -150,7 +150,7 @@ def test_a_namespace_for_the_platform_and_for_each_domain() -> None:
     assert [unit.owner for unit in by_scope.values()] == [OWNER, "@acme/finance", "@acme/sales"]
 
 
-def test_a_domain_exists_where_it_says() -> None:
+def test_a_domain_exists_in_its_declared_environments() -> None:
     elsewhere: dict[str, Any] = {"environments": []}
     assert list(units(planned(domains={"sales": elsewhere, "finance": {"environments": ["dev"]}}))) == [
         "platform",
@@ -160,7 +160,7 @@ def test_a_domain_exists_where_it_says() -> None:
     assert "sales" in units(planned(environment=override, domains={"sales": elsewhere}))
 
 
-def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
+def test_quotas_come_from_the_domain_the_platform_or_the_scale() -> None:
     domains: dict[str, dict[str, Any]] = {"sales": {"quota": {"pods": 7}}, "finance": {}}
     by_scope = units(planned({"quota": {"cpu": "5"}}, {"scale": "medium"}, domains))
     assert (by_scope["sales"].quota.pods, by_scope["sales"].quota.cpu, by_scope["sales"].quota.memory) == (
@@ -174,10 +174,10 @@ def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
     assert own["finance"].quota_origin is None, "it follows from the scale"
     shared = units(planned({"quota": {"cpu": "5"}, "shared_services": {"quota": {"memory": "64Gi"}}}, domains=domains))
     assert (shared["platform"].quota.memory, shared["platform"].quota.cpu) == ("64Gi", "5")
-    assert shared["finance"].quota.memory == "8Gi", "what is for the shared services alone"
+    assert shared["finance"].quota.memory == "8Gi", "only the shared services have it"
 
 
-def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() -> None:
+def test_placement_of_a_domain_defaults_to_that_of_the_platform() -> None:
     def pools(unit: ResolvedUnit) -> tuple[Any, Any]:
         ((_, context),) = unit.contexts
         placement = context.instance.placement
@@ -198,13 +198,13 @@ def test_the_catalog_knows_the_products_and_their_domains() -> None:
     assert [(product.domain, product.name) for product in instances["catalog"].served] == [("sales", "orders")]
 
 
-def test_no_production_makes_its_secrets_up() -> None:
+def test_production_may_not_generate_secrets() -> None:
     errors = refused({"secrets": {"type": "generated"}}, {"production": True})
     assert [code for code, _, _ in errors] == ["R014"]
     assert planned({"secrets": {"type": "generated"}}).settings.environment.production is False
 
 
-def test_images_of_production_cannot_change() -> None:
+def test_production_needs_immutable_images() -> None:
     products = {"sales": [data_product("orders", image="x")]}
     assert [code for code, _, _ in refused({}, {"production": True}, {"sales": {}}, products)] == ["R010"]
     assert len(planned({}, {}, {"sales": {}}, products).units) == 2
@@ -220,7 +220,7 @@ def test_a_product_of_a_domain_that_does_not_exist_cannot_be_read() -> None:
     assert '"dev" has no domain "finance"' in message
 
 
-def test_a_domain_that_is_wrong_itself_can_be_read() -> None:
+def test_outputs_of_a_domain_with_an_error_can_be_read() -> None:
     products = {
         "sales": [data_product("orders", inputs=[{"product": "costs", "output": "table", "domain": "finance"}])],
         "finance": [data_product("costs")],
@@ -238,7 +238,7 @@ def test_mistakes_of_all_scopes_are_reported_together() -> None:
     assert sorted((code, span.split(":")[0]) for code, span, _ in errors) == [
         ("R001", "m.yaml"),
         ("R007", "e.yaml"),
-    ], "what the manifest has wrong hides what depends on it"
+    ], "an error in the manifest hides those that depend on it"
     errors = refused(
         {"catalog": {"type": "polari"}},
         {},
@@ -251,7 +251,7 @@ def test_mistakes_of_all_scopes_are_reported_together() -> None:
     ]
 
 
-def test_what_nobody_provides_is_not_told_while_a_slot_is_wrong() -> None:
+def test_missing_capabilities_are_not_reported_while_a_slot_has_an_error() -> None:
     errors = refused({"catalog": {"type": "polaris"}, "storage": {"type": "minioo"}})
     assert [code for code, _, _ in errors] == ["R003"]
     assert [code for code, _, _ in refused({"catalog": {"type": "polaris"}})] == ["R012"]
@@ -276,12 +276,12 @@ def test_locks_hold_for_environments_and_domains() -> None:
 
 
 def several() -> Sources:
-    written = sources()
-    other = document("f.yaml", {**ENVIRONMENT, "metadata": {"name": "prod", "owner": OWNER}, "cluster": {"name": "p"}})
-    return Sources(written.manifest, {**written.environments, "prod": other}, written.domains)
+    sources_ = sources()
+    prod = document("f.yaml", {**ENVIRONMENT, "metadata": {"name": "prod", "owner": OWNER}, "cluster": {"name": "p"}})
+    return Sources(sources_.manifest, {**sources_.environments, "prod": prod}, sources_.domains)
 
 
-def test_only_the_environments_asked_for_are_planned() -> None:
+def test_only_the_requested_environments_are_planned() -> None:
     plans, _ = resolve(several(), REGISTRY)
     assert [plan.settings.environment.name for plan in plans] == ["dev", "prod"]
     plans, _ = resolve(several(), REGISTRY, ("prod",))
@@ -291,27 +291,27 @@ def test_only_the_environments_asked_for_are_planned() -> None:
     assert [diagnostic.message for diagnostic in failed.value.diagnostics] == ['there is no environment "prd"']
 
 
-def test_an_environment_that_is_wrong_does_not_hide_what_is_wrong_with_the_next() -> None:
-    written = several()
+def test_an_error_in_one_environment_does_not_hide_those_of_the_next() -> None:
+    sources_ = several()
     documents = {
         name: document(environment.file, {**environment.data, "platform": {"storage": {"type": f"{name}-store"}}})
-        for name, environment in written.environments.items()
+        for name, environment in sources_.environments.items()
     }
     with pytest.raises(StageFailed) as failed:
-        resolve(Sources(written.manifest, documents, {}), REGISTRY)
+        resolve(Sources(sources_.manifest, documents, {}), REGISTRY)
     assert [str(diagnostic.span).split(":")[0] for diagnostic in failed.value.diagnostics] == ["e.yaml", "f.yaml"]
 
 
-def test_names_are_those_of_the_places() -> None:
+def test_the_name_of_an_environment_is_that_of_its_folder() -> None:
     errors = refused({}, {"metadata": {"name": "prod", "owner": OWNER}})
     assert [code for code, _, _ in errors] == ["R011"]
 
 
-def test_a_domain_is_not_called_as_the_shared_services() -> None:
+def test_a_domain_may_not_have_the_name_of_the_shared_services() -> None:
     assert [code for code, _, _ in refused(domains={"platform": {}})] == ["R015"]
 
 
-def test_a_domain_exists_in_environments_that_exist() -> None:
+def test_a_domain_may_only_name_existing_environments() -> None:
     errors = refused({}, {"domains": {"sales": {"environments": ["qa"]}}}, {"sales": {"environments": ["dev", "prd"]}})
     assert [(code, message) for code, _, message in errors] == [
         ("R007", 'there is no environment "qa"'),

@@ -1,4 +1,4 @@
-"""What is wrong with the ingress of environments, beyond the cases in `tests/errors/`; and what is no mistake."""
+"""Errors in the ingress of environments beyond the cases in `tests/errors/`, and ingresses that are valid."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def codes(findings: list[Diagnostic]) -> list[str]:
         environment("dev", PLAIN, cluster={"name": "dev", "ingress_addresses": ["35.191.0.0/16"]}),
     ],
 )
-def test_no_false_alarm(tmp_path: Path, environment_: dict[str, Any]) -> None:
+def test_valid_ingresses_have_no_findings(tmp_path: Path, environment_: dict[str, Any]) -> None:
     assert problems(tmp_path, environment_) == []
 
 
@@ -101,32 +101,32 @@ def test_no_false_alarm(tmp_path: Path, environment_: dict[str, Any]) -> None:
     ],
     ids=["plain", "issued", "elsewhere", "a Gateway of others"],
 )
-def test_a_program_is_at_the_address_at_which_users_come(tmp_path: Path, ingress: Any, scheme: str) -> None:
-    for said, expected in ((scheme, []), ("https" if scheme == "http" else "http", ["R048"])):
+def test_the_url_of_a_program_must_have_the_scheme_of_the_ingress(tmp_path: Path, ingress: Any, scheme: str) -> None:
+    for url_scheme, expected in ((scheme, []), ("https" if scheme == "http" else "http", ["R048"])):
         setting = ("observability", "metrics", "url")
-        own = replace(JAEGER, address_setting=setting, address=f"{said}://jaeger.acme.example")
-        assert codes(problems(tmp_path / said, environment("dev", ingress), interfaces=(own,))) == expected
+        own = replace(JAEGER, address_setting=setting, address=f"{url_scheme}://jaeger.acme.example")
+        assert codes(problems(tmp_path / url_scheme, environment("dev", ingress), interfaces=(own,))) == expected
 
 
 def test_environments_of_two_clusters_may_have_the_same_hosts(tmp_path: Path) -> None:
     assert problems(tmp_path, environment("dev", PLAIN), environment("test", PLAIN)) == []
 
 
-def test_one_domain_of_two_environments_in_a_cluster_is_one_mistake(tmp_path: Path) -> None:
+def test_two_environments_of_a_cluster_with_one_domain_name_are_one_error(tmp_path: Path) -> None:
     cluster = {"name": "shared", "ingress_namespace": "envoy-gateway-system"}
-    both = [
+    environments = [
         environment(name, PLAIN, cluster=cluster, namespaces={"pattern": f"{name}-{{scope}}"}) for name in ("a", "b")
     ]
-    (problem,) = problems(tmp_path, *both)
+    (problem,) = problems(tmp_path, *environments)
     assert problem.rule.code == "R041"
     assert problem.span
     assert problem.span.file == "overlays/b/environment.yaml"
 
 
-def test_interfaces_of_a_domain_that_is_left_out_are_not_unknown(tmp_path: Path) -> None:
-    said = environment("dev", {**PLAIN, "hosts": {"dagster-hr": False, "dagster-it": False}})
-    assert codes(problems(tmp_path, said, omitted=("hr",))) == ["R040"]
-    assert codes(problems(tmp_path, said)) == ["R040", "R040"]
+def test_interfaces_of_an_omitted_domain_are_not_reported_as_unknown(tmp_path: Path) -> None:
+    environment_ = environment("dev", {**PLAIN, "hosts": {"dagster-hr": False, "dagster-it": False}})
+    assert codes(problems(tmp_path, environment_, omitted=("hr",))) == ["R040"]
+    assert codes(problems(tmp_path, environment_)) == ["R040", "R040"]
 
 
 def test_a_gateway_has_no_listener_for_the_64th_certificate(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_gateway_has_no_listener_for_the_64th_certificate(tmp_path: Path) -> N
     assert problems(tmp_path, environment("dev", {**ISSUED, "type": "ingress"}), interfaces=many) == []
 
 
-def test_a_usual_host_that_is_none_needs_another_one(tmp_path: Path) -> None:
+def test_a_default_host_that_is_too_long_needs_a_configured_one(tmp_path: Path) -> None:
     long = (interface("interface-with-a-very-long-name-indeed", scope="domain-with-a-name-as-long-as-it"),)
     (problem,) = problems(tmp_path, environment("dev", PLAIN), interfaces=long)
     assert problem.rule.code == "R042"
@@ -151,7 +151,7 @@ def test_a_usual_host_that_is_none_needs_another_one(tmp_path: Path) -> None:
     assert problem.hint == f"give it one: hosts: {{{next(iter(named))}: <host>}}"
 
 
-def test_the_controller_does_not_run_among_pods_that_reach_only_what_is_declared(tmp_path: Path) -> None:
+def test_the_ingress_controller_must_not_be_in_a_namespace_of_the_mesh(tmp_path: Path) -> None:
     for namespace in ("floe-platform", "floe-sales-domain"):
         cluster = {"name": "dev", "ingress_namespace": namespace}
         (problem,) = problems(tmp_path / namespace, environment("dev", PLAIN, cluster=cluster))
@@ -162,22 +162,22 @@ def test_the_controller_does_not_run_among_pods_that_reach_only_what_is_declared
         )
 
 
-def test_programs_are_not_let_in_by_a_login_proxy(tmp_path: Path) -> None:
+def test_interfaces_for_programs_cannot_be_behind_a_login_proxy(tmp_path: Path) -> None:
     otlp = interface("otlp", protocol="grpc", for_programs=True)
-    asked = {**PLAIN, "hosts": {"otlp": True}}
-    (problem,) = problems(tmp_path, environment("dev", asked), interfaces=(otlp,))
+    ingress_ = {**PLAIN, "hosts": {"otlp": True}}
+    (problem,) = problems(tmp_path, environment("dev", ingress_), interfaces=(otlp,))
     assert problem.rule.code == "R043"
     assert problem.hint == "do not open it, or say why it needs no login: auth: {without: {otlp: ...}}"
-    reasoned = {**asked, "auth": {**LOGIN, "without": {"otlp": "a test"}}}
+    reasoned = {**ingress_, "auth": {**LOGIN, "without": {"otlp": "a test"}}}
     assert problems(tmp_path, environment("dev", reasoned), interfaces=(otlp,)) == []
 
 
-def test_a_switch_in_quotes_is_no_host(tmp_path: Path) -> None:
+def test_a_quoted_boolean_is_not_a_host(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, environment("dev", {**ISSUED, "hosts": {"jaeger": "false"}}))
     assert (problem.rule.code, problem.hint) == ("R042", "write it without quotes, if it is not a host: false")
 
 
-def test_production_without_certificates_is_one_mistake_whatever_address_a_program_has(tmp_path: Path) -> None:
+def test_production_without_certificates_is_one_error_for_any_address(tmp_path: Path) -> None:
     setting = ("observability", "dashboards", "url")
     grafana = replace(interface("grafana", authenticates=True), address="https://grafana.acme.example")
     grafana = replace(grafana, address_setting=setting)

@@ -37,7 +37,7 @@ def run_by(data: dict[str, Any], *products: Product) -> dict[str, list[str]]:
     }
 
 
-def test_the_orchestrator_runs_the_products_but_those_for_kubernetes() -> None:
+def test_the_orchestrator_runs_all_products_except_those_for_kubernetes() -> None:
     assert run_by({"orchestrator": {"type": "dagster"}}, BY_DAGSTER, BY_KUBERNETES) == {
         "dagster": ["orders"],
         "kubernetes": ["costs"],
@@ -56,7 +56,7 @@ def test_products_for_kubernetes_need_no_orchestrator() -> None:
     assert run_by({}) == {}
 
 
-def test_products_that_nobody_runs_are_a_mistake() -> None:
+def test_products_without_an_orchestrator_are_an_error() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"metadata": {"name": "sales"}}), PLACE, [BY_DAGSTER, BY_KUBERNETES], findings)
     (diagnostic,) = findings.diagnostics
@@ -64,13 +64,13 @@ def test_products_that_nobody_runs_are_a_mistake() -> None:
     assert '"sales"' in diagnostic.message
 
 
-def test_a_slot_that_is_filled_wrongly_is_reported_once() -> None:
+def test_an_error_in_a_slot_is_reported_once() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"orchestrator": {"type": "dagsta"}}), PLACE, [BY_DAGSTER], findings)
     assert [diagnostic.rule.code for diagnostic in findings.diagnostics] == ["R003"]
 
 
-def test_an_instance_knows_its_place_and_what_asked_for_it() -> None:
+def test_an_instance_knows_its_namespace_and_its_place_in_the_inputs() -> None:
     findings = Findings()
     ((_, instance),) = domain_instances(
         ALL, merged({"orchestrator": {"type": "dagster"}}), PLACE, [BY_DAGSTER], findings
@@ -82,11 +82,11 @@ def test_an_instance_knows_its_place_and_what_asked_for_it() -> None:
     assert instance.label() == "orchestrator dagster in floe-sales-domain"
 
 
-def test_the_scale_reaches_the_orchestrator_that_nobody_wrote() -> None:
+def test_the_scale_applies_to_an_implicit_orchestrator() -> None:
     findings = Findings()
     ((component, instance),) = domain_instances(ALL, merged({}), PLACE, [BY_KUBERNETES], findings)
-    written = component.config.model_validate({"type": component.type, **component.profiles["light"]})
-    assert instance.config == written
+    expected = component.config.model_validate({"type": component.type, **component.profiles["light"]})
+    assert instance.config == expected
 
 
 SERVED = (ServedProduct("sales", "orders"),)
@@ -109,7 +109,7 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
     ("image", "named"),
     [("acme/orders", "acme/orders"), ("acme/orders:latest", "acme/orders"), ("a:5000/orders:main", "a:5000/orders")],
 )
-def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, named: str) -> None:
+def test_a_mutable_image_is_reported_with_an_immutable_one(image: str, named: str) -> None:
     findings = Findings()
     orders = replace(product("orders", image=image), image_origin=Span("o.yaml", 2, 5))
     check_images([orders, product("costs")], findings)
@@ -118,11 +118,11 @@ def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, n
     assert diagnostic.hint.endswith(f"{named}:1.4.2")
 
 
-def test_what_stands_in_each_namespace_is_configured_alike_unless_a_domain_says_otherwise() -> None:
+def test_components_of_each_namespace_have_the_same_settings_unless_a_domain_changes_them() -> None:
     agent = component("agent", "alpha", scope="each")
     findings, known = Findings(), Registry(imported=(*COMPONENTS, agent))
-    written = merged({"agent": {"type": "alpha", "replicas": 2}})
-    ((_, shared),) = shared_instances(known, written, PLACE, (), (), findings)
-    ((_, own),) = domain_instances(known, written, PLACE, [], findings)
+    merged_ = merged({"agent": {"type": "alpha", "replicas": 2}})
+    ((_, shared),) = shared_instances(known, merged_, PLACE, (), (), findings)
+    ((_, own),) = domain_instances(known, merged_, PLACE, [], findings)
     assert (shared.config, shared.settings_path) == (own.config, own.settings_path)
     assert shared.settings_path == ("agent",)

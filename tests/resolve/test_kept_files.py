@@ -54,7 +54,7 @@ def own(folder: str = "airflow-logs") -> tuple[StoreFolder, ...]:
         ),
     ],
 )
-def test_the_store_knows_what_components_of_domains_keep_in_it(
+def test_the_store_knows_the_files_of_components_of_domains(
     manifest: dict[str, Any], domain: dict[str, Any], users: tuple[ServedProduct, ...], folders: tuple[StoreFolder, ...]
 ) -> None:
     instances_ = instances(manifest, domain)
@@ -62,19 +62,19 @@ def test_the_store_knows_what_components_of_domains_keep_in_it(
     (product,) = (product for product in instances_["storage"].served if product.name == "web-shop")
     assert product.folders == folders
     assert not {"logs--reader", "cube--store"} & {entry.name for entry in instances_["catalog"].served}, (
-        "a catalog has tables"
+        "a catalog stores tables, not files"
     )
 
 
-def test_a_mistake_in_the_settings_is_told_once() -> None:
+def test_an_error_in_the_settings_is_reported_once() -> None:
     wrong = {"orchestrator": {"type": "airflow", "logs": {"folder": 7}}}
     assert len(refused(POLARIS, domains={"sales": wrong}, products=PRODUCTS)) == 1
 
 
-def test_a_store_refuses_files_in_a_bucket_that_it_does_not_make() -> None:
+def test_a_store_refuses_files_in_a_bucket_that_it_does_not_create() -> None:
     elsewhere = {"orchestrator": {"type": "airflow", "logs": {"bucket": "logs"}}}
     ((code, _, message),) = refused(POLARIS, domains={"sales": elsewhere}, products=PRODUCTS)
     assert code == "R020"
     assert 'makes no bucket "logs", in which the domain sales keeps files' in message
-    both = {"storage": {"type": "minio", "buckets": ["warehouse", "logs"]}}
-    assert instances(both, elsewhere)["storage"].file_users == (reader(bucket="logs"),)
+    manifest = {"storage": {"type": "minio", "buckets": ["warehouse", "logs"]}}
+    assert instances(manifest, elsewhere)["storage"].file_users == (reader(bucket="logs"),)

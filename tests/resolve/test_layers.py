@@ -31,7 +31,7 @@ def test_lists_are_replaced_whole() -> None:
     assert merge(layers({"a": [1, 2, 3]}, {"a": [4]})).data == {"a": [4]}
 
 
-def test_a_changed_type_drops_what_weaker_layers_said_of_the_former_one() -> None:
+def test_a_changed_type_drops_settings_of_the_former_type() -> None:
     merged = merge(
         layers({"storage": {"type": "minio", "buckets": ["x"]}}, {"storage": {"type": "s3", "region": "eu"}})
     )
@@ -41,12 +41,12 @@ def test_a_changed_type_drops_what_weaker_layers_said_of_the_former_one() -> Non
     assert [(origin.layer.name, origin.value) for origin in overridden] == [("layer 1", "s3"), ("layer 0", "minio")]
 
 
-def test_the_same_type_said_again_keeps_the_rest() -> None:
+def test_repeating_the_type_keeps_other_settings() -> None:
     merged = merge(layers({"storage": {"type": "minio", "buckets": ["x"]}}, {"storage": {"type": "minio"}}))
     assert merged.data["storage"]["buckets"] == ["x"]
 
 
-def test_every_origin_of_a_leaf_is_kept_the_winner_first() -> None:
+def test_every_origin_of_a_leaf_is_kept_with_the_winner_first() -> None:
     merged = merge(layers({"a": 1}, {"a": 2}, {"a": 3}))
     assert [origin.value for origin in merged.origins["a",]] == [3, 2, 1]
 
@@ -59,7 +59,7 @@ def test_spans_are_those_of_the_document_below_the_layers_prefix() -> None:
     assert merged.origins["a",][1].span is None
 
 
-def test_a_mapping_is_where_somebody_wrote_it_and_not_where_defaults_have_more_of_it() -> None:
+def test_the_place_of_a_mapping_is_in_a_file_and_not_in_the_defaults() -> None:
     places: dict[DataPath, Span] = {("a",): Span("manifest.yaml", 2, 3), ("a", "type"): Span("manifest.yaml", 2, 9)}
     document = Document("manifest.yaml", {"a": {"type": "x"}}, {}, places)
     defaults, manifest = Layer("defaults", {"a": {"size": 1}}), Layer("manifest", {"a": {"type": "x"}}, document)
@@ -80,7 +80,7 @@ def test_a_mapping_that_becomes_nothing_loses_the_origins_below() -> None:
 
 @given(st.lists(MAPPINGS, max_size=4))
 @FEW
-def test_the_origins_are_those_of_exactly_the_leaves(data: list[dict[str, Any]]) -> None:
+def test_exactly_the_leaves_have_origins(data: list[dict[str, Any]]) -> None:
     merged = merge(layers(*data))
     values = dict(leaves(merged.data))
     assert set(values) == set(merged.origins)
@@ -107,7 +107,7 @@ def test_merging_does_not_change_its_input(data: list[dict[str, Any]]) -> None:
 
 @given(MAPPINGS, st.lists(MAPPINGS, max_size=3))
 @FEW
-def test_a_layer_beneath_says_only_what_no_other_does(weakest: dict[str, Any], stronger: list[dict[str, Any]]) -> None:
+def test_a_weakest_layer_sets_only_missing_values(weakest: dict[str, Any], stronger: list[dict[str, Any]]) -> None:
     merged = merge(layers(*stronger))
     merged_ = beneath(Layer("weakest", weakest), merged)
     assert {path for path, _ in leaves(merged_.data)} == set(merged_.origins)
@@ -120,7 +120,7 @@ def test_a_layer_beneath_says_only_what_no_other_does(weakest: dict[str, Any], s
             assert [origin.layer.name for origin in origins] == ["weakest"]
 
 
-def test_a_change_of_type_between_stronger_layers_does_not_drop_what_lies_beneath() -> None:
+def test_a_change_of_type_between_stronger_layers_keeps_values_of_the_weakest() -> None:
     merged = merge(layers({"a": {"type": "x", "old": 1}}, {"a": {"type": "y"}}))
     merged_ = beneath(Layer("weakest", {"a": {"new": 2}, "b": 3}), merged)
     assert merged_.data == {"a": {"type": "y", "new": 2}, "b": 3}

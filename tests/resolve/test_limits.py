@@ -86,7 +86,7 @@ def mesh(
 
 
 def errors_of(sources: Sources) -> list[tuple[str, str, str]]:
-    """Return file, message and hint of what is beyond a limit."""
+    """Return file, message and hint of each value beyond a limit."""
     try:
         resolve(sources, REGISTRY)
     except StageFailed as failed:
@@ -104,7 +104,7 @@ DOMAIN, PRODUCT = "domains/sales/domain.yaml", "domains/sales/products/orders.ya
 
 
 @pytest.mark.parametrize(
-    ("limits", "said", "where", "message"),
+    ("limits", "layers", "where", "message"),
     [
         ({"quota.cpu": {"most": "8"}}, {"own": {"quota": {"cpu": "9"}}}, MANIFEST, 'quota.cpu of platform "acme" is 9'),
         (
@@ -140,14 +140,16 @@ DOMAIN, PRODUCT = "domains/sales/domain.yaml", "domains/sales/products/orders.ya
         ),
     ],
 )
-def test_each_scope_is_named(limits: dict[str, Any], said: dict[str, Any], where: str, message: str) -> None:
+def test_a_value_beyond_a_limit_is_reported_with_its_scope(
+    limits: dict[str, Any], layers: dict[str, Any], where: str, message: str
+) -> None:
     (bounds,) = limits.values()
     words = f"at most {bounds['most']}"
-    assert errors_of(mesh(limits, **said)) == [(where, f"{message}, but {OWNER} {words}", f"write {words}, {ASKED}")]
+    assert errors_of(mesh(limits, **layers)) == [(where, f"{message}, but {OWNER} {words}", f"write {words}, {ASKED}")]
 
 
 @pytest.mark.parametrize(
-    ("limits", "said", "message"),
+    ("limits", "layers", "message"),
     [
         (
             {"compute.type": {"among": ["snowflake"]}},
@@ -205,11 +207,11 @@ def test_each_scope_is_named(limits: dict[str, Any], said: dict[str, Any], where
         ),
     ],
 )
-def test_what_can_be_limited(limits: dict[str, Any], said: dict[str, Any], message: str) -> None:
-    assert [error[1] for error in errors_of(mesh(limits, **said))] == [message.format(OWNER)]
+def test_limits_apply_to_values_of_all_kinds(limits: dict[str, Any], layers: dict[str, Any], message: str) -> None:
+    assert [error[1] for error in errors_of(mesh(limits, **layers))] == [message.format(OWNER)]
 
 
-def test_a_default_beyond_a_limit_is_told_where_the_component_is_chosen() -> None:
+def test_a_default_beyond_a_limit_is_reported_where_the_component_is_chosen() -> None:
     errors = errors_of(mesh({"orchestrator.database.storage": {"least": "50Gi"}}))
     message = f'orchestrator.database.storage of platform "acme" is 10Gi by default, but {OWNER} at least 50Gi'
     assert errors == [(MANIFEST, message, f"write at least 50Gi, {ASKED}")]
@@ -222,7 +224,7 @@ def test_a_default_beyond_a_limit_is_told_where_the_component_is_chosen() -> Non
         "vendor/corporate/platform-manifest.yaml",
         f"quota.cpu is 4 by default, but {OWNER} at most 2",
     )
-    assert len(errors) == 1, "not once more for each domain"
+    assert len(errors) == 1, "not again for each domain"
 
 
 @pytest.mark.parametrize(
@@ -238,17 +240,17 @@ def test_a_default_beyond_a_limit_is_told_where_the_component_is_chosen() -> Non
         {"products.schedule.cron": {"among": []}},
     ],
 )
-def test_what_is_within_or_not_there_is_no_mistake(limits: dict[str, Any]) -> None:
+def test_values_within_a_limit_and_missing_values_are_accepted(limits: dict[str, Any]) -> None:
     assert errors_of(mesh(limits)) == []
 
 
-def test_what_kubernetes_runs_beside_the_orchestrator_is_no_choice_of_an_orchestrator() -> None:
+def test_a_product_run_by_kubernetes_does_not_break_a_limit_of_orchestrators() -> None:
     assert errors_of(mesh({"orchestrator.type": {"among": ["dagster"]}}, product={"run_by": "kubernetes"})) == []
 
 
-def test_nothing_written_is_a_value() -> None:
-    written = {"placement": {"jobs": {"priority_class": None}}}
-    errors = errors_of(mesh({"placement.jobs.priority_class": {"among": ["low"]}}, own=written))
+def test_an_explicit_null_is_a_value() -> None:
+    manifest = {"placement": {"jobs": {"priority_class": None}}}
+    errors = errors_of(mesh({"placement.jobs.priority_class": {"among": ["low"]}}, own=manifest))
     assert [error[1] for error in errors] == [
         f'placement.jobs.priority_class of platform "acme" is null, but {OWNER} only low'
     ]
@@ -276,7 +278,7 @@ def unknown(key: str, limit: dict[str, Any] | None = None) -> tuple[str, str, st
         ("secrets", '"secrets" has several', "limit one of them, such as secrets."),
     ],
 )
-def test_a_limit_of_something_else_than_a_setting(key: str, message: str, hint: str) -> None:
+def test_a_limit_of_an_unknown_setting_is_an_error(key: str, message: str, hint: str) -> None:
     code, text, help_ = unknown(key)
     assert code == "R006"
     assert text.startswith(message)
@@ -296,7 +298,7 @@ def test_a_limit_of_something_else_than_a_setting(key: str, message: str, hint: 
         ({"least": "1h", "most": "2Gi"}, "1h cannot be compared with 2Gi", "write a number"),
     ],
 )
-def test_a_limit_that_limits_nothing(limit: dict[str, Any], message: str, hint: str) -> None:
+def test_a_limit_without_effect_is_an_error(limit: dict[str, Any], message: str, hint: str) -> None:
     findings = Findings()
     data = {"limits": {"quota.cpu": limit}} if limit else {"limits": {"quota.cpu": {"least": None}}}
     assert limits_of([document("m.yaml", data)], REGISTRY, findings) == ()
@@ -310,7 +312,7 @@ NUMBERS = st.integers(1, 20)
 
 
 @given(parent=NUMBERS, child=NUMBERS, value=NUMBERS)
-def test_a_child_can_only_narrow(parent: int, child: int, value: int) -> None:
+def test_a_child_can_only_narrow_a_limit(parent: int, child: int, value: int) -> None:
     sources = mesh(
         {"quota.pods": {"most": parent}}, own={"quota": {"pods": value}, "limits": {"quota.pods": {"most": child}}}
     )

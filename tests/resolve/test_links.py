@@ -1,4 +1,4 @@
-"""Connections between clusters that cannot come about, beyond the cases in `tests/errors/`; and what is no mistake."""
+"""Impossible connections between clusters beyond the cases in `tests/errors/`, and valid ones."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ def problems(
 
     def cluster(name: str, runs: str, **more: Any) -> dict[str, Any]:
         server = f"https://{name}.acme.example"
-        said = {"name": name, "server": server, "storage_class": "standard", "runs": [runs], **more}
-        return {key: value for key, value in said.items() if value is not None}
+        fields = {"name": name, "server": server, "storage_class": "standard", "runs": [runs], **more}
+        return {key: value for key, value in fields.items() if value is not None}
 
     central = {"ingress_namespace": "envoy", "reached_at": REACHED[links["type"]], **(hub or {})}
     away = {"reached_at": {"cidr": "10.17.0.0/16"}, **(us or {})}
-    there = central.pop("name", "hub")
-    clusters = [cluster(there, "platform", **central), cluster("us", "sales", **away)]
-    said = {"cluster": None, "storage_class": None, "clusters": clusters, "links": links}
-    mesh = small_mesh(root, {ENVIRONMENT: said})
+    hub_name = central.pop("name", "hub")
+    clusters = [cluster(hub_name, "platform", **central), cluster("us", "sales", **away)]
+    environment = {"cluster": None, "storage_class": None, "clusters": clusters, "links": links}
+    mesh = small_mesh(root, {ENVIRONMENT: environment})
     sources, _ = load(read_inputs(mesh), plain_schemas(registry()))
     findings = Findings()
     frames = resolve_frames(sources, registry(), (), findings)
     findings.finish()
     group = PodGroup("floe-platform", server)
-    elsewhere = tuple(Elsewhere(there, group, host, port) for port in called)
+    elsewhere = tuple(Elsewhere(hub_name, group, host, port) for port in called)
     facts = UnitFacts(UnitKey("dev/us", "us", "floe-sales-domain"), elsewhere=elsewhere)
-    units = {f"dev/{there}": [replace(facts, elsewhere=())], "dev/us": [facts]}
+    units = {f"dev/{hub_name}": [replace(facts, elsewhere=())], "dev/us": [facts]}
     own = Findings()
     check_links(frames, units, own)
     return own.diagnostics
@@ -72,11 +72,11 @@ def codes(findings: list[Diagnostic]) -> list[str]:
     return [finding.rule.code for finding in findings]
 
 
-def test_a_gateway_passes_on_http_and_grpc(tmp_path: Path) -> None:
+def test_a_gateway_forwards_http_and_grpc(tmp_path: Path) -> None:
     assert problems(tmp_path, GATEWAY, HTTP, Port("otlp", 4317, grpc=True), Port("api", 8443, scheme="https")) == []
 
 
-def test_a_gateway_passes_on_nothing_else(tmp_path: Path) -> None:
+def test_a_gateway_forwards_no_other_protocol(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, GATEWAY, HTTP, POSTGRESQL)
     assert problem.rule.code == "R116"
     assert "server on TCP 5432" in problem.message
@@ -84,11 +84,11 @@ def test_a_gateway_passes_on_nothing_else(tmp_path: Path) -> None:
     assert codes(problems(tmp_path, GATEWAY, Port("statsd", 9125, protocol="UDP"))) == ["R116"]
 
 
-def test_exports_pass_on_everything(tmp_path: Path) -> None:
+def test_exports_forward_every_protocol(tmp_path: Path) -> None:
     assert problems(tmp_path, MCS, HTTP, POSTGRESQL) == []
 
 
-def test_a_controller_may_send_from_addresses(tmp_path: Path) -> None:
+def test_the_traffic_of_a_controller_may_come_from_addresses(tmp_path: Path) -> None:
     hub = {"ingress_namespace": None, "ingress_addresses": ["130.211.0.0/22"]}
     assert problems(tmp_path, GATEWAY, HTTP, hub=hub) == []
     assert codes(problems(tmp_path, GATEWAY, HTTP, hub={"ingress_namespace": None})) == ["R117"]
@@ -109,7 +109,7 @@ def test_exports_need_the_addresses_of_both_clusters(tmp_path: Path) -> None:
     assert problems(tmp_path, GATEWAY, HTTP, us={"reached_at": {"cidr": "0.0.0.0/0"}}) == []
 
 
-def test_what_an_operator_names_has_no_name_in_another_cluster(tmp_path: Path) -> None:
+def test_services_named_by_an_operator_have_no_name_in_another_cluster(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, MCS, POSTGRESQL, host="server-rw.floe-platform.svc.cluster.local")
     assert (problem.rule.code, "the Service server-rw is made by others" in problem.message) == ("R127", True)
 
@@ -142,11 +142,11 @@ def test_a_gateway_needs_a_domain(tmp_path: Path) -> None:
     assert (problem.rule.code, "reached_at: {domain: hub.<your domain>}" in problem.hint) == ("R115", True)
 
 
-def test_nobody_who_calls_nothing_needs_anything(tmp_path: Path) -> None:
+def test_without_calls_no_link_is_needed(tmp_path: Path) -> None:
     assert problems(tmp_path, GATEWAY, hub={"reached_at": {"cidr": "10.16.0.0/16"}}) == []
 
 
-def test_a_mesh_links_clusters_that_are_in_it_on_every_port(tmp_path: Path) -> None:
+def test_a_mesh_links_its_clusters_on_every_port(tmp_path: Path) -> None:
     for links, mesh in (("istio", SIDECARS), ("linkerd", {"type": "linkerd", "cni": True})):
         us = {"mesh": mesh, "reached_at": None}
         assert problems(tmp_path, {"type": links}, HTTP, POSTGRESQL, hub={"mesh": mesh}, us=us) == []

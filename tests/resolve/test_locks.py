@@ -44,7 +44,7 @@ def unknown(*locks: str) -> dict[str, str]:
         "products.steps",
     ],
 )
-def test_whatever_the_manifest_may_say_may_be_locked(lock: str) -> None:
+def test_every_setting_of_the_manifest_may_be_locked(lock: str) -> None:
     assert unknown(lock) == {}
 
 
@@ -66,13 +66,13 @@ def test_whatever_the_manifest_may_say_may_be_locked(lock: str) -> None:
         ("catalog..type", "known: inner, labels, replicas, type"),
     ],
 )
-def test_a_lock_that_nothing_could_override_is_a_mistake(lock: str, hint: str) -> None:
+def test_a_lock_of_a_setting_that_nothing_can_override_is_an_error(lock: str, hint: str) -> None:
     ((place, hint_),) = unknown(lock).items()
     assert place == "m.yaml:3:5"
     assert hint_.startswith(hint)
 
 
-def test_only_known_locks_are_kept_each_with_its_place() -> None:
+def test_only_valid_locks_are_kept_with_their_places() -> None:
     manifest = document("m.yaml", {"locks": ["nothing", "catalog.type"]})
     locks = locked_paths([manifest], REGISTRY, Findings())
     assert locks == {("catalog", "type"): Lock(manifest, 1)}
@@ -92,8 +92,8 @@ def refused(data: dict[str, Any], locks: Any = None) -> list[tuple[str, str, str
     manifest = document(MANIFEST_FILE, {**MANIFEST, **({"locks": locks} if locks else {})})
     findings = Findings()
     paths = locked_paths([manifest], REGISTRY, findings)
-    written = document("e.yaml", {"platform": data})
-    check_locks(manifest.data, paths, [Layer("e.yaml", data, written, ("platform",))], findings)
+    document_ = document("e.yaml", {"platform": data})
+    check_locks(manifest.data, paths, [Layer("e.yaml", data, document_, ("platform",))], findings)
     assert all(diagnostic.rule.code == "R005" for diagnostic in findings.diagnostics)
     return [
         (str(diagnostic.span), diagnostic.message.partition(" may")[0], str(diagnostic.related[0].span))
@@ -101,31 +101,31 @@ def refused(data: dict[str, Any], locks: Any = None) -> list[tuple[str, str, str
     ]
 
 
-def test_a_locked_path_may_not_be_set_not_even_to_the_same() -> None:
+def test_a_locked_path_may_not_be_set_even_to_the_same_value() -> None:
     assert refused({"catalog": {"type": "alpha"}}) == [("e.yaml:4:1", "catalog.type", "platform-manifest.yaml:6:5")]
 
 
-def test_neither_may_anything_below_nor_all_above_it() -> None:
+def test_paths_below_a_lock_and_mappings_around_it_may_not_be_set() -> None:
     assert refused({"observability": {"tracing": {"type": "alpha"}}}) == [
         ("e.yaml:5:1", "observability.tracing.type", "platform-manifest.yaml:7:5")
     ]
     assert refused({"catalog": {}}) == [("e.yaml:3:1", "catalog", "platform-manifest.yaml:6:5")]
 
 
-def test_what_stands_beside_it_is_free() -> None:
+def test_settings_beside_a_locked_path_may_be_set() -> None:
     assert refused({"catalog": {"replicas": 5}, "storage": {"type": "s3"}}) == []
 
 
-def test_a_change_of_type_may_not_discard_what_is_locked() -> None:
+def test_a_change_of_type_may_not_discard_locked_settings() -> None:
     locks = ["catalog.replicas"]
     assert refused({"catalog": {"type": "beta"}}, locks) == [
         ("e.yaml:4:1", "catalog.type", "platform-manifest.yaml:6:5")
     ]
-    assert refused({"catalog": {"type": "alpha"}}, locks) == [], "the type that it has discards nothing"
+    assert refused({"catalog": {"type": "alpha"}}, locks) == [], "the same type discards nothing"
 
 
 def below(*manifests: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return what locks find wrong with manifests of which each extends the one before it."""
+    """Return the errors of locks in manifests that each extend the one before."""
     files = [*(f"vendor/{number}.yaml" for number in range(len(manifests) - 1)), MANIFEST_FILE]
     metadata = {"name": "corporate", "owner": "@acme/corporate"}
     documents = [document(file, {"metadata": metadata, **data}) for file, data in zip(files, manifests, strict=True)]
@@ -136,17 +136,17 @@ def below(*manifests: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(str(diagnostic.span), diagnostic.message, diagnostic.hint) for diagnostic in findings.diagnostics]
 
 
-def test_what_a_parent_locks_no_manifest_below_may_set() -> None:
+def test_no_child_may_set_what_a_parent_locks() -> None:
     locking: dict[str, Any] = {"locks": ["catalog"]}
     message = "catalog.replicas may not be set here: catalog is locked"
-    asked = 'remove it, or ask @acme/corporate, the owner of the parent "corporate"'
-    assert below(locking, {"catalog": {"replicas": 2}}) == [("platform-manifest.yaml:6:1", message, asked)]
+    hint = 'remove it, or ask @acme/corporate, the owner of the parent "corporate"'
+    assert below(locking, {"catalog": {"replicas": 2}}) == [("platform-manifest.yaml:6:1", message, hint)]
     for manifests in ([locking, {}, {"catalog": {"replicas": 2}}], [locking, {"catalog": {"replicas": 2}}, {}]):
         (error,) = below(*manifests)
-        assert error[1:] == (message, asked)
+        assert error[1:] == (message, hint)
 
 
-def test_a_manifest_may_set_what_it_locks_and_so_may_those_above_it() -> None:
+def test_a_manifest_and_its_parents_may_set_what_it_locks() -> None:
     assert below({"catalog": {"type": "alpha"}}, {"catalog": {"replicas": 2}, "locks": ["catalog"]}) == []
 
 

@@ -24,14 +24,14 @@ def data(name: str, cluster: str, pattern: str, **of_cluster: str) -> dict[str, 
     }
 
 
-def problems(*written: tuple[str, str, str], scopes: tuple[str, ...] = ("platform", "sales")) -> list[Diagnostic]:
-    return problems_of(*(data(*environment) for environment in written), scopes=scopes)
+def problems(*environments: tuple[str, str, str], scopes: tuple[str, ...] = ("platform", "sales")) -> list[Diagnostic]:
+    return problems_of(*(data(*environment) for environment in environments), scopes=scopes)
 
 
-def problems_of(*written: dict[str, Any], scopes: tuple[str, ...]) -> list[Diagnostic]:
-    names = [environment["metadata"]["name"] for environment in written]
+def problems_of(*environments: dict[str, Any], scopes: tuple[str, ...]) -> list[Diagnostic]:
+    names = [environment["metadata"]["name"] for environment in environments]
     sites = [
-        Site(name, document(f"{name}.yaml", environment)) for name, environment in zip(names, written, strict=True)
+        Site(name, document(f"{name}.yaml", environment)) for name, environment in zip(names, environments, strict=True)
     ]
     findings = Findings()
     check_namespaces([(site, Environment.model_validate(site.document.data)) for site in sites], scopes, findings)
@@ -48,7 +48,7 @@ def test_environments_of_different_clusters_may_share_names() -> None:
     assert problems(("dev", "a", "floe-{scope}"), ("prod", "b", "floe-{scope}")) == []
 
 
-def test_environments_of_one_cluster_may_not() -> None:
+def test_environments_of_one_cluster_may_not_share_names() -> None:
     (problem,) = problems(("dev", "a", "floe-{scope}"), ("prod", "a", "floe-{scope}"))
     assert problem.rule.code == "R009"
     assert str(problem.span).startswith("prod.yaml")
@@ -58,11 +58,14 @@ def test_environments_of_one_cluster_may_not() -> None:
 
 
 def of_servers(first: str, second: str, cluster: str = "b") -> list[Diagnostic]:
-    written = [data("dev", "a", "floe-{scope}", server=first), data("prod", cluster, "floe-{scope}", server=second)]
-    return problems_of(*written, scopes=("platform",))
+    environments = [
+        data("dev", "a", "floe-{scope}", server=first),
+        data("prod", cluster, "floe-{scope}", server=second),
+    ]
+    return problems_of(*environments, scopes=("platform",))
 
 
-def test_one_address_is_one_cluster_whatever_it_is_called() -> None:
+def test_one_address_is_one_cluster_under_any_name() -> None:
     (problem,) = of_servers("https://k.example:6443", "https://K.example:6443/")
     assert problem.rule.code == "R009"
     assert 'cluster "https://K.example:6443/"' in problem.message
@@ -97,8 +100,8 @@ def test_a_copied_environment_is_reported_not_the_one_that_it_was_copied_from(
     assert f'"{better}"' in problem.hint
 
 
-def test_one_shared_name_is_enough() -> None:
-    # dev's platform is called as prod's domain is
+def test_one_shared_name_is_enough_for_an_error() -> None:
+    # dev's platform has the name of prod's domain
     conflicts = problems(
         ("dev", "a", "{scope}-domain"), ("prod", "a", "{scope}"), scopes=("platform", "platform-x", "sales")
     )
@@ -114,11 +117,11 @@ def test_a_name_has_63_characters_at_most() -> None:
     assert problems(("dev", "a", "{scope}"), scopes=("d" * 56,)) == []
 
 
-def test_only_what_stands_in_a_cluster_takes_names_there() -> None:
-    """Two environments may share a cluster if no part of both stands in it; each has its shared services everywhere."""
-    written = data("dev", "a", "floe-{scope}")
+def test_only_scopes_that_run_in_a_cluster_use_names_there() -> None:
+    """Two environments may share a cluster if they have no common scope there; both have shared services everywhere."""
+    dev = data("dev", "a", "floe-{scope}")
     sites = [
-        Site("dev", document("dev.yaml", written), "a", frozenset({"sales"})),
+        Site("dev", document("dev.yaml", dev), "a", frozenset({"sales"})),
         Site("prod", document("prod.yaml", data("prod", "a", "acme-{scope}")), "a", frozenset({"sales"})),
         Site("test", document("test.yaml", data("test", "a", "floe-{scope}")), "a", frozenset({"finance"})),
         Site("dev", document("dev.yaml", data("dev", "b", "floe-{scope}")), "b", frozenset({"finance"})),

@@ -1,4 +1,4 @@
-"""What an environment says of products: merged over their own files, with the places of every value."""
+"""What an environment overrides in products: merged over their own files, with the places of every value."""
 
 from __future__ import annotations
 
@@ -36,17 +36,19 @@ OWN = document("orders.yaml", PRODUCT)
 METADATA = {"name": "dev", "owner": "@acme/platform"}
 
 
-def overrides(said: dict[str, Any] | None = None, image: str = "") -> Overrides:
-    environment = {"domains": {"sales": {"quota": {"pods": 3}, "products": {"orders": said}}}} if said else {}
+def overrides(overridden: dict[str, Any] | None = None, image: str = "") -> Overrides:
+    environment = (
+        {"domains": {"sales": {"quota": {"pods": 3}, "products": {"orders": overridden}}}} if overridden else {}
+    )
     images = {"metadata": METADATA, "images": {"sales": {"orders": image}}} if image else None
     return Overrides(document("e.yaml", environment), document("i.yaml", images) if images else None)
 
 
-def merged_with(said: dict[str, Any] | None = None, image: str = "") -> Any:
-    return merged_product(OWN, overrides(said, image).layers("sales", "orders"))
+def merged_with(overridden: dict[str, Any] | None = None, image: str = "") -> Any:
+    return merged_product(OWN, overrides(overridden, image).layers("sales", "orders"))
 
 
-def test_a_step_is_changed_by_its_name_and_nothing_else_of_it() -> None:
+def test_an_override_changes_only_given_fields_of_a_named_step() -> None:
     product = merged_with({"steps": {"model": {"select": ["daily"]}, "load": {"variables": {"DEPTH": "9"}}}})
     load, model = product.data["steps"]
     assert load == {**PRODUCT["steps"][0], "variables": {"DEPTH": "9", "MODE": "all"}}
@@ -55,7 +57,7 @@ def test_a_step_is_changed_by_its_name_and_nothing_else_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "file", "written"),
+    ("path", "file", "written_path"),
     [
         (("steps", 0, "variables", "DEPTH"), "e.yaml", ("steps", "load", "variables", "DEPTH")),
         (("steps", 1, "select", 0), "e.yaml", ("steps", "model", "select", 0)),
@@ -67,25 +69,25 @@ def test_a_step_is_changed_by_its_name_and_nothing_else_of_it() -> None:
         (("image",), "i.yaml", None),
     ],
 )
-def test_each_value_has_its_place(path: DataPath, file: str, written: DataPath | None) -> None:
-    said = {
+def test_each_value_has_its_place(path: DataPath, file: str, written_path: DataPath | None) -> None:
+    overridden = {
         "schedule": {"cron": "0 7 * * *"},
         "steps": {"load": {"variables": {"DEPTH": "9"}}, "model": {"select": ["daily"]}},
     }
-    both = overrides(said, "sales/orders:1.1.0")
-    product = merged_product(OWN, both.layers("sales", "orders"))
+    overrides_ = overrides(overridden, "sales/orders:1.1.0")
+    product = merged_product(OWN, overrides_.layers("sales", "orders"))
     span = product.span(path)
     assert span is not None
     assert span.file == file
     if file == "orders.yaml":
         assert span == OWN.span(path)
-    elif written:
-        assert span == both.environment.span(("domains", "sales", "products", "orders", *written))
-    elif both.images:
-        assert span == both.images.span(("images", "sales", "orders"))
+    elif written_path:
+        assert span == overrides_.environment.span(("domains", "sales", "products", "orders", *written_path))
+    elif overrides_.images:
+        assert span == overrides_.images.span(("images", "sales", "orders"))
 
 
-def test_what_is_beaten_is_known() -> None:
+def test_overridden_values_are_kept_as_origins() -> None:
     origins = merged_with({"steps": {"load": {"variables": {"DEPTH": "9"}}}}).origins["steps", 0, "variables", "DEPTH"]
     assert [(origin.layer.name, origin.value) for origin in origins] == [("e.yaml", "9"), ("orders.yaml", "3")]
 
@@ -105,7 +107,7 @@ def reader(name: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("own", "said", "is_there"),
+    ("own", "overridden", "is_there"),
     [
         ({}, None, True),
         ({"enabled": False}, None, False),
@@ -114,33 +116,37 @@ def reader(name: str, **more: Any) -> dict[str, Any]:
         ({"enabled": True}, {"retries": 1}, True),
     ],
 )
-def test_a_product_is_where_it_is_enabled(own: dict[str, Any], said: dict[str, Any] | None, is_there: bool) -> None:
+def test_a_product_runs_only_where_it_is_enabled(
+    own: dict[str, Any], overridden: dict[str, Any] | None, is_there: bool
+) -> None:
     sources, findings = mesh(), Findings()
     source = DomainSource(sources.domains["sales"].document, {"orders": document("orders.yaml", {**PRODUCT, **own})})
     valid = domain_products("sales", source, findings)
-    products = products_in(overrides(said), "sales", source, valid, findings)
+    products = products_in(overrides(overridden), "sales", source, valid, findings)
     assert [product.product.name for product in products] == ["orders"] * is_there
-    served = domains_served(replace(sources, domains={"sales": source}), ["sales"], overrides(said))
+    served = domains_served(replace(sources, domains={"sales": source}), ["sales"], overrides(overridden))
     assert served == ("sales",) * is_there
     assert findings.diagnostics == []
 
 
-def test_what_reads_a_disabled_product_is_reported_unless_it_is_disabled_too() -> None:
+def test_a_reader_of_a_disabled_product_is_reported_unless_disabled_too() -> None:
     sources = mesh(report=reader("report"), parked=reader("parked", enabled=False))
-    findings, both = Findings(), overrides({"enabled": False})
-    check_read(sources, check_references(sources, findings), {"sales"}, both, "dev", findings)
+    findings, overrides_ = Findings(), overrides({"enabled": False})
+    check_read(sources, check_references(sources, findings), {"sales"}, overrides_, "dev", findings)
     (diagnostic,) = findings.diagnostics
     assert (diagnostic.rule.code, str(diagnostic.span)) == (
         "R076",
         str(sources.domains["sales"].products["report"].span(("inputs", 0))),
     )
-    assert diagnostic.related[0].span == both.environment.span(("domains", "sales", "products", "orders", "enabled"))
+    assert diagnostic.related[0].span == overrides_.environment.span(
+        ("domains", "sales", "products", "orders", "enabled")
+    )
     findings = Findings()
-    check_read(sources, check_references(sources, findings), set(), both, "dev", findings)
-    assert findings.diagnostics == [], "the domain is not there"
+    check_read(sources, check_references(sources, findings), set(), overrides_, "dev", findings)
+    assert findings.diagnostics == [], "the environment does not have the domain"
 
 
-def test_nothing_is_said_of_what_is_left_out() -> None:
+def test_overrides_of_omitted_domains_are_not_checked() -> None:
     sources, findings = replace(mesh(), domains={}, omitted_domains=frozenset({"sales"})), Findings()
     check_overrides(sources, overrides({"retries": 1}, "sales/orders:1.1.0"), {}, findings)
     assert findings.diagnostics == []
@@ -166,13 +172,13 @@ BEYOND: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("what", BEYOND)
-def test_what_a_product_may_not_say_the_platform_may_say_of_it(what: str, tmp_path: Path) -> None:
-    code, own, said = BEYOND[what]
+@pytest.mark.parametrize("case", BEYOND)
+def test_the_platform_may_set_what_a_product_may_not(case: str, tmp_path: Path) -> None:
+    code, own, overridden = BEYOND[case]
     with pytest.raises(StageFailed) as failed:
         compile_mesh(small_mesh(tmp_path / "own", {FILE: own}))
     assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == [code]
-    domains = {"sales": {"products": {"orders": said}}}
+    domains = {"sales": {"products": {"orders": overridden}}}
     compiled = compile_mesh(small_mesh(tmp_path / "said", {ENVIRONMENT: {"domains": domains}}))
     texts = "\n".join(compiled.files.values())
-    assert ("quay.io/x:1" if "image" in said else "10.40.0.0/16") in texts
+    assert ("quay.io/x:1" if "image" in overridden else "10.40.0.0/16") in texts

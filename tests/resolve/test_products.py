@@ -15,7 +15,7 @@ from floe_compiler.resolve.products import check_name, check_references, domain_
 from resolve.samples import document
 
 
-def written(name: str, inputs: list[dict[str, str]] | None = None, **changes: Any) -> dict[str, Any]:
+def product_data(name: str, inputs: list[dict[str, str]] | None = None, **changes: Any) -> dict[str, Any]:
     return {
         "apiVersion": "floe.dev/v1",
         "kind": "DataProduct",
@@ -54,9 +54,11 @@ def problems(domains: dict[str, dict[str, dict[str, Any]]]) -> list[Diagnostic]:
     return findings.diagnostics
 
 
-def test_products_by_domain_and_name() -> None:
+def test_products_are_listed_by_domain_and_name() -> None:
     findings = Findings()
-    sources = mesh({"sales": {"a": written("a"), "b": written("b", [reading("a")])}, "ops": {"a": written("a")}})
+    sources = mesh(
+        {"sales": {"a": product_data("a"), "b": product_data("b", [reading("a")])}, "ops": {"a": product_data("a")}}
+    )
     products = domain_products("sales", sources.domains["sales"], findings)
     assert list(products) == [("sales", "a"), ("sales", "b")]
     assert (products["sales", "b"].product.name, products["sales", "b"].product.domain) == ("b", "sales")
@@ -67,7 +69,10 @@ def test_products_by_domain_and_name() -> None:
 
 
 def test_products_of_other_domains_may_be_read() -> None:
-    assert problems({"sales": {"a": written("a", [reading("b", domain="ops")])}, "ops": {"b": written("b")}}) == []
+    assert (
+        problems({"sales": {"a": product_data("a", [reading("b", domain="ops")])}, "ops": {"b": product_data("b")}})
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,22 +89,22 @@ def test_products_of_other_domains_may_be_read() -> None:
         ),
     ],
 )
-def test_what_is_read_must_be_there(declared: dict[str, str], key: str, message: str, hint: str) -> None:
-    first = written("a", [reading("b", domain="ops"), declared])
-    (problem,) = problems({"sales": {"a": first}, "ops": {"b": written("b")}})
+def test_an_input_must_exist(declared: dict[str, str], key: str, message: str, hint: str) -> None:
+    first = product_data("a", [reading("b", domain="ops"), declared])
+    (problem,) = problems({"sales": {"a": first}, "ops": {"b": product_data("b")}})
     assert (problem.rule.code, problem.message, problem.hint) == ("R007", message, hint)
     assert problem.span == document("sales/a.yaml", first).span(("inputs", 1, key))
 
 
-def test_a_product_that_is_wrong_itself_is_not_called_missing() -> None:
-    reported = problems({"sales": {"a": written("a", [reading("b")]), "b": written("b", image="")}})
+def test_a_product_with_an_error_is_not_reported_as_missing() -> None:
+    reported = problems({"sales": {"a": product_data("a", [reading("b")]), "b": product_data("b", image="")}})
     assert [problem.rule.code for problem in reported] == ["R003"]
 
 
-def test_two_steps_or_outputs_of_one_name() -> None:
+def test_two_steps_or_outputs_with_one_name_are_an_error() -> None:
     steps = [{"name": name, "type": "custom", "command": ["x"]} for name in ("one", "two", "one")]
     outputs = [{"name": "table"}, {"name": "table"}]
-    reported = problems({"sales": {"a": written("a", steps=steps, outputs=outputs)}})
+    reported = problems({"sales": {"a": product_data("a", steps=steps, outputs=outputs)}})
     assert [problem.rule.code for problem in reported] == ["R015", "R015"]
     assert sorted(problem.message for problem in reported) == [
         'outputs has two entries named "table"',
@@ -108,8 +113,8 @@ def test_two_steps_or_outputs_of_one_name() -> None:
     assert all(problem.span and problem.related and problem.related[0].span < problem.span for problem in reported)
 
 
-def test_the_name_is_that_of_the_place() -> None:
-    (problem,) = problems({"sales": {"a": written("b")}})
+def test_the_name_of_a_product_is_that_of_its_file() -> None:
+    (problem,) = problems({"sales": {"a": product_data("b")}})
     assert problem.rule.code == "R011"
     assert problem.message == 'metadata.name is "b", but sales/a.yaml must hold "a"'
 
@@ -122,7 +127,7 @@ def test_the_name_is_that_of_the_place() -> None:
         ("1st", "First", "lower-case letters"),
     ],
 )
-def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better: str) -> None:
+def test_a_file_with_an_invalid_name_must_be_renamed(place: str, name: str, better: str) -> None:
     findings = Findings()
     check_name(place, document("a.yaml", {"metadata": {"name": name}}), findings)
     (diagnostic,) = findings.diagnostics
@@ -139,10 +144,10 @@ def test_a_name_that_is_missing_or_invalid_is_reported_elsewhere(data: dict[str,
 
 
 def circle(*names: str) -> dict[str, dict[str, Any]]:
-    return {name: written(name, [reading(names[index - 1])]) for index, name in enumerate(names)}
+    return {name: product_data(name, [reading(names[index - 1])]) for index, name in enumerate(names)}
 
 
-def test_a_cycle_is_reported_once_from_its_first_product_on() -> None:
+def test_a_cycle_is_reported_once_starting_with_its_first_product() -> None:
     (problem,) = problems({"sales": circle("c", "b", "a")})
     assert problem.rule.code == "R008"
     assert problem.message.endswith("sales/a -> sales/b -> sales/c -> sales/a")
@@ -150,7 +155,7 @@ def test_a_cycle_is_reported_once_from_its_first_product_on() -> None:
     assert [str(related.span).split(":")[0] for related in problem.related] == ["sales/b.yaml", "sales/c.yaml"]
 
 
-def test_a_product_that_reads_itself() -> None:
+def test_a_product_that_reads_itself_is_a_cycle() -> None:
     (problem,) = problems({"sales": circle("a")})
     assert problem.message.endswith("circle: sales/a -> sales/a")
     assert problem.related == ()
@@ -166,27 +171,29 @@ NAMES = "abcde"
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)), max_size=5))
 @FEW
-def test_a_mesh_has_a_cycle_just_if_no_order_of_its_products_would_do(reads: dict[str, set[str]]) -> None:
-    present = {name: {other for other in others if other in reads} for name, others in reads.items()}
-    data = {name: written(name, [reading(other) for other in sorted(others)]) for name, others in present.items()}
+def test_products_have_a_cycle_exactly_if_they_cannot_be_ordered(reads: dict[str, set[str]]) -> None:
+    present = {name: {name_ for name_ in inputs if name_ in reads} for name, inputs in reads.items()}
+    data = {name: product_data(name, [reading(name_) for name_ in sorted(inputs)]) for name, inputs in present.items()}
     reported = problems({"sales": data})
-    left = dict(present)
-    while free := [name for name, others in left.items() if not others & left.keys()]:
+    remaining = dict(present)
+    while free := [name for name, inputs in remaining.items() if not inputs & remaining.keys()]:
         for name in free:
-            del left[name]
-    assert bool(reported) == bool(left)
+            del remaining[name]
+    assert bool(reported) == bool(remaining)
     assert all(problem.rule.code == "R008" for problem in reported)
 
 
-@pytest.mark.parametrize("left_out", [(), ("outputs",), ("outputs", "inputs"), ("inputs",)])
-def test_names_and_references_count_whatever_a_product_leaves_out(left_out: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("omitted", [(), ("outputs",), ("outputs", "inputs"), ("inputs",)])
+def test_names_and_references_are_checked_even_if_fields_are_missing(omitted: tuple[str, ...]) -> None:
     def product(name: str, **changes: Any) -> dict[str, Any]:
-        return {key: value for key, value in written(name, **changes).items() if key not in left_out or key in changes}
+        return {
+            key: value for key, value in product_data(name, **changes).items() if key not in omitted or key in changes
+        }
 
     def codes(data: dict[str, Any]) -> list[str]:
         return [problem.rule.code for problem in problems({"sales": {"a": data}})]
 
-    step = written("a")["steps"][0]
+    step = product_data("a")["steps"][0]
     assert codes(product("a")) == []
     assert codes(product("b")) == ["R011"]
     assert codes(product("a", steps=[step, step])) == ["R015"]

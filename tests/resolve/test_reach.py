@@ -54,7 +54,7 @@ def compiled(tmp_path: Path, cluster: dict[str, Any], changes: dict[str, Any], c
         ({}, {"host": "dagster.floe-hr-domain"}, f'"dagster.floe-hr-domain" {SERVICE}'),
     ],
 )
-def test_a_step_reaches_nothing_inside(
+def test_a_step_may_not_reach_addresses_inside_the_cluster(
     tmp_path: Path, cluster: dict[str, Any], server: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, output = compiled(tmp_path, cluster, {PRODUCT: steps(**server)}, capsys)
@@ -62,8 +62,8 @@ def test_a_step_reaches_nothing_inside(
     assert output.count("error[") == 1
     assert f"error[R023]: {message}" in output
     place = "port" if "port" in server else "cidr" if "cidr" in server else "host"
-    written = (tmp_path / PRODUCT).read_text(encoding="utf-8").splitlines()
-    line = next(number for number, text in enumerate(written, start=1) if f'"{place}"' in text)
+    lines = (tmp_path / PRODUCT).read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, start=1) if f'"{place}"' in text)
     assert output.startswith(f"{PRODUCT}:{line}:")
 
 
@@ -83,14 +83,16 @@ def test_a_step_reaches_nothing_inside(
         ({"networks": ["10.96.0.0/12"], "reachable_networks": ["10.0.0.0/8"]}, {"host": "10.30.0.7"}),
     ],
 )
-def test_a_step_reaches_servers_outside(
+def test_a_step_may_reach_servers_outside(
     tmp_path: Path, cluster: dict[str, Any], server: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, output = compiled(tmp_path, cluster, {PRODUCT: steps(**server)}, capsys)
     assert "error[" not in output
 
 
-def test_a_domain_keeps_to_what_the_environment_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_domain_may_reach_only_private_addresses_that_the_environment_lists(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, output = compiled(tmp_path, {}, {DOMAIN: orchestrator(cidr="10.40.0.0/16")}, capsys)
     assert (code, output.count("error[")) == (1, 1)
     assert f"error[R023]: 10.40.0.0/16 {CLOSED}" in output
@@ -98,7 +100,7 @@ def test_a_domain_keeps_to_what_the_environment_lists(tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize("database", [{"cidr": "10.40.0.0/16"}, {"host": "10.40.0.7"}])
-def test_what_the_platform_writes_it_allows(
+def test_private_addresses_in_files_of_the_platform_are_allowed(
     tmp_path: Path, database: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = {ENVIRONMENT: {"cluster": {"name": "kind"}, "domains": {"sales": orchestrator(**database)}}}
@@ -106,7 +108,7 @@ def test_what_the_platform_writes_it_allows(
     assert "error[" not in output
 
 
-def test_nobody_reaches_the_clusters_own_networks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_may_reach_the_networks_of_the_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = {"name": "kind", "networks": ["10.96.0.0/12"]}
     changes = {ENVIRONMENT: {"cluster": own, "domains": {"sales": orchestrator(cidr="10.96.0.0/16")}}}
     _, output = compiled(tmp_path, {}, changes, capsys)
@@ -129,7 +131,7 @@ def test_a_database_in_the_cluster_needs_the_addresses_of_its_pods(
     changes = {ENVIRONMENT: {"cluster": {"name": "kind", **cluster}, "domains": {"sales": servers}}}
     _, output = compiled(tmp_path, {}, changes, capsys)
     assert output.count("error[R023]") == (not fine)
-    assert ("error[C051]" in output) is fine, "only for lack of the objects of that namespace"
+    assert ("error[C051]" in output) is fine, "only because the objects of that namespace are missing"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_a_database_in_the_cluster_needs_the_addresses_of_its_pods(
         ({"servers": [{"host": "keys.acme.example", "cidr": "10.96.1.0/24"}]}, "cidr"),
     ],
 )
-def test_the_provider_of_logins_is_not_in_the_cluster(
+def test_the_login_provider_may_not_be_in_the_cluster(
     tmp_path: Path, login: dict[str, Any], column: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     auth = {"type": "oidc", "issuer": "https://login.acme.example", "client": "mesh", "groups": ["data"], **login}

@@ -55,7 +55,7 @@ def refused(path: DataPath, scope_path: DataPath = ()) -> Any:
     ],
     ids=["overridden", "nested", "a default", "of the scale", "none"],
 )
-def test_the_place_is_that_of_the_setting_or_of_the_choice_of_the_component(path: DataPath, place: str) -> None:
+def test_a_refusal_is_at_the_setting_or_where_the_component_is_chosen(path: DataPath, place: str) -> None:
     diagnostic = refused(path)
     assert (diagnostic.rule.code, str(diagnostic.span)) == ("R020", place)
     assert (diagnostic.message, diagnostic.hint) == ("catalog alpha cannot work in dev", "leave it out")
@@ -70,7 +70,7 @@ def test_a_setting_of_the_scope_is_named_with_where_the_component_is_chosen() ->
     ]
 
 
-def test_a_default_of_the_scope_has_no_place_but_that_of_the_component() -> None:
+def test_a_default_of_the_scope_is_reported_where_the_component_is_chosen() -> None:
     diagnostic = refused((), ("placement", "jobs"))
     assert (diagnostic.span, diagnostic.related) == (CHOSEN, ())
 

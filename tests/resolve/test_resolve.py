@@ -25,7 +25,7 @@ def test_without_any_environment_there_is_nothing_to_compile(tmp_path: Path) -> 
     assert (diagnostic.rule.code, diagnostic.hint) == ("R017", "write overlays/dev/environment.yaml")
 
 
-def test_a_type_that_no_component_has() -> None:
+def test_an_unknown_type_of_component_is_an_error() -> None:
     span = Span("platform-manifest.yaml", 4, 9)
     document = Document(span.file, {"catalog": {"type": "polari"}}, {}, {("catalog", "type"): span})
     findings = Findings()

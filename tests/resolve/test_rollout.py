@@ -36,7 +36,7 @@ def pods_of(sources: Sources) -> dict[str, Any]:
     }
 
 
-def test_the_last_ring_has_the_domains_that_no_other_has() -> None:
+def test_the_last_ring_has_all_remaining_domains() -> None:
     assert [(ring.name, ring.domains) for ring in rings_of(mesh({}))] == [
         ("canary", ("b",)),
         ("early", ("d",)),
@@ -51,7 +51,7 @@ def test_a_change_reaches_the_domains_of_its_ring_and_of_those_before() -> None:
     assert pods_of(mesh({"x": change(20, "rest")})) == {"a": 20, "b": 20, "c": 20, "d": 20}
 
 
-def test_an_environment_says_how_far_a_change_is_there() -> None:
+def test_an_environment_sets_how_far_a_change_is_rolled_out() -> None:
     assert pods_of(mesh({"x": change(20, "early")}, rollout={"x": None})) == {"a": 10, "b": 10, "c": 10, "d": 10}
     assert pods_of(mesh({"x": change(20)}, rollout={"x": "canary"})) == {"a": 10, "b": 20, "c": 10, "d": 10}
 
@@ -60,7 +60,7 @@ def test_an_environment_overrides_a_change_as_it_overrides_the_manifest() -> Non
     assert set(pods_of(mesh({"x": change(20, "rest")}, platform={"quota": {"pods": 30}})).values()) == {30}
 
 
-def test_a_setting_of_a_change_is_where_it_is_written() -> None:
+def test_a_setting_of_a_change_has_its_place() -> None:
     sources = mesh({"x": change(20, "canary")})
     (rollout,) = changes_in(sources, sources.environments["dev"])
     place = sources.manifest.span(("rollout", "changes", "x", "settings", "quota", "pods"))

@@ -66,13 +66,13 @@ def fits(kind: str, document: dict[str, Any], among: Any = None) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["PlatformManifest", "Environment", "Domain", "DataProduct", "ProductImages"])
-def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
+def test_each_kind_has_a_valid_self_contained_schema(kind: str) -> None:
     schema = every()[kind]
     jsonschema_rs.meta.validate(schema)
     assert (schema["title"], schema["$schema"]) == (kind, "https://json-schema.org/draft/2020-12/schema")
     text = json.dumps(schema)
     used = {part.split('"')[0] for part in text.split('"#/$defs/')[1:]}
-    assert used == set(schema["$defs"]), "every definition is used, and every one used is there"
+    assert used == set(schema["$defs"]), "exactly the definitions in use"
     assert "oneOf" not in text
     assert "discriminator" not in text
 
@@ -87,7 +87,7 @@ def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
         ("ProductImages", IMAGES),
     ],
 )
-def test_a_whole_document_fits_and_lacks_nothing(kind: str, document: dict[str, Any]) -> None:
+def test_a_complete_document_fits(kind: str, document: dict[str, Any]) -> None:
     assert fits(kind, document)
     for key in document:
         assert not fits(kind, {name: value for name, value in document.items() if name != key}), key
@@ -121,7 +121,7 @@ def test_an_editor_knows_every_setting_of_every_component(component: Any) -> Non
         ({"database": {"type": "postgresql"}}, False),
     ],
 )
-def test_the_slots_of_a_manifest(slots: dict[str, Any], right: bool) -> None:
+def test_slots_of_a_manifest_are_checked(slots: dict[str, Any], right: bool) -> None:
     assert fits("PlatformManifest", {**MANIFEST, **slots}) is right
 
 
@@ -147,7 +147,7 @@ def test_the_slots_of_a_manifest(slots: dict[str, Any], right: bool) -> None:
         ({"placement": {"jobs": {"tolerations": [{"key": "a"}]}}}, True),
     ],
 )
-def test_what_an_environment_overrides_of_the_platform(override: dict[str, Any], right: bool) -> None:
+def test_platform_overrides_of_an_environment_are_checked(override: dict[str, Any], right: bool) -> None:
     assert fits("Environment", {**ENVIRONMENT, "platform": override}) is right
 
 
@@ -162,14 +162,14 @@ def test_what_an_environment_overrides_of_the_platform(override: dict[str, Any],
         ({"more": 1}, False),
     ],
 )
-def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None:
+def test_settings_of_a_domain_in_an_environment_are_checked(override: dict[str, Any], right: bool) -> None:
     assert fits("Environment", {**ENVIRONMENT, "domains": {"sales": override}}) is right
     if "metadata" not in override:
         assert fits("Domain", {**DOMAIN, **override}) is right
 
 
 @table(
-    "said, right",
+    "overridden, right",
     [
         ({}, True),
         ({"image": "x:2", "enabled": False, "retries": 1, "timeout": "2h", "run_by": "kubernetes"}, True),
@@ -186,13 +186,13 @@ def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None
         *(({key: PRODUCT.get(key, [])}, False) for key in ("apiVersion", "kind", "metadata", "inputs", "outputs")),
     ],
 )
-def test_what_an_environment_says_of_a_product(said: dict[str, Any], right: bool) -> None:
-    document = {**ENVIRONMENT, "domains": {"sales": {"products": {"orders": said}}}}
+def test_product_overrides_of_an_environment_are_checked(overridden: dict[str, Any], right: bool) -> None:
+    document = {**ENVIRONMENT, "domains": {"sales": {"products": {"orders": overridden}}}}
     assert fits("Environment", document) is fits("Environment", document, every()) is right
-    assert not fits("Domain", {**DOMAIN, "products": {"orders": said}})
+    assert not fits("Domain", {**DOMAIN, "products": {"orders": overridden}})
 
 
-def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
+def test_an_editor_knows_the_overridable_fields_of_a_product() -> None:
     domain = every()["Environment"]["$defs"]["DomainsOfEnvironment"]["additionalProperties"]
     product = domain["properties"]["products"]["additionalProperties"]["properties"]
     docs = field_docs(DataProduct)
@@ -201,7 +201,7 @@ def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
     }
 
 
-def test_what_keys_are_for_is_reported() -> None:
+def test_keys_have_descriptions() -> None:
     for manifest in (
         small()["PlatformManifest"]["then"],
         small()["PlatformManifest"]["else"],
@@ -216,7 +216,7 @@ EXTENDS = {"extends": {"path": "vendor/acme", "digest": f"sha256:{'0' * 64}"}}
 
 
 @pytest.mark.parametrize("kind", ["PlatformManifest", "ParentManifest"])
-def test_a_manifest_with_a_parent_may_leave_out_what_that_may_say(kind: str) -> None:
+def test_a_manifest_with_a_parent_may_omit_required_fields(kind: str) -> None:
     head = {key: value for key, value in MANIFEST.items() if key not in ("secrets", "delivery")}
     child = {**head, **EXTENDS}
     assert fits(kind, child)
@@ -225,7 +225,7 @@ def test_a_manifest_with_a_parent_may_leave_out_what_that_may_say(kind: str) -> 
     for key in head:
         assert not fits(kind, {name: value for name, value in child.items() if name != key}), key
     assert not fits(kind, {**child, "more": 1})
-    assert not fits(kind, {**child, "metadata": OWNED}), "its own name and version are its own"
+    assert not fits(kind, {**child, "metadata": OWNED}), "a parent's name and version are not inherited"
 
 
 @table(
@@ -247,7 +247,7 @@ def test_a_parent_is_right_below_vendor(path: str, right: bool) -> None:
     assert fits("PlatformManifest", {**MANIFEST, "extends": {**EXTENDS["extends"], "path": path}}) is right
 
 
-def test_making_schemas_changes_none_of_the_models() -> None:
+def test_making_schemas_does_not_change_the_models() -> None:
     again = make_schemas(REGISTRY, described=True)
     assert again == schemas(REGISTRY)
     assert again is not schemas(REGISTRY)

@@ -35,11 +35,11 @@ def test_the_environment_beats_the_manifest() -> None:
     assert str(merged.span(("catalog", "type"))) == "m.yaml:3:5"
 
 
-def test_the_scale_decides_the_quota_that_nobody_wrote() -> None:
+def test_the_scale_sets_the_default_quota() -> None:
     assert platform({}, {}).data["quota"] == {"cpu": "4", "memory": "8Gi"}
     heavy = platform({"quota": {"cpu": "1"}}, {}, "heavy")
     assert (heavy.data["quota"]["cpu"], heavy.data["quota"]["memory"]) == ("1", "32Gi")
-    assert heavy.span(("quota", "memory")) is None, "no file says so"
+    assert heavy.span(("quota", "memory")) is None, "no file sets it"
 
 
 def test_the_environment_has_the_last_word_on_a_domain_then_the_domain_then_the_platform() -> None:
@@ -58,7 +58,7 @@ def test_the_environment_has_the_last_word_on_a_domain_then_the_domain_then_the_
     assert str(merged.span(("orchestrator", "replicas"))).startswith("e.yaml")
 
 
-def test_a_domain_inherits_its_slots_quota_and_placement_and_nothing_else() -> None:
+def test_a_domain_inherits_only_its_slots_quota_and_placement() -> None:
     manifest = {
         "metadata": {"name": "acme"},
         "orchestrator": {"type": "beta"},
@@ -77,7 +77,7 @@ def test_a_domain_inherits_its_slots_quota_and_placement_and_nothing_else() -> N
     }
 
 
-def test_what_is_not_said_is_not_there() -> None:
+def test_null_and_missing_sections_add_nothing() -> None:
     assert domain({}, {}, {"domains": {"finance": {"quota": {"pods": 1}}}}).data == {
         "quota": {"cpu": "4", "memory": "8Gi"}
     }

@@ -1,4 +1,4 @@
-"""Rules for secrets must fit some, in one of the environments that they are for."""
+"""Each rule for secrets must match a secret in one of its environments."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def prod(root: Path, **platform: Any) -> None:
 
 
 def warnings_of(root: Path, *environments: str) -> list[tuple[str, str]]:
-    """Return the codes and messages of what is found."""
+    """Return the codes and messages of the warnings."""
     try:
         diagnostics = compile_mesh(root, environments).warnings
     except StageFailed as failed:
@@ -56,7 +56,7 @@ def warnings_of(root: Path, *environments: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_rules_that_fit_nothing(tmp_path: Path) -> None:
+def test_a_rule_that_matches_no_secret_is_reported(tmp_path: Path) -> None:
     rules = [
         {"names": ["crm"], "use": EXISTING},
         {"names": ["crn", "c"], "use": EXISTING},
@@ -68,12 +68,12 @@ def test_rules_that_fit_nothing(tmp_path: Path) -> None:
     ]
 
 
-def test_a_rule_is_of_use_if_it_fits_in_one_environment(tmp_path: Path) -> None:
+def test_a_rule_needs_to_match_in_one_environment_only(tmp_path: Path) -> None:
     root = mesh(tmp_path, {"names": ["crm"], "use": EXISTING}, {"names": ["crn"], "use": EXISTING})
     prod(root, secret_rules=[{"names": ["crn"], "use": EXISTING}])
     assert [code for code, _ in warnings_of(root)] == ["R061", "R061"], "one in each file"
-    assert [code for code, _ in warnings_of(root, "dev")] == [], "what the others need of the manifest is not known"
-    assert [code for code, _ in warnings_of(root, "prod")] == ["R061"], "but this is that environment's own"
+    assert [code for code, _ in warnings_of(root, "dev")] == [], "what other environments need is unknown"
+    assert [code for code, _ in warnings_of(root, "prod")] == ["R061"], "but this rule is the environment's own"
 
 
 def test_secrets_of_the_platform_itself_count(tmp_path: Path) -> None:
@@ -89,14 +89,14 @@ def test_secrets_of_the_platform_itself_count(tmp_path: Path) -> None:
         ([{"names": ["registry"], "scopes": ["sales"], "use": {"type": "existing"}}], ["R062"]),
     ],
 )
-def test_what_no_pod_mounts_cannot_come_from_the_csi_driver(
+def test_a_secret_that_no_pod_mounts_cannot_come_from_the_csi_driver(
     tmp_path: Path, rules: list[dict[str, Any]], expected: list[str]
 ) -> None:
     images = {"registry": "ghcr.io", "pull_secret": "registry"}
     assert [code for code, _ in warnings_of(mesh(tmp_path, *rules, secrets=CSI, images=images))] == expected
 
 
-def test_what_custom_resources_name_cannot_either(tmp_path: Path) -> None:
+def test_a_secret_of_a_custom_resource_cannot_come_from_the_csi_driver(tmp_path: Path) -> None:
     orchestrator = {"type": "dagster", "database": {"type": "cloudnative-pg"}}
     backup = {"type": "none", "reason": "there is no data yet"}
     root = mesh(tmp_path, secrets=CSI, orchestrator=orchestrator, databases={"backup": backup})
@@ -105,7 +105,7 @@ def test_what_custom_resources_name_cannot_either(tmp_path: Path) -> None:
     assert warnings_of(root) == [("R062", message)]
 
 
-def test_what_other_namespaces_copy_cannot_either(tmp_path: Path) -> None:
+def test_a_secret_copied_to_other_namespaces_cannot_come_from_the_csi_driver(tmp_path: Path) -> None:
     storage = {"type": "minio"}
     rule = {"names": ["polaris-client-sales-orders"], "scopes": ["platform"], "use": CSI}
     root = mesh(tmp_path, rule, secrets={"type": "generated"}, storage=storage, catalog={"type": "polaris"})
@@ -113,7 +113,7 @@ def test_what_other_namespaces_copy_cannot_either(tmp_path: Path) -> None:
     assert warnings_of(root) == [("R062", f"the CSI driver only brings secrets to pods that mount them, but {needed}")]
 
 
-def test_scopes_of_the_platform_are_known(tmp_path: Path) -> None:
+def test_rules_may_name_scopes_of_the_platform(tmp_path: Path) -> None:
     rule = {"scopes": ["platform", "nodes", "sales"], "use": EXISTING}
     assert warnings_of(mesh(tmp_path, rule)) == []
 

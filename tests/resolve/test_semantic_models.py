@@ -1,4 +1,4 @@
-"""The models of semantic layers: what is refused is what Cube refuses, and nothing else."""
+"""The models of semantic layers: exactly those that Cube refuses are refused."""
 
 from __future__ import annotations
 
@@ -146,18 +146,18 @@ def changed(old: str, new: str) -> str:
 
 
 @table("name", ACCEPTED)
-def test_what_cube_accepts_is_accepted(name: str) -> None:
+def test_models_that_cube_accepts_are_accepted(name: str) -> None:
     assert codes_of(changed(*ACCEPTED[name])) == set()
 
 
 @table("name", REFUSED)
-def test_what_cube_refuses_is_refused(name: str) -> None:
+def test_models_that_cube_refuses_are_refused(name: str) -> None:
     old, new, code = REFUSED[name]
     assert code in codes_of(changed(old, new))
 
 
-def test_what_has_lost_its_structure_is_reported_and_breaks_nothing() -> None:
-    """Files that are read have it, but `explain` varies what was read."""
+def test_models_with_a_broken_structure_are_reported_without_a_crash() -> None:
+    """Loaded files have their structure, but `explain` varies their data."""
     data = from_yaml(GOOD)
     del data["cubes"][0]["measures"][0]["name"]
     findings = Findings()
@@ -168,7 +168,7 @@ def test_what_has_lost_its_structure_is_reported_and_breaks_nothing() -> None:
 
 
 @pytest.mark.real
-def test_cube_says_the_same(tmp_path: Path) -> None:
+def test_cube_itself_agrees(tmp_path: Path) -> None:
     samples = {**ACCEPTED, **REFUSED}
     folders = [tmp_path / str(number) for number, _ in enumerate(samples)]
     for folder, (old, new, *_) in zip(folders, samples.values(), strict=True):
@@ -179,6 +179,6 @@ def test_cube_says_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_cube_reads_what_is_rendered_as_what_was_written(tmp_path: Path) -> None:
+def test_cube_reads_rendered_models_like_their_sources(tmp_path: Path) -> None:
     (tmp_path / "sales.yaml").write_text(to_yaml(from_yaml(GOOD)))
     assert cube_program.problems(tmp_path) == [""]

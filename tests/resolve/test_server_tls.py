@@ -36,9 +36,9 @@ def environment(hosts: Mapping[str, Any] | None = None, **changes: Any) -> Envir
     )
 
 
-def codes(given: Environment) -> list[str]:
+def codes(environment_: Environment) -> list[str]:
     findings = Findings()
-    check_tls(given, Document("", {}, {}, {}), findings)
+    check_tls(environment_, Document("", {}, {}, {}), findings)
     return [diagnostic.rule.code for diagnostic in findings.diagnostics]
 
 
@@ -55,7 +55,7 @@ def codes(given: Environment) -> list[str]:
         (None, {"tls": {"issuer": "another"}, "production": False}, "another"),
     ],
 )
-def test_production_takes_the_private_issuer_of_its_hosts(
+def test_production_uses_the_private_issuer_of_its_hosts(
     hosts: Mapping[str, Any] | None, changes: Mapping[str, Any], issuer: str
 ) -> None:
     assert server_issuer(environment(hosts, **changes)) == issuer
@@ -77,7 +77,7 @@ def test_production_takes_the_private_issuer_of_its_hosts(
         (None, {"trust": BUNDLE, "production": False}, []),
     ],
 )
-def test_nobody_is_asked_who_has_said_enough(
+def test_production_is_warned_only_without_enough_settings(
     hosts: Mapping[str, Any] | None, changes: Mapping[str, Any], expected: list[str]
 ) -> None:
     assert codes(environment(hosts, **changes)) == expected
@@ -90,6 +90,6 @@ def test_nobody_is_asked_who_has_said_enough(
         ({"secret": "certificate", "private": True}, "private is for certificates of an issuer"),
     ],
 )
-def test_what_an_issuer_cannot_be(hosts: Mapping[str, Any], message: str) -> None:
+def test_contradictory_issuers_are_refused(hosts: Mapping[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         environment(hosts)

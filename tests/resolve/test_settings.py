@@ -36,12 +36,12 @@ def test_defaults_are_those_of_the_inputs() -> None:
     assert (PRODUCTION.environment.production, PRODUCTION.environment.scale) == (True, "heavy")
 
 
-def test_mirrors_are_sorted_so_that_nothing_follows_from_their_order() -> None:
+def test_mirrors_are_sorted_as_their_order_has_no_meaning() -> None:
     mirrors = {"quay.io": "b.io", "docker.io": "a.io"}
     settings = settings_of("dev", {**GENERATED, "images": {"mirrors": mirrors}})
     assert list(settings.platform.mirrors) == ["docker.io", "quay.io"]
 
 
-def test_the_shared_services_stand_where_the_pattern_says() -> None:
+def test_the_namespace_of_shared_services_follows_the_pattern() -> None:
     settings = settings_of("dev", GENERATED, namespaces={"pattern": "acme-{scope}"})
     assert settings.environment.platform_namespace == "acme-platform"

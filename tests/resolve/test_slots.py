@@ -1,4 +1,4 @@
-"""Slots: what a document says of them, and what is left when they are taken out."""
+"""Slots: how a document fills them, and what remains without them."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def all_leaves(data: Any) -> dict[DataPath, str]:
 
 @given(MAPPINGS, PATHS)
 @FEW
-def test_what_is_picked_and_what_is_left_are_the_whole_and_share_nothing(data: dict[str, Any], paths: Any) -> None:
-    picked, left = all_leaves(pick(data, paths)), all_leaves(without(data, paths))
-    assert picked.keys().isdisjoint(left.keys())
-    assert picked | left == all_leaves(data)
+def test_pick_and_without_split_the_data(data: dict[str, Any], paths: Any) -> None:
+    picked, remaining = all_leaves(pick(data, paths)), all_leaves(without(data, paths))
+    assert picked.keys().isdisjoint(remaining.keys())
+    assert picked | remaining == all_leaves(data)
 
 
 @given(MAPPINGS, PATHS)
 @FEW
-def test_picking_and_leaving_twice_is_doing_it_once(data: dict[str, Any], paths: Any) -> None:
+def test_pick_and_without_are_idempotent(data: dict[str, Any], paths: Any) -> None:
     assert pick(pick(data, paths), paths) == pick(data, paths)
     assert without(without(data, paths), paths) == without(data, paths)
     assert pick(without(data, paths), paths) == without(pick(data, paths), paths) == {}
@@ -56,18 +56,18 @@ def test_picking_and_leaving_twice_is_doing_it_once(data: dict[str, Any], paths:
 
 @given(MAPPINGS, PATHS)
 @FEW
-def test_neither_changes_what_it_was_given(data: dict[str, Any], paths: Any) -> None:
+def test_pick_and_without_do_not_change_their_input(data: dict[str, Any], paths: Any) -> None:
     before = repr(data)
     pick(data, paths)
     without(data, paths)
     assert repr(data) == before
 
 
-def test_an_empty_mapping_that_was_written_stays() -> None:
+def test_an_explicit_empty_mapping_is_kept() -> None:
     assert without({"a": {}, "b": {"c": 1}}, [("b", "c")]) == {"a": {}}
 
 
-def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:
+def test_slots_are_those_that_components_can_fill() -> None:
     assert slots(REGISTRY) == ("catalog", "observability.collector", "observability.tracing", "orchestrator")
     assert slots(REGISTRY, "platform") == ("catalog", "observability.collector", "observability.tracing")
     assert slots(REGISTRY, "domain") == ("orchestrator",)
@@ -80,7 +80,7 @@ def profiled(scale: str, *data: dict[str, Any]) -> Any:
     return with_profiles(REGISTRY, slots(REGISTRY), scale, layers)
 
 
-def test_the_scale_decides_what_nobody_wrote() -> None:
+def test_the_scale_sets_defaults() -> None:
     chosen = {"catalog": {"type": "alpha"}, "observability": {"collector": {"type": "alpha"}}}
     heavy = profiled("heavy", chosen)
     assert heavy.data["catalog"] == {"type": "alpha", "replicas": 3}
@@ -89,13 +89,13 @@ def test_the_scale_decides_what_nobody_wrote() -> None:
     assert profiled("light", chosen).data == chosen
 
 
-def test_what_is_written_beats_the_scale() -> None:
+def test_written_values_override_the_scale() -> None:
     merged_ = profiled("heavy", {"catalog": {"type": "alpha", "replicas": 7}})
     assert merged_.data["catalog"]["replicas"] == 7
     assert [origin.value for origin in merged_.origins["catalog", "replicas"]] == [7, 3]
 
 
-def test_the_scale_speaks_of_the_type_that_was_chosen_last() -> None:
+def test_the_scale_applies_to_the_type_that_was_chosen_last() -> None:
     merged_ = profiled("heavy", {"catalog": {"type": "alpha"}}, {"catalog": {"type": "beta"}})
     assert merged_.data["catalog"] == {"type": "beta"}
     merged_ = profiled("heavy", {"catalog": {"type": "beta", "labels": {"a": "b"}}}, {"catalog": {"type": "alpha"}})
@@ -124,7 +124,7 @@ def test_a_slot_is_filled_by_its_component() -> None:
         ({"catalog": {"type": "alpha", "replica": 2}}, ("R001", "0.yaml:4:1", 'did you mean "replicas"?')),
     ],
 )
-def test_a_slot_that_cannot_be_filled(data: dict[str, Any], expected: tuple[str, str, str]) -> None:
+def test_a_slot_that_cannot_be_filled_is_reported(data: dict[str, Any], expected: tuple[str, str, str]) -> None:
     findings = Findings()
     assert configured(REGISTRY, "catalog", merged(data), findings) is None
     (diagnostic,) = findings.diagnostics
@@ -137,7 +137,7 @@ def test_an_empty_slot_is_not_a_mistake() -> None:
     assert findings.diagnostics == []
 
 
-def test_a_slot_that_is_filled_in_each_namespace_is_one_of_both_kinds() -> None:
+def test_a_slot_of_each_namespace_is_in_platform_and_domains() -> None:
     agent = component("agent", "alpha", scope="each")
     registry = Registry(imported=(*COMPONENTS, agent))
     assert "agent" in slots(registry, "platform")

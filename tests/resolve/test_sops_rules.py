@@ -1,4 +1,4 @@
-"""Who can decrypt a file is what .sops.yaml says; real files of `.sops.yaml` are in many forms."""
+"""`.sops.yaml` decides who can decrypt a file; real ones come in many forms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = "domains/sales/secrets/prod/crm.yaml"
 
 
 def warnings_of(root: Path, rules: str) -> list[tuple[str, str]]:
-    """Return the files and messages of what is found in prod."""
+    """Return the files and messages of the warnings in prod."""
     shutil.copytree(GOLDEN, root, dirs_exist_ok=True)
     (root / FILE).write_text(encrypted_secret(namespace="floe-sales-domain"))
     (root / ".sops.yaml").write_text(rules)
@@ -38,16 +38,16 @@ def warnings_of(root: Path, rules: str) -> list[tuple[str, str]]:
         "stores: {yaml: {indent: 2}}\ncreation_rules: [{}]\n",
     ],
 )
-def test_files_that_are_encrypted_as_it_says(tmp_path: Path, rules: str) -> None:
+def test_files_encrypted_by_its_rules_are_accepted(tmp_path: Path, rules: str) -> None:
     assert warnings_of(tmp_path, rules) == []
 
 
-def test_a_file_for_another_key(tmp_path: Path) -> None:
+def test_a_file_for_another_key_is_reported(tmp_path: Path) -> None:
     message = "it is encrypted for age1plp4slq5..., but its rule in .sops.yaml says age1plp4slq5..., age1pnmp2nq5..."
     assert warnings_of(tmp_path, f"creation_rules: [{{age: '{RECIPIENT},{OTHER}'}}]\n") == [(FILE, message)]
 
 
 @pytest.mark.parametrize("rules", ["creation_rules: [{path_regex: secrets/dev/}]\n", "creation_rules: []\n", "{}\n"])
-def test_a_file_without_a_rule(tmp_path: Path, rules: str) -> None:
+def test_a_file_without_a_rule_is_reported(tmp_path: Path, rules: str) -> None:
     message = "no rule of .sops.yaml is for this file, so sops does not know who may decrypt it"
     assert warnings_of(tmp_path, rules) == [(FILE, message)]

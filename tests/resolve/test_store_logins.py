@@ -1,4 +1,4 @@
-"""Who has a login of its own to the object store, and the warning of products that share that of the whole store."""
+"""Who has a separate login to the object store, and the warning for products that share the main login."""
 
 from __future__ import annotations
 
@@ -43,14 +43,16 @@ def warned(storage: dict[str, Any], *, airflow: bool = False, **product: Any) ->
         ({**ADLS, "credentials": AZURE}, WRITES, "client_ids"),
     ],
 )
-def test_products_with_the_login_of_everything(storage: dict[str, Any], product: dict[str, Any], fix: str) -> None:
+def test_products_with_the_login_of_the_whole_store_are_reported(
+    storage: dict[str, Any], product: dict[str, Any], fix: str
+) -> None:
     ((code, message, hint),) = warned(storage, **product)
     assert (code, message) == ("R100", 'sales/orders can read and delete all of "lake", as all share its login')
     assert hint
     assert fix in hint
 
 
-def test_logs_of_airflow_are_files() -> None:
+def test_logs_of_airflow_count_as_files() -> None:
     assert [code for code, _, _ in warned(LENDS, airflow=True)] == ["R100"]
 
 
@@ -66,7 +68,7 @@ def test_logs_of_airflow_are_files() -> None:
         (MINIO, WRITES),
     ],
 )
-def test_products_with_logins_of_their_own_or_none(storage: dict[str, Any], product: dict[str, Any]) -> None:
+def test_products_with_their_own_login_or_none_are_accepted(storage: dict[str, Any], product: dict[str, Any]) -> None:
     assert warned(storage, **product) == []
 
 
@@ -87,12 +89,12 @@ READER, ORDERS = "logs--reader", "orders"
         ({"catalog": None}, {}, {}, [ORDERS]),
     ],
 )
-def test_a_store_has_logins_of_those_who_reach_files_by_themselves(
+def test_a_store_has_logins_of_products_that_access_files_directly(
     manifest: dict[str, Any], environment: dict[str, Any], product: dict[str, Any], users: list[str]
 ) -> None:
-    written = {"catalog": {"type": "polaris"}, "storage": MINIO, **manifest}
+    manifest_ = {"catalog": {"type": "polaris"}, "storage": MINIO, **manifest}
     orders = [data_product("orders", **product)]
-    plan = planned(written, environment, domains={"sales": {}}, products={"sales": orders})
+    plan = planned(manifest_, environment, domains={"sales": {}}, products={"sales": orders})
     (store,) = [
         context.instance for _, context in units(plan)["platform"].contexts if context.instance.slot == "storage"
     ]

@@ -26,9 +26,9 @@ CUSTOMERS = "domains/sales/products/customers.yaml"
 @pytest.mark.parametrize(
     "component", [*NOTICES, orchestrator_kubernetes.COMPONENT], ids=lambda component: component.type
 )
-def test_orchestrators_that_notice_new_data_need_a_catalog_and_others_refuse(component: Component[Any]) -> None:
-    waiting, others = product(schedule=None, trigger=TRIGGER), product("config")
-    instance = context_of(component, scope="sales", products=[others, waiting]).instance
+def test_orchestrators_with_data_triggers_need_a_catalog_and_others_refuse_them(component: Component[Any]) -> None:
+    waiting, scheduled = product(schedule=None, trigger=TRIGGER), product("config")
+    instance = context_of(component, scope="sales", products=[scheduled, waiting]).instance
     findings = Findings()
     check_noticed(component, instance, [component], findings)
     assert bool(findings.diagnostics) is (component not in NOTICES)
@@ -52,7 +52,7 @@ def test_a_trigger_that_is_not_enabled_needs_nothing(component: Component[Any]) 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "overridden",
     [
         {"trigger": None, "schedule": {"cron": "0 7 * * *"}},
         {"trigger": {"enabled": False}, "schedule": {"cron": "0 7 * * *"}},
@@ -60,7 +60,7 @@ def test_a_trigger_that_is_not_enabled_needs_nothing(component: Component[Any]) 
     ],
     ids=["replaced", "beside-it", "by-hand"],
 )
-def test_an_environment_with_cron_jobs_may_start_the_product_by_the_clock(said: dict[str, Any], tmp_path: Path) -> None:
+def test_an_environment_with_cron_jobs_may_set_a_schedule_instead(overridden: dict[str, Any], tmp_path: Path) -> None:
     customers = {
         "apiVersion": "floe.dev/v1",
         "kind": "DataProduct",
@@ -70,8 +70,8 @@ def test_an_environment_with_cron_jobs_may_start_the_product_by_the_clock(said: 
         "inputs": [{"product": "orders", "output": "orders"}],
         "steps": [{"name": "transform", "type": "dbt"}],
     }
-    root = small_mesh(tmp_path, {ENVIRONMENT: {"domains": {"sales": {"products": {"customers": said}}}}})
+    root = small_mesh(tmp_path, {ENVIRONMENT: {"domains": {"sales": {"products": {"customers": overridden}}}}})
     (root / PRODUCT).with_name(Path(CUSTOMERS).name).write_text(json.dumps(customers))
     files = compile_mesh(root).files
     (cronjob,) = (text for path, text in files.items() if path.endswith("cronjob.batch_customers.yaml"))
-    assert ("suspend: true" in cronjob) is ("schedule" not in said)
+    assert ("suspend: true" in cronjob) is ("schedule" not in overridden)

@@ -53,11 +53,11 @@ def known(bundle: Mapping[str, Any]) -> Trust:
     return trust
 
 
-def test_an_environment_that_says_nothing_trusts_what_its_images_do() -> None:
+def test_without_settings_programs_trust_the_authorities_of_their_images() -> None:
     assert trusted(None)[0] is None
 
 
-def test_files_hold_certificates_of_which_each_counts_once() -> None:
+def test_duplicate_certificates_in_files_count_once() -> None:
     trust = known({"type": "files", "files": ["root.pem", "both.crt"]})
     pem, store = trust.rendered
     assert pem == ROOT.pem + NEXT.pem
@@ -66,13 +66,13 @@ def test_files_hold_certificates_of_which_each_counts_once() -> None:
     assert trust.authorities == tuple(Authority(name, int(ENDS.timestamp())) for name in ("Acme Next", "Acme Root"))
 
 
-def test_a_config_map_of_somebody_else() -> None:
+def test_an_external_config_map_is_used() -> None:
     assert known({"type": "config-map", "name": "ca"}) == Trust("ca", "ca-bundle.crt", "")
     stores = {"type": "config-map", "name": "ca", "key": "all.pem", "truststore": "all.p12"}
     assert known(stores) == Trust("ca", "all.pem", "all.p12")
 
 
-def test_a_bundle_has_public_authorities_unless_it_must_not() -> None:
+def test_a_bundle_has_public_authorities_unless_they_are_off() -> None:
     source = {"name": "acme-root", "key": "tls.crt"}
     trust = known({"type": "trust-manager", "secrets": [source], "config_maps": [source], "files": ["root.pem"]})
     keys = (("acme-root", "tls.crt"),)
@@ -84,7 +84,7 @@ def test_a_bundle_has_public_authorities_unless_it_must_not() -> None:
     assert (own.config_map, own.bundle.public) == ("own", False)
 
 
-def test_bundles_of_one_cluster_have_names_of_their_own() -> None:
+def test_bundles_of_one_cluster_have_different_names() -> None:
     pairs = (("acme", "prod-eu"), ("acme-prod", "eu"))
     bundles = [trusted({"type": "trust-manager", "files": ["root.pem"]}, *names)[0] for names in pairs]
     assert [bundle and bundle.config_map for bundle in bundles] == ["acme-prod--eu-trust", "acme--prod-eu-trust"]
@@ -99,7 +99,9 @@ def test_bundles_of_one_cluster_have_names_of_their_own() -> None:
         (f"{ROOT.pem}-----BEGIN CERTIFICATE-----\n", ROOT.pem.count("\n") + 1, "has a certificate that cannot be read"),
     ],
 )
-def test_files_of_anything_else(text: str, line: int, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_without_valid_certificates_are_refused(
+    text: str, line: int, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(FILES, "trust/wrong.pem", text)
     _, findings = trusted({"type": "files", "files": ["wrong.pem"]})
     (diagnostic,) = findings.diagnostics

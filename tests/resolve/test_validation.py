@@ -85,7 +85,7 @@ def problems(*data: dict[str, Any]) -> list[Diagnostic]:
     return findings.diagnostics
 
 
-def test_what_is_right_becomes_the_model() -> None:
+def test_valid_data_becomes_the_model() -> None:
     findings = Findings()
     house = validate(House, merged({"name": "x"}, {"pets": [{"type": "dog", "tricks": ["sit"]}]}), (), findings)
     assert house == House(name="x", pets=(Dog(type="dog", tricks=("sit",)),))
@@ -111,10 +111,10 @@ def test_what_is_right_becomes_the_model() -> None:
         ),
     ],
 )
-def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
-    ((code, span, said, mended),) = mistakes(data)
+def test_a_wrong_value_is_reported_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
+    ((code, span, actual, mended),) = mistakes(data)
     assert code == "R003"
-    assert said.startswith(message)
+    assert actual.startswith(message)
     assert span.startswith(f"0.yaml:{line}")
     assert mended.startswith(hint)
 
@@ -137,7 +137,7 @@ def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: st
         ),
     ],
 )
-def test_an_unknown_key_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
+def test_an_unknown_key_is_reported_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
     assert mistakes(data) == [("R001", f"0.yaml:{line}", message, hint)]
 
 
@@ -165,7 +165,7 @@ def test_a_missing_key_is_reported_where_it_belongs() -> None:
     assert (str(diagnostic.span), diagnostic.message) == ("0.yaml:3:5", "a.house.name is missing")
 
 
-def test_a_key_that_went_with_a_change_of_type_is_reported_with_that() -> None:
+def test_a_missing_key_is_reported_with_the_change_of_type_that_dropped_it() -> None:
     weaker = {"name": "x", "guest": {"type": "cat", "lives": 7}}
     (problem,) = problems(weaker, {"guest": {"type": "bird"}})
     assert (problem.rule.code, problem.message) == ("R002", "guest.song is missing")
@@ -190,7 +190,7 @@ def test_a_list_that_only_lacks_its_wrong_entries_is_not_called_short() -> None:
     ]
 
 
-def test_what_no_schema_can_express_is_found_beside_what_one_can() -> None:
+def test_errors_of_validators_are_found_together_with_those_of_the_schema() -> None:
     reported = mistakes({"name": "X", "labels": {"a": "B"}, "net": "10.0.0.0/8", "more": 1})
     assert [message for _, _, message, _ in sorted(reported)] == [
         "more is not a known key",
@@ -200,7 +200,7 @@ def test_what_no_schema_can_express_is_found_beside_what_one_can() -> None:
     ]
 
 
-def test_what_the_schema_and_a_validator_refuse_is_one_mistake() -> None:
+def test_a_value_that_schema_and_validator_refuse_is_one_error() -> None:
     ((_, span, message, _),) = mistakes({"name": "x", "code": "X"})
     assert (span, message) == ("0.yaml:3:5", "code: 'X' does not match '^[^A-Z]+$'")
 
@@ -219,7 +219,7 @@ def test_a_wrong_value_is_reported_with_what_it_overrode() -> None:
     assert [(str(related.span), related.note) for related in problem.related] == [("0.yaml:3:5", 'overrides "large"')]
 
 
-def test_a_number_where_text_is_wanted_is_shown_as_written() -> None:
+def test_a_number_instead_of_text_is_shown_as_written() -> None:
     document = Document("a.yaml", {"name": 1.1}, {}, {("name",): Span("a.yaml", 1, 7)}, {("name",): "1.10"})
     findings = Findings()
     validate(House, merge([Layer("a.yaml", document.data, document)]), (), findings)
@@ -246,18 +246,18 @@ TREES = st.recursive(
 
 
 @given(TREES, st.data())
-def test_a_path_through_the_data_is_found_among_the_tags_of_unions(tree: Any, data: st.DataObject) -> None:
-    """Pydantic puts tags between the steps; none of them is a key of the mapping that it is about."""
+def test_the_path_of_an_error_has_no_tags_of_unions(tree: Any, data: st.DataObject) -> None:
+    """Pydantic puts tags between the steps; a tag is never a key of its mapping."""
     path: list[str | int] = []
     location: list[str | int] = []
-    here = tree
-    while here is not None and data.draw(st.booleans()):
-        if isinstance(here, dict) and data.draw(st.booleans()):
+    node = tree
+    while node is not None and data.draw(st.booleans()):
+        if isinstance(node, dict) and data.draw(st.booleans()):
             location.append("tag")
-        step = data.draw(st.sampled_from(sorted(here) if isinstance(here, dict) else range(len(here))))
+        step = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
         path.append(step)
         location.append(step)
-        here = here[step]
+        node = node[step]
     assert data_path(tree, tuple(location)) == tuple(path)
 
 
@@ -270,13 +270,13 @@ def test_a_path_through_the_data_is_found_among_the_tags_of_unions(tree: Any, da
         ({"guest": {"type": "bird", "value": "x"}}, False),
     ],
 )
-def test_the_line_is_not_shown_where_a_secrets_value_may_stand(data: dict[str, Any], secret: bool) -> None:
+def test_the_line_is_not_shown_where_a_secret_value_may_be(data: dict[str, Any], secret: bool) -> None:
     reported = problems({"name": "x"} | data)
     assert {problem.secret for problem in reported} == {secret}
 
 
 @pytest.mark.parametrize("value", ["app:hunter2@H", "password=hunter2 X"])
-def test_a_value_that_may_hold_a_secret_is_shown_neither_where_it_is_refused_nor_where_it_is_overridden(
+def test_a_value_that_may_be_a_secret_is_never_shown(
     value: str,
 ) -> None:
     (problem,) = problems({"name": value}, {"name": f"{value}2"})

@@ -26,12 +26,12 @@ def test_environments_may_have_spaces_between_them() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "dev,,prod", "Dev", "dev,dev"])
-def test_names_that_are_none(text: str) -> None:
+def test_invalid_names_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         check_names(text)
 
 
 @pytest.mark.parametrize("text", ["git@github.com:a/b", "https://a b", 'https://a"', "http://a/b", "https://a#b"])
-def test_urls_that_are_none(text: str) -> None:
+def test_invalid_urls_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a URL"):
         check_url(text)

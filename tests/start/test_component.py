@@ -66,7 +66,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
     return [begun(tmp_path_factory.mktemp("work"), slot) for slot in SLOTS]
 
 
-def test_their_own_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
+def test_generated_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
     """In one process, as most of the time goes into its start."""
     site = tmp_path / "site"
     for package in packages:
@@ -79,13 +79,13 @@ def test_their_own_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
         assert len([line for line in printed.splitlines() if module in line and " PASSED" in line]) == 3, module
 
 
-def test_their_style_is_right(packages: Sequence[Path], tmp_path: Path) -> None:
+def test_generated_code_passes_ruff(packages: Sequence[Path], tmp_path: Path) -> None:
     """Each is told its style by its own pyproject.toml."""
     succeeds(tmp_path, "ruff", "check", "--no-cache", *map(str, packages))
     succeeds(tmp_path, "ruff", "format", "--no-cache", "--check", *map(str, packages))
 
 
-def test_its_types_are_right(packages: Sequence[Path]) -> None:
+def test_generated_code_passes_mypy(packages: Sequence[Path]) -> None:
     """The cache is that of this repository, as both are checked with the same settings."""
     succeeds(packages[0], "mypy", "--cache-dir", str(ROOT / ".mypy_cache"), path=[ROOT / "compiler"])
 
@@ -105,7 +105,7 @@ def test_its_types_are_right(packages: Sequence[Path]) -> None:
         (("backstage", "--slot", "observability"), "--slot observability: slots are below it"),
     ],
 )
-def test_what_cannot_be_begun(
+def test_invalid_names_of_components_are_refused(
     words: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["new", "component", *words, "--root", str(tmp_path)]) == 2
@@ -113,7 +113,7 @@ def test_what_cannot_be_begun(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_files_are_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = begun(tmp_path, "portal") / "README.md"
     file.write_text("mine\n")
     assert main(["new", "component", "back-stage", "--slot", "portal", "--root", str(tmp_path)]) == 2
@@ -121,7 +121,7 @@ def test_nothing_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert file.read_text() == "mine\n"
 
 
-def test_a_slot_is_for_components(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_slot_that_has_no_components_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "domain", "sales", "--slot", "portal", "--root", str(tmp_path)]) == 2
     assert "--slot is for a new component, not for a new domain" in capsys.readouterr().err
 

@@ -47,7 +47,7 @@ def test_replicas_of_a_server_run_all_the_time() -> None:
     assert bounds.least == bounds.most == Requested(Fraction(1), Fraction(2))
 
 
-def test_an_autoscaler_has_a_least_and_a_most() -> None:
+def test_an_autoscaler_has_a_minimum_and_a_maximum() -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "polaris"}
     spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 10}
     scaler = resource("HorizontalPodAutoscaler", "polaris", "floe-platform", "autoscaling/v2", spec=spec)
@@ -75,7 +75,7 @@ def cron_job(**spec: Any) -> Object:
     return resource("CronJob", api="batch/v1", spec={"schedule": "0 3 * * *", "jobTemplate": {"spec": job}, **spec})
 
 
-def test_a_scheduled_run_takes_nothing_at_least_and_its_timeout_at_most() -> None:
+def test_a_scheduled_run_costs_between_zero_and_its_timeout() -> None:
     bounds = counted(cron_job())
     share = DAYS * 7300 / (730 * 3600)
     assert (bounds.least, amounts(bounds.most)) == (Requested(), (share / 2, share))
@@ -85,7 +85,7 @@ def test_a_scheduled_run_takes_nothing_at_least_and_its_timeout_at_most() -> Non
     assert counted(cron_job(suspend=True)) == Bounds()
 
 
-def test_what_cannot_be_told_is_named() -> None:
+def test_unknown_amounts_are_named() -> None:
     endless = {"spec": {"template": {"spec": {"containers": [POD]}}}}
     assert uncounted(cron_job(jobTemplate=endless)) == ["CronJob a/x has no time after which a run is ended"]
     assert uncounted(cron_job(schedule="every day")) == ["CronJob a/x cannot be read"]
@@ -145,7 +145,7 @@ def test_an_amount_is_times_its_price() -> None:
     assert CHANGED.of(CHANGED.after, ("platform", "")) == (2 * A_SERVER, 2 * A_SERVER)
 
 
-def test_text_has_what_costs_another_amount() -> None:
+def test_text_shows_changed_costs() -> None:
     assert list(cost_lines([CHANGED], plain)) == [
         "prod: costs of a month in EUR, by what is requested",
         "  ~ everything: 27.74 -> 55.48 (+27.74)",
@@ -166,7 +166,7 @@ def test_markdown_has_few_rows_and_escapes_names() -> None:
     assert cost_section([costs([], [])]) == ""
 
 
-def test_programs_and_the_report_get_all_parts() -> None:
+def test_json_has_all_parts() -> None:
     data = costs_data([CHANGED])["prod"]
     assert [(part["domain"], part["after"]["costs"]) for part in data["parts"]] == [
         ("", {"atLeast": 55.48, "atMost": 55.48}),

@@ -60,7 +60,7 @@ def _page() -> str:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def screens(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Return what a browser sees at the width of a desk and, in the dark, of a phone."""
     if not _browser() or not shutil.which("node"):
         pytest.skip("no Chromium (FLOE_CHROMIUM, or on the PATH), or no node")
@@ -81,8 +81,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @pytest.mark.real
-def test_the_page_works_at_any_width_and_in_the_dark(seen: list[dict[str, Any]]) -> None:
-    desk, phone = seen
+def test_the_page_works_at_any_width_and_in_the_dark(screens: list[dict[str, Any]]) -> None:
+    desk, phone = screens
     for screen in (desk, phone):
         assert screen["said"] == [], "no error, and nothing that the policy of the page refuses"
         assert [url for url in screen["asked"] if not url.startswith("file:")] == []
@@ -95,29 +95,29 @@ def test_the_page_works_at_any_width_and_in_the_dark(seen: list[dict[str, Any]])
 
 
 @pytest.mark.real
-def test_only_what_is_on_the_screen_is_drawn(seen: list[dict[str, Any]]) -> None:
-    for screen in seen:
+def test_only_what_is_on_the_screen_is_drawn(screens: list[dict[str, Any]]) -> None:
+    for screen in screens:
         assert 10 < screen["views"]["Objects"]["rows"] < 100
         assert max(view["elements"] for view in screen["views"].values()) < 5000
         assert screen["views"]["Graph"]["boxes"] == 40, "namespaces first"
 
 
 @pytest.mark.real
-def test_the_search_finds_one_of_ten_thousand(seen: list[dict[str, Any]]) -> None:
-    for screen in seen:
+def test_the_search_finds_one_object_of_ten_thousand(screens: list[dict[str, Any]]) -> None:
+    for screen in screens:
         (row,) = screen["found"]
         assert row.startswith("needle")
 
 
 @pytest.mark.real
-def test_fingers_hit_what_they_touch(seen: list[dict[str, Any]]) -> None:
-    _, phone = seen
+def test_touch_targets_are_large_enough(screens: list[dict[str, Any]]) -> None:
+    _, phone = screens
     assert {name: view["lowest"] for name, view in phone["views"].items() if view["lowest"] < 44} == {}
 
 
 @pytest.mark.real
-def test_one_always_sees_where_one_is(seen: list[dict[str, Any]]) -> None:
-    for one in seen:
-        assert [name for name, view in one["views"].items() if not view["current"]] == [], "the chosen view"
-        assert one["followed"] == {"box": True, "connections": True}, "the box that an edge leads to"
-        assert one["unfolded"], "a search folds nothing"
+def test_the_current_place_is_always_visible(screens: list[dict[str, Any]]) -> None:
+    for screen in screens:
+        assert [name for name, view in screen["views"].items() if not view["current"]] == [], "the chosen view"
+        assert screen["followed"] == {"box": True, "connections": True}, "the box that an edge leads to"
+        assert screen["unfolded"], "a search folds nothing"

@@ -23,13 +23,13 @@ def rows(key: str, *environments: list[dict[str, Any]]) -> list[tuple[tuple[int,
     return [*next(table.rows for table in tables(environments) if table.key == key)]
 
 
-def test_images_with_who_uses_them_once_for_all_environments() -> None:
+def test_images_are_listed_once_with_their_users() -> None:
     dev = [named("Deployment", "web", spec=pods("web:1"))]
     prod = [*dev, named("StatefulSet", "db", spec=pods("db:2"))]
     assert rows("images", dev, prod) == [((1,), ("db:2", "1", "sales/db")), ((0, 1), ("web:1", "1", "sales/web"))]
 
 
-def test_quotas_beside_what_servers_ask_for() -> None:
+def test_quotas_are_listed_with_the_requests_of_servers() -> None:
     server = named("Deployment", "web", spec={"replicas": 3, **pods("web:1")})
     quota = named("ResourceQuota", "quota", spec={"hard": {"requests.cpu": "2", "pods": 10}})
     assert [row for _, row in rows("quotas", [server, quota])] == [
@@ -39,7 +39,7 @@ def test_quotas_beside_what_servers_ask_for() -> None:
     ]
 
 
-def test_an_autoscaler_says_how_many_pods_ask() -> None:
+def test_requests_of_autoscaled_pods_count_with_their_range() -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
     scaler = named("HorizontalPodAutoscaler", "web", spec={"scaleTargetRef": target, "maxReplicas": 8})
     server = named("Deployment", "web", spec=pods("web:1"))
@@ -52,7 +52,7 @@ def test_pods_that_are_started_later_use_images_too() -> None:
     assert rows("images", [steps]) == [((0,), ("step:1", "1", "sales/step-pods"))]
 
 
-def test_policies_say_who_may_reach_whom() -> None:
+def test_policies_are_listed_as_allowed_connections() -> None:
     selector = {"matchLabels": {"app.kubernetes.io/component": "web"}}
     spec = {
         "podSelector": selector,
@@ -63,17 +63,17 @@ def test_policies_say_who_may_reach_whom() -> None:
     assert row == ("sales", "web", "component=web", "nothing", "10.0.0.0/8 (ports 443)")
 
 
-def test_grants_of_kubernetes() -> None:
+def test_roles_of_kubernetes_are_listed() -> None:
     binding = named("RoleBinding", "a", roleRef={"kind": "Role", "name": "reader"}, subjects=[{"name": "web"}])
     assert rows("grants", [binding]) == [((0,), ("sales/web", "Role reader", "sales", "Kubernetes"))]
 
 
-def test_routes_lead_hosts_to_services() -> None:
+def test_routes_are_listed_with_hosts_and_services() -> None:
     spec = {"hostnames": ["a.example"], "rules": [{"backendRefs": [{"name": "web"}]}]}
     assert rows("routes", [named("HTTPRoute", "a", spec=spec)]) == [((0,), ("a.example", "sales", "web", "HTTPRoute"))]
 
 
-def test_alerts_say_no_secret() -> None:
+def test_alerts_show_no_secret() -> None:
     rule = {
         "alert": "Down",
         "for": "5m",

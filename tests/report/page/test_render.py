@@ -33,7 +33,7 @@ def test_no_text_becomes_markup() -> None:
     assert json.loads(data[1]) == {"changes": [HOSTILE]}
 
 
-def test_the_policy_allows_what_is_in_the_page_and_nothing_else() -> None:
+def test_the_content_security_policy_allows_only_the_page_itself() -> None:
     page = render_page("acme", {})
     (policy,) = (str(tag["content"]) for _, tag in Tags(page).found if tag.get("http-equiv"))
     assert policy.startswith("default-src 'none'; ")
