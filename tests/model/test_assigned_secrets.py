@@ -56,6 +56,8 @@ FORMS = [
     'password "{}"',
     "auth_pass {}",
     "bindpw {}",
+    "rootpw {}",
+    "bind_pw {}",
     '{"auths": {"ghcr.io": {"identitytoken": "{}"}}}',
     "machine example.org\n  login app\n  password {}",
 ]
@@ -83,6 +85,14 @@ NO_VALUES = [
 
 def no_reference(_key: str) -> bool:
     return False
+
+
+@table("form", FORMS)
+def test_a_literal_is_found_and_hidden_in_every_form(form: str) -> None:
+    """The properties below try a sample of the forms only."""
+    text = form.replace("{}", "hunter2x9")
+    assert len(list(assigned_secrets(text, ()))) == 1
+    assert without_assigned(text, "***", no_reference) == form.replace("{}", "***")
 
 
 @given(WORDS, st.sampled_from(FORMS))

@@ -92,7 +92,7 @@ _GOES_ON = re.compile(
     r"|\b(?:create|alter|machine|default|login|password)\b"
 )
 # As a text without any of these gives no secret a value, the other patterns need not look at it.
-_MAY_NAME_SECRET = re.compile(r"(?i)auth|connection|cred|identified|key|pass|pwd|salt|secret|session|signature|token")
+_MAY_NAME_SECRET = re.compile(r"(?i)auth|connection|cred|identified|key|pass|pw|salt|secret|session|signature|token")
 _NAMED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
 # Alone, these words usually name a secret.
 _REFERENCES = frozenset({"credential", "credentials", "secret"})
