@@ -1,4 +1,4 @@
-"""Facts as a component declares them, for the tests of what is built from them."""
+"""Facts as components declare them, for the tests of the objects that follow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def instance(settings: Settings = DEVELOPMENT, **changes: Any) -> Instance[Any]:
 
 
 def container(name: str = "main", **changes: Any) -> Container:
-    """Return a container that asks for little and does nothing in particular."""
+    """Return a container with small requests and no special fields."""
     facts = {"image": "docker.io/acme/server:1.2.3", "resources": Resources("100m", "128Mi", "1", "256Mi")}
     return Container(name, **{**facts, **changes})
 

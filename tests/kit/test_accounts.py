@@ -24,7 +24,7 @@ def rendered(*pods: tuple[str, Any], settings: Settings = DEVELOPMENT) -> dict[s
     return {f"{manifest['kind']} {manifest['metadata']['name']}": manifest for manifest in manifests}
 
 
-def test_each_workload_has_an_account_of_its_own_without_permissions() -> None:
+def test_each_workload_has_its_own_account_without_permissions() -> None:
     manifests = rendered(("web", pod()), ("daemon", pod()))
     assert list(manifests) == ["ServiceAccount daemon", "ServiceAccount web"]
     assert all(account["automountServiceAccountToken"] is False for account in manifests.values())
@@ -57,7 +57,7 @@ def test_pods_that_share_an_account_share_its_rights_each_once() -> None:
     assert manifests["ServiceAccount shared"]["metadata"]["annotations"] == {"role": "x", "zone": "y"}
 
 
-def test_rights_to_named_objects_are_rights_to_no_others() -> None:
+def test_rights_to_named_objects_cover_no_others() -> None:
     named = PolicyRule(("",), ("configmaps",), ("update",), names=("state",))
     assert rendered(("web", pod(kubernetes_api=(named,))))["Role web"]["rules"] == [
         {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["state"], "verbs": ["update"]}

@@ -19,7 +19,7 @@ def reading(*files: ConfigFile) -> Pod:
     return pod(container(config=files))
 
 
-def test_the_data_of_all_pods_by_map_and_key() -> None:
+def test_data_of_all_pods_is_grouped_by_config_map_and_key() -> None:
     pods = [reading(FILES[2]), pod(container(config=FILES[:1]), setup=(container("first", config=FILES[1:2]),))]
     data = config_data(pods)
     assert data == {
@@ -30,19 +30,19 @@ def test_the_data_of_all_pods_by_map_and_key() -> None:
     assert list(data["app"]) == ["app.yaml", "log.yaml"]
 
 
-def test_several_pods_may_read_one_file_but_not_two_of_one_name() -> None:
+def test_two_files_with_one_name_are_refused() -> None:
     assert config_data([reading(FILES[0]), reading(FILES[0])]) == {"app": {"app.yaml": "a: 1\n"}}
     with pytest.raises(ValueError, match=r"ConfigMap app .* app\.yaml"):
         config_data([reading(FILES[0]), reading(ConfigFile("/elsewhere/app.yaml", "a: 2\n", "app"))])
 
 
-def test_hosts_that_only_people_open() -> None:
+def test_hosts_for_people_are_annotated() -> None:
     login = ConfigFile("/etc/app/login.yaml", "c: 3\n", "app", links=("login.example", "app.example"))
     again = ConfigFile("/etc/app/again.yaml", "d: 4\n", "app", links=("app.example",))
     assert linked_hosts([reading(*FILES, login), reading(again)]) == {"app": ["app.example", "login.example"]}
 
 
-def test_the_reasons_for_secrets_in_variables() -> None:
+def test_reasons_for_secrets_in_variables_are_annotated() -> None:
     first = container("first", variables=(Variable("B", secret=SECRET.key("password"), reason="no file"),))
     main = container(
         variables=(

@@ -1,4 +1,4 @@
-"""What the Secrets Store CSI driver brings to pods."""
+"""Secrets that the Secrets Store CSI driver mounts into pods."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_google() -> None:
         (GCP, ("acme--x", "pass_word")),
     ],
 )
-def test_where_people_keep_a_value(provider: dict[str, Any], expected: tuple[str, str]) -> None:
+def test_a_value_may_have_another_path_in_the_store(provider: dict[str, Any], expected: tuple[str, str]) -> None:
     assert place(way(provider), "acme/x", SecretKey("pass_word")) == expected
 
 
@@ -106,7 +106,7 @@ def test_a_copy_has_all_keys() -> None:
     assert copy == {"secretName": "login.app", "type": "Opaque", "data": keys}
 
 
-def test_each_file_is_mounted_by_itself_under_its_own_name() -> None:
+def test_each_file_is_mounted_separately_under_its_own_name() -> None:
     pod_ = pod(container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),)))
     spec = spec_of(pod_)
     (volume,) = [volume for volume in spec["volumes"] if "csi" in volume]
@@ -125,7 +125,7 @@ def test_each_file_is_mounted_by_itself_under_its_own_name() -> None:
     assert copied_secrets(SETTINGS, "platform", [pod_]) == frozenset()
 
 
-def test_a_variable_needs_a_copy_which_needs_a_mount() -> None:
+def test_a_variable_needs_a_synced_secret_and_a_mount() -> None:
     pod_ = pod(container(variables=(Variable("PASSWORD", secret=LOGIN.key("password"), reason="no files"),)))
     mounts = [
         mount for mount in spec_of(pod_)["containers"][0]["volumeMounts"] if mount["name"] == "csi-login-app-fc55d4f6"
@@ -137,7 +137,9 @@ def test_a_variable_needs_a_copy_which_needs_a_mount() -> None:
 def test_only_containers_that_read_it_mount_it() -> None:
     reads = container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),))
     spec = spec_of(pod(reads, container("beside")))
-    assert [any("csi" in mount["name"] for mount in each["volumeMounts"]) for each in spec["containers"]] == [
+    assert [
+        any("csi" in mount["name"] for mount in container_["volumeMounts"]) for container_ in spec["containers"]
+    ] == [
         True,
         False,
     ]
@@ -153,16 +155,16 @@ def test_a_folder_with_files_of_other_secrets_is_a_volume_of_secrets() -> None:
     assert [source["secret"]["name"] for source in projected["sources"]] == ["login.app", "other"]
 
 
-def test_pods_without_such_secrets_are_as_before() -> None:
-    other = pod(container(secret_files=(SecretFile("/run/secrets/token", OTHER.key("token")),)))
-    assert spec_of(other) == pod_spec(instance(PRODUCTION), "web", other, Placement())
+def test_pods_without_such_secrets_are_unchanged() -> None:
+    without_csi = pod(container(secret_files=(SecretFile("/run/secrets/token", OTHER.key("token")),)))
+    assert spec_of(without_csi) == pod_spec(instance(PRODUCTION), "web", without_csi, Placement())
     settings = changed(SETTINGS, platform={"secret_rules": (RULE.model_copy(update={"scopes": ("sales",)}),)})
     pod_ = pod(container(secret_files=(SecretFile("/run/secrets/pw", LOGIN.key("password")),)))
     assert csi_files(settings, "platform", pod_).secrets == frozenset()
     assert csi_files(settings, "sales", pod_).secrets == {"login.app"}
 
 
-def test_one_class_for_each_secret_beside_those_of_the_store() -> None:
+def test_each_secret_has_a_provider_class() -> None:
     manifests = secret_objects(SETTINGS, "floe-platform", [LOGIN, OTHER], copied=["login.app"])
     assert [(manifest["kind"], manifest["metadata"]["name"]) for manifest in manifests] == [
         ("SecretProviderClass", "login.app"),
@@ -212,7 +214,7 @@ def test_the_account_of_pods_with_such_secrets_has_the_role() -> None:
     assert notes_of(SETTINGS, READS) == {}, "from Vault"
 
 
-def test_a_pod_that_acts_as_a_role_reads_its_secrets_with_that() -> None:
+def test_a_pod_with_a_role_reads_its_secrets_with_that_role() -> None:
     settings = with_roles(login_app=ROLE)
     for value, expected in (("arn:aws:iam::123456789012:role/mine", True), (AS_ITSELF, False)):
         identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", value),))
@@ -225,8 +227,8 @@ def test_two_roles_for_one_pod_are_refused() -> None:
     with pytest.raises(TwoIdentities, match="secrets-sales-domain"):
         check_secret_roles(settings.platform, "sales", Parts(workloads=(Workload("web", READS_BOTH),)))
     check_secret_roles(settings.platform, "sales", Parts(workloads=(Workload("web", READS),)))
-    same = with_roles(login_app=ROLE, other=ROLE)
-    check_secret_roles(same.platform, "sales", Parts(workloads=(Workload("web", READS_BOTH),)))
+    same_role = with_roles(login_app=ROLE, other=ROLE)
+    check_secret_roles(same_role.platform, "sales", Parts(workloads=(Workload("web", READS_BOTH),)))
 
 
 def test_a_role_is_for_service_accounts() -> None:

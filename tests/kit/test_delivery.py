@@ -11,12 +11,12 @@ ARGO_CD, FLUX = (
 )
 
 
-def test_what_holds_data_is_deleted_by_neither_tool() -> None:
+def test_neither_tool_deletes_objects_with_data() -> None:
     assert guarded(ARGO_CD)["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
     assert guarded(FLUX) == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
 
 
-def test_what_is_left_over_on_purpose_does_not_call_the_application_out_of_sync() -> None:
+def test_objects_kept_on_purpose_do_not_make_the_application_out_of_sync() -> None:
     ignored = {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}
     assert replaced(ARGO_CD) == ignored
     assert ignored.items() <= guarded(ARGO_CD).items()

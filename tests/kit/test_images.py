@@ -28,6 +28,6 @@ def test_images_come_from_the_platform_or_a_mirror(image: str, pulled: str) -> N
     assert pull_from(MIRRORED, image) == pulled
 
 
-def test_production_asks_the_registry_every_time() -> None:
+def test_production_always_pulls_images() -> None:
     assert pull_policy(PRODUCTION) == "Always"
     assert pull_policy(DEVELOPMENT) == "IfNotPresent"

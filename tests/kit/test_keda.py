@@ -1,4 +1,4 @@
-"""KEDA: what it is told, what it may reach, and the secrets that it reads."""
+"""KEDA: its objects, what it may reach, and the secrets that it reads."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CRON = Trigger("cron", (("timezone", "Europe/Berlin"), ("start", "0 8 * * *"), (
 
 
 def objects(workload_: Workload) -> dict[str, Any]:
-    return {each["kind"]: each for each in keda.scaled_object(instance(), workload_)}
+    return {manifest["kind"]: manifest for manifest in keda.scaled_object(instance(), workload_)}
 
 
-def test_it_sets_the_number_and_nobody_else_does() -> None:
+def test_only_keda_sets_the_number_of_replicas() -> None:
     spec = objects(SCALED)["ScaledObject"]["spec"]
     assert (spec["minReplicaCount"], spec["maxReplicaCount"], spec["cooldownPeriod"]) == (0, 4, 60)
     assert spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"] == {
@@ -45,9 +45,9 @@ def test_it_sets_the_number_and_nobody_else_does() -> None:
 @pytest.mark.parametrize(("minimum", "budget"), [(0, None), (1, None), (2, 1), (4, 3)])
 def test_the_budget_stays_below_the_minimum(minimum: int, budget: int | None) -> None:
     workload_ = replace(SCALED, replicas=EventScaling(minimum, 9, CRON))
-    assert [each["spec"]["minAvailable"] for each in disruption_budget(instance(), workload_)] == [budget] * bool(
+    assert [manifest["spec"]["minAvailable"] for manifest in disruption_budget(instance(), workload_)] == [
         budget
-    )
+    ] * bool(budget)
 
 
 def test_a_login_is_in_a_secret_and_never_in_the_trigger() -> None:
@@ -63,13 +63,13 @@ def test_a_login_is_in_a_secret_and_never_in_the_trigger() -> None:
     assert keda.read_secrets((SCALED, workload(replicas=2))) == {"db-login"}
 
 
-def test_what_needs_no_login_has_none() -> None:
+def test_triggers_without_a_login_have_no_authentication() -> None:
     manifests = objects(replace(SCALED, replicas=EventScaling(1, 2, CRON)))
     assert list(manifests) == ["ScaledObject"]
     assert manifests["ScaledObject"]["spec"]["triggers"] == [{"type": "cron", "metadata": dict(CRON.metadata)}]
 
 
-def test_it_reaches_the_port_that_it_asks_on_servers_of_the_namespace() -> None:
+def test_it_reaches_the_ports_of_its_triggers_in_the_namespace() -> None:
     namespace = str(DATABASE.group and DATABASE.group.namespace)
     assert keda.called_ports(namespace, (SCALED, SCALED)) == {"db": DATABASE.ports}
     outside = replace(SCALED, replicas=EventScaling(1, 2, replace(CRON, server=OUTSIDE)))
@@ -79,18 +79,18 @@ def test_it_reaches_the_port_that_it_asks_on_servers_of_the_namespace() -> None:
         keda.called_ports(namespace, (replace(SCALED, replicas=EventScaling(1, 2, replace(CRON, server=foreign))),))
 
 
-def test_servers_of_an_operator_let_it_in_too() -> None:
+def test_servers_of_an_operator_let_keda_in_too() -> None:
     pods = OperatedPods("lake", (("operator.example.com/name", "lake"),), Resources("1", "2Gi", "2", "4Gi"))
     instance_ = instance()
-    here = replace(instance_, settings=changed(DEVELOPMENT, cluster={"keda_namespace": "keda"}))
-    for where, asked, names in ((here, (HTTP,), ["keda"]), (here, (), []), (instance_, (HTTP,), [])):
-        (policy,) = operated_objects(where, pods, {}, None, asked)
+    with_keda = replace(instance_, settings=changed(DEVELOPMENT, cluster={"keda_namespace": "keda"}))
+    for where, scaled_ports, names in ((with_keda, (HTTP,), ["keda"]), (with_keda, (), []), (instance_, (HTTP,), [])):
+        (policy,) = operated_objects(where, pods, {}, None, scaled_ports)
         rules = policy["spec"].get("ingress", [])
         namespaces = [rule["from"][0]["namespaceSelector"]["matchLabels"].popitem()[1] for rule in rules]
         assert namespaces == names
 
 
-def test_an_environment_without_it_is_told_how_to_name_it() -> None:
+def test_without_keda_the_hint_says_how_to_configure_it() -> None:
     (refusal,) = keda.refusal(DEVELOPMENT, "workers", ("workers", "replicas"))
     assert refusal.path == ("workers", "replicas")
     assert "cluster: {keda_namespace: keda}" in refusal.hint

@@ -30,13 +30,13 @@ def test_a_selector_names_the_application_its_scope_and_the_workload() -> None:
     }
 
 
-def test_templates_bear_their_selector_and_the_platform_as_no_chart_gives_them_labels() -> None:
+def test_pod_templates_have_their_selector_labels_and_that_of_the_platform() -> None:
     instance_ = instance()
     assert chart_labels(DEVELOPMENT) == PART_OF
     assert template_labels(instance_, "web") == selector(instance_, "web") | PART_OF
 
 
-def test_what_belongs_to_no_workload_bears_the_environment() -> None:
+def test_objects_without_a_workload_have_the_label_of_the_environment() -> None:
     assert common_labels(DEVELOPMENT, "network") == {
         "app.kubernetes.io/name": "acme",
         "app.kubernetes.io/instance": "dev",
@@ -49,12 +49,12 @@ NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
 
 @given(NAMES, NAMES)
 @FEW
-def test_every_name_that_may_be_written_gives_labels_that_a_cluster_accepts(scope: str, name: str) -> None:
+def test_every_valid_name_gives_valid_labels(scope: str, name: str) -> None:
     for value in template_labels(instance(scope=scope, name=name), name).values():
         check_label_value(value)
 
 
-def test_long_names_stay_apart() -> None:
+def test_long_names_stay_distinct() -> None:
     long = "d" * 40
     first = selector(instance(scope=long, name="s" * 39 + "a"), "web")
     second = selector(instance(scope=long, name="s" * 39 + "b"), "web")
@@ -67,7 +67,7 @@ def test_a_name_that_just_fits_is_not_cut() -> None:
     assert value == "d" * 31 + "-" + "s" * 31
 
 
-def test_callers_bear_a_label_for_each_server_of_the_platform_that_they_call() -> None:
+def test_callers_have_a_label_for_each_platform_server_that_they_call() -> None:
     labels = access_labels([DATABASE, OUTSIDE, DATABASE])
     assert labels == {"access.floe.dev/db": "true"}
     assert all(check_label_key(key) for key in labels)
@@ -83,11 +83,11 @@ def test_callers_bear_a_label_for_each_server_of_the_platform_that_they_call() -
         ("ghcr.io/acme/server:" + "1" * 62 + "--2", "1" * 62),
     ],
 )
-def test_the_version_is_the_tag_as_far_as_a_label_holds_it(image: str, version: str) -> None:
+def test_the_version_label_is_the_tag_cut_to_the_length_of_a_label(image: str, version: str) -> None:
     assert version_label(image) == {"app.kubernetes.io/version": version}
     check_label_value(version)
 
 
 @pytest.mark.parametrize("image", ["docker.io/acme/server", f"docker.io/acme/server@sha256:{'a' * 64}"])
-def test_an_image_without_a_tag_says_no_version(image: str) -> None:
+def test_an_image_without_a_tag_has_no_version_label(image: str) -> None:
     assert version_label(image) == {}

@@ -1,4 +1,4 @@
-"""Groups of an identity provider, and what their people may do."""
+"""Groups of an identity provider, and the roles of their members."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.kit.login_groups import Groups, LoginByGroups
 
 
 class Login(LoginByGroups):
-    """A login of a component, which says of editors what they edit."""
+    """A login of a component, with a description of what editors may edit."""
 
     named_by = "type"
 
@@ -23,26 +23,26 @@ def login(**settings: Any) -> Login:
     return Login.model_validate(settings)
 
 
-def test_of_several_groups_the_one_that_may_do_most_counts() -> None:
+def test_with_several_groups_the_highest_role_counts() -> None:
     groups = login(viewers=["c"], editors=["b", "a"], admins=["d"])
     assert groups.roles("A", "E", "V") == (("d", "A"), ("a", "E"), ("b", "E"), ("c", "V"))
     assert not groups.is_for_everyone
     assert login(admins=["d"]).is_for_everyone
 
 
-@pytest.mark.parametrize("others", [{}, {"admins": []}, {"admins": [], "editors": []}])
-def test_a_login_for_nobody_is_refused_where_it_says_so(others: dict[str, Any]) -> None:
+@pytest.mark.parametrize("groups", [{}, {"admins": []}, {"admins": [], "editors": []}])
+def test_a_login_for_nobody_is_refused_at_its_setting(groups: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as error:
-        login(viewers=[], **others)
+        login(viewers=[], **groups)
     (problem,) = error.value.errors()
     assert problem["loc"] == ("viewers",)
     assert "nobody could log in" in problem["msg"]
     for someone in ({"admins": ["d"]}, {"editors": ["d"]}):
-        assert login(viewers=[], **{**others, **someone}).viewers == ()
+        assert login(viewers=[], **{**groups, **someone}).viewers == ()
 
 
 @pytest.mark.parametrize("group", ["", "o'neill", "a;b", " a", "a "])
-def test_names_that_would_end_a_quoted_text_are_no_groups(group: str) -> None:
+def test_names_of_groups_with_quotes_are_refused(group: str) -> None:
     with pytest.raises(ValidationError) as error:
         login(admins=[group], viewers=[])
     (problem,) = error.value.errors()

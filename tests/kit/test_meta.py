@@ -5,7 +5,7 @@ from __future__ import annotations
 from floe_compiler.kit.meta import manifest, present
 
 
-def test_what_is_empty_is_left_out() -> None:
+def test_empty_values_are_left_out() -> None:
     assert manifest("v1", "Namespace", "x") == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}
 
 
@@ -24,5 +24,5 @@ def test_metadata_is_sorted_and_the_body_follows_it() -> None:
     assert list(config_map["metadata"]["annotations"]) == ["c", "d"]
 
 
-def test_zero_and_false_say_something() -> None:
+def test_zero_and_false_are_kept() -> None:
     assert present(a=0, b=False, c=None, d="", e=[], f={}, g=(), h="x") == {"a": 0, "b": False, "h": "x"}

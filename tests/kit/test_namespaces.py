@@ -46,7 +46,7 @@ def test_a_namespace_names_its_owner_and_is_never_pruned() -> None:
     }
 
 
-def test_containers_that_say_nothing_fit_into_the_quota() -> None:
+def test_containers_without_resources_get_defaults_that_fit_the_quota() -> None:
     (limit,) = limits(DEVELOPMENT)["spec"]["limits"]
     assert limit["type"] == "Container"
     request, most = limit["defaultRequest"], limit["default"]

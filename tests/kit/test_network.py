@@ -39,7 +39,7 @@ def spec(*args: Any, **changes: Any) -> dict[str, Any]:
     return dict(policy(instance(), "web", *args, **changes)["spec"])
 
 
-def test_a_namespace_denies_everything_but_dns() -> None:
+def test_a_namespace_denies_everything_except_dns() -> None:
     policies = namespace_policies(DEVELOPMENT)
     assert [manifest["metadata"]["name"] for manifest in policies] == ["allow-dns", "default-deny"]
     assert {manifest["apiVersion"] for manifest in policies} == {"networking.k8s.io/v1"}
@@ -55,16 +55,16 @@ def test_a_namespace_denies_everything_but_dns() -> None:
 
 
 def test_a_policy_is_for_its_workloads_pods_in_both_directions() -> None:
-    whole = policy(instance(), "web", [])
-    assert (whole["apiVersion"], whole["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
-    assert whole["metadata"]["name"] == "web"
-    assert whole["spec"] == {
+    policy_ = policy(instance(), "web", [])
+    assert (policy_["apiVersion"], policy_["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
+    assert policy_["metadata"]["name"] == "web"
+    assert policy_["spec"] == {
         "podSelector": {"matchLabels": selector(instance(), "web")},
         "policyTypes": ["Ingress", "Egress"],
     }
 
 
-def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
+def test_egress_is_allowed_to_pods_of_servers_or_declared_addresses() -> None:
     assert spec([OUTSIDE, DATABASE, DATABASE])["egress"] == [
         {
             "to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}],
@@ -74,7 +74,7 @@ def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
     ]
 
 
-def test_a_service_that_others_keep_is_reached_in_its_namespace_which_the_policy_names_as_foreign() -> None:
+def test_an_external_service_is_reached_in_its_declared_namespace() -> None:
     port, pods = Port("http-metrics", 9402), (("app", "cm"),)
     for labels, selected in (((), {}), (pods, {"podSelector": {"matchLabels": {"app": "cm"}}})):
         server = foreign_endpoint("cm", "certificates", "cluster.local", port, labels)
@@ -86,7 +86,7 @@ def test_a_service_that_others_keep_is_reached_in_its_namespace_which_the_policy
         assert edge.target == External("cm.certificates.svc.cluster.local", 9402, namespace="certificates")
 
 
-def test_a_server_anywhere_is_neither_in_the_cluster_nor_on_the_node() -> None:
+def test_a_server_with_any_address_excludes_cluster_and_node() -> None:
     anywhere = replace(OUTSIDE, cidr="0.0.0.0/0")
     (block,) = spec([anywhere])["egress"][0]["to"]
     assert block["ipBlock"] == {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]}
@@ -115,16 +115,16 @@ def test_private_addresses_that_the_environment_lists_are_reached() -> None:
         ({"namespaces": [], "addresses": ["10.96.0.10"]}, [CLUSTER_IP], [53]),
     ],
 )
-def test_dns_is_where_the_environment_says(dns: dict[str, Any], peers: list[Any], ports: list[int]) -> None:
+def test_dns_has_the_configured_place(dns: dict[str, Any], peers: list[Any], ports: list[int]) -> None:
     settings = changed(DEVELOPMENT, cluster={"dns": Dns.model_validate(dns).servers})
     (rule,) = namespace_policies(settings)[0]["spec"]["egress"]
     assert rule["to"] == peers
     assert rule["ports"] == [{"protocol": name, "port": port} for port in ports for name in ("UDP", "TCP")]
 
 
-def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() -> None:
-    both = (HTTP, METRICS)
-    (rule,) = spec([], served=both, callers={"floe-sales-domain": BOTH, "floe-platform": BOTH})["ingress"]
+def test_callers_with_the_label_of_the_server_are_let_in_from_their_namespaces() -> None:
+    ports = (HTTP, METRICS)
+    (rule,) = spec([], served=ports, callers={"floe-sales-domain": BOTH, "floe-platform": BOTH})["ingress"]
     (peer,) = rule["from"]
     assert peer["namespaceSelector"]["matchExpressions"] == [
         {
@@ -137,7 +137,7 @@ def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() 
     assert rule["ports"] == [{"protocol": "TCP", "port": 8080}, {"protocol": "TCP", "port": 9090}]
 
 
-def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
+def test_callers_are_let_in_only_on_the_ports_that_they_call() -> None:
     callers = {"a": (CALLED,), "b": BOTH, "c": (CALLED,), "d": ()}
     rules = spec([], served=(METRICS, HTTP), callers=callers)["ingress"]
     assert [
@@ -149,7 +149,7 @@ def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
     ] == [(["a", "c"], [8080]), (["b"], [9090, 8080])]
 
 
-def test_nobody_comes_in_where_nobody_calls_or_nothing_is_served() -> None:
+def test_without_callers_or_ports_no_ingress_is_allowed() -> None:
     assert "ingress" not in spec([], served=(HTTP,))
     assert "ingress" not in spec([], callers={"floe-platform": (CALLED,)})
     assert "ingress" not in spec([], served=(METRICS,), callers={"floe-platform": (CALLED,)})
@@ -163,7 +163,9 @@ def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
             "ports": [{"protocol": "TCP", "port": 8080}],
         }
     ]
-    assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("", (HTTP,)),)), "no controller, no way in"
+    assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("", (HTTP,)),)), (
+        "without a controller, nothing is let in"
+    )
     assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("ingress-nginx", ()),))
 
 
@@ -183,14 +185,14 @@ def test_addresses_are_let_in_without_the_port_of_a_service_mesh() -> None:
     ]
 
 
-def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None:
+def test_pods_that_use_the_kubernetes_api_reach_only_its_address() -> None:
     settings = changed(DEVELOPMENT, cluster={"api_server_cidr": "10.0.0.1/32"})
     (rule,) = policy(instance(settings), "web", [], kubernetes_api=True)["spec"]["egress"]
     assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
     assert rule["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]
 
 
-def test_the_api_server_may_have_any_address_but_those_of_the_pod_and_its_node() -> None:
+def test_the_api_server_may_have_any_address_except_those_of_pod_and_node() -> None:
     (rule,) = policy(instance(), "web", [], kubernetes_api=True)["spec"]["egress"]
     (peer,) = rule["to"]
     never = ["0.0.0.0/8", "100.100.100.200/32", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16"]
@@ -206,8 +208,8 @@ def test_ports_keep_their_protocol() -> None:
 
 
 def test_connections_are_one_for_each_port() -> None:
-    both = replace(OUTSIDE, ports=(Port("https", 443), Port("alt", 8443)))
-    assert connections(DEVELOPMENT, GROUP, [both, DATABASE], kubernetes_api=True) == {
+    two_ports = replace(OUTSIDE, ports=(Port("https", 443), Port("alt", 8443)))
+    assert connections(DEVELOPMENT, GROUP, [two_ports, DATABASE], kubernetes_api=True) == {
         Connection(GROUP, External("api.example.com", 443, "203.0.113.0/24"), 443),
         Connection(GROUP, External("api.example.com", 8443, "203.0.113.0/24"), 8443),
         Connection(GROUP, PodGroup("floe-platform", "db"), 5432),

@@ -35,7 +35,7 @@ def collector(settings: Any) -> Collector:
     return collector_
 
 
-def test_senders_are_told_to_use_tls_and_only_then() -> None:
+def test_senders_use_tls_only_if_the_receiver_does() -> None:
     host = "otel-collector.floe-platform.svc.cluster.local"
     assert collector(SECURE).grpc.url() == f"https://{host}:4317"
     assert collector(SECURE).http.url() == f"https://{host}:4318"
@@ -44,10 +44,10 @@ def test_senders_are_told_to_use_tls_and_only_then() -> None:
     assert to_platform(collector(DEVELOPMENT).grpc) == {"endpoint": f"{host}:4317", "tls": {"insecure": True}}
 
 
-def test_a_sender_shows_the_certificate_that_it_has() -> None:
+def test_a_sender_presents_its_certificate() -> None:
     files = {"cert_file": "/run/client-tls/tls.crt", "key_file": "/run/client-tls/tls.key"}
-    shown = to_platform(collector(SECURE).grpc, "/run/client-tls")["tls"]
-    assert shown == {**files, "reload_interval": "1m"}
+    tls = to_platform(collector(SECURE).grpc, "/run/client-tls")["tls"]
+    assert tls == {**files, "reload_interval": "1m"}
     assert to_platform(collector(DEVELOPMENT).grpc, "/run/client-tls")["tls"] == {"insecure": True}
 
 
@@ -88,8 +88,8 @@ def running(folder: Path, pipeline: Mapping[str, Any], **environment: str) -> It
         process.wait(30)
 
 
-def said(log: Path, *texts: str) -> str:
-    """Return the first of these texts that is in a log, as soon as one is."""
+def wait_for_log(log: Path, *texts: str) -> str:
+    """Return the first of these texts in a log, once there is one."""
     for _ in range(150):
         message = next((text for text in texts if text in log.read_text()), "")
         if message:
@@ -117,9 +117,9 @@ def test_a_collector_sends_to_another_one_only_if_it_trusts_its_authority(tmp_pa
     roots = {"SSL_CERT_FILE": str(tmp_path / "roots.pem"), "SSL_CERT_DIR": str(tmp_path / "none")}
     refused, received = "certificate signed by unknown authority", '"log records": 1'
     with running(tmp_path / "receiver", receives) as log:
-        said(log, "Everything is ready")
+        wait_for_log(log, "Everything is ready")
         with running(tmp_path / "stranger", sent(tmp_path, OTHERS, port), **roots) as stranger:
-            assert said(stranger, refused, "never") == refused
+            assert wait_for_log(stranger, refused, "never") == refused
         assert received not in log.read_text()
         with running(tmp_path / "sender", sent(tmp_path, OURS, port), **roots):
-            assert said(log, received, "never") == received
+            assert wait_for_log(log, received, "never") == received

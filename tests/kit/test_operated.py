@@ -29,7 +29,7 @@ def objects(pods: OperatedPods, callers: Any = None) -> dict[str, Any]:
     return {manifest["kind"]: manifest for manifest in operated_objects(instance(), pods, callers or {})}
 
 
-def test_others_reach_them_by_a_service_of_their_name() -> None:
+def test_a_service_with_their_name_leads_to_them() -> None:
     service = objects(PODS)["Service"]
     assert service["spec"] == {
         "type": "ClusterIP",
@@ -41,11 +41,11 @@ def test_others_reach_them_by_a_service_of_their_name() -> None:
     assert (endpoint.group, endpoint.labels) == (PodGroup("floe-platform", "lake"), PODS.labels)
 
 
-def test_who_has_no_port_to_offer_has_no_service() -> None:
+def test_without_ports_there_is_no_service() -> None:
     assert list(objects(replace(PODS, ports=(STATUS,)))) == ["NetworkPolicy"]
 
 
-def test_callers_and_the_operator_come_in_and_calls_go_out() -> None:
+def test_policies_allow_callers_the_operator_and_their_own_calls() -> None:
     policy = objects(replace(PODS, operator="lake-system"), {"floe-sales-domain": (("TCP", 8080),)})["NetworkPolicy"]
     assert policy["spec"]["podSelector"] == {"matchLabels": {"operator.example.com/name": "lake"}}
     assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["ingress"]] == [[8080], [8080, 8000]]
@@ -54,11 +54,11 @@ def test_callers_and_the_operator_come_in_and_calls_go_out() -> None:
     assert "annotations" not in objects(PODS)["NetworkPolicy"]["metadata"]
 
 
-def test_the_operator_gives_them_the_labels_that_those_they_call_let_in() -> None:
+def test_the_operator_gives_them_the_access_labels_of_their_servers() -> None:
     assert pod_labels(PODS) == {"operator.example.com/name": "lake", "access.floe.dev/db": "true"}
 
 
-def test_they_count_in_the_quota_with_their_volumes() -> None:
+def test_their_pods_and_volumes_count_in_the_quota() -> None:
     group = operated_group(DEVELOPMENT, "floe-platform", PODS)
     assert (group.group, group.count, dict(group.labels)) == (PodGroup("floe-platform", "lake"), 3, pod_labels(PODS))
     assert dict(group.requests) == {"cpu": "1", "memory": "2Gi", "storage": "10Gi"}

@@ -1,4 +1,4 @@
-"""Where pods run, in the words of a pod's specification."""
+"""Where pods run, as fields of a pod's specification."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def jobs(**words: Any) -> JobPlacement:
     return JobPlacement.model_validate(words)
 
 
-def test_nodes_that_pods_need_and_nodes_that_they_like() -> None:
-    wanted = jobs(
+def test_required_and_preferred_nodes_become_affinities() -> None:
+    placement = jobs(
         required_nodes=[
             {"key": "zone", "values": ["a", "b"]},
             {"key": "spot", "operator": "DoesNotExist"},
@@ -30,7 +30,7 @@ def test_nodes_that_pods_need_and_nodes_that_they_like() -> None:
             {"nodes": [{"key": "old", "operator": "DoesNotExist"}]},
         ],
     )
-    assert placed(wanted)["affinity"]["nodeAffinity"] == {
+    assert placed(placement)["affinity"]["nodeAffinity"] == {
         "requiredDuringSchedulingIgnoredDuringExecution": {
             "nodeSelectorTerms": [
                 {
@@ -49,7 +49,7 @@ def test_nodes_that_pods_need_and_nodes_that_they_like() -> None:
     }
 
 
-def test_classes() -> None:
+def test_priority_and_runtime_classes_are_set() -> None:
     assert placed(jobs(priority_class="low", runtime_class="nvidia")) == {
         "priorityClassName": "low",
         "runtimeClassName": "nvidia",
@@ -70,11 +70,11 @@ def test_classes() -> None:
         ),
     ],
 )
-def test_tolerations(toleration: dict[str, Any], rendered: dict[str, Any]) -> None:
+def test_tolerations_are_set(toleration: dict[str, Any], rendered: dict[str, Any]) -> None:
     assert placed(jobs(tolerations=[{"key": "spot", **toleration}]))["tolerations"] == [{"key": "spot", **rendered}]
 
 
-def test_what_one_pod_asks_for_is_added_to_what_all_have() -> None:
+def test_the_placement_of_one_pod_is_added_to_that_of_all() -> None:
     every = jobs(
         node_selector={"pool": "batch", "arch": "amd64"},
         tolerations=[{"key": "batch"}],
@@ -89,16 +89,16 @@ def test_what_one_pod_asks_for_is_added_to_what_all_have() -> None:
         preferred_nodes=[{"nodes": [{"key": "disk", "values": ["nvme"]}]}],
         runtime_class="nvidia",
     )
-    both = joined(every, own)
-    assert isinstance(both, JobPlacement)
-    assert both.node_selector == {"pool": "gpu", "arch": "amd64"}
-    assert [toleration.key for toleration in both.tolerations] == ["batch", "gpu"]
-    assert [required_node.key for required_node in both.required_nodes] == ["zone", "gpu"]
-    assert len(both.preferred_nodes) == 1
-    assert (both.priority_class, both.runtime_class) == ("low", "nvidia")
+    joined_ = joined(every, own)
+    assert isinstance(joined_, JobPlacement)
+    assert joined_.node_selector == {"pool": "gpu", "arch": "amd64"}
+    assert [toleration.key for toleration in joined_.tolerations] == ["batch", "gpu"]
+    assert [required_node.key for required_node in joined_.required_nodes] == ["zone", "gpu"]
+    assert len(joined_.preferred_nodes) == 1
+    assert (joined_.priority_class, joined_.runtime_class) == ("low", "nvidia")
 
 
-def test_a_pod_of_its_own_kind_of_nodes() -> None:
+def test_a_pod_may_have_its_own_kind_of_nodes() -> None:
     every = Placement(node_selector={"pool": "services"})
     assert joined(every, None) is every
     assert joined(every, jobs(priority_class="low")) == jobs(node_selector={"pool": "services"}, priority_class="low")
@@ -106,12 +106,12 @@ def test_a_pod_of_its_own_kind_of_nodes() -> None:
     assert spec["nodeSelector"] == {"gpu": "yes", "pool": "services"}
 
 
-def test_pods_that_they_run_near_and_apart_from() -> None:
-    wanted = jobs(
+def test_near_and_apart_from_become_pod_affinities() -> None:
+    placement = jobs(
         near=[{"labels": {"app": "cache", "a": "b"}, "topology": "topology.kubernetes.io/zone", "weight": 10}],
         apart_from=[{"labels": {"team": "x"}}, {"labels": {"team": "y"}, "weight": 100}],
     )
-    assert placed(wanted)["affinity"] == {
+    assert placed(placement)["affinity"] == {
         "podAffinity": {
             "preferredDuringSchedulingIgnoredDuringExecution": [
                 {
@@ -140,12 +140,12 @@ def test_pods_that_they_run_near_and_apart_from() -> None:
     }
 
 
-def test_labels_and_annotations_of_all_pods_and_of_one() -> None:
+def test_labels_and_annotations_of_all_pods_and_of_one_are_joined() -> None:
     every = jobs(labels={"team": "data", "queue": "batch"}, annotations={"karpenter.sh/do-not-disrupt": "true"})
     own = jobs(labels={"team": "sales"}, annotations={"note": "x"}, near=[{"labels": {"a": "b"}}])
-    both = joined(jobs(near=[{"labels": {"c": "d"}}]), own)
-    assert isinstance(both, JobPlacement)
-    assert [term.labels for term in both.near] == [{"c": "d"}, {"a": "b"}]
+    joined_ = joined(jobs(near=[{"labels": {"c": "d"}}]), own)
+    assert isinstance(joined_, JobPlacement)
+    assert [term.labels for term in joined_.near] == [{"c": "d"}, {"a": "b"}]
     template = pod_template(instance(), "run", pod(placement=own), every)
     plain = pod_template(instance(), "run", pod(), Placement())
     added = {"team": "sales", "queue": "batch"}
@@ -173,12 +173,12 @@ def test_labels_and_annotations_of_all_pods_and_of_one() -> None:
         "container.apparmor.security.beta.kubernetes.io/run",
     ],
 )
-def test_keys_that_mean_something_else(key: str) -> None:
+def test_reserved_keys_of_labels_are_refused(key: str) -> None:
     for field in ("labels", "annotations"):
         with pytest.raises(ValidationError, match="is set by"):
             jobs(**{field: {key: "x"}})
 
 
 @pytest.mark.parametrize("key", ["team", "kueue.x-k8s.io/queue-name", "karpenter.sh/do-not-disrupt", "notfloe.dev/x"])
-def test_keys_that_are_free(key: str) -> None:
+def test_other_keys_of_labels_are_accepted(key: str) -> None:
     assert jobs(labels={key: "x"}, annotations={key: "Any text."}).labels == {key: "x"}

@@ -22,7 +22,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return folder.name
 
 
-def test_a_file_of_the_package(package: str) -> None:
+def test_a_file_of_the_package_is_read(package: str) -> None:
     assert plain_yaml(package, "manifests/crds.yaml") == PlainYaml("manifests/crds.yaml", "kind: é\n")
 
 
@@ -30,7 +30,7 @@ def test_a_file_of_the_package(package: str) -> None:
     "path",
     ["../outside.yaml", "manifests/../../outside.yaml", "/etc/hostname", "link.yaml", "https://example.com/a.yaml"],
 )
-def test_what_is_elsewhere_is_refused(package: str, path: str) -> None:
+def test_a_file_outside_the_package_is_refused(package: str, path: str) -> None:
     with pytest.raises(ValueError, match="is not a file in the package"):
         plain_yaml(package, path)
 

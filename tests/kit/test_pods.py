@@ -46,7 +46,7 @@ def test_pods_run_as_the_declared_user_and_may_read_what_is_mounted() -> None:
     }
 
 
-def test_every_container_is_held_to_the_restricted_standard() -> None:
+def test_every_container_meets_the_restricted_standard() -> None:
     spec = spec_of(container(), waits_for=(DATABASE,), setup=(container("first"),))
     containers = [*spec["initContainers"], *spec["containers"]]
     assert len(containers) == 3
@@ -58,7 +58,7 @@ def test_every_container_is_held_to_the_restricted_standard() -> None:
         }
 
 
-def test_a_writable_root_is_for_the_container_that_asks_for_it() -> None:
+def test_only_a_container_that_asks_for_it_has_a_writable_root() -> None:
     spec = spec_of(container("a", writable_root="writes its own program"), container("b"))
     assert [container_["securityContext"]["readOnlyRootFilesystem"] for container_ in spec["containers"]] == [
         False,
@@ -72,16 +72,16 @@ def test_only_pods_that_use_the_kubernetes_api_get_a_token() -> None:
     assert spec_of(kubernetes_api=(rule,))["automountServiceAccountToken"] is True
 
 
-def test_the_account_is_the_workloads_own_unless_it_is_shared() -> None:
+def test_a_workload_has_its_own_account_unless_it_is_shared() -> None:
     assert spec_of()["serviceAccountName"] == "web"
     assert spec_of(account="shared")["serviceAccountName"] == "shared"
 
 
-def test_no_variables_for_every_service_of_the_namespace() -> None:
+def test_service_links_are_off() -> None:
     assert spec_of()["enableServiceLinks"] is False
 
 
-def test_time_to_stop() -> None:
+def test_pods_have_time_to_stop() -> None:
     assert spec_of(grace=120)["terminationGracePeriodSeconds"] == 120
 
 
@@ -92,7 +92,7 @@ def test_pods_wait_before_they_are_set_up() -> None:
     assert "initContainers" not in spec_of()
 
 
-def test_a_start_takes_the_wait_and_then_the_slowest_container() -> None:
+def test_the_time_to_start_is_the_wait_and_the_slowest_container() -> None:
     quick, slow = container(startup=Probe(failures=3)), container(startup=Probe(delay=20, period=20, failures=30))
     assert startup_seconds(pod()) == 0
     assert startup_seconds(pod(quick, slow, container())) == 620
@@ -125,7 +125,7 @@ def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -
     assert metadata["annotations"]["floe.dev/secret-variables"] == "P: no file"
 
 
-def test_what_containers_mount_is_there() -> None:
+def test_every_mounted_volume_exists() -> None:
     spec = spec_of(container(config=(ConfigFile("/etc/app/app.yaml", "a", "app"),)))
     mounted = {mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
     assert mounted == {volume["name"] for volume in spec["volumes"]} == {"config-app", "tmp"}
@@ -136,7 +136,7 @@ def test_a_pod_that_reads_nothing_has_no_annotation() -> None:
     assert "annotations" not in pod_template(instance(), "web", pod(), ANYWHERE)["metadata"]
 
 
-def test_where_pods_run() -> None:
+def test_pods_have_their_placement() -> None:
     placement = Placement(
         node_selector={"pool": "data"},
         tolerations=(Toleration(key="data", value="yes"), Toleration(key="spot", effect="NoExecute")),
@@ -153,7 +153,7 @@ def test_where_pods_run() -> None:
     assert spec["nodeSelector"] == {"kubernetes.io/arch": "arm64", "pool": "data"}
 
 
-def test_a_container_says_what_was_declared() -> None:
+def test_a_container_has_its_declared_fields() -> None:
     rendered_ = rendered(
         container(
             command=("run",),
@@ -175,7 +175,7 @@ def test_a_container_says_what_was_declared() -> None:
     assert rendered_["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
-def test_a_container_does_not_say_what_was_not_declared() -> None:
+def test_a_container_has_no_undeclared_fields() -> None:
     assert set(rendered(container())) == {
         "name",
         "image",
@@ -194,7 +194,7 @@ def test_images_come_from_the_environments_registry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "written"),
+    ("declared", "expected"),
     [
         (Variable("A"), {"name": "A"}),
         (Variable("A", field="status.podIP"), {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
@@ -204,8 +204,8 @@ def test_images_come_from_the_environments_registry() -> None:
         ),
     ],
 )
-def test_variables(declared: Variable, written: dict[str, Any]) -> None:
-    assert variable(declared) == written
+def test_variables_are_rendered(declared: Variable, expected: dict[str, Any]) -> None:
+    assert variable(declared) == expected
 
 
 def test_ports_keep_their_protocol() -> None:
@@ -216,7 +216,7 @@ TIMING = {"periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 3}
 
 
 @pytest.mark.parametrize(
-    ("declared", "written"),
+    ("declared", "expected"),
     [
         (Probe("http", "/health"), {"httpGet": {"path": "/health", "port": "http"}}),
         (Probe("http"), {"tcpSocket": {"port": "http"}}),
@@ -226,11 +226,11 @@ TIMING = {"periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 3}
         (Probe("http", delay=5), {"initialDelaySeconds": 5, "tcpSocket": {"port": "http"}}),
     ],
 )
-def test_health_checks(declared: Probe, written: dict[str, Any]) -> None:
-    assert probe(container(ports=(HTTP, METRICS)), declared) == TIMING | written
+def test_probes_are_rendered(declared: Probe, expected: dict[str, Any]) -> None:
+    assert probe(container(ports=(HTTP, METRICS)), declared) == TIMING | expected
 
 
-def test_each_health_check_stands_in_its_place() -> None:
+def test_startup_liveness_and_readiness_probes_are_set() -> None:
     container_ = container(
         ports=(HTTP,), startup=Probe("http", "/up"), liveness=Probe("http", "/live"), readiness=Probe("http", "/ready")
     )

@@ -56,7 +56,7 @@ def probe(programs: Path, *probes: str, seconds: int = 0) -> tuple[int, list[str
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Is up at /healthz only."""
+    """A server that is healthy at /healthz only."""
 
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/healthz" else 503)
@@ -96,7 +96,7 @@ def answering(reply: bytes) -> Iterator[str]:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A server whose queue is full: the kernel answers nobody, as where a policy drops packets."""
+    """A server whose queue is full: the kernel answers nobody, as if a policy dropped packets."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -116,13 +116,13 @@ def refusing() -> str:
         return f"127.0.0.1:{reserved.getsockname()[1]}"
 
 
-def test_all_is_as_it_should_be(programs: Path, http: str, refusing: str) -> None:
+def test_expected_connections_pass(programs: Path, http: str, refusing: str) -> None:
     probes = ("name localhost", f"tcp {http}", f"http http://{http}/healthz", f"outside {http}", f"denied {refusing}")
     assert probe(programs, *probes) == (0, [f"fine: {target}" for target in probes])
 
 
 def test_each_failure_names_caller_server_and_reason(programs: Path, http: str, silent: str, refusing: str) -> None:
-    code, said = probe(
+    code, lines = probe(
         programs,
         "name nowhere.invalid",
         "tcp nowhere.invalid:80",
@@ -135,24 +135,24 @@ def test_each_failure_names_caller_server_and_reason(programs: Path, http: str, 
     )
     refused = "can't connect to remote host (127.0.0.1): Connection refused"
     assert code == 1
-    assert said[0] == f"fine: tcp {http}"
-    assert said[1:4] == [
+    assert lines[0] == f"fine: tcp {http}"
+    assert lines[1:4] == [
         "FAILED: web -> name nowhere.invalid: it has no address",
         "FAILED: web -> tcp nowhere.invalid:80: nc: bad address 'nowhere.invalid'",
         f"FAILED: web -> tcp {refusing}: nc: {refused}",
     ]
-    assert said[4] in (
+    assert lines[4] in (
         f"FAILED: web -> tcp {silent}: no answer in 3 seconds",
         f"FAILED: web -> tcp {silent}: nc: timed out",
     )
-    assert said[5:] == [
+    assert lines[5:] == [
         f"FAILED: web -> http http://{http}/other: wget: server returned error: HTTP/1.0 503 Service Unavailable",
         f"FAILED: web -> http http://{silent}/healthz: no answer in 3 seconds",
         f"FAILED: web -> http http://{refusing}/healthz: wget: {refused}",
     ]
 
 
-def test_a_denied_connection_that_comes_about(programs: Path, http: str) -> None:
+def test_a_connection_that_should_be_denied_fails(programs: Path, http: str) -> None:
     reason = "it accepts connections that nothing declares: does the cluster enforce network policies?"
     assert probe(programs, f"denied {http}") == (1, [f"FAILED: web -> denied {http}: {reason}"])
 
@@ -162,24 +162,24 @@ def test_a_denied_connection_to_a_wrong_name_proves_nothing(programs: Path) -> N
     assert probe(programs, "denied nowhere.invalid:80") == (1, [f"FAILED: web -> denied nowhere.invalid:80: {reason}"])
 
 
-def test_silence_is_denial_too(programs: Path, silent: str) -> None:
+def test_no_answer_counts_as_denied(programs: Path, silent: str) -> None:
     assert probe(programs, f"denied {silent}") == (0, [f"fine: denied {silent}"])
 
 
-def test_denial_proves_nothing_before_the_pod_has_its_network(programs: Path, http: str, refusing: str) -> None:
-    code, said = probe(programs, f"tcp {refusing}", f"denied {http}")
-    assert (code, said[1]) == (1, f"not tested: denied {http}")
+def test_without_any_connection_a_denial_proves_nothing(programs: Path, http: str, refusing: str) -> None:
+    code, lines = probe(programs, f"tcp {refusing}", f"denied {http}")
+    assert (code, lines[1]) == (1, f"not tested: denied {http}")
 
 
 @pytest.mark.parametrize("kind", ["outside", "foreign", "later"])
-def test_what_is_not_the_namespaces_own_is_only_reported(kind: str, programs: Path, refusing: str) -> None:
-    code, said = probe(programs, f"{kind} {refusing}", seconds=30)
+def test_unreachable_servers_of_others_are_only_reported(kind: str, programs: Path, refusing: str) -> None:
+    code, lines = probe(programs, f"{kind} {refusing}", seconds=30)
     assert code == 0
     refused = "nc: can't connect to remote host (127.0.0.1): Connection refused"
-    assert said == [f"not reached, which is only reported: web -> {kind} {refusing}: {refused}"]
+    assert lines == [f"not reached, which is only reported: web -> {kind} {refusing}: {refused}"]
 
 
-def test_what_fails_is_tried_again_and_what_was_fine_is_not(programs: Path, http: str, refusing: str) -> None:
+def test_only_failed_probes_are_tried_again(programs: Path, http: str, refusing: str) -> None:
     host, _, port = refusing.rpartition(":")
     started = time.monotonic()
 
@@ -210,8 +210,8 @@ def test_what_fails_is_tried_again_and_what_was_fine_is_not(programs: Path, http
 )
 def test_a_postgresql_server_is_known_by_its_answer(programs: Path, reply: bytes, reason: str) -> None:
     with answering(reply) as address:
-        said = f"FAILED: web -> postgresql {address}: {reason}" if reason else f"fine: postgresql {address}"
-        assert probe(programs, f"postgresql {address}") == (1 if reason else 0, [said])
+        line = f"FAILED: web -> postgresql {address}: {reason}" if reason else f"fine: postgresql {address}"
+        assert probe(programs, f"postgresql {address}") == (1 if reason else 0, [line])
 
 
 @pytest.mark.real
@@ -228,13 +228,13 @@ def test_a_real_postgresql_server(programs: Path, refusing: str) -> None:
             [str(SERVERS[-1]), "-D", f"{folder}/data", "-p", port, *settings], user=USER, stderr=subprocess.DEVNULL
         )
         try:
-            code, said = probe(programs, f"postgresql {refusing}", f"http http://{refusing}/", seconds=0)
-            if code and said[0] != f"fine: postgresql {refusing}":  # it has only begun to start
-                code, said = probe(programs, f"postgresql {refusing}", seconds=30)
-            assert said[0] == f"fine: postgresql {refusing}"
+            code, lines = probe(programs, f"postgresql {refusing}", f"http http://{refusing}/", seconds=0)
+            if code and lines[0] != f"fine: postgresql {refusing}":  # it has only begun to start
+                code, lines = probe(programs, f"postgresql {refusing}", seconds=30)
+            assert lines[0] == f"fine: postgresql {refusing}"
         finally:
             process.terminate()
             process.wait(30)
-    code, said = probe(programs, f"postgresql {refusing}")
+    code, lines = probe(programs, f"postgresql {refusing}")
     assert code == 1
-    assert said[0].endswith("Connection refused")
+    assert lines[0].endswith("Connection refused")

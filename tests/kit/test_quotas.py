@@ -21,7 +21,7 @@ def demand(**amounts: str) -> Demand:
     return needed
 
 
-def test_a_quota_limits_what_pods_ask_for() -> None:
+def test_a_quota_limits_requests_of_pods() -> None:
     amounts = fitting(Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"), (), Demand())
     manifest = quota(DEVELOPMENT, amounts)
     assert (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]) == ("v1", "ResourceQuota", "quota")
@@ -52,11 +52,11 @@ def test_amounts_are_written_as_kubernetes_prints_them() -> None:
         ("storage", "81Gi", "110Gi"),
     ],
 )
-def test_an_amount_that_nobody_sets_has_room_for_a_fourth_more(name: str, needed: str, expected: str) -> None:
+def test_a_computed_amount_has_a_quarter_more_room(name: str, needed: str, expected: str) -> None:
     assert fitting(Quota(), ALL, demand(**{name: needed}))[name] == expected
 
 
-def test_an_amount_that_somebody_sets_stays() -> None:
+def test_a_configured_amount_is_kept() -> None:
     free = tuple(amount for amount in ALL if amount[0] != "cpu")
     fitted = fitting(Quota(cpu="2"), free, demand(cpu="30", memory="30Gi"))
     assert (fitted["cpu"], fitted["memory"]) == ("2", "38Gi")
@@ -64,7 +64,7 @@ def test_an_amount_that_somebody_sets_stays() -> None:
 
 def test_no_amount_grows_beyond_its_limit() -> None:
     assert fitting(Quota(), (("cpu", "16"),), demand(cpu="14"))["cpu"] == "16", "less headroom than usual"
-    assert fitting(Quota(), (("cpu", "16"),), demand(cpu="30"))["cpu"] == "16", "and then C083 says who asks"
+    assert fitting(Quota(), (("cpu", "16"),), demand(cpu="30"))["cpu"] == "16", "C083 then reports the largest requests"
     assert fitting(Quota(), (("cpu", "2"),), Demand())["cpu"] == "2", "a limit below the default"
 
 

@@ -10,12 +10,12 @@ from floe_compiler.model.inputs import Amounts, Replicas, ResourceSettings
 from floe_compiler.model.operations import Scaling
 
 
-def test_requests_and_limits() -> None:
+def test_requests_and_limits_are_read() -> None:
     settings = ResourceSettings(requests=Amounts(cpu="1", memory="1Gi"), limits=Amounts(cpu="2", memory="3Gi"))
     assert declared(settings) == Resources(cpu="1", memory="1Gi", cpu_limit="2", memory_limit="3Gi")
 
 
 def test_replicas_are_a_number_or_bounds() -> None:
-    written = TypeAdapter[Replicas](Replicas).validate_python
-    assert replicas(written(3)) == 3
-    assert replicas(written({"minimum": 3, "maximum": 6, "cpu_percent": 60})) == Scaling(3, 6, 60)
+    parse = TypeAdapter[Replicas](Replicas).validate_python
+    assert replicas(parse(3)) == 3
+    assert replicas(parse({"minimum": 3, "maximum": 6, "cpu_percent": 60})) == Scaling(3, 6, 60)

@@ -19,6 +19,6 @@ def test_a_script_is_found_in_its_package(path: Path) -> None:
     assert script(package, path.name) == path.read_text("utf-8")
 
 
-def test_there_is_no_script_of_another_package() -> None:
+def test_a_script_of_another_package_is_refused() -> None:
     with pytest.raises(FileNotFoundError):
         script("floe_compiler.components.catalog_polaris", "minio-buckets.sh")

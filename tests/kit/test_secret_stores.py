@@ -32,7 +32,7 @@ def kinds(objects: list[Object]) -> list[str]:
     return [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in objects]
 
 
-def test_a_store_is_asked_for_each_key_that_is_a_secret() -> None:
+def test_each_secret_key_is_fetched_from_the_store() -> None:
     store = StoreReference(kind="SecretStore", name="aws")
     backend = ExternalSecrets(type="external-secrets", store=store, refresh_interval="30m")
     settings = changed(PRODUCTION, platform={"secrets": backend})
@@ -53,7 +53,7 @@ def test_a_store_is_asked_for_each_key_that_is_a_secret() -> None:
     ]
 
 
-def test_what_is_not_a_secret_joins_what_was_fetched() -> None:
+def test_keys_that_are_not_secret_are_added_by_the_template() -> None:
     for settings in (PRODUCTION, DEVELOPMENT):
         target = only(settings, "floe-platform", SECRET)["target"]
         assert target["template"] == {
@@ -83,19 +83,19 @@ def test_the_type_of_a_secret_is_kept() -> None:
     assert "data" not in target["template"]
 
 
-def test_nothing_is_rendered_for_a_secret_that_is_there_already() -> None:
+def test_nothing_is_rendered_for_an_existing_secret() -> None:
     assert secret_objects(PRODUCTION, "floe-platform", [replace(SECRET, existing=True)]) == []
     assert secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, existing=True)]) == []
 
 
-def test_what_nobody_remembers_is_generated_again_when_it_changes() -> None:
-    """As else a key that is added would never be there."""
+def test_values_that_are_not_remembered_are_generated_again_on_a_change() -> None:
+    """Otherwise an added key would never be generated."""
     (external_secret, *_) = secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, remembered=False)])
     assert (external_secret["spec"]["refreshPolicy"], external_secret["spec"]["refreshInterval"]) == ("OnChange", "0s")
     assert "annotations" not in external_secret["metadata"]
 
 
-def test_without_a_store_the_owner_makes_values_up_once() -> None:
+def test_without_a_store_the_owner_generates_values_once() -> None:
     spec = only(DEVELOPMENT, "floe-platform", SECRET)
     assert (spec["refreshPolicy"], spec["refreshInterval"]) == ("CreatedOnce", "0s")
     (external_secret, *_) = secret_objects(DEVELOPMENT, "floe-platform", [SECRET])
@@ -139,7 +139,7 @@ def test_each_length_has_one_generator_where_it_is_used() -> None:
     assert "Password" not in {manifest["kind"] for manifest in secret_objects(PRODUCTION, "floe-platform", secrets)}
 
 
-def test_without_a_store_others_read_what_the_owner_made_up() -> None:
+def test_without_a_store_others_read_the_values_of_the_owner() -> None:
     spec = only(DEVELOPMENT, "floe-sales-domain", SECRET)
     assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "floe-platform-secrets"}
     assert spec["refreshInterval"] == "1m0s"
@@ -159,14 +159,14 @@ def test_a_value_that_only_another_system_knows_cannot_be_generated() -> None:
     assert str(refused.value) == "secret crm (token, id) cannot be generated"
 
 
-def test_secrets_come_in_a_fixed_order_each_once() -> None:
-    others = [replace(TOKEN, name=f"secret-{number}") for number in range(5)]
-    manifests = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, *reversed(others), SECRET])
-    names = ["crm", "login", *(secret.name for secret in others)]
+def test_secrets_are_sorted_and_unique() -> None:
+    more = [replace(TOKEN, name=f"secret-{number}") for number in range(5)]
+    manifests = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, *reversed(more), SECRET])
+    names = ["crm", "login", *(secret.name for secret in more)]
     assert kinds(manifests) == [f"ExternalSecret {name}" for name in names]
 
 
-def test_the_shared_store_lets_readers_read_the_named_secrets_and_no_others() -> None:
+def test_the_shared_store_lets_readers_read_only_the_named_secrets() -> None:
     account, role, binding, store = shared_store(DEVELOPMENT, "floe-platform", {"b", "a"}, ["s2", "s1"])
     assert [f"{manifest['apiVersion']} {manifest['kind']}" for manifest in (account, role, binding, store)] == [
         "v1 ServiceAccount",

@@ -17,7 +17,7 @@ PROBES_ONLY = Port("health", 8081, service=False)
 SERVED = pod(container("a", ports=(HTTP, PROBES_ONLY)), container("b", ports=(METRICS,)))
 
 
-def test_a_service_offers_the_ports_of_all_containers_but_those_for_probes() -> None:
+def test_a_service_has_the_ports_of_all_containers_except_those_for_probes() -> None:
     assert served_ports(workload(SERVED)) == (HTTP, METRICS)
     (service,) = services(instance(), workload(SERVED))
     assert (service["apiVersion"], service["kind"], service["metadata"]["name"]) == ("v1", "Service", "web")
@@ -31,7 +31,7 @@ def test_a_service_offers_the_ports_of_all_containers_but_those_for_probes() -> 
     }
 
 
-def test_nothing_to_offer_no_service() -> None:
+def test_without_ports_there_is_no_service() -> None:
     assert services(instance(), workload(pod(container(ports=(PROBES_ONLY,))))) == []
 
 
@@ -54,7 +54,7 @@ def test_a_stateful_set_without_ports_still_has_the_service_that_it_names() -> N
     ("version", "kind", "near"),
     [("1.34", "DaemonSet", "PreferSameNode"), ("1.33", "DaemonSet", None), ("1.34", "Deployment", None)],
 )
-def test_clients_of_a_daemon_set_talk_to_their_own_node(version: str, kind: Any, near: str | None) -> None:
+def test_clients_of_a_daemon_set_reach_the_pod_on_their_node(version: str, kind: Any, near: str | None) -> None:
     settings = changed(DEVELOPMENT, cluster={"kubernetes_version": version})
     service = services(instance(settings), workload(SERVED, kind=kind))[0]
     assert service["spec"].get("trafficDistribution") == near
@@ -76,12 +76,12 @@ def test_a_drain_leaves_replicas_running_and_always_ends(replicas: int, availabl
     assert minimum < replicas
 
 
-def test_what_a_budget_would_only_block_has_none() -> None:
+def test_a_single_replica_has_no_budget() -> None:
     assert disruption_budget(instance(), workload(replicas=1)) == []
     assert disruption_budget(instance(), workload(kind="DaemonSet", replicas=3)) == []
 
 
-def test_replicas_within_bounds_are_scaled_by_their_use_of_cpu() -> None:
+def test_replicas_with_bounds_are_autoscaled_by_cpu() -> None:
     (scaler,) = autoscaler(instance(), workload(replicas=Scaling(2, 6, 70)))
     assert (scaler["apiVersion"], scaler["metadata"]["name"]) == ("autoscaling/v2", "web")
     target = {"type": "Utilization", "averageUtilization": 70}
@@ -100,14 +100,14 @@ def test_replicas_within_bounds_are_scaled_by_their_use_of_cpu() -> None:
     assert autoscaler(instance(), workload(replicas=6)) == []
 
 
-def test_beside_other_containers_only_the_first_one_counts() -> None:
+def test_with_several_containers_only_the_first_one_counts() -> None:
     (scaler,) = autoscaler(instance(), workload(pod(container("web"), container("proxy")), replicas=Scaling(2, 6, 70)))
     target = {"type": "Utilization", "averageUtilization": 70}
     used = {"name": "cpu", "target": target, "container": "web"}
     assert scaler["spec"]["metrics"] == [{"type": "ContainerResource", "containerResource": used}]
 
 
-@pytest.mark.parametrize(("minimum", "left"), [(1, None), (2, 1), (4, 3)])
-def test_a_drain_leaves_one_less_than_there_are_at_least(minimum: int, left: int | None) -> None:
+@pytest.mark.parametrize(("minimum", "available"), [(1, None), (2, 1), (4, 3)])
+def test_a_budget_keeps_one_less_than_the_minimum(minimum: int, available: int | None) -> None:
     budgets = disruption_budget(instance(), workload(replicas=Scaling(minimum, 6)))
-    assert [budget["spec"]["minAvailable"] for budget in budgets] == ([left] if left else [])
+    assert [budget["spec"]["minAvailable"] for budget in budgets] == ([available] if available else [])

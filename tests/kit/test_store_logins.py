@@ -1,4 +1,4 @@
-"""How programs get a login to an object store, and whether it goes together with that to an engine."""
+"""How programs get a login to an object store, and whether it is compatible with that to an engine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_each_cloud_has_its_own_names() -> None:
 
 
 @pytest.mark.parametrize("store", [STORE, GCS, ADLS])
-def test_an_identity_needs_none_of_them(store: Any) -> None:
+def test_an_identity_needs_no_keys(store: Any) -> None:
     without = replace(store, access_key=None, secret_key=None, identity=ROLE)
     assert _names(without) == []
     assert login_files(without, without.login()) == ()
@@ -63,7 +63,7 @@ def test_keys_of_a_cloud_come_before_an_identity_in_it(store: Any, identity: Wor
     assert identity_of(store, None, engine) == identity
 
 
-def test_both_identities_are_those_of_the_pod() -> None:
+def test_a_pod_may_have_two_identities() -> None:
     store = replace(STORE, access_key=None, secret_key=None, identity=ROLE)
     identity = identity_of(store, store.login(), replace(COMPUTE, identity=ROBOT))
     assert identity

@@ -1,4 +1,4 @@
-"""Tests after a sync: which Jobs there are, what each of them tries, and which policies apply to their pods."""
+"""Tests after a sync: their Jobs, what each of them probes, and which policies apply to their pods."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ WEB = Workload("web", pod(container(ports=(GRPC, HEALTHY)), calls=(DATABASE,)), 
 
 
 def settings(delivery: str = "argocd", **tests: Any) -> Settings:
-    wanted = SyncTests(**{"enabled": True, **tests})
+    tests_ = SyncTests(**{"enabled": True, **tests})
     return changed(
-        DEVELOPMENT, platform={"sync_tests": wanted, "delivery": delivery}, cluster={"ingress_namespace": "in"}
+        DEVELOPMENT, platform={"sync_tests": tests_, "delivery": delivery}, cluster={"ingress_namespace": "in"}
     )
 
 
@@ -66,12 +66,12 @@ def policies_of(unit: Unit, labels: dict[str, str]) -> set[str]:
     return {name for name, policy in policies if matches(policy["spec"]["podSelector"], labels)}
 
 
-def test_there_are_none_unless_they_are_wanted() -> None:
+def test_sync_tests_are_off_by_default() -> None:
     assert jobs(rendered(Parts((SERVER, WEB)), DEVELOPMENT)) == {}
     assert [*jobs(rendered(Parts((SERVER, WEB))))] == ["web-probe", "smoke"]
 
 
-def test_the_smoke_test_asks_each_server_once_in_its_own_way() -> None:
+def test_the_smoke_test_probes_each_server_once_by_its_kind() -> None:
     silent = Workload("daemon", pod(container()))
     inner = Workload("inner", pod(container(ports=(Port("health", 9000, service=False),))))
     dns = Workload("dns", pod(container(ports=(Port("dns", 53, protocol="UDP"),))))
@@ -87,7 +87,7 @@ def test_the_smoke_test_asks_each_server_once_in_its_own_way() -> None:
     ]
 
 
-def test_servers_let_the_smoke_test_in_on_the_port_that_it_asks_only() -> None:
+def test_servers_let_the_smoke_test_in_only_on_the_probed_port() -> None:
     unit = rendered(Parts((WEB,)))
     rule = {
         "from": [
@@ -129,7 +129,7 @@ def test_a_probe_has_the_policy_and_the_access_of_its_caller_and_nothing_selects
         assert not any(matches(manifest["spec"]["selector"], labels) for manifest in named(unit, kind).values())
 
 
-def test_the_two_policies_of_a_probed_server_say_what_its_one_policy_says() -> None:
+def test_the_two_policies_of_a_probed_server_equal_its_single_policy() -> None:
     web = Workload("web", WEB.pod, replicas=2, interfaces=(Interface("web", "http"),))
     before = named(rendered(Parts((web,)), settings(enabled=False)), "NetworkPolicy")["web"]["spec"]
     after = named(rendered(Parts((web,))), "NetworkPolicy")
@@ -177,7 +177,7 @@ def test_there_is_a_probe_for_pods_that_have_not_run_and_one_for_the_same_connec
     ("external", "expected"),
     [("report", ["outside api.example.com:443"]), ("require", ["tcp api.example.com:443"]), ("skip", [])],
 )
-def test_servers_outside_are_as_the_platform_wants_them(external: str, expected: list[str]) -> None:
+def test_external_servers_are_probed_as_configured(external: str, expected: list[str]) -> None:
     unit = rendered(Parts((Workload("web", pod(calls=(DATABASE, OUTSIDE))),)), settings(external=external))
     inside = "postgresql db.floe-platform.svc.cluster.local:5432"
     assert probes(unit, "web-probe") == [inside, *expected]
@@ -185,7 +185,7 @@ def test_servers_outside_are_as_the_platform_wants_them(external: str, expected:
 
 @pytest.mark.parametrize("external", ["report", "require"])
 def test_servers_of_the_node_are_not_probed(external: str) -> None:
-    """A server of metadata has an address for each kind of network, and answers at one of them."""
+    """A metadata server has an address for each kind of network, and answers at one of them."""
     caller = replace(pod(calls=(OUTSIDE,)), workload_identity=identity(None))
     unit = rendered(Parts((Workload("web", caller),)), settings(external=external))
     assert not [line for line in probes(unit, "web-probe") if "metadata" in line]
@@ -193,7 +193,7 @@ def test_servers_of_the_node_are_not_probed(external: str) -> None:
 
 
 @pytest.mark.parametrize("external", ["report", "require", "skip"])
-def test_services_that_others_keep_are_not_outside_and_only_reported(external: str) -> None:
+def test_external_services_in_the_cluster_are_only_reported(external: str) -> None:
     issuer = foreign_endpoint("cert-manager", "cert-manager", "cluster.local", Port("metrics", 9402))
     caller = Workload("prometheus", pod(calls=(DATABASE, issuer)))
     arguments = probes(rendered(Parts((SERVER, caller)), settings(external=external)), "prometheus-probe")
@@ -202,7 +202,7 @@ def test_services_that_others_keep_are_not_outside_and_only_reported(external: s
     ]
 
 
-def test_each_part_of_a_policy_names_the_namespaces_of_others_that_it_needs() -> None:
+def test_each_part_of_a_policy_names_its_external_namespaces() -> None:
     issuer = foreign_endpoint("cert-manager", "cert-manager", "cluster.local", Port("metrics", 9402))
     metrics = Port("metrics", 9090)
     caller = Workload("web", pod(container(ports=(metrics,)), calls=(issuer,)), metrics=(Metrics("metrics"),))
@@ -245,10 +245,10 @@ def test_the_api_server_is_probed_where_its_use_is_declared() -> None:
 
 
 def test_a_server_that_is_not_called_must_not_be_reached() -> None:
-    other = Workload("other", pod(container(ports=(HTTP,))))
-    unit = rendered(Parts((SERVER, WEB, other)))
+    uncalled = Workload("other", pod(container(ports=(HTTP,))))
+    unit = rendered(Parts((SERVER, WEB, uncalled)))
     assert probes(unit, "web-probe")[-1] == "denied other.floe-platform.svc.cluster.local:8080"
-    without = rendered(Parts((SERVER, WEB, other)), settings(denied=False))
+    without = rendered(Parts((SERVER, WEB, uncalled)), settings(denied=False))
     assert probes(without, "web-probe") == ["postgresql db.floe-platform.svc.cluster.local:5432"]
 
 
@@ -264,7 +264,7 @@ def test_the_jobs_are_bounded_and_kept_when_they_fail() -> None:
         assert main["args"][1] == "180", "the script ends long before the Job must"
 
 
-def test_flux_tests_again_what_has_changed() -> None:
+def test_flux_runs_tests_again_after_a_change() -> None:
     def names(*workloads: Workload) -> set[str]:
         return {*jobs(rendered(Parts(workloads), settings("flux")))}
 
@@ -280,7 +280,7 @@ def test_flux_tests_again_what_has_changed() -> None:
         assert job["metadata"]["annotations"] == {"floe.dev/after-sync": "true"}
 
 
-def test_a_long_name_still_ends_as_that_of_a_probe() -> None:
+def test_a_long_name_keeps_the_suffix_of_a_probe() -> None:
     long = "a" * 60
     unit = rendered(Parts((Workload(long, pod(calls=(DATABASE,))),)))
     (name,) = {*jobs(unit)} - {"smoke"}
@@ -289,6 +289,6 @@ def test_a_long_name_still_ends_as_that_of_a_probe() -> None:
     assert {pods.source for pods in unit.connections} >= {PodGroup("floe-platform", name)}
 
 
-def test_the_tests_have_no_place_in_the_start_order() -> None:
+def test_tests_are_not_in_the_start_order() -> None:
     unit = rendered(Parts((SERVER, WEB)))
     assert {identity.name for identity in unit.waved} == {"db", "web"}

@@ -56,22 +56,22 @@ def test_every_container_has_the_files_and_the_variables(trusted: Trust) -> None
     }
     for container_ in every:
         assert {"name": trust.VOLUME, "mountPath": "/etc/floe-trust", "readOnly": True} in container_["volumeMounts"]
-        given = {entry["name"]: entry["value"] for entry in container_["env"]}
-        assert {given[name] for name in trust.PEM_VARIABLES} == {"/etc/floe-trust/certificates.pem"}
-        assert ("JAVA_TOOL_OPTIONS" in given) == bool(trusted.truststore)
+        env = {entry["name"]: entry["value"] for entry in container_["env"]}
+        assert {env[name] for name in trust.PEM_VARIABLES} == {"/etc/floe-trust/certificates.pem"}
+        assert ("JAVA_TOOL_OPTIONS" in env) == bool(trusted.truststore)
 
 
-def test_nothing_changes_where_nothing_is_trusted() -> None:
+def test_without_trust_nothing_changes() -> None:
     text = str(template(None, container("a"), setup=(container("first"),)))
     assert "trust" not in text
     assert "CERT" not in text
 
 
-def test_what_a_container_declares_itself_wins() -> None:
-    given = variables(FILES, Variable("SSL_CERT_FILE", "/etc/own.pem"), Variable("JAVA_TOOL_OPTIONS", "-Xmx1g"))
-    assert given["SSL_CERT_FILE"] == "/etc/own.pem"
-    assert given["CURL_CA_BUNDLE"] == "/etc/floe-trust/certificates.pem"
-    assert given["JAVA_TOOL_OPTIONS"] == f"{trust.JVM_OPTIONS} -Xmx1g"
+def test_variables_of_a_container_have_precedence() -> None:
+    env = variables(FILES, Variable("SSL_CERT_FILE", "/etc/own.pem"), Variable("JAVA_TOOL_OPTIONS", "-Xmx1g"))
+    assert env["SSL_CERT_FILE"] == "/etc/own.pem"
+    assert env["CURL_CA_BUNDLE"] == "/etc/floe-trust/certificates.pem"
+    assert env["JAVA_TOOL_OPTIONS"] == f"{trust.JVM_OPTIONS} -Xmx1g"
     secret = Variable("JAVA_TOOL_OPTIONS", secret=SECRET.key("password"), reason="a test")
     (main,) = template(FILES, container(variables=(secret,)))["spec"]["containers"]
     assert [entry for entry in main["env"] if entry["name"] == "JAVA_TOOL_OPTIONS"] == [
@@ -88,12 +88,12 @@ def test_pods_restart_when_a_file_changes() -> None:
     renewed = replace(FILES, rendered=("OTHER\n", "UEtDUzEy"))
     hashes = [hash_of(None, own), hash_of(FILES, own), hash_of(renewed, own), hash_of(FILES)]
     assert len({*hashes, None}) == 5
-    # What others write cannot be known.
+    # The content of external objects is unknown.
     assert hash_of(THEIRS, own) == hash_of(BUNDLE, own) == hash_of(None, own)
     assert hash_of(THEIRS) is None
 
 
-def test_the_rendered_objects() -> None:
+def test_trust_is_rendered() -> None:
     def objects(trusted: Trust | None) -> tuple[list[Any], list[Any]]:
         settings = replace(DEVELOPMENT, trust=trusted)
         return trust.config_maps(settings), trust.bundles(settings)
@@ -130,7 +130,7 @@ JAVA = (
     " new java.net.URL(given[0]).openStream().readAllBytes(); } }"
 )
 SOON = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Options of the JVM for a program that ends soon: what compiles and collects in the background would be most of it."""
+"""Options of the JVM for a program that ends soon: without work in the background."""
 
 GO = """package main
 
@@ -198,7 +198,7 @@ def _program(name: str) -> str:
 @pytest.mark.parametrize(
     "client", [_python, _requests, _curl, _node, _java, _go], ids=lambda client: client.__name__[1:]
 )
-def test_programs_trust_these_authorities_and_no_others(client: Any, server: str, tmp_path: Path) -> None:
+def test_programs_trust_only_these_authorities(client: Any, server: str, tmp_path: Path) -> None:
     command = client(tmp_path)
     outcomes = []
     for trusted in (OURS, OTHERS):
@@ -206,7 +206,7 @@ def test_programs_trust_these_authorities_and_no_others(client: Any, server: str
         folder.mkdir()
         (folder / "certificates.pem").write_text(trusted.pem)
         (folder / "truststore.p12").write_bytes(truststore([trusted.certificate.public_bytes(Encoding.DER)]))
-        given = {name: value.replace("/etc/floe-trust", str(folder)) for name, value in variables(FILES).items()}
-        run = subprocess.run([*command, server], env={**os.environ, **given}, capture_output=True, timeout=60)
+        env = {name: value.replace("/etc/floe-trust", str(folder)) for name, value in variables(FILES).items()}
+        run = subprocess.run([*command, server], env={**os.environ, **env}, capture_output=True, timeout=60)
         outcomes.append(run.returncode == 0)
     assert outcomes == [True, False]

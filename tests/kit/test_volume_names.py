@@ -28,7 +28,7 @@ LONG = "x" * 60
         (f"/{LONG}", f"{'x' * 41}-8e83c22d"),
     ],
 )
-def test_a_path_as_a_name(path: str, name: str) -> None:
+def test_a_path_becomes_a_name(path: str, name: str) -> None:
     assert slug(path) == name
 
 
@@ -44,7 +44,7 @@ def test_a_path_as_a_name(path: str, name: str) -> None:
         ("/数据", "secret-bd2d54c0"),
     ],
 )
-def test_the_volume_of_a_folder_with_secrets(folder: str, name: str) -> None:
+def test_the_volume_of_a_folder_with_secrets_has_a_name(folder: str, name: str) -> None:
     assert secrets_volume(folder) == name
 
 
@@ -52,7 +52,7 @@ def test_the_volume_of_a_folder_with_secrets(folder: str, name: str) -> None:
     ("secret", "name"),
     [("login-app", "csi-login-app"), ("login.app", "csi-login-app-fc55d4f6"), ("a" * 200, f"csi-{'a' * 41}-d8f2f210")],
 )
-def test_the_volume_of_a_secret(secret: str, name: str) -> None:
+def test_the_volume_of_a_secret_has_a_name(secret: str, name: str) -> None:
     assert csi_volume(secret) == name
 
 
@@ -64,14 +64,14 @@ SECRETS = [
 
 
 @pytest.mark.parametrize(("name", "of"), [(secrets_volume, FOLDERS), (csi_volume, SECRETS)])
-def test_all_have_names_of_their_own(name: Callable[[str], str], of: list[str]) -> None:
+def test_sample_names_are_distinct(name: Callable[[str], str], of: list[str]) -> None:
     names = [check_dns_label(name(text)) for text in of]
     assert len({*names}) == len({*of})
 
 
 @given(st.lists(st.text("ab-_./A0é", min_size=1, max_size=70), min_size=2, max_size=6, unique=True))
 @FEW
-def test_any_two_have_names_of_their_own(texts: list[str]) -> None:
+def test_any_two_names_are_distinct(texts: list[str]) -> None:
     for check, name in ((check_mount_path, secrets_volume), (check_dns_subdomain, csi_volume)):
         valid = [text for text in texts if accepts(check, text)]
         for first, other in combinations(valid, 2):
@@ -86,7 +86,7 @@ def accepts(check: Callable[[str], str], text: str) -> bool:
     return True
 
 
-def test_a_step_may_have_secrets_in_folders_that_look_alike(tmp_path: Path) -> None:
+def test_a_step_may_have_secrets_in_folders_with_similar_names(tmp_path: Path) -> None:
     folders = ["/data/a_b", "/data/a-b", "/data/a/b", f"/data/{LONG}/a", f"/data/{LONG}/b"]
     step = {
         "name": "transform",

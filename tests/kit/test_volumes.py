@@ -37,18 +37,18 @@ def test_a_claim_may_be_tmp() -> None:
     assert mounts(container_) == [{"name": "work", "mountPath": "/tmp"}]
 
 
-def test_a_folder_of_two_containers_is_as_large_as_either_wants_it() -> None:
+def test_a_shared_folder_has_the_larger_size() -> None:
     small, large = (container(name, scratch=(Scratch("/work", size),)) for name, size in (("a", "900Mi"), ("b", "2Gi")))
     for pod_ in (pod(small, setup=(large,)), pod(large, setup=(small,))):
         assert by_name(pod_)["work"] == {"name": "work", "emptyDir": {"sizeLimit": "2Gi"}}
 
 
-def test_a_folder_in_memory() -> None:
+def test_a_folder_may_be_in_memory() -> None:
     container_ = container(scratch=(Scratch("/dev/shm", "1Gi", memory=True),))
     assert by_name(pod(container_))["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Gi"}
     on_disk = container("b", scratch=(Scratch("/dev/shm", "2Gi"),))
-    for both in (pod(container_, on_disk), pod(on_disk, container_)):
-        assert by_name(both)["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "2Gi"}
+    for pod_ in (pod(container_, on_disk), pod(on_disk, container_)):
+        assert by_name(pod_)["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "2Gi"}
 
 
 def test_configuration_is_a_folder_or_a_single_file() -> None:
@@ -68,14 +68,14 @@ def test_files_of_one_folder_are_mounted_once() -> None:
     assert [mount["mountPath"] for mount in mounts(container(config=files))] == ["/etc/app", "/tmp"]
 
 
-def test_a_program_can_be_run_whichever_container_runs_it() -> None:
+def test_a_program_is_executable_in_every_container() -> None:
     runs = container("runs", config=(ConfigFile("/scripts/run.sh", "#!", "scripts", executable=True),))
     reads = container("reads", config=(ConfigFile("/scripts/data", "1", "scripts"),))
     for pod_ in (pod(reads, setup=(runs,)), pod(runs, setup=(reads,))):
         assert by_name(pod_)["config-scripts"]["configMap"]["defaultMode"] == 0o555
 
 
-def test_secret_files_are_there_for_the_group_alone() -> None:
+def test_only_the_group_may_read_secret_files() -> None:
     container_ = container(secret_files=(USER, PASSWORD))
     assert by_name(pod(container_))["secret-run-secrets-login"] == {
         "name": "secret-run-secrets-login",
@@ -130,7 +130,7 @@ def test_volumes_and_mounts_are_sorted_and_every_mount_has_its_volume() -> None:
     ],
     ids=["two folders", "folder and configuration", "folder and claim", "two folders of secrets", "two secrets"],
 )
-def test_two_volumes_that_would_be_one_are_refused(broken: Any) -> None:
+def test_two_volumes_with_one_name_are_refused(broken: Any) -> None:
     with pytest.raises(ValueError, match="two different"):
         volumes(pod(broken))
 

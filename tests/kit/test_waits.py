@@ -21,7 +21,7 @@ ELSEWHERE = Endpoint("platform.cluster-x.eu-west-1.rds.example.com", (Port("post
 
 
 def wait(folder: Path, *endpoints: Endpoint, seconds: int = 1) -> tuple[int, str]:
-    """Run a wait as if it had so much time, with the programs of the folder before all others."""
+    """Run a wait with this timeout, with the programs of the folder first on the PATH."""
     (container,) = wait_containers(pod(waits_for=endpoints))
     *shell, script = container.command
     short = re.sub(r"sleep \d+", "sleep 0.1", script.replace("timeout 240 ", f"timeout {seconds} "))
@@ -39,24 +39,27 @@ def program(folder: Path, name: str, text: str) -> Path:
 
 def test_a_wait_for_postgresql_ends_when_it_accepts_connections(tmp_path: Path) -> None:
     says = f'echo "$@"; [ -e {tmp_path}/second ] || {{ touch {tmp_path}/second; exit 2; }}'
-    code, said = wait(program(tmp_path, "pg_isready", says), DATABASE)
+    code, output = wait(program(tmp_path, "pg_isready", says), DATABASE)
     # Without -U, libpq looks up the name of the process's user, and gives up where there is none.
-    asked = "-q -U postgres -h db.floe-platform.svc.cluster.local -p 5432 -t 2"
-    assert (code, said.splitlines()) == (0, [asked, "waiting for db.floe-platform.svc.cluster.local:5432", asked])
+    arguments = "-q -U postgres -h db.floe-platform.svc.cluster.local -p 5432 -t 2"
+    assert (code, output.splitlines()) == (
+        0,
+        [arguments, "waiting for db.floe-platform.svc.cluster.local:5432", arguments],
+    )
 
 
-def test_a_wait_ends_by_itself_and_says_what_it_waited_for(tmp_path: Path) -> None:
-    code, said = wait(program(tmp_path, "pg_isready", "exit 2"), ELSEWHERE)
+def test_a_wait_ends_after_its_timeout_and_names_the_server(tmp_path: Path) -> None:
+    code, output = wait(program(tmp_path, "pg_isready", "exit 2"), ELSEWHERE)
     assert code == 1
-    assert said.startswith("waiting for platform.cluster-x.eu-west-1.rds.example.com:6432\n")
-    assert said.endswith("\nplatform.cluster-x.eu-west-1.rds.example.com:6432 did not come up in 240 seconds\n")
+    assert output.startswith("waiting for platform.cluster-x.eu-west-1.rds.example.com:6432\n")
+    assert output.endswith("\nplatform.cluster-x.eu-west-1.rds.example.com:6432 did not come up in 240 seconds\n")
 
 
-def test_one_wait_is_for_all_servers_of_a_kind_each_once(tmp_path: Path) -> None:
+def test_one_wait_covers_all_servers_of_a_kind(tmp_path: Path) -> None:
     up = program(tmp_path, "pg_isready", '[ "$5" != db.floe-platform.svc.cluster.local ]')
-    code, said = wait(up, ELSEWHERE, DATABASE, ELSEWHERE)
+    code, output = wait(up, ELSEWHERE, DATABASE, ELSEWHERE)
     assert code == 1
-    assert said.startswith("waiting for db.floe-platform"), "the first is up"
+    assert output.startswith("waiting for db.floe-platform"), "the first server is up"
 
 
 def test_servers_of_other_kinds_are_waited_for_with_another_image() -> None:
@@ -69,13 +72,13 @@ def test_servers_of_other_kinds_are_waited_for_with_another_image() -> None:
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Says that it is up, but not before it was asked twice, and at one path only."""
+    """Healthy from the second request on, and at one path only."""
 
     asked = 0
 
     def do_GET(self) -> None:
-        Answers.asked += 1
-        self.send_response(200 if self.path == "/health" and Answers.asked > 1 else 503)
+        Answers.requests += 1
+        self.send_response(200 if self.path == "/health" and Answers.requests > 1 else 503)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -84,7 +87,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    Answers.asked = 0
+    Answers.requests = 0
     with HTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
@@ -114,8 +117,6 @@ def test_a_wait_for_http_ends_when_the_health_path_answers(busybox: Path, port: 
 
 def test_a_wait_for_any_other_server_ends_when_it_accepts_connections(busybox: Path, port: int) -> None:
     assert wait(busybox, server(port), seconds=30) == (0, "")
-    assert wait(busybox, server(port, "/health", "https"), seconds=30) == (0, ""), (
-        "its certificate is nobody's concern here"
-    )
-    code, said = wait(busybox, server(1))
-    assert (code, said.splitlines()[-1]) == (1, "127.0.0.1:1 did not come up in 240 seconds")
+    assert wait(busybox, server(port, "/health", "https"), seconds=30) == (0, ""), "a wait does not verify certificates"
+    code, output = wait(busybox, server(1))
+    assert (code, output.splitlines()[-1]) == (1, "127.0.0.1:1 did not come up in 240 seconds")

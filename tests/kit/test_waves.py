@@ -51,12 +51,12 @@ def test_servers_of_other_namespaces_and_from_outside_do_not_count() -> None:
     assert order(Workload("web", pod(calls=calls, waits_for=calls)), server("db")) == []
 
 
-def test_a_task_that_calls_the_server_that_it_prepares_runs_between_it_and_all_others() -> None:
+def test_a_task_that_calls_its_server_runs_after_it_and_before_all_others() -> None:
     facts = (server("db"), server("web", "db"), task("load", waits=("db",)), task("databases", "db", prepares=("db",)))
     assert order(*facts) == ["databases>db", "load>databases", "web>databases"]
 
 
-def test_a_task_that_does_not_call_the_server_that_it_prepares_runs_before_it() -> None:
+def test_a_task_that_does_not_call_its_server_runs_before_it() -> None:
     facts = (server("db"), server("web", "db"), task("migrate", "db", prepares=("web",)))
     assert order(*facts) == ["migrate>db", "web>migrate"]
 
@@ -74,11 +74,11 @@ def test_servers_that_call_each_other_start_together() -> None:
     assert order(*facts) == ["a>db", "web>a"]
 
 
-def test_a_wait_is_stronger_than_a_call_the_other_way() -> None:
+def test_a_wait_has_precedence_over_a_call_in_the_other_direction() -> None:
     assert order(server("a", "b"), server("b", waits=("a",))) == ["b>a"]
 
 
-def test_a_cycle_of_waits_stays_one() -> None:
+def test_a_cycle_of_waits_stays_a_cycle() -> None:
     assert order(server("a", waits=("b",)), server("b", waits=("a",))) == ["a>b", "b>a"]
 
 
@@ -92,7 +92,7 @@ def test_servers_that_are_not_awaited_do_not_wait_for_each_other() -> None:
     assert order(*facts) == ["a>web", "b>web"]
 
 
-def test_who_cannot_do_without_a_server_that_others_do_not_await_starts_after_it() -> None:
+def test_a_caller_that_needs_a_server_starts_after_it_even_if_others_do_not_wait() -> None:
     facts = (
         server("otel", awaited=False),
         task("setup", waits=("otel",)),
@@ -103,17 +103,18 @@ def test_who_cannot_do_without_a_server_that_others_do_not_await_starts_after_it
     assert order(*facts) == ["dashboard>otel", "otel>web", "page>dashboard", "setup>otel"]
 
 
-def test_an_order_that_follows_from_others_is_left_out() -> None:
-    every = [server(f"s{number:02}", *(f"s{other:02}" for other in range(number))) for number in range(30)]
+def test_transitive_edges_are_left_out() -> None:
+    every = [server(f"s{number:02}", *(f"s{dependency:02}" for dependency in range(number))) for number in range(30)]
     assert order(*every) == [f"s{number:02}>s{number - 1:02}" for number in range(1, 30)]
 
 
 names = st.sampled_from("abcdefg")
-some = st.lists(names, max_size=3).map(tuple)
+name_lists = st.lists(names, max_size=3).map(tuple)
 
 
 @given(
-    st.dictionaries(names, st.tuples(some, st.booleans())), st.dictionaries(names, st.tuples(some, some), max_size=1)
+    st.dictionaries(names, st.tuples(name_lists, st.booleans())),
+    st.dictionaries(names, st.tuples(name_lists, name_lists), max_size=1),
 )
 @FEW
 def test_calls_never_make_a_cycle(servers: dict[str, Any], tasks: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def test_a_controller_has_its_own_name(kind: str) -> None:
     assert manifest["metadata"]["name"] == "web"
 
 
-def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
+def test_a_new_pod_is_ready_before_an_old_one_is_removed() -> None:
     spec = controller(replicas=2)["spec"]
     assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     assert spec["progressDeadlineSeconds"] == 600
@@ -42,7 +42,7 @@ def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
     assert spec["replicas"] == 2
 
 
-def test_a_rollout_has_failed_when_its_pods_had_their_time_to_start() -> None:
+def test_a_rollout_fails_after_the_time_to_start() -> None:
     startup = Probe("http", "/up", failures=60)
     slow = pod(container(ports=(HTTP,), startup=startup), waits_for=(DATABASE,))
     assert controller(pod_=slow)["spec"]["progressDeadlineSeconds"] == 240 + 600
@@ -50,7 +50,7 @@ def test_a_rollout_has_failed_when_its_pods_had_their_time_to_start() -> None:
     assert controller(pod_=quick)["spec"]["progressDeadlineSeconds"] == 600
 
 
-def test_what_may_not_run_twice_stops_before_it_starts_again() -> None:
+def test_a_single_workload_stops_before_it_starts_again() -> None:
     assert controller(recreate=True)["spec"]["strategy"] == {"type": "Recreate"}
 
 
@@ -75,7 +75,7 @@ def test_a_stateful_set_has_its_headless_service_and_its_storage() -> None:
     }
 
 
-def test_claims_of_several_containers_are_there_once() -> None:
+def test_claims_of_several_containers_are_rendered_once() -> None:
     two = pod(container("a", claims=(DATA,)), setup=(container("b", claims=(DATA, Claim("log", "/log", "1Gi"))),))
     assert [claim.name for claim in claims_of(declared(two))] == ["data", "log"]
     assert "volumeClaimTemplates" not in controller()["spec"]
@@ -93,7 +93,7 @@ def test_the_selector_finds_the_pods_and_never_changes_with_the_image(kind: str)
     assert "app.kubernetes.io/version" not in selector["matchLabels"]
 
 
-def test_a_job_that_another_one_replaced_is_not_a_reason_to_sync_forever() -> None:
+def test_a_replaced_job_does_not_make_the_application_out_of_sync() -> None:
     ignored = {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}
     assert ignored.items() <= job()["metadata"]["annotations"].items()
     assert "compare-options" not in str(job(schedule="0 6 * * *")), "a CronJob goes with its product"
@@ -120,7 +120,7 @@ def test_the_spread_counts_the_workloads_own_pods_on_nodes_that_they_may_run_on(
         assert constraint["nodeTaintsPolicy"] == "Honor"
 
 
-def test_only_pods_of_deployments_bear_the_hash_that_tells_revisions_apart() -> None:
+def test_only_the_spread_of_deployments_uses_the_hash_of_the_revision() -> None:
     assert [constraint.get("matchLabelKeys") for constraint in constraints(PRODUCTION, replicas=2)] == [
         ["pod-template-hash"]
     ] * 2
@@ -132,7 +132,7 @@ def test_one_replica_has_nothing_to_spread() -> None:
     assert constraints(PRODUCTION, replicas=1) == []
 
 
-def test_a_job_runs_to_its_end_in_time() -> None:
+def test_a_job_has_a_deadline() -> None:
     manifest = job(deadline=900, retries=2)
     assert (manifest["apiVersion"], manifest["kind"]) == ("batch/v1", "Job")
     assert manifest["metadata"]["name"].startswith("load-")
@@ -155,7 +155,7 @@ def test_a_scheduled_task_is_a_cron_job_under_its_own_name() -> None:
     assert spec["jobTemplate"]["metadata"]["labels"]["app.kubernetes.io/component"] == "load"
 
 
-def test_a_cron_job_that_is_not_suspended_says_so() -> None:
+def test_suspend_is_always_explicit() -> None:
     assert job(schedule="0 5 * * *")["spec"]["suspend"] is False
 
 
@@ -180,7 +180,7 @@ def test_placement_reaches_the_pods() -> None:
     assert manifest["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
 
 
-def test_an_autoscaler_decides_alone_how_many_there_are_and_they_spread_as_several() -> None:
+def test_an_autoscaled_workload_has_no_replicas_and_is_spread() -> None:
     scaled = controller(replicas=Scaling(1, 3))
     assert "replicas" not in scaled["spec"]
     assert scaled["spec"]["template"]["spec"]["topologySpreadConstraints"]

@@ -99,7 +99,7 @@ def test_a_host_outside_its_cidr_is_refused() -> None:
 
 
 @pytest.mark.parametrize("port", [10250, 10255])
-def test_no_address_may_have_the_port_of_the_kubelet(port: int) -> None:
+def test_the_port_of_the_kubelet_needs_a_range_or_an_address(port: int) -> None:
     with pytest.raises(ValidationError, match="that of the kubelets"):
         ExternalServer(host="shop.acme.example", port=port)
     assert ExternalServer(host="shop.acme.example", port=port, cidr="203.0.113.0/24").port == port

@@ -32,7 +32,7 @@ NAMES = st.lists(st.just("a"), min_size=1, max_size=4).map("-".join)
 JOIN = pytest.mark.parametrize("join", [joined, joined_identifiers])
 
 
-def test_inner_hyphens_are_escaped() -> None:
+def test_hyphens_become_underscores() -> None:
     assert identifier("order-analytics-2") == "order_analytics_2"
 
 

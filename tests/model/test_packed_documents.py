@@ -74,7 +74,7 @@ def test_invalid_bytes_have_no_documents(data: bytes) -> None:
     assert unpacked(data) is None
 
 
-def test_damaged_places_are_rejected() -> None:
+def test_a_document_with_damaged_places_has_only_its_file() -> None:
     (document,) = unpacked(encode([("a.yaml", {"a": 1}, b"damaged")])) or ()
     assert document.span(("a",)) == Span("a.yaml")
 

@@ -47,7 +47,7 @@ spec2:
         ("nothing.like.it is there", None),
     ],
 )
-def test_the_place_of_a_value_or_of_its_nearest_parent(message: str, line: int | None) -> None:
+def test_a_message_points_at_its_value_or_the_nearest_parent(message: str, line: int | None) -> None:
     ((document,), _) = read_documents(TEXT, "base/pod.yaml")
     span = nearest(value_spans(document.values, document.data), path_in(message))
     assert (span.line if span else None) == line

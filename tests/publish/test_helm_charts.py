@@ -1,4 +1,4 @@
-"""The charts of an output: what is in them, what Helm is told, and what it could not install."""
+"""The charts of an output: their files, annotations for Helm, and objects that Helm cannot install."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEXT = to_yaml(
 
 
 def application(folder: str, name: str, wave: int = 0, kind: str = "Application") -> dict[str, str]:
-    """Return the file of what delivers a folder."""
+    """Return the file of an Application that delivers a folder."""
     path = {"source": {"path": f"teams/mesh/{folder}"}} if kind == "Application" else {"path": f"./{folder}"}
     metadata = {"name": name, "annotations": {"argocd.argoproj.io/sync-wave": str(wave)}}
     return {

@@ -1,4 +1,4 @@
-"""The real helm installs the chart of a namespace at a real API server: what is stored is what an apply stores."""
+"""The real helm installs the chart of a namespace at a real API server: the same objects are stored as by an apply."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 
 def stored(server: ApiServer, manifest: Object) -> dict[str, Any]:
-    """Return what the server has of an object, without what it, Helm, or chance says of each."""
+    """Return an object of the server, without fields that differ for each installation."""
     stored_ = server.ask("GET", server.path(manifest))
     metadata = stored_["metadata"]
     for key in OF_THE_SERVER:

@@ -36,7 +36,7 @@ def helm(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def rendered(chart: Chart, file: Path, *options: str) -> list[str]:
-    """Return the objects that helm renders, without what it writes above each."""
+    """Return the objects that helm renders, without the comment above each."""
     place = ("--namespace", chart.namespace or "default")
     done = helm("template", chart.name, file, *place, "--include-crds", *options)
     assert done.returncode == 0, done.stderr
@@ -71,7 +71,7 @@ def test_helm_renders_the_compiled_objects(tmp_path: Path, root: Path, environme
 
 
 def added_to(text: str, delivered: list[str]) -> list[str]:
-    """Return the prefixes of the annotations that a text has and its original has not; nothing else is different."""
+    """Return the prefixes of the annotations added to a text, which must be the only difference."""
     now = yaml.safe_load(text)
     annotations = now["metadata"]["annotations"]
     added = [name for name in annotations if name.startswith("helm.sh/")]

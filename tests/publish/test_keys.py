@@ -1,4 +1,4 @@
-"""Keys that sign: those of cosign and of OpenSSL; and what is told of others, without a part of them."""
+"""Keys that sign: those of cosign and OpenSSL are read; errors about others have no part of the key."""
 
 from __future__ import annotations
 

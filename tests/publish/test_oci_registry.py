@@ -1,4 +1,4 @@
-"""Pushing to a real registry, and what is told where a registry refuses."""
+"""Pushing to a real registry, and the errors when a registry refuses."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_a_missing_artifact_is_reported() -> None:
 
 
 def served(blobs: dict[str, tuple[int, dict[str, str], bytes]]) -> type[BaseHTTPRequestHandler]:
-    """Return a registry with one artifact, which answers requests of blobs as it is told."""
+    """Return a registry with one artifact, which answers requests of blobs with these answers."""
 
     class Registry(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""A parent's artifact has manifests and nothing else, whoever has made it."""
+"""A parent's artifact has only manifests, whoever has made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References of artifacts: which are accepted, and what is wrong with the others."""
+"""References of artifacts: valid ones are parsed, and others refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures and provenance, verified by the standard's words and another library's code than that which signs."""
+"""Signatures and provenance, verified by the standard and by another library than the one that signs."""
 
 from __future__ import annotations
 

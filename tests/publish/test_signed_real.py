@@ -1,4 +1,4 @@
-"""What a real registry has of a signed artifact: OpenSSL verifies it, and so does cosign's code as Flux calls it."""
+"""A signed artifact in a real registry: OpenSSL verifies it, and so does cosign's code as Flux calls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client of Flux takes the artifact of an environment from a real registry."""
+"""The client of Flux pulls the artifact of an environment from a real registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An artifact is signed only by a key that has signed this artifact, in a form that vouches for it."""
+"""An artifact is signed only by a key that has signed this artifact, in a form that names the artifact."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ IDENTITY = ("https://accounts.acme.example", "jane@acme.example")
 
 
 class Verifier:
-    """Stands for Sigstore's verifier, which needs its servers: says who has signed, and gives the statement."""
+    """A stand-in for Sigstore's verifier, which needs its servers: it has a signer and returns the statement."""
 
     def __init__(self, signer: tuple[str, str]) -> None:
         self.signer = signer

@@ -44,7 +44,7 @@ def resource(kind: str, name: str = "x", namespace: str = "a", api: str = "v1", 
 
 
 def pruning(path: str, *, prune: bool = True) -> Object:
-    """Return an Application that applies a folder of the output, and deletes there what is no longer in it."""
+    """Return an Application that applies a folder of the output, and prunes it."""
     spec = {"source": {"path": path}, "syncPolicy": {"automated": {"enabled": True, "prune": prune}}}
     return resource("Application", path.replace("/", "-"), "argocd", spec=spec)
 

@@ -1,4 +1,4 @@
-"""Lines of an output file with what they follow from."""
+"""Lines of an output file with their origins."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_every_line_has_its_origin() -> None:
     lines = {line.text.strip(): line for line in blamed_lines(EXPLAINED)}
     assert "\n".join(line.text for line in blamed_lines(EXPLAINED)) + "\n" == EXPLAINED.text
     assert lines["name: orders"].causes == (ORDERS,)
-    assert lines["labels:"].causes == (SCALE,), "which all values below have in common"
+    assert lines["labels:"].causes == (SCALE,), "all values below have it in common"
     assert lines["metadata:"].causes == ()
     assert lines['"cron": "0 6 * * *",'].causes == (ORDERS,)
     assert lines['"retries": 0'].causes == (DEFAULT,)

@@ -1,4 +1,4 @@
-"""Whoever issues a certificate may change in many ways, and a reviewer sees each of them once."""
+"""The issuer of a certificate may change in many ways, and a reviewer sees each of them once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each danger is reported with its word, and only where there is one."""
+"""Each danger is reported with its word, and nothing else is reported."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_dangerous_deletions_are_reported(kind: str, word: str) -> None:
 
 
 class Unread(Objects):
-    """The objects of an environment, which must not be read: that takes longer than all the rest of a diff."""
+    """The objects of an environment, which must not be read: that takes longer than everything else in a diff."""
 
     def in_namespace(self, namespace: str) -> list[Object]:
         raise AssertionError(f"the objects of {namespace} are read")
@@ -111,7 +111,7 @@ def test_how_much_less_runs_is_reported() -> None:
         ("not an image", "a/b:1.0", []),
     ],
 )
-def test_downgraded_and_mutable_images_are_reported(before: str, after: str, expected: list[str]) -> None:
+def test_downgraded_and_relocated_images_are_reported(before: str, after: str, expected: list[str]) -> None:
     assert words(deployment(image=before), deployment(image=after)) == expected
 
 
@@ -251,7 +251,7 @@ def test_policies_with_unrestricted_egress_are_reported() -> None:
     assert sentences(egress(OFFICE), egress(OFFICE, {**ANYWHERE, "ports": [HTTPS, {"port": 22}]})) == [
         "its pods may now connect to any address on TCP 22, TCP 443"
     ]
-    assert words(None, egress(ANYWHERE)) == [], "a new policy opens nothing that was shut: there were no such pods"
+    assert words(None, egress(ANYWHERE)) == [], "a new policy opens nothing that was closed: there were no such pods"
 
 
 def test_policies_with_unrestricted_ingress_are_reported() -> None:
@@ -616,7 +616,7 @@ def test_projects_that_allow_everything_are_reported() -> None:
 def test_delivery_that_begins_to_prune_is_reported(kind: str, before: Object, after: Object) -> None:
     assert words(resource(kind, spec=before), resource(kind, spec=after)) == ["prune"]
     assert words(resource(kind, spec=after), resource(kind, spec=before)) == []
-    assert words(resource(kind, spec=after), resource(kind, spec=after, other=1)) == [], "it has deleted before"
+    assert words(resource(kind, spec=after), resource(kind, spec=after, other=1)) == [], "it also deleted before"
     assert words(None, resource(kind, spec=after)) == []
 
 
@@ -678,7 +678,7 @@ STATEFUL: Object = {
     ],
     "template": POD,
 }
-# Every field that some danger lies in.
+# Every field with a danger.
 WHOLE = (
     resource("Application", spec=APPLICATION),
     resource(

@@ -1,4 +1,4 @@
-"""A reviewer sees who may read and write which data, as the catalog and the object store are told."""
+"""A reviewer sees who may read and write which data, by the settings of the catalog and the object store."""
 
 from __future__ import annotations
 

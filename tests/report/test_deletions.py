@@ -1,4 +1,4 @@
-"""A deletion from the output is reported as what the delivery tool makes of it in the cluster."""
+"""A deletion from the output is reported by its effect in the cluster."""
 
 import json
 from typing import Any

@@ -224,7 +224,7 @@ def test_long_markdown_is_cut_with_totals_and_a_note() -> None:
     assert "**Only names are shown:**" in cut
     named, titles = cut.count("<details>"), re.findall(r"^- ns\d+ in dev: 20 objects$", cut, re.MULTILINE)
     assert named > 10
-    assert named + len(titles) == 50, "each folder is there, with its names or with the number of them"
+    assert named + len(titles) == 50, "each folder is listed, with its names or their number"
     assert "**Without names,**" in cut
     assert "Cut here" not in cut
     shown_part = cut[cut.index("\n<details>") : cut.index("\n**Without names")]
@@ -232,7 +232,7 @@ def test_long_markdown_is_cut_with_totals_and_a_note() -> None:
 
 
 def test_different_changes_fill_a_comment_to_its_limit() -> None:
-    """None of them is like another, so nothing of them can be shown once."""
+    """All of them differ, so nothing can be shown once."""
     changes = (
         ObjectChange(
             "changed",

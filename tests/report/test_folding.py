@@ -1,4 +1,4 @@
-"""The same change in several environments is told once."""
+"""The same change in several environments is shown once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reviewer sees what other clusters no longer reach, what they newly do, and certificates that are not asked for."""
+"""A reviewer sees what other clusters no longer or newly reach, and client certificates no longer required."""
 
 from __future__ import annotations
 

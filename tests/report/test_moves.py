@@ -1,4 +1,4 @@
-"""What moves to another cluster of its environment leaves its data behind."""
+"""A scope that moves to another cluster of its environment leaves its data behind."""
 
 from __future__ import annotations
 

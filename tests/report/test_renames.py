@@ -99,7 +99,7 @@ def test_tables_in_pods_of_airflow_are_found() -> None:
     ]
 
 
-def test_a_renamed_product_without_a_catalog_is_not_reported() -> None:
+def test_a_renamed_product_without_a_catalog_is_reported() -> None:
     def job(name: str) -> Object:
         variables = {"FLOE_DOMAIN": "sales", "FLOE_PRODUCT": name, "OPENLINEAGE_NAMESPACE": "acme.sales"}
         return program("CronJob", "floe-sales", name, "ghcr.io/a/b:1.0.0", variables)

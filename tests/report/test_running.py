@@ -1,4 +1,4 @@
-"""Neither what a cluster adds to an object nor another notation of a value is a difference."""
+"""Additions of the cluster and other notations of a value are not differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def of(kind: str = "ConfigMap", api_version: str = "v1", namespace: str = "a", *
 
 
 def compared(running: dict[str, Any], other: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what is compared of two objects, without identity."""
+    """Return the compared parts of two objects, without identity."""
     before, after = alike(*(as_written(identify(object_), object_) for object_ in (running, other)))
     return _content(before), _content(after)
 
@@ -118,7 +118,7 @@ def test_defaults_of_the_api_server_are_not_a_difference(
     running_, compiled_ = compared(of(kind, spec=running), of(kind, spec=compiled))
     assert (running_.get("spec") or {}) == (compiled_.get("spec") or {})
     back, forth = compared(of(kind, spec=compiled), of(kind, spec=running))
-    assert (back.get("spec") or {}) == (forth.get("spec") or {}), "nor the other way round"
+    assert (back.get("spec") or {}) == (forth.get("spec") or {}), "and the other way round"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A reviewer sees that a secret comes from elsewhere: its values may be others, or missing."""
+"""A reviewer sees that a secret comes from elsewhere: its values may differ or be missing."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def secret_dangers(
 )
 def test_another_source_of_a_secret_is_reported(new: Object, new_source: str) -> None:
     sentence = (
-        f"{new_source} brings crm instead of an ExternalSecret: its values must be the same, or what knows them, such as"
-        " a database, refuses its readers"
+        f"{new_source} brings crm instead of an ExternalSecret: its values must be the same, or what knows them, such"
+        " as a database, refuses its readers"
     )
     assert secret_dangers(None, new, [STORED], [new, READER]) == [("secret-source", sentence)]
     assert secret_dangers(None, new, [], [new, READER]) == [], "a new secret has no readers yet"
     elsewhere = {**STORED, "metadata": {"name": "crm", "namespace": "other"}}
     assert secret_dangers(None, new, [elsewhere], [new, READER]) == []
-    assert secret_dangers(STORED, None, [STORED], [new, READER]) == [], "it is told of the new object"
+    assert secret_dangers(STORED, None, [STORED], [new, READER]) == [], "it is reported at the new object"
 
 
 def test_a_secret_without_a_source_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""A reviewer sees what the service mesh no longer protects, and whom it no longer lets in."""
+"""A reviewer sees what the service mesh no longer protects, and which callers it no longer lets in."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_accepted_plain_text_is_reported() -> None:
     everywhere = [("mesh-weakened", "pods now take plain text, from callers without an identity")]
     assert dangers(STRICT, {**STRICT, "spec": {"mtls": {"mode": "PERMISSIVE"}}}, STRICT) == everywhere
     assert dangers(STRICT, None, strictness()) == everywhere
-    assert dangers(STRICT, None) == [], "the mesh is gone, as the Namespace says"
+    assert dangers(STRICT, None) == [], "the Namespace reports that the mesh is gone"
     weakened = [("mesh-weakened", "port 80 now takes plain text")]
     assert dangers(strictness(), strictness(p80="PERMISSIVE"), STRICT) == weakened
     assert dangers(None, strictness(p80="PERMISSIVE"), STRICT) == weakened
@@ -88,7 +88,7 @@ def test_added_callers_in_istio_are_reported() -> None:
     assert dangers(None, allowed(anybody=True), STRICT) == opened
     gone = [("mesh-narrowed", "the service mesh no longer lets in a/c")]
     assert dangers(allowed("a/b", "a/c"), allowed("a/b"), STRICT) == dangers(allowed("a/c"), None, STRICT) == gone
-    assert dangers(allowed("a/c"), None) == [], "there is no mesh any more"
+    assert dangers(allowed("a/c"), None) == [], "the namespace is no longer in a mesh"
     assert dangers(allowed("a/b"), allowed("a/b", "a/c"), STRICT) == []
     nobody = resource("AuthorizationPolicy", api=ISTIO, spec={})
     message = "the service mesh lets everybody reach pods that no other policy selects"
@@ -120,4 +120,4 @@ def test_added_and_removed_callers_in_linkerd_are_reported() -> None:
         for identities in (refs, refs[:1])
     )
     assert dangers(wider, narrower, pods) == [("mesh-narrowed", "the service mesh no longer lets in a/c")]
-    assert dangers(wider, narrower) == [], "there is no mesh any more"
+    assert dangers(wider, narrower) == [], "the namespace is no longer in a mesh"

@@ -1,4 +1,4 @@
-"""What a new mesh is asked for: every default is an answer, and what is wrong with another one is said."""
+"""The questions for a new mesh: every default is a valid answer, and others are refused with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package that `floe-compile new component` begins: its own tests, ruff and mypy have nothing to say of it."""
+"""The package that `floe-compile new component` begins: its own tests, ruff and mypy accept it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def begun(root: Path, slot: str) -> Path:
 
 
 def install(package: Path, site: Path) -> None:
-    """Put what pip installs of a package's pyproject.toml beside it, as an editable installation does."""
+    """Write a package's metadata beside it, as an editable installation does."""
     project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
     folder = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     folder.mkdir(parents=True)
@@ -67,7 +67,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
 
 
 def test_generated_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
-    """In one process, as most of the time goes into its start."""
+    """All in one process, as its start takes most of the time."""
     site = tmp_path / "site"
     for package in packages:
         install(package, site)
@@ -80,7 +80,7 @@ def test_generated_tests_pass(packages: Sequence[Path], tmp_path: Path) -> None:
 
 
 def test_generated_code_passes_ruff(packages: Sequence[Path], tmp_path: Path) -> None:
-    """Each is told its style by its own pyproject.toml."""
+    """Each has its own style in its pyproject.toml."""
     succeeds(tmp_path, "ruff", "check", "--no-cache", *map(str, packages))
     succeeds(tmp_path, "ruff", "format", "--no-cache", "--check", *map(str, packages))
 

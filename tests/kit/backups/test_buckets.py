@@ -1,4 +1,4 @@
-"""The rendered pods that copy a bucket and bring it back, against two real S3 servers."""
+"""The rendered pods that copy and restore a bucket, against two real S3 servers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Copies(Machine):
         return self.folder / "elsewhere" / PLACE
 
     def have(self, contents: Mapping[str, str]) -> None:
-        """Let the bucket have these files, and no others."""
+        """Fill the bucket with exactly these files."""
         for path in sorted(self.warehouse.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         for name, text in contents.items():
@@ -87,7 +87,7 @@ def copies(tmp_path: Path) -> Iterator[Copies]:
 
 
 @needs_stores
-def test_a_copy_is_what_the_bucket_is_and_keeps_what_it_was(copies: Copies) -> None:
+def test_a_copy_mirrors_the_bucket_and_keeps_former_versions(copies: Copies) -> None:
     copies.have(FILES)
     code, output = copies.backup()
     assert code == 0, output
@@ -102,7 +102,7 @@ def test_a_copy_is_what_the_bucket_is_and_keeps_what_it_was(copies: Copies) -> N
 
 
 @needs_stores
-def test_a_restore_brings_back_all_files_and_of_each_the_last_one(copies: Copies) -> None:
+def test_a_restore_brings_back_the_last_version_of_every_file(copies: Copies) -> None:
     for files in (FILES, {"orders/metadata/2.json": "second", "x y.txt": "2"}):
         copies.have(files)
         code, output = copies.backup()
@@ -115,7 +115,7 @@ def test_a_restore_brings_back_all_files_and_of_each_the_last_one(copies: Copies
 
 
 @needs_stores
-def test_the_copy_of_a_bucket_that_is_suddenly_empty_stays(copies: Copies) -> None:
+def test_the_copy_of_a_suddenly_empty_bucket_is_kept(copies: Copies) -> None:
     code, output = copies.backup()
     assert (code, "still empty" in output) == (0, True), output
     copies.have(FILES)
@@ -127,7 +127,7 @@ def test_the_copy_of_a_bucket_that_is_suddenly_empty_stays(copies: Copies) -> No
 
 
 @needs_stores
-def test_what_a_bucket_had_before_is_kept_for_a_time_or_for_ever(copies: Copies) -> None:
+def test_former_versions_are_kept_for_the_retention_or_forever(copies: Copies) -> None:
     copies.have(FILES)
     for time in (LONG_AGO, IN_FUTURE):
         (copies.copies / "before" / time).mkdir(parents=True)
@@ -152,7 +152,7 @@ def test_wrong_keys_fail_and_change_nothing(copies: Copies, key: tuple[str, str]
 
 
 @needs_stores
-def test_a_connection_that_is_cut_fails_and_the_next_copy_is_whole(copies: Copies) -> None:
+def test_a_broken_connection_fails_and_the_next_copy_is_complete(copies: Copies) -> None:
     copies.have({"large.bin": "x" * 3_000_000})
     port = int(copies.variables["RCLONE_CONFIG_STORE_ENDPOINT"].rpartition(":")[2])
     with cut_after(port, 1_000_000) as cut:

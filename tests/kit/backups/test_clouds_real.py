@@ -54,28 +54,28 @@ def machine(folder: Path, objects: Mapping[str, Object], key: tuple[str, str], e
 
 def backed_up_and_restored(store: Machine, objects: Mapping[str, Object]) -> None:
     """Run a backup, and the test of its restore."""
-    code, said = store.run(pod(objects, "shop-backup"))
-    assert code == 0, said
-    code, said = store.run(pod(objects, "shop-restore-test"))
-    assert code == 0, said
+    code, output = store.run(pod(objects, "shop-backup"))
+    assert code == 0, output
+    code, output = store.run(pod(objects, "shop-restore-test"))
+    assert code == 0, output
 
 
 @needs_programs
 @pytest.mark.skipif(not fake_gcs_server(), reason="fake-gcs-server is not installed")
-def test_google(tmp_path: Path) -> None:
+def test_a_backup_in_google_cloud_storage_is_restored(tmp_path: Path) -> None:
     objects = rendered(backup_gcs.COMPONENT, {"bucket": "backups", "credentials": KEY})
     (tmp_path / "buckets" / "backups").mkdir(parents=True)
-    with google(tmp_path / "buckets") as port, google_key() as (key, asked):
+    with google(tmp_path / "buckets") as port, google_key() as (key, token_requests):
         endpoint = f"http://127.0.0.1:{port}/storage/v1/"
         with machine(tmp_path, objects, ("service-account.json", key), endpoint) as store:
             backed_up_and_restored(store, objects)
-    assert asked, "the key was exchanged for a token"
+    assert token_requests, "the key was exchanged for a token"
     assert [path.suffix for path in (tmp_path / "buckets" / PLACE).iterdir() if path.is_file()] == [".dump"]
 
 
 @needs_programs
 @pytest.mark.skipif(not azurite_blob(), reason="azurite-blob is not installed (npm: azurite)")
-def test_azure(tmp_path: Path) -> None:
+def test_a_backup_in_azure_is_restored(tmp_path: Path) -> None:
     config = {"account": AZURITE_ACCOUNT, "container": "backups", "credentials": KEY}
     objects = rendered(backup_adls.COMPONENT, config)
     (tmp_path / "azure").mkdir()

@@ -1,4 +1,4 @@
-"""The rendered test of a backup as clusters of CloudNativePG make it: by Barman, with the log of changes beside it."""
+"""The rendered restore test, with a backup of a CloudNativePG cluster: by Barman, with its write-ahead log."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def pod() -> Mapping[str, Any]:
     return template
 
 
-def test_it_reads_what_the_cluster_sends() -> None:
+def test_the_test_reads_the_folder_to_which_the_cluster_writes() -> None:
     configuration = rendered()["ObjectStore/main"]["spec"]["configuration"]
     assert configuration["destinationPath"] == DESTINATION
     assert configuration["wal"]["compression"] == configuration["data"]["compression"] == "gzip"
@@ -56,7 +56,7 @@ def test_it_reads_what_the_cluster_sends() -> None:
 
 @pytest.fixture(scope="module")
 def backups(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a base backup, and send the log of changes, as the plugin does; return the folder with the buckets."""
+    """Make a base backup, and send the write-ahead log, as the plugin does; return the folder with the buckets."""
     folder = tmp_path_factory.mktemp("backups")
     (folder / "buckets" / "backups").mkdir(parents=True)
     user, password, _ = ADMINISTRATOR
@@ -78,8 +78,8 @@ def backups(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert server.ask(user, password, database, statement).returncode == 0
         where = ["--endpoint-url", f"http://127.0.0.1:{port}", "--gzip"]
         address = ["--host", "127.0.0.1", "--port", str(server.port), "--user", user, "--immediate-checkpoint"]
-        made = ["barman-cloud-backup", *address, *where, DESTINATION, "main"]
-        subprocess.run(made, env=environment, check=True, capture_output=True, timeout=300)
+        command = ["barman-cloud-backup", *address, *where, DESTINATION, "main"]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
         assert server.ask(*ADMINISTRATOR, "SELECT pg_switch_wal()").returncode == 0
         info = (base(folder) / "backup.info").read_text().splitlines()
         begin, end = (next(line for line in info if line.startswith(f"{name}_wal=")).partition("=")[2] for name in ENDS)
@@ -112,10 +112,10 @@ def base(folder: Path) -> Path:
 @needs_programs
 @needs_barman
 def test_a_backup_is_restored_and_every_row_read(machine: Machine) -> None:
-    code, said = machine.run(pod())
-    assert code == 0, said
-    assert f"fetched {base(machine.folder).name}\n" in said
-    assert said.endswith("restored 2 tables, and read every row\n")
+    code, output = machine.run(pod())
+    assert code == 0, output
+    assert f"fetched {base(machine.folder).name}\n" in output
+    assert output.endswith("restored 2 tables, and read every row\n")
 
 
 @needs_programs
@@ -125,19 +125,19 @@ def test_the_newest_complete_backup_is_tested(machine: Machine) -> None:
     failed = complete.with_name("29991231T235959")
     failed.mkdir()
     (failed / "backup.info").write_text((complete / "backup.info").read_text().replace("status=DONE", "status=FAILED"))
-    code, said = machine.run(pod())
-    assert (code, f"fetched {complete.name}" in said) == (0, True), said
+    code, output = machine.run(pod())
+    assert (code, f"fetched {complete.name}" in output) == (0, True), output
     (complete / "backup.info").write_text("status=FAILED\n")
-    code, said = machine.run(pod())
-    assert (code, "there is no complete backup in backups/prod/floe-platform/main/base" in said) == (1, True), said
+    code, output = machine.run(pod())
+    assert (code, "there is no complete backup in backups/prod/floe-platform/main/base" in output) == (1, True), output
 
 
 @needs_programs
 @needs_barman
 def test_a_backup_without_its_log_fails_the_test(machine: Machine) -> None:
     shutil.rmtree(base(machine.folder).parents[1] / "wals")
-    code, said = machine.run(pod())
-    assert code != 0, said
+    code, output = machine.run(pod())
+    assert code != 0, output
 
 
 @needs_programs
@@ -145,12 +145,12 @@ def test_a_backup_without_its_log_fails_the_test(machine: Machine) -> None:
 def test_a_backup_that_is_cut_short_fails_the_test(machine: Machine) -> None:
     archive = base(machine.folder) / "data.tar.gz"
     archive.write_bytes(archive.read_bytes()[:100_000])
-    code, said = machine.run(pod())
-    assert code != 0, said
+    code, output = machine.run(pod())
+    assert code != 0, output
 
 
 @needs_programs
 @needs_barman
-def test_a_database_that_is_not_in_it_is_missed(machine: Machine) -> None:
-    code, said = machine.run(pod(), DATABASES="shop dagster")
-    assert (code, "the backup has no database dagster\n" in said) == (1, True), said
+def test_a_missing_database_fails_the_test(machine: Machine) -> None:
+    code, output = machine.run(pod(), DATABASES="shop dagster")
+    assert (code, "the backup has no database dagster\n" in output) == (1, True), output

@@ -74,7 +74,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def shop(server: Server) -> Server:
-    """The server with a new database, as the platform's own script makes it."""
+    """The server with a new database, created by the platform's own script."""
     quoted = PASSWORD.replace("'", "''")
     for statement in (
         "DROP DATABASE IF EXISTS shop",
@@ -109,21 +109,21 @@ def machine(shop: Server, tmp_path: Path) -> Iterator[Machine]:
         )
 
 
-def kept(machine: Machine) -> list[Path]:
+def stored_backups(machine: Machine) -> list[Path]:
     """Return the backups in the store."""
     return sorted((machine.folder / "buckets" / PLACE).glob("*"))
 
 
-def made(machine: Machine) -> Path:
+def new_backup(machine: Machine) -> Path:
     """Return a new backup."""
     code, output = machine.run(pod(BACKUP))
     assert code == 0, output
-    return kept(machine)[-1]
+    return stored_backups(machine)[-1]
 
 
 @needs_programs
 def test_a_backup_is_a_file_named_by_its_time_and_holds_the_whole_database(machine: Machine) -> None:
-    (backup,) = (made(machine), kept(machine))[1]
+    (backup,) = (new_backup(machine), stored_backups(machine))[1]
     assert re.fullmatch(r"20\d{6}T\d{6}Z\.dump", backup.name)
     listed = subprocess.run(
         [str(SERVERS[-1].with_name("pg_restore")), "--list", str(backup)], capture_output=True, text=True, check=True
@@ -132,9 +132,9 @@ def test_a_backup_is_a_file_named_by_its_time_and_holds_the_whole_database(machi
 
 
 @needs_programs
-def test_a_restore_brings_back_what_was_there_and_nothing_else(machine: Machine, shop: Server) -> None:
+def test_a_restore_brings_back_exactly_the_backed_up_data(machine: Machine, shop: Server) -> None:
     before = shop.ask(*SELLER, ALL).stdout
-    made(machine)
+    new_backup(machine)
     # A later migration: a changed table, and a new one that refers to an old one.
     later = "ALTER TABLE orders ADD COLUMN more int; CREATE TABLE later (of int REFERENCES orders); DELETE FROM days"
     assert shop.ask(*SELLER, f"{later}; DELETE FROM orders WHERE id > 10").returncode == 0
@@ -152,7 +152,7 @@ def test_a_restore_brings_back_what_was_there_and_nothing_else(machine: Machine,
 
 @needs_programs
 def test_a_restore_fills_a_new_database_on_a_new_server(machine: Machine, shop: Server) -> None:
-    made(machine)
+    new_backup(machine)
     for statement in ("DROP DATABASE shop", "CREATE DATABASE shop OWNER seller"):
         assert shop.ask(*ADMINISTRATOR, statement).returncode == 0
 
@@ -164,10 +164,10 @@ def test_a_restore_fills_a_new_database_on_a_new_server(machine: Machine, shop: 
 
 @needs_programs
 def test_the_newest_backup_is_restored_or_the_one_that_is_named(machine: Machine, shop: Server) -> None:
-    first = made(machine)
+    first = new_backup(machine)
     first = first.rename(first.with_name("20200101T000000Z.dump"))
     assert shop.ask(*SELLER, "DELETE FROM orders WHERE id > 10").returncode == 0
-    made(machine)
+    new_backup(machine)
 
     assert machine.run(pod(RESTORE))[0] == 0
     assert shop.ask(*SELLER, "SELECT count(*) FROM orders").stdout == "10\n"
@@ -191,12 +191,12 @@ def test_kubectl_names_a_backup_as_the_documentation_says() -> None:
 
 
 @needs_programs
-def test_an_extension_of_the_superuser_stays(machine: Machine, shop: Server) -> None:
+def test_an_extension_of_the_superuser_is_kept(machine: Machine, shop: Server) -> None:
     administrator = (*ADMINISTRATOR[:2], "shop")
     done = shop.ask(*administrator, "CREATE EXTENSION pgcrypto; COMMENT ON EXTENSION pgcrypto IS 'x'")
     if done.returncode:
         pytest.skip("the extension pgcrypto is not installed")
-    made(machine)
+    new_backup(machine)
     code, output = machine.run(pod(RESTORE))
     assert code == 0, output
     code, output = machine.run(pod(RESTORE_TEST))
@@ -205,15 +205,15 @@ def test_an_extension_of_the_superuser_stays(machine: Machine, shop: Server) -> 
 
 @needs_programs
 def test_the_restore_test_counts_tables_and_rows(machine: Machine) -> None:
-    made(machine)
+    new_backup(machine)
     code, output = machine.run(pod(RESTORE_TEST))
     assert code == 0, output
     assert "restored 5 tables with 1002 rows" in output
 
 
 @needs_programs
-def test_the_restore_test_notes_a_table_that_is_not_restored(machine: Machine) -> None:
-    made(machine)
+def test_the_restore_test_reports_a_table_that_is_not_restored(machine: Machine) -> None:
+    new_backup(machine)
     real = SERVERS[-1].with_name("pg_restore")
     less = '[[ "$1" == --list ]] || set -- --exclude-schema=own "$@"'
     machine.programs["pg_restore"] = f'#!/bin/bash\n{less}\n{real} "$@"\n'
@@ -225,7 +225,7 @@ def test_the_restore_test_notes_a_table_that_is_not_restored(machine: Machine) -
 @needs_programs
 def test_an_empty_database_can_be_backed_up_and_tested(machine: Machine, shop: Server) -> None:
     assert shop.ask(*SELLER, "DROP OWNED BY seller").returncode == 0
-    made(machine)
+    new_backup(machine)
     code, output = machine.run(pod(RESTORE_TEST))
     assert code == 0, output
     assert "restored 0 tables with 0 rows" in output
@@ -234,14 +234,14 @@ def test_an_empty_database_can_be_backed_up_and_tested(machine: Machine, shop: S
 @needs_programs
 def test_old_backups_are_deleted_after_a_new_one(machine: Machine) -> None:
     old = machine.folder / "buckets" / PLACE / "20200101T000000Z.dump"
-    other = machine.folder / "buckets" / PLACE.replace("shop", "other") / "20200101T000000Z.dump"
-    for folder in (old, other):
+    of_another_database = machine.folder / "buckets" / PLACE.replace("shop", "other") / "20200101T000000Z.dump"
+    for folder in (old, of_another_database):
         folder.parent.mkdir(parents=True)
         folder.write_text("old")
         subprocess.run(["touch", "-d", "2020-01-01", str(folder)], check=True)
-    new = made(machine)
-    assert kept(machine) == [new]
-    assert other.exists(), "of another database"
+    new = new_backup(machine)
+    assert stored_backups(machine) == [new]
+    assert of_another_database.exists(), "of another database"
 
 
 @needs_programs
@@ -251,47 +251,47 @@ def test_old_backups_stay_if_a_new_one_fails_or_nothing_limits_them(machine: Mac
     old.write_text("old")
     subprocess.run(["touch", "-d", "2020-01-01", str(old)], check=True)
     assert machine.run(pod(BACKUP), PGPORT=str(free_port()))[0] != 0
-    assert kept(machine) == [old]
+    assert stored_backups(machine) == [old]
     assert machine.run(pod(BACKUP), RETENTION="")[0] == 0
-    assert len(kept(machine)) == 2
+    assert len(stored_backups(machine)) == 2
 
 
-# --- each stage that fails, fails the Job, and leaves no incomplete backup ---
+# --- each failing stage fails the Job, and leaves no incomplete backup ---
 
 
 @needs_programs
 @pytest.mark.parametrize("key", [("shop-postgresql", "password"), ("database-backups", "secret-key")])
 @pytest.mark.parametrize("value", ["wrong-password", ""])
-def test_wrong_credentials(machine: Machine, key: tuple[str, str], value: str) -> None:
+def test_wrong_credentials_fail_the_job(machine: Machine, key: tuple[str, str], value: str) -> None:
     machine.secrets = {**machine.secrets, key: value}
     code, output = machine.run(pod(BACKUP))
     assert code != 0
-    assert kept(machine) == []
+    assert stored_backups(machine) == []
     assert "wrong-password" not in output
 
 
 @needs_programs
-def test_a_full_disk(machine: Machine, shop: Server) -> None:
+def test_a_full_disk_fails_the_job(machine: Machine, shop: Server) -> None:
     assert shop.ask(*SELLER, MUCH).returncode == 0
     machine.space = 300_000
     code, output = machine.run(pod(BACKUP))
     assert code != 0
     assert "No space left on device" in output
-    assert kept(machine) == []
+    assert stored_backups(machine) == []
 
 
 @needs_programs
-def test_a_connection_to_the_database_that_is_cut(machine: Machine, shop: Server) -> None:
+def test_a_broken_connection_to_the_database_fails_the_job(machine: Machine, shop: Server) -> None:
     assert shop.ask(*SELLER, MUCH).returncode == 0
     with cut_after(shop.port, 500_000) as port:
         code, output = machine.run(pod(BACKUP), PGPORT=str(port))
     assert code != 0
     assert "pg_dump: error" in output
-    assert kept(machine) == []
+    assert stored_backups(machine) == []
 
 
 @needs_programs
-def test_a_connection_to_the_store_that_is_cut(machine: Machine, shop: Server) -> None:
+def test_a_broken_connection_to_the_store_fails_the_job(machine: Machine, shop: Server) -> None:
     assert shop.ask(*SELLER, MUCH).returncode == 0
     stored = int(machine.variables["RCLONE_CONFIG_STORE_ENDPOINT"].rpartition(":")[2])
     with cut_after(stored, 200_000) as port:
@@ -299,9 +299,9 @@ def test_a_connection_to_the_store_that_is_cut(machine: Machine, shop: Server) -
         code, output = machine.run(pod(BACKUP), RCLONE_CONFIG_STORE_ENDPOINT=cut)
         assert code != 0, output
         assert machine.run(pod(RESTORE))[0] != 0, "the store has no backup"
-        for part in kept(machine):
-            part.unlink()  # a file that rclone's server leaves behind, but does not serve
-        backup = made(machine)
+        for part in stored_backups(machine):
+            part.unlink()  # rclone's server leaves this file behind, but does not serve it
+        backup = new_backup(machine)
         for name in (RESTORE, RESTORE_TEST):
             code, output = machine.run(pod(name), RCLONE_CONFIG_STORE_ENDPOINT=cut, BACKUP=backup.name)
             assert code != 0, output
@@ -316,13 +316,13 @@ def test_a_dump_that_is_cut_short_is_not_sent(machine: Machine, shop: Server) ->
     code, output = machine.run(pod(BACKUP))
     assert code != 0
     assert "pg_restore: error" in output
-    assert kept(machine) == []
+    assert stored_backups(machine) == []
 
 
 @needs_programs
 def test_a_backup_that_is_cut_short_changes_nothing_and_fails_the_test(machine: Machine, shop: Server) -> None:
     assert shop.ask(*SELLER, MUCH).returncode == 0
-    backup = made(machine)
+    backup = new_backup(machine)
     backup.write_bytes(backup.read_bytes()[:-2048])
     for name in (RESTORE, RESTORE_TEST):
         code, output = machine.run(pod(name))
@@ -333,7 +333,7 @@ def test_a_backup_that_is_cut_short_changes_nothing_and_fails_the_test(machine: 
 
 @needs_programs
 def test_a_restore_that_fails_midway_changes_nothing(machine: Machine, shop: Server) -> None:
-    made(machine)
+    new_backup(machine)
     real = SERVERS[-1].with_name("pg_restore")
     spoilt = "sed -i '$a SELECT 1/0;' /backup/dumps/restore.sql"
     machine.programs["pg_restore"] = f'#!/bin/bash\n{real} "$@" && [[ "$*" != *restore.sql* ]] || {spoilt}\n'
@@ -346,15 +346,15 @@ def test_a_restore_that_fails_midway_changes_nothing(machine: Machine, shop: Ser
 @needs_programs
 @pytest.mark.parametrize("name", [RESTORE, RESTORE_TEST])
 @pytest.mark.parametrize("backup", ["newest", "20991231T000000Z.dump"])
-def test_there_is_no_such_backup(machine: Machine, shop: Server, name: str, backup: str) -> None:
+def test_a_missing_backup_fails_the_restore(machine: Machine, shop: Server, name: str, backup: str) -> None:
     code, _ = machine.run(pod(name), BACKUP=backup)
     assert code != 0
     assert shop.ask(*SELLER, TOTAL).stdout == "1000|2\n"
 
 
 @needs_programs
-def test_a_program_that_still_uses_the_database_is_not_waited_for_for_ever(machine: Machine, shop: Server) -> None:
-    made(machine)
+def test_a_restore_does_not_wait_forever_for_other_connections(machine: Machine, shop: Server) -> None:
+    new_backup(machine)
     psql = [str(SERVERS[-1].with_name("psql")), "-h", "127.0.0.1", "-p", str(shop.port), "-U", "seller", "-d", "shop"]
     psql += ["-Xqc", "BEGIN; LOCK TABLE orders; SELECT pg_sleep(60)"]
     with subprocess.Popen(psql, env={"PGPASSWORD": PASSWORD}, stdout=subprocess.DEVNULL) as writer:
@@ -375,7 +375,7 @@ def test_a_program_that_still_uses_the_database_is_not_waited_for_for_ever(machi
 
 @pytest.mark.real
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (Debian: shellcheck)")
-def test_the_scripts_have_no_known_mistakes() -> None:
+def test_shellcheck_accepts_the_scripts() -> None:
     scripts = sorted(str(script) for script in SCRIPTS.iterdir() if script.name.endswith(".sh"))
     assert len(scripts) == 10
     subprocess.run(["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", *scripts], check=True, timeout=60)

@@ -58,7 +58,7 @@ def test_the_dump_comes_before_it_is_sent_and_the_file_before_it_is_restored() -
     }
 
 
-def test_who_may_call_the_database_and_the_store() -> None:
+def test_only_the_right_tasks_may_call_the_database_and_the_store() -> None:
     declared = tasks(data("dagster"))
     hosts = {name: [called.host for called in task.pod.servers()] for name, task in declared.items()}
     store = ["s3.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"]
@@ -69,7 +69,7 @@ def test_who_may_call_the_database_and_the_store() -> None:
     assert {task.pod.account for task in declared.values()} == {"database-backups"}, "one account to trust"
 
 
-def test_only_who_needs_a_password_or_a_key_has_it() -> None:
+def test_only_tasks_that_need_a_password_or_a_key_have_it() -> None:
     keys = {**S3, "credentials": {"type": "secret"}}
     for name, task in tasks(data("dagster"), **keys).items():
         secrets = {
@@ -80,7 +80,9 @@ def test_only_who_needs_a_password_or_a_key_has_it() -> None:
             of_store = container in ("upload", "fetch")
             expected = set() if container == "restore-test" else {"dagster-postgresql"}
             assert names == ({"database-backups"} if of_store else expected), name
-        assert not [variable for each in containers_of(task.pod) for variable in each.variables if variable.secret]
+        assert not [
+            variable for container_ in containers_of(task.pod) for variable in container_.variables if variable.secret
+        ]
 
 
 def test_a_domain_has_its_own_key_and_folder() -> None:
@@ -227,7 +229,7 @@ CLIENT = "00000000-0000-0000-0000-000000000001"
         ),
     ],
 )
-def test_each_store_with_keys_and_with_an_identity(
+def test_each_store_works_with_keys_and_with_an_identity(
     component: Any,
     config: dict[str, Any],
     options: dict[str, str],
@@ -248,7 +250,7 @@ def test_each_store_with_keys_and_with_an_identity(
 
 
 @pytest.mark.parametrize(("store", "name"), [(backup_minio, "minio"), (backup_seaweedfs, "seaweedfs")])
-def test_the_bucket_in_the_meshs_own_store_is_made_once_for_a_user_of_its_own(store: Any, name: str) -> None:
+def test_the_bucket_in_the_meshs_own_store_is_created_once_with_its_own_user(store: Any, name: str) -> None:
     def own(scope: str) -> Parts:
         parts: Parts = store.COMPONENT.build(context_of(store.COMPONENT, scope=scope))
         return parts
@@ -261,7 +263,7 @@ def test_the_bucket_in_the_meshs_own_store_is_made_once_for_a_user_of_its_own(st
     assert secrets == {f"{name}-admin", f"{name}-backups"}
 
 
-def test_what_servers_are_told_that_back_themselves_up() -> None:
+def test_servers_that_back_themselves_up_get_the_settings_of_the_store() -> None:
     (backup_store,) = backup_s3.provides(context_of(backup_s3.COMPONENT, S3, settings=PRODUCTION).instance)
     assert (backup_store.schedule, backup_store.retention_days) == ("0 */6 * * *", 30)
     assert backup_store.store
@@ -270,7 +272,7 @@ def test_what_servers_are_told_that_back_themselves_up() -> None:
     assert backup_none.provides(context_of(backup_none.COMPONENT, reason).instance) == (DatabaseBackups("none"),)
 
 
-def test_another_stores_user_of_the_tasks_needs_no_component() -> None:
+def test_tasks_of_an_external_store_need_no_component() -> None:
     store = BackupStore("s3", Endpoint("s3.example.com", (Port("https", 443),)), "bucket", "folder")
     settings = context_of(backup_s3.COMPONENT, S3).config
     assert len(backup_parts(settings, store, (Parts(data=(data("x"),)),)).tasks) == 3
@@ -284,7 +286,7 @@ WAREHOUSE = BucketData(
 
 
 @pytest.mark.parametrize("component", [backup_adls, backup_gcs, backup_s3])
-def test_buckets_in_the_cluster_are_copied_where_that_is_wanted(component: Any) -> None:
+def test_buckets_in_the_cluster_are_copied_if_configured(component: Any) -> None:
     stores = {
         backup_adls: {"account": "acmebackups", "container": "backups", "credentials": {"type": "secret"}},
         backup_gcs: {"bucket": "acme-backups", "credentials": {"type": "secret"}},
@@ -303,8 +305,8 @@ def test_buckets_in_the_cluster_are_copied_where_that_is_wanted(component: Any) 
         "warehouse-bucket-restore": ("0 0 1 1 *", True, 7200),
     }
     backup = declared["warehouse-bucket-backup"]
-    assert backup.labels == (("floe.dev/backup", "warehouse-bucket"),), "its age is watched as that of the others"
+    assert backup.labels == (("floe.dev/backup", "warehouse-bucket"),), "an alert watches its age, too"
     assert API in backup.pod.calls
-    said = variables(backup.pod.containers[0])
-    assert said["DESTINATION"].endswith("backups/prod/floe-platform/seaweedfs/warehouse")
-    assert said["RETENTION"] == "7d"
+    env = variables(backup.pod.containers[0])
+    assert env["DESTINATION"].endswith("backups/prod/floe-platform/seaweedfs/warehouse")
+    assert env["RETENTION"] == "7d"

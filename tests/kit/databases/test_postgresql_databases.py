@@ -19,7 +19,7 @@ SCRIPT = str(files(PACKAGE).joinpath(NAME))
 AWKWARD = 'it\'s "quoted" \\ $HOME %s; --'
 
 
-def test_the_script_is_bash() -> None:
+def test_the_script_needs_bash() -> None:
     assert script(PACKAGE, NAME).startswith("#!/usr/bin/env bash\n")
     subprocess.run(["bash", "-n", SCRIPT], check=True, timeout=30)
 
@@ -50,14 +50,14 @@ def server() -> Iterator[Server]:
 
 @pytest.mark.real
 @NEEDS_SERVER
-def test_an_owner_can_make_tables_in_its_own_database_and_nobody_else_gets_in(server: Server) -> None:
+def test_only_the_owner_can_connect_and_create_tables(server: Server) -> None:
     password(server, "sales", "one")
     password(server, "other", "two")
 
-    made = make(server, "sales=seller", "other=other")
+    result = make(server, "sales=seller", "other=other")
 
-    assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.splitlines() == ["database sales is owned by seller", "database other is owned by other"]
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == ["database sales is owned by seller", "database other is owned by other"]
     assert server.ask("seller", "one", "sales", "CREATE TABLE orders (id int)").returncode == 0
     assert "permission denied for database" in server.ask("other", "two", "sales", "SELECT 1").stderr
 
@@ -78,7 +78,7 @@ def test_a_second_run_changes_nothing_but_the_password(server: Server) -> None:
 
 @pytest.mark.real
 @NEEDS_SERVER
-def test_names_are_quoted_and_an_owner_is_put_right(server: Server) -> None:
+def test_names_are_quoted_and_a_wrong_owner_is_corrected(server: Server) -> None:
     password(server, "select", "one")
     assert make(server, "select=user").returncode == 0
     assert server.ask(*ADMINISTRATOR, 'ALTER DATABASE "select" OWNER TO postgres').returncode == 0
@@ -106,7 +106,7 @@ def test_no_password_is_shown_or_logged(server: Server) -> None:
 @pytest.mark.real
 @NEEDS_SERVER
 @pytest.mark.parametrize("text", ["", "\n", None])
-def test_a_missing_password_fails_before_anything_is_made(server: Server, text: str | None) -> None:
+def test_a_missing_password_fails_before_anything_is_created(server: Server, text: str | None) -> None:
     if text is not None:
         password(server, "nothing", text)
     else:
@@ -129,5 +129,5 @@ def test_it_fails_if_any_database_fails(server: Server) -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (Debian: shellcheck)")
-def test_the_script_has_no_known_mistakes() -> None:
+def test_shellcheck_accepts_the_script() -> None:
     subprocess.run(["shellcheck", SCRIPT], check=True, timeout=60)

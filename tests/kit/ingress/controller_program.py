@@ -27,7 +27,7 @@ CONTROLLER = "traefik.io/gateway-controller"
 
 
 def own_address() -> str:
-    """Return an address of this machine that an EndpointSlice may have, which no loopback may; "" if there is none."""
+    """Return an address of this machine for an EndpointSlice, which may not have the loopback; "" if there is none."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # sends nothing
@@ -37,7 +37,7 @@ def own_address() -> str:
 
 
 class Controller:
-    """A running controller, by the ports of HTTP and HTTPS."""
+    """A running controller with its ports of HTTP and HTTPS."""
 
     def __init__(self, folder: Path) -> None:
         self.http, self.https = free_port(), free_port()
@@ -46,20 +46,20 @@ class Controller:
         self._context = ssl.create_default_context(cadata=self.authority.pem)
 
     def certificate(self, host: str, secret: str, namespace: str) -> Object:
-        """Return the Secret that cert-manager makes for a host."""
+        """Return the Secret that cert-manager creates for a host."""
         files = self.authority.issue(self.folder / secret, host)
         data = {name: base64.b64encode((files / name).read_bytes()).decode() for name in ("tls.crt", "tls.key")}
         head = {"name": secret, "namespace": namespace}
         return {"apiVersion": "v1", "kind": "Secret", "metadata": head, "type": "kubernetes.io/tls", "data": data}
 
     def get(self, host: str, path: str = "/", cookies: str = "") -> Answer:
-        """Ask a host over TLS, and verify its certificate."""
+        """Send a request over TLS, and verify the certificate."""
         plain = socket.create_connection(("127.0.0.1", self.https), 10)
         with closing(plain), self._context.wrap_socket(plain, server_hostname=host) as secure:
             return _ask(host, path, secure, {"Cookie": cookies} if cookies else {})
 
     def plain(self, host: str, path: str = "/") -> Answer:
-        """Ask a host without TLS."""
+        """Send a request without TLS."""
         with closing(socket.create_connection(("127.0.0.1", self.http), 10)) as plain:
             return _ask(host, path, plain, {})
 
@@ -123,7 +123,7 @@ def endpoints(service: Object, ports: Mapping[str, int]) -> Object:
 
 @contextmanager
 def forwarded(port: int) -> Iterator[int]:
-    """Yield a port of this machine's address that leads to one of the loopback."""
+    """Yield a port of this machine's address that forwards to one of the loopback."""
     answering = socket.create_server((own_address(), 0))
 
     def copy(source: socket.socket, target: socket.socket) -> None:

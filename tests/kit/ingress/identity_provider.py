@@ -1,4 +1,4 @@
-"""An identity provider (OpenID Connect) on the loopback, as far as oauth2-proxy asks one; OpenSSL signs its tokens."""
+"""An identity provider (OpenID Connect) on the loopback with what oauth2-proxy needs; OpenSSL signs its tokens."""
 
 from __future__ import annotations
 

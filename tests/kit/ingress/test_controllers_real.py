@@ -1,4 +1,4 @@
-"""An ingress controller with the rendered Gateway, routes and Ingresses: what it makes of them, and who is reached."""
+"""A real ingress controller with the rendered Gateway, routes and Ingresses: it accepts them and routes requests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Running(NamedTuple):
     controller: Controller
     objects: Mapping[tuple[str, str, str], Object]
     pods: list[Object]
-    """Where the servers behind each Service are."""
+    """The EndpointSlices of each Service."""
 
     def of_kind(self, kind: str) -> list[Object]:
         return [manifest for (_, kind_, _), manifest in self.objects.items() if kind_ == kind]
@@ -63,7 +63,7 @@ class Running(NamedTuple):
 
 @contextmanager
 def behind(server: ApiServer, folder: Path, ingress: Any, provider: str, *options: str) -> Iterator[Running]:
-    """Apply a mesh with an `ingress`, as far as its controller reads it."""
+    """Apply the objects of a mesh with an `ingress` that its controller reads."""
     objects = Output(mesh(folder, ingress)).objects
     controller = Controller(folder)
     running = Running(server, controller, objects, [])
@@ -110,7 +110,7 @@ def gateway(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     server.apply([{**own, "spec": {"controllerName": CONTROLLER}}])
     with behind(server, tmp_path_factory.mktemp("gateway"), OPENED, "kubernetesgateway") as running:
         eventually(lambda: conditions(running.status(running.of_kind("Gateway")[0])).get("Programmed") == "True")
-        eventually(partial(running.reaches, "minio.acme.example"))  # what it has taken it serves a little later
+        eventually(partial(running.reaches, "minio.acme.example"))  # it serves accepted routes a little later
         yield running
 
 
@@ -119,7 +119,7 @@ def backend(rule: Any, namespace: str) -> str:
     return f"{namespace}/{backend_['name']}"
 
 
-def test_the_controller_takes_the_gateway_and_each_listener_has_its_route(gateway: Running) -> None:
+def test_the_controller_accepts_the_gateway_and_each_listener_has_its_route(gateway: Running) -> None:
     (manifest,) = gateway.of_kind("Gateway")
     reported = gateway.status(manifest)
     assert conditions(reported) == {"Accepted": "True", "Programmed": "True"}
@@ -131,7 +131,7 @@ def test_the_controller_takes_the_gateway_and_each_listener_has_its_route(gatewa
         assert set(conditions(listener).values()) == {"True"}, (name, listener)
 
 
-def test_the_controller_takes_each_route_with_its_server(gateway: Running) -> None:
+def test_the_controller_accepts_each_route_with_its_server(gateway: Running) -> None:
     routes = [*gateway.of_kind("HTTPRoute"), *gateway.of_kind("GRPCRoute")]
     assert len(routes) == 8
     for route in routes:
@@ -152,12 +152,12 @@ def test_each_host_reaches_its_server_over_tls(gateway: Running) -> None:
     assert hosts["minio.acme.example"] == f"{PLATFORM}/minio"
 
 
-def test_without_tls_everybody_is_sent_to_the_host_with_tls(gateway: Running) -> None:
+def test_requests_without_tls_are_redirected(gateway: Running) -> None:
     answer = gateway.controller.plain("minio.acme.example", "/browser?of=it")
     assert (answer.status, answer.headers["Location"]) == (301, "https://minio.acme.example/browser?of=it")
 
 
-def test_no_other_namespace_takes_a_host_over(gateway: Running) -> None:
+def test_no_other_namespace_can_take_over_a_host(gateway: Running) -> None:
     (own,) = [route for route in gateway.of_kind("HTTPRoute") if route["metadata"]["name"] == "minio"]
     stolen = {**own, "metadata": {"name": "stolen", "namespace": SALES}}
     stolen["spec"] = {
@@ -185,9 +185,9 @@ def test_a_whole_login_goes_through_the_controller(
         try:
             eventually(lambda: ask("/search").status == 302)
             start = ask("/search")
-            asked = parse_qs(urlsplit(start.headers["Location"]).query)
-            provider.nonce = asked.get("nonce", [""])[0]
-            back = ask(f"/oauth2/callback?code=code&state={asked['state'][0]}", cookies_of(start))
+            query = parse_qs(urlsplit(start.headers["Location"]).query)
+            provider.nonce = query.get("nonce", [""])[0]
+            back = ask(f"/oauth2/callback?code=code&state={query['state'][0]}", cookies_of(start))
             assert (back.status, back.headers["Location"]) == (302, "/search")
             assert reached == [], "until now"
             assert ask("/search", cookies_of(back)).body == b"traces"

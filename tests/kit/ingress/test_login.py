@@ -40,7 +40,7 @@ LOGIN = Login(
 )
 
 
-def test_it_calls_what_is_behind_it_and_the_provider_and_nobody_waits_for_it() -> None:
+def test_it_calls_its_server_and_the_provider_and_nothing_waits_for_it() -> None:
     proxy = login_proxy(instance(), LOGIN, ROUTE)
     assert (proxy.name, proxy.replicas, proxy.awaited) == ("oauth2-proxy-jaeger", 2, False)
     assert set(proxy.pod.calls) == {OUTSIDE, WEB}
@@ -56,19 +56,19 @@ def test_its_secrets_are_files() -> None:
     assert not [variable for variable in container.variables if variable.secret]
 
 
-def test_sessions_of_one_namespace_are_worth_nothing_in_another() -> None:
+def test_sessions_of_one_namespace_are_invalid_in_another() -> None:
     assert cookie_secret("floe-sales-domain").owner == "floe-sales-domain"
-    assert cookie_secret("floe-sales-domain").keys[0].generated in (16, 24, 32), "which alone are valid"
+    assert cookie_secret("floe-sales-domain").keys[0].generated in (16, 24, 32), "only those lengths are valid"
 
 
-def test_who_may_log_in_is_said() -> None:
+def test_allowed_users_are_in_the_arguments() -> None:
     assert {"--email-domain=*", "--allowed-group=data"} < {*arguments(instance(), LOGIN, ROUTE)}
     by_mail = replace(LOGIN, email_domains=("acme.example",), groups=())
     flags = [flag for flag in arguments(instance(), by_mail, ROUTE) if "domain" in flag or "group" in flag]
     assert flags == ["--email-domain=acme.example"]
 
 
-def test_without_tls_cookies_and_the_callback_are_of_http() -> None:
+def test_without_tls_cookies_and_the_callback_use_http() -> None:
     flags = arguments(instance(), replace(LOGIN, secure=False), ROUTE)
     assert {"--cookie-secure=false", "--redirect-url=http://jaeger.acme.example/oauth2/callback"} < {*flags}
     assert {"--cookie-secure=true", "--redirect-url=https://jaeger.acme.example/oauth2/callback"} < {
@@ -90,9 +90,7 @@ def test_without_tls_cookies_and_the_callback_are_of_http() -> None:
     ],
     ids=["a load balancer", "pods", "both", "no pods", "unknown"],
 )
-def test_the_controller_is_believed_by_its_addresses_and_else_nobody_is(
-    cluster: dict[str, Any], trusted: list[str]
-) -> None:
+def test_only_addresses_of_the_controller_are_trusted(cluster: dict[str, Any], trusted: list[str]) -> None:
     known = {"ingress_namespace": "", "ingress_addresses": (), "reach": Reach(), **cluster}
     flags = arguments(instance(changed(DEVELOPMENT, cluster=known)), LOGIN, ROUTE)
     assert [flag for flag in flags if "trusted" in flag] == [f"--trusted-proxy-ip={cidr}" for cidr in trusted]
@@ -226,16 +224,16 @@ def behind(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider)
     ],
     ids=["from its addresses", "from others", "unknown"],
 )
-def test_headers_on_the_way_are_only_believed_of_the_controller(
+def test_forwarded_headers_are_trusted_only_from_the_controller(
     cluster: dict[str, Any], believed: bool, tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider
 ) -> None:
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "gateways", **cluster})
     with running(tmp_path_factory, provider, settings) as (proxy, _):
-        asked = proxy.get("/search", **{"X-Forwarded-Uri": "/elsewhere"})
-        assert (asked.status, proxy.file.read_text().count("WARNING")) == (302, 0)
-        provider.nonce = parse_qs(urlsplit(asked.headers["Location"]).query).get("nonce", [""])[0]
-        state = parse_qs(urlsplit(asked.headers["Location"]).query)["state"][0]
-        back = proxy.get(f"/oauth2/callback?code=code&state={state}", cookies_of(asked))
+        response = proxy.get("/search", **{"X-Forwarded-Uri": "/elsewhere"})
+        assert (response.status, proxy.file.read_text().count("WARNING")) == (302, 0)
+        provider.nonce = parse_qs(urlsplit(response.headers["Location"]).query).get("nonce", [""])[0]
+        state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
+        back = proxy.get(f"/oauth2/callback?code=code&state={state}", cookies_of(response))
     assert back.headers["Location"] == ("/elsewhere" if believed else "/search")
 
 
@@ -243,17 +241,17 @@ def log_in(proxy: Proxy, provider: IdentityProvider) -> Answer:
     """Go to the provider and come back, as a browser does."""
     start = proxy.get("/search")
     assert start.status == 302
-    asked = parse_qs(urlsplit(start.headers["Location"]).query)
-    assert asked["code_challenge_method"] == ["S256"]
-    assert asked["redirect_uri"] == ["https://jaeger.acme.example/oauth2/callback"]
+    query = parse_qs(urlsplit(start.headers["Location"]).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["redirect_uri"] == ["https://jaeger.acme.example/oauth2/callback"]
     assert start.headers["Location"].startswith(f"{provider.url}/authorize?")
-    provider.nonce = asked.get("nonce", [""])[0]
-    return proxy.get(f"/oauth2/callback?code=code&state={asked['state'][0]}", cookies_of(start))
+    provider.nonce = query.get("nonce", [""])[0]
+    return proxy.get(f"/oauth2/callback?code=code&state={query['state'][0]}", cookies_of(start))
 
 
 @real
 @pytest.mark.real
-def test_nobody_gets_through_without_a_login(behind: tuple[Proxy, list[str]]) -> None:
+def test_requests_without_a_login_are_refused(behind: tuple[Proxy, list[str]]) -> None:
     proxy, reached = behind
     for path in ("/", "/api/traces", "/oauth2/callback", "/.well-known/x", "/ping/../api"):
         assert proxy.get(path).status in (301, 302, 403, 500), path
@@ -264,7 +262,7 @@ def test_nobody_gets_through_without_a_login(behind: tuple[Proxy, list[str]]) ->
 
 @real
 @pytest.mark.real
-def test_a_member_of_the_group_gets_through(behind: tuple[Proxy, list[str]], provider: IdentityProvider) -> None:
+def test_a_member_of_the_group_is_let_in(behind: tuple[Proxy, list[str]], provider: IdentityProvider) -> None:
     proxy, reached = behind
     back = log_in(proxy, provider)
     assert (back.status, back.headers["Location"]) == (302, "/search")
@@ -279,7 +277,7 @@ def test_a_member_of_the_group_gets_through(behind: tuple[Proxy, list[str]], pro
 
 @real
 @pytest.mark.real
-def test_nobody_else_gets_through(behind: tuple[Proxy, list[str]], provider: IdentityProvider) -> None:
+def test_other_users_are_refused(behind: tuple[Proxy, list[str]], provider: IdentityProvider) -> None:
     proxy, reached = behind
     provider.claims = {**provider.claims, "groups": ["other"]}
     assert log_in(proxy, provider).status == 403

@@ -76,7 +76,7 @@ def test_an_ingress_without_tls_has_none() -> None:
     assert "tls" not in only(rendered(unit), "Ingress")["spec"]
 
 
-def test_grpc_has_a_route_of_its_own_kind() -> None:
+def test_grpc_uses_a_grpc_route() -> None:
     objects = rendered(UnitIngress(routes=(Route("otlp.acme.example", OTLP, login=False, listener="https-otlp"),)))
     assert only(objects, "GRPCRoute")["spec"] == {
         "parentRefs": [{"name": "gateway", "sectionName": "https-otlp"}],
@@ -86,7 +86,7 @@ def test_grpc_has_a_route_of_its_own_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", ["gateway", "ingress"])
-def test_a_route_without_a_login_says_why(kind: IngressType) -> None:
+def test_a_route_without_a_login_has_a_reason(kind: IngressType) -> None:
     route = Route("jaeger.acme.example", INTERFACE, login=False, why_open="a private network")
     manifest = only(
         rendered(UnitIngress(kind, (route,), ingress_class="x")), "HTTPRoute" if kind == "gateway" else "Ingress"
@@ -94,13 +94,13 @@ def test_a_route_without_a_login_says_why(kind: IngressType) -> None:
     assert manifest["metadata"]["annotations"]["floe.dev/exception-login"] == "a private network"
 
 
-def test_a_gateway_that_others_keep_decides_by_the_host() -> None:
+def test_an_external_gateway_routes_by_host() -> None:
     route = Route("jaeger.acme.example", INTERFACE, login=False)
     spec = only(rendered(UnitIngress(routes=(route,), parent=("infra", "shared"))), "HTTPRoute")["spec"]
     assert spec["parentRefs"] == [{"name": "shared", "namespace": "infra"}]
 
 
-def test_what_waits_for_others_comes_last_with_argo_cd() -> None:
+def test_objects_that_wait_for_others_are_in_the_last_wave_of_argo_cd() -> None:
     unit = UnitIngress(routes=(ROUTE,), gateway=GATEWAY, certificates=(Certificate("x-tls", ("x",), "i"),))
     for tool, expected in (("argocd", {"1000"}), ("flux", {None})):
         objects = rendered(unit, changed(CONTROLLER, platform={"delivery": tool}))
@@ -113,7 +113,7 @@ def test_what_waits_for_others_comes_last_with_argo_cd() -> None:
         assert waves == expected
 
 
-def test_solvers_are_reached_by_the_controller_alone() -> None:
+def test_only_the_controller_reaches_solvers() -> None:
     assert solver_pods(0) == ()
     (pods,) = solver_pods(2)
     assert (pods.count, pods.opened, pods.ports[0].number) == (2, True, 8089)
@@ -126,14 +126,14 @@ def test_solvers_are_reached_by_the_controller_alone() -> None:
     assert rule == {"from": peers, "ports": [{"protocol": "TCP", "port": 8089}]}
 
 
-def test_proxies_run_where_the_servers_of_their_namespace_do() -> None:
+def test_proxies_have_the_placement_of_servers_of_their_namespace() -> None:
     placed = Placements(services=Placement(node_selector={"acme.example/pool": "services"}))
     server = DeclaredInstance(instance(PRODUCTION, placement=placed), Parts())
     unit = DeclaredUnit(PRODUCTION, "platform", PLATFORM, "@acme/x", Quota(), (server,))
     assert ingress_instance(unit, UnitIngress(routes=(ROUTE,), login=LOGIN)).instance.placement == placed
 
 
-def test_a_server_without_a_health_path_is_asked_whether_it_takes_connections() -> None:
+def test_a_server_without_a_health_path_is_probed_over_tcp() -> None:
     unit = UnitIngress(routes=(Route("a.example", OTLP, login=False),), health_checks="gke")
     config = only(rendered(unit), "HealthCheckPolicy")["spec"]["default"]["config"]
     assert config == {"type": "TCP", "tcpHealthCheck": {"portSpecification": "USE_FIXED_PORT", "port": 4317}}

@@ -1,4 +1,4 @@
-"""For each alert: time series that it fires for, and some that it must not fire for."""
+"""For each alert: time series for which it fires, and some for which it must not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOLUME = f'{SALES},persistentvolumeclaim="data"'
 DAGSTER = f'{SALES},job_name="orders"'
 CERTIFICATE = f'{PLATFORM},name="dagster-sales-tls",issuer_name="letsencrypt"'
 SCRAPED = CERTIFICATE.replace("namespace=", 'namespace="cert-manager",exported_namespace=')
-"""As it is scraped by a Prometheus that puts its own labels first."""
+"""As scraped by a Prometheus whose own labels have precedence."""
 UP_DAGSTER = f'up{{{SALES},job="dagster-metrics"}}'
 AIRFLOW = 'namespace="floe-marketing-domain"'
 UP_AIRFLOW = f'up{{{AIRFLOW},job="airflow-statsd"}}'
@@ -37,16 +37,16 @@ Series = dict[str, object]
 
 
 class Case(NamedTuple):
-    """What fires after some hours, counted from the first second of 1970, and what does not."""
+    """The series for which an alert fires after some hours, counted from the first second of 1970, and others."""
 
     fires: Series
     quiet: Series
     hours: int = 1
     quiet_hours: int | None = None
-    """When the other one is tried, if not after as many hours."""
+    """The hours after which the quiet series are tested, if different."""
 
     labels: str = ""
-    """Labels of the alert, where several have one name."""
+    """Labels of the alert, if several have one name."""
 
 
 def backup(**times: object) -> Series:
@@ -65,7 +65,7 @@ def instances(metric: str, *values: object, labels: str = "") -> Series:
 
 
 def last_backup(at: float, started: float) -> Series:
-    """Return when CloudNativePG's cluster was backed up, and started."""
+    """Return the times of the last backup and of the start of CloudNativePG's cluster."""
     backed_up = instances("barman_cloud_cloudnative_pg_io_last_available_backup_timestamp", at, 0)
     return {**backed_up, **instances("cnpg_pg_postmaster_start_time", started, started)}
 
@@ -469,7 +469,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         ),
         Case(
             {UP_AIRFLOW: 1},
-            # So long ago, nobody looked: it may have succeeded.
+            # Nothing was scraped so long ago: it may have succeeded.
             {UP_AIRFLOW: "_x320 1x400"},
             hours=52,
             labels='product="campaigns",succeeded="never"',
@@ -481,7 +481,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "AirflowRunsFailed": (
         Case({FAILURE: "0x10 0+1x50"}, {FAILURE: "0x10 1x50"}),
-        # The first failures that the exporter knows of.
+        # The first failures that the exporter sees.
         Case(
             {FAILURE.replace("campaigns", f"campaigns{number}"): "_x40 1x20" for number in range(6)},
             {FAILURE.replace("campaigns", f"campaigns{number}"): 1 for number in range(6)} | {SUCCESS: "_x100 1x20"},

@@ -1,4 +1,4 @@
-"""kube-state-metrics itself, with the rendered arguments and Roles, at a real API server that asks for rights."""
+"""kube-state-metrics itself, with the rendered arguments and Roles, at a real API server that checks rights."""
 
 from __future__ import annotations
 
@@ -96,24 +96,28 @@ def eventually(check: Any, folder: Path, seconds: int = 120) -> Any:
     raise AssertionError("\n".join(file.read_text()[-2000:] for file in folder.glob("*.log")))
 
 
-def test_it_reads_what_alerts_are_about_with_its_roles_and_nothing_else(server: ApiServer, tmp_path: Path) -> None:
+def test_its_roles_allow_reading_only_what_alerts_need(server: ApiServer, tmp_path: Path) -> None:
     objects = monitored()
     namespaces = [manifest["metadata"]["name"] for manifest in objects if manifest["kind"] == "Namespace"]
     for namespace in namespaces:
         server.call("POST", PATHS["Namespace"], {"metadata": {"name": namespace}})
-    wanted = [
+    needed = [
         (PLATFORM, "ServiceAccount"),
         *((name, kind) for name in namespaces for kind in ("Role", "RoleBinding")),
     ]
-    for namespace, kind in wanted:
-        made, _ = server.call(
+    for namespace, kind in needed:
+        status, _ = server.call(
             "POST", PATHS[kind].format(namespace), get(objects, namespace, kind, "kube-state-metrics")
         )
-        assert made == 201, (namespace, kind)
+        assert status == 201, (namespace, kind)
     backup = get(objects, SALES, "CronJob", "dagster-backup")
     assert server.call("POST", PATHS["CronJob"].format(SALES), backup)[0] == 201
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
-    token = server.call("POST", OWN.format(PLATFORM), asked)[1]["status"]["token"]
+    token_request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": 3600},
+    }
+    token = server.call("POST", OWN.format(PLATFORM), token_request)[1]["status"]["token"]
     for path, allowed in (("pods", 200), ("secrets", 403), ("configmaps", 403)):
         assert server.call("GET", f"/api/v1/namespaces/{SALES}/{path}", token=token)[0] == allowed
     assert server.call("GET", "/api/v1/namespaces/kube-system/pods", token=token)[0] == 403
@@ -127,7 +131,7 @@ def test_it_reads_what_alerts_are_about_with_its_roles_and_nothing_else(server: 
 
 
 def run(server: ApiServer, token: str, folder: Path) -> tuple[str, str]:
-    """Return the metrics, and the log, of the program as it is rendered, but for its ports."""
+    """Return the metrics and the log of the rendered program with other ports."""
     (container,) = get(monitored(), PLATFORM, "Deployment", "kube-state-metrics")["spec"]["template"]["spec"][
         "containers"
     ]

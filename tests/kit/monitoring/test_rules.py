@@ -1,4 +1,4 @@
-"""Rules: who is told of what, and where it says what to do."""
+"""Alerting rules: their owners and runbooks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rule(alert: Alert, runbooks: str = RUNBOOKS) -> dict[str, object]:
     return dict(rule_)
 
 
-def test_a_rule_says_who_owns_it_and_what_to_do() -> None:
+def test_a_rule_has_an_owner_and_a_runbook() -> None:
     assert rule(FULL) == {
         "alert": "Full",
         "expr": "full > 1",
@@ -56,8 +56,8 @@ def test_the_runbook_of_an_alert_is_a_url(page: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["prometheus", "prometheus-operator"])
-def test_a_page_of_ones_own_is_a_link_for_people_and_no_server_that_is_called(kind: Kind) -> None:
-    """Or the mesh would not compile, as nothing may call that server."""
+def test_a_runbook_url_is_not_a_server_that_programs_call(kind: Kind) -> None:
+    """Otherwise the mesh would not compile, as nothing may call that server."""
     assert f"{RUNBOOKS}#targetdown" in {alert["annotations"]["runbook_url"] for alert in rules(kind)}
 
 
@@ -80,7 +80,7 @@ def test_every_namespace_has_the_same_alerts() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "late", "Product late", "Product-Late"])
-def test_the_name_of_an_alert_is_one_word_that_can_be_a_title(name: str) -> None:
+def test_the_name_of_an_alert_is_one_capitalised_word(name: str) -> None:
     with pytest.raises(ValueError, match="is not the name of an alert"):
         Alert(name, "up == 0", "down")
 
@@ -97,7 +97,7 @@ def test_every_alert_has_a_section_in_the_runbooks_and_every_section_an_alert() 
     titles = re.findall(r"^## (\w+)$", (ROOT / "docs/runbooks.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert titles == sorted(set(titles))
     assert set(titles) == set(CASES), (
-        "alert_cases.py has all alerts, which test_rules_real.py holds to the rendered ones"
+        "alert_cases.py has all alerts, which test_rules_real.py compares with the rendered ones"
     )
     links = {str(alert["annotations"]["runbook_url"]) for alert in rules()}
     assert links <= {f"{RUNBOOKS}#{title.lower()}" for title in titles}

@@ -1,4 +1,4 @@
-"""Every rendered rule in Prometheus' own tool: it is valid, fires for what it should, and for nothing else."""
+"""Every rendered rule in promtool: it is valid, and fires exactly when it should."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_every_alert_has_a_case() -> None:
     assert {rule["alert"] for kind in KINDS for rule in rules(kind)} == set(CASES)
 
 
-def test_every_rule_of_a_name_is_tried() -> None:
-    """Rules that differ by namespace or job alone are the same; others are told apart by their expressions."""
-    kept = {
+def test_every_rule_with_the_name_of_an_alert_is_tested() -> None:
+    """Rules that differ only by namespace or job are the same; others differ by their expressions."""
+    distinct = {
         (rule["alert"], re.sub(r'(namespace|job|cronjob|job_name)="[^"]*"|[0-9]+', "", rule["expr"]))
         for rule in rules()
     }
     for name in ("ProductLate", "ReplicasMissing"):
-        assert len([case for case in kept if case[0] == name]) <= len(CASES[name])
+        assert len([case for case in distinct if case[0] == name]) <= len(CASES[name])
 
 
 def write_rules(kind: Kind, folder: Path) -> list[str]:
@@ -77,8 +77,8 @@ def minutes(case: Case) -> tuple[int, int]:
 
 def changes_late(case: Case) -> bool:
     """Return whether a series changes in the last minutes, as then it depends on the alert's `for` whether it fires."""
-    written = [value for value in (*case.fires.values(), *case.quiet.values()) if isinstance(value, str)]
-    last = [re.search(r"(?: |^)\S*?x(\d+)$", value) for value in written]
+    series = [value for value in (*case.fires.values(), *case.quiet.values()) if isinstance(value, str)]
+    last = [re.search(r"(?: |^)\S*?x(\d+)$", value) for value in series]
     return case.hours == 1 and any(int(match[1]) <= LATE for match in last if match)
 
 

@@ -18,11 +18,11 @@ def variables_of(lakehouse: Lakehouse = LAKEHOUSE) -> dict[str, Variable]:
     return {variable.name: variable for variable in catalog_variables(lakehouse, product())}
 
 
-def test_a_catalog_says_what_it_wants_beside_what_every_catalog_does() -> None:
+def test_a_catalog_may_need_more_variables_than_all_catalogs() -> None:
     assert next(iter(variables_of())) == "POLARIS_HOST"
-    other = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_", variables=()))
-    assert not [name for name in variables_of(other) if "POLARIS" in name and "REALM" not in name]
-    assert variables_of(other)["NESSIE_URI"].value == variables_of()["POLARIS_URI"].value
+    nessie = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_", variables=()))
+    assert not [name for name in variables_of(nessie) if "POLARIS" in name and "REALM" not in name]
+    assert variables_of(nessie)["NESSIE_URI"].value == variables_of()["POLARIS_URI"].value
 
 
 def test_headers_reach_pyiceberg_under_its_own_names() -> None:
@@ -33,7 +33,7 @@ def test_headers_reach_pyiceberg_under_its_own_names() -> None:
     ]
 
 
-def test_without_a_scope_none_is_asked_for() -> None:
+def test_without_a_scope_none_is_requested() -> None:
     assert isinstance(LOGIN, OAuth2Credentials)
     variables = variables_of(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=replace(LOGIN, scope=""))))
     assert not [name for name in variables if "SCOPE" in name]
@@ -49,13 +49,13 @@ def test_a_token_is_sent_unchanged() -> None:
     assert not [name for name in variables if "CLIENT" in name or "CREDENTIAL" in name or "TOKEN_URI" in name]
 
 
-def test_without_a_login_nothing_is_said_of_one() -> None:
+def test_without_a_login_there_are_no_credentials() -> None:
     variables = variables_of(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=None)))
     assert not [name for name, variable in variables.items() if variable.secret or "TOKEN" in name or "CRED" in name]
     assert variables[f"{PYICEBERG}URI"].value
 
 
-def test_where_the_catalog_issues_credentials_clients_ask_for_them() -> None:
+def test_clients_request_credentials_if_the_catalog_issues_them() -> None:
     """PyIceberg sends the header by itself, unless it is told to send an empty one."""
     vended = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, vends_credentials="always"))
     assert f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION" not in variables_of(vended)

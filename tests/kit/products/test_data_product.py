@@ -57,7 +57,7 @@ def test_a_product_of_one_step_needs_no_setup() -> None:
     assert [container.name for container in declared.containers] == ["only"]
 
 
-def test_steps_run_as_nobody_in_particular_without_a_token() -> None:
+def test_steps_run_as_a_default_user_without_a_token() -> None:
     declared = pod(product())
     assert declared.identity.user == declared.identity.group == 10001
     assert not declared.kubernetes_api
@@ -68,21 +68,21 @@ def test_steps_may_call_what_they_use_and_what_they_name() -> None:
     assert hosts == ["polaris", "otel-collector", "marquez", "minio", "api"]
 
 
-def test_a_warehouse_outside_is_called_by_products_that_run_dbt_only() -> None:
+def test_only_products_that_run_dbt_call_an_external_warehouse() -> None:
     snowflake = replace(COMPUTE, endpoint=replace(STORE.endpoint, host="acme.snowflakecomputing.com", group=None))
     capabilities = (*(capability for capability in EVERYTHING if not isinstance(capability, Compute)), snowflake)
     assert "acme.snowflakecomputing.com" in [call.host for call in pod(product(), capabilities).calls]
     assert "acme.snowflakecomputing.com" not in [call.host for call in pod(custom(), capabilities).calls]
 
 
-def test_a_step_gets_four_cores_at_most_unless_it_says_otherwise() -> None:
+def test_a_step_is_limited_to_four_cores_by_default() -> None:
     resources = first(product(), PRODUCTION).resources
     assert (resources.cpu, resources.memory, resources.cpu_limit, resources.memory_limit) == ("1", "2Gi", "4", "4Gi")
     amounts = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}}
     assert first(custom(resources=amounts)).resources.cpu == "100m"
 
 
-def test_tmp_is_as_large_as_the_settings_say() -> None:
+def test_tmp_has_the_configured_size() -> None:
     scratch = {volume.path: volume.size for volume in first(product()).scratch}
     assert scratch == {"/tmp": "4Gi", "/var/duckdb": "10Gi"}
 
@@ -106,20 +106,20 @@ def test_secrets_of_steps_are_variables_with_a_reason() -> None:
     assert key.reason
 
 
-def test_steps_have_the_identity_that_the_store_is_read_with() -> None:
+def test_steps_have_the_identity_for_the_store() -> None:
     identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", "x"),))
     assert pod(custom(), (replace(STORE, identity=identity),)).workload_identity == identity
     assert pod(custom(), (STORE,)).workload_identity is None
 
 
-def test_only_dbt_makes_an_engine_necessary() -> None:
+def test_only_dbt_needs_an_engine() -> None:
     with_dbt = context_of(COMPONENT, scope="sales", products=[product()])
     without = context_of(COMPONENT, scope="sales", products=[custom()])
     assert Requirement(Compute) in requirements(with_dbt.instance)
     assert all(requirement.optional for requirement in requirements(without.instance))
 
 
-def test_what_people_write_is_not_for_kubernetes_to_replace() -> None:
+def test_references_in_user_text_are_escaped_for_kubernetes() -> None:
     container = first(custom(command=["sh", "-c", "echo $(HOME) $$ $1"], variables={"PRICE": "$(HOME)"}))
     assert expanded(container.command[2], {"HOME": "/tmp"}) == "echo $(HOME) $$ $1"
     (price,) = [variable.value for variable in container.variables if variable.name == "PRICE"]
@@ -137,11 +137,11 @@ def expanded(text: str, variables: dict[str, str]) -> str:
 
 @given(st.text(alphabet="$()A ", max_size=12))
 @FEW
-def test_any_text_comes_out_of_kubernetes_as_written(text: str) -> None:
+def test_any_text_survives_the_expansion_of_kubernetes(text: str) -> None:
     assert expanded(literal(text), {"A": "replaced", "": "empty"}) == text
 
 
-def test_pods_say_whose_they_are() -> None:
+def test_pods_have_labels_of_product_and_domain() -> None:
     product_ = product()
     pod_ = pod(product_)
     assert dict(pod_.labels) == {"floe.dev/domain": "sales", "floe.dev/product": product_.name}
@@ -156,7 +156,7 @@ VOLUMES = [
 ]
 
 
-def test_what_a_step_mounts() -> None:
+def test_a_step_mounts_its_declared_volumes() -> None:
     product_ = custom(volumes=VOLUMES, secrets={"PASSWORD": {"secret": "shop", "key": "password"}})
     declared = pod(product_)
     by_name = {volume["name"]: volume for volume in volumes(declared)}
@@ -176,7 +176,7 @@ def test_what_a_step_mounts() -> None:
     assert [key.name for key in secret.keys] == ["password", "token", "user"], "one secret with all of its keys"
 
 
-def test_a_claim_that_one_step_only_reads_and_another_writes() -> None:
+def test_a_claim_may_be_read_only_in_one_step_and_writable_in_another() -> None:
     steps = [
         {
             "name": "a",
@@ -193,7 +193,7 @@ def test_a_claim_that_one_step_only_reads_and_another_writes() -> None:
     assert mount["readOnly"] is True
 
 
-def test_the_disk_space_of_a_step() -> None:
+def test_a_step_has_its_declared_disk_space() -> None:
     steps = [
         {"name": "a", "type": "custom", "command": ["x"], "scratch": "20Gi"},
         {"name": "b", "type": "custom", "command": ["x"], "scratch": "2Gi"},
@@ -219,7 +219,7 @@ def test_the_disk_space_of_a_step() -> None:
         ({"path": "/data/x", "config_map": "x", "writable": True}, "only a claim can be writable"),
     ],
 )
-def test_a_volume_is_one_thing(volume: dict[str, Any], message: str) -> None:
+def test_a_volume_has_exactly_one_source(volume: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         custom(volumes=[volume])
 
@@ -234,7 +234,7 @@ def test_a_volume_is_one_thing(volume: dict[str, Any], message: str) -> None:
         ({"path": "/data/x", "secret": "x", "keys": ["a"]}, {"path": "/data/x", "secret": "x", "keys": ["b"]}, False),
     ],
 )
-def test_volumes_of_two_steps_are_not_in_each_others_way(
+def test_volumes_of_two_steps_do_not_conflict(
     first_volume: dict[str, Any], second_volume: dict[str, Any], is_right: bool
 ) -> None:
     steps = [

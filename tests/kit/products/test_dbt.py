@@ -46,9 +46,9 @@ def test_an_engine_without_an_adapter_is_described_by_its_connection() -> None:
     }
 
 
-def test_the_catalog_is_known_by_its_own_variables() -> None:
-    other = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_"))
-    (attached,) = duckdb(other)["attach"]
+def test_the_profile_uses_the_variables_of_the_catalog() -> None:
+    nessie = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_"))
+    (attached,) = duckdb(nessie)["attach"]
     assert attached["path"] == "{{ env_var('NESSIE_WAREHOUSE') }}"
     assert attached["options"]["endpoint"] == "{{ env_var('NESSIE_URI') }}"
 
@@ -68,13 +68,13 @@ def test_a_client_sends_a_token() -> None:
     assert catalog == {"type": "iceberg", "name": "catalog", "token": "{{ env_var('POLARIS_TOKEN') }}"}
 
 
-def test_nobody_logs_in_where_nobody_has_to() -> None:
+def test_without_credentials_the_profile_has_no_login() -> None:
     target = duckdb(logging_in(None))
     assert [secret["name"] for secret in target["secrets"]] == ["warehouse"]
     assert target["attach"][0]["options"]["authorization_type"] == "none"
     assert "secret" not in target["attach"][0]["options"]
 
 
-def test_the_store_is_logged_in_to_only_where_there_is_one_that_speaks_s3() -> None:
+def test_the_profile_has_a_login_to_the_store_only_for_s3() -> None:
     for store in (None, replace(STORE, kind="gcs")):
         assert [secret["name"] for secret in duckdb(replace(LAKEHOUSE, store=store))["secrets"]] == ["catalog"]

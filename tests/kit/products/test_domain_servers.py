@@ -1,4 +1,4 @@
-"""Servers of a domain that products ask for: who is told of them, and that network policies let them through."""
+"""Servers of a domain that products ask for: only those know their address, and policies allow the connections."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def test_only_products_that_ask_for_it_know_the_semantic_layer(orchestrator: Any
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_the_policies_at_both_ends_let_those_through_that_ask_for_it(asks: bool, tmp_path: Path) -> None:
-    other = {"semantic_layer": True} if asks else {}
-    files = compile_mesh(small_mesh(tmp_path, {DOMAIN: CUBE, PRODUCT: other, ENVIRONMENT: VAULT})).files
+def test_policies_at_both_ends_allow_products_that_ask_for_it(asks: bool, tmp_path: Path) -> None:
+    product_ = {"semantic_layer": True} if asks else {}
+    files = compile_mesh(small_mesh(tmp_path, {DOMAIN: CUBE, PRODUCT: product_, ENVIRONMENT: VAULT})).files
     tree = Tree(yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.endswith(".yaml"))
     (server,) = (pod for pod in tree.pods if pod.name == "cube-api")
     (run,) = (pod for pod in tree.pods if (pod.namespace, pod.name) == (NAMESPACE, "orders"))

@@ -1,4 +1,4 @@
-"""Who issues the credentials for files, and which products need a login to the object store of their own."""
+"""Who issues the credentials for files, and which products need their own login to the object store."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_a_catalog_issues_credentials_if_it_can(vends: Any, lends: bool, vended:
     assert is_vended(catalog, store) is vended
 
 
-def test_without_a_catalog_or_a_store_nobody_issues_any() -> None:
+def test_without_a_catalog_or_a_store_no_credentials_are_issued() -> None:
     assert not is_vended(None, LENDING)
     assert not is_vended(VENDING, None)
     assert is_vended(replace(CATALOG, vends_credentials="always"), None)
 
 
-def test_only_who_writes_files_itself_needs_a_login_where_credentials_are_issued() -> None:
+def test_with_issued_credentials_only_direct_writers_need_a_login() -> None:
     assert login(DBT, VENDING, LENDING) is None
     for step, capabilities in (
         (DLT, (VENDING, LENDING)),
@@ -71,9 +71,9 @@ def test_only_who_writes_files_itself_needs_a_login_where_credentials_are_issued
     assert store_login(context, product_, writes_files=True) is not None, "for logs"
 
 
-def test_a_product_has_no_key_of_the_store_that_it_does_not_need() -> None:
+def test_a_product_has_only_the_store_keys_that_it_needs() -> None:
     assert login(DBT, VENDING, LENDING) is None
-    assert login(DBT, CATALOG) is None, "there is no store"
+    assert login(DBT, CATALOG) is None, "the mesh has no store"
     product_ = product_of(DBT)
     context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[product_])
     names = {variable.name for variable in environment(context, product_)}
@@ -81,7 +81,7 @@ def test_a_product_has_no_key_of_the_store_that_it_does_not_need() -> None:
     assert not [name for name in names if "ACCESS_KEY" in name]
 
 
-def test_its_own_login_comes_before_that_of_the_whole_store() -> None:
+def test_its_own_login_has_precedence_over_that_of_the_whole_store() -> None:
     with_own = replace(LENDING, clients={"sales": (OWN,), "finance": (StoreClient("customer-360"),)})
     assert login(DLT, VENDING, with_own) == OWN
     assert login(DLT, VENDING, LENDING) == StoreClient("customer-360", STORE.access_key, STORE.secret_key)

@@ -1,4 +1,4 @@
-"""New data in the inputs of a product: what the catalog is asked, and when a run starts."""
+"""New data in the inputs of a product: requests to the catalog, and when a run starts."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def tables_at(orders: str = "1", clicks: str = "1") -> dict[str, str]:
     return {ORDERS: orders, CLICKS: clicks}
 
 
-def decided(waits: dict[str, Any], *seen: tuple[float, dict[str, str]], busy: bool = False) -> Decision:
-    """Return the last of some decisions, each with the state of the one before."""
+def decided(waits: dict[str, Any], *observations: tuple[float, dict[str, str]], busy: bool = False) -> Decision:
+    """Return the last of several decisions, each with the state of the previous one."""
     state: dict[str, Any] = {}
-    for now, tables in seen[:-1]:
+    for now, tables in observations[:-1]:
         state = decide(waits, state, tables, now, busy=False).state
-    now, tables = seen[-1]
+    now, tables = observations[-1]
     return decide(waits, state, tables, now, busy=busy)
 
 
@@ -46,7 +46,7 @@ def test_one_change_starts_one_run() -> None:
         assert decision[:2] == (False, f"no new data in {ORDERS}, {CLICKS}")
 
 
-def test_any_input_or_all_of_them() -> None:
+def test_a_trigger_may_need_any_input_or_all() -> None:
     assert decided(trigger("any"), (0, tables_at()), (60, tables_at("2"))).why == f"new data in {ORDERS}"
     waits = decided(trigger("all"), (0, tables_at()), (60, tables_at("2")))
     assert waits[:2] == (False, f"no new data in {CLICKS}")
@@ -59,15 +59,15 @@ def test_data_that_goes_back_to_an_older_snapshot_is_new() -> None:
     assert last.state["runs"] == 3
 
 
-def test_a_run_waits_a_moment_for_all_that_is_written_in_one_go() -> None:
+def test_a_run_waits_until_writes_have_settled() -> None:
     waits = trigger("any", delay=5 * MINUTE)
     assert decided(waits, (0, tables_at())).why == "new data was noticed 0 s ago"
     assert not decided(waits, (0, tables_at()), (299, tables_at("2"))).starts
-    # What is written again and again does not put it off.
+    # Repeated writes do not delay it forever.
     assert decided(waits, (0, tables_at()), (200, tables_at("2")), (300, tables_at("3"))).starts
 
 
-def test_data_that_comes_during_a_run_is_for_one_further_run() -> None:
+def test_data_that_arrives_during_a_run_starts_one_further_run() -> None:
     waits = trigger("any")
     busy = decided(waits, (0, tables_at()), (60, tables_at("2")), (120, tables_at("3")), busy=True)
     assert busy[:2] == (False, "a run is not over yet")
@@ -76,13 +76,13 @@ def test_data_that_comes_during_a_run_is_for_one_further_run() -> None:
     assert not decide(waits, after.state, tables_at("4"), 240, busy=False).starts
 
 
-def test_the_least_time_between_two_starts() -> None:
+def test_two_starts_have_a_minimum_interval() -> None:
     waits = trigger("any", at_most_every=HOUR)
     assert decided(waits, (0, tables_at()), (60, tables_at("2"))).why == "the last run started 60 s ago"
     assert decided(waits, (0, tables_at()), (60, tables_at("2")), (HOUR, tables_at("2"))).starts
 
 
-def test_a_run_starts_in_the_end_without_new_data() -> None:
+def test_a_run_starts_after_the_maximum_interval_without_new_data() -> None:
     waits = trigger("all", at_least_every=HOUR, delay=5 * MINUTE)
     first = ((0, tables_at()), (300, tables_at()))
     assert not decided(waits, *first, (300 + HOUR - 1, tables_at())).starts
@@ -110,7 +110,7 @@ def snapshot(number: int, parent: int | None = None, operation: str = "append") 
     ],
     ids=["empty", "empty-of-old", "one", "overwritten", "compacted-twice", "known-in-part", "without-a-summary"],
 )
-def test_the_snapshot_that_has_the_data(current: int | None, known: list[Any], expected: tuple[str, bool]) -> None:
+def test_the_current_data_snapshot_is_found(current: int | None, known: list[Any], expected: tuple[str, bool]) -> None:
     assert data_snapshot({"current-snapshot-id": current, "snapshots": known}) == expected
 
 
@@ -146,7 +146,7 @@ def asking(url: str, folder: Path, *tables: str, secret: str = "its+secret/&=") 
     return {"tables": tables, "catalog": place}
 
 
-def test_the_catalog_says_what_the_inputs_have(catalog: tuple[polaris_server.State, str], tmp_path: Path) -> None:
+def test_snapshots_of_inputs_come_from_the_catalog(catalog: tuple[polaris_server.State, str], tmp_path: Path) -> None:
     state, url = catalog
     waits = asking(url, tmp_path, ORDERS)
     assert snapshots(waits) == {ORDERS: ""}
@@ -167,7 +167,7 @@ def test_a_table_that_does_not_exist_yet_has_no_data(catalog: tuple[polaris_serv
     assert snapshots(asking(url, tmp_path, ORDERS)) == {ORDERS: ""}
 
 
-def test_what_the_catalog_does_not_say_is_an_error_without_a_secret(
+def test_an_error_of_the_catalog_is_reported_without_secrets(
     catalog: tuple[polaris_server.State, str], tmp_path: Path
 ) -> None:
     state, url = catalog

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
 
 
 def metadata(table: Any) -> dict[str, Any]:
-    """Return the metadata that PyIceberg has written, as a catalog hands it out."""
+    """Return the metadata that PyIceberg has written, as a catalog returns it."""
     return dict(json.loads(Path(table.metadata_location.removeprefix("file://")).read_text()))
 
 
@@ -29,12 +29,12 @@ def rows(*numbers: int) -> Any:
     return pyarrow.table({"number": pyarrow.array(numbers, pyarrow.int64())})
 
 
-def test_each_commit_is_new_data_and_a_rollback_is_that_of_before(tmp_path: Path) -> None:
+def test_each_commit_is_new_data_and_a_rollback_restores_the_former_snapshot(tmp_path: Path) -> None:
     namespace, name = new_data_catalog.TABLE
-    whole = f"{namespace}.{name}"
+    identifier = f"{namespace}.{name}"
     catalog = sql.SqlCatalog("local", uri=f"sqlite:///{tmp_path}/catalog.db", warehouse=f"file://{tmp_path}")
     catalog.create_namespace(namespace)
-    table = catalog.create_table(whole, schema=rows().schema)
+    table = catalog.create_table(identifier, schema=rows().schema)
     for part, value in (("id", new_data_catalog.CLIENT_ID), ("secret", new_data_catalog.CLIENT_SECRET)):
         (tmp_path / part).write_text(value)
     with new_data_catalog.running() as (state, url):
@@ -43,12 +43,12 @@ def test_each_commit_is_new_data_and_a_rollback_is_that_of_before(tmp_path: Path
         place = {"uri": f"{url}/api/catalog", "warehouse": "acme", "headers": {}, "login": login}
 
         def current_snapshot() -> str:
-            """Return what the catalog says of the table as it is now."""
-            written = metadata(table)
-            known = {entry["snapshot-id"]: entry for entry in written.get("snapshots", [])}
-            current = known.pop(written.get("current-snapshot-id"), None)
+            """Return the catalog's data about the table now."""
+            metadata_ = metadata(table)
+            known = {entry["snapshot-id"]: entry for entry in metadata_.get("snapshots", [])}
+            current = known.pop(metadata_.get("current-snapshot-id"), None)
             state.snapshots[new_data_catalog.TABLE] = [*known.values(), *([current] if current else [])]
-            return snapshots({"tables": [whole], "catalog": place})[whole]
+            return snapshots({"tables": [identifier], "catalog": place})[identifier]
 
         assert current_snapshot() == ""
         table.append(rows(1, 2))

@@ -53,9 +53,11 @@ def store() -> ObjectStore:
 
 def pods(component: Component[Any]) -> list[tuple[str, Pod]]:
     catalog = replace(CATALOG, vends_credentials="by-the-store")
-    others = [capability for capability in EVERYTHING if not isinstance(capability, type(CATALOG) | ObjectStore)]
+    other_capabilities = [
+        capability for capability in EVERYTHING if not isinstance(capability, type(CATALOG) | ObjectStore)
+    ]
     database = replace(DATABASE, name=f"{component.type}-postgresql/{component.type}")
-    capabilities = (catalog, store(), database, *others)
+    capabilities = (catalog, store(), database, *other_capabilities)
     parts: Parts = component.build(context_of(component, found=capabilities, scope="sales", products=products()))
     return named_pods(parts)
 
@@ -69,7 +71,7 @@ def of_product(pod: Pod) -> str:
 
 
 @pytest.mark.parametrize("kind", ORCHESTRATORS)
-def test_a_products_pods_have_its_own_secrets_and_nobody_elses(kind: str) -> None:
+def test_pods_of_a_product_have_only_its_own_secrets(kind: str) -> None:
     every = set().union(*map(owned_by, NAMES))
     read: dict[str, set[str]] = {name: set() for name in NAMES}
     for name, pod in pods(ORCHESTRATORS[kind]):
@@ -80,12 +82,12 @@ def test_a_products_pods_have_its_own_secrets_and_nobody_elses(kind: str) -> Non
         if mine:
             read[mine] |= secrets
     for name in NAMES:
-        assert owned_by(name) <= read[name], "so that the test finds what it looks for"
+        assert owned_by(name) <= read[name], "otherwise the test would look for nothing"
 
 
 @pytest.mark.parametrize("kind", ORCHESTRATORS)
-def test_a_step_asks_the_kubernetes_api_for_no_secret(kind: str) -> None:
-    """A pod with no right in the API has no token for it, and may not reach it."""
+def test_a_step_has_no_access_to_the_kubernetes_api(kind: str) -> None:
+    """A pod without rights in the API has no token for it, and cannot reach it."""
     steps = [pod for _, pod in pods(ORCHESTRATORS[kind]) if of_product(pod)]
     assert steps
     assert not [pod for pod in steps if pod.kubernetes_api or pod.kubernetes_api_everywhere]

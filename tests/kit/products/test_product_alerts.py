@@ -24,5 +24,5 @@ HOUR = 3600
     ],
     ids=["schedule", "disabled-schedule", "trigger", "trigger-and-time", "disabled-trigger", "schedule-instead"],
 )
-def test_a_product_is_late_when_something_should_have_started_it(starts: dict[str, Any], seconds: int | None) -> None:
+def test_a_product_is_late_after_its_schedule_or_trigger(starts: dict[str, Any], seconds: int | None) -> None:
     assert late_after(product(**{"schedule": None, **starts})) == seconds

@@ -18,13 +18,13 @@ import pytest
 
 PACKAGE = files("floe_compiler.kit.products")
 SCRIPT, VERIFY = str(PACKAGE.joinpath("report_quality.py")), str(PACKAGE.joinpath("verify-contracts.sh"))
-# soda exits with what the contract's name says.
+# The name of the contract has soda's exit code.
 SODA = '#!/bin/sh\nfor last; do :; done\necho "verified $last"\nexit "${last%%-*}"\n'
 
 
 @contextmanager
 def collector(status: int = 200) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Yield the URL of a collector, and what it was sent: paths and messages."""
+    """Yield the URL of a collector, and what it received: paths and messages."""
     sent: list[tuple[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,18 +87,18 @@ def test_contracts_are_counted_by_their_outcome(
         run = verify(url, tmp_path, *contracts)
     ((path, message),) = sent
     assert (path, counts(message), run.returncode) == ("/v1/metrics", expected, code)
-    assert all(f"verified {contract}" in run.stdout for contract in contracts), "what soda says is in the log"
+    assert all(f"verified {contract}" in run.stdout for contract in contracts), "the output of soda is in the log"
     assert run.stderr.count("failed: soda exited") == expected["failed"]
 
 
 @pytest.mark.parametrize(("contract", "code"), [("0-a.yml", 0), ("1-a.yml", 1)])
-def test_a_collector_that_does_not_answer_fails_no_step(contract: str, code: int, tmp_path: Path) -> None:
+def test_a_silent_collector_does_not_fail_the_step(contract: str, code: int, tmp_path: Path) -> None:
     run = verify("http://127.0.0.1:9", tmp_path, contract)
     assert run.returncode == code
     assert "the collector does not take the result" in run.stderr
 
 
-def test_a_collector_that_refuses_fails_no_step(tmp_path: Path) -> None:
+def test_a_refusing_collector_does_not_fail_the_step(tmp_path: Path) -> None:
     with collector(status=500) as (url, _):
         run = verify(url, tmp_path, "0-a.yml")
     assert (run.returncode, "HTTP Error 500" in run.stderr) == (0, True)

@@ -30,7 +30,7 @@ def test_the_shared_services_have_the_names_of_the_deployment_view() -> None:
     assert variables["OPENLINEAGE_URL"].value == "http://marquez.floe-platform.svc.cluster.local:5000"
 
 
-def test_nothing_is_said_of_what_is_not_there() -> None:
+def test_missing_services_have_no_variables() -> None:
     assert set(step_variables()) == {
         "FLOE_DOMAIN",
         "FLOE_ENVIRONMENT",
@@ -49,7 +49,7 @@ def test_a_domain_logs_in_as_itself() -> None:
     assert (secret.secret.name, secret.key) == ("polaris-client-sales-customer-360", "client-secret")
 
 
-def test_credentials_are_put_together_by_kubernetes_from_variables_said_before() -> None:
+def test_credentials_are_composed_by_kubernetes_from_earlier_variables() -> None:
     variables = step_variables(CATALOG)
     names = list(variables)
     assert variables["POLARIS_CREDENTIAL"].value == "$(POLARIS_CLIENT_ID):$(POLARIS_CLIENT_SECRET)"
@@ -67,7 +67,7 @@ def test_tables_of_other_products_are_known_by_name() -> None:
     assert variables["FLOE_OUTPUT_SEGMENTS"].value == "sales__customer_360.segments"
 
 
-def test_an_input_without_a_domain_is_of_the_products_own() -> None:
+def test_an_input_without_a_domain_is_in_the_products_own() -> None:
     variables = step_variables(CATALOG, inputs=[{"product": "order-analytics", "output": "orders"}])
     assert variables["FLOE_INPUT_SALES__ORDER_ANALYTICS__ORDERS"].value == "sales__order_analytics.orders"
 
@@ -94,13 +94,13 @@ def test_amazons_own_store_needs_no_endpoint_and_a_workload_identity_no_keys() -
     assert variables["S3_URL_STYLE"].value == "vhost"
 
 
-def test_other_clouds_stores_are_known_by_their_url() -> None:
+def test_stores_of_other_clouds_have_their_url() -> None:
     variables = step_variables(CATALOG, replace(STORE, kind="gcs", warehouse="gs://acme/", url=""))
     assert variables["WAREHOUSE_URL"].value == "gs://acme/"
     assert not [name for name in variables if name.startswith(("AWS_", "S3_"))]
 
 
-def test_traces_tell_the_domains_and_environments_apart() -> None:
+def test_traces_have_domain_and_environment() -> None:
     variables = step_variables(COLLECTOR)
     assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"].value.endswith(":4317")
     assert variables["OTEL_EXPORTER_OTLP_PROTOCOL"].value == "grpc"
@@ -110,7 +110,7 @@ def test_traces_tell_the_domains_and_environments_apart() -> None:
     )
 
 
-def test_lineage_tells_the_domains_apart() -> None:
+def test_lineage_has_a_namespace_for_each_domain() -> None:
     assert step_variables(LINEAGE)["OPENLINEAGE_NAMESPACE"].value == "acme.sales"
 
 
@@ -119,6 +119,6 @@ def test_only_products_that_run_dbt_get_the_engines_variables() -> None:
     assert "DUCKDB_PATH" not in step_variables(COMPUTE, steps=[{"name": "only", "type": "dlt", "script": "load.py"}])
 
 
-def test_the_last_one_wins_in_the_place_of_the_first() -> None:
+def test_the_last_variable_wins_at_the_position_of_the_first() -> None:
     variables = (Variable("A", "1"), Variable("B", "$(A)"), Variable("A", "2"))
     assert distinct(variables) == (Variable("A", "2"), Variable("B", "$(A)"))

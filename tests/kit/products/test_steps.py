@@ -44,7 +44,7 @@ def test_dlt_loads_into_the_domains_namespace_of_the_catalog() -> None:
     assert variables["RUNTIME__DLTHUB_TELEMETRY"] == "false"
 
 
-def test_dlt_without_a_platform_chooses_its_own_destination() -> None:
+def test_dlt_without_a_catalog_keeps_its_own_destination() -> None:
     (only,) = planned(product(steps=[{"name": "only", "type": "dlt", "script": "load.py"}], inputs=[]), capabilities=())
     assert not {"DATASET_NAME", "DESTINATION_TYPE"} & {name for name, _ in only.variables}
 
@@ -56,7 +56,7 @@ def test_dbt_builds_with_the_platforms_profile() -> None:
     assert step(type="dbt", select=["tag:daily", "orders+"]).command[-3:] == ("--select", "tag:daily", "orders+")
 
 
-def test_dbt_tells_its_lineage_if_asked_to_and_if_somebody_listens() -> None:
+def test_dbt_reports_lineage_if_enabled_and_if_there_is_a_service() -> None:
     dbt = step(type="dbt", lineage=True)
     assert dbt.command[:2] == ("dbt-ol", "build")
     assert dict(dbt.variables)["OPENLINEAGE__TRANSPORT__URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
@@ -65,10 +65,13 @@ def test_dbt_tells_its_lineage_if_asked_to_and_if_somebody_listens() -> None:
     assert silent.command[0] == "dbt"
     assert not [name for name, _ in silent.variables if name.startswith("OPENLINEAGE__")]
     product_ = product(steps=[{"name": "only", "type": "dbt", "lineage": True}], inputs=[])
-    assert planned(product_, tuple(each for each in EVERYTHING if not isinstance(each, Lineage)))[0] == silent
+    assert (
+        planned(product_, tuple(capability for capability in EVERYTHING if not isinstance(capability, Lineage)))[0]
+        == silent
+    )
 
 
-def test_dbt_writes_below_tmp_only() -> None:
+def test_dbt_writes_only_below_tmp() -> None:
     variables = dict(step(type="dbt").variables)
     assert variables["DBT_TARGET_PATH"].startswith("/tmp/")
     assert variables["DBT_LOG_PATH"].startswith("/tmp/")
@@ -81,11 +84,11 @@ def test_contracts_are_verified_without_telemetry() -> None:
     assert dict(quality.variables) == {"SODA_CORE_TELEMETRY_ENABLED": "false"}
 
 
-def test_a_custom_step_runs_what_it_says() -> None:
+def test_a_custom_step_runs_its_command() -> None:
     assert step(type="custom", command=["echo", "$(HOME)"]).command == ("echo", "$(HOME)")
 
 
-def test_a_steps_own_variables_win() -> None:
+def test_variables_of_a_step_have_precedence() -> None:
     dbt = step(type="dbt", variables={"DBT_LOG_FORMAT": "text", "REGION": "eu"})
     assert dict(dbt.variables)["DBT_LOG_FORMAT"] == "text"
     assert dict(dbt.variables)["REGION"] == "eu"
@@ -98,7 +101,7 @@ def test_a_step_reaches_the_servers_it_names() -> None:
     assert server.cidr == "203.0.113.0/24"
 
 
-def test_a_secret_has_the_keys_that_any_step_of_any_product_asks_for() -> None:
+def test_a_secret_has_the_keys_of_all_steps_and_products() -> None:
     def using(name: str, key: str) -> Product:
         uses = {"TOKEN": {"secret": "shop-api", "key": key}}
         return product(name, steps=[{"name": "only", "type": "custom", "command": ["true"], "secrets": uses}])
@@ -117,7 +120,7 @@ def test_a_cluster_without_a_vault_generates_a_value_so_that_the_pod_can_start()
 @pytest.mark.parametrize(
     ("codes", "expected"), [([0, 0], 0), ([0, 2], 0), ([1, 0], 1), ([0, 3], 1), ([4, 0], 1)], ids=str
 )
-def test_the_script_verifies_all_contracts_and_fails_if_one_did(
+def test_the_script_verifies_all_contracts_and_fails_if_one_fails(
     tmp_path: Path, codes: list[int], expected: int
 ) -> None:
     soda = tmp_path / "soda"

@@ -1,4 +1,4 @@
-"""The server of Redis' protocol and its exporter, run as they are rendered: as another user, on a read-only root."""
+"""The rendered Redis server and its exporter, run as another user, on a read-only root."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server(memory: str = "64Mi", eviction: redis.Eviction = "noeviction") -> Wor
     return redis.server(INSTANCE, "broker", RedisServer(resources=amounts), eviction, monitored=True)
 
 
-def test_a_client_needs_the_password_whatever_it_is_made_of(tmp_path: Path) -> None:
+def test_a_client_needs_the_password_with_any_characters(tmp_path: Path) -> None:
     with running(server(), tmp_path) as instance:
         assert instance.ask("SET", "key", "value") == "OK"
         assert instance.ask("GET", "key") == "value"
@@ -79,7 +79,7 @@ def test_an_empty_password_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_what_was_written_outlives_a_crash(tmp_path: Path) -> None:
+def test_written_data_survives_a_crash(tmp_path: Path) -> None:
     with running(server(), tmp_path) as instance:
         instance.ask("SET", "key", "value")
         time.sleep(1.5)  # the log reaches the disk every second
@@ -97,7 +97,7 @@ def test_a_stop_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("eviction", ["noeviction", "allkeys-lru"])
-def test_when_its_memory_is_full_it_refuses_or_forgets(eviction: redis.Eviction, tmp_path: Path) -> None:
+def test_with_full_memory_it_refuses_writes_or_evicts_keys(eviction: redis.Eviction, tmp_path: Path) -> None:
     with running(server("16Mi", eviction), tmp_path) as instance:
         fill = "for i = 1, 400 do redis.call('SET', KEYS[1] .. i, string.rep('x', 100000)) end return 'done'"
         answers = [instance.ask("EVAL", fill, "1", f"key{turn}-") for turn in range(2)]
@@ -109,7 +109,7 @@ def test_when_its_memory_is_full_it_refuses_or_forgets(eviction: redis.Eviction,
         assert int(instance.ask("INFO", "memory").split("\nmaxmemory:")[1].split()[0]) == int(16 * 2**20 * 0.6)
 
 
-def test_it_is_not_ready_without_its_password_and_answers_all_the_same(tmp_path: Path) -> None:
+def test_a_server_with_a_wrong_password_is_alive_but_not_ready(tmp_path: Path) -> None:
     with running(server(), tmp_path) as instance:
         container = instance.container
         assert container.readiness is not None
@@ -124,17 +124,17 @@ def test_it_is_not_ready_without_its_password_and_answers_all_the_same(tmp_path:
 
 @pytest.mark.skipif(not EXPORTER, reason="redis_exporter is not on the PATH (github.com/oliver006/redis_exporter)")
 @pytest.mark.parametrize("password", [PASSWORD, "another"])
-def test_the_exporter_has_what_alerts_and_panels_are_about(password: str, tmp_path: Path) -> None:
+def test_the_exporter_has_the_metrics_of_alerts_and_panels(password: str, tmp_path: Path) -> None:
     workload = server()
     with running(workload, tmp_path) as instance:
         instance.ask("SET", "key", "value")
         instance.ask("GET", "key")
-        given = {variable.name: variable.value or password for variable in workload.pod.containers[1].variables}
-        given["REDIS_ADDR"] = given["REDIS_ADDR"].replace("6379", str(instance.port))
+        env = {variable.name: variable.value or password for variable in workload.pod.containers[1].variables}
+        env["REDIS_ADDR"] = env["REDIS_ADDR"].replace("6379", str(instance.port))
         address = f"127.0.0.1:{free_port()}"
         command = [EXPORTER, f"--web.listen-address={address}"]
         with (tmp_path / "exporter").open("wb") as log:
-            process = subprocess.Popen(command, env=given, stderr=log)
+            process = subprocess.Popen(command, env=env, stderr=log)
         try:
             for _ in range(100):
                 try:
@@ -149,11 +149,11 @@ def test_the_exporter_has_what_alerts_and_panels_are_about(password: str, tmp_pa
         finally:
             process.terminate()
             process.wait(10)
-    asked = " ".join(
+    queries = " ".join(
         [alert.expression for alert in monitoring.alerts("n", "s", "1Gi", forgets=False)]
         + [panel.query for panel in monitoring.PANELS]
     )
-    used = set(re.findall(r"\bredis_\w+", asked))
+    used = set(re.findall(r"\bredis_\w+", queries))
     assert len(used) == 11
     known = {name for name in used if f"\n{name}" in text}
     if password == PASSWORD:

@@ -1,4 +1,4 @@
-"""TLS of the server of Redis' protocol, run as it is rendered, with its clients and its exporter."""
+"""TLS of the rendered Redis server, with its clients and its exporter."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def workload() -> Workload:
     return redis.server(instance, "cache", RedisServer(), "noeviction", monitored=True)
 
 
-def put(folder: Path, certificate: Path) -> None:
-    """Put a certificate there as the kubelet does: behind a link."""
+def write_certificate(folder: Path, certificate: Path) -> None:
+    """Write a certificate as the kubelet does: behind a link."""
     for name in ("tls.crt", "tls.key"):
         if not (folder / name).is_symlink():
             (folder / name).symlink_to(f"..data/{name}")
@@ -49,7 +49,7 @@ def put(folder: Path, certificate: Path) -> None:
 def server(tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "tls"
     folder.mkdir()
-    put(folder, OURS.issue(folder / "..first", "localhost"))
+    write_certificate(folder, OURS.issue(folder / "..first", "localhost"))
     (tmp_path / "roots.pem").write_text(OURS.pem)
     options = ("--tls", "--cacert", str(tmp_path / "roots.pem"))
     with running(workload(), tmp_path, folder, options) as redis_server:
@@ -57,14 +57,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def refused(server: Server, *options: str) -> str:
-    """Return what a client with other options gets to hear."""
-    asked = subprocess.run(
+    """Return the server's answer to a client with other options."""
+    result = subprocess.run(
         ["redis-cli", "-p", str(server.port), *options, "PING"], capture_output=True, text=True, timeout=20, check=False
     )
-    return asked.stdout + asked.stderr
+    return result.stdout + result.stderr
 
 
-def test_clients_verify_it_and_get_in_by_no_other_way(server: Server, tmp_path: Path) -> None:
+def test_clients_verify_the_server_and_connect_only_over_tls(server: Server, tmp_path: Path) -> None:
     assert server.ask("SET", "key", "value") == "OK"
     roots = tmp_path / "others.pem"
     roots.write_text(OTHERS.pem)
@@ -78,7 +78,7 @@ def test_clients_verify_it_and_get_in_by_no_other_way(server: Server, tmp_path: 
 
 def test_a_renewed_certificate_is_used_without_a_restart(server: Server, tmp_path: Path) -> None:
     before = ssl.get_server_certificate(("127.0.0.1", server.port))
-    put(tmp_path / "tls", OURS.issue(tmp_path / "tls" / "..second", "localhost"))
+    write_certificate(tmp_path / "tls", OURS.issue(tmp_path / "tls" / "..second", "localhost"))
     for _ in range(100):
         if ssl.get_server_certificate(("127.0.0.1", server.port)) != before:
             break
@@ -86,42 +86,42 @@ def test_a_renewed_certificate_is_used_without_a_restart(server: Server, tmp_pat
     else:
         raise AssertionError(server.log.read_text())
     assert server.ask("PING") == "PONG"
-    # What lets the certificate be read again is no way in for anybody.
+    # The way to reload the certificate is not a way in for others.
     assert "WRONGPASS" in refused(server, *server.options, "--no-auth-warning", "--user", "certificates", "--pass", "x")
 
 
 @pytest.mark.parametrize(("trusted", "answer"), [(OURS, "True"), (OTHERS, "CERTIFICATE_VERIFY_FAILED")])
-def test_redis_in_python_verifies_it_by_the_variables_of_all_containers(
+def test_the_python_client_verifies_it_by_the_variables_of_all_containers(
     trusted: Authority, answer: str, server: Server, tmp_path: Path
 ) -> None:
     if subprocess.run(["python3", "-c", "import redis"], capture_output=True, check=False).returncode:
         pytest.skip("python3 on the PATH does not have the package redis")
     (tmp_path / "trusted.pem").write_text(trusted.pem)
     code = "import os, redis; print(redis.from_url(os.environ['FLOE_CACHE_URL'], password=os.environ['WORD']).ping())"
-    given = {
+    env = {
         "SSL_CERT_FILE": str(tmp_path / "trusted.pem"),
         "FLOE_CACHE_URL": f"rediss://localhost:{server.port}/0",
         "WORD": PASSWORD,
     }
-    asked = subprocess.run(
+    result = subprocess.run(
         ["python3", "-c", code],
-        env={**os.environ, **given},
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-    assert answer in asked.stdout + asked.stderr
+    assert answer in result.stdout + result.stderr
 
 
 @pytest.mark.skipif(not EXPORTER, reason="redis_exporter is not on the PATH (github.com/oliver006/redis_exporter)")
 def test_the_exporter_reads_it(server: Server, tmp_path: Path) -> None:
     variables = server.workload.pod.containers[1].variables
-    given = {variable.name: variable.value or PASSWORD for variable in variables}
-    given["REDIS_ADDR"] = given["REDIS_ADDR"].replace("6379", str(server.port))
+    env = {variable.name: variable.value or PASSWORD for variable in variables}
+    env["REDIS_ADDR"] = env["REDIS_ADDR"].replace("6379", str(server.port))
     address = f"127.0.0.1:{free_port()}"
     with (tmp_path / "exporter").open("wb") as log:
-        process = subprocess.Popen([EXPORTER, f"--web.listen-address={address}"], env=given, stderr=log)
+        process = subprocess.Popen([EXPORTER, f"--web.listen-address={address}"], env=env, stderr=log)
     try:
         for _ in range(100):
             try:

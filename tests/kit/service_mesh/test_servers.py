@@ -29,15 +29,15 @@ def ports(*numbers: str) -> list[Any]:
 def test_istio_has_a_rule_for_each_set_of_callers() -> None:
     declared = server(accounts={5432: ("a/b",), 8080: ("a/b",)}, namespaces={8080: ("gateways",)})
     ((_, spec),) = specs(istio.server_objects(AMBIENT, declared, {})).items()
-    account, others = {"source": {"serviceAccounts": ["a/b"]}}, {"source": {"namespaces": ["gateways"]}}
+    account, gateways = {"source": {"serviceAccounts": ["a/b"]}}, {"source": {"namespaces": ["gateways"]}}
     assert spec["selector"] == {"matchLabels": {"app": "web"}}
     assert spec["rules"] == [
         {"from": [account], "to": ports("5432")},
-        {"from": [account, others], "to": ports("8080")},
+        {"from": [account, gateways], "to": ports("8080")},
     ]
 
 
-def test_istio_takes_sixteen_accounts_in_a_source() -> None:
+def test_istio_accepts_sixteen_accounts_in_a_source() -> None:
     accounts = tuple(f"a/{number:02}" for number in range(33))
     ((_, spec),) = specs(istio.server_objects(AMBIENT, server(accounts={8080: accounts}), {})).items()
     sources = [source["source"]["serviceAccounts"] for source in spec["rules"][0]["from"]]
@@ -45,16 +45,16 @@ def test_istio_takes_sixteen_accounts_in_a_source() -> None:
     assert [name for names in sources for name in names] == list(accounts)
 
 
-def test_istio_lets_in_accounts_of_the_trust_domain_that_the_mesh_says() -> None:
+def test_istio_lets_in_accounts_of_the_configured_trust_domain() -> None:
     mesh = ServiceMesh("sidecar", "istio-system", trust_domain="acme.example")
     declared = server(accounts={8080: ("a/b", "a/c")}, namespaces={8080: ("gateways",)})
     ((_, spec),) = specs(istio.server_objects(mesh, declared, {})).items()
     principals = ["acme.example/ns/a/sa/b", "acme.example/ns/a/sa/c"]
-    others = {"source": {"namespaces": ["gateways"]}}
-    assert spec["rules"] == [{"from": [{"source": {"principals": principals}}, others], "to": ports("8080")}]
+    gateways = {"source": {"namespaces": ["gateways"]}}
+    assert spec["rules"] == [{"from": [{"source": {"principals": principals}}, gateways], "to": ports("8080")}]
 
 
-def test_a_port_with_callers_outside_the_mesh_takes_plain_text_of_anybody() -> None:
+def test_a_port_with_callers_outside_the_mesh_accepts_plain_text() -> None:
     declared = server(accounts={8080: ("a/b",)}, plain=frozenset({8080}))
     specs_ = specs(istio.server_objects(AMBIENT, declared, {}))
     assert specs_["AuthorizationPolicy", "web"]["rules"] == [{"to": ports("8080")}]
@@ -65,11 +65,11 @@ def test_a_port_with_callers_outside_the_mesh_takes_plain_text_of_anybody() -> N
     assert ("MeshTLSAuthentication", "web-8080") not in opened
 
 
-def test_a_server_that_nobody_calls_stays_shut() -> None:
+def test_a_server_without_callers_stays_closed() -> None:
     assert istio.server_objects(AMBIENT, server(), {}) == linkerd.server_objects(LINKERD, server(), {}) == []
 
 
-def test_linkerd_has_a_server_for_each_port_and_looks_for_http_only_where_it_may_be() -> None:
+def test_linkerd_has_a_server_for_each_port_and_detects_http_only_on_tcp() -> None:
     declared = server(accounts={5432: ("a/b",), 8080: ("a/b", "c/d")}, namespaces={8080: ("gateways",)})
     specs_ = specs(linkerd.server_objects(LINKERD, declared, {}))
     assert specs_["Server", "web-5432"]["proxyProtocol"] == "opaque"
@@ -87,21 +87,21 @@ def test_linkerd_has_a_server_for_each_port_and_looks_for_http_only_where_it_may
     assert specs_["AuthorizationPolicy", "web-8080"]["targetRef"] == target
 
 
-def test_linkerd_lets_in_grpc_probes_from_the_nodes_only_beside_the_callers() -> None:
+def test_linkerd_lets_in_grpc_probes_from_nodes_as_well_as_callers() -> None:
     near = ServiceMesh("linkerd", "linkerd", node_networks=("10.0.0.0/16",))
     specs_ = specs(linkerd.server_objects(near, server(accounts={8080: ("a/b",)}, probed=frozenset({8080})), {}))
     assert specs_["NetworkAuthentication", "web-8080-probes"] == {"networks": [{"cidr": "10.0.0.0/16"}]}
     assert {name for kind, name in specs_ if kind == "AuthorizationPolicy"} == {"web-8080", "web-8080-probes"}
 
 
-def test_members_are_inside_and_everybody_else_outside() -> None:
+def test_members_of_the_mesh_are_distinguished_from_others() -> None:
     dns = Port("dns", 53, "UDP")
     openings = [("gateways", (HTTP, dns), False), ("operators", (SQL,), False), ("", (SQL,), False)]
     assert ways_in(openings, ("gateways",)) == ({8080: ("gateways",)}, frozenset({5432}))
     assert ways_in([("gateways", (HTTP,), True)], ("gateways",))[1] == {8080}, "addresses have no identity"
 
 
-def test_the_resources_of_a_proxy_are_read_as_they_are_written() -> None:
+def test_resources_of_a_proxy_are_parsed() -> None:
     amounts = (("limits.cpu", "500m"), ("limits.memory", "256Mi"), ("requests.cpu", "50m"), ("requests.memory", "64Mi"))
     for mesh in (ServiceMesh("sidecar", "control", proxy=amounts), ServiceMesh("linkerd", "control", proxy=amounts)):
         assert tuple(sorted(proxy_amounts(mesh.amounts()))) == amounts

@@ -1,4 +1,4 @@
-"""What is requested and what it costs: of objects made here, and of those of this repository, which are real ones."""
+"""Requested resources and their costs: of objects made here, and of the real ones of this repository."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def files() -> Iterator[Object]:
 
 @pytest.fixture(scope="module")
 def prod() -> list[Object]:
-    """Return the objects of this repository's production that say what is requested."""
+    """Return the objects of this repository's production that request resources."""
     return list(files())
 
 

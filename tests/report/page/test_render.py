@@ -1,4 +1,4 @@
-"""The page is safe and closed: nothing in its data becomes markup, and it reads nothing else."""
+"""The page is safe and closed: nothing in its data becomes markup, and it loads nothing."""
 
 from __future__ import annotations
 
