@@ -38,12 +38,13 @@ def test_is_skipped():
 
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    alone = ("-p", "forked_workers", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-ra", "-W", "ignore")
+    alone = ("-p", "forked_workers", "-p", "syrupy", "-p", "no:cacheprovider", "-ra", "-W", "ignore")
     environment = {
         **os.environ,
         "PYTHONPATH": str(Path(__file__).parent),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_ADDOPTS": "",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     command = [sys.executable, "-m", "pytest", *alone, "--processes", "2", *options]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -190,13 +191,16 @@ def running() -> Iterator[Running]:
             "CERTIFICATE_CHECK_SECONDS": "0.2",
         }
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, user=USER, group=USER, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                command, user=USER, group=USER, env=environment, stdout=log, stderr=log, process_group=0
+            )
         try:
             until(lambda: b"ready to accept connections" in (folder / "log").read_bytes())
             yield postgres
         finally:
             process.terminate()
             process.wait(30)
+            os.killpg(process.pid, signal.SIGKILL)  # what looks for new certificates, which ends with the container
 
 
 def until(happened: Any) -> None:
