@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -18,11 +17,9 @@ from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USA
 from floe_compiler.commands.signals import ended_by, received
 from floe_compiler.commands.verbs import VERBS, listed
 from floe_compiler.model.diagnostics import StageFailed, nearest
+from floe_compiler.model.plain_files import NO_ROOM
 
 DEFAULT_VERB = "compile"
-
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Errors of the system: the disk is full, or the user's quota is."""
 
 DESCRIPTION = """\
 Compile the declarations of a data-mesh platform into plain Kubernetes YAML for Argo CD or Flux.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import multiprocessing
 import tarfile
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -98,7 +100,7 @@ def test_an_error_of_node_is_reported_in_one_line(tmp_path: Path, monkeypatch: p
         ("hello", "JSON is malformed"),
         ("\\xff", "JSON is malformed"),
         ("", "Input data was truncated"),
-        ("null", "Expected `array`"),
+        ("null", "got `null`"),
         ("[]", "0 answers instead of 1"),
         ("[{}, {}]", "2 answers instead of 1"),
         ("[1]", "Expected `object`"),
@@ -128,6 +130,30 @@ def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failure_of(CHART).message == (
         "the Python package no_such_package has 0 archives of JavaScript instead of one"
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("file", ["node_modules/cdk8s/package.json", "include.yaml"])
+def test_a_full_disk_is_said_to_be_one(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(tempfile.TemporaryDirectory[str]):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(dir=tmp_path, **options)
+            Path(self.name, file).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.name, file).symlink_to("/dev/full")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", Full)
+    text, head = "kind: A\n", {"apiVersion": "v1", "kind": "ConfigMap", "name": "a"}
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        cdk8s_process.run_cdk8s([{**CHART, "included": [{"text": text, "objects": [head]}]}])
+    assert raised.value.errno == errno.ENOSPC
+    assert str(raised.value.filename).startswith(f"{tmp_path}/floe-compile-")
+    assert [*tmp_path.iterdir()] == [], "nothing is left behind"
+
+
+def test_a_process_that_the_system_stops_is_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, "process.kill(process.pid, 'SIGKILL');"))
+
+    assert failure_of(CHART).message.startswith("the system stopped Node.js (SIGKILL)")
 
 
 def test_nothing_is_left_behind_and_the_home_folder_is_not_needed(

@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from floe_compiler.cache import recent
@@ -212,6 +213,27 @@ def test_damaged_entries_of_a_kind_change_nothing(
             for path in (one.relative_to(sound) for one in paths)
             if folder / path not in folders
         }, names
+
+
+def with_a_file_more(head: Any) -> Any:
+    unit, (lines, *hashes), *rest = head
+    return [unit, [f"{lines}\noutput/dev/x.yaml", *hashes], *rest]
+
+
+def without_metadata(parts: dict[str, Any]) -> Any:
+    return {digest: {**part, "metadata": None} for digest, part in parts.items()}
+
+
+@pytest.mark.parametrize(("kind", "change"), [(HEADS, with_a_file_more), (cached_results.KIND, without_metadata)])
+def test_data_of_the_right_types_that_cannot_be_true_changes_nothing(
+    kind: str, change: Callable[[Any], Any], root: Path, sound: Path, expected: Any, tmp_path: Path
+) -> None:
+    shutil.copytree(sound, tmp_path / "cache")
+    make_read(tmp_path / "cache", kind)
+    for path in entries(tmp_path / "cache", kind):
+        data = Store(tmp_path / "cache").get(kind, path.parent.name + path.name)
+        sealed(change(msgspec.msgpack.decode(data or b"")))(path)
+    assert everything(root, Store(tmp_path / "cache")) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)

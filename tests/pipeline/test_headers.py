@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from floe_compiler import declare
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.components import registry
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.plan import Component, Context, DeclaredInstance
 from floe_compiler.pipeline.headers import Header, NotResolved, Scope, declared_headers, headers, without_places
 from floe_compiler.pipeline.workers import Processes, ThisProcess
 from floe_compiler.resolve import resolve_frames
@@ -66,6 +69,25 @@ def test_what_is_recalled_is_what_was_made(tmp_path: Path) -> None:
             one.header.namespace,
         )
         assert one.header.content == digest_of(encode(without_places(unit)))
+
+
+def test_a_component_that_completes_its_parts_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: Counter[int] = Counter()
+
+    def counted(component: Component[Any], context: Context[Any], run: declare.RunConstructs) -> DeclaredInstance:
+        built[id(context.instance)] += 1
+        return build(component, context, run)
+
+    build = declare.declare_instance
+    monkeypatch.setattr(declare, "declare_instance", counted)
+    metrics = {"type": "prometheus", "runbooks": "https://pages.acme.example/runbooks"}
+    observability = {"collector": {"type": "opentelemetry"}, "metrics": metrics}
+    found = frames(tmp_path, {MANIFEST: manifest(observability=observability)})
+    declared = {scope: one.unit() for scope, one in made(found, Memory()).items()}
+    instances = [instance for unit in declared.values() if unit for instance in unit.instances]
+    assert any(part.scraper for part in (instance.parts for instance in instances)), "one completes its parts"
+    assert {*built.values()} == {1}
+    assert built.total() == len(instances)
 
 
 def test_another_compiler_recalls_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.overlay import portions
+from floe_compiler.overlay import kustomize, portions
+from floe_compiler.overlay import overlay as overlay_module
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.compilation import Compilation
 from pipeline.mesh_of_three import (
@@ -338,6 +339,17 @@ def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
     anew = Anew(again)
     assert everything(compiled) == everything(compile_mesh(tmp_path, cache=anew))
     assert anew.compiled == every_unit("qa"), "all that was recalled"
+
+
+def test_another_kustomize_concerns_what_patches_may_select(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {**FILES, DEV_OVERLAY: kustomization(["../../base", "note.yaml"], QUOTA_PATCH)})
+    cache = Recorder()
+    compile_mesh(tmp_path, ("dev",), cache=cache)
+    for module in (kustomize, overlay_module):
+        monkeypatch.setattr(module, "identity_of", lambda _: "kustomize of tomorrow")
+    again = Recorder(cache)
+    compile_mesh(tmp_path, ("dev",), cache=again)
+    assert (again.resolved, again.compiled) == (set(), {f"dev/{namespace('finance')}"})
 
 
 def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_it(tmp_path: Path) -> None:

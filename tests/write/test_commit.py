@@ -62,7 +62,8 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as raised:
         write_file(str(tmp_path / "x.yaml"), "new\n")
+    assert raised.value.filename == str(tmp_path / "x.yaml")
     assert [path.name for path in tmp_path.iterdir()] == ["x.yaml"]
     assert (tmp_path / "x.yaml").read_text() == "old\n"

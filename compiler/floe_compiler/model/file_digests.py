@@ -49,6 +49,12 @@ class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """The paths of the files."""
         return self.lines.split("\n") if self.lines else []
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether there is a hash for each file."""
+        count = len(self.paths)
+        return len(self.sha256) == count * SHA256_SIZE and len(self.git_blobs) in (0, count * SHA1_SIZE)
+
     def hashes(self) -> Iterator[tuple[str, str]]:
         """Yield the path and the SHA-256 of each file."""
         return zip(self.paths, _unpacked(self.sha256, SHA256_SIZE), strict=True)

@@ -15,6 +15,9 @@ from pathlib import Path
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _PART = 1 << 20
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors of the system: the disk is full, or the user's quota is."""
+
 
 class NotPlain(OSError):
     """There is a link, a pipe, a device or a folder instead of a regular file, or a link in its path."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Literal, Self
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.plain_files import NO_ROOM
 from floe_compiler.node.program import find_node, node_environment
 
 DRIVER = Path(__file__).with_name("construct_tree.js")
@@ -61,15 +64,18 @@ class Cdk8s:
     def run(self, charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the answer for each chart.
 
-        Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or returns invalid data (S102).
+        Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or returns invalid data (S102);
+        OSError if the disk with the temporary folder is full.
         """
         try:
             self._process = self._process or _started()
-            answers = _answers(self._process.answer(msgspec.json.encode(charts)), len(charts))
+            answers = _answers(self._process, self._process.answer(msgspec.json.encode(charts)), len(charts))
         except BaseException as error:
             process, self._process = self._process, None
             if process is not None:  # It may still answer, or be half way through.
                 process.end()
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
             if isinstance(error, OSError | ValueError | msgspec.DecodeError):
                 raise _failed(str(error)) from error
             raise
@@ -134,9 +140,12 @@ def _started() -> _Process:
     return (_idle and _idle.take()) or _start()
 
 
-def _answers(answer: bytes, count: int) -> list[dict[str, Any]]:
-    """Return the answers of construct_tree.js. Raises ValueError if it is something else."""
-    answers = msgspec.json.decode(answer, type=list[Answer])
+def _answers(process: _Process, answer: bytes, count: int) -> list[dict[str, Any]]:
+    """Return the answers of construct_tree.js. Raises OSError if its folder is full, ValueError for something else."""
+    answers = msgspec.json.decode(answer, type=list[Answer] | Literal["ENOSPC", "EDQUOT", "EFBIG"])
+    if isinstance(answers, str):
+        number = getattr(errno, answers)
+        raise OSError(number, os.strerror(number), process.folder.name)
     if len(answers) != count:
         raise ValueError(f"it has {len(answers)} answers instead of {count}")
     return [msgspec.to_builtins(chart) for chart in answers]
@@ -195,9 +204,9 @@ class _Process(msgspec.Struct, frozen=True):
             timer.cancel()
         if late.is_set():
             raise _failed(f"cdk8s did not finish within {SECONDS} seconds")
-        if not answer.endswith(b"\n") and self.node.wait():
+        if not answer.endswith(b"\n") and (code := self.node.wait()):
             self.errors.seek(0)
-            raise _failed(_reason(self.errors.read().decode(errors="replace")))
+            raise _failed(_reason(self.errors.read().decode(errors="replace"), code))
         return answer
 
     def end(self) -> None:
@@ -241,8 +250,10 @@ def _archive(package: str) -> Path:
     return archives[0]
 
 
-def _reason(stderr: str) -> str:
-    """Return the line of Node.js's error output with the reason."""
+def _reason(stderr: str, code: int) -> str:
+    """Return the line of Node.js's error output with the reason; `code` is what it ended with."""
+    if code < 0:
+        return f"the system stopped Node.js ({signal.Signals(-code).name}); most often memory or disk space was short"
     match = re.search(r"^\w*Error\b.*", stderr, re.MULTILINE)
     return match[0] if match else "Node.js ended without a message"
 

@@ -4,9 +4,15 @@
 // The arguments are an empty folder, and the archives of the npm packages cdk8s and constructs.
 'use strict';
 
-const { writeFileSync } = require('node:fs');
+const { writeFileSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
 const { unpack } = require('./unpack.js');
+
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const STDOUT = 1;
+
+// If the folder is full, so is the file for standard error in it: the code of the error is the answer.
+process.on('uncaughtExceptionMonitor', ({ code }) => NO_ROOM.has(code) && writeSync(STDOUT, `${JSON.stringify(code)}\n`));
 
 const [FOLDER, ...ARCHIVES] = process.argv.slice(2);
 ['cdk8s', 'constructs'].forEach((name, at) => unpack(ARCHIVES[at], join(FOLDER, 'node_modules', name)));
@@ -57,6 +63,7 @@ function addIncluded(chart, { text, objects }, constructs) {
     constructs.push(...found);
     return [];
   } catch (error) {
+    if (NO_ROOM.has(error.code)) throw error;
     return [{ at, message: ['cdk8s does not read its file as the compiler does: ', error.message] }];
   }
 }

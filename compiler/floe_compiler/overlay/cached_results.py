@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.credentials import secret_in
-from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.units import unit_of
 
@@ -48,7 +48,8 @@ class CachedResults(msgspec.Struct, frozen=True):
             data = self.cache.get(KIND, key) if self.cache else None
             parts = (decode(data, dict[str, Object | None]) if data else None) or {}
             for item in items:
-                if (digest := _digest(item)) in parts:
+                digest = _digest(item)
+                if digest in parts and _is_of(parts[digest], item.identity):
                     results[item.identity] = Result(parts[digest])
         return results
 
@@ -77,6 +78,11 @@ class CachedResults(msgspec.Struct, frozen=True):
     def _key(self, unit: str, items: Iterable[ChangedObject], version: str) -> str:
         steps = sorted({step.digest for item in items for step in item.steps})
         return digest_of(self.compiler, self.program, self.environment, version, unit, *steps)
+
+
+def _is_of(part: Object | None, identity: ObjectId) -> bool:
+    """Return whether this may be the result for an object: None if it is removed, or else a part of it."""
+    return part is None or identify(part, identity.namespace) == identity
 
 
 def _may_be_kept(identity: ObjectId, result: Result) -> bool:

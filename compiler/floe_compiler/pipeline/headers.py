@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -46,6 +46,12 @@ SharedInputs = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
 
 Declared = DeclaredUnit | bytes
 """What a unit declares. For other processes, and if there are many, it is packed."""
+
+ScopeOf = tuple[str, Mapping[str, Declared | None]]
+"""A scope, with what it has declared in each environment so far: None if its components are still to be built."""
+
+
+NOTHING: Mapping[Scope, Declared | None] = {}
 
 
 class NotResolved(Exception):
@@ -103,7 +109,8 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for unit, header in first.items()
         if header.header.facts.incomplete
     }
-    return {**first, **_cached_or_declared(frames, incomplete, facts, store, workers)}
+    declared = {unit: first[unit].declared for unit in incomplete}
+    return {**first, **_cached_or_declared(frames, incomplete, facts, store, workers, declared)}
 
 
 def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Frame]) -> Mapping[str, MeshFacts]:
@@ -135,6 +142,7 @@ def _cached_or_declared(
     facts: Mapping[str, MeshFacts],
     store: Cache,
     workers: Workers,
+    declared: Mapping[Scope, Declared | None] = NOTHING,
 ) -> Mapping[Scope, Header]:
     """Return the headers of units in the order of `keys`, their keys in the cache."""
     cached: dict[Scope, Header] = {}
@@ -143,40 +151,48 @@ def _cached_or_declared(
         header = decode(data, UnitHeader) if data else None
         if header is not None:
             cached[unit] = Header(header, key=key)
-    new_headers = declared_headers(frames, [unit for unit in keys if unit not in cached], facts, workers)
+    missing = [unit for unit in keys if unit not in cached]
+    new_headers = declared_headers(frames, missing, facts, workers, declared)
     for unit, new in new_headers.items():
         store.put(KIND, keys[unit], encode(new.header))
     return {unit: cached.get(unit) or replace(new_headers[unit], key=keys[unit]) for unit in keys}
 
 
 def declared_headers(
-    frames: Mapping[str, Frame], units: Sequence[Scope], facts: Mapping[str, MeshFacts], workers: Workers
+    frames: Mapping[str, Frame],
+    units: Sequence[Scope],
+    facts: Mapping[str, MeshFacts],
+    workers: Workers,
+    declared: Mapping[Scope, Declared | None] = NOTHING,
 ) -> Mapping[Scope, Header]:
     """Return the headers of these units, with what the units declare. Raises NotResolved.
 
-    Without the `facts` of its environment, a unit lacks the objects that its components derive from these.
+    Without the `facts` of its environment, a unit lacks the objects that its components derive from these. The
+    components of units that have `declared` what does not depend on these are not built again.
     """
-    environments: dict[str, list[str]] = defaultdict(list)
+    environments: dict[str, dict[str, Declared | None]] = defaultdict(dict)
     for environment, scope in units:
-        environments[scope].append(environment)
-    items = [(scope, tuple(names)) for scope, names in environments.items()]
+        environments[scope][environment] = declared.get((environment, scope))
+    items = [*environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
     shared = frames, facts, len(units) > FEW
     return {unit: header for results in workers.map(_make, shared, chunks) for unit, header in results}
 
 
-def _make(shared: SharedInputs, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
+def _make(shared: SharedInputs, items: Sequence[ScopeOf]) -> list[tuple[Scope, Header]]:
     return [result for scope, environments in items for result in _scope(shared, scope, environments)]
 
 
-def _scope(shared: SharedInputs, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(
+    shared: SharedInputs, name: str, environments: Mapping[str, Declared | None]
+) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
     frames, facts, is_packed = shared
     valid: Mapping[Key, WrittenProduct] = {}
     if name not in SHARED:
         sources = next(iter(frames.values())).inputs.sources
         valid = domain_products(name, sources.domains[name], findings)
-    for environment in environments:
+    for environment, known in environments.items():
         own, frame = Findings([*findings.diagnostics]), frames[environment]
         scope = frame.shared.get(name) if name in SHARED else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
@@ -184,7 +200,7 @@ def _scope(shared: SharedInputs, name: str, environments: Iterable[str]) -> Iter
         unit = connect(frame, scope, frame.provided, own)
         if own.failed:
             raise NotResolved
-        declared = declare(unit, objects_of)
+        declared = declare(unit, objects_of) if known is None else declared_unit(known)
         if environment in facts:
             declared = completed(unit, declared, facts[environment])
         header = UnitHeader(

@@ -99,7 +99,8 @@ class Results:
     def _recalled(self, task: Task) -> UnitHead | None:
         data = self.cache.get(HEADS, task.content)
         head = decode(data, UnitHead) if data else None
-        return head if head is not None and head.unit == task.key.namespace else None
+        is_sound = head is not None and head.unit == task.key.namespace and head.files.is_whole
+        return head if is_sound else None
 
     def _take(self, compiled: Compiled) -> None:
         for stage, diagnostics in compiled.findings:

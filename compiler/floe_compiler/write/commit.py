@@ -83,8 +83,10 @@ def write_file(path: str, text: str | bytes) -> os.stat_result:
         finally:
             os.close(file)
         os.replace(temporary, path)  # noqa: PTH105 -- paths as text: there are tens of thousands
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = path  # a full disk names no file
         raise
     return os.lstat(path)
 
