@@ -55,6 +55,7 @@ def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
             ("environment", "prod", "--cluster", "a=platform", "--cluster", "a=sales"),
             "--cluster a=sales: a is named before; write it once: --cluster a=platform,sales",
         ),
+        (("domain", "platform"), '"platform" is what the shared services are called'),
         (("domain", ".."), '".." is not a DNS label'),
         (("environment", "../x"), '"../x" is not a DNS label'),
     ],

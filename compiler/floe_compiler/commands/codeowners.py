@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
+from floe_compiler.commands.new_files import path_from
 from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.commands.output_folder import add_output, find_output
 from floe_compiler.model.plain_files import NotPlain, read_below
@@ -80,7 +81,7 @@ def write_owners(root: Path, output: Path) -> None:
     file, _, wanted = _file(root, output)
     with reporting_refusals(output):
         write_file(str(file), wanted)
-    sys.stdout.write(f"wrote {file.relative_to(root) if file.is_relative_to(root) else file}\n")
+    sys.stdout.write(f"wrote {path_from(root, file)}\n")
 
 
 def _file(root: Path, output: Path) -> tuple[Path, str, str]:

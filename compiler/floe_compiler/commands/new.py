@@ -100,7 +100,7 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
     if (options.kind == "product") != bool(product):
         form = "DOMAIN/NAME, such as sales/orders" if options.kind == "product" else "its name alone"
         raise UsageError(f"new {options.kind} {options.name}: write {form}")
-    _check("name", domain)
+    _check("domain", domain)
     files = {f"domains/{domain}/domain.yaml": documents.domain(domain, owner)}
     if product:
         _check("name", product)
