@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.cli import main
+from floe_compiler.commands import schema
 from floe_compiler.commands.completion import SHELLS
 from quick_program import quick_program
 from small_mesh import small_mesh
@@ -91,6 +92,12 @@ def test_names_are_those_of_the_mesh_around(
     for kind, expected in (("environments", "dev"), ("domains", "sales"), ("products", "sales/orders")):
         assert main(["completion", "--names", kind]) == 0
         assert capsys.readouterr().out.split() == [expected]
+
+
+def test_names_of_kinds_need_no_schema(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(schema, "schema_files", dict)  # making these takes over a second
+    assert main(["completion", "--names", "kinds"]) == 0
+    assert {"DataProduct", "SemanticModel"} < {*capsys.readouterr().out.split()}
 
 
 def test_outside_of_a_mesh_there_are_none(

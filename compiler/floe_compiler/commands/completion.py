@@ -9,6 +9,7 @@ from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE
 from floe_compiler.commands.options import find_root
+from floe_compiler.model.layout import KINDS
 from floe_compiler.report.terminal import visible
 
 SHELLS = ("bash", "zsh", "fish")
@@ -76,9 +77,7 @@ def _parts(_root: Path) -> Iterable[str]:
 
 
 def _kinds(_root: Path) -> Iterable[str]:
-    from floe_compiler.commands.schema import name_of, schema_files
-
-    return map(name_of, schema_files())
+    return KINDS
 
 
 NAMES: Mapping[str, Callable[[Path], Iterable[str]]] = {
