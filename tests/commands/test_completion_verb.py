@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["components", "lin"], "lineage"),
         (["schema", "DataP"], "DataProduct"),
         (["graph", "line"], "lineage"),
+        (["init", "--storage", "s"], "s3 seaweedfs"),
         (["new", "dom"], "domain"),
     ],
 )
@@ -76,13 +78,20 @@ def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Pat
 def test_the_script_is_one_that_the_shell_reads(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
-    assert "floe-compile completion --names environments" in text
+    assert re.search(r"(floe-compile completion --|_floe_compile_)names environments", text)
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not on the PATH")
     script = tmp_path / "script"
     script.write_text(text)
     subprocess.run([program, "-n", str(script)], check=True, timeout=60)
+
+
+def test_zsh_asks_for_names_when_they_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "zsh"]) == 0
+    asks = re.findall(r".*\$\(floe-compile .*", capsys.readouterr().out)
+    # Elsewhere, it would run while the shell loads the script: for each option, and never again.
+    assert asks == ['  compadd -- ${(f)"$(floe-compile completion --names $1 2>/dev/null)"}']
 
 
 def test_names_are_those_of_the_mesh_around(
