@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.cli import main
+from floe_compiler.commands import schema
 from floe_compiler.commands.completion import SHELLS
 from quick_program import quick_program
 from small_mesh import small_mesh
@@ -56,6 +58,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["components", "lin"], "lineage"),
         (["schema", "DataP"], "DataProduct"),
         (["graph", "line"], "lineage"),
+        (["init", "--storage", "s"], "s3 seaweedfs"),
         (["new", "dom"], "domain"),
     ],
 )
@@ -75,13 +78,20 @@ def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Pat
 def test_the_script_is_one_that_the_shell_reads(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
-    assert "floe-compile completion --names environments" in text
+    assert re.search(r"(floe-compile completion --|_floe_compile_)names environments", text)
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not on the PATH")
     script = tmp_path / "script"
     script.write_text(text)
     subprocess.run([program, "-n", str(script)], check=True, timeout=60)
+
+
+def test_zsh_asks_for_names_when_they_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "zsh"]) == 0
+    asks = re.findall(r".*\$\(floe-compile .*", capsys.readouterr().out)
+    # Elsewhere, it would run while the shell loads the script: for each option, and never again.
+    assert asks == ['  compadd -- ${(f)"$(floe-compile completion --names $1 2>/dev/null)"}']
 
 
 def test_names_are_those_of_the_mesh_around(
@@ -91,6 +101,12 @@ def test_names_are_those_of_the_mesh_around(
     for kind, expected in (("environments", "dev"), ("domains", "sales"), ("products", "sales/orders")):
         assert main(["completion", "--names", kind]) == 0
         assert capsys.readouterr().out.split() == [expected]
+
+
+def test_names_of_kinds_need_no_schema(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(schema, "schema_files", dict)  # making these takes over a second
+    assert main(["completion", "--names", "kinds"]) == 0
+    assert {"DataProduct", "SemanticModel"} < {*capsys.readouterr().out.split()}
 
 
 def test_outside_of_a_mesh_there_are_none(

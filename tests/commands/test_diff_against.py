@@ -14,6 +14,7 @@ import yaml
 
 from api_server import MISSING, api_server
 from floe_compiler.cli import main
+from floe_compiler.commands import diff_against
 from floe_compiler.overlay.kustomize import find_kustomize
 from floe_compiler.pipeline import compile_mesh
 from small_mesh import small_mesh
@@ -125,6 +126,28 @@ def test_standard_input_that_is_not_text(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfea\0"), encoding="utf-8", errors=errors))
     assert main(["diff", "--root", str(root), "--against", "-"]) == 2
     assert capsys.readouterr().err == "floe-compile: standard input cannot be read: it is not UTF-8 text\n"
+
+
+def test_standard_input_that_is_too_long_is_not_cut(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "kind: List\nitems: []\n---\nkind: List\nitems: []\n"
+    monkeypatch.setattr(diff_against, "MOST", len(text))
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert main(["diff", "--root", str(root), "--against", "-"]) == 0
+    monkeypatch.setattr(diff_against, "MOST", len(text) - 1)
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    capsys.readouterr()
+    assert main(["diff", "--root", str(root), "--against", "-"]) == 2
+    assert "standard input has more than 45 characters; compare a few namespaces" in capsys.readouterr().err
+
+
+def test_standard_input_that_is_closed(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["diff", "--root", str(root), "--against", "-"]) == 2
+    assert "standard input is closed; pipe objects into it" in capsys.readouterr().err
 
 
 def test_a_list_of_nothing_is_that_nothing_runs(diff: Diff) -> None:

@@ -51,7 +51,7 @@ def test_a_commit_with_inputs_and_output_together_passes(committed: Path, floe: 
 
 
 def test_new_untracked_output_fails_and_is_listed(
-    committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
+    committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (committed / "domains/new.yaml").write_text("one\n")
     git("add", "domains")
@@ -60,6 +60,10 @@ def test_new_untracked_output_fails_and_is_listed(
     assert "not staged  output/dev/floe-new/configmap_new.yaml\n" in captured.out
     assert "error[W013]: " in captured.err
     assert "hint: git add --all -- output\n" in captured.err
+    monkeypatch.chdir(committed.parent)
+    assert floe("hook", "--root", committed.name) == 1
+    assert f"hint: git add --all -- {committed.name}/output\n" in capsys.readouterr().err
+    monkeypatch.chdir(committed)
     assert floe("hook") == 1, "it still is not staged"
     git("add", "--all", "--", "output")
     assert floe("hook") == 0

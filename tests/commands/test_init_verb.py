@@ -91,7 +91,9 @@ def test_a_file_that_exists_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     Path("README.md").write_text("mine\n")
     assert main(["init", *SMALL]) == 0
     assert Path("README.md").read_text() == "mine\n"
-    assert "kept  README.md\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "kept  README.md\n" in said
+    assert "see README.md" not in said
 
 
 def test_a_mesh_that_exists_is_not_begun_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,10 +154,63 @@ def test_people_are_asked_until_the_answer_is_right(
     assert manifest["orchestrator"] == {"type": "kubernetes"}
 
 
-def test_the_end_of_the_answers_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_the_answers_is_the_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("acme\n"))
     assert main(["init"]) == 130
+    assert capsys.readouterr().err.endswith("]: \nfloe-compile: interrupted\n")
     assert written(Path()) == {}
+
+
+def test_so_is_an_interruption(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(terminal, "readline", interrupted)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert main(["init"]) == 130
+    assert capsys.readouterr().err.endswith("]: \nfloe-compile: interrupted\n")
+
+
+def interrupted() -> str:
+    raise KeyboardInterrupt
+
+
+def test_names_of_any_length_compile() -> None:
+    longest = "a" * 40
+    words = ["--name", longest, "--environments", f"{longest[1:]}b,prod{longest[4:]}", "--orchestrator", "kubernetes"]
+    assert main(["init", "--yes", *words]) == 0
+
+
+@pytest.mark.git
+def test_in_a_folder_of_a_repository_the_checks_are_at_its_top(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".git").mkdir()
+    Path(".git/HEAD").write_text("ref: refs/heads/main\n")
+    assert main(["init", "teams/our mesh", *SMALL, "--name", "acme"]) == 0
+    workflow = yaml.safe_load(Path(".github/workflows/acme.yaml").read_text())
+    assert workflow["defaults"] == {"run": {"working-directory": "teams/our mesh"}}
+    (repository,) = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["hooks"][0]["args"] == ["--root", "teams/our mesh"]
+    assert not {".github", ".pre-commit-config.yaml"} & {path.name for path in Path("teams/our mesh").iterdir()}
+    said = capsys.readouterr().out
+    assert "wrote ../../.github/workflows/acme.yaml\n" in said
+    assert "wrote ../../CODEOWNERS\n" in said
+    assert said.endswith("\nThen: cd 'teams/our mesh', commit everything, and see README.md.\n")
+
+
+def test_hooks_that_are_there_are_kept_and_ours_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".pre-commit-config.yaml").write_text("repos: []\n")
+    assert main(["init", *SMALL]) == 0
+    assert Path(".pre-commit-config.yaml").read_text() == "repos: []\n"
+    said = capsys.readouterr().out
+    assert "\n.pre-commit-config.yaml was there. " in said
+    assert "\n        - id: floe-compile\n" in said
+
+
+def test_what_was_there_and_does_not_compile(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("domains/old").mkdir(parents=True)
+    Path("domains/old/domain.yaml").write_text("kind: Domain\n")
+    assert main(["init", *SMALL]) == 1
+    said, found = capsys.readouterr()
+    assert said.endswith("Correct this; then: floe-compile, and floe-compile codeowners --write\n")
+    assert "domains/old/domain.yaml:1:1: error" in found
 
 
 @pytest.mark.parametrize("compiler", [Compiler("1.2.3"), Compiler("1.2.3", URL, "a" * 40)], ids=["released", "git"])

@@ -37,6 +37,7 @@ def mesh(begun: Path, tmp_path: Path) -> None:
 def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
     for kind, name in (("domain", "legal"), ("product", "finance/revenue"), ("environment", "prod")):
         assert main(["new", kind, name]) == 0
+        assert main(["codeowners", "--check"]) == 0
     assert Path("domains/finance/domain.yaml").is_file()
     assert main(["compile", "--quiet"]) == 0, capsys.readouterr().err
     assert Path("output/prod/floe-finance-domain/deployment.apps_code-revenue.yaml").is_file()
@@ -55,6 +56,7 @@ def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
             ("environment", "prod", "--cluster", "a=platform", "--cluster", "a=sales"),
             "--cluster a=sales: a is named before; write it once: --cluster a=platform,sales",
         ),
+        (("domain", "platform"), '"platform" is what the shared services are called'),
         (("domain", ".."), '".." is not a DNS label'),
         (("environment", "../x"), '"../x" is not a DNS label'),
     ],
@@ -67,6 +69,17 @@ def test_what_cannot_be_added(
     assert main(["new", *words]) == 2
     assert capsys.readouterr().err.startswith(f"floe-compile: {message}")
     assert written(tmp_path) == before
+
+
+@pytest.mark.usefixtures("mesh")
+@pytest.mark.parametrize("text", [None, "* @acme/us\n"], ids=["no file", "lines of their own"])
+def test_owners_are_written_only_where_they_are_kept(text: str | None) -> None:
+    owners = Path("CODEOWNERS")
+    owners.unlink()
+    if text:
+        owners.write_text(text)
+    assert main(["new", "domain", "legal"]) == 0
+    assert (owners.read_text() if owners.exists() else None) == text
 
 
 def test_nothing_is_added_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +95,7 @@ def test_the_next_step_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     image = "  domains/sales/products/returns.yaml:8: the image with the product's dbt project\n"
     assert capsys.readouterr().out.endswith(f"Values that only you know:\n{image}{then}")
     assert main(["new", "domain", "legal"]) == 0
-    assert capsys.readouterr().out == f"wrote domains/legal/domain.yaml\n{then}"
+    assert capsys.readouterr().out == f"wrote domains/legal/domain.yaml\nwrote CODEOWNERS\n{then}"
 
 
 @pytest.mark.parametrize(("delivery", "has_address"), [("argocd", True), ("flux", False)])

@@ -31,7 +31,26 @@ def test_invalid_names_are_refused(text: str) -> None:
         check_names(text)
 
 
-@pytest.mark.parametrize("text", ["git@github.com:a/b", "https://a b", 'https://a"', "http://a/b", "https://a#b"])
+def test_a_comma_too_many() -> None:
+    with pytest.raises(ValueError, match="a comma too many"):
+        check_names("dev,prod,")
+
+
+@pytest.mark.parametrize(
+    "text", ["git@github.com:a/b", "https://a b", 'https://a"', "http://a/b", "https://a#b", "https://"]
+)
 def test_invalid_urls_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a URL"):
         check_url(text)
+
+
+def test_a_url_has_no_password_in_it() -> None:
+    with pytest.raises(ValueError, match="there is a password") as wrong:
+        check_url("https://me:hunter2@github.com/acme/mesh.git")
+    assert "hunter2" not in str(wrong.value)
+    assert check_url("ssh://git@github.com:22/acme/mesh.git")
+
+
+def test_the_shared_services_are_no_domain() -> None:
+    (question,) = (question for question in QUESTIONS if question.field == "domain")
+    assert "write another name" in question.wrong("platform")

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
+from floe_compiler.commands.new_files import path_from
 from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.commands.output_folder import add_output, find_output
 from floe_compiler.model.plain_files import NotPlain, read_below
@@ -73,14 +74,17 @@ def owners(root: Path, output: Path) -> str:
     return block(sources) if output == root else output_block(sources, index_path)
 
 
-def write_owners(root: Path, output: Path) -> None:
-    """Write the lines into the file, and say so."""
+def write_owners(root: Path, output: Path, *, only_anew: bool = False) -> None:
+    """Write the lines into the file, and say so; `only_anew`: if it has such lines, and they are not today's."""
+    from floe_compiler.report.codeowners import BEGIN
     from floe_compiler.write.commit import reporting_refusals, write_file
 
-    file, _, wanted = _file(root, output)
+    file, current, wanted = _file(root, output)
+    if only_anew and (BEGIN not in current or current == wanted):
+        return
     with reporting_refusals(output):
         write_file(str(file), wanted)
-    sys.stdout.write(f"wrote {file.relative_to(root) if file.is_relative_to(root) else file}\n")
+    sys.stdout.write(f"wrote {path_from(root, file)}\n")
 
 
 def _file(root: Path, output: Path) -> tuple[Path, str, str]:

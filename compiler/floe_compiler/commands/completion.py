@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +10,18 @@ from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE
 from floe_compiler.commands.options import find_root
+from floe_compiler.model.layout import KINDS
 from floe_compiler.report.terminal import visible
+
+ZSH_FUNCTION = "_floe_compile_names"
+ZSH_NAMES = f"""
+{ZSH_FUNCTION}() {{
+  compadd -- ${{(f)"$(floe-compile completion --names $1 2>/dev/null)"}}
+}}
+"""
+
+CHOICES = re.compile(r"[a-z0-9-]+(\|[a-z0-9-]+)+")
+"""What `--help` calls an option that is one of some words."""
 
 SHELLS = ("bash", "zsh", "fish")
 EXAMPLES = """\
@@ -41,12 +53,16 @@ def run(options: Namespace) -> int:
         if action.choices:
             continue
         if kind := _kind(action):
-            action.complete = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")  # type: ignore[attr-defined]
+            names = shtab.cmd(f"floe-compile completion --names {kind} 2>/dev/null")
+            action.complete = {**names, "zsh": f" {ZSH_FUNCTION} {kind}"}  # type: ignore[attr-defined]
+        elif choices := CHOICES.fullmatch(str(action.metavar)):  # of `init`, which says itself what is wrong
+            action.choices = choices[0].split("|")
         elif action.metavar == "FOLDER":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
         elif str(action.metavar).startswith("FILE") or action.dest in ("receipt", "source"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
-    sys.stdout.write(shtab.complete(parser, options.shell))
+    # For zsh, shtab asks for all names when the shell loads the script, and never again.
+    sys.stdout.write(shtab.complete(parser, options.shell, preamble={"zsh": ZSH_NAMES}))
     return DONE
 
 
@@ -76,9 +92,7 @@ def _parts(_root: Path) -> Iterable[str]:
 
 
 def _kinds(_root: Path) -> Iterable[str]:
-    from floe_compiler.commands.schema import name_of, schema_files
-
-    return map(name_of, schema_files())
+    return KINDS
 
 
 NAMES: Mapping[str, Callable[[Path], Iterable[str]]] = {

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 ENDINGS = (".yaml", ".yml", ".json")
-MOST_BYTES = 200_000_000
+MOST = 200_000_000
+"""The characters that standard input may have: it never ends if a program repeats itself."""
 
 
 def run_against(options: Namespace) -> int:
@@ -90,12 +91,7 @@ def _documents(source: str) -> Iterator[Any]:
 
 def _texts(source: str) -> Iterator[tuple[str, str]]:
     if source == STDIN:
-        try:
-            text = sys.stdin.read(MOST_BYTES)
-            text.encode()  # in some locales, Python reads other bytes as halves of surrogate pairs
-        except UnicodeError:
-            raise UsageError("standard input cannot be read: it is not UTF-8 text") from None
-        yield "standard input", text
+        yield "standard input", _standard_input()
         return
     path = Path(source)
     if not path.exists():
@@ -107,6 +103,19 @@ def _texts(source: str) -> Iterator[tuple[str, str]]:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise UsageError(f"{file} cannot be read: {reason}") from None
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:  # if the shell has closed it
+        raise UsageError("standard input is closed; pipe objects into it, or name a file")
+    try:
+        text = sys.stdin.read(MOST + 1)
+        text.encode()  # in some locales, Python reads other bytes as halves of surrogate pairs
+    except UnicodeError:
+        raise UsageError("standard input cannot be read: it is not UTF-8 text") from None
+    if len(text) > MOST:  # what is left out would seem to be missing
+        raise UsageError(f"standard input has more than {MOST:,} characters; compare a few namespaces at a time")
+    return text
 
 
 def _show(diff: EnvironmentDiff, left_out: int, options: Namespace) -> None:

@@ -6,7 +6,9 @@ hook for a commit that only deletes files. So this verb always checks everything
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -15,6 +17,7 @@ from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
 from floe_compiler.commands.git import unstaged
+from floe_compiler.commands.new_files import path_from
 from floe_compiler.commands.options import add_cache, add_common, add_workers, find_root, open_cache, open_workers
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.layout import DEFINITIONS, MANIFEST, VENDOR
@@ -54,13 +57,14 @@ def run(options: Namespace) -> int:
         outcome = compile_and_write(Chosen(root, root), cache, open_workers(options), for_people=for_people)
     written = outcome.created or outcome.changed or outcome.deleted
     if paths := unstaged(root, PLACES):
-        diagnostics = (*outcome.diagnostics, _not_staged(paths))
+        diagnostics = (*outcome.diagnostics, _not_staged(paths, root))
         outcome = replace(outcome, diagnostics=diagnostics, deleted=(), changed=paths, created=(), words=WORDS)
     show(outcome, root, options)
     return FOUND if paths or written else DONE
 
 
-def _not_staged(paths: tuple[str, ...]) -> Diagnostic:
-    places = sorted({path.split("/")[0] for path in paths})
+def _not_staged(paths: tuple[str, ...], root: Path) -> Diagnostic:
+    # pre-commit runs at the top of the Git repository, and the mesh may be in a folder of it.
+    places = (path_from(Path(), root / place) for place in sorted({path.split("/")[0] for path in paths}))
     message = f"{count(len(paths), 'file')} not staged: {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}"
-    return Diagnostic(NOT_STAGED, message, subject="commit", hint=f"git add --all -- {' '.join(places)}")
+    return Diagnostic(NOT_STAGED, message, subject="commit", hint=f"git add --all -- {shlex.join(places)}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.codeowners import write_owners
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.new_files import show_values, write_new
+from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import MANIFEST
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
 NOTES = """\
 On a terminal, it asks for what no option gives; with --yes, or without a terminal, it takes the defaults.
-Existing files are left as they are. Then the mesh is compiled.
+Existing files are left as they are. Then the mesh is compiled. In a folder of a larger Git repository, what checks
+commits and pull requests goes to the top of that, where Git's tools look for it.
 
 examples:
   floe-compile init                                begin in this folder
@@ -47,14 +51,14 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Ask, write the files, and compile them."""
     from floe_compiler.commands.schema import FOLDER, schema_files
-    from floe_compiler.load.git_folder import path_in_git
+    from floe_compiler.load.git_folder import path_in_git, top_of
     from floe_compiler.start import documents, repository
     from floe_compiler.start.answers import answers_of
 
     root = options.folder.absolute()
     if (root / MANIFEST).exists():
         raise UsageError(f"{options.folder / MANIFEST} exists; to add to the mesh there: floe-compile new --help")
-    answers = answers_of(_answers(options, root))
+    answers, compiler = answers_of(_answers(options, root)), _compiler()
     owner = answers.owner
     files = {
         MANIFEST: documents.manifest(answers),
@@ -63,20 +67,38 @@ def run(options: Namespace) -> int:
         f"domains/{answers.domain}/products/{answers.product}.yaml": documents.product(
             answers.product, answers.domain, owner
         ),
-        **repository.files(answers, _compiler()),
+        **repository.files(answers, compiler),
         **{f"{FOLDER}/{name}": text for name, text in schema_files().items()},
     }
     _make(root, options.folder)
+    top, path = top_of(root) or root, path_in_git(root)
+    checks = repository.checks(answers, compiler, path or "")
     written = write_new(root, files)
-    write_owners(root, root)
-    _compile(root)
+    checked = write_new(top, checks, seen_from=root)
+    _finish(root)
     sys.stdout.write(f"{MANIFEST} and what belongs to it compile to {OUTPUT}/.\n")
-    show_values({path: files[path] for path in written})
-    here = "" if options.folder == Path() else f"cd {options.folder}, "
-    if path_in_git(root) is None:
+    show_values({file: files[file] for file in written})
+    if repository.PRE_COMMIT not in checked:
+        sys.stdout.write(
+            f"{repository.PRE_COMMIT} was there. For each commit to be checked, add what is below `repos:`\n"
+        )
+        sys.stdout.write(indent(checks[repository.PRE_COMMIT], "  "))
+    here = "" if options.folder == Path() else f"cd {shlex.quote(str(options.folder))}, "
+    if path is None:
         here += "git init, "
-    sys.stdout.write(f"Then: {here}commit everything, and see README.md.\n")
+    readme = ", and see README.md" if "README.md" in written else ""
+    sys.stdout.write(f"Then: {here}commit everything{readme}.\n")
     return DONE
+
+
+def _finish(root: Path) -> None:
+    """Write who owns what, and compile. Raises StageFailed if an input is wrong, such as one that was there before."""
+    try:
+        write_owners(root, root)
+        _compile(root)
+    except StageFailed:
+        sys.stdout.write("Not compiled yet. Correct this; then: floe-compile, and floe-compile codeowners --write\n")
+        raise
 
 
 def _make(root: Path, folder: Path) -> None:
@@ -113,8 +135,13 @@ def _ask(question: Question, default: str) -> str:
     while True:
         sys.stderr.write(f"{question.text}{choices} [{default}]: ")
         sys.stderr.flush()
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")  # what comes next is no answer
+            raise
         if not line:
+            sys.stderr.write("\n")
             raise KeyboardInterrupt
         answer = line.strip() or default
         wrong = question.wrong(answer)

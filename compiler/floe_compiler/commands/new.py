@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from floe_compiler.commands.codeowners import write_owners
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.new_files import show_values, write_new
 from floe_compiler.commands.options import add_repository, find_root
@@ -60,6 +61,7 @@ def run(options: Namespace) -> int:
     if (root / file).exists():
         raise UsageError(f"{file} exists")
     written = write_new(root, files)
+    write_owners(root, root, only_anew=True)
     show_values({path: files[path] for path in written})
     sys.stdout.write("Then: floe-compile diff shows what it compiles to, and floe-compile writes that.\n")
     return DONE
@@ -100,7 +102,7 @@ def _files(root: Path, options: Namespace) -> Mapping[str, str]:
     if (options.kind == "product") != bool(product):
         form = "DOMAIN/NAME, such as sales/orders" if options.kind == "product" else "its name alone"
         raise UsageError(f"new {options.kind} {options.name}: write {form}")
-    _check("name", domain)
+    _check("domain", domain)
     files = {f"domains/{domain}/domain.yaml": documents.domain(domain, owner)}
     if product:
         _check("name", product)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,10 @@ from floe_compiler.start.marks import marked
 from floe_compiler.write.commit import reporting_refusals, write_file
 
 
-def write_new(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+def write_new(root: Path, files: Mapping[str, str], seen_from: Path | None = None) -> tuple[str, ...]:
     """Write the files that are not there yet, and return their paths, as `files` has them.
+
+    They are listed with their paths from another folder if one is given (`../CODEOWNERS`).
 
     Raises:
         UsageError: if a symbolic link is in the way.
@@ -27,9 +30,15 @@ def write_new(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
         for path in missing:
             write_file(f"{root}/{path}", files[path])
     for path in files:
-        sys.stdout.write(f"{'wrote' if path in missing else 'kept '} {path}\n")
+        shown = path_from(seen_from or root, root / path)
+        sys.stdout.write(f"{'wrote' if path in missing else 'kept '} {shown}\n")
     sys.stdout.flush()
     return missing
+
+
+def path_from(folder: Path, file: Path) -> str:
+    """Return the path of a file from a folder, upwards if need be, whatever links lead to either."""
+    return os.path.relpath(file.resolve(), folder.resolve())
 
 
 def show_values(files: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
 from floe_compiler.commands.options import add_repository, find_root
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.layout import KINDS
 from floe_compiler.model.plain_files import NotPlain, link_in, read_plain
 from floe_compiler.write.commit import write_file
 
@@ -42,22 +43,20 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print, write or check the schemas."""
-    files = schema_files()
     if options.write or options.check:
         root = find_root(options.root)
         try:
-            return _compare(root, files, write=options.write)
+            return _compare(root, schema_files(), write=options.write)
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
             path = getattr(error, "filename", None) or root / FOLDER
             sys.stderr.write(f"floe-compile: cannot read or write {path}: {reason}\n")
             return FOUND
-    known = [name_of(file) for file in files]
     if not options.kind:
-        raise UsageError(f"name the kind to print ({', '.join(known)}), or write all with --write")
-    if options.kind not in known:
-        raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, known)}")
-    sys.stdout.write(files[file_name(options.kind)])
+        raise UsageError(f"name the kind to print ({', '.join(KINDS)}), or write all with --write")
+    if options.kind not in KINDS:
+        raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, KINDS)}")
+    sys.stdout.write(schema_files()[file_name(options.kind)])
     return DONE
 
 
@@ -86,11 +85,6 @@ def _files_of(components: tuple[Component[Any], ...]) -> Mapping[str, str]:
 def file_name(kind: str) -> str:
     """Return the file name of the schema of a kind: `DataProduct` -> `data-product.schema.json`."""
     return f"{re.sub(r'(?<!^)(?=[A-Z])', '-', kind).lower()}.schema.json"
-
-
-def name_of(file: str) -> str:
-    """Return the kind of a schema's file."""
-    return "".join(part.capitalize() for part in file.partition(".")[0].split("-"))
 
 
 def stale_schemas(root: Path, files: Mapping[str, str] | None = None) -> list[str]:

@@ -43,14 +43,14 @@ _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A
 
 def check_name(text: str) -> str:
     """Accept a DNS label that begins with a letter, leaves room for a prefix and a suffix, and can be joined."""
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f'"{text[:LONGEST_NAME]}..." has {len(text)} characters; use at most {LONGEST_NAME}')
     check_dns_label(text)
     if TWICE in text:
         nearest = re.sub(f"{TWICE}+", SEPARATOR, text)
         raise ValueError(f'"{text}" has two hyphens in a row, which show where joined names end; write "{nearest}"')
     if not text[0].isalpha():
         raise ValueError(f'"{text}" begins with a digit; begin it with a letter')
-    if len(text) > LONGEST_NAME:
-        raise ValueError(f'"{text}" has {len(text)} characters; use at most {LONGEST_NAME}')
     return text
 
 

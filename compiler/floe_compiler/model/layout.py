@@ -13,6 +13,12 @@ SOPS_RULES = ".sops.yaml"
 FORMER_CACHE = ".floe_cache"
 """The folder in the repository from which the first versions read results."""
 
+KINDS = (
+    *("PlatformManifest", "ParentManifest", "Environment"),
+    *("Domain", "DataProduct", "ProductImages", "SemanticModel"),
+)
+"""The kinds of documents that have a schema. A parent is a manifest that others extend, so it need not be complete."""
+
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 

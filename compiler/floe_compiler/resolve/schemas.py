@@ -23,6 +23,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     ProductImages,
 )
+from floe_compiler.model.layout import KINDS
 from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 from floe_compiler.model.sites import CLUSTER, CLUSTERS, OF_ENVIRONMENT, RUNS
@@ -147,7 +148,7 @@ def _documents(
         "ProductImages": definitions["ProductImages"],
         "SemanticModel": SEMANTIC_MODEL,
     }
-    return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
+    return {kind: _complete(kind, documents[kind], definitions) for kind in KINDS}
 
 
 def _without(schema: JsonSchema, hints: Mapping[str, str]) -> JsonSchema:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from floe_compiler.model.credentials import PASSWORD_IN_URL, secret_in
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.fields import check_name, check_owner, check_registry
+from floe_compiler.model.unit_scopes import PLATFORM
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -50,19 +52,32 @@ def _repository(so_far: Mapping[str, str]) -> str:
 
 def check_names(text: str) -> str:
     """Accept names separated by commas, each of them once."""
-    names = [check_name(word.strip()) for word in text.split(",")]
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise ValueError(f'"{text}" has a name too few, or a comma too many')
+    names = [check_name(word) for word in words]
     if len({*names}) < len(names):
         raise ValueError(f'"{text}" has a name twice')
     return text
 
 
+def check_domain(text: str) -> str:
+    """Accept the name of a domain, which is not that of the shared services."""
+    if text == PLATFORM:
+        raise ValueError(f'"{text}" is what the shared services are called; write another name')
+    return check_name(text)
+
+
+_URL = re.compile(r"(https|ssh)://[^\s\"'#/]+[^\s\"'#]*")
 _OF_SSH = re.compile(r"([\w.-]+@[\w.-]+):([\w./~-]+)")
 """The short form in which Git forges show the address for SSH."""
 
 
 def check_url(text: str) -> str:
     """Accept the URL of a Git repository."""
-    if not text.startswith(("https://", "ssh://")) or any(character in text for character in " \t\n\"'#"):
+    if secret_in(text) == PASSWORD_IN_URL:
+        raise ValueError("there is a password in that URL; leave it out, as the file is for all to read")
+    if not _URL.fullmatch(text):
         short = _OF_SSH.fullmatch(text)
         hint = f"; write it as ssh://{short[1]}/{short[2]}" if short else ""
         raise ValueError(f'"{text}" is not a URL with https:// or ssh://{hint}')
@@ -106,7 +121,7 @@ QUESTIONS = (
     Question(
         "environments", "environments, separated by commas, the smallest first", lambda _: "dev,prod", check=check_names
     ),
-    Question("domain", "the first domain", lambda _: "sales", check=check_name),
+    Question("domain", "the first domain", lambda _: "sales", check=check_domain),
     Question("product", "its first data product", lambda _: "orders", check=check_name),
 )
 

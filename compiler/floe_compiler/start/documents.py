@@ -15,6 +15,9 @@ PRODUCTION = "prod"
 
 STORAGE_CLASS = f"storage_class: standard  {YOURS} one of `kubectl get storageclass`"
 
+LONGEST = 63
+"""The characters that the name of a cluster or a bucket may have."""
+
 IN_CLUSTER = "seaweedfs"
 """The store that needs nothing outside the cluster."""
 
@@ -76,7 +79,7 @@ def _clusters(
     clusters: Mapping[str, tuple[str, ...]], answers: Answers, name: str, *, is_production: bool
 ) -> Iterator[str]:
     if not clusters:
-        yield from ("cluster:", f"  name: {answers.name}-{name}", *(("  nodes: 3",) if is_production else ()))
+        yield from ("cluster:", f"  name: {_joined(answers.name, name)}", *(("  nodes: 3",) if is_production else ()))
         return
     yield "clusters:"
     for cluster, runs in clusters.items():
@@ -114,13 +117,19 @@ def _storage_and_backups(answers: Answers, name: str, *, is_small: bool) -> list
     lines: list[str] = []
     if answers.has_catalog and answers.storage != IN_CLUSTER and not is_small:
         products = "products: {type: secret}  # a key for each product: for its own files, and those of its inputs"
-        lines += ["storage:", *_below([*_bucket(f"{answers.name}-warehouse-{name}"), products])]
+        lines += ["storage:", *_below([*_bucket(_joined(answers.name, "warehouse", name)), products])]
     if answers.has_databases:
         none = ["type: none", "reason: this is for trying things out"]
         in_cluster = [f"type: {IN_CLUSTER}"] if answers.has_catalog else none
         lines += ["databases:", "  backup:"]
-        lines += _below(_below(in_cluster if is_small else _bucket(f"{answers.name}-backups-{name}")))
+        lines += _below(_below(in_cluster if is_small else _bucket(_joined(answers.name, "backups", name))))
     return lines
+
+
+def _joined(platform: str, *words: str) -> str:
+    """Return a name for what is outside the mesh, without the platform's if it would be too long (L105, R003)."""
+    joined = "-".join((platform, *words))
+    return joined if len(joined) <= LONGEST else "-".join(words)
 
 
 def _bucket(name: str) -> list[str]:

@@ -25,15 +25,27 @@ class Compiler(msgspec.Struct, frozen=True):
 
 
 def files(answers: Answers, compiler: Compiler) -> Mapping[str, str]:
-    """Return the text of each file by its path."""
+    """Return the text of each file in the folder of the mesh, by its path."""
     return {
         ".gitattributes": GITATTRIBUTES,
-        ".github/workflows/pull-request.yaml": WORKFLOW,
-        ".pre-commit-config.yaml": pre_commit(compiler),
         ".vscode/extensions.json": json.dumps({"recommendations": ["redhat.vscode-yaml"]}, indent=2) + "\n",
         ".vscode/settings.json": json.dumps({"yaml.schemas": EDITED}, indent=2) + "\n",
         "README.md": readme(answers),
         "requirements.txt": requirements(compiler),
+    }
+
+
+PRE_COMMIT = ".pre-commit-config.yaml"
+
+
+def checks(answers: Answers, compiler: Compiler, folder: str) -> Mapping[str, str]:
+    """Return what checks commits and pull requests, by its path from the top of the Git repository.
+
+    The mesh is in `folder` of it (empty: at its top). There may be others, so the workflow has the platform's name.
+    """
+    return {
+        f".github/workflows/{answers.name if folder else 'pull-request'}.yaml": workflow(folder),
+        PRE_COMMIT: pre_commit(compiler, folder),
     }
 
 
@@ -55,6 +67,15 @@ output/** linguist-generated
 output/.floe/*.index merge=union
 schemas/** linguist-generated
 """
+
+
+def workflow(folder: str) -> str:
+    """Return the workflow for pull requests."""
+    if not folder:
+        return WORKFLOW
+    before, jobs, after = WORKFLOW.partition("jobs:\n")
+    return f"{before}{_lines('defaults:', '  run:', f'    working-directory: {json.dumps(folder)}', '')}{jobs}{after}"
+
 
 WORKFLOW = """\
 # Is output/ what the inputs compile to, and what does the change do in which environment?
@@ -111,10 +132,11 @@ jobs:
 """
 
 
-def pre_commit(compiler: Compiler) -> str:
+def pre_commit(compiler: Compiler, folder: str) -> str:
     """Return .pre-commit-config.yaml: no commit has inputs without their output."""
+    where = [f"        args: [--root, {json.dumps(folder)}]"] if folder else []
     if compiler.url:
-        return _lines("repos:", f"  - repo: {compiler.url}", f"    rev: {compiler.commit}", "    hooks:", _HOOK)
+        return _lines("repos:", f"  - repo: {compiler.url}", f"    rev: {compiler.commit}", "    hooks:", _HOOK, *where)
     return _lines(
         "# The hook runs the floe-compile that is installed: pip install -r requirements.txt",
         "repos:",
@@ -126,6 +148,7 @@ def pre_commit(compiler: Compiler) -> str:
         "        language: system",
         "        always_run: true",
         "        pass_filenames: false",
+        *where,
     )
 
 
