@@ -78,7 +78,7 @@ def test_neither_folders_files_hash_seed_clock_nor_language_matter(meshes: tuple
     for mesh, root, (files, backwards) in zip(meshes, roots, found, strict=True):
         assert len(files) > 50
         assert files == expected(mesh)
-        assert len(backwards) > 3
+        assert len(backwards) > 1
         assert backwards[::-1] == hashes(rendered(root))
         known = Recorder(Store(tmp_path / "cache"))
         assert hashes(compile_mesh(root, cache=known).files) == files

@@ -22,7 +22,8 @@ from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
 from floe_compiler.pipeline import workers as workers_module
 from floe_compiler.pipeline.units import Shared
 from floe_compiler.pipeline.workers import DaskCluster, workers
-from pipeline.mesh_of_three import Recorder, files, write
+from pipeline.mesh_of_three import Recorder
+from small_mesh import small_mesh
 
 TESTS = Path(__file__).parents[1]
 CLUSTER = Path(__file__).with_name("dask_cluster.py")
@@ -68,8 +69,8 @@ def address_in(file: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let three units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
-    monkeypatch.setattr(unit_compiler, "FEW", 3)
+    """Let two units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
+    monkeypatch.setattr(unit_compiler, "FEW", 2)
     monkeypatch.setattr(headers, "CHUNK", 1)
 
 
@@ -111,8 +112,8 @@ def test_the_command_line_lets_the_cluster_compile_and_what_a_worker_leaves_undo
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last test of the cluster: the first of its workers that gets units is killed by them."""
-    root, marker = write(tmp_path / "mesh", files()), tmp_path / "died"
-    expected = compile_mesh(root, ("dev",)).files
+    root, marker = small_mesh(tmp_path / "mesh", {}), tmp_path / "died"
+    expected = compile_mesh(root).files
     usual, caches = DaskCluster.map, []
 
     def killing(cluster: DaskCluster, function: Any, shared: Any, items: Sequence[Any]) -> Iterator[Any]:
@@ -122,13 +123,13 @@ def test_the_command_line_lets_the_cluster_compile_and_what_a_worker_leaves_undo
         return usual(cluster, die_once, (str(marker), function, shared), items)
 
     monkeypatch.setattr(DaskCluster, "map", killing)
-    options = ("--root", str(root), "--env", "dev", "--cache", str(tmp_path / "cache"))
+    options = ("--root", str(root), "--cache", str(tmp_path / "cache"))
     assert main(["compile", *options, "--executor", f"dask={address}"]) == 0, capsys.readouterr().err
     assert {path: (root / path).read_text() for path in expected} == expected
     assert marker.exists()
     assert {*caches} == {None}, "workers elsewhere do not have the files of this machine"
     again = Recorder(Store(tmp_path / "cache"))
-    assert compile_mesh(root, ("dev",), cache=again).files == expected
+    assert compile_mesh(root, cache=again).files == expected
     assert again.put_entries == [], "what they return is kept here"
 
 
@@ -152,7 +153,7 @@ def test_what_is_not_an_address_is_reported(wrong: str) -> None:
 def test_a_missing_package_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "distributed", None)
-        arguments = ["check", "--root", str(write(tmp_path, files())), "--executor", "dask=tcp://127.0.0.1:1"]
+        arguments = ["check", "--root", str(small_mesh(tmp_path, {})), "--executor", "dask=tcp://127.0.0.1:1"]
         assert main(arguments) == 1
     said = capsys.readouterr()
     assert "W019" in said.out + said.err

@@ -270,11 +270,14 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 
 ALIKE = {
+    "a product's output",
     "a product's trigger",
     "who may read an output",
     "the backups of a domain",
     "networks that may be reached",
     "the cluster's DNS",
+    "the version of Kubernetes",
+    "an override of one product",
     "a variable of a step",
     "a line less in the file of images",
     "a comment within a patch, as messages name its lines",
