@@ -1,7 +1,7 @@
-"""Compiles a mesh in a process that has done nothing else: `python tests/compiled_apart.py ROOT`.
+"""Compiles meshes in a process that has done nothing else: `python tests/compiled_apart.py CACHE ROOT...`.
 
-It prints, as JSON, the modules that this has loaded, the hash of each file, and that of what each unit of the mesh
-renders, the last one first.
+It keeps what it finds out in the folder CACHE, and prints, as JSON, the modules that this has loaded; then for each
+mesh the hash of each file, and that of what each unit renders, the last one first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from floe_compiler.cache.store import Store
 from floe_compiler.pipeline import compile_mesh
 
 
@@ -35,11 +36,13 @@ def rendered(root: Path, *, backwards: bool = False) -> Mapping[str, str]:
     return {name: "---\n".join(map(to_yaml, render_unit(named[name]).objects)) for name in order}
 
 
-def main(root: str) -> None:
+def main(cache: str, *roots: str) -> None:
     """Print what the module promises."""
-    files = compile_mesh(Path(root)).files
+    meshes = [*map(Path, roots)]
+    files = [compile_mesh(root, cache=Store(Path(cache))).files for root in meshes]
     loaded = sorted({name.partition(".")[0] for name in sys.modules})
-    json.dump([loaded, hashes(files), hashes(rendered(Path(root), backwards=True))], sys.stdout)
+    backwards = [hashes(rendered(root, backwards=True)) for root in meshes]
+    json.dump([loaded, *zip(map(hashes, files), backwards, strict=True)], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import yaml
 
-from floe_compiler.cache.store import Memory
+from floe_compiler.cache.folder import opened
 from floe_compiler.pipeline import compile_mesh
 from mesh_reader import Tree, read
 from meshed_environments import MESHES, Delivery, Kind
@@ -43,7 +43,6 @@ PRODUCTS = {"finance": ("costs", "marketing", "campaigns"), "support": ("tickets
 """What stands beside the domains of the golden mesh: domain, product, and the domain and product that it reads."""
 
 _GOLDEN = Path(__file__).parent / "golden" / "clusters"
-_CACHE = Memory()
 
 
 @cache
@@ -66,7 +65,8 @@ def files(
         document["clusters"] = [_cluster(one, links, mesh, inside=inside) for one in document["clusters"]]
         more = {"tls": {"issuer": "acme"}} if tls else {}
         file.write_text(json.dumps(document | {"links": LINKS[links]} | more))
-        return dict(compile_mesh(root, cache=_CACHE).files)
+        with opened(None) as kept:
+            return dict(compile_mesh(root, cache=kept).files)
 
 
 def _add(folder: Path, domain: str, product: str, read: str, table: str) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.pipeline import compile_mesh, explain_file
-from pipeline.mesh_of_three import Recorder
+from pipeline.mesh_of_three import Anew, Recorder
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 from test_third_party_monitor import Output
 
@@ -224,9 +225,10 @@ def test_without_an_ingress_nothing_is_routed_and_interfaces_stay_open_to_the_co
 def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     root = mesh(tmp_path, services={"secrets": SERVICES["secrets"]})
     file = "output/dev/floe-sales-domain/httproute.gateway.networking.k8s.io_dagster.yaml"
-    explanation = explain_file(root, file)
+    known = Memory()
+    explanation = explain_file(root, file, cache=known)
     assert explanation is not None
-    assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
+    assert explanation.manifest == yaml.load(compile_mesh(root, cache=known).files[file], yaml.CSafeLoader)
     causes = {value: {cause.description for cause in found} for _, value, found in explanation.values}
     # Another orchestrator would have another name before the domain.
     assert causes["dagster-sales.acme.example"] == {"ingress.domain", "orchestrator.type"}
@@ -251,7 +253,7 @@ def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
     (root / ENVIRONMENT).write_text(text.replace(before, after))
     files = dict(compile_mesh(root, cache=store).files)
     assert store.compiled == {f"dev/{unit}" for unit in compiled}
-    assert files == dict(compile_mesh(root).files)
+    assert files == dict(compile_mesh(root, cache=Anew(store)).files)
 
 
 def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(tmp_path: Path) -> None:

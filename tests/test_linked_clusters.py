@@ -122,7 +122,9 @@ def test_each_of_three_clusters_has_its_servers(links: Linking, mesh: Kind | Non
     assert [*linked(links, mesh).ways("us-east", "eu-west")] == []
 
 
-@every_link
+@pytest.mark.parametrize(
+    ("links", "mesh"), [one if one == SAMPLE[0] else pytest.param(*one, marks=pytest.mark.thorough) for one in BUILT]
+)
 def test_the_delivery_changes_nothing_between_clusters(links: Linking, mesh: Kind | None) -> None:
     """Flux delivers what Argo CD does, but for annotations that one of them reads."""
     argo, flux = (files(links, mesh, one) for one in ("argocd", "flux"))

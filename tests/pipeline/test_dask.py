@@ -15,13 +15,15 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
 from floe_compiler.pipeline import workers as workers_module
 from floe_compiler.pipeline.units import Shared
-from floe_compiler.pipeline.workers import DaskCluster, Workers, workers
-from pipeline.mesh_of_three import Recorder, every_unit, files, write
+from floe_compiler.pipeline.workers import DaskCluster, workers
+from pipeline.mesh_of_three import Recorder
+from small_mesh import small_mesh
 
 TESTS = Path(__file__).parents[1]
 CLUSTER = Path(__file__).with_name("dask_cluster.py")
@@ -67,36 +69,9 @@ def address_in(file: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let three units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
-    monkeypatch.setattr(unit_compiler, "FEW", 3)
+    """Let two units be a piece of work, and each scope one of its own: each piece of units starts Node.js."""
+    monkeypatch.setattr(unit_compiler, "FEW", 2)
     monkeypatch.setattr(headers, "CHUNK", 1)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the mesh."""
-    return write(tmp_path_factory.mktemp("mesh"), files())
-
-
-@pytest.fixture(scope="module")
-def expected(root: Path) -> dict[str, str]:
-    """Return what the mesh compiles to in this process."""
-    return dict(compile_mesh(root, ("dev",)).files)
-
-
-class Killing:
-    """Workers of which the first that gets an item is killed by it. What is sent to them is looked at, too."""
-
-    def __init__(self, others: Workers, marker: Path) -> None:
-        self._others, self._marker = others, marker
-        self.jobs, self.share_files = others.jobs, others.share_files
-        self.caches: list[object] = []
-
-    def map(self, function: Callable[[Any, Any], Any], shared: Any, items: Sequence[Any]) -> Iterator[Any]:
-        if isinstance(shared, Shared):
-            self.caches.append(shared.cache)
-            return self._others.map(die_once, (str(self._marker), function, shared), items)
-        return self._others.map(function, shared, items)
 
 
 def die_once(shared: tuple[str, Callable[[Any, Any], Any], Any], item: Any) -> Any:
@@ -108,15 +83,6 @@ def die_once(shared: tuple[str, Callable[[Any, Any], Any], Any], item: Any) -> A
         return function(given, item)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("unreachable")
-
-
-def test_the_command_line_lets_the_cluster_compile(
-    address: str, root: Path, expected: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mesh = write(tmp_path, files())
-    options = ("--root", str(mesh), "--env", "dev", "--executor", f"dask={address}", "--no-cache")
-    assert main(["compile", *options]) == 0, capsys.readouterr().err
-    assert {path: (mesh / path).read_text() for path in expected} == expected
 
 
 def refusal(address: str) -> tuple[str, str, str]:
@@ -135,24 +101,36 @@ def test_workers_with_another_compiler_are_refused(address: str, monkeypatch: py
     assert "same versions" in hint
 
 
-def test_what_a_worker_leaves_undone_the_others_do(
-    address: str, root: Path, expected: dict[str, str], tmp_path: Path
-) -> None:
-    """The last test of the cluster: one of its workers is gone then."""
-    cache = Recorder()
+def test_an_error_of_an_item_comes_out_as_what_it_was(address: str) -> None:
     with workers(executor=f"dask={address}") as cluster:
         assert cluster.jobs == 2
-        killing = Killing(cluster, tmp_path / "died")
-        assert dict(compile_mesh(root, ("dev",), workers=killing, cache=cache).files) == expected
         with pytest.raises(ZeroDivisionError):
             list(cluster.map(divmod, 7, [2, 0]))
-    assert (tmp_path / "died").exists()
-    assert killing.caches
-    assert {*killing.caches} == {None}, "workers elsewhere do not have the files of this machine"
-    assert cache.compiled == every_unit("dev"), "what they return is kept here"
-    again = Recorder(cache)
-    assert dict(compile_mesh(root, ("dev",), cache=again).files) == expected
-    assert again.put_entries == []
+
+
+def test_the_command_line_lets_the_cluster_compile_and_what_a_worker_leaves_undone_the_others_do(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last test of the cluster: the first of its workers that gets units is killed by them."""
+    root, marker = small_mesh(tmp_path / "mesh", {}), tmp_path / "died"
+    expected = compile_mesh(root).files
+    usual, caches = DaskCluster.map, []
+
+    def killing(cluster: DaskCluster, function: Any, shared: Any, items: Sequence[Any]) -> Iterator[Any]:
+        if not isinstance(shared, Shared):
+            return usual(cluster, function, shared, items)
+        caches.append(shared.cache)
+        return usual(cluster, die_once, (str(marker), function, shared), items)
+
+    monkeypatch.setattr(DaskCluster, "map", killing)
+    options = ("--root", str(root), "--cache", str(tmp_path / "cache"))
+    assert main(["compile", *options, "--executor", f"dask={address}"]) == 0, capsys.readouterr().err
+    assert {path: (root / path).read_text() for path in expected} == expected
+    assert marker.exists()
+    assert {*caches} == {None}, "workers elsewhere do not have the files of this machine"
+    again = Recorder(Store(tmp_path / "cache"))
+    assert compile_mesh(root, cache=again).files == expected
+    assert again.put_entries == [], "what they return is kept here"
 
 
 def test_a_scheduler_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +153,7 @@ def test_what_is_not_an_address_is_reported(wrong: str) -> None:
 def test_a_missing_package_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "distributed", None)
-        arguments = ["check", "--root", str(write(tmp_path, files())), "--executor", "dask=tcp://127.0.0.1:1"]
+        arguments = ["check", "--root", str(small_mesh(tmp_path, {})), "--executor", "dask=tcp://127.0.0.1:1"]
         assert main(arguments) == 1
     said = capsys.readouterr()
     assert "W019" in said.out + said.err

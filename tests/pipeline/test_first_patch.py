@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.configuration import CONFIG_HASH
 from floe_compiler.model.nested_fields import at
 from floe_compiler.pipeline import compile_mesh
@@ -37,9 +38,10 @@ def hashes(files: Mapping[str, str]) -> dict[str, str]:
 def test_a_first_patch_restarts_nothing_that_it_does_not_change(tmp_path: Path) -> None:
     """Airflow's processes read some files of ConfigMaps that have more."""
     shutil.copytree(MESH, tmp_path, dirs_exist_ok=True)
-    before = hashes(compile_mesh(tmp_path).files)
+    cache = Memory()
+    before = hashes(compile_mesh(tmp_path, cache=cache).files)
     (tmp_path / "overlays/dev/kustomization.yaml").write_text(PATCH)
-    patched = compile_mesh(tmp_path).files
+    patched = compile_mesh(tmp_path, cache=cache).files
     assert "team: data" in patched["output/dev/floe-sales-domain/deployment.apps_airflow-scheduler.yaml"]
     assert hashes(patched) == before
     assert len(before) > 8

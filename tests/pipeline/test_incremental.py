@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,6 @@ import pytest
 
 from certificates import authority
 from floe_compiler.cache.store import Cache
-from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay import kustomize, portions
@@ -274,11 +271,14 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 
 ALIKE = {
+    "a product's output",
     "a product's trigger",
     "who may read an output",
     "the backups of a domain",
     "networks that may be reached",
     "the cluster's DNS",
+    "the version of Kubernetes",
+    "an override of one product",
     "a variable of a step",
     "a line less in the file of images",
     "a comment within a patch, as messages name its lines",
@@ -381,27 +381,6 @@ def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothin
     compiled = compile_mesh(tmp_path, ("dev",), cache=orchestrated)
     assert orchestrated.compiled == {f"dev/{namespace('sales')}", f"dev/{PLATFORM}"}
     assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",), cache=Anew(orchestrated)))
-
-
-@pytest.mark.git  # the other one looks for it, too
-def test_a_process_knows_what_another_one_has_found_out(tmp_path: Path) -> None:
-    """A set in what an entry is known by would have another order there."""
-    root = write(tmp_path / "mesh", FILES)
-    arguments = ["compile", "--root", str(root), "--cache", str(tmp_path / "cache"), "--env", "dev"]
-    entries = []
-    for run in (main, in_another_process):
-        assert run(arguments) == 0
-        entries.append({path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()})
-        write(root, {"output": None})
-    assert entries[0] == entries[1]
-
-
-def in_another_process(arguments: list[str]) -> int:
-    """Run the compiler where sets have another order than here, and return its exit code."""
-    program = "import sys; from floe_compiler.cli import main; sys.exit(main())"
-    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
-    environment = {**os.environ, "PYTHONHASHSEED": seed}
-    return subprocess.run([sys.executable, "-c", program, *arguments], env=environment, check=False).returncode
 
 
 @pytest.fixture

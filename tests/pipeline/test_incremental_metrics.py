@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -33,36 +35,46 @@ DAGSTER = {SALES: domain("sales", orchestrator={"type": "dagster"})}
 OWN = namespace("sales")
 
 
-@pytest.fixture(scope="module", params=["prometheus", "prometheus-operator"])
-def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Cache, Mapping[str, Any]]:
-    """Return the cache after the mesh was compiled, and the mesh."""
-    observability = {"metrics": {"type": request.param, "runbooks": RUNBOOKS}}
+CHANGES: Mapping[str, tuple[Mapping[str, Any], set[str]]] = {
+    "an image": ({DEV_IMAGES: images(sales="{orders: acme/orders:1.0.1}")}, {OWN}),
+    "another hour": ({ORDERS: product("orders", schedule={"cron": "0 7 * * *"})}, {OWN}),
+    "another gap": ({ORDERS: product("orders", schedule={"cron": "0 */2 * * *"})}, {OWN, PLATFORM}),
+    "a timeout": ({ORDERS: product("orders", timeout="2h")}, {OWN, PLATFORM}),
+    "a new product": ({"domains/sales/products/returns.yaml": product("returns")}, {OWN, PLATFORM}),
+    "a new domain": (
+        {"domains/hr/domain.yaml": domain("hr"), "domains/hr/products/people.yaml": product("people")},
+        {namespace("hr"), PLATFORM, DELIVERY},
+    ),
+}
+COLLECTORS = ("prometheus", "prometheus-operator")
+
+
+@cache
+def known(collector: str) -> tuple[Cache, Mapping[str, Any]]:
+    """Return the cache after the mesh was compiled with this collector of metrics, and the mesh."""
+    observability = {"metrics": {"type": collector, "runbooks": RUNBOOKS}}
     mesh = {**files(), **DAGSTER, MANIFEST: manifest(observability=observability)}
-    cache = Recorder()
-    compile_mesh(write(tmp_path_factory.mktemp("mesh"), mesh), ("dev",), cache=cache)
-    return cache, mesh
+    found = Recorder()
+    with TemporaryDirectory() as folder:
+        compile_mesh(write(Path(folder), mesh), ("dev",), cache=found)
+    return found, mesh
 
 
 @pytest.mark.parametrize(
-    ("change", "compiled"),
+    ("collector", "name"),
     [
-        ({DEV_IMAGES: images(sales="{orders: acme/orders:1.0.1}")}, {OWN}),
-        ({ORDERS: product("orders", schedule={"cron": "0 7 * * *"})}, {OWN}),
-        ({ORDERS: product("orders", schedule={"cron": "0 */2 * * *"})}, {OWN, PLATFORM}),
-        ({ORDERS: product("orders", timeout="2h")}, {OWN, PLATFORM}),
-        ({"domains/sales/products/returns.yaml": product("returns")}, {OWN, PLATFORM}),
-        (
-            {"domains/hr/domain.yaml": domain("hr"), "domains/hr/products/people.yaml": product("people")},
-            {namespace("hr"), PLATFORM, DELIVERY},
-        ),
+        pytest.param(collector, name, marks=[pytest.mark.thorough] if (first + number) % 2 else [])
+        for first, collector in enumerate(COLLECTORS)
+        for number, name in enumerate(CHANGES)
     ],
-    ids=["an image", "another hour", "another gap", "a timeout", "a new product", "a new domain"],
 )
 def test_an_edit_compiles_its_own_namespace_and_the_rules_that_follow_from_it(
-    change: Mapping[str, Any], compiled: set[str], known: tuple[Cache, Mapping[str, Any]], tmp_path: Path
+    collector: str, name: str, tmp_path: Path
 ) -> None:
-    before, mesh = known
-    cache = Recorder(before)
-    after = compile_mesh(write(tmp_path, {**mesh, **change}), ("dev",), cache=cache)
-    assert cache.compiled == {f"dev/{unit}" for unit in compiled}
-    assert dict(after.files) == dict(compile_mesh(tmp_path, ("dev",), cache=Anew(cache)).files)
+    """Each change with one of the two: whether the rules change depends on the product alone."""
+    before, mesh = known(collector)
+    change, compiled = CHANGES[name]
+    after = Recorder(before)
+    files_after = compile_mesh(write(tmp_path, {**mesh, **change}), ("dev",), cache=after).files
+    assert after.compiled == {f"dev/{unit}" for unit in compiled}
+    assert files_after == compile_mesh(tmp_path, ("dev",), cache=Anew(after)).files

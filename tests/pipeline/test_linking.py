@@ -89,9 +89,13 @@ CHANGES: dict[str, tuple[dict[str, Any], ...]] = {
     "the link": (NO_NAMESPACE,),
     "a check and the link": (TOO_SMALL, NO_NAMESPACE),
 }
+TOGETHER = {"a check", "the link"}
+"""What the last change shows, too."""
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.thorough) if name in TOGETHER else name for name in CHANGES]
+)
 def test_what_is_reported_does_not_depend_on_what_is_known(name: str, known: Cache, tmp_path: Path) -> None:
     cache = Recorder(known)
     with_cache = told(tmp_path / "known", *CHANGES[name], cache=cache)

@@ -86,7 +86,9 @@ def outcome(root: Path, workers: Workers | None = None, cache: Store | None = No
 
 
 @pytest.mark.usefixtures("finely_divided")
-@pytest.mark.parametrize("who", WORKERS)
+@pytest.mark.parametrize(
+    "who", [pytest.param(who, marks=pytest.mark.thorough) if who == "1 process" else who for who in WORKERS]
+)
 def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_behind(
     who: str, expected: list[Any], cache: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,10 +210,10 @@ MISTAKES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(
     ("stage", "jobs"),
     [
-        ("check", 7),
+        ("check", 2),
         ("resolve", 2),
         ("load", 7),
-        *(pytest.param(*one, marks=pytest.mark.thorough) for one in (("check", 2), ("resolve", 7), ("load", 2))),
+        *(pytest.param(*one, marks=pytest.mark.thorough) for one in (("check", 7), ("resolve", 7), ("load", 2))),
     ],
 )
 def test_the_order_of_errors_is_the_same(stage: str, jobs: int, tmp_path: Path) -> None:
