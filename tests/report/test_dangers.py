@@ -940,7 +940,6 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=200)
 @given(*[st.dictionaries(st.sampled_from(["spec", "data", "metadata"]), DATA)] * 2)
 def test_every_text_that_only_one_of_two_objects_has_is_in_what_differs(before: Object, after: Object) -> None:
     ours, theirs = ({*places._texts(manifest)} for manifest in (before, after))
