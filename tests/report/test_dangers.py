@@ -935,6 +935,7 @@ DATA = st.recursive(
     lambda below: (
         st.lists(below, max_size=3)
         | st.dictionaries(st.sampled_from(["name", "value", "x", "metadata"]), below, max_size=3)
+        | st.fixed_dictionaries({"name": st.sampled_from("ab"), "value": below})
     ),
     max_leaves=12,
 )
