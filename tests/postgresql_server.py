@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
+import multiprocessing
 import os
 import pwd
 import shutil
@@ -71,15 +73,29 @@ def running() -> Iterator[Server]:
 
 @cache
 def first_data() -> Path:
-    """Return the data of a server that has not run yet: they are made once, as that takes longer than most tests."""
-    folder = Path(tempfile.mkdtemp(prefix="floe-postgresql-"))
-    atexit.register(shutil.rmtree, folder)
+    """Return the data of a server that has not run yet.
+
+    They are made once for all processes that share the tests, as that takes longer than most tests.
+    """
+    first = multiprocessing.parent_process()
+    folder = Path(tempfile.gettempdir(), f"floe-postgresql-{first.pid if first else os.getpid()}")
+    folder.mkdir(exist_ok=True)
+    if not first:
+        atexit.register(shutil.rmtree, folder)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "data").exists():
+            _make_data(folder).rename(folder / "data")
+    return folder / "data"
+
+
+def _make_data(folder: Path) -> Path:
     password = folder / "password"
     password.write_text(f"{ADMINISTRATOR[1]}\n")
     if USER:
         for path in (folder, password):
             os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
-    made, initdb = folder / "data", str(SERVERS[-1].with_name("initdb"))
+    made, initdb = folder / "new", str(SERVERS[-1].with_name("initdb"))
     arguments = [f"--pgdata={made}", "--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256"]
     arguments.append("--no-sync")  # nobody needs the files if the machine stops
     subprocess.run([initdb, *arguments], check=True, user=USER, stdout=subprocess.DEVNULL, timeout=60)

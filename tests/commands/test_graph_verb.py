@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +17,17 @@ from output_files import ROOT, WORKLOADS, objects_in
 from small_mesh import small_mesh
 
 
-def drawn(capsys: pytest.CaptureFixture[str], *words: str, root: Path = ROOT) -> Mapping[str, Any]:
-    assert main(["graph", *words, "--format", "json", "--root", str(root)]) == 0
-    found: Mapping[str, Any] = json.loads(capsys.readouterr().out)
+@cache
+def drawn(*words: str) -> Mapping[str, Any]:
+    """Return a graph of the reference mesh."""
+    with redirect_stdout(io.StringIO()) as out:
+        assert main(["graph", *words, "--format", "json", "--root", str(ROOT)]) == 0
+    found: Mapping[str, Any] = json.loads(out.getvalue())
     return found
 
 
-def test_lineage(capsys: pytest.CaptureFixture[str]) -> None:
-    arrows = {(one["source"], one["target"], one["label"]) for one in drawn(capsys, "lineage")["edges"]}
+def test_lineage() -> None:
+    arrows = {(one["source"], one["target"], one["label"]) for one in drawn("lineage")["edges"]}
     assert ("sales/customer-360", "sales/order-analytics", "customers") in arrows
     assert ("sales/order-analytics", "finance/revenue-metrics", "orders") in arrows
 
@@ -32,9 +38,9 @@ def namespace_of(peer: Mapping[str, Any]) -> str:
     return str(labels.get("kubernetes.io/metadata.name", ""))
 
 
-def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture[str]) -> None:
+def test_connections_are_those_that_policies_allow() -> None:
     """Hold the arrows between namespaces against the network policies of the callers."""
-    found = drawn(capsys, "connections", "--env", "prod")
+    found = drawn("connections", "--env", "prod")
     policies = {
         (one["metadata"]["namespace"], one["metadata"]["name"]): one["spec"]
         for one in objects_in("prod", "networkpolicy.networking.k8s.io")
@@ -52,24 +58,24 @@ def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture
             ), (namespace, caller, target, server, port)
 
 
-def test_arrows_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
+def test_arrows_follow_the_waves() -> None:
     waves = {
         f"{one['metadata']['namespace']}/{one['metadata']['labels']['app.kubernetes.io/component']}": int(wave)
         for one in objects_in("prod", *WORKLOADS)
         if (wave := one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
     }
-    arrows = [(one["source"], one["target"]) for one in drawn(capsys, "waves", "--env", "prod")["edges"]]
+    arrows = [(one["source"], one["target"]) for one in drawn("waves", "--env", "prod")["edges"]]
     assert len(arrows) > 20
     assert [arrow for arrow in arrows if waves[arrow[0]] <= waves[arrow[1]]] == []
 
 
-def test_a_part(capsys: pytest.CaptureFixture[str]) -> None:
-    groups = {one["group"] for one in drawn(capsys, "lineage", "--only", "finance")["nodes"]}
+def test_a_part() -> None:
+    groups = {one["group"] for one in drawn("lineage", "--only", "finance")["nodes"]}
     assert groups == {"finance", "sales"}
 
 
-def test_namespaces_as_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
-    whole, folded = (drawn(capsys, "connections", "--env", "prod", *words) for words in ((), ("--fold",)))
+def test_namespaces_as_single_nodes() -> None:
+    whole, folded = (drawn("connections", "--env", "prod", *words) for words in ((), ("--fold",)))
     assert [one["key"] for one in folded["nodes"]] == sorted({one["group"] for one in whole["nodes"]})
     group = {one["key"]: one["group"] for one in whole["nodes"]}
     across = {
@@ -79,7 +85,7 @@ def test_namespaces_as_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
         if group[one["source"]] != group[one["target"]]
     }
     assert {(one["source"], one["target"], one["label"]) for one in folded["edges"]} == across
-    assert drawn(capsys, "lineage", "--fold", "--only", "finance")["nodes"] == [
+    assert drawn("lineage", "--fold", "--only", "finance")["nodes"] == [
         {"key": name, "label": name, "group": ""} for name in ("finance", "sales")
     ]
 

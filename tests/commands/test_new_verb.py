@@ -9,6 +9,8 @@ import pytest
 
 from floe_compiler.cli import main
 
+SMALL = ("--orchestrator", "kubernetes", "--storage", "none")
+
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +25,7 @@ def written(root: Path) -> dict[str, str]:
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small mesh as it is begun."""
     folder = tmp_path_factory.mktemp("begun")
-    assert main(["init", str(folder), "--yes", "--name", "acme", "--storage", "none", "--environments", "dev"]) == 0
+    assert main(["init", str(folder), "--yes", "--name", "acme", *SMALL, "--environments", "dev"]) == 0
     return folder
 
 
@@ -40,7 +42,7 @@ def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["codeowners", "--check"]) == 0
     assert Path("domains/finance/domain.yaml").is_file()
     assert main(["compile", "--quiet"]) == 0, capsys.readouterr().err
-    assert Path("output/prod/floe-finance-domain/deployment.apps_code-revenue.yaml").is_file()
+    assert Path("output/prod/floe-finance-domain/cronjob.batch_revenue.yaml").is_file()
 
 
 @pytest.mark.usefixtures("mesh")
@@ -100,6 +102,6 @@ def test_the_next_step_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("delivery", "has_address"), [("argocd", True), ("flux", False)])
 def test_only_argo_cd_is_told_the_addresses_of_clusters(delivery: str, *, has_address: bool) -> None:
-    assert main(["init", "--yes", "--storage", "none", "--environments", "dev", "--delivery", delivery]) == 0
+    assert main(["init", "--yes", *SMALL, "--environments", "dev", "--delivery", delivery]) == 0
     assert main(["new", "environment", "prod", "--cluster", "a=platform", "--cluster", "b=sales"]) == 0
     assert ("    server: " in Path("overlays/prod/environment.yaml").read_text()) is has_address

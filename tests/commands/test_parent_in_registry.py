@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from floe_compiler.cli import main
 from floe_compiler.load.parents import digest_of_manifest
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.publish.artifact import artifact_of
+from floe_compiler.publish.parent import parent_of
 from floe_compiler.publish.reference import parse_reference
 from floe_compiler.publish.registry import pull, push
 from oci_registry import needs_registry, registry
@@ -43,18 +46,24 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return command
 
 
-@pytest.fixture
-def enterprise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Path:
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the repository of a manifest that extends another one; both are committed."""
+    folder = tmp_path_factory.mktemp("committed")
     for name in ("group", "enterprise"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / MANIFEST).write_text(HEAD % (name, name), encoding="utf-8")
-    root = tmp_path / "enterprise"
-    assert run("vendor", tmp_path / "group", "--root", root)[0] == 0
-    for name, value in IDENTITY.items():
-        monkeypatch.setenv(name, value)
-    commit(root)
+        (folder / name).mkdir()
+        (folder / name / MANIFEST).write_text(HEAD % (name, name), encoding="utf-8")
+    root = folder / "enterprise"
+    assert main(["vendor", str(folder / "group"), "--root", str(root)]) == 0
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "a")):
+        subprocess.run(["git", *words], check=True, cwd=root, env={**os.environ, **IDENTITY})
     return root
+
+
+@pytest.fixture
+def enterprise(committed: Path, tmp_path: Path) -> Path:
+    """Return a copy of it."""
+    return shutil.copytree(committed, tmp_path / "enterprise")
 
 
 @pytest.fixture
@@ -62,11 +71,6 @@ def mesh(tmp_path: Path) -> Path:
     root = small_mesh(tmp_path / "mesh", {})
     (root / MANIFEST).write_text((SMALL / MANIFEST).read_text(encoding="utf-8"), encoding="utf-8")
     return root
-
-
-def commit(root: Path) -> None:
-    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "a")):
-        subprocess.run(["git", *words], check=True, cwd=root)
 
 
 def no_login() -> None:
@@ -110,13 +114,14 @@ def asking(mesh: Path, verify: str) -> None:
     public_key(mesh / "vendor/other.pub", OTHER)
 
 
-@pytest.fixture
-def signed(address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(scope="module")
+def signed(address: str, committed: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the place of a parent that is signed by a key."""
-    monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
     place = f"oci://{address}/acme/asked:1"
-    key = written(tmp_path, sealed())
-    assert run("publish", place, "--parent", "--sign-key", key, "--root", enterprise)[0] == 0
+    key = written(tmp_path_factory.mktemp("key"), sealed())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COSIGN_PASSWORD", PASSWORD)
+        assert main(["publish", place, "--parent", "--sign-key", str(key), "--root", str(committed)]) == 0
     return place
 
 
@@ -183,6 +188,15 @@ def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: 
     assert "10 | colour: red" in err
 
 
+@pytest.fixture(scope="module")
+def no_parents(address: str) -> str:
+    """Return the address of the registry, which has other artifacts now, too."""
+    evil = parent_of({MANIFEST: b"", "../../evil": b""}, {})
+    for repository, artifact in {"output": artifact_of({"a": b""}, {}), "evil": evil}.items():
+        push(parse_reference(f"oci://{address}/acme/{repository}:1"), artifact, no_login)
+    return address
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
@@ -191,12 +205,8 @@ def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: 
         ("acme/evil:1", "cannot be taken: it has other files in it than manifests"),
     ],
 )
-def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name: str, told: str) -> None:
-    from floe_compiler.publish.parent import parent_of
-
-    evil = parent_of({MANIFEST: b"", "../../evil": b""}, {})
-    for repository, artifact in {"output": artifact_of({"a": b""}, {}), "evil": evil}.items():
-        push(parse_reference(f"oci://{address}/acme/{repository}:1"), artifact, no_login)
+def test_what_is_no_parent_is_not_taken(no_parents: str, mesh: Path, run: Run, name: str, told: str) -> None:
+    address = no_parents
     before = sorted(mesh.rglob("*"))
     code, out, err = run("vendor", f"oci://{address}/{name}", "--root", mesh)
     assert (code, out) == (2, "")

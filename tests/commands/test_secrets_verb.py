@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,24 @@ EXTERNAL_SECRET = "externalsecret.external-secrets.io"
 ENVIRONMENTS = ("dev", "prod", "staging")
 
 
-def listed(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[dict[str, Any]]]:
-    assert main(["secrets", "--format", "json", "--root", str(root), *words]) == 0
+def listed(root: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[dict[str, Any]]]:
+    assert main(["secrets", "--format", "json", "--root", str(root)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == 1
     return {one["environment"]: one["secrets"] for one in document["environments"]}
 
 
-def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
-    found = listed(ROOT, capsys)
-    assert tuple(found) == ENVIRONMENTS
-    for environment, secrets in found.items():
+@pytest.fixture(scope="module")
+def reference() -> dict[str, list[dict[str, Any]]]:
+    """Return what is listed of the reference mesh."""
+    with redirect_stdout(io.StringIO()) as out:
+        assert main(["secrets", "--format", "json", "--root", str(ROOT)]) == 0
+    return {one["environment"]: one["secrets"] for one in json.loads(out.getvalue())["environments"]}
+
+
+def test_all_secrets_that_the_output_makes_are_listed_and_no_others(reference: dict[str, list[dict[str, Any]]]) -> None:
+    assert tuple(reference) == ENVIRONMENTS
+    for environment, secrets in reference.items():
         made = {
             (one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects_in(environment, EXTERNAL_SECRET)
         }
@@ -40,13 +49,13 @@ def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pyte
 
 
 @pytest.mark.parametrize("environment", ["prod", "staging"])
-def test_what_the_store_needs(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_store_needs(environment: str, reference: dict[str, list[dict[str, Any]]]) -> None:
     asked: dict[str, set[str]] = defaultdict(set)
     for one in objects_in(environment, EXTERNAL_SECRET):
         for entry in one["spec"].get("data", ()):
             asked[entry["remoteRef"]["key"]].add(entry["remoteRef"]["property"])
     found: dict[str, set[str]] = defaultdict(set)
-    for secret in listed(ROOT, capsys, "--env", environment)[environment]:
+    for secret in reference[environment]:
         assert secret["source"] == "store"
         found[secret["path"]] |= {key["property"] for key in secret["keys"] if key["value"] == "needed"}
     assert found == asked
@@ -63,8 +72,10 @@ def uses(environment: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_whoever_reads_a_secret_is_named_with_its_keys(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = {(one["namespace"], one["name"]): one for one in listed(ROOT, capsys, "--env", environment)[environment]}
+def test_whoever_reads_a_secret_is_named_with_its_keys(
+    environment: str, reference: dict[str, list[dict[str, Any]]]
+) -> None:
+    found = {(one["namespace"], one["name"]): one for one in reference[environment]}
     count = 0
     certificates = {
         (one["metadata"]["namespace"], one["spec"]["secretName"])

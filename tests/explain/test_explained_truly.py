@@ -81,6 +81,8 @@ NAMES = (
     # What is rendered in the platform's namespace follows from the domains, too.
     "ConfigMap small-platform-dev/prometheus-rules-0",
 )
+GATE = (NAMES[0], NAMES[-1])
+"""One of a domain, which follows from the most, and one of the platform: only these are explained in the gate."""
 
 Truth = tuple[Sources, dict[str, Object], dict[str, dict[DataPath, set[str]]]]
 """The mesh, its objects, and by object and place, the inputs that change the value there."""
@@ -148,7 +150,9 @@ def truth(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return sources, objects, shown
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [*GATE, *(pytest.param(name, marks=pytest.mark.thorough) for name in NAMES if name not in GATE)]
+)
 def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> None:
     sources, objects, shown = truth
     explanation = explain(sources, REGISTRY, "dev", objects[name], (), "x")

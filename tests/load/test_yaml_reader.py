@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import FEW
 from floe_compiler.load.yaml_reader import DEEPEST, read_documents
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
@@ -207,7 +208,13 @@ def test_everything_before_a_syntax_error_is_reported_too() -> None:
     assert [line.split(" ")[1] for line in problems("a: yes\na: 1\nb: x: y\n")] == ["L014", "L010", "L007"]
 
 
-@pytest.mark.parametrize("text", ["[" * 20_000, "- " * 20_000, "{a: " * 20_000, "? " * 20_000, "[{a: " * 10_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("- " * 20_000, "{a: " * 20_000, "? " * 20_000, "[{a: " * 10_000),
+        pytest.param("[" * 20_000, marks=pytest.mark.thorough),  # takes longer than all others
+    ],
+)
 def test_bottomless_nesting_is_reported(text: str) -> None:
     assert problems(text)[-1].endswith(f"L015 more than {DEEPEST} levels of nesting")
 
@@ -225,6 +232,7 @@ nested = st.recursive(
 )
 
 
+@FEW
 @given(st.dictionaries(texts, nested, max_size=5))
 def test_emitted_yaml_is_read_back_with_every_place(data: dict[str, Any]) -> None:
     text = to_yaml(data)

@@ -150,8 +150,8 @@ def test_any_text_can_be_searched(text: str) -> None:
 )
 def test_a_large_text_is_fast(piece: str) -> None:
     start = time.process_time()
-    list(assigned_secrets(piece * (100_000 // len(piece)), ()))
-    assert time.process_time() - start < 2
+    list(assigned_secrets(piece * (50_000 // len(piece)), ()))
+    assert time.process_time() - start < 1
 
 
 def test_the_line_is_counted_from_one() -> None:

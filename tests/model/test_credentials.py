@@ -244,11 +244,11 @@ UNITS = (
 @table("unit", [*UNITS, "$(a):", "basic ", "password ", "-----BEGIN ", "a:" + "b" * 256, "!a:", "{{", "$(", "${a", "<"])
 def test_a_long_text_takes_a_time_in_proportion_to_its_length(unit: str) -> None:
     """A search that restarts at each character would take minutes or hours for the longest file."""
-    text = unit * (20_000 // len(unit)) + " @ :// PRIVATE KEY eyJ SG. asic"
+    text = unit * (10_000 // len(unit)) + " @ :// PRIVATE KEY eyJ SG. asic"
     before = time.process_time()
     may_show_secret(without_placeholders(text))
     hide_in_text(text)
-    assert time.process_time() - before < 1
+    assert time.process_time() - before < 0.5
 
 
 @pytest.mark.parametrize("word", ["--password", "-token", "--db.password", "--api-key", "--PASSWORD"])

@@ -48,7 +48,7 @@ def test_every_match_has_one_of_the_keywords(pattern: KeywordPattern) -> None:
     """Whatever a form matches has one of its words: otherwise the form would not even be tried."""
     form = re.compile(pattern._form, pattern._flags)
 
-    @settings(max_examples=5, database=None, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=3, database=None, deadline=None, suppress_health_check=[*HealthCheck])
     @given(st.from_regex(form, alphabet=st.characters(max_codepoint=127)))
     def matches_alike(text: str) -> None:
         assert [*map(str, pattern.finditer(text))] == [*map(str, form.finditer(text))]

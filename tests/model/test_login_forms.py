@@ -146,5 +146,5 @@ def test_texts_without_a_credential_are_unchanged(text: str) -> None:
 )
 def test_a_long_text_takes_a_time_in_proportion_to_its_length(piece: str) -> None:
     start = time.process_time()
-    list(logins_in(piece * (80_000 // len(piece))))
-    assert time.process_time() - start < 2
+    list(logins_in(piece * (40_000 // len(piece))))
+    assert time.process_time() - start < 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
-
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
@@ -131,9 +129,9 @@ def test_keys_of_maps_and_of_custom_resources(mesh: Mesh) -> None:
     assert told_of_each(mesh, pairs) == [[f"K022 there is no {path} to delete ({hint})"] for *_, path, hint in cases]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_a_field_that_is_known_or_there(mesh: Mesh) -> None:
+    manifest = pods_of("Deployment", [container("main")], nodeSelector={"disk": "ssd"}, unknown=1)
+    changes: list[dict[str, Any]] = [
         {"hostNetwork": None},
         {"affinity": {"nodeAffinity": None, "podAffinity": {"$patch": "delete"}}},
         {"unknown": None},  # an object that has it may lose it
@@ -141,13 +139,12 @@ def test_keys_of_maps_and_of_custom_resources(mesh: Mesh) -> None:
         {"nodeSelector": {"$patch": "replace", "zone": "a"}},
         {"tolerations": [{"key": "a", "effect": None}]},  # of a list that is replaced
         {"containers": [{"name": "main", "livenessProbe": None, "resources": {"limits": {"memory": None}}}]},
-    ],
-)
-def test_a_field_that_is_known_or_there(mesh: Mesh, change: dict[str, Any]) -> None:
-    manifest = pods_of("Deployment", [container("main")], nodeSelector={"disk": "ssd"}, unknown=1)
-    mesh.write(patches(pod_patch(**change)))
+    ]
+    wrong = {"hostNetwrok": None}
 
-    mesh.apply(manifest)
+    found = told_of_each(mesh, [(manifest, pod_patch(**change)) for change in (*changes, wrong)])
+
+    assert list(map(len, found)) == [*(0 for _ in changes), 1]
 
 
 def test_metadata_of_custom_resources_are_known(mesh: Mesh) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,13 @@ PREFIXED = {**FILES, "base/kustomization.yaml": "resources: [a.yaml]\nnamePrefix
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Run kustomize once, so that it can be started ahead."""
+    """Say that kustomize has run once, so that it can be started ahead."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     command = find_kustomize()
     with starting_ahead():
-        run_kustomize(command, "base", FILES)
+        with monkeypatch.context() as patch:
+            patch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, "", ""))
+            run_kustomize(command, "base", FILES)
         yield command
     assert not [*tmp_path.iterdir()], "a temporary folder is left"
 
@@ -107,24 +111,24 @@ def test_outside_of_it_nothing_is_started() -> None:
     assert started_ahead._ahead is None
 
 
-def test_it_ends_with_the_process_that_has_started_it(tmp_path: Path) -> None:
-    program = (
-        "import os, signal, sys, time\n"
-        "from floe_compiler.overlay import started_ahead as ahead\n"
-        "from floe_compiler.overlay.kustomize import find_kustomize, run_kustomize\n"
-        "with ahead.starting_ahead():\n"
-        f"    run_kustomize(find_kustomize(), 'base', {FILES!r})\n"
-        "    ahead.start_next()\n"
-        "    (found,) = ahead._ahead.waiting.values()\n"
-        "    while not found.open(): time.sleep(0.01)\n"
-        "    print(found.process.pid, flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    variables = {**os.environ, "TMPDIR": str(tmp_path)}
-    run = subprocess.run(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=variables, timeout=60, check=False
-    )
-    pid, until = int(run.stdout), time.monotonic() + 10
+def started_and_killed(command: list[str], sender: Connection) -> None:
+    """Start the program, say which process it is, and end without a chance to end it, too."""
+    with starting_ahead():
+        run_kustomize(command, "base", FILES)
+        sender.send(waiting().process.pid)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_it_ends_with_the_process_that_has_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    run = fork.Process(target=started_and_killed, args=(find_kustomize(), sender))
+    run.start()
+    sender.close()
+    pid, until = receiver.recv(), time.monotonic() + 10
+    run.join(60)
+    assert run.exitcode == -signal.SIGKILL
     while time.monotonic() < until:
         try:
             os.kill(pid, 0)

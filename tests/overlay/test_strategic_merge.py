@@ -63,7 +63,7 @@ def some_container(random: Random, name: str) -> Object:
 def test_kustomize_does_what_patches_ask_for(mesh: Mesh) -> None:
     random = Random(1)
     objects, changes = [], []
-    for number in range(60):
+    for number in range(30):
         chosen = random.sample("abcd", 3)
         metadata = {"name": f"web-{number}", "namespace": "sales"}
         objects.append(

@@ -938,12 +938,12 @@ DATA = st.recursive(
     lambda below: (
         st.lists(below, max_size=3)
         | st.dictionaries(st.sampled_from(["name", "value", "x", "metadata"]), below, max_size=3)
+        | st.fixed_dictionaries({"name": st.sampled_from("ab"), "value": below})
     ),
     max_leaves=12,
 )
 
 
-@settings(max_examples=200)
 @given(*[st.dictionaries(st.sampled_from(["spec", "data", "metadata"]), DATA)] * 2)
 def test_every_text_of_only_one_object_is_in_the_difference(before: Object, after: Object) -> None:
     ours, theirs = ({*places._texts(manifest)} for manifest in (before, after))

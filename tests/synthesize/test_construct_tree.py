@@ -73,7 +73,7 @@ metadata = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=settings().max_examples // 2, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(bodies, metadata), min_size=1, max_size=20))
 def test_nothing_but_what_the_chart_gives_changes(made: list[tuple[Object, Object]]) -> None:
     objects = tuple(resource(f"c{number}", metadata=own, **body) for number, (body, own) in enumerate(made))

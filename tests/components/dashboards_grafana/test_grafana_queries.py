@@ -94,98 +94,103 @@ CRON = {
 }
 
 
-@pytest.mark.real
-@INSTALLED
-@pytest.mark.parametrize(
-    ("series", "query", "values"),
-    [
-        (DEPLOYMENTS, queries.missing_replicas(SALES), {"{}": 3}),
-        (JOBS, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 1}),
-        ({}, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 0}),
-        (QUOTA, queries.quota_used(SALES, ".+"), {'{namespace="sales", resource="requests.cpu"}': 0.75}),
-        (
-            RUNS,
-            queries.of_runs([dagster.RUNS], "failed", SALES),
-            {
-                '{namespace="sales", product="orders"}': 1,
-                '{namespace="sales", product="order-analytics"}': 2,
-                '{namespace="sales", product="import"}': 3,
-                '{namespace="sales", product="a-b-c-d-e-f-g"}': 4,
-            },
-        ),
-        (
-            RUNS,
-            queries.of_product(queries.of_runs([dagster.RUNS], "failed", SALES)).replace("$product", "order-analytics"),
-            {'{namespace="sales", product="order-analytics"}': 2},
-        ),
-        (
-            AIRFLOW,
-            queries.of_runs([dagster.RUNS, airflow.RUNS], "failed", SALES),
-            {'{namespace="sales", product="first-ones"}': 3},
-        ),
-        (
-            AIRFLOW,
-            queries.of_runs([airflow.RUNS], "succeeded", SALES),
-            {'{namespace="sales", product="orders"}': 40 * 60},
-        ),
-        (
-            AIRFLOW,
-            queries.of_runs([airflow.RUNS], "took", SALES),
-            {'{namespace="sales", product="orders"}': 90},
-        ),
-        (
-            AIRFLOW,
-            queries.of_runs([airflow.RUNS], "ended", SALES),
-            {'{namespace="sales", status="success"}': 2, '{namespace="sales", status="failure"}': 3},
-        ),
-        (
-            AIRFLOW,
-            queries.of_runs([airflow.RUNS], "at_work", SALES),
-            {'{namespace="sales", status="started"}': 2, '{namespace="sales", status="queued"}': 1},
-        ),
-        (
-            QUALITY,
-            ("floe-product", "Contracts of its quality steps"),
-            {'{outcome="held", step="check"}': 3, '{outcome="failed", step="check"}': 2},
-        ),
-        (
-            CRON,
-            ("floe-product", "Jobs of its CronJob"),
-            {'{job_name="orders-1", namespace="sales"}': 60},
-        ),
-        (
-            {'process_cpu_seconds_total{job="a",instance="x"}': "0+30x60"},
-            queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
-            {'{instance="x"}': 0.5},
-        ),
-        (
-            {'otelcol_process_cpu_seconds_total{job="a",instance="x"}': "0+30x60"},
-            queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
-            {'{instance="x"}': 0.5},
-        ),
-        (
-            {'process_cpu_usage{job="a",instance="x"}': "0.25x60", 'system_cpu_count{job="a",instance="x"}': "4x60"},
-            queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
-            {'{instance="x"}': 1},
-        ),
-    ],
-)
-def test_queries_return_the_expected_values(
-    series: dict[str, str], query: str | tuple[str, str], values: dict[str, float], tmp_path: Path
-) -> None:
-    case: dict[str, Any] = {
+CASES: list[tuple[dict[str, str], str | tuple[str, str], dict[str, float]]] = [
+    (DEPLOYMENTS, queries.missing_replicas(SALES), {"{}": 3}),
+    (JOBS, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 1}),
+    ({}, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 0}),
+    (QUOTA, queries.quota_used(SALES, ".+"), {'{namespace="sales", resource="requests.cpu"}': 0.75}),
+    (
+        RUNS,
+        queries.of_runs([dagster.RUNS], "failed", SALES),
+        {
+            '{namespace="sales", product="orders"}': 1,
+            '{namespace="sales", product="order-analytics"}': 2,
+            '{namespace="sales", product="import"}': 3,
+            '{namespace="sales", product="a-b-c-d-e-f-g"}': 4,
+        },
+    ),
+    (
+        RUNS,
+        queries.of_product(queries.of_runs([dagster.RUNS], "failed", SALES)).replace("$product", "order-analytics"),
+        {'{namespace="sales", product="order-analytics"}': 2},
+    ),
+    (
+        AIRFLOW,
+        queries.of_runs([dagster.RUNS, airflow.RUNS], "failed", SALES),
+        {'{namespace="sales", product="first-ones"}': 3},
+    ),
+    (
+        AIRFLOW,
+        queries.of_runs([airflow.RUNS], "succeeded", SALES),
+        {'{namespace="sales", product="orders"}': 40 * 60},
+    ),
+    (
+        AIRFLOW,
+        queries.of_runs([airflow.RUNS], "took", SALES),
+        {'{namespace="sales", product="orders"}': 90},
+    ),
+    (
+        AIRFLOW,
+        queries.of_runs([airflow.RUNS], "ended", SALES),
+        {'{namespace="sales", status="success"}': 2, '{namespace="sales", status="failure"}': 3},
+    ),
+    (
+        AIRFLOW,
+        queries.of_runs([airflow.RUNS], "at_work", SALES),
+        {'{namespace="sales", status="started"}': 2, '{namespace="sales", status="queued"}': 1},
+    ),
+    (
+        QUALITY,
+        ("floe-product", "Contracts of its quality steps"),
+        {'{outcome="held", step="check"}': 3, '{outcome="failed", step="check"}': 2},
+    ),
+    (
+        CRON,
+        ("floe-product", "Jobs of its CronJob"),
+        {'{job_name="orders-1", namespace="sales"}': 60},
+    ),
+    (
+        {'process_cpu_seconds_total{job="a",instance="x"}': "0+30x60"},
+        queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
+        {'{instance="x"}': 0.5},
+    ),
+    (
+        {'otelcol_process_cpu_seconds_total{job="a",instance="x"}': "0+30x60"},
+        queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
+        {'{instance="x"}': 0.5},
+    ),
+    (
+        {'process_cpu_usage{job="a",instance="x"}': "0.25x60", 'system_cpu_count{job="a",instance="x"}': "4x60"},
+        queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
+        {'{instance="x"}': 1},
+    ),
+]
+"""Series, a query or the dashboard and title of its panel, and the values that it returns, by their labels."""
+
+
+def case_of(series: dict[str, str], query: str | tuple[str, str], values: dict[str, float]) -> dict[str, Any]:
+    """Return a test as promtool runs it; its name is the query."""
+    expression = query if isinstance(query, str) else query_of(*query)
+    return {
+        "name": expression,
         "interval": "1m",
         "input_series": [
             {"series": name, "values": value if "x" in value else f"{value}x60"} for name, value in series.items()
         ],
         "promql_expr_test": [
             {
-                "expr": query if isinstance(query, str) else query_of(*query),
+                "expr": expression,
                 "eval_time": "60m",
                 "exp_samples": [{"labels": labels, "value": value} for labels, value in values.items()],
             }
         ],
     }
+
+
+@pytest.mark.real
+@INSTALLED
+def test_queries_return_the_expected_values(tmp_path: Path) -> None:
+    """promtool tries all cases, and names each that fails."""
     file = tmp_path / "test.json"
-    file.write_text(json.dumps({"evaluation_interval": "1m", "tests": [case]}))
+    file.write_text(json.dumps({"evaluation_interval": "1m", "tests": [case_of(*case) for case in CASES]}))
     assert "SUCCESS" in real("test", "rules", str(file))
