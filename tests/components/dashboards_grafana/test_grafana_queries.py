@@ -190,7 +190,7 @@ def case_of(series: dict[str, str], query: str | tuple[str, str], values: dict[s
 @pytest.mark.real
 @INSTALLED
 def test_queries_return_the_expected_values(tmp_path: Path) -> None:
-    """promtool tries all cases, and names each that fails."""
+    """Promtool tries all cases, and names each that fails."""
     file = tmp_path / "test.json"
     file.write_text(json.dumps({"evaluation_interval": "1m", "tests": [case_of(*case) for case in CASES]}))
     assert "SUCCESS" in real("test", "rules", str(file))
