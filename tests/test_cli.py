@@ -40,8 +40,8 @@ def test_help_teaches_every_verb_with_examples(capsys: pytest.CaptureFixture[str
     text = capsys.readouterr().out
     assert "examples:" in text
     parts = re.split(r"^(\w[\w ]*):\n", text.partition("examples:")[0], flags=re.MULTILINE)
-    told = dict(zip(parts[1::2], parts[2::2], strict=True))
-    assert {title: re.findall(r"^  ([a-z]\S*)", told[title], re.MULTILINE) for title in GROUPS} == {
+    documented = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert {title: re.findall(r"^  ([a-z]\S*)", documented[title], re.MULTILINE) for title in GROUPS} == {
         title: list(group) for title, group in GROUPS.items()
     }
 
@@ -65,8 +65,8 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_tells_of_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     codes = [value for value in vars(exit_codes).values() if isinstance(value, int)]
-    told = re.findall(r"\b\d+\b", capsys.readouterr().out.partition("exit codes:")[2])
-    assert [int(code) for code in told] == sorted(codes)
+    documented = re.findall(r"\b\d+\b", capsys.readouterr().out.partition("exit codes:")[2])
+    assert [int(code) for code in documented] == sorted(codes)
 
 
 @pytest.mark.parametrize("verb", ["compile", "check", "diff"])
@@ -95,18 +95,18 @@ def test_a_wrong_option_is_told_with_the_usage_of_its_verb(
     arguments: list[str], verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(f"usage: floe-compile {verb} ")
-    assert f"floe-compile {verb}: error: unrecognized arguments: " in told
+    output = capsys.readouterr().err
+    assert output.startswith(f"usage: floe-compile {verb} ")
+    assert f"floe-compile {verb}: error: unrecognized arguments: " in output
 
 
 def test_a_folder_without_a_mesh_is_told_wherever_the_cache_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", "--root", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 1
-    told = capsys.readouterr().err
-    assert "there is no platform-manifest.yaml here" in told
-    assert "cache" not in told
+    output = capsys.readouterr().err
+    assert "there is no platform-manifest.yaml here" in output
+    assert "cache" not in output
 
 
 def test_a_root_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:

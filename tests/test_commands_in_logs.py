@@ -53,9 +53,9 @@ def test_commands_are_recognised() -> None:
     assert list(commands("::error file=a::b\n::stop-commands::x\n::add-mask::a\n::x::\na: ::1, ## [b], c::d::")) == []
 
 
-@pytest.mark.parametrize(("text", "shown"), [*zip(ATTACKS, ESCAPED, strict=False)])
-def test_a_command_is_shown_escaped(text: str, shown: str) -> None:
-    assert visible(f"a{text}") == f"a{shown}"
+@pytest.mark.parametrize(("text", "escaped"), [*zip(ATTACKS, ESCAPED, strict=False)])
+def test_a_command_is_shown_escaped(text: str, escaped: str) -> None:
+    assert visible(f"a{text}") == f"a{escaped}"
 
 
 @pytest.mark.parametrize("text", ["::/0", "a: ::1", "a::b::c", "# # [a]", "## [a]", "##a", ":: a"])

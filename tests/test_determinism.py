@@ -55,7 +55,7 @@ def copy_shuffled(root: Path, target: Path) -> None:
         os.utime(copy, (age, age))
 
 
-@pytest.mark.parametrize("mesh", [CLUSTERS, pytest.param(ROOT, marks=pytest.mark.thorough)], ids=lambda one: one.name)
+@pytest.mark.parametrize("mesh", [CLUSTERS, pytest.param(ROOT, marks=pytest.mark.thorough)], ids=lambda path: path.name)
 def test_neither_folders_files_hash_seed_clock_nor_language_matter(mesh: Path, tmp_path: Path) -> None:
     """Files may be in another order and of another age, and sets of text have another order with another seed.
 
@@ -77,5 +77,5 @@ def test_one_environment_at_a_time_gives_what_all_give() -> None:
     names = sorted(path.parent.name for path in ROOT.glob("overlays/*/environment.yaml"))
     assert len(names) > 2
     with opened(None) as cache:
-        found = [pair for name in names for pair in hashes(compile_mesh(ROOT, (name,), cache=cache).files)]
-    assert found == expected(ROOT)
+        hashes_ = [pair for name in names for pair in hashes(compile_mesh(ROOT, (name,), cache=cache).files)]
+    assert hashes_ == expected(ROOT)

@@ -16,10 +16,12 @@ def mesh(tmp_path: Path) -> Path:
     """Return a mesh with its output and another domain, `finance`, whose file has been broken since."""
     root = small_mesh(tmp_path, {})
     shutil.copytree(root / "domains/sales", root / "domains/finance")
-    other = root / "domains/finance/domain.yaml"
-    other.write_text(other.read_text(encoding="utf-8").replace("name: sales", "name: finance"), encoding="utf-8")
+    domain_file = root / "domains/finance/domain.yaml"
+    domain_file.write_text(
+        domain_file.read_text(encoding="utf-8").replace("name: sales", "name: finance"), encoding="utf-8"
+    )
     assert main(["compile", "--root", str(root), "--quiet"]) == 0
-    with other.open("a", encoding="utf-8") as file:
+    with domain_file.open("a", encoding="utf-8") as file:
         file.write("quoat: 1\n")
     with (root / DOMAIN).open("a", encoding="utf-8") as file:
         file.write("quota: {pods: 60}\n")

@@ -52,15 +52,15 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def modules(tmp_path: Path) -> Sequence[Path]:
     """Return two modules of tests; in the first, one test fails, and one ends its process."""
-    made = [tmp_path / "test_first.py", tmp_path / "test_second.py"]
-    for module in made:
-        module.write_text(MODULE.format(log=str(tmp_path / f"{module.stem}.log"), ends=module is made[0]))
-    return made
+    modules_ = [tmp_path / "test_first.py", tmp_path / "test_second.py"]
+    for module in modules_:
+        module.write_text(MODULE.format(log=str(tmp_path / f"{module.stem}.log"), ends=module is modules_[0]))
+    return modules_
 
 
 def test_all_is_reported_and_whoever_dies_is_replaced(modules: Sequence[Path], tmp_path: Path) -> None:
-    written = run(tmp_path, "--snapshot-update")
-    assert "2 snapshots generated." in written.stdout
+    result = run(tmp_path, "--snapshot-update")
+    assert "2 snapshots generated." in result.stdout
     assert sorted(path.name for path in (tmp_path / "__snapshots__").iterdir()) == [
         "test_first.ambr",
         "test_second.ambr",

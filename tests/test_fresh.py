@@ -44,13 +44,13 @@ def test_nothing_lies_in_the_output_but_one_object_in_each_file() -> None:
 
 
 def test_the_folder_is_the_namespace() -> None:
-    seen = set()
+    commands = set()
     for file in FILES:
         environment, folder = file.relative_to(OUTPUT).parts[:-1]
-        seen.add(environment)
+        commands.add(environment)
         if folder != DELIVERY_FOLDER:
             assert (identity(file).namespace or CLUSTER_FOLDER) == folder, file
-    assert seen == {path.parent.name for path in ROOT.glob("overlays/*/environment.yaml")}
+    assert commands == {path.parent.name for path in ROOT.glob("overlays/*/environment.yaml")}
 
 
 def test_nothing_says_when_or_by_which_version_it_was_made() -> None:
@@ -67,7 +67,9 @@ def test_nothing_says_when_or_by_which_version_it_was_made() -> None:
 def test_the_index_owns_every_file_and_no_other() -> None:
     findings = Findings()
     indexes = sorted((OUTPUT / ".floe").glob("*.index"))
-    listed = {path for one in indexes for path, _ in parse_index(one.stem, one.read_text(encoding="utf-8"), findings)}
+    listed = {
+        path for index in indexes for path, _ in parse_index(index.stem, index.read_text(encoding="utf-8"), findings)
+    }
     assert findings.diagnostics == []
     assert listed == {file.relative_to(ROOT).as_posix() for file in FILES}
 

@@ -51,10 +51,10 @@ def judge(root: Path) -> None:
     with contextlib.redirect_stdout(answer), contextlib.redirect_stderr(messages):
         code = main(["check", "--root", str(root), "--format", "json", "--jobs", "1"])
     assert code in (0, 1), messages.getvalue()
-    for found in json.loads(answer.getvalue())["diagnostics"]:
-        if found["severity"] == "error" and found["code"] not in WHOLE_OUTPUT:
-            assert found["span"], found
-            assert (root / found["span"]["file"]).exists(), found
+    for diagnostic in json.loads(answer.getvalue())["diagnostics"]:
+        if diagnostic["severity"] == "error" and diagnostic["code"] not in WHOLE_OUTPUT:
+            assert diagnostic["span"], diagnostic
+            assert (root / diagnostic["span"]["file"]).exists(), diagnostic
 
 
 @few
@@ -107,11 +107,11 @@ def found_in(root: Path, capsys: pytest.CaptureFixture[str], *objects: Any) -> l
     """Return code and file of each finding about these objects."""
     mesh_with_objects(root, [*objects], KUSTOMIZATION, None)
     assert main(["check", "--root", str(root), "--format", "json"]) == 1
-    found = json.loads(capsys.readouterr().out)["diagnostics"]
-    return [(one["code"], one["span"]["file"]) for one in found if one["span"]]
+    diagnostics = json.loads(capsys.readouterr().out)["diagnostics"]
+    return [(diagnostic["code"], diagnostic["span"]["file"]) for diagnostic in diagnostics if diagnostic["span"]]
 
 
-DEFINITION, WIDGET = (one for one in OBJECTS if one["kind"] in ("CustomResourceDefinition", "Widget"))
+DEFINITION, WIDGET = (manifest for manifest in OBJECTS if manifest["kind"] in ("CustomResourceDefinition", "Widget"))
 SOUND_DEFINITION = {**DEFINITION, "metadata": {"name": "widgets.acme.example"}}
 
 
@@ -122,6 +122,6 @@ def test_a_key_that_is_too_long_for_yaml_is_an_error(tmp_path: Path, capsys: pyt
 
 def test_a_pattern_that_only_go_can_read_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = next(path for path in paths(SOUND_DEFINITION) if path[-1:] == ("pattern",))
-    found = found_in(tmp_path, capsys, changed(SOUND_DEFINITION, path, r"^\pL$"), WIDGET)
-    assert found.count(("C007", "base/objects.yaml")) == 1
-    assert "C001" not in dict(found)
+    diagnostics = found_in(tmp_path, capsys, changed(SOUND_DEFINITION, path, r"^\pL$"), WIDGET)
+    assert diagnostics.count(("C007", "base/objects.yaml")) == 1
+    assert "C001" not in dict(diagnostics)

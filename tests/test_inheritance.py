@@ -46,13 +46,13 @@ OTHERS = dict(leaves(WEAKER))
 
 
 def nested(values: Mapping[DataPath, Any]) -> Data:
-    found: Data = {}
+    result: Data = {}
     for path, value in values.items():
-        parent = found
+        parent = result
         for step in path[:-1]:
             parent = parent.setdefault(str(step), {})
         parent[str(path[-1])] = value
-    return found
+    return result
 
 
 def mesh(root: Path, manifests: Sequence[Data]) -> Path:
@@ -69,9 +69,13 @@ def mesh(root: Path, manifests: Sequence[Data]) -> Path:
         is_own = number == len(manifests) - 1
         metadata = own["metadata"] if is_own else {"name": f"p{number + 1}", "version": "1.0.0", "owner": "@acme/x"}
         link = {"extends": {"path": f"vendor/p{number}", "digest": digest_of_manifest(content)}} if number else {}
-        written = {**{key: own[key] for key in ("apiVersion", "kind")}, "metadata": metadata, **link, **data}
-        content = json.dumps(written, indent=1).encode()
-        target = root if is_own else root.joinpath(*(f"vendor/p{one}" for one in range(len(manifests) - 1, number, -1)))
+        document = {**{key: own[key] for key in ("apiVersion", "kind")}, "metadata": metadata, **link, **data}
+        content = json.dumps(document, indent=1).encode()
+        target = (
+            root
+            if is_own
+            else root.joinpath(*(f"vendor/p{number_}" for number_ in range(len(manifests) - 1, number, -1)))
+        )
         (target / MANIFEST).write_bytes(content)
     return root
 
@@ -121,8 +125,8 @@ def test_what_neither_says_is_missing_in_the_mesh(tmp_path: Path) -> None:
     parent = {key: value for key, value in WHOLE.items() if key != "secrets"}
     with pytest.raises(StageFailed) as failed:
         compile_mesh(mesh(tmp_path, [parent, {}]))
-    (found,) = failed.value.diagnostics
-    assert (found.rule.code, found.message, found.span and found.span.file) == (
+    (diagnostic,) = failed.value.diagnostics
+    assert (diagnostic.rule.code, diagnostic.message, diagnostic.span and diagnostic.span.file) == (
         "R002",
         "secrets is missing",
         "platform-manifest.yaml",

@@ -97,8 +97,8 @@ def test_enumerations(tmp_path: Path) -> None:
 
 def test_a_value_is_as_old_as_the_first_version_that_may_have_it() -> None:
     old, new = {"Toy": {"colour": ["Red"]}}, {"Toy": {"colour": ["Blue", "Red"], "shape": ["Round"]}}
-    found = since([(29, {}), (30, old), (33, new)])
-    assert found == {"Toy": {"colour": {"Blue": "1.31", "Red": ""}, "shape": {"Round": ""}}}
+    versions = since([(29, {}), (30, old), (33, new)])
+    assert versions == {"Toy": {"colour": {"Blue": "1.31", "Red": ""}, "shape": {"Round": ""}}}
 
 
 def test_life_cycles(tmp_path: Path) -> None:

@@ -38,16 +38,16 @@ def paths(root: Path, cache: Memory = KNOWN) -> set[str]:
 
 
 def applied(compiled: Compilation) -> set[str]:
-    found = set()
+    patterns = set()
     for path in (path for path in compiled.files if "/_delivery/" in path):
         manifest = from_yaml(compiled.files[path])
         if manifest["kind"] == "Application":
-            found.add(manifest["spec"]["source"]["path"])
+            patterns.add(manifest["spec"]["source"]["path"])
         elif manifest["kind"] == "Kustomization":
-            found.add(manifest["spec"]["path"].removeprefix("./"))
+            patterns.add(manifest["spec"]["path"].removeprefix("./"))
         elif manifest["kind"] == "GitRepository":
-            found |= {f"{each} *" for each in manifest["spec"]["sparseCheckout"]}
-    return found
+            patterns |= {f"{directory} *" for directory in manifest["spec"]["sparseCheckout"]}
+    return patterns
 
 
 def folders(prefix: str) -> set[str]:
@@ -106,8 +106,8 @@ def test_what_git_is_told_above_the_mesh_counts(tmp_path: Path, capsys: pytest.C
 
     assert main(["--root", str(root), *cache]) == 1
 
-    told = capsys.readouterr().err
-    assert "../../.gitattributes:2:1: error[C207]: filter lets Git store other bytes of output/dev/_cluster/" in told
+    output = capsys.readouterr().err
+    assert "../../.gitattributes:2:1: error[C207]: filter lets Git store other bytes of output/dev/_cluster/" in output
     (top / ".gitattributes").unlink()
     (root / ".gitignore").write_text("*-domain/\n")
     assert main(["check", "--root", str(root), *cache]) == 0

@@ -125,10 +125,10 @@ def test_a_mesh_is_sound_or_its_mistakes_have_a_place(
     try:
         mesh = compiled(root, slots, environment, product)
     except StageFailed as failed:
-        for found in failed.diagnostics:
-            assert found.rule.code in MISTAKES, found
-            assert found.span, found
-            assert (root / found.span.file).is_file(), found
+        for diagnostic in failed.diagnostics:
+            assert diagnostic.rule.code in MISTAKES, diagnostic
+            assert diagnostic.span, diagnostic
+            assert (root / diagnostic.span.file).is_file(), diagnostic
     else:
         assert {warning.rule.code for warning in mesh.warnings} <= WARNINGS
 

@@ -27,13 +27,13 @@ def two_environments(root: Path, changes: dict[str, Any] | None = None) -> Path:
 
 def test_environments_are_compiled_that_are_asked_for(tmp_path: Path) -> None:
     two_environments(tmp_path)
-    every, one = compile_mesh(tmp_path), compile_mesh(tmp_path, ("qa",))
+    every, selected = compile_mesh(tmp_path), compile_mesh(tmp_path, ("qa",))
     assert [rendered.environment for rendered in every.environments] == ["dev", "qa"]
-    assert [rendered.environment for rendered in one.environments] == ["qa"]
-    assert set(one.files) == {path for path in every.files if path.startswith("output/qa/")}
-    assert all(one.files[path] == every.files[path] for path in one.files)
+    assert [rendered.environment for rendered in selected.environments] == ["qa"]
+    assert set(selected.files) == {path for path in every.files if path.startswith("output/qa/")}
+    assert all(selected.files[path] == every.files[path] for path in selected.files)
     assert every.digests == input_digests(read_inputs(tmp_path))
-    assert one.digests == {"qa": every.digests["qa"]}
+    assert selected.digests == {"qa": every.digests["qa"]}
 
 
 def test_what_counts_in_a_digest_is_what_is_compiled(tmp_path: Path) -> None:
@@ -65,8 +65,10 @@ def test_what_is_wrong_with_one_environment_does_not_hide_the_next(tmp_path: Pat
     two_environments(tmp_path, {"quota": {"cpu": "1m"}})
     with pytest.raises(StageFailed) as failed:
         compile_mesh(tmp_path)
-    told = {one.subject.split(":")[0] for one in failed.value.diagnostics if one.severity == "error"}
-    assert told == {"dev, qa"}
+    environments = {
+        diagnostic.subject.split(":")[0] for diagnostic in failed.value.diagnostics if diagnostic.severity == "error"
+    }
+    assert environments == {"dev, qa"}
 
 
 def test_warnings_of_all_stages_are_kept(tmp_path: Path) -> None:
@@ -78,14 +80,14 @@ def test_warnings_of_all_stages_are_kept(tmp_path: Path) -> None:
     (tmp_path / "base/unread.yaml").write_text(yaml.safe_dump(unread), encoding="utf-8")
     (tmp_path / "base/kustomization.yaml").write_text("resources: [unread.yaml]\n", encoding="utf-8")
     (tmp_path / "overlays/dev/kustomization.yaml").write_text("resources: [../../base]\n", encoding="utf-8")
-    codes = {one.rule.code for one in compile_mesh(tmp_path).warnings}
+    codes = {diagnostic.rule.code for diagnostic in compile_mesh(tmp_path).warnings}
     assert {"L005", "C043"} <= codes
 
 
 def test_progress_tells_the_stages_in_their_order(tmp_path: Path) -> None:
-    told: list[str] = []
-    compile_mesh(small_mesh(tmp_path, {}), progress=told.append)
-    assert told == ["reading", "resolving", "compiling", "checking"]
+    steps: list[str] = []
+    compile_mesh(small_mesh(tmp_path, {}), progress=steps.append)
+    assert steps == ["reading", "resolving", "compiling", "checking"]
 
 
 @pytest.mark.parametrize(
@@ -103,4 +105,4 @@ def test_of_patches_that_could_not_be_applied_nothing_is_said(tmp_path: Path, mo
     monkeypatch.setattr(kustomize, "SECONDS", 0)
     with pytest.raises(StageFailed) as failed:
         compile_mesh(tmp_path)
-    assert [one.rule.code for one in failed.value.diagnostics] == ["K002"]
+    assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == ["K002"]

@@ -63,7 +63,7 @@ def test_a_patch_that_compiles_to_something_else(repository: Path) -> None:
     commit(repository)
     git(repository, "tag", "--force", "v0.2.0")
     (problem,) = problems(repository, "v0.2.1")
-    assert problem.startswith("the mesh in . compiles to something else than with v0.2.0; so this is no patch:\n")
+    assert problem.startswith("the mesh in . compiles differently with v0.2.0, so it is not a patch:\n")
     assert "cronjob.batch_orders.yaml" in problem
 
 
@@ -74,7 +74,7 @@ def test_a_minor_release_may_compile_to_something_else(repository: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("tag", "told"),
+    ("tag", "expected"),
     [
         ("v0.2", ["v0.2 is no tag of a release; write it such as v0.2.1"]),
         (
@@ -83,8 +83,8 @@ def test_a_minor_release_may_compile_to_something_else(repository: Path, monkeyp
         ),
     ],
 )
-def test_what_does_not_fit_the_tag(repository: Path, tag: str, told: list[str]) -> None:
-    assert list(problems(repository, tag)) == told
+def test_what_does_not_fit_the_tag(repository: Path, tag: str, expected: list[str]) -> None:
+    assert list(problems(repository, tag)) == expected
 
 
 def test_the_release_before_is_found_by_its_number(repository: Path) -> None:

@@ -38,10 +38,10 @@ def connections(tree: Tree, kind: Kind) -> Iterator[tuple[Pods, Pods, int]]:
 @every_environment
 def test_each_connection_is_let_through_by_both_policies_and_by_the_mesh(delivery: Delivery, kind: Kind) -> None:
     tree = environment(delivery, kind)
-    found = list(connections(tree, kind))
-    assert len(found) > 60
+    connections_ = list(connections(tree, kind))
+    assert len(connections_) > 60
     let_out = {id(caller): {(id(server), port) for server, port in tree.calls(caller)} for caller in tree.pods}
-    for caller, server, port in found:
+    for caller, server, port in connections_:
         about = f"{caller.namespace}/{caller.name} calls {server.namespace}/{server.name} on {port}"
         needed = {port} | ({MESH_PORTS[kind]} - {0})
         assert {(id(server), number) for number in needed} <= let_out[id(caller)], f"egress: {about}"
@@ -84,7 +84,9 @@ def test_ports_with_callers_outside_the_mesh_take_plain_text_and_no_others(deliv
 @every_environment
 def test_each_pod_has_an_account_that_says_which_component_it_is(delivery: Delivery, kind: Kind) -> None:
     tree = environment(delivery, kind)
-    accounts = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in tree.of("ServiceAccount")}
+    accounts = {
+        (manifest["metadata"]["namespace"], manifest["metadata"]["name"]) for manifest in tree.of("ServiceAccount")
+    }
     sharing: dict[str, set[str]] = defaultdict(set)
     for pods in tree.pods:
         operated = "cnpg.io/cluster" in pods.labels
@@ -122,12 +124,12 @@ def test_linkerd_looks_for_http_where_the_kubelet_probes_with_it() -> None:
     tree = environment("argocd", "linkerd")
     opaque = {
         (
-            one["metadata"]["namespace"],
-            one["spec"]["podSelector"]["matchLabels"].get("app.kubernetes.io/component"),
-            one["spec"]["port"],
+            manifest["metadata"]["namespace"],
+            manifest["spec"]["podSelector"]["matchLabels"].get("app.kubernetes.io/component"),
+            manifest["spec"]["port"],
         )
-        for one in tree.of("Server", "policy.linkerd.io")
-        if one["spec"]["proxyProtocol"] == "opaque"
+        for manifest in tree.of("Server", "policy.linkerd.io")
+        if manifest["spec"]["proxyProtocol"] == "opaque"
     }
     assert {port for _, _, port in opaque} >= {5432, 6379}
     for pods in tree.pods:
@@ -142,7 +144,7 @@ def test_linkerd_looks_for_http_where_the_kubelet_probes_with_it() -> None:
 
 def test_istio_knows_each_port_that_is_called_by_the_address_of_a_pod() -> None:
     tree = environment("argocd", "sidecar")
-    headless = [one for one in tree.of("Service") if one["spec"].get("clusterIP") == "None"]
+    headless = [manifest for manifest in tree.of("Service") if manifest["spec"].get("clusterIP") == "None"]
     assert headless
     for service in headless:
         ports = {port["port"] for port in service["spec"]["ports"]}

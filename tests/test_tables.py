@@ -19,10 +19,10 @@ def test_all_rows_that_fail_are_reported_with_what_they_have() -> None:
         if number > 3:
             pytest.fail("never")
 
-    with pytest.raises(ExceptionGroup, match="2 of 3 rows failed") as found:
+    with pytest.raises(ExceptionGroup, match="2 of 3 rows failed") as failures:
         test()
     assert tried == ["one", "two", "three"]
-    assert [error.__notes__ for error in found.value.exceptions] == [["row: 2, 'two'"], ["row: the third"]]
+    assert [error.__notes__ for error in failures.value.exceptions] == [["row: 2, 'two'"], ["row: the third"]]
 
 
 def test_what_pytest_raises_fails_too() -> None:
@@ -30,9 +30,9 @@ def test_what_pytest_raises_fails_too() -> None:
     def test(name: str) -> None:
         getattr(pytest, name)("a reason")
 
-    with pytest.raises(BaseExceptionGroup) as found:
+    with pytest.raises(BaseExceptionGroup) as failures:
         test()
-    assert [error.__notes__ for error in found.value.exceptions] == [["row: FAIL"], ["row: SKIP"]]
+    assert [error.__notes__ for error in failures.value.exceptions] == [["row: FAIL"], ["row: SKIP"]]
 
 
 def test_other_parameters_are_fixtures() -> None:

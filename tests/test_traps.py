@@ -89,12 +89,12 @@ def _no_waiting() -> Iterator[None]:
 
 def everything_in(folder: Path) -> dict[str, tuple[int, int, str]]:
     """Return the mode, time and target or size of everything in a folder."""
-    found = {}
+    entries = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
-        said = str(path.readlink()) if path.is_symlink() else str(status.st_size)
-        found[path.relative_to(folder).as_posix()] = (status.st_mode, status.st_mtime_ns, said)
-    return found
+        content = str(path.readlink()) if path.is_symlink() else str(status.st_size)
+        entries[path.relative_to(folder).as_posix()] = (status.st_mode, status.st_mtime_ns, content)
+    return entries
 
 
 @contextmanager
@@ -127,10 +127,10 @@ def test_a_trap_among_the_inputs(
         with trapped(root, place, elsewhere, trap):
             for verb in half(VERBS, number, every=every):
                 assert main([*verb, "--root", str(root)]) in (1, 2), (place, verb)
-        told = capsys.readouterr().err
-        assert place.rpartition("/")[2] in told, place
-        assert "Traceback" not in told, place
-        assert "bug" not in told, place
+        output = capsys.readouterr().err
+        assert place.rpartition("/")[2] in output, place
+        assert "Traceback" not in output, place
+        assert "bug" not in output, place
 
 
 OUTPUT_VERBS = (("check",), ("diff", "--from-output"), ("compile",), ("compile", "--allow-delete", "dev"))
@@ -146,9 +146,9 @@ def test_a_trap_in_the_output(
         with trapped(root, place, elsewhere, trap):
             for verb in half(OUTPUT_VERBS, number, every=every):
                 code = main([*verb, "--root", str(root)])
-                told = capsys.readouterr().err
-                assert (code, "W010" in told) in ((1, True), (2, False)), (place, told)
-                assert code != 2 or "--allow-delete dev: there is no folder output/dev" in told, place
+                output = capsys.readouterr().err
+                assert (code, "W010" in output) in ((1, True), (2, False)), (place, output)
+                assert code != 2 or "--allow-delete dev: there is no folder output/dev" in output, place
 
 
 SCHEMA_FILES = cache(schema.schema_files)
@@ -229,6 +229,6 @@ def test_a_users_cache_in_the_repository_is_not_used(
     monkeypatch.delenv("FLOE_COMPILE_CACHE")
     monkeypatch.setattr("floe_compiler.cache.folder._of_the_user", lambda: str(root / ".cache/floe-compile"))
     assert main(["check", "--root", str(root)]) == 0
-    told = capsys.readouterr().err
-    assert told.startswith(f"floe-compile: no cache, as {root}/.cache/floe-compile is in the repository")
+    output = capsys.readouterr().err
+    assert output.startswith(f"floe-compile: no cache, as {root}/.cache/floe-compile is in the repository")
     assert not (root / ".cache").exists()

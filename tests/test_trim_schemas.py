@@ -65,14 +65,14 @@ def test_what_has_a_default_stays_where_it_may_be_required() -> None:
 
 
 def test_two_parts_of_one_name_are_reported_apart() -> None:
-    other = PLACE | {"required": ["town"]}
+    stricter = PLACE | {"required": ["town"]}
     parts = {
         "a": {"properties": {"at": PLACE}},
         "b": {"properties": {"at": PLACE, "of": TEXT}},
-        "c": {"properties": {"at": other}},
-        "d": {"properties": {"at": other, "of": TEXT}},
+        "c": {"properties": {"at": stricter}},
+        "d": {"properties": {"at": stricter, "of": TEXT}},
     }
-    assert share({"properties": parts})["$defs"] == {"at": PLACE, "at2": other}
+    assert share({"properties": parts})["$defs"] == {"at": PLACE, "at2": stricter}
 
 
 def test_what_fits_on_a_line_is_on_one() -> None:

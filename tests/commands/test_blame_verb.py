@@ -28,12 +28,12 @@ def mesh(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_lines_have_their_inputs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["blame", CRON_JOB]) == 0
-    shown = capsys.readouterr().out
-    assert shown.startswith("CronJob.batch floe-sales-domain/orders\nasked for by ")
-    (schedule,) = (line for line in shown.splitlines() if "schedule: " in line)
+    output = capsys.readouterr().out
+    assert output.startswith("CronJob.batch floe-sales-domain/orders\nasked for by ")
+    (schedule,) = (line for line in output.splitlines() if "schedule: " in line)
     assert schedule.startswith(f"{PRODUCT}:9 ")
     text = (mesh / CRON_JOB).read_text(encoding="utf-8")
-    rows = shown.partition("\n\n")[2].splitlines()
+    rows = output.partition("\n\n")[2].splitlines()
     assert [row.endswith(line) for row, line in zip(rows, text.splitlines(), strict=True)] == [True] * len(rows)
     places = {row.partition(str(number))[0].strip() for number, row in enumerate(rows, start=1)}
     assert places - {"(fixed)", ""}

@@ -66,7 +66,7 @@ def test_json_lists_the_paths(compiled: Path, floe: Floe, capsys: pytest.Capture
     assert floe("check", "--format", "json") == 1
     document = json.loads(capsys.readouterr().out)
     assert document["created"] == [SALES]
-    assert [found["code"] for found in document["diagnostics"]] == ["W012"]
+    assert [diagnostic["code"] for diagnostic in document["diagnostics"]] == ["W012"]
 
 
 def test_a_summary_is_added_to_a_file(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,11 +43,11 @@ def test_only_the_own_block_is_written(capsys: pytest.CaptureFixture[str]) -> No
     assert "run: floe-compile codeowners --write" in capsys.readouterr().err
     assert Path("CODEOWNERS").read_text() == OWN
     assert main(["codeowners", "--write"]) == 0
-    written = Path("CODEOWNERS").read_text()
-    assert written.startswith(f"{OWN}\n{BEGIN}\n")
-    Path("CODEOWNERS").write_text(f"{written}/docs/ @acme/writers\n".replace("@sales-team", "@former-team"))
+    text = Path("CODEOWNERS").read_text()
+    assert text.startswith(f"{OWN}\n{BEGIN}\n")
+    Path("CODEOWNERS").write_text(f"{text}/docs/ @acme/writers\n".replace("@sales-team", "@former-team"))
     assert main(["codeowners", "--write"]) == 0
-    assert Path("CODEOWNERS").read_text() == f"{written}/docs/ @acme/writers\n"
+    assert Path("CODEOWNERS").read_text() == f"{text}/docs/ @acme/writers\n"
     assert main(["codeowners", "--check"]) == 0
 
 

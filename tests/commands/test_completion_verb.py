@@ -62,8 +62,8 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Path) -> None:
     # The program is this one, whichever is installed.
     program = quick_program(mesh / "bin")
-    given = 'COMP_WORDS=(floe-compile "$@"); COMP_CWORD=$#'
-    ask = f'source "{script}"; {given}; _shtab_floe_compile; echo "${{COMPREPLY[*]}}"'
+    setup = 'COMP_WORDS=(floe-compile "$@"); COMP_CWORD=$#'
+    ask = f'source "{script}"; {setup}; _shtab_floe_compile; echo "${{COMPREPLY[*]}}"'
     environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         [str(BASH), "-c", ask, "bash", *words], capture_output=True, text=True, env=environment, timeout=60, check=True

@@ -57,7 +57,7 @@ def test_choices_that_are_no_slots_are_explained_too(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines if not line.startswith(" ")] == types
     assert main(["components", name, "--format", "json"]) == 0
-    assert [one["type"] for one in json.loads(capsys.readouterr().out)] == types
+    assert [component["type"] for component in json.loads(capsys.readouterr().out)] == types
 
 
 @pytest.mark.parametrize("name", ["observability.lineage", "lineage", "marquez"])
@@ -73,10 +73,10 @@ def test_an_unknown_slot_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixtu
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "catalog", "--format", "json"]) == 0
-    glue, polaris, rest = json.loads(capsys.readouterr().out)
+    glue, polaris, rest_catalog = json.loads(capsys.readouterr().out)
     assert glue["type"] == "glue"
     assert (polaris["slot"], polaris["type"], polaris["scope"]) == ("catalog", "polaris", "platform")
-    assert (rest["slot"], rest["type"]) == ("catalog", "rest")
+    assert (rest_catalog["slot"], rest_catalog["type"]) == ("catalog", "rest")
     assert polaris["settings"]["properties"]["replicas"]
 
 

@@ -40,12 +40,12 @@ def compiled(root: Path) -> dict[str, Any]:
 @pytest.fixture
 def diff(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Diff:
     def run(objects: Any, *arguments: str) -> tuple[int, str, str]:
-        given = tmp_path / "given.yaml"
-        given.write_text(objects if isinstance(objects, str) else yaml.safe_dump_all(objects), encoding="utf-8")
+        manifest_file = tmp_path / "given.yaml"
+        manifest_file.write_text(objects if isinstance(objects, str) else yaml.safe_dump_all(objects), encoding="utf-8")
         capsys.readouterr()
-        code = main(["diff", "--root", str(root), "--against", str(given), *arguments])
+        code = main(["diff", "--root", str(root), "--against", str(manifest_file), *arguments])
         printed = capsys.readouterr()
-        return code, printed.out, printed.err.replace(str(given), "FILE")
+        return code, printed.out, printed.err.replace(str(manifest_file), "FILE")
 
     return run
 
@@ -63,9 +63,9 @@ def test_a_list_of_kubectl_is_its_items(diff: Diff, compiled: dict[str, Any]) ->
 
 def test_only_there_only_here_and_different(diff: Diff, compiled: dict[str, Any]) -> None:
     cron = compiled[CRON]
-    other = {**cron, "spec": {**cron["spec"], "schedule": "1 2 3 4 5"}}
+    rescheduled = {**cron, "spec": {**cron["spec"], "schedule": "1 2 3 4 5"}}
     extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "floe-sales-domain"}}
-    code, text, summary = diff([other, extra])
+    code, text, summary = diff([rescheduled, extra])
     assert code == 0
     assert "dev/floe-sales-domain\n  - ConfigMap old\n  ~ CronJob.batch orders\n" in text
     assert f'~ spec.schedule: "1 2 3 4 5" -> "{cron["spec"]["schedule"]}"' in text
@@ -138,8 +138,8 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
     kinds = "cronjobs,configmaps,networkpolicies,resourcequotas,limitranges,serviceaccounts,services,deployments"
     (tmp_path / "server").mkdir()
     with api_server(tmp_path / "server") as server:
-        known = [one for one in compiled.values() if "argoproj" not in one["apiVersion"]]
-        server.apply(sorted(known, key=lambda one: one["kind"] != "Namespace"))
+        known = [value for value in compiled.values() if "argoproj" not in value["apiVersion"]]
+        server.apply(sorted(known, key=lambda item: item["kind"] != "Namespace"))
         command = [find_kustomize()[0], "--kubeconfig", str(server.kubeconfig(tmp_path / "config"))]
         command += ["get", kinds, "--all-namespaces", "--output", "yaml"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -150,7 +150,7 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
 
 
 @pytest.mark.parametrize(
-    ("given", "arguments", "said"),
+    ("source", "arguments", "message"),
     [
         ("a: [", (), "FILE is not YAML: line 2: "),
         ("", (), "FILE has no object of Kubernetes; did what was to write it fail?"),
@@ -160,10 +160,10 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
         ("", ("--format", "github"), "--format github is for changes of a pull request"),
     ],
 )
-def test_wrong_usage(given: str, arguments: tuple[str, ...], said: str, diff: Diff) -> None:
-    code, _, told = diff(given, *arguments)
+def test_wrong_usage(source: str, arguments: tuple[str, ...], message: str, diff: Diff) -> None:
+    code, _, error = diff(source, *arguments)
     assert code == 2
-    assert said in told
+    assert message in error
 
 
 def test_no_file_and_several_environments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

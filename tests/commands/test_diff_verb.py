@@ -182,7 +182,7 @@ def test_json(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -
     edit(committed)
     assert floe("diff", "--format", "json", "--quiet") == 0
     document = json.loads(capsys.readouterr().out)
-    assert [each["environment"] for each in document["environments"]] == ["dev", "prod"]
+    assert [environment["environment"] for environment in document["environments"]] == ["dev", "prod"]
 
 
 def test_markdown(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:

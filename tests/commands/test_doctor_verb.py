@@ -19,22 +19,22 @@ def _mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
     """Return what was said of each thing: ok or wrong, and the rest of its lines."""
-    found: dict[str, tuple[str, str]] = {}
+    checks: dict[str, tuple[str, str]] = {}
     for line in capsys.readouterr().out.splitlines():
         word, name, text = line[:7].strip(), line[7:21].strip(), line[21:]
         if word:
-            found[last := name] = (word, text)
+            checks[last := name] = (word, text)
         else:
-            found[last] = (found[last][0], f"{found[last][1]}; {text}")
-    return found
+            checks[last] = (checks[last][0], f"{checks[last][1]}; {text}")
+    return checks
 
 
 def test_all_is_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["doctor"]) == 0
-    found = lines(capsys)
-    assert {word for word, _ in found.values()} == {"ok"}
-    assert found["mesh"][1] == f"{tmp_path}: environments dev; domains sales"
-    assert found["schemas"][1] == (
+    checks = lines(capsys)
+    assert {word for word, _ in checks.values()} == {"ok"}
+    assert checks["mesh"][1] == f"{tmp_path}: environments dev; domains sales"
+    assert checks["schemas"][1] == (
         "schemas/ is not there; hint: editors complete and explain inputs with it: floe-compile schema --write"
     )
 
@@ -70,9 +70,9 @@ def test_a_program_that_is_missing(
 ) -> None:
     monkeypatch.setenv(variable, "nothing-here")
     assert main(["doctor"]) == 1
-    found = lines(capsys)
-    assert [one for one, (word, _) in found.items() if word == "wrong"] == [name]
-    assert found[name][1].startswith(problem)
+    checks = lines(capsys)
+    assert [item for item, (word, _) in checks.items() if word == "wrong"] == [name]
+    assert checks[name][1].startswith(problem)
 
 
 def test_a_kustomize_that_answers_nonsense(
@@ -89,9 +89,9 @@ def test_a_kustomize_that_answers_nonsense(
 def test_no_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "platform-manifest.yaml").unlink()
     assert main(["doctor"]) == 1
-    found = lines(capsys)
-    assert found["mesh"][1].endswith("hint: begin a mesh: floe-compile init")
-    assert not {"output", "schemas"} & {*found}
+    checks = lines(capsys)
+    assert checks["mesh"][1].endswith("hint: begin a mesh: floe-compile init")
+    assert not {"output", "schemas"} & {*checks}
 
 
 def test_a_cache_in_the_repository(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,9 +49,9 @@ def test_what_a_value_overrode_is_reported(mesh: Path, capsys: pytest.CaptureFix
 
 def test_json(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"{CRON_JOB}:spec.schedule", "--format", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["object"] == "CronJob.batch floe-sales-domain/orders"
-    (value,) = found["values"]
+    document = json.loads(capsys.readouterr().out)
+    assert document["object"] == "CronJob.batch floe-sales-domain/orders"
+    (value,) = document["values"]
     assert (value["path"], value["value"]) == ("spec.schedule", "0 6 * * *")
     assert value["causes"][0]["at"].startswith(f"{PRODUCT}:9:")
 

@@ -16,12 +16,12 @@ from small_mesh import small_mesh
 
 def drawn(capsys: pytest.CaptureFixture[str], *words: str, root: Path = ROOT) -> Mapping[str, Any]:
     assert main(["graph", *words, "--format", "json", "--root", str(root)]) == 0
-    found: Mapping[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    document: Mapping[str, Any] = json.loads(capsys.readouterr().out)
+    return document
 
 
 def test_lineage(capsys: pytest.CaptureFixture[str]) -> None:
-    arrows = {(one["source"], one["target"], one["label"]) for one in drawn(capsys, "lineage")["edges"]}
+    arrows = {(edge["source"], edge["target"], edge["label"]) for edge in drawn(capsys, "lineage")["edges"]}
     assert ("sales/customer-360", "sales/order-analytics", "customers") in arrows
     assert ("sales/order-analytics", "finance/revenue-metrics", "orders") in arrows
 
@@ -34,19 +34,19 @@ def namespace_of(peer: Mapping[str, Any]) -> str:
 
 def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture[str]) -> None:
     """Hold the arrows between namespaces against the network policies of the callers."""
-    found = drawn(capsys, "connections", "--env", "prod")
+    graph = drawn(capsys, "connections", "--env", "prod")
     policies = {
-        (one["metadata"]["namespace"], one["metadata"]["name"]): one["spec"]
-        for one in objects_in("prod", "networkpolicy.networking.k8s.io")
+        (manifest["metadata"]["namespace"], manifest["metadata"]["name"]): manifest["spec"]
+        for manifest in objects_in("prod", "networkpolicy.networking.k8s.io")
     }
-    ends = [(*one["source"].split("/"), *one["target"].split("/"), one["label"]) for one in found["edges"]]
-    across = [one for one in ends if one[0].startswith("floe-") and one[2].startswith("floe-") and one[0] != one[2]]
+    ends = [(*edge["source"].split("/"), *edge["target"].split("/"), edge["label"]) for edge in graph["edges"]]
+    across = [end for end in ends if end[0].startswith("floe-") and end[2].startswith("floe-") and end[0] != end[2]]
     assert len(across) > 20
     for namespace, caller, target, server, ports in across:
         rules = policies[namespace, caller]["egress"]
         for port in ports.split(", "):
             assert any(
-                int(port) in [one["port"] for one in rule.get("ports", ())]
+                int(port) in [port_["port"] for port_ in rule.get("ports", ())]
                 and target in [namespace_of(peer) for peer in rule.get("to", ())]
                 for rule in rules
             ), (namespace, caller, target, server, port)
@@ -54,31 +54,33 @@ def test_connections_are_those_that_policies_allow(capsys: pytest.CaptureFixture
 
 def test_arrows_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
     waves = {
-        f"{one['metadata']['namespace']}/{one['metadata']['labels']['app.kubernetes.io/component']}": int(wave)
-        for one in objects_in("prod", *WORKLOADS)
-        if (wave := one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+        f"{manifest['metadata']['namespace']}/{manifest['metadata']['labels']['app.kubernetes.io/component']}": int(
+            wave
+        )
+        for manifest in objects_in("prod", *WORKLOADS)
+        if (wave := manifest["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
     }
-    arrows = [(one["source"], one["target"]) for one in drawn(capsys, "waves", "--env", "prod")["edges"]]
+    arrows = [(edge["source"], edge["target"]) for edge in drawn(capsys, "waves", "--env", "prod")["edges"]]
     assert len(arrows) > 20
     assert [arrow for arrow in arrows if waves[arrow[0]] <= waves[arrow[1]]] == []
 
 
 def test_a_part(capsys: pytest.CaptureFixture[str]) -> None:
-    groups = {one["group"] for one in drawn(capsys, "lineage", "--only", "finance")["nodes"]}
+    groups = {node["group"] for node in drawn(capsys, "lineage", "--only", "finance")["nodes"]}
     assert groups == {"finance", "sales"}
 
 
 def test_namespaces_as_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
-    whole, folded = (drawn(capsys, "connections", "--env", "prod", *words) for words in ((), ("--fold",)))
-    assert [one["key"] for one in folded["nodes"]] == sorted({one["group"] for one in whole["nodes"]})
-    group = {one["key"]: one["group"] for one in whole["nodes"]}
+    full, folded = (drawn(capsys, "connections", "--env", "prod", *words) for words in ((), ("--fold",)))
+    assert [node["key"] for node in folded["nodes"]] == sorted({node["group"] for node in full["nodes"]})
+    group = {node["key"]: node["group"] for node in full["nodes"]}
     across = {
-        (group[one["source"]], group[one["target"]], port)
-        for one in whole["edges"]
-        for port in one["label"].split(", ")
-        if group[one["source"]] != group[one["target"]]
+        (group[edge["source"]], group[edge["target"]], port)
+        for edge in full["edges"]
+        for port in edge["label"].split(", ")
+        if group[edge["source"]] != group[edge["target"]]
     }
-    assert {(one["source"], one["target"], one["label"]) for one in folded["edges"]} == across
+    assert {(edge["source"], edge["target"], edge["label"]) for edge in folded["edges"]} == across
     assert drawn(capsys, "lineage", "--fold", "--only", "finance")["nodes"] == [
         {"key": name, "label": name, "group": ""} for name in ("finance", "sales")
     ]

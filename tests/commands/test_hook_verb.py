@@ -26,8 +26,8 @@ SALES = "output/dev/floe-sales/configmap_sales.yaml"
 
 
 def definitions() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.load(HOOKS.read_text(), yaml.CSafeLoader)
-    return found
+    hooks: list[dict[str, Any]] = yaml.load(HOOKS.read_text(), yaml.CSafeLoader)
+    return hooks
 
 
 # --- the verb -------------------------------------------------------------------------------------------------------
@@ -250,8 +250,8 @@ def test_the_real_compiler_guards_a_mesh(
     tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the command line on nothing is of the tests' own here but the folder."""
-    for made in ("sales.yaml", "finance.yaml"):
-        (tmp_path / "domains" / made).unlink()
+    for name in ("sales.yaml", "finance.yaml"):
+        (tmp_path / "domains" / name).unlink()
     (tmp_path / "overlays/prod").rmdir()
     small_mesh(tmp_path, {})
     assert main(["hook"]) == 1, "nothing is staged yet"

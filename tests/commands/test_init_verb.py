@@ -54,7 +54,7 @@ def test_what_is_written_compiles(name: str, capsys: pytest.CaptureFixture[str],
     assert main(["init", "--yes", *options(MESHES[name])]) == 0
     files = written(Path())
     assert {path for path in files if path.startswith("output/.floe/")} == {
-        f"output/.floe/{one}.index" for one in MESHES[name].get("environments", "dev,prod").split(",")
+        f"output/.floe/{environment}.index" for environment in MESHES[name].get("environments", "dev,prod").split(",")
     }
     assert main(["schema", "--check"]) == 0
     assert main(["check", "--quiet"]) == 0
@@ -144,9 +144,9 @@ def test_people_are_asked_until_the_answer_is_right(
     typed = ["", "@acme/data", "", "", "cron", "kubernetes", "none", "", "", "", "", ""]
     monkeypatch.setattr(sys, "stdin", Terminal("\n".join(typed) + "\n"))
     assert main(["init"]) == 0
-    asked = capsys.readouterr().err
-    assert "name of the platform [acme]: " in asked  # the name of the folder
-    assert '  "cron" is not one of the choices; known: airflow, dagster, kubernetes\n' in asked
+    questions = capsys.readouterr().err
+    assert "name of the platform [acme]: " in questions  # the name of the folder
+    assert '  "cron" is not one of the choices; known: airflow, dagster, kubernetes\n' in questions
     manifest = yaml.safe_load(Path("platform-manifest.yaml").read_text())
     assert (manifest["metadata"]["name"], manifest["metadata"]["owner"]) == ("acme", "@acme/data")
     assert manifest["orchestrator"] == {"type": "kubernetes"}
@@ -170,11 +170,11 @@ def test_the_mesh_uses_the_compiler_that_began_it(
 @pytest.mark.parametrize("field", ["owner", "registry", "repository"])
 def test_a_value_that_nobody_gave_is_listed(field: str, capsys: pytest.CaptureFixture[str]) -> None:
     answers = {"owner": "@acme/data", "registry": "ghcr.io/acme", "repository": "https://git.acme.example/mesh.git"}
-    given = [word for key, answer in answers.items() if key != field for word in (f"--{key}", answer)]
-    assert main(["init", "--name", "acme", *SMALL, *given]) == 0
+    arguments = [word for key, answer in answers.items() if key != field for word in (f"--{key}", answer)]
+    assert main(["init", "--name", "acme", *SMALL, *arguments]) == 0
     lines = Path("platform-manifest.yaml").read_text().splitlines()
     marked = [line.split()[0] for line in lines if "# yours:" in line and line.split()[0] != "version:"]
-    assert [one for one in marked if one != "store:"] == [f"{field}:"]
+    assert [line for line in marked if line != "store:"] == [f"{field}:"]
     assert "platform-manifest.yaml:" in capsys.readouterr().out
 
 

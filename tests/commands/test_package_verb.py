@@ -30,8 +30,8 @@ def package(compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
     def run(*words: str, root: Path = compiled) -> tuple[int, str, str]:
         capsys.readouterr()
-        given = ["package", "--helm", "--env", "dev", "--root", str(root), "--to", str(tmp_path / "charts"), *words]
-        code = main(given)
+        arguments = ["package", "--helm", "--env", "dev", "--root", str(root), "--to", str(tmp_path / "charts"), *words]
+        code = main(arguments)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
@@ -93,7 +93,7 @@ def test_what_helm_cannot_install_is_told_with_its_file(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--version", "1.4"), '--version "1.4": Helm takes versions such as 1.4.0 or 1.4.0-rc.1'),
         (("--version", "v1.4.0"), '--version "v1.4.0": Helm takes versions'),
@@ -101,10 +101,10 @@ def test_what_helm_cannot_install_is_told_with_its_file(
         (("--env", "dew"), 'there is no environment "dew"; did you mean "dev"?'),
     ],
 )
-def test_wrong_usage(package: Package, tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+def test_wrong_usage(package: Package, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     code, out, err = package(*words)
     assert (code, out) == (2, "")
-    assert told in err
+    assert message in err
     assert not (tmp_path / "charts").exists()
 
 

@@ -28,8 +28,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with registry(tmp_path_factory.mktemp("registry")) as found:
-        yield found
+    with registry(tmp_path_factory.mktemp("registry")) as registry_:
+        yield registry_
 
 
 @pytest.fixture
@@ -78,12 +78,12 @@ def test_what_one_team_publishes_another_takes(address: str, enterprise: Path, m
     code, published, _ = run("publish", place, "--parent", "--root", enterprise)
     assert code == 0
     assert run("publish", place, "--parent", "--root", enterprise)[1] == published, "the same bytes"
-    code, told, _ = run("vendor", place, "--root", mesh)
+    code, output, _ = run("vendor", place, "--root", mesh)
     digest = digest_of_manifest((enterprise / MANIFEST).read_bytes())
-    said = f"{MANIFEST} extends enterprise -> group\n  path: vendor/enterprise\n  digest: {digest}\n"
-    assert (code, told) == (0, said)
-    taken = {path.relative_to(mesh / "vendor/enterprise").as_posix() for path in (mesh / "vendor").rglob(MANIFEST)}
-    assert taken == {MANIFEST, f"vendor/group/{MANIFEST}"}
+    expected = f"{MANIFEST} extends enterprise -> group\n  path: vendor/enterprise\n  digest: {digest}\n"
+    assert (code, output) == (0, expected)
+    vendored = {path.relative_to(mesh / "vendor/enterprise").as_posix() for path in (mesh / "vendor").rglob(MANIFEST)}
+    assert vendored == {MANIFEST, f"vendor/group/{MANIFEST}"}
     compile_mesh(mesh)
 
 
@@ -123,15 +123,15 @@ def signed(address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch
 def test_a_parent_must_be_signed_if_the_manifest_says_so(signed: str, mesh: Path, run: Run) -> None:
     asking(mesh, "{key: vendor/acme.pub}")
     for _ in range(2):
-        code, told, _ = run("vendor", signed, "--root", mesh)
+        code, output, _ = run("vendor", signed, "--root", mesh)
         assert code == 0
-        assert told.startswith(f"{MANIFEST} extends enterprise -> group\n")
+        assert output.startswith(f"{MANIFEST} extends enterprise -> group\n")
         assert "  verify: {key: vendor/acme.pub}\n" in (mesh / MANIFEST).read_text(encoding="utf-8")
     compile_mesh(mesh)
 
 
 @pytest.mark.parametrize(
-    ("verify", "column", "told"),
+    ("verify", "column", "message"),
     [
         ("{key: vendor/other.pub}", 17, "PLACE is signed, but not by the key vendor/other.pub"),
         ("{key: vendor/none.pub}", 17, "vendor/none.pub cannot verify a signature: it cannot be read: No such file"),
@@ -141,7 +141,7 @@ def test_a_parent_must_be_signed_if_the_manifest_says_so(signed: str, mesh: Path
     ],
 )
 def test_what_is_not_signed_as_asked_is_not_taken(
-    signed: str, mesh: Path, run: Run, verify: str, column: int, told: str
+    signed: str, mesh: Path, run: Run, verify: str, column: int, message: str
 ) -> None:
     asking(mesh, verify)
     before = {path: path.read_bytes() for path in mesh.rglob("*") if path.is_file()}
@@ -149,7 +149,7 @@ def test_what_is_not_signed_as_asked_is_not_taken(
     code, out, err = run("vendor", signed, "--root", mesh)
     assert (code, out) == (1, "")
     assert err.startswith(f"{MANIFEST}:{line}:{column}: error[")
-    assert told in err.replace(signed, "PLACE")
+    assert message in err.replace(signed, "PLACE")
     assert {path: path.read_bytes() for path in mesh.rglob("*") if path.is_file()} == before
 
 
@@ -184,14 +184,14 @@ def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: 
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("acme/none:1", "there is no oci://ADDRESS/acme/none:1"),
         ("acme/output:1", "helm"),
         ("acme/evil:1", "cannot be taken: it has other files in it than manifests"),
     ],
 )
-def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name: str, told: str) -> None:
+def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name: str, message: str) -> None:
     from floe_compiler.publish.parent import parent_of
 
     evil = parent_of({MANIFEST: b"", "../../evil": b""}, {})
@@ -200,7 +200,7 @@ def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name
     before = sorted(mesh.rglob("*"))
     code, out, err = run("vendor", f"oci://{address}/{name}", "--root", mesh)
     assert (code, out) == (2, "")
-    assert told in err.replace(address, "ADDRESS")
+    assert message in err.replace(address, "ADDRESS")
     assert sorted(mesh.rglob("*")) == before
 
 

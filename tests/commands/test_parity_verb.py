@@ -91,8 +91,8 @@ def test_an_image_has_the_line_that_says_it_in_each_environment(mesh: Path, pari
 
 
 def test_the_same_of_several_products_is_told_once(mesh: Path, parity: Parity) -> None:
-    said = "{schedule: {cron: 0 9 * * *}}"
-    override(mesh, "prod", MANY % (said, said))
+    override_ = "{schedule: {cron: 0 9 * * *}}"
+    override(mesh, "prod", MANY % (override_, override_))
     _code, out, err = parity()
     line = line_of(mesh, "overlays/prod/environment.yaml", "orders:")
     assert out.count("schedule.cron") == 1
@@ -107,8 +107,10 @@ def test_the_same_of_several_products_is_told_once(mesh: Path, parity: Parity) -
 
 def test_steps_go_by_their_names_and_sizes_are_expected(mesh: Path, parity: Parity) -> None:
     size = "{cpu: 300m, memory: 1Gi}"
-    said = f"{{steps: {{transform: {{variables: {{MODE: full}}, resources: {{requests: {size}, limits: {size}}}}}}}}}"
-    override(mesh, "prod", f"domains: {{sales: {{products: {{orders: {said}}}}}}}\n")
+    override_ = (
+        f"{{steps: {{transform: {{variables: {{MODE: full}}, resources: {{requests: {size}, limits: {size}}}}}}}}}"
+    )
+    override(mesh, "prod", f"domains: {{sales: {{products: {{orders: {override_}}}}}}}\n")
     _code, out, err = parity()
     assert out.startswith(
         "data products\n  sales/orders: steps.transform.variables.MODE\n    staging  not set\n    prod     full  "
@@ -144,8 +146,8 @@ def test_a_domain_that_one_environment_lacks_is_one_difference(mesh: Path, parit
 
 
 def test_settings_of_domains_and_of_the_platform(mesh: Path, parity: Parity) -> None:
-    said = "platform: {secrets: {type: existing}}\ndomains: {sales: {approved_products: [orders, returns]}}\n"
-    override(mesh, "prod", said)
+    overrides = "platform: {secrets: {type: existing}}\ndomains: {sales: {approved_products: [orders, returns]}}\n"
+    override(mesh, "prod", overrides)
     _code, out, _err = parity()
     line = line_of(mesh, "overlays/prod/environment.yaml", "platform:")
     assert out == (
@@ -161,10 +163,10 @@ def test_settings_of_domains_and_of_the_platform(mesh: Path, parity: Parity) -> 
 
 
 def test_hand_written_files(mesh: Path, parity: Parity) -> None:
-    both = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [%s.yaml]\n"
+    template = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [%s.yaml]\n"
     map_ = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: floe-platform}\n"
     for name, file in (("staging", "a"), ("prod", "b")):
-        write(mesh, f"overlays/{name}/kustomization.yaml", both % file)
+        write(mesh, f"overlays/{name}/kustomization.yaml", template % file)
         write(mesh, f"overlays/{name}/{file}.yaml", map_ % file)
     code, out, err = parity()
     assert code == 0, err

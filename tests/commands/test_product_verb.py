@@ -27,10 +27,10 @@ def test_a_product_is_begun_and_registered(mesh: Path, capsys: pytest.CaptureFix
 
 def test_it_writes_what_new_product_writes(mesh: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert main(["product", "init", "returns", "--domain", "sales", "--owner", "@acme/returns"]) == 0
-    other = small_mesh(tmp_path_factory.mktemp("other"), {})
-    assert main(["new", "product", "sales/returns", "--owner", "@acme/returns", "--root", str(other)]) == 0
+    other_mesh = small_mesh(tmp_path_factory.mktemp("other"), {})
+    assert main(["new", "product", "sales/returns", "--owner", "@acme/returns", "--root", str(other_mesh)]) == 0
     path = "domains/sales/products/returns.yaml"
-    assert (mesh / path).read_text() == (other / path).read_text()
+    assert (mesh / path).read_text() == (other_mesh / path).read_text()
 
 
 def test_what_is_wrong_is_not_registered(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:

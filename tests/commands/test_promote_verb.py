@@ -222,7 +222,7 @@ REFUSALS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(
-    ("what", "rule"),
+    ("case", "rule"),
     [
         ("what was not compiled and committed", "R077"),
         ("what is disabled there", "R077"),
@@ -234,9 +234,9 @@ REFUSALS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
     ],
 )
 def test_what_is_refused_is_one_error_and_nothing_is_written(
-    what: str, rule: str, mesh: Path, promote: Promote
+    case: str, rule: str, mesh: Path, promote: Promote
 ) -> None:
-    files, products, error = REFUSALS[what]
+    files, products, error = REFUSALS[case]
     write(mesh, **files)
     before = images(mesh)
     code, out, err = promote("staging", "prod", *products)
@@ -327,12 +327,12 @@ def test_a_file_that_cannot_be_written_is_told(mesh: Path, promote: Promote, mon
 
 
 def test_what_staging_has_tried_may_be_in_another_folder(mesh: Path, promote: Promote) -> None:
-    other = mesh.parent / "deployments"
-    other.mkdir()
-    (mesh / "output").rename(other / "output")
+    deployments = mesh.parent / "deployments"
+    deployments.mkdir()
+    (mesh / "output").rename(deployments / "output")
     git_in(mesh, "rm", "--quiet", "-r", "--cached", "output")
     git_in(mesh, "commit", "--quiet", "--message", "elsewhere")
     code, _, err = promote("staging", "prod", "orders")
     assert code == 1
     assert "R077" in err
-    assert promote("staging", "prod", "orders", "--output", str(other))[0] == 0
+    assert promote("staging", "prod", "orders", "--output", str(deployments))[0] == 0

@@ -60,7 +60,7 @@ def test_the_files_of_one_environment(
     assert (code, out, err) == (0, f"{PLACE}@{artifact.digest}\n", "")
     assert str(reference) == PLACE
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(artifact.blobs[1]))) as archive:
-        contents = {one.name: archive.extractfile(one).read() for one in archive}  # type: ignore[union-attr]
+        contents = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
     files = [path for path in (committed / "output").rglob("*") if path.is_file() and "prod" not in str(path)]
     assert contents == {path.relative_to(committed).as_posix(): path.read_bytes() for path in files}
     assert {SALES, "output/.floe/dev.index"} < set(contents)
@@ -201,7 +201,7 @@ def test_a_key_that_cannot_be_used_is_told_before_anything_else(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((PLACE, "--env", "dev", "--builder", "https://ci.example"), "--builder is for what is signed; add --sign-key"),
         (
@@ -221,11 +221,11 @@ def test_wrong_usage(
     pushed: list[tuple[Reference, Artifact]],
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    told: str,
+    message: str,
 ) -> None:
     code, out, err = publish(capsys, *arguments)
     assert (code, out, pushed) == (2, "", [])
-    assert told in err
+    assert message in err
 
 
 def test_a_registry_that_is_not_there(committed: Path, capsys: pytest.CaptureFixture[str]) -> None:

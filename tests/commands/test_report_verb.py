@@ -49,9 +49,9 @@ def edit(file: Path, before: str, after: str) -> None:
 
 
 def data_of(page: Path) -> dict[str, Any]:
-    found = re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    data: dict[str, Any] = json.loads(found[1])
+    match = re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert match
+    data: dict[str, Any] = json.loads(match[1])
     return data
 
 
@@ -69,7 +69,7 @@ def test_what_changes_and_why(mesh: Path, tmp_path: Path, capsys: pytest.Capture
     assert [place for place, _ in why] == [f"{PRODUCT}:9:9"]
     (edited,) = data["edits"]
     assert (edited["file"], [sign for _, sign, _ in edited["lines"]]) == (PRODUCT, ["-", "+"])
-    tables = {one["key"]: one for one in data["tables"]}
+    tables = {table["key"]: table for table in data["tables"]}
     assert [*tables] == ["secrets", "images", "routes", "grants", "alerts", "quotas", "policies", "objects"]
     row = [[0], ["orders", "cronjob.batch", "floe-sales-domain", CRON_JOB.split("/", 2)[2]]]
     assert row in tables["objects"]["rows"]
@@ -100,7 +100,7 @@ def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
     for page in pages:
         assert main(["report", "--html", str(page), "--quiet", "--no-cache", "--explain", "1"]) == 0
     assert pages[0].read_bytes() == pages[1].read_bytes()
-    assert [one["file"] for one in data_of(pages[0])["edits"]] == ["domains/sales/notes.txt", ENVIRONMENT]
+    assert [edit_["file"] for edit_ in data_of(pages[0])["edits"]] == ["domains/sales/notes.txt", ENVIRONMENT]
     assert b"hunter2" not in pages[0].read_bytes()
     assert b"<script>alert" not in pages[0].read_bytes()
 

@@ -77,15 +77,15 @@ def test_programs_get_the_same(run: Any) -> None:
 def test_a_mesh_without_a_rollout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_mesh(tmp_path, {})
     assert main(["rollout", "--root", str(tmp_path)]) == 0
-    said = "no change is under way: platform-manifest.yaml has none under `rollout`"
-    assert capsys.readouterr() == ("", f"floe-compile: {said}\n")
+    message = "no change is under way: platform-manifest.yaml has none under `rollout`"
+    assert capsys.readouterr() == ("", f"floe-compile: {message}\n")
 
 
 def compiled(root: Path) -> tuple[Mapping[str, str], list[str]]:
     """Return what a mesh compiles to, and the codes of warnings."""
     with opened(None, root) as cache:
-        found = compile_mesh(root, cache=cache)
-    return dict(found.files), [one.rule.code for one in found.warnings]
+        compiled_ = compile_mesh(root, cache=cache)
+    return dict(compiled_.files), [diagnostic.rule.code for diagnostic in compiled_.warnings]
 
 
 def test_only_the_rings_that_it_has_reached_are_changed_and_its_end_changes_nothing(tmp_path: Path) -> None:

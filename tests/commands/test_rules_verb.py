@@ -80,10 +80,10 @@ def test_the_page_is_what_the_command_prints(capsys: pytest.CaptureFixture[str])
 
 def test_an_example_is_a_report_of_its_own_rule_with_a_hint() -> None:
     codes = {rule.code for rule in all_rules()}
-    found = examples()
-    assert found.keys() <= codes
-    assert len(found) > len(codes) / 2
-    for code, text in found.items():
+    examples_ = examples()
+    assert examples_.keys() <= codes
+    assert len(examples_) > len(codes) / 2
+    for code, text in examples_.items():
         assert re.match(rf"\S.*(error|warning)\[{code}\]: ", text), text
-    without = {code for code, text in found.items() if "\n  hint: " not in text}
+    without = {code for code, text in examples_.items() if "\n  hint: " not in text}
     assert without <= {"R070"}, "every finding says what to do"

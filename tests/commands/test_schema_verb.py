@@ -42,7 +42,7 @@ def test_without_a_kind_nothing_is_printed_that_no_program_could_read(
 
 def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "--write") == 0
-    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [f"{one}.schema.json" for one in FILES]
+    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [f"{name}.schema.json" for name in FILES]
     assert capsys.readouterr().out.count("wrote schemas/") == len(FILES)
     assert run(tmp_path, "--check") == 0
     assert run(tmp_path, "--write") == 0
@@ -58,7 +58,7 @@ def test_one_that_is_stale_missing_or_left_over_is_reported(tmp_path: Path, caps
     capsys.readouterr()
     assert run(tmp_path, "--check") == 1
     assert capsys.readouterr().out == "".join(
-        f"not current: schemas/{one}.schema.json\n" for one in ("domain", "environment", "former")
+        f"not current: schemas/{name}.schema.json\n" for name in ("domain", "environment", "former")
     )
     assert not (schemas / "environment.schema.json").exists(), "a check writes nothing"
     assert run(tmp_path, "--write") == 0

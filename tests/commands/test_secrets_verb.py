@@ -25,60 +25,69 @@ def listed(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[
     assert main(["secrets", "--format", "json", "--root", str(root), *words]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == 1
-    return {one["environment"]: one["secrets"] for one in document["environments"]}
+    return {environment["environment"]: environment["secrets"] for environment in document["environments"]}
 
 
 def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
-    found = listed(ROOT, capsys)
-    assert tuple(found) == ENVIRONMENTS
-    for environment, secrets in found.items():
-        made = {
-            (one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects_in(environment, EXTERNAL_SECRET)
+    secrets_of = listed(ROOT, capsys)
+    assert tuple(secrets_of) == ENVIRONMENTS
+    for environment, secrets in secrets_of.items():
+        rendered = {
+            (manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+            for manifest in objects_in(environment, EXTERNAL_SECRET)
         }
-        assert made
-        assert {(one["namespace"], one["name"]) for one in secrets if one["source"] != "existing"} == made
+        assert rendered
+        assert {
+            (secret["namespace"], secret["name"]) for secret in secrets if secret["source"] != "existing"
+        } == rendered
 
 
 @pytest.mark.parametrize("environment", ["prod", "staging"])
 def test_what_the_store_needs(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
-    asked: dict[str, set[str]] = defaultdict(set)
-    for one in objects_in(environment, EXTERNAL_SECRET):
-        for entry in one["spec"].get("data", ()):
-            asked[entry["remoteRef"]["key"]].add(entry["remoteRef"]["property"])
-    found: dict[str, set[str]] = defaultdict(set)
+    requested_keys: dict[str, set[str]] = defaultdict(set)
+    for manifest in objects_in(environment, EXTERNAL_SECRET):
+        for entry in manifest["spec"].get("data", ()):
+            requested_keys[entry["remoteRef"]["key"]].add(entry["remoteRef"]["property"])
+    listed_keys: dict[str, set[str]] = defaultdict(set)
     for secret in listed(ROOT, capsys, "--env", environment)[environment]:
         assert secret["source"] == "store"
-        found[secret["path"]] |= {key["property"] for key in secret["keys"] if key["value"] == "needed"}
-    assert found == asked
-    assert asked
+        listed_keys[secret["path"]] |= {key["property"] for key in secret["keys"] if key["value"] == "needed"}
+    assert listed_keys == requested_keys
+    assert requested_keys
 
 
 def uses(environment: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield namespace, secret, key and reader of each use of a secret by a pod of the output."""
     for manifest in objects_in(environment, *WORKLOADS):
         if runs := workload(identify(manifest), manifest):
-            for one in references(runs.pod):
-                if one.kind == "Secret":
-                    yield runs.id.namespace, one.name, one.key, manifest["metadata"]["name"]
+            for reference in references(runs.pod):
+                if reference.kind == "Secret":
+                    yield runs.id.namespace, reference.name, reference.key, manifest["metadata"]["name"]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_whoever_reads_a_secret_is_named_with_its_keys(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = {(one["namespace"], one["name"]): one for one in listed(ROOT, capsys, "--env", environment)[environment]}
+    by_name = {
+        (manifest["namespace"], manifest["name"]): manifest
+        for manifest in listed(ROOT, capsys, "--env", environment)[environment]
+    }
     count = 0
     certificates = {
-        (one["metadata"]["namespace"], one["spec"]["secretName"])
-        for one in objects_in(environment, "certificate.cert-manager.io")
+        (manifest["metadata"]["namespace"], manifest["spec"]["secretName"])
+        for manifest in objects_in(environment, "certificate.cert-manager.io")
     }
     for namespace, name, key, reader in uses(environment):
         if (namespace, name) in certificates:  # cert-manager creates it
             continue
-        secret = found[namespace, name]
-        assert not key or key in {one["key"] for one in secret["keys"]}
-        assert any(reader == one or reader.startswith(f"{one}-") for one in secret["read_by"]), (name, reader)
+        secret = by_name[namespace, name]
+        assert not key or key in {secret_["key"] for secret_ in secret["keys"]}
+        assert any(reader == reader_ or reader.startswith(f"{reader_}-") for reader_ in secret["read_by"]), (
+            name,
+            reader,
+        )
         count += 1
     assert count
-    assert all(secret["read_by"] for secret in found.values())
+    assert all(secret["read_by"] for secret in by_name.values())
 
 
 EXISTING = {"type": "external", "host": "db.example", "secret": {"name": "dagster-db", "existing": True}}
@@ -87,7 +96,7 @@ EXISTING = {"type": "external", "host": "db.example", "secret": {"name": "dagste
 def test_a_secret_that_somebody_else_creates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     orchestrator = {"type": "dagster", "database": EXISTING}
     root = small_mesh(tmp_path, {MANIFEST: {"orchestrator": orchestrator}})
-    (secret,) = [one for one in listed(root, capsys)["dev"] if one["name"] == "dagster-db"]
+    (secret,) = [manifest for manifest in listed(root, capsys)["dev"] if manifest["name"] == "dagster-db"]
     assert (secret["source"], secret["namespace"], secret["path"]) == ("existing", "floe-sales-domain", "")
     assert secret["keys"] == [
         {"key": "password", "value": "needed", "property": "", "must_be": ""},
@@ -151,7 +160,7 @@ def test_a_user_name_that_readers_expect_is_told(tmp_path: Path, capsys: pytest.
     root = small_mesh(tmp_path, {MANIFEST: {"secret_rules": rules, "storage": {"type": "minio"}}})
     assert main(["secrets", "--root", str(root)]) == 0
     assert "  keys: password, username (must be minio-admin)\n" in capsys.readouterr().out
-    (secret,) = [one for one in listed(root, capsys)["dev"] if one["name"] == "minio-admin"]
+    (secret,) = [manifest for manifest in listed(root, capsys)["dev"] if manifest["name"] == "minio-admin"]
     assert [(key["key"], key["must_be"]) for key in secret["keys"]] == [("password", ""), ("username", "minio-admin")]
 
 

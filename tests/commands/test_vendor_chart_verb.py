@@ -87,20 +87,20 @@ def test_the_same_version_again_takes_its_place(mesh: Path, archive: Path, capsy
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (packed({**WEB, "../../../escaped.yaml": "x"}), "is not vendored: the path ../../../escaped.yaml may lead out"),
         (b"nonsense", "is not vendored: it is not a packed chart"),
     ],
 )
 def test_a_bad_archive_writes_nothing(
-    content: bytes, said: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes, message: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = files(mesh.parent)
     archive.write_bytes(content)
     code, text = told(mesh, capsys, "vendor", str(archive))
     assert code == 2
-    assert said in text
+    assert message in text
     assert "Traceback" not in text
     assert {path for path in files(mesh.parent) if path not in before} == set()
 
@@ -115,18 +115,18 @@ def test_a_link_in_the_way(mesh: Path, archive: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--version", "1.1.0"], "has version 1.0.0, not 1.1.0"),
         (["--name", "other"], "--name is for parents"),
     ],
 )
 def test_options_that_do_not_fit(
-    arguments: list[str], said: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, text = told(mesh, capsys, "vendor", str(archive), *arguments)
     assert code == 2
-    assert said in text
+    assert message in text
 
 
 def test_a_version_is_none_of_a_parent(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:

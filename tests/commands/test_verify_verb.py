@@ -79,8 +79,8 @@ def test_a_receipt_that_cannot_be_read_is_wrong_usage(floe: Floe, capsys: pytest
 def test_names_in_a_receipt_do_not_reach_the_terminal_as_they_are(
     receipt: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = json.loads(receipt.read_text())
-    said["predicate"]["inputs"][0]["name"] = "domains/\x1b[2Jx.yaml"
-    receipt.write_text(json.dumps(said))
+    statement = json.loads(receipt.read_text())
+    statement["predicate"]["inputs"][0]["name"] = "domains/\x1b[2Jx.yaml"
+    receipt.write_text(json.dumps(statement))
     assert floe("verify", str(receipt)) == 1
     assert "\x1b" not in capsys.readouterr().err

@@ -80,9 +80,9 @@ def test_a_save_is_answered_with_what_it_changes_since_the_last_one(
     for old, new in (("0 6 * * *", "0 7 * * *"), ("0 7 * * *", "0 8 * * *")):
         edit(mesh, old, new)
         watch.answer()
-        shown = capsys.readouterr()
-        assert f'      ~ spec.schedule: "{old}" -> "{new}"' in shown.out.splitlines()
-        assert shown.err == "floe-compile: dev: 1 changed (0.25 s)\n"
+        output = capsys.readouterr()
+        assert f'      ~ spec.schedule: "{old}" -> "{new}"' in output.out.splitlines()
+        assert output.err == "floe-compile: dev: 1 changed (0.25 s)\n"
     assert not (mesh / "output").exists()
 
 
@@ -107,15 +107,15 @@ def test_errors_are_shown_until_a_save_corrects_them(
 ) -> None:
     edit(mesh, "0 6 * * *", "0 25 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith(f"{PRODUCT}:")
-    assert shown.err.endswith("floe-compile: 1 error; the next save is compiled again\n")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"{PRODUCT}:")
+    assert output.err.endswith("floe-compile: 1 error; the next save is compiled again\n")
     edit(mesh, "0 25 * * *", "0 7 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in shown.out.splitlines()
-    assert shown.err == "floe-compile: nothing is wrong any more; dev: 1 changed (0.25 s)\n"
+    output = capsys.readouterr()
+    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in output.out.splitlines()
+    assert output.err == "floe-compile: nothing is wrong any more; dev: 1 changed (0.25 s)\n"
 
 
 def test_it_may_begin_with_errors(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,9 +128,9 @@ def test_it_may_begin_with_errors(mesh: Path, capsys: pytest.CaptureFixture[str]
     ]
     edit(mesh, "0 25 * * *", "0 7 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith("floe-compile: nothing is wrong any more: ")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("floe-compile: nothing is wrong any more: ")
 
 
 def test_a_new_warning_is_shown_once(watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,9 +163,9 @@ def test_what_may_not_be_written_is_said_and_it_goes_on(mesh: Path, capsys: pyte
     (mesh / CRON_JOB).write_text("by: hand\n")
     edit(mesh, "0 6 * * *", "0 7 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in shown.out.splitlines()
-    assert f"{CRON_JOB}:1:1: error[W003]" in shown.err
+    output = capsys.readouterr()
+    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in output.out.splitlines()
+    assert f"{CRON_JOB}:1:1: error[W003]" in output.err
     (mesh / CRON_JOB).unlink()
     edit(mesh, "0 7 * * *", "0 8 * * *")
     watch.answer()
@@ -242,10 +242,10 @@ patches:
 def edits_of(mesh: Path) -> Mapping[str, tuple[str | None, ...]]:
     """Return what each file may be: its texts, and None if it may be absent."""
     product = (mesh / PRODUCT).read_text()
-    other = product.replace("orders", "returns")
+    returns = product.replace("orders", "returns")
     return {
         PRODUCT: (product, product.replace("0 6", "0 7"), product.replace("0 6", "0 25"), f"# reviewed\n{product}"),
-        PRODUCT.replace("orders", "returns"): (None, other, other.replace("0 6", "0 9")),
+        PRODUCT.replace("orders", "returns"): (None, returns, returns.replace("0 6", "0 9")),
         DOMAIN: (text := (mesh / DOMAIN).read_text(), text.replace("sales", "shop")),
         ENVIRONMENT: (
             text := (mesh / ENVIRONMENT).read_text(),
@@ -304,7 +304,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
             capsys.readouterr()
             with remembering(memory):
                 watch.answer()
-                shown = capsys.readouterr().out
+                output = capsys.readouterr().out
                 watch.read_ahead()
             start_next()
             try:
@@ -315,13 +315,13 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
             else:
                 assert watch.compiled is not None
                 assert dict(watch.compiled.files.items()) == dict(expected.files.items())
-                assert shown == difference(before, expected)
+                assert output == difference(before, expected)
                 assert (watch.compiled.warnings, watch.compiled.digests) == (expected.warnings, expected.digests)
                 now[file] = text
                 right += 1
     assert 0 < right < EDITS
     assert memory.objects
-    assert (KnownPlatforms, ("shared", "dev")) in {asked for asked, _ in memory.from_facts}
+    assert (KnownPlatforms, ("shared", "dev")) in {kind for kind, _ in memory.from_facts}
     assert not [manifest for content, manifest in memory.objects.items() if content_of(manifest) != content]
 
 
@@ -332,27 +332,27 @@ def lines(mesh: Path) -> Iterator[Callable[[str], None]]:
     variables = {**os.environ, "TMPDIR": str(mesh.parent)}
     compile_mesh(mesh, cache=Store(mesh.parent / "cache"))  # here it takes less time
     command = [sys.executable, "-c", program, "watch", "--root", str(mesh), "--cache", str(mesh.parent / "cache")]
-    found: Queue[str] = Queue()
+    lines_: Queue[str] = Queue()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables) as run:
 
         def read() -> None:
             for line in run.stdout or ():
-                found.put(line)
+                lines_.put(line)
 
         reader = Thread(target=read)
         reader.start()
 
         def wait_for(text: str) -> None:
             until = time.monotonic() + 60
-            seen = []
+            prints = []
             while time.monotonic() < until:
                 try:
-                    seen.append(found.get(timeout=1))
+                    prints.append(lines_.get(timeout=1))
                 except Empty:
                     continue
-                if text in seen[-1]:
+                if text in prints[-1]:
                     return
-            pytest.fail(f"no {text} in {seen}")
+            pytest.fail(f"no {text} in {prints}")
 
         yield wait_for
         run.send_signal(signal.SIGINT)

@@ -170,7 +170,7 @@ def with_document(changed: Document) -> Sources:
     domains = {
         name: DomainSource(
             changed if source.document.file == changed.file else source.document,
-            {key: changed if each.file == changed.file else each for key, each in source.products.items()},
+            {key: changed if product_.file == changed.file else product_ for key, product_ in source.products.items()},
         )
         for name, source in SOURCES.domains.items()
     }
@@ -188,9 +188,9 @@ def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     """Return what changes in an object with each other value at a place that the language allows."""
     document_, path = written(span)
     differing = []
-    for other in variations(dict(scalars(document_.data))[path], closed()):
+    for variation in variations(dict(scalars(document_.data))[path], closed()):
         try:
-            after = objects(with_document(replace(document_, data=with_value(document_.data, path, other))))
+            after = objects(with_document(replace(document_, data=with_value(document_.data, path, variation))))
         except (StageFailed, ValueError):
             continue
         differing.append(differences(OBJECTS[name], after.get(name, {})))
@@ -251,8 +251,8 @@ def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
     manifest = document("m.yaml", {**MANIFEST.data, "domain_policy": policy})
     sales, placement = domain("sales"), {"jobs": {"tolerations": [{"key": "gpu"}], "priority_class": "low"}}
     own = document("sales.yaml", {**sales.document.data, "placement": placement})
-    wanted = {**sales.products["orders"].data, "placement": {"runtime_class": "gvisor"}}
-    source = DomainSource(own, {"orders": document("sales/orders.yaml", wanted)})
+    product_data = {**sales.products["orders"].data, "placement": {"runtime_class": "gvisor"}}
+    source = DomainSource(own, {"orders": document("sales/orders.yaml", product_data)})
     sources = Sources(manifest, {"dev": ENVIRONMENT}, {**SOURCES.domains, "sales": source})
     final = objects(sources)[f"CronJob.batch {SALES}/orders"]
     explanation = explain(sources, REGISTRY, "dev", final, (), "m.yaml:8:3")
@@ -365,14 +365,14 @@ def other_with_readers() -> DomainSource:
 
 
 def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> None:
-    said = {"schedule": {"cron": "0 7 * * *"}, "steps": {"transform": {"variables": {"DEPTH": "three"}}}}
-    domains = {**ENVIRONMENT.data["domains"], "sales": {"products": {"orders": said}}}
+    overrides = {"schedule": {"cron": "0 7 * * *"}, "steps": {"transform": {"variables": {"DEPTH": "three"}}}}
+    domains = {**ENVIRONMENT.data["domains"], "sales": {"products": {"orders": overrides}}}
     environment = document("e.yaml", {**ENVIRONMENT.data, "domains": domains})
     metadata = {"name": "dev", "owner": "@acme/platform"}
     lines = {"other": {"orders": "sales/orders:1.0.0"}, "sales": {"orders": "sales/orders:1.5.0"}}
     images = document("i.yaml", {**HEAD, "kind": "ProductImages", "metadata": metadata, "images": lines})
-    given = {**SOURCES.domains, "other": other_with_readers()}
-    sources = replace(SOURCES, environments={"dev": environment}, images={"dev": images}, domains=given)
+    domains_ = {**SOURCES.domains, "other": other_with_readers()}
+    sources = replace(SOURCES, environments={"dev": environment}, images={"dev": images}, domains=domains_)
     final = objects(sources)[f"CronJob.batch {SALES}/orders"]
     by_path = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
     own = SOURCES.domains["sales"].products["orders"]

@@ -105,11 +105,11 @@ def with_namespace(manifest: Object, namespace: str) -> Object:
 
 def test_another_type_takes_along_what_stronger_layers_say_of_the_former_one() -> None:
     manifest = document("m.yaml", {**MANIFEST.data, "catalog": {"type": "polaris", "replicas": 2}})
-    said: dict[str, Any] = {
+    environment: dict[str, Any] = {
         "platform": {"catalog": {"realm": "x"}, "images": {"registry": "r"}},
         "domains": {"sales": {"catalog": {"realm": "y"}}},
     }
-    refined = document("e.yaml", {**ENVIRONMENT.data, **said})
+    refined = document("e.yaml", {**ENVIRONMENT.data, **environment})
     setting = Setting("m.yaml", ("catalog", "type"), "polaris", Cause("x"), stronger=STRONGER)
     *_, changed = setting.variants(Sources(manifest, {"dev": refined}, {}), "rest")
     assert changed.manifest.data["catalog"] == {"type": "rest"}

@@ -26,13 +26,13 @@ def same(first: Any, second: Any) -> bool:
 
 @given(SCALARS | st.sampled_from(["light", "10.0.0.0/16", "Europe/Berlin", "1.2.3"]))
 def test_a_variation_is_never_the_value_itself_but_always_of_its_kind(value: Any) -> None:
-    for other in variations(value, CLOSED):
-        assert not same(other, value)
-        assert type(other) is type(value)
+    for variation in variations(value, CLOSED):
+        assert not same(variation, value)
+        assert type(variation) is type(value)
 
 
 @pytest.mark.parametrize(
-    ("value", "others"),
+    ("value", "expected"),
     [
         (True, [False]),
         (3, [6, 4, 2]),
@@ -45,8 +45,8 @@ def test_a_variation_is_never_the_value_itself_but_always_of_its_kind(value: Any
         ("0 6 * * *", ["0 12 * * *", "0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
     ],
 )
-def test_the_likeliest_variations_come_first(value: Any, others: list[Any]) -> None:
-    assert list(variations(value, CLOSED)) == others
+def test_the_likeliest_variations_come_first(value: Any, expected: list[Any]) -> None:
+    assert list(variations(value, CLOSED)) == expected
 
 
 def test_a_digest_keeps_its_length() -> None:

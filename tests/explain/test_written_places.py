@@ -13,8 +13,8 @@ from floe_compiler.model.span import Span
 from resolve.samples import document
 
 
-def place_of(shown: str, path: str, environment: str = "dev") -> Span | None:
-    identity = parse_object_id(shown)
+def place_of(place: str, path: str, environment: str = "dev") -> Span | None:
+    identity = parse_object_id(place)
     assert identity is not None
     return written_place(SOURCES, REGISTRY, environment, identity, path)
 
@@ -43,15 +43,15 @@ def test_the_value_of_an_environment_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "path"),
+    ("place", "path"),
     [
         (QUOTA, "spec.hard.nothing"),
         (RUN, "spec.suspend"),
         ("CronJob.batch floe-sales-domain/nothing", "spec.schedule"),
     ],
 )
-def test_what_follows_from_nothing_that_is_written(shown: str, path: str) -> None:
-    assert place_of(shown, path) is None
+def test_what_follows_from_nothing_that_is_written(place: str, path: str) -> None:
+    assert place_of(place, path) is None
 
 
 def test_an_equal_value_is_not_blamed_by_its_looks() -> None:

@@ -74,7 +74,7 @@ def test_servers_of_other_kinds_are_waited_for_with_another_image() -> None:
 class Answers(BaseHTTPRequestHandler):
     """Healthy from the second request on, and at one path only."""
 
-    asked = 0
+    requests = 0
 
     def do_GET(self) -> None:
         Answers.requests += 1

@@ -94,9 +94,9 @@ def test_a_component_says_that_it_is_one(mesh: Mesh, kind: str) -> None:
 def test_what_the_reader_finds_is_passed_on(mesh: Mesh) -> None:
     mesh.write({FILE: "resources: []\nresources: []\n"})
 
-    (found,) = mesh.problems()
+    (problem,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("L010", f"{FILE}:2:1")
+    assert (problem.rule.code, str(problem.span)) == ("L010", f"{FILE}:2:1")
 
 
 def test_all_allowed_fields_together_are_accepted(mesh: Mesh) -> None:

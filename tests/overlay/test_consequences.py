@@ -38,15 +38,15 @@ JOB = named("Job", "migrate-12345678", "batch/v1", spec={"template": template("o
 
 def after(*patched: dict[str, Any]) -> Rendered:
     """Return what follows from patches of these objects."""
-    objects = {identify(one): one for one in (SETTINGS, READER, OTHER, JOB)}
-    objects |= {identify(one): one for one in patched}
-    names = {str(identify(one)): PATCH for one in patched}
+    objects = {identify(manifest): manifest for manifest in (SETTINGS, READER, OTHER, JOB)}
+    objects |= {identify(manifest): manifest for manifest in patched}
+    names = {str(identify(manifest)): PATCH for manifest in patched}
     return with_consequences(Rendered("dev", ObjectSet.of(objects.values()), patched=names, origins={}))
 
 
 def hash_of(rendered: Rendered, name: str) -> str:
-    (found,) = (one for one in rendered.objects if one["metadata"]["name"] == name)
-    return str(found["spec"]["template"]["metadata"]["annotations"][HASH])
+    (manifest,) = (manifest for manifest in rendered.objects if manifest["metadata"]["name"] == name)
+    return str(manifest["spec"]["template"]["metadata"]["annotations"][HASH])
 
 
 def test_pods_carry_the_hash_of_the_configuration_they_read() -> None:
@@ -89,8 +89,8 @@ def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
 def test_a_pod_of_its_own_has_the_hash_too() -> None:
     pod = named("Pod", "alone", "v1", spec=template("settings")["spec"])
     pod["metadata"]["annotations"] = {HASH: ""}
-    (found,) = after(pod).objects.of_kind("Pod")
-    assert found["metadata"]["annotations"][HASH] == config_hash({"settings": DATA})
+    (manifest,) = after(pod).objects.of_kind("Pod")
+    assert manifest["metadata"]["annotations"][HASH] == config_hash({"settings": DATA})
 
 
 def test_a_patched_job_is_a_new_job_and_is_remembered_under_its_new_name() -> None:
@@ -99,7 +99,7 @@ def test_a_patched_job_is_a_new_job_and_is_remembered_under_its_new_name() -> No
         job = copy.deepcopy(JOB)
         job["spec"]["activeDeadlineSeconds"] = deadline
         rendered = after(job)
-        (name,) = (one["metadata"]["name"] for one in rendered.objects.of_kind("Job"))
+        (name,) = (manifest["metadata"]["name"] for manifest in rendered.objects.of_kind("Job"))
         assert rendered.patched == {f"Job.batch sales/{name}": PATCH}
         names.append(name)
     assert len({*names, "migrate-12345678"}) == 3
@@ -110,15 +110,15 @@ def test_a_job_that_reads_patched_configuration_is_a_new_job_too() -> None:
     job = named("Job", "migrate-12345678", "batch/v1", spec={"template": template("settings")})
     objects = ObjectSet.of([{**SETTINGS, "data": {"a": "2"}}, job])
     rendered = with_consequences(Rendered("dev", objects, patched={str(identify(SETTINGS)): PATCH}))
-    (found,) = rendered.objects.of_kind("Job")
-    assert found["metadata"]["name"] != "migrate-12345678"
+    (manifest,) = rendered.objects.of_kind("Job")
+    assert manifest["metadata"]["name"] != "migrate-12345678"
 
 
 def test_a_job_written_by_hand_keeps_its_name() -> None:
     job = copy.deepcopy(JOB)
     job["metadata"]["labels"] = {}
-    (found,) = after(job).objects.of_kind("Job")
-    assert found["metadata"]["name"] == "migrate-12345678"
+    (manifest,) = after(job).objects.of_kind("Job")
+    assert manifest["metadata"]["name"] == "migrate-12345678"
 
 
 @pytest.mark.parametrize("spec", [[], "text", {"jobTemplate": []}, {"template": {"metadata": {"annotations": HASH}}}])
@@ -130,4 +130,4 @@ def test_a_spec_of_any_shape_passes(spec: Any) -> None:
 def test_a_hook_keeps_its_name_as_each_sync_creates_it_anew() -> None:
     hook = copy.deepcopy(named("Job", "smoke", "batch/v1", spec={"template": template("others")}))
     hook["metadata"]["annotations"] = {"argocd.argoproj.io/hook": "PostSync"}
-    assert "smoke" in {one["metadata"]["name"] for one in after(hook).objects}
+    assert "smoke" in {manifest["metadata"]["name"] for manifest in after(hook).objects}

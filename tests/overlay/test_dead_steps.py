@@ -25,7 +25,7 @@ def test_a_step_lives_if_any_unit_has_something_for_it(mesh: Mesh) -> None:
 
     assert units["sales"].hits != units["ops"].hits
     assert dead_steps(overlay, hits, lambda: pytest.fail("asked for manifests")) == ()
-    assert [found.span for found in dead_steps(overlay, units["ops"].hits, lambda: OBJECTS)] == [overlay.steps[0].span]
+    assert [step.span for step in dead_steps(overlay, units["ops"].hits, lambda: OBJECTS)] == [overlay.steps[0].span]
 
 
 def test_the_hint_is_the_same_for_objects_before_and_after_patches(mesh: Mesh) -> None:

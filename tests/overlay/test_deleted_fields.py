@@ -19,19 +19,21 @@ NOTHING = "leave it out"
 def told_of_each(mesh: Mesh, pairs: Iterable[tuple[Object, Object]]) -> list[list[str]]:
     """Return the errors of each patch in an overlay, without their places; each object is in its own namespace."""
     manifests, files = [], {}
-    for number, both in enumerate(pairs):
-        manifest, change = ({**one, "metadata": {**one["metadata"], "namespace": f"team-{number:02}"}} for one in both)
+    for number, pair in enumerate(pairs):
+        manifest, change = (
+            {**manifest, "metadata": {**manifest["metadata"], "namespace": f"team-{number:02}"}} for manifest in pair
+        )
         manifests.append(manifest)
         files[f"p{number:02}.yaml"] = change
     mesh.write({"base/kustomization.yaml": to_yaml({"resources": []})})
     mesh.write({f"overlays/dev/{file}": to_yaml(change) for file, change in files.items()})
     entries = ", ".join(f"{{path: {file}}}" for file in files)
     mesh.write({"overlays/dev/kustomization.yaml": f"{OVERLAY}patches: [{entries}]\n"})
-    told: dict[str, list[str]] = {f"overlays/dev/{file}": [] for file in files}
-    for found in mesh.problems(*manifests):
-        assert found.span
-        told[found.span.file].append(f"{found.rule.code} {found.message} ({found.hint})")
-    return [*told.values()]
+    messages_of: dict[str, list[str]] = {f"overlays/dev/{file}": [] for file in files}
+    for problems_ in mesh.problems(*manifests):
+        assert problems_.span
+        messages_of[problems_.span.file].append(f"{problems_.rule.code} {problems_.message} ({problems_.hint})")
+    return [*messages_of.values()]
 
 
 def pod_patch(**pod: Any) -> Object:
@@ -70,9 +72,9 @@ def test_fields_that_are_not_there(mesh: Mesh) -> None:
         ),
     ]
 
-    found = told_of_each(mesh, [(manifest, pod_patch(**change)) for change, *_ in cases])
+    messages = told_of_each(mesh, [(manifest, pod_patch(**change)) for change, *_ in cases])
 
-    assert found == [[f"K022 there is no {POD}.{path} to delete ({hint})"] for _, path, hint in cases]
+    assert messages == [[f"K022 there is no {POD}.{path} to delete ({hint})"] for _, path, hint in cases]
 
 
 def test_the_place_is_that_of_the_key_and_two_below_it_are_one_error(mesh: Mesh) -> None:
@@ -170,8 +172,8 @@ def test_one_object_that_has_the_key_is_enough(mesh: Mesh) -> None:
 
 
 def test_what_an_earlier_patch_sets_may_be_deleted(mesh: Mesh) -> None:
-    one = config_map("a")
-    mesh.write(patches({**one, "data": {"mode": "x", "other": "y"}}, {**one, "data": {"mode": None}}))
+    map_ = config_map("a")
+    mesh.write(patches({**map_, "data": {"mode": "x", "other": "y"}}, {**map_, "data": {"mode": None}}))
 
     (result,) = mesh.apply(config_map("a")).objects
 
@@ -179,7 +181,7 @@ def test_what_an_earlier_patch_sets_may_be_deleted(mesh: Mesh) -> None:
 
 
 def test_an_object_that_is_replaced_shows_nothing(mesh: Mesh) -> None:
-    one = config_map("a", data={"mode": "x"})
-    mesh.write(patches({**one, "$patch": "replace", "data": {"new": "y"}}, {**config_map("a"), "data": {"new": None}}))
+    map_ = config_map("a", data={"mode": "x"})
+    mesh.write(patches({**map_, "$patch": "replace", "data": {"new": "y"}}, {**config_map("a"), "data": {"new": None}}))
 
-    mesh.apply(one)
+    mesh.apply(map_)

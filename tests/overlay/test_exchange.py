@@ -83,10 +83,10 @@ def test_awkward_text_survives(place: str) -> None:
 
 @settings(max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(values, min_size=1, max_size=30))
-def test_values_survive(made: list[Any]) -> None:
-    manifests = [config_map(f"c{index:02}", spec=value) for index, value in enumerate(made)]
+def test_values_survive(values_: list[Any]) -> None:
+    manifests = [config_map(f"c{index:02}", spec=value) for index, value in enumerate(values_)]
 
-    assert through_kustomize(*manifests) == [patched(f"c{index:02}", spec=value) for index, value in enumerate(made)]
+    assert through_kustomize(*manifests) == [patched(f"c{index:02}", spec=value) for index, value in enumerate(values_)]
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,10 @@ def test_paths_out_of_the_base_are_refused(mesh: Mesh, path: str, reason: str) -
     mesh.write({FILE: f'resources: ["{path}"]\n', "secret.yaml": OBJECT, "overlays/dev/x.yaml": OBJECT})
     mesh.write({"overlays/dev/kustomization.yaml": OVERLAY})
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    shown = path.replace("\\\\", "\\")
-    assert told == f'K009 {FILE}:1:13: "{shown}" {reason} (copy it to base/)'
+    shown_path = path.replace("\\\\", "\\")
+    assert problem == f'K009 {FILE}:1:13: "{shown_path}" {reason} (copy it to base/)'
 
 
 @pytest.mark.parametrize("path", ["../prod", "../prod/a.yaml", "../../base/a.yaml", "../../domains/a.yaml"])
@@ -68,9 +68,9 @@ def test_an_overlay_lists_no_files_of_others(mesh: Mesh, path: str) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": f"resources: [../../base, {path}]\n", FILE: "resources: []\n"})
     mesh.write(dict.fromkeys(("overlays/prod/a.yaml", "base/a.yaml", "domains/a.yaml"), OBJECT))
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    assert told.startswith(f'K009 overlays/dev/kustomization.yaml:1:25: "{path}" is outside overlays/dev/')
+    assert problem.startswith(f'K009 overlays/dev/kustomization.yaml:1:25: "{path}" is outside overlays/dev/')
 
 
 @pytest.mark.parametrize("link", ["base/link.yaml", "base/folder"])
@@ -78,10 +78,10 @@ def test_symbolic_links_are_not_followed(mesh: Mesh, link: str) -> None:
     mesh.write({"elsewhere/a.yaml": OBJECT, FILE: f"resources: [{'link.yaml' if '.' in link else 'folder/a.yaml'}]\n"})
     (mesh.root / link).symlink_to(mesh.root / ("elsewhere/a.yaml" if "." in link else "elsewhere"))
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    assert "is or follows a symbolic link" in told
-    assert told.startswith(f"K009 {FILE}:1:13: ")
+    assert "is or follows a symbolic link" in problem
+    assert problem.startswith(f"K009 {FILE}:1:13: ")
 
 
 @pytest.mark.parametrize("path", [".a.yaml", "sub/.a.yaml", ".sub/a.yaml", ".sub"])
@@ -187,7 +187,7 @@ resources: [x.yaml]
 
     rendered = mesh.apply(config_map("b", data={}))
 
-    assert [one["data"] for one in rendered.objects.of_kind("ConfigMap")] == [{"k": "v"}] * 2
+    assert [manifest["data"] for manifest in rendered.objects.of_kind("ConfigMap")] == [{"k": "v"}] * 2
 
 
 def test_what_is_listed_twice_is_refused(mesh: Mesh) -> None:

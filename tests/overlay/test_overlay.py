@@ -45,11 +45,11 @@ def test_a_sent_overlay_does_the_same(mesh: Mesh) -> None:
     sent = pickle.loads(pickle.dumps(read))
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "ops"), NAMESPACE]))
 
-    here, there = (apply_overlay(one, split_units(rendered, one.written)) for one in (read, sent))
+    local, remote = (apply_overlay(overlay_, split_units(rendered, overlay_.written)) for overlay_ in (read, sent))
 
     assert sent == read
-    assert here == there
-    assert here["sales"].hits
+    assert local == remote
+    assert local["sales"].hits
 
 
 def test_the_steps_of_a_unit_are_those_that_name_no_other(mesh: Mesh) -> None:
@@ -108,14 +108,14 @@ def test_without_kustomizations_nothing_is_there(mesh: Mesh) -> None:
 
 
 def test_objects_that_are_written_twice_are_refused_when_read(mesh: Mesh) -> None:
-    written = FILES["base/monitor.yaml"]
-    mesh.write({FILE: "resources: [a.yaml, b.yaml]\n", "base/a.yaml": written, "base/b.yaml": written})
+    document = FILES["base/monitor.yaml"]
+    mesh.write({FILE: "resources: [a.yaml, b.yaml]\n", "base/a.yaml": document, "base/b.yaml": document})
 
     with pytest.raises(StageFailed) as raised:
         mesh.overlay()
 
-    (found,) = raised.value.diagnostics
-    assert (found.rule.code, str(found.span), found.message) == (
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span), diagnostic.message) == (
         "K013",
         "base/b.yaml:1:1",
         "ConfigMap ops/monitor is defined twice",

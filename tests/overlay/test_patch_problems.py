@@ -83,11 +83,16 @@ def test_each_wrong_name_is_one_error_for_all_objects(mesh: Mesh) -> None:
     wrong = [{"name": "mian", "command": ["x"]}, {"name": "sied", "command": ["x"]}]
     entry = {"target": {"kind": "Deployment"}, "patch": to_yaml(pods_of("Deployment", wrong))}
     mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]})})
-    others = [{**pods_of("Deployment", [MAIN]), "metadata": {"name": name, "namespace": "sales"}} for name in "abc"]
+    deployments = [
+        {**pods_of("Deployment", [MAIN]), "metadata": {"name": name, "namespace": "sales"}} for name in "abc"
+    ]
 
-    found = failures_once(mesh.problems(*others))
+    problems_ = failures_once(mesh.problems(*deployments))
 
-    assert [problem.message for problem in found] == ['there is no container "mian"', 'there is no container "sied"']
+    assert [problem.message for problem in problems_] == [
+        'there is no container "mian"',
+        'there is no container "sied"',
+    ]
 
 
 def test_a_complete_new_item_is_added_and_an_earlier_patch_may_add_it(mesh: Mesh) -> None:

@@ -66,13 +66,13 @@ def test_the_items_of_a_list_keep_their_order(mesh: Mesh) -> None:
         pod(manifest)[field] = [container(step) for step in STEPS]
         del pod(change)["containers"]
         pod(change)[field] = [{"name": named, "env": [{"name": "A", "value": "1"}]}]
-        for one in (manifest, change):
-            one["metadata"]["name"] = name
+        for manifest_ in (manifest, change):
+            manifest_["metadata"]["name"] = name
         manifests.append(manifest)
         changes.append(change)
     mesh.write(patches(*changes))
 
-    results = {one["metadata"]["name"]: one for one in mesh.apply(*manifests).objects}
+    results = {manifest["metadata"]["name"]: manifest for manifest in mesh.apply(*manifests).objects}
 
     for name, (_, field, named) in cases.items():
         items = pod(results[name])[field]
@@ -176,9 +176,9 @@ def test_a_component_patches_its_own_objects_alike(mesh: Mesh) -> None:
 def test_a_component_is_refused_alike(mesh: Mesh, kind: str, change: Object, code: str) -> None:
     mesh.write(component(pods_of(kind, [change])))
 
-    found = mesh.problems(pods_of(kind, [container(name) for name in STEPS]))
+    problems_ = mesh.problems(pods_of(kind, [container(name) for name in STEPS]))
 
-    assert [(problem.rule.code, problem.span.file if problem.span else "") for problem in found] == [
+    assert [(problem.rule.code, problem.span.file if problem.span else "") for problem in problems_] == [
         (code, "base/extra/p0.yaml")
     ]
 
@@ -195,12 +195,12 @@ def test_a_patch_with_a_target_deletes_labels_and_annotations(mesh: Mesh) -> Non
         {"base/kustomization.yaml": to_yaml({"patches": [{"target": {"name": ".*"}, "patch": to_yaml(change)}]})}
     )
 
-    found = {one["metadata"]["name"]: one["metadata"] for one in mesh.apply(*manifests).objects}
+    metadata_of = {manifest["metadata"]["name"]: manifest["metadata"] for manifest in mesh.apply(*manifests).objects}
 
-    assert found["web"]["annotations"] == {"a/null": "null"}
-    assert found["web"]["labels"] == {"app": "web"}
-    assert "annotations" not in found["other"]
-    assert found["other"]["labels"] == {"app": "other"}
+    assert metadata_of["web"]["annotations"] == {"a/null": "null"}
+    assert metadata_of["web"]["labels"] == {"app": "web"}
+    assert "annotations" not in metadata_of["other"]
+    assert metadata_of["other"]["labels"] == {"app": "other"}
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_json_patch_sets_the_type_as_well(mesh: Mesh) -> None:
 
     results = mesh.apply(*manifests).objects
 
-    assert [one["spec"]["minReadySeconds"] for one in results] == [1, 1, 1]
+    assert [manifest["spec"]["minReadySeconds"] for manifest in results] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_json_patch_copies_only_what_there_is(mesh: Mesh, operations: list[Obj
     ((document,), _) = read_documents(text, "base/p.yaml")
     expected = [("K018", document.span(place))] if place else []
     problems = mesh.problems(manifest) if place else [*mesh.applied(Rendered("dev", ObjectSet.of([manifest])))[1]]
-    assert [(found.rule.code, found.span) for found in problems] == expected
+    assert [(diagnostic.rule.code, diagnostic.span) for diagnostic in problems] == expected
 
 
 def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:

@@ -51,18 +51,20 @@ def merge_patch(name: str, template: dict[str, Any], **more: Any) -> dict[str, A
     return {"patch": json.dumps(patch)}
 
 
-def runs_of(found: Mapping[str, str]) -> dict[str, Any]:
+def runs_of(files: Mapping[str, str]) -> dict[str, Any]:
     """Return what Dagster is told of its runs."""
-    code = yaml.load(found[CODE], yaml.CSafeLoader)
+    code = yaml.load(files[CODE], yaml.CSafeLoader)
     (text,) = (
-        one["value"] for one in code["spec"]["template"]["spec"]["containers"][0]["env"] if one["name"] == CONTEXT
+        container_["value"]
+        for container_ in code["spec"]["template"]["spec"]["containers"][0]["env"]
+        if container_["name"] == CONTEXT
     )
-    told: dict[str, Any] = json.loads(text.replace("$$", "$"))["k8s"]["run_k8s_config"]
-    return told
+    context: dict[str, Any] = json.loads(text.replace("$$", "$"))["k8s"]["run_k8s_config"]
+    return context
 
 
-def step_pod(found: Mapping[str, str]) -> dict[str, Any]:
-    data = yaml.load(found[STEPS], yaml.CSafeLoader)["data"]
+def step_pod(files: Mapping[str, str]) -> dict[str, Any]:
+    data = yaml.load(files[STEPS], yaml.CSafeLoader)["data"]
     pod: dict[str, Any] = yaml.load(data["transform.yaml"], yaml.CSafeLoader)
     return pod
 
@@ -146,12 +148,12 @@ def test_what_has_the_template_is_changed_by_the_patch(tmp_path: Path) -> None:
 def told(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:
     with pytest.raises(StageFailed) as failed:
         files(root, "dagster", *patches)
-    return [(one.rule.code, one.message, str(one.span)) for one in failed.value.diagnostics]
+    return [(diagnostic.rule.code, diagnostic.message, str(diagnostic.span)) for diagnostic in failed.value.diagnostics]
 
 
 def test_only_the_template_can_be_patched(tmp_path: Path) -> None:
-    found = told(tmp_path, json_patch("/metadata/labels", {"team": "x"}, **DAGSTER))
-    assert found == [
+    problems_ = told(tmp_path, json_patch("/metadata/labels", {"team": "x"}, **DAGSTER))
+    assert problems_ == [
         ("K090", f"only the template of PodTemplate {NAMESPACE}/run-orders can be patched", f"{KUSTOMIZATION}:1:81")
     ]
 
@@ -177,5 +179,5 @@ def test_a_patch_of_runs_that_there_are_not_selects_nothing(tmp_path: Path) -> N
     ],
 )
 def test_patched_runs_are_checked_like_other_pods(path: str, value: Any, code: str, tmp_path: Path) -> None:
-    found = told(tmp_path, json_patch(path, value, **DAGSTER))
-    assert any(one[0].startswith(code) for one in found), found
+    problems_ = told(tmp_path, json_patch(path, value, **DAGSTER))
+    assert any(problem[0].startswith(code) for problem in problems_), problems_

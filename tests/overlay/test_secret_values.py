@@ -31,8 +31,10 @@ NAME = "has a value, but its name is that of a secret"
 def problems(data: Any) -> list[str]:
     findings = Findings()
     check_secret_values(Document("a.yaml", data), findings)
-    assert all(one.secret and VALUE not in one.message + one.hint for one in findings.diagnostics)
-    return [one.message for one in findings.diagnostics]
+    assert all(
+        diagnostic.secret and VALUE not in diagnostic.message + diagnostic.hint for diagnostic in findings.diagnostics
+    )
+    return [diagnostic.message for diagnostic in findings.diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +72,10 @@ def problems(data: Any) -> list[str]:
 def test_a_value_in_an_object_is_refused_where_it_stands(mesh: Mesh, text: str, place: str, message: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
-    (found,) = mesh.problems()
-    assert (found.rule.code, str(found.span), found.message) == ("K021", f"base/a.yaml:{place}", message)
-    assert found.secret
-    assert "ExternalSecret" in found.hint
+    (problem,) = mesh.problems()
+    assert (problem.rule.code, str(problem.span), problem.message) == ("K021", f"base/a.yaml:{place}", message)
+    assert problem.secret
+    assert "ExternalSecret" in problem.hint
 
 
 @pytest.mark.parametrize(
@@ -94,8 +96,8 @@ def test_a_value_in_a_patch_is_refused_where_it_stands(mesh: Mesh, patch: str, p
     mesh.write({FILE: json.dumps({"resources": ["a.yaml"], "patches": [entry]})})
     mesh.write({"base/a.yaml": CONFIG_MAP, "base/p.yaml": patch})
 
-    (found,) = mesh.problems()
-    assert (found.rule.code, str(found.span), found.message) == ("K021", f"base/p.yaml:{place}", message)
+    (problem,) = mesh.problems()
+    assert (problem.rule.code, str(problem.span), problem.message) == ("K021", f"base/p.yaml:{place}", message)
 
 
 @pytest.mark.parametrize(
@@ -171,5 +173,5 @@ def test_nothing_that_the_reference_mesh_renders_would_be_refused(
     files = sorted((REFERENCE / environment).rglob("*.yaml"))
     assert files
     for file in files:
-        found = problems(yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader))
-        assert [one for one in found if not one.startswith(KEY_ID)] == [], file
+        messages = problems(yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader))
+        assert [message for message in messages if not message.startswith(KEY_ID)] == [], file

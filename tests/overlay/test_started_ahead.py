@@ -39,21 +39,21 @@ def waiting(seconds: float = 30) -> Waiting:
     start_next()
     while time.monotonic() < until:
         assert started_ahead._ahead is not None
-        (found,) = started_ahead._ahead.waiting.values()
-        if found.open():
-            return found
+        (waiting_,) = started_ahead._ahead.waiting.values()
+        if waiting_.open():
+            return waiting_
         time.sleep(0.01)
     raise AssertionError("it does not wait")
 
 
 def test_it_builds_the_same(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run_kustomize(command, "base", PREFIXED)
-    found = waiting()
+    started = waiting()
     monkeypatch.setattr(subprocess, "run", None)
 
     assert run_kustomize(command, "base", PREFIXED) == expected
     assert "x-a" in expected[0]
-    assert found.process.poll() == 0
+    assert started.process.poll() == 0
     with pytest.raises(TypeError):  # only one had been started
         run_kustomize(command, "base", FILES)
 
@@ -84,10 +84,10 @@ def test_warnings_are_those_of_a_run_of_its_own(command: list[str]) -> None:
 
 
 def test_a_file_that_a_pipe_may_not_take_is_not_given_to_it(command: list[str]) -> None:
-    found = waiting()
+    started = waiting()
     long = {**FILES, "base/kustomization.yaml": f"{FILES['base/kustomization.yaml']}# {MOST_BYTES * '-'}\n"}
     assert "name: a" in run_kustomize(command, "base", long)[0]
-    assert found.process.poll() != 0
+    assert started.process.poll() != 0
 
 
 def test_one_waits_for_the_folder_of_the_last_run(command: list[str]) -> None:

@@ -28,14 +28,14 @@ def placed(*findings: Diagnostic) -> list[Diagnostic]:
 
 
 def test_an_error_points_at_the_written_value_and_says_what_asked_for_the_object() -> None:
-    (found,) = placed(QUOTA)
-    assert found == replace(QUOTA, span=PODS, related=(Related(ASKED_AT, "rendered for this"),))
+    (placed_,) = placed(QUOTA)
+    assert placed_ == replace(QUOTA, span=PODS, related=(Related(ASKED_AT, "rendered for this"),))
 
 
 def test_what_asked_for_the_object_on_the_same_line_is_not_named_as_well() -> None:
     above = Span(PODS.file, PODS.line, 1)
-    (found,) = placed(replace(QUOTA, span=above))
-    assert (found.span, found.related) == (PODS, ())
+    (placed_,) = placed(replace(QUOTA, span=above))
+    assert (placed_.span, placed_.related) == (PODS, ())
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,18 @@ def test_of_many_the_first_are_looked_up_and_the_others_follow_if_these_agree(mo
     looked_up: list[ObjectId] = []
 
     def found_at(*_: object) -> Span:
-        looked_up.append(next(one for one in _ if isinstance(one, ObjectId)))
+        looked_up.append(next(argument for argument in _ if isinstance(argument, ObjectId)))
         return PODS
 
     monkeypatch.setattr(causes, "written_place", found_at)
     many = [replace(QUOTA, subject=f"dev: ResourceQuota floe-{letter}-domain/quota") for letter in "edcba"]
-    assert {one.span for one in placed(*many)} == {PODS}
-    assert [one.namespace for one in looked_up] == ["floe-a-domain", "floe-b-domain"]
-    other = replace(QUOTA, message="spec.hard.pods is wronger", subject="dev: ResourceQuota floe-z-domain/quota")
+    assert {diagnostic.span for diagnostic in placed(*many)} == {PODS}
+    assert [identity.namespace for identity in looked_up] == ["floe-a-domain", "floe-b-domain"]
+    another_message = replace(
+        QUOTA, message="spec.hard.pods is wronger", subject="dev: ResourceQuota floe-z-domain/quota"
+    )
     monkeypatch.setattr(causes, "MOST", 2)
-    assert placed(*many, other)[-1].span == ASKED_AT, "nothing is known of another message"
+    assert placed(*many, another_message)[-1].span == ASKED_AT, "nothing is known of another message"
 
 
 PRODUCTS = ("floe-a-domain/one", "floe-a-domain/two", "floe-a-domain/three")
@@ -97,7 +99,10 @@ def test_what_another_document_asks_for_has_the_place_in_a_shared_document(
 ) -> None:
     monkeypatch.setattr(causes, "written_place", lambda *_: place)
     *_, last = of_products(subjects)
-    assert (next(one for one in placed(*of_products(subjects)) if one.subject == last.subject).span == PODS) is follows
+    assert (
+        next(diagnostic for diagnostic in placed(*of_products(subjects)) if diagnostic.subject == last.subject).span
+        == PODS
+    ) is follows
 
 
 def test_the_schemas_that_inputs_are_checked_with_are_not_made_again(
@@ -108,6 +113,6 @@ def test_the_schemas_that_inputs_are_checked_with_are_not_made_again(
     root = small_mesh(tmp_path, {ENVIRONMENT_FILE: {"domains": {"sales": {"quota": {"cpu": "10m"}}}}})
     with pytest.raises(StageFailed) as failed:
         compile_mesh(root)
-    (found,) = failed.value.diagnostics
-    assert found.span
-    assert found.span.file == ENVIRONMENT_FILE
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.span
+    assert diagnostic.span.file == ENVIRONMENT_FILE

@@ -102,8 +102,8 @@ def make_read(folder: Path, kind: str) -> None:
     of_units = (HEADS, recent.KIND)
     instead = {recent.KIND: (), SUMMARIES: ("links",), cached_results.KIND: of_units, known_objects.KIND: of_units}
     instead[cached_trees.KIND] = of_units
-    for other in instead.get(kind, (recent.KIND,)):
-        shutil.rmtree(folder / other)
+    for other_kind in instead.get(kind, (recent.KIND,)):
+        shutil.rmtree(folder / other_kind)
 
 
 def truncate(path: Path) -> None:
@@ -122,9 +122,9 @@ def empty(path: Path) -> None:
 
 def exchange(path: Path) -> None:
     """Put another entry of the same kind in its place, or one of another kind if it is the only one."""
-    others = [one for one in sorted(path.parents[2].rglob("*")) if one.is_file() and one != path]
-    alike = [one for one in others if one.parts[-3] == path.parts[-3]]
-    path.write_bytes((alike or others)[0].read_bytes())
+    other_entries = [path_ for path_ in sorted(path.parents[2].rglob("*")) if path_.is_file() and path_ != path]
+    alike = [entry for entry in other_entries if entry.parts[-3] == path.parts[-3]]
+    path.write_bytes((alike or other_entries)[0].read_bytes())
 
 
 def make_folder(path: Path) -> None:
@@ -195,10 +195,10 @@ def test_damaged_entries_of_a_kind_change_nothing(
     kind: str, place: str, root: Path, sound: Path, expected: Any, tmp_path: Path
 ) -> None:
     damages = DAMAGES[place]
-    paths, left, folders = entries(sound, kind), [*damages], set()
-    while left:  # each entry of a run gets another damage
-        names = {path.relative_to(sound): left.pop() for path in paths[: len(left)]}
-        folder = tmp_path / str(len(left))
+    paths, remaining, folders = entries(sound, kind), [*damages], set()
+    while remaining:  # each entry of a run gets another damage
+        names = {path.relative_to(sound): remaining.pop() for path in paths[: len(remaining)]}
+        folder = tmp_path / str(len(remaining))
         shutil.copytree(sound, folder)
         make_read(folder, kind)
         for path, name in names.items():
@@ -209,7 +209,7 @@ def test_damaged_entries_of_a_kind_change_nothing(
         mended = {path: path.read_bytes() for path in entries(folder, kind)}
         assert mended == {
             folder / path: (sound / path).read_bytes()
-            for path in (one.relative_to(sound) for one in paths)
+            for path in (path.relative_to(sound) for path in paths)
             if folder / path not in folders
         }, names
 
@@ -233,12 +233,12 @@ def test_a_cache_that_cannot_be_written_or_read_changes_nothing(root: Path, expe
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-@pytest.mark.parametrize("written", [0, 1, 7])
+@pytest.mark.parametrize("written_entries", [0, 1, 7])
 def test_a_full_disk_changes_nothing(
-    written: int, root: Path, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    written_entries: int, root: Path, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is full after some entries, in the middle of one."""
-    room = iter(range(written))
+    room = iter(range(written_entries))
     write_entry = store_module._write
 
     def write_or_fail(path: str, *content: bytes) -> None:
@@ -249,7 +249,7 @@ def test_a_full_disk_changes_nothing(
 
     monkeypatch.setattr(store_module, "_write", write_or_fail)
     assert everything(root, Store(tmp_path)) == expected
-    assert sum(path.is_file() for path in tmp_path.rglob("*")) == written, "no half of an entry is left"
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) == written_entries, "no half of an entry is left"
 
 
 def test_an_interrupted_write_leaves_nothing_and_stays_an_interruption(
@@ -271,7 +271,7 @@ def test_a_cache_in_memory_serves_as_well(root: Path, expected: Any) -> None:
 
 def compile_into(log: Path, arguments: list[str]) -> None:
     """Run the command line, with all that it says in a file, and end this process with its exit code."""
-    with log.open("w") as said, redirect_stdout(said), redirect_stderr(said):
+    with log.open("w") as output_file, redirect_stdout(output_file), redirect_stderr(output_file):
         sys.exit(main(arguments))
 
 
@@ -292,10 +292,10 @@ def test_two_runs_at_once_share_a_cache(expected: Any, tmp_path: Path) -> None:
         run.start()
     for run, root in zip(runs, roots, strict=True):
         run.join(100)
-        said = root.with_suffix(".log").read_text()
-        assert run.exitcode == 0, said
-        assert "Traceback" not in said
-    assert [output(one) for one in roots] == [expected[0], expected[0]]
+        log = root.with_suffix(".log").read_text()
+        assert run.exitcode == 0, log
+        assert "Traceback" not in log
+    assert [output(root_) for root_ in roots] == [expected[0], expected[0]]
     assert not [*(tmp_path / "cache").rglob("*.tmp")]
 
 

@@ -49,12 +49,12 @@ def wait_for_workers(file: Path, number: int) -> str:
     from distributed import Client
 
     until = time.monotonic() + 60
-    while not (found := address_in(file)):
+    while not (address := address_in(file)):
         assert time.monotonic() < until, "no scheduler"
         time.sleep(0.05)
-    with Client(found, timeout="30s", set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    with Client(address, timeout="30s", set_as_default=False) as client:  # type: ignore[no-untyped-call]
         client.wait_for_workers(number, timeout=60)
-    return found
+    return address
 
 
 def address_in(file: Path) -> str:
@@ -87,9 +87,9 @@ def expected(root: Path) -> dict[str, str]:
 class Killing:
     """Workers of which the first that gets an item is killed by it. What is sent to them is looked at, too."""
 
-    def __init__(self, others: Workers, marker: Path) -> None:
-        self._others, self._marker = others, marker
-        self.jobs, self.share_files = others.jobs, others.share_files
+    def __init__(self, workers_: Workers, marker: Path) -> None:
+        self._others, self._marker = workers_, marker
+        self.jobs, self.share_files = workers_.jobs, workers_.share_files
         self.caches: list[object] = []
 
     def map(self, function: Callable[[Any, Any], Any], shared: Any, items: Sequence[Any]) -> Iterator[Any]:
@@ -101,11 +101,11 @@ class Killing:
 
 def die_once(shared: tuple[str, Callable[[Any, Any], Any], Any], item: Any) -> Any:
     """Kill the process that this runs in, unless the marker says that it has happened; else call the function."""
-    marker, function, given = shared
+    marker, function, argument = shared
     try:
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
-        return function(given, item)
+        return function(argument, item)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("unreachable")
 
@@ -123,8 +123,8 @@ def refusal(address: str) -> tuple[str, str, str]:
     """Return code, message and hint of what is wrong with an executor."""
     with pytest.raises(StageFailed) as failed, workers(executor=f"dask={address}") as opened:
         list(opened.map(divmod, 7, [2, 3]))
-    (found,) = failed.value.diagnostics
-    return found.rule.code, found.message, found.hint
+    (diagnostic,) = failed.value.diagnostics
+    return diagnostic.rule.code, diagnostic.message, diagnostic.hint
 
 
 def test_workers_with_another_compiler_are_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +177,9 @@ def test_a_missing_package_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
         patch.setitem(sys.modules, "distributed", None)
         arguments = ["check", "--root", str(write(tmp_path, files())), "--executor", "dask=tcp://127.0.0.1:1"]
         assert main(arguments) == 1
-    said = capsys.readouterr()
-    assert "W019" in said.out + said.err
-    assert "pip install 'floe-compile[dask]'" in said.out + said.err
+    output = capsys.readouterr()
+    assert "W019" in output.out + output.err
+    assert "pip install 'floe-compile[dask]'" in output.out + output.err
 
 
 class Client:

@@ -28,10 +28,10 @@ patches:
 def hashes(files: Mapping[str, str]) -> dict[str, str]:
     """Return the hash of each pod template that has one."""
     place = ("spec", "template", "metadata", "annotations", CONFIG_HASH)
-    found = {
+    manifests = {
         path: at(yaml.load(text, yaml.CSafeLoader), place) for path, text in files.items() if path.endswith(".yaml")
     }
-    return {path: value for path, value in found.items() if value}
+    return {path: value for path, value in manifests.items() if value}
 
 
 def test_a_first_patch_restarts_nothing_that_it_does_not_change(tmp_path: Path) -> None:

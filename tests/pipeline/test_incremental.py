@@ -323,7 +323,9 @@ def test_a_changed_model_compiles_its_domain_and_a_comment_in_it_nothing(tmp_pat
 
 def everything(compiled: Compilation) -> list[Any]:
     """Return all that a compilation can be asked: files, warnings, and where each object comes from."""
-    places = [(unit, one.places(unit)) for one in compiled.environments for unit in sorted(one.heads)]
+    places = [
+        (unit, environment.places(unit)) for environment in compiled.environments for unit in sorted(environment.heads)
+    ]
     return [dict(compiled.files), compiled.warnings, places]
 
 

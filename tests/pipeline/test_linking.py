@@ -49,8 +49,8 @@ def told(root: Path, *changes: dict[str, Any], cache: Cache | None = None) -> tu
     return failed.value.diagnostics
 
 
-def codes(found: tuple[Diagnostic, ...], severity: str = "error") -> set[str]:
-    return {one.rule.code for one in found if one.severity == severity}
+def codes(diagnostics: tuple[Diagnostic, ...], severity: str = "error") -> set[str]:
+    return {diagnostic.rule.code for diagnostic in diagnostics if diagnostic.severity == severity}
 
 
 @pytest.fixture(scope="module")

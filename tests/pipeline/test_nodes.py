@@ -44,22 +44,24 @@ def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(known
     _, compiled = known
     objects = [yaml.load(text, yaml.CSafeLoader) for text in compiled.files.values()]
     levels = {
-        one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
-        for one in objects
-        if one["kind"] == "Namespace"
+        manifest["metadata"]["name"]: manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for manifest in objects
+        if manifest["kind"] == "Namespace"
     }
     assert {name for name, level in levels.items() if level != "restricted"} == {NODES}
     on_nodes = {
-        one["metadata"]["namespace"]
-        for one in objects
-        for volume in one.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", ())
+        manifest["metadata"]["namespace"]
+        for manifest in objects
+        for volume in manifest.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", ())
         if "hostPath" in volume
     }
     assert on_nodes == {NODES}
-    applications = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "Application"}
+    applications = {
+        manifest["metadata"]["name"]: manifest["spec"] for manifest in objects if manifest["kind"] == "Application"
+    }
     (delivered,) = (spec for spec in applications.values() if spec["destination"]["namespace"] == NODES)
     assert delivered["source"]["path"] == "output/dev/floe-nodes"
-    assert {one.rule.code for one in compiled.warnings} <= NOT_OURS
+    assert {diagnostic.rule.code for diagnostic in compiled.warnings} <= NOT_OURS
 
 
 def test_without_it_there_is_no_such_namespace(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_tests_after_a_sync_do_not_couple_the_namespaces(tmp_path: Path) -> None
     cache = Recorder()
     compiled = compile_mesh(write(tmp_path, tested), ("dev",), cache=cache)
     assert f"output/dev/{NODES}/job.batch_smoke.yaml" in compiled.files
-    assert {one.rule.code for one in compiled.warnings} <= NOT_OURS
+    assert {diagnostic.rule.code for diagnostic in compiled.warnings} <= NOT_OURS
     edited = Recorder(cache)
     server = {"host": "shop.acme.example", "port": 443}
     steps = [{"name": "transform", "type": "dbt", "connects": [server]}]

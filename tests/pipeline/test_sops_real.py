@@ -109,8 +109,8 @@ def test_what_is_delivered_decrypts_to_what_was_encrypted(
     assert decrypted(file, key) == decrypted(source, key)
     assert f"api-key: {VALUE}" in decrypted(file, key)
     assert main(["check", "--root", str(root), "--cache", str(cache)]) == 0
-    said = capsys.readouterr()
-    assert VALUE not in said.out + said.err
+    output = capsys.readouterr()
+    assert VALUE not in output.out + output.err
     assert not any(VALUE.encode() in data for folder in (root / "output", cache) for data in everything(folder))
 
 
@@ -120,14 +120,14 @@ def test_an_edit_shows_no_value(key: Path, tmp_path: Path, capsys: pytest.Captur
     git = ("git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@acme.example")
     for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "a")):
         subprocess.run([*git, *words], check=True)
-    other = "another-value-1"
-    (root / "overlays/dev/crm.yaml").write_text(encrypted(PLAIN.replace(VALUE, other), key))
+    new_value = "another-value-1"
+    (root / "overlays/dev/crm.yaml").write_text(encrypted(PLAIN.replace(VALUE, new_value), key))
     capsys.readouterr()
     main(["diff", "--root", str(root), "--no-cache"])
-    said = capsys.readouterr()
-    assert "~ Secret crm" in said.out
-    assert VALUE not in said.out + said.err
-    assert other not in said.out + said.err
+    output = capsys.readouterr()
+    assert "~ Secret crm" in output.out
+    assert VALUE not in output.out + output.err
+    assert new_value not in output.out + output.err
 
 
 def test_a_value_that_was_added_later_is_an_error_and_is_not_shown(
@@ -137,9 +137,9 @@ def test_a_value_that_was_added_later_is_an_error_and_is_not_shown(
     root = mesh(tmp_path / "mesh", FLUX, text)
     cache = tmp_path / "cache"
     assert main(["--root", str(root), "--cache", str(cache)]) == 1
-    said = capsys.readouterr()
-    assert "overlays/dev/crm.yaml:8:12: error[K021]: stringData.token is not encrypted" in said.err
-    assert VALUE not in said.out + said.err
+    output = capsys.readouterr()
+    assert "overlays/dev/crm.yaml:8:12: error[K021]: stringData.token is not encrypted" in output.err
+    assert VALUE not in output.out + output.err
     assert not any(VALUE.encode() in data for data in everything(cache))
     assert not (root / "output").exists()
 

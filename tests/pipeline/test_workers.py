@@ -99,7 +99,7 @@ def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_be
     if "shares nothing" in who:  # It has to import the compiler: to pickle headers is left to tests of Dask.
         monkeypatch.setattr(headers, "CHUNK", len(DOMAINS) + 1)
     assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
-    assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+    assert len([outcome for outcome in expected if isinstance(outcome, Diagnostic)]) >= len(DOMAINS)
     assert not [*(tmp_path / "temporary").iterdir()]
 
 
@@ -211,15 +211,15 @@ MISTAKES: dict[str, dict[str, Any]] = {
         ("check", 7),
         ("resolve", 2),
         ("load", 7),
-        *(pytest.param(*one, marks=pytest.mark.thorough) for one in (("check", 2), ("resolve", 7), ("load", 2))),
+        *(pytest.param(*case, marks=pytest.mark.thorough) for case in (("check", 2), ("resolve", 7), ("load", 2))),
     ],
 )
 def test_the_order_of_errors_is_the_same(stage: str, jobs: int, tmp_path: Path) -> None:
     root = write(with_notes(tmp_path / "mesh"), MISTAKES[stage])
     cache = OnlyTrees(tmp_path / "cache")
     alone = outcome(root, cache=cache)
-    assert {one.rule.code[0] for one in alone if one.severity == "error"} == {stage[0].upper()}
-    assert len({one.span.file for one in alone}) > 1, alone
+    assert {diagnostic.rule.code[0] for diagnostic in alone if diagnostic.severity == "error"} == {stage[0].upper()}
+    assert len({diagnostic.span.file for diagnostic in alone}) > 1, alone
     assert outcome(root, Processes(jobs), cache) == alone
 
 
@@ -249,9 +249,9 @@ def test_a_function_is_mapped_as_well(who: str) -> None:
 
 def test_one_item_is_done_here_and_many_are_done_elsewhere() -> None:
     assert [*Processes(2).map(own_id, None, [0])] == [os.getpid()]
-    others = {*Processes(2).map(own_id, None, range(6))}
-    assert len(others) == 2
-    assert os.getpid() not in others
+    processes = {*Processes(2).map(own_id, None, range(6))}
+    assert len(processes) == 2
+    assert os.getpid() not in processes
 
 
 ERRORS = (
@@ -304,13 +304,13 @@ def test_no_process_outlives_the_one_that_started_it(end: str) -> None:
             os.killpg(run.pid, signal.SIGINT)  # as the terminal does
         else:
             run.send_signal(signal.SIGTERM if end == "terminated" else signal.SIGKILL)
-        said, errors = run.communicate(timeout=20)
+        output, errors = run.communicate(timeout=20)
         until = time.monotonic() + 20
         while any(map(is_running, children)) and time.monotonic() < until:
             time.sleep(0.05)
         assert not [*filter(is_running, children)]
         assert errors == ""
-        assert ("interrupted" in said) == (end == "interrupted in the terminal")
+        assert ("interrupted" in output) == (end == "interrupted in the terminal")
     finally:
         for process in filter(is_running, (run.pid, *children)):
             os.kill(process, signal.SIGKILL)
@@ -324,10 +324,10 @@ def is_running(process: int) -> bool:
 
 
 def test_jobs_choose_the_workers() -> None:
-    with workers(1) as one, workers(3) as three, workers(1000) as many:
-        assert isinstance(one, ThisProcess)
+    with workers(1) as single, workers(3) as three, workers(1000) as many:
+        assert isinstance(single, ThisProcess)
         assert isinstance(three, Processes)
-        assert (one.jobs, three.jobs, many.jobs) == (1, 3, MOST_JOBS)
+        assert (single.jobs, three.jobs, many.jobs) == (1, 3, MOST_JOBS)
     assert 1 <= default_jobs() <= MOST_JOBS
 
 
@@ -338,6 +338,6 @@ def end_at_once(_shared: None, _item: int) -> None:
 def test_a_process_that_the_system_stops_is_not_a_mistake_of_the_compiler() -> None:
     with pytest.raises(StageFailed) as failed:
         list(Processes(2).map(end_at_once, None, (1, 2)))
-    (found,) = failed.value.diagnostics
-    assert found.rule.code == "W019"
-    assert "--jobs 1" in found.hint
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.rule.code == "W019"
+    assert "--jobs 1" in diagnostic.hint

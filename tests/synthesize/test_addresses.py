@@ -20,7 +20,7 @@ from support import PRODUCTION, context_of
 def unit() -> DeclaredUnit:
     """Return a namespace with Airflow."""
     component = orchestrator_airflow.COMPONENT
-    context = context_of(component, settings=PRODUCTION, found=EVERYTHING, scope="sales")
+    context = context_of(component, settings=PRODUCTION, capabilities=EVERYTHING, scope="sales")
     instances = (DeclaredInstance(context.instance, component.build(context)),)
     return DeclaredUnit(PRODUCTION, "sales", SALES, "@acme/sales", Quota(), instances)
 
