@@ -105,7 +105,7 @@ def test_every_part_of_the_package_has_its_place() -> None:
     assert {part_of(module) for module in MODULES} == {*MAY_IMPORT, "__init__"}
 
 
-def test_layers() -> None:
+def test_stages_import_only_lower_layers() -> None:
     wrong = {
         f"{module.relative_to(PACKAGE)} imports {imported.relative_to(PACKAGE)}"
         for module, imports in own_imports().items()
@@ -169,7 +169,7 @@ def test_rules_do_not_know_each_other(stage: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("stage", [check_registry, link_registry])
-def test_every_module_with_rules_is_registered_and_has_tests_of_its_own(stage: ModuleType) -> None:
+def test_every_module_with_rules_is_registered_and_has_its_own_tests(stage: ModuleType) -> None:
     listed = {Path(module.__file__) for module in stage.MODULES}
     folder = PACKAGE / stage.__name__.split(".")[1]
     assert {path for path in folder.rglob("*.py") if "\nRULES = (" in path.read_text(encoding="utf-8")} == listed
@@ -187,7 +187,7 @@ def test_every_folder_of_the_package_has_tests() -> None:
     assert {part for part in parts if not any((TESTS / part).rglob("test_*.py"))} == set()
 
 
-def test_every_component_has_tests_of_its_own() -> None:
+def test_every_component_has_its_own_tests() -> None:
     folder = PACKAGE / "components"
     components = {path.stem for path in folder.glob("[!_]*.py")}
     components |= {path.parent.name for path in folder.glob("*/__init__.py")}
@@ -195,7 +195,7 @@ def test_every_component_has_tests_of_its_own() -> None:
     assert components - tested == set()
 
 
-def test_every_verb_has_tests_of_its_own() -> None:
+def test_every_verb_has_its_own_tests() -> None:
     tested = {path.stem for path in (TESTS / "commands").glob("test_*.py")}
     assert {verb for verb in VERBS if f"test_{verb.replace('-', '_')}_verb" not in tested} == set()
 

@@ -103,14 +103,14 @@ def test_azure_accounts_have_their_annotation_and_all_of_their_pods_the_label() 
     assert {(namespace, name) for namespace, name, marked in labelled if not marked} & USERS == set()
 
 
-def test_the_metadata_server_of_google_is_open_to_those_who_ask_it() -> None:
+def test_only_pods_that_use_it_reach_the_metadata_server_of_google() -> None:
     assert reaching("gke", "169.254.169.254/32", 80) == USERS
     assert reaching("gke", "169.254.169.252/32", 988) == USERS
     # The others act as themselves.
     assert accounts("gke", ROBOT) == {("floe-platform", "polaris")}
 
 
-def test_the_agent_of_aws_is_open_to_those_who_ask_it() -> None:
+def test_only_pods_that_use_it_reach_the_agent_of_aws() -> None:
     assert reaching("eks", "169.254.170.23/32", 80) == USERS
     assert accounts("eks", "eks.amazonaws.com/role-arn") == set()
 
@@ -126,7 +126,7 @@ def test_no_pod_has_a_key(environment: str) -> None:
     assert names & {"AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS"} == set()
 
 
-def test_the_catalog_gives_credentials_for_single_tables() -> None:
+def test_the_catalog_issues_credentials_for_single_tables() -> None:
     catalogs = {
         environment: next(
             json.loads(manifest["data"]["setup.json"])["catalog"]

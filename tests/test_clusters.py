@@ -75,7 +75,7 @@ def test_each_part_is_in_the_folder_of_its_cluster(tmp_path: Path) -> None:
     }
 
 
-def test_a_list_of_one_cluster_is_as_good_as_one_cluster(tmp_path: Path) -> None:
+def test_a_list_of_one_cluster_equals_one_cluster(tmp_path: Path) -> None:
     cluster = {"name": "kind", "storage_class": "standard", "runs": ["platform", "sales", "marketing"]}
     listed = files(mesh(tmp_path / "list", cluster))
     short = mesh(tmp_path / "short", cluster)
@@ -121,7 +121,7 @@ def test_the_flux_of_each_cluster_has_its_own_objects(tmp_path: Path) -> None:
     assert sparse == {name: [f"output/dev/{name}"] for name in ("hub", "us", "eu")}
 
 
-def test_what_belongs_to_a_cluster_is_its_own(tmp_path: Path) -> None:
+def test_cluster_scoped_objects_are_separate_for_each_cluster(tmp_path: Path) -> None:
     """The storage class of a volume, and what its pods may ask for names."""
     clusters = (
         cluster("hub", "platform"),
@@ -167,7 +167,7 @@ def hand_written(root: Path) -> Path:
 
 
 @pytest.mark.real
-def test_hand_written_objects_go_where_their_namespace_is(tmp_path: Path) -> None:
+def test_hand_written_objects_are_in_the_cluster_of_their_namespace(tmp_path: Path) -> None:
     compiled = files(hand_written(three(tmp_path)))
     of = {
         name: [path.split("/")[2] for path in compiled if path.endswith(f"_{name}.yaml")]
@@ -177,7 +177,7 @@ def test_hand_written_objects_go_where_their_namespace_is(tmp_path: Path) -> Non
     assert "seen: " in compiled["output/dev/us/floe-sales-domain/resourcequota_quota.yaml"]
 
 
-def test_an_edit_compiles_only_what_it_concerns(tmp_path: Path) -> None:
+def test_an_edit_compiles_only_affected_units(tmp_path: Path) -> None:
     root, cache = three(tmp_path), Memory()
     compile_mesh(root, cache=cache)
     product, recorder = root / "domains/sales/products/orders.yaml", Recorder(cache)
@@ -219,7 +219,7 @@ def test_one_domain_is_compiled_and_deleted_where_it_is(tmp_path: Path, capsys: 
     assert not (root / "output/dev/eu").exists()
 
 
-def test_explain_finds_what_a_cluster_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_finds_settings_of_a_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = mesh(tmp_path, cluster("hub", "platform"), cluster("us", "sales", "marketing"))
     file = "output/dev/_delivery/application.argoproj.io_small-dev-us-sales-domain.yaml"
     assert run(root, "explain", file) == 0
@@ -264,7 +264,7 @@ def test_a_new_environment_may_have_several(
         assert main(["new", *words]) == 2
 
 
-def test_a_store_of_secrets_is_needed_only_for_what_crosses_clusters(tmp_path: Path) -> None:
+def test_a_secret_store_is_needed_only_for_secrets_across_clusters(tmp_path: Path) -> None:
     """Generated secrets of a domain's own servers are in its own cluster."""
     root = three(tmp_path, orchestrator={"type": "dagster"})
     assert objects(root, "Password")

@@ -41,7 +41,7 @@ def applied(server: ApiServer, tree: list[Object]) -> dict[tuple[str, str], str]
     ("environment", "clusters"),
     [("prod", ("shared", "us-east", "eu-west")), ("istio", ("services", "america", "europe"))],
 )
-def test_api_servers_take_what_is_for_their_clusters(
+def test_api_servers_accept_the_objects_of_their_clusters(
     environment: str, clusters: tuple[str, ...], tmp_path: Path
 ) -> None:
     with ExitStack() as stack:

@@ -59,7 +59,7 @@ def test_a_command_is_shown_escaped(text: str, escaped: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["::/0", "a: ::1", "a::b::c", "# # [a]", "## [a]", "##a", ":: a"])
-def test_other_text_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert visible(text) == text
 
 
@@ -149,7 +149,7 @@ def test_no_argument_is_a_command(attack: str, part: int, tmp_path: Path, capsys
         assert not list(commands("".join(capsys.readouterr()))), arguments
 
 
-def test_names_of_files_are_no_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_of_files_are_not_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_mesh(tmp_path, {})
     for folder in ("domains/sales/products", "overlays/dev", "crds", "base", "output/dev/floe-platform"):
         for number, attack in enumerate(ATTACKS):

@@ -56,7 +56,7 @@ def copy_shuffled(root: Path, target: Path) -> None:
 
 
 @pytest.mark.parametrize("mesh", [CLUSTERS, pytest.param(ROOT, marks=pytest.mark.thorough)], ids=lambda path: path.name)
-def test_neither_folders_files_hash_seed_clock_nor_language_matter(mesh: Path, tmp_path: Path) -> None:
+def test_folders_file_order_hash_seed_clock_and_language_do_not_matter(mesh: Path, tmp_path: Path) -> None:
     """Files may be in another order and of another age, and sets of text have another order with another seed.
 
     Nor does it matter what was rendered before. A hidden input - something that another unit left behind, or that the
@@ -72,7 +72,7 @@ def test_neither_folders_files_hash_seed_clock_nor_language_matter(mesh: Path, t
     assert NOT_NEEDED & {*loaded} == set()
 
 
-def test_one_environment_at_a_time_gives_what_all_give() -> None:
+def test_compiling_one_environment_gives_the_same_as_all() -> None:
     """With the cache of the tests: a unit with another plan than among all environments is rendered anew."""
     names = sorted(path.parent.name for path in ROOT.glob("overlays/*/environment.yaml"))
     assert len(names) > 2

@@ -94,7 +94,7 @@ def leads_nowhere(page: Path, target: str) -> bool:
     return not place.exists() or not place.is_relative_to(ROOT) or bool(anchor and anchor not in anchors(place))
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_existing_targets() -> None:
     assert not wrong(
         lambda page: (
             target
@@ -127,7 +127,7 @@ def test_commands_are_understood() -> None:
     )
 
 
-def test_make_targets_are_there() -> None:
+def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = re.compile(r"^make ([a-z]+)")
     assert not wrong(lambda page: {name for line in code(page) for name in named.findall(line)} - targets)
@@ -177,7 +177,7 @@ def test_the_documents_shown_compile_together(name: str, environments: int, tmp_
     assert len(compile_mesh(tmp_path).environments) == environments
 
 
-def test_excerpts_stand_in_the_output() -> None:
+def test_excerpts_are_in_the_output() -> None:
     assert noted("excerpt of ")
     for block in noted("excerpt of "):
         text = (ROOT / block.note.removeprefix("excerpt of ")).read_text(encoding="utf-8")
@@ -197,7 +197,7 @@ def test_errors_shown_are_those_that_are_reported() -> None:
 
 
 @pytest.mark.parametrize("block", noted("what it prints in this mesh"))
-def test_what_a_command_prints_in_this_mesh(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+def test_printed_examples_are_current(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
     command, _, printed = block.text.partition("\n")
     assert cli.main([*shlex.split(command.removeprefix("$ floe-compile ")), "--root", str(ROOT)]) == 0
     assert capsys.readouterr().out == printed

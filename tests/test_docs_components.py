@@ -20,7 +20,7 @@ PAGE = DOCS / "components.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def test_what_is_stale_is_shown_and_not_written(
+def test_stale_tables_are_shown_and_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "page.md"
@@ -113,7 +113,7 @@ Kubernetes API |
     )
 
 
-def test_names_are_shown_as_they_are_in_any_mesh() -> None:
+def test_names_are_shown_in_general_form() -> None:
     table = facts_table(declared()["dev", "floe-sales-domain", "orchestrator", "dagster"], "here")
     assert "pods at run time: `run-<product>` |" in table
     assert "`code-<product>`, `run-<product>`: that of the product |" in table

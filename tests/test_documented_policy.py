@@ -25,7 +25,7 @@ def statements(policy: list[dict[str, Any]]) -> Statements:
     }
 
 
-def test_it_is_the_one_of_seaweedfs_and_minio_but_for_the_condition_that_turns_404_into_403() -> None:
+def test_the_documented_policy_is_that_of_seaweedfs_and_minio_without_one_condition() -> None:
     product = ServedProduct("sales", "customers", reads=(OutputTable("marketing", "leads", "leads"),))
     expected = statements(of_product("acme-warehouse", product))
     listing = (("s3:ListBucket",), ("arn:aws:s3:::acme-warehouse",))

@@ -121,7 +121,7 @@ def head(mesh: Path, kind: str) -> str:
 
 
 @every_kind
-def test_what_init_writes_has_no_mistake(kind: str, mesh: Path, opened: Editor) -> None:
+def test_a_new_mesh_has_no_errors(kind: str, mesh: Path, opened: Editor) -> None:
     assert opened.diagnostics(SHOWN[kind].path, head(mesh, kind) + COMPLETE.get(kind, "")) == ()
 
 
@@ -135,7 +135,7 @@ def test_a_wrong_value_is_underlined(kind: str, mesh: Path, opened: Editor) -> N
 
 
 @every_kind
-def test_a_key_that_is_not_there_is_underlined(kind: str, mesh: Path, opened: Editor) -> None:
+def test_an_unknown_key_is_underlined(kind: str, mesh: Path, opened: Editor) -> None:
     diagnostics = opened.diagnostics(SHOWN[kind].path, head(mesh, kind) + COMPLETE.get(kind, "") + "colour: red\n")
     assert diagnostics == (Diagnostic("colour", "Property colour is not allowed."),)
 
@@ -178,7 +178,7 @@ def test_keys_of_a_chart_are_completed(mesh: Path, opened: Editor) -> None:
     assert {"version", "values"} <= opened.completions(path, f"{begin}charts:\n  redis:\n    {M}").keys()
 
 
-def test_keys_below_one_whose_type_another_file_says_are_completed(mesh: Path, opened: Editor) -> None:
+def test_keys_below_a_type_in_another_file_are_completed(mesh: Path, opened: Editor) -> None:
     begin = head(mesh, "Environment") + "domains:\n  sales:\n    orchestrator:\n"
     path = SHOWN["Environment"].path
     offered = opened.completions(path, f"{begin}      {M}")

@@ -33,7 +33,7 @@ def mesh_of(case: Path, root: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_mistake_is_reported_as_expected(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_is_reported_as_expected(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mesh_of(case, tmp_path)
     code = main(["check", "--root", str(tmp_path), "--quiet"])
     printed = capsys.readouterr()

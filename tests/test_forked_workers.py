@@ -58,7 +58,7 @@ def modules(tmp_path: Path) -> Sequence[Path]:
     return modules_
 
 
-def test_all_is_reported_and_whoever_dies_is_replaced(modules: Sequence[Path], tmp_path: Path) -> None:
+def test_all_results_are_reported_and_dead_workers_are_replaced(modules: Sequence[Path], tmp_path: Path) -> None:
     result = run(tmp_path, "--snapshot-update")
     assert "2 snapshots generated." in result.stdout
     assert sorted(path.name for path in (tmp_path / "__snapshots__").iterdir()) == [
@@ -81,7 +81,7 @@ def test_all_is_reported_and_whoever_dies_is_replaced(modules: Sequence[Path], t
     assert len((tmp_path / "test_second.log").read_text().splitlines()) == 2  # once in each of the two runs
 
 
-def test_it_stops_after_as_many_failures_as_allowed(modules: Sequence[Path], tmp_path: Path) -> None:
+def test_it_stops_after_the_allowed_number_of_failures(modules: Sequence[Path], tmp_path: Path) -> None:
     slow = (
         modules[1]
         .read_text()

@@ -31,11 +31,11 @@ def identity(file: Path) -> ObjectId:
     return identify(yaml.load(head, yaml.CSafeLoader))
 
 
-def test_there_is_a_schema_of_each_kind_of_document() -> None:
+def test_each_kind_of_document_has_a_schema() -> None:
     assert len(list((ROOT / "schemas").glob("*.schema.json"))) == 7
 
 
-def test_nothing_lies_in_the_output_but_one_object_in_each_file() -> None:
+def test_each_file_of_the_output_has_one_object() -> None:
     assert len(FILES) > 500
     for file in FILES:
         assert file.suffix == ".yaml", "Argo CD would take a .json file for an object"
@@ -53,7 +53,7 @@ def test_the_folder_is_the_namespace() -> None:
     assert commands == {path.parent.name for path in ROOT.glob("overlays/*/environment.yaml")}
 
 
-def test_nothing_says_when_or_by_which_version_it_was_made() -> None:
+def test_no_file_has_a_time_or_a_version_of_the_compiler() -> None:
     ours = version()
     for file in FILES:
         text = file.read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_the_index_owns_every_file_and_no_other() -> None:
     assert listed == {file.relative_to(ROOT).as_posix() for file in FILES}
 
 
-def test_make_fresh_names_all_that_is_not_current(
+def test_make_fresh_names_everything_stale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(fresh, "RULES", tmp_path / "rules.md")

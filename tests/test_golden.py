@@ -35,7 +35,7 @@ def update(case: Path, files: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_mesh_compiles_to_what_is_kept(case: Path) -> None:
+def test_the_mesh_compiles_to_its_golden_tree(case: Path) -> None:
     compiled = compile_mesh(case)
     if os.environ.get("UPDATE"):
         update(case, compiled.files)
@@ -46,7 +46,7 @@ def test_the_mesh_compiles_to_what_is_kept(case: Path) -> None:
     assert compiled.warnings == ()
 
 
-def test_an_update_writes_what_changed_and_deletes_what_is_gone(tmp_path: Path) -> None:
+def test_an_update_writes_changed_files_and_deletes_others(tmp_path: Path) -> None:
     update(tmp_path, {"output/dev/a.yaml": "one\n", "output/dev/b.yaml": "two\n"})
     (tmp_path / "platform-manifest.yaml").touch()
     before = (tmp_path / "output/dev/a.yaml").stat().st_mtime_ns

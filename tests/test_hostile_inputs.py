@@ -59,20 +59,20 @@ def judge(root: Path) -> None:
 
 @few
 @given(st.lists(st.sampled_from(OBJECTS).flatmap(anything_in), min_size=1, max_size=8), st.booleans())
-def test_any_value_in_hand_written_objects(root: Path, objects: list[Any], patched: bool) -> None:
+def test_any_value_in_hand_written_objects_is_handled(root: Path, objects: list[Any], patched: bool) -> None:
     steps, patch = (STEPS, MERGE_PATCH) if patched else ({}, None)
     judge(mesh_with_objects(root, renamed(objects), {**KUSTOMIZATION, **steps}, patch))
 
 
 @few
 @given(anything_in({**KUSTOMIZATION, **STEPS}), anything_in(MERGE_PATCH))
-def test_any_value_in_kustomizations_and_patches(root: Path, kustomization: Any, patch: Any) -> None:
+def test_any_value_in_kustomizations_and_patches_is_handled(root: Path, kustomization: Any, patch: Any) -> None:
     judge(mesh_with_objects(root, [OBJECTS[0], OBJECTS[5]], kustomization, patch))
 
 
 @few
 @given(st.sampled_from(list(AUTHORED)).flatmap(lambda file: st.tuples(st.just(file), anything_in(AUTHORED[file]))))
-def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]) -> None:
+def test_any_value_in_documents_is_handled(tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]) -> None:
     file, data = edited
     root = small_mesh(tmp_path_factory.mktemp("mesh"), {})
     (root / file).write_text(as_yaml(data), encoding="utf-8")
@@ -82,7 +82,7 @@ def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactor
 WIDE_DOCUMENTS = documents_of(WIDE)
 
 
-def test_the_wide_mesh_is_sound(tmp_path: Path) -> None:
+def test_the_mesh_with_every_input_compiles(tmp_path: Path) -> None:
     shutil.copytree(WIDE, tmp_path, dirs_exist_ok=True)
     assert main(["--root", str(tmp_path), "--quiet"]) == 0
 
@@ -93,7 +93,7 @@ def test_the_wide_mesh_is_sound(tmp_path: Path) -> None:
         lambda file: st.tuples(st.just(file), anything_in(WIDE_DOCUMENTS[file]))
     )
 )
-def test_any_value_in_documents_with_every_input(
+def test_any_value_in_documents_with_every_input_is_handled(
     tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]
 ) -> None:
     file, data = edited

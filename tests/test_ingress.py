@@ -110,12 +110,12 @@ def test_interfaces_for_programs_are_opened_when_they_are_named(tmp_path: Path) 
     assert (CONTROLLER,) not in output.peers("platform", "minio", "ingress")
 
 
-def test_what_is_not_opened_is_closed_to_the_controller(output: Output) -> None:
+def test_closed_interfaces_do_not_admit_the_controller(output: Output) -> None:
     assert (CONTROLLER,) not in output.peers("platform", "polaris", "ingress")
     assert output.peers("platform", "minio", "ingress")[CONTROLLER,] == {9001}
 
 
-def test_what_does_not_ask_for_a_login_admits_only_the_proxy(output: Output) -> None:
+def test_interfaces_without_a_login_admit_only_the_proxy(output: Output) -> None:
     for namespace, server, name, port in (
         ("sales", "dagster-webserver", "dagster", 3000),
         ("platform", "jaeger", "jaeger", 16686),
@@ -139,7 +139,7 @@ def test_what_does_not_ask_for_a_login_admits_only_the_proxy(output: Output) -> 
         assert rule["backendRefs"] == [{"name": f"oauth2-proxy-{name}", "port": 4180}]
 
 
-def test_only_what_would_need_a_login_says_why_it_has_none(tmp_path: Path) -> None:
+def test_only_interfaces_that_need_a_login_have_a_reason_for_none(tmp_path: Path) -> None:
     output = Output(mesh(tmp_path, {**GATEWAY, "auth": {"type": "none", "reason": "a private network"}}))
     addresses = {
         manifest["metadata"]["name"]
@@ -183,7 +183,7 @@ def test_every_combination_passes_all_checks(tmp_path: Path, kind: str, delivery
     assert ("platform/acme-http01-solver" in of_kind(output, "NetworkPolicy")) == ("http01" in tls)
 
 
-def test_ingresses_have_no_annotation_of_a_controller_unless_they_are_asked_for(tmp_path: Path) -> None:
+def test_ingresses_have_annotations_of_a_controller_only_if_configured(tmp_path: Path) -> None:
     plain = Output(mesh(tmp_path, {**GATEWAY, "type": "ingress"}, services=TRACES))
     annotations_ = {
         name for manifest in of_kind(plain, "Ingress").values() for name in manifest["metadata"]["annotations"]
@@ -248,7 +248,7 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     ],
     ids=["a host of the platform", "a host of a domain", "the issuer", "the login"],
 )
-def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
+def test_an_edit_compiles_exactly_the_affected_units(
     tmp_path: Path, known: Recorder, before: str, after: str, compiled: set[str]
 ) -> None:
     root, store = mesh(tmp_path, NAMED, services=TRACES), Recorder(known)
@@ -260,7 +260,7 @@ def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
     assert files == dict(compile_mesh(root).files)
 
 
-def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(tmp_path: Path) -> None:
+def test_the_health_checks_of_gke_use_each_programs_path_and_are_let_in(tmp_path: Path) -> None:
     named = {"polaris": True, "otlp": True}
     root = mesh(tmp_path, {**GATEWAY, "hosts": named, "health_checks": "gke"}, ingress_addresses=["35.191.0.0/16"])
     output = Output(root)

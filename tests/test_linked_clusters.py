@@ -100,12 +100,12 @@ def problems(linked_: Linked) -> list[str]:
 
 
 @every_link
-def test_what_is_declared_comes_about_and_nothing_else(links: Linking, mesh: Kind | None) -> None:
+def test_exactly_the_declared_connections_are_possible(links: Linking, mesh: Kind | None) -> None:
     assert problems(linked(links, mesh)) == []
 
 
 @pytest.mark.parametrize("mesh", ["ambient", "linkerd", pytest.param("sidecar", marks=pytest.mark.thorough)])
-def test_gateways_in_the_mesh_are_let_in_by_who_they_are(mesh: Kind) -> None:
+def test_gateways_in_the_mesh_are_let_in_by_their_account(mesh: Kind) -> None:
     trees_ = trees("gateway", mesh, inside=True)
     assert problems(linked("gateway", mesh, trees_)._replace(inside=True)) == []
     shared = trees_["shared"]
@@ -163,7 +163,7 @@ def delivered(files_: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(("links", "mesh"), REFUSED)
-def test_links_by_a_mesh_that_is_not_there_are_refused(links: Linking, mesh: Kind | None) -> None:
+def test_links_by_a_missing_mesh_are_refused(links: Linking, mesh: Kind | None) -> None:
     with pytest.raises(StageFailed) as raised:
         files(links, mesh)
     diagnostics = [diagnostic for diagnostic in raised.value.diagnostics if diagnostic.rule.code == "R124"]
@@ -293,7 +293,7 @@ BROKEN: dict[str, tuple[Linking, Kind | None, str, Change]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_or_open_is_noticed(name: str) -> None:
+def test_broken_and_open_links_are_noticed(name: str) -> None:
     links, mesh, cause, change = BROKEN[name]
     known = trees(links, mesh)
     objects = {cluster: [*tree.objects] for cluster, tree in known.items()}

@@ -70,7 +70,7 @@ def named() -> frozenset[Named]:
     )
 
 
-def test_each_cluster_reaches_what_the_picture_says() -> None:
+def test_each_cluster_reaches_the_documented_servers() -> None:
     shared = {"marquez-http", "otel-collector-otlp", "polaris-http"}
     for cluster in ("us-east", "eu-west"):
         assert {server.host.partition(".")[0] for server in named() if server.cluster == cluster} == shared
@@ -87,7 +87,7 @@ def workloads(cluster: str, namespace: str) -> Iterator[Object]:
         yield from (manifest["spec"]["template"] for manifest in of_kind(cluster, kind, namespace))
 
 
-def test_no_name_leads_to_a_service_that_only_another_cluster_has() -> None:
+def test_no_name_refers_to_a_service_of_another_cluster_only() -> None:
     for cluster in CLUSTERS:
         services = {
             (manifest["metadata"]["name"], manifest["metadata"]["namespace"])
@@ -178,7 +178,7 @@ def let_out(link: Named) -> None:
     assert (REACHED_AT, {link.port}) in blocks
 
 
-def test_collectors_show_the_certificate_that_the_gateway_asks_for() -> None:
+def test_collectors_present_the_certificate_that_the_gateway_requires() -> None:
     (gateway,) = of_kind("shared", "Gateway")
     (asks,) = gateway["spec"]["tls"]["frontend"]["perPort"]
     assert (asks["port"], gateway["spec"]["tls"]["frontend"]["default"]) == (8443, {}), "nobody else can show one"
@@ -207,7 +207,7 @@ def test_collectors_show_the_certificate_that_the_gateway_asks_for() -> None:
         assert exporter["tls"]["key_file"] == f"{folder}/tls.key"
 
 
-def test_a_route_is_for_each_that_is_called_and_for_nothing_else() -> None:
+def test_exactly_the_called_servers_have_a_route() -> None:
     routes = [*of_kind("shared", "HTTPRoute"), *of_kind("shared", "GRPCRoute")]
     assert {host for named_ in routes for host in named_["spec"]["hostnames"]} == {named_.host for named_ in named()}
     for cluster in ("us-east", "eu-west"):

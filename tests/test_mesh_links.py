@@ -36,14 +36,14 @@ def offered(tree: Tree, links: Linking) -> set[str]:
 
 
 @pytest.mark.parametrize(("links", "mesh"), [("istio", "sidecar"), ("linkerd", "linkerd"), ("mcs", None)])
-def test_what_others_call_is_offered_and_nothing_else(links: Linking, mesh: Kind | None) -> None:
+def test_exactly_the_called_servers_are_exported(links: Linking, mesh: Kind | None) -> None:
     trees_ = trees(links, mesh)
     assert offered(trees_["shared"], links) == CALLED
     for caller in CALLERS:
         assert offered(trees_[caller], links) == (CALLED if links == "istio" else set())
 
 
-def test_the_collectors_of_istio_are_told_apart() -> None:
+def test_collectors_of_istio_have_different_names() -> None:
     """Istio merges the Services of one name, so the one that is called elsewhere has a name of its own."""
     trees_ = trees("istio", "sidecar")
     for caller in CALLERS:
@@ -68,7 +68,7 @@ def test_certificates_have_the_names_that_other_clusters_use(links: Linking, mes
     assert {f"otel-collector{ending}", f"polaris{ending}"} <= names
 
 
-def test_the_golden_clusters_of_istio_reach_what_the_picture_says() -> None:
+def test_golden_clusters_of_istio_reach_the_documented_servers() -> None:
     trees_ = {name: Tree(map(load, (GOLDEN / name).rglob("*.yaml"))) for name in ("services", "america", "europe")}
     linked = Linked("istio", "sidecar", trees_, {}, "203.0.113.16/28", "istio-system", called="services")
     products = {"america": "floe-sales-domain/run-orders", "europe": "floe-marketing-domain/run-campaigns-transform"}

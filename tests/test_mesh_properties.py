@@ -115,7 +115,7 @@ def compiled(folder: Path, slots: Keys, environment: Keys, product: Keys) -> Com
 
 @settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.too_slow])
 @given(slots=MESHES, environment=ENVIRONMENTS, product=PRODUCTS)
-def test_a_mesh_is_sound_or_its_mistakes_have_a_place(
+def test_a_mesh_compiles_or_its_errors_have_a_place(
     slots: dict[str, Any],
     environment: dict[str, Any],
     product: dict[str, Any],
@@ -149,7 +149,7 @@ EVERYTHING = {
 @settings(max_examples=settings().max_examples // 50, suppress_health_check=[HealthCheck.too_slow])
 @example(slots=EVERYTHING, product={"steps": STEPS, "run_by": "orchestrator", "schedule": None})
 @given(slots=MESHES, product=PRODUCTS)
-def test_a_component_adds_and_removes_exactly_its_own(
+def test_a_component_adds_and_removes_exactly_its_objects(
     slot: str, slots: Keys, product: Keys, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """REQ-633: with the component also every trace of it in the others is gone: most would be where all are."""

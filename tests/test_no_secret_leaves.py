@@ -39,7 +39,9 @@ FORMATS = ("text", "json", "sarif", "github")
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("place", FILES)
-def test_no_message_shows_it(place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_message_shows_a_secret(
+    place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each place with each format and other credentials than the place before; or `every` credential at each place."""
     file, text = FILES[place]
     first = [*FILES].index(place) * len(FORMATS)
@@ -85,7 +87,9 @@ PARTS = 3
         for part in range(PARTS)
     ],
 )
-def test_no_other_verb_shows_it(place: str, part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_other_verb_shows_a_secret(
+    place: str, part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each verb with a third of the places: a message is the same whichever verb prints it, what it compiles is not."""
     file, text = FILES[place]
     path = small_mesh(tmp_path, {}) / file
@@ -102,7 +106,7 @@ def test_no_other_verb_shows_it(place: str, part: int, tmp_path: Path, capsys: p
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS[:6:2])
-def test_init_and_new_do_not_show_what_they_refuse(
+def test_init_and_new_do_not_show_refused_answers(
     credential: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = small_mesh(tmp_path / "mesh", {})
@@ -120,7 +124,9 @@ def test_init_and_new_do_not_show_what_they_refuse(
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS)
-def test_no_message_about_arguments_or_a_bug_shows_it(credential: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_message_about_arguments_or_a_bug_shows_a_secret(
+    credential: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for arguments in ([credential], ["check", f"--{credential}"], ["check", credential], ["explain", credential]):
         main([*arguments])
         assert credential not in "".join(capsys.readouterr())

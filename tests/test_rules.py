@@ -95,5 +95,5 @@ IMPORT = "from floe_compiler.load.rules import SCHEMA\nfrom floe_compiler.load i
         ("def test_x():\n    'C998 is tested elsewhere.'\n    found = 'C998'", set()),
     ],
 )
-def test_only_what_is_expected_counts(source: str, codes: set[str]) -> None:
+def test_only_expectations_count(source: str, codes: set[str]) -> None:
     assert asserted(source) == codes

@@ -69,7 +69,7 @@ def test_each_server_has_a_certificate(output: Output) -> None:
     assert any(name.endswith("postgresql") for name in servers)
 
 
-def test_nobody_is_told_to_speak_without_tls(output: Output) -> None:
+def test_no_client_is_configured_without_tls(output: Output) -> None:
     texts = "\n".join(json.dumps(manifest) for manifest in output.objects.values())
     assert "https://minio.floe-platform.svc.cluster.local:9000" in texts
     assert "rediss://redis.floe-sales-domain.svc.cluster.local:6379" in texts
@@ -77,7 +77,7 @@ def test_nobody_is_told_to_speak_without_tls(output: Output) -> None:
         assert url not in texts.replace("rediss://", "")
 
 
-def test_the_gateway_verifies_servers_that_no_login_proxy_is_in_front_of(output: Output) -> None:
+def test_the_gateway_verifies_servers_without_a_login_proxy(output: Output) -> None:
     policies = kinds(output, "BackendTLSPolicy")
     assert set(policies) == {"grafana", "minio"}
     spec = policies["minio"]["spec"]
@@ -99,7 +99,7 @@ def test_grafana_reads_its_certificate_and_metrics_come_over_tls(output: Output)
     assert scraped.count("server_name: minio.floe-platform.svc.cluster.local") == 1
 
 
-def test_an_ingress_that_cannot_say_it_leaves_grafana_as_it_is_and_does_not_open_minio(tmp_path: Path) -> None:
+def test_without_tls_annotations_grafana_uses_http_and_minio_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(StageFailed) as failed:
         Output(mesh(tmp_path / "open", {"type": "ingress"}))
     (diagnostic,) = failed.value.diagnostics
@@ -131,7 +131,7 @@ def test_a_gateway_finds_the_authorities_under_one_key_only(tmp_path: Path) -> N
     assert "bundle.pem" in diagnostic.message
 
 
-def test_java_needs_a_file_of_its_own(tmp_path: Path) -> None:
+def test_java_needs_a_truststore(tmp_path: Path) -> None:
     bundle = {name: value for name, value in TRUST["bundle"].items() if name != "truststore"}
     with pytest.raises(StageFailed) as failed:
         Output(mesh(tmp_path, trust={"bundle": bundle}))
@@ -141,7 +141,7 @@ def test_java_needs_a_file_of_its_own(tmp_path: Path) -> None:
     assert "marquez" not in diagnostic.message, "it calls PostgreSQL alone, whose driver reads PEM"
 
 
-def test_the_clients_of_operators_are_told_in_their_own_way(tmp_path: Path) -> None:
+def test_clients_of_operators_have_their_own_settings_for_tls(tmp_path: Path) -> None:
     output_ = Output(mesh(tmp_path, metrics="prometheus-operator", catalog=POLARIS))
     (store,) = kinds(output_, "ObjectStore").values()
     assert store["spec"]["configuration"]["endpointCA"]["key"] == "ca.crt"
@@ -149,7 +149,7 @@ def test_the_clients_of_operators_are_told_in_their_own_way(tmp_path: Path) -> N
     assert monitor["spec"]["endpoints"][0]["tlsConfig"]["ca"] == {"configMap": {"name": "company-ca", "key": "ca.crt"}}
 
 
-def test_seaweedfs_speaks_tls_to_all_its_clients(tmp_path: Path) -> None:
+def test_all_clients_of_seaweedfs_use_tls(tmp_path: Path) -> None:
     chosen: dict[str, Any] = {"storage": {"type": "seaweedfs", "console": True}, "catalog": POLARIS}
     output_ = Output(mesh(tmp_path, databases={"backup": {"type": "seaweedfs", "schedule": "0 3 * * *"}}, **chosen))
     texts = "\n".join(json.dumps(manifest) for manifest in output_.objects.values())

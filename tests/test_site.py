@@ -39,7 +39,7 @@ def test_each_page_is_in_the_menu_once() -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(not find_spec("material"), reason="not installed: the extra `site` (make site)")
-def test_it_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+def test_the_site_is_built_without_warnings_and_loads_nothing_external(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)],
         cwd=ROOT,

@@ -163,7 +163,7 @@ def test_polaris_is_highly_available_outside_development(mesh: Rendered) -> None
 
 
 @EVERY
-def test_polaris_answers_health_checks_where_nobody_has_to_log_in(mesh: Rendered) -> None:
+def test_health_checks_of_polaris_need_no_login(mesh: Rendered) -> None:
     polaris = container(mesh.get("Deployment", PLATFORM, "polaris"))
     # In production, programs use TLS; the ingress controller, which ends it, the other port.
     assert ports(polaris) == ([8181, 8443, 8182] if mesh is PROD else [8181, 8182])
@@ -202,7 +202,7 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
 
 
 @EVERY
-def test_only_the_product_that_asks_for_the_cache_knows_it(mesh: Rendered) -> None:
+def test_only_products_that_use_the_cache_know_it(mesh: Rendered) -> None:
     for name, steps in (("attribution", ("model", "transform")), ("campaign-perf", ("ingest", "transform"))):
         for part in steps:
             (container_,) = step(mesh, name, part)["containers"]
@@ -284,7 +284,7 @@ def test_one_server_may_hold_the_databases_of_several_consumers() -> None:
 
 
 @pytest.mark.parametrize(("namespace", "host"), [(SALES, "sales"), (FINANCE, "finance")])
-def test_an_external_database_leaves_nothing_of_its_own_in_the_cluster(namespace: str, host: str) -> None:
+def test_an_external_database_renders_no_server(namespace: str, host: str) -> None:
     own = [
         manifest["metadata"]["name"]
         for manifest in PROD.of_kind("StatefulSet")
@@ -376,7 +376,7 @@ def test_the_steps_of_a_product_run_one_after_the_other(mesh: Rendered) -> None:
 
 
 @EVERY
-def test_those_that_airflow_runs_are_tasks_in_the_same_order(mesh: Rendered) -> None:
+def test_steps_in_airflow_are_tasks_in_the_same_order(mesh: Rendered) -> None:
     dag = json.loads(mesh.get("ConfigMap", MARKETING, "dag-campaign-perf")["data"]["product.json"])
     assert [step_["name"] for step_ in dag["steps"]] == ["ingest", "transform"]
     assert dag["schedule"] == {"cron": "30 5 * * *", "enabled": True, "time_zone": "Europe/Berlin"}
@@ -389,7 +389,7 @@ def test_duckdb_in_development_and_snowflake_elsewhere() -> None:
         assert target["type"] == adapter
 
 
-def test_snowflake_takes_a_key_pair_from_a_secret() -> None:
+def test_snowflake_reads_a_key_pair_from_a_secret() -> None:
     """User and password, which the documents ask for, have ended."""
     secret = PROD.get("ExternalSecret", MARKETING, "snowflake-credentials")
     keys = {key["secretKey"].removeprefix("SNOWFLAKE_") for key in secret["spec"]["data"]}

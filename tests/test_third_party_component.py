@@ -73,7 +73,7 @@ def test_its_objects_are_checked_like_all_others(installed: None, tmp_path: Path
     assert {diagnostic.span.file for diagnostic in diagnostics if diagnostic.span} == {"platform-manifest.yaml"}
 
 
-def test_its_settings_are_part_of_the_language(
+def test_its_settings_are_part_of_the_schema(
     installed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (diagnostic,) = problems(mesh(tmp_path, replica=3))
@@ -83,14 +83,14 @@ def test_its_settings_are_part_of_the_language(
     assert "How many pods serve it." in capsys.readouterr().out
 
 
-def test_its_version_counts_among_the_inputs(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_its_version_is_an_input(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     root = small_mesh(tmp_path / "mesh", {})
     before = input_digests(read_inputs(root))
     request.getfixturevalue("installed")
     assert input_digests(read_inputs(root)) != before
 
 
-def test_its_source_counts_among_the_inputs_as_it_may_change_without_its_version(
+def test_its_source_is_an_input_as_it_may_change_without_its_version(
     installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = compiler_digest()
@@ -103,7 +103,7 @@ def test_its_source_counts_among_the_inputs_as_it_may_change_without_its_version
     assert compiler_digest() != before
 
 
-def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:
+def test_without_the_package_its_slot_is_unknown(tmp_path: Path) -> None:
     (diagnostic,) = problems(mesh(tmp_path))
     assert diagnostic.message == "portal is not a known key"
 
@@ -121,7 +121,7 @@ def scope(request: pytest.FixtureRequest) -> tuple[Any, Memory]:
 
 
 @pytest.mark.parametrize("function", ["build", "completes", "provides", "requires", "refuses", "databases"])
-def test_an_error_of_its_own_is_said_with_its_line_where_it_was_chosen(
+def test_an_error_in_its_code_is_reported_with_the_line_where_it_is_chosen(
     function: str, scope: tuple[Any, Memory], installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     functions: dict[str, Any] = {function: fails}
@@ -135,7 +135,7 @@ def test_an_error_of_its_own_is_said_with_its_line_where_it_was_chosen(
     assert len(diagnostics) == 1
 
 
-def test_one_object_of_two_domains_is_an_error(
+def test_one_object_from_two_domains_is_an_error(
     installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}}

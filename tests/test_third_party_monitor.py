@@ -110,7 +110,7 @@ def test_bounds_make_an_autoscaler_and_no_number_of_replicas(output: Output) -> 
     assert output.get("platform", "PodDisruptionBudget", "vigil")["spec"]["minAvailable"] == 1
 
 
-def test_an_identity_marks_account_and_pod_and_opens_the_way_to_the_exchange(output: Output) -> None:
+def test_an_identity_annotates_account_and_pod_and_opens_the_token_service(output: Output) -> None:
     account = output.get("platform", "ServiceAccount", "vigil")
     assert account["metadata"]["annotations"] == {"cloud.example.com/client": "vigil"}
     template = output.get("platform", "Deployment", "vigil")["spec"]["template"]
@@ -121,7 +121,7 @@ def test_an_identity_marks_account_and_pod_and_opens_the_way_to_the_exchange(out
     assert rule["resourceNames"] == ["vigil-state"]
 
 
-def test_it_stands_in_the_platform_and_in_each_domain(output: Output) -> None:
+def test_it_runs_in_the_platform_and_in_each_domain(output: Output) -> None:
     assert ("sales", "Deployment", "vigil") not in output.objects
     (wait,) = output.get("sales", "Deployment", "vigil-agent")["spec"]["template"]["spec"]["initContainers"]
     assert wait["name"] == "wait-for-servers"
@@ -145,7 +145,7 @@ def test_pods_of_an_operator_count_in_the_quota(installed: None, tmp_path: Path)
     assert diagnostic.message == "spec.hard.requests.storage is 41Gi, but 42Gi may be needed"
 
 
-def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Output) -> None:
+def test_completions_are_rendered_and_their_calls_allowed(output: Output) -> None:
     targets = yaml.load(output.get("platform", "ConfigMap", "vigil")["data"]["targets.json"], yaml.CSafeLoader)
     assert "http://marquez.floe-platform.svc.cluster.local:5000/metrics" in targets
     assert ("floe-platform", "otel-collector") in output.peers("platform", "vigil", "egress")
@@ -201,7 +201,7 @@ def test_people_open_its_interface_through_the_ingress_controller(output: Output
     assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), "no ingress says where it is"
 
 
-def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(observed: Output) -> None:
+def test_its_interface_gets_a_route_and_a_certificate_automatically(observed: Output) -> None:
     spec = observed.get("platform", "HTTPRoute", "vigil")["spec"]
     assert spec["hostnames"] == ["vigil.acme.example"]
     assert [rule["backendRefs"] for rule in spec["rules"]] == [[{"name": "vigil", "port": 9090}]]
@@ -217,7 +217,7 @@ def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
     assert observed.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
 
 
-def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
+def test_its_refusals_are_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
     root = monitored(tmp_path, retention=60)
     environment = {**yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader), "domains": {"nowhere": {}}}
     (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
@@ -232,7 +232,7 @@ def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(instal
     assert '"retention": 60' in (root / refusal.span.file).read_text().splitlines()[refusal.span.line - 1]
 
 
-def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: None, tmp_path: Path) -> None:
+def test_an_explanation_covers_calls_of_completions(installed: None, tmp_path: Path) -> None:
     root, file = monitored(tmp_path, {}), f"output/dev/{SALES}/networkpolicy.networking.k8s.io_vigil-agent.yaml"
     explanation = explain_file(root, file)
     assert explanation is not None
@@ -240,7 +240,7 @@ def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: N
     assert "floe-platform" in [value for _, value, _ in explanation.values], "which measures the agent"
 
 
-def test_what_an_earlier_run_kept_gives_way_to_facts_that_have_changed(installed: None, tmp_path: Path) -> None:
+def test_changed_facts_replace_cached_results(installed: None, tmp_path: Path) -> None:
     root, cache, file = monitored(tmp_path, {}), Memory(), "output/dev/floe-platform/configmap_vigil.yaml"
     before = dict(compile_mesh(root, cache=cache).files)
     assert dict(compile_mesh(root, cache=cache).files) == before

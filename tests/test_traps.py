@@ -119,7 +119,7 @@ def half(verbs: Sequence[tuple[str, ...]], number: int, *, every: bool) -> Seque
 
 @some_or_all
 @pytest.mark.parametrize("trap", TRAPS)
-def test_a_trap_among_the_inputs(
+def test_special_files_among_the_inputs_are_refused(
     root: Path, elsewhere: Path, trap: Trap, *, every: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half of the verbs with each trap at each place: all verbs read the inputs in the same way."""
@@ -138,7 +138,7 @@ OUTPUT_VERBS = (("check",), ("diff", "--from-output"), ("compile",), ("compile",
 
 @some_or_all
 @pytest.mark.parametrize("trap", TRAPS)
-def test_a_trap_in_the_output(
+def test_special_files_in_the_output_are_refused(
     root: Path, elsewhere: Path, trap: Trap, *, every: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / DOMAIN).write_text((root / DOMAIN).read_text() + "\n# changed\n")
@@ -155,7 +155,7 @@ SCHEMA_FILES = cache(schema.schema_files)
 """Makes the schemas once: it takes a quarter of a second, and each test with a trap among them needs them thrice."""
 
 
-def test_a_trap_among_the_schemas(
+def test_special_files_among_the_schemas_are_refused(
     root: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(schema, "schema_files", SCHEMA_FILES)
@@ -168,7 +168,7 @@ def test_a_trap_among_the_schemas(
 
 
 @pytest.mark.parametrize("verb", [("check",), ("diff", "--from-output"), ("explain", WRITTEN[1])])
-def test_what_only_looks_changes_nothing_in_the_repository(
+def test_verbs_that_only_read_change_nothing_in_the_repository(
     root: Path, elsewhere: Path, verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Not even if there is what earlier versions used, such as a cache in the repository."""

@@ -88,7 +88,7 @@ def _secrets_in(pod: Object) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: mesh.name)
-def test_only_who_must_has_a_login_of_the_whole_store(mesh: Rendered) -> None:
+def test_only_pods_that_need_it_have_the_login_of_the_whole_store(mesh: Rendered) -> None:
     pods = _with_everything(mesh)
     assert "polaris" in pods, "else the pattern finds nothing"
     assert pods <= JUSTIFIED.keys()
@@ -99,7 +99,7 @@ def test_each_reason_is_needed() -> None:
 
 
 @pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: mesh.name)
-def test_the_secrets_of_everything_are_where_they_are_needed_only(mesh: Rendered) -> None:
+def test_secrets_of_the_whole_store_are_only_where_needed(mesh: Rendered) -> None:
     """A secret in another namespace could be mounted by whoever may create pods there."""
     places = {
         names(manifest)[0]
@@ -109,7 +109,7 @@ def test_the_secrets_of_everything_are_where_they_are_needed_only(mesh: Rendered
     assert places <= {"floe-platform"}
 
 
-def test_a_pod_with_everything_would_be_found() -> None:
+def test_a_pod_with_the_login_of_everything_is_found() -> None:
     def mesh(*objects: Object) -> Rendered:
         return Rendered("made", lambda: objects)
 

@@ -37,7 +37,7 @@ def test_each_document_has_its_owner(capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
-def test_only_the_own_block_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_generated_block_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     Path("CODEOWNERS").write_text(OWN)
     assert main(["codeowners", "--check"]) == 1
     assert "run: floe-compile codeowners --write" in capsys.readouterr().err
@@ -51,7 +51,7 @@ def test_only_the_own_block_is_written(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["codeowners", "--check"]) == 0
 
 
-def test_the_file_stays_where_it_is() -> None:
+def test_an_existing_file_is_updated_in_its_folder() -> None:
     Path(".github").mkdir()
     Path(".github/CODEOWNERS").touch()
     assert main(["codeowners", "--write"]) == 0
@@ -60,7 +60,9 @@ def test_the_file_stays_where_it_is() -> None:
 
 
 @pytest.mark.git
-def test_of_a_mesh_in_a_folder_of_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mesh_in_a_folder_of_its_repository_has_paths_from_the_top(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "repository/.git").mkdir(parents=True)
     (tmp_path / "repository/.git/HEAD").write_text("ref: refs/heads/main\n")
     mesh = small_mesh(tmp_path / "repository/data/mesh", {})

@@ -60,7 +60,7 @@ def test_a_comment_of_others_is_never_edited(forge: Forge) -> None:
     assert [comment["body"] for comment in forge.comments[149:]] == ["<!-- floe-compile: change -->\ntwo"]
 
 
-def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comment_that_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("x" * 65_536, "--on", "github", "--number", "12") == 2
     assert (
         "a comment there at most 65536; shorten it: floe-compile diff --format markdown --largest 64536"
@@ -81,7 +81,7 @@ def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.Ca
         (429, {"Retry-After": "60"}, "it has had too many requests: run this again in 60 s\n"),
     ],
 )
-def test_what_a_server_refuses_is_said_without_the_token(
+def test_refusals_of_the_server_are_reported_without_the_token(
     code: int, headers: dict[str, str], message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forge.answer, forge.headers = code, headers
@@ -101,7 +101,7 @@ def test_what_a_server_refuses_is_said_without_the_token(
         (403, {"RateLimit-Remaining": "7"}, "; may the token write comments there? floe-compile comment --help says"),
     ],
 )
-def test_a_token_that_may_not_is_told_from_too_many_requests(
+def test_a_missing_permission_is_told_from_a_rate_limit(
     code: int, headers: dict[str, str], message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forge.answer, forge.headers = code, headers
@@ -125,7 +125,7 @@ def test_an_issue_of_the_same_number_gets_no_comment(forge: Forge, capsys: pytes
         ("/comments", b"\xff"),
     ],
 )
-def test_another_server_that_answers_is_no_bug(
+def test_an_unexpected_server_is_not_reported_as_a_bug(
     path: str, answer: bytes, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forge.knows = True
@@ -140,7 +140,7 @@ def test_another_server_that_answers_is_no_bug(
     ("api", "message"),
     [("http://127.0.0.1:1", ": Connection refused\n"), ("http://127.0.0.1:port", ": nonnumeric port")],
 )
-def test_a_server_that_is_not_there(
+def test_an_unreachable_server_is_reported(
     api: str, message: str, forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_API_URL", api)
@@ -168,7 +168,9 @@ def test_no_token_crosses_the_network_unencrypted(
     assert forge.comments == []
 
 
-def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert say("one", "--on", "github") == 2
     assert main(["comment", "nothing.md", "--on", "gitlab"]) == 2
     assert say("one", "--on", "gitlab", "--name", "a --> b") == 2

@@ -72,7 +72,7 @@ def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Pat
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_script_is_one_that_the_shell_reads(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_script_is_valid_for_its_shell(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
     assert "floe-compile completion --names environments" in text
@@ -93,7 +93,7 @@ def test_names_are_those_of_the_mesh_around(
         assert capsys.readouterr().out.split() == [expected]
 
 
-def test_outside_of_a_mesh_there_are_none(
+def test_outside_of_a_mesh_no_names_are_completed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

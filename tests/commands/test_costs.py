@@ -20,7 +20,7 @@ def text(cpu: str) -> str:
     return to_yaml(deployment(resources={"requests": {"cpu": cpu, "memory": "1Gi"}}))
 
 
-def test_both_outputs_are_read_as_far_as_they_differ() -> None:
+def test_only_differing_files_of_both_outputs_are_read() -> None:
     folder = "output/prod/us/floe-platform"
     unchanged, changed, secret = (
         f"{folder}/{name}.yaml" for name in ("deployment.apps_a", "deployment.apps_b", "secret_c")

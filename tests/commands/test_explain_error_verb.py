@@ -14,7 +14,7 @@ def test_a_code_or_a_whole_message_is_explained(text_: str, capsys: pytest.Captu
     assert "\n  hint: fill the slot `storage`" in text
 
 
-def test_it_says_the_same_as_rules(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_is_that_of_the_verb_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain-error", "W003"]) == 0
     explained = capsys.readouterr().out
     assert main(["rules", "W003"]) == 0
@@ -36,6 +36,6 @@ def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[s
         ("R9999", "floe-compile rules lists them all"),
     ],
 )
-def test_a_number_that_is_written_short_is_found(code: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_abbreviated_code_is_found(code: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain-error", code]) == 2
     assert capsys.readouterr().err == f"floe-compile: there is no rule {code}; {hint}\n"

@@ -20,7 +20,7 @@ def drawn(capsys: pytest.CaptureFixture[str], *words: str, root: Path = ROOT) ->
     return document
 
 
-def test_lineage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lineage_follows_inputs_and_outputs(capsys: pytest.CaptureFixture[str]) -> None:
     arrows = {(edge["source"], edge["target"], edge["label"]) for edge in drawn(capsys, "lineage")["edges"]}
     assert ("sales/customer-360", "sales/order-analytics", "customers") in arrows
     assert ("sales/order-analytics", "finance/revenue-metrics", "orders") in arrows
@@ -65,12 +65,12 @@ def test_arrows_follow_the_waves(capsys: pytest.CaptureFixture[str]) -> None:
     assert [arrow for arrow in arrows if waves[arrow[0]] <= waves[arrow[1]]] == []
 
 
-def test_a_part(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part_of_the_graph_may_be_selected(capsys: pytest.CaptureFixture[str]) -> None:
     groups = {node["group"] for node in drawn(capsys, "lineage", "--only", "finance")["nodes"]}
     assert groups == {"finance", "sales"}
 
 
-def test_namespaces_as_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_namespaces_may_be_folded_to_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
     full, folded = (drawn(capsys, "connections", "--env", "prod", *words) for words in ((), ("--fold",)))
     assert [node["key"] for node in folded["nodes"]] == sorted({node["group"] for node in full["nodes"]})
     group = {node["key"]: node["group"] for node in full["nodes"]}
@@ -93,14 +93,16 @@ def test_namespaces_as_single_nodes(capsys: pytest.CaptureFixture[str]) -> None:
         (("waves", "--env", "prd"), 'there is no environment "prd"; known: dev'),
     ],
 )
-def test_what_is_not_there(
+def test_an_unknown_name_is_wrong_usage(
     words: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["graph", *words, "--root", str(small_mesh(tmp_path, {}))]) == 2
     assert capsys.readouterr().err == f"floe-compile: {message}\n"
 
 
-def test_without_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_graphviz_the_error_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert main(["graph", "lineage", "--format", "svg", "--root", str(small_mesh(tmp_path, {}))]) == 2
     assert "Graphviz is not installed" in capsys.readouterr().err

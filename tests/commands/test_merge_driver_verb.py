@@ -128,7 +128,7 @@ def test_both_sides_of_an_input_are_merged_and_compiled(
     assert not list(repository.glob(".merge_file*"))
 
 
-def test_git_asks_for_many_files_and_the_inputs_are_compiled_once(
+def test_for_many_files_the_inputs_are_compiled_once(
     two_branches: Branches, tried: Tried, floe: Floe, git: Git, tmp_path: Path
 ) -> None:
     names = [f"d{number}" for number in range(3)]
@@ -182,7 +182,7 @@ def test_inputs_that_do_not_compile_together_stop_the_merge(
     assert is_current(floe, git)
 
 
-def test_a_file_that_only_one_side_has_changed_and_must_be_another_stops_the_merge(
+def test_a_file_changed_on_one_side_only_that_must_differ_stops_the_merge(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
@@ -200,7 +200,7 @@ def test_a_file_that_only_one_side_has_changed_and_must_be_another_stops_the_mer
     assert is_current(floe, git)
 
 
-def test_a_file_that_is_gone_stops_the_merge(
+def test_a_deleted_file_stops_the_merge(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"finance": "two"}, {"sales": sales(1, 3)})
@@ -216,7 +216,7 @@ def test_a_file_that_is_gone_stops_the_merge(
     assert "CONFLICT (content): Merge conflict in " + SALES in output
 
 
-def test_a_squashing_rebase_in_a_linked_worktree(
+def test_a_squashing_rebase_works_in_a_linked_worktree(
     two_branches: Branches,
     tried: Tried,
     repository: Path,
@@ -239,7 +239,7 @@ def test_a_squashing_rebase_in_a_linked_worktree(
     assert floe("check") == 0
 
 
-def test_a_foreign_file_in_the_output_stays(two_branches: Branches, tried: Tried, repository: Path, git: Git) -> None:
+def test_a_foreign_file_in_the_output_is_kept(two_branches: Branches, tried: Tried, repository: Path, git: Git) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
     (repository / "output/README.md").write_text("words")
     git("add", "--all")
@@ -249,7 +249,7 @@ def test_a_foreign_file_in_the_output_stays(two_branches: Branches, tried: Tried
     assert (repository / "output/README.md").read_text() == "words"
 
 
-def test_what_git_does_not_tell_stops_and_can_be_compiled(
+def test_a_merge_without_information_from_git_stops_and_can_be_compiled(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
@@ -263,7 +263,7 @@ def test_what_git_does_not_tell_stops_and_can_be_compiled(
     assert is_current(floe, git)
 
 
-def test_damage_of_what_it_remembers_does_no_harm(
+def test_damaged_cache_entries_do_no_harm(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
@@ -282,7 +282,7 @@ def test_nothing_is_left_in_the_repository(two_branches: Branches, tried: Tried,
     assert len(git("ls-files", "--stage").splitlines()) == len(index.splitlines())
 
 
-def test_a_git_that_is_too_old_to_say_stops_with_the_reason(
+def test_an_old_git_stops_with_the_reason(
     two_branches: Branches,
     repository: Path,
     git: Git,
@@ -330,7 +330,7 @@ def test_a_file_outside_the_output_is_wrong_usage(
     ],
 )
 @pytest.mark.parametrize("path", [SALES, INDEX])
-def test_nobody_calls_it_by_hand(
+def test_a_call_without_a_merge_is_wrong_usage(
     two_branches: Branches, repository: Path, capsys: pytest.CaptureFixture[str], path: str, ours: str, message: str
 ) -> None:
     two_branches({"sales": "2"}, {"sales": "3"})

@@ -112,7 +112,7 @@ def test_another_repository_has_the_output(
     assert main(["verify", str(receipt)]) == 1, "the output is not beside the inputs"
 
 
-def test_a_folder_of_the_other_repository_is_delivered_from_there(mesh: Path, tmp_path: Path) -> None:
+def test_a_folder_of_another_repository_is_delivered_from_there(mesh: Path, tmp_path: Path) -> None:
     (tmp_path / "deployments/teams/mesh").mkdir(parents=True)
     assert main(["compile", "--output", "../deployments/teams/mesh"]) == 0
     assert source(tmp_path / "deployments/teams/mesh")["path"] == "teams/mesh/output/dev/floe-platform"
@@ -149,7 +149,7 @@ def test_each_environment_has_a_branch(
     assert "dev: 1 changed" in capsys.readouterr().err
 
 
-def test_git_is_asked_where_the_output_is(
+def test_files_are_checked_in_the_repository_of_the_output(
     mesh: Path, git: Git, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployments = tmp_path / "deployments"
@@ -170,7 +170,7 @@ def test_owners_of_environments_own_their_output(mesh: Path, git: Git, tmp_path:
     assert not (mesh / "CODEOWNERS").exists()
 
 
-def test_the_repository_itself_may_be_named(mesh: Path) -> None:
+def test_the_repository_itself_may_be_the_output(mesh: Path) -> None:
     assert main(["compile", "--output", "."]) == 0
     assert main(["check"]) == 0
 

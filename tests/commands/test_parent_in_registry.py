@@ -73,7 +73,7 @@ def no_login() -> None:
     """Return no login."""
 
 
-def test_what_one_team_publishes_another_takes(address: str, enterprise: Path, mesh: Path, run: Run) -> None:
+def test_a_published_parent_can_be_vendored(address: str, enterprise: Path, mesh: Path, run: Run) -> None:
     place = f"oci://{address}/acme/enterprise:1.4.0"
     code, published, _ = run("publish", place, "--parent", "--root", enterprise)
     assert code == 0
@@ -87,7 +87,7 @@ def test_what_one_team_publishes_another_takes(address: str, enterprise: Path, m
     compile_mesh(mesh)
 
 
-def test_it_may_be_signed(
+def test_a_parent_may_be_signed(
     address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
@@ -120,7 +120,7 @@ def signed(address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch
     return place
 
 
-def test_a_parent_must_be_signed_if_the_manifest_says_so(signed: str, mesh: Path, run: Run) -> None:
+def test_a_parent_must_be_signed_if_the_manifest_requires_it(signed: str, mesh: Path, run: Run) -> None:
     asking(mesh, "{key: vendor/acme.pub}")
     for _ in range(2):
         code, output, _ = run("vendor", signed, "--root", mesh)
@@ -140,7 +140,7 @@ def test_a_parent_must_be_signed_if_the_manifest_says_so(signed: str, mesh: Path
         ("{key: vendor/acme.pub, subject: jane@acme.example}", 11, "hint: write key, or issuer and subject"),
     ],
 )
-def test_what_is_not_signed_as_asked_is_not_taken(
+def test_a_parent_without_the_required_signature_is_refused(
     signed: str, mesh: Path, run: Run, verify: str, column: int, message: str
 ) -> None:
     asking(mesh, verify)
@@ -153,9 +153,7 @@ def test_what_is_not_signed_as_asked_is_not_taken(
     assert {path: path.read_bytes() for path in mesh.rglob("*") if path.is_file()} == before
 
 
-def test_a_parent_without_a_signature_and_a_folder_are_not_taken(
-    address: str, enterprise: Path, mesh: Path, run: Run
-) -> None:
+def test_an_unsigned_parent_and_a_folder_are_refused(address: str, enterprise: Path, mesh: Path, run: Run) -> None:
     place = f"oci://{address}/acme/unsigned:1"
     assert run("publish", place, "--parent", "--root", enterprise)[0] == 0
     asking(mesh, "{key: vendor/acme.pub}")
@@ -168,14 +166,14 @@ def test_a_parent_without_a_signature_and_a_folder_are_not_taken(
     assert f"error[P005]: {enterprise} is a folder, which nobody signs\n" in err
 
 
-def test_what_is_not_committed_is_not_published(address: str, enterprise: Path, run: Run) -> None:
+def test_uncommitted_files_are_not_published(address: str, enterprise: Path, run: Run) -> None:
     (enterprise / MANIFEST).write_text((enterprise / MANIFEST).read_text() + "quota: {pods: 70}\n")
     code, out, err = run("publish", f"oci://{address}/acme/dirty:1", "--parent", "--root", enterprise)
     assert (code, out) == (1, "")
     assert f"{MANIFEST}: error[P001]: {MANIFEST} is not what the last commit has" in err
 
 
-def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: Run) -> None:
+def test_a_manifest_with_errors_is_not_published(address: str, enterprise: Path, run: Run) -> None:
     (enterprise / MANIFEST).write_text((enterprise / MANIFEST).read_text() + "colour: red\n")
     code, out, err = run("publish", f"oci://{address}/acme/wrong:1", "--parent", "--root", enterprise)
     assert (code, out) == (1, "")
@@ -191,7 +189,9 @@ def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: 
         ("acme/evil:1", "cannot be taken: it has other files in it than manifests"),
     ],
 )
-def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name: str, message: str) -> None:
+def test_an_artifact_that_is_not_a_parent_is_refused(
+    address: str, mesh: Path, run: Run, name: str, message: str
+) -> None:
     from floe_compiler.publish.parent import parent_of
 
     evil = parent_of({MANIFEST: b"", "../../evil": b""}, {})
@@ -204,7 +204,7 @@ def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name
     assert sorted(mesh.rglob("*")) == before
 
 
-def test_a_registry_that_is_not_there(mesh: Path, run: Run) -> None:
+def test_an_unreachable_registry_is_reported(mesh: Path, run: Run) -> None:
     code, out, err = run("vendor", "oci://127.0.0.1:1/acme/enterprise:1", "--root", mesh)
     assert (code, out) == (2, "")
     assert err.startswith("floe-compile: oci://127.0.0.1:1/acme/enterprise:1 cannot be taken: 127.0.0.1:1 cannot be")

@@ -13,7 +13,7 @@ from floe_compiler.cli import main
 from small_mesh import small_mesh
 
 
-def test_it_names_inputs_and_the_index(receipt: Path, repository: Path) -> None:
+def test_a_receipt_names_inputs_and_the_index(receipt: Path, repository: Path) -> None:
     statement = json.loads(receipt.read_text())
     assert [subject["name"] for subject in statement["subject"]] == ["output/.floe/dev.index"]
     names = [input_["name"] for input_ in statement["predicate"]["inputs"]]
@@ -31,7 +31,7 @@ def test_sha256sum_verifies_the_output_without_this_tool(receipt: Path, reposito
         subprocess.run(["sha256sum", "--check", "--strict", "--quiet"], input=text, text=True, check=True)
 
 
-def test_an_output_that_is_not_current_gets_none(
+def test_a_stale_output_gets_no_receipt(
     receipt: Path, repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (repository / "domains/sales.yaml").write_text("two\n")

@@ -55,7 +55,7 @@ def data_of(page: Path) -> dict[str, Any]:
     return data
 
 
-def test_what_changes_and_why(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_shows_changes_and_causes(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(mesh / PRODUCT, "0 6 * * *", "0 7 * * *")
     page = tmp_path / "report.html"
     assert main(["report", "--html", str(page)]) == 0
@@ -90,7 +90,7 @@ def test_only_a_page_is_replaced(mesh: Path, tmp_path: Path, capsys: pytest.Capt
     assert main(["report", "--html", str(page), "--quiet"]) == 0
 
 
-def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
+def test_a_report_has_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
     edit(mesh / ENVIRONMENT, "storage_class: standard", "storage_class: standard\nscale: medium")
     (mesh / "not-an-input.txt").write_text("elsewhere", encoding="utf-8")
     (mesh / "domains" / "sales" / "notes.txt").write_text(
@@ -117,12 +117,12 @@ def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
         ([], "--html"),
     ],
 )
-def test_wrong_usage(words: list[str], message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(words: list[str], message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", *words]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_wrong_inputs_write_nothing(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_inputs_write_nothing(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (mesh / PRODUCT).write_text("nonsense: true\n", encoding="utf-8")
     assert main(["report", "--html", str(tmp_path / "r.html")]) == 1
     assert "error[" in capsys.readouterr().err

@@ -28,7 +28,7 @@ def listed(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[
     return {environment["environment"]: environment["secrets"] for environment in document["environments"]}
 
 
-def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exactly_the_secrets_of_the_output_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     secrets_of = listed(ROOT, capsys)
     assert tuple(secrets_of) == ENVIRONMENTS
     for environment, secrets in secrets_of.items():
@@ -43,7 +43,7 @@ def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pyte
 
 
 @pytest.mark.parametrize("environment", ["prod", "staging"])
-def test_what_the_store_needs(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keys_needed_in_the_store_are_listed(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
     requested_keys: dict[str, set[str]] = defaultdict(set)
     for manifest in objects_in(environment, EXTERNAL_SECRET):
         for entry in manifest["spec"].get("data", ()):
@@ -66,7 +66,7 @@ def uses(environment: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_whoever_reads_a_secret_is_named_with_its_keys(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readers_of_a_secret_are_named_with_its_keys(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
     by_name = {
         (manifest["namespace"], manifest["name"]): manifest
         for manifest in listed(ROOT, capsys, "--env", environment)[environment]
@@ -93,7 +93,7 @@ def test_whoever_reads_a_secret_is_named_with_its_keys(environment: str, capsys:
 EXISTING = {"type": "external", "host": "db.example", "secret": {"name": "dagster-db", "existing": True}}
 
 
-def test_a_secret_that_somebody_else_creates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_external_secret_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     orchestrator = {"type": "dagster", "database": EXISTING}
     root = small_mesh(tmp_path, {MANIFEST: {"orchestrator": orchestrator}})
     (secret,) = [manifest for manifest in listed(root, capsys)["dev"] if manifest["name"] == "dagster-db"]
@@ -108,7 +108,7 @@ def test_a_secret_that_somebody_else_creates(tmp_path: Path, capsys: pytest.Capt
 STEP = {"name": "transform", "type": "dbt", "secrets": {"CRM_KEY": {"secret": "crm", "key": "api-key"}}}
 
 
-def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_is_readable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = {"type": "external-secrets", "store": {"name": "vault"}}
     root = small_mesh(tmp_path, {MANIFEST: {"secrets": store}, PRODUCT: {"steps": [STEP]}})
     assert main(["secrets", "--root", str(root), "--env", "dev"]) == 0
@@ -139,7 +139,7 @@ WAYS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("source", WAYS)
-def test_a_secret_that_gets_there_in_another_way(
+def test_a_secret_from_another_source_is_listed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str
 ) -> None:
     use, place = WAYS[source]
@@ -154,7 +154,7 @@ def test_a_secret_that_gets_there_in_another_way(
     assert secret["keys"][0]["property"] == ("api-key" if source == "csi" else "")
 
 
-def test_a_user_name_that_readers_expect_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_expected_user_name_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The compiler writes it elsewhere; it is no secret."""
     rules = [{"names": ["minio-*"], "use": {"type": "existing"}}]
     root = small_mesh(tmp_path, {MANIFEST: {"secret_rules": rules, "storage": {"type": "minio"}}})
@@ -164,18 +164,18 @@ def test_a_user_name_that_readers_expect_is_told(tmp_path: Path, capsys: pytest.
     assert [(key["key"], key["must_be"]) for key in secret["keys"]] == [("password", ""), ("username", "minio-admin")]
 
 
-def test_generated_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generated_secrets_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path, {PRODUCT: {"steps": [STEP]}})
     (secret,) = listed(root, capsys)["dev"]
     assert (secret["source"], secret["owner"]) == ("generated", "floe-sales-domain")
     assert secret["keys"] == [{"key": "api-key", "value": "generated", "property": "", "must_be": ""}]
 
 
-def test_a_mesh_without_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mesh_without_secrets_has_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert listed(small_mesh(tmp_path, {}), capsys) == {"dev": []}
 
 
-def test_mistakes_are_told_as_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_inputs_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path, {ENVIRONMENT: {"storage_class": None}, DOMAIN: {}})
     assert main(["secrets", "--root", str(root), "--env", "dew"]) == 2
     assert capsys.readouterr().err == 'floe-compile: there is no environment "dew"; did you mean "dev"?\n'

@@ -57,14 +57,14 @@ def test_a_parent_is_copied_and_locked(mesh: Path, vendor: Vendor) -> None:
     assert compile_mesh(mesh).files
 
 
-def test_twice_is_once(mesh: Path, vendor: Vendor) -> None:
+def test_vendoring_twice_changes_nothing(mesh: Path, vendor: Vendor) -> None:
     vendor("../corporate")
     after = files(mesh)
     assert vendor("../corporate")[0] == 0
     assert files(mesh) == after
 
 
-def test_the_parents_of_a_parent_come_with_it(mesh: Path, vendor: Vendor) -> None:
+def test_parents_of_a_parent_are_vendored_too(mesh: Path, vendor: Vendor) -> None:
     retail = mesh.parent / "retail"
     assert vendor("../corporate", "--root", retail)[0] == 0
     (retail / "domains/secret").mkdir(parents=True)
@@ -78,7 +78,7 @@ def test_the_parents_of_a_parent_come_with_it(mesh: Path, vendor: Vendor) -> Non
     compile_mesh(mesh)
 
 
-def test_a_newer_version_takes_the_place_of_the_copy(mesh: Path, vendor: Vendor) -> None:
+def test_a_newer_version_replaces_the_copy(mesh: Path, vendor: Vendor) -> None:
     retail = mesh.parent / "retail"
     vendor("../corporate", "--root", retail)
     vendor("../retail", "--name", "parent_1")
@@ -89,7 +89,7 @@ def test_a_newer_version_takes_the_place_of_the_copy(mesh: Path, vendor: Vendor)
     compile_mesh(mesh)
 
 
-def test_what_is_in_vendor_is_only_locked(mesh: Path, vendor: Vendor) -> None:
+def test_a_parent_already_in_vendor_is_only_locked(mesh: Path, vendor: Vendor) -> None:
     """As a Git submodule is."""
     copy = mesh / "vendor/corporate"
     (copy / ".git").mkdir(parents=True)
@@ -126,7 +126,7 @@ def test_a_submodule_is_not_overwritten(mesh: Path, vendor: Vendor) -> None:
         ("a: [\n", "error[L"),
     ],
 )
-def test_nothing_is_written_if_a_parent_is_wrong(more: str, message: str, mesh: Path, vendor: Vendor) -> None:
+def test_nothing_is_written_if_a_parent_has_errors(more: str, message: str, mesh: Path, vendor: Vendor) -> None:
     source = mesh.parent / "corporate" / MANIFEST
     source.write_text(source.read_text(encoding="utf-8") + more, encoding="utf-8")
     before = files(mesh)
@@ -148,7 +148,7 @@ def test_nothing_is_written_if_a_parent_is_wrong(more: str, message: str, mesh: 
         ([], "the following arguments are required: SOURCE"),
     ],
 )
-def test_wrong_usage(arguments: list[str], message: str, mesh: Path, vendor: Vendor) -> None:
+def test_wrong_usage_is_refused(arguments: list[str], message: str, mesh: Path, vendor: Vendor) -> None:
     before = files(mesh)
     code, printed = vendor(*arguments)
     assert code == 2
@@ -163,7 +163,7 @@ def test_wrong_usage(arguments: list[str], message: str, mesh: Path, vendor: Ven
         ("oci://ghcr.io/acme/Platform:1", '"acme/Platform" cannot be the name of a repository'),
     ],
 )
-def test_a_place_that_only_helm_may_know_is_told_if_there_is_none(
+def test_without_helm_a_place_for_helm_is_reported(
     source: str, message: str, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FLOE_COMPILE_HELM", "no-such-helm")
@@ -179,7 +179,7 @@ def test_nothing_is_written_through_a_link(mesh: Path, vendor: Vendor) -> None:
     assert list((mesh.parent / "outside").iterdir()) == []
 
 
-def test_a_manifest_that_cannot_be_edited_is_told_what_to_write(mesh: Path, vendor: Vendor) -> None:
+def test_for_a_manifest_that_cannot_be_edited_the_text_to_write_is_shown(mesh: Path, vendor: Vendor) -> None:
     (mesh / MANIFEST).write_text("{metadata: {name: x}}\n", encoding="utf-8")
     before = files(mesh)
     code, output = vendor("../corporate")

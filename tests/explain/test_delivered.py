@@ -18,7 +18,7 @@ def planned(sources: Sources, known: KnownParts) -> object:
         return type(error)
 
 
-def test_a_variation_is_delivered_in_the_same_way_with_it() -> None:
+def test_the_shortcut_delivers_variations_in_the_same_way() -> None:
     known = FirstResolution()
     first = Valid(SOURCES, REGISTRY, "dev", known).delivery_plan(encrypted=False)
     known.end()

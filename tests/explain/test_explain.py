@@ -245,7 +245,7 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     )
 
 
-def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
+def test_limited_and_locked_values_have_their_cause() -> None:
     """Another value would be refused, but it is still this one that counts."""
     policy = {"priority_classes": ["low"], "runtime_classes": ["gvisor"], "tolerations": [{"key": "gpu"}]}
     manifest = document("m.yaml", {**MANIFEST.data, "domain_policy": policy})
@@ -268,7 +268,7 @@ def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
     assert causes["tolerations", 0, "key"] == ["placement.jobs.tolerations[0].key"]
 
 
-def test_what_has_no_default_of_its_own_is_named_where_it_counts() -> None:
+def test_settings_without_a_default_are_causes_where_they_matter() -> None:
     by_path = causes(f"NetworkPolicy.networking.k8s.io {SALES}/allow-dns")
     assert by_path["spec.egress.0.ports.0.port"] == [
         "default of cluster.dns.preset (environment)",
@@ -276,7 +276,7 @@ def test_what_has_no_default_of_its_own_is_named_where_it_counts() -> None:
     ]
 
 
-def test_what_a_value_overrode_is_reported() -> None:
+def test_overridden_values_are_reported() -> None:
     values = {path: causes_ for path, _, causes_ in explained(f"CronJob.batch {SALES}/orders").values}
     path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")
     cause = next(cause for cause in values[path] if cause.description == "platform.images.registry")
@@ -284,7 +284,7 @@ def test_what_a_value_overrode_is_reported() -> None:
     assert cause.span == ENVIRONMENT.span(("platform", "images", "registry"))
 
 
-def test_what_a_patch_changed_is_due_to_it() -> None:
+def test_values_changed_by_a_patch_have_it_as_cause() -> None:
     name = f"CronJob.batch {SALES}/orders"
     pod = ("spec", "jobTemplate", "spec", "template", "spec")
     before = OBJECTS[name]
@@ -316,20 +316,20 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     assert explanation.removed == ((".".join((*pod, "restartPolicy")), policy),)
 
 
-def test_what_follows_from_a_patch_of_something_else_is_not_patched() -> None:
+def test_consequences_of_a_patch_elsewhere_are_not_patched_values() -> None:
     name = f"CronJob.batch {SALES}/orders"
     final = with_value(OBJECTS[name], ("metadata", "annotations"), {"hash": "x"})
     by_path = {path: causes_ for path, _, causes_ in explained_as(final).values}
     assert by_path["metadata", "annotations", "hash"] == (Cause("follows from a patch"),)
 
 
-def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:
+def test_other_objects_have_the_origin_of_their_request_as_cause() -> None:
     own: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "elsewhere"}}
     for _, _, causes_ in explained_as(own).values:
         assert causes_ == (Cause("comes from m.yaml:8:3"),)
 
 
-def test_a_domain_is_rendered_with_those_that_it_reads_and_no_others() -> None:
+def test_a_domain_is_rendered_only_with_domains_that_it_reads() -> None:
     sources_ = reduced(SOURCES, "dev", "sales")
     assert list(sources_.domains) == ["other", "sales"]
     assert list(reduced(SOURCES, "dev", "third").domains) == ["third"]
@@ -346,7 +346,7 @@ def test_shared_services_are_rendered_for_a_few_domains() -> None:
     assert list(reduced(many, "dev", "platform").domains) == ["d0", "d1", "d2"]
 
 
-def test_the_few_domains_come_with_those_that_they_read() -> None:
+def test_the_few_domains_include_those_that_they_read() -> None:
     domains = {f"d{number}": domain(f"d{number}") for number in range(9)} | {"d1": domain("d1", "d7")}
     many = replace(
         SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
@@ -364,7 +364,7 @@ def other_with_readers() -> DomainSource:
     return replace(own, products={"orders": document(product.file, {**product.data, "outputs": outputs})})
 
 
-def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> None:
+def test_an_override_of_a_product_is_named_with_the_overridden_value() -> None:
     overrides = {"schedule": {"cron": "0 7 * * *"}, "steps": {"transform": {"variables": {"DEPTH": "three"}}}}
     domains = {**ENVIRONMENT.data["domains"], "sales": {"products": {"orders": overrides}}}
     environment = document("e.yaml", {**ENVIRONMENT.data, "domains": domains})

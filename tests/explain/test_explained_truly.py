@@ -158,7 +158,7 @@ def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> N
             assert called in causes_, (path, called)
 
 
-def test_what_a_domain_gives_to_all_steps_changes_its_jobs(truth: Truth) -> None:
+def test_settings_of_all_steps_of_a_domain_change_its_jobs(truth: Truth) -> None:
     """So the test above asks for these, too: from its own file, and from the environment."""
     sources, _, causes_ = truth
     environment, domain = sources.environments["dev"], sources.domains["sales"].document

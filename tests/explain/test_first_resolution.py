@@ -63,7 +63,7 @@ def first() -> FirstResolution:
     return known
 
 
-def test_a_variation_resolves_to_the_same_with_it() -> None:
+def test_the_shortcut_resolves_variations_to_the_same() -> None:
     known, wrong = first(), 0
     for name, sources in varied():
         anew = resolved(sources)
@@ -80,7 +80,9 @@ def test_a_variation_resolves_to_the_same_with_it() -> None:
         ("m.yaml", {"compute": {"type": "duckdb", "threads": 8}}, {"merged", "shared", "sales", "other", "third"}),
     ],
 )
-def test_only_what_a_variation_concerns_is_made(file: str, keys: Mapping[str, Any], resolved_parts: set[str]) -> None:
+def test_only_affected_parts_of_a_variation_are_resolved(
+    file: str, keys: Mapping[str, Any], resolved_parts: set[str]
+) -> None:
     known, again = first(), set[str]()
 
     class Recorded(FirstResolution):

@@ -46,7 +46,7 @@ def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *objects_: Obj
         pytest.param(LABELS + ADD, 2, marks=pytest.mark.thorough),
     ],
 )
-def test_the_results_are_those_of_each_by_itself(
+def test_similar_objects_get_the_same_results_as_separately(
     mesh: Mesh, monkeypatch: pytest.MonkeyPatch, steps: str, runs_: int
 ) -> None:
     mesh.write({FILE: steps})
@@ -57,7 +57,7 @@ def test_the_results_are_those_of_each_by_itself(
     assert runs == [runs_]
 
 
-def test_those_of_other_namespaces_are_alike_too(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_of_other_namespaces_are_similar_too(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: LABELS})
     maps = [config_map("c", namespace) for namespace in ("sales", "finance")]
     runs = counted_runs(monkeypatch)
@@ -68,14 +68,14 @@ def test_those_of_other_namespaces_are_alike_too(mesh: Mesh, monkeypatch: pytest
     assert list(map(identify, rendered.objects)) == sorted(map(identify, maps))
 
 
-def test_an_object_without_a_namespace_is_not_like_one_with_it() -> None:
+def test_objects_with_and_without_a_namespace_are_not_similar() -> None:
     inside, outside = config_map("c"), config_map("c")
     del outside["metadata"]["namespace"]
 
     assert len(alike.grouped(map(changed, (inside, outside)), ())) == 2
 
 
-def test_hand_written_objects_are_built_each(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hand_written_objects_are_built_separately(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: LABELS + "resources: [a.yaml, b.yaml]\n"})
     for name in ("a", "b"):
         mesh.write(
@@ -88,7 +88,7 @@ def test_hand_written_objects_are_built_each(mesh: Mesh, monkeypatch: pytest.Mon
     assert runs == [2]
 
 
-def test_an_error_in_one_of_them_is_told_as_if_each_were_built(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_one_object_is_reported_as_without_grouping(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches: [{target: {kind: ConfigMap}, patch: '[{op: remove, path: /data/k}]'}]\n"})
     problems_ = mesh.told(*objects())
     with monkeypatch.context() as patch:

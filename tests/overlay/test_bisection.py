@@ -22,7 +22,7 @@ from floe_compiler.overlay.bisection import sorted_out
         ({2, 9}, {2, 9}, 5),
     ],
 )
-def test_suspected_items_are_tried_apart(bad: set[int], suspected: set[int], attempts: int) -> None:
+def test_suspected_items_are_tried_separately(bad: set[int], suspected: set[int], attempts: int) -> None:
     tried: list[Sequence[int]] = []
 
     def fails(numbers: Sequence[int]) -> set[int]:
@@ -37,6 +37,6 @@ def test_suspected_items_are_tried_apart(bad: set[int], suspected: set[int], att
     assert len(tried) == attempts
 
 
-def test_no_more_are_looked_for_than_wanted() -> None:
+def test_the_search_stops_after_the_requested_number() -> None:
     _, bad = sorted_out(range(16), bool, 2)
     assert [item for item, _ in bad] == [0, 1]

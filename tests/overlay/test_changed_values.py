@@ -78,7 +78,7 @@ MERGED: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {
 }
 
 
-def test_a_merge_patch_changes_what_it_names_and_what_differs(mesh: Mesh) -> None:
+def test_a_merge_patch_changes_the_values_that_it_names(mesh: Mesh) -> None:
     wrong = {}
     heads = [
         HEAD.replace("metadata:", "# the lines are the same:") if patch.startswith("metadata") else HEAD
@@ -91,7 +91,7 @@ def test_a_merge_patch_changes_what_it_names_and_what_differs(mesh: Mesh) -> Non
     assert wrong == {}
 
 
-def test_a_json_patch_changes_what_its_pointers_name(mesh: Mesh) -> None:
+def test_a_json_patch_changes_the_values_of_its_pointers(mesh: Mesh) -> None:
     cases: list[tuple[str, dict[str, tuple[int, int]]]] = [
         ("{op: replace, path: /spec/replicas, value: 3}", {"spec.replicas": (1, 46)}),
         ("{op: remove, path: /spec/replicas}", {"spec.replicas": (1, 22)}),
@@ -125,7 +125,7 @@ def test_a_json_patch_changes_what_its_pointers_name(mesh: Mesh) -> None:
     assert wrong == {}
 
 
-def test_other_entries_change_what_is_theirs(mesh: Mesh) -> None:
+def test_other_entries_change_their_own_fields(mesh: Mesh) -> None:
     text = """\
 labels: [{pairs: {team: data}, includeTemplates: true}]
 images: [{name: ghcr.io/acme/web, newTag: '2.0'}]
@@ -143,6 +143,6 @@ replicas: [{name: web, count: 5}]
     }
 
 
-def test_each_of_two_patches_has_its_own(mesh: Mesh) -> None:
+def test_each_patch_has_its_own_changes(mesh: Mesh) -> None:
     changed = changes(patched(mesh, HEAD + "spec: {replicas: 2, paused: true}\n", HEAD + "spec: {replicas: 3}\n"))
     assert [sorted(change) for change in changed] == [["spec.paused", "spec.replicas"], ["spec.replicas"]]

@@ -49,7 +49,7 @@ def hash_of(rendered: Rendered, name: str) -> str:
     return str(manifest["spec"]["template"]["metadata"]["annotations"][HASH])
 
 
-def test_pods_carry_the_hash_of_the_configuration_they_read() -> None:
+def test_pods_have_the_hash_of_the_configuration_they_read() -> None:
     rendered = after()
     assert hash_of(rendered, "reader") == config_hash({"settings": DATA})
     assert hash_of(rendered, "other") == "by hand", "nothing here says what is in the others"
@@ -57,7 +57,7 @@ def test_pods_carry_the_hash_of_the_configuration_they_read() -> None:
 
 
 @pytest.mark.parametrize("patch", [{"data": {"a": "2"}}, {"binaryData": {"b": "AAAA"}}])
-def test_only_the_readers_of_changed_configuration_roll(patch: dict[str, Any]) -> None:
+def test_only_readers_of_changed_configuration_restart(patch: dict[str, Any]) -> None:
     rendered = after({**SETTINGS, **patch})
     assert hash_of(rendered, "reader") == config_hash({"settings": DATA | next(iter(patch.values()))})
     assert hash_of(rendered, "reader") != config_hash({"settings": DATA})
@@ -77,7 +77,7 @@ def test_configuration_may_be_read_in_any_way(spec: dict[str, Any]) -> None:
     assert hash_of(after(reader), "reader") == config_hash({"settings": DATA})
 
 
-def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
+def test_a_malformed_pod_or_one_without_the_annotation_is_unchanged() -> None:
     without, broken = copy.deepcopy(READER), copy.deepcopy(OTHER)
     without["spec"]["template"]["metadata"] = {}
     broken["spec"]["template"]["spec"] = "none"
@@ -86,14 +86,14 @@ def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
     assert broken in list(rendered.objects)
 
 
-def test_a_pod_of_its_own_has_the_hash_too() -> None:
+def test_a_single_pod_has_the_hash_too() -> None:
     pod = named("Pod", "alone", "v1", spec=template("settings")["spec"])
     pod["metadata"]["annotations"] = {HASH: ""}
     (manifest,) = after(pod).objects.of_kind("Pod")
     assert manifest["metadata"]["annotations"][HASH] == config_hash({"settings": DATA})
 
 
-def test_a_patched_job_is_a_new_job_and_is_remembered_under_its_new_name() -> None:
+def test_a_patched_job_gets_a_new_name() -> None:
     names = []
     for deadline in (1, 2):
         job = copy.deepcopy(JOB)
@@ -106,7 +106,7 @@ def test_a_patched_job_is_a_new_job_and_is_remembered_under_its_new_name() -> No
     assert all(name.startswith("migrate-") and len(name) == len("migrate-12345678") for name in names)
 
 
-def test_a_job_that_reads_patched_configuration_is_a_new_job_too() -> None:
+def test_a_job_that_reads_patched_configuration_gets_a_new_name() -> None:
     job = named("Job", "migrate-12345678", "batch/v1", spec={"template": template("settings")})
     objects = ObjectSet.of([{**SETTINGS, "data": {"a": "2"}}, job])
     rendered = with_consequences(Rendered("dev", objects, patched={str(identify(SETTINGS)): PATCH}))
@@ -122,12 +122,12 @@ def test_a_job_written_by_hand_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize("spec", [[], "text", {"jobTemplate": []}, {"template": {"metadata": {"annotations": HASH}}}])
-def test_a_spec_of_any_shape_passes(spec: Any) -> None:
+def test_a_malformed_spec_does_not_crash(spec: Any) -> None:
     odd = named("Widget", "odd", "acme.example/v1", spec=spec)
     assert odd in list(after(odd).objects)
 
 
-def test_a_hook_keeps_its_name_as_each_sync_creates_it_anew() -> None:
+def test_a_hook_keeps_its_name_as_each_sync_recreates_it() -> None:
     hook = copy.deepcopy(named("Job", "smoke", "batch/v1", spec={"template": template("others")}))
     hook["metadata"]["annotations"] = {"argocd.argoproj.io/hook": "PostSync"}
     assert "smoke" in {manifest["metadata"]["name"] for manifest in after(hook).objects}

@@ -45,7 +45,7 @@ def pod_patch(**pod: Any) -> Object:
 POD = "spec.template.spec"
 
 
-def test_fields_that_are_not_there(mesh: Mesh) -> None:
+def test_deleting_a_missing_field_is_an_error(mesh: Mesh) -> None:
     main = container("main", resources={"limits": {"cpu": "1"}})
     manifest = pods_of("Deployment", [main], nodeSelector={"disk": "ssd"})
     cases: list[tuple[dict[str, Any], str, str]] = [
@@ -77,7 +77,7 @@ def test_fields_that_are_not_there(mesh: Mesh) -> None:
     assert messages == [[f"K022 there is no {POD}.{path} to delete ({hint})"] for _, path, hint in cases]
 
 
-def test_the_place_is_that_of_the_key_and_two_below_it_are_one_error(mesh: Mesh) -> None:
+def test_the_error_is_at_the_key_and_covers_those_below_it(mesh: Mesh) -> None:
     mesh.write(patches(pod_patch(secContext={"runAsUser": None, "runAsGroup": None})))
 
     (problem,) = mesh.problems(pods_of("Deployment", [container("main")]))
@@ -88,7 +88,7 @@ def test_the_place_is_that_of_the_key_and_two_below_it_are_one_error(mesh: Mesh)
     assert problem.hint == f'did you mean "securityContext"?{IN_BASE}'
 
 
-def test_keys_of_maps_and_of_custom_resources(mesh: Mesh) -> None:
+def test_missing_keys_of_maps_and_custom_resources_are_errors(mesh: Mesh) -> None:
     cases: list[tuple[Object, Object, str, str]] = [
         (config_map("a", data={"mode": "fast"}), {"data": {"mod": None}}, "data.mod", 'did you mean "mode"?'),
         (config_map("a", data={"mode": "fast"}), {"dat": None}, "dat", 'did you mean "data"?'),
@@ -145,7 +145,7 @@ def test_keys_of_maps_and_of_custom_resources(mesh: Mesh) -> None:
         {"containers": [{"name": "main", "livenessProbe": None, "resources": {"limits": {"memory": None}}}]},
     ],
 )
-def test_a_field_that_is_known_or_there(mesh: Mesh, change: dict[str, Any]) -> None:
+def test_deleting_a_known_or_existing_field_is_accepted(mesh: Mesh, change: dict[str, Any]) -> None:
     manifest = pods_of("Deployment", [container("main")], nodeSelector={"disk": "ssd"}, unknown=1)
     mesh.write(patches(pod_patch(**change)))
 
@@ -180,7 +180,7 @@ def test_what_an_earlier_patch_sets_may_be_deleted(mesh: Mesh) -> None:
     assert result["data"] == {"other": "y"}
 
 
-def test_an_object_that_is_replaced_shows_nothing(mesh: Mesh) -> None:
+def test_a_replaced_object_is_not_checked(mesh: Mesh) -> None:
     map_ = config_map("a", data={"mode": "x"})
     mesh.write(patches({**map_, "$patch": "replace", "data": {"new": "y"}}, {**config_map("a"), "data": {"new": None}}))
 

@@ -109,7 +109,7 @@ def test_values_keep_their_types(value: object, expected: type) -> None:
         ({"spec": {"n": [2**53 + 1]}}, "a number beyond 2^53"),
     ],
 )
-def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost: str) -> None:
+def test_known_losses_of_kustomize_are_refused(mesh: Mesh, fields: dict[str, Any], lost: str) -> None:
     mesh.write({"base/kustomization.yaml": "labels:\n- {pairs: {a: b}, includeTemplates: true}\n"})
     manifest = config_map("a", **fields)
 
@@ -120,11 +120,11 @@ def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost:
 
 
 @pytest.mark.parametrize("word", AWKWARD)
-def test_what_survives_is_not_refused(word: str) -> None:
+def test_texts_that_survive_are_accepted(word: str) -> None:
     assert uncarriable(config_map("a", data={"k": word, "l": f'"{word}":'})) == ""
 
 
-def test_what_no_patch_touches_kustomize_need_not_carry(mesh: Mesh) -> None:
+def test_untouched_objects_do_not_go_through_kustomize(mesh: Mesh) -> None:
     mesh.write({"base/kustomization.yaml": "labels:\n- pairs: {a: b}\n"})
 
     (applied,) = mesh.apply(config_map("a", data={"k": "a\x7f"})).objects

@@ -32,7 +32,7 @@ PODS = DEPLOYMENT.field("spec").field("template").field("spec")
         ),
     ],
 )
-def test_order_and_types_are_put_back_and_nothing_else(result: Any, original: Any, expected: Any) -> None:
+def test_only_order_and_types_are_restored(result: Any, original: Any, expected: Any) -> None:
     expected = (
         {None: original, "result": result}.get(expected, expected) if not isinstance(expected, dict) else expected
     )
@@ -51,5 +51,5 @@ def test_order_and_types_are_put_back_and_nothing_else(result: Any, original: An
         ({}, {"a": {"b": 1}}, ("a", "b")),
     ],
 )
-def test_the_first_difference(result: Any, original: Any, expected: DataPath | None) -> None:
+def test_the_first_difference_is_found(result: Any, original: Any, expected: DataPath | None) -> None:
     assert difference(result, original, {"labels"}) == expected

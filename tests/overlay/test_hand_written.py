@@ -44,7 +44,7 @@ PART = "a part of an object is a patch: list it under patches"
         ),
     ],
 )
-def test_what_is_not_an_object_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+def test_documents_that_are_not_objects_are_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
     assert mesh.told() == [f"K012 base/a.yaml:1:1: {expected}"]

@@ -28,7 +28,7 @@ FILE = "base/kustomization.yaml"
         pytest.param('"{b: {c: 2}}"\n', "2:10", id="a text in quotes"),
     ],
 )
-def test_the_place_of_a_value(tmp_path: Path, patch_: str, expected: str) -> None:
+def test_a_value_of_an_inline_patch_has_its_place(tmp_path: Path, patch_: str, expected: str) -> None:
     text = f"patches:\n- patch: {patch_}"
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text(text, encoding="utf-8")

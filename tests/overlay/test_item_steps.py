@@ -75,7 +75,7 @@ def test_an_image_or_workload_that_no_object_has_is_refused(mesh: Mesh, text: st
     assert problem.startswith(f"K017 {FILE}:1:{text.index('{') + 1}: {expected}")
 
 
-def test_an_image_that_an_earlier_patch_brings_is_found(mesh: Mesh) -> None:
+def test_an_image_added_by_an_earlier_patch_is_found(mesh: Mesh) -> None:
     patch = "[{op: replace, path: /spec/template/spec/containers/0/image, value: other/web:1}]"
     mesh.write(
         {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: other/web, newTag: "2"}}]\n'}
@@ -102,7 +102,7 @@ def test_an_image_that_no_object_has_is_dead_beside_a_patch_of_the_same_object(
     assert problem.startswith(f"K017 {FILE}:2:10: the image matches nothing: {name} ({hint}")
 
 
-def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
+def test_labels_that_match_nothing_are_an_error(mesh: Mesh) -> None:
     mesh.write(
         {
             "overlays/dev/kustomization.yaml": "resources: [../../base, part]\n",

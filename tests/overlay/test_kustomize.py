@@ -90,7 +90,7 @@ def test_a_program_that_happens_to_be_on_path_is_not_used(
         ("kubectl-1.34", "Client Version: v1.34.0\\nKustomize Version: v5.7.1", "kustomize"),
     ],
 )
-def test_a_program_that_was_asked_for_is_used(
+def test_a_configured_program_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str, build: str, on_path: bool
 ) -> None:
     path = program(tmp_path, name, f"printf '{answer}\\n'")
@@ -121,7 +121,7 @@ def test_an_unsupported_program_is_refused(
     assert error.message == f"{path}, which FLOE_COMPILE_KUSTOMIZE names, has {message}"
 
 
-def test_a_program_that_is_not_there_is_reported_and_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_configured_program_is_reported_without_a_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", "/nowhere/kustomize")
 
     error = failure(find_kustomize)
@@ -136,7 +136,7 @@ def test_the_bundled_one_has_a_supported_version() -> None:
     assert kustomize.OLDEST <= version < kustomize.NEWEST
 
 
-def test_its_errors_do_not_tell_the_folder_it_ran_in() -> None:
+def test_errors_do_not_show_the_temporary_folder() -> None:
     with pytest.raises(KustomizeError) as raised:
         run_kustomize(find_kustomize(), "base", FILES)
 
@@ -145,7 +145,7 @@ def test_its_errors_do_not_tell_the_folder_it_ran_in() -> None:
     assert not str(raised.value).startswith("error")
 
 
-def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
+def test_errors_do_not_show_the_content_of_an_object(tmp_path: Path) -> None:
     path = program(tmp_path, "kustomize", """echo 'error: map[string]interface {}{"password":"x"}' >&2; exit 1""")
 
     with pytest.raises(KustomizeError, match="it ended with code 1"):
@@ -153,7 +153,7 @@ def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["100", "true", "1.5"])
-def test_a_key_that_it_takes_for_something_else(key: str) -> None:
+def test_a_key_that_it_misreads_is_an_error(key: str) -> None:
     config_map = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, annotations: {{'{key}': b}}}}\n"
     with pytest.raises(KustomizeError, match="it takes the key for a number or a switch"):
         run_kustomize(
@@ -175,7 +175,7 @@ def test_warnings_are_returned(tmp_path: Path) -> None:
     assert run_kustomize([path], "base", {}) == ("a: b\n", ["be careful"])
 
 
-def test_a_run_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = program(tmp_path, "kustomize", "exec sleep 60")
     monkeypatch.setattr(kustomize, "SECONDS", 0.2)
 
@@ -190,7 +190,7 @@ def test_a_program_that_cannot_be_started_is_reported(tmp_path: Path) -> None:
     assert (error.rule.code, error.message) == ("K002", f"{tmp_path / 'gone'} does not run: No such file or directory")
 
 
-def test_the_users_settings_stay_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_user_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = program(
         tmp_path, "kustomize", f"exec {sys.executable} -c 'import os, json; print(json.dumps(dict(os.environ)))'"
     )

@@ -48,14 +48,14 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_an_entry_is_applied_to_what_it_selects(mesh: Mesh, target: str) -> None:
+def test_an_entry_applies_to_the_selected_objects(mesh: Mesh, target: str) -> None:
     mesh.write({"base/kustomization.yaml": f"patches: [{{target: {{{target}}}, patch: '{PATCH.format('')}'}}]\n"})
     applied = mesh.apply(*OBJECTS)
     assert patched(applied) == TARGETS[target]
     assert len(applied.patched) == len(TARGETS[target])
 
 
-def test_kustomize_selects_the_same_of_all(mesh: Mesh) -> None:
+def test_kustomize_selects_the_same_objects(mesh: Mesh) -> None:
     entries = (
         f"- {{target: {{{target}}}, patch: '{PATCH.format(number)}'}}\n" for number, target in enumerate(TARGETS)
     )

@@ -138,7 +138,9 @@ def test_lists_merge_as_with_the_document_of_kustomize(merged: dict[str, list[tu
     ("field", "key", "other_fields"),
     [("containers", "name", {"image": "i"}), ("schedulingGates", "name", {}), ("resourceClaims", "name", {})],
 )
-def test_an_item_of_a_list_is_patched_and_the_others_stay(field: str, key: str, other_fields: dict[str, Any]) -> None:
+def test_an_item_of_a_list_is_patched_and_the_others_are_kept(
+    field: str, key: str, other_fields: dict[str, Any]
+) -> None:
     pod: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "o0"}}
     before = pod | {"spec": {field: [{key: "a", **other_fields}, {key: "b", **other_fields}]}}
     patch = pod | {"spec": {field: [{key: "b", "more": "m"}]}}
@@ -149,7 +151,7 @@ def test_an_item_of_a_list_is_patched_and_the_others_stay(field: str, key: str, 
     assert named == {"a": {key: "a", **other_fields}, "b": {key: "b", **other_fields, "more": "m"}}
 
 
-def test_only_what_a_kind_needs_is_given() -> None:
+def test_the_schema_has_only_the_given_kinds() -> None:
     policy = merge_schema(VERSION, [("networking.k8s.io/v1", "NetworkPolicy"), ("example.com/v1", "Unknown")])
     assert "io.k8s.api.networking.v1.NetworkPolicy" in policy
     assert "Container" not in policy

@@ -40,7 +40,7 @@ NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sale
 UNITS = ("sales", "ops", "other", "")
 
 
-def test_a_sent_overlay_does_the_same(mesh: Mesh) -> None:
+def test_a_pickled_overlay_gives_the_same(mesh: Mesh) -> None:
     read = mesh.write(FILES).overlay()
     sent = pickle.loads(pickle.dumps(read))
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "ops"), NAMESPACE]))
@@ -52,7 +52,7 @@ def test_a_sent_overlay_does_the_same(mesh: Mesh) -> None:
     assert local["sales"].hits
 
 
-def test_the_steps_of_a_unit_are_those_that_name_no_other(mesh: Mesh) -> None:
+def test_steps_that_name_another_unit_are_left_out(mesh: Mesh) -> None:
     read = mesh.write(FILES).overlay()
 
     names = {unit: [step.span.file.partition("/")[2] for step in read.steps_for([unit])] for unit in UNITS}
@@ -83,7 +83,7 @@ def test_the_steps_of_a_unit_are_those_that_name_no_other(mesh: Mesh) -> None:
         ("overlays/dev/kustomization.yaml", "resources", "# a comment\nresources", set()),
     ],
 )
-def test_an_edit_concerns_the_units_that_it_can_reach(
+def test_an_edit_affects_the_units_that_it_can_select(
     mesh: Mesh, file: str, before: str, after: str, changed: set[str]
 ) -> None:
     mesh.write(FILES)
@@ -95,7 +95,7 @@ def test_an_edit_concerns_the_units_that_it_can_reach(
     assert {unit for unit in UNITS if mesh.overlay().digest_for(unit) != digests[unit]} == changed
 
 
-def test_another_kustomize_concerns_all_units_with_patches(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_kustomize_affects_all_units_with_patches(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": FILES["base/sales.yaml"]})
     digests = {unit: mesh.overlay().digest_for(unit) for unit in UNITS}
     monkeypatch.setattr(overlay, "identity_of", lambda _: "another")
@@ -103,7 +103,7 @@ def test_another_kustomize_concerns_all_units_with_patches(mesh: Mesh, monkeypat
     assert {unit for unit in UNITS if mesh.overlay().digest_for(unit) != digests[unit]} == {"sales"}
 
 
-def test_without_kustomizations_nothing_is_there(mesh: Mesh) -> None:
+def test_without_kustomizations_the_overlay_is_empty(mesh: Mesh) -> None:
     assert read_overlay(read_inputs(mesh.root), "dev", read_documents) == (overlay.Overlay("dev"), ())
 
 

@@ -60,7 +60,7 @@ MAIN = container("main", env=[{"name": "COLOR", "value": "red"}], volumeMounts=[
         ),
     ],
 )
-def test_an_item_that_does_not_exist(mesh: Mesh, change: dict[str, Any], expected: str) -> None:
+def test_a_patch_of_a_missing_item_is_an_error(mesh: Mesh, change: dict[str, Any], expected: str) -> None:
     manifest = pods_of("Deployment", [MAIN], volumes=[{"name": "data", "emptyDir": {}}])
     patch = pods_of("Deployment", [])
     patch["spec"]["template"]["spec"] = change
@@ -68,7 +68,7 @@ def test_an_item_that_does_not_exist(mesh: Mesh, change: dict[str, Any], expecte
     assert told(mesh, manifest, patch) == [f"K022 {expected}"]
 
 
-def test_the_place_is_that_of_the_name(mesh: Mesh) -> None:
+def test_the_error_is_at_the_name_of_the_item(mesh: Mesh) -> None:
     mesh.write(patches(pods_of("Deployment", [{"name": "mian", "command": ["x"]}])))
 
     (problem,) = mesh.problems(pods_of("Deployment", [MAIN]))

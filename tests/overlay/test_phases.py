@@ -26,7 +26,7 @@ BY_LABEL = {**MERGE, "target": {"labelSelector": "a=b"}}
         ([MERGE, BY_LABEL], [1, 1]),
     ],
 )
-def test_steps_of_one_object(mesh: Mesh, patches: list[dict[str, object]], expected: list[int]) -> None:
+def test_steps_of_one_object_run_in_order(mesh: Mesh, patches: list[dict[str, object]], expected: list[int]) -> None:
     # Each step has a line of its own, as equal steps are one.
     mesh.write({"base/kustomization.yaml": to_yaml({"patches": patches})})
     steps = mesh.overlay().steps

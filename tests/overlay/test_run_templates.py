@@ -72,7 +72,7 @@ def step_pod(files: Mapping[str, str]) -> dict[str, Any]:
 DAGSTER = {"kind": "PodTemplate", "name": "run-orders"}
 
 
-def test_fields_of_dagsters_runs(tmp_path: Path) -> None:
+def test_a_patch_changes_pods_of_dagster_runs(tmp_path: Path) -> None:
     before = unpatched("dagster")
     after = files(
         tmp_path,
@@ -104,7 +104,7 @@ def test_fields_of_dagsters_runs(tmp_path: Path) -> None:
     }
 
 
-def test_fields_of_airflows_steps_whose_reader_restarts(tmp_path: Path) -> None:
+def test_a_patch_changes_pods_of_airflow_steps_and_restarts_their_reader(tmp_path: Path) -> None:
     target = {"kind": "PodTemplate", "name": "run-orders-transform"}
     before = unpatched("airflow")
     after = files(tmp_path, "airflow", json_patch("/template/spec/dnsPolicy", "Default", **target))
@@ -114,7 +114,7 @@ def test_fields_of_airflows_steps_whose_reader_restarts(tmp_path: Path) -> None:
     assert "airflow-scheduler.yaml" in changed, "by the hash of what it reads"
 
 
-def test_what_nobody_patches_stays_as_it_is(tmp_path: Path) -> None:
+def test_unpatched_templates_are_unchanged(tmp_path: Path) -> None:
     before = unpatched("dagster")
     note = json_patch("/metadata/annotations/note", "x", kind="Deployment", name="dagster-daemon")
     after = files(tmp_path, "dagster", note)
@@ -122,7 +122,7 @@ def test_what_nobody_patches_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orchestrator", ["dagster", "airflow"])
-def test_entries_that_name_no_kind_are_not_about_runs(orchestrator: str, tmp_path: Path) -> None:
+def test_entries_without_a_kind_do_not_select_runs(orchestrator: str, tmp_path: Path) -> None:
     """They would change what is no object of the output, or fail at fields that a template does not have."""
     before = unpatched(orchestrator)
     labels = [{"pairs": {"team": "x"}}]
@@ -134,7 +134,7 @@ def test_entries_that_name_no_kind_are_not_about_runs(orchestrator: str, tmp_pat
         assert step_pod(before) == step_pod(after)
 
 
-def test_what_has_the_template_is_changed_by_the_patch(tmp_path: Path) -> None:
+def test_the_object_with_the_template_changes_with_the_patch(tmp_path: Path) -> None:
     files(tmp_path, "dagster", json_patch("/template/spec/dnsPolicy", "Default", **DAGSTER))
     explanation = explain_file(tmp_path, CODE, cache=CACHE)
     assert explanation is not None
@@ -165,7 +165,7 @@ def test_a_template_cannot_be_removed(tmp_path: Path) -> None:
     assert code == "K017"
 
 
-def test_a_patch_of_runs_that_there_are_not_selects_nothing(tmp_path: Path) -> None:
+def test_a_patch_of_missing_runs_selects_nothing(tmp_path: Path) -> None:
     ((code, message, _),) = told(tmp_path, json_patch("/template/spec/x", 1, kind="PodTemplate", name="run-order"))
     assert (code, "run-order" in message) == ("K017", True)
 

@@ -69,7 +69,7 @@ def problems(data: Any) -> list[str]:
         (f"{CONFIG_MAP}data:\n  APP_SECRET: {VALUE}\n", "5:15", f"data.APP_SECRET {NAME}"),
     ],
 )
-def test_a_value_in_an_object_is_refused_where_it_stands(mesh: Mesh, text: str, place: str, message: str) -> None:
+def test_a_secret_value_in_an_object_is_refused_at_its_place(mesh: Mesh, text: str, place: str, message: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
     (problem,) = mesh.problems()
@@ -91,7 +91,7 @@ def test_a_value_in_an_object_is_refused_where_it_stands(mesh: Mesh, text: str, 
         ),
     ],
 )
-def test_a_value_in_a_patch_is_refused_where_it_stands(mesh: Mesh, patch: str, place: str, message: str) -> None:
+def test_a_secret_value_in_a_patch_is_refused_at_its_place(mesh: Mesh, patch: str, place: str, message: str) -> None:
     entry = {"path": "p.yaml", "target": {"kind": "ConfigMap", "name": "a"}}
     mesh.write({FILE: json.dumps({"resources": ["a.yaml"], "patches": [entry]})})
     mesh.write({"base/a.yaml": CONFIG_MAP, "base/p.yaml": patch})
@@ -129,7 +129,7 @@ def test_a_value_in_a_patch_is_refused_where_it_stands(mesh: Mesh, patch: str, p
         {"url": "postgresql://$(USER):$(PASSWORD)@db"},
     ],
 )
-def test_what_only_refers_to_a_secret_is_allowed(spec: dict[str, Any]) -> None:
+def test_references_to_secrets_are_accepted(spec: dict[str, Any]) -> None:
     assert problems({"apiVersion": "acme.example/v1", "kind": "Shop", "metadata": {"name": "a"}, "spec": spec}) == []
 
 
@@ -145,7 +145,7 @@ def test_what_only_refers_to_a_secret_is_allowed(spec: dict[str, Any]) -> None:
         {"floe.dev/accept-C117": "the program replaces TOKEN itself"},
     ],
 )
-def test_annotations_that_name_a_secret(annotations: dict[str, str]) -> None:
+def test_annotations_with_names_of_secrets_are_accepted(annotations: dict[str, str]) -> None:
     assert problems({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "annotations": annotations}}) == []
 
 
@@ -157,7 +157,7 @@ def test_secrets_and_definitions_are_left_to_other_rules() -> None:
 
 
 @pytest.mark.parametrize("data", [None, "x", [], [5], [{"op": "add"}], [{"op": "remove", "path": "/a/token"}]])
-def test_what_is_malformed_is_left_to_other_rules(data: Any) -> None:
+def test_malformed_objects_are_left_to_other_rules(data: Any) -> None:
     assert problems(data) == []
 
 

@@ -60,7 +60,7 @@ def some_container(random: Random, name: str) -> Object:
     return container(name, **{key: value for key, value in fields.items() if random.random() < 0.6})
 
 
-def test_kustomize_does_what_patches_ask_for(mesh: Mesh) -> None:
+def test_kustomize_applies_patches_as_expected(mesh: Mesh) -> None:
     random = Random(1)
     objects, changes = [], []
     for number in range(60):

@@ -40,12 +40,12 @@ IDENTITY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
         ({"$retainKeys": ["data"], "data": {}}, None),
     ],
 )
-def test_what_a_patch_touches(patch: Any, expected: set[str] | None) -> None:
+def test_the_touched_fields_of_a_patch_are_known(patch: Any, expected: set[str] | None) -> None:
     touched = touched_by_patch(patch)
     assert (touched if touched is None else {".".join(path) for path in touched}) == expected
 
 
-def test_what_items_touch() -> None:
+def test_the_touched_fields_of_items_are_known() -> None:
     assert touched_by_item("replicas", {"name": "web", "count": 2}) == frozenset({("spec", "replicas")})
     assert touched_by_item("labels", {"pairs": {"a": "b"}}) == frozenset({("metadata", "labels", "a")})
     assert touched_by_item("labels", {"pairs": {"a": "b"}, "includeTemplates": True}) is None
@@ -112,7 +112,7 @@ MERGES: list[dict[str, Any]] = [
 ]
 
 
-def test_every_kind_of_patch_does_the_same() -> None:
+def test_every_kind_of_patch_gives_the_same_with_touched_fields_only() -> None:
     patches = [
         *({"patch": json.dumps(operations), "target": {"name": f"web-{n}"}} for n, operations in enumerate(OPERATIONS)),
         *(merge(f"merged-{number}", changes) for number, changes in enumerate(MERGES)),
@@ -145,7 +145,7 @@ def merge(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         {"patches": [{"patch": merge("web", {"$patch": "delete"})["patch"]}]},
     ],
 )
-def test_every_kind_of_item_does_the_same(items: dict[str, Any]) -> None:
+def test_every_kind_of_item_gives_the_same_with_touched_fields_only(items: dict[str, Any]) -> None:
     parts, full = both_ways(items, [web(), config_map("a", data={"k": "v"})])
 
     assert parts == full
@@ -212,7 +212,9 @@ def deleting_what_is_there(change: dict[str, Any], content: Any) -> dict[str, An
         st.tuples(st.sampled_from(["ConfigMap", "Widget"]), contents, operations, changes), min_size=20, max_size=20
     )
 )
-def test_any_patch_does_the_same(cases: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]) -> None:
+def test_any_patch_gives_the_same_with_touched_fields_only(
+    cases: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]],
+) -> None:
     objects, patches = [], []
     for number, (kind, content, operation, changed) in enumerate(cases):
         version = "v1" if kind == "ConfigMap" else "acme.example/v1"

@@ -40,7 +40,7 @@ def _error(field: str, expected_type: str) -> str:
         ({"replicas": {}}, "spec/replicas", "AliasNode but got MappingNode", ""),
     ],
 )
-def test_the_field_of_another_kind_is_named(
+def test_the_field_with_the_wrong_type_is_named(
     spec: dict[str, Any], field: str, expected_type: str, expected: str
 ) -> None:
     manifest, place = _web(spec), Span("overlays/dev/web.yaml", 9, 5)

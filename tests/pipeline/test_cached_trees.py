@@ -52,14 +52,14 @@ def test_another_tree_or_compiler_is_another_entry() -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"objects": "two"}, decided("web", 1), decided("web", 3)])
-def test_what_is_no_answer_about_each_object_is_asked_again(data: dict[str, Any]) -> None:
+def test_an_incomplete_answer_is_not_cached(data: dict[str, Any]) -> None:
     calls, cache = Asked(), Memory()
     cache.put(KIND, digest_of("1", encode(WEB)), encode(data))
     assert CachedTrees(cache, "1").or_from(calls.run)([WEB]) == [decided("web")]
     assert calls == ["web"]
 
 
-def test_what_is_refused_is_asked_again_and_so_is_all_without_a_cache() -> None:
+def test_refusals_are_not_cached_and_without_a_cache_nothing_is() -> None:
     calls, trees = Asked(), CachedTrees(Memory(), "1")
     assert trees.or_from(calls.run)([REFUSED]) == trees.or_from(calls.run)([REFUSED])
     for _ in range(2):
@@ -67,7 +67,7 @@ def test_what_is_refused_is_asked_again_and_so_is_all_without_a_cache() -> None:
     assert calls == ["refused", "refused", "web", "web"]
 
 
-def test_an_edit_that_leaves_the_tree_as_it_is_starts_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_does_not_change_the_tree_starts_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Cdk8s] = []
     start = Cdk8s.start
 

@@ -43,12 +43,12 @@ def test_each_file_has_its_text_and_its_unit(compiled: Compilation) -> None:
 
 
 @pytest.mark.parametrize("path", ["output/dev/floe-platform/secret_a.yaml", "output/qa/_cluster/x.yaml", ""])
-def test_a_file_that_does_not_exist_is_of_no_unit(environment: CompiledEnvironment, path: str) -> None:
+def test_a_missing_file_belongs_to_no_unit(environment: CompiledEnvironment, path: str) -> None:
     with pytest.raises(KeyError):
         environment.unit_of(path)
 
 
-def test_a_namespace_has_the_objects_that_say_so(compiled: Compilation, environment: CompiledEnvironment) -> None:
+def test_a_namespace_has_the_objects_that_name_it(compiled: Compilation, environment: CompiledEnvironment) -> None:
     everything = [from_yaml(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
     for name in ("", "argocd", PLATFORM, *map(namespace, DOMAINS), "elsewhere"):
         in_namespace = environment.in_namespace(name)
@@ -60,7 +60,7 @@ def test_a_namespace_has_the_objects_that_say_so(compiled: Compilation, environm
     assert sorted(environment.objects.by_id) == sorted(map(identify, everything))
 
 
-def test_objects_of_a_kind_are_those_alone(environment: CompiledEnvironment) -> None:
+def test_objects_are_listed_by_kind(environment: CompiledEnvironment) -> None:
     manifests = [str(identify(manifests)) for manifests in environment.of_kind("CronJob")]
     assert sorted(manifests) == [
         "CronJob.batch floe-finance-domain/costs",
@@ -81,7 +81,7 @@ def test_places_are_those_of_the_unit(environment: CompiledEnvironment) -> None:
     assert environment.places("elsewhere") == Places("dev")
 
 
-def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnvironment) -> None:
+def test_only_the_requested_units_are_read(environment: CompiledEnvironment) -> None:
     read: list[str] = []
 
     def body(name: str, unit: str) -> None:
@@ -96,7 +96,7 @@ def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnviron
     assert set(read) <= {namespace("sales"), DELIVERY}
 
 
-def test_units_come_in_the_same_order_whether_they_are_known_or_not(tmp_path: Path) -> None:
+def test_units_have_the_same_order_with_and_without_a_cache(tmp_path: Path) -> None:
     root, cache = write(tmp_path, files()), Memory()
     compile_mesh(root, ("dev",), cache=cache)
     write(root, {"domains/finance/products/costs.yaml": product("costs", image="acme/costs:2.0.0")})

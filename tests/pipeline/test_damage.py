@@ -215,7 +215,7 @@ def test_damaged_entries_of_a_kind_change_nothing(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_entry_damaged_by_itself_changes_nothing(
+def test_each_single_damaged_entry_changes_nothing(
     kind: str, root: Path, sound: Path, expected: Any, tmp_path: Path
 ) -> None:
     shutil.copytree(sound, tmp_path / "cache")
@@ -263,7 +263,7 @@ def test_an_interrupted_write_leaves_nothing_and_stays_an_interruption(
         Store(tmp_path).put("kind", "key", b"data")
 
 
-def test_a_cache_in_memory_serves_as_well(root: Path, expected: Any) -> None:
+def test_a_cache_in_memory_gives_the_same(root: Path, expected: Any) -> None:
     cache = Memory()
     assert everything(root, cache) == expected
     assert everything(root, cache) == expected

@@ -135,7 +135,7 @@ def test_workers_with_another_compiler_are_refused(address: str, monkeypatch: py
     assert "same versions" in hint
 
 
-def test_what_a_worker_leaves_undone_the_others_do(
+def test_other_workers_finish_the_items_of_a_lost_worker(
     address: str, root: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
     """The last test of the cluster: one of its workers is gone then."""
@@ -164,7 +164,7 @@ def test_a_scheduler_that_does_not_answer_is_reported(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("wrong", ["127.0.0.1:1", "nowhere", "", "tcp://", "tcp://scheduler", "ftp://127.0.0.1:1"])
-def test_what_is_not_an_address_is_reported(wrong: str) -> None:
+def test_an_invalid_address_is_reported(wrong: str) -> None:
     assert refusal(wrong) == (
         "W019",
         f'"{wrong}" is not the address of a Dask scheduler',

@@ -61,7 +61,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Mesh:
     return mesh(tmp_path_factory.mktemp("mesh"))
 
 
-def test_there_is_a_unit_for_each_namespace_and_for_what_has_none(before: Mesh) -> None:
+def test_each_namespace_and_the_objects_without_one_are_a_unit(before: Mesh) -> None:
     tasks_ = tasks(before)
     assert {*tasks_} == {CLUSTER, DELIVERY, *NAMESPACES}
     assert {(task.key.environment, task.key.cluster) for task in tasks_.values()} == {("dev", "dev")}
@@ -73,7 +73,7 @@ def test_there_is_a_unit_for_each_namespace_and_for_what_has_none(before: Mesh) 
     assert len({task.content for task in tasks_.values()}) == len(tasks_), "none is taken for another"
 
 
-def test_objects_written_for_a_namespace_of_nobody_are_a_unit(tmp_path: Path) -> None:
+def test_hand_written_objects_of_an_unknown_namespace_are_a_unit(tmp_path: Path) -> None:
     tasks_ = tasks(mesh(tmp_path, {DEV_NOTE: config_map("note", namespace="elsewhere")}))
     assert tasks_.keys() - {CLUSTER, DELIVERY, *NAMESPACES} == {"elsewhere"}
     assert tasks_["elsewhere"].declared is None
@@ -102,17 +102,17 @@ def changed(before: Mesh, after: Mesh) -> set[str]:
     ],
     ids=["nothing", "patch", "no namespace", "written", "delivery", "pattern"],
 )
-def test_what_the_overlay_says_of_a_unit_is_part_of_it(
+def test_the_key_of_a_unit_has_its_part_of_the_overlay(
     changes: Mapping[str, Any], expected: set[str], before: Mesh, tmp_path: Path
 ) -> None:
     assert changed(before, mesh(tmp_path, changes)) == expected
 
 
-def test_the_compiler_is_part_of_all(before: Mesh) -> None:
+def test_every_key_has_the_compiler(before: Mesh) -> None:
     assert changed(before, replace(before, compiler="another")) == {CLUSTER, DELIVERY, *NAMESPACES}
 
 
-def test_definitions_are_part_of_what_may_have_their_objects(before: Mesh) -> None:
+def test_keys_of_units_with_custom_resources_have_the_definitions(before: Mesh) -> None:
     with_definition, without_definition = tasks(before, ("kind: A\n",)), tasks(before)
     assert {name for name in with_definition if with_definition[name].content != without_definition[name].content} == {
         DELIVERY,

@@ -34,7 +34,7 @@ def hashes(files: Mapping[str, str]) -> dict[str, str]:
     return {path: value for path, value in manifests.items() if value}
 
 
-def test_a_first_patch_restarts_nothing_that_it_does_not_change(tmp_path: Path) -> None:
+def test_a_first_patch_restarts_only_what_it_changes(tmp_path: Path) -> None:
     """Airflow's processes read some files of ConfigMaps that have more."""
     shutil.copytree(MESH, tmp_path, dirs_exist_ok=True)
     before = hashes(compile_mesh(tmp_path).files)

@@ -73,7 +73,7 @@ def added(domains: int, clusters: int) -> Mapping[str, int]:
 
 
 @pytest.mark.parametrize("clusters", [pytest.param(1, marks=pytest.mark.thorough), 3])
-def test_nothing_is_done_more_often_for_each_domain_of_a_larger_mesh(clusters: int) -> None:
+def test_the_work_per_domain_does_not_grow_with_the_mesh(clusters: int) -> None:
     few, many = added(2 * STEP, clusters), added(3 * STEP, clusters)
     growing = {name for name, count in many.items() if count > 1.2 * few.get(name, 0) + FEW}
     assert {name: (few.get(name, 0), many[name]) for name in growing} == {}

@@ -51,7 +51,7 @@ def made(frames_: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Map
     return headers(frames_, compiler, cache, ThisProcess())
 
 
-def test_what_is_recalled_is_what_was_made(tmp_path: Path) -> None:
+def test_cached_headers_equal_computed_ones(tmp_path: Path) -> None:
     cache, frames_ = Memory(), frames(tmp_path)
     first, again = made(frames_, cache), made(frames_, cache)
     assert [*first] == [*again] == SCOPES
@@ -68,7 +68,7 @@ def test_what_is_recalled_is_what_was_made(tmp_path: Path) -> None:
         assert header.header.content == digest_of(encode(without_places(unit)))
 
 
-def test_another_compiler_recalls_nothing(tmp_path: Path) -> None:
+def test_another_compiler_uses_no_cached_header(tmp_path: Path) -> None:
     cache, frames_ = Recorder(), frames(tmp_path)
     made(frames_, cache, "1")
     again = Recorder(cache)
@@ -93,11 +93,13 @@ def contents(root: Path, changes: Mapping[str, Any]) -> set[str]:
     ],
     ids=["image", "moved image", "override", "compute", "lines"],
 )
-def test_the_content_is_that_of_what_is_declared(changes: Mapping[str, Any], changed: set[str], tmp_path: Path) -> None:
+def test_the_content_is_the_digest_of_the_declaration(
+    changes: Mapping[str, Any], changed: set[str], tmp_path: Path
+) -> None:
     assert contents(tmp_path, changes) == changed
 
 
-def test_any_number_of_processes_makes_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_number_of_processes_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_compiler.pipeline.headers.CHUNK", 1)
     frames_ = frames(tmp_path)
     alone, apart = (
@@ -109,7 +111,7 @@ def test_any_number_of_processes_makes_the_same(tmp_path: Path, monkeypatch: pyt
     }
 
 
-def test_a_domain_that_is_wrong_has_no_header_and_is_not_kept(tmp_path: Path) -> None:
+def test_a_domain_with_an_error_has_no_header_and_is_not_cached(tmp_path: Path) -> None:
     cache = Recorder()
     with pytest.raises(NotResolved):
         made(

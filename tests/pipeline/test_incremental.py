@@ -288,7 +288,7 @@ ALIKE = {
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.thorough) if name in ALIKE else name for name in CHANGES]
 )
-def test_what_a_change_concerns_is_compiled_again_and_nothing_else(name: str, known: Cache, tmp_path: Path) -> None:
+def test_an_edit_compiles_exactly_the_affected_units(name: str, known: Cache, tmp_path: Path) -> None:
     change, cache = CHANGES[name], Recorder(known)
     write(write(tmp_path, FILES), change.files)
     compiled = compile_mesh(tmp_path, ("dev",), cache=cache)
@@ -329,7 +329,7 @@ def everything(compiled: Compilation) -> list[Any]:
     return [dict(compiled.files), compiled.warnings, places]
 
 
-def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
+def test_other_environments_are_unchanged(tmp_path: Path) -> None:
     cache = Recorder()
     compile_mesh(write(tmp_path, FILES), cache=cache)
     assert cache.compiled == every_unit("dev") | every_unit("qa")
@@ -342,7 +342,7 @@ def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
     assert anew.compiled == every_unit("qa"), "all that was recalled"
 
 
-def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_it(tmp_path: Path) -> None:
+def test_another_trusted_certificate_affects_every_pod_of_its_environment(tmp_path: Path) -> None:
     trusted = dev(trust={"bundle": {"type": "files", "files": ["root.pem"]}})
     cache = Recorder()
     compile_mesh(write(tmp_path, {**FILES, DEV: trusted, "trust/root.pem": authority().pem}), cache=cache)
@@ -353,7 +353,7 @@ def test_another_certificate_concerns_every_pod_of_the_environment_that_trusts_i
     assert everything(compiled) == everything(compile_mesh(tmp_path, cache=Anew(again)))
 
 
-def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothing_else(tmp_path: Path) -> None:
+def test_in_a_service_mesh_a_server_depends_only_on_the_accounts_of_its_callers(tmp_path: Path) -> None:
     meshed = {DEV: dev(cluster={"name": "dev", "mesh": {"type": "istio", "mode": "ambient"}})}
     cache = Recorder()
     compile_mesh(write(write(tmp_path, FILES), meshed), ("dev",), cache=cache)
@@ -374,7 +374,7 @@ def test_in_a_service_mesh_a_server_follows_the_accounts_that_call_it_and_nothin
 
 
 @pytest.mark.git  # the other one looks for it, too
-def test_a_process_knows_what_another_one_has_found_out(tmp_path: Path) -> None:
+def test_processes_share_cached_results(tmp_path: Path) -> None:
     """A set in what an entry is known by would have another order there."""
     root = write(tmp_path / "mesh", FILES)
     arguments = ["compile", "--root", str(root), "--cache", str(tmp_path / "cache"), "--env", "dev"]
@@ -403,7 +403,7 @@ def another_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     compiler_digest.cache_clear()
 
 
-def test_another_compiler_takes_nothing_from_the_one_before(
+def test_another_compiler_uses_no_results_of_the_former_one(
     known: Cache, tmp_path: Path, another_compiler: None
 ) -> None:
     cache = Recorder(known)

@@ -58,7 +58,7 @@ def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     ],
     ids=["an image", "another hour", "another gap", "a timeout", "a new product", "a new domain"],
 )
-def test_an_edit_compiles_its_own_namespace_and_the_rules_that_follow_from_it(
+def test_an_edit_compiles_its_own_namespace_and_its_alerting_rules(
     change: Mapping[str, Any], compiled: set[str], known: tuple[Cache, Mapping[str, Any]], tmp_path: Path
 ) -> None:
     before, mesh = known

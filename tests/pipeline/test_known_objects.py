@@ -13,7 +13,7 @@ from floe_compiler.pipeline import compile_mesh, units
 from small_mesh import PRODUCT, small_mesh
 
 
-def test_only_what_an_edit_changes_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_changed_objects_are_serialised_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered_names: list[str] = []
 
     def recorded(manifest: Object) -> str:

@@ -40,7 +40,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     return cache, compile_mesh(write(tmp_path_factory.mktemp("mesh"), WITH), ("dev",), cache=cache)
 
 
-def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(known: Known) -> None:
+def test_the_namespace_for_nodes_exists_if_needed_and_is_the_only_privileged_one(known: Known) -> None:
     _, compiled = known
     objects = [yaml.load(text, yaml.CSafeLoader) for text in compiled.files.values()]
     levels = {
@@ -64,11 +64,13 @@ def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(known
     assert {diagnostic.rule.code for diagnostic in compiled.warnings} <= NOT_OURS
 
 
-def test_without_it_there_is_no_such_namespace(tmp_path: Path) -> None:
+def test_without_a_need_there_is_no_namespace_for_nodes(tmp_path: Path) -> None:
     assert not [path for path in compile_mesh(write(tmp_path, files()), ("dev",)).files if NODES in path]
 
 
-def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(known: Known, tmp_path: Path) -> None:
+def test_a_new_domain_compiles_the_namespace_for_nodes_and_an_edited_product_does_not(
+    known: Known, tmp_path: Path
+) -> None:
     cache, _ = known
     write(tmp_path, WITH)
     assert f"dev/{NODES}" in cache.compiled
@@ -87,7 +89,7 @@ def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(known: K
     assert "/var/log/pods/floe-hr-domain_" in compiled.files[f"output/dev/{NODES}/configmap_otel-logs.yaml"]
 
 
-def test_tests_after_a_sync_do_not_couple_the_namespaces(tmp_path: Path) -> None:
+def test_sync_tests_do_not_couple_the_namespaces(tmp_path: Path) -> None:
     tested = {**WITH, MANIFEST: manifest(observability=OBSERVED, sync_tests={"enabled": True})}
     cache = Recorder()
     compiled = compile_mesh(write(tmp_path, tested), ("dev",), cache=cache)

@@ -28,7 +28,9 @@ def whole(mesh: Path) -> Compilation:
 
 
 @pytest.mark.parametrize(("file", "compiled_count"), [(ORDERS, 2), (NAMESPACE, 2), (DELIVERED, 2)])
-def test_it_is_as_in_the_whole_mesh(file: str, compiled_count: int, mesh: Path, full: Compilation) -> None:
+def test_one_file_is_the_same_as_in_the_whole_mesh(
+    file: str, compiled_count: int, mesh: Path, full: Compilation
+) -> None:
     """The units: that of objects without a namespace, and its own."""
     compiled = compile_mesh(mesh, ("dev",), file=file)
     assert compiled.files[file] == full.files[file]
@@ -36,12 +38,12 @@ def test_it_is_as_in_the_whole_mesh(file: str, compiled_count: int, mesh: Path, 
     assert compiled.compiled_units == {"dev": compiled_count}
 
 
-def test_what_does_not_exist_is_looked_for_everywhere(mesh: Path, full: Compilation) -> None:
+def test_a_missing_file_is_searched_in_all_units(mesh: Path, full: Compilation) -> None:
     compiled = compile_mesh(mesh, ("dev",), file=f"{ORDERS}x")
     assert [*compiled.files] == [*full.files]
 
 
-def test_errors_of_its_own_namespace_are_told_and_those_of_others_are_not(tmp_path: Path) -> None:
+def test_only_errors_of_its_own_namespace_are_reported(tmp_path: Path) -> None:
     root = small_mesh(tmp_path, {})
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: floe-sales-domain, labels: {a: '-'}}\n"
     (root / "base").mkdir(exist_ok=True)
@@ -57,7 +59,7 @@ def test_errors_of_its_own_namespace_are_told_and_those_of_others_are_not(tmp_pa
     assert compile_mesh(root, ("dev",), file=DELIVERED).files[DELIVERED]
 
 
-def test_its_result_is_kept_for_the_whole_mesh(mesh: Path, full: Compilation) -> None:
+def test_its_result_is_cached_for_the_whole_mesh(mesh: Path, full: Compilation) -> None:
     cache = Memory()
     compile_mesh(mesh, ("dev",), cache=cache, file=ORDERS)
     then = compile_mesh(mesh, ("dev",), cache=cache)

@@ -54,7 +54,7 @@ def test_another_text_file_or_compiler_is_another_entry(text: str, file: str, co
     assert documents[0].file == file
 
 
-def test_what_is_wrong_is_reported_every_time() -> None:
+def test_errors_are_reported_every_time() -> None:
     cache = Recorder()
     first, second = (CachedReader(cache, "1")("a: 1\na: 2\n", FILE) for _ in range(2))
     assert first[1]
@@ -63,7 +63,7 @@ def test_what_is_wrong_is_reported_every_time() -> None:
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_what_may_hold_a_secret_is_not_kept(name: str) -> None:
+def test_documents_that_may_have_a_secret_are_not_cached(name: str) -> None:
     cache = Recorder()
     documents, problems = CachedReader(cache, "1")(SECRETS[name], FILE)
     assert documents
@@ -71,7 +71,7 @@ def test_what_may_hold_a_secret_is_not_kept(name: str) -> None:
     assert cache.put_entries == []
 
 
-def test_an_entry_without_documents_is_as_good_as_none() -> None:
+def test_an_entry_without_documents_is_ignored() -> None:
     cache = Memory()
     cache.put("documents", digest_of("1 plain", FILE, TEXT), encode([]))
     documents, _ = CachedReader(cache, "1")(TEXT, FILE)

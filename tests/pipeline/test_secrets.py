@@ -78,7 +78,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", INPUTS)
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
-def test_no_byte_of_it_is_shown(form: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_part_of_a_secret_is_shown(form: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path / "mesh", {})
     write(root, {BASE: kustomization(["written.yaml"], labelled("CronJob", "team")), **INPUTS[name]})
     assert main(["check", "--root", str(root), "--format", form]) == 1
@@ -88,7 +88,7 @@ def test_no_byte_of_it_is_shown(form: str, name: str, tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_no_byte_of_it_is_kept(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_part_of_a_secret_is_cached(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path / "mesh", {})
     write(root, {BASE: kustomization(["written.yaml"], labelled("CronJob", "team")), **INPUTS[name]})
     assert main(["compile", "--root", str(root), "--cache", str(tmp_path / "cache"), "--jobs", "1"]) == 1

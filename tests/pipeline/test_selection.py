@@ -83,7 +83,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("mistake", WRONG)
-def test_a_domain_compiles_beside_one_that_is_wrong(tmp_path: Path, right: Mapping[str, str], mistake: str) -> None:
+def test_a_domain_compiles_beside_one_with_errors(tmp_path: Path, right: Mapping[str, str], mistake: str) -> None:
     code, changes = WRONG[mistake]
     result = compiled(tmp_path / "wrong", changes, domains=("marketing",))
     own = {
@@ -102,7 +102,7 @@ def test_a_domain_compiles_beside_one_that_is_wrong(tmp_path: Path, right: Mappi
         assert "L107" not in codes(failed)
 
 
-def test_an_environment_compiles_beside_one_that_is_wrong(tmp_path: Path, right: Mapping[str, str]) -> None:
+def test_an_environment_compiles_beside_one_with_errors(tmp_path: Path, right: Mapping[str, str]) -> None:
     changes = {QA: environment("qa", quoat=1)}
     result = compiled(tmp_path / "wrong", changes, "dev")
     assert dict(result.files) == {path: text for path, text in right.items() if path.startswith("output/dev/")}
@@ -120,7 +120,7 @@ def test_an_environment_compiles_beside_one_that_is_wrong(tmp_path: Path, right:
         ("R003", {LEADS: product("leads", image="UPPER")}),
     ],
 )
-def test_what_is_wrong_with_the_platform_or_with_what_is_asked_for_is_an_error(
+def test_errors_of_the_platform_and_of_the_selection_are_errors(
     tmp_path: Path, code: str, changes: Mapping[str, Any]
 ) -> None:
     with pytest.raises(StageFailed) as failed:
@@ -128,7 +128,7 @@ def test_what_is_wrong_with_the_platform_or_with_what_is_asked_for_is_an_error(
     assert codes(failed) == {code}
 
 
-def test_without_any_mistake_only_the_domain_is_compiled(tmp_path: Path, right: Mapping[str, str]) -> None:
+def test_without_errors_only_the_selected_domain_is_compiled(tmp_path: Path, right: Mapping[str, str]) -> None:
     compiled_ = compiled(tmp_path, {}, "dev", domains=("sales",))
     assert dict(compiled_.files) == {path: text for path, text in right.items() if path in compiled_.files}
     assert {path.split("/")[2] for path in compiled_.files} == {"_cluster", "floe-sales-domain"}
@@ -136,7 +136,7 @@ def test_without_any_mistake_only_the_domain_is_compiled(tmp_path: Path, right: 
     assert not compiled_.warnings
 
 
-def test_a_domain_whose_name_ends_another_one_hides_nothing_of_that() -> None:
+def test_a_domain_whose_name_ends_another_hides_no_findings_of_that() -> None:
     omitted = Omitted(frozenset({"sales"}), all_domains=("eu-sales", "sales"))
     rule = Rule("C000", "wrong", "Wrong.")
     about = {

@@ -95,7 +95,7 @@ def everything(folder: Path) -> Iterator[bytes]:
     ("delivery", "plain", "name"),
     [(FLUX, PLAIN, "secret_crm.yaml"), (ARGO_CD, TEMPLATES, "sopssecret.isindir.github.com_keys.yaml")],
 )
-def test_what_is_delivered_decrypts_to_what_was_encrypted(
+def test_the_delivered_file_decrypts_to_the_original(
     delivery: dict[str, Any], plain: str, name: str, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = encrypted(plain, key)
@@ -114,7 +114,7 @@ def test_what_is_delivered_decrypts_to_what_was_encrypted(
     assert not any(VALUE.encode() in data for folder in (root / "output", cache) for data in everything(folder))
 
 
-def test_an_edit_shows_no_value(key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_diff_of_an_edit_shows_no_value(key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = mesh(tmp_path / "mesh", FLUX, encrypted(PLAIN, key))
     assert main(["--root", str(root), "--no-cache"]) == 0
     git = ("git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@acme.example")
@@ -130,7 +130,7 @@ def test_an_edit_shows_no_value(key: Path, tmp_path: Path, capsys: pytest.Captur
     assert new_value not in output.out + output.err
 
 
-def test_a_value_that_was_added_later_is_an_error_and_is_not_shown(
+def test_a_value_added_in_plain_text_is_an_error_and_not_shown(
     key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = encrypted(PLAIN, key).replace("stringData:\n", f"stringData:\n    token: {VALUE}\n")

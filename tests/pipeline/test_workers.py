@@ -87,7 +87,7 @@ def outcome(root: Path, workers: Workers | None = None, cache: Store | None = No
 
 @pytest.mark.usefixtures("finely_divided")
 @pytest.mark.parametrize("who", WORKERS)
-def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_behind(
+def test_output_and_warnings_are_the_same_with_any_number_of_workers(
     who: str, expected: list[Any], cache: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = with_notes(tmp_path / "mesh")
@@ -125,7 +125,7 @@ def test_a_batch_has_no_more_units_in_a_larger_mesh(tmp_path: Path, monkeypatch:
     assert sum(watched.batches) > len(DOMAINS)
 
 
-def test_batches_are_smaller_towards_the_end_if_several_processes_share_them() -> None:
+def test_batches_get_smaller_towards_the_end() -> None:
     tasks = [Task(UnitKey("dev", "", str(number)), "") for number in range(500)]
 
     def sizes(jobs: int) -> list[int]:
@@ -171,7 +171,7 @@ def large(_shared: object, _item: int) -> Large:
     return Large()
 
 
-def test_results_that_were_taken_are_not_kept() -> None:
+def test_consumed_results_are_released() -> None:
     results = Processes(2).map(large, None, range(6))
     for _ in range(5):
         next(results)
@@ -237,7 +237,7 @@ def own_id(_shared: None, _item: int) -> int:
 
 
 @pytest.mark.parametrize("who", WORKERS)
-def test_results_come_in_the_order_of_the_items(who: str) -> None:
+def test_results_have_the_order_of_the_items(who: str) -> None:
     assert [*WORKERS[who].map(later_first, 0.05, range(5))] == [0, 10, 20, 30, 40]
     assert [*WORKERS[who].map(later_first, 0.0, [])] == []
 
@@ -247,7 +247,7 @@ def test_a_function_is_mapped_as_well(who: str) -> None:
     assert [*map_with(WORKERS[who])(abs, [-1, -2, 3])] == [1, 2, 3]
 
 
-def test_one_item_is_done_here_and_many_are_done_elsewhere() -> None:
+def test_one_item_runs_in_this_process_and_many_in_workers() -> None:
     assert [*Processes(2).map(own_id, None, [0])] == [os.getpid()]
     processes = {*Processes(2).map(own_id, None, range(6))}
     assert len(processes) == 2
@@ -263,7 +263,7 @@ ERRORS = (
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("who", ["this process", "2 processes"])
-def test_an_error_comes_out_as_what_it_was(who: str, error: Exception) -> None:
+def test_an_error_keeps_its_type(who: str, error: Exception) -> None:
     done: list[int] = []
     with pytest.raises(type(error)) as raised:
         done.extend(WORKERS[who].map(fail, error, range(4)))
@@ -287,7 +287,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("end", ["interrupted in the terminal", "terminated", "killed"])
-def test_no_process_outlives_the_one_that_started_it(end: str) -> None:
+def test_workers_end_with_the_process_that_started_them(end: str) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", SLEEP],
         stdout=subprocess.PIPE,
@@ -323,7 +323,7 @@ def is_running(process: int) -> bool:
         return False
 
 
-def test_jobs_choose_the_workers() -> None:
+def test_the_option_jobs_sets_the_number_of_workers() -> None:
     with workers(1) as single, workers(3) as three, workers(1000) as many:
         assert isinstance(single, ThisProcess)
         assert isinstance(three, Processes)
@@ -335,7 +335,7 @@ def end_at_once(_shared: None, _item: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_the_system_stops_is_not_a_mistake_of_the_compiler() -> None:
+def test_a_worker_killed_by_the_system_is_not_reported_as_a_bug() -> None:
     with pytest.raises(StageFailed) as failed:
         list(Processes(2).map(end_at_once, None, (1, 2)))
     (diagnostic,) = failed.value.diagnostics
