@@ -18,8 +18,8 @@ def answer(
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json", **(headers or {})}, method=method
     )
-    with urllib.request.urlopen(request, timeout=60) as given:
-        return json.loads(given.read() or "null")
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.loads(response.read() or "null")
 
 
 def eventually(say: Any, seconds: int = 600) -> Any:

@@ -45,16 +45,16 @@ MISSING = [
 NEEDS_AIRFLOW = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
 
-def context(*products: Product, found: Iterable[Capability] = (), **config: Any) -> Context[Any]:
-    """Return the context of a domain with these products, in production; `found` come before all other capabilities."""
-    kinds = {type(one) for one in found}
-    every = (*found, *(one for one in EVERYTHING if type(one) not in kinds))
-    return context_of(COMPONENT, config, settings=PRODUCTION, found=every, scope="sales", products=products)
+def context(*products: Product, capabilities: Iterable[Capability] = (), **config: Any) -> Context[Any]:
+    """Return the context of a domain with these products, in production; `capabilities` come first."""
+    kinds = {type(capability) for capability in capabilities}
+    every = (*capabilities, *(capability for capability in EVERYTHING if type(capability) not in kinds))
+    return context_of(COMPONENT, config, settings=PRODUCTION, capabilities=every, scope="sales", products=products)
 
 
 def parts(*products: Product, database: Database = DATABASE, **config: Any) -> Parts:
     """Return the facts of a domain with these products."""
-    return build(context(*products, found=(database,), **config))
+    return build(context(*products, capabilities=(database,), **config))
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Machine:
         """Return the command that runs a container of a pod with its files only, as its user."""
         files = {file.path: self.replaced(file.text) for file in container.config}
         files |= {file.path: self.secret(file.secret.secret.name, file.secret.key) for file in container.secret_files}
-        environment = {one.name: self.value(one) for one in container.variables}
+        environment = {variable.name: self.value(variable) for variable in container.variables}
         words = [*container.command, *container.arguments, *arguments]
         folders = [scratch.path for scratch in container.scratch]
         volumes = {claim.path: self.volume(claim.name) for claim in container.claims}

@@ -95,6 +95,6 @@ def address_of(server: Server) -> Endpoint:
 def migrate(machine: Machine, parts: Parts) -> None:
     """Prepare the database, as the Job does."""
     (migration,) = parts.tasks
-    for one in (*migration.pod.setup, *migration.pod.containers):
-        done = machine.run(migration.pod, one)
+    for container in (*migration.pod.setup, *migration.pod.containers):
+        done = machine.run(migration.pod, container)
         assert done.returncode == 0, done.stderr

@@ -77,31 +77,31 @@ class ApiServer:
 
     def create(self, namespace: str, objects: Iterable[dict[str, Any]]) -> None:
         """Create objects of the kinds of PATHS."""
-        for one in objects:
-            self.ask("POST", PATHS[one["kind"]].format(namespace), one)
+        for manifest in objects:
+            self.ask("POST", PATHS[manifest["kind"]].format(namespace), manifest)
 
     def apply(self, objects: Iterable[dict[str, Any]]) -> None:
         """Apply objects of any kind that the server knows, as a delivery tool does, strictly."""
-        for one in objects:
+        for manifest in objects:
             query = "fieldManager=test&fieldValidation=Strict"
-            self.ask("PATCH", f"{self.path(one)}?{query}", one, "application/apply-patch+yaml")
+            self.ask("PATCH", f"{self.path(manifest)}?{query}", manifest, "application/apply-patch+yaml")
 
-    def path(self, one: dict[str, Any]) -> str:
+    def path(self, manifest: dict[str, Any]) -> str:
         """Return where an object is."""
-        version, metadata = one["apiVersion"], one["metadata"]
+        version, metadata = manifest["apiVersion"], manifest["metadata"]
         base = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        if one["kind"] not in self._kinds.get(version, {}):
-            found = self.ask("GET", base)["resources"]
-            self._kinds[version] = {kind["kind"]: kind["name"] for kind in found if "/" not in kind["name"]}
+        if manifest["kind"] not in self._kinds.get(version, {}):
+            resources = self.ask("GET", base)["resources"]
+            self._kinds[version] = {kind["kind"]: kind["name"] for kind in resources if "/" not in kind["name"]}
         place = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
-        return f"{base}{place}/{self._kinds[version][one['kind']]}/{metadata['name']}"
+        return f"{base}{place}/{self._kinds[version][manifest['kind']]}/{metadata['name']}"
 
     def define(self, definitions: Iterable[dict[str, Any]]) -> None:
         """Define custom resources, and wait until the server serves them."""
-        for one in definitions:
-            self.apply([one])
-            group, names = one["spec"]["group"], one["spec"]["names"]
-            path = f"/apis/{group}/{one['spec']['versions'][0]['name']}/{names['plural']}"
+        for definition in definitions:
+            self.apply([definition])
+            group, names = definition["spec"]["group"], definition["spec"]["names"]
+            path = f"/apis/{group}/{definition['spec']['versions'][0]['name']}/{names['plural']}"
             eventually(partial(self.ask, "GET", path))
 
     def token(self, namespace: str, account: str) -> str:
@@ -148,12 +148,12 @@ def _whole(schema: dict[str, Any]) -> dict[str, Any]:
 
     def whole(value: Any) -> Any:
         if isinstance(value, list):
-            return [whole(one) for one in value]
+            return [whole(item) for item in value]
         if not isinstance(value, dict):
             return value
         if isinstance(value.get("$ref"), str):
             return whole(parts[value["$ref"].rpartition("/")[2]])
-        return {key: whole(one) for key, one in value.items()}
+        return {key: whole(child) for key, child in value.items()}
 
     return dict(whole(schema))
 

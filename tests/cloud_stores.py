@@ -71,11 +71,11 @@ def _running(command: list[str], port: int) -> Iterator[None]:
 @contextmanager
 def google_key() -> Iterator[tuple[str, list[bytes]]]:
     """Yield the key of a service account as JSON, and the requests in which clients exchanged it for a token."""
-    asked: list[bytes] = []
+    requests: list[bytes] = []
 
     class Tokens(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            requests.append(self.rfile.read(int(self.headers["Content-Length"])))
             body = json.dumps({"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
@@ -98,5 +98,5 @@ def google_key() -> Iterator[tuple[str, list[bytes]]]:
             "client_id": "1",
             "token_uri": f"http://127.0.0.1:{server.server_port}/token",
         }
-        yield json.dumps(key), asked
+        yield json.dumps(key), requests
         server.shutdown()

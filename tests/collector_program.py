@@ -88,10 +88,10 @@ def accepted(port: int) -> int:
     """Return how many spans a collector has taken over gRPC from outside, by its metrics on this port."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
-    found = re.search(
+    match = re.search(
         r'^otelcol_receiver_accepted_spans\S*\{.*receiver="otlp/outside".*transport="grpc".*\} (\d+)$', text, re.M
     )
-    return int(found[1]) if found else 0
+    return int(match[1]) if match else 0
 
 
 @contextmanager

@@ -54,22 +54,22 @@ def facts_table(declared: DeclaredInstance, where: str) -> str:
     names = _Names(declared.instance)
     pods = _merged(_pods(declared.parts, names))
     kinds: dict[str, list[str]] = {}
-    for one in pods:
-        kinds.setdefault(one.kind, []).append(code(one.name))
+    for facts in pods:
+        kinds.setdefault(facts.kind, []).append(code(facts.name))
     secrets = {
         f"{code(names.general(secret.name))}: {', '.join(code(key.name) for key in secret.keys if not key.literal)}"
         for secret in merged({*named_secrets(declared.parts), *declared.secrets})
     }
     rows = {
-        "renders": "; ".join(f"{kind} {', '.join(found)}" for kind, found in kinds.items()),
-        "image": _by_value(pods, lambda one: one.images),
-        "processor": _by_value(pods, lambda one: one.processor),
-        "user": _by_value(pods, lambda one: one.user),
-        "ports": _by_value(pods, lambda one: one.ports),
-        "health": _by_value(pods, lambda one: one.health),
-        "interfaces": "; ".join(text for one in pods for text in one.interfaces),
-        "metrics": _by_value(pods, lambda one: one.metrics),
-        "calls": _by_value(pods, lambda one: one.calls),
+        "renders": "; ".join(f"{kind} {', '.join(names_)}" for kind, names_ in kinds.items()),
+        "image": _by_value(pods, lambda facts: facts.images),
+        "processor": _by_value(pods, lambda facts: facts.processor),
+        "user": _by_value(pods, lambda facts: facts.user),
+        "ports": _by_value(pods, lambda facts: facts.ports),
+        "health": _by_value(pods, lambda facts: facts.health),
+        "interfaces": "; ".join(text for facts in pods for text in facts.interfaces),
+        "metrics": _by_value(pods, lambda facts: facts.metrics),
+        "calls": _by_value(pods, lambda facts: facts.calls),
         "secrets": "; ".join(sorted(secrets)),
     }
     return markdown_table([where, ""], [[name, text] for name, text in rows.items() if text])
@@ -82,8 +82,8 @@ class _Names:
         self.images = {product.spec.image for product in instance.products}
         domains = {*instance.domains, *(product.domain for product in instance.products)}
         products = {product.name for product in instance.products}
-        own = {(one.domain, one.name) for one in instance.products}
-        own |= {(one.domain, one.name) for one in instance.served}
+        own = {(product.domain, product.name) for product in instance.products}
+        own |= {(product.domain, product.name) for product in instance.served}
         self.words = {
             **{joined(*names): "<domain>-<product>" for names in sorted(own)},
             **dict.fromkeys(sorted(domains), "<domain>"),
@@ -109,8 +109,8 @@ def _pods(parts: Parts, names: _Names) -> Iterator[PodFacts]:
             workload.name,
             workload.pod,
             names,
-            interfaces=tuple(_interface(one, workload) for one in workload.interfaces),
-            metrics=tuple(_metrics(one, workload.ports()) for one in workload.metrics),
+            interfaces=tuple(_interface(interface, workload) for interface in workload.interfaces),
+            metrics=tuple(_metrics(metrics_, workload.ports()) for metrics_ in workload.metrics),
         )
     for task in parts.tasks:
         yield _described("CronJob" if task.schedule else "Job", task.name, task.pod, names)
@@ -122,18 +122,21 @@ def _pods(parts: Parts, names: _Names) -> Iterator[PodFacts]:
 
 def _merged(pods: Iterable[PodFacts]) -> tuple[PodFacts, ...]:
     """Return the pods with those of the same kind and general name, such as those of each product, as one."""
-    found: dict[tuple[str, str], PodFacts] = {}
-    for one in pods:
-        first = found.setdefault((one.kind, one.name), one)
-        facts = {name: (*getattr(first, name), *getattr(one, name)) for name in PodFacts.__struct_fields__[2:]}
+    merged: dict[tuple[str, str], PodFacts] = {}
+    for facts_ in pods:
+        first = merged.setdefault((facts_.kind, facts_.name), facts_)
+        facts = {name: (*getattr(first, name), *getattr(facts_, name)) for name in PodFacts.__struct_fields__[2:]}
         merged_facts = {name: tuple(dict.fromkeys(values)) for name, values in facts.items()}
-        found[one.kind, one.name] = PodFacts(one.kind, one.name, **merged_facts)
-    return tuple(found.values())
+        merged[facts_.kind, facts_.name] = PodFacts(facts_.kind, facts_.name, **merged_facts)
+    return tuple(merged.values())
 
 
 def _described(kind: str, name: str, pod: Pod, names: _Names, **facts: tuple[str, ...]) -> PodFacts:
     ports = {port for container in pod.containers for port in container.ports}
-    images = (PRODUCT_IMAGE if one.image in names.images else code(one.image) for one in containers_of(pod))
+    images = (
+        PRODUCT_IMAGE if container_.image in names.images else code(container_.image)
+        for container_ in containers_of(pod)
+    )
     api = (KUBERNETES,) if pod.calls_kubernetes else ()
     return PodFacts(
         kind,
@@ -143,7 +146,7 @@ def _described(kind: str, name: str, pod: Pod, names: _Names, **facts: tuple[str
         user=(str(pod.identity.user),),
         ports=_ports(ports),
         health=tuple(dict.fromkeys(text for container in pod.containers for text in _health(container))),
-        calls=(*dict.fromkeys(names.server(one) for one in pod.servers()), *api),
+        calls=(*dict.fromkeys(names.server(server) for server in pod.servers()), *api),
         **facts,
     )
 
@@ -153,9 +156,9 @@ def _operated(pods: OperatedPods, names: _Names) -> PodFacts:
         "pods of an operator:",
         names.general(pods.name),
         ports=_ports(pods.ports),
-        metrics=tuple(_metrics(one, pods.ports) for one in pods.metrics),
+        metrics=tuple(_metrics(metrics_, pods.ports) for metrics_ in pods.metrics),
         calls=(
-            *dict.fromkeys(names.server(one) for one in pods.calls),
+            *dict.fromkeys(names.server(call) for call in pods.calls),
             *((KUBERNETES,) if pods.kubernetes_api else ()),
         ),
     )
@@ -170,13 +173,13 @@ def _ports(ports: Iterable[Port]) -> tuple[str, ...]:
 
 def _health(container: Container) -> Iterator[str]:
     """Yield what asks whether a container is well, each with the probes that do."""
-    asked: dict[str, list[str]] = {}
+    requests: dict[str, list[str]] = {}
     for name in PROBES:
         probe: Probe | None = getattr(container, name)
         if probe is not None:
-            asked.setdefault(_probe(probe, container.ports), []).append(name)
-    for text, probes in asked.items():
-        yield text if len(asked) == 1 else f"{' and '.join(probes)} {text}"
+            requests.setdefault(_probe(probe, container.ports), []).append(name)
+    for text, probes in requests.items():
+        yield text if len(requests) == 1 else f"{' and '.join(probes)} {text}"
 
 
 def _probe(probe: Probe, ports: Iterable[Port]) -> str:
@@ -202,10 +205,10 @@ def _metrics(metrics: Metrics, ports: Iterable[Port]) -> str:
 
 def _by_value(pods: Iterable[PodFacts], of: Callable[[PodFacts], tuple[str, ...]]) -> str:
     """Return a fact of all pods: with their names before it, unless all have the same."""
-    found: dict[str, list[str]] = {}
+    slots: dict[str, list[str]] = {}
     listed = tuple(pods)
-    for one in listed:
-        found.setdefault(", ".join(of(one)), []).append(code(one.name))
-    if len(found) == 1:
-        return next(iter(found))
-    return "; ".join(f"{', '.join(names)}: {value}" for value, names in found.items() if value)
+    for component in listed:
+        slots.setdefault(", ".join(of(component)), []).append(code(component.name))
+    if len(slots) == 1:
+        return next(iter(slots))
+    return "; ".join(f"{', '.join(names)}: {value}" for value, names in slots.items() if value)

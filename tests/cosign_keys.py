@@ -27,12 +27,12 @@ def sealed(key: ec.EllipticCurvePrivateKey = KEY, *, work: int = 1 << 10) -> byt
     plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     salt, nonce = b"s" * 32, b"n" * 24
     box = SecretBox(Scrypt(salt, 32, work, 8, 1).derive(PASSWORD.encode()))
-    said = {
+    envelope = {
         "kdf": {"name": "scrypt", "params": {"N": work, "r": 8, "p": 1}, "salt": _text(salt)},
         "cipher": {"name": "nacl/secretbox", "nonce": _text(nonce)},
         "ciphertext": _text(box.encrypt(plain, nonce).ciphertext),
     }
-    return pem("ENCRYPTED SIGSTORE PRIVATE KEY", json.dumps(said).encode())
+    return pem("ENCRYPTED SIGSTORE PRIVATE KEY", json.dumps(envelope).encode())
 
 
 def pem(kind: str, content: bytes) -> bytes:

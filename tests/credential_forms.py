@@ -43,16 +43,16 @@ def python_form(form: str) -> str:
 
 def forms(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the forms, with the words of which each has one, and the least entropy."""
-    found = []
+    rules_ = []
     for rule in rules:
         if LEFT_OUT.fullmatch(rule["id"]) or "regex" not in rule or ASSIGNMENT.match(rule["regex"]):
             continue
         form = python_form(rule["regex"])
         re.compile(form)
-        found.append(
+        rules_.append(
             {"name": rule["id"], "words": rule["keywords"], "form": form, "entropy": float(rule.get("entropy", 0))}
         )
-    return sorted(found, key=lambda one: str(one["name"]))
+    return sorted(rules_, key=lambda form: str(form["name"]))
 
 
 if __name__ == "__main__":
@@ -64,7 +64,7 @@ if __name__ == "__main__":
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     rules = tomllib.loads(text("config/gitleaks.toml"))["rules"]
-    lines = ",\n".join(json.dumps(one) for one in forms(rules))
+    lines = ",\n".join(json.dumps(form) for form in forms(rules))
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "forms.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     (FOLDER / "LICENSE.md").write_text(text("LICENSE"), encoding="utf-8")

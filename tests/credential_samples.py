@@ -60,15 +60,15 @@ def _made(parsed: Any, chance: random.Random) -> Iterator[str]:
 
 
 def _members(choices: Any) -> str:
-    found = ""
+    characters = ""
     for operator, argument in choices:
         match str(operator):
             case "LITERAL":
-                found += chr(argument)
+                characters += chr(argument)
             case "RANGE":
-                found += "".join(map(chr, range(argument[0], argument[1] + 1)))
+                characters += "".join(map(chr, range(argument[0], argument[1] + 1)))
             case "CATEGORY":
-                found += string.digits if "DIGIT" in str(argument) else _WORD if "WORD" in str(argument) else ""
+                characters += string.digits if "DIGIT" in str(argument) else _WORD if "WORD" in str(argument) else ""
             case _:
                 return _WORD
-    return found
+    return characters

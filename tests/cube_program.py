@@ -77,5 +77,5 @@ def problems(*folders: Path) -> list[str]:
     """Return, for each folder, what Cube finds wrong with the models in it; empty if it accepts them."""
     # Cube writes to the standard output, too.
     printed = run(COMPILE, *map(str, folders), package="schema-compiler").splitlines()[-1]
-    found: list[str] = json.loads(printed)
-    return found
+    lines: list[str] = json.loads(printed)
+    return lines

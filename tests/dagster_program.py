@@ -36,8 +36,8 @@ PROGRAM = str(Path(sys.executable).with_name("dagster"))
 
 def context(*products: Product, database: Database = DATABASE) -> Context[Any]:
     """Return the context of a domain with these products, in production."""
-    found = (*(one for one in EVERYTHING if one != DATABASE), database)
-    return context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=products)
+    capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), database)
+    return context_of(COMPONENT, settings=PRODUCTION, capabilities=capabilities, scope="sales", products=products)
 
 
 def parts(*products: Product, database: Database = DATABASE) -> Parts:
@@ -56,30 +56,33 @@ def write_files(pod: Pod, folder: Path) -> Path:
 
 def variables(container: Container) -> dict[str, str]:
     """Return a container's variables as Kubernetes would set them; every secret is PASSWORD."""
-    return {one.name: PASSWORD if one.secret else one.value.replace("$$", "$") for one in container.variables}
+    return {
+        variable.name: PASSWORD if variable.secret else variable.value.replace("$$", "$")
+        for variable in container.variables
+    }
 
 
-def code_container(one: Product, database: Database = DATABASE) -> Container:
+def code_container(product_: Product, database: Database = DATABASE) -> Container:
     """Return the container of a product's code location."""
-    servers = parts(one, database=database).workloads
-    return next(server for server in servers if server.name == f"code-{one.name}").pod.containers[0]
+    servers = parts(product_, database=database).workloads
+    return next(server for server in servers if server.name == f"code-{product_.name}").pod.containers[0]
 
 
-def told_of_runs(one: Product) -> dict[str, Any]:
+def told_of_runs(product_: Product) -> dict[str, Any]:
     """Return what a product's code location says about the pods of its runs."""
-    return dict(json.loads(variables(code_container(one))["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"]))
+    return dict(json.loads(variables(code_container(product_))["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"]))
 
 
 def free_port() -> int:
     """Return a TCP port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        return int(reserved.getsockname()[1])
 
 
 @contextmanager
 def code_server(
-    one: Product, folder: Path, database: Database = DATABASE, edit: Callable[[Path], None] | None = None
+    product_: Product, folder: Path, database: Database = DATABASE, edit: Callable[[Path], None] | None = None
 ) -> Iterator[Any]:
     """Start a product's code location as its container does, but for the port and the files' folder; yield a client.
 
@@ -87,7 +90,7 @@ def code_server(
     """
     from dagster._grpc.client import DagsterGrpcClient
 
-    container, port = code_container(one, database), free_port()
+    container, port = code_container(product_, database), free_port()
     write_files(Pod((container,), IDENTITY), folder)
     if edit:
         edit(folder)

@@ -17,12 +17,14 @@ def added(component: Component[Any], config: dict[str, Any], *, production: bool
     settings = PRODUCTION if production else DEVELOPMENT
     database = (database_postgresql.COMPONENT, context_of(database_postgresql.COMPONENT, DATABASE, settings=settings))
     backup = (component, context_of(component, config, settings=settings))
-    before = {str(one["metadata"]["name"]) + one["kind"] for one in units_of(database).objects}
+    before = {str(manifest["metadata"]["name"]) + manifest["kind"] for manifest in units_of(database).objects}
     return [
-        one for one in units_of(database, backup).objects if str(one["metadata"]["name"]) + one["kind"] not in before
+        manifest
+        for manifest in units_of(database, backup).objects
+        if str(manifest["metadata"]["name"]) + manifest["kind"] not in before
     ]
 
 
 def without_scripts(objects: list[Object]) -> list[Object]:
     """Return the objects without the texts of scripts, which are files of their own."""
-    return [one for one in objects if one["kind"] != "ConfigMap"]
+    return [manifest for manifest in objects if manifest["kind"] != "ConfigMap"]

@@ -74,11 +74,11 @@ def main(arguments: list[str]) -> int:
 def rewritten(page: str) -> str:
     """Return a page with its tables made anew. Raises SystemExit with what is wrong with a marker."""
 
-    def replaced(found: re.Match[str]) -> str:
-        name, _, about = found[2].partition(" ")
+    def replaced(match: re.Match[str]) -> str:
+        name, _, about = match[2].partition(" ")
         if name not in TABLES:
             raise SystemExit(f"there is no table {name}; there are {', '.join(TABLES)}")
-        return f"{found[1]}{TABLES[name](page, about)}{found[4]}"
+        return f"{match[1]}{TABLES[name](page, about)}{match[4]}"
 
     return TABLE.sub(replaced, page)
 
@@ -96,12 +96,12 @@ def anchor(title: str) -> str:
 
 def sections(page: str) -> Mapping[tuple[str, str], str]:
     """Return the heading of each component's section, by slot and type."""
-    found: dict[tuple[str, str], str] = {}
+    tables: dict[tuple[str, str], str] = {}
     for title, about in SECTION.findall(page):
         for component in about.split(", "):
             slot, kind = component.split()
-            found[slot, kind] = title
-    return found
+            tables[slot, kind] = title
+    return tables
 
 
 def components(page: str, _about: str) -> str:
@@ -143,30 +143,32 @@ def declared(*meshes: Path) -> Mapping[tuple[str, str, str, str], DeclaredInstan
 
     If there are several in a namespace, it is the first one. What follows from `ingress` has this as its slot.
     """
-    found: dict[tuple[str, str, str, str], DeclaredInstance] = {}
+    instances: dict[tuple[str, str, str, str], DeclaredInstance] = {}
     for root in meshes or MESHES:
         for environment in plan_mesh(root):
             for plan in plan_environment(environment):
                 extra = (ingress_instance(plan.unit, plan.ingress),) if plan.ingress else ()
-                for one in (*plan.unit.instances, *extra):
+                for instance in (*plan.unit.instances, *extra):
                     name = environment.settings.environment.name
-                    found.setdefault((name, plan.unit.namespace, one.instance.slot, one.instance.type), one)
-    return found
+                    instances.setdefault(
+                        (name, plan.unit.namespace, instance.instance.slot, instance.instance.type), instance
+                    )
+    return instances
 
 
 def identities(_page: str, environment: str) -> str:
     """Return the table of the accounts of an environment of `CLOUDS` whose pods have an identity there."""
-    found: dict[tuple[str, str], tuple[str, set[str]]] = {}
-    for (name, namespace, _, _), one in declared(CLOUDS).items():
-        for workload_name, pod in named_pods(one.parts) if name == environment else ():
+    rows_: dict[tuple[str, str], tuple[str, set[str]]] = {}
+    for (name, namespace, _, _), instance in declared(CLOUDS).items():
+        for workload_name, pod in named_pods(instance.parts) if name == environment else ():
             if identity := pod.workload_identity:
                 account = (namespace, pod.account or workload_name)
                 role = next((value for _, value in identity.annotations), AS_ITSELF)
                 servers = {server.host for server in pod.servers() if server.group is None}
-                found.setdefault(account, (role, set()))[1].update(servers)
+                rows_.setdefault(account, (role, set()))[1].update(servers)
     rows = [
         [code(f"{namespace}/{account}"), code(role) if role else "itself", ", ".join(map(code, sorted(servers)))]
-        for (namespace, account), (role, servers) in sorted(found.items())
+        for (namespace, account), (role, servers) in sorted(rows_.items())
     ]
     return markdown_table(["ServiceAccount", "acts as", "calls in the cloud"], rows)
 
@@ -181,11 +183,11 @@ def requests(_page: str, _about: str) -> str:
         for folder in folders:
             servers, everything = (requested(folder, count, tasks=tasks) for tasks in (False, True))
             amounts = [*servers.values(), everything["requests.cpu"], everything["requests.memory"]]
-            if any(one.amount for one in amounts):
+            if any(amount.amount for amount in amounts):
                 rows.append([environment, code(folder.name), *map(str, amounts)])
-            sums = [total + one for total, one in zip(sums, amounts, strict=True)]
+            sums = [total + amount for total, amount in zip(sums, amounts, strict=True)]
         on_all = f"all, on {count} {'node' if count == 1 else 'nodes'}"
-        rows.append([f"**{each}**" for each in (environment, on_all, *sums)])
+        rows.append([f"**{cell}**" for cell in (environment, on_all, *sums)])
     head = ["environment", "namespace", "CPU", "memory", "volumes", "CPU with all Jobs", "memory with all Jobs"]
     return markdown_table(head, rows)
 
@@ -197,8 +199,8 @@ def requested(folder: Path, nodes: int, *, tasks: bool) -> Mapping[str, Quantity
     are not in the objects, so they are never included.
     """
     objects = compiled(folder).by_id
-    workloads = [found for identity, one in objects.items() if (found := workload(identity, one))]
-    needed = demand((one for one in workloads if tasks or not one.is_task), objects, (), nodes)
+    workloads = [workload_ for identity, manifest in objects.items() if (workload_ := workload(identity, manifest))]
+    needed = demand((workload_ for workload_ in workloads if tasks or not workload_.is_task), objects, (), nodes)
     counted = [amounts for consumer, amounts in needed.needs.items() if tasks or consumer.about]
     return {name: sum((amounts.get(name, ZERO) for amounts in counted), ZERO) for name in COUNTED}
 
@@ -212,19 +214,19 @@ def compiled(folder: Path) -> ObjectSet:
 @cache
 def manifests(folder: Path) -> Sequence[Object]:
     """Return the objects in a folder of output/, without those of kinds that request nothing: most of the text."""
-    found = sorted(file for file in folder.glob("*.yaml") if not file.name.startswith(UNREAD))
-    return [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in found]
+    files = sorted(file for file in folder.glob("*.yaml") if not file.name.startswith(UNREAD))
+    return [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in files]
 
 
 def secrets(_page: str, environment: str) -> str:
     """Return the table of the secrets that an environment reads from its store."""
-    asked: dict[str, set[str]] = {}
+    keys_: dict[str, set[str]] = {}
     for folder in (OUTPUT / environment).iterdir():
-        for one in manifests(folder):
-            if one["kind"] == "ExternalSecret":
-                for entry in one["spec"].get("data", ()):
-                    asked.setdefault(entry["remoteRef"]["key"], set()).add(entry["remoteRef"]["property"])
-    rows = [[code(path), ", ".join(map(code, sorted(keys)))] for path, keys in sorted(asked.items())]
+        for manifest in manifests(folder):
+            if manifest["kind"] == "ExternalSecret":
+                for entry in manifest["spec"].get("data", ()):
+                    keys_.setdefault(entry["remoteRef"]["key"], set()).add(entry["remoteRef"]["property"])
+    rows = [[code(path), ", ".join(map(code, sorted(keys)))] for path, keys in sorted(keys_.items())]
     return markdown_table(["path in the store", "keys"], rows)
 
 

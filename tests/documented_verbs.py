@@ -78,7 +78,7 @@ def _written(action: Action) -> str:
 
 @cache
 def _parsers() -> dict[str, ArgumentParser]:
-    (verbs,) = (one for one in parser_of(VERBS)._actions if isinstance(one, _SubParsersAction))
+    (verbs,) = (action for action in parser_of(VERBS)._actions if isinstance(action, _SubParsersAction))
     return dict(verbs.choices)
 
 

@@ -48,24 +48,26 @@ class Editor:
     def diagnostics(self, path: str, text: str) -> tuple[Diagnostic, ...]:
         """Return what is underlined in a file with this text."""
         with self._open(path, text) as (_, diagnostics):
-            return tuple(Diagnostic(_between(text, **one["range"]), one["message"]) for one in diagnostics)
+            return tuple(
+                Diagnostic(_between(text, **diagnostic["range"]), diagnostic["message"]) for diagnostic in diagnostics
+            )
 
     def completions(self, path: str, text: str) -> Mapping[str, Message]:
         """Return what is offered where the cursor is in a text, by what is shown of each."""
-        found = self._at_cursor("textDocument/completion", path, text)
-        return {one["label"]: one for one in found["items"]}
+        completions_ = self._at_cursor("textDocument/completion", path, text)
+        return {completion["label"]: completion for completion in completions_["items"]}
 
     def hover(self, path: str, text: str) -> str:
         """Return what is shown of the word where the cursor is in a text."""
-        found = self._at_cursor("textDocument/hover", path, text)
-        return str(found["contents"]["value"]) if found else ""
+        answer = self._at_cursor("textDocument/hover", path, text)
+        return str(answer["contents"]["value"]) if answer else ""
 
     def request(self, method: str, params: Message) -> Any:
         """Send a request, and return what is answered."""
         self.last += 1
         number = self.last
         self._send({"id": number, "method": method, "params": params})
-        answer = self._until(lambda one: one.get("id") == number and "method" not in one)
+        answer = self._until(lambda message: message.get("id") == number and "method" not in message)
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -91,8 +93,8 @@ class Editor:
         self._published(uri)
 
     def _published(self, uri: str) -> list[Message]:
-        found = self._until(lambda one: one.get("method") == PUBLISHED and one["params"]["uri"] == uri)
-        return list(found["params"]["diagnostics"])
+        published = self._until(lambda message: message.get("method") == PUBLISHED and message["params"]["uri"] == uri)
+        return list(published["params"]["diagnostics"])
 
     def _send(self, message: Message) -> None:
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -100,11 +102,11 @@ class Editor:
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
         self.process.stdin.flush()
 
-    def _until(self, wanted: Any) -> Message:
+    def _until(self, accepts: Any) -> Message:
         """Return the next message that is wanted; what the server asks before is answered."""
         while True:
             message = self.received.get(timeout=SECONDS)
-            if wanted(message):
+            if accepts(message):
                 return message
             if "id" in message and "method" in message:
                 self._send({"id": message["id"], "result": self._answer(message)})
@@ -112,7 +114,7 @@ class Editor:
     def _answer(self, message: Message) -> Any:
         if message["method"] != "workspace/configuration":
             return None
-        return [self.settings.get(one["section"]) for one in message["params"]["items"]]
+        return [self.settings.get(section["section"]) for section in message["params"]["items"]]
 
 
 PUBLISHED = "textDocument/publishDiagnostics"
@@ -122,9 +124,9 @@ PUBLISHED = "textDocument/publishDiagnostics"
 def editor(root: Path) -> Iterator[Editor]:
     """Open a folder as an editor with YAML support does, with the settings in its .vscode/settings.json."""
     file = root / ".vscode" / "settings.json"
-    written = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    settings_ = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     # No list of schemas from the network.
-    settings = {"yaml": {"schemaStore": {"enable": False}, "schemas": written.get("yaml.schemas", {})}}
+    settings = {"yaml": {"schemaStore": {"enable": False}, "schemas": settings_.get("yaml.schemas", {})}}
     process = subprocess.Popen([NAME, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout
@@ -160,5 +162,5 @@ def _receive(stream: IO[bytes], received: Queue[Message]) -> None:
 
 def _between(text: str, start: Message, end: Message) -> str:
     lines = text.splitlines(keepends=True)
-    at = [sum(map(len, lines[: one["line"]])) + one["character"] for one in (start, end)]
+    at = [sum(map(len, lines[: position["line"]])) + position["character"] for position in (start, end)]
     return text[at[0] : at[1]]

@@ -201,11 +201,13 @@ class Pod:
         """Return the starts of the program in all pods."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         fields = [line.split() for line in lines]
-        return [Start(one[0], float(one[1]), one[2], int(one[3]), int(one[4])) for one in fields if len(one) == 5]
+        return [
+            Start(line[0], float(line[1]), line[2], int(line[3]), int(line[4])) for line in fields if len(line) == 5
+        ]
 
     def processes(self) -> list[int]:
         """Return the elector, and the fence and the program if it leads."""
-        own = [one for one in self.starts() if one.pod == self.name]
+        own = [start for start in self.starts() if start.pod == self.name]
         last = [own[-1].fence, own[-1].process] if own else []
         return [self.elector.pid, *(pid for pid in last if alive(pid))]
 

@@ -31,8 +31,8 @@ class CheckedEnvironment:
 
     def places(self, unit: str) -> Places:
         """Return the places of a unit, of which there may be no object."""
-        found = self.units.get(unit)
-        return Places.of(found) if found else Places(self.facts.environment)
+        checked = self.units.get(unit)
+        return Places.of(checked) if checked else Places(self.facts.environment)
 
 
 def run_checks(rendered: Rendered) -> tuple[Diagnostic, ...]:
@@ -46,12 +46,12 @@ def run_checks(rendered: Rendered) -> tuple[Diagnostic, ...]:
 
 def run_all_checks(environments: Iterable[Rendered]) -> tuple[Diagnostic, ...]:
     """Return the warnings about environments and about what they share, in order; raise as `run_checks` does."""
-    checked = {one.environment: _checked(one) for one in environments}
+    checked = {environment.environment: _checked(environment) for environment in environments}
     findings = Findings()
-    for one in checked.values():
-        findings.extend(one.findings)
-        findings.extend(placed(link(one.facts, one.summaries), one.places))
-    linked = [Environment.of(one.facts, one.summaries) for one in checked.values()]
+    for environment_ in checked.values():
+        findings.extend(environment_.findings)
+        findings.extend(placed(link(environment_.facts, environment_.summaries), environment_.places))
+    linked = [Environment.of(environment.facts, environment.summaries) for environment in checked.values()]
     for between in (duplicate_objects, routed_twice):
         findings.extend(between(linked, lambda environment, unit: checked[environment].places(unit)))
     return findings.finish()
@@ -74,13 +74,13 @@ def split(rendered: Rendered) -> dict[str, Rendered]:
     """Return the units of an environment by name, in order: every namespace, the delivery, and "" for the rest."""
     objects = _grouped(rendered.objects.by_id, lambda identity: _unit_of(rendered, identity))
     removed = _grouped(rendered.removed, lambda identity: _unit_of(rendered, identity))
-    connections = _grouped(rendered.connections, lambda one: one.source.namespace)
-    launched = _grouped(rendered.launched, lambda one: one.group.namespace)
-    exceptions = _grouped(rendered.exceptions, lambda one: one.group.namespace)
-    ingress_groups = _grouped(rendered.ingress_groups, lambda one: one[0].namespace)
-    open_servers = _grouped(rendered.open_servers, lambda one: one.group.namespace)
-    existing_secrets = _grouped(rendered.existing_secrets, lambda one: one.namespace)
-    encrypted_secrets = _grouped(rendered.encrypted_secrets, lambda one: one.namespace)
+    connections = _grouped(rendered.connections, lambda item: item.source.namespace)
+    launched = _grouped(rendered.launched, lambda item: item.group.namespace)
+    exceptions = _grouped(rendered.exceptions, lambda item: item.group.namespace)
+    ingress_groups = _grouped(rendered.ingress_groups, lambda item: item[0].namespace)
+    open_servers = _grouped(rendered.open_servers, lambda item: item.group.namespace)
+    existing_secrets = _grouped(rendered.existing_secrets, lambda item: item.namespace)
+    encrypted_secrets = _grouped(rendered.encrypted_secrets, lambda item: item.namespace)
     return {
         name: replace(
             rendered,
@@ -100,18 +100,18 @@ def split(rendered: Rendered) -> dict[str, Rendered]:
 
 
 def _grouped(items: Iterable[Item], unit_of: Callable[[Item], str]) -> dict[str, list[Item]]:
-    found: dict[str, list[Item]] = {}
+    groups: dict[str, list[Item]] = {}
     for item in items:
-        found.setdefault(unit_of(item), []).append(item)
-    return found
+        groups.setdefault(unit_of(item), []).append(item)
+    return groups
 
 
 def _checked(rendered: Rendered) -> CheckedEnvironment:
     units = split(rendered)
     definitions = tuple(rendered.objects.of_kind("CustomResourceDefinition"))
     checked = [check_unit(unit, definitions) for unit in units.values()]
-    findings = tuple(finding for one in checked for finding in one.findings)
-    return CheckedEnvironment(facts_of(rendered), findings, tuple(one.summary for one in checked), units)
+    findings = tuple(finding for unit in checked for finding in unit.findings)
+    return CheckedEnvironment(facts_of(rendered), findings, tuple(unit.summary for unit in checked), units)
 
 
 def _unit_of(rendered: Rendered, identity: ObjectId) -> str:

@@ -42,8 +42,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         path = self.path.partition("?")[0]
-        other = (answer for end, answer in self.server.says.items() if path.endswith(end))
-        self.wfile.write(next(other, json.dumps(data).encode()))
+        answers = (answer for end, answer in self.server.says.items() if path.endswith(end))
+        self.wfile.write(next(answers, json.dumps(data).encode()))
 
     def _handle(self) -> None:
         path, _, query = self.path.partition("?")
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "POST":
             self.server.comments.append({"id": len(self.server.comments) + 1, "user": BOT, "author": BOT, **sent})
             return self._reply(201, self.server.comments[-1])
-        (mine,) = (one for one in self.server.comments if path.endswith(f"/{one['id']}"))
+        (mine,) = (comment for comment in self.server.comments if path.endswith(f"/{comment['id']}"))
         mine.update(sent)
         return self._reply(200, mine)
 

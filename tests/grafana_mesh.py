@@ -89,8 +89,8 @@ def production_mesh(root: Path) -> Path:
 def compiled() -> tuple[Mapping[str, str], Recorder]:
     """Return the output of the mesh, and what the cache holds of it."""
     with TemporaryDirectory() as folder, installed(Path(folder)):
-        kept = Recorder()
-        return dict(compile_mesh(measured_mesh(Path(folder)), cache=kept).files), kept
+        recorder = Recorder()
+        return dict(compile_mesh(measured_mesh(Path(folder)), cache=recorder).files), recorder
 
 
 def files() -> Mapping[str, str]:
@@ -107,12 +107,12 @@ def manifests() -> Sequence[Json]:
 @cache
 def dashboards() -> Mapping[str, Json]:
     """Return the dashboards, by their uid."""
-    found = {}
-    for one in manifests():
-        for key, text in one.get("data", {}).items():
-            if one["kind"] == "ConfigMap" and key.startswith("floe-"):
-                found[key.removesuffix(".json")] = json.loads(text)
-    return found
+    dashboards_ = {}
+    for manifest in manifests():
+        for key, text in manifest.get("data", {}).items():
+            if manifest["kind"] == "ConfigMap" and key.startswith("floe-"):
+                dashboards_[key.removesuffix(".json")] = json.loads(text)
+    return dashboards_
 
 
 def panels(dashboard: Json) -> list[Json]:
@@ -135,4 +135,4 @@ def expressions(dashboard: Json) -> Iterator[str]:
 def evaluated(expression: str) -> str:
     """Return a query as Prometheus gets it: Grafana has replaced its variables."""
     values = {"__rate_interval": "2m", "namespace": "floe-sales-domain", "product": "orders", "mesh": "a|b"}
-    return re.sub(r"\$([a-z_]+)", lambda found: values[found[1]], expression)
+    return re.sub(r"\$([a-z_]+)", lambda match: values[match[1]], expression)

@@ -35,32 +35,32 @@ def hold(dashboard: dict[str, Any]) -> None:
 
 
 def _hold(model: Any, data: dict[str, Any], place: str) -> None:
-    found = model.from_json(data)
-    _within(data, json.loads(json.dumps(found, cls=JSONEncoder)), place)
-    _listed(found, place)
+    parsed = model.from_json(data)
+    _within(data, json.loads(json.dumps(parsed, cls=JSONEncoder)), place)
+    _listed(parsed, place)
 
 
-def _within(part: Any, whole: Any, place: str) -> None:
+def _within(part: Any, original: Any, place: str) -> None:
     """Raise AssertionError if something of a part is not in the whole."""
     if isinstance(part, dict):
         for key, value in part.items():
-            assert key in whole, f"{place}.{key} is unknown"
-            _within(value, whole[key], f"{place}.{key}")
+            assert key in original, f"{place}.{key} is unknown"
+            _within(value, original[key], f"{place}.{key}")
     elif isinstance(part, list):
-        assert len(part) == len(whole), place
-        for number, (value, other) in enumerate(zip(part, whole, strict=True)):
-            _within(value, other, f"{place}[{number}]")
+        assert len(part) == len(original), place
+        for number, (value, original_item) in enumerate(zip(part, original, strict=True)):
+            _within(value, original_item, f"{place}[{number}]")
     else:
-        assert part == whole, place
+        assert part == original, place
 
 
-def _listed(found: Any, place: str) -> None:
+def _listed(value_: Any, place: str) -> None:
     """Raise AssertionError if a value is none of those that its type lists."""
-    for name, hint in typing.get_type_hints(type(found)).items():
-        value = getattr(found, name, None)
-        for one in typing.get_args(hint) or (hint,):
-            if isinstance(one, type) and issubclass(one, Enum) and value is not None:
-                assert value in [*one, *(member.value for member in one)], f"{place}.{name} is {value}"
+    for name, hint in typing.get_type_hints(type(value_)).items():
+        value = getattr(value_, name, None)
+        for type_ in typing.get_args(hint) or (hint,):
+            if isinstance(type_, type) and issubclass(type_, Enum) and value is not None:
+                assert value in [*type_, *(member.value for member in type_)], f"{place}.{name} is {value}"
         for part in value if isinstance(value, list) else [value]:
             if type(part).__module__.startswith("grafana_foundation_sdk"):
                 _listed(part, f"{place}.{name}")

@@ -163,10 +163,10 @@ WIDE = SMALL.with_name("wide")
 
 def documents_of(mesh: Path) -> dict[str, Any]:
     """Return the documents of a mesh, without those of its parents, which a digest locks."""
-    found = {str(path.relative_to(mesh)): path for path in sorted(mesh.rglob("*.yaml"))}
+    files = {str(path.relative_to(mesh)): path for path in sorted(mesh.rglob("*.yaml"))}
     return {
         file: yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-        for file, path in found.items()
+        for file, path in files.items()
         if not file.startswith("vendor/")
     }
 

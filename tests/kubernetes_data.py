@@ -70,7 +70,7 @@ def enumerations(module: Path) -> Enumerations:
     """Return the values of fields, by the name of their type in OpenAPI documents and by their own."""
     texts = {path.parent: path.read_text("utf-8") for path in sorted(module.glob("*/*/types.go"))}
     values = {_package(folder): _values(text) for folder, text in texts.items()}
-    found: Enumerations = {}
+    enumerations_: Enumerations = {}
     for folder, text in texts.items():
         own = values[_package(folder)]
         for name, body in _STRUCT.findall(text):
@@ -82,8 +82,8 @@ def enumerations(module: Path) -> Enumerations:
                 if short in of:
                     fields[field] = of[short]
             if fields and not name.endswith("Status"):
-                found[f"io.k8s.api.{_package(folder)}.{name}"] = dict(sorted(fields.items()))
-    return dict(sorted(found.items()))
+                enumerations_[f"io.k8s.api.{_package(folder)}.{name}"] = dict(sorted(fields.items()))
+    return dict(sorted(enumerations_.items()))
 
 
 def since(words: Sequence[tuple[int, Enumerations]]) -> Since:
@@ -93,32 +93,32 @@ def since(words: Sequence[tuple[int, Enumerations]]) -> Since:
         words: The enumerations of some releases, by their minor versions, the oldest first.
     """
     newest = words[-1][1]
-    found: Since = {
+    since_: Since = {
         type_: {field: dict.fromkeys(values, "") for field, values in fields.items()}
         for type_, fields in newest.items()
     }
     for minor, older in words[:-1]:
-        for type_, fields in found.items():
+        for type_, fields in since_.items():
             for field, values in fields.items():
                 known = older.get(type_, {}).get(field)
                 for value in values if known else ():
                     if value not in (known or ()):
                         values[value] = f"1.{minor + 1}"
-    return found
+    return since_
 
 
 def life_cycles(module: Path) -> dict[str, dict[str, str]]:
     """Return the life cycle of each kind, by API version and kind, such as `batch/v1beta1 CronJob`."""
-    found: dict[str, dict[str, str]] = {}
+    docs: dict[str, dict[str, str]] = {}
     for path in sorted(module.glob("*/*/zz_generated.prerelease-lifecycle.go")):
         text = path.read_text("utf-8")
         group = _GROUP.findall((path.parent / "register.go").read_text("utf-8"))[0]
         prefix = f"{group}/{path.parent.name}".removeprefix("/")
         for kind, word, major, minor in _LIFE.findall(text):
-            found.setdefault(f"{prefix} {kind}", {})[word.lower()] = f"{major}.{minor}"
+            docs.setdefault(f"{prefix} {kind}", {})[word.lower()] = f"{major}.{minor}"
         for kind, new_group, version in _REPLACEMENT.findall(text):
-            found[f"{prefix} {kind}"]["replacement"] = f"{new_group}/{version}"
-    return {name: cycle for name, cycle in found.items() if "deprecated" in cycle and not name.endswith("List")}
+            docs[f"{prefix} {kind}"]["replacement"] = f"{new_group}/{version}"
+    return {name: cycle for name, cycle in docs.items() if "deprecated" in cycle and not name.endswith("List")}
 
 
 def gate_tags(module: Path) -> dict[tuple[str, str], str]:
@@ -149,13 +149,13 @@ def gated_fields(
     """
     versions = known_versions()
     known = {version: schemas.names for version in versions if (schemas := kubernetes_schemas(version))}
-    found: dict[str, dict[str, list[str]]] = {}
+    constants_: dict[str, dict[str, list[str]]] = {}
     for (type_, field), gate in sorted(tags.items()):
         having = [version for version in versions if field in known[version].get(type_, {}).get("properties", {})]
         stages = gates.get(gate, [])
         if having and stages and having[0] == stages[0][0] and having[0] != versions[0] and not stages[0][1]:
-            found.setdefault(type_, {})[field] = [gate, next((version for version, on in stages if on), "")]
-    return found
+            constants_.setdefault(type_, {})[field] = [gate, next((version for version, on in stages if on), "")]
+    return constants_
 
 
 def _minor(module: Path) -> int:
@@ -175,7 +175,7 @@ def _values(text: str) -> Mapping[str, list[str]]:
             constants[type_].append(value)
     # A constant that is made of one in another file is not known, so the enumeration is not, either.
     partly = {*_ELSEWHERE.findall(text)}
-    return {name: sorted(set(found)) for name, found in constants.items() if found and name not in partly}
+    return {name: sorted(set(values_)) for name, values_ in constants.items() if values_ and name not in partly}
 
 
 def _write(name: str, data: Mapping[str, Any]) -> None:

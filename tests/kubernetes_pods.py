@@ -74,12 +74,12 @@ class Pods:
 
     def watch(self, since: int, selector: dict[str, str]) -> Iterator[tuple[str, Pod]]:
         """Yield what happens to the pods with these labels."""
-        seen = since
+        sent = since
         while not self.closed:
             with self.changed:
-                if len(self.events) == seen:
+                if len(self.events) == sent:
                     self.changed.wait(timeout=5)
-                fresh, seen = self.events[seen:], len(self.events)
+                fresh, sent = self.events[sent:], len(self.events)
             yield from (event for event in fresh if _selected(event[1], selector))
 
 
@@ -149,8 +149,8 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(data)
         elif name:
-            found = self.pods.pods.get(name)
-            self.answer(200 if found else 404, found or {"kind": "Status", "code": 404})
+            pod_ = self.pods.pods.get(name)
+            self.answer(200 if pod_ else 404, pod_ or {"kind": "Status", "code": 404})
         else:
             items = [pod for pod in self.pods.pods.values() if _selected(pod, selector)]
             version = {"resourceVersion": str(len(self.pods.events))}

@@ -115,17 +115,17 @@ def lease_server() -> Iterator[LeaseServer]:
             body = json.loads(self.rfile.read(length)) if length else None
             state.closed.wait(state.delay)
             fault = state.fault(token)
-            status, found = _failed(500, "etcdserver: leader changed")
+            status, answer_ = _failed(500, "etcdserver: leader changed")
             if not token:
-                status, found = _failed(401, "Unauthorized")
+                status, answer_ = _failed(401, "Unauthorized")
             elif fault in ("", "unanswered"):
-                status, found = state.answer(self.command, self.path, body)
+                status, answer_ = state.answer(self.command, self.path, body)
             if fault in ("silent", "unanswered"):
                 while state.fault(token) and not state.closed.wait(0.05):
                     pass
                 self.close_connection = True
                 return
-            text = json.dumps(found).encode()
+            text = json.dumps(answer_).encode()
             with suppress(ConnectionError):
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

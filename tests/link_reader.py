@@ -53,46 +53,48 @@ class Linked(NamedTuple):
     called: str = "shared"
     inside: bool = False
 
-    def ways(self, there: str, here: str) -> Iterator[Way]:
+    def ways(self, target: str, cluster: str) -> Iterator[Way]:
         """Yield what a cluster offers to another one, as that one knows it."""
-        tree, caller = self.trees[there], self.trees[here]
+        tree, caller = self.trees[target], self.trees[cluster]
         if self.kind == "gateway":
             yield from _routed(tree)
             return
-        exported = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in tree.of("ServiceExport")}
+        exported = {
+            (export["metadata"]["namespace"], export["metadata"]["name"]) for export in tree.of("ServiceExport")
+        }
         for service in tree.of("Service"):
             name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
             inside = f"{namespace}.svc"
             if self.kind == "mcs" and (namespace, name) in exported:
                 yield from _behind(tree, service, f"{name}.{inside}.clusterset.local")
-            elif self.kind == "istio" and name.endswith(f"-{there}"):
+            elif self.kind == "istio" and name.endswith(f"-{target}"):
                 known = _known(caller, namespace, name)
                 yield from (
                     way for way in _behind(tree, service, f"{name}.{inside}.cluster.local") if way.port in known
                 )
             elif self.kind == "linkerd" and service["metadata"]["labels"].get("mirror.linkerd.io/exported") == "true":
-                yield from _behind(tree, service, f"{name}-{there}.{inside}.cluster.local")
+                yield from _behind(tree, service, f"{name}-{target}.{inside}.cluster.local")
 
-    def lets_out(self, caller: Pods, here: str, there: str, number: int) -> bool:
+    def lets_out(self, caller: Pods, cluster: str, target: str, number: int) -> bool:
         """Return whether network policies let pods out to where a port of another cluster is reached."""
-        cidr, port = (self.pods[there], number) if self.kind == "mcs" else (self.gateway, PORTS[self.kind])
-        rules = self.trees[here].policies(caller, "egress")
+        cidr, port = (self.pods[target], number) if self.kind == "mcs" else (self.gateway, PORTS[self.kind])
+        rules = self.trees[cluster].policies(caller, "egress")
         return any(_has(rule, port) and _covers(rule.get("to", []), cidr) for rule in rules)
 
-    def lets_in(self, server: Pods, there: str, here: str, number: int) -> bool:
+    def lets_in(self, server: Pods, caller_cluster: str, cluster: str, number: int) -> bool:
         """Return whether network policies let in what comes from another cluster, and the port of its proxy."""
-        rules = list(self.trees[there].policies(server, "ingress"))
+        rules = list(self.trees[caller_cluster].policies(server, "ingress"))
         if self.kind == "mcs":
-            return any(_has(rule, number) and _covers(rule["from"], self.pods[here]) for rule in rules)
-        reached = self.trees[there].lets_in(server, self._gateway_pods)
+            return any(_has(rule, number) and _covers(rule["from"], self.pods[cluster]) for rule in rules)
+        reached = self.trees[caller_cluster].lets_in(server, self._gateway_pods)
         proxied = self.inside or self.kind == "linkerd"
         return {number, (MESH_PORTS[self.mesh] or number) if proxied else number} <= reached
 
-    def is_authorized(self, server: Pods, there: str, caller: Pods, number: int) -> bool:
+    def is_authorized(self, server: Pods, caller_cluster: str, caller: Pods, number: int) -> bool:
         """Return whether the mesh of the server's cluster lets a caller of another one in, as it sees that one."""
         gateway = self._gateway_pods if self.inside or self.kind == "linkerd" else None
-        seen = caller if self.kind == "istio" else gateway
-        return not self.mesh or self.trees[there].mesh_lets_in(server, number, seen)
+        sender = caller if self.kind == "istio" else gateway
+        return not self.mesh or self.trees[caller_cluster].mesh_lets_in(server, number, sender)
 
     @property
     def _gateway_pods(self) -> Pods:
@@ -103,20 +105,20 @@ class Linked(NamedTuple):
 
         `open_to_all` are accounts that call everybody on 443, and so a Gateway at public addresses.
         """
-        wanted = set(declared)
-        for here in self.trees:
-            for there in (one for one in self.trees if one != here):
-                ways = {(way.server.name, way.number): way for way in self.ways(there, here)}
-                own = {one for one in wanted if one.cluster == here} if there == self.called else set()
-                yield from (why for one in sorted(own) if (why := self._missing(one, there, ways)))
-                yield from self._too_much(here, there, ways, own, open_to_all)
+        missing = set(declared)
+        for cluster in self.trees:
+            for target in (name for name in self.trees if name != cluster):
+                ways = {(way.server.name, way.number): way for way in self.ways(target, cluster)}
+                own = {call for call in missing if call.cluster == cluster} if target == self.called else set()
+                yield from (why for call in sorted(own) if (why := self._missing(call, target, ways)))
+                yield from self._too_much(cluster, target, ways, own, open_to_all)
 
-    def _missing(self, call: Called, there: str, ways: Mapping[tuple[str, int], Way]) -> str:
+    def _missing(self, call: Called, target: str, ways: Mapping[tuple[str, int], Way]) -> str:
         """Return what a declared connection lacks first, on its way; empty if it comes about."""
         way = ways.get((call.server, call.number))
         if way is None:
             return f"{call}: no name leads to it"
-        callers = [one for one in self.trees[call.cluster].pods if one.identity == call.account]
+        callers = [pods for pods in self.trees[call.cluster].pods if pods.identity == call.account]
         if not callers:
             return f"{call}: nobody has that account"
         # The host, then the end of the text, a port or a path: nothing that makes it another host.
@@ -127,41 +129,46 @@ class Linked(NamedTuple):
         ):
             return f"{call}: nothing in {namespace} names {way.host}"
         for caller in callers:
-            if not self.lets_out(caller, call.cluster, there, call.number):
+            if not self.lets_out(caller, call.cluster, target, call.number):
                 return f"{call}: egress"
-            if not self.is_authorized(way.server, there, caller, call.number):
+            if not self.is_authorized(way.server, target, caller, call.number):
                 return f"{call}: mesh"
-        return "" if self.lets_in(way.server, there, call.cluster, call.number) else f"{call}: ingress"
+        return "" if self.lets_in(way.server, target, call.cluster, call.number) else f"{call}: ingress"
 
     def _too_much(
-        self, here: str, there: str, ways: Mapping[tuple[str, int], Way], own: set[Called], open_to_all: frozenset[str]
+        self,
+        cluster: str,
+        target: str,
+        ways: Mapping[tuple[str, int], Way],
+        own: set[Called],
+        open_to_all: frozenset[str],
     ) -> Iterator[str]:
         """Yield connections that come about and that none of a cluster's own declared ones explains."""
-        ports = {(one.server, one.number) for one in own}
-        for server in self.trees[there].pods:
+        ports = {(call.server, call.number) for call in own}
+        for server in self.trees[target].pods:
             for number in sorted(server.ports()):
                 if not (self.kind == "mcs" or (server.name, number) in ways):
                     continue
-                if not self.lets_in(server, there, here, number):
+                if not self.lets_in(server, target, cluster, number):
                     continue
-                for caller in self.trees[here].pods:
-                    call = Called(here, caller.identity, server.name, number)
-                    if call in own or not self.lets_out(caller, here, there, number):
+                for caller in self.trees[cluster].pods:
+                    call = Called(cluster, caller.identity, server.name, number)
+                    if call in own or not self.lets_out(caller, cluster, target, number):
                         continue
                     # Only Istio's gateway shows a server who calls. Others pass on what any caller of theirs sends.
                     one_way = self.kind in ("gateway", "linkerd") and (server.name, number) in ports
-                    calls_it = any(one.account == caller.identity for one in own) or (
+                    calls_it = any(call.account == caller.identity for call in own) or (
                         self.kind == "gateway" and caller.identity in open_to_all
                     )
-                    if not (one_way and calls_it) and self.is_authorized(server, there, caller, number):
+                    if not (one_way and calls_it) and self.is_authorized(server, target, caller, number):
                         yield f"{call}: open"
 
 
 def _routed(tree: Tree) -> Iterator[Way]:
     """Yield what Gateways pass on: a listener with a certificate for the host, a route, a Service."""
     certified = {
-        (one["metadata"]["namespace"], one["spec"]["secretName"]): one["spec"]["dnsNames"]
-        for one in tree.of("Certificate")
+        (certificate["metadata"]["namespace"], certificate["spec"]["secretName"]): certificate["spec"]["dnsNames"]
+        for certificate in tree.of("Certificate")
     }
     for gateway in tree.of("Gateway"):
         namespace = gateway["metadata"]["namespace"]
@@ -178,7 +185,7 @@ def _routed(tree: Tree) -> Iterator[Way]:
 
 
 def _to_backends(tree: Tree, route: Object, host: str, port: int) -> Iterator[Way]:
-    for backend in (one for rule in route["spec"]["rules"] for one in rule["backendRefs"]):
+    for backend in (backend_ref for rule in route["spec"]["rules"] for backend_ref in rule["backendRefs"]):
         for service in tree.of("Service"):
             names = {"namespace": route["metadata"]["namespace"], "name": backend["name"]}
             if names.items() <= service["metadata"].items():
@@ -191,36 +198,41 @@ def _behind(tree: Tree, service: Object, host: str) -> Iterator[Way]:
     if "selector" not in service["spec"]:
         return
     for pods in tree.selected(service["metadata"]["namespace"], {"matchLabels": service["spec"]["selector"]}):
-        named = [port for one in pods.spec.get("containers", []) for port in one.get("ports", [])]
+        named = [port for container in pods.spec.get("containers", []) for port in container.get("ports", [])]
         for port in service["spec"]["ports"]:
             numbers = [
-                one["containerPort"] for one in named if port["targetPort"] in (one["name"], one["containerPort"])
+                port_["containerPort"]
+                for port_ in named
+                if port["targetPort"] in (port_["name"], port_["containerPort"])
             ]
             yield from (Way(host, port["port"], pods, number) for number in numbers)
 
 
 def _known(caller: Tree, namespace: str, name: str) -> set[int]:
     """Return the ports of a Service that only gives a name: its pods are in another cluster."""
-    found = [
-        one
-        for one in caller.of("Service")
-        if one["metadata"]["name"] == name and one["metadata"]["namespace"] == namespace
+    services = [
+        service
+        for service in caller.of("Service")
+        if service["metadata"]["name"] == name and service["metadata"]["namespace"] == namespace
     ]
     is_there = namespace in caller.namespaces
     return {
-        port["port"] for one in found if is_there and "selector" not in one["spec"] for port in one["spec"]["ports"]
+        port["port"]
+        for service in services
+        if is_there and "selector" not in service["spec"]
+        for port in service["spec"]["ports"]
     }
 
 
 def _has(rule: Object, port: int) -> bool:
-    return any(one["port"] == port and one["protocol"] == "TCP" for one in rule.get("ports", []))
+    return any(port_["port"] == port and port_["protocol"] == "TCP" for port_ in rule.get("ports", []))
 
 
 def _covers(peers: Iterable[Any], cidr: str) -> bool:
     """Return whether one of the peers has all of these addresses."""
-    wanted = ipaddress.ip_network(cidr)
+    range_ = ipaddress.ip_network(cidr)
     for block in (peer["ipBlock"] for peer in peers if "ipBlock" in peer):
         without = map(ipaddress.ip_network, block.get("except", []))
-        if wanted.subnet_of(ipaddress.ip_network(block["cidr"])) and not any(map(wanted.overlaps, without)):  # type: ignore[arg-type]
+        if range_.subnet_of(ipaddress.ip_network(block["cidr"])) and not any(map(range_.overlaps, without)):  # type: ignore[arg-type]
             return True
     return False

@@ -62,7 +62,7 @@ def files(
         manifest.write_text(manifest.read_text().replace("type: argocd", f"type: {delivery}"))
         file = root / "overlays/prod/environment.yaml"
         document = yaml.safe_load(file.read_text())
-        document["clusters"] = [_cluster(one, links, mesh, inside=inside) for one in document["clusters"]]
+        document["clusters"] = [_cluster(cluster_, links, mesh, inside=inside) for cluster_ in document["clusters"]]
         more = {"tls": {"issuer": "acme"}} if tls else {}
         file.write_text(json.dumps(document | {"links": LINKS[links]} | more))
         with opened(None) as kept:
@@ -73,21 +73,21 @@ def _add(folder: Path, domain: str, product: str, read: str, table: str) -> None
     """Write a domain with a product that reads a table of another domain's product of that name."""
     (folder / "products").mkdir(parents=True)
     head = {"apiVersion": "floe.dev/v1", "metadata": {"name": domain, "owner": f"@acme/{domain}"}}
-    said = {"kind": "Domain", "orchestrator": {"type": "kubernetes"}}
-    (folder / "domain.yaml").write_text(json.dumps({**head, **said}))
+    domain_ = {"kind": "Domain", "orchestrator": {"type": "kubernetes"}}
+    (folder / "domain.yaml").write_text(json.dumps({**head, **domain_}))
     text = (_GOLDEN / "domains/sales/products/orders.yaml").read_text()
     own = yaml.safe_load(text.replace("sales", domain).replace("orders", product))
     own["inputs"] = [{"domain": read, "product": table, "output": table}]
     (folder / f"products/{product}.yaml").write_text(json.dumps(own))
 
 
-def _cluster(given: Mapping[str, Any], links: Linking, mesh: Kind | None, *, inside: bool) -> Mapping[str, Any]:
+def _cluster(cluster_: Mapping[str, Any], links: Linking, mesh: Kind | None, *, inside: bool) -> Mapping[str, Any]:
     """Return what the environment says of a cluster."""
-    name = given["name"]
+    name = cluster_["name"]
     reached = {"cidr": PODS[name] if links == "mcs" else GATEWAY}
     if links == "gateway":
         reached["domain"] = f"{name}.mesh.acme.example"
-    own = {key: one for key, one in given.items() if key not in ("reached_at", "ingress_namespace")}
+    own = {key: value for key, value in cluster_.items() if key not in ("reached_at", "ingress_namespace")}
     return {
         **own,
         "runs": [*RUNS[name]],
@@ -100,9 +100,9 @@ def _cluster(given: Mapping[str, Any], links: Linking, mesh: Kind | None, *, ins
 @cache
 def trees(links: Linking, mesh: Kind | None, *, tls: bool = False, inside: bool = False) -> Mapping[str, Tree]:
     """Return what is applied to each cluster, with Argo CD."""
-    found: dict[str, list[Any]] = {name: [] for name in RUNS}
+    domains: dict[str, list[Any]] = {name: [] for name in RUNS}
     for path, text in files(links, mesh, tls=tls, inside=inside).items():
         cluster = path.split("/")[2]
-        if cluster in found:
-            found[cluster].append(read(text))
-    return {name: Tree(objects) for name, objects in found.items()}
+        if cluster in domains:
+            domains[cluster].append(read(text))
+    return {name: Tree(objects) for name, objects in domains.items()}

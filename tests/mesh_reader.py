@@ -38,15 +38,15 @@ class Pods(NamedTuple):
 
     def ports(self) -> set[int]:
         containers = self.spec.get("containers", [])
-        named = [port for one in containers for port in one.get("ports", [])]
+        named = [port for container in containers for port in container.get("ports", [])]
         return {port["containerPort"] for port in named if port.get("protocol", "TCP") == "TCP"}
 
 
 @cache
 def read(text: str) -> Object:
     """Return the object of a file, which is not to be changed: most are the same in several environments."""
-    found: Object = yaml.load(text, yaml.CSafeLoader)
-    return found
+    manifest: Object = yaml.load(text, yaml.CSafeLoader)
+    return manifest
 
 
 class Tree:
@@ -55,43 +55,47 @@ class Tree:
     def __init__(self, objects: Iterable[Object]) -> None:
         self.objects = list(objects)
         self._by_kind: dict[str, list[Object]] = defaultdict(list)
-        for one in self.objects:
-            self._by_kind[one["kind"]].append(one)
-        self.namespaces = {one["metadata"]["name"]: one for one in self.of("Namespace")}
+        for manifest in self.objects:
+            self._by_kind[manifest["kind"]].append(manifest)
+        self.namespaces = {namespace["metadata"]["name"]: namespace for namespace in self.of("Namespace")}
         self.pods = [*self._templates(), *self._started()]
         self._rules: dict[Any, list[Object]] = {}
         self._authorizing: dict[int, list[Object]] = {}
         self._served: dict[tuple[int, int], set[str]] = {}
 
     def of(self, kind: str, group: str = "") -> list[Object]:
-        return [one for one in self._by_kind.get(kind, ()) if one["apiVersion"].startswith(group)]
+        return [manifest for manifest in self._by_kind.get(kind, ()) if manifest["apiVersion"].startswith(group)]
 
     def _templates(self) -> Iterator[Pods]:
-        for one in self.objects:
-            spec = one.get("spec") or {}
+        for manifest in self.objects:
+            spec = manifest.get("spec") or {}
             job = spec.get("jobTemplate", {}).get("spec", spec)
-            template = job.get("template", {}) if one["kind"] in _CONTROLLERS else {}
+            template = job.get("template", {}) if manifest["kind"] in _CONTROLLERS else {}
             if template:
-                yield _pods(one, template["metadata"], template["spec"])
+                yield _pods(manifest, template["metadata"], template["spec"])
 
     def _started(self) -> Iterator[Pods]:
         """Yield the pods that programs and operators start."""
-        for one in self.of("Cluster", "postgresql.cnpg.io"):
-            metadata = one["spec"]["inheritedMetadata"]
-            yield _pods(one, metadata, {"serviceAccountName": one["metadata"]["name"]})
-        for one in self.objects:
-            for text in _texts(one):
+        for cluster in self.of("Cluster", "postgresql.cnpg.io"):
+            metadata = cluster["spec"]["inheritedMetadata"]
+            yield _pods(cluster, metadata, {"serviceAccountName": cluster["metadata"]["name"]})
+        for cluster in self.objects:
+            for text in _texts(cluster):
                 if "access.floe.dev/" in text:
-                    yield from _described(one, text)
+                    yield from _described(cluster, text)
 
     def written(self, namespace: str) -> str:
         """Return all texts of the workloads of a namespace, and of what they are configured with."""
         kinds = (*_CONTROLLERS, "ConfigMap")
-        own = [one for one in self.objects if one["kind"] in kinds and one["metadata"]["namespace"] == namespace]
+        own = [
+            manifest
+            for manifest in self.objects
+            if manifest["kind"] in kinds and manifest["metadata"]["namespace"] == namespace
+        ]
         return "\n".join(_texts(own))
 
     def selected(self, namespace: str, selector: Object) -> list[Pods]:
-        return [one for one in self.pods if one.namespace == namespace and matches(selector, one.labels)]
+        return [pods for pods in self.pods if pods.namespace == namespace and matches(selector, pods.labels)]
 
     def policies(self, pods: Pods, direction: str) -> list[Object]:
         """Return the rules of the NetworkPolicies that select pods. They are kept, as tests ask for each connection."""
@@ -145,19 +149,25 @@ class Tree:
         if caller is None and not self._plain(server, port):
             return False
         if id(server) not in self._authorizing:
-            policies = [one for one in self.of("AuthorizationPolicy", "security.istio.io") if _applies(one, server)]
+            policies = [
+                policy for policy in self.of("AuthorizationPolicy", "security.istio.io") if _applies(policy, server)
+            ]
             assert policies, "without a policy, Istio lets everybody in"
-            self._authorizing[id(server)] = [rule for one in policies for rule in (one["spec"] or {}).get("rules", [])]
+            self._authorizing[id(server)] = [
+                rule for policy in policies for rule in (policy["spec"] or {}).get("rules", [])
+            ]
         return any(
             str(port) in [number for to in rule["to"] for number in to["operation"]["ports"]]
-            and ("from" not in rule or (caller and any(_is_source(one["source"], caller) for one in rule["from"])))
+            and (
+                "from" not in rule or (caller and any(_is_source(source["source"], caller) for source in rule["from"]))
+            )
             for rule in self._authorizing[id(server)]
         )
 
     def _plain(self, server: Pods, port: int) -> bool:
         """Return whether a port takes plain text: by the policy of the pods, or that of the namespace."""
-        own = [one for one in self.of("PeerAuthentication") if _applies(one, server)]
-        own.sort(key=lambda one: "selector" not in one["spec"])
+        own = [policy for policy in self.of("PeerAuthentication") if _applies(policy, server)]
+        own.sort(key=lambda policy: "selector" not in policy["spec"])
         spec = own[0]["spec"]
         return bool(spec.get("portLevelMtls", {}).get(str(port), spec["mtls"])["mode"] == "PERMISSIVE")
 
@@ -168,8 +178,8 @@ class Tree:
         assert len(named) <= 1, "two Servers of one port contradict each other"
         for policy in self.of("AuthorizationPolicy", "policy.linkerd.io"):
             if policy["metadata"]["namespace"] == server.namespace and policy["spec"]["targetRef"]["name"] in named:
-                (wanted,) = policy["spec"]["requiredAuthenticationRefs"]
-                if self._is_authenticated(server.namespace, wanted, caller):
+                (reference,) = policy["spec"]["requiredAuthenticationRefs"]
+                if self._is_authenticated(server.namespace, reference, caller):
                     return True
         return False
 
@@ -178,26 +188,26 @@ class Tree:
         key = id(server), port
         if key not in self._served:
             self._served[key] = {
-                one["metadata"]["name"]
-                for one in self.of("Server", "policy.linkerd.io")
-                if one["metadata"]["namespace"] == server.namespace
-                and matches(one["spec"]["podSelector"], server.labels)
-                and one["spec"]["port"] == port
+                server_["metadata"]["name"]
+                for server_ in self.of("Server", "policy.linkerd.io")
+                if server_["metadata"]["namespace"] == server.namespace
+                and matches(server_["spec"]["podSelector"], server.labels)
+                and server_["spec"]["port"] == port
             }
         return self._served[key]
 
-    def _is_authenticated(self, namespace: str, wanted: Object, caller: Pods | None) -> bool:
-        (found,) = (
-            one
-            for one in self.of(wanted["kind"], wanted["group"])
-            if one["metadata"]["namespace"] == namespace and one["metadata"]["name"] == wanted["name"]
+    def _is_authenticated(self, namespace: str, reference: Object, caller: Pods | None) -> bool:
+        (authentication,) = (
+            manifest
+            for manifest in self.of(reference["kind"], reference["group"])
+            if manifest["metadata"]["namespace"] == namespace and manifest["metadata"]["name"] == reference["name"]
         )
-        if wanted["kind"] == "NetworkAuthentication":
-            return any(one["cidr"] == EVERYWHERE for one in found["spec"]["networks"])
+        if reference["kind"] == "NetworkAuthentication":
+            return any(network["cidr"] == EVERYWHERE for network in authentication["spec"]["networks"])
         return caller is not None and any(
             ref in ({"kind": "ServiceAccount", "namespace": caller.namespace, "name": caller.account},)
             or ref == {"kind": "Namespace", "name": caller.namespace}
-            for ref in found["spec"]["identityRefs"]
+            for ref in authentication["spec"]["identityRefs"]
         )
 
 
@@ -208,7 +218,8 @@ def matches(selector: Object, labels: Mapping[str, str]) -> bool:
     """Return whether a selector matches labels."""
     expressions = selector.get("matchExpressions", [])
     return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-        one["operator"] == "In" and labels.get(one["key"]) in one["values"] for one in expressions
+        expression["operator"] == "In" and labels.get(expression["key"]) in expression["values"]
+        for expression in expressions
     )
 
 
@@ -225,7 +236,7 @@ def _is_source(source: Object, caller: Pods) -> bool:
 
 
 def _tcp(rule: Object) -> set[int]:
-    return {one["port"] for one in rule.get("ports", []) if one["protocol"] == "TCP"}
+    return {port["port"] for port in rule.get("ports", []) if port["protocol"] == "TCP"}
 
 
 def _pods(owner: Object, metadata: Object, spec: Object) -> Pods:
@@ -236,16 +247,16 @@ def _pods(owner: Object, metadata: Object, spec: Object) -> Pods:
 
 def _texts(value: Any) -> list[str]:
     """Return all texts of plain data, in their order."""
-    found, left = [], [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            found.append(one)
-        elif isinstance(one, dict):
-            left.extend(reversed(one.values()))
-        elif isinstance(one, list):
-            left.extend(reversed(one))
-    return found
+    texts_, stack = [], [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            texts_.append(item)
+        elif isinstance(item, dict):
+            stack.extend(reversed(item.values()))
+        elif isinstance(item, list):
+            stack.extend(reversed(item))
+    return texts_
 
 
 def _described(owner: Object, text: str) -> Iterator[Pods]:
@@ -267,11 +278,11 @@ def _pairs(data: Any) -> Iterator[tuple[Object, Object]]:
         elif "pod_template_spec_metadata" in data:
             yield data["pod_template_spec_metadata"], _camel(data["pod_spec_config"])
         else:
-            for one in data.values():
-                yield from _pairs(one)
+            for child in data.values():
+                yield from _pairs(child)
     elif isinstance(data, list):
-        for one in data:
-            yield from _pairs(one)
+        for child in data:
+            yield from _pairs(child)
 
 
 def _camel(spec: Object) -> Object:

@@ -31,8 +31,8 @@ def environment(delivery: Delivery, kind: Kind) -> Tree:
     """Return the environment in a kind of service mesh."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "mesh"
-        told = {**ALERTMANAGER["alertmanager"], "url": "https://alertmanager.acme.example"}
-        monitored_mesh(root, url=PROMETHEUS_URL, alertmanager=told, cert_manager={})
+        alertmanager = {**ALERTMANAGER["alertmanager"], "url": "https://alertmanager.acme.example"}
+        monitored_mesh(root, url=PROMETHEUS_URL, alertmanager=alertmanager, cert_manager={})
         manifest = yaml.load((root / MANIFEST).read_text(), yaml.CSafeLoader)
         manifest["sync_tests"] = {"enabled": True}
         if delivery == "flux":
@@ -45,6 +45,6 @@ def environment(delivery: Delivery, kind: Kind) -> Tree:
             (root / "overlays" / name).mkdir()
             (root / "overlays" / name / "environment.yaml").write_text(yaml.safe_dump(own))
         shutil.rmtree((root / ENVIRONMENT).parent)
-        with opened(None) as kept:
-            files = compile_mesh(root, (kind,), cache=kept).files
+        with opened(None) as recorder:
+            files = compile_mesh(root, (kind,), cache=recorder).files
     return Tree(read(text) for path, text in files.items() if path.endswith(".yaml"))

@@ -20,11 +20,11 @@ from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 def _amtool() -> str | None:
     """Return the program if it is as new as Alertmanager 0.26, which reads a webhook's address from a file."""
-    if (found := shutil.which("amtool")) is None:
+    if (program := shutil.which("amtool")) is None:
         return None
-    done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=False)
     version = re.search(r"version (\d+)\.(\d+)", done.stdout + done.stderr)
-    return found if version and (int(version[1]), int(version[2])) >= (0, 26) else None
+    return program if version and (int(version[1]), int(version[2])) >= (0, 26) else None
 
 
 PLATFORM, SALES = "floe-platform", "floe-sales-domain"
@@ -107,8 +107,8 @@ def _with_airflow(root: Path, product: dict[str, Any]) -> None:
 @cache
 def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
     """Return the objects of that mesh, with three receivers of alerts."""
-    told = {**ALERTMANAGER["alertmanager"], "url": ALERTMANAGER_URL}
-    settings = {"url": PROMETHEUS_URL, "alertmanager": told, "cert_manager": {}} if kind == "prometheus" else {}
+    alertmanager = {**ALERTMANAGER["alertmanager"], "url": ALERTMANAGER_URL}
+    settings = {"url": PROMETHEUS_URL, "alertmanager": alertmanager, "cert_manager": {}} if kind == "prometheus" else {}
     with tempfile.TemporaryDirectory() as folder, opened(None) as cache:
         files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings), cache=cache).files
     return tuple(yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.startswith("output/dev/"))
@@ -116,11 +116,13 @@ def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
 
 def get(objects: tuple[Object, ...], namespace: str, kind: str, name: str) -> Object:
     """Return one object."""
-    wanted = (namespace, kind, name)
-    (found,) = (
-        one for one in objects if (one["metadata"].get("namespace"), one["kind"], one["metadata"]["name"]) == wanted
+    identity = (namespace, kind, name)
+    (manifest,) = (
+        manifest
+        for manifest in objects
+        if (manifest["metadata"].get("namespace"), manifest["kind"], manifest["metadata"]["name"]) == identity
     )
-    return found
+    return manifest
 
 
 @cache
@@ -130,7 +132,9 @@ def rule_files(kind: Kind = "prometheus") -> dict[str, dict[str, Any]]:
     if kind == "prometheus":
         data = get(objects, PLATFORM, "ConfigMap", "prometheus-rules-0")["data"]
         return {name.removesuffix(".yaml"): yaml.load(text, yaml.CSafeLoader) for name, text in data.items()}
-    return {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "PrometheusRule"}
+    return {
+        manifest["metadata"]["name"]: manifest["spec"] for manifest in objects if manifest["kind"] == "PrometheusRule"
+    }
 
 
 def rules(kind: Kind = "prometheus") -> list[dict[str, Any]]:

@@ -74,43 +74,45 @@ class Polaris:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        one = "([^/]+)"
+        segment = "([^/]+)"
         management = "/api/management/v1"
         self.routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("POST", f"{management}/catalogs", self.create_catalog),
-            ("GET", f"{management}/catalogs/{one}", self.get_catalog),
-            ("PUT", f"{management}/catalogs/{one}", self.update_catalog),
+            ("GET", f"{management}/catalogs/{segment}", self.get_catalog),
+            ("PUT", f"{management}/catalogs/{segment}", self.update_catalog),
             ("POST", f"{management}/principals", self.create_principal),
             ("GET", f"{management}/principals", self.list_principals),
-            ("DELETE", f"{management}/principals/{one}", self.delete_principal),
+            ("DELETE", f"{management}/principals/{segment}", self.delete_principal),
             ("GET", f"{management}/principal-roles", self.list_principal_roles),
-            ("DELETE", f"{management}/principal-roles/{one}", self.delete_principal_role),
-            ("GET", f"{management}/catalogs/{one}/catalog-roles", self.list_catalog_roles),
-            ("DELETE", f"{management}/catalogs/{one}/catalog-roles/{one}", self.delete_catalog_role),
-            ("POST", f"{management}/catalogs/{one}/catalog-roles/{one}/grants", self.revoke),
-            ("POST", f"{management}/principals/{one}/reset", self.reset),
-            ("GET", f"{management}/principals/{one}/principal-roles", self.principal_roles_of),
-            ("PUT", f"{management}/principals/{one}/principal-roles", self.assign_principal_role),
+            ("DELETE", f"{management}/principal-roles/{segment}", self.delete_principal_role),
+            ("GET", f"{management}/catalogs/{segment}/catalog-roles", self.list_catalog_roles),
+            ("DELETE", f"{management}/catalogs/{segment}/catalog-roles/{segment}", self.delete_catalog_role),
+            ("POST", f"{management}/catalogs/{segment}/catalog-roles/{segment}/grants", self.revoke),
+            ("POST", f"{management}/principals/{segment}/reset", self.reset),
+            ("GET", f"{management}/principals/{segment}/principal-roles", self.principal_roles_of),
+            ("PUT", f"{management}/principals/{segment}/principal-roles", self.assign_principal_role),
             ("POST", f"{management}/principal-roles", self.create_principal_role),
-            ("POST", f"{management}/catalogs/{one}/catalog-roles", self.create_catalog_role),
-            ("GET", f"{management}/catalogs/{one}/catalog-roles/{one}/grants", self.grants),
-            ("PUT", f"{management}/catalogs/{one}/catalog-roles/{one}/grants", self.grant),
-            ("GET", f"{management}/principal-roles/{one}/catalog-roles/{one}", self.catalog_roles_of),
-            ("PUT", f"{management}/principal-roles/{one}/catalog-roles/{one}", self.assign_catalog_role),
-            ("POST", f"/api/catalog/v1/{one}/namespaces", self.create_namespace),
-            ("GET", f"/api/catalog/v1/{one}/namespaces", self.list_namespaces),
-            ("GET", f"/api/catalog/v1/{one}/namespaces/{one}/tables", self.list_tables),
-            ("POST", f"/api/catalog/v1/{one}/namespaces/{one}/tables", self.create_table),
-            ("GET", f"/api/catalog/v1/{one}/namespaces/{one}/tables/{one}", self.load_table),
-            ("POST", f"/api/catalog/v1/{one}/namespaces/{one}/tables/{one}", self.load_table),
+            ("POST", f"{management}/catalogs/{segment}/catalog-roles", self.create_catalog_role),
+            ("GET", f"{management}/catalogs/{segment}/catalog-roles/{segment}/grants", self.grants),
+            ("PUT", f"{management}/catalogs/{segment}/catalog-roles/{segment}/grants", self.grant),
+            ("GET", f"{management}/principal-roles/{segment}/catalog-roles/{segment}", self.catalog_roles_of),
+            ("PUT", f"{management}/principal-roles/{segment}/catalog-roles/{segment}", self.assign_catalog_role),
+            ("POST", f"/api/catalog/v1/{segment}/namespaces", self.create_namespace),
+            ("GET", f"/api/catalog/v1/{segment}/namespaces", self.list_namespaces),
+            ("GET", f"/api/catalog/v1/{segment}/namespaces/{segment}/tables", self.list_tables),
+            ("POST", f"/api/catalog/v1/{segment}/namespaces/{segment}/tables", self.create_table),
+            ("GET", f"/api/catalog/v1/{segment}/namespaces/{segment}/tables/{segment}", self.load_table),
+            ("POST", f"/api/catalog/v1/{segment}/namespaces/{segment}/tables/{segment}", self.load_table),
             ("GET", "/api/catalog/v1/config", self.configuration),
         ]
 
     def token(self, form: dict[str, list[str]], header: str) -> Answer:
         kind, _, basic = header.partition(" ")
-        given = b64decode(basic).decode().split(":") if kind == "Basic" else form["client_id"] + form["client_secret"]
-        principal, secret = self.state.secrets.get(given[0], ("", ""))
-        if not principal or given[1] != secret or form["scope"] != ["PRINCIPAL_ROLE:ALL"]:
+        credentials = (
+            b64decode(basic).decode().split(":") if kind == "Basic" else form["client_id"] + form["client_secret"]
+        )
+        principal, secret = self.state.secrets.get(credentials[0], ("", ""))
+        if not principal or credentials[1] != secret or form["scope"] != ["PRINCIPAL_ROLE:ALL"]:
             return 401, {"error": "unauthorized_client", "error_description": "The client is not authorized"}
         return 200, {"access_token": f"token-of-{principal}", "token_type": "bearer", "expires_in": 3600}
 
@@ -142,9 +144,9 @@ class Polaris:
         return self.answer(method, path, body)
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
-        for wanted, pattern, handler in self.routes:
+        for expected_method, pattern, handler in self.routes:
             match = re.fullmatch(pattern, path)
-            if wanted == method and match:
+            if expected_method == method and match:
                 parts = [unquote(part) for part in match.groups()]
                 return handler(*parts, body) if method in ("POST", "PUT") else handler(*parts)
         return 404, error("no such route")
@@ -193,7 +195,7 @@ class Polaris:
     def delete_principal(self, name: str) -> Answer:
         if self.state.principals.pop(name, None) is None:
             return 404, error("no such principal")
-        self.state.secrets = {key: one for key, one in self.state.secrets.items() if one[0] != name}
+        self.state.secrets = {key: secret for key, secret in self.state.secrets.items() if secret[0] != name}
         self.state.assigned.pop(name, None)
         return 204, None
 
@@ -217,7 +219,9 @@ class Polaris:
     def delete_principal_role(self, name: str) -> Answer:
         if self.state.principal_roles.pop(name, None) is None:
             return 404, error("no such role")
-        self.state.assigned = {who: [one for one in roles if one != name] for who, roles in self.state.assigned.items()}
+        self.state.assigned = {
+            who: [role for role in roles if role != name] for who, roles in self.state.assigned.items()
+        }
         assigned = self.state.catalog_roles_assigned.items()
         self.state.catalog_roles_assigned = {key: names for key, names in assigned if key[0] != name}
         return 204, None
@@ -275,8 +279,8 @@ class Polaris:
         return 201, None
 
     def catalog_roles_of(self, role: str, catalog: str) -> Answer:
-        found = self.state.catalog_roles_assigned.get((role, catalog), [])
-        return 200, {"roles": [{"name": name} for name in found]}
+        roles = self.state.catalog_roles_assigned.get((role, catalog), [])
+        return 200, {"roles": [{"name": name} for name in roles]}
 
     def assign_catalog_role(self, role: str, catalog: str, body: Any) -> Answer:
         name = body["catalogRole"]["name"]
@@ -284,17 +288,17 @@ class Polaris:
             return 404, error("no such role")
         return self._once(self.state.catalog_roles_assigned.setdefault((role, catalog), []), name)
 
-    def _once(self, found: list[Any], new: Any) -> Answer:
-        if new in found:
+    def _once(self, items: list[Any], new: Any) -> Answer:
+        if new in items:
             return 500, error("duplicate key value violates unique constraint")
-        found.append(new)
+        items.append(new)
         return 201, None
 
     def create_namespace(self, catalog: str, body: Any) -> Answer:
-        found = self.state.namespaces.setdefault(catalog, [])
-        if body["namespace"] in found:
+        namespaces = self.state.namespaces.setdefault(catalog, [])
+        if body["namespace"] in namespaces:
             return 409, error("Namespace already exists")
-        found.append(body["namespace"])
+        namespaces.append(body["namespace"])
         return 200, body
 
     def list_namespaces(self, catalog: str) -> Answer:

@@ -58,15 +58,15 @@ def running() -> Iterator[Server]:
     """Start a server that logs all statements."""
     with tempfile.TemporaryDirectory(prefix="floe-postgresql-") as name, socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        found = Server(Path(name), reserved.getsockname()[1])
+        server = Server(Path(name), reserved.getsockname()[1])
         reserved.close()
-        (found.folder / "passwords").mkdir()
-        (found.folder / "administrator").write_text(f"{ADMINISTRATOR[1]}\n")
-        for path in (found.folder, *found.folder.iterdir()):
+        (server.folder / "passwords").mkdir()
+        (server.folder / "administrator").write_text(f"{ADMINISTRATOR[1]}\n")
+        for path in (server.folder, *server.folder.iterdir()):
             if USER:
                 os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
-        process = _start(found)
-        yield found
+        process = _start(server)
+        yield server
         process.terminate()
         process.wait(30)
 
@@ -95,11 +95,11 @@ def _make_data(folder: Path) -> Path:
     if USER:
         for path in (folder, password):
             os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
-    made, initdb = folder / "new", str(SERVERS[-1].with_name("initdb"))
-    arguments = [f"--pgdata={made}", "--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256"]
+    data, initdb = folder / "new", str(SERVERS[-1].with_name("initdb"))
+    arguments = [f"--pgdata={data}", "--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256"]
     arguments.append("--no-sync")  # nobody needs the files if the machine stops
     subprocess.run([initdb, *arguments], check=True, user=USER, stdout=subprocess.DEVNULL, timeout=60)
-    return made
+    return data
 
 
 def copy_first_data(data: Path) -> None:

@@ -138,13 +138,13 @@ def product(name: str = "customer-360", domain: str = "sales", **changes: Any) -
     return Product(name, domain, DataProduct.model_validate({**spec, **changes}))
 
 
-def contributed_to_product(capability: Capability, *others: Capability) -> str:
-    """Return what a data product with one step in dbt gets from a capability, beside what it has from `others`."""
-    return contributed(_rendered((capability, *others)), without=_rendered(others))
+def contributed_to_product(capability: Capability, *capabilities: Capability) -> str:
+    """Return what a data product with one step in dbt gets from a capability beside those of `capabilities`."""
+    return contributed(_rendered((capability, *capabilities)), without=_rendered(capabilities))
 
 
-def _rendered(found: tuple[Capability, ...]) -> tuple[Object, ...]:
+def _rendered(capabilities: tuple[Capability, ...]) -> tuple[Object, ...]:
     component = orchestrator_kubernetes.COMPONENT
-    one = product(steps=[{"name": "transform", "type": "dbt"}])
-    context = context_of(component, settings=PRODUCTION, found=found, scope="sales", products=[one])
+    product_ = product(steps=[{"name": "transform", "type": "dbt"}])
+    context = context_of(component, settings=PRODUCTION, capabilities=capabilities, scope="sales", products=[product_])
     return unit_of(component, context).objects

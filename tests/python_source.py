@@ -12,7 +12,7 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
     Most of a module is expressions, so this takes a tenth of the time of `ast.walk`.
     """
     for name in ("body", "handlers", "cases", "orelse", "finalbody"):
-        found = getattr(node, name, None)
-        for one in found if isinstance(found, list) else ():
-            yield one
-            yield from statements(one)
+        children = getattr(node, name, None)
+        for child in children if isinstance(children, list) else ():
+            yield child
+            yield from statements(child)

@@ -106,8 +106,8 @@ def _run(connection: socket.socket) -> None:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _, streams, *_ = socket.recv_fds(connection, 1, 3)
-        with connection.makefile() as asked:
-            module, arguments, folder, variables = json.load(asked)
+        with connection.makefile() as request:
+            module, arguments, folder, variables = json.load(request)
         for descriptor, stream in enumerate(streams):
             os.dup2(stream, descriptor)
             os.close(stream)

@@ -77,11 +77,11 @@ def running(
     their files' names. Raises RuntimeError if it does not become ready.
     """
     port = free_port()
-    given: dict[tuple[str, str], str] = {}
+    sections: dict[tuple[str, str], str] = {}
     for file in workload.pod.containers[0].secret_files:
         key: Any = (file.secret.secret.name, file.secret.key)
-        given[key] = secrets.get(Path(file.path).name.replace("-", "_"), PASSWORD)
-    machine = Machine(folder, given, {"6379": str(port)})
+        sections[key] = secrets.get(Path(file.path).name.replace("-", "_"), PASSWORD)
+    machine = Machine(folder, sections, {"6379": str(port)})
     folder.joinpath("volumes").mkdir(exist_ok=True)
     log = folder / f"log-{port}"
     command = machine.command(workload.pod, workload.pod.containers[0])
@@ -90,8 +90,8 @@ def running(
         mounted += ["--setenv", "CERTIFICATE_CHECK_SECONDS", "0.2"]
         at = command.index("--remount-ro")
         command[at:at] = mounted
-    with log.open("wb") as written:
-        process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
+    with log.open("wb") as log_file:
+        process = subprocess.Popen(command, stdout=log_file, stderr=subprocess.STDOUT)
     server = Server(workload, machine, port, process, log, options)
     try:
         started = workload.pod.containers[0].startup

@@ -37,9 +37,9 @@ def problems(root: Path, tag: str) -> Iterator[str]:
     if version is None:
         yield f"{tag} is no tag of a release; write it such as v0.2.1"
         return
-    written = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    if f"v{written}" != tag:
-        yield f"pyproject.toml has version {written}, and the tag is {tag}"
+    declared = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    if f"v{declared}" != tag:
+        yield f"pyproject.toml has version {declared}, and the tag is {tag}"
     if f"\n## {tag.removeprefix('v')}\n" not in (root / "CHANGELOG.md").read_text(encoding="utf-8"):
         yield f"CHANGELOG.md has no section ## {tag.removeprefix('v')}"
     former = before(root, version)
@@ -50,7 +50,7 @@ def problems(root: Path, tag: str) -> Iterator[str]:
 def before(root: Path, version: Version) -> Version | None:
     """Return the release before a version; None if it is the first."""
     tags = git(root, "tag", "--list", "v*").split()
-    return max((one for one in map(version_of, tags) if one and one < version), default=None)
+    return max((version_ for version_ in map(version_of, tags) if version_ and version_ < version), default=None)
 
 
 def changed_outputs(root: Path, tag: str) -> Iterator[str]:
@@ -65,17 +65,17 @@ def changed_outputs(root: Path, tag: str) -> Iterator[str]:
                 )
                 if done.returncode:
                     name = mesh.relative_to(place).as_posix()
-                    said = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines())
-                    yield f"the mesh in {name} compiles to something else than with {tag}; so this is no patch:\n{said}"
+                    output = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines())
+                    yield f"the mesh in {name} compiles differently with {tag}, so it is not a patch:\n{output}"
         finally:
             git(root, "worktree", "remove", "--force", str(place))
 
 
 def main(arguments: list[str]) -> int:
     """Print what is wrong, and return whether anything is."""
-    found = list(problems(ROOT, arguments[0]))
-    sys.stderr.write("".join(f"{problem}\n" for problem in found))
-    return int(bool(found))
+    problems_ = list(problems(ROOT, arguments[0]))
+    sys.stderr.write("".join(f"{problem}\n" for problem in problems_))
+    return int(bool(problems_))
 
 
 if __name__ == "__main__":

@@ -31,25 +31,25 @@ class Rendered:
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
-        return (one for one in self.objects if one["kind"] in kinds)
+        return (manifest for manifest in self.objects if manifest["kind"] in kinds)
 
     def has(self, kind: str, namespace: str, name: str) -> bool:
         """Tell whether the object is there."""
-        return any(names(one) == (namespace, name) for one in self.of_kind(kind))
+        return any(names(manifest) == (namespace, name) for manifest in self.of_kind(kind))
 
     def get(self, kind: str, namespace: str, name: str) -> Object:
         """Return an object; a Job by its name without the hash."""
-        (found,) = (
-            one
-            for one in self.of_kind(kind)
-            if names(one) in ((namespace, name), (namespace, f"{name}-{one['metadata']['name'][-8:]}"))
+        (manifest,) = (
+            manifest_
+            for manifest_ in self.of_kind(kind)
+            if names(manifest_) in ((namespace, name), (namespace, f"{name}-{manifest_['metadata']['name'][-8:]}"))
         )
-        return found
+        return manifest
 
     def pods(self, *kinds: str) -> Iterator[tuple[str, Object]]:
         """Yield the pod template of each workload of these kinds, with what to call it."""
-        for one in self.of_kind(*(kinds or WORKLOADS)):
-            yield f"{self.name}: {one['kind']} {'/'.join(names(one))}", template(one)
+        for manifest in self.of_kind(*(kinds or WORKLOADS)):
+            yield f"{self.name}: {manifest['kind']} {'/'.join(names(manifest))}", template(manifest)
 
     def containers(self, *kinds: str) -> Iterator[tuple[str, Object]]:
         """Yield each container of each pod, those that prepare it included, with what to call it."""
@@ -66,27 +66,27 @@ def names(manifest: Object) -> tuple[str, str]:
 def template(workload: Object) -> Object:
     """Return the pod template of a workload."""
     spec = workload["spec"]
-    found: Object = (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]
-    return found
+    template_: Object = (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]
+    return template_
 
 
 def container(workload: Object, name: str = "") -> Object:
     """Return a workload's container of that name, or its first one: others are beside it."""
     spec = template(workload)["spec"]
     every = [*spec.get("initContainers", ()), *spec["containers"]] if name else spec["containers"][:1]
-    (found,) = (one for one in every if name in ("", one["name"]))
-    return dict(found)
+    (container_,) = (container__ for container__ in every if name in ("", container__["name"]))
+    return dict(container_)
 
 
 def variables(container: Object) -> dict[str, str]:
     """Return the environment variables of a container that have plain values."""
-    return {one["name"]: one["value"] for one in container.get("env", ()) if "value" in one}
+    return {variable["name"]: variable["value"] for variable in container.get("env", ()) if "value" in variable}
 
 
 def requests_and_limits(container: Object) -> tuple[str, str, str, str]:
     """Return the requests and limits of CPU and memory."""
-    asked, most = container["resources"]["requests"], container["resources"]["limits"]
-    return asked["cpu"], asked["memory"], most["cpu"], most["memory"]
+    requests, most = container["resources"]["requests"], container["resources"]["limits"]
+    return requests["cpu"], requests["memory"], most["cpu"], most["memory"]
 
 
 def ports(container: Object) -> list[int]:
@@ -100,15 +100,15 @@ def files_of(root: Path) -> Mapping[str, list[str]]:
 
     That of this repository is not compiled: `make fresh` holds its committed output to what it compiles to.
     """
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     if root == ROOT:
         for path in sorted((ROOT / "output").rglob("*.yaml")):
-            found.setdefault(path.relative_to(ROOT / "output").parts[0], []).append(path.read_text(encoding="utf-8"))
-        return found
+            texts.setdefault(path.relative_to(ROOT / "output").parts[0], []).append(path.read_text(encoding="utf-8"))
+        return texts
     with opened(None) as cache:
         for file, text in compile_mesh(root, cache=cache).files.items():
-            found.setdefault(file.split("/")[1], []).append(text)
-    return found
+            texts.setdefault(file.split("/")[1], []).append(text)
+    return texts
 
 
 def compiled(root: Path = ROOT) -> Mapping[str, Rendered]:

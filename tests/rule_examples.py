@@ -18,15 +18,15 @@ FINDING = re.compile(r"^\S.*?(?:error|warning)\[([A-Z]\d{3})\]: ")
 
 def examples() -> dict[str, str]:
     """Return the example of each rule that has one, by its code."""
-    found: dict[str, list[str]] = {}
+    examples_: dict[str, list[str]] = {}
     for file in sorted((ROOT / "tests/errors").glob("*/expected.txt")):
         for block in file.read_text(encoding="utf-8").split("\n\n"):
             if match := FINDING.match(block):
-                found.setdefault(match[1], []).append(block)
+                examples_.setdefault(match[1], []).append(block)
     # A hint says how to correct it; without an excerpt, one does not see what was wrong.
     return {
-        code: min(found[code], key=lambda text: ("hint: " not in text, " | " not in text, len(text), text))
-        for code in sorted(found)
+        code: min(examples_[code], key=lambda text: ("hint: " not in text, " | " not in text, len(text), text))
+        for code in sorted(examples_)
     }
 
 

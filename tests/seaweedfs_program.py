@@ -47,7 +47,10 @@ def _command(folder: Path, container: Container) -> list[str]:
     """Return the container's command in a file system of its own, where only its volumes can be written."""
     for file in container.config:
         (folder / Path(file.path).name).write_text(file.text)
-    variables = {one.name: KEYS[one.secret.key] if one.secret else one.value for one in container.variables}
+    variables = {
+        variable.name: KEYS[variable.secret.key] if variable.secret else variable.value
+        for variable in container.variables
+    }
     mounts = [
         *((path, path) for path in ("/usr", "/bin", "/lib", "/lib64") if Path(path).exists()),
         (shutil.which("weed") or "", "/run/bin/weed"),
@@ -57,8 +60,8 @@ def _command(folder: Path, container: Container) -> list[str]:
     return [
         *("bwrap", "--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--die-with-parent"),
         *("--tmpfs", "/", "--tmpfs", "/tmp", "--proc", "/proc", "--dev", "/dev"),
-        *(part for here, there in mounts for part in ("--ro-bind", here, there)),
-        *(part for one in container.claims for part in ("--bind", str(folder / one.name), one.path)),
+        *(part for source, target in mounts for part in ("--ro-bind", source, target)),
+        *(part for claim in container.claims for part in ("--bind", str(folder / claim.name), claim.path)),
         *("--remount-ro", "/", "--clearenv", "--setenv", "PATH", "/run/bin"),
         *(part for name, value in variables.items() for part in ("--setenv", name, value)),
         *(*container.command, *container.arguments),
@@ -74,16 +77,16 @@ class Store:
         self.url = f"{port.scheme}://127.0.0.1:{port.number}"
         self.roots = folder / "roots.pem"
 
-    def run(self, *command: str, **given: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, **variables_: str) -> subprocess.CompletedProcess[str]:
         """Run a client with these variables, which trusts the authority in the way of all containers."""
         trusted = {name: str(self.roots) for name in PEM_VARIABLES} if self.roots.exists() else {}
-        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **trusted, **given}
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **trusted, **variables_}
         return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300, check=False)
 
     def ask(self, login: Login, *words: str, service: str = "s3") -> tuple[int, str]:
         """Send a request as the user with these keys; return the status and the answer."""
         access_key, secret_key, *token = login
-        header = [part for one in token for part in ("--header", f"x-amz-security-token: {one}")]
+        header = [part for value in token for part in ("--header", f"x-amz-security-token: {value}")]
         command = ["curl", "--silent", "--max-time", "30", "--write-out", "\n%{http_code}", "--user"]
         command += [f"{access_key}:{secret_key}", "--aws-sigv4", f"aws:amz:us-east-1:{service}", *header, *words]
         answer = self.run(*command).stdout
@@ -115,10 +118,10 @@ class Store:
             ),
         ]
         status, text = self.ask(login, *words, f"{self.url}/", service="sts")
-        found = [
+        matches = [
             re.search(f"<{name}>(.*?)</{name}>", text) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")
         ]
-        return tuple(one[1] for one in found if one) if status == 200 else None
+        return tuple(match[1] for match in matches if match) if status == 200 else None
 
     def head(self, login: Login, key: str) -> int:
         """Return the status of asking whether there is an object."""
@@ -126,11 +129,11 @@ class Store:
 
     def make_users(self, *products: ServedProduct) -> None:
         """Run the script as both tasks do."""
-        users = [one for one in products if one.only_files]
+        users = [product for product in products if product.only_files]
         context = context_of(
             COMPONENT,
             settings=self.settings,
-            served=[one for one in products if not one.only_files],
+            served=[product for product in products if not product.only_files],
             file_users=users,
         )
         for task in COMPONENT.build(context).tasks:
@@ -146,9 +149,9 @@ class Store:
                 kind, name = Path(secret.path).parts[-2:]
                 literal = next(key.literal for key in secret.secret.secret.keys if key.name == secret.secret.key)
                 (folder / kind / name).write_text(literal or KEYS.get(name) or f"secret-of-{name}")
-            given = {one.name: one.value for one in container.variables}
-            places = {name: str(folder / Path(given[name]).name) for name in ("ADMINISTRATOR", "POLICIES", "CLIENTS")}
-            variables = given | places | {"STORE_URL": self.url, "PAUSE": "1"}
+            env = {variable.name: variable.value for variable in container.variables}
+            places = {name: str(folder / Path(env[name]).name) for name in ("ADMINISTRATOR", "POLICIES", "CLIENTS")}
+            variables = env | places | {"STORE_URL": self.url, "PAUSE": "1"}
             text = script("floe_compiler.kit.seaweedfs", "seaweedfs-users.sh")
             done = self.run("sh", "-c", text, "users", *container.arguments, **variables)
             assert done.returncode == 0, done.stderr

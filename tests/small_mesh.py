@@ -25,6 +25,6 @@ def small_mesh(root: Path, changes: Mapping[str, Mapping[str, Any]]) -> Path:
     shutil.copytree(SMALL, root, dirs_exist_ok=True)
     for file, keys in changes.items():
         document = {**yaml.load((root / file).read_text(encoding="utf-8"), yaml.CSafeLoader), **keys}
-        kept = {key: value for key, value in document.items() if value is not None}
-        (root / file).write_text(json.dumps(kept, indent=2), encoding="utf-8")  # which is YAML, without any alias
+        fields = {key: value for key, value in document.items() if value is not None}
+        (root / file).write_text(json.dumps(fields, indent=2), encoding="utf-8")  # which is YAML, without any alias
     return root

@@ -73,7 +73,7 @@ def context_of(
     config: Mapping[str, Any] | None = None,
     *,
     settings: Settings = DEVELOPMENT,
-    found: Iterable[Capability] = (),
+    capabilities: Iterable[Capability] = (),
     scope: str = "platform",
     products: Iterable[Product] = (),
     domains: tuple[str, ...] = (),
@@ -98,7 +98,7 @@ def context_of(
         file_users=tuple(file_users),
         databases=databases,
     )
-    return Context(instance, tuple(found))
+    return Context(instance, tuple(capabilities))
 
 
 def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
@@ -128,7 +128,7 @@ def starts_after(parts: Parts, namespace: str = "floe-platform") -> set[tuple[st
 
 def as_text(objects: Iterable[Object]) -> str:
     """Return objects as one readable YAML stream, in the order in which they would be written."""
-    return "---\n".join(to_yaml(one) for one in ObjectSet.of(objects))
+    return "---\n".join(to_yaml(manifest) for manifest in ObjectSet.of(objects))
 
 
 def contributed(objects: Iterable[Object], without: Iterable[Object]) -> str:
@@ -136,25 +136,31 @@ def contributed(objects: Iterable[Object], without: Iterable[Object]) -> str:
 
     What tells an object or an item of a list from others (its kind, its name) stays with its parts.
     """
-    before = {identify(one): one for one in without}
-    found = [
-        _added(before.get(identify(one)), one) for one in ObjectSet.of(objects) if one != before.get(identify(one))
+    before = {identify(manifest): manifest for manifest in without}
+    changed = [
+        _added(before.get(identify(manifest)), manifest)
+        for manifest in ObjectSet.of(objects)
+        if manifest != before.get(identify(manifest))
     ]
-    return "---\n".join(to_yaml(one) for one in found)
+    return "---\n".join(to_yaml(manifest) for manifest in changed)
 
 
 def _added(before: Any, after: Any) -> Any:
     if isinstance(before, dict) and isinstance(after, dict):
         telling = {"apiVersion", "kind", "name", *(("metadata",) if "apiVersion" in after else ())}
-        kept = {key: value for key, value in after.items() if key in telling or before.get(key) != value}
-        parts = {key: _added(before.get(key), value) for key, value in kept.items()}
+        fields = {key: value for key, value in after.items() if key in telling or before.get(key) != value}
+        parts = {key: _added(before.get(key), value) for key, value in fields.items()}
         return {key: value for key, value in parts.items() if value != {}}
     if isinstance(before, list) and isinstance(after, list):
-        return [_added(_namesake(one, before), one) for one in after if one not in before]
+        return [_added(_namesake(item, before), item) for item in after if item not in before]
     return after
 
 
-def _namesake(one: Any, others: list[Any]) -> Any:
-    """Return the item of a list that has the name of `one`, if they have names."""
-    same = (other for other in others if isinstance(one, dict) and "name" in one and other.get("name") == one["name"])
-    return next(same, None)
+def _namesake(item: Any, items: list[Any]) -> Any:
+    """Return the item of a list that has the name of `item`, if they have names."""
+    namesakes = (
+        candidate
+        for candidate in items
+        if isinstance(item, dict) and "name" in item and candidate.get("name") == item["name"]
+    )
+    return next(namesakes, None)

@@ -45,8 +45,8 @@ def table(
                 raise BaseExceptionGroup(f"{len(failed)} of {len(cases)} rows failed", failed)
 
         signature = inspect.signature(test)
-        others = [given for name, given in signature.parameters.items() if name not in columns]
-        setattr(tried, "__signature__", signature.replace(parameters=others))  # noqa: B010
+        fixtures_ = [parameter for name, parameter in signature.parameters.items() if name not in columns]
+        setattr(tried, "__signature__", signature.replace(parameters=fixtures_))  # noqa: B010
         return tried
 
     return decorator

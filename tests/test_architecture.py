@@ -88,36 +88,38 @@ def graph(folder: Path) -> dict[Path, list[Path]]:
         capture_output=True,
         timeout=120,
     )
-    return {folder / name: [folder / one for one in found] for name, found in json.loads(done.stdout).items()}
+    return {
+        folder / name: [folder / imported for imported in imports] for name, imports in json.loads(done.stdout).items()
+    }
 
 
 @cache
 def own_imports() -> dict[Path, list[Path]]:
     """Return the modules of the package, each with the others of it that it imports."""
-    found = graph(PACKAGE.parent)
-    assert found.keys() == {*MODULES}
-    return found
+    imports = graph(PACKAGE.parent)
+    assert imports.keys() == {*MODULES}
+    return imports
 
 
 def test_every_part_of_the_package_has_its_place() -> None:
     assert {part_of(module) for module in MODULES} == {*MAY_IMPORT, "__init__"}
 
 
-def test_layers() -> None:
+def test_stages_import_only_lower_layers() -> None:
     wrong = {
-        f"{module.relative_to(PACKAGE)} imports {other.relative_to(PACKAGE)}"
-        for module, others in own_imports().items()
-        for other in others
-        if part_of(other) not in ("__init__", part_of(module), *MAY_IMPORT.get(part_of(module), ()))
+        f"{module.relative_to(PACKAGE)} imports {imported.relative_to(PACKAGE)}"
+        for module, imports in own_imports().items()
+        for imported in imports
+        if part_of(imported) not in ("__init__", part_of(module), *MAY_IMPORT.get(part_of(module), ()))
     }
     assert wrong == set()
 
 
 def test_modules_are_imported_by_their_whole_names() -> None:
     relative = re.compile(r"^\s*from \.", re.MULTILINE)
-    found = {module for module in MODULES if relative.search(module.read_text(encoding="utf-8"))}
-    assert {module for module in found if RUNS_ELSEWHERE not in module.parents} == set()
-    assert found, "otherwise this test sees nothing"
+    relative_imports = {module for module in MODULES if relative.search(module.read_text(encoding="utf-8"))}
+    assert {module for module in relative_imports if RUNS_ELSEWHERE not in module.parents} == set()
+    assert relative_imports, "otherwise this test sees nothing"
 
 
 def test_components_do_not_know_each_other() -> None:
@@ -125,10 +127,10 @@ def test_components_do_not_know_each_other() -> None:
     owners = {module: module.relative_to(PACKAGE / "components").parts[0].removesuffix(".py") for module in modules}
     assert len(set(owners.values())) > 10
     assert [
-        (module.name, other.name)
+        (module.name, imported.name)
         for module, owner in owners.items()
-        for other in own_imports()[module]
-        if owners.get(other, owner) != owner
+        for imported in own_imports()[module]
+        if owners.get(imported, owner) != owner
     ] == []
 
 
@@ -163,11 +165,11 @@ def test_rules_do_not_know_each_other(stage: ModuleType) -> None:
     """Rules of a stage share helpers; no rule module imports another."""
     rules = {Path(module.__file__) for module in stage.MODULES}
     assert len(rules) > 5
-    assert [(rule.name, other.name) for rule in rules for other in own_imports()[rule] if other in rules] == []
+    assert [(rule.name, imported.name) for rule in rules for imported in own_imports()[rule] if imported in rules] == []
 
 
 @pytest.mark.parametrize("stage", [check_registry, link_registry])
-def test_every_module_with_rules_is_registered_and_has_tests_of_its_own(stage: ModuleType) -> None:
+def test_every_module_with_rules_is_registered_and_has_its_own_tests(stage: ModuleType) -> None:
     listed = {Path(module.__file__) for module in stage.MODULES}
     folder = PACKAGE / stage.__name__.split(".")[1]
     assert {path for path in folder.rglob("*.py") if "\nRULES = (" in path.read_text(encoding="utf-8")} == listed
@@ -185,7 +187,7 @@ def test_every_folder_of_the_package_has_tests() -> None:
     assert {part for part in parts if not any((TESTS / part).rglob("test_*.py"))} == set()
 
 
-def test_every_component_has_tests_of_its_own() -> None:
+def test_every_component_has_its_own_tests() -> None:
     folder = PACKAGE / "components"
     components = {path.stem for path in folder.glob("[!_]*.py")}
     components |= {path.parent.name for path in folder.glob("*/__init__.py")}
@@ -193,7 +195,7 @@ def test_every_component_has_tests_of_its_own() -> None:
     assert components - tested == set()
 
 
-def test_every_verb_has_tests_of_its_own() -> None:
+def test_every_verb_has_its_own_tests() -> None:
     tested = {path.stem for path in (TESTS / "commands").glob("test_*.py")}
     assert {verb for verb in VERBS if f"test_{verb.replace('-', '_')}_verb" not in tested} == set()
 

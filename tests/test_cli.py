@@ -40,8 +40,8 @@ def test_help_teaches_every_verb_with_examples(capsys: pytest.CaptureFixture[str
     text = capsys.readouterr().out
     assert "examples:" in text
     parts = re.split(r"^(\w[\w ]*):\n", text.partition("examples:")[0], flags=re.MULTILINE)
-    told = dict(zip(parts[1::2], parts[2::2], strict=True))
-    assert {title: re.findall(r"^  ([a-z]\S*)", told[title], re.MULTILINE) for title in GROUPS} == {
+    documented = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert {title: re.findall(r"^  ([a-z]\S*)", documented[title], re.MULTILINE) for title in GROUPS} == {
         title: list(group) for title, group in GROUPS.items()
     }
 
@@ -62,27 +62,27 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"\n  floe-compile {verb}" in text.partition("examples:")[2]
 
 
-def test_help_tells_of_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     codes = [value for value in vars(exit_codes).values() if isinstance(value, int)]
-    told = re.findall(r"\b\d+\b", capsys.readouterr().out.partition("exit codes:")[2])
-    assert [int(code) for code in told] == sorted(codes)
+    documented = re.findall(r"\b\d+\b", capsys.readouterr().out.partition("exit codes:")[2])
+    assert [int(code) for code in documented] == sorted(codes)
 
 
 @pytest.mark.parametrize("verb", ["compile", "check", "diff"])
-def test_an_environment_that_does_not_exist(verb: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_environment_is_wrong_usage(verb: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (repository / "overlays/dev/environment.yaml").touch()
     assert main([verb, "--env", "dew"]) == 2
     assert capsys.readouterr().err == 'floe-compile: there is no environment "dew"; did you mean "dev"?\n'
 
 
-def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert re.fullmatch(r"floe-compile \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["check", "--format", "xml"], ["check", "--allow-delete", "x"]])
-def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage: floe-compile" in capsys.readouterr().err
 
@@ -91,37 +91,35 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     ("arguments", "verb"),
     [(["secrets", "--domain", "sales"], "secrets"), (["components", "catalog", "polaris"], "components")],
 )
-def test_a_wrong_option_is_told_with_the_usage_of_its_verb(
+def test_a_wrong_option_is_reported_with_the_usage_of_its_verb(
     arguments: list[str], verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(f"usage: floe-compile {verb} ")
-    assert f"floe-compile {verb}: error: unrecognized arguments: " in told
+    output = capsys.readouterr().err
+    assert output.startswith(f"usage: floe-compile {verb} ")
+    assert f"floe-compile {verb}: error: unrecognized arguments: " in output
 
 
-def test_a_folder_without_a_mesh_is_told_wherever_the_cache_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_without_a_mesh_is_reported_for_any_cache(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--root", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 1
-    told = capsys.readouterr().err
-    assert "there is no platform-manifest.yaml here" in told
-    assert "cache" not in told
+    output = capsys.readouterr().err
+    assert "there is no platform-manifest.yaml here" in output
+    assert "cache" not in output
 
 
-def test_a_root_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_root_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--root", "/nonexistent"]) == 2
     assert "there is no such folder" in capsys.readouterr().err
 
 
-def test_the_root_is_found_from_below(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_root_is_found_from_a_subfolder(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / "domains/deep").mkdir()
     monkeypatch.chdir(repository / "domains/deep")
     assert find_root(None) == repository
     assert find_root(Path("..")) == repository / "domains"
 
 
-def test_where_no_folder_has_a_manifest_the_root_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_manifest_the_root_is_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_root(None) == tmp_path
 
@@ -165,7 +163,7 @@ def test_a_folder_without_permission_is_not_a_bug(
     assert error == "floe-compile: not allowed to read or write domains/sales; let the user who runs this do so\n"
 
 
-def test_what_is_refused_without_a_file_is_a_bug(
+def test_a_permission_error_without_a_file_is_a_bug(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(*_: object, **__: object) -> None:
@@ -259,7 +257,7 @@ def test_a_signal_ends_the_run_at_any_time_without_a_traceback(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_error_that_a_signal_has_become_is_no_bug(number: int, code: int, tmp_path: Path) -> None:
+def test_an_error_caused_by_a_signal_is_not_a_bug(number: int, code: int, tmp_path: Path) -> None:
     """Some modules in C raise an ImportError if they are interrupted while they are imported."""
     lines = [
         "import os, signal, sys",
@@ -292,7 +290,7 @@ def test_text_that_the_terminal_cannot_show_does_no_harm(repository: Path, monke
         assert process.wait() == 0
 
 
-def test_the_program_leaves_what_it_has_made_to_the_system_when_it_ends() -> None:
+def test_the_program_exits_without_freeing_its_objects() -> None:
     """Python's last search for cycles takes longer than any other, and nothing follows from what it would free."""
     script = "import gc; from floe_compiler.program import main; main(); print(gc.get_freeze_count() > 0)"
     done = subprocess.run([sys.executable, "-c", script, "--version"], check=True, capture_output=True, text=True)

@@ -34,24 +34,24 @@ USERS = {
 @cache
 def objects() -> Mapping[str, tuple[dict[str, Any], ...]]:
     """Return the objects of each environment."""
-    found: dict[str, tuple[dict[str, Any], ...]] = {}
+    objects_: dict[str, tuple[dict[str, Any], ...]] = {}
     for path, text in sorted(compile_mesh(MESH).files.items()):
         environment = path.split("/")[1]
         if path.endswith(".yaml"):
-            found[environment] = (*found.get(environment, ()), yaml.load(text, yaml.CSafeLoader))
-    return found
+            objects_[environment] = (*objects_.get(environment, ()), yaml.load(text, yaml.CSafeLoader))
+    return objects_
 
 
 def templates(environment: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Yield namespace, metadata and spec of the pods in the objects, and of those that orchestrators start."""
-    for one in objects()[environment]:
-        namespace = one["metadata"].get("namespace", "")
-        spec = one.get("spec", {})
+    for manifest in objects()[environment]:
+        namespace = manifest["metadata"].get("namespace", "")
+        spec = manifest.get("spec", {})
         job = spec.get("jobTemplate", {}).get("spec", spec) if isinstance(spec, dict) else {}
         if "template" in job and "spec" in job["template"] and "containers" in job["template"]["spec"]:
             yield namespace, job["template"]["metadata"], job["template"]["spec"]
             yield from _of_runs(namespace, job["template"]["spec"])
-        for text in one.get("data", {}).values() if one["kind"] == "ConfigMap" else ():
+        for text in manifest.get("data", {}).values() if manifest["kind"] == "ConfigMap" else ():
             if "kind: Pod\n" in text:
                 pod = yaml.load(text, yaml.CSafeLoader)
                 yield namespace, pod["metadata"], pod["spec"]
@@ -59,7 +59,7 @@ def templates(environment: str) -> Iterator[tuple[str, dict[str, Any], dict[str,
 
 def _of_runs(namespace: str, spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Yield the pods of Dagster's runs, which are in a variable of the code location."""
-    for variable in (one for container in spec["containers"] for one in container.get("env", ())):
+    for variable in (variable for container in spec["containers"] for variable in container.get("env", ())):
         if variable["name"] == CONTEXT:
             config = json.loads(variable["value"])["k8s"]["run_k8s_config"]
             pod = {**config["pod_spec_config"], "containers": [config["container_config"]]}
@@ -69,19 +69,19 @@ def _of_runs(namespace: str, spec: dict[str, Any]) -> Iterator[tuple[str, dict[s
 def accounts(environment: str, annotation: str) -> set[tuple[str, str]]:
     """Return the ServiceAccounts with an annotation."""
     return {
-        (one["metadata"]["namespace"], one["metadata"]["name"])
-        for one in objects()[environment]
-        if one["kind"] == "ServiceAccount" and annotation in one["metadata"].get("annotations", {})
+        (manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+        for manifest in objects()[environment]
+        if manifest["kind"] == "ServiceAccount" and annotation in manifest["metadata"].get("annotations", {})
     }
 
 
 def reaching(environment: str, cidr: str, port: int) -> set[tuple[str, str]]:
     """Return the accounts of the pods that a policy lets out to an address."""
     selected = [
-        (one["metadata"]["namespace"], one["spec"]["podSelector"]["matchLabels"])
-        for one in objects()[environment]
-        if one["kind"] == "NetworkPolicy"
-        for rule in one["spec"].get("egress", ())
+        (manifest["metadata"]["namespace"], manifest["spec"]["podSelector"]["matchLabels"])
+        for manifest in objects()[environment]
+        if manifest["kind"] == "NetworkPolicy"
+        for rule in manifest["spec"].get("egress", ())
         if {"protocol": "TCP", "port": port} in rule["ports"]
         and any(peer.get("ipBlock", {}).get("cidr") == cidr for peer in rule.get("to", ()))
     ]
@@ -103,14 +103,14 @@ def test_azure_accounts_have_their_annotation_and_all_of_their_pods_the_label() 
     assert {(namespace, name) for namespace, name, marked in labelled if not marked} & USERS == set()
 
 
-def test_the_metadata_server_of_google_is_open_to_those_who_ask_it() -> None:
+def test_only_pods_that_use_it_reach_the_metadata_server_of_google() -> None:
     assert reaching("gke", "169.254.169.254/32", 80) == USERS
     assert reaching("gke", "169.254.169.252/32", 988) == USERS
     # The others act as themselves.
     assert accounts("gke", ROBOT) == {("floe-platform", "polaris")}
 
 
-def test_the_agent_of_aws_is_open_to_those_who_ask_it() -> None:
+def test_only_pods_that_use_it_reach_the_agent_of_aws() -> None:
     assert reaching("eks", "169.254.170.23/32", 80) == USERS
     assert accounts("eks", "eks.amazonaws.com/role-arn") == set()
 
@@ -126,16 +126,16 @@ def test_no_pod_has_a_key(environment: str) -> None:
     assert names & {"AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS"} == set()
 
 
-def test_the_catalog_gives_credentials_for_single_tables() -> None:
-    found = {
+def test_the_catalog_issues_credentials_for_single_tables() -> None:
+    catalogs = {
         environment: next(
-            json.loads(one["data"]["setup.json"])["catalog"]
-            for one in objects()[environment]
-            if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "polaris-setup"
+            json.loads(manifest["data"]["setup.json"])["catalog"]
+            for manifest in objects()[environment]
+            if manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"] == "polaris-setup"
         )
         for environment in objects()
     }
-    assert {name: one["storageConfigInfo"] for name, one in found.items()} == {
+    assert {name: item["storageConfigInfo"] for name, item in catalogs.items()} == {
         "gke": {
             "storageType": "GCS",
             "allowedLocations": ["gs://acme-warehouse/lake/"],

@@ -38,8 +38,8 @@ def cluster(name: str, *runs: str, **more: Any) -> dict[str, Any]:
 
 def mesh(root: Path, *clusters: Mapping[str, Any], delivery: Mapping[str, Any] = ARGO_CD, **manifest: Any) -> Path:
     """Make a mesh with the domains sales and marketing, in these clusters."""
-    said = {"cluster": None, "storage_class": None, "clusters": [*clusters]}
-    small_mesh(root, {MANIFEST: {"delivery": delivery, **manifest}, ENVIRONMENT: said})
+    fields = {"cluster": None, "storage_class": None, "clusters": [*clusters]}
+    small_mesh(root, {MANIFEST: {"delivery": delivery, **manifest}, ENVIRONMENT: fields})
     for kind in ("domain.yaml", "products/orders.yaml"):
         text = (root / "domains/sales" / kind).read_text().replace("sales", "marketing").replace("orders", "visits")
         target = root / "domains/marketing" / kind.replace("orders", "visits")
@@ -62,8 +62,8 @@ def folders(root: Path) -> set[str]:
 
 
 def objects(root: Path, kind: str) -> dict[str, Any]:
-    found = ((path, yaml.load(text, yaml.CSafeLoader)) for path, text in files(root).items())
-    return {path: one for path, one in found if one["kind"] == kind}
+    manifests = ((path, yaml.load(text, yaml.CSafeLoader)) for path, text in files(root).items())
+    return {path: manifest for path, manifest in manifests if manifest["kind"] == kind}
 
 
 def test_each_part_is_in_the_folder_of_its_cluster(tmp_path: Path) -> None:
@@ -75,20 +75,22 @@ def test_each_part_is_in_the_folder_of_its_cluster(tmp_path: Path) -> None:
     }
 
 
-def test_a_list_of_one_cluster_is_as_good_as_one_cluster(tmp_path: Path) -> None:
-    one = {"name": "kind", "storage_class": "standard", "runs": ["platform", "sales", "marketing"]}
-    listed = files(mesh(tmp_path / "list", one))
-    short = mesh(tmp_path / "short", one)
+def test_a_list_of_one_cluster_equals_one_cluster(tmp_path: Path) -> None:
+    cluster = {"name": "kind", "storage_class": "standard", "runs": ["platform", "sales", "marketing"]}
+    listed = files(mesh(tmp_path / "list", cluster))
+    short = mesh(tmp_path / "short", cluster)
     document = yaml.load((short / ENVIRONMENT).read_text(), yaml.CSafeLoader)
     document |= {"cluster": {"name": "kind"}, "storage_class": "standard"}
-    (short / ENVIRONMENT).write_text(json.dumps({key: one for key, one in document.items() if key != "clusters"}))
+    (short / ENVIRONMENT).write_text(json.dumps({key: value for key, value in document.items() if key != "clusters"}))
     assert dict(listed.items()) == dict(files(short).items())
     assert folders(short) >= {"dev/_cluster", "dev/floe-sales-domain"}
 
 
 def test_argo_cd_delivers_each_folder_to_its_cluster(tmp_path: Path) -> None:
-    found = objects(three(tmp_path), "Application")
-    led = {one["spec"]["source"]["path"]: one["spec"]["destination"]["server"] for one in found.values()}
+    manifest = objects(three(tmp_path), "Application")
+    led = {
+        manifest["spec"]["source"]["path"]: manifest["spec"]["destination"]["server"] for manifest in manifest.values()
+    }
     assert led == {
         f"output/dev/{name}/{folder}": f"https://{name}.k8s.acme.example"
         for name, folder in (
@@ -98,22 +100,28 @@ def test_argo_cd_delivers_each_folder_to_its_cluster(tmp_path: Path) -> None:
         )
     }
     projects = {
-        one["metadata"]["name"]: one["spec"]["destinations"] for one in objects(tmp_path, "AppProject").values()
+        manifest["metadata"]["name"]: manifest["spec"]["destinations"]
+        for manifest in objects(tmp_path, "AppProject").values()
     }
-    for one in found.values():
-        assert projects[one["spec"]["project"]] == [one["spec"]["destination"]], "a project allows its own cluster only"
+    for value in manifest.values():
+        assert projects[value["spec"]["project"]] == [value["spec"]["destination"]], (
+            "a project allows its own cluster only"
+        )
 
 
 def test_the_flux_of_each_cluster_has_its_own_objects(tmp_path: Path) -> None:
     root = three(tmp_path, delivery=FLUX)
-    for path, one in objects(root, "Kustomization").items():
+    for path, manifest in objects(root, "Kustomization").items():
         site = path.rpartition("/_delivery/")[0]
-        assert one["spec"]["path"].startswith(f"./{site}/")
-    sparse = {path.split("/")[2]: one["spec"]["sparseCheckout"] for path, one in objects(root, "GitRepository").items()}
+        assert manifest["spec"]["path"].startswith(f"./{site}/")
+    sparse = {
+        path.split("/")[2]: manifest["spec"]["sparseCheckout"]
+        for path, manifest in objects(root, "GitRepository").items()
+    }
     assert sparse == {name: [f"output/dev/{name}"] for name in ("hub", "us", "eu")}
 
 
-def test_what_belongs_to_a_cluster_is_its_own(tmp_path: Path) -> None:
+def test_cluster_scoped_objects_are_separate_for_each_cluster(tmp_path: Path) -> None:
     """The storage class of a volume, and what its pods may ask for names."""
     clusters = (
         cluster("hub", "platform"),
@@ -122,8 +130,8 @@ def test_what_belongs_to_a_cluster_is_its_own(tmp_path: Path) -> None:
     )
     root = mesh(tmp_path, *clusters, orchestrator={"type": "dagster"}, secrets=VAULT)
     classes = {
-        path.split("/")[2]: one["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"]
-        for path, one in objects(root, "StatefulSet").items()
+        path.split("/")[2]: manifest["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"]
+        for path, manifest in objects(root, "StatefulSet").items()
     }
     assert classes == {"us": "us-disks", "eu": "eu-disks"}
     dns = {
@@ -139,7 +147,7 @@ def hand_written(root: Path) -> Path:
     """Write an object of a domain's namespace, one of the platform's, one without any, and a patch for the domain."""
     folder = root / "overlays/dev"
     note = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"text": "x"}}
-    written = [
+    notes = [
         {**note, "metadata": {"name": "of-sales", "namespace": "floe-sales-domain"}},
         {**note, "metadata": {"name": "of-platform", "namespace": "floe-platform"}},
         {
@@ -149,7 +157,7 @@ def hand_written(root: Path) -> Path:
             "value": 1000,
         },
     ]
-    (folder / "objects.yaml").write_text("---\n".join(json.dumps(one) + "\n" for one in written))
+    (folder / "objects.yaml").write_text("---\n".join(json.dumps(manifest) + "\n" for manifest in notes))
     patch = [{"op": "add", "path": "/metadata/annotations", "value": {"seen": "yes"}}]
     target = {"kind": "ResourceQuota", "namespace": "floe-sales-domain"}
     kustomization = {"resources": ["objects.yaml"], "patches": [{"target": target, "patch": json.dumps(patch)}]}
@@ -159,17 +167,17 @@ def hand_written(root: Path) -> Path:
 
 
 @pytest.mark.real
-def test_hand_written_objects_go_where_their_namespace_is(tmp_path: Path) -> None:
-    found = files(hand_written(three(tmp_path)))
+def test_hand_written_objects_are_in_the_cluster_of_their_namespace(tmp_path: Path) -> None:
+    compiled = files(hand_written(three(tmp_path)))
     of = {
-        name: [path.split("/")[2] for path in found if path.endswith(f"_{name}.yaml")]
+        name: [path.split("/")[2] for path in compiled if path.endswith(f"_{name}.yaml")]
         for name in ("of-sales", "of-platform", "dev-first")
     }
     assert of == {"of-sales": ["us"], "of-platform": ["eu", "hub", "us"], "dev-first": ["eu", "hub", "us"]}
-    assert "seen: " in found["output/dev/us/floe-sales-domain/resourcequota_quota.yaml"]
+    assert "seen: " in compiled["output/dev/us/floe-sales-domain/resourcequota_quota.yaml"]
 
 
-def test_an_edit_compiles_only_what_it_concerns(tmp_path: Path) -> None:
+def test_an_edit_compiles_only_affected_units(tmp_path: Path) -> None:
     root, cache = three(tmp_path), Memory()
     compile_mesh(root, cache=cache)
     product, recorder = root / "domains/sales/products/orders.yaml", Recorder(cache)
@@ -182,8 +190,8 @@ def test_an_edit_compiles_only_what_it_concerns(tmp_path: Path) -> None:
     recorder = Recorder(recorder)
     compile_mesh(root, cache=recorder)
     heads = [decode(data, UnitHead) for kind, data in recorder.put_entries if kind == HEADS]
-    written = {path.rpartition("/")[0] for head in heads if head for path in head.files.paths}
-    assert written == {
+    folders = {path.rpartition("/")[0] for head in heads if head for path in head.files.paths}
+    assert folders == {
         "output/dev/_delivery",
         "output/dev/eu/_cluster",
         "output/dev/eu/floe-platform",
@@ -198,20 +206,20 @@ def run(root: Path, *words: str) -> int:
 def test_one_domain_is_compiled_and_deleted_where_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = three(tmp_path)
     assert run(root, "compile", "--quiet", "--domain", "sales") == 0
-    written = {path.parent.relative_to(root / "output").as_posix() for path in (root / "output").rglob("*.yaml")}
-    assert written == {"dev/us/_cluster", "dev/us/floe-sales-domain"}
+    folders = {path.parent.relative_to(root / "output").as_posix() for path in (root / "output").rglob("*.yaml")}
+    assert folders == {"dev/us/_cluster", "dev/us/floe-sales-domain"}
     assert run(root, "compile", "--quiet") == 0
     assert run(root, "check", "--quiet") == 0
     mesh(root, cluster("hub", "platform"), cluster("us", "sales", "marketing"))
     capsys.readouterr()
     assert run(root, "compile", "--quiet") == 1
-    told = capsys.readouterr().err
-    assert "--allow-delete dev/eu/floe-marketing-domain" in told
+    output = capsys.readouterr().err
+    assert "--allow-delete dev/eu/floe-marketing-domain" in output
     assert run(root, "compile", "--quiet", "--allow-delete", "dev/eu", "--allow-delete", "dev/_delivery") == 0
     assert not (root / "output/dev/eu").exists()
 
 
-def test_explain_finds_what_a_cluster_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_finds_settings_of_a_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = mesh(tmp_path, cluster("hub", "platform"), cluster("us", "sales", "marketing"))
     file = "output/dev/_delivery/application.argoproj.io_small-dev-us-sales-domain.yaml"
     assert run(root, "explain", file) == 0
@@ -226,7 +234,7 @@ def test_graphs_name_the_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[s
     root = three(tmp_path, orchestrator={"type": "dagster"}, secrets=VAULT)
     assert run(root, "graph", "connections", "--format", "json") == 0
     drawn = json.loads(capsys.readouterr().out)
-    assert {one["group"] for one in drawn["nodes"]} >= {"us/floe-sales-domain", "eu/floe-marketing-domain"}
+    assert {node["group"] for node in drawn["nodes"]} >= {"us/floe-sales-domain", "eu/floe-marketing-domain"}
 
 
 def test_the_doctor_and_the_list_of_secrets_know_clusters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -234,7 +242,7 @@ def test_the_doctor_and_the_list_of_secrets_know_clusters(tmp_path: Path, capsys
     run(root, "doctor")
     assert "environments dev (clusters hub, us, eu)" in capsys.readouterr().out
     assert run(root, "secrets", "--format", "json") == 0
-    assert {one["environment"] for one in json.loads(capsys.readouterr().out)["environments"]} == {
+    assert {environment["environment"] for environment in json.loads(capsys.readouterr().out)["environments"]} == {
         "dev/us",
         "dev/eu",
         "dev/hub",
@@ -246,14 +254,17 @@ def test_a_new_environment_may_have_several(
 ) -> None:
     monkeypatch.chdir(small_mesh(tmp_path, {}))
     assert main(["new", "environment", "wide", "--cluster", "hub=platform", "--cluster", "us=sales"]) == 0
-    written = yaml.load(Path("overlays/wide/environment.yaml").read_text(), yaml.CSafeLoader)
-    assert [(one["name"], one["runs"]) for one in written["clusters"]] == [("hub", ["platform"]), ("us", ["sales"])]
+    environment = yaml.load(Path("overlays/wide/environment.yaml").read_text(), yaml.CSafeLoader)
+    assert [(manifest["name"], manifest["runs"]) for manifest in environment["clusters"]] == [
+        ("hub", ["platform"]),
+        ("us", ["sales"]),
+    ]
     assert main(["compile", "--quiet", "--env", "wide"]) == 0, capsys.readouterr().err
     for words in (["environment", "x", "--cluster", "hub"], ["domain", "x", "--cluster", "hub=platform"]):
         assert main(["new", *words]) == 2
 
 
-def test_a_store_of_secrets_is_needed_only_for_what_crosses_clusters(tmp_path: Path) -> None:
+def test_a_secret_store_is_needed_only_for_secrets_across_clusters(tmp_path: Path) -> None:
     """Generated secrets of a domain's own servers are in its own cluster."""
     root = three(tmp_path, orchestrator={"type": "dagster"})
     assert objects(root, "Password")
@@ -286,7 +297,7 @@ def test_links_reach_a_server_with_tls(tmp_path: Path) -> None:
     assert path.startswith("output/dev/hub/floe-platform/")
     assert policy["spec"]["validation"]["hostname"] == "otel-collector.floe-platform.svc.cluster.local"
     (gateway,) = objects(root, "Gateway").values()
-    assert [one["hostname"] for one in gateway["spec"]["listeners"]] == ["*.hub.acme.example"]
+    assert [listener["hostname"] for listener in gateway["spec"]["listeners"]] == ["*.hub.acme.example"]
 
 
 GOLDEN = Path(__file__).parent / "golden" / "clusters"
@@ -295,7 +306,7 @@ GOLDEN = Path(__file__).parent / "golden" / "clusters"
 def test_graphs_lead_into_other_clusters(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["graph", "connections", "--env", "prod", "--format", "json", "--root", str(GOLDEN)]) == 0
     drawn = json.loads(capsys.readouterr().out)
-    edges = {(one["source"], one["target"]) for one in drawn["edges"]}
+    edges = {(edge["source"], edge["target"]) for edge in drawn["edges"]}
     assert ("us-east/floe-platform/otel-collector", "shared/floe-platform/otel-collector") in edges
     assert ("us-east/floe-sales-domain/run-orders", "shared/floe-platform/polaris") in edges
 
@@ -315,8 +326,8 @@ def test_images_are_promoted_between_environments_with_clusters(
     root = three(tmp_path)
     document = yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader)
     document["metadata"]["name"] = "next"
-    for one in document["clusters"]:
-        one |= {"name": f"next-{one['name']}", "server": one["server"].replace("//", "//next-")}
+    for cluster in document["clusters"]:
+        cluster |= {"name": f"next-{cluster['name']}", "server": cluster["server"].replace("//", "//next-")}
     (root / "overlays/next").mkdir()
     (root / "overlays/next/environment.yaml").write_text(json.dumps(document))
     images = {"sales": {"orders": "sales/orders:2.0.0"}}

@@ -30,8 +30,10 @@ def applied(server: ApiServer, tree: list[Object]) -> dict[tuple[str, str], str]
     """Apply objects; return their versions by kind and name."""
     server.apply(tree)
     return {
-        (one["kind"], one["metadata"]["name"]): server.ask("GET", server.path(one))["metadata"]["resourceVersion"]
-        for one in tree
+        (manifest["kind"], manifest["metadata"]["name"]): server.ask("GET", server.path(manifest))["metadata"][
+            "resourceVersion"
+        ]
+        for manifest in tree
     }
 
 
@@ -39,7 +41,7 @@ def applied(server: ApiServer, tree: list[Object]) -> dict[tuple[str, str], str]
     ("environment", "clusters"),
     [("prod", ("shared", "us-east", "eu-west")), ("istio", ("services", "america", "europe"))],
 )
-def test_api_servers_take_what_is_for_their_clusters(
+def test_api_servers_accept_the_objects_of_their_clusters(
     environment: str, clusters: tuple[str, ...], tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
@@ -47,11 +49,19 @@ def test_api_servers_take_what_is_for_their_clusters(
             tree = objects(GOLDEN / environment / cluster)
             (tmp_path / cluster).mkdir()
             server = stack.enter_context(api_server(tmp_path / cluster))
-            kinds = {(*one["apiVersion"].split("/"), one["kind"]) for one in tree if "." in one["apiVersion"]}
+            kinds = {
+                (*manifest["apiVersion"].split("/"), manifest["kind"])
+                for manifest in tree
+                if "." in manifest["apiVersion"]
+            }
             server.define(definition(*kind) for kind in sorted(kinds) if kind[0] in DEFINED)
             applied(server, tree)
             assert applied(server, tree) == applied(server, tree), "a delivery tool would see a difference for ever"
             assert server.warnings == []
-            found = server.ask("GET", "/api/v1/namespaces")["items"]
-            own = {one["metadata"]["name"] for one in found if one["metadata"]["name"].startswith("floe-")}
+            namespaces = server.ask("GET", "/api/v1/namespaces")["items"]
+            own = {
+                manifest["metadata"]["name"]
+                for manifest in namespaces
+                if manifest["metadata"]["name"].startswith("floe-")
+            }
             assert own == {path.name for path in (GOLDEN / environment / cluster).glob("floe-*")}

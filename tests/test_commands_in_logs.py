@@ -53,13 +53,13 @@ def test_commands_are_recognised() -> None:
     assert list(commands("::error file=a::b\n::stop-commands::x\n::add-mask::a\n::x::\na: ::1, ## [b], c::d::")) == []
 
 
-@pytest.mark.parametrize(("text", "shown"), [*zip(ATTACKS, ESCAPED, strict=False)])
-def test_a_command_is_shown_escaped(text: str, shown: str) -> None:
-    assert visible(f"a{text}") == f"a{shown}"
+@pytest.mark.parametrize(("text", "escaped"), [*zip(ATTACKS, ESCAPED, strict=False)])
+def test_a_command_is_shown_escaped(text: str, escaped: str) -> None:
+    assert visible(f"a{text}") == f"a{escaped}"
 
 
 @pytest.mark.parametrize("text", ["::/0", "a: ::1", "a::b::c", "# # [a]", "## [a]", "##a", ":: a"])
-def test_other_text_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert visible(text) == text
 
 
@@ -149,7 +149,7 @@ def test_no_argument_is_a_command(attack: str, part: int, tmp_path: Path, capsys
         assert not list(commands("".join(capsys.readouterr()))), arguments
 
 
-def test_names_of_files_are_no_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_of_files_are_not_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_mesh(tmp_path, {})
     for folder in ("domains/sales/products", "overlays/dev", "crds", "base", "output/dev/floe-platform"):
         for number, attack in enumerate(ATTACKS):

@@ -59,13 +59,13 @@ def blocks(page: Path, note: str = "") -> list[Block]:
 
 def noted(note: str) -> list[Block]:
     """Return the blocks of all pages whose comment begins with `note`."""
-    return [one for page in PAGES for one in blocks(page, note)]
+    return [block for page in PAGES for block in blocks(page, note)]
 
 
 def wrong(find: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
     """Return what is wrong with each page; those with which nothing is are left out."""
-    found = {page.relative_to(ROOT).as_posix(): [*find(page)] for page in PAGES}
-    return {name: problems for name, problems in found.items() if problems}
+    links = {page.relative_to(ROOT).as_posix(): [*find(page)] for page in PAGES}
+    return {name: problems for name, problems in links.items() if problems}
 
 
 @cache
@@ -94,7 +94,7 @@ def leads_nowhere(page: Path, target: str) -> bool:
     return not place.exists() or not place.is_relative_to(ROOT) or bool(anchor and anchor not in anchors(place))
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_existing_targets() -> None:
     assert not wrong(
         lambda page: (
             target
@@ -108,7 +108,7 @@ def test_every_page_is_linked_to() -> None:
     linked = {
         (page.parent / target.partition("#")[0]).resolve() for page in PAGES for target in LINK.findall(prose(page))
     }
-    folders = {one for one in linked if one.is_dir()}
+    folders = {target for target in linked if target.is_dir()}
     assert [page for page in PAGES[1:] if page not in linked and page.parent not in folders] == []
 
 
@@ -127,7 +127,7 @@ def test_commands_are_understood() -> None:
     )
 
 
-def test_make_targets_are_there() -> None:
+def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = re.compile(r"^make ([a-z]+)")
     assert not wrong(lambda page: {name for line in code(page) for name in named.findall(line)} - targets)
@@ -144,9 +144,9 @@ def unreadable(block: Block) -> bool:
 def test_yaml_can_be_read() -> None:
     assert not wrong(
         lambda page: (
-            one.text
-            for one in blocks(page)
-            if one.language == "yaml" and not one.note.startswith("excerpt of ") and unreadable(one)
+            block.text
+            for block in blocks(page)
+            if block.language == "yaml" and not block.note.startswith("excerpt of ") and unreadable(block)
         )
     )
 
@@ -158,11 +158,11 @@ def test_pages_say_nothing_of_where_they_were_written() -> None:
 
 def meshes() -> Mapping[str, Mapping[str, str]]:
     """Return the meshes of docs/inputs.md by name, each with its files."""
-    found: dict[str, dict[str, str]] = {}
+    anchors_: dict[str, dict[str, str]] = {}
     for block in blocks(ROOT / "docs/inputs.md", "mesh "):
         name, file = block.note.removeprefix("mesh ").split(": ")
-        found.setdefault(name, {})[file] = block.text
-    return found
+        anchors_.setdefault(name, {})[file] = block.text
+    return anchors_
 
 
 @pytest.mark.parametrize(("name", "environments"), [("small", 1), ("full", 2), ("rings", 1)])
@@ -177,25 +177,27 @@ def test_the_documents_shown_compile_together(name: str, environments: int, tmp_
     assert len(compile_mesh(tmp_path).environments) == environments
 
 
-def test_excerpts_stand_in_the_output() -> None:
+def test_excerpts_are_in_the_output() -> None:
     assert noted("excerpt of ")
     for block in noted("excerpt of "):
-        whole = (ROOT / block.note.removeprefix("excerpt of ")).read_text(encoding="utf-8")
+        text = (ROOT / block.note.removeprefix("excerpt of ")).read_text(encoding="utf-8")
         position = 0
         for part in block.text.split(f"{LEFT_OUT}\n"):
-            position = whole.find(part, position)
+            position = text.find(part, position)
             assert position >= 0, (block.note, part)
 
 
 def test_errors_shown_are_those_that_are_reported() -> None:
-    shown = noted("from tests/errors/")
-    assert shown
-    reported = {one: (ROOT / one.note.removeprefix("from ") / "expected.txt").read_text("utf-8") for one in shown}
-    assert [one for one, text in reported.items() if one.text not in text] == []
+    noted_blocks = noted("from tests/errors/")
+    assert noted_blocks
+    reported = {
+        block: (ROOT / block.note.removeprefix("from ") / "expected.txt").read_text("utf-8") for block in noted_blocks
+    }
+    assert [block for block, text in reported.items() if block.text not in text] == []
 
 
 @pytest.mark.parametrize("block", noted("what it prints in this mesh"))
-def test_what_a_command_prints_in_this_mesh(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+def test_printed_examples_are_current(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
     command, _, printed = block.text.partition("\n")
     assert cli.main([*shlex.split(command.removeprefix("$ floe-compile ")), "--root", str(ROOT)]) == 0
     assert capsys.readouterr().out == printed
@@ -212,8 +214,8 @@ def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("documented")
 def test_the_component_shown_works(tmp_path: Path) -> None:
     mesh = small_mesh(tmp_path / "mesh", {MANIFEST: {"homepage": {"type": "simple"}}})
-    made = {path.rpartition("/")[2] for path in compile_mesh(mesh).files if path.endswith("_homepage.yaml")}
-    assert made == {
+    files = {path.rpartition("/")[2] for path in compile_mesh(mesh).files if path.endswith("_homepage.yaml")}
+    assert files == {
         "deployment.apps_homepage.yaml",
         "networkpolicy.networking.k8s.io_homepage.yaml",
         "service_homepage.yaml",
@@ -230,10 +232,10 @@ def test_the_numbers_of_the_component_shown_are_in_a_table(capsys: pytest.Captur
 @pytest.mark.usefixtures("documented")
 def test_the_test_of_the_component_shown_passes(snapshot: SnapshotAssertion) -> None:
     (block,) = blocks(ROOT / "docs/architecture.md", "test of the component")
-    shown: dict[str, Any] = {}
-    exec(compile(block.text, "docs/architecture.md", "exec"), shown)
-    shown["test_one_at_the_scale_light_two_elsewhere"]()
-    shown["test_rendered"](snapshot)
+    facts: dict[str, Any] = {}
+    exec(compile(block.text, "docs/architecture.md", "exec"), facts)
+    facts["test_one_at_the_scale_light_two_elsewhere"]()
+    facts["test_rendered"](snapshot)
 
 
 @pytest.mark.parametrize("part", ["derive", "pipeline"])

@@ -20,7 +20,7 @@ PAGE = DOCS / "components.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def test_what_is_stale_is_shown_and_not_written(
+def test_stale_tables_are_shown_and_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "page.md"
@@ -56,9 +56,9 @@ def test_every_component_has_one_section() -> None:
 
 def test_every_section_whose_components_have_pods_or_secrets_has_a_table() -> None:
     needed = {
-        one.instance.slot + " " + one.instance.type
-        for one in declared().values()
-        if one.parts.workloads or named_secrets(one.parts)
+        instance.instance.slot + " " + instance.instance.type
+        for instance in declared().values()
+        if instance.parts.workloads or named_secrets(instance.parts)
     }
     assert len(needed) > 12
     for part in TEXT.split("\n## ")[1:]:
@@ -78,14 +78,14 @@ def test_every_interface_is_in_the_table_of_what_users_open() -> None:
 
 def test_images_in_the_prose_are_those_of_the_code() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "compiler/floe_compiler").rglob("*.py"))
-    shown = re.findall(r"`(?:docker|ghcr|quay)\.io/(\S+):(\S+)`", TABLE.sub("", TEXT))
-    assert shown
-    assert [f"{name}:{tag}" for name, tag in shown if name not in code or tag not in code] == []
+    images = re.findall(r"`(?:docker|ghcr|quay)\.io/(\S+):(\S+)`", TABLE.sub("", TEXT))
+    assert images
+    assert [f"{name}:{tag}" for name, tag in images if name not in code or tag not in code] == []
 
 
 def test_the_servers_of_development_fit_one_node_with_4_cpus_and_16_gb() -> None:
     needs = [requested(folder, nodes=1, tasks=False) for folder in (OUTPUT / "dev").iterdir()]
-    cpu, memory = (sum((one[name] for one in needs), ZERO) for name in ("requests.cpu", "requests.memory"))
+    cpu, memory = (sum((need[name] for need in needs), ZERO) for name in ("requests.cpu", "requests.memory"))
     assert ZERO < cpu < parse_quantity("4")
     assert ZERO < memory < parse_quantity("16G")
 
@@ -113,7 +113,7 @@ Kubernetes API |
     )
 
 
-def test_names_are_shown_as_they_are_in_any_mesh() -> None:
+def test_names_are_shown_in_general_form() -> None:
     table = facts_table(declared()["dev", "floe-sales-domain", "orchestrator", "dagster"], "here")
     assert "pods at run time: `run-<product>` |" in table
     assert "`code-<product>`, `run-<product>`: that of the product |" in table

@@ -14,21 +14,23 @@ PAGE = Path(__file__).parents[1] / "docs/components.md"
 Statements = dict[tuple[tuple[str, ...], tuple[str, ...]], Any]
 
 
-def statements(found: list[dict[str, Any]]) -> Statements:
+def statements(policy: list[dict[str, Any]]) -> Statements:
     """Return the condition of each statement, by its actions and resources."""
 
     def words(value: str | list[str]) -> tuple[str, ...]:
         return (value,) if isinstance(value, str) else tuple(sorted(value))
 
-    return {(words(one["Action"]), words(one["Resource"])): one.get("Condition") for one in found}
+    return {
+        (words(statement["Action"]), words(statement["Resource"])): statement.get("Condition") for statement in policy
+    }
 
 
-def test_it_is_the_one_of_seaweedfs_and_minio_but_for_the_condition_that_turns_404_into_403() -> None:
+def test_the_documented_policy_is_that_of_seaweedfs_and_minio_without_one_condition() -> None:
     product = ServedProduct("sales", "customers", reads=(OutputTable("marketing", "leads", "leads"),))
     expected = statements(of_product("acme-warehouse", product))
     listing = (("s3:ListBucket",), ("arn:aws:s3:::acme-warehouse",))
     assert expected.pop(listing) is not None
     (text,) = re.findall(r"```json\n(\{\n  \"Version\": \"2012.*?)```", PAGE.read_text(), re.DOTALL)
-    written = statements(json.loads(text)["Statement"])
-    assert written.pop(listing) is None
-    assert written == expected
+    documented = statements(json.loads(text)["Statement"])
+    assert documented.pop(listing) is None
+    assert documented == expected

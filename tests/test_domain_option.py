@@ -16,10 +16,12 @@ def mesh(tmp_path: Path) -> Path:
     """Return a mesh with its output and another domain, `finance`, whose file has been broken since."""
     root = small_mesh(tmp_path, {})
     shutil.copytree(root / "domains/sales", root / "domains/finance")
-    other = root / "domains/finance/domain.yaml"
-    other.write_text(other.read_text(encoding="utf-8").replace("name: sales", "name: finance"), encoding="utf-8")
+    domain_file = root / "domains/finance/domain.yaml"
+    domain_file.write_text(
+        domain_file.read_text(encoding="utf-8").replace("name: sales", "name: finance"), encoding="utf-8"
+    )
     assert main(["compile", "--root", str(root), "--quiet"]) == 0
-    with other.open("a", encoding="utf-8") as file:
+    with domain_file.open("a", encoding="utf-8") as file:
         file.write("quoat: 1\n")
     with (root / DOMAIN).open("a", encoding="utf-8") as file:
         file.write("quota: {pods: 60}\n")
@@ -40,12 +42,12 @@ def test_only_the_domain_is_written_and_the_whole_still_fails(mesh: Path, capsys
     assert "domains/finance/domain.yaml:6:1: error[L105]" in capsys.readouterr().err
 
 
-def test_a_domain_that_does_not_exist(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_domain_is_wrong_usage(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", "--root", str(mesh), "--domain", "slaes"]) == 2
     assert 'there is no domain "slaes"; did you mean "sales"?' in capsys.readouterr().err
 
 
-def test_a_difference_of_one_domain(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_difference_of_one_domain_is_shown(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--root", str(mesh), "--from-output"]) == 1, "the other domain is wrong"
     capsys.readouterr()
     assert main(["diff", "--root", str(mesh), "--from-output", "--domain", "sales"]) == 0

@@ -24,7 +24,7 @@ class Shown(NamedTuple):
     wrong: str
     """An end of the document with a wrong value, which is between two marks."""
     message: str
-    asked: str
+    prefix: str
     """An end of the document with the cursor where a key or value is asked for."""
     offered: str
     hovered: str
@@ -110,8 +110,8 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(mesh: Path) -> Iterator[Editor]:
-    with editor(mesh) as one:
-        yield one
+    with editor(mesh) as opened_editor:
+        yield opened_editor
 
 
 def head(mesh: Path, kind: str) -> str:
@@ -121,36 +121,38 @@ def head(mesh: Path, kind: str) -> str:
 
 
 @every_kind
-def test_what_init_writes_has_no_mistake(kind: str, mesh: Path, opened: Editor) -> None:
+def test_a_new_mesh_has_no_errors(kind: str, mesh: Path, opened: Editor) -> None:
     assert opened.diagnostics(SHOWN[kind].path, head(mesh, kind) + COMPLETE.get(kind, "")) == ()
 
 
 @every_kind
 def test_a_wrong_value_is_underlined(kind: str, mesh: Path, opened: Editor) -> None:
-    shown = SHOWN[kind]
-    _, value, _ = shown.wrong.split(M)
-    (found,) = opened.diagnostics(shown.path, head(mesh, kind) + shown.wrong.replace(M, ""))
-    assert found.underlined == value
-    assert found.message.startswith(shown.message)
+    sample = SHOWN[kind]
+    _, value, _ = sample.wrong.split(M)
+    (diagnostic,) = opened.diagnostics(sample.path, head(mesh, kind) + sample.wrong.replace(M, ""))
+    assert diagnostic.underlined == value
+    assert diagnostic.message.startswith(sample.message)
 
 
 @every_kind
-def test_a_key_that_is_not_there_is_underlined(kind: str, mesh: Path, opened: Editor) -> None:
-    found = opened.diagnostics(SHOWN[kind].path, head(mesh, kind) + COMPLETE.get(kind, "") + "colour: red\n")
-    assert found == (Diagnostic("colour", "Property colour is not allowed."),)
+def test_an_unknown_key_is_underlined(kind: str, mesh: Path, opened: Editor) -> None:
+    diagnostics = opened.diagnostics(SHOWN[kind].path, head(mesh, kind) + COMPLETE.get(kind, "") + "colour: red\n")
+    assert diagnostics == (Diagnostic("colour", "Property colour is not allowed."),)
 
 
 @every_kind
 def test_keys_and_values_are_completed(kind: str, mesh: Path, opened: Editor) -> None:
-    shown = SHOWN[kind]
-    assert shown.offered in opened.completions(shown.path, head(mesh, kind) + shown.asked)
+    sample = SHOWN[kind]
+    assert sample.offered in opened.completions(sample.path, head(mesh, kind) + sample.prefix)
 
 
 @every_kind
 def test_every_key_that_is_offered_is_explained(kind: str, opened: Editor) -> None:
     offered = opened.completions(SHOWN[kind].path, "# nothing yet\n" + M)
     assert len(offered) >= 3
-    unexplained = [key for key, one in offered.items() if one["kind"] == PROPERTY and not one.get("documentation")]
+    unexplained = [
+        key for key, manifest in offered.items() if manifest["kind"] == PROPERTY and not manifest.get("documentation")
+    ]
     assert unexplained == []
 
 
@@ -160,8 +162,8 @@ PROPERTY = 10
 
 @every_kind
 def test_a_key_is_explained(kind: str, mesh: Path, opened: Editor) -> None:
-    shown = SHOWN[kind]
-    assert shown.explained in opened.hover(shown.path, head(mesh, kind) + shown.hovered)
+    sample = SHOWN[kind]
+    assert sample.explained in opened.hover(sample.path, head(mesh, kind) + sample.hovered)
 
 
 def test_keys_below_a_type_are_completed_and_each_type_is_explained(mesh: Path, opened: Editor) -> None:
@@ -176,15 +178,15 @@ def test_keys_of_a_chart_are_completed(mesh: Path, opened: Editor) -> None:
     assert {"version", "values"} <= opened.completions(path, f"{begin}charts:\n  redis:\n    {M}").keys()
 
 
-def test_keys_below_one_whose_type_another_file_says_are_completed(mesh: Path, opened: Editor) -> None:
+def test_keys_below_a_type_in_another_file_are_completed(mesh: Path, opened: Editor) -> None:
     begin = head(mesh, "Environment") + "domains:\n  sales:\n    orchestrator:\n"
     path = SHOWN["Environment"].path
     offered = opened.completions(path, f"{begin}      {M}")
     assert offered["scheduler"]["documentation"] == "Schedules, the order of steps, and their pods."
     assert "resources" in opened.completions(path, f"{begin}      scheduler:\n        {M}")
     assert opened.diagnostics(path, f"{begin}      executor: kubernetes\n") == ()
-    (found,) = opened.diagnostics(path, f"{begin}      executor: sidecar\n")
-    assert found.underlined == "sidecar"
+    (diagnostic,) = opened.diagnostics(path, f"{begin}      executor: sidecar\n")
+    assert diagnostic.underlined == "sidecar"
 
 
 def test_a_vendored_parent_may_be_incomplete(opened: Editor) -> None:
@@ -206,15 +208,17 @@ def test_one_spelling_of_a_key_of_cube_is_offered_and_both_are_accepted(opened: 
 def test_the_first_line_of_each_file_is_enough(mesh: Path, tmp_path: Path) -> None:
     """Other editors have no settings.json, but the same server."""
     assert main(["new", "product", "legal/cases", "--root", str(mesh)]) == 0
-    files = [path for kind, shown in SHOWN.items() for path in mesh.glob(next(iter(EDITED[schema(kind)])))]
+    files = [path for kind, sample in SHOWN.items() for path in mesh.glob(next(iter(EDITED[schema(kind)])))]
     assert len(files) >= 6
     bare = tmp_path / "bare"
     bare.mkdir()
     (bare / "schemas").symlink_to(mesh / "schemas")
-    with editor(bare) as one:
+    with editor(bare) as opened_editor:
         for file in files:
-            found = one.diagnostics(file.relative_to(mesh).as_posix(), file.read_text() + "colour: red\n")
-            assert [each.underlined for each in found] == ["colour"], file
+            diagnostics = opened_editor.diagnostics(
+                file.relative_to(mesh).as_posix(), file.read_text() + "colour: red\n"
+            )
+            assert [diagnostic.underlined for diagnostic in diagnostics] == ["colour"], file
 
 
 def schema(kind: str) -> str:

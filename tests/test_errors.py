@@ -33,15 +33,15 @@ def mesh_of(case: Path, root: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_mistake_is_reported_as_expected(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_is_reported_as_expected(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mesh_of(case, tmp_path)
     code = main(["check", "--root", str(tmp_path), "--quiet"])
     printed = capsys.readouterr()
-    told = printed.err + printed.out
+    output = printed.err + printed.out
     expected = case / EXPECTED
     if os.environ.get("UPDATE"):
-        expected.write_text(told, encoding="utf-8")
+        expected.write_text(output, encoding="utf-8")
     assert code == 1
-    assert told == expected.read_text(encoding="utf-8")
-    assert "Traceback" not in told
+    assert output == expected.read_text(encoding="utf-8")
+    assert "Traceback" not in output
     assert not (tmp_path / "output").exists(), "a failed compilation leaves nothing behind"

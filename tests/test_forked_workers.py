@@ -53,15 +53,15 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def modules(tmp_path: Path) -> Sequence[Path]:
     """Return two modules of tests; in the first, one test fails, and one ends its process."""
-    made = [tmp_path / "test_first.py", tmp_path / "test_second.py"]
-    for module in made:
-        module.write_text(MODULE.format(log=str(tmp_path / f"{module.stem}.log"), ends=module is made[0]))
-    return made
+    modules_ = [tmp_path / "test_first.py", tmp_path / "test_second.py"]
+    for module in modules_:
+        module.write_text(MODULE.format(log=str(tmp_path / f"{module.stem}.log"), ends=module is modules_[0]))
+    return modules_
 
 
-def test_all_is_reported_and_whoever_dies_is_replaced(modules: Sequence[Path], tmp_path: Path) -> None:
-    written = run(tmp_path, "--snapshot-update")
-    assert "2 snapshots generated." in written.stdout
+def test_all_results_are_reported_and_dead_workers_are_replaced(modules: Sequence[Path], tmp_path: Path) -> None:
+    result = run(tmp_path, "--snapshot-update")
+    assert "2 snapshots generated." in result.stdout
     assert sorted(path.name for path in (tmp_path / "__snapshots__").iterdir()) == [
         "test_first.ambr",
         "test_second.ambr",
@@ -82,7 +82,7 @@ def test_all_is_reported_and_whoever_dies_is_replaced(modules: Sequence[Path], t
     assert len((tmp_path / "test_second.log").read_text().splitlines()) == 2  # once in each of the two runs
 
 
-def test_it_stops_after_as_many_failures_as_allowed(modules: Sequence[Path], tmp_path: Path) -> None:
+def test_it_stops_after_the_allowed_number_of_failures(modules: Sequence[Path], tmp_path: Path) -> None:
     slow = (
         modules[1]
         .read_text()

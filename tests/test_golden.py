@@ -25,28 +25,28 @@ def kept_files(case: Path) -> dict[str, str]:
 
 def update(case: Path, files: Mapping[str, str]) -> None:
     """Make the kept files those given, touching only what differs."""
-    kept = kept_files(case)
-    for path in kept.keys() - files.keys():
+    expected_files = kept_files(case)
+    for path in expected_files.keys() - files.keys():
         (case / path).unlink()
     for path, text in files.items():
-        if kept.get(path) != text:
+        if expected_files.get(path) != text:
             (case / path).parent.mkdir(parents=True, exist_ok=True)
             (case / path).write_bytes(text.encode())
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_mesh_compiles_to_what_is_kept(case: Path) -> None:
+def test_the_mesh_compiles_to_its_golden_tree(case: Path) -> None:
     compiled = compile_mesh(case)
     if os.environ.get("UPDATE"):
         update(case, compiled.files)
-    kept = kept_files(case)
-    assert sorted(compiled.files) == sorted(kept), "files are missing from output/, or unexpected there"
+    expected_files = kept_files(case)
+    assert sorted(compiled.files) == sorted(expected_files), "files are missing from output/, or unexpected there"
     for path, text in compiled.files.items():
-        assert text == kept[path], path
+        assert text == expected_files[path], path
     assert compiled.warnings == ()
 
 
-def test_an_update_writes_what_changed_and_deletes_what_is_gone(tmp_path: Path) -> None:
+def test_an_update_writes_changed_files_and_deletes_others(tmp_path: Path) -> None:
     update(tmp_path, {"output/dev/a.yaml": "one\n", "output/dev/b.yaml": "two\n"})
     (tmp_path / "platform-manifest.yaml").touch()
     before = (tmp_path / "output/dev/a.yaml").stat().st_mtime_ns

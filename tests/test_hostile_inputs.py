@@ -51,28 +51,28 @@ def judge(root: Path) -> None:
     with contextlib.redirect_stdout(answer), contextlib.redirect_stderr(messages):
         code = main(["check", "--root", str(root), "--format", "json", "--jobs", "1"])
     assert code in (0, 1), messages.getvalue()
-    for found in json.loads(answer.getvalue())["diagnostics"]:
-        if found["severity"] == "error" and found["code"] not in WHOLE_OUTPUT:
-            assert found["span"], found
-            assert (root / found["span"]["file"]).exists(), found
+    for diagnostic in json.loads(answer.getvalue())["diagnostics"]:
+        if diagnostic["severity"] == "error" and diagnostic["code"] not in WHOLE_OUTPUT:
+            assert diagnostic["span"], diagnostic
+            assert (root / diagnostic["span"]["file"]).exists(), diagnostic
 
 
 @few
 @given(st.lists(st.sampled_from(OBJECTS).flatmap(anything_in), min_size=1, max_size=8), st.booleans())
-def test_any_value_in_hand_written_objects(root: Path, objects: list[Any], patched: bool) -> None:
+def test_any_value_in_hand_written_objects_is_handled(root: Path, objects: list[Any], patched: bool) -> None:
     steps, patch = (STEPS, MERGE_PATCH) if patched else ({}, None)
     judge(mesh_with_objects(root, renamed(objects), {**KUSTOMIZATION, **steps}, patch))
 
 
 @few
 @given(anything_in({**KUSTOMIZATION, **STEPS}), anything_in(MERGE_PATCH))
-def test_any_value_in_kustomizations_and_patches(root: Path, kustomization: Any, patch: Any) -> None:
+def test_any_value_in_kustomizations_and_patches_is_handled(root: Path, kustomization: Any, patch: Any) -> None:
     judge(mesh_with_objects(root, [OBJECTS[0], OBJECTS[5]], kustomization, patch))
 
 
 @few
 @given(st.sampled_from(list(AUTHORED)).flatmap(lambda file: st.tuples(st.just(file), anything_in(AUTHORED[file]))))
-def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]) -> None:
+def test_any_value_in_documents_is_handled(tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]) -> None:
     file, data = edited
     root = small_mesh(tmp_path_factory.mktemp("mesh"), {})
     (root / file).write_text(as_yaml(data), encoding="utf-8")
@@ -82,7 +82,7 @@ def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactor
 WIDE_DOCUMENTS = documents_of(WIDE)
 
 
-def test_the_wide_mesh_is_sound(tmp_path: Path) -> None:
+def test_the_mesh_with_every_input_compiles(tmp_path: Path) -> None:
     shutil.copytree(WIDE, tmp_path, dirs_exist_ok=True)
     assert main(["--root", str(tmp_path), "--quiet"]) == 0
 
@@ -93,7 +93,7 @@ def test_the_wide_mesh_is_sound(tmp_path: Path) -> None:
         lambda file: st.tuples(st.just(file), anything_in(WIDE_DOCUMENTS[file]))
     )
 )
-def test_any_value_in_documents_with_every_input(
+def test_any_value_in_documents_with_every_input_is_handled(
     tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]
 ) -> None:
     file, data = edited
@@ -107,11 +107,11 @@ def found_in(root: Path, capsys: pytest.CaptureFixture[str], *objects: Any) -> l
     """Return code and file of each finding about these objects."""
     mesh_with_objects(root, [*objects], KUSTOMIZATION, None)
     assert main(["check", "--root", str(root), "--format", "json"]) == 1
-    found = json.loads(capsys.readouterr().out)["diagnostics"]
-    return [(one["code"], one["span"]["file"]) for one in found if one["span"]]
+    diagnostics = json.loads(capsys.readouterr().out)["diagnostics"]
+    return [(diagnostic["code"], diagnostic["span"]["file"]) for diagnostic in diagnostics if diagnostic["span"]]
 
 
-DEFINITION, WIDGET = (one for one in OBJECTS if one["kind"] in ("CustomResourceDefinition", "Widget"))
+DEFINITION, WIDGET = (manifest for manifest in OBJECTS if manifest["kind"] in ("CustomResourceDefinition", "Widget"))
 SOUND_DEFINITION = {**DEFINITION, "metadata": {"name": "widgets.acme.example"}}
 
 
@@ -122,6 +122,6 @@ def test_a_key_that_is_too_long_for_yaml_is_an_error(tmp_path: Path, capsys: pyt
 
 def test_a_pattern_that_only_go_can_read_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = next(path for path in paths(SOUND_DEFINITION) if path[-1:] == ("pattern",))
-    found = found_in(tmp_path, capsys, changed(SOUND_DEFINITION, path, r"^\pL$"), WIDGET)
-    assert found.count(("C007", "base/objects.yaml")) == 1
-    assert "C001" not in dict(found)
+    diagnostics = found_in(tmp_path, capsys, changed(SOUND_DEFINITION, path, r"^\pL$"), WIDGET)
+    assert diagnostics.count(("C007", "base/objects.yaml")) == 1
+    assert "C001" not in dict(diagnostics)

@@ -79,7 +79,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
 
 
 def of_kind(output: Output, kind: str) -> dict[str, Any]:
-    return {f"{key[0]}/{key[2]}": one for key, one in output.objects.items() if key[1] == kind}
+    return {f"{key[0]}/{key[2]}": manifest for key, manifest in output.objects.items() if key[1] == kind}
 
 
 def hosts(output: Output) -> set[str]:
@@ -91,11 +91,13 @@ def test_every_interface_has_a_host_a_route_and_a_certificate(output: Output) ->
     assert output.warnings == set(), "all kinds are checked against published schemas"
     expected = {f"{name}.acme.example" for name in ("dagster-sales", "jaeger", "marquez-web", "minio")}
     assert hosts(output) == expected
-    names = {name for one in of_kind(output, "Certificate").values() for name in one["spec"]["dnsNames"]}
+    names = {name for manifest in of_kind(output, "Certificate").values() for name in manifest["spec"]["dnsNames"]}
     listeners = output.get("platform", "Gateway", "gateway")["spec"]["listeners"]
-    assert names == {one["hostname"] for one in listeners if "hostname" in one} == expected
-    written = {one["spec"]["secretName"] for one in of_kind(output, "Certificate").values()}
-    assert {ref["name"] for one in listeners if "tls" in one for ref in one["tls"]["certificateRefs"]} == written
+    assert names == {listener["hostname"] for listener in listeners if "hostname" in listener} == expected
+    secrets = {manifest["spec"]["secretName"] for manifest in of_kind(output, "Certificate").values()}
+    assert {
+        ref["name"] for listener in listeners if "tls" in listener for ref in listener["tls"]["certificateRefs"]
+    } == secrets
 
 
 def test_interfaces_for_programs_are_opened_when_they_are_named(tmp_path: Path) -> None:
@@ -109,21 +111,21 @@ def test_interfaces_for_programs_are_opened_when_they_are_named(tmp_path: Path) 
     assert (CONTROLLER,) not in output.peers("platform", "minio", "ingress")
 
 
-def test_what_is_not_opened_is_closed_to_the_controller(output: Output) -> None:
+def test_closed_interfaces_do_not_admit_the_controller(output: Output) -> None:
     assert (CONTROLLER,) not in output.peers("platform", "polaris", "ingress")
     assert output.peers("platform", "minio", "ingress")[CONTROLLER,] == {9001}
 
 
-def test_what_does_not_ask_for_a_login_admits_only_the_proxy(output: Output) -> None:
+def test_interfaces_without_a_login_admit_only_the_proxy(output: Output) -> None:
     for namespace, server, name, port in (
         ("sales", "dagster-webserver", "dagster", 3000),
         ("platform", "jaeger", "jaeger", 16686),
         ("platform", "marquez-web", "marquez-web", 3000),
     ):
         (rule,) = [
-            one
-            for one in output.get(namespace, "NetworkPolicy", server)["spec"]["ingress"]
-            if {"protocol": "TCP", "port": port} in one["ports"]
+            name
+            for name in output.get(namespace, "NetworkPolicy", server)["spec"]["ingress"]
+            if {"protocol": "TCP", "port": port} in name["ports"]
         ]
         (peer,) = rule["from"]
         assert peer["podSelector"]["matchLabels"] == {f"access.floe.dev/{server}": "true"}
@@ -138,14 +140,14 @@ def test_what_does_not_ask_for_a_login_admits_only_the_proxy(output: Output) -> 
         assert rule["backendRefs"] == [{"name": f"oauth2-proxy-{name}", "port": 4180}]
 
 
-def test_only_what_would_need_a_login_says_why_it_has_none(tmp_path: Path) -> None:
+def test_only_interfaces_that_need_a_login_have_a_reason_for_none(tmp_path: Path) -> None:
     output = Output(mesh(tmp_path, {**GATEWAY, "auth": {"type": "none", "reason": "a private network"}}))
-    said = {
-        one["metadata"]["name"]
-        for one in of_kind(output, "HTTPRoute").values()
-        if one["metadata"].get("annotations", {}).get("floe.dev/exception-login") == "a private network"
+    addresses = {
+        manifest["metadata"]["name"]
+        for manifest in of_kind(output, "HTTPRoute").values()
+        if manifest["metadata"].get("annotations", {}).get("floe.dev/exception-login") == "a private network"
     }
-    assert said == {"dagster", "jaeger", "marquez-web"}
+    assert addresses == {"dagster", "jaeger", "marquez-web"}
 
 
 def test_the_clients_secret_is_in_the_store_once_and_each_namespace_has_a_key_for_sessions(output: Output) -> None:
@@ -182,14 +184,18 @@ def test_every_combination_passes_all_checks(tmp_path: Path, kind: str, delivery
     assert ("platform/acme-http01-solver" in of_kind(output, "NetworkPolicy")) == ("http01" in tls)
 
 
-def test_ingresses_have_no_annotation_of_a_controller_unless_they_are_asked_for(tmp_path: Path) -> None:
+def test_ingresses_have_annotations_of_a_controller_only_if_configured(tmp_path: Path) -> None:
     plain = Output(mesh(tmp_path, {**GATEWAY, "type": "ingress"}, services=TRACES))
-    written = {name for one in of_kind(plain, "Ingress").values() for name in one["metadata"]["annotations"]}
-    assert written == {"argocd.argoproj.io/sync-wave"}
-    asked = {"haproxy.org/timeout-server": "1h"}
-    output = Output(mesh(tmp_path / "other", {**GATEWAY, "type": "ingress", "annotations": asked}, services=TRACES))
-    for one in of_kind(output, "Ingress").values():
-        assert one["metadata"]["annotations"].items() > asked.items()
+    annotations_ = {
+        name for manifest in of_kind(plain, "Ingress").values() for name in manifest["metadata"]["annotations"]
+    }
+    assert annotations_ == {"argocd.argoproj.io/sync-wave"}
+    annotations = {"haproxy.org/timeout-server": "1h"}
+    output = Output(
+        mesh(tmp_path / "other", {**GATEWAY, "type": "ingress", "annotations": annotations}, services=TRACES)
+    )
+    for manifest in of_kind(output, "Ingress").values():
+        assert manifest["metadata"]["annotations"].items() > annotations.items()
 
 
 def test_a_load_balancer_that_sends_to_pods_itself_is_let_in_by_its_addresses(tmp_path: Path) -> None:
@@ -204,9 +210,9 @@ def test_a_load_balancer_that_sends_to_pods_itself_is_let_in_by_its_addresses(tm
 
 def test_routes_come_after_all_servers_of_their_namespace(output: Output) -> None:
     wave = "argocd.argoproj.io/sync-wave"
-    waves = {key: one["metadata"].get("annotations", {}).get(wave) for key, one in output.objects.items()}
-    routed = {int(found or 0) for key, found in waves.items() if key[1] in ("HTTPRoute", "Gateway", "Certificate")}
-    servers = {int(found or 0) for key, found in waves.items() if key[1] in ("Deployment", "StatefulSet", "Job")}
+    waves = {key: manifest["metadata"].get("annotations", {}).get(wave) for key, manifest in output.objects.items()}
+    routed = {int(wave_ or 0) for key, wave_ in waves.items() if key[1] in ("HTTPRoute", "Gateway", "Certificate")}
+    servers = {int(wave_ or 0) for key, wave_ in waves.items() if key[1] in ("Deployment", "StatefulSet", "Job")}
     assert min(routed) > max(servers)
     proxy = waves["sales", "Deployment", "oauth2-proxy-dagster"]
     assert int(proxy or 0) > int(waves["sales", "Deployment", "dagster-webserver"] or 0)
@@ -229,7 +235,7 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     explanation = explain_file(root, file, cache=known)
     assert explanation is not None
     assert explanation.manifest == yaml.load(compile_mesh(root, cache=known).files[file], yaml.CSafeLoader)
-    causes = {value: {cause.description for cause in found} for _, value, found in explanation.values}
+    causes = {value: {cause.description for cause in causes_} for _, value, causes_ in explanation.values}
     # Another orchestrator would have another name before the domain.
     assert causes["dagster-sales.acme.example"] == {"ingress.domain", "orchestrator.type"}
 
@@ -244,7 +250,7 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     ],
     ids=["a host of the platform", "a host of a domain", "the issuer", "the login"],
 )
-def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
+def test_an_edit_compiles_exactly_the_affected_units(
     tmp_path: Path, known: Recorder, before: str, after: str, compiled: set[str]
 ) -> None:
     root, store = mesh(tmp_path, NAMED, services=TRACES), Recorder(known)
@@ -256,16 +262,16 @@ def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
     assert files == dict(compile_mesh(root, cache=Anew(store)).files)
 
 
-def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(tmp_path: Path) -> None:
+def test_the_health_checks_of_gke_use_each_programs_path_and_are_let_in(tmp_path: Path) -> None:
     named = {"polaris": True, "otlp": True}
     root = mesh(tmp_path, {**GATEWAY, "hosts": named, "health_checks": "gke"}, ingress_addresses=["35.191.0.0/16"])
     output = Output(root)
-    asked = {
-        name: (one["spec"]["targetRef"]["name"], check["port"], check["requestPath"])
-        for name, one in of_kind(output, "HealthCheckPolicy").items()
-        for check in [one["spec"]["default"]["config"]["httpHealthCheck"]]
+    checks = {
+        name: (manifest["spec"]["targetRef"]["name"], check["port"], check["requestPath"])
+        for name, manifest in of_kind(output, "HealthCheckPolicy").items()
+        for check in [manifest["spec"]["default"]["config"]["httpHealthCheck"]]
     }
-    assert asked == {
+    assert checks == {
         "platform/jaeger": ("oauth2-proxy-jaeger", 4180, "/ping"),
         "platform/marquez-web": ("oauth2-proxy-marquez-web", 4180, "/ping"),
         "platform/minio": ("minio", 9000, "/minio/health/ready"),
@@ -275,10 +281,10 @@ def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(t
     }
     assert output.peers("platform", "polaris", "ingress")[CONTROLLER,] == {8181, 8182}
     (rule,) = [
-        one
-        for one in output.get("platform", "NetworkPolicy", "polaris")["spec"]["ingress"]
-        if {"ipBlock": {"cidr": "35.191.0.0/16"}} in one["from"]
+        rule
+        for rule in output.get("platform", "NetworkPolicy", "polaris")["spec"]["ingress"]
+        if {"ipBlock": {"cidr": "35.191.0.0/16"}} in rule["from"]
     ]
     assert {port["port"] for port in rule["ports"]} == {8181, 8182}
     probe = output.get("platform", "Deployment", "polaris")["spec"]["template"]["spec"]["containers"][0]
-    assert probe["readinessProbe"]["httpGet"]["path"] == asked["platform/polaris"][2]
+    assert probe["readinessProbe"]["httpGet"]["path"] == checks["platform/polaris"][2]

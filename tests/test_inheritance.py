@@ -46,13 +46,13 @@ OTHERS = dict(leaves(WEAKER))
 
 
 def nested(values: Mapping[DataPath, Any]) -> Data:
-    found: Data = {}
+    result: Data = {}
     for path, value in values.items():
-        parent = found
+        parent = result
         for step in path[:-1]:
             parent = parent.setdefault(str(step), {})
         parent[str(path[-1])] = value
-    return found
+    return result
 
 
 def mesh(root: Path, manifests: Sequence[Data]) -> Path:
@@ -69,9 +69,13 @@ def mesh(root: Path, manifests: Sequence[Data]) -> Path:
         is_own = number == len(manifests) - 1
         metadata = own["metadata"] if is_own else {"name": f"p{number + 1}", "version": "1.0.0", "owner": "@acme/x"}
         link = {"extends": {"path": f"vendor/p{number}", "digest": digest_of_manifest(content)}} if number else {}
-        written = {**{key: own[key] for key in ("apiVersion", "kind")}, "metadata": metadata, **link, **data}
-        content = json.dumps(written, indent=1).encode()
-        target = root if is_own else root.joinpath(*(f"vendor/p{one}" for one in range(len(manifests) - 1, number, -1)))
+        document = {**{key: own[key] for key in ("apiVersion", "kind")}, "metadata": metadata, **link, **data}
+        content = json.dumps(document, indent=1).encode()
+        target = (
+            root
+            if is_own
+            else root.joinpath(*(f"vendor/p{number_}" for number_ in range(len(manifests) - 1, number, -1)))
+        )
         (target / MANIFEST).write_bytes(content)
     return root
 
@@ -86,7 +90,7 @@ PLACES = st.fixed_dictionaries({path: st.integers(0, 2) for path in LEAVES})
 
 @settings(max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.too_slow])
 @given(places=PLACES, weaker=st.sets(st.sampled_from(sorted(OTHERS)), max_size=4))
-def test_it_does_not_matter_which_manifest_says_it_and_the_nearest_counts(
+def test_any_manifest_of_a_chain_may_set_a_value_and_the_nearest_wins(
     places: Mapping[DataPath, int],
     weaker: set[DataPath],
     expected: Mapping[str, str],
@@ -102,7 +106,7 @@ def test_it_does_not_matter_which_manifest_says_it_and_the_nearest_counts(
 
 
 @pytest.mark.parametrize("depth", [1, 8])
-def test_a_parent_that_says_the_same_or_nothing_changes_nothing(
+def test_a_parent_with_the_same_values_or_none_changes_nothing(
     depth: int, expected: Mapping[str, str], tmp_path: Path
 ) -> None:
     assert dict(compile_mesh(mesh(tmp_path / "same", [WHOLE] * (depth + 1))).files) == expected
@@ -110,19 +114,19 @@ def test_a_parent_that_says_the_same_or_nothing_changes_nothing(
     assert dict(compile_mesh(mesh(tmp_path / "all", [WHOLE, *[{}] * depth])).files) == expected
 
 
-def test_another_type_drops_what_the_parent_says_of_the_former_one(tmp_path: Path) -> None:
+def test_another_type_drops_settings_of_the_parent_for_the_former_type(tmp_path: Path) -> None:
     flux = {"delivery": {"type": "flux", "repository": "https://github.com/acme/x.git"}}
     files = compile_mesh(mesh(tmp_path, [WHOLE, flux])).files
     assert any("kustomization.kustomize" in path for path in files)
     assert "release" not in "".join(files.values())
 
 
-def test_what_neither_says_is_missing_in_the_mesh(tmp_path: Path) -> None:
+def test_a_value_that_no_manifest_sets_is_missing_in_the_mesh(tmp_path: Path) -> None:
     parent = {key: value for key, value in WHOLE.items() if key != "secrets"}
     with pytest.raises(StageFailed) as failed:
         compile_mesh(mesh(tmp_path, [parent, {}]))
-    (found,) = failed.value.diagnostics
-    assert (found.rule.code, found.message, found.span and found.span.file) == (
+    (diagnostic,) = failed.value.diagnostics
+    assert (diagnostic.rule.code, diagnostic.message, diagnostic.span and diagnostic.span.file) == (
         "R002",
         "secrets is missing",
         "platform-manifest.yaml",
@@ -137,15 +141,13 @@ def test_what_neither_says_is_missing_in_the_mesh(tmp_path: Path) -> None:
         {"limits": {"quota.pods": {"most": 99}}},
     ],
 )
-def test_what_a_parent_says_of_itself_is_not_taken_over(
-    identity: Data, expected: Mapping[str, str], tmp_path: Path
-) -> None:
+def test_metadata_of_a_parent_are_not_inherited(identity: Data, expected: Mapping[str, str], tmp_path: Path) -> None:
     compiled = compile_mesh(mesh(tmp_path, [{**WHOLE, **identity}, {}]))
     assert dict(compiled.files) == expected
     assert compiled.warnings == ()
 
 
-def test_a_parent_is_part_of_what_results_are_known_by(tmp_path: Path) -> None:
+def test_a_parent_is_part_of_the_keys_of_the_cache(tmp_path: Path) -> None:
     cache = Recorder(Memory())
     compile_mesh(mesh(tmp_path / "first", [WHOLE, {}, {}]), cache=cache)
     again = Recorder(cache)

@@ -90,23 +90,23 @@ def module(root: Path) -> Path:
     return root
 
 
-def test_enumerations(tmp_path: Path) -> None:
+def test_enumerations_are_read_from_go(tmp_path: Path) -> None:
     fields = {"colours": ["Blue", "Red"], "protocol": ["TCP", "UDP"]}
     assert enumerations(module(tmp_path)) == {"io.k8s.api.toys.v1beta1.ToySpec": fields}
 
 
-def test_a_value_is_as_old_as_the_first_version_that_may_have_it() -> None:
+def test_a_value_exists_since_the_first_version_that_may_have_it() -> None:
     old, new = {"Toy": {"colour": ["Red"]}}, {"Toy": {"colour": ["Blue", "Red"], "shape": ["Round"]}}
-    found = since([(29, {}), (30, old), (33, new)])
-    assert found == {"Toy": {"colour": {"Blue": "1.31", "Red": ""}, "shape": {"Round": ""}}}
+    versions = since([(29, {}), (30, old), (33, new)])
+    assert versions == {"Toy": {"colour": {"Blue": "1.31", "Red": ""}, "shape": {"Round": ""}}}
 
 
-def test_life_cycles(tmp_path: Path) -> None:
+def test_life_cycles_are_read_from_go(tmp_path: Path) -> None:
     cycle = {"introduced": "1.30", "deprecated": "1.33", "removed": "1.36", "replacement": "toys.k8s.io/v1"}
     assert life_cycles(module(tmp_path)) == {"toys.k8s.io/v1beta1 Toy": cycle}
 
 
-def test_feature_gates(tmp_path: Path) -> None:
+def test_feature_gates_are_read_from_go(tmp_path: Path) -> None:
     gates = feature_gates(GATES)
     assert gates == {"Served": [("1.30", False), ("1.31", True)], "Other": [("1.20", True)]}
     assert gate_tags(module(tmp_path)) == {("io.k8s.api.toys.v1beta1.ToySpec", "trafficDistribution"): "Served"}

@@ -36,7 +36,7 @@ MESH_OF_LINKS: dict[Linking, Kind] = {"istio": "sidecar", "linkerd": "linkerd"}
 """The only mesh for links that are those of a mesh."""
 
 BUILT = [(links, mesh) for links, mesh in ALL if MESH_OF_LINKS.get(links, mesh) == mesh]
-REFUSED = [one for one in ALL if one not in BUILT]
+REFUSED = [combination for combination in ALL if combination not in BUILT]
 GATEWAYS = {"gateway": CONTROLLER, "istio": "istio-system", "linkerd": "linkerd-multicluster"}
 
 DECLARED = {
@@ -81,40 +81,43 @@ SAMPLE: list[tuple[Linking, Kind | None]] = [
 
 every_link = pytest.mark.parametrize(
     ("links", "mesh"),
-    [one if one in SAMPLE else pytest.param(*one, marks=pytest.mark.thorough) for one in BUILT],
+    [
+        combination if combination in SAMPLE else pytest.param(*combination, marks=pytest.mark.thorough)
+        for combination in BUILT
+    ],
     scope="module",
 )
 """With the scope, tests of the same output follow each other, so that they share it."""
 
 
-def linked(links: Linking, mesh: Kind | None, found: Mapping[str, Tree] | None = None) -> Linked:
-    known = found or trees(links, mesh)
+def linked(links: Linking, mesh: Kind | None, trees_: Mapping[str, Tree] | None = None) -> Linked:
+    known = trees_ or trees(links, mesh)
     return Linked(links, mesh or "", known, PODS, GATEWAY, GATEWAYS.get(links, ""))
 
 
-def problems(found: Linked) -> list[str]:
-    return list(found.problems(CALLS, OPEN_TO_ALL))
+def problems(linked_: Linked) -> list[str]:
+    return list(linked_.problems(CALLS, OPEN_TO_ALL))
 
 
 @every_link
-def test_what_is_declared_comes_about_and_nothing_else(links: Linking, mesh: Kind | None) -> None:
+def test_exactly_the_declared_connections_are_possible(links: Linking, mesh: Kind | None) -> None:
     assert problems(linked(links, mesh)) == []
 
 
 @pytest.mark.parametrize("mesh", ["ambient", "linkerd", pytest.param("sidecar", marks=pytest.mark.thorough)])
-def test_gateways_in_the_mesh_are_let_in_by_who_they_are(mesh: Kind) -> None:
-    found = trees("gateway", mesh, inside=True)
-    assert problems(linked("gateway", mesh, found)._replace(inside=True)) == []
-    shared = found["shared"]
-    for server in (one for one in shared.pods if one.name in (MARQUEZ[0], POLARIS[0], COLLECTOR[0])):
+def test_gateways_in_the_mesh_are_let_in_by_their_account(mesh: Kind) -> None:
+    trees_ = trees("gateway", mesh, inside=True)
+    assert problems(linked("gateway", mesh, trees_)._replace(inside=True)) == []
+    shared = trees_["shared"]
+    for server in (pods for pods in shared.pods if pods.name in (MARQUEZ[0], POLARIS[0], COLLECTOR[0])):
         assert not [port for port in server.ports() if shared.mesh_lets_in(server, port, None)], "no plain text"
 
 
 @every_link
 def test_each_of_three_clusters_has_its_servers(links: Linking, mesh: Kind | None) -> None:
     """Nothing would be shut that is not there: databases, interfaces, and other domains are."""
-    found = trees(links, mesh)
-    assert {name: len({pods.identity for pods in tree.pods if pods.ports()}) for name, tree in found.items()} == {
+    trees_ = trees(links, mesh)
+    assert {name: len({pods.identity for pods in tree.pods if pods.ports()}) for name, tree in trees_.items()} == {
         "shared": 4,
         "us-east": 4,
         "eu-west": 4,
@@ -127,10 +130,10 @@ def test_each_of_three_clusters_has_its_servers(links: Linking, mesh: Kind | Non
 )
 def test_the_delivery_changes_nothing_between_clusters(links: Linking, mesh: Kind | None) -> None:
     """Flux delivers what Argo CD does, but for annotations that one of them reads."""
-    argo, flux = (files(links, mesh, one) for one in ("argocd", "flux"))
-    other = {path for path in {*argo, *flux} if argo.get(path) != flux.get(path) and "/_delivery/" not in path}
-    assert 0 < len(other) < 60
-    for path in other:
+    argo, flux = (files(links, mesh, tool) for tool in ("argocd", "flux"))
+    differing = {path for path in {*argo, *flux} if argo.get(path) != flux.get(path) and "/_delivery/" not in path}
+    assert 0 < len(differing) < 60
+    for path in differing:
         assert unordered(argo[path]) == unordered(flux[path]), path
     for delivery in ("argocd", "flux"):
         assert delivered(files(links, mesh, delivery)) == {
@@ -140,45 +143,50 @@ def test_the_delivery_changes_nothing_between_clusters(links: Linking, mesh: Kin
 
 def unordered(text: str) -> Object:
     """Return an object without what its annotations tell Argo CD or Flux."""
-    one = read(text)
-    told = ("argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/")
-    notes = {key: value for key, value in one["metadata"].get("annotations", {}).items() if not key.startswith(told)}
-    return {**one, "metadata": {**one["metadata"], "annotations": notes}}
+    manifest = read(text)
+    prefixes = ("argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/")
+    notes = {
+        key: value for key, value in manifest["metadata"].get("annotations", {}).items() if not key.startswith(prefixes)
+    }
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": notes}}
 
 
-def delivered(found: Any) -> set[str]:
+def delivered(files_: Any) -> set[str]:
     """Return the folders that delivery objects lead to a cluster: with Argo CD to that of their name."""
-    objects = [read(text) for path, text in found.items() if "/_delivery/" in path]
-    folders = {one["spec"]["path"].removeprefix("./") for one in objects if one["kind"] == "Kustomization"}
-    for one in (one for one in objects if one["kind"] == "Application"):
-        path, server = one["spec"]["source"]["path"], one["spec"]["destination"]["server"]
+    objects = [read(text) for path, text in files_.items() if "/_delivery/" in path]
+    folders = {
+        manifest["spec"]["path"].removeprefix("./") for manifest in objects if manifest["kind"] == "Kustomization"
+    }
+    for manifest in (manifest for manifest in objects if manifest["kind"] == "Application"):
+        path, server = manifest["spec"]["source"]["path"], manifest["spec"]["destination"]["server"]
         assert path.split("/")[2] == server.removeprefix("https://").partition(".")[0]
         folders.add(path)
     return folders
 
 
 @pytest.mark.parametrize(("links", "mesh"), REFUSED)
-def test_links_by_a_mesh_that_is_not_there_are_refused(links: Linking, mesh: Kind | None) -> None:
+def test_links_by_a_missing_mesh_are_refused(links: Linking, mesh: Kind | None) -> None:
     with pytest.raises(StageFailed) as raised:
         files(links, mesh)
-    found = [one for one in raised.value.diagnostics if one.rule.code == "R124"]
-    assert len(found) == len(RUNS), "each cluster is told"
-    for one in found:
-        assert one.span is not None
-        wanted = "mode: sidecar" if links == "istio" else "mesh: {type: linkerd, cni: true}"
-        assert wanted in (one.hint or "")
+    diagnostics = [diagnostic for diagnostic in raised.value.diagnostics if diagnostic.rule.code == "R124"]
+    assert len(diagnostics) == len(RUNS), "each cluster is told"
+    for diagnostic in diagnostics:
+        assert diagnostic.span is not None
+        fix = "mode: sidecar" if links == "istio" else "mesh: {type: linkerd, cni: true}"
+        assert fix in (diagnostic.hint or "")
 
 
 Change = Callable[[Objects], None]
 
 
 def of(objects: Objects, cluster: str, kind: str, name: str, namespace: str = "floe-platform") -> Object:
-    (found,) = (
-        one
-        for one in objects[cluster]
-        if (one["kind"], one["metadata"]["name"], one["metadata"].get("namespace")) == (kind, name, namespace)
+    (manifest_,) = (
+        manifest
+        for manifest in objects[cluster]
+        if (manifest["kind"], manifest["metadata"]["name"], manifest["metadata"].get("namespace"))
+        == (kind, name, namespace)
     )
-    return found
+    return manifest_
 
 
 def without(cluster: str, kind: str, name: str) -> Change:
@@ -189,10 +197,10 @@ def with_spec(
     cluster: str, kind: str, name: str, change: Callable[[Any], object], namespace: str = "floe-platform"
 ) -> Change:
     def changed(objects: Objects) -> None:
-        found = of(objects, cluster, kind, name, namespace)
-        own = copy.deepcopy(found)
+        manifest = of(objects, cluster, kind, name, namespace)
+        own = copy.deepcopy(manifest)
         change(own["spec"])
-        objects[cluster][objects[cluster].index(found)] = own
+        objects[cluster][objects[cluster].index(manifest)] = own
 
     return changed
 
@@ -202,8 +210,10 @@ def renamed(cluster: str, namespace: str, old: str, new: str) -> Change:
 
     def changed(objects: Objects) -> None:
         objects[cluster] = [
-            json.loads(json.dumps(one).replace(old, new)) if one["metadata"].get("namespace") == namespace else one
-            for one in objects[cluster]
+            json.loads(json.dumps(manifest).replace(old, new))
+            if manifest["metadata"].get("namespace") == namespace
+            else manifest
+            for manifest in objects[cluster]
         ]
 
     return changed
@@ -285,13 +295,13 @@ BROKEN: dict[str, tuple[Linking, Kind | None, str, Change]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_or_open_is_noticed(name: str) -> None:
+def test_broken_and_open_links_are_noticed(name: str) -> None:
     links, mesh, cause, change = BROKEN[name]
     known = trees(links, mesh)
     objects = {cluster: [*tree.objects] for cluster, tree in known.items()}
     change(objects)
     changed = {cluster: Tree(own) for cluster, own in objects.items() if own != known[cluster].objects}
     assert len(changed) == 1
-    found = problems(linked(links, mesh, {**known, **changed}))
-    assert found
-    assert all(cause in one.partition(": ")[2] for one in found), found
+    problems_ = problems(linked(links, mesh, {**known, **changed}))
+    assert problems_
+    assert all(cause in problem.partition(": ")[2] for problem in problems_), problems_

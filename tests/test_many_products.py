@@ -19,7 +19,7 @@ from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
         *(pytest.param("dagster", scale, marks=pytest.mark.thorough) for scale in ("light", "medium")),
     ],
 )
-def test_forty_products_fit_into_the_quota_that_nobody_sets(tmp_path: Path, orchestrator: str, scale: str) -> None:
+def test_forty_products_fit_into_the_computed_quota(tmp_path: Path, orchestrator: str, scale: str) -> None:
     """More than 64 kinds of pods, too, whose sets have more bits than MessagePack's integers."""
     root = small_mesh(tmp_path, {ENVIRONMENT: {"scale": scale}, MANIFEST: {"orchestrator": {"type": orchestrator}}})
     product = (root / PRODUCT).read_text(encoding="utf-8")

@@ -38,16 +38,16 @@ def paths(root: Path, cache: Memory = KNOWN) -> set[str]:
 
 
 def applied(compiled: Compilation) -> set[str]:
-    found = set()
+    patterns = set()
     for path in (path for path in compiled.files if "/_delivery/" in path):
         manifest = from_yaml(compiled.files[path])
         if manifest["kind"] == "Application":
-            found.add(manifest["spec"]["source"]["path"])
+            patterns.add(manifest["spec"]["source"]["path"])
         elif manifest["kind"] == "Kustomization":
-            found.add(manifest["spec"]["path"].removeprefix("./"))
+            patterns.add(manifest["spec"]["path"].removeprefix("./"))
         elif manifest["kind"] == "GitRepository":
-            found |= {f"{each} *" for each in manifest["spec"]["sparseCheckout"]}
-    return found
+            patterns |= {f"{directory} *" for directory in manifest["spec"]["sparseCheckout"]}
+    return patterns
 
 
 def folders(prefix: str) -> set[str]:
@@ -70,13 +70,13 @@ def test_at_the_top_nothing_is_added(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("path", "prefix"), [("mesh", "mesh/"), (".", "")])
 @pytest.mark.parametrize("git", [True, False])
-def test_a_written_path_wins(tmp_path: Path, path: str, prefix: str, git: bool) -> None:
+def test_a_configured_path_has_precedence(tmp_path: Path, path: str, prefix: str, git: bool) -> None:
     compiled = compile_mesh(mesh(tmp_path, "copy", ARGO | {"path": path}, git=git), cache=KNOWN)
     assert applied(compiled) == folders(prefix)
     assert compiled.warnings == ()
 
 
-def test_outside_of_git_a_warning_says_what_is_assumed(tmp_path: Path) -> None:
+def test_outside_of_git_a_warning_names_the_assumption(tmp_path: Path) -> None:
     compiled = compile_mesh(mesh(tmp_path, "mesh", ARGO, git=False), cache=KNOWN)
     (warning,) = compiled.warnings
     assert (warning.rule.code, warning.rule.severity) == ("R021", "warning")
@@ -92,11 +92,11 @@ def test_results_of_another_place_are_not_used(tmp_path: Path) -> None:
     assert paths(mesh(tmp_path / "three", "", ARGO), cache) == folders("")
 
 
-def test_the_mesh_of_this_test_has_no_git_of_its_own() -> None:
+def test_the_mesh_of_this_test_is_not_its_own_repository() -> None:
     assert not (SMALL / ".git").exists()
 
 
-def test_what_git_is_told_above_the_mesh_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_git_attributes_above_the_mesh_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     top = tmp_path / "clone"
     root = mesh(top, "teams/mesh", FLUX)
     cache = ["--cache", str(tmp_path / "cache")]
@@ -106,8 +106,8 @@ def test_what_git_is_told_above_the_mesh_counts(tmp_path: Path, capsys: pytest.C
 
     assert main(["--root", str(root), *cache]) == 1
 
-    told = capsys.readouterr().err
-    assert "../../.gitattributes:2:1: error[C207]: filter lets Git store other bytes of output/dev/_cluster/" in told
+    output = capsys.readouterr().err
+    assert "../../.gitattributes:2:1: error[C207]: filter lets Git store other bytes of output/dev/_cluster/" in output
     (top / ".gitattributes").unlink()
     (root / ".gitignore").write_text("*-domain/\n")
     assert main(["check", "--root", str(root), *cache]) == 0

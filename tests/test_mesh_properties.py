@@ -115,7 +115,7 @@ def compiled(folder: Path, slots: Keys, environment: Keys, product: Keys) -> Com
 
 @settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.too_slow])
 @given(slots=MESHES, environment=ENVIRONMENTS, product=PRODUCTS)
-def test_a_mesh_is_sound_or_its_mistakes_have_a_place(
+def test_a_mesh_compiles_or_its_errors_have_a_place(
     slots: dict[str, Any],
     environment: dict[str, Any],
     product: dict[str, Any],
@@ -125,10 +125,10 @@ def test_a_mesh_is_sound_or_its_mistakes_have_a_place(
     try:
         mesh = compiled(root, slots, environment, product)
     except StageFailed as failed:
-        for found in failed.diagnostics:
-            assert found.rule.code in MISTAKES, found
-            assert found.span, found
-            assert (root / found.span.file).is_file(), found
+        for diagnostic in failed.diagnostics:
+            assert diagnostic.rule.code in MISTAKES, diagnostic
+            assert diagnostic.span, diagnostic
+            assert (root / diagnostic.span.file).is_file(), diagnostic
     else:
         assert {warning.rule.code for warning in mesh.warnings} <= WARNINGS
 
@@ -149,7 +149,7 @@ EVERYTHING = {
 @settings(max_examples=settings().max_examples // 50, suppress_health_check=[HealthCheck.too_slow])
 @example(slots=EVERYTHING, product={"steps": STEPS, "run_by": "orchestrator", "schedule": None})
 @given(slots=MESHES, product=PRODUCTS)
-def test_a_component_adds_and_removes_exactly_its_own(
+def test_a_component_adds_and_removes_exactly_its_objects(
     slot: str, slots: Keys, product: Keys, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """REQ-633: with the component also every trace of it in the others is gone: most would be where all are."""

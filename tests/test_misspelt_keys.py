@@ -53,11 +53,11 @@ def known_keys(data: Any, path: DataPath = ()) -> Iterator[DataPath]:
 
 def misspelt(data: Any, path: DataPath) -> Any:
     """Return the data with the last letter of the key at a path doubled."""
-    first, rest = path[0], path[1:]
+    first, remaining = path[0], path[1:]
     if isinstance(data, list):
-        return [misspelt(one, rest) if index == first else one for index, one in enumerate(data)]
-    if rest:
-        return {key: misspelt(value, rest) if key == first else value for key, value in data.items()}
+        return [misspelt(item, remaining) if index == first else item for index, item in enumerate(data)]
+    if remaining:
+        return {key: misspelt(value, remaining) if key == first else value for key, value in data.items()}
     return {f"{key}{key[-1]}" if key == first else key: value for key, value in data.items()}
 
 
@@ -65,9 +65,11 @@ def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
     """Yield groups of keys that have nothing to do with each other: of different mappings, none within another."""
     rounds: list[list[DataPath]] = []
     for path in sorted(paths, key=len):
-        for others in rounds:
-            if not any(path[: len(one)] == one or path[:-1] == one[:-1] for one in others):
-                others.append(path)
+        for chosen in rounds:
+            if not any(
+                path[: len(chosen_path)] == chosen_path or path[:-1] == chosen_path[:-1] for chosen_path in chosen
+            ):
+                chosen.append(path)
                 break
         else:
             rounds.append([path])
@@ -99,11 +101,11 @@ def test_any_misspelt_key_gives_one_error(file: str, tmp_path: Path, capsys: pyt
         paths = groups.popleft()
         (mesh / file).write_text(text_of(reduce(misspelt, paths, data)), encoding="utf-8")
         assert main(["check", "--root", str(mesh), "--quiet"]) == 1, [*map(show_path, paths)]
-        told = re.findall(rf"^{file}:(\d+:\d+): error\[", capsys.readouterr().err, re.MULTILINE)
-        known = [path for path in paths if place_of[path] in told]
+        places_ = re.findall(rf"^{file}:(\d+:\d+): error\[", capsys.readouterr().err, re.MULTILINE)
+        known = [path for path in paths if place_of[path] in places_]
         if len(paths) == 1:
-            assert len(told) == 1, show_path(paths[0])
-        elif known and len(known) == len(told):
+            assert len(places_) == 1, show_path(paths[0])
+        elif known and len(known) == len(places_):
             later = [path for path in paths if path not in known]
             groups.extend([later] if later else [])  # A later stage tells them, once these are gone.
         else:  # Something else is told, such as what now is missing.

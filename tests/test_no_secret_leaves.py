@@ -39,9 +39,11 @@ FORMATS = ("text", "json", "sarif", "github")
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("place", FILES)
-def test_no_message_shows_it(place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_message_shows_a_secret(
+    place: str, tmp_path: Path, *, every: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each place with each format and other credentials than the place before; or `every` credential at each place."""
-    file, written = FILES[place]
+    file, text = FILES[place]
     first = [*FILES].index(place) * len(FORMATS)
     tried = CREDENTIALS if every else [*islice(cycle(CREDENTIALS), first, first + len(FORMATS))]
     path = small_mesh(tmp_path, {}) / file
@@ -50,11 +52,11 @@ def test_no_message_shows_it(place: str, tmp_path: Path, *, every: bool, capsys:
     if file == OBJECT:
         (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
     for form, credential in zip(cycle(FORMATS), tried, strict=False):
-        path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
+        path.write_text(before + text.replace("SECRET", credential), encoding="utf-8")
         assert main(["check", "--root", str(tmp_path), "--format", form]) == 1, credential
-        told = "".join(capsys.readouterr())
-        assert credential not in told
-        assert json.dumps(credential)[1:-1] not in told
+        output = "".join(capsys.readouterr())
+        assert credential not in output
+        assert json.dumps(credential)[1:-1] not in output
 
 
 VERBS = (
@@ -85,24 +87,26 @@ PARTS = 3
         for part in range(PARTS)
     ],
 )
-def test_no_other_verb_shows_it(place: str, part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_other_verb_shows_a_secret(
+    place: str, part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each verb with a third of the places: a message is the same whichever verb prints it, what it compiles is not."""
-    file, written = FILES[place]
+    file, text = FILES[place]
     path = small_mesh(tmp_path, {}) / file
     path.parent.mkdir(parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     if file == OBJECT:
         (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
     for verb, credential in zip(VERBS[part::PARTS], cycle(CREDENTIALS[part:]), strict=False):
-        path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
+        path.write_text(before + text.replace("SECRET", credential), encoding="utf-8")
         main([*verb, "--root", str(tmp_path)])
-        told = "".join(capsys.readouterr())
-        assert credential not in told, verb
-        assert json.dumps(credential)[1:-1] not in told, verb
+        output = "".join(capsys.readouterr())
+        assert credential not in output, verb
+        assert json.dumps(credential)[1:-1] not in output, verb
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS[:6:2])
-def test_init_and_new_do_not_show_what_they_refuse(
+def test_init_and_new_do_not_show_refused_answers(
     credential: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = small_mesh(tmp_path / "mesh", {})
@@ -120,7 +124,9 @@ def test_init_and_new_do_not_show_what_they_refuse(
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS)
-def test_no_message_about_arguments_or_a_bug_shows_it(credential: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_message_about_arguments_or_a_bug_shows_a_secret(
+    credential: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for arguments in ([credential], ["check", f"--{credential}"], ["check", credential], ["explain", credential]):
         main([*arguments])
         assert credential not in "".join(capsys.readouterr())

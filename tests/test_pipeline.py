@@ -25,18 +25,18 @@ def two_environments(root: Path, changes: dict[str, Any] | None = None) -> Path:
     return root
 
 
-def test_environments_are_compiled_that_are_asked_for(tmp_path: Path) -> None:
+def test_only_selected_environments_are_compiled(tmp_path: Path) -> None:
     two_environments(tmp_path)
-    every, one = compile_mesh(tmp_path), compile_mesh(tmp_path, ("qa",))
+    every, selected = compile_mesh(tmp_path), compile_mesh(tmp_path, ("qa",))
     assert [rendered.environment for rendered in every.environments] == ["dev", "qa"]
-    assert [rendered.environment for rendered in one.environments] == ["qa"]
-    assert set(one.files) == {path for path in every.files if path.startswith("output/qa/")}
-    assert all(one.files[path] == every.files[path] for path in one.files)
+    assert [rendered.environment for rendered in selected.environments] == ["qa"]
+    assert set(selected.files) == {path for path in every.files if path.startswith("output/qa/")}
+    assert all(selected.files[path] == every.files[path] for path in selected.files)
     assert every.digests == input_digests(read_inputs(tmp_path))
-    assert one.digests == {"qa": every.digests["qa"]}
+    assert selected.digests == {"qa": every.digests["qa"]}
 
 
-def test_what_counts_in_a_digest_is_what_is_compiled(tmp_path: Path) -> None:
+def test_digest_and_compilation_read_the_same_files(tmp_path: Path) -> None:
     """Inputs may change while a run compiles: each is read once, for the digest and for the output."""
     small_mesh(tmp_path, {})
     read = read_inputs(tmp_path)
@@ -50,7 +50,7 @@ def test_what_counts_in_a_digest_is_what_is_compiled(tmp_path: Path) -> None:
     assert dict(compile_mesh(tmp_path).files) != dict(before.files)
 
 
-def test_every_object_has_a_file_by_its_namespace_and_delivery_one_of_its_own(tmp_path: Path) -> None:
+def test_every_object_has_a_file_in_its_namespaces_folder_and_delivery_a_separate_one(tmp_path: Path) -> None:
     compiled = compile_mesh(small_mesh(tmp_path, {}))
     assert len(compiled.files) == len(compiled.environments[0].objects)
     folders = {path.split("/")[2] for path in compiled.files}
@@ -61,12 +61,14 @@ def test_every_object_has_a_file_by_its_namespace_and_delivery_one_of_its_own(tm
     }
 
 
-def test_what_is_wrong_with_one_environment_does_not_hide_the_next(tmp_path: Path) -> None:
+def test_errors_of_one_environment_do_not_hide_those_of_the_next(tmp_path: Path) -> None:
     two_environments(tmp_path, {"quota": {"cpu": "1m"}})
     with pytest.raises(StageFailed) as failed:
         compile_mesh(tmp_path)
-    told = {one.subject.split(":")[0] for one in failed.value.diagnostics if one.severity == "error"}
-    assert told == {"dev, qa"}
+    environments = {
+        diagnostic.subject.split(":")[0] for diagnostic in failed.value.diagnostics if diagnostic.severity == "error"
+    }
+    assert environments == {"dev, qa"}
 
 
 def test_warnings_of_all_stages_are_kept(tmp_path: Path) -> None:
@@ -78,24 +80,24 @@ def test_warnings_of_all_stages_are_kept(tmp_path: Path) -> None:
     (tmp_path / "base/unread.yaml").write_text(yaml.safe_dump(unread), encoding="utf-8")
     (tmp_path / "base/kustomization.yaml").write_text("resources: [unread.yaml]\n", encoding="utf-8")
     (tmp_path / "overlays/dev/kustomization.yaml").write_text("resources: [../../base]\n", encoding="utf-8")
-    codes = {one.rule.code for one in compile_mesh(tmp_path).warnings}
+    codes = {diagnostic.rule.code for diagnostic in compile_mesh(tmp_path).warnings}
     assert {"L005", "C043"} <= codes
 
 
-def test_progress_tells_the_stages_in_their_order(tmp_path: Path) -> None:
-    told: list[str] = []
-    compile_mesh(small_mesh(tmp_path, {}), progress=told.append)
-    assert told == ["reading", "resolving", "compiling", "checking"]
+def test_progress_names_the_stages_in_order(tmp_path: Path) -> None:
+    steps: list[str] = []
+    compile_mesh(small_mesh(tmp_path, {}), progress=steps.append)
+    assert steps == ["reading", "resolving", "compiling", "checking"]
 
 
 @pytest.mark.parametrize(
     "file", ["output/dev", "output/prod/floe-platform/x.yaml", "output/dev/floe-platform/x.yaml", MANIFEST, ""]
 )
-def test_what_is_not_a_file_of_the_output_is_not_explained(tmp_path: Path, file: str) -> None:
+def test_only_files_of_the_output_are_explained(tmp_path: Path, file: str) -> None:
     assert explain_file(small_mesh(tmp_path, {}), file) is None
 
 
-def test_of_patches_that_could_not_be_applied_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unapplied_patches_are_not_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small_mesh(tmp_path, {})
     patch = "- target: {kind: CronJob}\n  patch: '[{op: add, path: /spec/suspend, value: true}]'\n"
     (tmp_path / "base").mkdir()
@@ -103,4 +105,4 @@ def test_of_patches_that_could_not_be_applied_nothing_is_said(tmp_path: Path, mo
     monkeypatch.setattr(kustomize, "SECONDS", 0)
     with pytest.raises(StageFailed) as failed:
         compile_mesh(tmp_path)
-    assert [one.rule.code for one in failed.value.diagnostics] == ["K002"]
+    assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == ["K002"]

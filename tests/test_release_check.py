@@ -50,31 +50,31 @@ def commit(root: Path) -> None:
     git(root, "commit", "--quiet", "--allow-empty", "--message", "a")
 
 
-def test_a_patch_that_compiles_to_the_same(repository: Path) -> None:
+def test_a_patch_release_with_the_same_output_is_accepted(repository: Path) -> None:
     commit(repository)
     assert list(problems(repository, "v0.2.1")) == []
     assert not list((repository / ".git").glob("worktrees/*")), "nothing is left behind"
 
 
-def test_a_patch_that_compiles_to_something_else(repository: Path) -> None:
+def test_a_patch_release_with_another_output_is_refused(repository: Path) -> None:
     """As if the release before had compiled another schedule."""
     file = next((repository / "output").rglob("cronjob.batch_orders.yaml"))
     file.write_text(file.read_text().replace("successfulJobsHistoryLimit: 3", "successfulJobsHistoryLimit: 4"))
     commit(repository)
     git(repository, "tag", "--force", "v0.2.0")
     (problem,) = problems(repository, "v0.2.1")
-    assert problem.startswith("the mesh in . compiles to something else than with v0.2.0; so this is no patch:\n")
+    assert problem.startswith("the mesh in . compiles differently with v0.2.0, so it is not a patch:\n")
     assert "cronjob.batch_orders.yaml" in problem
 
 
-def test_a_minor_release_may_compile_to_something_else(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_minor_release_may_change_the_output(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release_check, "changed_outputs", lambda *_: pytest.fail("there is nothing to compare with"))
     (repository / "pyproject.toml").write_text(PYPROJECT.replace("0.2.1", "0.3.0"), encoding="utf-8")
     assert list(problems(repository, "v0.3.0")) == ["CHANGELOG.md has no section ## 0.3.0"]
 
 
 @pytest.mark.parametrize(
-    ("tag", "told"),
+    ("tag", "expected"),
     [
         ("v0.2", ["v0.2 is no tag of a release; write it such as v0.2.1"]),
         (
@@ -83,8 +83,8 @@ def test_a_minor_release_may_compile_to_something_else(repository: Path, monkeyp
         ),
     ],
 )
-def test_what_does_not_fit_the_tag(repository: Path, tag: str, told: list[str]) -> None:
-    assert list(problems(repository, tag)) == told
+def test_a_mismatch_with_the_tag_is_reported(repository: Path, tag: str, expected: list[str]) -> None:
+    assert list(problems(repository, tag)) == expected
 
 
 def test_the_release_before_is_found_by_its_number(repository: Path) -> None:
@@ -94,6 +94,6 @@ def test_the_release_before_is_found_by_its_number(repository: Path) -> None:
     assert before(repository, (0, 2, 0)) is None
 
 
-def test_every_golden_tree_is_looked_at() -> None:
+def test_every_golden_tree_is_compared() -> None:
     """A tag has what its compiler made of them."""
     assert all((folder / "output").is_dir() for folder in ROOT.glob("tests/golden/*/"))

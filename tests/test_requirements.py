@@ -42,38 +42,42 @@ def selects(selector: Object, labels: Object) -> bool:
     """Tell whether a selector of labels, and of one label with several values, selects these."""
     expressions = selector.get("matchExpressions", ())
     plain = selector.get("matchLabels", {} if expressions else selector)
-    one_of = all(labels.get(one["key"]) in one["values"] for one in expressions)
+    one_of = all(labels.get(expression["key"]) in expression["values"] for expression in expressions)
     return one_of and dict(plain).items() <= dict(labels).items()
 
 
 def replicated(mesh: Rendered) -> list[Object]:
-    return [one for one in mesh.of_kind("Deployment") if not one["metadata"]["name"].endswith((*SINGLE, EXPORTER))]
+    return [
+        manifest
+        for manifest in mesh.of_kind("Deployment")
+        if not manifest["metadata"]["name"].endswith((*SINGLE, EXPORTER))
+    ]
 
 
 def test_600_services_in_production_are_deployments_that_survive_a_drain_and_a_rollout() -> None:
-    for one in replicated(PROD):
-        least = fewest(PROD, one)
-        assert least >= 2, names(one)
-        assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}, names(one)
-        budgets = [budget for budget in PROD.of_kind("PodDisruptionBudget") if is_for(budget, one)]
-        assert [budget["spec"]["minAvailable"] < least for budget in budgets] == [True], names(one)
+    for workload in replicated(PROD):
+        least = fewest(PROD, workload)
+        assert least >= 2, names(workload)
+        assert workload["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}, names(workload)
+        budgets = [budget for budget in PROD.of_kind("PodDisruptionBudget") if is_for(budget, workload)]
+        assert [budget["spec"]["minAvailable"] < least for budget in budgets] == [True], names(workload)
 
 
-def fewest(mesh: Rendered, one: Object) -> int:
+def fewest(mesh: Rendered, workload: Object) -> int:
     """Return the lowest number of replicas: that of the Deployment, or else of its autoscaler."""
-    if "replicas" in one["spec"]:
-        return int(one["spec"]["replicas"])
-    scaler = mesh.get("HorizontalPodAutoscaler", *names(one))
+    if "replicas" in workload["spec"]:
+        return int(workload["spec"]["replicas"])
+    scaler = mesh.get("HorizontalPodAutoscaler", *names(workload))
     return int(scaler["spec"]["minReplicas"])
 
 
 @EVERY
 def test_600_every_server_has_a_service(mesh: Rendered) -> None:
-    for one in mesh.of_kind(*SERVERS):
-        called = names(one)[0] != NODES and names(one)[1] not in UNSERVED
-        if container(one).get("ports") and called:
-            found = [service for service in mesh.of_kind("Service") if is_for(service, one)]
-            assert found, names(one)
+    for workload in mesh.of_kind(*SERVERS):
+        called = names(workload)[0] != NODES and names(workload)[1] not in UNSERVED
+        if container(workload).get("ports") and called:
+            services = [service for service in mesh.of_kind("Service") if is_for(service, workload)]
+            assert services, names(workload)
 
 
 def is_for(manifest: Object, workload: Object) -> bool:
@@ -86,57 +90,59 @@ def is_for(manifest: Object, workload: Object) -> bool:
 
 @EVERY
 def test_601_databases_and_stores_are_stateful(mesh: Rendered) -> None:
-    for one in mesh.of_kind("StatefulSet"):
-        headless = mesh.get("Service", names(one)[0], one["spec"]["serviceName"])
+    for stateful_set in mesh.of_kind("StatefulSet"):
+        headless = mesh.get("Service", names(stateful_set)[0], stateful_set["spec"]["serviceName"])
         assert headless["spec"]["clusterIP"] == "None"
-        for claim in one["spec"].get("volumeClaimTemplates", ()):
+        for claim in stateful_set["spec"].get("volumeClaimTemplates", ()):
             assert claim["spec"]["storageClassName"] == ("standard" if mesh is DEV else "gp3")
     assert mesh.get("StatefulSet", "floe-marketing-domain", "redis")["spec"]["volumeClaimTemplates"]
 
 
 @EVERY
 def test_601_each_database_in_the_cluster_is_backed_up(mesh: Rendered) -> None:
-    creations = [one for one in mesh.of_kind("Job") if container(one)["name"] == "databases"]
+    creations = [job for job in mesh.of_kind("Job") if container(job)["name"] == "databases"]
     databases = {
-        (variables(container(one))["PGHOST"], argument.partition("=")[0])
-        for one in creations
-        for argument in container(one)["args"]
+        (variables(container(job))["PGHOST"], argument.partition("=")[0])
+        for job in creations
+        for argument in container(job)["args"]
     }
     dumps = [
-        {**variables(init), "place": variables(container(one))["DESTINATION"]}
-        for one in backups(mesh)
-        for init in template(one)["spec"]["initContainers"]
+        {**variables(init), "place": variables(container(backup_))["DESTINATION"]}
+        for backup_ in backups(mesh)
+        for init in template(backup_)["spec"]["initContainers"]
         if init["name"] == "dump"
     ]
-    assert {(one["PGHOST"], one["PGDATABASE"]) for one in dumps} == databases
-    assert len({one["place"] for one in dumps}) == len(databases), "none overwrites another"
+    assert {(dump["PGHOST"], dump["PGDATABASE"]) for dump in dumps} == databases
+    assert len({dump["place"] for dump in dumps}) == len(databases), "none overwrites another"
     assert len(databases) == {"dev": 5, "staging": 6, "prod": 0}[mesh.name]
 
 
 def backups(mesh: Rendered) -> list[Object]:
-    return [one for one in mesh.of_kind("CronJob") if "floe.dev/backup" in one["metadata"]["labels"]]
+    return [manifest for manifest in mesh.of_kind("CronJob") if "floe.dev/backup" in manifest["metadata"]["labels"]]
 
 
 @EVERY
 def test_602_jobs_end_and_say_when_they_are_forgotten(mesh: Rendered) -> None:
     """A Job has one time to live, whatever its outcome; those of a delivery stay, as Git says that they are there."""
-    for one in mesh.of_kind("Job", "CronJob"):
-        job = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one["spec"]
+    for job_ in mesh.of_kind("Job", "CronJob"):
+        job = job_["spec"]["jobTemplate"]["spec"] if job_["kind"] == "CronJob" else job_["spec"]
         assert job["backoffLimit"] >= 0
         assert job["activeDeadlineSeconds"] > 0
-        assert template(one)["spec"]["restartPolicy"] == "Never"
-        tests = AFTER_SYNC in one["metadata"].get("annotations", {})
-        kept = 604800 if one["kind"] == "CronJob" else 3600 if tests else None
-        assert job.get("ttlSecondsAfterFinished") == kept, names(one)
+        assert template(job_)["spec"]["restartPolicy"] == "Never"
+        tests = AFTER_SYNC in job_["metadata"].get("annotations", {})
+        ttl = 604800 if job_["kind"] == "CronJob" else 3600 if tests else None
+        assert job.get("ttlSecondsAfterFinished") == ttl, names(job_)
 
 
 @EVERY
 def test_603_schedules_leave_nothing_open(mesh: Rendered) -> None:
     crons = list(mesh.of_kind("CronJob"))
-    declared = [one for one in crons if not any("floe.dev/" in label for label in one["metadata"]["labels"])]
-    assert {names(one)[1] for one in declared} == {"cost-center", "polaris-access"}
-    for one in crons:
-        spec = one["spec"]
+    declared = [
+        cron_job for cron_job in crons if not any("floe.dev/" in label for label in cron_job["metadata"]["labels"])
+    ]
+    assert {names(cron_job)[1] for cron_job in declared} == {"cost-center", "polaris-access"}
+    for cron_job in crons:
+        spec = cron_job["spec"]
         assert spec["concurrencyPolicy"] == "Forbid"
         assert spec["startingDeadlineSeconds"] == 3600
         assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (3, 10)
@@ -149,10 +155,10 @@ ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d./])")
 
 def texts(mesh: Rendered) -> Iterator[tuple[str, str]]:
     """Yield every text that a program reads: variables, arguments and configuration files."""
-    for name, one in mesh.containers():
-        yield from ((name, str(one.get(key, ""))) for key in ("env", "command", "args"))
-    for one in mesh.of_kind("ConfigMap"):
-        yield from (("/".join(names(one)), text) for text in one.get("data", {}).values())
+    for name, config_map in mesh.containers():
+        yield from ((name, str(config_map.get(key, ""))) for key in ("env", "command", "args"))
+    for config_map in mesh.of_kind("ConfigMap"):
+        yield from (("/".join(names(config_map)), text) for text in config_map.get("data", {}).values())
 
 
 OF_OTHERS = {("kubernetes", "default"), ("cert-manager", "cert-manager")}
@@ -163,10 +169,10 @@ OF_OTHERS = {("kubernetes", "default"), ("cert-manager", "cert-manager")}
 def test_604_services_are_called_by_names_that_exist(mesh: Rendered) -> None:
     served = {
         # A headless Service is a name of the pods themselves, which answer on all of their ports.
-        (names(one)[1], names(one)[0]): None
-        if one["spec"].get("clusterIP") == "None"
-        else {str(port["port"]) for port in one["spec"]["ports"]}
-        for one in mesh.of_kind("Service")
+        (names(manifest)[1], names(manifest)[0]): None
+        if manifest["spec"].get("clusterIP") == "None"
+        else {str(port["port"]) for port in manifest["spec"]["ports"]}
+        for manifest in mesh.of_kind("Service")
     }
     for place, text in texts(mesh):
         for name, namespace, port in HOST.findall(text):
@@ -176,15 +182,15 @@ def test_604_services_are_called_by_names_that_exist(mesh: Rendered) -> None:
             ports = served[name, namespace]
             assert not port or ports is None or port in ports, f"{place} calls {name}:{port}"
         assert set(ADDRESS.findall(text)) <= {"0.0.0.0", "127.0.0.1"}, place
-    assert {one["spec"]["type"] for one in mesh.of_kind("Service")} == {"ClusterIP"}
+    assert {manifest["spec"]["type"] for manifest in mesh.of_kind("Service")} == {"ClusterIP"}
 
 
 @EVERY
 def test_605_every_container_has_requests_and_limits(mesh: Rendered) -> None:
-    for name, one in mesh.containers():
+    for name, container_ in mesh.containers():
         for resource in ("cpu", "memory"):
-            asked, most = (one["resources"][kind][resource] for kind in ("requests", "limits"))
-            assert parse_quantity(asked) <= parse_quantity(most), name
+            requested, most = (container_["resources"][kind][resource] for kind in ("requests", "limits"))
+            assert parse_quantity(requested) <= parse_quantity(most), name
 
 
 @EVERY
@@ -195,16 +201,16 @@ def test_606_every_pod_is_restricted(mesh: Rendered) -> None:
             assert context["runAsNonRoot"], name
             assert context["runAsUser"] >= 1, name
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}, name
-    for name, one in mesh.containers():
-        assert one["securityContext"] == {
+    for name, namespace in mesh.containers():
+        assert namespace["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         }, name
-        assert "/tmp" in [mount["mountPath"] for mount in one["volumeMounts"]], name
-    for one in mesh.of_kind("Namespace"):
-        level = "privileged" if names(one)[1] == NODES else "restricted"
-        assert one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == level
+        assert "/tmp" in [mount["mountPath"] for mount in namespace["volumeMounts"]], name
+    for namespace in mesh.of_kind("Namespace"):
+        level = "privileged" if names(namespace)[1] == NODES else "restricted"
+        assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == level
 
 
 def on_nodes(name: str) -> bool:
@@ -214,11 +220,11 @@ def on_nodes(name: str) -> bool:
 
 @EVERY
 def test_607_nothing_outside_an_environments_namespaces_has_permissions_in_them(mesh: Rendered) -> None:
-    own = {names(one)[1] for one in mesh.of_kind("Namespace")}
-    used = {names(one)[0] for one in mesh.objects} - {"", "argocd"}
+    own = {names(manifest)[1] for manifest in mesh.of_kind("Namespace")}
+    used = {names(manifest)[0] for manifest in mesh.objects} - {"", "argocd"}
     assert used == own
-    for one in mesh.of_kind("RoleBinding", "ClusterRoleBinding"):
-        assert {subject["namespace"] for subject in one["subjects"]} <= own
+    for manifest in mesh.of_kind("RoleBinding", "ClusterRoleBinding"):
+        assert {subject["namespace"] for subject in manifest["subjects"]} <= own
 
 
 @EVERY
@@ -232,26 +238,26 @@ def test_608_everything_is_denied_but_what_is_declared(mesh: Rendered) -> None:
 
 @EVERY
 def test_608_every_policy_is_for_pods_that_exist(mesh: Rendered) -> None:
-    for one in mesh.of_kind("NetworkPolicy"):
-        launched = names(one)[1].startswith("run-")  # Dagster starts the pods of its runs by itself
-        selected = [pod for pod in mesh.of_kind("Job", "CronJob", *SERVERS) if is_for(one, pod)]
-        assert selected or launched or one["spec"]["podSelector"] == {}, names(one)
+    for policy in mesh.of_kind("NetworkPolicy"):
+        launched = names(policy)[1].startswith("run-")  # Dagster starts the pods of its runs by itself
+        selected = [pod for pod in mesh.of_kind("Job", "CronJob", *SERVERS) if is_for(policy, pod)]
+        assert selected or launched or policy["spec"]["podSelector"] == {}, names(policy)
 
 
 @EVERY
 def test_609_every_server_tells_whether_it_lives_and_is_ready(mesh: Rendered) -> None:
     for name, pod in mesh.pods(*SERVERS):
-        for one in pod["spec"]["containers"]:
-            ports = {port for known in one.get("ports", ()) for port in (known["name"], known["containerPort"])}
-            for probe in (one["livenessProbe"], one["readinessProbe"]):
-                asked = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc")
-                assert "exec" in probe or asked["port"] in ports, name
+        for container_ in pod["spec"]["containers"]:
+            ports = {port for known in container_.get("ports", ()) for port in (known["name"], known["containerPort"])}
+            for probe in (container_["livenessProbe"], container_["readinessProbe"]):
+                check = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc")
+                assert "exec" in probe or check["port"] in ports, name
 
 
 @pytest.mark.parametrize(("mesh", "cpu", "memory"), [(DEV, "4", "8Gi"), (STAGING, "8", "16Gi"), (PROD, "16", "32Gi")])
 def test_610_quotas_by_environment(mesh: Rendered, cpu: str, memory: str) -> None:
-    quotas = {names(one)[0]: one["spec"]["hard"] for one in mesh.of_kind("ResourceQuota")}
-    assert set(quotas) == {names(one)[1] for one in mesh.of_kind("Namespace")}
+    quotas = {names(manifest)[0]: manifest["spec"]["hard"] for manifest in mesh.of_kind("ResourceQuota")}
+    assert set(quotas) == {names(manifest)[1] for manifest in mesh.of_kind("Namespace")}
     for namespace, hard in quotas.items():
         assert hard["pods"]
         if (mesh, namespace) == (STAGING, "floe-platform"):  # whose servers need more
@@ -265,9 +271,9 @@ def test_610_quotas_by_environment(mesh: Rendered, cpu: str, memory: str) -> Non
 @EVERY
 def test_611_waits_have_an_end(mesh: Rendered) -> None:
     for _, pod in mesh.pods():
-        for one in pod["spec"].get("initContainers", ()):
-            if one["name"].startswith("wait-for-"):
-                script = one["command"][-1]
+        for container_ in pod["spec"].get("initContainers", ()):
+            if container_["name"].startswith("wait-for-"):
+                script = container_["command"][-1]
                 assert script.startswith("timeout 240 ")
                 assert script.rstrip().endswith("exit 1")
 
@@ -276,8 +282,8 @@ def test_611_waits_have_an_end(mesh: Rendered) -> None:
 def test_612_logs_are_json_on_standard_output(mesh: Rendered) -> None:
     for namespace in ("floe-sales-domain", "floe-finance-domain"):
         for name in ("dagster-webserver", "dagster-daemon"):
-            one = container(mesh.get("Deployment", namespace, name))
-            assert [*one["command"], *one.get("args", ())][-2:] == ["--log-format", "json"]
+            container_ = container(mesh.get("Deployment", namespace, name))
+            assert [*container_["command"], *container_.get("args", ())][-2:] == ["--log-format", "json"]
     airflow = mesh.get("ConfigMap", "floe-marketing-domain", "airflow-config")["data"]["airflow.cfg"]
     assert "json_logs = True" in airflow
     transform = container(mesh.get("CronJob", "floe-finance-domain", "cost-center"), "transform")
@@ -286,26 +292,28 @@ def test_612_logs_are_json_on_standard_output(mesh: Rendered) -> None:
 
 @EVERY
 def test_613_images_are_exact(mesh: Rendered) -> None:
-    for name, one in mesh.containers():
-        assert re.search(r"(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$", one["image"]), name
-        assert one["imagePullPolicy"] == ("Always" if mesh is PROD else "IfNotPresent"), name
+    for name, container_ in mesh.containers():
+        assert re.search(r"(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$", container_["image"]), name
+        assert container_["imagePullPolicy"] == ("Always" if mesh is PROD else "IfNotPresent"), name
 
 
 def writers(mesh: Rendered) -> dict[tuple[str, str], set[str]]:
     """Return the keys of each secret that some ExternalSecret writes."""
-    found = {}
-    for one in mesh.of_kind("ExternalSecret"):
-        spec = one["spec"]
+    secrets_ = {}
+    for external_secret in mesh.of_kind("ExternalSecret"):
+        spec = external_secret["spec"]
         keys = {data["secretKey"] for data in spec.get("data", ())}
         keys |= {rule["regexp"]["target"] for source in spec.get("dataFrom", ()) for rule in source.get("rewrite", ())}
-        found[names(one)[0], spec["target"]["name"]] = keys | set(spec["target"]["template"].get("data", ()))
-    return found
+        secrets_[names(external_secret)[0], spec["target"]["name"]] = keys | set(
+            spec["target"]["template"].get("data", ())
+        )
+    return secrets_
 
 
 def secret_keys(pod: Object) -> Iterator[tuple[str, str]]:
     """Yield the secrets and keys that a pod reads."""
-    for one in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
-        for variable in one.get("env", ()):
+    for container_ in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+        for variable in container_.get("env", ()):
             if reference := variable.get("valueFrom", {}).get("secretKeyRef"):
                 yield reference["name"], reference["key"]
     for volume in pod["spec"]["volumes"]:
@@ -331,7 +339,10 @@ def test_614_secrets_in_variables_give_their_reason(mesh: Rendered) -> None:
     for name, pod in mesh.pods():
         every = (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"])
         used = {
-            one["name"] for two in every for one in two.get("env", ()) if "secretKeyRef" in one.get("valueFrom", {})
+            variable_["name"]
+            for two in every
+            for variable_ in two.get("env", ())
+            if "secretKeyRef" in variable_.get("valueFrom", {})
         }
         reasons = yaml.load(
             pod["metadata"].get("annotations", {}).get("floe.dev/secret-variables", "{}"), yaml.CSafeLoader
@@ -341,8 +352,8 @@ def test_614_secrets_in_variables_give_their_reason(mesh: Rendered) -> None:
 
 def test_615_images_come_from_the_registry_or_its_mirrors() -> None:
     for mesh in (STAGING, PROD):
-        assert {one["image"].split("/")[0] for _, one in mesh.containers()} == {"ghcr.io"}
-        assert all(one["image"].startswith("ghcr.io/acme/") for _, one in mesh.containers())
+        assert {container_["image"].split("/")[0] for _, container_ in mesh.containers()} == {"ghcr.io"}
+        assert all(container_["image"].startswith("ghcr.io/acme/") for _, container_ in mesh.containers())
 
 
 @EVERY
@@ -355,24 +366,24 @@ def test_616_nothing_is_on_nodes(mesh: Rendered) -> None:
 
 def spread(workload: Object) -> set[tuple[str, str]]:
     """Return over what the pods of a workload are spread, and how strictly."""
-    found = template(workload)["spec"].get("topologySpreadConstraints", ())
-    return {(one["topologyKey"], one["whenUnsatisfiable"]) for one in found}
+    constraints = template(workload)["spec"].get("topologySpreadConstraints", ())
+    return {(constraint["topologyKey"], constraint["whenUnsatisfiable"]) for constraint in constraints}
 
 
 def test_618_replicas_are_on_different_nodes() -> None:
-    for one in replicated(PROD):
-        assert ("kubernetes.io/hostname", "DoNotSchedule") in spread(one), names(one)
-        assert ("topology.kubernetes.io/zone", "ScheduleAnyway") in spread(one), names(one)
-    for one in (each for each in replicated(STAGING) if fewest(STAGING, each) > 1):
-        assert ("kubernetes.io/hostname", "ScheduleAnyway") in spread(one), names(one)
+    for workload in replicated(PROD):
+        assert ("kubernetes.io/hostname", "DoNotSchedule") in spread(workload), names(workload)
+        assert ("topology.kubernetes.io/zone", "ScheduleAnyway") in spread(workload), names(workload)
+    for workload in (workload for workload in replicated(STAGING) if fewest(STAGING, workload) > 1):
+        assert ("kubernetes.io/hostname", "ScheduleAnyway") in spread(workload), names(workload)
 
 
 def test_619_private_images_are_pulled_with_a_secret_of_the_right_type() -> None:
     accounts = list(PROD.of_kind("ServiceAccount"))
     assert accounts
-    for one in accounts:
-        (pull,) = one["imagePullSecrets"]
-        secret = PROD.get("ExternalSecret", names(one)[0], pull["name"])
+    for account in accounts:
+        (pull,) = account["imagePullSecrets"]
+        secret = PROD.get("ExternalSecret", names(account)[0], pull["name"])
         assert secret["spec"]["target"]["template"]["type"] == "kubernetes.io/dockerconfigjson"
 
 
@@ -392,7 +403,7 @@ def test_620_jobs_and_services_have_nodes_of_their_own(tmp_path: Path) -> None:
 
 def test_621_there_is_no_compose_file() -> None:
     top = [path for path in ROOT.iterdir() if not path.name.startswith(".")]
-    below = [found for path in top for found in (path, *path.rglob("*compose*"))]
+    below = [compose_file for path in top for compose_file in (path, *path.rglob("*compose*"))]
     assert [path for path in below if "compose" in path.name and path.suffix in (".yaml", ".yml")] == []
 
 
@@ -414,7 +425,7 @@ def test_623_what_others_need_starts_before_them(mesh: Rendered) -> None:
     first, second, third = (wave(kind, "floe-sales-domain", name) for kind, name in own)
     assert first < second < third < wave("Deployment", "floe-sales-domain", "code-customer-360")
     folders = [mesh.get("Application", "argocd", f"acme-{mesh.name}-{name}") for name in ("platform", "sales-domain")]
-    platform, domain = (int(one["metadata"]["annotations"][WAVE]) for one in folders)
+    platform, domain = (int(folder["metadata"]["annotations"][WAVE]) for folder in folders)
     assert platform < domain, "waves of one folder say nothing of those of another"
 
 
@@ -440,7 +451,7 @@ def test_624_the_hash_follows_the_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("mesh", "share"), [(DEV, None), (PROD, 10)], ids=["dev", "prod"])
 def test_626_traces_are_sampled_in_production(mesh: Rendered, share: int | None) -> None:
     config = yaml.load(mesh.get("ConfigMap", "floe-platform", "otel-collector")["data"]["relay.yaml"], yaml.CSafeLoader)
-    endpoints = {one["endpoint"].partition(":")[2] for one in config["receivers"]["otlp"]["protocols"].values()}
+    endpoints = {value["endpoint"].partition(":")[2] for value in config["receivers"]["otlp"]["protocols"].values()}
     assert endpoints == {"4317", "4318"}
     assert config["processors"].get("probabilistic_sampler", {}).get("sampling_percentage") == share
     assert ("probabilistic_sampler" in config["service"]["pipelines"]["traces"]["processors"]) == (share is not None)
@@ -448,12 +459,12 @@ def test_626_traces_are_sampled_in_production(mesh: Rendered, share: int | None)
 
 @EVERY
 def test_628_versions_are_labels_where_they_do_no_harm(mesh: Rendered) -> None:
-    for one in mesh.of_kind(*SERVERS):
-        version = one["metadata"]["labels"]["app.kubernetes.io/version"]
-        assert container(one)["image"].endswith(f":{version}"), names(one)
-        assert "app.kubernetes.io/version" not in one["spec"]["selector"]["matchLabels"], names(one)
-        for claim in one["spec"].get("volumeClaimTemplates", ()):
-            assert "app.kubernetes.io/version" not in claim["metadata"].get("labels", {}), names(one)
+    for workload in mesh.of_kind(*SERVERS):
+        version = workload["metadata"]["labels"]["app.kubernetes.io/version"]
+        assert container(workload)["image"].endswith(f":{version}"), names(workload)
+        assert "app.kubernetes.io/version" not in workload["spec"]["selector"]["matchLabels"], names(workload)
+        for claim in workload["spec"].get("volumeClaimTemplates", ()):
+            assert "app.kubernetes.io/version" not in claim["metadata"].get("labels", {}), names(workload)
 
 
 MESH_WORDS = ("istio", "linkerd")
@@ -461,17 +472,21 @@ MESH_WORDS = ("istio", "linkerd")
 
 @EVERY
 def test_634_there_is_nothing_of_a_service_mesh_unless_it_is_wanted(mesh: Rendered) -> None:
-    assert not [one["metadata"]["name"] for one in mesh.objects if any(word in str(one) for word in MESH_WORDS)]
+    assert not [
+        manifest["metadata"]["name"] for manifest in mesh.objects if any(word in str(manifest) for word in MESH_WORDS)
+    ]
 
 
 @pytest.mark.parametrize(("kind", "joined"), [("sidecar", "istio.io/rev"), ("linkerd", "linkerd.io/inject")])
 def test_634_namespaces_join_a_service_mesh_and_jobs_end_in_it(kind: str, joined: str) -> None:
     files = (GOLDEN / "service-mesh" / "output" / kind).rglob("*.yaml")
     objects = [yaml.load(path.read_text(), yaml.CSafeLoader) for path in files]
-    namespaces = [one["metadata"] for one in objects if one["kind"] == "Namespace"]
+    namespaces = [manifest["metadata"] for manifest in objects if manifest["kind"] == "Namespace"]
     assert namespaces
-    assert all(joined in {**one["labels"], **one["annotations"]} for one in namespaces)
-    tasks = [template(one)["metadata"]["annotations"] for one in objects if one["kind"] in ("CronJob", "Job")]
+    assert all(joined in {**manifest["labels"], **manifest["annotations"]} for manifest in namespaces)
+    tasks = [
+        template(manifest)["metadata"]["annotations"] for manifest in objects if manifest["kind"] in ("CronJob", "Job")
+    ]
     assert tasks
     ends = ("sidecar.istio.io/nativeSidecar", "config.beta.linkerd.io/proxy-enable-native-sidecar")
     assert all([notes.get(key) for key in ends if key in notes] == ["true"] for notes in tasks)
@@ -479,13 +494,13 @@ def test_634_namespaces_join_a_service_mesh_and_jobs_end_in_it(kind: str, joined
 
 def test_640_the_least_platform_is_dagster_postgresql_and_duckdb() -> None:
     (mesh,) = compiled(GOLDEN / "minimal").values()
-    found = {one["metadata"]["name"] for one in mesh.of_kind(*SERVERS)}
-    assert found == {"code-orders", "dagster-daemon", "dagster-postgresql", "dagster-webserver"}
+    servers = {manifest["metadata"]["name"] for manifest in mesh.of_kind(*SERVERS)}
+    assert servers == {"code-orders", "dagster-daemon", "dagster-postgresql", "dagster-webserver"}
 
 
 def test_642_flux_waits_for_what_it_applies() -> None:
     (mesh,) = compiled(GOLDEN / "flux").values()
-    kustomizations = {names(one)[1]: one["spec"] for one in mesh.of_kind("Kustomization")}
+    kustomizations = {names(manifest)[1]: manifest["spec"] for manifest in mesh.of_kind("Kustomization")}
     tested = {"lake-prod-platform", "lake-prod-sales-domain"}
     assert set(kustomizations) == {"lake-prod-cluster", *tested, *(f"{name}-tests" for name in tested)}
     for name, spec in kustomizations.items():
@@ -494,7 +509,7 @@ def test_642_flux_waits_for_what_it_applies() -> None:
 
 
 def after_sync(mesh: Rendered) -> list[Object]:
-    return [one for one in mesh.of_kind("Job") if AFTER_SYNC in one["metadata"].get("annotations", {})]
+    return [manifest for manifest in mesh.of_kind("Job") if AFTER_SYNC in manifest["metadata"].get("annotations", {})]
 
 
 def probed(job: Object) -> set[str]:
@@ -505,10 +520,10 @@ def probed(job: Object) -> set[str]:
 
 @EVERY
 def test_635_every_service_is_asked_after_a_sync(mesh: Rendered) -> None:
-    asked = {address.partition(":")[0] for job in after_sync(mesh) for address in probed(job)}
-    for one in mesh.of_kind("Service"):
-        if one["spec"].get("clusterIP") != "None":
-            assert f"{names(one)[1]}.{names(one)[0]}.svc.cluster.local" in asked
+    probed_hosts = {address.partition(":")[0] for job in after_sync(mesh) for address in probed(job)}
+    for service in mesh.of_kind("Service"):
+        if service["spec"].get("clusterIP") != "None":
+            assert f"{names(service)[1]}.{names(service)[0]}.svc.cluster.local" in probed_hosts
     for namespace in mesh.of_kind("Namespace"):
         assert mesh.has("Job", names(namespace)[1], "smoke")
 
@@ -529,39 +544,39 @@ def test_643_every_connection_is_probed_by_a_pod_with_the_policies_and_the_acces
         labels = template(job)["metadata"]["labels"]
         access = frozenset(label for label in labels if label.startswith("access.floe.dev/"))
         by_access.setdefault((names(job)[0], access), set()).update(probed(job))
-    for one in mesh.of_kind("Deployment", "CronJob"):
-        labels = template(one)["metadata"]["labels"]
+    for workload in mesh.of_kind("Deployment", "CronJob"):
+        labels = template(workload)["metadata"]["labels"]
         access = frozenset(label for label in labels if label.startswith("access.floe.dev/"))
         if access:
-            asked = {address.partition(".")[0] for address in by_access[names(one)[0], access]}
+            probed_hosts = {address.partition(".")[0] for address in by_access[names(workload)[0], access]}
             called = {label.removeprefix("access.floe.dev/") for label in access}
-            assert called - {"airflow-statsd"} <= asked, names(one)  # it takes packets, and answers none
+            assert called - {"airflow-statsd"} <= probed_hosts, names(workload)  # it takes packets, and answers none
 
 
 @pytest.mark.parametrize("environment", ["blue", "green"])
 def test_645_a_suffix_is_on_every_namespace_and_in_every_name(environment: str) -> None:
     mesh = compiled(GOLDEN / "patched")[environment]
-    own = {names(one)[1] for one in mesh.of_kind("Namespace")}
+    own = {names(manifest)[1] for manifest in mesh.of_kind("Namespace")}
     assert own == {f"floe-platform-{environment}", f"floe-sales-domain-{environment}"}
-    assert {names(one)[0] for one in mesh.objects} - {"", "argocd"} == own
+    assert {names(manifest)[0] for manifest in mesh.objects} - {"", "argocd"} == own
     called = {namespace for _, text in texts(mesh) for _, namespace, _ in HOST.findall(text)}
     assert called == {f"floe-platform-{environment}"}
 
 
 @EVERY
 def test_646_every_start_is_given_up_after_ten_minutes(mesh: Rendered) -> None:
-    for one in mesh.of_kind("Deployment"):
-        setup = one["spec"]["template"]["spec"].get("initContainers", ())
+    for deployment in mesh.of_kind("Deployment"):
+        setup = deployment["spec"]["template"]["spec"].get("initContainers", ())
         waits = [init["name"] for init in setup if init["name"].startswith("wait-for-")]
         longest = 600 + (240 if waits else 0)
-        assert 600 <= one["spec"]["progressDeadlineSeconds"] <= longest < 15 * 60, "Flux waits 15 minutes"
-    for name, one in mesh.containers(*SERVERS):
-        probe = one.get("startupProbe", {})
+        assert 600 <= deployment["spec"]["progressDeadlineSeconds"] <= longest < 15 * 60, "Flux waits 15 minutes"
+    for name, deployment in mesh.containers(*SERVERS):
+        probe = deployment.get("startupProbe", {})
         assert probe.get("failureThreshold", 0) * probe.get("periodSeconds", 0) <= 600, name
 
 
 @EVERY
 def test_649_failed_pods_stay_to_be_looked_at(mesh: Rendered) -> None:
-    for one in mesh.objects:
-        policy = one["metadata"].get("annotations", {}).get("argocd.argoproj.io/hook-delete-policy", "")
+    for manifest in mesh.objects:
+        policy = manifest["metadata"].get("annotations", {}).get("argocd.argoproj.io/hook-delete-policy", "")
         assert "HookFailed" not in policy

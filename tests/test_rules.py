@@ -34,7 +34,7 @@ def asserted(source: str) -> set[str]:
     codes: set[str] = set()
     for node in statements(tree):
         expectations = [node] if isinstance(node, ast.Assert) else getattr(node, "decorator_list", ())
-        for part in (part for one in expectations for part in ast.walk(one)):
+        for part in (part for expectation in expectations for part in ast.walk(expectation)):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 codes.update(CODE.findall(part.value))
             elif isinstance(rule := _named(part, imported), Rule):
@@ -95,5 +95,5 @@ IMPORT = "from floe_compiler.load.rules import SCHEMA\nfrom floe_compiler.load i
         ("def test_x():\n    'C998 is tested elsewhere.'\n    found = 'C998'", set()),
     ],
 )
-def test_only_what_is_expected_counts(source: str, codes: set[str]) -> None:
+def test_only_expectations_count(source: str, codes: set[str]) -> None:
     assert asserted(source) == codes

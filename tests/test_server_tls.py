@@ -60,7 +60,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Output:
 
 
 def kinds(output: Output, kind: str) -> dict[str, Any]:
-    return {key[2]: one for key, one in output.objects.items() if key[1] == kind}
+    return {key[2]: manifest for key, manifest in output.objects.items() if key[1] == kind}
 
 
 def test_each_server_has_a_certificate(output: Output) -> None:
@@ -69,15 +69,15 @@ def test_each_server_has_a_certificate(output: Output) -> None:
     assert any(name.endswith("postgresql") for name in servers)
 
 
-def test_nobody_is_told_to_speak_without_tls(output: Output) -> None:
-    texts = "\n".join(json.dumps(one) for one in output.objects.values())
+def test_no_client_is_configured_without_tls(output: Output) -> None:
+    texts = "\n".join(json.dumps(manifest) for manifest in output.objects.values())
     assert "https://minio.floe-platform.svc.cluster.local:9000" in texts
     assert "rediss://redis.floe-sales-domain.svc.cluster.local:6379" in texts
-    for said in ("http://minio.", "redis://redis.", "http://polaris.", "http://otel-collector."):
-        assert said not in texts.replace("rediss://", "")
+    for url in ("http://minio.", "redis://redis.", "http://polaris.", "http://otel-collector."):
+        assert url not in texts.replace("rediss://", "")
 
 
-def test_the_gateway_verifies_servers_that_no_login_proxy_is_in_front_of(output: Output) -> None:
+def test_the_gateway_verifies_servers_without_a_login_proxy(output: Output) -> None:
     policies = kinds(output, "BackendTLSPolicy")
     assert set(policies) == {"grafana", "minio"}
     spec = policies["minio"]["spec"]
@@ -99,13 +99,13 @@ def test_grafana_reads_its_certificate_and_metrics_come_over_tls(output: Output)
     assert scraped.count("server_name: minio.floe-platform.svc.cluster.local") == 1
 
 
-def test_an_ingress_that_cannot_say_it_leaves_grafana_as_it_is_and_does_not_open_minio(tmp_path: Path) -> None:
+def test_without_tls_annotations_grafana_uses_http_and_minio_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(StageFailed) as failed:
         Output(mesh(tmp_path / "open", {"type": "ingress"}))
-    (found,) = failed.value.diagnostics
-    assert found.rule.code == "R074"
-    assert "minio" in found.message
-    assert "hosts: {minio: false}" in str(found.hint)
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.rule.code == "R074"
+    assert "minio" in diagnostic.message
+    assert "hosts: {minio: false}" in str(diagnostic.hint)
 
     few: dict[str, Any] = {"catalog": None, "databases": None}
     closed = Output(mesh(tmp_path / "closed", {"type": "ingress", "hosts": {"minio": False}}, **few))
@@ -113,54 +113,54 @@ def test_an_ingress_that_cannot_say_it_leaves_grafana_as_it_is_and_does_not_open
     assert "grafana-server-tls" not in kinds(closed, "Certificate")
 
     annotations = {"example.com/backend-protocol": "HTTPS"}
-    said = Output(mesh(tmp_path / "said", {"type": "ingress", "server_tls_annotations": annotations}, **few))
-    told = {
+    configured = Output(mesh(tmp_path / "said", {"type": "ingress", "server_tls_annotations": annotations}, **few))
+    annotated = {
         name
-        for name, one in kinds(said, "Ingress").items()
-        if annotations.items() <= one["metadata"].get("annotations", {}).items()
+        for name, manifest in kinds(configured, "Ingress").items()
+        if annotations.items() <= manifest["metadata"].get("annotations", {}).items()
     }
-    assert told == {"grafana", "minio"}
+    assert annotated == {"grafana", "minio"}
 
 
 def test_a_gateway_finds_the_authorities_under_one_key_only(tmp_path: Path) -> None:
     bundle = {**TRUST["bundle"], "key": "bundle.pem"}
     with pytest.raises(StageFailed) as failed:
         Output(mesh(tmp_path, trust={"bundle": bundle}))
-    (found,) = failed.value.diagnostics
-    assert found.rule.code == "R074"
-    assert "bundle.pem" in found.message
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.rule.code == "R074"
+    assert "bundle.pem" in diagnostic.message
 
 
-def test_java_needs_a_file_of_its_own(tmp_path: Path) -> None:
+def test_java_needs_a_truststore(tmp_path: Path) -> None:
     bundle = {name: value for name, value in TRUST["bundle"].items() if name != "truststore"}
     with pytest.raises(StageFailed) as failed:
         Output(mesh(tmp_path, trust={"bundle": bundle}))
-    (found,) = failed.value.diagnostics
-    assert found.rule.code == "R069"
-    assert "polaris calls minio.floe-platform.svc.cluster.local" in found.message
-    assert "marquez" not in found.message, "it calls PostgreSQL alone, whose driver reads PEM"
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.rule.code == "R069"
+    assert "polaris calls minio.floe-platform.svc.cluster.local" in diagnostic.message
+    assert "marquez" not in diagnostic.message, "it calls PostgreSQL alone, whose driver reads PEM"
 
 
-def test_the_clients_of_operators_are_told_in_their_own_way(tmp_path: Path) -> None:
-    found = Output(mesh(tmp_path, metrics="prometheus-operator", catalog=POLARIS))
-    (store,) = kinds(found, "ObjectStore").values()
+def test_clients_of_operators_have_their_own_settings_for_tls(tmp_path: Path) -> None:
+    output_ = Output(mesh(tmp_path, metrics="prometheus-operator", catalog=POLARIS))
+    (store,) = kinds(output_, "ObjectStore").values()
     assert store["spec"]["configuration"]["endpointCA"]["key"] == "ca.crt"
-    monitor = kinds(found, "ServiceMonitor")["floe-platform.minio"]
+    monitor = kinds(output_, "ServiceMonitor")["floe-platform.minio"]
     assert monitor["spec"]["endpoints"][0]["tlsConfig"]["ca"] == {"configMap": {"name": "company-ca", "key": "ca.crt"}}
 
 
-def test_seaweedfs_speaks_tls_to_all_its_clients(tmp_path: Path) -> None:
+def test_all_clients_of_seaweedfs_use_tls(tmp_path: Path) -> None:
     chosen: dict[str, Any] = {"storage": {"type": "seaweedfs", "console": True}, "catalog": POLARIS}
-    found = Output(mesh(tmp_path, databases={"backup": {"type": "seaweedfs", "schedule": "0 3 * * *"}}, **chosen))
-    texts = "\n".join(json.dumps(one) for one in found.objects.values())
+    output_ = Output(mesh(tmp_path, databases={"backup": {"type": "seaweedfs", "schedule": "0 3 * * *"}}, **chosen))
+    texts = "\n".join(json.dumps(manifest) for manifest in output_.objects.values())
     assert "http://seaweedfs." not in texts
     assert "https://seaweedfs.floe-platform.svc.cluster.local:8333" in texts
-    assert "seaweedfs-server-tls" in kinds(found, "Certificate")
-    (store,) = kinds(found, "ObjectStore").values()
+    assert "seaweedfs-server-tls" in kinds(output_, "Certificate")
+    (store,) = kinds(output_, "ObjectStore").values()
     assert store["spec"]["configuration"]["endpointCA"]["key"] == "ca.crt"
-    spec = kinds(found, "BackendTLSPolicy")["seaweedfs"]["spec"]
+    spec = kinds(output_, "BackendTLSPolicy")["seaweedfs"]["spec"]
     assert spec["targetRefs"] == [{"group": "", "kind": "Service", "name": "seaweedfs", "sectionName": "console"}]
-    scraped = kinds(found, "ConfigMap")["prometheus"]["data"]["prometheus.yml"]
+    scraped = kinds(output_, "ConfigMap")["prometheus"]["data"]["prometheus.yml"]
     assert "server_name: seaweedfs" not in scraped, "its metrics have no TLS"
 
 

@@ -36,12 +36,12 @@ def connections(tree: Tree, kind: Kind) -> Iterator[tuple[Pods, Pods, int]]:
 
 
 @every_environment
-def test_each_connection_is_let_through_by_both_policies_and_by_the_mesh(delivery: Delivery, kind: Kind) -> None:
+def test_each_connection_is_allowed_by_both_policies_and_by_the_mesh(delivery: Delivery, kind: Kind) -> None:
     tree = environment(delivery, kind)
-    found = list(connections(tree, kind))
-    assert len(found) > 60
+    connections_ = list(connections(tree, kind))
+    assert len(connections_) > 60
     let_out = {id(caller): {(id(server), port) for server, port in tree.calls(caller)} for caller in tree.pods}
-    for caller, server, port in found:
+    for caller, server, port in connections_:
         about = f"{caller.namespace}/{caller.name} calls {server.namespace}/{server.name} on {port}"
         needed = {port} | ({MESH_PORTS[kind]} - {0})
         assert {(id(server), number) for number in needed} <= let_out[id(caller)], f"egress: {about}"
@@ -68,7 +68,7 @@ def test_the_mesh_refuses_everybody_else(delivery: Delivery, kind: Kind) -> None
 
 
 @every_environment
-def test_ports_with_callers_outside_the_mesh_take_plain_text_and_no_others(delivery: Delivery, kind: Kind) -> None:
+def test_only_ports_with_callers_outside_the_mesh_accept_plain_text(delivery: Delivery, kind: Kind) -> None:
     tree = environment(delivery, kind)
     plain = {
         (server.name, port)
@@ -82,9 +82,11 @@ def test_ports_with_callers_outside_the_mesh_take_plain_text_and_no_others(deliv
 
 
 @every_environment
-def test_each_pod_has_an_account_that_says_which_component_it_is(delivery: Delivery, kind: Kind) -> None:
+def test_each_pod_has_the_account_of_its_component(delivery: Delivery, kind: Kind) -> None:
     tree = environment(delivery, kind)
-    accounts = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in tree.of("ServiceAccount")}
+    accounts = {
+        (manifest["metadata"]["namespace"], manifest["metadata"]["name"]) for manifest in tree.of("ServiceAccount")
+    }
     sharing: dict[str, set[str]] = defaultdict(set)
     for pods in tree.pods:
         operated = "cnpg.io/cluster" in pods.labels
@@ -118,16 +120,16 @@ def test_each_pod_joins_the_mesh_and_its_proxy_ends_with_it(delivery: Delivery, 
             assert len(annotated) == 5, "one, and the resources of the proxy"
 
 
-def test_linkerd_looks_for_http_where_the_kubelet_probes_with_it() -> None:
+def test_linkerd_detects_http_on_ports_probed_over_http() -> None:
     tree = environment("argocd", "linkerd")
     opaque = {
         (
-            one["metadata"]["namespace"],
-            one["spec"]["podSelector"]["matchLabels"].get("app.kubernetes.io/component"),
-            one["spec"]["port"],
+            manifest["metadata"]["namespace"],
+            manifest["spec"]["podSelector"]["matchLabels"].get("app.kubernetes.io/component"),
+            manifest["spec"]["port"],
         )
-        for one in tree.of("Server", "policy.linkerd.io")
-        if one["spec"]["proxyProtocol"] == "opaque"
+        for manifest in tree.of("Server", "policy.linkerd.io")
+        if manifest["spec"]["proxyProtocol"] == "opaque"
     }
     assert {port for _, _, port in opaque} >= {5432, 6379}
     for pods in tree.pods:
@@ -140,9 +142,9 @@ def test_linkerd_looks_for_http_where_the_kubelet_probes_with_it() -> None:
                     assert (pods.namespace, pods.labels["app.kubernetes.io/component"], port) not in opaque, pods.name
 
 
-def test_istio_knows_each_port_that_is_called_by_the_address_of_a_pod() -> None:
+def test_istio_knows_each_port_that_is_called_by_pod_address() -> None:
     tree = environment("argocd", "sidecar")
-    headless = [one for one in tree.of("Service") if one["spec"].get("clusterIP") == "None"]
+    headless = [manifest for manifest in tree.of("Service") if manifest["spec"].get("clusterIP") == "None"]
     assert headless
     for service in headless:
         ports = {port["port"] for port in service["spec"]["ports"]}
@@ -151,7 +153,7 @@ def test_istio_knows_each_port_that_is_called_by_the_address_of_a_pod() -> None:
         assert {port["appProtocol"] for port in service["spec"]["ports"] if port["protocol"] == "TCP"} == {"tcp"}
 
 
-def test_the_control_plane_is_reached_and_the_kubelet_let_in_where_the_mesh_needs_it() -> None:
+def test_policies_allow_the_control_plane_and_the_kubelet_where_the_mesh_needs_them() -> None:
     ports_of: dict[Kind, set[int]] = {"sidecar": {15012}, "linkerd": {8080, 8086, 8090}}
     for kind, ports in ports_of.items():
         tree = environment("argocd", kind)

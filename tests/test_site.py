@@ -29,7 +29,7 @@ Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
 def pages(menu: Any) -> list[str]:
     if isinstance(menu, str):
         return [menu]
-    return [page for one in (menu.values() if isinstance(menu, dict) else menu) for page in pages(one)]
+    return [page for entry in (menu.values() if isinstance(menu, dict) else menu) for page in pages(entry)]
 
 
 def test_each_page_is_in_the_menu_once() -> None:
@@ -39,7 +39,7 @@ def test_each_page_is_in_the_menu_once() -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(not find_spec("material"), reason="not installed: the extra `site` (make site)")
-def test_it_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+def test_the_site_is_built_without_warnings_and_loads_nothing_external(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)],
         cwd=ROOT,
@@ -51,4 +51,4 @@ def test_it_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path
     assert done.returncode == 0, done.stderr
     built = sorted(tmp_path.rglob("*.html"))
     assert len(built) > len(list(DOCS.rglob("*.md")))
-    assert [(page, found) for page in built for found in LOADED.findall(page.read_text(encoding="utf-8"))] == []
+    assert [(page, link) for page in built for link in LOADED.findall(page.read_text(encoding="utf-8"))] == []

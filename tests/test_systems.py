@@ -39,9 +39,9 @@ def available(mesh: Rendered, namespace: str, name: str) -> int | None:
 
 @EVERY
 def test_there_is_a_namespace_for_the_platform_and_one_for_each_domain(mesh: Rendered) -> None:
-    found = [one["metadata"]["name"] for one in mesh.of_kind("Namespace")]
+    namespaces = [manifest["metadata"]["name"] for manifest in mesh.of_kind("Namespace")]
     nodes = [NODES] if mesh is PROD else []  # whose logs are read
-    assert sorted(found) == sorted([PLATFORM, SALES, MARKETING, FINANCE, *nodes])
+    assert sorted(namespaces) == sorted([PLATFORM, SALES, MARKETING, FINANCE, *nodes])
 
 
 @EVERY
@@ -105,9 +105,13 @@ def test_dagster_workers_are_the_code_locations_and_a_job_for_each_run() -> None
 
 @EVERY
 def test_airflow_runs_the_marketing_domain(mesh: Rendered) -> None:
-    found = {one["metadata"]["name"] for one in mesh.of_kind("Deployment") if one["metadata"]["namespace"] == MARKETING}
+    deployments = {
+        manifest["metadata"]["name"]
+        for manifest in mesh.of_kind("Deployment")
+        if manifest["metadata"]["namespace"] == MARKETING
+    }
     processes = {f"airflow-{name}" for name in ("api-server", "scheduler", "dag-processor", "triggerer", "statsd")}
-    assert processes <= found
+    assert processes <= deployments
     scheduler = container(mesh.get("Deployment", MARKETING, "airflow-scheduler"))
     database = variables(scheduler)["DATABASE_SERVER"]
     own = "marketing.prod.rds.acme.example" if mesh is PROD else f"airflow-postgresql.{MARKETING}.svc.cluster.local"
@@ -117,11 +121,11 @@ def test_airflow_runs_the_marketing_domain(mesh: Rendered) -> None:
 @EVERY
 def test_cube_serves_the_models_of_sales(mesh: Rendered) -> None:
     api = container(mesh.get("Deployment", SALES, "cube-api"))
-    found = variables(api)
-    assert found["CUBEJS_DEV_MODE"] == "false", "in development mode, it asks nobody for a token"
-    assert found["CUBEJS_CUBESTORE_HOST"] == f"cube-store-router.{SALES}.svc.cluster.local"
-    assert not [name for name in found if "REDIS" in name], "current versions fail with it"
-    assert found["CUBEJS_DB_TYPE"] == ("duckdb" if mesh is DEV else "snowflake")
+    env = variables(api)
+    assert env["CUBEJS_DEV_MODE"] == "false", "in development mode, it asks nobody for a token"
+    assert env["CUBEJS_CUBESTORE_HOST"] == f"cube-store-router.{SALES}.svc.cluster.local"
+    assert not [name for name in env if "REDIS" in name], "current versions fail with it"
+    assert env["CUBEJS_DB_TYPE"] == ("duckdb" if mesh is DEV else "snowflake")
     assert set(mesh.get("ConfigMap", SALES, "cube-models")["data"]) == {"customers.yaml", "orders.yaml"}
     worker = mesh.get("Deployment", SALES, "cube-refresh-worker")
     assert worker["spec"]["replicas"] == 1
@@ -159,7 +163,7 @@ def test_polaris_is_highly_available_outside_development(mesh: Rendered) -> None
 
 
 @EVERY
-def test_polaris_answers_health_checks_where_nobody_has_to_log_in(mesh: Rendered) -> None:
+def test_health_checks_of_polaris_need_no_login(mesh: Rendered) -> None:
     polaris = container(mesh.get("Deployment", PLATFORM, "polaris"))
     # In production, programs use TLS; the ingress controller, which ends it, the other port.
     assert ports(polaris) == ([8181, 8443, 8182] if mesh is PROD else [8181, 8182])
@@ -171,16 +175,18 @@ def test_polaris_answers_health_checks_where_nobody_has_to_log_in(mesh: Rendered
 @EVERY
 def test_products_reach_the_shared_services_by_name(mesh: Rendered) -> None:
     (transform,) = step(mesh, "attribution", "transform")["containers"]
-    found = variables(transform)
-    assert found["POLARIS_HOST"] == "polaris.floe-platform.svc.cluster.local"
+    env = variables(transform)
+    assert env["POLARIS_HOST"] == "polaris.floe-platform.svc.cluster.local"
     scheme = "https" if mesh is PROD else "http"
-    assert found["OTLP_ENDPOINT"] == f"{scheme}://otel-collector.floe-platform.svc.cluster.local:4317"
-    assert found["OPENLINEAGE_URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
+    assert env["OTLP_ENDPOINT"] == f"{scheme}://otel-collector.floe-platform.svc.cluster.local:4317"
+    assert env["OPENLINEAGE_URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
 
 
 def test_postgresql_of_each_consumer_in_staging() -> None:
-    found = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in STAGING.of_kind("StatefulSet")}
-    assert found == {
+    stateful_sets = {
+        (manifest["metadata"]["namespace"], manifest["metadata"]["name"]) for manifest in STAGING.of_kind("StatefulSet")
+    }
+    assert stateful_sets == {
         (PLATFORM, "polaris-postgresql"),
         (PLATFORM, "marquez-postgresql"),
         (SALES, "dagster-postgresql"),
@@ -196,11 +202,11 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
 
 
 @EVERY
-def test_only_the_product_that_asks_for_the_cache_knows_it(mesh: Rendered) -> None:
+def test_only_products_that_use_the_cache_know_it(mesh: Rendered) -> None:
     for name, steps in (("attribution", ("model", "transform")), ("campaign-perf", ("ingest", "transform"))):
         for part in steps:
-            (one,) = step(mesh, name, part)["containers"]
-            url = variables(one).get("FLOE_CACHE_URL")
+            (container_,) = step(mesh, name, part)["containers"]
+            url = variables(container_).get("FLOE_CACHE_URL")
             scheme = "rediss" if mesh is PROD else "redis"
             address = f"{scheme}://redis.floe-marketing-domain.svc.cluster.local:6379/0"
             assert url == (address if name == "attribution" else None), (name, part)
@@ -219,26 +225,28 @@ def test_prometheus(mesh: Rendered) -> None:
     jobs = yaml.load(mesh.get("ConfigMap", PLATFORM, "prometheus")["data"]["prometheus.yml"], yaml.CSafeLoader)[
         "scrape_configs"
     ]
-    found = {job["job_name"] for job in jobs}
+    job_names = {job["job_name"] for job in jobs}
     everywhere = {f"{PLATFORM}/{job}" for job in ("polaris", "marquez", "otel-collector", "jaeger", "prometheus")}
-    assert everywhere | {f"{namespace}/dagster-metrics" for namespace in WITH_DAGSTER} <= found
-    assert f"{SALES}/dagster-postgresql" in found, "in production, where the cloud runs it, by an exporter of its own"
+    assert everywhere | {f"{namespace}/dagster-metrics" for namespace in WITH_DAGSTER} <= job_names
+    assert f"{SALES}/dagster-postgresql" in job_names, (
+        "in production, where the cloud runs it, by an exporter of its own"
+    )
     ours = [job for job in jobs if "/" in job["job_name"]]
     assert {job["dns_sd_configs"][0]["type"] for job in ours} == {"A"}, "which finds each pod, without any rights"
-    assert (found - {job["job_name"] for job in ours} == {"cert-manager"}) == (mesh is not DEV), "where TLS is"
+    assert (job_names - {job["job_name"] for job in ours} == {"cert-manager"}) == (mesh is not DEV), "where TLS is"
 
 
 @EVERY
 @pytest.mark.parametrize("namespace", WITH_DAGSTER)
 def test_the_alerts_on_dagster(mesh: Rendered, namespace: str) -> None:
-    found = rules(mesh, namespace)
-    (daemon,) = found["DagsterDaemonUnavailable"]
+    rules_ = rules(mesh, namespace)
+    (daemon,) = rules_["DagsterDaemonUnavailable"]
     assert daemon["expr"].endswith("> 120")
     assert (daemon["for"], daemon["labels"]["severity"]) == ("2m", "critical")
-    (failed,) = found["DagsterRunsFailed"]
+    (failed,) = rules_["DagsterRunsFailed"]
     assert failed["expr"].endswith("> 5")
-    assert "ProductRunLong" in found
-    assert "ContainerMemoryHigh" not in found, "nobody here has the metrics of containers"
+    assert "ProductRunLong" in rules_
+    assert "ContainerMemoryHigh" not in rules_, "nobody here has the metrics of containers"
 
 
 @EVERY
@@ -276,15 +284,19 @@ def test_one_server_may_hold_the_databases_of_several_consumers() -> None:
 
 
 @pytest.mark.parametrize(("namespace", "host"), [(SALES, "sales"), (FINANCE, "finance")])
-def test_an_external_database_leaves_nothing_of_its_own_in_the_cluster(namespace: str, host: str) -> None:
-    own = [one["metadata"]["name"] for one in PROD.of_kind("StatefulSet") if one["metadata"]["namespace"] == namespace]
+def test_an_external_database_renders_no_server(namespace: str, host: str) -> None:
+    own = [
+        manifest["metadata"]["name"]
+        for manifest in PROD.of_kind("StatefulSet")
+        if manifest["metadata"]["namespace"] == namespace
+    ]
     assert not [name for name in own if "postgresql" in name]
     instance = yaml.load(PROD.get("ConfigMap", namespace, "dagster-instance")["data"]["dagster.yaml"], yaml.CSafeLoader)
     database = instance["storage"]["postgres"]["postgres_db"]
     assert database["hostname"] == f"{host}.prod.rds.acme.example"
     assert (database["port"], database["db_name"]) == (5432, "dagster")
     secret = PROD.get("ExternalSecret", namespace, "dagster-postgresql")
-    assert [one["secretKey"] for one in secret["spec"]["data"]] == ["password", "username"]
+    assert [key["secretKey"] for key in secret["spec"]["data"]] == ["password", "username"]
 
 
 def test_seaweedfs_keeps_the_warehouse_in_development() -> None:
@@ -329,21 +341,24 @@ def test_the_collector_sends_the_traces_to_jaeger(mesh: Rendered, kind: str) -> 
     configuration = yaml.load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"], yaml.CSafeLoader)
     exporters = configuration["service"]["pipelines"]["traces"]["exporters"]
     assert "jaeger.floe-platform.svc.cluster.local:4317" in [
-        configuration["exporters"][one].get("endpoint") for one in exporters
+        configuration["exporters"][exporter].get("endpoint") for exporter in exporters
     ]
 
 
 def test_backups_every_six_hours_and_every_night_in_development() -> None:
-    found = {mesh.name: [one for one in mesh.of_kind("CronJob") if "floe.dev/backup" in labels(one)] for mesh in MESHES}
-    schedules = {name: {one["spec"]["schedule"] for one in crons} for name, crons in found.items()}
+    backups = {
+        mesh.name: [manifest for manifest in mesh.of_kind("CronJob") if "floe.dev/backup" in labels(manifest)]
+        for mesh in MESHES
+    }
+    schedules = {name: {manifest["spec"]["schedule"] for manifest in crons} for name, crons in backups.items()}
     assert schedules == {"dev": {"0 3 * * *"}, "staging": {"0 */6 * * *"}, "prod": set()}, "the cloud's"
-    for one in (*found["dev"], *found["staging"]):
-        assert [each["name"] for each in template(one)["spec"]["containers"]] == ["upload"]
+    for cron_job in (*backups["dev"], *backups["staging"]):
+        assert [container_["name"] for container_ in template(cron_job)["spec"]["containers"]] == ["upload"]
 
 
 def labels(manifest: Object) -> Object:
-    found: Object = manifest["metadata"]["labels"]
-    return found
+    labels_: Object = manifest["metadata"]["labels"]
+    return labels_
 
 
 def test_marquez_is_highly_available_outside_development() -> None:
@@ -354,14 +369,16 @@ def test_marquez_is_highly_available_outside_development() -> None:
 @EVERY
 def test_the_steps_of_a_product_run_one_after_the_other(mesh: Rendered) -> None:
     pod = template(mesh.get("CronJob", FINANCE, "cost-center"))["spec"]
-    assert [one["name"] for one in pod["initContainers"] if not one["name"].startswith("wait-for")] == ["ingest"]
-    assert [one["name"] for one in pod["containers"]] == ["transform"]
+    assert [
+        container_["name"] for container_ in pod["initContainers"] if not container_["name"].startswith("wait-for")
+    ] == ["ingest"]
+    assert [container_["name"] for container_ in pod["containers"]] == ["transform"]
 
 
 @EVERY
-def test_those_that_airflow_runs_are_tasks_in_the_same_order(mesh: Rendered) -> None:
+def test_steps_in_airflow_are_tasks_in_the_same_order(mesh: Rendered) -> None:
     dag = json.loads(mesh.get("ConfigMap", MARKETING, "dag-campaign-perf")["data"]["product.json"])
-    assert [one["name"] for one in dag["steps"]] == ["ingest", "transform"]
+    assert [step_["name"] for step_ in dag["steps"]] == ["ingest", "transform"]
     assert dag["schedule"] == {"cron": "30 5 * * *", "enabled": True, "time_zone": "Europe/Berlin"}
 
 
@@ -372,8 +389,8 @@ def test_duckdb_in_development_and_snowflake_elsewhere() -> None:
         assert target["type"] == adapter
 
 
-def test_snowflake_takes_a_key_pair_from_a_secret() -> None:
+def test_snowflake_reads_a_key_pair_from_a_secret() -> None:
     """User and password, which the documents ask for, have ended."""
     secret = PROD.get("ExternalSecret", MARKETING, "snowflake-credentials")
-    keys = {one["secretKey"].removeprefix("SNOWFLAKE_") for one in secret["spec"]["data"]}
+    keys = {key["secretKey"].removeprefix("SNOWFLAKE_") for key in secret["spec"]["data"]}
     assert keys == {"USER", "ROLE", "WAREHOUSE", "DATABASE", "PRIVATE_KEY"}

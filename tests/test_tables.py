@@ -9,7 +9,7 @@ import pytest
 from tables import table
 
 
-def test_all_rows_that_fail_are_reported_with_what_they_have() -> None:
+def test_all_failing_rows_are_reported_with_their_values() -> None:
     tried = []
 
     @table("number, text", [(1, "one"), (2, "two"), pytest.param(3, "three", id="the third")])
@@ -19,20 +19,20 @@ def test_all_rows_that_fail_are_reported_with_what_they_have() -> None:
         if number > 3:
             pytest.fail("never")
 
-    with pytest.raises(ExceptionGroup, match="2 of 3 rows failed") as found:
+    with pytest.raises(ExceptionGroup, match="2 of 3 rows failed") as failures:
         test()
     assert tried == ["one", "two", "three"]
-    assert [error.__notes__ for error in found.value.exceptions] == [["row: 2, 'two'"], ["row: the third"]]
+    assert [error.__notes__ for error in failures.value.exceptions] == [["row: 2, 'two'"], ["row: the third"]]
 
 
-def test_what_pytest_raises_fails_too() -> None:
+def test_failures_of_pytest_fail_too() -> None:
     @table("name", ["fail", "skip"], ids=str.upper)
     def test(name: str) -> None:
         getattr(pytest, name)("a reason")
 
-    with pytest.raises(BaseExceptionGroup) as found:
+    with pytest.raises(BaseExceptionGroup) as failures:
         test()
-    assert [error.__notes__ for error in found.value.exceptions] == [["row: FAIL"], ["row: SKIP"]]
+    assert [error.__notes__ for error in failures.value.exceptions] == [["row: FAIL"], ["row: SKIP"]]
 
 
 def test_other_parameters_are_fixtures() -> None:
@@ -44,7 +44,7 @@ def test_other_parameters_are_fixtures() -> None:
     test(capsys=1)
 
 
-def test_a_table_that_tests_nothing_is_refused() -> None:
+def test_an_empty_table_is_refused() -> None:
     with pytest.raises(ValueError, match="without rows"):
         table("number", [])
     with pytest.raises(ValueError, match="longer than argument 1"):

@@ -67,30 +67,32 @@ def test_its_objects_are_next_to_those_of_the_others(installed: None, tmp_path: 
 
 
 def test_its_objects_are_checked_like_all_others(installed: None, tmp_path: Path) -> None:
-    found = [one for one in problems(mesh(tmp_path, privileged=True)) if one.rule.code == "C070"]
-    assert found
-    assert {one.subject for one in found} == {"dev: Deployment.apps floe-platform/portal"}
-    assert {one.span.file for one in found if one.span} == {"platform-manifest.yaml"}
+    diagnostics = [
+        diagnostic for diagnostic in problems(mesh(tmp_path, privileged=True)) if diagnostic.rule.code == "C070"
+    ]
+    assert diagnostics
+    assert {diagnostic.subject for diagnostic in diagnostics} == {"dev: Deployment.apps floe-platform/portal"}
+    assert {diagnostic.span.file for diagnostic in diagnostics if diagnostic.span} == {"platform-manifest.yaml"}
 
 
-def test_its_settings_are_part_of_the_language(
+def test_its_settings_are_part_of_the_schema(
     installed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (found,) = problems(mesh(tmp_path, replica=3))
-    assert (found.message, found.hint) == ("portal.replica is not a known key", 'did you mean "replicas"?')
-    assert str(found.span).startswith(f"{MANIFEST}:")
+    (diagnostic,) = problems(mesh(tmp_path, replica=3))
+    assert (diagnostic.message, diagnostic.hint) == ("portal.replica is not a known key", 'did you mean "replicas"?')
+    assert str(diagnostic.span).startswith(f"{MANIFEST}:")
     assert main(["components", "portal"]) == 0
     assert "How many pods serve it." in capsys.readouterr().out
 
 
-def test_its_version_counts_among_the_inputs(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_its_version_is_an_input(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     root = small_mesh(tmp_path / "mesh", {})
     before = input_digests(read_inputs(root))
     request.getfixturevalue("installed")
     assert input_digests(read_inputs(root)) != before
 
 
-def test_its_source_counts_among_the_inputs_as_it_may_change_without_its_version(
+def test_its_source_is_an_input_as_it_may_change_without_its_version(
     installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = compiler_digest()
@@ -103,9 +105,9 @@ def test_its_source_counts_among_the_inputs_as_it_may_change_without_its_version
     assert compiler_digest() != before
 
 
-def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:
-    (found,) = problems(mesh(tmp_path))
-    assert found.message == "portal is not a known key"
+def test_without_the_package_its_slot_is_unknown(tmp_path: Path) -> None:
+    (diagnostic,) = problems(mesh(tmp_path))
+    assert diagnostic.message == "portal is not a known key"
 
 
 def fails(*_: Any) -> Any:
@@ -121,21 +123,21 @@ def scope(request: pytest.FixtureRequest) -> tuple[Any, Memory]:
 
 
 @pytest.mark.parametrize("function", ["build", "completes", "provides", "requires", "refuses", "databases"])
-def test_an_error_of_its_own_is_said_with_its_line_where_it_was_chosen(
+def test_an_error_in_its_code_is_reported_with_the_line_where_it_is_chosen(
     function: str, scope: tuple[Any, Memory], installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     functions: dict[str, Any] = {function: fails}
     component = replace(COMPONENT, scope=scope[0], constructs=None, **functions)
     monkeypatch.setattr(third_party_portal, "COMPONENT", component)
-    found = problems(mesh(tmp_path), scope[1])
-    assert {one.rule.code for one in found} == {"R031"}
-    assert found[0].message.startswith("portal backstage in floe-")
-    assert "failed: KeyError: 'size'" in found[0].message
-    assert str(found[0].span).startswith(f"{MANIFEST}:")
-    assert len(found) == 1
+    diagnostics = problems(mesh(tmp_path), scope[1])
+    assert {diagnostic.rule.code for diagnostic in diagnostics} == {"R031"}
+    assert diagnostics[0].message.startswith("portal backstage in floe-")
+    assert "failed: KeyError: 'size'" in diagnostics[0].message
+    assert str(diagnostics[0].span).startswith(f"{MANIFEST}:")
+    assert len(diagnostics) == 1
 
 
-def test_one_object_of_two_domains_is_an_error(
+def test_one_object_from_two_domains_is_an_error(
     installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}}
@@ -144,8 +146,8 @@ def test_one_object_of_two_domains_is_an_error(
     root = mesh(tmp_path)
     (root / "domains/finance").mkdir()
     (root / "domains/finance/domain.yaml").write_text((root / DOMAIN).read_text().replace("sales", "finance"))
-    (found,) = problems(root, Memory())
-    assert found.rule.code == "S002"
-    assert found.subject == "dev: ClusterRole.rbac.authorization.k8s.io reader"
-    assert found.message.endswith("is rendered for floe-finance-domain and for floe-sales-domain")
-    assert str(found.span).startswith(f"{MANIFEST}:")
+    (diagnostic,) = problems(root, Memory())
+    assert diagnostic.rule.code == "S002"
+    assert diagnostic.subject == "dev: ClusterRole.rbac.authorization.k8s.io reader"
+    assert diagnostic.message.endswith("is rendered for floe-finance-domain and for floe-sales-domain")
+    assert str(diagnostic.span).startswith(f"{MANIFEST}:")

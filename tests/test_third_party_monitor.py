@@ -50,9 +50,9 @@ SALES = "floe-sales-domain"
 NGINX = {"name": "kind", "ingress_namespace": "ingress-nginx"}
 
 
-def monitored(root: Path, others: Mapping[str, Any] = MONITORED, **monitor: Any) -> Path:
+def monitored(root: Path, components: Mapping[str, Any] = MONITORED, **monitor: Any) -> Path:
     """Return a mesh with the monitor, and with metrics and databases for it."""
-    manifest = {**others, "monitoring": {"type": "vigil", **monitor}}
+    manifest = {**components, "monitoring": {"type": "vigil", **monitor}}
     return small_mesh(
         root / "mesh",
         {MANIFEST: manifest, DOMAIN: {"orchestrator": {"type": "dagster"}}, ENVIRONMENT: {"cluster": NGINX}},
@@ -67,24 +67,24 @@ class Output:
             compiled = compile_mesh(root, cache=cache)
         self.warnings = {warning.rule.code for warning in compiled.warnings}
         objects = [read(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
-        self.objects = {self.key(one): one for one in objects}
+        self.objects = {self.key(manifest): manifest for manifest in objects}
 
     @staticmethod
-    def key(one: Any) -> tuple[str, str, str]:
-        namespace = one["metadata"].get("namespace", "")
-        return namespace.removeprefix("floe-").removesuffix("-domain"), one["kind"], one["metadata"]["name"]
+    def key(manifest: Any) -> tuple[str, str, str]:
+        namespace = manifest["metadata"].get("namespace", "")
+        return namespace.removeprefix("floe-").removesuffix("-domain"), manifest["kind"], manifest["metadata"]["name"]
 
     def get(self, namespace: str, kind: str, name: str) -> Any:
         return self.objects[namespace, kind, name]
 
     def peers(self, namespace: str, policy: str, direction: str) -> dict[tuple[str, ...], set[int]]:
         """Return the ports that a policy opens, by the values of the labels of those whom it opens them to."""
-        found: dict[tuple[str, ...], set[int]] = {}
+        ports_of: dict[tuple[str, ...], set[int]] = {}
         for rule in self.get(namespace, "NetworkPolicy", policy)["spec"].get(direction, ()):
             for peer in rule["to" if direction == "egress" else "from"]:
-                labels = [value for one in peer.values() for value in one.get("matchLabels", {}).values()]
-                found.setdefault(tuple(labels), set()).update(port["port"] for port in rule["ports"])
-        return found
+                labels = [value for selector in peer.values() for value in selector.get("matchLabels", {}).values()]
+                ports_of.setdefault(tuple(labels), set()).update(port["port"] for port in rule["ports"])
+        return ports_of
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_bounds_make_an_autoscaler_and_no_number_of_replicas(output: Output) -> 
     assert output.get("platform", "PodDisruptionBudget", "vigil")["spec"]["minAvailable"] == 1
 
 
-def test_an_identity_marks_account_and_pod_and_opens_the_way_to_the_exchange(output: Output) -> None:
+def test_an_identity_annotates_account_and_pod_and_opens_the_token_service(output: Output) -> None:
     account = output.get("platform", "ServiceAccount", "vigil")
     assert account["metadata"]["annotations"] == {"cloud.example.com/client": "vigil"}
     template = output.get("platform", "Deployment", "vigil")["spec"]["template"]
@@ -121,7 +121,7 @@ def test_an_identity_marks_account_and_pod_and_opens_the_way_to_the_exchange(out
     assert rule["resourceNames"] == ["vigil-state"]
 
 
-def test_it_stands_in_the_platform_and_in_each_domain(output: Output) -> None:
+def test_it_runs_in_the_platform_and_in_each_domain(output: Output) -> None:
     assert ("sales", "Deployment", "vigil") not in output.objects
     (wait,) = output.get("sales", "Deployment", "vigil-agent")["spec"]["template"]["spec"]["initContainers"]
     assert wait["name"] == "wait-for-servers"
@@ -141,11 +141,11 @@ def test_pods_of_an_operator_count_in_the_quota(installed: None, tmp_path: Path)
     manifest = json.loads((root / MANIFEST).read_text())
     # 20Gi for MinIO, 10Gi for each of two databases, and 1Gi for each of two pods.
     (root / MANIFEST).write_text(json.dumps({**manifest, "quota": {**manifest["quota"], "storage": "41Gi"}}))
-    (found,) = [one for one in problems(root) if one.rule.code == "C083"]
-    assert found.message == "spec.hard.requests.storage is 41Gi, but 42Gi may be needed"
+    (diagnostic,) = [diagnostic for diagnostic in problems(root) if diagnostic.rule.code == "C083"]
+    assert diagnostic.message == "spec.hard.requests.storage is 41Gi, but 42Gi may be needed"
 
 
-def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Output) -> None:
+def test_completions_are_rendered_and_their_calls_allowed(output: Output) -> None:
     targets = yaml.load(output.get("platform", "ConfigMap", "vigil")["data"]["targets.json"], yaml.CSafeLoader)
     assert "http://marquez.floe-platform.svc.cluster.local:5000/metrics" in targets
     assert ("floe-platform", "otel-collector") in output.peers("platform", "vigil", "egress")
@@ -185,7 +185,7 @@ def test_its_alerts_and_metrics_are_those_of_the_platform(observed: Output) -> N
     rules = yaml.load(
         observed.get("platform", "ConfigMap", "prometheus-rules-0")["data"]["floe-platform.yaml"], yaml.CSafeLoader
     )
-    (rule,) = (one for group in rules["groups"] for one in group["rules"] if one["alert"] == "VigilAsleep")
+    (rule,) = (rule_ for group in rules["groups"] for rule_ in group["rules"] if rule_["alert"] == "VigilAsleep")
     assert rule["annotations"]["runbook_url"] == "https://vigil.example.com/asleep"
     config = observed.get("platform", "ConfigMap", "prometheus")["data"]["prometheus.yml"]
     names = {job["job_name"]: job["dns_sd_configs"][0] for job in yaml.load(config, yaml.CSafeLoader)["scrape_configs"]}
@@ -201,15 +201,15 @@ def test_people_open_its_interface_through_the_ingress_controller(output: Output
     assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), "no ingress says where it is"
 
 
-def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(observed: Output) -> None:
+def test_its_interface_gets_a_route_and_a_certificate_automatically(observed: Output) -> None:
     spec = observed.get("platform", "HTTPRoute", "vigil")["spec"]
     assert spec["hostnames"] == ["vigil.acme.example"]
-    assert [one["backendRefs"] for one in spec["rules"]] == [[{"name": "vigil", "port": 9090}]]
+    assert [rule["backendRefs"] for rule in spec["rules"]] == [[{"name": "vigil", "port": 9090}]]
     assert observed.get("platform", "Certificate", "vigil-tls")["spec"]["dnsNames"] == ["vigil.acme.example"]
     (listener,) = [
-        one
-        for one in observed.get("platform", "Gateway", "gateway")["spec"]["listeners"]
-        if one["name"] == spec["parentRefs"][0]["sectionName"]
+        listener
+        for listener in observed.get("platform", "Gateway", "gateway")["spec"]["listeners"]
+        if listener["name"] == spec["parentRefs"][0]["sectionName"]
     ]
     assert listener["hostname"] == "vigil.acme.example"
     (container,) = observed.get("platform", "Deployment", "vigil")["spec"]["template"]["spec"]["containers"]
@@ -217,12 +217,14 @@ def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
     assert observed.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
 
 
-def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
+def test_its_refusals_are_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
     root = monitored(tmp_path, retention=60)
     environment = {**yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader), "domains": {"nowhere": {}}}
     (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
-    _, refusal = found = problems(root)
-    assert [one.rule.code for one in found] == ["R007", "R020"], "once, though it stands in two namespaces"
+    _, refusal = diagnostics = problems(root)
+    assert [diagnostic.rule.code for diagnostic in diagnostics] == ["R007", "R020"], (
+        "once, though it stands in two namespaces"
+    )
     assert refusal.subject == "dev: monitoring vigil"
     assert refusal.message == "monitoring vigil keeps 60 days, which only production has the disks for"
     assert refusal.hint == "keep 30 at most"
@@ -230,7 +232,7 @@ def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(instal
     assert '"retention": 60' in (root / refusal.span.file).read_text().splitlines()[refusal.span.line - 1]
 
 
-def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: None, tmp_path: Path) -> None:
+def test_an_explanation_covers_calls_of_completions(installed: None, tmp_path: Path) -> None:
     root, file = monitored(tmp_path, {}), f"output/dev/{SALES}/networkpolicy.networking.k8s.io_vigil-agent.yaml"
     explanation = explain_file(root, file)
     assert explanation is not None
@@ -238,7 +240,7 @@ def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: N
     assert "floe-platform" in [value for _, value, _ in explanation.values], "which measures the agent"
 
 
-def test_what_an_earlier_run_kept_gives_way_to_facts_that_have_changed(installed: None, tmp_path: Path) -> None:
+def test_changed_facts_replace_cached_results(installed: None, tmp_path: Path) -> None:
     root, cache, file = monitored(tmp_path, {}), Memory(), "output/dev/floe-platform/configmap_vigil.yaml"
     before = dict(compile_mesh(root, cache=cache).files)
     assert dict(compile_mesh(root, cache=cache).files) == before

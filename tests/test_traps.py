@@ -89,12 +89,12 @@ def _no_waiting() -> Iterator[None]:
 
 def everything_in(folder: Path) -> dict[str, tuple[int, int, str]]:
     """Return the mode, time and target or size of everything in a folder."""
-    found = {}
+    entries = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
-        said = str(path.readlink()) if path.is_symlink() else str(status.st_size)
-        found[path.relative_to(folder).as_posix()] = (status.st_mode, status.st_mtime_ns, said)
-    return found
+        content = str(path.readlink()) if path.is_symlink() else str(status.st_size)
+        entries[path.relative_to(folder).as_posix()] = (status.st_mode, status.st_mtime_ns, content)
+    return entries
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def half(verbs: Sequence[tuple[str, ...]], number: int, *, every: bool) -> Seque
 
 @some_or_all
 @pytest.mark.parametrize("trap", TRAPS)
-def test_a_trap_among_the_inputs(
+def test_special_files_among_the_inputs_are_refused(
     root: Path, elsewhere: Path, trap: Trap, *, every: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half of the verbs with each trap at each place: all verbs read the inputs in the same way."""
@@ -127,10 +127,10 @@ def test_a_trap_among_the_inputs(
         with trapped(root, place, elsewhere, trap):
             for verb in half(VERBS, number, every=every):
                 assert main([*verb, "--root", str(root)]) in (1, 2), (place, verb)
-        told = capsys.readouterr().err
-        assert place.rpartition("/")[2] in told, place
-        assert "Traceback" not in told, place
-        assert "bug" not in told, place
+        output = capsys.readouterr().err
+        assert place.rpartition("/")[2] in output, place
+        assert "Traceback" not in output, place
+        assert "bug" not in output, place
 
 
 OUTPUT_VERBS = (("check",), ("diff", "--from-output"), ("compile",), ("compile", "--allow-delete", "dev"))
@@ -138,7 +138,7 @@ OUTPUT_VERBS = (("check",), ("diff", "--from-output"), ("compile",), ("compile",
 
 @some_or_all
 @pytest.mark.parametrize("trap", TRAPS)
-def test_a_trap_in_the_output(
+def test_special_files_in_the_output_are_refused(
     root: Path, elsewhere: Path, trap: Trap, *, every: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / DOMAIN).write_text((root / DOMAIN).read_text() + "\n# changed\n")
@@ -146,16 +146,16 @@ def test_a_trap_in_the_output(
         with trapped(root, place, elsewhere, trap):
             for verb in half(OUTPUT_VERBS, number, every=every):
                 code = main([*verb, "--root", str(root)])
-                told = capsys.readouterr().err
-                assert (code, "W010" in told) in ((1, True), (2, False)), (place, told)
-                assert code != 2 or "--allow-delete dev: there is no folder output/dev" in told, place
+                output = capsys.readouterr().err
+                assert (code, "W010" in output) in ((1, True), (2, False)), (place, output)
+                assert code != 2 or "--allow-delete dev: there is no folder output/dev" in output, place
 
 
 SCHEMA_FILES = cache(schema.schema_files)
 """Makes the schemas once: it takes a quarter of a second, and each test with a trap among them needs them thrice."""
 
 
-def test_a_trap_among_the_schemas(
+def test_special_files_among_the_schemas_are_refused(
     root: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(schema, "schema_files", SCHEMA_FILES)
@@ -168,7 +168,7 @@ def test_a_trap_among_the_schemas(
 
 
 @pytest.mark.parametrize("verb", [("check",), ("diff", "--from-output"), ("explain", WRITTEN[1])])
-def test_what_only_looks_changes_nothing_in_the_repository(
+def test_verbs_that_only_read_change_nothing_in_the_repository(
     root: Path, elsewhere: Path, verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Not even if there is what earlier versions used, such as a cache in the repository."""
@@ -229,6 +229,6 @@ def test_a_users_cache_in_the_repository_is_not_used(
     monkeypatch.delenv("FLOE_COMPILE_CACHE")
     monkeypatch.setattr("floe_compiler.cache.folder._of_the_user", lambda: str(root / ".cache/floe-compile"))
     assert main(["check", "--root", str(root)]) == 0
-    told = capsys.readouterr().err
-    assert told.startswith(f"floe-compile: no cache, as {root}/.cache/floe-compile is in the repository")
+    output = capsys.readouterr().err
+    assert output.startswith(f"floe-compile: no cache, as {root}/.cache/floe-compile is in the repository")
     assert not (root / ".cache").exists()

@@ -29,16 +29,16 @@ PLACE = {"type": "object", "properties": dict.fromkeys(("street", "town", "count
         ({"required": ["a"], "default": {}, "nullable": True}, {"required": ["a"], "default": {}, "nullable": True}),
     ],
 )
-def test_what_is_left(schema: Schema, trimmed: Schema) -> None:
+def test_the_trimmed_schema_has_the_expected_parts(schema: Schema, trimmed: Schema) -> None:
     assert trim(schema) == trimmed
 
 
-def test_the_status_goes_but_not_a_field_of_that_name() -> None:
+def test_the_status_is_removed_but_not_a_field_of_that_name() -> None:
     spec = {"properties": {"status": TEXT}}
     assert trim_root({"properties": {"spec": spec, "status": spec}}) == {"properties": {"spec": spec}}
 
 
-def test_what_is_repeated_stands_once() -> None:
+def test_repeated_parts_are_shared() -> None:
     schema = {"properties": {"home": PLACE, "work": PLACE, "others": {"items": PLACE}, "name": TEXT, "nick": TEXT}}
     reference = {"$ref": "#/$defs/home"}
     assert share(schema) == {
@@ -53,29 +53,29 @@ def test_what_is_repeated_stands_once() -> None:
     }
 
 
-def test_what_is_repeated_only_with_its_surroundings_stays_there() -> None:
+def test_parts_repeated_only_with_their_parent_are_not_shared() -> None:
     person = {"properties": {"home": PLACE}}
     shared = share({"properties": {"owner": person, "tenant": person}})
     assert shared["$defs"] == {"owner": person}
 
 
-def test_what_has_a_default_stays_where_it_may_be_required() -> None:
+def test_fields_with_defaults_are_kept_where_they_may_be_required() -> None:
     schema = {"properties": {"home": PLACE | {"default": {}}, "work": PLACE | {"default": {}}}}
     assert share(schema) == schema
 
 
-def test_two_parts_of_one_name_are_reported_apart() -> None:
-    other = PLACE | {"required": ["town"]}
+def test_shared_parts_with_one_name_get_different_names() -> None:
+    stricter = PLACE | {"required": ["town"]}
     parts = {
         "a": {"properties": {"at": PLACE}},
         "b": {"properties": {"at": PLACE, "of": TEXT}},
-        "c": {"properties": {"at": other}},
-        "d": {"properties": {"at": other, "of": TEXT}},
+        "c": {"properties": {"at": stricter}},
+        "d": {"properties": {"at": stricter, "of": TEXT}},
     }
-    assert share({"properties": parts})["$defs"] == {"at": PLACE, "at2": other}
+    assert share({"properties": parts})["$defs"] == {"at": PLACE, "at2": stricter}
 
 
-def test_what_fits_on_a_line_is_on_one() -> None:
+def test_short_values_are_on_one_line() -> None:
     assert show({"b": TEXT, "a": {}}) == '{"a": {}, "b": {"type": "string"}}'
     lines = show({"properties": {"x" * 60: TEXT, "y" * 60: TEXT}}).splitlines()
     assert lines[0] == "{"

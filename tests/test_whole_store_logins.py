@@ -29,39 +29,39 @@ JUSTIFIED = {
 def _texts(value: Any) -> Iterator[str]:
     match value:
         case dict():
-            for one in value.values():
-                yield from _texts(one)
+            for child in value.values():
+                yield from _texts(child)
         case list():
-            for one in value:
-                yield from _texts(one)
+            for child in value:
+                yield from _texts(child)
         case str():
             yield value
 
 
 def _pods(mesh: Rendered) -> Iterator[tuple[str, str, Object]]:
     """Yield namespace, name and template of all pods: of workloads, and those that ConfigMaps hold for others."""
-    for one in mesh.of_kind(*WORKLOADS):
-        namespace, name = names(one)
-        yield namespace, re.sub(r"-[0-9a-f]{8}$", "", name) if one["kind"] == "Job" else name, template(one)
-    for one in mesh.of_kind("ConfigMap"):
-        for text in one.get("data", {}).values():
+    for manifest in mesh.of_kind(*WORKLOADS):
+        namespace, name = names(manifest)
+        yield namespace, re.sub(r"-[0-9a-f]{8}$", "", name) if manifest["kind"] == "Job" else name, template(manifest)
+    for manifest in mesh.of_kind("ConfigMap"):
+        for text in manifest.get("data", {}).values():
             if "serviceAccountName: " in text or '"service_account' in text:
-                yield *names(one), {"spec": {"described": text}}
+                yield *names(manifest), {"spec": {"described": text}}
 
 
 def _with_everything(mesh: Rendered) -> set[str]:
     accounts = {
-        names(one)
-        for one in mesh.of_kind("ServiceAccount")
-        if any(map(WHOLE_STORE.fullmatch, one["metadata"].get("annotations", {}).values()))
+        names(manifest)
+        for manifest in mesh.of_kind("ServiceAccount")
+        if any(map(WHOLE_STORE.fullmatch, manifest["metadata"].get("annotations", {}).values()))
     }
-    found = set()
+    pods = set()
     for namespace, name, pod in _pods(mesh):
         account = (namespace, pod["spec"].get("serviceAccountName", ""))
-        described = any((namespace, one) in accounts for one in _accounts_in(pod))
+        described = any((namespace, account) in accounts for account in _accounts_in(pod))
         if account in accounts or described or any(map(WHOLE_STORE.search, _secrets_in(pod))):
-            found.add(name)
-    return found
+            pods.add(name)
+    return pods
 
 
 def _accounts_in(pod: Object) -> list[str]:
@@ -88,10 +88,10 @@ def _secrets_in(pod: Object) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: mesh.name)
-def test_only_who_must_has_a_login_of_the_whole_store(mesh: Rendered) -> None:
-    found = _with_everything(mesh)
-    assert "polaris" in found, "else the pattern finds nothing"
-    assert found <= JUSTIFIED.keys()
+def test_only_pods_that_need_it_have_the_login_of_the_whole_store(mesh: Rendered) -> None:
+    pods = _with_everything(mesh)
+    assert "polaris" in pods, "else the pattern finds nothing"
+    assert pods <= JUSTIFIED.keys()
 
 
 def test_each_reason_is_needed() -> None:
@@ -99,17 +99,17 @@ def test_each_reason_is_needed() -> None:
 
 
 @pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: mesh.name)
-def test_the_secrets_of_everything_are_where_they_are_needed_only(mesh: Rendered) -> None:
+def test_secrets_of_the_whole_store_are_only_where_needed(mesh: Rendered) -> None:
     """A secret in another namespace could be mounted by whoever may create pods there."""
     places = {
-        names(one)[0]
-        for one in mesh.of_kind("ExternalSecret", "Secret", "SecretProviderClass")
-        if WHOLE_STORE.fullmatch(names(one)[1])
+        names(manifest)[0]
+        for manifest in mesh.of_kind("ExternalSecret", "Secret", "SecretProviderClass")
+        if WHOLE_STORE.fullmatch(names(manifest)[1])
     }
     assert places <= {"floe-platform"}
 
 
-def test_a_pod_with_everything_would_be_found() -> None:
+def test_a_pod_with_the_login_of_everything_is_found() -> None:
     def mesh(*objects: Object) -> Rendered:
         return Rendered("made", lambda: objects)
 

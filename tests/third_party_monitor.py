@@ -117,12 +117,12 @@ def build(context: Context[MonitorConfig]) -> Parts:
 def completes(context: Context[MonitorConfig], mesh: MeshFacts) -> Parts:
     """Return the server with all there is to measure, and a backup of each database of the namespace."""
     instance = context.instance
-    own = [one for one in mesh.database_backups if one.namespace == instance.namespace]
+    own = [backup for backup in mesh.database_backups if backup.namespace == instance.namespace]
     servers: tuple[Workload, ...] = ()
     if instance.scope == PLATFORM:
         database = history().endpoint(instance.namespace, context.settings.cluster.domain).only("postgresql")
         servers = (_server(context, database, mesh.scrape_targets),)
-    return Parts(servers, tuple(_backup(one) for one in own))
+    return Parts(servers, tuple(_backup(backup) for backup in own))
 
 
 def history() -> OperatedPods:
@@ -142,7 +142,7 @@ def history() -> OperatedPods:
 
 
 def _server(context: Context[MonitorConfig], database: Endpoint, targets: tuple[ScrapeTarget, ...]) -> Workload:
-    urls = [one.endpoint.url(path=one.path) for one in targets if one.endpoint.port().service]
+    urls = [target.endpoint.url(path=target.path) for target in targets if target.endpoint.port().service]
     container = Container(
         NAME,
         "ghcr.io/acme/vigil:2.1.0",
@@ -158,7 +158,10 @@ def _server(context: Context[MonitorConfig], database: Endpoint, targets: tuple[
     pod = Pod(
         (container,),
         USER,
-        calls=(database, *(one.endpoint for one in targets if one.endpoint.group != server(context.instance).group)),
+        calls=(
+            database,
+            *(target.endpoint for target in targets if target.endpoint.group != server(context.instance).group),
+        ),
         waits_for=(database,),
         kubernetes_api=(PolicyRule(("",), ("configmaps",), ("get", "update"), names=("vigil-state",)),),
         workload_identity=WorkloadIdentity(

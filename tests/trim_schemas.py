@@ -50,12 +50,12 @@ def trim_root(schema: Schema) -> Schema:
 
 def trim(schema: Schema) -> Schema:
     """Return a schema without its texts and what the catalog has put in."""
-    kept = {key: value for key, value in schema.items() if key not in _DROPPED}
-    if kept.get("additionalProperties") is False and "properties" in kept:
-        del kept["additionalProperties"]  # the catalog's; no CustomResourceDefinition may have both
-    if kept.get("x-kubernetes-int-or-string") and kept.get("anyOf") == _INT_OR_STRING:
-        del kept["anyOf"]
-    return _map(kept, lambda _, below: trim(below))
+    fields = {key: value for key, value in schema.items() if key not in _DROPPED}
+    if fields.get("additionalProperties") is False and "properties" in fields:
+        del fields["additionalProperties"]  # the catalog's; no CustomResourceDefinition may have both
+    if fields.get("x-kubernetes-int-or-string") and fields.get("anyOf") == _INT_OR_STRING:
+        del fields["anyOf"]
+    return _map(fields, lambda _, below: trim(below))
 
 
 def share(schema: Schema) -> Schema:
@@ -85,9 +85,9 @@ def share(schema: Schema) -> Schema:
     return _map(schema, refer) | ({"$defs": definitions} if definitions else {})
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def _free(name: str, used_names: Collection[str]) -> str:
     numbered = (f"{name}{number}" for number in itertools.count(2))
-    return next(free for free in itertools.chain([name], numbered) if free not in taken)
+    return next(free for free in itertools.chain([name], numbered) if free not in used_names)
 
 
 def _map(schema: Schema, change: Callable[[str, Schema], Schema], name: str = "") -> Schema:

@@ -31,8 +31,8 @@ def read_with_python(text: str) -> dict[str, Any]:
 
 def read_with_kubectl(document: str, home: Path) -> dict[str, Any]:
     """Return a Kubernetes object as kubectl reads it; it parses and prints, and asks no cluster."""
-    (found,) = read_all_with_kubectl(document, home)
-    return found
+    (document_,) = read_all_with_kubectl(document, home)
+    return document_
 
 
 def read_all_with_kubectl(documents: str, home: Path) -> list[dict[str, Any]]:
@@ -45,10 +45,10 @@ def read_all_with_kubectl(documents: str, home: Path) -> list[dict[str, Any]]:
     )
     assert done.returncode == 0, done.stderr.decode()
     printed = done.stdout.decode().replace("}\n{", "},{")  # one after another
-    found: list[dict[str, Any]] = json.loads(f"[{printed}]")
-    for one in found:
-        del one["metadata"]["labels"]["read"]
-    return found
+    values: list[dict[str, Any]] = json.loads(f"[{printed}]")
+    for value in values:
+        del value["metadata"]["labels"]["read"]
+    return values
 
 
 def _ruamel(version: tuple[int, int]) -> ruamel.yaml.YAML:

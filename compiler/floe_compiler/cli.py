@@ -47,13 +47,13 @@ examples:
   floe-compile diff                              what do my edits change, compared with the last commit?
   floe-compile diff origin/main --format markdown   the same for a pull request
   floe-compile watch                             show what each edit changes, as you save it
-  floe-compile promote staging prod              let prod run the images that staging has tried
+  floe-compile promote staging prod              let prod run the images of staging
   floe-compile parity staging prod               how do they differ, and who says so?
   floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml:spec.replicas
                                                  where does this value come from?
   floe-compile components catalog                what can I choose, and what can I set?
   floe-compile rules R012                        what does this error mean?
-  floe-compile --allow-delete prod/floe-sales-domain   let a removed domain go
+  floe-compile --allow-delete prod/floe-sales-domain   allow the deletion of a removed domain
 
 exit codes:  0 done  1 errors, or an output that is not current  2 wrong usage  3 a bug in floe-compile
              130 interrupted  141 the reader of the output has ended  143 terminated

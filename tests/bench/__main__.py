@@ -23,7 +23,7 @@ NEEDED = 4 << 30
 
 
 def main() -> None:
-    """Measure each size that is asked for; with more than one, tell how the time of an object grows."""
+    """Measure each requested size; with more than one, print how the time per object grows."""
     parser = ArgumentParser("bench", description=__doc__)
     parser.add_argument("--domains", type=int, nargs="+", default=[75, 300], metavar="N", help="size of the mesh")
     sizes: list[int] = sorted(parser.parse_args().domains)
@@ -76,7 +76,7 @@ def _memory() -> Path | None:
 
 
 def _runs(root: Path, folder: Path) -> Iterator[tuple[str, Cost]]:
-    """Compile a mesh from nothing, and again after each kind of edit. All but one run keep their results."""
+    """Compile a mesh from nothing, and again after each kind of edit. All runs but one fill the cache."""
     cache, numbers = folder / "cache", count(1)
 
     def product_edited(verb: str, *options: str) -> Cost:
@@ -99,7 +99,7 @@ def _runs(root: Path, folder: Path) -> Iterator[tuple[str, Cost]]:
 
 
 def _shortest(run: Callable[[], Cost]) -> Cost:
-    """Return what the shortest of several runs cost: other work on the machine only makes a short run longer."""
+    """Return the cost of the shortest of several runs: other work on the machine only makes a run longer."""
     return min((run() for _ in range(TIMES)), key=lambda cost: cost.seconds)
 
 

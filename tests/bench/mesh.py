@@ -46,7 +46,7 @@ def edit_patch(root: Path, jobs: int) -> None:
 
 
 def edit_setting(root: Path) -> None:
-    """Take the products' images from another registry: no unit of a domain stays as it is."""
+    """Take the products' images from another registry: every unit of a domain changes."""
     _write(root / "platform-manifest.yaml", _manifest(registry="registry.acme.example"))
 
 
@@ -163,7 +163,7 @@ def _environment(name: str, domains: int) -> Document:
 
 
 def _divided(domains: int, clusters: int) -> Document:
-    """Return the environment that `divide` writes: domains are dealt out, so neighbours stand in different clusters."""
+    """Return the environment that `divide` writes: neighbouring domains run in different clusters."""
     environment = _environment(DIVIDED, domains)
     cluster, storage_class = environment.pop("cluster"), environment.pop("storage_class")
     names = [_domain_name(number) for number in range(domains)]

@@ -27,7 +27,7 @@ def test_a_failing_command_ends_the_benchmark_with_its_output() -> None:
 
 
 def test_sources_are_not_compiled_in_each_run() -> None:
-    """Python is told not to keep them in some environments, such as this one may be."""
+    """Some environments tell Python not to keep bytecode, and this may be one."""
     cost_of([[sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"]])
 
 

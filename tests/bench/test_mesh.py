@@ -24,7 +24,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Compilation, M
 
 def test_a_small_mesh_compiles_and_its_patches_are_applied(mesh: tuple[Path, Compilation, Memory]) -> None:
     _, compiled, _ = mesh
-    assert tuple(one.environment for one in compiled.environments) == ENVIRONMENTS
+    assert tuple(compiled_environment.environment for compiled_environment in compiled.environments) == ENVIRONMENTS
     production = compiled.environments[ENVIRONMENTS.index("prod")]
     patched = {name.split()[0] for unit in production.heads for name in production.body(unit).patched}
     assert patched >= {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
@@ -33,19 +33,19 @@ def test_a_small_mesh_compiles_and_its_patches_are_applied(mesh: tuple[Path, Com
 PLATFORM, ODD = "floe-platform", "floe-domain-0001-domain"
 
 
-def test_the_same_namespaces_of_domains_in_several_clusters(tmp_path: Path) -> None:
+def test_several_clusters_have_the_same_namespaces_of_domains(tmp_path: Path) -> None:
     write_mesh(tmp_path, domains=3)
-    (whole,) = namespaces(tmp_path).values()
+    (all_namespaces,) = namespaces(tmp_path).values()
     divide(tmp_path, domains=3, clusters=2)
-    shared, other = f"{DIVIDED}/{DIVIDED}-0", f"{DIVIDED}/{DIVIDED}-1"
-    assert namespaces(tmp_path) == {shared: whole - {ODD}, other: {PLATFORM, ODD}}
+    first_cluster, second_cluster = f"{DIVIDED}/{DIVIDED}-0", f"{DIVIDED}/{DIVIDED}-1"
+    assert namespaces(tmp_path) == {first_cluster: all_namespaces - {ODD}, second_cluster: {PLATFORM, ODD}}
 
 
 def namespaces(root: Path) -> dict[str, set[str]]:
     """Return the namespaces in each cluster of the environment that may have several."""
     return {
-        one.environment: {unit for unit in one.heads if unit.startswith("floe-")}
-        for one in compile_mesh(root, (DIVIDED,)).environments
+        compiled_environment.environment: {unit for unit in compiled_environment.heads if unit.startswith("floe-")}
+        for compiled_environment in compile_mesh(root, (DIVIDED,)).environments
     }
 
 
@@ -65,7 +65,7 @@ def edit_jobs(root: Path) -> None:
         (edit_setting, "output/{environment}/floe-domain-000{domain}-domain/"),
     ],
 )
-def test_an_edit_changes_what_it_should_and_nothing_else(
+def test_an_edit_changes_exactly_the_expected_files(
     edit: Callable[[Path], None], folder: str, mesh: tuple[Path, Compilation, Memory], tmp_path: Path
 ) -> None:
     root, compiled, cache = mesh
@@ -74,6 +74,8 @@ def test_an_edit_changes_what_it_should_and_nothing_else(
     edit(tmp_path)
     after = compile_mesh(tmp_path, cache=cache).files.digests
     changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
-    wanted = {folder.format(environment=one, domain=domain) for one in ENVIRONMENTS for domain in (0, 1)}
-    assert {prefix for path in changed for prefix in wanted if path.startswith(prefix)} == wanted
-    assert all(any(path.startswith(prefix) for prefix in wanted) for path in changed)
+    expected = {
+        folder.format(environment=environment, domain=domain) for environment in ENVIRONMENTS for domain in (0, 1)
+    }
+    assert {prefix for path in changed for prefix in expected if path.startswith(prefix)} == expected
+    assert all(any(path.startswith(prefix) for prefix in expected) for path in changed)

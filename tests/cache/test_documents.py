@@ -1,4 +1,4 @@
-"""Documents in the cache: their key has their text, their file and the compiler."""
+"""Documents in the cache: their key is made from text, file and compiler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DOCUMENTS = (Document("a.yaml", {"a": 1}), Document("a.yaml", None))
 DATA = packed(DOCUMENTS) or b""
 
 
-def test_documents_come_back_for_the_same_text_file_and_compiler() -> None:
+def test_documents_are_found_for_the_same_text_file_and_compiler() -> None:
     store = Memory()
     DocumentCache(store, "1").put("a.yaml", "a: 1\n---\n", DATA)
     documents = DocumentCache(store, "1").get("a.yaml", "a: 1\n---\n")
@@ -27,13 +27,13 @@ def test_documents_come_back_for_the_same_text_file_and_compiler() -> None:
 @pytest.mark.parametrize(
     ("compiler", "file", "text"), [("2", "a", "b"), ("1", "b", "b"), ("1", "a", "bb"), ("1", "ab", ""), ("1a", "", "b")]
 )
-def test_they_are_known_for_nothing_else(compiler: str, file: str, text: str) -> None:
+def test_documents_are_found_for_no_other_key(compiler: str, file: str, text: str) -> None:
     store = Memory()
     DocumentCache(store, "1").put("a", "b", DATA)
     assert DocumentCache(store, compiler).get(file, text) is None
 
 
-def test_what_is_not_a_document_is_not_known() -> None:
+def test_invalid_entries_are_not_documents() -> None:
     store = Memory()
     store.put(KIND, digest_of("1", "a", "b"), b"damaged")
     assert DocumentCache(store, "1").get("a", "b") is None

@@ -25,7 +25,7 @@ def test_the_option_comes_before_the_variable_and_this_before_the_users_folder(
         assert cache.folder == tmp_path / "user/floe-compile"
 
 
-def test_without_a_cache_there_is_one_that_goes_even_after_an_error(tmp_path: Path) -> None:
+def test_without_a_cache_a_temporary_one_is_removed_even_after_an_error(tmp_path: Path) -> None:
     used = []
 
     def interrupted() -> None:

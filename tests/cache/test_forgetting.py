@@ -1,4 +1,4 @@
-"""A cache that forgets entries once, so that they are made again."""
+"""A cache that forgets each entry once, so that it is computed again."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def test_each_entry_of_the_kind_is_forgotten_once() -> None:
     store = filled("a", "b", "c")
     store.put("bodies", "a", b"text")
     cache = Forgetting(store, "heads", ())
-    asked = []
+    answers = []
     while not cache.has_forgotten_all:
         cache.forget(2)
-        asked.append([cache.get("heads", key) for key in "abc"])
+        answers.append([cache.get("heads", key) for key in "abc"])
         assert cache.get("bodies", "a") == b"text"
-    assert asked == [[None, None, b"c"], [b"a", b"b", None]]
+    assert answers == [[None, None, b"c"], [b"a", b"b", None]]
 
 
-def test_without_being_told_it_forgets_nothing() -> None:
+def test_without_a_call_it_forgets_nothing() -> None:
     assert Forgetting(filled("a"), "heads", ()).get("heads", "a") == b"a"
 
 
-def test_other_kinds_it_never_has() -> None:
+def test_other_kinds_are_always_missing() -> None:
     cache = Forgetting(filled("a"), "bodies", ("heads",))
     assert cache.get("heads", "a") is None
 
 
-def test_the_other_cache_gets_what_is_new_only() -> None:
+def test_the_other_cache_gets_only_new_entries() -> None:
     class Counted(Memory):
         puts = 0
 

@@ -1,4 +1,4 @@
-"""What two compilations in a row have used is at hand; older things are asked for again."""
+"""Entries that one of the last two compilations used are in memory; older ones are read again."""
 
 import os
 import pickle
@@ -12,7 +12,7 @@ from floe_compiler.cache.store import Memory, Store
 
 
 class Counted(Memory):
-    """Knows what it was asked for."""
+    """Records the requested keys."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Counted(Memory):
         return super().get(kind, key)
 
 
-def test_what_was_used_lately_is_at_hand() -> None:
+def test_recently_used_entries_are_in_memory() -> None:
     store = Counted()
     store.put("heads", "old", b"1")
     cache = Generations(store)
@@ -36,7 +36,7 @@ def test_what_was_used_lately_is_at_hand() -> None:
     assert store.requested_keys == ["old"]
 
 
-def test_what_a_compilation_did_not_use_is_asked_for_again() -> None:
+def test_unused_entries_are_read_again() -> None:
     store = Counted()
     cache = Generations(store)
     cache.put("heads", "a", b"1")
@@ -46,20 +46,20 @@ def test_what_a_compilation_did_not_use_is_asked_for_again() -> None:
     assert store.requested_keys == ["a"]
 
 
-def test_another_process_gets_the_other_cache(tmp_path: Path) -> None:
+def test_a_pickled_cache_is_the_underlying_one(tmp_path: Path) -> None:
     copy = pickle.loads(pickle.dumps(Generations(Store(tmp_path))))
     assert copy.put("heads", "ab" * 32, b"1")
     assert Store(tmp_path).get("heads", "ab" * 32) == b"1"
 
 
-def test_kinds_are_told_apart_and_nothing_is_made_up() -> None:
+def test_kinds_are_separate_and_missing_entries_stay_missing() -> None:
     cache = Generations(Memory())
     cache.put("heads", "a", b"1")
     assert cache.get("bodies", "a") is None
     assert cache.get("heads", "b") is None
 
 
-def test_others_have_what_was_put_once_it_is_kept() -> None:
+def test_stored_entries_are_visible_to_others() -> None:
     store = Memory()
     cache = Generations(store)
     cache.put("heads", "a", b"1")
@@ -72,7 +72,7 @@ def test_others_have_what_was_put_once_it_is_kept() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-def test_what_another_process_puts_is_kept_at_once(tmp_path: Path) -> None:
+def test_entries_of_another_process_are_stored_at_once(tmp_path: Path) -> None:
     cache = Generations(Store(tmp_path))
     if (child := os.fork()) == 0:
         cache.put("heads", "a" * 64, b"1")
@@ -81,7 +81,7 @@ def test_what_another_process_puts_is_kept_at_once(tmp_path: Path) -> None:
     assert cache.get("heads", "a" * 64) == b"1"
 
 
-def test_an_entry_is_at_hand_even_if_it_could_not_be_kept() -> None:
+def test_an_entry_is_in_memory_even_if_it_could_not_be_stored() -> None:
     class Full(Memory):
         def put(self, kind: str, key: str, data: bytes) -> bool:
             return False

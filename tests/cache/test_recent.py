@@ -1,4 +1,4 @@
-"""What the last run used is at hand in one file, and everything else is in the store."""
+"""Entries that the last run used are in one file, and all others in the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SMALL = ("small",)
 
 
 class Counting(Memory):
-    """A store that counts what is asked for, by kind."""
+    """A store that records the kinds of requested entries."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Counting(Memory):
 
 
 def run(store: Memory, *keys: str) -> list[bytes | None]:
-    """Return what a run gets that asks for these small entries, and puts those that are missing."""
+    """Return the entries that a run gets; it adds those that are missing."""
     recent = Recent(store, NAME, SMALL)
     entries = [recent.get("small", key) for key in keys]
     for key, data in zip(keys, entries, strict=True):
@@ -32,7 +32,7 @@ def run(store: Memory, *keys: str) -> list[bytes | None]:
     return entries
 
 
-def test_the_next_run_opens_one_file_for_all_that_the_last_one_used() -> None:
+def test_the_next_run_reads_one_file_for_all_entries_of_the_last() -> None:
     store = Counting()
     assert run(store, "a", "b") == [None, None]
     store.requested_kinds.clear()
@@ -40,7 +40,7 @@ def test_the_next_run_opens_one_file_for_all_that_the_last_one_used() -> None:
     assert store.requested_kinds == [KIND]
 
 
-def test_what_the_last_run_did_not_use_is_in_the_store() -> None:
+def test_entries_that_the_last_run_did_not_use_are_in_the_store() -> None:
     store = Counting()
     run(store, "a", "b")
     run(store, "b", "c")
@@ -49,7 +49,7 @@ def test_what_the_last_run_did_not_use_is_in_the_store() -> None:
     assert store.requested_kinds == [KIND, "small"]
 
 
-def test_a_run_of_a_small_part_leaves_the_rest_at_hand() -> None:
+def test_a_run_of_a_small_part_keeps_the_other_entries() -> None:
     store = Counting()
     run(store, "a", "b", "c", "d")
     run(store, "a")
@@ -58,7 +58,7 @@ def test_a_run_of_a_small_part_leaves_the_rest_at_hand() -> None:
     assert store.requested_kinds == [KIND]
 
 
-def test_few_new_entries_are_not_worth_writing_all_of_them() -> None:
+def test_a_few_new_entries_do_not_rewrite_the_file() -> None:
     store = Counting()
     old = [f"key {number}" for number in range(100)]
     run(store, *old)
@@ -78,7 +78,7 @@ def test_entries_of_other_kinds_are_left_to_the_store() -> None:
     assert store.requested_kinds == [KIND, KIND, "large"]
 
 
-def test_other_repositories_have_other_entries_at_hand() -> None:
+def test_other_repositories_have_their_own_file() -> None:
     store = Counting()
     run(store, "a")
     store.requested_kinds.clear()
@@ -86,7 +86,7 @@ def test_other_repositories_have_other_entries_at_hand() -> None:
     assert store.requested_kinds == [KIND, "small"]
 
 
-def test_what_was_put_is_what_the_next_run_gets_even_if_another_value_was_at_hand() -> None:
+def test_the_next_run_gets_the_last_stored_value() -> None:
     store = Memory()
     run(store, "a")
     recent = Recent(store, NAME, SMALL)

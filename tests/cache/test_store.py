@@ -40,7 +40,7 @@ def files_of(store: Store) -> list[str]:
 
 @settings(max_examples=settings().max_examples // 2)
 @given(st.binary(max_size=2000))
-def test_what_is_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_stored_entries_are_read_back(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     store = Store(tmp_path_factory.mktemp("cache"))
     store.put("units", KEY, data)
     assert store.get("units", KEY) == data
@@ -50,7 +50,7 @@ def test_what_is_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, data:
     assert store.get("units", KEY) == data + b"!"
 
 
-def test_a_store_in_memory_does_the_same() -> None:
+def test_a_store_in_memory_behaves_the_same() -> None:
     store = Memory()
     assert store.put("units", KEY, DATA)
     assert store.get("units", KEY) == DATA
@@ -59,20 +59,20 @@ def test_a_store_in_memory_does_the_same() -> None:
 
 
 def test_every_truncated_entry_is_none(store: Store) -> None:
-    path, whole = path_of(store), path_of(store).read_bytes()
-    for length in range(len(whole)):
-        path.write_bytes(whole[:length])
+    path, content = path_of(store), path_of(store).read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
         assert store.get("units", KEY) is None, length
-    path.write_bytes(whole + b"!")
+    path.write_bytes(content + b"!")
     assert store.get("units", KEY) is None
 
 
 def test_every_flipped_bit_is_noticed(store: Store) -> None:
-    path, whole = path_of(store), path_of(store).read_bytes()
-    assert len(whole) == len(FORMAT) + DIGEST_SIZE + len(DATA)
-    for position in range(len(whole)):
+    path, content = path_of(store), path_of(store).read_bytes()
+    assert len(content) == len(FORMAT) + DIGEST_SIZE + len(DATA)
+    for position in range(len(content)):
         for bit in range(8):
-            path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :])
+            path.write_bytes(content[:position] + bytes([content[position] ^ 1 << bit]) + content[position + 1 :])
             assert store.get("units", KEY) is None, position
 
 
@@ -95,7 +95,7 @@ def in_the_way() -> list[tuple[str, Callable[[Path], object]]]:
 
 
 @pytest.mark.parametrize("make", [case[1] for case in in_the_way()], ids=[case[0] for case in in_the_way()])
-def test_what_is_not_a_file_is_none_and_not_waited_for(store: Store, make: Callable[[Path], object]) -> None:
+def test_special_files_are_ignored_without_waiting(store: Store, make: Callable[[Path], object]) -> None:
     path_of(store).unlink()
     make(path_of(store))
     assert store.get("units", KEY) is None
@@ -105,11 +105,11 @@ def test_what_is_not_a_file_is_none_and_not_waited_for(store: Store, make: Calla
 
 
 def test_a_pipe_that_somebody_writes_into_is_not_read(store: Store) -> None:
-    path, whole = path_of(store), path_of(store).read_bytes()
+    path, content = path_of(store), path_of(store).read_bytes()
     path.unlink()
     os.mkfifo(path)
     writer = os.open(path, os.O_RDWR)
-    os.write(writer, whole)
+    os.write(writer, content)
     assert store.get("units", KEY) is None
     os.close(writer)
 
@@ -130,7 +130,7 @@ def test_only_the_user_can_read_it(store: Store) -> None:
 
 
 @pytest.mark.parametrize("place", ["cache", "cache/units", f"cache/units/{KEY[:2]}"])
-def test_nowhere_to_keep_anything_is_not_an_error(tmp_path: Path, place: str) -> None:
+def test_an_unwritable_cache_is_not_an_error(tmp_path: Path, place: str) -> None:
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text("in the way")
     store = Store(tmp_path / "cache")
@@ -140,7 +140,7 @@ def test_nowhere_to_keep_anything_is_not_an_error(tmp_path: Path, place: str) ->
     assert (tmp_path / place).read_text() == "in the way"
 
 
-def test_a_full_disk_leaves_no_half_of_an_entry(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_partial_entry(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -177,7 +177,7 @@ def age(path: Path, days: float) -> None:
     os.utime(path, (moment, moment))
 
 
-def test_what_no_run_has_used_for_long_goes(store: Store) -> None:
+def test_entries_unused_for_long_are_removed(store: Store) -> None:
     store.put("documents", OTHER, DATA)
     temporary = path_of(store).with_name(f"{OTHER[2:]}.1.1.tmp")  # of a run that was killed
     temporary.touch()
@@ -190,7 +190,7 @@ def test_what_no_run_has_used_for_long_goes(store: Store) -> None:
 
 @pytest.mark.parametrize("name", ["notes.txt", "a" * 40, "a" * 63, "x.1.1.tmp"])
 def test_only_files_with_the_names_of_entries_are_removed(tmp_path: Path, name: str) -> None:
-    """The folder may be another one than was meant, such as the home folder."""
+    """The configured folder may be wrong, such as the home folder."""
     store = Store(tmp_path)
     files = [tmp_path / "units/ab" / name, tmp_path / "units/abc" / KEY[2:], tmp_path / "units" / KEY[2:]]
     for file in files:
@@ -219,13 +219,13 @@ def test_nothing_behind_a_link_is_removed_or_written(tmp_path: Path, place: str)
 
 
 @pytest.mark.parametrize("make", [case[1] for case in in_the_way()], ids=[case[0] for case in in_the_way()])
-def test_whatever_is_in_the_place_of_the_stamp(store: Store, make: Callable[[Path], object]) -> None:
+def test_anything_in_the_place_of_the_stamp_is_tolerated(store: Store, make: Callable[[Path], object]) -> None:
     make(store.folder / "pruned")
     store.prune()
     assert store.get("units", KEY) == DATA
 
 
-def test_what_is_used_stays(store: Store) -> None:
+def test_used_entries_are_kept(store: Store) -> None:
     age(path_of(store), KEPT_DAYS - 1)
     assert store.get("units", KEY) == DATA
     assert path_of(store).stat().st_mtime > time.time() - DAY
@@ -241,7 +241,7 @@ def test_a_damaged_entry_does_not_count_as_used(store: Store) -> None:
     assert path_of(store).stat().st_mtime < time.time() - DAY
 
 
-def test_it_is_looked_through_once_a_day(store: Store) -> None:
+def test_old_entries_are_removed_once_a_day(store: Store) -> None:
     store.prune()
     age(path_of(store), KEPT_DAYS + 1)
     store.prune()

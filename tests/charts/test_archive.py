@@ -1,4 +1,4 @@
-"""Archives of charts: what is in them, and what must never get out of them."""
+"""Archives of charts: their files, and files that must never be unpacked."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from floe_compiler.model.layout import MOST_BYTES
 def with_member(change: Callable[[tarfile.TarInfo], None], content: bytes = b"") -> bytes:
     """Return an archive with a chart, and a member that is made with `change`."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as made:
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for path, data in encoded(WEB).items():
             member = tarfile.TarInfo(f"web/{path}")
             member.size = len(data)
-            made.addfile(member, io.BytesIO(data))
+            archive.addfile(member, io.BytesIO(data))
         member = tarfile.TarInfo("web/templates/more.yaml")
         member.size = len(content)
         change(member)
-        made.addfile(member, io.BytesIO(content))
+        archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
 
 
@@ -45,7 +45,7 @@ def typed(type_: bytes, target: str = "") -> Callable[[tarfile.TarInfo], None]:
     return change
 
 
-def test_the_files_of_a_chart() -> None:
+def test_a_chart_is_unpacked() -> None:
     files = unpacked(packed({**WEB, ".helmignore": "x", "templates/.hidden.yaml": "x"}))
     assert files == dict(sorted(encoded(WEB).items())), "hidden files are left out"
     assert version_of(files) == ChartVersion("web", "1.0.0")
@@ -56,7 +56,7 @@ def test_a_path_may_begin_with_a_dot_and_a_slash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "problem"),
+    ("archive", "problem"),
     [
         (with_member(named("web/../../outside.yaml")), "may lead out"),
         (with_member(named("/etc/cron.d/x")), "at its top"),
@@ -79,9 +79,9 @@ def test_a_path_may_begin_with_a_dot_and_a_slash() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_refused(made: bytes, problem: str) -> None:
+def test_dangerous_archives_are_refused(archive: bytes, problem: str) -> None:
     with pytest.raises(BadChart, match=problem):
-        version_of(unpacked(made))
+        version_of(unpacked(archive))
 
 
 def test_a_file_that_fills_a_disk_is_refused_before_it_is_read() -> None:
@@ -92,7 +92,7 @@ def test_a_file_that_fills_a_disk_is_refused_before_it_is_read() -> None:
             unpacked(gzip.compress(member.tobuf()))
 
 
-def test_many_files_that_fill_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_files_that_fill_a_disk_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST_IN_ALL", 1000)
     with pytest.raises(BadChart, match="more than 1,000 bytes"):
         unpacked(packed({**WEB, "a": "x" * 600, "b": "x" * 600}))
@@ -112,13 +112,13 @@ def test_many_files_that_fill_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         ("name: web\nversion: 1.0.0\ndependencies: [{name: common}]\n", "depends on: common"),
     ],
 )
-def test_what_is_no_chart(chart: str | None, problem: str) -> None:
+def test_an_archive_without_a_chart_is_refused(chart: str | None, problem: str) -> None:
     files = {} if chart is None else {"Chart.yaml": chart.encode()}
     with pytest.raises(BadChart, match=problem):
         version_of(files)
 
 
 @pytest.mark.parametrize("path", ["charts/common/Chart.yaml", "charts/common-1.2.3.tgz"])
-def test_a_chart_that_it_depends_on_may_be_a_folder_or_packed(path: str) -> None:
-    said = b"name: web\nversion: 1.0.0\ndependencies: [{name: common}]\n"
-    assert version_of({"Chart.yaml": said, path: b""}).name == "web"
+def test_a_dependency_may_be_a_folder_or_packed(path: str) -> None:
+    chart_yaml = b"name: web\nversion: 1.0.0\ndependencies: [{name: common}]\n"
+    assert version_of({"Chart.yaml": chart_yaml, path: b""}).name == "web"

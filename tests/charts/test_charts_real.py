@@ -1,4 +1,4 @@
-"""Charts in a mesh, rendered by the real helm: what comes of them, and what is told of mistakes."""
+"""Charts in a mesh, rendered by the real helm: their objects, and the errors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_chart_becomes_objects_of_the_namespace(tmp_path: Path) -> None:
     ]
 
 
-def test_an_environment_and_a_domain_have_values_and_versions_of_their_own(tmp_path: Path) -> None:
+def test_an_environment_and_a_domain_have_their_own_values_and_versions(tmp_path: Path) -> None:
     override = {"platform": {"charts": {"front": {"version": "1.1.0", "values": {"image": {"tag": "2.2.0"}}}}}}
     changes = {ENVIRONMENT: override}
     root = chart_mesh(tmp_path, entry={"values": {"greeting": "hi"}}, changes=changes)
@@ -81,7 +81,7 @@ def test_patches_reach_the_objects_of_a_chart(tmp_path: Path) -> None:
     assert compiled(root, DEPLOYED)["spec"]["minReadySeconds"] == 5
 
 
-def test_policies_follow_from_what_is_declared(tmp_path: Path) -> None:
+def test_policies_follow_from_declared_facts(tmp_path: Path) -> None:
     workload = {
         "ports": {"http": 8080},
         "connects": [{"host": "api.acme.example", "port": 443}],
@@ -138,7 +138,7 @@ def test_pods_restart_when_a_config_map_of_the_chart_changes(tmp_path: Path) -> 
     assert "" not in hashes
 
 
-def test_secrets_come_in_the_way_of_the_environment(tmp_path: Path) -> None:
+def test_secrets_come_from_the_source_of_the_environment(tmp_path: Path) -> None:
     text = DEPLOYMENT.replace(
         "          ports:", "          envFrom: [{secretRef: {name: front-login}}]\n          ports:"
     )
@@ -156,7 +156,7 @@ def test_secrets_come_in_the_way_of_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "values", "code", "place", "said"),
+    ("files", "values", "code", "place", "message_part"),
     [
         (
             {"values.schema.json": '{"properties": {"replicas": {"type": "integer"}}}'},
@@ -189,12 +189,12 @@ def test_secrets_come_in_the_way_of_the_environment(tmp_path: Path) -> None:
     ],
 )
 def test_one_mistake_is_one_error_at_the_entry(
-    files: Mapping[str, str], values: Mapping[str, Any], code: str, place: str, said: str, tmp_path: Path
+    files: Mapping[str, str], values: Mapping[str, Any], code: str, place: str, message_part: str, tmp_path: Path
 ) -> None:
     root = chart_mesh(tmp_path, files, entry={"values": values})
     ((found_code, span, message),) = errors(root)
     assert found_code == code
-    assert said in message
+    assert message_part in message
     line = int(span.split(":")[1])
     assert f'"{place}":' in (root / MANIFEST).read_text(encoding="utf-8").splitlines()[line - 1]
 
@@ -207,17 +207,17 @@ def test_an_error_names_the_line_of_the_template(tmp_path: Path, capsys: pytest.
     assert "/tmp" not in text
 
 
-def test_what_a_check_finds_is_told_with_the_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finding_of_a_check_names_the_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = DEPLOYMENT.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")
     root = chart_mesh(tmp_path, {"templates/deployment.yaml": text})
-    _, told_ = told(root, capsys)
-    assert "allowPrivilegeEscalation" in told_
-    assert "platform-manifest.yaml:" in told_
-    assert "see also vendor/charts/web/1.0.0/templates/deployment.yaml:2:1: its template" in told_
+    _, output = told(root, capsys)
+    assert "allowPrivilegeEscalation" in output
+    assert "platform-manifest.yaml:" in output
+    assert "see also vendor/charts/web/1.0.0/templates/deployment.yaml:2:1: its template" in output
 
 
-def domain_entry(chart: str = "web", **said: Any) -> Mapping[str, Mapping[str, Any]]:
-    return {DOMAIN: {"charts": {"front": {"chart": chart, "version": "1.0.0", **said}}}}
+def domain_entry(chart: str = "web", **entry: Any) -> Mapping[str, Mapping[str, Any]]:
+    return {DOMAIN: {"charts": {"front": {"chart": chart, "version": "1.0.0", **entry}}}}
 
 
 def test_a_domain_runs_the_charts_that_the_policy_allows(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_domain_runs_the_charts_that_the_policy_allows(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("template", "values", "said"),
+    ("template", "values", "message_part"),
     [
         (CONFIG.replace("name: extra", "name: extra, namespace: floe-platform") % "b", {}, "it is in floe-platform"),
         (
@@ -249,15 +249,15 @@ def test_a_domain_runs_the_charts_that_the_policy_allows(tmp_path: Path) -> None
         ("", {"image": {"repository": "evil.example/web"}}, "image evil.example/web:2.1.0 is not from a registry"),
     ],
 )
-def test_the_chart_of_a_domain_does_no_harm_elsewhere(
-    template: str, values: Mapping[str, Any], said: str, tmp_path: Path
+def test_the_chart_of_a_domain_may_not_reach_outside_its_namespace(
+    template: str, values: Mapping[str, Any], message_part: str, tmp_path: Path
 ) -> None:
     allowed = {MANIFEST: {"domain_policy": {"charts": ["web"]}}}
     files = {"templates/a.yaml": template} if template else {}
     root = chart_mesh(tmp_path, files, entry={"values": values}, file=DOMAIN, changes=allowed)
     ((code, span, message),) = errors(root)
     assert code == "H010"
-    assert said in message
+    assert message_part in message
     assert span.startswith(f"{DOMAIN}:")
 
 
@@ -272,21 +272,19 @@ def test_a_domains_own_file_opens_nothing_of_the_platform(tmp_path: Path) -> Non
     ]
 
 
-def test_what_is_rendered_is_kept_by_everything_that_it_follows_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rendered_charts_are_cached_by_all_their_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[str] = []
     real = run_helm
 
-    def counted(*given: Any) -> str:
-        runs.append(given[1].name)
-        return real(*given)
+    def counted(*arguments: Any) -> str:
+        runs.append(arguments[1].name)
+        return real(*arguments)
 
     monkeypatch.setattr(render, "run_helm", counted)
     cache = Recorder()
     root = chart_mesh(tmp_path)
     first = compile_mesh(root, cache=cache)
-    assert runs == ["front", "front"], "helm runs twice, to see whether it says the same"
+    assert runs == ["front", "front"], "helm runs twice, to compare the output"
     assert compile_mesh(root, cache=cache).files == first.files
     assert len(runs) == 2
     chart_mesh(root, entry={"values": {"greeting": "hi"}})
@@ -357,9 +355,9 @@ def test_explain_leads_to_the_entry_and_the_template(tmp_path: Path, capsys: pyt
     assert "from the template vendor/charts/web/1.0.0/templates/deployment.yaml:2:1" in text
 
 
-def test_both_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    mesh, other = (chart_mesh(tmp_path / name) for name in ("one", "other"))
-    assert compile_mesh(mesh).files == compile_mesh(other).files
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    mesh, copy = (chart_mesh(tmp_path / name) for name in ("one", "other"))
+    assert compile_mesh(mesh).files == compile_mesh(copy).files
 
 
 def test_helm_itself_accepts_the_chart_of_these_tests(tmp_path: Path) -> None:

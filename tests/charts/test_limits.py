@@ -1,4 +1,4 @@
-"""What the chart of a domain may have: nothing that could do harm outside of the domain's namespace."""
+"""Limits of a domain's chart: it may have no effect outside of the domain's namespace."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ REFUSED = [
 ]
 
 
-def test_a_registry_is_asked_for_by_the_setting_that_allows_it() -> None:
+def test_the_hint_for_a_registry_names_the_setting_that_allows_it() -> None:
     manifest = pods(containers=[{"name": "a", "image": "evil.example/a:1"}])
     assert problem_of(identify(manifest), manifest, OWN, LIMITS) == (
         "image evil.example/a:1 is not from a registry that domains may use",
@@ -109,16 +109,20 @@ def test_a_registry_is_asked_for_by_the_setting_that_allows_it() -> None:
     )
 
 
-def test_what_a_domain_may_have() -> None:
-    assert [found for one in ALLOWED if (found := problem_of(identify(one), one, OWN, LIMITS))] == []
+def test_objects_that_a_domain_may_have_are_accepted() -> None:
+    assert [problem for manifest in ALLOWED if (problem := problem_of(identify(manifest), manifest, OWN, LIMITS))] == []
 
 
-def test_what_a_domain_may_not_have() -> None:
-    told = [(expected, problem_of(identify(manifest), manifest, OWN, LIMITS)) for manifest, expected in REFUSED]
-    assert [(expected, one) for expected, one in told if not (one and re.search(expected, one[0]) and one[1])] == []
+def test_objects_that_a_domain_may_not_have_are_refused() -> None:
+    problems = [(expected, problem_of(identify(manifest), manifest, OWN, LIMITS)) for manifest, expected in REFUSED]
+    assert [
+        (expected, problem)
+        for expected, problem in problems
+        if not (problem and re.search(expected, problem[0]) and problem[1])
+    ] == []
 
 
-def test_the_access_label_of_a_server_is_none_that_a_chart_may_set() -> None:
+def test_a_chart_may_not_set_the_access_label_of_a_server() -> None:
     manifest = pods()
     manifest["spec"]["template"]["metadata"]["labels"]["access.floe.dev/polaris"] = "true"
     problem_ = problem_of(identify(manifest), manifest, OWN, LIMITS)

@@ -37,7 +37,7 @@ def of(kind: str = "ConfigMap", api_version: str = "v1", **rest: Any) -> Object:
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
 
 
-def made(
+def result_of(
     *objects: Object, use: ChartUse = USE, settings: Settings = DEVELOPMENT, files: dict[str, bytes] | None = None
 ) -> tuple[list[Object], list[str]]:
     """Return the delivered objects, and the findings as `code: message`."""
@@ -59,7 +59,7 @@ def pod_of(manifest: Object) -> Any:
 
 
 def test_namespaces_are_added_where_the_kind_has_one() -> None:
-    manifests, _ = made(
+    manifests, _ = result_of(
         of(),
         of(metadata={"namespace": "kube-system"}),
         of(metadata={"namespace": ""}),
@@ -79,7 +79,7 @@ def test_namespaces_are_added_where_the_kind_has_one() -> None:
 
 def test_the_labels_of_the_platform_are_added_and_those_of_the_chart_stay() -> None:
     own = {"app.kubernetes.io/name": "redis", "app.kubernetes.io/managed-by": "Helm", "x": "y"}
-    ((manifest,), _) = made(of(metadata={"labels": own}))
+    ((manifest,), _) = result_of(of(metadata={"labels": own}))
     assert manifest["metadata"]["labels"] == {
         "app.kubernetes.io/name": "redis",
         "app.kubernetes.io/instance": "front",
@@ -91,28 +91,31 @@ def test_the_labels_of_the_platform_are_added_and_those_of_the_chart_stay() -> N
     assert "annotations" not in manifest["metadata"]
 
 
-def test_labels_that_change_are_not_in_the_templates_of_claims() -> None:
+def test_changing_labels_are_not_in_claim_templates() -> None:
     labels = {"helm.sh/chart": "web-1.0.0", "app.kubernetes.io/version": "1", "app.kubernetes.io/name": "web"}
     claims = [
         {"metadata": {"name": "data", "labels": labels}, "spec": {"a": "b"}},
         {"metadata": {"name": "more", "labels": {"helm.sh/chart": "web-1.0.0"}}},
     ]
-    ((manifest,), _) = made(of("StatefulSet", "apps/v1", spec={"volumeClaimTemplates": claims}))
+    ((manifest,), _) = result_of(of("StatefulSet", "apps/v1", spec={"volumeClaimTemplates": claims}))
     assert manifest["spec"]["volumeClaimTemplates"] == [
         {"metadata": {"name": "data", "labels": {"app.kubernetes.io/name": "web"}}, "spec": {"a": "b"}},
         {"metadata": {"name": "more"}},
     ]
 
 
-def test_pods_get_what_all_pods_have_unless_the_chart_says_otherwise() -> None:
-    ((manifest,), _) = made(deployment())
+def test_pods_get_defaults_unless_the_chart_sets_them() -> None:
+    ((manifest,), _) = result_of(deployment())
     assert pod_of(manifest)["enableServiceLinks"] is False
     assert pod_of(manifest)["containers"][0]["imagePullPolicy"] == "IfNotPresent"
-    ((manifest,), _) = made(deployment(), settings=PRODUCTION)
+    ((manifest,), _) = result_of(deployment(), settings=PRODUCTION)
     assert pod_of(manifest)["containers"][0]["imagePullPolicy"] == "Always"
-    said = deployment(enableServiceLinks=True, containers=[{"image": "a", "imagePullPolicy": "Never"}])
-    ((manifest,), _) = made(said)
-    assert (pod_of(manifest)["enableServiceLinks"], pod_of(manifest)["containers"]) == (True, said_containers(said))
+    own_deployment = deployment(enableServiceLinks=True, containers=[{"image": "a", "imagePullPolicy": "Never"}])
+    ((manifest,), _) = result_of(own_deployment)
+    assert (pod_of(manifest)["enableServiceLinks"], pod_of(manifest)["containers"]) == (
+        True,
+        said_containers(own_deployment),
+    )
 
 
 def said_containers(manifest: Object) -> Any:
@@ -124,7 +127,7 @@ def test_images_come_from_mirrors() -> None:
     settings = replace(DEVELOPMENT, platform=replace(DEVELOPMENT.platform, mirrors=mirrors, pull_secret="pull"))
     images = ("redis:7", "bitnami/redis:7", "quay.io/a/b@sha256:1", "ghcr.io/a/b:1", "mirror.acme.example/hub/x:1")
     containers = [{"name": str(number), "image": image} for number, image in enumerate(images)]
-    ((manifest,), _) = made(deployment(initContainers=containers[:1], containers=containers), settings=settings)
+    ((manifest,), _) = result_of(deployment(initContainers=containers[:1], containers=containers), settings=settings)
     assert [container["image"] for container in pod_of(manifest)["containers"]] == [
         "mirror.acme.example/hub/library/redis:7",
         "mirror.acme.example/hub/bitnami/redis:7",
@@ -136,10 +139,10 @@ def test_images_come_from_mirrors() -> None:
     assert pod_of(manifest)["imagePullSecrets"] == [{"name": "pull"}]
 
 
-def test_the_pods_of_a_declared_workload_get_the_labels_that_policies_select() -> None:
+def test_pods_of_a_declared_workload_get_the_labels_for_policies() -> None:
     use = replace(USE, pods=(ChartPods("a", ("polaris",), None),))
     cron = of("CronJob", "batch/v1", spec={"jobTemplate": {"spec": {"template": {"spec": {"containers": []}}}}})
-    (manifests, problems) = made(deployment(), cron, use=use)
+    (manifests, problems) = result_of(deployment(), cron, use=use)
     assert manifests[0]["spec"]["template"]["metadata"]["labels"] == {
         "app": "a",
         "floe.dev/chart-workload": "a",
@@ -152,26 +155,29 @@ def test_the_pods_of_a_declared_workload_get_the_labels_that_policies_select() -
 
 def test_pods_that_read_a_config_map_of_the_chart_restart_with_it() -> None:
     volume = {"name": "a", "configMap": {"name": "a"}}
-    own, others = deployment(volumes=[volume]), deployment(volumes=[{"name": "a", "configMap": {"name": "b"}}])
+    own, other_deployment = (
+        deployment(volumes=[volume]),
+        deployment(volumes=[{"name": "a", "configMap": {"name": "b"}}]),
+    )
     job = of("Job", "batch/v1", spec=own["spec"])
-    (_, *workloads), _ = made(of(data={"a": "b"}), own, others, job)
+    (_, *workloads), _ = result_of(of(data={"a": "b"}), own, other_deployment, job)
     annotations = [workload["spec"]["template"]["metadata"].get("annotations") for workload in workloads]
     assert annotations == [{"floe.dev/config-hash": ""}, None, None]
 
 
-def test_a_declared_workload_that_there_is_not() -> None:
+def test_a_missing_declared_workload_is_reported() -> None:
     use = replace(USE, pods=(ChartPods("b", (), Span("platform-manifest.yaml", 7, 7)),))
-    _, problems = made(deployment(), use=use)
+    _, problems = result_of(deployment(), use=use)
     assert problems == ["H011: the chart web 1.0.0 renders no workload b with these values"]
 
 
-def test_every_hook_is_decided() -> None:
+def test_every_hook_needs_a_decision() -> None:
     def hook(name: str, kinds: str) -> Object:
         annotations = {"helm.sh/hook": kinds, "helm.sh/hook-weight": "1", "own": "kept"}
         return of("Job", "batch/v1", metadata={"name": name, "annotations": annotations}, spec={"template": {}})
 
     hooks = (hook("before", "pre-install,pre-upgrade"), hook("check", "test"))
-    manifests, problems = made(*hooks)
+    manifests, problems = result_of(*hooks)
     assert manifests == []
     assert problems == [
         (
@@ -180,15 +186,15 @@ def test_every_hook_is_decided() -> None:
         ),
         "H008: Job/check of the chart web 1.0.0 is a test and is left out",
     ]
-    manifests, problems = made(*hooks, use=replace(USE, hooks={"Job/before": "apply", "Job/check": "omit"}))
+    manifests, problems = result_of(*hooks, use=replace(USE, hooks={"Job/before": "apply", "Job/check": "omit"}))
     assert [manifest["metadata"]["annotations"] for manifest in manifests] == [{"own": "kept"}]
     assert problems == []
-    _, problems = made(use=replace(USE, hooks={"Job/gone": "omit"}))
+    _, problems = result_of(use=replace(USE, hooks={"Job/gone": "omit"}))
     assert problems == ["H014: the chart web 1.0.0 has no hook Job/gone with these values"]
 
 
 @pytest.mark.parametrize(("kinds", "code"), [("pre-install", "H007"), ("test", "H008")])
-def test_a_misspelt_hook_is_told_once_and_at_its_name(kinds: str, code: str) -> None:
+def test_a_misspelt_hook_is_reported_once_at_its_name(kinds: str, code: str) -> None:
     job = of("Job", "batch/v1", metadata={"name": "before", "annotations": {"helm.sh/hook": kinds}}, spec={})
     place = Span("platform-manifest.yaml", 9, 9)
     use = replace(USE, hooks={"Job/befor": "apply"}, hook_places={"Job/befor": place})
@@ -198,7 +204,7 @@ def test_a_misspelt_hook_is_told_once_and_at_its_name(kinds: str, code: str) -> 
     assert (problem.rule.code, problem.span, problem.hint) == (code, place, 'write "Job/before" instead of "Job/befor"')
 
 
-def test_a_secret_with_values_is_refused_and_its_values_are_not_told() -> None:
+def test_a_secret_with_values_is_refused_without_showing_them() -> None:
     secret = of("Secret", data={"password": "c2VjcmV0"}, stringData={"user": "hunter2"})
     findings = Findings()
     chart = RenderedChart((("templates/secret.yaml", secret),))
@@ -209,12 +215,12 @@ def test_a_secret_with_values_is_refused_and_its_values_are_not_told() -> None:
     assert not {"c2VjcmV0", "hunter2"} & set(str(problem).split())
     assert "c2VjcmV0" not in str(problem)
     assert problem.secret
-    assert len(made(of("Secret"))[0]) == 1, "one without values is filled by somebody else"
+    assert len(result_of(of("Secret"))[0]) == 1, "a secret without values is filled elsewhere"
 
 
-def test_definitions_are_kept_when_the_chart_is_gone() -> None:
+def test_definitions_are_kept_after_the_chart_is_removed() -> None:
     definition = of("CustomResourceDefinition", "apiextensions.k8s.io/v1")
-    ((manifest,), _) = made(definition)
+    ((manifest,), _) = result_of(definition)
     assert manifest["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
 
 

@@ -1,4 +1,4 @@
-"""What helm prints is read as helm and Kubernetes read it."""
+"""The output of helm is read as helm and Kubernetes read it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_each_object_has_its_template() -> None:
     ]
 
 
-def test_a_list_is_its_items_and_an_empty_document_nothing() -> None:
+def test_a_list_is_expanded_and_an_empty_document_ignored() -> None:
     listed = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n"
     assert [
         manifest["metadata"]["name"] for _, manifest in objects_in(printed("# nothing\n", listed, "---\n", "null\n"))
@@ -88,7 +88,7 @@ def as_kubectl_reads(text: str) -> Any:
     return json.loads(run.stdout)
 
 
-def test_plain_words_mean_what_kubernetes_takes_them_for() -> None:
+def test_plain_scalars_are_read_as_by_kubernetes() -> None:
     document = "apiVersion: acme.example/v1\nkind: Thing\nmetadata: {name: a}\nspec:\n"
     document += "".join(f"  k{number}: {word}\n" for number, word in enumerate(WORDS))
     ((_, manifest),) = objects_in(printed(document))
@@ -110,13 +110,13 @@ def test_plain_words_mean_what_kubernetes_takes_them_for() -> None:
         ("a: !!python/object:os.system x\n", "no YAML"),
     ],
 )
-def test_what_is_no_object(document: str, problem: str) -> None:
+def test_documents_that_are_not_objects_are_refused(document: str, problem: str) -> None:
     with pytest.raises(NotAnObject, match=problem) as caught:
         list(objects_in(printed(document)))
     assert caught.value.template == "templates/a.yaml"
 
 
-def test_the_first_difference() -> None:
-    first, other = (printed(CONFIG, f"{CONFIG}data:\n  password: {word}\n") for word in ("x", "y"))
-    assert first_difference(first, other) == ("templates/a.yaml", "password: x")
+def test_the_first_difference_is_found_and_hidden() -> None:
+    first, second = (printed(CONFIG, f"{CONFIG}data:\n  password: {word}\n") for word in ("x", "y"))
+    assert first_difference(first, second) == ("templates/a.yaml", "password: x")
     assert first_difference(first, first) == ("", "")

@@ -29,7 +29,7 @@ def warned(values: dict[str, Any], **files: str) -> list[tuple[str, str, str, Sp
     ]
 
 
-def test_a_misspelt_key_is_told_at_its_place() -> None:
+def test_a_misspelt_key_is_reported_at_its_place() -> None:
     assert warned({"replcas": 2, "image": {"tgs": "1"}}) == [
         ("H017", "the chart web 1.0.0 reads no value replcas", 'did you mean "replicas"?', KEY)
     ]
@@ -40,7 +40,7 @@ def test_a_misspelt_key_is_told_at_its_place() -> None:
     [
         ("replicas", {}),
         ("global", {}),
-        ("elsewhere", {}),  # like none that is known: it may be there for another version
+        ("elsewhere", {}),  # similar to no known key: it may be for another version
         ("greetings", {"a": "{{ .Values.greetings }}"}),
         ("greetings", {"a": "{{ .root.Values.greetings | quote }}"}),
         ("greetings", {"a": '{{ index .Values "greetings" }}'}),
@@ -50,11 +50,11 @@ def test_a_misspelt_key_is_told_at_its_place() -> None:
         ("greetings", {"chart": "dependencies: [{name: a, condition: 'a.x,greetings.enabled'}]\n"}),
     ],
 )
-def test_keys_that_may_be_read(key: str, files: dict[str, str]) -> None:
+def test_keys_that_templates_may_read_are_accepted(key: str, files: dict[str, str]) -> None:
     assert warned({key: 1}, **files) == []
 
 
-def test_keys_that_a_schema_or_a_chart_within_knows() -> None:
+def test_keys_of_a_schema_or_a_subchart_are_accepted() -> None:
     findings = Findings()
     further = {"values.schema.json": '{"properties": {"replcas": {}}}', "charts/imagee/Chart.yaml": "name: imagee\n"}
     use = replace(USE, values=b'{"replcas": 1, "imagee": {}}')

@@ -1,4 +1,4 @@
-"""The vendored charts: only the files that the lock has the digest of are rendered."""
+"""Vendored charts: only files with the digest in the lock are rendered."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def remove(path: str) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize(
-    ("change", "rule", "said"),
+    ("change", "rule", "message_part"),
     [
         (edit(f"{FOLDER}/values.yaml", "replicas: 9\n"), "H004", "is locked to another digest"),
         (edit(f"{FOLDER}/templates/more.yaml", ""), "H004", "is locked to another digest"),
@@ -69,20 +69,22 @@ def remove(path: str) -> Callable[[Path], None]:
         (edit(LOCK, ""), "H003", "the chart web 1.0.0 is not locked"),
     ],
 )
-def test_another_chart_than_the_locked_one(
-    change: Callable[[Path], None], rule: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_chart_that_differs_from_its_lock_is_refused(
+    change: Callable[[Path], None], rule: str, message_part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = chart_mesh(tmp_path)
     change(root)
     code, text = told(root, capsys)
     assert code == 1
     assert f"error[{rule}]: " in text
-    assert said in text
+    assert message_part in text
     assert text.count("error[") == 1
     assert "platform-manifest.yaml:" in text.partition(f"error[{rule}]")[0]
 
 
-def test_a_version_that_is_not_there_names_those_that_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_version_is_reported_with_the_existing_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = chart_mesh(tmp_path, entry={"version": "1.0.1"})
     code, text = told(root, capsys)
     assert code == 1
@@ -100,14 +102,14 @@ def test_a_version_that_is_not_there_names_those_that_are(tmp_path: Path, capsys
         '{"$schema": "https://acme.example/meta.json"}',
     ],
 )
-def test_a_schema_of_values_elsewhere(schema: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_remote_schema_of_values_is_refused(schema: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path, {"values.schema.json": schema})
     code, text = told(root, capsys)
     assert code == 1
     assert "error[H015]: vendor/charts/web/1.0.0/values.schema.json refers to " in text
 
 
-def test_a_chart_without_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chart_without_an_entry_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path)
     manifest = root / "platform-manifest.yaml"
     manifest.write_text(

@@ -23,7 +23,7 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 SPEC, TEMPLATE = yaml.safe_load_all((ROOT / "templates" / "review.yml").read_text(encoding="utf-8"))
 
 
-def test_no_script_has_text_of_others_in_it() -> None:
+def test_no_script_has_untrusted_text() -> None:
     scripts = [step["run"] for step in STEPS if "run" in step]
     assert len(scripts) > 5
     assert not [script for script in scripts if "${{" in script]
@@ -33,7 +33,7 @@ def test_no_script_has_text_of_others_in_it() -> None:
 def test_actions_are_pinned_by_digest() -> None:
     used = [step["uses"] for step in STEPS if "uses" in step]
     assert len(used) == 3
-    assert not [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)]
+    assert not [action for action in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)]
 
 
 def test_inputs_are_those_that_are_declared() -> None:
@@ -43,11 +43,11 @@ def test_inputs_are_those_that_are_declared() -> None:
     assert {*re.findall(r"inputs\.([\w-]+)", template)} == {*SPEC["spec"]["inputs"]}
 
 
-def test_the_template_is_right_with_its_defaults() -> None:
+def test_the_template_is_valid_with_its_defaults() -> None:
     """GitLab puts inputs into the text before it reads the YAML: an empty one must still be a text."""
     _, _, text = (ROOT / "templates" / "review.yml").read_text(encoding="utf-8").partition("\n---\n")
-    for name, given in SPEC["spec"]["inputs"].items():
-        text = text.replace(f"$[[ inputs.{name} ]]", given["default"])
+    for name, input_ in SPEC["spec"]["inputs"].items():
+        text = text.replace(f"$[[ inputs.{name} ]]", input_["default"])
     assert "$[[" not in text
     job = yaml.safe_load(text)["floe-compile"]
     assert all(isinstance(value, str) for value in (job["stage"], job["image"], *job["variables"].values()))
@@ -56,7 +56,7 @@ def test_the_template_is_right_with_its_defaults() -> None:
 
 @pytest.fixture
 def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a mesh with a commit, and an edit that is compiled since."""
+    """Return a mesh with a commit, and a compiled edit after it."""
     root = small_mesh(tmp_path / "mesh", {})
     monkeypatch.chdir(root)
     assert main(["compile", "--quiet"]) == 0
@@ -80,7 +80,7 @@ def run(script: str, mesh: Path, variables: dict[str, str]) -> int:
 
 
 def elsewhere(mesh: Path) -> str:
-    """Move the output into a folder beside the mesh, and return that."""
+    """Move the output into a folder beside the mesh, and return the folder."""
     (mesh.parent / "deployments").mkdir()
     (mesh / "output").rename(mesh.parent / "deployments/output")
     return "../deployments"
@@ -88,33 +88,33 @@ def elsewhere(mesh: Path) -> str:
 
 @pytest.mark.git
 @pytest.mark.parametrize("is_beside", [True, False])
-def test_the_scripts_of_the_action(mesh: Path, tmp_path: Path, *, is_beside: bool) -> None:
-    said, summary = tmp_path / "output", tmp_path / "summary"
-    fixed = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(said), "GITHUB_STEP_SUMMARY": str(summary)}
-    given = {"REVISION": "HEAD", "LINK": "https://ci.example/7", "NUMBER": "12"}
-    given |= {"OUTPUT": "", "CODE": "1"} if is_beside else {"OUTPUT": elsewhere(mesh), "CODE": "0"}
+def test_the_scripts_of_the_action_work(mesh: Path, tmp_path: Path, *, is_beside: bool) -> None:
+    output_file, summary = tmp_path / "output", tmp_path / "summary"
+    fixed = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(output_file), "GITHUB_STEP_SUMMARY": str(summary)}
+    env = {"REVISION": "HEAD", "LINK": "https://ci.example/7", "NUMBER": "12"}
+    env |= {"OUTPUT": "", "CODE": "1"} if is_beside else {"OUTPUT": elsewhere(mesh), "CODE": "0"}
     codes = {}
     with forge_server() as (server, variables):
         for step in STEPS:
             if "run" in step and "pip" not in step["run"]:
-                codes[step["name"]] = run(step["run"], mesh, {**variables, **fixed, **given})
+                codes[step["name"]] = run(step["run"], mesh, {**variables, **fixed, **env})
     code = 1 if is_beside else 0
     assert [*codes.values()] == [0] * (len(codes) - 1) + [code], "the last one fails if output/ should be current"
-    assert said.read_text(encoding="utf-8") == f"code={code}\nwritten=true\n"
+    assert output_file.read_text(encoding="utf-8") == f"code={code}\nwritten=true\n"
     (comment,) = server.comments
     assert "[The whole report](https://ci.example/7)" in comment["body"]
     assert "0 7 * * *" in comment["body"]
-    told = summary.read_text(encoding="utf-8")
-    assert "| dev | 4 | " in told
-    assert "| **all** | " in told
-    assert "0 7 * * *" in told
+    text = summary.read_text(encoding="utf-8")
+    assert "| dev | 4 | " in text
+    assert "| **all** | " in text
+    assert "0 7 * * *" in text
     assert "0 7 * * *" in (tmp_path / "floe-report.html").read_text(encoding="utf-8")
     assert '"results"' in (tmp_path / "floe-compile.sarif").read_text(encoding="utf-8")
 
 
 @pytest.mark.git
 @pytest.mark.parametrize("is_beside", [True, False])
-def test_the_script_of_the_template(mesh: Path, *, is_beside: bool) -> None:
+def test_the_script_of_the_template_works(mesh: Path, *, is_beside: bool) -> None:
     job = TEMPLATE["floe-compile"]
     script = "\n".join(line for line in job["script"] if "pip" not in line)
     fixed = {
@@ -126,7 +126,7 @@ def test_the_script_of_the_template(mesh: Path, *, is_beside: bool) -> None:
     }
     with forge_server() as (server, variables):
         code = run(script, mesh, {**variables, **fixed})
-    assert code == (1 if is_beside else 0), "output/ is not current, which it need not be elsewhere"
+    assert code == (1 if is_beside else 0), "output/ is not current, as the output is elsewhere"
     (comment,) = server.comments
     assert "https://ci.example/7/artifacts/file/floe-report.html" in comment["body"]
     assert (mesh.parent / "floe-report.html").is_file()

@@ -20,7 +20,7 @@ WORKFLOWS = sorted(FOLDER.glob("*.yaml"))
 REQUIRED = {"test.yaml": "tests", "pull-request.yaml": "compiled"}
 """The job of each workflow that a merge may require."""
 
-each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 
 @cache
@@ -31,8 +31,8 @@ def workflow(path: Path) -> dict[str, Any]:
 
 
 def jobs(path: Path) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = workflow(path)["jobs"]
-    return found
+    jobs_: dict[str, dict[str, Any]] = workflow(path)["jobs"]
+    return jobs_
 
 
 def steps(path: Path) -> Iterator[dict[str, Any]]:
@@ -40,7 +40,7 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-def test_all_workflows_are_looked_at() -> None:
+def test_all_workflows_are_tested() -> None:
     assert [path.name for path in WORKFLOWS] == [
         "kind.yaml",
         "pull-request.yaml",
@@ -51,21 +51,21 @@ def test_all_workflows_are_looked_at() -> None:
     assert sorted(FOLDER.iterdir()) == WORKFLOWS
 
 
-@each
-def test_actions_are_commits_with_their_version_beside(path: Path) -> None:
+@each_workflow
+def test_actions_are_pinned_to_commits_with_their_version(path: Path) -> None:
     lines = [line for line in path.read_text("utf-8").splitlines() if re.match(r"\s*(- )?uses:", line)]
     assert len(lines) == sum("uses" in step for step in steps(path))
     for line in lines:
         assert re.search(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
 
 
-def test_one_version_of_each_action() -> None:
+def test_each_action_has_one_version() -> None:
     used = {step["uses"] for path in WORKFLOWS for step in steps(path) if "uses" in step}
     assert len(used) == len({action.split("@")[0] for action in used})
 
 
-@each
-def test_nothing_is_permitted_but_job_by_job(path: Path) -> None:
+@each_workflow
+def test_permissions_are_granted_job_by_job(path: Path) -> None:
     assert workflow(path)["permissions"] == {}
     for name, job in jobs(path).items():
         assert "permissions" in job, name
@@ -73,13 +73,13 @@ def test_nothing_is_permitted_but_job_by_job(path: Path) -> None:
 
 
 def test_only_the_report_and_a_release_may_write() -> None:
-    found = {
+    writers = {
         (path.name, name)
         for path in WORKFLOWS
         for name, job in jobs(path).items()
         if "write" in job["permissions"].values()
     }
-    assert found == {("pull-request.yaml", "report"), ("release.yaml", "publish")}
+    assert writers == {("pull-request.yaml", "report"), ("release.yaml", "publish")}
 
 
 def test_the_report_runs_nothing_of_the_pull_request() -> None:
@@ -89,7 +89,7 @@ def test_the_report_runs_nothing_of_the_pull_request() -> None:
 
 
 def test_a_release_is_checked_before_anything_is_published() -> None:
-    """What has the right to write runs no code of the repository, and only what the checks have left to it."""
+    """Jobs with the right to write run no code of the repository, and publish only artifacts of the checks."""
     path = FOLDER / "release.yaml"
     assert workflow(path)["on"] == {"push": {"tags": ["v*"]}}
     build, publish = jobs(path)["build"], jobs(path)["publish"]
@@ -103,27 +103,27 @@ def test_a_release_is_checked_before_anything_is_published() -> None:
     assert programs <= {"echo", "docker", "jq", "gh", "--metadata-file"}
 
 
-@each
-def test_text_of_others_reaches_scripts_only_as_variables(path: Path) -> None:
+@each_workflow
+def test_untrusted_text_reaches_scripts_only_as_variables(path: Path) -> None:
     for step in steps(path):
         assert "${{" not in step.get("run", ""), step
         assert "${{" not in step.get("with", {}).get("script", ""), step
 
 
-@each
-def test_no_trigger_gives_a_forks_code_our_permissions(path: Path) -> None:
+@each_workflow
+def test_no_trigger_runs_code_of_a_fork_with_our_permissions(path: Path) -> None:
     assert not set(workflow(path)["on"]) & {"pull_request_target", "workflow_run", "issue_comment"}
 
 
-@each
+@each_workflow
 def test_checkouts_leave_no_credentials(path: Path) -> None:
     for step in steps(path):
         if "actions/checkout@" in step.get("uses", ""):
             assert step["with"]["persist-credentials"] is False
 
 
-@each
-def test_every_job_ends_and_old_runs_make_way(path: Path) -> None:
+@each_workflow
+def test_every_job_has_a_timeout_and_old_runs_are_cancelled(path: Path) -> None:
     assert workflow(path)["concurrency"]["group"]
     for name, job in jobs(path).items():
         assert job["timeout-minutes"] <= 60, name
@@ -131,7 +131,7 @@ def test_every_job_ends_and_old_runs_make_way(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("file", "name"), REQUIRED.items())
-def test_required_checks_always_run_and_look_at_every_other_job(file: str, name: str) -> None:
+def test_required_checks_always_run_and_need_every_other_job(file: str, name: str) -> None:
     path = FOLDER / file
     triggers = workflow(path)["on"]
     assert "merge_group" in triggers
@@ -159,7 +159,7 @@ def test_the_required_check_of_the_tests_fails_with_any_of_them(results: str, co
         ("failure", "skipped", 1),
     ],
 )
-def test_the_required_check_of_a_pull_request(changes: str, check: str, code: int) -> None:
+def test_the_required_check_of_a_pull_request_fails_with_any_job(changes: str, check: str, code: int) -> None:
     assert verdict("pull-request.yaml", "compiled", CHANGES=changes, CHECK=check) == code
 
 
@@ -208,13 +208,13 @@ def test_a_base_that_does_not_exist_is_not_a_reason_to_check_nothing(repository:
     assert verdict("pull-request.yaml", "changes", repository, BASE="HEAD^1", GITHUB_OUTPUT="/dev/null") != 0
 
 
-def test_every_make_target_that_workflows_run_is_there() -> None:
+def test_every_make_target_of_workflows_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    asked = {
+    targets_run = {
         name for path in WORKFLOWS for step in steps(path) for name in re.findall(r"make (\S+)", step.get("run", ""))
     }
-    assert {"lint", "types", "test", "thorough", "setup", "kind", "dist"} == asked
-    assert asked <= targets
+    assert {"lint", "types", "test", "thorough", "setup", "kind", "dist"} == targets_run
+    assert targets_run <= targets
 
 
 @pytest.mark.real

@@ -52,15 +52,15 @@ def floe(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Floe:
 @pytest.fixture(scope="module")
 def explained_once() -> Iterator[None]:
     """Explain each file once, as that takes a second: for meshes that do not change while the module is tested."""
-    kept: dict[tuple[Path, str], Explanation | None] = {}
+    explanations: dict[tuple[Path, str], Explanation | None] = {}
     explain_file = pipeline.explain_file
 
     def once(root: Path, file: str, *arguments: Any, **options: Any) -> Explanation | None:
-        if (root, file) not in kept:
-            kept[root, file] = explain_file(root, file, *arguments, **options)
-        elif (known := kept[root, file]) and options["look"]:
+        if (root, file) not in explanations:
+            explanations[root, file] = explain_file(root, file, *arguments, **options)
+        elif (known := explanations[root, file]) and options["look"]:
             options["look"](known.text)
-        return kept[root, file]
+        return explanations[root, file]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "explain_file", once)

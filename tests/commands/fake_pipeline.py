@@ -43,7 +43,7 @@ def _silent(_: str) -> None:
 
 
 def compile_mesh(
-    root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent, **_given: object
+    root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent, **_options: object
 ) -> Compiled:
     findings = Findings()
     digests = {name: digest for name, digest in digests_of(root).items() if name in environments or not environments}

@@ -28,18 +28,18 @@ def mesh(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_lines_have_their_inputs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["blame", CRON_JOB]) == 0
-    shown = capsys.readouterr().out
-    assert shown.startswith("CronJob.batch floe-sales-domain/orders\nasked for by ")
-    (schedule,) = (line for line in shown.splitlines() if "schedule: " in line)
+    output = capsys.readouterr().out
+    assert output.startswith("CronJob.batch floe-sales-domain/orders\nasked for by ")
+    (schedule,) = (line for line in output.splitlines() if "schedule: " in line)
     assert schedule.startswith(f"{PRODUCT}:9 ")
     text = (mesh / CRON_JOB).read_text(encoding="utf-8")
-    rows = shown.partition("\n\n")[2].splitlines()
+    rows = output.partition("\n\n")[2].splitlines()
     assert [row.endswith(line) for row, line in zip(rows, text.splitlines(), strict=True)] == [True] * len(rows)
     places = {row.partition(str(number))[0].strip() for number, row in enumerate(rows, start=1)}
     assert places - {"(fixed)", ""}
 
 
-def test_one_line_in_both_forms(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_line_may_be_selected_in_two_forms(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (mesh / CRON_JOB).read_text(encoding="utf-8")
     number = next(at for at, line in enumerate(text.splitlines(), start=1) if "schedule: " in line)
     assert main(["blame", f"{CRON_JOB}:{number}"]) == 0
@@ -60,12 +60,12 @@ def test_one_line_in_both_forms(mesh: Path, capsys: pytest.CaptureFixture[str]) 
         (f"{CRON_JOB}:spec.schedule", "for a path in the object: floe-compile explain"),
     ],
 )
-def test_wrong_usage(place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["blame", place]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_wrong_inputs_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_inputs_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (small_mesh(tmp_path, {}) / PRODUCT).write_text("nonsense: true\n", encoding="utf-8")
     assert main(["blame", CRON_JOB, "--root", str(tmp_path)]) == 1
     assert f"{PRODUCT}:1:1: error[" in capsys.readouterr().err

@@ -23,7 +23,9 @@ def test_a_current_output_passes(compiled: Path, floe: Floe, capsys: pytest.Capt
     assert capsys.readouterr() == ("", "floe-compile: output is current\n")
 
 
-def test_a_stale_output_is_listed_and_left(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_output_is_listed_and_not_changed(
+    compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
     (compiled / "domains/sales.yaml").write_text("two\n")
     (compiled / "domains/new.yaml").write_text("one\n")
     before = tree(compiled)
@@ -47,7 +49,7 @@ def test_an_edited_file_fails_and_is_named(compiled: Path, floe: Floe, capsys: p
     assert f"{SALES}:1:1: error[W003]" in capsys.readouterr().err
 
 
-def test_nothing_at_all_is_written(repository: Path, floe: Floe) -> None:
+def test_a_check_writes_nothing(repository: Path, floe: Floe) -> None:
     before = sorted(repository.rglob("*"))
     assert floe("check") == 1
     assert sorted(repository.rglob("*")) == before
@@ -66,7 +68,7 @@ def test_json_lists_the_paths(compiled: Path, floe: Floe, capsys: pytest.Capture
     assert floe("check", "--format", "json") == 1
     document = json.loads(capsys.readouterr().out)
     assert document["created"] == [SALES]
-    assert [found["code"] for found in document["diagnostics"]] == ["W012"]
+    assert [diagnostic["code"] for diagnostic in document["diagnostics"]] == ["W012"]
 
 
 def test_a_summary_is_added_to_a_file(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,21 +37,21 @@ def test_each_document_has_its_owner(capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
-def test_only_the_own_block_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_generated_block_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     Path("CODEOWNERS").write_text(OWN)
     assert main(["codeowners", "--check"]) == 1
     assert "run: floe-compile codeowners --write" in capsys.readouterr().err
     assert Path("CODEOWNERS").read_text() == OWN
     assert main(["codeowners", "--write"]) == 0
-    written = Path("CODEOWNERS").read_text()
-    assert written.startswith(f"{OWN}\n{BEGIN}\n")
-    Path("CODEOWNERS").write_text(f"{written}/docs/ @acme/writers\n".replace("@sales-team", "@former-team"))
+    text = Path("CODEOWNERS").read_text()
+    assert text.startswith(f"{OWN}\n{BEGIN}\n")
+    Path("CODEOWNERS").write_text(f"{text}/docs/ @acme/writers\n".replace("@sales-team", "@former-team"))
     assert main(["codeowners", "--write"]) == 0
-    assert Path("CODEOWNERS").read_text() == f"{written}/docs/ @acme/writers\n"
+    assert Path("CODEOWNERS").read_text() == f"{text}/docs/ @acme/writers\n"
     assert main(["codeowners", "--check"]) == 0
 
 
-def test_the_file_stays_where_it_is() -> None:
+def test_an_existing_file_is_updated_in_its_folder() -> None:
     Path(".github").mkdir()
     Path(".github/CODEOWNERS").touch()
     assert main(["codeowners", "--write"]) == 0
@@ -60,7 +60,9 @@ def test_the_file_stays_where_it_is() -> None:
 
 
 @pytest.mark.git
-def test_of_a_mesh_in_a_folder_of_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mesh_in_a_folder_of_its_repository_has_paths_from_the_top(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "repository/.git").mkdir(parents=True)
     (tmp_path / "repository/.git/HEAD").write_text("ref: refs/heads/main\n")
     mesh = small_mesh(tmp_path / "repository/data/mesh", {})

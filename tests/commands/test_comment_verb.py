@@ -40,7 +40,7 @@ def test_one_comment_is_written_and_then_edited(
 ) -> None:
     forge.knows = knows
     assert [say("one", *words), say("two", *words), say("two", *words)] == [0, 0, 0]
-    assert [one["body"] for one in forge.comments] == ["<!-- floe-compile: change -->\ntwo"]
+    assert [comment["body"] for comment in forge.comments] == ["<!-- floe-compile: change -->\ntwo"]
     assert [call for call in forge.calls if call[0] in ("PATCH", "PUT")] == [edit]
     assert capsys.readouterr().err.splitlines() == [
         f"floe-compile: the comment is {done}" for done in ("new", "edited", "as it was")
@@ -57,10 +57,10 @@ def test_a_comment_of_others_is_never_edited(forge: Forge) -> None:
     for text in ("one", "two"):
         assert say(text, "--on", "github", "--number", "12") == 0
     assert theirs["body"].endswith("believe me")
-    assert [one["body"] for one in forge.comments[149:]] == ["<!-- floe-compile: change -->\ntwo"]
+    assert [comment["body"] for comment in forge.comments[149:]] == ["<!-- floe-compile: change -->\ntwo"]
 
 
-def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comment_that_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.CaptureFixture[str]) -> None:
     assert say("x" * 65_536, "--on", "github", "--number", "12") == 2
     assert (
         "a comment there at most 65536; shorten it: floe-compile diff --format markdown --largest 64536"
@@ -81,14 +81,14 @@ def test_what_is_too_long_is_refused_and_not_cut(forge: Forge, capsys: pytest.Ca
         (429, {"Retry-After": "60"}, "it has had too many requests: run this again in 60 s\n"),
     ],
 )
-def test_what_a_server_refuses_is_said_without_the_token(
+def test_refusals_of_the_server_are_reported_without_the_token(
     code: int, headers: dict[str, str], message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forge.answer, forge.headers = code, headers
     assert say("one", "--on", "github", "--number", "12") == 2
-    said = capsys.readouterr().err
-    assert said.endswith(message)
-    assert TOKEN not in said
+    output = capsys.readouterr().err
+    assert output.endswith(message)
+    assert TOKEN not in output
     assert len(forge.calls) == 1, "no redirect is followed"
 
 
@@ -101,7 +101,7 @@ def test_what_a_server_refuses_is_said_without_the_token(
         (403, {"RateLimit-Remaining": "7"}, "; may the token write comments there? floe-compile comment --help says"),
     ],
 )
-def test_a_token_that_may_not_is_told_from_too_many_requests(
+def test_a_missing_permission_is_told_from_a_rate_limit(
     code: int, headers: dict[str, str], message: str, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forge.answer, forge.headers = code, headers
@@ -125,26 +125,27 @@ def test_an_issue_of_the_same_number_gets_no_comment(forge: Forge, capsys: pytes
         ("/comments", b"\xff"),
     ],
 )
-def test_another_server_that_answers_is_no_bug(
+def test_an_unexpected_server_is_not_reported_as_a_bug(
     path: str, answer: bytes, forge: Forge, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forge.knows = True
     forge.says[path] = answer
     assert say("one", "--on", "github", "--number", "12") == 2
-    said = capsys.readouterr().err
-    assert said.startswith("floe-compile: GET http://127.0.0.1:")
-    assert said.endswith(f"{path}: what answers there is another server; is the address right?\n")
+    output = capsys.readouterr().err
+    assert output.startswith("floe-compile: GET http://127.0.0.1:")
+    assert output.endswith(f"{path}: what answers there is another server; is the address right?\n")
 
 
 @pytest.mark.parametrize(
-    ("api", "told"), [("http://127.0.0.1:1", ": Connection refused\n"), ("http://127.0.0.1:port", ": nonnumeric port")]
+    ("api", "message"),
+    [("http://127.0.0.1:1", ": Connection refused\n"), ("http://127.0.0.1:port", ": nonnumeric port")],
 )
-def test_a_server_that_is_not_there(
-    api: str, told: str, forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_unreachable_server_is_reported(
+    api: str, message: str, forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_API_URL", api)
     assert say("one", "--on", "github", "--number", "12") == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,9 @@ def test_no_token_crosses_the_network_unencrypted(
     assert forge.comments == []
 
 
-def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert say("one", "--on", "github") == 2
     assert main(["comment", "nothing.md", "--on", "gitlab"]) == 2
     assert say("one", "--on", "gitlab", "--name", "a --> b") == 2
@@ -177,7 +180,7 @@ def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert say("one", "--on", "gitlab") == 2
     monkeypatch.setenv("GITHUB_API_URL", "file:///etc")
     assert say("one", "--on", "github", "--number", "1") == 2
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     messages = (
         "--number: give",
         "nothing.md cannot be read",
@@ -188,5 +191,5 @@ def test_wrong_usage(forge: Forge, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         "file:///etc is",
     )
     for message in messages:
-        assert message in said
+        assert message in output
     assert forge.comments == []

@@ -140,7 +140,7 @@ def test_long_lists_are_cut(repository: Path, floe: Floe, capsys: pytest.Capture
     assert lines[-1] == "… and 144 more"
 
 
-def test_an_environment_that_went_is_not_forgotten_by_the_shortcut(
+def test_a_removed_environment_is_noticed_by_the_shortcut(
     repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     floe()
@@ -150,12 +150,12 @@ def test_an_environment_that_went_is_not_forgotten_by_the_shortcut(
     assert "error[W006]: compiling would delete all 2 files of environment prod" in capsys.readouterr().err
 
 
-def test_an_unknown_environment_beside_a_current_one_is_not_passed_over(floe: Floe) -> None:
+def test_an_unknown_environment_beside_a_current_one_is_an_error(floe: Floe) -> None:
     floe()
     assert floe("--env", "dev", "--env", "nonsense") == 1
 
 
-def test_the_cache_lies_where_the_user_says_and_nothing_of_it_in_the_repository(
+def test_the_cache_is_in_the_configured_folder_and_not_in_the_repository(
     repository: Path, floe: Floe, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cache = tmp_path_factory.mktemp("cache")
@@ -170,7 +170,7 @@ def test_the_cache_lies_where_the_user_says_and_nothing_of_it_in_the_repository(
     assert capsys.readouterr().err == "floe-compile: dev, prod: 4 files: nothing to change\n"
 
 
-def test_without_a_cache_nothing_is_kept(
+def test_without_a_cache_nothing_is_stored(
     repository: Path, floe: Floe, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("cache")
@@ -186,7 +186,9 @@ def test_without_a_cache_nothing_is_kept(
 
 
 @pytest.mark.parametrize("scope", ["../..", "..", "", "/", "dev/../..", "nowhere", "dev/nowhere", "dev/floe-sales/x"])
-def test_what_may_be_deleted_must_be_there(floe: Floe, capsys: pytest.CaptureFixture[str], scope: str) -> None:
+def test_allow_delete_must_name_something_that_exists(
+    floe: Floe, capsys: pytest.CaptureFixture[str], scope: str
+) -> None:
     floe()
     capsys.readouterr()
     assert floe("--allow-delete", scope) == 2
@@ -194,6 +196,6 @@ def test_what_may_be_deleted_must_be_there(floe: Floe, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("scope", ["dev", "dev/", "dev/floe-sales"])
-def test_what_may_be_deleted_may_stay(floe: Floe, scope: str) -> None:
+def test_allow_delete_may_name_something_that_is_not_deleted(floe: Floe, scope: str) -> None:
     floe()
     assert floe("--allow-delete", scope) == 0

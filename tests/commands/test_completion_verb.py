@@ -65,8 +65,8 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Path) -> None:
     # The program is this one, whichever is installed.
     program = quick_program(mesh / "bin")
-    given = 'COMP_WORDS=(floe-compile "$@"); COMP_CWORD=$#'
-    ask = f'source "{script}"; {given}; _shtab_floe_compile; echo "${{COMPREPLY[*]}}"'
+    setup = 'COMP_WORDS=(floe-compile "$@"); COMP_CWORD=$#'
+    ask = f'source "{script}"; {setup}; _shtab_floe_compile; echo "${{COMPREPLY[*]}}"'
     environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         [str(BASH), "-c", ask, "bash", *words], capture_output=True, text=True, env=environment, timeout=60, check=True
@@ -75,7 +75,7 @@ def test_bash_completes(words: list[str], expected: str, script: Path, mesh: Pat
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_script_is_one_that_the_shell_reads(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_script_is_valid_for_its_shell(shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
     assert re.search(r"(floe-compile completion --|_floe_compile_)names environments", text)

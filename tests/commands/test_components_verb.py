@@ -22,12 +22,12 @@ def test_a_slot_shows_every_setting_with_default_and_meaning(capsys: pytest.Capt
     assert all(line.strip() for line in settings), "every setting says what it is"
 
 
-def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
+def test_defaults_are_shown_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "storage"]) == 0
     assert '  storage: default "20Gi" (medium "100Gi", heavy "500Gi")\n' in capsys.readouterr().out
 
 
-def test_the_settings_of_a_required_one_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_of_a_required_component_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "s3"]) == 0
     text = capsys.readouterr().out
     text = text.partition("\nstorage: s3           A bucket at AWS, or in another S3-compatible store\n")[2]
@@ -50,14 +50,14 @@ WAYS = ["csi", "existing", "external-secrets", "generated", "sealed-secrets", "s
 
 
 @pytest.mark.parametrize(("name", "types"), [("secrets", WAYS), ("flux", ["flux"])])
-def test_choices_that_are_no_slots_are_explained_too(
+def test_choices_other_than_slots_are_explained_too(
     name: str, types: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["components", name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines if not line.startswith(" ")] == types
     assert main(["components", name, "--format", "json"]) == 0
-    assert [one["type"] for one in json.loads(capsys.readouterr().out)] == types
+    assert [component["type"] for component in json.loads(capsys.readouterr().out)] == types
 
 
 @pytest.mark.parametrize("name", ["observability.lineage", "lineage", "marquez"])
@@ -71,16 +71,16 @@ def test_an_unknown_slot_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == 'floe-compile: there is no slot or type catalogue; did you mean "catalog"?\n'
 
 
-def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_components_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "catalog", "--format", "json"]) == 0
-    glue, polaris, rest = json.loads(capsys.readouterr().out)
+    glue, polaris, rest_catalog = json.loads(capsys.readouterr().out)
     assert glue["type"] == "glue"
     assert (polaris["slot"], polaris["type"], polaris["scope"]) == ("catalog", "polaris", "platform")
-    assert (rest["slot"], rest["type"]) == ("catalog", "rest")
+    assert (rest_catalog["slot"], rest_catalog["type"]) == ("catalog", "rest")
     assert polaris["settings"]["properties"]["replicas"]
 
 
-def test_tables_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tables_are_printed_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "storage", "--format", "markdown"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "| slot | type | what it is | runs in |",
@@ -104,6 +104,6 @@ def test_types_with_the_same_numbers_share_a_row(capsys: pytest.CaptureFixture[s
     assert "| `database.storage` | `cloudnative-pg`, `postgresql` | 10Gi | 10Gi | 10Gi |" in capsys.readouterr().out
 
 
-def test_what_has_no_numbers_has_no_table_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_components_without_numbers_have_no_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "delivery", "--format", "markdown"]) == 0
     assert "setting" not in capsys.readouterr().out

@@ -20,27 +20,29 @@ def text(cpu: str) -> str:
     return to_yaml(deployment(resources={"requests": {"cpu": cpu, "memory": "1Gi"}}))
 
 
-def test_both_outputs_are_read_as_far_as_they_differ() -> None:
+def test_only_differing_files_of_both_outputs_are_read() -> None:
     folder = "output/prod/us/floe-platform"
-    same, changed, other = (f"{folder}/{name}.yaml" for name in ("deployment.apps_a", "deployment.apps_b", "secret_c"))
+    unchanged, changed, secret = (
+        f"{folder}/{name}.yaml" for name in ("deployment.apps_a", "deployment.apps_b", "secret_c")
+    )
     gone = "output/prod/eu/floe-platform/deployment.apps_d.yaml"
-    before = {same: text("1").replace("polaris", "a"), changed: text("1"), other: "no: object", gone: text("1")}
+    before = {unchanged: text("1").replace("polaris", "a"), changed: text("1"), secret: "no: object", gone: text("1")}
     old = FileSet.of_texts(before)
     read: list[str] = []
 
     def texts(paths: Iterable[str]) -> dict[str, bytes]:
-        found = list(paths)
-        read.extend(found)
-        return {path: before[path].encode() for path in found}
+        read_ = list(paths)
+        read.extend(read_)
+        return {path: before[path].encode() for path in read_}
 
     after = FileSet.of_texts({**before, changed: text("2")})
     cluster = Cluster(name="us", prices=PRICES)
     environments = tuple(
-        CompiledEnvironment(name, {}, lambda *_: 1 / 0, one)  # type: ignore[arg-type]
-        for name, one in (("prod/us", cluster), ("prod/eu", Cluster(name="eu")))
+        CompiledEnvironment(name, {}, lambda *_: 1 / 0, cluster_)  # type: ignore[arg-type]
+        for name, cluster_ in (("prod/us", cluster), ("prod/eu", Cluster(name="eu")))
     )
-    (found,) = costs_between(
+    (costs,) = costs_between(
         State(old.digests, lambda files: files.digests, texts), old.digests, Compilation(environments, after, {})
     )
-    assert (found.site, read) == ("prod/us", [changed])
-    assert [found.of(state, EVERYTHING)[0] / 730 for state in (found.before, found.after)] == [4, 6]
+    assert (costs.site, read) == ("prod/us", [changed])
+    assert [costs.of(state, EVERYTHING)[0] / 730 for state in (costs.before, costs.after)] == [4, 6]

@@ -41,32 +41,32 @@ def compiled(root: Path) -> dict[str, Any]:
 @pytest.fixture
 def diff(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Diff:
     def run(objects: Any, *arguments: str) -> tuple[int, str, str]:
-        given = tmp_path / "given.yaml"
-        given.write_text(objects if isinstance(objects, str) else yaml.safe_dump_all(objects), encoding="utf-8")
+        manifest_file = tmp_path / "given.yaml"
+        manifest_file.write_text(objects if isinstance(objects, str) else yaml.safe_dump_all(objects), encoding="utf-8")
         capsys.readouterr()
-        code = main(["diff", "--root", str(root), "--against", str(given), *arguments])
+        code = main(["diff", "--root", str(root), "--against", str(manifest_file), *arguments])
         printed = capsys.readouterr()
-        return code, printed.out, printed.err.replace(str(given), "FILE")
+        return code, printed.out, printed.err.replace(str(manifest_file), "FILE")
 
     return run
 
 
-def test_the_same_is_no_difference(diff: Diff, compiled: dict[str, Any]) -> None:
+def test_equal_objects_are_not_a_difference(diff: Diff, compiled: dict[str, Any]) -> None:
     code, text, summary = diff(compiled.values())
     assert (code, text) == (0, "")
     assert summary == "floe-compile: dev: 0 only in FILE (-), 0 different (~), 0 only compiled (+)\n"
 
 
-def test_a_list_of_kubectl_is_its_items(diff: Diff, compiled: dict[str, Any]) -> None:
+def test_a_list_of_kubectl_is_expanded(diff: Diff, compiled: dict[str, Any]) -> None:
     listed = {"apiVersion": "v1", "kind": "List", "items": list(compiled.values())}
     assert diff(json.dumps(listed))[1] == ""
 
 
-def test_only_there_only_here_and_different(diff: Diff, compiled: dict[str, Any]) -> None:
+def test_missing_added_and_changed_objects_are_shown(diff: Diff, compiled: dict[str, Any]) -> None:
     cron = compiled[CRON]
-    other = {**cron, "spec": {**cron["spec"], "schedule": "1 2 3 4 5"}}
+    rescheduled = {**cron, "spec": {**cron["spec"], "schedule": "1 2 3 4 5"}}
     extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "floe-sales-domain"}}
-    code, text, summary = diff([other, extra])
+    code, text, summary = diff([rescheduled, extra])
     assert code == 0
     assert "dev/floe-sales-domain\n  - ConfigMap old\n  ~ CronJob.batch orders\n" in text
     assert f'~ spec.schedule: "1 2 3 4 5" -> "{cron["spec"]["schedule"]}"' in text
@@ -76,7 +76,7 @@ def test_only_there_only_here_and_different(diff: Diff, compiled: dict[str, Any]
     assert "objects left out, of whose namespaces FILE has nothing" in summary
 
 
-def test_what_others_have_more_is_no_danger(diff: Diff) -> None:
+def test_additional_objects_in_the_cluster_are_not_dangers(diff: Diff) -> None:
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -94,7 +94,7 @@ def test_a_value_of_a_secret_is_never_shown(diff: Diff) -> None:
         assert "hunter2" not in "".join(map(str, diff([secret], "--format", form)))
 
 
-def test_json_and_markdown(diff: Diff) -> None:
+def test_differences_are_printed_as_json_and_markdown(diff: Diff) -> None:
     extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "floe-platform"}}
     (environment,) = json.loads(diff([extra], "--format", "json")[1])["environments"]
     assert environment["environment"] == "dev"
@@ -102,7 +102,7 @@ def test_json_and_markdown(diff: Diff) -> None:
     assert "old" in diff([extra], "--format", "markdown")[1]
 
 
-def test_a_folder_and_standard_input(
+def test_a_folder_or_standard_input_may_be_compared(
     root: Path,
     tmp_path: Path,
     compiled: dict[str, Any],
@@ -120,7 +120,7 @@ def test_a_folder_and_standard_input(
 
 
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
-def test_standard_input_that_is_not_text(
+def test_standard_input_that_is_not_text_is_refused(
     errors: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfea\0"), encoding="utf-8", errors=errors))
@@ -156,13 +156,15 @@ def test_a_list_of_nothing_is_that_nothing_runs(diff: Diff) -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
-def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: dict[str, Any], tmp_path: Path) -> None:
+def test_defaults_of_a_real_api_server_are_not_a_difference(
+    diff: Diff, compiled: dict[str, Any], tmp_path: Path
+) -> None:
     """Every object is applied, and read back as `kubectl get -o yaml` shows it."""
     kinds = "cronjobs,configmaps,networkpolicies,resourcequotas,limitranges,serviceaccounts,services,deployments"
     (tmp_path / "server").mkdir()
     with api_server(tmp_path / "server") as server:
-        known = [one for one in compiled.values() if "argoproj" not in one["apiVersion"]]
-        server.apply(sorted(known, key=lambda one: one["kind"] != "Namespace"))
+        known = [value for value in compiled.values() if "argoproj" not in value["apiVersion"]]
+        server.apply(sorted(known, key=lambda item: item["kind"] != "Namespace"))
         command = [find_kustomize()[0], "--kubeconfig", str(server.kubeconfig(tmp_path / "config"))]
         command += ["get", kinds, "--all-namespaces", "--output", "yaml"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -173,7 +175,7 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
 
 
 @pytest.mark.parametrize(
-    ("given", "arguments", "said"),
+    ("source", "arguments", "message"),
     [
         ("a: [", (), "FILE is not YAML: line 2: "),
         ("", (), "FILE has no object of Kubernetes; did what was to write it fail?"),
@@ -183,13 +185,15 @@ def test_what_a_real_api_server_fills_in_is_no_difference(diff: Diff, compiled: 
         ("", ("--format", "github"), "--format github is for changes of a pull request"),
     ],
 )
-def test_wrong_usage(given: str, arguments: tuple[str, ...], said: str, diff: Diff) -> None:
-    code, _, told = diff(given, *arguments)
+def test_wrong_usage_is_refused(source: str, arguments: tuple[str, ...], message: str, diff: Diff) -> None:
+    code, _, error = diff(source, *arguments)
     assert code == 2
-    assert said in told
+    assert message in error
 
 
-def test_no_file_and_several_environments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_and_several_environments_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     mesh = small_mesh(tmp_path, {})
     assert main(["diff", "--root", str(mesh), "--against", "gone.yaml"]) == 2
     assert "there is no gone.yaml" in capsys.readouterr().err

@@ -80,13 +80,13 @@ def _pip(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         no_pip(monkeypatch)
 
 
-def no_pip(monkeypatch: pytest.MonkeyPatch, found: str = "") -> None:
+def no_pip(monkeypatch: pytest.MonkeyPatch, installed_pip: str = "") -> None:
     """Let no pip be here, or one of another version."""
 
     def version(name: str) -> str:
-        if not found:
+        if not installed_pip:
             raise PackageNotFoundError(name)
-        return found
+        return installed_pip
 
     monkeypatch.setattr("floe_compiler.commands.diff_toolchain.version", version)
 
@@ -99,26 +99,26 @@ def test_another_version_shows_its_difference(run: Run, tmp_path: Path, reposito
 
 
 @pytest.mark.parametrize(
-    ("said", "required"),
+    ("printed", "required"),
     [
         ("0.2.0", "floe-compile==0.2.0"),
         ("v1.0.0rc1", "floe-compile==1.0.0rc1"),
         ("git+https://git.acme.example/floe.git@v0.2.0", "floe-compile @ git+https://git.acme.example/floe.git@v0.2.0"),
     ],
 )
-def test_what_is_installed_and_asked(
-    run: Run, installed: list[list[str]], repository: Path, said: str, required: str
+def test_the_requested_version_is_installed_and_run(
+    run: Run, installed: list[list[str]], repository: Path, printed: str, required: str
 ) -> None:
-    assert run("--toolchain", said, "--quiet")[0] == 0
-    made, pip, asked = installed
-    assert made[:4] == [sys.executable, "-I", "-m", "venv"]
+    assert run("--toolchain", printed, "--quiet")[0] == 0
+    environments, pip, index_requests = installed
+    assert environments[:4] == [sys.executable, "-I", "-m", "venv"]
     assert pip[-1] == required
     place = ["diff", "--from-output", "--root", str(repository), "--no-cache", "--format", "text", "--quiet"]
-    assert asked[1:] == place
+    assert index_requests[1:] == place
 
 
 @pytest.mark.parametrize(("pip", "is_own"), [("22.3", False), ("26.1.dev0", False), ("22.2.2", True), ("", True)])
-def test_python_installs_pip_only_where_none_can_be_used(
+def test_pip_is_installed_only_if_there_is_none(
     run: Run, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch, pip: str, is_own: bool
 ) -> None:
     no_pip(monkeypatch, pip)
@@ -127,16 +127,16 @@ def test_python_installs_pip_only_where_none_can_be_used(
     assert (installed[1][0] == sys.executable) is not is_own
 
 
-def test_packages_with_components_come_along(
+def test_packages_with_components_are_installed_too(
     run: Run, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {"acme-components": "1.2", "cdk8s": "2.70", "floe-compile": "0.1.0"}
-    monkeypatch.setattr("floe_compiler.load.digests.versions", lambda: found)
+    versions = {"acme-components": "1.2", "cdk8s": "2.70", "floe-compile": "0.1.0"}
+    monkeypatch.setattr("floe_compiler.load.digests.versions", lambda: versions)
     run("--toolchain", "0.2.0")
     assert installed[1][-2:] == ["floe-compile==0.2.0", "acme-components==1.2"]
 
 
-def test_an_output_that_is_not_current(run: Run, installed: list[list[str]], repository: Path) -> None:
+def test_a_stale_output_is_refused(run: Run, installed: list[list[str]], repository: Path) -> None:
     (repository / "domains/sales.yaml").write_text("two\n", encoding="utf-8")
     code, out, err = run("--toolchain", "0.2.0")
     assert (code, out, installed) == (1, "", [])
@@ -144,7 +144,7 @@ def test_an_output_that_is_not_current(run: Run, installed: list[list[str]], rep
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (
             ("--toolchain", "newest"),
@@ -155,14 +155,16 @@ def test_an_output_that_is_not_current(run: Run, installed: list[list[str]], rep
         (("--toolchain", "0.2.0", "--env", "none"), 'there is no environment "none"'),
     ],
 )
-def test_wrong_usage(run: Run, installed: list[list[str]], repository: Path, words: tuple[str, ...], told: str) -> None:
+def test_wrong_usage_is_refused(
+    run: Run, installed: list[list[str]], repository: Path, words: tuple[str, ...], message: str
+) -> None:
     (repository / "overlays/dev/environment.yaml").touch()
     code, out, err = run(*words)
     assert (code, out, installed) == (2, "", [])
-    assert told in err
+    assert message in err
 
 
-def test_what_cannot_be_installed_is_told_without_a_login(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_installation_is_reported_without_a_login(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         wrong = "ERROR: no such thing at https://me:hunter2@pypi.example/simple\n"
         return subprocess.CompletedProcess(command, "pip" in command, "", f"{wrong}[notice] x\n")
@@ -176,7 +178,7 @@ def test_what_cannot_be_installed_is_told_without_a_login(run: Run, monkeypatch:
     )
 
 
-def test_an_installation_that_takes_too_long(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installation_that_takes_too_long_is_stopped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def wait(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         raise subprocess.TimeoutExpired(command, 900)
 

@@ -51,7 +51,7 @@ def test_the_inputs_are_compared_with_the_last_commit(
     assert capsys.readouterr() == (TEXT, "floe-compile: dev: 1 deleted, 1 changed, 1 added; 1 danger\n")
 
 
-def test_a_submodule_cannot_be_compared_with(
+def test_a_submodule_cannot_be_compared(
     committed: Path, floe: Floe, git: Git, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "output"
@@ -67,14 +67,14 @@ def test_a_submodule_cannot_be_compared_with(
     assert floe("diff", "--from-output") == 0
 
 
-def test_no_difference(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_difference_the_message_says_so(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert floe("diff") == 0
     assert capsys.readouterr() == ("", "floe-compile: no object changes\n")
 
 
-def test_the_files_on_disk_can_be_compared_with(
-    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_files_on_disk_can_be_compared(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     edit(committed)
     floe("--allow-delete", "dev", "--allow-delete", "prod")
     capsys.readouterr()
@@ -84,14 +84,14 @@ def test_the_files_on_disk_can_be_compared_with(
     assert capsys.readouterr().out == TEXT
 
 
-def test_a_revision_and_the_files_on_disk_exclude_each_other(
+def test_a_revision_and_files_on_disk_exclude_each_other(
     committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert floe("diff", "HEAD", "--from-output") == 2
     assert capsys.readouterr().err == "floe-compile: give either the revision HEAD or --from-output, not both\n"
 
 
-def test_a_repository_without_a_commit(
+def test_a_repository_without_a_commit_is_an_error(
     repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert floe("diff") == 2
@@ -101,7 +101,7 @@ def test_a_repository_without_a_commit(
     )
 
 
-def test_older_revisions_and_a_root_below_the_top(
+def test_older_revisions_and_a_root_below_the_top_are_compared(
     repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     git("commit", "--quiet", "--allow-empty", "--message", "empty")
@@ -121,7 +121,7 @@ def test_older_revisions_and_a_root_below_the_top(
     assert capsys.readouterr().err == "floe-compile: dev: 2 added\n"
 
 
-def test_a_removed_environment_is_deleted_unless_others_were_asked_for(
+def test_a_removed_environment_is_shown_unless_others_are_selected(
     committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (committed / "overlays/prod").rmdir()
@@ -178,14 +178,14 @@ def test_without_git_the_message_says_so(
     assert "git is not installed" in capsys.readouterr().err
 
 
-def test_json(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_differences_are_printed_as_json(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     edit(committed)
     assert floe("diff", "--format", "json", "--quiet") == 0
     document = json.loads(capsys.readouterr().out)
-    assert [each["environment"] for each in document["environments"]] == ["dev", "prod"]
+    assert [environment["environment"] for environment in document["environments"]] == ["dev", "prod"]
 
 
-def test_markdown(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_differences_are_printed_as_markdown(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     edit(committed)
     assert floe("diff", "--format", "markdown") == 0
     assert "| dev | 1 | 1 | 1 | 1 |" in capsys.readouterr().out
@@ -194,7 +194,7 @@ def test_markdown(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str
     assert "error[R901]" in capsys.readouterr().err
 
 
-def test_github_prints_the_text_where_no_command_is_obeyed(
+def test_github_output_cannot_contain_workflow_commands(
     committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (committed / "domains/sales.yaml").write_text("::error::forged\n")
@@ -204,7 +204,7 @@ def test_github_prints_the_text_where_no_command_is_obeyed(
     assert lines[-1] == f"::{lines[0].removeprefix('::stop-commands::')}::"
 
 
-def test_repositories_with_longer_hashes(
+def test_repositories_with_sha256_are_compared(
     repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import shutil
@@ -244,6 +244,8 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
         (["--format", "markdown", "--link", "https://a.example/) [x](y"], "--link: give an address"),
     ],
 )
-def test_wrong_options_of_markdown(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_options_of_markdown_are_refused(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["diff", *words]) == 2
     assert message in capsys.readouterr().err

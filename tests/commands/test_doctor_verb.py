@@ -19,27 +19,27 @@ def _mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
     """Return what was said of each thing: ok or wrong, and the rest of its lines."""
-    found: dict[str, tuple[str, str]] = {}
+    checks: dict[str, tuple[str, str]] = {}
     for line in capsys.readouterr().out.splitlines():
         word, name, text = line[:7].strip(), line[7:21].strip(), line[21:]
         if word:
-            found[last := name] = (word, text)
+            checks[last := name] = (word, text)
         else:
-            found[last] = (found[last][0], f"{found[last][1]}; {text}")
-    return found
+            checks[last] = (checks[last][0], f"{checks[last][1]}; {text}")
+    return checks
 
 
-def test_all_is_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_sound_installation_passes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["doctor"]) == 0
-    found = lines(capsys)
-    assert {word for word, _ in found.values()} == {"ok"}
-    assert found["mesh"][1] == f"{tmp_path}: environments dev; domains sales"
-    assert found["schemas"][1] == (
+    checks = lines(capsys)
+    assert {word for word, _ in checks.values()} == {"ok"}
+    assert checks["mesh"][1] == f"{tmp_path}: environments dev; domains sales"
+    assert checks["schemas"][1] == (
         "schemas/ is not there; hint: editors complete and explain inputs with it: floe-compile schema --write"
     )
 
 
-def test_schemas_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_schemas_of_another_version_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     main(["schema", "--write"])
     capsys.readouterr()
     assert main(["doctor"]) == 0
@@ -65,17 +65,17 @@ def test_schemas_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("PATH", "Git", "git is not installed, or not on the PATH; hint: install it"),
     ],
 )
-def test_a_program_that_is_missing(
+def test_a_missing_program_is_reported(
     variable: str, name: str, problem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable, "nothing-here")
     assert main(["doctor"]) == 1
-    found = lines(capsys)
-    assert [one for one, (word, _) in found.items() if word == "wrong"] == [name]
-    assert found[name][1].startswith(problem)
+    checks = lines(capsys)
+    assert [item for item, (word, _) in checks.items() if word == "wrong"] == [name]
+    assert checks[name][1].startswith(problem)
 
 
-def test_a_kustomize_that_answers_nonsense(
+def test_a_kustomize_with_an_invalid_answer_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = tmp_path / "kustomize"
@@ -86,22 +86,24 @@ def test_a_kustomize_that_answers_nonsense(
     assert lines(capsys)["kustomize"][1].startswith(f"{program} does not answer as kustomize does")
 
 
-def test_no_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_mesh_only_programs_are_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "platform-manifest.yaml").unlink()
     assert main(["doctor"]) == 1
-    found = lines(capsys)
-    assert found["mesh"][1].endswith("hint: begin a mesh: floe-compile init")
-    assert not {"output", "schemas"} & {*found}
+    checks = lines(capsys)
+    assert checks["mesh"][1].endswith("hint: begin a mesh: floe-compile init")
+    assert not {"output", "schemas"} & {*checks}
 
 
-def test_a_cache_in_the_repository(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cache_in_the_repository_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--cache", ".cache"]) == 1
     assert "the cache cannot be in the repository" in lines(capsys)["cache"][1]
     assert not Path(".cache").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_where_nobody_may_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_read_only_folder_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tmp_path.chmod(0o500)
     assert main(["doctor"]) == 1
     assert lines(capsys)["output"][1].startswith(f"{tmp_path} cannot be written to")

@@ -5,16 +5,16 @@ import pytest
 from floe_compiler.cli import main
 
 
-@pytest.mark.parametrize("given", ["R012", "r012", "platform-manifest.yaml:11:11: error[R012]: catalog polaris needs"])
-def test_a_code_or_a_whole_message_is_explained(given: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain-error", given]) == 0
+@pytest.mark.parametrize("text_", ["R012", "r012", "platform-manifest.yaml:11:11: error[R012]: catalog polaris needs"])
+def test_a_code_or_a_whole_message_is_explained(text_: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain-error", text_]) == 0
     text = capsys.readouterr().out
     assert text.startswith("R012: unmet requirement (error)\n\nA component needs")
     assert "\nFor example:\n\nplatform-manifest.yaml:" in text
     assert "\n  hint: fill the slot `storage`" in text
 
 
-def test_it_says_the_same_as_rules(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_is_that_of_the_verb_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain-error", "W003"]) == 0
     explained = capsys.readouterr().out
     assert main(["rules", "W003"]) == 0
@@ -28,7 +28,7 @@ def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize(
-    ("given", "hint"),
+    ("code", "hint"),
     [
         ("r12", 'did you mean "R012"?'),
         ("R0012", 'did you mean "R012"?'),
@@ -36,6 +36,6 @@ def test_a_message_without_a_code_is_wrong_usage(capsys: pytest.CaptureFixture[s
         ("R9999", "floe-compile rules lists them all"),
     ],
 )
-def test_a_number_that_is_written_short_is_found(given: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain-error", given]) == 2
-    assert capsys.readouterr().err == f"floe-compile: there is no rule {given}; {hint}\n"
+def test_an_abbreviated_code_is_found(code: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain-error", code]) == 2
+    assert capsys.readouterr().err == f"floe-compile: there is no rule {code}; {hint}\n"

@@ -39,7 +39,7 @@ def test_a_value_is_traced_to_its_line(mesh: Path, capsys: pytest.CaptureFixture
     assert any(line.startswith(f"    {PRODUCT}:9:") for line in lines)
 
 
-def test_what_a_value_overrode_is_reported(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_overridden_values_are_reported(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     profiles = "output/dev/floe-sales-domain/configmap_dbt-profiles.yaml"
     assert main(["explain", f"{profiles}:data"]) == 0
     text = capsys.readouterr().out
@@ -47,11 +47,11 @@ def test_what_a_value_overrode_is_reported(mesh: Path, capsys: pytest.CaptureFix
     assert f"        overrides 4 of {MANIFEST}:" in text
 
 
-def test_json(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_explanation_is_printed_as_json(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"{CRON_JOB}:spec.schedule", "--format", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["object"] == "CronJob.batch floe-sales-domain/orders"
-    (value,) = found["values"]
+    document = json.loads(capsys.readouterr().out)
+    assert document["object"] == "CronJob.batch floe-sales-domain/orders"
+    (value,) = document["values"]
     assert (value["path"], value["value"]) == ("spec.schedule", "0 6 * * *")
     assert value["causes"][0]["at"].startswith(f"{PRODUCT}:9:")
 
@@ -86,14 +86,14 @@ def test_a_key_with_dots_may_be_written_with_and_without_quotes(
         (f"{CRON_JOB}:spec.scheduel", 'has nothing at spec.scheduel; did you mean "spec.schedule"?'),
     ],
 )
-def test_what_does_not_exist_is_wrong_usage(
+def test_a_missing_object_is_wrong_usage(
     place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explain", place]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_file_may_be_named_as_a_diff_heads_it(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_may_be_named_as_in_the_header_of_a_diff(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"{CRON_JOB.removeprefix('output/')}:spec.schedule"]) == 0
     assert 'spec.schedule: "0 6 * * *"' in capsys.readouterr().out
 
@@ -108,7 +108,7 @@ def test_a_file_may_be_named_from_a_folder_below(
     assert capsys.readouterr().out.count('spec.schedule: "0 6 * * *"') == 2
 
 
-def test_a_colon_before_the_end_of_the_file_parts_nothing(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_colon_inside_the_name_of_the_file_is_not_a_separator(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"C:/acme/{CRON_JOB}:spec.schedule"]) == 2
     assert f"C:/acme/{CRON_JOB} is not a file" in capsys.readouterr().err
 

@@ -22,12 +22,12 @@ def drawn(*words: str) -> Mapping[str, Any]:
     """Return a graph of the reference mesh."""
     with redirect_stdout(io.StringIO()) as out:
         assert main(["graph", *words, "--format", "json", "--root", str(ROOT)]) == 0
-    found: Mapping[str, Any] = json.loads(out.getvalue())
-    return found
+    document: Mapping[str, Any] = json.loads(out.getvalue())
+    return document
 
 
-def test_lineage() -> None:
-    arrows = {(one["source"], one["target"], one["label"]) for one in drawn("lineage")["edges"]}
+def test_lineage_follows_inputs_and_outputs() -> None:
+    arrows = {(edge["source"], edge["target"], edge["label"]) for edge in drawn("lineage")["edges"]}
     assert ("sales/customer-360", "sales/order-analytics", "customers") in arrows
     assert ("sales/order-analytics", "finance/revenue-metrics", "orders") in arrows
 
@@ -40,19 +40,19 @@ def namespace_of(peer: Mapping[str, Any]) -> str:
 
 def test_connections_are_those_that_policies_allow() -> None:
     """Hold the arrows between namespaces against the network policies of the callers."""
-    found = drawn("connections", "--env", "prod")
+    graph = drawn("connections", "--env", "prod")
     policies = {
-        (one["metadata"]["namespace"], one["metadata"]["name"]): one["spec"]
-        for one in objects_in("prod", "networkpolicy.networking.k8s.io")
+        (manifest["metadata"]["namespace"], manifest["metadata"]["name"]): manifest["spec"]
+        for manifest in objects_in("prod", "networkpolicy.networking.k8s.io")
     }
-    ends = [(*one["source"].split("/"), *one["target"].split("/"), one["label"]) for one in found["edges"]]
-    across = [one for one in ends if one[0].startswith("floe-") and one[2].startswith("floe-") and one[0] != one[2]]
+    ends = [(*edge["source"].split("/"), *edge["target"].split("/"), edge["label"]) for edge in graph["edges"]]
+    across = [end for end in ends if end[0].startswith("floe-") and end[2].startswith("floe-") and end[0] != end[2]]
     assert len(across) > 20
     for namespace, caller, target, server, ports in across:
         rules = policies[namespace, caller]["egress"]
         for port in ports.split(", "):
             assert any(
-                int(port) in [one["port"] for one in rule.get("ports", ())]
+                int(port) in [port_["port"] for port_ in rule.get("ports", ())]
                 and target in [namespace_of(peer) for peer in rule.get("to", ())]
                 for rule in rules
             ), (namespace, caller, target, server, port)
@@ -60,31 +60,33 @@ def test_connections_are_those_that_policies_allow() -> None:
 
 def test_arrows_follow_the_waves() -> None:
     waves = {
-        f"{one['metadata']['namespace']}/{one['metadata']['labels']['app.kubernetes.io/component']}": int(wave)
-        for one in objects_in("prod", *WORKLOADS)
-        if (wave := one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+        f"{manifest['metadata']['namespace']}/{manifest['metadata']['labels']['app.kubernetes.io/component']}": int(
+            wave
+        )
+        for manifest in objects_in("prod", *WORKLOADS)
+        if (wave := manifest["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
     }
-    arrows = [(one["source"], one["target"]) for one in drawn("waves", "--env", "prod")["edges"]]
+    arrows = [(edge["source"], edge["target"]) for edge in drawn("waves", "--env", "prod")["edges"]]
     assert len(arrows) > 20
     assert [arrow for arrow in arrows if waves[arrow[0]] <= waves[arrow[1]]] == []
 
 
-def test_a_part() -> None:
-    groups = {one["group"] for one in drawn("lineage", "--only", "finance")["nodes"]}
+def test_a_part_of_the_graph_may_be_selected() -> None:
+    groups = {node["group"] for node in drawn("lineage", "--only", "finance")["nodes"]}
     assert groups == {"finance", "sales"}
 
 
-def test_namespaces_as_single_nodes() -> None:
-    whole, folded = (drawn("connections", "--env", "prod", *words) for words in ((), ("--fold",)))
-    assert [one["key"] for one in folded["nodes"]] == sorted({one["group"] for one in whole["nodes"]})
-    group = {one["key"]: one["group"] for one in whole["nodes"]}
+def test_namespaces_may_be_folded_to_single_nodes() -> None:
+    full, folded = (drawn("connections", "--env", "prod", *words) for words in ((), ("--fold",)))
+    assert [node["key"] for node in folded["nodes"]] == sorted({node["group"] for node in full["nodes"]})
+    group = {node["key"]: node["group"] for node in full["nodes"]}
     across = {
-        (group[one["source"]], group[one["target"]], port)
-        for one in whole["edges"]
-        for port in one["label"].split(", ")
-        if group[one["source"]] != group[one["target"]]
+        (group[edge["source"]], group[edge["target"]], port)
+        for edge in full["edges"]
+        for port in edge["label"].split(", ")
+        if group[edge["source"]] != group[edge["target"]]
     }
-    assert {(one["source"], one["target"], one["label"]) for one in folded["edges"]} == across
+    assert {(edge["source"], edge["target"], edge["label"]) for edge in folded["edges"]} == across
     assert drawn("lineage", "--fold", "--only", "finance")["nodes"] == [
         {"key": name, "label": name, "group": ""} for name in ("finance", "sales")
     ]
@@ -97,14 +99,16 @@ def test_namespaces_as_single_nodes() -> None:
         (("waves", "--env", "prd"), 'there is no environment "prd"; known: dev'),
     ],
 )
-def test_what_is_not_there(
+def test_an_unknown_name_is_wrong_usage(
     words: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["graph", *words, "--root", str(small_mesh(tmp_path, {}))]) == 2
     assert capsys.readouterr().err == f"floe-compile: {message}\n"
 
 
-def test_without_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_graphviz_the_error_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert main(["graph", "lineage", "--format", "svg", "--root", str(small_mesh(tmp_path, {}))]) == 2
     assert "Graphviz is not installed" in capsys.readouterr().err

@@ -26,8 +26,8 @@ SALES = "output/dev/floe-sales/configmap_sales.yaml"
 
 
 def definitions() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.load(HOOKS.read_text(), yaml.CSafeLoader)
-    return found
+    hooks: list[dict[str, Any]] = yaml.load(HOOKS.read_text(), yaml.CSafeLoader)
+    return hooks
 
 
 # --- the verb -------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_errors_fail_and_write_nothing(committed: Path, floe: Floe) -> None:
     assert (committed / SALES).read_text() == before
 
 
-def test_deletions_need_leave_that_the_hook_cannot_give(
+def test_deletions_need_a_permission_that_the_hook_cannot_give(
     committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     git("rm", "--quiet", "domains/sales.yaml")
@@ -127,7 +127,7 @@ def test_outside_git_it_is_wrong_usage(
     assert "not a git repository" in capsys.readouterr().err
 
 
-def test_a_root_below_the_top_with_relative_variables_of_git(
+def test_relative_variables_of_git_work_below_the_top(
     repository: Path, floe: Floe, git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     below = repository / "sub"
@@ -146,7 +146,7 @@ def test_a_root_below_the_top_with_relative_variables_of_git(
 # --- the definition ------------------------------------------------------------------------------------------------
 
 
-def test_the_definitions_look_at_everything_every_time() -> None:
+def test_the_definitions_always_run_for_all_files() -> None:
     hooks = definitions()
     assert [hook["id"] for hook in hooks] == ["floe-compile", "floe-compile-check", "floe-compile-inputs"]
     for hook in hooks:
@@ -231,7 +231,7 @@ def test_a_commit_that_only_deletes_an_input_does_not_skip_the_hook(guarded: Pat
     assert "W006" in text
 
 
-def test_a_changed_input_with_unstaged_changes_beside_it(guarded: Path, git: Git) -> None:
+def test_a_staged_input_with_unstaged_changes_fails(guarded: Path, git: Git) -> None:
     """pre-commit puts unstaged changes of tracked files away while the hook runs: what is staged is compiled."""
     (guarded / "domains/sales.yaml").write_text("two\n")
     git("add", "domains")
@@ -254,8 +254,8 @@ def test_the_real_compiler_guards_a_mesh(
     tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the command line on nothing is of the tests' own here but the folder."""
-    for made in ("sales.yaml", "finance.yaml"):
-        (tmp_path / "domains" / made).unlink()
+    for name in ("sales.yaml", "finance.yaml"):
+        (tmp_path / "domains" / name).unlink()
     (tmp_path / "overlays/prod").rmdir()
     small_mesh(tmp_path, {})
     assert main(["hook"]) == 1, "nothing is staged yet"

@@ -50,11 +50,11 @@ def test_every_choice_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", MESHES)
-def test_what_is_written_compiles(name: str, capsys: pytest.CaptureFixture[str], snapshot: SnapshotAssertion) -> None:
+def test_a_new_mesh_compiles(name: str, capsys: pytest.CaptureFixture[str], snapshot: SnapshotAssertion) -> None:
     assert main(["init", "--yes", *options(MESHES[name])]) == 0
     files = written(Path())
     assert {path for path in files if path.startswith("output/.floe/")} == {
-        f"output/.floe/{one}.index" for one in MESHES[name].get("environments", "dev,prod").split(",")
+        f"output/.floe/{environment}.index" for environment in MESHES[name].get("environments", "dev,prod").split(",")
     }
     assert main(["schema", "--check"]) == 0
     assert main(["check", "--quiet"]) == 0
@@ -63,7 +63,7 @@ def test_what_is_written_compiles(name: str, capsys: pytest.CaptureFixture[str],
     assert own == snapshot
 
 
-def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_values_that_only_the_owner_knows_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     main(["init", "--yes"])
     listed = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
     marked = [
@@ -78,7 +78,7 @@ def test_what_only_the_owner_knows_is_listed(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.git
 @pytest.mark.parametrize("is_repository", [True, False])
-def test_what_comes_next_begins_with_a_repository(is_repository: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_next_steps_begin_with_a_repository(is_repository: bool, capsys: pytest.CaptureFixture[str]) -> None:
     if is_repository:
         Path(".git").mkdir()
         Path(".git/HEAD").write_text("ref: refs/heads/main\n")
@@ -96,7 +96,7 @@ def test_a_file_that_exists_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert "see README.md" not in said
 
 
-def test_a_mesh_that_exists_is_not_begun_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_mesh_is_not_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
     Path("platform-manifest.yaml").write_text("mine\n")
     assert main(["init", "--yes"]) == 2
     assert capsys.readouterr().err == (
@@ -129,7 +129,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
         ("environments", "dev,dev", 'environments: "dev,dev" has a name twice'),
     ],
 )
-def test_a_wrong_answer(option: str, answer: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_answer_is_refused(option: str, answer: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", f"--{option}", answer]) == 2
     assert capsys.readouterr().err.startswith(f"floe-compile: --{message}")
     assert written(Path()) == {}
@@ -146,15 +146,17 @@ def test_people_are_asked_until_the_answer_is_right(
     typed = ["", "@acme/data", "", "", "cron", "kubernetes", "none", "", "", "", "", ""]
     monkeypatch.setattr(sys, "stdin", Terminal("\n".join(typed) + "\n"))
     assert main(["init"]) == 0
-    asked = capsys.readouterr().err
-    assert "name of the platform [acme]: " in asked  # the name of the folder
-    assert '  "cron" is not one of the choices; known: airflow, dagster, kubernetes\n' in asked
+    questions = capsys.readouterr().err
+    assert "name of the platform [acme]: " in questions  # the name of the folder
+    assert '  "cron" is not one of the choices; known: airflow, dagster, kubernetes\n' in questions
     manifest = yaml.safe_load(Path("platform-manifest.yaml").read_text())
     assert (manifest["metadata"]["name"], manifest["metadata"]["owner"]) == ("acme", "@acme/data")
     assert manifest["orchestrator"] == {"type": "kubernetes"}
 
 
-def test_the_end_of_the_answers_is_the_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_end_of_input_ends_the_questions(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("acme\n"))
     assert main(["init"]) == 130
     assert capsys.readouterr().err.endswith("]: \nfloe-compile: interrupted\n")
@@ -214,7 +216,7 @@ def test_what_was_there_and_does_not_compile(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("compiler", [Compiler("1.2.3"), Compiler("1.2.3", URL, "a" * 40)], ids=["released", "git"])
-def test_the_mesh_uses_the_compiler_that_began_it(
+def test_the_mesh_uses_the_version_that_created_it(
     compiler: Compiler, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
 ) -> None:
     monkeypatch.setattr(init, "_compiler", lambda: compiler)
@@ -223,17 +225,17 @@ def test_the_mesh_uses_the_compiler_that_began_it(
 
 
 @pytest.mark.parametrize("field", ["owner", "registry", "repository"])
-def test_a_value_that_nobody_gave_is_listed(field: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_value_is_listed(field: str, capsys: pytest.CaptureFixture[str]) -> None:
     answers = {"owner": "@acme/data", "registry": "ghcr.io/acme", "repository": "https://git.acme.example/mesh.git"}
-    given = [word for key, answer in answers.items() if key != field for word in (f"--{key}", answer)]
-    assert main(["init", "--name", "acme", *SMALL, *given]) == 0
+    arguments = [word for key, answer in answers.items() if key != field for word in (f"--{key}", answer)]
+    assert main(["init", "--name", "acme", *SMALL, *arguments]) == 0
     lines = Path("platform-manifest.yaml").read_text().splitlines()
     marked = [line.split()[0] for line in lines if "# yours:" in line and line.split()[0] != "version:"]
-    assert [one for one in marked if one != "store:"] == [f"{field}:"]
+    assert [line for line in marked if line != "store:"] == [f"{field}:"]
     assert "platform-manifest.yaml:" in capsys.readouterr().out
 
 
-def test_a_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     Path("taken").write_text("")
     assert main(["init", "--yes", "taken"]) == 2
     assert capsys.readouterr().err == "floe-compile: taken cannot be made: File exists; name another folder\n"

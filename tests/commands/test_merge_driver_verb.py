@@ -39,14 +39,14 @@ def configure(git: Callable[..., object], program: Path) -> None:
 @pytest.fixture(scope="module")
 def branched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str], dict[str, str]], Path]:
     """Return what makes a repository of two such branches, once for the same texts."""
-    made: dict[str, Path] = {}
+    repositories: dict[str, Path] = {}
     program = quick_program(tmp_path_factory.mktemp("program"), fake_pipeline.__name__)
 
     def make(ours: dict[str, str], theirs: dict[str, str]) -> Path:
         key = json.dumps([ours, theirs])
-        if key in made:
-            return made[key]
-        root = made[key] = tmp_path_factory.mktemp("branched")
+        if key in repositories:
+            return repositories[key]
+        root = repositories[key] = tmp_path_factory.mktemp("branched")
         for name, text in {
             "platform-manifest.yaml": "",
             "overlays/dev/environment.yaml": "",
@@ -121,23 +121,23 @@ def test_both_sides_of_an_input_are_merged_and_compiled(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3), "new": "x"})
-    passed, said = tried("merge", "--no-edit", "other")
-    assert passed, said
+    passed, output = tried("merge", "--no-edit", "other")
+    assert passed, output
     assert (repository / SALES).read_text().endswith(f"text: {sales(2, 3)}\n")
     assert is_current(floe, git)
     assert not list(repository.glob(".merge_file*"))
 
 
-def test_git_asks_for_many_files_and_the_inputs_are_compiled_once(
+def test_for_many_files_the_inputs_are_compiled_once(
     two_branches: Branches, tried: Tried, floe: Floe, git: Git, tmp_path: Path
 ) -> None:
     names = [f"d{number}" for number in range(3)]
     two_branches({name: sales(2, 1) for name in names}, {name: sales(2, 2) for name in names})
     # Both have added these files: there is no ancestor, so the inputs conflict. Ours are taken.
-    passed, said = tried("merge", "other")
+    passed, output = tried("merge", "other")
     assert not passed
-    assert said.count("floe-compile: output/ is left as it is here") == 1
-    assert f"inputs conflict (domains/d0.yaml and 2 more); resolve them, {NEXT}" in said
+    assert output.count("floe-compile: output/ is left as it is here") == 1
+    assert f"inputs conflict (domains/d0.yaml and 2 more); resolve them, {NEXT}" in output
     git("checkout", "--theirs", "--", "domains")
     assert floe() == 0
     git("add", "--all")
@@ -153,8 +153,8 @@ def test_a_rebase_compiles_each_commit(
     (repository / "domains/sales.yaml").write_text(sales(1, 4))
     assert floe() == 0
     git("commit", "--quiet", "--all", "--message", "theirs again")
-    passed, said = tried("rebase", "main")
-    assert passed, said
+    passed, output = tried("rebase", "main")
+    assert passed, output
     for commit, last in (("HEAD", 4), ("HEAD~1", 3), ("HEAD~2", 1)):
         assert git("show", f"{commit}:{SALES}").endswith(f"text: {sales(2, last)}\n")
         git("checkout", "--quiet", commit)
@@ -170,10 +170,10 @@ def test_inputs_that_do_not_compile_together_stop_the_merge(
     (repository / "domains/finance.yaml").write_text("fail")
     git("commit", "--quiet", "--all", "--message", "wrong, and committed anyway")
     git("checkout", "--quiet", "main")
-    passed, said = tried("merge", "other")
+    passed, output = tried("merge", "other")
     assert not passed
-    assert said.count("error[R901]: the domain says fail") == 1
-    assert f"1 error; so output/ is left as it is here; correct the merged inputs, {NEXT}" in said
+    assert output.count("error[R901]: the domain says fail") == 1
+    assert f"1 error; so output/ is left as it is here; correct the merged inputs, {NEXT}" in output
     assert "<<<<" not in (repository / SALES).read_text()
     (repository / "domains/finance.yaml").write_text("two")
     assert floe() == 0
@@ -182,7 +182,7 @@ def test_inputs_that_do_not_compile_together_stop_the_merge(
     assert is_current(floe, git)
 
 
-def test_a_file_that_only_one_side_has_changed_and_must_be_another_stops_the_merge(
+def test_a_file_changed_on_one_side_only_that_must_differ_stops_the_merge(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
@@ -190,17 +190,17 @@ def test_a_file_that_only_one_side_has_changed_and_must_be_another_stops_the_mer
     (repository / "domains/finance.yaml").write_text("two")  # and not compiled
     git("commit", "--quiet", "--all", "--message", "stale")
     git("checkout", "--quiet", "main")
-    passed, said = tried("merge", "other")
+    passed, output = tried("merge", "other")
     assert not passed
     file = "output/dev/floe-finance/configmap_finance.yaml"
-    assert said.count(f"1 file of output/ must change or go, too ({file}); {NEXT}") == 1
+    assert output.count(f"1 file of output/ must change or go, too ({file}); {NEXT}") == 1
     assert floe() == 0
     git("add", "--all", "--", "output")
     git("commit", "--quiet", "--no-edit")
     assert is_current(floe, git)
 
 
-def test_a_file_that_is_gone_stops_the_merge(
+def test_a_deleted_file_stops_the_merge(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"finance": "two"}, {"sales": sales(1, 3)})
@@ -210,13 +210,13 @@ def test_a_file_that_is_gone_stops_the_merge(
     git("rm", "--quiet", "domains/sales.yaml")  # and not compiled
     git("commit", "--quiet", "--message", "removed")
     git("checkout", "--quiet", "main")
-    passed, said = tried("merge", "other")
+    passed, output = tried("merge", "other")
     assert not passed
-    assert f"1 file of output/ must change or go, too ({SALES}); {NEXT}" in said
-    assert "CONFLICT (content): Merge conflict in " + SALES in said
+    assert f"1 file of output/ must change or go, too ({SALES}); {NEXT}" in output
+    assert "CONFLICT (content): Merge conflict in " + SALES in output
 
 
-def test_a_squashing_rebase_in_a_linked_worktree(
+def test_a_squashing_rebase_works_in_a_linked_worktree(
     two_branches: Branches,
     tried: Tried,
     repository: Path,
@@ -233,29 +233,29 @@ def test_a_squashing_rebase_in_a_linked_worktree(
     assert floe() == 0
     assert tried("-C", str(linked), "commit", "--quiet", "--all", "--message", "fixup! theirs")[0]
     monkeypatch.setenv("GIT_SEQUENCE_EDITOR", "true")
-    passed, said = tried("-C", str(linked), "rebase", "--interactive", "--autosquash", "main")
-    assert passed, said
+    passed, output = tried("-C", str(linked), "rebase", "--interactive", "--autosquash", "main")
+    assert passed, output
     assert (linked / SALES).read_text().endswith(f"text: {sales(2, 4)}\n")
     assert floe("check") == 0
 
 
-def test_a_foreign_file_in_the_output_stays(two_branches: Branches, tried: Tried, repository: Path, git: Git) -> None:
+def test_a_foreign_file_in_the_output_is_kept(two_branches: Branches, tried: Tried, repository: Path, git: Git) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
     (repository / "output/README.md").write_text("words")
     git("add", "--all")
     git("commit", "--quiet", "--message", "words")
-    passed, said = tried("merge", "--no-edit", "other")
-    assert passed, said
+    passed, output = tried("merge", "--no-edit", "other")
+    assert passed, output
     assert (repository / "output/README.md").read_text() == "words"
 
 
-def test_what_git_does_not_tell_stops_and_can_be_compiled(
+def test_a_merge_without_information_from_git_stops_and_can_be_compiled(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
-    passed, said = tried("cherry-pick", "other")
+    passed, output = tried("cherry-pick", "other")
     assert not passed
-    assert said.count(f"floe-compile: {INDEX}: Git does not say what it merges here; {NEXT}") == 1
+    assert output.count(f"floe-compile: {INDEX}: Git does not say what it merges here; {NEXT}") == 1
     assert "<<<<" not in (repository / INDEX).read_text()
     assert floe() == 0
     git("add", "--all", "--", "output")
@@ -263,26 +263,26 @@ def test_what_git_does_not_tell_stops_and_can_be_compiled(
     assert is_current(floe, git)
 
 
-def test_damage_of_what_it_remembers_does_no_harm(
+def test_damaged_cache_entries_do_no_harm(
     two_branches: Branches, tried: Tried, repository: Path, floe: Floe, git: Git
 ) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
     (repository / ".git" / MEMORY).write_text('{"compiler": 1')
-    passed, said = tried("merge", "--no-edit", "other")
-    assert passed, said
+    passed, output = tried("merge", "--no-edit", "other")
+    assert passed, output
     assert is_current(floe, git)
 
 
 def test_nothing_is_left_in_the_repository(two_branches: Branches, tried: Tried, git: Git, repository: Path) -> None:
     two_branches({"sales": sales(2, 1)}, {"sales": sales(1, 3)})
     index = git("ls-files", "--stage")
-    passed, said = tried("merge", "--no-commit", "other")
-    assert passed, said
+    passed, output = tried("merge", "--no-commit", "other")
+    assert passed, output
     assert sorted(path.name for path in repository.iterdir() if path.name.startswith(".")) == [".git", ".gitattributes"]
     assert len(git("ls-files", "--stage").splitlines()) == len(index.splitlines())
 
 
-def test_a_git_that_is_too_old_to_say_stops_with_the_reason(
+def test_an_old_git_stops_with_the_reason(
     two_branches: Branches,
     repository: Path,
     git: Git,
@@ -301,8 +301,8 @@ def test_a_git_that_is_too_old_to_say_stops_with_the_reason(
     monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv(f"GITHEAD_{git('rev-parse', 'other').strip()}", "other")
     assert main(["merge-driver", "o", "a", "b", SALES]) == 1
-    said = capsys.readouterr().err
-    assert said == (
+    output = capsys.readouterr().err
+    assert output == (
         "floe-compile: Git cannot say what the merged inputs are, as Git 2.38 and newer can "
         f"(git merge-tree: usage); {NEXT}\n"
     )
@@ -323,21 +323,21 @@ def test_a_file_outside_the_output_is_wrong_usage(
 
 
 @pytest.mark.parametrize(
-    ("ours", "told"),
+    ("ours", "message"),
     [
         ("a", f"Git merges no {SALES} here, and nothing was written; Git calls this by itself, see: "),
         ("missing", "missing: cannot be read: No such file or directory; Git calls this by itself, see: "),
     ],
 )
 @pytest.mark.parametrize("path", [SALES, INDEX])
-def test_nobody_calls_it_by_hand(
-    two_branches: Branches, repository: Path, capsys: pytest.CaptureFixture[str], path: str, ours: str, told: str
+def test_a_call_without_a_merge_is_wrong_usage(
+    two_branches: Branches, repository: Path, capsys: pytest.CaptureFixture[str], path: str, ours: str, message: str
 ) -> None:
     two_branches({"sales": "2"}, {"sales": "3"})
     (repository / "a").write_text("a")
     assert main(["merge-driver", "a", ours, "a", path]) == (1 if ours == "a" else 2)
-    said = capsys.readouterr().err
-    assert said == f"floe-compile: {told.replace(SALES, path)}floe-compile merge-driver --help\n"
+    output = capsys.readouterr().err
+    assert output == f"floe-compile: {message.replace(SALES, path)}floe-compile merge-driver --help\n"
     assert (repository / "a").read_text() == "a"
 
 
@@ -362,8 +362,8 @@ def test_the_real_compiler_merges_a_mesh_below_the_top(
     commit("0 6 * * *", "0 7 * * *")
     git("checkout", "--quiet", "main")
     commit("orders:1.0.0", "orders:1.5.0")
-    passed, said = tried("merge", "--no-edit", "other")
-    assert passed, said
+    passed, output = tried("merge", "--no-edit", "other")
+    assert passed, output
     job = (mesh / "output/dev/floe-sales-domain/cronjob.batch_orders.yaml").read_text()
     assert "0 7 * * *" in job
     assert "orders:1.5.0" in job

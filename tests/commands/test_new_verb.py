@@ -36,7 +36,7 @@ def mesh(begun: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("mesh")
-def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
+def test_added_documents_compile(capsys: pytest.CaptureFixture[str]) -> None:
     for kind, name in (("domain", "legal"), ("product", "finance/revenue"), ("environment", "prod")):
         assert main(["new", kind, name]) == 0
         assert main(["codeowners", "--check"]) == 0
@@ -63,7 +63,7 @@ def test_what_is_added_compiles(capsys: pytest.CaptureFixture[str]) -> None:
         (("environment", "../x"), '"../x" is not a DNS label'),
     ],
 )
-def test_what_cannot_be_added(
+def test_invalid_additions_are_refused(
     words: tuple[str, str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = written(tmp_path)
@@ -84,13 +84,13 @@ def test_owners_are_written_only_where_they_are_kept(text: str | None) -> None:
     assert (owners.read_text() if owners.exists() else None) == text
 
 
-def test_nothing_is_added_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_mesh_nothing_is_added(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "domain", "sales"]) == 2
     assert "begin with: floe-compile init" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("mesh")
-def test_the_next_step_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_next_step_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     then = "Then: floe-compile diff shows what it compiles to, and floe-compile writes that.\n"
     capsys.readouterr()
     assert main(["new", "product", "sales/returns"]) == 0
@@ -101,7 +101,7 @@ def test_the_next_step_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("delivery", "has_address"), [("argocd", True), ("flux", False)])
-def test_only_argo_cd_is_told_the_addresses_of_clusters(delivery: str, *, has_address: bool) -> None:
+def test_only_argo_cd_needs_the_addresses_of_clusters(delivery: str, *, has_address: bool) -> None:
     assert main(["init", "--yes", *SMALL, "--environments", "dev", "--delivery", delivery]) == 0
     assert main(["new", "environment", "prod", "--cluster", "a=platform", "--cluster", "b=sales"]) == 0
     assert ("    server: " in Path("overlays/prod/environment.yaml").read_text()) is has_address

@@ -69,23 +69,23 @@ def files(folder: Path) -> set[str]:
 def source(folder: Path, environment: str = "dev") -> dict[str, Any]:
     """Return what Argo CD applies the platform of an environment from."""
     manifest = from_yaml((folder / APPLICATION.format(environment, environment)).read_text())
-    found: dict[str, Any] = manifest["spec"]["source"]
-    return found
+    source_: dict[str, Any] = manifest["spec"]["source"]
+    return source_
 
 
 def test_another_repository_has_the_output(
     mesh: Path, git: Git, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tmp_path / "deployments"
-    (other / "README.md").write_text("Only what is compiled is delivered.\n")
+    deployments = tmp_path / "deployments"
+    (deployments / "README.md").write_text("Only what is compiled is delivered.\n")
     before, elsewhere = files(mesh), ("--output", "../deployments")
     assert main(["compile", *elsewhere]) == 0
-    assert f"dev: 20 files in {other}: 20 created" in capsys.readouterr().err
+    assert f"dev: 20 files in {deployments}: 20 created" in capsys.readouterr().err
     assert files(mesh) == before, "nothing is written beside the inputs"
-    assert {path.partition("/")[0] for path in files(other)} == {"README.md", "output"}
-    assert source(other)["repoURL"] == REPOSITORY
-    assert source(other)["path"] == "output/dev/floe-platform"
-    commit(git, other)
+    assert {path.partition("/")[0] for path in files(deployments)} == {"README.md", "output"}
+    assert source(deployments)["repoURL"] == REPOSITORY
+    assert source(deployments)["path"] == "output/dev/floe-platform"
+    commit(git, deployments)
     assert main(["check", *elsewhere]) == 0
     assert main(["check"]) == 1, "there is none beside the inputs"
     capsys.readouterr()
@@ -103,7 +103,7 @@ def test_another_repository_has_the_output(
     assert main(["report", "--html", str(page), "--explain", "0", *elsewhere]) == 0
     assert "1 changed" in capsys.readouterr().err
     assert main(["compile", *elsewhere]) == 0
-    assert git(other, "status", "--porcelain").split() == ["M", "output/.floe/dev.index", "M", CRON_JOB]
+    assert git(deployments, "status", "--porcelain").split() == ["M", "output/.floe/dev.index", "M", CRON_JOB]
     capsys.readouterr()
     assert main(["receipt", *elsewhere]) == 0
     receipt = tmp_path / "receipt.json"
@@ -112,7 +112,7 @@ def test_another_repository_has_the_output(
     assert main(["verify", str(receipt)]) == 1, "the output is not beside the inputs"
 
 
-def test_a_folder_of_the_other_repository_is_delivered_from_there(mesh: Path, tmp_path: Path) -> None:
+def test_a_folder_of_another_repository_is_delivered_from_there(mesh: Path, tmp_path: Path) -> None:
     (tmp_path / "deployments/teams/mesh").mkdir(parents=True)
     assert main(["compile", "--output", "../deployments/teams/mesh"]) == 0
     assert source(tmp_path / "deployments/teams/mesh")["path"] == "teams/mesh/output/dev/floe-platform"
@@ -149,14 +149,14 @@ def test_each_environment_has_a_branch(
     assert "dev: 1 changed" in capsys.readouterr().err
 
 
-def test_git_is_asked_where_the_output_is(
+def test_files_are_checked_in_the_repository_of_the_output(
     mesh: Path, git: Git, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tmp_path / "deployments"
+    deployments = tmp_path / "deployments"
     (mesh / ".gitignore").write_text("output/\n")
     assert main(["compile", "--output", "../deployments"]) == 0
     assert "C208" not in capsys.readouterr().err
-    (other / ".gitignore").write_text("# mine\noutput/dev/\n")
+    (deployments / ".gitignore").write_text("# mine\noutput/dev/\n")
     assert main(["compile", "--output", "../deployments"]) == 0
     assert "../deployments/.gitignore:2:1: warning[C208]" in capsys.readouterr().err
 
@@ -170,7 +170,7 @@ def test_owners_of_environments_own_their_output(mesh: Path, git: Git, tmp_path:
     assert not (mesh / "CODEOWNERS").exists()
 
 
-def test_the_repository_itself_may_be_named(mesh: Path) -> None:
+def test_the_repository_itself_may_be_the_output(mesh: Path) -> None:
     assert main(["compile", "--output", "."]) == 0
     assert main(["check"]) == 0
 

@@ -30,8 +30,8 @@ def package(compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
     def run(*words: str, root: Path = compiled) -> tuple[int, str, str]:
         capsys.readouterr()
-        given = ["package", "--helm", "--env", "dev", "--root", str(root), "--to", str(tmp_path / "charts"), *words]
-        code = main(given)
+        arguments = ["package", "--helm", "--env", "dev", "--root", str(root), "--to", str(tmp_path / "charts"), *words]
+        code = main(arguments)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_chart_for_each_folder_in_the_order_of_installation(package: Package, tmp_path: Path) -> None:
+def test_each_folder_is_a_chart_in_the_order_of_installation(package: Package, tmp_path: Path) -> None:
     code, out, err = package("--version", "1.4.0")
     charts = tmp_path / "charts"
     lines = [
@@ -61,7 +61,7 @@ def test_without_a_version_it_follows_from_the_content(package: Package, tmp_pat
     assert all("-0.0.0-sha" in name for name in first)
 
 
-def test_an_output_that_is_not_current(package: Package, compiled: Path, tmp_path: Path) -> None:
+def test_a_stale_output_is_refused(package: Package, compiled: Path, tmp_path: Path) -> None:
     root = tmp_path / "mesh"
     shutil.copytree(compiled, root)
     next((root / "output").rglob("serviceaccount_orders.yaml")).unlink()
@@ -71,7 +71,7 @@ def test_an_output_that_is_not_current(package: Package, compiled: Path, tmp_pat
     assert not (tmp_path / "charts").exists()
 
 
-def test_what_helm_cannot_install_is_told_with_its_file(
+def test_objects_that_helm_cannot_install_are_reported_with_their_file(
     package: Package, compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = tmp_path / "mesh"
@@ -93,7 +93,7 @@ def test_what_helm_cannot_install_is_told_with_its_file(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--version", "1.4"), '--version "1.4": Helm takes versions such as 1.4.0 or 1.4.0-rc.1'),
         (("--version", "v1.4.0"), '--version "v1.4.0": Helm takes versions'),
@@ -101,14 +101,14 @@ def test_what_helm_cannot_install_is_told_with_its_file(
         (("--env", "dew"), 'there is no environment "dew"; did you mean "dev"?'),
     ],
 )
-def test_wrong_usage(package: Package, tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+def test_wrong_usage_is_refused(package: Package, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     code, out, err = package(*words)
     assert (code, out) == (2, "")
-    assert told in err
+    assert message in err
     assert not (tmp_path / "charts").exists()
 
 
-def test_the_output_has_compiled_files_only(package: Package, compiled: Path) -> None:
+def test_foreign_files_in_the_output_are_refused(package: Package, compiled: Path) -> None:
     folder = compiled / "output/dev"
     code, _, err = package("--to", str(folder))
     assert (code, err) == (
@@ -117,12 +117,12 @@ def test_the_output_has_compiled_files_only(package: Package, compiled: Path) ->
     )
 
 
-def test_the_form_must_be_said(compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_format_is_required(compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["package", "--env", "dev", "--root", str(compiled)]) == 2
     assert "required: --helm" in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_made(package: Package, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(package: Package, tmp_path: Path) -> None:
     (tmp_path / "charts").write_text("a file", encoding="utf-8")
     code, _, err = package()
     assert code == 1

@@ -67,7 +67,7 @@ def test_environments_that_only_have_other_clusters_do_not_differ(parity: Parity
     )
 
 
-def test_what_is_expected_is_shown_if_it_is_asked_for(mesh: Path, parity: Parity) -> None:
+def test_expected_differences_are_shown_on_request(mesh: Path, parity: Parity) -> None:
     lines = enumerate(environment("prod").splitlines(), start=1)
     line = max(number for number, text in lines if "name: prod" in text)  # The first is that of the environment.
     _code, out, err = parity("staging", "prod", "--all")
@@ -78,7 +78,7 @@ def test_what_is_expected_is_shown_if_it_is_asked_for(mesh: Path, parity: Parity
     assert not err.endswith("(--all shows them)\n")
 
 
-def test_an_image_has_the_line_that_says_it_in_each_environment(mesh: Path, parity: Parity) -> None:
+def test_an_image_has_its_line_in_each_environment(mesh: Path, parity: Parity) -> None:
     write(mesh, "overlays/staging/images.yaml", f"{IMAGES % 'staging'}  sales:\n    orders: sales/orders:1.2.0\n")
     _code, out, err = parity()
     assert out == (
@@ -90,9 +90,9 @@ def test_an_image_has_the_line_that_says_it_in_each_environment(mesh: Path, pari
     assert "staging and prod: 1 difference, and 1 more" in err
 
 
-def test_the_same_of_several_products_is_told_once(mesh: Path, parity: Parity) -> None:
-    said = "{schedule: {cron: 0 9 * * *}}"
-    override(mesh, "prod", MANY % (said, said))
+def test_the_same_difference_of_several_products_is_reported_once(mesh: Path, parity: Parity) -> None:
+    override_ = "{schedule: {cron: 0 9 * * *}}"
+    override(mesh, "prod", MANY % (override_, override_))
     _code, out, err = parity()
     line = line_of(mesh, "overlays/prod/environment.yaml", "orders:")
     assert out.count("schedule.cron") == 1
@@ -105,10 +105,12 @@ def test_the_same_of_several_products_is_told_once(mesh: Path, parity: Parity) -
     assert "2 differences" in err
 
 
-def test_steps_go_by_their_names_and_sizes_are_expected(mesh: Path, parity: Parity) -> None:
+def test_steps_are_compared_by_name_and_sizes_may_differ(mesh: Path, parity: Parity) -> None:
     size = "{cpu: 300m, memory: 1Gi}"
-    said = f"{{steps: {{transform: {{variables: {{MODE: full}}, resources: {{requests: {size}, limits: {size}}}}}}}}}"
-    override(mesh, "prod", f"domains: {{sales: {{products: {{orders: {said}}}}}}}\n")
+    override_ = (
+        f"{{steps: {{transform: {{variables: {{MODE: full}}, resources: {{requests: {size}, limits: {size}}}}}}}}}"
+    )
+    override(mesh, "prod", f"domains: {{sales: {{products: {{orders: {override_}}}}}}}\n")
     _code, out, err = parity()
     assert out.startswith(
         "data products\n  sales/orders: steps.transform.variables.MODE\n    staging  not set\n    prod     full  "
@@ -117,7 +119,7 @@ def test_steps_go_by_their_names_and_sizes_are_expected(mesh: Path, parity: Pari
     assert "1 difference, and 5 more" in err
 
 
-def test_a_product_that_one_environment_lacks(mesh: Path, parity: Parity) -> None:
+def test_a_product_missing_in_one_environment_is_reported(mesh: Path, parity: Parity) -> None:
     override(mesh, "prod", "domains: {sales: {products: {returns: {enabled: false}}}}\n")
     _code, out, _err = parity()
     line = line_of(mesh, "overlays/prod/environment.yaml", "enabled")
@@ -129,7 +131,7 @@ def test_a_product_that_one_environment_lacks(mesh: Path, parity: Parity) -> Non
     )
 
 
-def test_a_domain_that_one_environment_lacks_is_one_difference(mesh: Path, parity: Parity) -> None:
+def test_a_domain_missing_in_one_environment_is_one_difference(mesh: Path, parity: Parity) -> None:
     with (mesh / "domains/sales/domain.yaml").open("a") as file:
         file.write("environments: [staging, dev]\n")
     write(
@@ -143,9 +145,9 @@ def test_a_domain_that_one_environment_lacks_is_one_difference(mesh: Path, parit
     assert out == f"domains\n  sales\n    staging  there  {place}\n    prod     not there  {place}\n"
 
 
-def test_settings_of_domains_and_of_the_platform(mesh: Path, parity: Parity) -> None:
-    said = "platform: {secrets: {type: existing}}\ndomains: {sales: {approved_products: [orders, returns]}}\n"
-    override(mesh, "prod", said)
+def test_settings_of_domains_and_of_the_platform_are_compared(mesh: Path, parity: Parity) -> None:
+    overrides = "platform: {secrets: {type: existing}}\ndomains: {sales: {approved_products: [orders, returns]}}\n"
+    override(mesh, "prod", overrides)
     _code, out, _err = parity()
     line = line_of(mesh, "overlays/prod/environment.yaml", "platform:")
     assert out == (
@@ -160,11 +162,11 @@ def test_settings_of_domains_and_of_the_platform(mesh: Path, parity: Parity) -> 
     )
 
 
-def test_hand_written_files(mesh: Path, parity: Parity) -> None:
-    both = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [%s.yaml]\n"
+def test_hand_written_files_are_compared(mesh: Path, parity: Parity) -> None:
+    template = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [%s.yaml]\n"
     map_ = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: floe-platform}\n"
     for name, file in (("staging", "a"), ("prod", "b")):
-        write(mesh, f"overlays/{name}/kustomization.yaml", both % file)
+        write(mesh, f"overlays/{name}/kustomization.yaml", template % file)
         write(mesh, f"overlays/{name}/{file}.yaml", map_ % file)
     code, out, err = parity()
     assert code == 0, err
@@ -178,7 +180,7 @@ def test_hand_written_files(mesh: Path, parity: Parity) -> None:
     )
 
 
-def test_markdown(mesh: Path, parity: Parity) -> None:
+def test_differences_are_printed_as_markdown(mesh: Path, parity: Parity) -> None:
     write(mesh, "overlays/staging/images.yaml", f"{IMAGES % 'staging'}  sales:\n    orders: sales/orders:1.2.0\n")
     _code, out, err = parity("staging", "prod", "--format", "markdown")
     assert err == ""
@@ -191,7 +193,7 @@ def test_markdown(mesh: Path, parity: Parity) -> None:
     )
 
 
-def test_json_has_what_is_expected_too(parity: Parity) -> None:
+def test_json_has_expected_differences_too(parity: Parity) -> None:
     _code, out, _err = parity("staging", "prod", "--format", "json")
     document: dict[str, Any] = json.loads(out)
     assert document["environments"] == ["staging", "prod"]
@@ -206,7 +208,7 @@ def test_json_has_what_is_expected_too(parity: Parity) -> None:
     assert only["prod"]["place"].startswith("overlays/prod/environment.yaml:")
 
 
-def test_wrong_words(parity: Parity) -> None:
+def test_wrong_usage_is_refused(parity: Parity) -> None:
     assert parity("staging", "staging") == (
         2,
         "",
@@ -226,7 +228,7 @@ def test_errors_of_the_inputs_are_errors(mesh: Path, parity: Parity) -> None:
     assert 'has no product "order"' in err
 
 
-def test_a_change_that_is_further_in_one_of_them(mesh: Path, parity: Parity) -> None:
+def test_a_change_rolled_out_further_in_one_environment_is_reported(mesh: Path, parity: Parity) -> None:
     rings = "rollout: {rings: [{name: all}], changes: {x: {description: X, settings: {quota: {pods: 9}}}}}\n"
     write(mesh, MANIFEST, (mesh / MANIFEST).read_text(encoding="utf-8") + rings)
     override(mesh, "staging", "rollout: {x: all}\n")

@@ -16,7 +16,7 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_product_is_begun_and_registered(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_product_is_created_and_registered(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["product", "init", "returns", "--domain", "sales"]) == 0
     assert (mesh / "domains/sales/products/returns.yaml").is_file()
     assert main(["product", "register"]) == 0
@@ -27,13 +27,13 @@ def test_a_product_is_begun_and_registered(mesh: Path, capsys: pytest.CaptureFix
 
 def test_it_writes_what_new_product_writes(mesh: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert main(["product", "init", "returns", "--domain", "sales", "--owner", "@acme/returns"]) == 0
-    other = small_mesh(tmp_path_factory.mktemp("other"), {})
-    assert main(["new", "product", "sales/returns", "--owner", "@acme/returns", "--root", str(other)]) == 0
+    other_mesh = small_mesh(tmp_path_factory.mktemp("other"), {})
+    assert main(["new", "product", "sales/returns", "--owner", "@acme/returns", "--root", str(other_mesh)]) == 0
     path = "domains/sales/products/returns.yaml"
-    assert (mesh / path).read_text() == (other / path).read_text()
+    assert (mesh / path).read_text() == (other_mesh / path).read_text()
 
 
-def test_what_is_wrong_is_not_registered(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_product_is_not_registered(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (mesh / "domains/sales/products/orders.yaml").write_text("kind: [\n")
     assert main(["product", "register", "--root", str(mesh)]) == 1
     assert "commit" not in capsys.readouterr().err
@@ -50,6 +50,8 @@ def test_what_is_wrong_is_not_registered(mesh: Path, capsys: pytest.CaptureFixtu
         ([], "the following arguments are required: STEP"),
     ],
 )
-def test_wrong_usage(arguments: list[str], message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(
+    arguments: list[str], message: str, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["product", *arguments]) == 2
     assert message in capsys.readouterr().err

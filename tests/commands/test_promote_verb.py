@@ -92,7 +92,7 @@ def images(root: Path) -> str:
     return (root / PROD).read_text(encoding="utf-8").partition("images:\n")[2]
 
 
-def test_what_was_tried_is_shown_and_written(mesh: Path, promote: Promote) -> None:
+def test_tested_images_are_shown_and_written(mesh: Path, promote: Promote) -> None:
     code, out, err = promote("staging", "prod")
     assert code == 0
     assert [line for line in out.splitlines() if line[0] in "+-" and line[1] not in "+-"] == [
@@ -111,7 +111,7 @@ def test_what_was_tried_is_shown_and_written(mesh: Path, promote: Promote) -> No
 
 
 @pytest.mark.parametrize("name", ["returns", "sales/returns"])
-def test_one_product(name: str, mesh: Path, promote: Promote) -> None:
+def test_one_product_may_be_promoted(name: str, mesh: Path, promote: Promote) -> None:
     assert promote("staging", "prod", name)[0] == 0
     assert images(mesh) == (
         "  sales:\n    # kept\n    orders: sales/orders:1.1.0 # why\n    returns: sales/returns:1.3.0\n"
@@ -131,7 +131,7 @@ def test_an_image_that_only_the_file_of_the_product_names_is_written_too(mesh: P
     assert "returns: sales/returns:1.0.0}\n" in (mesh / STAGING).read_text(encoding="utf-8")
 
 
-def test_a_file_is_made_where_there_is_none(mesh: Path, promote: Promote) -> None:
+def test_a_missing_file_is_created(mesh: Path, promote: Promote) -> None:
     (mesh / PROD).unlink()
     commit(mesh)
     assert promote("staging", "prod", "orders")[0] == 0
@@ -139,7 +139,7 @@ def test_a_file_is_made_where_there_is_none(mesh: Path, promote: Promote) -> Non
     assert main(["compile", "--quiet"]) == 0
 
 
-def test_for_programs(mesh: Path, promote: Promote) -> None:
+def test_the_result_is_printed_as_json(mesh: Path, promote: Promote) -> None:
     code, out, err = promote("staging", "prod", "returns", "--format", "json", "--dry-run")
     assert (code, err) == (0, "")
     assert json.loads(out) == {
@@ -222,7 +222,7 @@ REFUSALS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(
-    ("what", "rule"),
+    ("case", "rule"),
     [
         ("what was not compiled and committed", "R077"),
         ("what is disabled there", "R077"),
@@ -233,10 +233,8 @@ REFUSALS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
         ("what the platform locks", "R005"),
     ],
 )
-def test_what_is_refused_is_one_error_and_nothing_is_written(
-    what: str, rule: str, mesh: Path, promote: Promote
-) -> None:
-    files, products, error = REFUSALS[what]
+def test_a_refusal_is_one_error_and_writes_nothing(case: str, rule: str, mesh: Path, promote: Promote) -> None:
+    files, products, error = REFUSALS[case]
     write(mesh, **files)
     before = images(mesh)
     code, out, err = promote("staging", "prod", *products)
@@ -247,7 +245,7 @@ def test_what_is_refused_is_one_error_and_nothing_is_written(
     assert images(mesh) == before
 
 
-def test_without_names_what_one_of_both_lacks_is_left_out(mesh: Path, promote: Promote) -> None:
+def test_without_names_products_of_one_environment_only_are_skipped(mesh: Path, promote: Promote) -> None:
     write(mesh, **{"overlays/prod/environment.yaml": environment("prod", DISABLED)})
     commit(mesh)
     code, out, err = promote("staging", "prod")
@@ -259,9 +257,7 @@ def test_without_names_what_one_of_both_lacks_is_left_out(mesh: Path, promote: P
     ]
 
 
-def test_what_the_second_environment_would_refuse_is_told_at_the_image_that_was_tried(
-    mesh: Path, promote: Promote
-) -> None:
+def test_an_error_in_the_second_environment_is_reported_at_the_tested_image(mesh: Path, promote: Promote) -> None:
     write(
         mesh,
         **{
@@ -281,7 +277,7 @@ def test_what_the_second_environment_would_refuse_is_told_at_the_image_that_was_
     assert images(mesh) == before
 
 
-def test_without_git_the_output_on_disk_tells(mesh: Path, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_the_output_on_disk_is_used(mesh: Path, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> None:
     (mesh / ".git").rename(mesh / ".gone")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(mesh.parent))
     assert promote("staging", "prod", "orders")[0] == 0
@@ -296,11 +292,11 @@ def test_without_git_the_output_on_disk_tells(mesh: Path, promote: Promote, monk
         (("staging", "prod", "sales/return"), 'there is no product "sales/return"; did you mean "sales/returns"?'),
     ],
 )
-def test_wrong_words(words: tuple[str, ...], message: str, promote: Promote) -> None:
+def test_wrong_usage_is_refused(words: tuple[str, ...], message: str, promote: Promote) -> None:
     assert promote(*words) == (2, "", f"floe-compile: {message}\n")
 
 
-def test_a_name_of_two_domains_must_be_told_apart(mesh: Path, promote: Promote) -> None:
+def test_a_name_in_two_domains_needs_the_domain(mesh: Path, promote: Promote) -> None:
     domain = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
     write(mesh, **{"domains/hr/domain.yaml": domain.replace("sales", "hr"), "domains/hr/products/orders.yaml": PRODUCT})
     expected = 'floe-compile: "orders" is a product of several domains; say hr/orders or sales/orders\n'
@@ -314,7 +310,9 @@ def test_a_mesh_with_errors_shows_them(mesh: Path, promote: Promote) -> None:
     assert err.startswith(f'{STAGING}:5:11: error[R007]: domain "sales" has no product "ordrs"')
 
 
-def test_a_file_that_cannot_be_written_is_told(mesh: Path, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_is_reported(
+    mesh: Path, promote: Promote, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(path: str, _text: str) -> Any:
         raise PermissionError(13, "Permission denied", path)
 
@@ -326,13 +324,13 @@ def test_a_file_that_cannot_be_written_is_told(mesh: Path, promote: Promote, mon
     assert images(mesh) == before
 
 
-def test_what_staging_has_tried_may_be_in_another_folder(mesh: Path, promote: Promote) -> None:
-    other = mesh.parent / "deployments"
-    other.mkdir()
-    (mesh / "output").rename(other / "output")
+def test_the_tested_output_may_be_in_another_folder(mesh: Path, promote: Promote) -> None:
+    deployments = mesh.parent / "deployments"
+    deployments.mkdir()
+    (mesh / "output").rename(deployments / "output")
     git_in(mesh, "rm", "--quiet", "-r", "--cached", "output")
     git_in(mesh, "commit", "--quiet", "--message", "elsewhere")
     code, _, err = promote("staging", "prod", "orders")
     assert code == 1
     assert "R077" in err
-    assert promote("staging", "prod", "orders", "--output", str(other))[0] == 0
+    assert promote("staging", "prod", "orders", "--output", str(deployments))[0] == 0

@@ -52,7 +52,7 @@ def publish(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
     return code, printed.out, printed.err
 
 
-def test_the_files_of_one_environment(
+def test_an_artifact_has_the_files_of_one_environment(
     committed: Path, pushed: list[tuple[Reference, Artifact]], git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = publish(capsys, PLACE, "--env", "dev")
@@ -60,7 +60,7 @@ def test_the_files_of_one_environment(
     assert (code, out, err) == (0, f"{PLACE}@{artifact.digest}\n", "")
     assert str(reference) == PLACE
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(artifact.blobs[1]))) as archive:
-        contents = {one.name: archive.extractfile(one).read() for one in archive}  # type: ignore[union-attr]
+        contents = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
     files = [path for path in (committed / "output").rglob("*") if path.is_file() and "prod" not in str(path)]
     assert contents == {path.relative_to(committed).as_posix(): path.read_bytes() for path in files}
     assert {SALES, "output/.floe/dev.index"} < set(contents)
@@ -68,7 +68,7 @@ def test_the_files_of_one_environment(
     assert listed[SALES] == hashlib.sha256(contents[SALES]).hexdigest()
 
 
-def test_it_says_where_it_comes_from(
+def test_an_artifact_names_its_source(
     committed: Path, pushed: list[tuple[Reference, Artifact]], git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish(capsys, PLACE, "--env", "dev")
@@ -83,7 +83,7 @@ def test_it_says_where_it_comes_from(
     }
 
 
-def test_twice_gives_the_same_and_a_change_another(
+def test_publishing_twice_gives_the_same_digest_and_a_change_another(
     committed: Path, pushed: list[tuple[Reference, Artifact]], floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish(capsys, PLACE, "--env", "dev")
@@ -98,7 +98,7 @@ def test_twice_gives_the_same_and_a_change_another(
     assert first.digest != third.digest
 
 
-def test_what_is_not_current_is_refused(
+def test_a_stale_output_is_refused(
     committed: Path, pushed: list[tuple[Reference, Artifact]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (committed / "domains/sales.yaml").write_text("two\n", encoding="utf-8")
@@ -119,7 +119,7 @@ def test_an_edited_file_is_refused(
 
 
 @pytest.mark.parametrize("staged", [False, True])
-def test_what_is_not_committed_is_refused(
+def test_uncommitted_files_are_refused(
     committed: Path,
     pushed: list[tuple[Reference, Artifact]],
     floe: Floe,
@@ -145,7 +145,7 @@ def test_another_environment_does_not_matter(
     assert publish(capsys, PLACE, "--env", "dev")[0] == 0
 
 
-def test_without_a_commit_there_is_nothing_to_say(
+def test_without_a_commit_there_is_no_source(
     repository: Path, floe: Floe, git: Git, pushed: list[tuple[Reference, Artifact]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     floe()
@@ -155,7 +155,7 @@ def test_without_a_commit_there_is_nothing_to_say(
     assert "has no Git commit, and an artifact says which one it is made from; commit it" in err
 
 
-def test_the_tag_moves_when_all_signatures_are_there(
+def test_the_tag_moves_after_all_signatures(
     committed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps: list[str] = []
@@ -171,7 +171,7 @@ def test_the_tag_moves_when_all_signatures_are_there(
     assert steps == [digest, f"{digest.replace(':', '-')}.sig", "provenance", "dev"]
 
 
-def test_nothing_is_published_that_nobody_signs(
+def test_without_a_signature_nothing_is_published(
     committed: Path,
     pushed: list[tuple[Reference, Artifact]],
     monkeypatch: pytest.MonkeyPatch,
@@ -183,7 +183,7 @@ def test_nothing_is_published_that_nobody_signs(
     assert "--sign-identity: error[P004]: install the extra: pip install 'floe-compile[sign]'" in err
 
 
-def test_a_key_that_cannot_be_used_is_told_before_anything_else(
+def test_an_unusable_key_is_reported_first(
     pushed: list[tuple[Reference, Artifact]],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -201,7 +201,7 @@ def test_a_key_that_cannot_be_used_is_told_before_anything_else(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((PLACE, "--env", "dev", "--builder", "https://ci.example"), "--builder is for what is signed; add --sign-key"),
         (
@@ -216,26 +216,26 @@ def test_a_key_that_cannot_be_used_is_told_before_anything_else(
         (("--env", "dev"), "required: oci://REGISTRY/NAME:TAG"),
     ],
 )
-def test_wrong_usage(
+def test_wrong_usage_is_refused(
     committed: Path,
     pushed: list[tuple[Reference, Artifact]],
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    told: str,
+    message: str,
 ) -> None:
     code, out, err = publish(capsys, *arguments)
     assert (code, out, pushed) == (2, "", [])
-    assert told in err
+    assert message in err
 
 
-def test_a_registry_that_is_not_there(committed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_registry_is_reported(committed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = publish(capsys, "oci://127.0.0.1:1/mesh:dev", "--env", "dev")
     assert (code, out) == (1, "")
     assert "oci://127.0.0.1:1/mesh:dev: error[P002]: 127.0.0.1:1 cannot be reached: " in err
     assert "Traceback" not in err
 
 
-def test_a_damaged_login_is_told(
+def test_a_damaged_login_is_reported(
     committed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr("floe_compiler.publish.registry.push", lambda _reference, _artifact, login: login())

@@ -13,12 +13,14 @@ from floe_compiler.cli import main
 from small_mesh import small_mesh
 
 
-def test_it_names_inputs_and_the_index(receipt: Path, repository: Path) -> None:
-    said = json.loads(receipt.read_text())
-    assert [one["name"] for one in said["subject"]] == ["output/.floe/dev.index"]
-    names = [one["name"] for one in said["predicate"]["inputs"]]
+def test_a_receipt_names_inputs_and_the_index(receipt: Path, repository: Path) -> None:
+    statement = json.loads(receipt.read_text())
+    assert [subject["name"] for subject in statement["subject"]] == ["output/.floe/dev.index"]
+    names = [input_["name"] for input_ in statement["predicate"]["inputs"]]
     assert names == ["domains/finance.yaml", "domains/sales.yaml", "platform-manifest.yaml"]
-    assert any(one["uri"].startswith("pkg:pypi/cdk8s@2.") for one in said["predicate"]["dependencies"])
+    assert any(
+        dependency["uri"].startswith("pkg:pypi/cdk8s@2.") for dependency in statement["predicate"]["dependencies"]
+    )
 
 
 @pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not installed")
@@ -29,7 +31,7 @@ def test_sha256sum_verifies_the_output_without_this_tool(receipt: Path, reposito
         subprocess.run(["sha256sum", "--check", "--strict", "--quiet"], input=text, text=True, check=True)
 
 
-def test_an_output_that_is_not_current_gets_none(
+def test_a_stale_output_gets_no_receipt(
     receipt: Path, repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (repository / "domains/sales.yaml").write_text("two\n")
@@ -40,7 +42,7 @@ def test_an_output_that_is_not_current_gets_none(
 
 
 @pytest.mark.parametrize(
-    ("chart", "said", "named"),
+    ("chart", "helm_version", "named"),
     [
         ("vendor/charts/cache/1.0.0/Chart.yaml", "v4.0.1", ["pkg:generic/helm@v4.0.1"]),
         ("vendor/charts/cache/1.0.0/Chart.yaml", "", []),
@@ -53,11 +55,11 @@ def test_helm_is_named_if_there_are_charts_and_it_is_installed(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     chart: str,
-    said: str,
+    helm_version: str,
     named: list[str],
 ) -> None:
     program = repository / "helm"
-    program.write_text(f"#!/bin/sh\necho {said}\n")
+    program.write_text(f"#!/bin/sh\necho {helm_version}\n")
     program.chmod(0o755)
     monkeypatch.setenv(VARIABLE, str(program))
     (repository / chart).parent.mkdir(parents=True)
@@ -65,7 +67,7 @@ def test_helm_is_named_if_there_are_charts_and_it_is_installed(
     assert floe() == 0
     capsys.readouterr()
     assert floe("receipt") == 0
-    uris = [one["uri"] for one in json.loads(capsys.readouterr().out)["predicate"]["dependencies"]]
+    uris = [dependency["uri"] for dependency in json.loads(capsys.readouterr().out)["predicate"]["dependencies"]]
     assert [uri for uri in uris if "helm" in uri] == named
 
 

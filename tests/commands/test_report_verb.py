@@ -49,13 +49,13 @@ def edit(file: Path, before: str, after: str) -> None:
 
 
 def data_of(page: Path) -> dict[str, Any]:
-    found = re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    data: dict[str, Any] = json.loads(found[1])
+    match = re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert match
+    data: dict[str, Any] = json.loads(match[1])
     return data
 
 
-def test_what_changes_and_why(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_shows_changes_and_causes(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(mesh / PRODUCT, "0 6 * * *", "0 7 * * *")
     page = tmp_path / "report.html"
     assert main(["report", "--html", str(page)]) == 0
@@ -69,7 +69,7 @@ def test_what_changes_and_why(mesh: Path, tmp_path: Path, capsys: pytest.Capture
     assert [place for place, _ in why] == [f"{PRODUCT}:9:9"]
     (edited,) = data["edits"]
     assert (edited["file"], [sign for _, sign, _ in edited["lines"]]) == (PRODUCT, ["-", "+"])
-    tables = {one["key"]: one for one in data["tables"]}
+    tables = {table["key"]: table for table in data["tables"]}
     assert [*tables] == ["secrets", "images", "routes", "grants", "alerts", "quotas", "policies", "objects"]
     row = [[0], ["orders", "cronjob.batch", "floe-sales-domain", CRON_JOB.split("/", 2)[2]]]
     assert row in tables["objects"]["rows"]
@@ -90,7 +90,7 @@ def test_only_a_page_is_replaced(mesh: Path, tmp_path: Path, capsys: pytest.Capt
     assert main(["report", "--html", str(page), "--quiet"]) == 0
 
 
-def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
+def test_a_report_has_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
     edit(mesh / ENVIRONMENT, "storage_class: standard", "storage_class: standard\nscale: medium")
     (mesh / "not-an-input.txt").write_text("elsewhere", encoding="utf-8")
     (mesh / "domains" / "sales" / "notes.txt").write_text(
@@ -100,7 +100,7 @@ def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
     for page in pages:
         assert main(["report", "--html", str(page), "--quiet", "--no-cache", "--explain", "1"]) == 0
     assert pages[0].read_bytes() == pages[1].read_bytes()
-    assert [one["file"] for one in data_of(pages[0])["edits"]] == ["domains/sales/notes.txt", ENVIRONMENT]
+    assert [edit_["file"] for edit_ in data_of(pages[0])["edits"]] == ["domains/sales/notes.txt", ENVIRONMENT]
     assert b"hunter2" not in pages[0].read_bytes()
     assert b"<script>alert" not in pages[0].read_bytes()
 
@@ -117,12 +117,12 @@ def test_the_same_bytes_again(mesh: Path, tmp_path: Path) -> None:
         ([], "--html"),
     ],
 )
-def test_wrong_usage(words: list[str], message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_refused(words: list[str], message: str, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", *words]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_wrong_inputs_write_nothing(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_inputs_write_nothing(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (mesh / PRODUCT).write_text("nonsense: true\n", encoding="utf-8")
     assert main(["report", "--html", str(tmp_path / "r.html")]) == 1
     assert "error[" in capsys.readouterr().err

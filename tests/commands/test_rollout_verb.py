@@ -62,7 +62,7 @@ def test_each_ring_of_each_environment_is_listed(run: Any, tmp_path: Path) -> No
     assert err == "floe-compile: 1 under way, 1 of them in all rings\n"
 
 
-def test_programs_get_the_same(run: Any) -> None:
+def test_json_has_the_same(run: Any) -> None:
     out, _ = run("--format", "json")
     (change,) = json.loads(out)["changes"]
     own = [{"domain": "hr", "setting": "quota.pods", "place": "domains/hr/domain.yaml:6:15"}]
@@ -74,21 +74,21 @@ def test_programs_get_the_same(run: Any) -> None:
     }
 
 
-def test_a_mesh_without_a_rollout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mesh_without_a_rollout_has_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_mesh(tmp_path, {})
     assert main(["rollout", "--root", str(tmp_path)]) == 0
-    said = "no change is under way: platform-manifest.yaml has none under `rollout`"
-    assert capsys.readouterr() == ("", f"floe-compile: {said}\n")
+    message = "no change is under way: platform-manifest.yaml has none under `rollout`"
+    assert capsys.readouterr() == ("", f"floe-compile: {message}\n")
 
 
 def compiled(root: Path) -> tuple[Mapping[str, str], list[str]]:
     """Return what a mesh compiles to, and the codes of warnings."""
     with opened(None, root) as cache:
-        found = compile_mesh(root, cache=cache)
-    return dict(found.files), [one.rule.code for one in found.warnings]
+        compiled_ = compile_mesh(root, cache=cache)
+    return dict(compiled_.files), [diagnostic.rule.code for diagnostic in compiled_.warnings]
 
 
-def test_only_the_rings_that_it_has_reached_are_changed_and_its_end_changes_nothing(tmp_path: Path) -> None:
+def test_a_change_affects_only_reached_rings_and_ending_it_changes_nothing(tmp_path: Path) -> None:
     begun, _ = compiled(mesh(tmp_path / "begun", "canary"))
     reached, warnings = compiled(mesh(tmp_path / "reached", "everyone"))
     before, _ = compiled(mesh(tmp_path / "before", rollout=None))

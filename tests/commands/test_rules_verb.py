@@ -26,7 +26,7 @@ def test_every_rule_that_some_module_declares_is_listed() -> None:
     assert declared - {rule.code for rule in all_rules()} == set()
 
 
-def test_every_rule_is_written_as_people_need_it() -> None:
+def test_every_rule_has_its_texts() -> None:
     for rule in all_rules():
         assert re.fullmatch(r"[A-Z]\d{3}", rule.code), rule
         assert rule.code[0] in STAGES, rule
@@ -60,12 +60,12 @@ def test_an_unknown_rule_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == 'floe-compile: there is no rule W0003; did you mean "W003"?\n'
 
 
-def test_a_code_that_is_near_none_is_not_answered_with_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_code_without_a_similar_one_lists_no_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "schema"]) == 2
     assert capsys.readouterr().err == "floe-compile: there is no rule schema; floe-compile rules lists them all\n"
 
 
-def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "W003", "--format", "json"]) == 0
     [rule] = json.loads(capsys.readouterr().out)
     assert (rule["code"], rule["severity"]) == ("W003", "error")
@@ -78,12 +78,12 @@ def test_the_page_is_what_the_command_prints(capsys: pytest.CaptureFixture[str])
     assert "\n### W005: foreign file in the output (warning)\n" in text
 
 
-def test_an_example_is_a_report_of_its_own_rule_with_a_hint() -> None:
+def test_each_example_is_a_report_of_its_rule_with_a_hint() -> None:
     codes = {rule.code for rule in all_rules()}
-    found = examples()
-    assert found.keys() <= codes
-    assert len(found) > len(codes) / 2
-    for code, text in found.items():
+    examples_ = examples()
+    assert examples_.keys() <= codes
+    assert len(examples_) > len(codes) / 2
+    for code, text in examples_.items():
         assert re.match(rf"\S.*(error|warning)\[{code}\]: ", text), text
-    without = {code for code, text in found.items() if "\n  hint: " not in text}
+    without = {code for code, text in examples_.items() if "\n  hint: " not in text}
     assert without <= {"R070"}, "every finding says what to do"

@@ -30,9 +30,7 @@ def test_one_kind_is_printed_as_a_valid_schema(tmp_path: Path, capsys: pytest.Ca
     assert "steps" in schema["required"]
 
 
-def test_without_a_kind_nothing_is_printed_that_no_program_could_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_kind_it_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -40,16 +38,16 @@ def test_without_a_kind_nothing_is_printed_that_no_program_could_read(
     assert f"({kinds}), or write all with --write" in err
 
 
-def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_written_schemas_are_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "--write") == 0
-    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [f"{one}.schema.json" for one in FILES]
+    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [f"{name}.schema.json" for name in FILES]
     assert capsys.readouterr().out.count("wrote schemas/") == len(FILES)
     assert run(tmp_path, "--check") == 0
     assert run(tmp_path, "--write") == 0
     assert capsys.readouterr().out == "", "nothing is written twice"
 
 
-def test_one_that_is_stale_missing_or_left_over_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stale_missing_and_leftover_schemas_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, "--write")
     schemas = tmp_path / "schemas"
     (schemas / "domain.schema.json").write_text("{}\n")
@@ -58,7 +56,7 @@ def test_one_that_is_stale_missing_or_left_over_is_reported(tmp_path: Path, caps
     capsys.readouterr()
     assert run(tmp_path, "--check") == 1
     assert capsys.readouterr().out == "".join(
-        f"not current: schemas/{one}.schema.json\n" for one in ("domain", "environment", "former")
+        f"not current: schemas/{name}.schema.json\n" for name in ("domain", "environment", "former")
     )
     assert not (schemas / "environment.schema.json").exists(), "a check writes nothing"
     assert run(tmp_path, "--write") == 0
@@ -71,7 +69,9 @@ def test_an_unknown_kind_is_wrong_usage_with_a_guess(tmp_path: Path, capsys: pyt
     assert 'did you mean "DataProduct"?' in capsys.readouterr().err
 
 
-def test_where_the_schemas_cannot_be_written_is_no_bug(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_schemas_that_cannot_be_written_are_not_reported_as_a_bug(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "schemas").write_text("a file")
     assert main(["schema", "--write", "--root", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"floe-compile: cannot read or write {tmp_path}/schemas: File exists\n"

@@ -36,7 +36,7 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_packed_chart(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_packed_chart_is_vendored(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = files(mesh)
     code, text = told(mesh, capsys, "vendor", str(archive))
     assert code == 0
@@ -53,7 +53,7 @@ def test_a_packed_chart(mesh: Path, archive: Path, capsys: pytest.CaptureFixture
     )
 
 
-def test_a_folder(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_is_vendored(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path, text in WEB.items():
         (tmp_path / "web" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "web" / path).write_text(text, encoding="utf-8")
@@ -66,7 +66,7 @@ def test_a_folder(mesh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "templates/link.yaml cannot be read: Not a regular file" in text
 
 
-def test_versions_lie_beside_each_other(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_versions_are_kept_beside_each_other(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told(mesh, capsys, "vendor", str(archive))
     archive.write_bytes(packed(NEWER))
     assert told(mesh, capsys, "vendor", str(archive))[0] == 0
@@ -75,7 +75,7 @@ def test_versions_lie_beside_each_other(mesh: Path, archive: Path, capsys: pytes
     assert (mesh / FOLDER).is_dir()
 
 
-def test_the_same_version_again_takes_its_place(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_version_replaces_the_copy(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told(mesh, capsys, "vendor", str(archive))
     (mesh / FOLDER / "templates/old").mkdir()
     (mesh / FOLDER / "templates/old/gone.yaml").write_text("", encoding="utf-8")
@@ -87,25 +87,25 @@ def test_the_same_version_again_takes_its_place(mesh: Path, archive: Path, capsy
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (packed({**WEB, "../../../escaped.yaml": "x"}), "is not vendored: the path ../../../escaped.yaml may lead out"),
         (b"nonsense", "is not vendored: it is not a packed chart"),
     ],
 )
 def test_a_bad_archive_writes_nothing(
-    content: bytes, said: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes, message: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = files(mesh.parent)
     archive.write_bytes(content)
     code, text = told(mesh, capsys, "vendor", str(archive))
     assert code == 2
-    assert said in text
+    assert message in text
     assert "Traceback" not in text
     assert {path for path in files(mesh.parent) if path not in before} == set()
 
 
-def test_a_link_in_the_way(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_in_the_way_is_refused(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outside = mesh.parent / "outside"
     outside.mkdir()
     (mesh / "vendor").symlink_to(outside)
@@ -115,21 +115,21 @@ def test_a_link_in_the_way(mesh: Path, archive: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--version", "1.1.0"], "has version 1.0.0, not 1.1.0"),
         (["--name", "other"], "--name is for parents"),
     ],
 )
-def test_options_that_do_not_fit(
-    arguments: list[str], said: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+def test_contradictory_options_are_refused(
+    arguments: list[str], message: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, text = told(mesh, capsys, "vendor", str(archive), *arguments)
     assert code == 2
-    assert said in text
+    assert message in text
 
 
-def test_a_version_is_none_of_a_parent(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_version_is_refused_for_a_parent(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(mesh, capsys, "vendor", str(mesh.parent), "--version", "1.0.0")
     assert (code, "--version is for charts" in text) == (2, True)
 
@@ -158,7 +158,7 @@ def repository(tmp_path: Path, archive: Path) -> Iterator[str]:
 
 @NEEDS_HELM
 @pytest.mark.real
-def test_a_chart_of_a_repository(mesh: Path, repository: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chart_of_a_repository_is_vendored(mesh: Path, repository: str, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"{repository}/web"
     code, text = told(mesh, capsys, "vendor", url, "--version", "1.0.0")
     assert code == 0, text
@@ -173,7 +173,7 @@ def test_a_chart_of_a_repository(mesh: Path, repository: str, capsys: pytest.Cap
 
 @NEEDS_HELM
 @pytest.mark.real
-def test_a_login_in_a_url_is_never_told_or_kept(
+def test_a_login_in_a_url_is_never_shown_or_stored(
     mesh: Path, repository: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "hunter2"
@@ -185,7 +185,7 @@ def test_a_login_in_a_url_is_never_told_or_kept(
 
 @NEEDS_HELM
 @pytest.mark.real
-def test_what_is_vendored_compiles(tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_vendored_chart_compiles(tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path / "compiled")
     (root / LOCK).unlink()
     assert told(root, capsys, "vendor", str(archive))[0] == 0

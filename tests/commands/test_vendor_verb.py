@@ -49,28 +49,28 @@ def test_a_parent_is_copied_and_locked(mesh: Path, vendor: Vendor) -> None:
     before = files(mesh)
     content = (mesh.parent / "corporate" / MANIFEST).read_bytes()
     digest = digest_of_manifest(content)
-    told = f"{MANIFEST} extends corporate\n  path: vendor/corporate\n  digest: {digest}\n"
-    assert vendor("../corporate") == (0, told)
+    expected = f"{MANIFEST} extends corporate\n  path: vendor/corporate\n  digest: {digest}\n"
+    assert vendor("../corporate") == (0, expected)
     block = f"extends:\n  path: vendor/corporate\n  digest: {digest}\n".encode()
     text = before[MANIFEST].replace(b"orchestrator:", block + b"orchestrator:", 1)
     assert files(mesh) == {**before, MANIFEST: text, f"vendor/corporate/{MANIFEST}": content}
     assert compile_mesh(mesh).files
 
 
-def test_twice_is_once(mesh: Path, vendor: Vendor) -> None:
+def test_vendoring_twice_changes_nothing(mesh: Path, vendor: Vendor) -> None:
     vendor("../corporate")
     after = files(mesh)
     assert vendor("../corporate")[0] == 0
     assert files(mesh) == after
 
 
-def test_the_parents_of_a_parent_come_with_it(mesh: Path, vendor: Vendor) -> None:
+def test_parents_of_a_parent_are_vendored_too(mesh: Path, vendor: Vendor) -> None:
     retail = mesh.parent / "retail"
     assert vendor("../corporate", "--root", retail)[0] == 0
     (retail / "domains/secret").mkdir(parents=True)
     (retail / "domains/secret/notes.txt").write_text("not copied", encoding="utf-8")
-    code, told = vendor("../retail")
-    assert (code, told.splitlines()[0]) == (0, f"{MANIFEST} extends retail -> corporate")
+    code, output = vendor("../retail")
+    assert (code, output.splitlines()[0]) == (0, f"{MANIFEST} extends retail -> corporate")
     assert [path for path in files(mesh) if path.startswith("vendor/")] == [
         f"vendor/retail/{MANIFEST}",
         f"vendor/retail/vendor/corporate/{MANIFEST}",
@@ -78,7 +78,7 @@ def test_the_parents_of_a_parent_come_with_it(mesh: Path, vendor: Vendor) -> Non
     compile_mesh(mesh)
 
 
-def test_a_newer_version_takes_the_place_of_the_copy(mesh: Path, vendor: Vendor) -> None:
+def test_a_newer_version_replaces_the_copy(mesh: Path, vendor: Vendor) -> None:
     retail = mesh.parent / "retail"
     vendor("../corporate", "--root", retail)
     vendor("../retail", "--name", "parent_1")
@@ -89,7 +89,7 @@ def test_a_newer_version_takes_the_place_of_the_copy(mesh: Path, vendor: Vendor)
     compile_mesh(mesh)
 
 
-def test_what_is_in_vendor_is_only_locked(mesh: Path, vendor: Vendor) -> None:
+def test_a_parent_already_in_vendor_is_only_locked(mesh: Path, vendor: Vendor) -> None:
     """As a Git submodule is."""
     copy = mesh / "vendor/corporate"
     (copy / ".git").mkdir(parents=True)
@@ -106,9 +106,9 @@ def test_what_is_in_vendor_is_only_locked(mesh: Path, vendor: Vendor) -> None:
 def test_a_submodule_is_not_overwritten(mesh: Path, vendor: Vendor) -> None:
     (mesh / "vendor/corporate/.git").mkdir(parents=True)
     before = files(mesh)
-    code, told = vendor("../corporate")
+    code, output = vendor("../corporate")
     assert code == 2
-    assert told == (
+    assert output == (
         "floe-compile: vendor/corporate is a repository of its own; update it with git, then: "
         "floe-compile vendor vendor/corporate\n"
     )
@@ -116,7 +116,7 @@ def test_a_submodule_is_not_overwritten(mesh: Path, vendor: Vendor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ("catalogue: {type: polaris}\n", "error[L105]: catalogue is not a known key"),
         (
@@ -126,19 +126,19 @@ def test_a_submodule_is_not_overwritten(mesh: Path, vendor: Vendor) -> None:
         ("a: [\n", "error[L"),
     ],
 )
-def test_nothing_is_written_if_a_parent_is_wrong(more: str, told: str, mesh: Path, vendor: Vendor) -> None:
+def test_nothing_is_written_if_a_parent_has_errors(more: str, message: str, mesh: Path, vendor: Vendor) -> None:
     source = mesh.parent / "corporate" / MANIFEST
     source.write_text(source.read_text(encoding="utf-8") + more, encoding="utf-8")
     before = files(mesh)
     code, printed = vendor("../corporate")
     assert code == 1
     assert printed.startswith("vendor/")
-    assert told in printed
+    assert message in printed
     assert files(mesh) == before
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["../nothing"], "there is no platform-manifest.yaml and no Chart.yaml in ../nothing"),
         (["."], "must have a platform-manifest.yaml of its own, which extends the one in another folder"),
@@ -148,41 +148,41 @@ def test_nothing_is_written_if_a_parent_is_wrong(more: str, told: str, mesh: Pat
         ([], "the following arguments are required: SOURCE"),
     ],
 )
-def test_wrong_usage(arguments: list[str], told: str, mesh: Path, vendor: Vendor) -> None:
+def test_wrong_usage_is_refused(arguments: list[str], message: str, mesh: Path, vendor: Vendor) -> None:
     before = files(mesh)
     code, printed = vendor(*arguments)
     assert code == 2
-    assert told in printed
+    assert message in printed
     assert files(mesh) == before
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ("oci://ghcr.io/acme/platform", "has no tag; write one, such as oci://ghcr.io/acme/platform:prod (only"),
         ("oci://ghcr.io/acme/Platform:1", '"acme/Platform" cannot be the name of a repository'),
     ],
 )
-def test_a_place_that_only_helm_may_know_is_told_if_there_is_none(
-    source: str, told: str, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+def test_without_helm_a_place_for_helm_is_reported(
+    source: str, message: str, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FLOE_COMPILE_HELM", "no-such-helm")
     code, printed = vendor(source)
-    assert (code, told in printed) == (2, True), printed
+    assert (code, message in printed) == (2, True), printed
 
 
 def test_nothing_is_written_through_a_link(mesh: Path, vendor: Vendor) -> None:
     (mesh.parent / "outside").mkdir()
     (mesh / "vendor").symlink_to(mesh.parent / "outside")
-    code, told = vendor("../corporate")
-    assert (code, told) == (2, "floe-compile: vendor is a symbolic link; put a folder in its place\n")
+    code, output = vendor("../corporate")
+    assert (code, output) == (2, "floe-compile: vendor is a symbolic link; put a folder in its place\n")
     assert list((mesh.parent / "outside").iterdir()) == []
 
 
-def test_a_manifest_that_cannot_be_edited_is_told_what_to_write(mesh: Path, vendor: Vendor) -> None:
+def test_for_a_manifest_that_cannot_be_edited_the_text_to_write_is_shown(mesh: Path, vendor: Vendor) -> None:
     (mesh / MANIFEST).write_text("{metadata: {name: x}}\n", encoding="utf-8")
     before = files(mesh)
-    code, told = vendor("../corporate")
+    code, output = vendor("../corporate")
     assert code == 2
-    assert "cannot be edited: begin a line with `metadata:`; or write by hand: extends: {path: vendor/corp" in told
+    assert "cannot be edited: begin a line with `metadata:`; or write by hand: extends: {path: vendor/corp" in output
     assert files(mesh) == before

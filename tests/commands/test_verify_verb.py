@@ -12,7 +12,7 @@ from write.tree import tree
 SALES = "output/dev/floe-sales/configmap_sales.yaml"
 
 
-def test_digests_pass_and_say_what_they_do_not_prove(
+def test_matching_digests_pass_with_a_note_on_their_limits(
     receipt: Path, repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = tree(repository)
@@ -24,7 +24,7 @@ def test_digests_pass_and_say_what_they_do_not_prove(
     )
 
 
-def test_compiling_again_passes_and_says_so(receipt: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compiling_again_passes_with_a_note(receipt: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     assert floe("verify", str(receipt), "--recompile") == 0
     assert capsys.readouterr().err == (
         "floe-compile: recompiled: dev: 3 inputs and 2 files are those of the receipt, and the inputs compile to them\n"
@@ -34,7 +34,7 @@ def test_compiling_again_passes_and_says_so(receipt: Path, floe: Floe, capsys: p
 
 
 @pytest.mark.parametrize(("path", "code"), [(SALES, "W023"), ("domains/sales.yaml", "W024")])
-def test_what_differs_is_named(
+def test_differing_files_are_named(
     receipt: Path, repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str], path: str, code: str
 ) -> None:
     (repository / path).write_text("mine\n")
@@ -63,7 +63,7 @@ def test_a_forged_receipt_passes_by_digests_and_fails_when_compiled_again(
     assert floe("verify") == 1
 
 
-def test_another_compiler_that_makes_the_same_is_told(
+def test_another_compiler_with_the_same_output_is_reported(
     receipt: Path, floe: Floe, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("floe_compiler.load.digests.compiler_digest", lambda: "0" * 64)
@@ -76,11 +76,11 @@ def test_a_receipt_that_cannot_be_read_is_wrong_usage(floe: Floe, capsys: pytest
     assert capsys.readouterr().err == "floe-compile: none.json: cannot be read: No such file or directory\n"
 
 
-def test_names_in_a_receipt_do_not_reach_the_terminal_as_they_are(
+def test_names_in_a_receipt_are_escaped_for_the_terminal(
     receipt: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = json.loads(receipt.read_text())
-    said["predicate"]["inputs"][0]["name"] = "domains/\x1b[2Jx.yaml"
-    receipt.write_text(json.dumps(said))
+    statement = json.loads(receipt.read_text())
+    statement["predicate"]["inputs"][0]["name"] = "domains/\x1b[2Jx.yaml"
+    receipt.write_text(json.dumps(statement))
     assert floe("verify", str(receipt)) == 1
     assert "\x1b" not in capsys.readouterr().err

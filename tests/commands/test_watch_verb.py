@@ -65,7 +65,7 @@ def edit(mesh: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_it_says_what_it_watches(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_prints_what_it_watches(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watching(mesh).begin()
     first, last = capsys.readouterr().err.splitlines()
     assert first.startswith("floe-compile: dev: ")
@@ -74,19 +74,19 @@ def test_it_says_what_it_watches(mesh: Path, capsys: pytest.CaptureFixture[str])
     assert not (mesh / "output").exists()
 
 
-def test_a_save_is_answered_with_what_it_changes_since_the_last_one(
+def test_a_save_shows_the_changes_since_the_last_one(
     watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for old, new in (("0 6 * * *", "0 7 * * *"), ("0 7 * * *", "0 8 * * *")):
         edit(mesh, old, new)
         watch.answer()
-        shown = capsys.readouterr()
-        assert f'      ~ spec.schedule: "{old}" -> "{new}"' in shown.out.splitlines()
-        assert shown.err == "floe-compile: dev: 1 changed (0.25 s)\n"
+        output = capsys.readouterr()
+        assert f'      ~ spec.schedule: "{old}" -> "{new}"' in output.out.splitlines()
+        assert output.err == "floe-compile: dev: 1 changed (0.25 s)\n"
     assert not (mesh / "output").exists()
 
 
-def test_a_save_that_changes_no_input_is_answered_with_nothing(
+def test_a_save_that_changes_no_input_shows_nothing(
     watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (mesh / PRODUCT).write_text((mesh / PRODUCT).read_text())
@@ -107,18 +107,18 @@ def test_errors_are_shown_until_a_save_corrects_them(
 ) -> None:
     edit(mesh, "0 6 * * *", "0 25 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith(f"{PRODUCT}:")
-    assert shown.err.endswith("floe-compile: 1 error; the next save is compiled again\n")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"{PRODUCT}:")
+    assert output.err.endswith("floe-compile: 1 error; the next save is compiled again\n")
     edit(mesh, "0 25 * * *", "0 7 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in shown.out.splitlines()
-    assert shown.err == "floe-compile: nothing is wrong any more; dev: 1 changed (0.25 s)\n"
+    output = capsys.readouterr()
+    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in output.out.splitlines()
+    assert output.err == "floe-compile: nothing is wrong any more; dev: 1 changed (0.25 s)\n"
 
 
-def test_it_may_begin_with_errors(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_may_start_with_errors(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(mesh, "0 6 * * *", "0 25 * * *")
     watch = watching(mesh)
     watch.begin()
@@ -128,9 +128,9 @@ def test_it_may_begin_with_errors(mesh: Path, capsys: pytest.CaptureFixture[str]
     ]
     edit(mesh, "0 25 * * *", "0 7 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith("floe-compile: nothing is wrong any more: ")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("floe-compile: nothing is wrong any more: ")
 
 
 def test_a_new_warning_is_shown_once(watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +145,7 @@ def test_a_new_warning_is_shown_once(watch: Watch, mesh: Path, capsys: pytest.Ca
     assert "warning" not in capsys.readouterr().err
 
 
-def test_it_may_keep_the_output_current(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_may_keep_the_output_current(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watch = watching(mesh, write=True)
     watch.begin()
     edit(mesh, "0 6 * * *", "0 7 * * *")
@@ -157,22 +157,24 @@ def test_it_may_keep_the_output_current(mesh: Path, capsys: pytest.CaptureFixtur
     assert "0 7 * * *" in (mesh / CRON_JOB).read_text()
 
 
-def test_what_may_not_be_written_is_said_and_it_goes_on(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_while_writing_are_reported_and_watch_continues(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watch = watching(mesh, write=True)
     watch.begin()
     (mesh / CRON_JOB).write_text("by: hand\n")
     edit(mesh, "0 6 * * *", "0 7 * * *")
     watch.answer()
-    shown = capsys.readouterr()
-    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in shown.out.splitlines()
-    assert f"{CRON_JOB}:1:1: error[W003]" in shown.err
+    output = capsys.readouterr()
+    assert '      ~ spec.schedule: "0 6 * * *" -> "0 7 * * *"' in output.out.splitlines()
+    assert f"{CRON_JOB}:1:1: error[W003]" in output.err
     (mesh / CRON_JOB).unlink()
     edit(mesh, "0 7 * * *", "0 8 * * *")
     watch.answer()
     assert "0 8 * * *" in (mesh / CRON_JOB).read_text()
 
 
-def test_namespaces_are_read_ahead_until_all_are(watch: Watch, mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_namespaces_are_read_ahead_until_all_are_read(
+    watch: Watch, mesh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled: list[list[str]] = []
 
     def noted(shared: Shared, tasks: Sequence[Task], meanwhile: Callable[[], object] | None = None) -> list[Compiled]:
@@ -192,7 +194,7 @@ def test_namespaces_are_read_ahead_until_all_are(watch: Watch, mesh: Path, monke
     assert compiled[-1] == ["floe-sales-domain"]
 
 
-def test_reading_ahead_may_fail_without_a_word(
+def test_reading_ahead_may_fail_silently(
     watch: Watch, mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_: object) -> None:
@@ -207,7 +209,7 @@ def test_reading_ahead_may_fail_without_a_word(
     assert capsys.readouterr().err == "floe-compile: dev: 1 changed (0.25 s)\n"
 
 
-def test_what_an_answer_made_is_kept_for_other_runs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_results_of_a_save_are_cached_for_other_runs(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watch = watching(mesh)
     watch.begin()
     edit(mesh, "0 6 * * *", "0 7 * * *")
@@ -217,7 +219,7 @@ def test_what_an_answer_made_is_kept_for_other_runs(mesh: Path, capsys: pytest.C
     assert compiled.compiled_units == {}
 
 
-def test_without_the_package_it_says_how_to_get_it(
+def test_without_the_package_the_error_names_it(
     mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "watchfiles", None)
@@ -242,10 +244,10 @@ patches:
 def edits_of(mesh: Path) -> Mapping[str, tuple[str | None, ...]]:
     """Return what each file may be: its texts, and None if it may be absent."""
     product = (mesh / PRODUCT).read_text()
-    other = product.replace("orders", "returns")
+    returns = product.replace("orders", "returns")
     return {
         PRODUCT: (product, product.replace("0 6", "0 7"), product.replace("0 6", "0 25"), f"# reviewed\n{product}"),
-        PRODUCT.replace("orders", "returns"): (None, other, other.replace("0 6", "0 9")),
+        PRODUCT.replace("orders", "returns"): (None, returns, returns.replace("0 6", "0 9")),
         DOMAIN: (text := (mesh / DOMAIN).read_text(), text.replace("sales", "shop")),
         ENVIRONMENT: (
             text := (mesh / ENVIRONMENT).read_text(),
@@ -283,9 +285,7 @@ def difference(before: Compilation | None, after: Compilation) -> str:
     return render_diff(differences(state, before.files.digests, after), plain)
 
 
-def test_what_it_has_in_memory_is_what_compiles_from_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_results_in_memory_equal_a_cold_compile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Airflow launches pods, whose templates are read back from files.
     mesh = small_mesh(tmp_path / "mesh", {DOMAIN: {"orchestrator": {"type": "airflow"}}})
     chance = random.Random(7)
@@ -304,7 +304,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
             capsys.readouterr()
             with remembering(memory):
                 watch.answer()
-                shown = capsys.readouterr().out
+                output = capsys.readouterr().out
                 watch.read_ahead()
             start_next()
             try:
@@ -315,13 +315,13 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
             else:
                 assert watch.compiled is not None
                 assert dict(watch.compiled.files.items()) == dict(expected.files.items())
-                assert shown == difference(before, expected)
+                assert output == difference(before, expected)
                 assert (watch.compiled.warnings, watch.compiled.digests) == (expected.warnings, expected.digests)
                 now[file] = text
                 right += 1
     assert 0 < right < EDITS
     assert memory.objects
-    assert (KnownPlatforms, ("shared", "dev")) in {asked for asked, _ in memory.from_facts}
+    assert (KnownPlatforms, ("shared", "dev")) in {kind for kind, _ in memory.from_facts}
     assert not [manifest for content, manifest in memory.objects.items() if content_of(manifest) != content]
 
 
@@ -332,27 +332,27 @@ def lines(mesh: Path) -> Iterator[Callable[[str], None]]:
     variables = {**os.environ, "TMPDIR": str(mesh.parent)}
     compile_mesh(mesh, cache=Store(mesh.parent / "cache"))  # here it takes less time
     command = [sys.executable, "-c", program, "watch", "--root", str(mesh), "--cache", str(mesh.parent / "cache")]
-    found: Queue[str] = Queue()
+    lines_: Queue[str] = Queue()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables) as run:
 
         def read() -> None:
             for line in run.stdout or ():
-                found.put(line)
+                lines_.put(line)
 
         reader = Thread(target=read)
         reader.start()
 
         def wait_for(text: str) -> None:
             until = time.monotonic() + 60
-            seen = []
+            prints = []
             while time.monotonic() < until:
                 try:
-                    seen.append(found.get(timeout=1))
+                    prints.append(lines_.get(timeout=1))
                 except Empty:
                     continue
-                if text in seen[-1]:
+                if text in prints[-1]:
                     return
-            pytest.fail(f"no {text} in {seen}")
+            pytest.fail(f"no {text} in {prints}")
 
         yield wait_for
         run.send_signal(signal.SIGINT)
@@ -362,7 +362,7 @@ def lines(mesh: Path) -> Iterator[Callable[[str], None]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
-def test_the_program_sees_files_that_are_saved_in_the_ways_of_editors(lines: Callable[[str], None], mesh: Path) -> None:
+def test_saves_of_all_editors_are_noticed(lines: Callable[[str], None], mesh: Path) -> None:
     lines("watching")
     edit(mesh, "0 6 * * *", "0 7 * * *")
     lines("dev: 1 changed")

@@ -21,7 +21,7 @@ def test_rendered(snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_the_bucket_of_the_warehouse_is_refused(bucket: str) -> None:
     store = storage_minio.COMPONENT.provides(context_of(storage_minio.COMPONENT).instance)
-    refusals = [*COMPONENT.refuses(context_of(COMPONENT, {"bucket": bucket}, found=store))]
+    refusals = [*COMPONENT.refuses(context_of(COMPONENT, {"bucket": bucket}, capabilities=store))]
     assert len(refusals) == BUCKETS[bucket]
 
 

@@ -99,7 +99,9 @@ def test_clients_learn_the_address_and_the_password() -> None:
 def pods(component: Component[Any], **changes: Any) -> list[Pod]:
     """Return the pods that run the steps of a product."""
     product_ = product(**changes)
-    context = context_of(component, settings=PRODUCTION, found=(*EVERYTHING, CACHE), scope="sales", products=[product_])
+    context = context_of(
+        component, settings=PRODUCTION, capabilities=(*EVERYTHING, CACHE), scope="sales", products=[product_]
+    )
     parts = component.build(context)
     return [task.pod for task in parts.tasks if task.name == product_.name] or [pods.pod for pods in parts.launched]
 
@@ -120,7 +122,7 @@ def test_only_products_that_ask_for_it_know_the_cache(orchestrator: Any) -> None
 
 
 def test_rendered(snapshot: SnapshotAssertion) -> None:
-    context = context_of(COMPONENT, settings=PRODUCTION, scope="sales", found=MONITORED)
+    context = context_of(COMPONENT, settings=PRODUCTION, scope="sales", capabilities=MONITORED)
     assert as_text(unit_of(COMPONENT, context).objects) == snapshot
 
 

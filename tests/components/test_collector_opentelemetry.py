@@ -160,7 +160,7 @@ def test_signals_without_a_backend_are_counted_in_the_log() -> None:
 
 def test_the_platforms_trace_store_gets_traces_as_well_as_the_backends() -> None:
     store = TraceStore("jaeger", service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),)))
-    context_ = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, found=[store])
+    context_ = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, capabilities=[store])
     (collector,) = COMPONENT.build(context_).workloads
     text = yaml.load(collector.pod.containers[0].config[0].text, yaml.CSafeLoader)
 
@@ -182,7 +182,7 @@ def test_the_platforms_trace_store_gets_traces_as_well_as_the_backends() -> None
 def test_every_replica_of_the_platforms_metrics_store_gets_metrics() -> None:
     server = service_endpoint("prometheus", "floe-platform", "cluster.local", (Port("http", 9090),))
     urls = tuple(f"http://prometheus-{number}.prometheus-headless:9090/api/v1/otlp" for number in (0, 1))
-    context_ = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("prometheus", server, urls)])
+    context_ = context_of(COMPONENT, settings=DEVELOPMENT, capabilities=[MetricsStore("prometheus", server, urls)])
     (collector,) = COMPONENT.build(context_).workloads
     text = yaml.load(collector.pod.containers[0].config[0].text, yaml.CSafeLoader)
     exporters = ["otlp_http/metrics_store_0", "otlp_http/metrics_store_1"]
@@ -194,7 +194,7 @@ def test_every_replica_of_the_platforms_metrics_store_gets_metrics() -> None:
 
 def test_a_store_that_takes_no_metrics_is_not_called() -> None:
     server = service_endpoint("mimir", "floe-platform", "cluster.local", (Port("http", 9090),))
-    context_ = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("mimir", server)])
+    context_ = context_of(COMPONENT, settings=DEVELOPMENT, capabilities=[MetricsStore("mimir", server)])
     (collector,) = COMPONENT.build(context_).workloads
     assert collector.pod.calls == ()
 
@@ -204,7 +204,7 @@ def test_with_a_central_collector_it_sends_everything_there_only(tls: bool) -> N
     hub = Endpoint("otlp.hub.acme.example", (Port("otlp", 443, scheme="https", tls=tls, grpc=True),))
     store = service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),))
     capabilities = (Collector("otel-collector", hub, hub), TraceStore("jaeger", store))
-    away = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=PRODUCTION, found=capabilities)
+    away = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=PRODUCTION, capabilities=capabilities)
     (workload,) = COMPONENT.build(away).workloads
     (only,) = workload.pod.containers
     text = yaml.safe_load(next(file.text for file in only.config))

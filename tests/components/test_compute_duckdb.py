@@ -38,10 +38,10 @@ def _variables(target: dict[str, object]) -> set[str]:
 def test_it_needs_the_credentials_of_the_catalog_in_other_clouds(kind: Any, vends: Any, refused: int) -> None:
     store = replace(STORE, kind=kind, issues_credentials=True, warehouse="gs://lake/")
     capabilities = (replace(CATALOG, vends_credentials=vends), store)
-    refusals = [*COMPONENT.refuses(context_of(COMPONENT, found=capabilities, scope="sales"))]
+    refusals = [*COMPONENT.refuses(context_of(COMPONENT, capabilities=capabilities, scope="sales"))]
     assert len(refusals) == refused
     assert all("tables in gs:// only by temporary credentials" in refusal.message for refusal in refusals)
-    assert [*COMPONENT.refuses(context_of(COMPONENT, found=(store,), scope="sales"))] == []
+    assert [*COMPONENT.refuses(context_of(COMPONENT, capabilities=(store,), scope="sales"))] == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_catalog_is_attached_where_there_is_one() -> None:
 
 
 def test_the_profile_reads_only_variables_that_every_step_has() -> None:
-    context = context_of(COMPONENT, scope="sales", found=EVERYTHING)
+    context = context_of(COMPONENT, scope="sales", capabilities=EVERYTHING)
     variables = {variable.name for variable in step_environment.environment(context, product())}
     assert _variables(dbt.target(_compute(), LAKEHOUSE)) <= variables
     assert "POLARIS_URI" in _variables(dbt.target(_compute(), LAKEHOUSE))

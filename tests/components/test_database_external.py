@@ -193,7 +193,7 @@ def used_by(database_: Database) -> list[Object]:
     """Return the server of Marquez with this database; its Job's name would change with everything else."""
     component = lineage_marquez.COMPONENT
     config = {"web": {"enabled": False}}
-    asking = context_of(component, config, settings=PRODUCTION, found=[database_], databases=(database_.name,))
+    asking = context_of(component, config, settings=PRODUCTION, capabilities=[database_], databases=(database_.name,))
     return [
         manifest for manifest in unit_of(component, asking).objects if "migrate" not in manifest["metadata"]["name"]
     ]

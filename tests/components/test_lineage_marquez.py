@@ -45,7 +45,7 @@ DATABASE = Database(
 
 
 def context(settings: Settings = PRODUCTION, **config: Any) -> Context[MarquezConfig]:
-    return context_of(COMPONENT, config, settings=settings, found=[DATABASE], databases=(DATABASE.name,))
+    return context_of(COMPONENT, config, settings=settings, capabilities=[DATABASE], databases=(DATABASE.name,))
 
 
 def build(settings: Settings = PRODUCTION, **config: Any) -> Parts:
@@ -186,7 +186,7 @@ def test_the_user_may_come_from_the_secret() -> None:
     read = yaml.load(configuration(external, 2), yaml.CSafeLoader)["db"]
     assert read["user"] == "${MARQUEZ_DB_USER}"
     assert read["url"].endswith("/marquez?sslmode=require")
-    server = COMPONENT.build(context_of(COMPONENT, found=[external], databases=(external.name,))).workloads[0]
+    server = COMPONENT.build(context_of(COMPONENT, capabilities=[external], databases=(external.name,))).workloads[0]
     (user,) = (variable for variable in server.pod.containers[0].variables if variable.name == "MARQUEZ_DB_USER")
     assert user.secret == external.user_key
 

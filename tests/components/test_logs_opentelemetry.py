@@ -32,7 +32,7 @@ PROGRAM = next(filter(None, map(shutil.which, ("otelcol-k8s", "otelcol", "otelco
 
 def context(settings: Settings = DEVELOPMENT, collector: Collector = KEEPS, **config: Any) -> Context[LogsConfig]:
     return context_of(
-        COMPONENT, config, settings=settings, found=[collector], scope=NODES, domains=("finance", "sales")
+        COMPONENT, config, settings=settings, capabilities=[collector], scope=NODES, domains=("finance", "sales")
     )
 
 

@@ -14,13 +14,13 @@ from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, unit_
 
 
 def task(**changes: Any) -> Task:
-    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(**changes)])
+    context = context_of(COMPONENT, capabilities=EVERYTHING, scope="sales", products=[product(**changes)])
     return build(context).tasks[0]
 
 
 def test_each_product_is_a_cron_job() -> None:
     products = [product(), product("order-analytics")]
-    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=products)
+    context = context_of(COMPONENT, capabilities=EVERYTHING, scope="sales", products=products)
     assert [job.name for job in build(context).tasks] == ["customer-360", "order-analytics"]
 
 
@@ -42,7 +42,9 @@ def test_a_product_without_a_schedule_can_be_started_by_hand_only() -> None:
 
 def test_two_runs_of_a_pipeline_do_not_overlap_by_default() -> None:
     assert task().concurrency == "Forbid"
-    context = context_of(COMPONENT, {"concurrency": "Allow"}, found=EVERYTHING, scope="sales", products=[product()])
+    context = context_of(
+        COMPONENT, {"concurrency": "Allow"}, capabilities=EVERYTHING, scope="sales", products=[product()]
+    )
     assert build(context).tasks[0].concurrency == "Allow"
 
 
@@ -53,7 +55,7 @@ def test_the_deadline_covers_all_retries() -> None:
 
 @pytest.mark.parametrize(("settings", "memory"), [(DEVELOPMENT, "512Mi"), (PRODUCTION, "2Gi")], ids=["light", "heavy"])
 def test_steps_are_small_in_a_small_environment(settings: Any, memory: str) -> None:
-    context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
+    context = context_of(COMPONENT, settings=settings, capabilities=EVERYTHING, scope="sales", products=[product()])
     assert build(context).tasks[0].pod.containers[0].resources.memory == memory
 
 
@@ -61,13 +63,13 @@ def test_steps_are_small_in_a_small_environment(settings: Any, memory: str) -> N
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     products = [product(), product("by-hand", schedule=None, steps=[{"name": "a", "type": "custom", "command": ["a"]}])]
     settings = changed(PRODUCTION, environment={"scale": scale})
-    context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=products)
+    context = context_of(COMPONENT, settings=settings, capabilities=EVERYTHING, scope="sales", products=products)
     assert as_text(unit_of(COMPONENT, context).objects) == snapshot
 
 
 def test_a_product_says_what_nodes_it_needs() -> None:
     placement = {"node_selector": {"gpu": "yes"}, "priority_class": "low", "runtime_class": "nvidia"}
-    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(placement=placement)])
+    context = context_of(COMPONENT, capabilities=EVERYTHING, scope="sales", products=[product(placement=placement)])
     (job,) = [manifest for manifest in unit_of(COMPONENT, context).objects if manifest["kind"] == "CronJob"]
     spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
@@ -76,7 +78,7 @@ def test_a_product_says_what_nodes_it_needs() -> None:
 
 def test_a_step_has_the_devices_that_it_asks_for_and_no_other_does() -> None:
     steps = [{"name": "load", "type": "dbt"}, {"name": "train", "type": "dbt", "devices": {"nvidia.com/gpu": 1}}]
-    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(steps=steps)])
+    context = context_of(COMPONENT, capabilities=EVERYTHING, scope="sales", products=[product(steps=steps)])
     (job,) = [manifest for manifest in unit_of(COMPONENT, context).objects if manifest["kind"] == "CronJob"]
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     resources = {

@@ -56,7 +56,9 @@ class Rendered:
         (lambda data: data["steps"] - 2 * data["schedulers"], ["steps", "schedulers"]),
     ],
 )
-def test_what_may_change_an_object_is_found(render: Callable[[dict[str, Any]], object], expected: list[str]) -> None:
+def test_inputs_that_may_change_an_object_are_found(
+    render: Callable[[dict[str, Any]], object], expected: list[str]
+) -> None:
     question = cast("Question", Rendered(render))
     settings = [Number(name, ("value",), value, Cause(name)) for name, value in VALUES.items()]
     files = [setting.file for setting in relevant(question, settings)]
@@ -74,7 +76,7 @@ def test_a_switch_does_not_hide_another_one() -> None:
     assert [setting.file for setting in relevant(question, settings)] == ["loud"]
 
 
-def test_words_of_what_is_passed_on_are_no_switches() -> None:
+def test_words_of_passed_on_text_are_not_switches() -> None:
     """A model of a semantic layer has words, too, but nothing is chosen by them."""
     values = dict.fromkeys(("first", "second", "third"), "string")
     for is_passed_on, tries in ((True, 1), (False, 6)):

@@ -67,7 +67,7 @@ def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
             assert span.line <= len((MESH / span.file).read_text(encoding="utf-8").splitlines()), path
 
 
-def test_items_of_one_name_are_told_apart() -> None:
+def test_items_with_one_name_are_told_apart() -> None:
     """A volume is mounted at two paths. Either had the causes of the other one, or of a patch that there is not."""
     mounts = [{"name": "dags", "mountPath": "/a", "subPath": "a"}, {"name": "dags", "mountPath": "/b", "subPath": "b"}]
     by_place = _by_place({"kind": "Pod", "mounts": mounts})
@@ -80,7 +80,7 @@ def test_items_of_one_name_are_told_apart() -> None:
 @pytest.mark.parametrize(
     "file", [FILES[2], *(pytest.param(file, marks=pytest.mark.thorough) for file in (FILES[3], FILES[5]))]
 )
-def test_several_processes_find_the_same(file: str) -> None:
+def test_several_processes_give_the_same(file: str) -> None:
     explanation = explain_file(MESH, f"output/blue/{file}", cache=cached(), workers=Processes(2))
     assert explanation == explained(f"output/blue/{file}")
 
@@ -129,14 +129,14 @@ def inherited(file: str) -> Explanation:
         ),
     ],
 )
-def test_what_is_inherited_leads_to_the_parent(
+def test_inherited_values_lead_to_the_parent(
     file: str, value: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
     (causes,) = [causes for path, _, causes in inherited(file).values if path == value]
     assert [(cause.description, str(cause.span)) for cause in causes] == expected
 
 
-def test_what_a_parent_overrides_is_told() -> None:
+def test_values_overridden_by_a_parent_are_reported() -> None:
     explanation = inherited("floe-sales-domain/resourcequota_quota.yaml")
     (cause,) = next(causes for path, _, causes in explanation.values if path == ("spec", "hard", "pods"))
     assert [(text, str(span)) for text, span in cause.overrides] == [

@@ -114,9 +114,9 @@ def inputs(sources: Sources, plan: EnvironmentPlan) -> Iterator[tuple[Document, 
         for component, context in unit.contexts:
             for path, value in scalars(context.config.model_dump()):
                 if not any(isinstance(step, int) for step in path):
-                    whole = (*scope, *slot_path(component.slot), *path)
-                    others = tuple(examples(component.config, path))
-                    yield environment, whole, value, f"{component.slot}.{show_path(path)}", others
+                    full_path = (*scope, *slot_path(component.slot), *path)
+                    examples_ = tuple(examples(component.config, path))
+                    yield environment, full_path, value, f"{component.slot}.{show_path(path)}", examples_
 
 
 @pytest.fixture(scope="module", params=[4, pytest.param(1, marks=pytest.mark.thorough)])
@@ -129,16 +129,16 @@ def truth(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     sources, _ = load(read_inputs(root), plain_schemas(REGISTRY))
     plan, objects = planned(sources)
     free = replace(sources, manifest=replace(sources.manifest, data={**sources.manifest.data, "locks": []}))
-    shown: dict[str, dict[DataPath, set[str]]] = defaultdict(lambda: defaultdict(set))
+    causes: dict[str, dict[DataPath, set[str]]] = defaultdict(lambda: defaultdict(set))
     for number, (document, path, value, called, without_default) in enumerate(inputs(sources, plan)):
         if number % request.param and "steps" not in path:
             continue
         data = document.data if document.file != MANIFEST else {**document.data, "locks": []}
         allowed, is_valid = [word for group in CLOSED if value in group for word in group], False
-        for other in variations(value, CLOSED) if value is not None else without_default:
-            if is_valid and other not in allowed:
+        for variation in variations(value, CLOSED) if value is not None else without_default:
+            if is_valid and variation not in allowed:
                 break
-            changed = replace(document, data=with_value(data, path, other))
+            changed = replace(document, data=with_value(data, path, variation))
             try:
                 _, after = planned(with_document(free, changed))
             except (StageFailed, ValueError):
@@ -146,8 +146,8 @@ def truth(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             is_valid = True
             for name in NAMES:
                 for place in differences(objects[name], after[name]) if name in after else ():
-                    shown[name][place].add(called)
-    return sources, objects, shown
+                    causes[name][place].add(called)
+    return sources, objects, causes
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> N
             assert called in causes_, (path, called)
 
 
-def test_what_a_domain_gives_to_all_steps_changes_its_jobs(truth: Truth) -> None:
+def test_settings_of_all_steps_of_a_domain_change_its_jobs(truth: Truth) -> None:
     """So the test above asks for these, too: from its own file, and from the environment."""
-    sources, _, shown = truth
+    sources, _, causes_ = truth
     environment, domain = sources.environments["dev"], sources.domains["sales"].document
     volumes = [(0, "path"), (0, "secret"), (0, "keys", 0), (1, "path"), (1, "claim"), (1, "writable")]
     steps: DataPath = ("domains", "sales", "steps")
@@ -173,4 +173,4 @@ def test_what_a_domain_gives_to_all_steps_changes_its_jobs(truth: Truth) -> None
         environment.span((*steps, "devices", "amd.com/gpu")),
         *(environment.span((*steps, "volumes", *path)) for path in volumes),
     }
-    assert {str(span) for span in spans} <= {called for causes in shown[NAMES[0]].values() for called in causes}
+    assert {str(span) for span in spans} <= {called for causes in causes_[NAMES[0]].values() for called in causes}

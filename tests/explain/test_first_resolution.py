@@ -48,10 +48,10 @@ def _other_values() -> Iterator[tuple[str, Sources]]:
     for document_ in documents_of(SOURCES):
         _, model = MODELS[document_.data["kind"]]
         missing = ((path, value, tuple(examples(model, path))) for path, value in unwritten(model, document_.data))
-        for path, value, others in (*((path, value, ()) for path, value in scalars(document_.data)), *missing):
-            for other in [*(variations(value, CLOSED) if value is not None else others)][:1]:
-                name = f"{document_.file} {path}: {other}"
-                yield name, with_document(SOURCES, replace(document_, data=with_value(document_.data, path, other)))
+        for path, value, alternatives in (*((path, value, ()) for path, value in scalars(document_.data)), *missing):
+            for variation in [*(variations(value, CLOSED) if value is not None else alternatives)][:1]:
+                name = f"{document_.file} {path}: {variation}"
+                yield name, with_document(SOURCES, replace(document_, data=with_value(document_.data, path, variation)))
 
 
 def _other_settings() -> Iterator[tuple[str, Sources]]:
@@ -78,7 +78,7 @@ def first() -> FirstResolution:
     return known
 
 
-def test_a_variation_resolves_to_the_same_with_it(every: int) -> None:
+def test_the_shortcut_resolves_variations_to_the_same(every: int) -> None:
     known, wrong = first(), 0
     for name, sources in varied(every):
         anew = resolved(sources)
@@ -88,14 +88,16 @@ def test_a_variation_resolves_to_the_same_with_it(every: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "keys", "made"),
+    ("file", "keys", "resolved_parts"),
     [
         ("e.yaml", {"domains": {"sales": {"quota": {"pods": 9}}}}, {"environment", "sales"}),
         ("m.yaml", {"observability": {"collector": {"type": "opentelemetry"}}}, {"merged", "shared"}),
         ("m.yaml", {"compute": {"type": "duckdb", "threads": 8}}, {"merged", "shared", "sales", "other", "third"}),
     ],
 )
-def test_only_what_a_variation_concerns_is_made(file: str, keys: Mapping[str, Any], made: set[str]) -> None:
+def test_only_affected_parts_of_a_variation_are_resolved(
+    file: str, keys: Mapping[str, Any], resolved_parts: set[str]
+) -> None:
     known, again = first(), set[str]()
 
     class Recorded(FirstResolution):
@@ -110,6 +112,6 @@ def test_only_what_a_variation_concerns_is_made(file: str, keys: Mapping[str, An
     recorded._parts, recorded._is_over = known._parts, True
     own = MANIFEST if file == "m.yaml" else ENVIRONMENT
     domains = {**ENVIRONMENT.data["domains"], **keys.get("domains", {})}
-    said = {**own.data, **keys, **({"domains": domains} if "domains" in keys else {})}
-    Valid(with_document(SOURCES, document(file, said)), REGISTRY, "dev", recorded)
-    assert again == made
+    environment = {**own.data, **keys, **({"domains": domains} if "domains" in keys else {})}
+    Valid(with_document(SOURCES, document(file, environment)), REGISTRY, "dev", recorded)
+    assert again == resolved_parts

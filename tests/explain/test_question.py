@@ -28,7 +28,7 @@ def asked(name: str, sources: Sources = SOURCES) -> Question:
 
 
 @pytest.mark.parametrize("name", [name for name in OBJECTS if SALES in name])
-def test_a_part_alone_gives_the_same_object(name: str) -> None:
+def test_rendering_only_a_part_gives_the_same_object(name: str) -> None:
     """A change of everything that it follows from is seen, too."""
     asked_question, changed = asked(name), replace(SOURCES, manifest=document("m.yaml", {**MANIFEST.data, **RENAMED}))
     assert asked_question.baseline == OBJECTS[name]
@@ -41,7 +41,7 @@ RENAMED: dict[str, Any] = {
 }
 
 
-def test_what_is_wrong_is_rendered_as_far_as_the_object_does_not_follow_from_it() -> None:
+def test_an_object_is_explained_despite_unrelated_errors() -> None:
     asked_question = asked(CRON_JOB)
     wrong = document("m.yaml", {**MANIFEST.data, "delivery": {"type": "argocd", "repository": 3}})
     assert asked_question.may_change(replace(SOURCES, manifest=wrong)), (
@@ -63,7 +63,7 @@ def test_a_namespace_that_nothing_changes_is_not_rendered_again(monkeypatch: pyt
         assert asked_question.may_change(replace(asked_question.sources, manifest=manifest)) is is_rendered
 
 
-def test_what_another_namespace_keeps_to_itself_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_private_to_another_namespace_render_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It declares something else then, but the object only follows from its facts."""
     asked_question = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
     monkeypatch.delattr(question, "render_part")
@@ -104,13 +104,13 @@ def with_namespace(manifest: Object, namespace: str) -> Object:
     return {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
 
 
-def test_another_type_takes_along_what_stronger_layers_say_of_the_former_one() -> None:
+def test_another_type_drops_settings_of_the_former_type_in_stronger_layers() -> None:
     manifest = document("m.yaml", {**MANIFEST.data, "catalog": {"type": "polaris", "replicas": 2}})
-    said: dict[str, Any] = {
+    environment: dict[str, Any] = {
         "platform": {"catalog": {"realm": "x"}, "images": {"registry": "r"}},
         "domains": {"sales": {"catalog": {"realm": "y"}}},
     }
-    refined = document("e.yaml", {**ENVIRONMENT.data, **said})
+    refined = document("e.yaml", {**ENVIRONMENT.data, **environment})
     setting = Setting("m.yaml", ("catalog", "type"), "polaris", Cause("x"), stronger=STRONGER)
     *_, changed = setting.variants(Sources(manifest, {"dev": refined}, {}), "rest")
     assert changed.manifest.data["catalog"] == {"type": "rest"}

@@ -53,7 +53,7 @@ def varied(before: msgspec.Struct, names: Iterator[str]) -> Iterator[tuple[str, 
             yield name, value + value + ("x" if isinstance(value, str) else 1)  # type: ignore[operator]
 
 
-def test_what_components_declare_follows_from_what_they_have_read() -> None:
+def test_declarations_depend_on_the_values_that_were_read() -> None:
     unread = set[str]()
     for label, (component, context) in contexts().items():
         reads: Reads = {}
@@ -68,7 +68,7 @@ def test_what_components_declare_follows_from_what_they_have_read() -> None:
     assert unread == {*contexts()}, "each has settings that it does not read"
 
 
-def test_a_component_declares_again_only_if_it_has_read_what_differs() -> None:
+def test_a_component_declares_again_only_if_a_read_value_differs() -> None:
     component, context = contexts()["catalog polaris in floe-platform"]
     calls = []
 
@@ -88,14 +88,14 @@ def test_a_component_declares_again_only_if_it_has_read_what_differs() -> None:
 
 
 @pytest.mark.parametrize("scope", ["platform", "sales"])
-def test_a_namespace_is_rendered_from_what_is_watched_as_from_itself(scope: str) -> None:
+def test_a_watched_namespace_renders_the_same(scope: str) -> None:
     unit = next(unit for unit in plan_environment(production()) if unit.unit.scope == scope)
     reads: Reads = {}
     assert render_unit(watched(unit, reads, (0,))).objects == render_unit(unit).objects
     assert (0, "unit", "owner") in reads
 
 
-def test_a_copy_notes_only_what_it_has_of_the_first() -> None:
+def test_a_copy_records_only_reads_of_the_original() -> None:
     _, context = contexts()["catalog polaris in floe-platform"]
     unit = DeclaredUnit(context.settings, "platform", "floe-platform", "team", msgspec.UNSET)  # type: ignore[arg-type]
     reads: Reads = {}
@@ -104,7 +104,7 @@ def test_a_copy_notes_only_what_it_has_of_the_first() -> None:
     assert {path[1:] for path in reads if path[-1] != "__class__"} == {("unit", "owner")}
 
 
-def test_other_kinds_of_capabilities_are_no_reason_to_look_into_them() -> None:
+def test_other_kinds_of_capabilities_are_not_read() -> None:
     _, context = contexts()["catalog polaris in floe-platform"]
     remembered = Remembered(lambda known: [capability.name for capability in known.capabilities])
     names = remembered(context)

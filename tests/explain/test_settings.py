@@ -13,11 +13,11 @@ def chooses(file: str, path: DataPath, value: str) -> bool:
     return not without_choice(asked(CRON_JOB), setting).is_passed_on
 
 
-def test_a_word_that_any_text_may_replace_chooses_nothing() -> None:
+def test_free_text_is_not_a_choice() -> None:
     assert not chooses("m.yaml", ("metadata", "owner"), "dagster"), "an owner may be called so"
     assert chooses("m.yaml", ("delivery", "type"), "argocd")
 
 
-def test_what_an_environment_overrides_may_be_a_choice() -> None:
+def test_an_override_of_an_environment_may_be_a_choice() -> None:
     """The schema of its document does not know the words of all components."""
     assert chooses("e.yaml", ("platform", "compute", "type"), "duckdb")

@@ -12,15 +12,15 @@ def changed(before: str, after: str) -> set[int | str]:
     return {path[-1] for path in lines if path[:-1] == PATH}
 
 
-def test_only_the_lines_that_differ() -> None:
+def test_only_differing_lines_are_values() -> None:
     assert changed("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 9\nc: 3\n") == {1}
 
 
-def test_a_line_more_does_not_change_those_below() -> None:
+def test_an_added_line_does_not_change_those_below() -> None:
     assert changed("a: 1\nb: 2\nc: 3\n", "new\na: 1\nb: 2\nc: 9\n") == {2}
 
 
-def test_lines_that_go() -> None:
+def test_removed_lines_are_found() -> None:
     assert changed("a\nb\nc\n", "c\n") == {0, 1}
 
 

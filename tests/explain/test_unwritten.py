@@ -43,7 +43,7 @@ def test_defaults_are_found_at_any_depth() -> None:
     }
 
 
-def test_what_is_left_out_as_a_whole_has_the_defaults_of_its_parts() -> None:
+def test_a_missing_section_has_the_defaults_of_its_fields() -> None:
     assert dict(unwritten(House, {"name": "x"})) == {("food", "brand"): "any", ("food", "grams"): 100, ("guest",): None}
 
 
@@ -55,7 +55,7 @@ class Wall(Input):
     frame: Food | None = None
 
 
-def test_what_has_no_default_has_examples_by_its_type() -> None:
+def test_fields_without_a_default_have_examples_of_their_type() -> None:
     assert list(examples(Wall, ("width",))) == [1, 1024]
     assert list(examples(Wall, ("colours",)))[:2] == [["x"], ["1"]]
     assert list(examples(Wall, ("finish",))) == ["dull", "bright"]

@@ -25,14 +25,14 @@ def same(first: Any, second: Any) -> bool:
 
 
 @given(SCALARS | st.sampled_from(["light", "10.0.0.0/16", "Europe/Berlin", "1.2.3"]))
-def test_a_variation_is_never_the_value_itself_but_always_of_its_kind(value: Any) -> None:
-    for other in variations(value, CLOSED):
-        assert not same(other, value)
-        assert type(other) is type(value)
+def test_a_variation_differs_from_the_value_and_has_its_type(value: Any) -> None:
+    for variation in variations(value, CLOSED):
+        assert not same(variation, value)
+        assert type(variation) is type(value)
 
 
 @pytest.mark.parametrize(
-    ("value", "others"),
+    ("value", "expected"),
     [
         (True, [False]),
         (3, [6, 4, 2]),
@@ -45,8 +45,8 @@ def test_a_variation_is_never_the_value_itself_but_always_of_its_kind(value: Any
         ("0 6 * * *", ["0 12 * * *", "0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
     ],
 )
-def test_the_likeliest_variations_come_first(value: Any, others: list[Any]) -> None:
-    assert list(variations(value, CLOSED)) == others
+def test_the_likeliest_variations_come_first(value: Any, expected: list[Any]) -> None:
+    assert list(variations(value, CLOSED)) == expected
 
 
 def test_a_digest_keeps_its_length() -> None:
@@ -64,7 +64,7 @@ def test_data_does_not_differ_from_itself(data: Any) -> None:
 
 
 @given(DATA, st.data(), SCALARS)
-def test_what_is_replaced_differs_there_and_nowhere_else(data: Any, draw: st.DataObject, value: Any) -> None:
+def test_a_replaced_value_is_the_only_difference(data: Any, draw: st.DataObject, value: Any) -> None:
     places = [path for path, _ in scalars(data)]
     if not places:
         return
@@ -78,7 +78,7 @@ def test_what_is_replaced_differs_there_and_nowhere_else(data: Any, draw: st.Dat
     assert differences(with_value(changed, path, first), data) == frozenset()
 
 
-def test_a_value_is_added_with_what_leads_to_it() -> None:
+def test_a_value_is_added_with_its_parents() -> None:
     data = {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}
     assert with_value(data, ("food", "grams"), 1) == {**data, "food": {"grams": 1}}
     assert with_value(data, ("pets", 1, "age"), 3) == {
@@ -89,7 +89,7 @@ def test_a_value_is_added_with_what_leads_to_it() -> None:
     assert data == {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}, "nothing is changed in place"
 
 
-def test_a_scalar_that_is_gone_differs_and_one_that_is_new_does_not() -> None:
+def test_a_removed_scalar_differs_and_a_new_one_does_not() -> None:
     before = {"a": 1, "b": [1, 2]}
     assert differences(before, {"a": 1, "b": [1]}) == {("b", 1)}
     assert differences(before, {"a": {"c": 1}, "b": [1, 2], "d": 4}) == {("a",)}
@@ -106,7 +106,7 @@ def test_an_item_that_moved_or_has_another_name_is_the_same() -> None:
     assert differences(before, changed) == {("a", 0, "b")}
 
 
-def test_the_scalars_of_nested_data() -> None:
+def test_nested_scalars_are_found() -> None:
     assert dict(scalars({"a": [{"b": 1}, "x"], "c": (), "d": {}, "e": None})) == {
         ("a", 0, "b"): 1,
         ("a", 1): "x",
@@ -114,6 +114,6 @@ def test_the_scalars_of_nested_data() -> None:
     }
 
 
-def test_the_closed_lists_of_a_schema() -> None:
+def test_enums_of_a_schema_are_found() -> None:
     schema = {"properties": {"a": {"enum": ["x", "y"]}, "enum": {"type": "string"}}, "allOf": [{"then": {"enum": [1]}}]}
     assert list(words(schema)) == [("x", "y"), ("1",)]

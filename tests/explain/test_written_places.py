@@ -13,8 +13,8 @@ from floe_compiler.model.span import Span
 from resolve.samples import document
 
 
-def place_of(shown: str, path: str, environment: str = "dev") -> Span | None:
-    identity = parse_object_id(shown)
+def place_of(place: str, path: str, environment: str = "dev") -> Span | None:
+    identity = parse_object_id(place)
     assert identity is not None
     return written_place(SOURCES, REGISTRY, environment, identity, path)
 
@@ -24,13 +24,13 @@ RUN = "CronJob.batch floe-sales-domain/orders"
 PODS: tuple[Any, ...] = ("domains", "sales", "quota", "pods")
 
 
-def test_a_value_that_is_rendered_as_it_is_written() -> None:
+def test_a_value_rendered_unchanged_has_its_place() -> None:
     assert place_of(QUOTA, "spec.hard.pods") == ENVIRONMENT.span(PODS)
     schedule = SOURCES.domains["sales"].products["orders"].span(("schedule", "cron"))
     assert place_of(RUN, "spec.schedule") == schedule
 
 
-def test_the_value_of_an_environment_variable() -> None:
+def test_a_variable_has_its_place() -> None:
     product = SOURCES.domains["sales"].products["orders"]
     steps = [{**product.data["steps"][0], "variables": {"DEPTH": "37"}}]
     changed = document("sales/orders.yaml", {**product.data, "steps": steps})
@@ -43,16 +43,16 @@ def test_the_value_of_an_environment_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "path"),
+    ("place", "path"),
     [
         (QUOTA, "spec.hard.nothing"),
         (RUN, "spec.suspend"),
         ("CronJob.batch floe-sales-domain/nothing", "spec.schedule"),
     ],
 )
-def test_what_follows_from_nothing_that_is_written(shown: str, path: str) -> None:
-    assert place_of(shown, path) is None
+def test_values_that_are_not_written_have_no_place(place: str, path: str) -> None:
+    assert place_of(place, path) is None
 
 
-def test_an_equal_value_is_not_blamed_by_its_looks() -> None:
+def test_an_equal_value_elsewhere_is_not_the_place() -> None:
     assert place_of(RUN, "spec.jobTemplate.spec.template.metadata.labels.floe.dev/product") is None

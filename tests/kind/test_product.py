@@ -46,7 +46,7 @@ def test_every_output_has_a_model_of_its_product(path: Path) -> None:
         assert f'== "{path.stem}"' in model.read_text("utf-8")
 
 
-def test_there_are_products() -> None:
+def test_the_mesh_has_products() -> None:
     assert len(PRODUCTS) == 6
 
 

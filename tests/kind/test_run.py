@@ -52,9 +52,9 @@ class Run:
         self.calls = log.read_text().splitlines()
 
     def position(self, text: str) -> int:
-        found = [number for number, call in enumerate(self.calls) if text in call]
-        assert found, f"nothing called {text}: {self.calls}"
-        return found[0]
+        positions = [number for number, call in enumerate(self.calls) if text in call]
+        assert positions, f"nothing called {text}: {self.calls}"
+        return positions[0]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(tmp_path_factory.mktemp("run"))
 
 
-def test_everything_happens_in_order_and_the_cluster_goes(run: Run) -> None:
+def test_everything_runs_in_order_and_the_cluster_is_deleted(run: Run) -> None:
     assert run.code == 0, run.output
     steps = [
         "kind create cluster --name acme-dev",
@@ -109,10 +109,13 @@ def test_images_of_all_products_are_the_sample(run: Run) -> None:
     "failing",
     [
         *("docker build", "job launch"),
-        *(pytest.param(one, marks=pytest.mark.thorough) for one in ("helm install", "_cluster", "rollout status")),
+        *(
+            pytest.param(command, marks=pytest.mark.thorough)
+            for command in ("helm install", "_cluster", "rollout status")
+        ),
     ],
 )
-def test_a_failure_is_explained_and_the_cluster_goes(tmp_path: Path, failing: str) -> None:
+def test_a_failure_is_explained_and_the_cluster_is_deleted(tmp_path: Path, failing: str) -> None:
     run = Run(tmp_path, failing=failing)
     assert run.code == 9
     assert run.position("describe pod --namespace a sick") < run.position("kind delete cluster")
@@ -120,7 +123,7 @@ def test_a_failure_is_explained_and_the_cluster_goes(tmp_path: Path, failing: st
     assert "everything runs" not in run.output
 
 
-def test_a_cluster_that_exists_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_cluster_is_not_touched(tmp_path: Path) -> None:
     run = Run(tmp_path, existing="acme-dev")
     assert run.code == 1
     assert "there is a cluster acme-dev already" in run.output

@@ -41,7 +41,7 @@ def settings(namespace: str) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
 
 
-def test_environments_of_one_cluster_share_no_object() -> None:
+def test_environments_of_one_cluster_may_not_share_objects() -> None:
     (finding,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS)])
     assert (finding.rule.code, finding.subject, finding.span, finding.related) == ("C018", NAME, HERE, ())
     assert finding.message == 'environments "a" and "b" both render it into the cluster "one"'
@@ -54,28 +54,28 @@ def test_both_places_are_named() -> None:
     assert [related.span for related in finding.related] == [HERE]
 
 
-def test_objects_of_other_clusters_and_namespaces_are_others() -> None:
+def test_objects_in_other_clusters_and_namespaces_do_not_clash() -> None:
     assert not list(check_across([environment("a", "one", CLASS), environment("b", "two", CLASS)]))
     assert not list(check_across([environment("a", "one", settings("x")), environment("b", "one", settings("y"))]))
 
 
-def test_only_what_is_in_base_can_move_from_there() -> None:
+def test_only_objects_in_base_can_be_moved_from_there() -> None:
     manifest = Span("platform-manifest.yaml", 3, 3)
-    both = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
-    (finding,) = check_across(both)
+    environments = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
+    (finding,) = check_across(environments)
     assert finding.hint == (
         'if "b" has a cluster of its own, give it another `cluster.name` or `cluster.server`; '
         "else render it in only one of them, or give it a different name in each"
     )
 
 
-def test_a_cluster_of_two_names_is_named_by_what_is_one() -> None:
+def test_a_cluster_with_two_names_is_named_by_its_address() -> None:
     first, second = environment("a", "https://k.example:6443", CLASS), environment("b", "https://k.example:6443", CLASS)
     (finding,) = check_across([replace(first, cluster_name="eu"), replace(second, cluster_name="europe")])
     assert finding.message.endswith('into the cluster "https://k.example:6443"')
 
 
-def test_what_has_no_known_origin_is_told_too() -> None:
+def test_objects_without_a_known_origin_are_reported_too() -> None:
     first, second = environment("a", "one", settings("x")), environment("b", "one", settings("x"))
     (finding,) = check_across([replace(first, origins={}), replace(second, origins={})])
     assert (finding.subject, finding.span) == ("ConfigMap x/settings", None)

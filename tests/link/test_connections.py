@@ -38,14 +38,14 @@ def withdraw(platform: Platform, connection: Connection) -> Platform:
     return platform
 
 
-def test_a_connection_that_the_source_may_not_make() -> None:
+def test_a_declared_connection_without_egress_is_reported() -> None:
     platform = sample()
     del platform.objects["NetworkPolicy/dagster-out"]
     message = "no policy allows egress from floe-platform/dagster to floe-platform/postgres on TCP 5432"
     assert platform.findings(check) == [("C061", DAGSTER_NAME, message)]
 
 
-def test_a_connection_that_the_target_may_not_take() -> None:
+def test_a_declared_connection_without_ingress_is_reported() -> None:
     platform = sample()
     platform["NetworkPolicy/postgres-in"]["spec"]["ingress"] = [from_pods(["polaris", "migrate", "backup"], 5432)]
     message = "no policy allows ingress from floe-platform/dagster to floe-platform/postgres on TCP 5432"
@@ -72,7 +72,7 @@ def test_the_ports_of_both_ends_must_be_the_declared_one() -> None:
     ],
 )
 @pytest.mark.parametrize("end", ["NetworkPolicy/dagster-out", "NetworkPolicy/postgres-in"])
-def test_the_ways_to_name_a_port(end: str, port: dict[str, Any], fine: bool) -> None:
+def test_ports_may_be_named_in_several_ways(end: str, port: dict[str, Any], fine: bool) -> None:
     platform = sample()
     spec = platform[end]["spec"]
     for rule in (*spec.get("egress", ()), *spec.get("ingress", ())):
@@ -113,7 +113,7 @@ def test_the_ways_to_name_a_port(end: str, port: dict[str, Any], fine: bool) -> 
         ({"ipBlock": {"cidr": "0.0.0.0/0"}}, False),
     ],
 )
-def test_the_ways_to_name_a_peer(peer: dict[str, Any], fine: bool) -> None:
+def test_peers_may_be_selected_in_several_ways(peer: dict[str, Any], fine: bool) -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["to"] = [peer]
     assert bool(platform.findings(check)) is not fine
@@ -133,7 +133,7 @@ def test_a_rule_without_peers_allows_everyone() -> None:
     assert platform.findings(check) == []
 
 
-def test_pods_that_nothing_isolates_may_do_everything() -> None:
+def test_pods_without_policies_may_connect_to_everything() -> None:
     platform = sample()
     platform.objects = {
         key: manifest for key, manifest in platform.objects.items() if manifest["kind"] != "NetworkPolicy"
@@ -141,7 +141,7 @@ def test_pods_that_nothing_isolates_may_do_everything() -> None:
     assert platform.findings(check) == []
 
 
-def test_an_opening_at_one_end_is_none() -> None:
+def test_a_connection_allowed_at_one_end_only_is_not_open() -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-out"]["spec"]["egress"].append(to_pods("polaris", 8181))
     assert platform.findings(check) == []
@@ -164,7 +164,7 @@ CALLERS = ["polaris", "dagster", "migrate", "backup"]
         ({"from": [ELSEWHERE], "ports": [{"port": 9999}]}, ""),
     ],
 )
-def test_a_port_is_open_to_those_who_call_it_and_not_to_others(rule: dict[str, Any], surplus: str) -> None:
+def test_a_port_is_open_only_to_its_callers(rule: dict[str, Any], surplus: str) -> None:
     platform = sample()
     platform.add(policy("more-in", "ingress", selector("postgres"), [rule]))
     name = "NetworkPolicy.networking.k8s.io floe-platform/more-in"
@@ -172,7 +172,7 @@ def test_a_port_is_open_to_those_who_call_it_and_not_to_others(rule: dict[str, A
     assert platform.findings(check) == ([("C069", name, message)] if surplus else [])
 
 
-def test_an_opening_at_both_ends_that_is_not_declared() -> None:
+def test_an_undeclared_connection_allowed_at_both_ends_is_reported() -> None:
     platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
     message = "floe-platform/dagster may reach floe-platform/postgres on TCP 5432"
     assert platform.findings(check) == [("C062", DAGSTER_NAME, message)]
@@ -180,7 +180,7 @@ def test_an_opening_at_both_ends_that_is_not_declared() -> None:
     assert platform.hints(check) == [f"the first is allowed by {kind}/dagster-out and {kind}/postgres-in"]
 
 
-def test_a_service_that_others_keep_may_be_of_hand_written_objects() -> None:
+def test_a_declared_external_service_may_be_hand_written() -> None:
     platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
     host = "postgres.floe-platform.svc.cluster.local"
     declare(platform, Connection(DAGSTER, External(host, 5432, namespace=NAMESPACE), 5432))
@@ -192,7 +192,7 @@ def test_a_service_that_others_keep_may_be_of_hand_written_objects() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C062"], "another namespace"
 
 
-def test_another_port_than_the_declared_one_is_an_opening() -> None:
+def test_an_open_port_other_than_the_declared_one_is_reported() -> None:
     platform = sample()
     for name, field in (("dagster-out", "egress"), ("postgres-in", "ingress")):
         for rule in platform[f"NetworkPolicy/{name}"]["spec"][field]:
@@ -219,7 +219,7 @@ def test_pods_reach_each_other_only_if_that_is_declared() -> None:
     assert declare(platform, Connection(POSTGRES, POSTGRES, 5432)).findings(check) == []
 
 
-def test_many_openings_are_summed_up() -> None:
+def test_many_open_connections_are_summarised() -> None:
     platform = sample()
     everyone = [{"ports": [{"port": 9999}]}]
     platform.add(policy("in", "ingress", {}, everyone))
@@ -235,7 +235,7 @@ def test_many_openings_are_summed_up() -> None:
     assert text == message
 
 
-def test_only_the_policies_that_allow_an_opening_are_named() -> None:
+def test_only_the_policies_that_allow_a_connection_are_named() -> None:
     platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
     platform.add(policy("other-target", "egress", selector("dagster"), [to_pods("polaris", 5432)]))
     platform.add(policy("other-port", "egress", selector("dagster"), [to_pods("postgres", 80)]))
@@ -244,42 +244,42 @@ def test_only_the_policies_that_allow_an_opening_are_named() -> None:
     assert platform.hints(check) == [f"the first is allowed by {kind}/dagster-out and {kind}/postgres-in"]
 
 
-def test_launched_pods_are_held_to_their_connections() -> None:
+def test_launched_pods_may_use_only_declared_connections() -> None:
     platform = sample()
     platform["NetworkPolicy/polaris-in"]["spec"]["ingress"] = [from_pods(["dagster"], 8181)]
     (code, subject, message), surplus = platform.findings(check)
     assert (code, subject) == ("C061", "Deployment.apps floe-platform/polaris")
-    assert surplus[0] == "C069", "what is open to the wrong pods"
+    assert surplus[0] == "C069", "it is open to the wrong pods"
     assert message.startswith("no policy allows ingress from floe-platform/dagster-run")
 
 
-def test_jobs_go_by_their_name_without_the_hash() -> None:
+def test_jobs_are_known_by_their_name_without_the_hash() -> None:
     platform = sample()
     del platform.objects["NetworkPolicy/migrate-out"]
     assert [subject for _, subject, _ in platform.findings(check)] == ["Job.batch floe-platform/migrate-1a2b3c4d"]
 
 
-def test_connections_across_namespaces() -> None:
+def test_connections_between_namespaces_are_checked() -> None:
     platform = sample()
-    other = platform.copy_of("Deployment/dagster", "reader")
+    reader = platform.copy_of("Deployment/dagster", "reader")
     platform.copy_of("Namespace/floe-platform", "floe-sales-domain")
-    other["metadata"]["namespace"] = "floe-sales-domain"
+    reader["metadata"]["namespace"] = "floe-sales-domain"
     deny = platform.copy_of("NetworkPolicy/default-deny", "deny")
     deny["metadata"]["namespace"] = "floe-sales-domain"
     group = PodGroup("floe-sales-domain", "reader")
     declare(platform, Connection(group, POLARIS, 8181))
     assert [code for code, _, _ in platform.findings(check)] == ["C061", "C061"]
-    there = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
-    out = policy("out", "egress", {}, [{"to": [there], "ports": [{"port": 8181}]}])
+    platform_peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
+    out = policy("out", "egress", {}, [{"to": [platform_peer], "ports": [{"port": 8181}]}])
     out["metadata"]["namespace"] = "floe-sales-domain"
     platform.add(out)
     assert [subject for _, subject, _ in platform.findings(check)] == ["Deployment.apps floe-platform/polaris"]
-    here = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "floe-sales-domain"}}}
-    platform.add(policy("in", "ingress", selector("polaris"), [{"from": [here], "ports": [{"port": 8181}]}]))
+    domain_peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "floe-sales-domain"}}}
+    platform.add(policy("in", "ingress", selector("polaris"), [{"from": [domain_peer], "ports": [{"port": 8181}]}]))
     assert platform.findings(check) == []
 
 
-def test_a_connection_of_pods_that_do_not_exist() -> None:
+def test_a_connection_of_missing_pods_is_reported() -> None:
     platform = declare(sample(), Connection(PodGroup(NAMESPACE, "gone"), POSTGRES, 5432))
     message = "a connection from floe-platform/gone to floe-platform/postgres on TCP 5432 is declared"
     assert platform.findings(check) == [("C064", "floe-platform/gone", message)]
@@ -287,21 +287,21 @@ def test_a_connection_of_pods_that_do_not_exist() -> None:
     assert [(code, subject) for code, subject, _ in platform.findings(check)] == [("C064", "floe-platform/gone")]
 
 
-def test_a_connection_between_namespaces_is_open_at_both_ends() -> None:
+def test_a_connection_between_namespaces_allowed_at_both_ends_is_accepted() -> None:
     assert two_namespaces().findings(check) == []
 
 
-def test_a_connection_between_namespaces_that_either_end_blocks() -> None:
-    shown = "from sales/report to floe-platform/polaris on TCP 8181"
+def test_a_connection_between_namespaces_blocked_at_either_end_is_reported() -> None:
+    connection = "from sales/report to floe-platform/polaris on TCP 8181"
     platform = two_namespaces()
     del platform.objects["NetworkPolicy/report-out"]
-    assert platform.findings(check)[0] == ("C061", REPORT_NAME, f"no policy allows egress {shown}")
+    assert platform.findings(check)[0] == ("C061", REPORT_NAME, f"no policy allows egress {connection}")
     platform = two_namespaces()
     del platform["NetworkPolicy/polaris-in"]["spec"]["ingress"][-1]
-    assert platform.findings(check) == [("C061", POLARIS_NAME, f"no policy allows ingress {shown}")]
+    assert platform.findings(check) == [("C061", POLARIS_NAME, f"no policy allows ingress {connection}")]
 
 
-def test_an_opening_between_namespaces_that_is_not_declared() -> None:
+def test_an_undeclared_connection_between_namespaces_is_reported() -> None:
     platform = withdraw(two_namespaces(), CALL)
     message = "sales/report may reach floe-platform/polaris on TCP 8181"
     assert platform.findings(check) == [("C062", REPORT_NAME, message)]
@@ -310,7 +310,7 @@ def test_an_opening_between_namespaces_that_is_not_declared() -> None:
     assert platform.hints(check) == [f"the first is allowed by {hint}"]
 
 
-def test_a_port_open_to_another_namespace_that_never_calls_it() -> None:
+def test_a_port_open_to_a_namespace_that_does_not_call_it_is_reported() -> None:
     platform = two_namespaces()
     platform["NetworkPolicy/postgres-in"]["spec"]["ingress"].append({"from": [in_namespace("sales")]})
     message = "it lets pods reach floe-platform/postgres on all ports, but none of them is declared to call it"
@@ -318,13 +318,13 @@ def test_a_port_open_to_another_namespace_that_never_calls_it() -> None:
 
 
 @pytest.mark.parametrize("target", [PodGroup("sales", "nobody"), PodGroup("nowhere", "polaris")])
-def test_a_connection_to_another_namespace_that_has_no_target(target: PodGroup) -> None:
+def test_a_connection_to_missing_pods_of_another_namespace_is_reported(target: PodGroup) -> None:
     platform = declare(two_namespaces(), Connection(DAGSTER, target, 80))
     message = f"a connection from {DAGSTER} to {target} on TCP 80 is declared"
     assert platform.findings(check) == [("C064", str(target), message)]
 
 
-def test_a_connection_of_unknown_pods_to_a_server_outside() -> None:
+def test_a_connection_of_missing_pods_to_an_external_server_is_reported() -> None:
     platform = declare(sample(), Connection(PodGroup(NAMESPACE, "nobody"), External("x.example", 443), 443))
     message = "a connection from floe-platform/nobody to x.example on TCP 443 is declared"
     assert platform.findings(check) == [("C064", "floe-platform/nobody", message)]

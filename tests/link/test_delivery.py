@@ -1,4 +1,4 @@
-"""Everything that is written is applied."""
+"""Every written object is applied."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_compiler.synthesize.delivery import delivery_objects
 from synthesize.delivery_plans import argocd_plan, flux_plan
 
 Planned = Callable[..., DeliveryPlan]
-both = pytest.mark.parametrize("planned", [argocd_plan, flux_plan])
+with_both_tools = pytest.mark.parametrize("planned", [argocd_plan, flux_plan])
 
 
 def platform(planned: Planned) -> Platform:
@@ -34,12 +34,12 @@ def findings(sample: Platform) -> list[tuple[str, str]]:
     return [(code, subject) for code, subject, _ in sample.findings(check)]
 
 
-@both
-def test_what_the_compiler_renders_is_applied(planned: Planned) -> None:
+@with_both_tools
+def test_rendered_objects_are_delivered(planned: Planned) -> None:
     assert findings(platform(planned)) == []
 
 
-@both
+@with_both_tools
 def test_a_folder_without_an_application_or_kustomization_is_found_once(planned: Planned) -> None:
     sample = platform(planned)
     sample.add(resource("v1", "ConfigMap", "one", "kube-system"))
@@ -49,8 +49,8 @@ def test_a_folder_without_an_application_or_kustomization_is_found_once(planned:
     ]
 
 
-@both
-def test_of_what_is_wrong_otherwise_nobody_should_be_told_how_to_allow_it(planned: Planned) -> None:
+@with_both_tools
+def test_objects_with_other_errors_have_no_hint_to_allow_them(planned: Planned) -> None:
     sample = platform(planned)
     sample.add(resource("v1", "ConfigMap", "without-namespace", ""))
     sample.add(resource("v1", "ConfigMap", "elsewhere", "monitoring"))
@@ -68,7 +68,7 @@ def test_of_what_is_wrong_otherwise_nobody_should_be_told_how_to_allow_it(planne
         ("argoproj.io/v1alpha1", "Application", "more", "floe-platform"),
     ],
 )
-def test_what_a_project_refuses_is_found(api_version: str, kind: str, name: str, namespace: str) -> None:
+def test_objects_that_a_project_refuses_are_reported(api_version: str, kind: str, name: str, namespace: str) -> None:
     sample = platform(argocd_plan)
     sample.add(resource(api_version, kind, name, namespace))
     assert [code for code, _ in findings(sample)] == ["C171"]
@@ -91,7 +91,7 @@ def test_a_patched_project_allows_more() -> None:
     assert [code for code, _ in findings(sample)] == ["C171"]
 
 
-def test_without_delivery_nothing_is_asked() -> None:
+def test_without_delivery_nothing_is_checked() -> None:
     sample = Platform({})
     sample.add(resource("v1", "ConfigMap", "one", "monitoring"))
     assert findings(sample) == []

@@ -52,7 +52,7 @@ def with_variable(text: str) -> Platform:
         "retries:8080",
     ],
 )
-def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
+def test_existing_hosts_and_other_texts_are_accepted(text: str) -> None:
     assert with_variable(text).findings(*CHECKS) == []
 
 
@@ -94,7 +94,7 @@ def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
         ("10.1.2.3:5432", "C054", "names 10.1.2.3"),
     ],
 )
-def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
+def test_unknown_hosts_are_reported(text: str, code: str, message: str) -> None:
     ((found_code, subject, found_text),) = with_variable(text).findings(*CHECKS)
     assert (found_code, subject) == (code, "Deployment.apps floe-platform/polaris")
     assert found_text == f"spec.template.spec.containers[polaris].env[TEXT] {message}"
@@ -118,7 +118,7 @@ def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
         ("http://10.1.2.3", "use the name of a Service or of a declared server"),
     ],
 )
-def test_hints(text: str, hint: str) -> None:
+def test_hints_name_the_nearest_host(text: str, hint: str) -> None:
     assert with_variable(text).hints(*CHECKS) == [hint]
 
 
@@ -140,7 +140,7 @@ def test_a_bare_name_is_one_of_the_same_namespace() -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C053"]
 
 
-def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
+def test_a_headless_service_needs_the_port_of_the_container() -> None:
     platform = with_variable("postgres:15432")
     spec = platform["Service/postgres"]["spec"]
     spec["ports"] = [{"port": 5432, "targetPort": 15432}]
@@ -149,7 +149,7 @@ def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C052"]
 
 
-def test_a_headless_service_leads_to_every_port_of_its_pods() -> None:
+def test_a_headless_service_has_every_port_of_its_pods() -> None:
     platform = with_variable("postgres:15432")
     containers = platform["StatefulSet/postgres"]["spec"]["template"]["spec"]["containers"]
     containers[0].setdefault("ports", []).append({"name": "metrics", "containerPort": 15432})
@@ -157,20 +157,20 @@ def test_a_headless_service_leads_to_every_port_of_its_pods() -> None:
     assert [code for code, _, _ in with_variable("postgres:15433").findings(*CHECKS)] == ["C052"]
 
 
-def test_a_service_without_ports_answers_at_any() -> None:
+def test_a_service_without_ports_may_have_any_port() -> None:
     platform = with_variable("postgresql://database:5433/x")
     spec = {"type": "ExternalName", "externalName": "s3.example.com"}
     platform.add(resource("v1", "Service", "database", spec=spec))
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_declared_server_may_be_named() -> None:
+def test_a_declared_external_server_is_accepted() -> None:
     platform = with_variable("https://vault.example.com:8200")
     platform.facts["connections"] |= {Connection(POLARIS, External("vault.example.com", 8200), 8200)}
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_service_that_others_keep_may_be_named_with_its_port_if_it_is_declared() -> None:
+def test_a_declared_external_service_is_accepted_with_its_port() -> None:
     host = "cert-manager.cert-manager.svc.cluster.local"
     for port, expected in ((9402, []), (9403, ["C053"])):
         platform = with_variable(f"http://{host}:{port}/metrics")
@@ -180,7 +180,7 @@ def test_a_service_that_others_keep_may_be_named_with_its_port_if_it_is_declared
     assert [code for code, _, _ in with_variable(f"http://{host}:9402").findings(*CHECKS)] == ["C051"]
 
 
-def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
+def test_a_hand_written_object_may_declare_its_hosts() -> None:
     platform = with_variable("https://vault.example.com:8200 and https://other.example.com")
     annotations = {"floe.dev/external-hosts": "vault.example.com, 10.0.0.1"}
     platform["Deployment/polaris"]["metadata"]["annotations"] = annotations
@@ -189,7 +189,7 @@ def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
     ]
 
 
-def test_the_clusters_own_domain() -> None:
+def test_hosts_use_the_domain_of_the_cluster() -> None:
     platform = with_variable("http://dagster.floe-platform.svc.acme.internal:3000")
     platform.facts["cluster_domain"] = "acme.internal"
     messages = [message for _, _, message in platform.findings(*CHECKS)]
@@ -217,7 +217,7 @@ def configured(host: str, port: int = 5432) -> Platform:
         *((host, 9999) for host in ("localhost", "127.0.0.1", "0.0.0.0", '"::"', "true", "${HOST}", "1")),
     ],
 )
-def test_hosts_under_keys_that_lead_somewhere(host: str, port: int) -> None:
+def test_existing_hosts_under_keys_are_accepted(host: str, port: int) -> None:
     assert configured(host, port).findings(*CHECKS) == []
 
 
@@ -232,7 +232,7 @@ def test_hosts_under_keys_that_lead_somewhere(host: str, port: int) -> None:
         ("fd00::1", "C054", "names fd00::1"),
     ],
 )
-def test_hosts_under_keys_that_lead_nowhere(host: str, code: str, message: str) -> None:
+def test_unknown_hosts_under_keys_are_reported(host: str, code: str, message: str) -> None:
     subject = "ConfigMap floe-platform/polaris"
     assert configured(host).findings(*CHECKS) == [(code, subject, f"data[dagster.yaml] {message}")]
 
@@ -255,14 +255,14 @@ def test_hosts_under_keys_that_lead_nowhere(host: str, code: str, message: str) 
         ),
     ],
 )
-def test_variables_that_lead_nowhere(variables: dict[str, str], code: str, message: str) -> None:
+def test_unknown_hosts_in_variables_are_reported(variables: dict[str, str], code: str, message: str) -> None:
     platform = sample()
     platform.container("Deployment/polaris")["env"] += [{"name": n, "value": v} for n, v in variables.items()]
     where = "spec.template.spec.containers[polaris]"
     assert platform.findings(*CHECKS) == [(code, "Deployment.apps floe-platform/polaris", f"{where}.{message}")]
 
 
-def test_variables_that_lead_somewhere() -> None:
+def test_existing_hosts_in_variables_are_accepted() -> None:
     platform = sample()
     settings = {"DAGSTER_HOST": "dagster", "DAGSTER_PORT": "3000", "BIND_HOST": "0.0.0.0", "HOSTNAME": "me"}
     platform.container("Deployment/polaris")["env"] += [{"name": n, "value": v} for n, v in settings.items()]
@@ -286,7 +286,7 @@ def test_keys_of_config_maps_may_be_variables() -> None:
         (["pg_isready", "-h", "minio"], ["-p", "9000"]),
     ],
 )
-def test_options_of_commands(command: list[str], args: list[str]) -> None:
+def test_hosts_in_options_of_commands_are_checked(command: list[str], args: list[str]) -> None:
     platform = sample()
     platform.container("CronJob/backup").update(command=command, args=args)
     where = "spec.jobTemplate.spec.template.spec.containers[backup].command"
@@ -294,7 +294,7 @@ def test_options_of_commands(command: list[str], args: list[str]) -> None:
     assert platform.findings(*CHECKS) == [("C053", "CronJob.batch floe-platform/backup", message)]
 
 
-def test_options_in_scripts() -> None:
+def test_hosts_in_options_in_scripts_are_checked() -> None:
     platform = sample()
     script = "# pg_isready -h gone\npg_isready -h postgres -p 5432\npg_dump -h postgres -p 1\n"
     platform["ConfigMap/polaris"]["data"]["wait.sh"] = script

@@ -1,4 +1,4 @@
-"""Compiled files that Git ignores or changes are told, with the line that says so."""
+"""Compiled files that Git ignores or changes are reported with the line that causes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def problems(
     ]
 
 
-def test_above_a_mesh_in_a_folder() -> None:
+def test_ignore_files_above_the_mesh_count() -> None:
     message = f"Git ignores {FILES[0]} and 1 more compiled files"
     assert problems("../../.gitignore", "/*\n!/teams/", "teams/mesh") == []
     assert problems("../.gitignore", "/mesh/output/dev", "teams/mesh") == [("C208", "../.gitignore:1:1", message)]
@@ -50,7 +50,7 @@ def test_the_hint_is_followed() -> None:
         ("* ident", "ident"),
     ],
 )
-def test_what_git_stores_otherwise(text: str, attribute: str) -> None:
+def test_files_that_git_would_change_are_reported(text: str, attribute: str) -> None:
     message = f"{attribute} lets Git store other bytes of {FILES[0]} and 2 more compiled files"
     assert problems(".gitattributes", text) == [("C207", ".gitattributes:1:1", message)]
 
@@ -67,11 +67,11 @@ def test_what_git_stores_otherwise(text: str, attribute: str) -> None:
         "!* filter=lfs",
     ],
 )
-def test_harmless_attributes(text: str) -> None:
+def test_harmless_attributes_are_accepted(text: str) -> None:
     assert problems(".gitattributes", text) == []
 
 
-def test_what_git_does_not_add() -> None:
+def test_files_that_git_ignores_are_reported() -> None:
     message = f"Git ignores {FILES[0]} and 2 more compiled files"
     assert problems(".gitignore", "dist/\noutput/\n!/output/dev/") == [("C208", ".gitignore:2:1", message)]
     assert problems(".gitignore", "*.yaml\n!/output/dev/a/*") == [
@@ -83,20 +83,20 @@ def test_what_git_does_not_add() -> None:
 
 
 @pytest.mark.parametrize("folder", ["output", "output/dev", "output/dev/a"])
-def test_a_repository_in_the_output(folder: str) -> None:
+def test_a_repository_in_the_output_is_reported(folder: str) -> None:
     (diagnostic,) = undelivered({f"{folder}/.git": ""}, "", FILES)
     assert (diagnostic.rule.code, diagnostic.subject, diagnostic.span) == ("C220", folder, None)
     assert [*undelivered({f"{folder}/.git": ""}, "", ["output/prod/b/service_web.yaml"] * (folder != "output"))] == []
 
 
-def test_git_does_not_obey_a_link() -> None:
+def test_git_does_not_follow_a_linked_ignore_file() -> None:
     assert problems(".gitignore", None) == []
 
 
 @pytest.mark.parametrize(
     "text", ["output/", "*secret*", "/output/*/a\n!secret*", "output\n!/output/", "dev/**\n", "a*/"]
 )
-def test_git_ignores_the_same(tmp_path: Path, text: str) -> None:
+def test_git_itself_agrees(tmp_path: Path, text: str) -> None:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     (tmp_path / ".gitignore").write_text(text)
     answer = subprocess.run(

@@ -13,11 +13,11 @@ def reached_from(namespace: str) -> Platform:
     return platform
 
 
-def test_pods_that_a_namespace_outside_the_environment_may_reach() -> None:
+def test_an_ingress_to_pods_that_an_external_namespace_reaches_is_accepted() -> None:
     assert reached_from("ingress-nginx").findings(check) == []
 
 
-def test_a_route_to_pods_that_only_a_namespace_of_the_environment_may_reach() -> None:
+def test_a_route_to_pods_that_only_the_environment_reaches_is_reported() -> None:
     gateway, service = {"name": "gateway"}, {"kind": "Service", "group": "", "name": "dagster"}
     for parent, backend, expected in (
         (gateway, {"port": 3000}, 1),
@@ -39,7 +39,7 @@ def test_a_route_to_pods_that_only_a_namespace_of_the_environment_may_reach() ->
         ] * expected
 
 
-def test_pods_that_only_a_namespace_of_the_environment_may_reach() -> None:
+def test_an_ingress_to_pods_that_only_the_environment_reaches_is_reported() -> None:
     message = "no policy lets the ingress controller reach floe-platform/dagster on port 3000"
     assert reached_from(DOMAIN).findings(check) == [
         ("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)

@@ -60,7 +60,7 @@ def test_a_summary_is_decoded_equal(broken: Callable[[], Platform]) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_decoded_summaries_tell_the_same(broken: Callable[[], Platform]) -> None:
+def test_decoded_summaries_give_the_same_findings(broken: Callable[[], Platform]) -> None:
     platform = broken()
     facts, summaries_ = facts_of(platform.rendered()), summaries(platform)
     findings = link(facts, summaries_)
@@ -84,18 +84,18 @@ def test_a_summary_is_small_and_holds_no_manifest() -> None:
     assert b"backoffLimit" not in encode(domain)
 
 
-def test_a_finding_is_where_its_object_comes_from() -> None:
+def test_a_finding_is_at_the_origin_of_its_object() -> None:
     about = ObjectId("apps", "Deployment", NAMESPACE, "polaris")
     origin, patch = Span("platform-manifest.yaml", 9, 3), Span("overlays/prod/patch.yaml", 3, 1)
     places = Places("prod", {str(about): origin}, {}, {ObjectId("", "Service", NAMESPACE, "db"): (patch,)})
-    asked: list[str] = []
+    looked_up: list[str] = []
 
     def of(unit: str) -> Places:
-        asked.append(unit)
+        looked_up.append(unit)
         return places
 
     finding = Finding(RULES[0], NAMESPACE, about, "it names db", "a hint")
     (finding_,) = placed([finding, finding], of)
     assert (finding_.subject, finding_.span, finding_.hint) == (f"prod: {about}", origin, "a hint")
     assert finding_.related == (Related(patch, f"removes Service {NAMESPACE}/db"),)
-    assert asked == [NAMESPACE], "places are looked up once for each unit, and only for findings"
+    assert looked_up == [NAMESPACE], "places are looked up once for each unit, and only for findings"

@@ -1,4 +1,4 @@
-"""Hand-written Ingresses and routes to servers of the platform that ask nobody for a login."""
+"""Hand-written Ingresses and routes to servers of the platform without a login."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from link.two_namespaces import DOMAIN, two_namespaces
 TO_DAGSTER: Object = {"name": "dagster", "port": 3000}
 
 
-def platform(*written: Object, production: bool = True) -> Platform:
-    """Return a platform whose Dagster asks nobody for a login, with objects that are written by hand."""
+def platform(*manifests: Object, production: bool = True) -> Platform:
+    """Return a platform whose Dagster has no login, with hand-written objects."""
     platform_ = two_namespaces()
-    for manifest in written:
+    for manifest in manifests:
         platform_.add(manifest)
     platform_.facts |= {
         "production": production,
         "open_servers": frozenset({OpenServer("dagster", DAGSTER, 3000)}),
-        "values": {str(identify(manifest)): {} for manifest in written},
+        "values": {str(identify(manifest)): {} for manifest in manifests},
     }
     return platform_
 
@@ -53,7 +53,7 @@ PATH_FIELD = "spec.rules[0].http.paths[0].backend.service.name"
 
 
 @pytest.mark.parametrize(
-    ("written", "field"),
+    ("manifest", "field"),
     [
         (route(), ROUTE_FIELD),
         (route(kind="GRPCRoute"), ROUTE_FIELD),
@@ -64,28 +64,30 @@ PATH_FIELD = "spec.rules[0].http.paths[0].backend.service.name"
     ],
     ids=["HTTPRoute", "GRPCRoute", "of another namespace", "Ingress", "port by name", "default backend"],
 )
-def test_it_is_an_error_in_production_and_a_warning_elsewhere(written: Object, field: str) -> None:
+def test_a_route_without_a_login_is_an_error_in_production_and_a_warning_elsewhere(
+    manifest: Object, field: str
+) -> None:
     message = f"{field} leads to floe-platform/dagster on port 3000, which asks nobody for a login"
     for production, code in ((True, "C191"), (False, "C192")):
-        diagnostics = platform(written, production=production).diagnostics(logins.check)
+        diagnostics = platform(manifest, production=production).diagnostics(logins.check)
         assert [(diagnostic.rule.code, diagnostic.message) for diagnostic in diagnostics] == [(code, message)]
     assert (logins.IN_PRODUCTION.severity, logins.ELSEWHERE.severity) == ("error", "warning")
 
 
-def test_one_server_is_one_mistake_however_many_rules_lead_there() -> None:
+def test_many_rules_to_one_server_are_one_error() -> None:
     rules = [{"backendRefs": [TO_DAGSTER]}, {"backendRefs": [TO_DAGSTER]}]
     assert len(platform(route(rules=rules)).findings(logins.check)) == 1
 
 
 @pytest.mark.parametrize("reason", ["the Gateway asks", ""])
-def test_only_a_reason_answers_it(reason: str) -> None:
-    written = route()
-    written["metadata"]["annotations"] = {f"{EXCEPTION}{LOGIN}": reason}
-    assert len(platform(written).findings(logins.check)) == (0 if reason else 1)
+def test_only_a_reason_removes_the_error(reason: str) -> None:
+    manifest = route()
+    manifest["metadata"]["annotations"] = {f"{EXCEPTION}{LOGIN}": reason}
+    assert len(platform(manifest).findings(logins.check)) == (0 if reason else 1)
 
 
 @pytest.mark.parametrize(
-    "written",
+    "manifest",
     [
         route({"name": "oauth2-proxy-dagster", "port": 4180}),
         route({"name": "polaris", "port": 8181}),
@@ -96,15 +98,15 @@ def test_only_a_reason_answers_it(reason: str) -> None:
     ],
     ids=["proxy", "other server", "other port", "service mesh", "no Service", "action"],
 )
-def test_no_false_alarm(written: Object) -> None:
-    assert platform(written).findings(logins.check) == []
+def test_routes_with_a_login_are_accepted(manifest: Object) -> None:
+    assert platform(manifest).findings(logins.check) == []
 
 
-def test_another_service_to_the_same_pods_is_no_way_out() -> None:
-    other = copy.deepcopy(two_namespaces()["Service/dagster"])
-    other["metadata"]["name"] = "open"
-    other["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
-    (diagnostic,) = platform(other, route({"name": "open", "port": 80})).diagnostics(logins.check)
+def test_another_service_for_the_same_pods_is_reported_too() -> None:
+    second_service = copy.deepcopy(two_namespaces()["Service/dagster"])
+    second_service["metadata"]["name"] = "open"
+    second_service["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
+    (diagnostic,) = platform(second_service, route({"name": "open", "port": 80})).diagnostics(logins.check)
     assert diagnostic.message.endswith("leads to floe-platform/open on port 80, which asks nobody for a login")
 
 
@@ -114,7 +116,7 @@ def test_the_service_of_an_operators_pods_is_known_though_it_is_not_rendered() -
     assert len(own.findings(logins.check)) == 1
 
 
-def test_what_the_compiler_renders_is_checked_once_a_patch_changed_it() -> None:
+def test_rendered_routes_are_checked_after_a_patch() -> None:
     own = platform(route())
     own.facts["values"] = {}
     assert own.findings(logins.check) == []
@@ -122,7 +124,7 @@ def test_what_the_compiler_renders_is_checked_once_a_patch_changed_it() -> None:
     assert len(own.findings(logins.check)) == 1
 
 
-def test_a_policy_is_not_what_production_needs() -> None:
+def test_a_network_policy_does_not_replace_a_login() -> None:
     own = platform(by_path(number=3000))
     rule = own["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]
     rule["from"] = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": DOMAIN}}}]

@@ -40,14 +40,14 @@ NOBODY = {"app.kubernetes.io/name": "nobody"}
         ("ServiceMonitor", {}, {}, ""),
     ],
 )
-def test_monitors_select_something(kind: str, labels: dict[str, str], spec: dict[str, Any], message: str) -> None:
+def test_monitors_must_select_something(kind: str, labels: dict[str, str], spec: dict[str, Any], message: str) -> None:
     platform = monitor(kind, labels, **spec)
     platform.copy_of("Namespace/floe-platform", "empty")
     findings = platform.findings(check)
     assert findings == ([("C020", f"{kind}.monitoring.coreos.com floe-platform/one", message)] if message else [])
 
 
-def test_a_monitor_of_pods_that_prometheus_operator_starts() -> None:
+def test_a_monitor_may_select_pods_of_the_prometheus_operator() -> None:
     platform = monitor("PodMonitor", {"alertmanager": "main"})
     assert len(platform.findings(check)) == 1
     platform.add(resource("monitoring.coreos.com/v1", "Alertmanager", "main", spec={}))

@@ -13,7 +13,7 @@ def test_every_object_is_in_a_namespace_of_the_environment() -> None:
     assert two_namespaces().findings(check) == []
 
 
-def test_an_object_in_a_namespace_that_nobody_renders() -> None:
+def test_an_object_in_a_namespace_that_is_not_rendered_is_reported() -> None:
     platform = two_namespaces()
     platform["ConfigMap/polaris"]["metadata"]["namespace"] = "floe-platfrom"
     message = "metadata.namespace: there is no Namespace floe-platfrom in this environment"
@@ -22,7 +22,7 @@ def test_an_object_in_a_namespace_that_nobody_renders() -> None:
 
 
 @pytest.mark.parametrize("namespace", ["default", "kube-system"])
-def test_namespaces_that_every_cluster_has(namespace: str) -> None:
+def test_namespaces_of_every_cluster_exist(namespace: str) -> None:
     platform = two_namespaces()
     platform.add(resource("v1", "ConfigMap", "more", namespace, data={}))
     assert platform.findings(check) == []

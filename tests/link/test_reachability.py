@@ -1,4 +1,4 @@
-"""Network policies, compared with a plain reading of what each one says about each pair of pods."""
+"""Network policies, compared with a plain evaluation of each policy for each pair of pods."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PORTS = (80, 81, 82)
 
 @given(st.sets(st.integers(0, 200)))
 @FEW
-def test_bits_hold_a_set(numbers: set[int]) -> None:
+def test_a_set_is_stored_as_bits(numbers: set[int]) -> None:
     assert list(numbers_in(to_bits(numbers))) == sorted(numbers)
 
 
@@ -50,7 +50,7 @@ PODS = st.tuples(st.sampled_from(NAMESPACES), LABELS, st.sampled_from([80, 81]))
 
 
 def environment(pods: list[Any], policies: list[Any]) -> Environment:
-    """Return the environment of pods (whose port `web` has a number of their own) and policies."""
+    """Return the environment of pods, each with its own number for the port `web`, and policies."""
     objects = [resource("v1", "Namespace", name, "") for name in NAMESPACES]
     for number, (namespace, labels, port) in enumerate(pods):
         main = container("main", ports=[{"name": "web", "containerPort": port}])
@@ -65,7 +65,7 @@ def environment(pods: list[Any], policies: list[Any]) -> Environment:
             ({field: peers} if peers else {}) | ({"ports": ports} if ports else {}) for peers, ports in rules
         ]
         objects.append(resource("networking.k8s.io/v1", "NetworkPolicy", f"p{number}", namespace, spec=spec))
-    # Ranges stand for the ports that somebody uses.
+    # Ranges are expanded to the ports in use.
     used = frozenset(Connection(PodGroup("one", "x"), PodGroup("one", "x"), port) for port in PORTS)
     rendered = Rendered("dev", ObjectSet.of(objects), connections=used)
     return Environment.of(facts_of(rendered), [summarize(build_index(unit)) for unit in split(rendered).values()])
@@ -83,43 +83,43 @@ def positions(pods: list[Any]) -> list[tuple[Any, tuple[str, int]]]:
     return positions_
 
 
-def allows(policies: list[Any], direction: str, subject: Any, other: Any, receiver: Any, port: tuple[str, int]) -> bool:
-    """Tell, one policy after the other, whether they let `subject` talk with `other` in one direction."""
+def allows(policies: list[Any], direction: str, subject: Any, peer: Any, receiver: Any, port: tuple[str, int]) -> bool:
+    """Evaluate policies one by one: return whether they let `subject` talk with `peer` in one direction."""
     governing = [
         rules
         for namespace, selector, of, rules in policies
         if of == direction and namespace == subject[0] and matches(selector, subject[1])
     ]
     return not governing or any(
-        _peer_fits(peers, subject[0], other) and _port_fits(ports, receiver, port)
+        _peer_fits(peers, subject[0], peer) and _port_fits(ports, receiver, port)
         for rules in governing
         for peers, ports in rules
     )
 
 
-def _peer_fits(peers: list[Any], namespace: str, other: Any) -> bool:
+def _peer_fits(peers: list[Any], namespace: str, peer_pod: Any) -> bool:
     def fits(peer: Any) -> bool:
         if "namespaceSelector" in peer:
-            place = matches(peer["namespaceSelector"], {"kubernetes.io/metadata.name": other[0]})
+            place = matches(peer["namespaceSelector"], {"kubernetes.io/metadata.name": peer_pod[0]})
         else:
-            place = other[0] == namespace
-        return place and matches(peer["podSelector"], other[1])
+            place = peer_pod[0] == namespace
+        return place and matches(peer["podSelector"], peer_pod[1])
 
     return not peers or any(fits(peer) for peer in peers)
 
 
 def _port_fits(ports: list[Any], receiver: Any, port: tuple[str, int]) -> bool:
     def fits(entry: Any) -> bool:
-        wanted = receiver[2] if entry.get("port") == "web" else entry.get("port", port[1])
-        last = entry.get("endPort", wanted)
-        return entry.get("protocol", "TCP") == port[0] and bool(wanted <= port[1] <= last)
+        first_port = receiver[2] if entry.get("port") == "web" else entry.get("port", port[1])
+        last = entry.get("endPort", first_port)
+        return entry.get("protocol", "TCP") == port[0] and bool(first_port <= port[1] <= last)
 
     return not ports or any(fits(policy_port) for policy_port in ports)
 
 
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
 @FEW
-def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
+def test_reachability_agrees_with_a_plain_reading_of_policies(pods: list[Any], policies: list[Any]) -> None:
     reach = Reachability(environment(pods, policies))
     for sender, source in positions(pods):
         for receiver, target in positions(pods):
@@ -132,7 +132,7 @@ def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> 
 
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
 @FEW
-def test_what_nobody_declared_is_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
+def test_undeclared_connections_agree_with_a_plain_reading_of_policies(pods: list[Any], policies: list[Any]) -> None:
     linked = environment(pods, policies)
     reach = Reachability(linked)
     opened = list(reach.undeclared())
@@ -146,5 +146,5 @@ def test_what_nobody_declared_is_what_may_be_sent_and_received(pods: list[Any], 
                     if (sender, receiver) == (own, unit) and sources >> source & targets >> target & 1
                 }
                 for port in [("TCP", number) for number in PORTS]:
-                    both = reach.may_send(own, (unit, target), port) & reach.may_reach(own, (unit, target), port)
-                    assert bool(both >> source & 1) is bool(known & {port, ("TCP", ANY_PORT)})
+                    reachable = reach.may_send(own, (unit, target), port) & reach.may_reach(own, (unit, target), port)
+                    assert bool(reachable >> source & 1) is bool(known & {port, ("TCP", ANY_PORT)})

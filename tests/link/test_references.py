@@ -21,7 +21,7 @@ def binding(kind: str, account: str, *, role: str = "view", role_kind: str = "Cl
 
 
 @pytest.mark.parametrize("kind", ["RoleBinding", "ClusterRoleBinding"])
-def test_an_account_of_another_namespace(kind: str) -> None:
+def test_accounts_of_other_namespaces_must_exist(kind: str) -> None:
     platform = two_namespaces()
     platform.add(binding(kind, "polaris"))
     assert platform.findings(check) == []
@@ -31,7 +31,7 @@ def test_an_account_of_another_namespace(kind: str) -> None:
     assert platform.hints(check) == ['did you mean "polaris"?']
 
 
-def test_accounts_and_roles_of_the_system() -> None:
+def test_accounts_and_roles_of_kubernetes_exist() -> None:
     platform = two_namespaces()
     bound = binding("RoleBinding", "polaris", role="extension-apiserver-authentication-reader", role_kind="Role")
     bound["subjects"][0] = {"kind": "ServiceAccount", "name": "horizontal-pod-autoscaler", "namespace": "kube-system"}
@@ -41,7 +41,7 @@ def test_accounts_and_roles_of_the_system() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C044"]
 
 
-def test_a_cluster_role_of_the_environment() -> None:
+def test_cluster_roles_of_the_environment_exist() -> None:
     platform = two_namespaces()
     platform.add(binding("RoleBinding", "polaris", role="reader"))
     assert [code for code, _, _ in platform.findings(check)] == ["C045"]
@@ -49,7 +49,7 @@ def test_a_cluster_role_of_the_environment() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_role_counts_in_its_own_namespace_only() -> None:
+def test_a_role_exists_in_its_own_namespace_only() -> None:
     platform = two_namespaces()
     platform.add(binding("RoleBinding", "polaris", role="dagster", role_kind="Role"))
     assert [code for code, _, _ in platform.findings(check)] == ["C045"]
@@ -61,12 +61,12 @@ def with_priority() -> Platform:
     return platform
 
 
-def test_a_priority_that_no_unit_has() -> None:
+def test_a_missing_priority_class_is_reported() -> None:
     message = "spec.jobTemplate.spec.template.spec.priorityClassName names PriorityClass low, which does not exist"
     assert with_priority().findings(check) == [("C047", REPORT_NAME, message)]
 
 
-def test_a_priority_without_a_namespace() -> None:
+def test_a_priority_class_has_no_namespace() -> None:
     platform = with_priority()
     platform.add(resource("scheduling.k8s.io/v1", "PriorityClass", "low", "", value=1))
     assert platform.findings(check) == []

@@ -1,4 +1,4 @@
-"""Hosts that two objects of one cluster lead somewhere: what is a mistake, and what people do on purpose."""
+"""Hosts routed by two objects of one cluster: which are errors, and which are intended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMPILED = {"app.kubernetes.io/managed-by": "floe-compile"}
 
 
 def ingress(name: str, host: str = HOST, path: str = "/", **changes: Any) -> Object:
-    """Return an Ingress; `class_`, `path_type`, `labels` and `annotations` say more of it."""
+    """Return an Ingress with `class_`, `path_type`, `labels` and `annotations`."""
     backend = {"service": {"name": "jaeger", "port": {"number": 80}}}
     paths = [{"path": path, "pathType": changes.get("path_type", "Prefix"), "backend": backend}]
     metadata = {"name": name, "namespace": "x", "labels": changes.get("labels", {})}
@@ -36,7 +36,7 @@ def ingress(name: str, host: str = HOST, path: str = "/", **changes: Any) -> Obj
 
 
 def route(name: str, rule: Object | None = None, kind: str = "HTTPRoute", **changes: Any) -> Object:
-    """Return a route; `parent`, `hosts` and `labels` say more of it."""
+    """Return a route with `parent`, `hosts` and `labels`."""
     own = {"backendRefs": [{"name": "jaeger", "port": 80}]} if rule is None else rule
     spec = {
         "parentRefs": [changes.get("parent", {"name": "gateway"})],
@@ -72,15 +72,15 @@ def of_one(*objects: Object) -> list[str]:
     return [subject for _, subject, _ in findings(("dev", "one", list(objects)))]
 
 
-def test_two_objects_with_one_host_are_reported_at_the_one_that_is_written_by_hand() -> None:
+def test_two_objects_with_one_host_are_reported_at_the_hand_written_one() -> None:
     clashes = findings(("dev", "one", [ingress("traces"), route("z-jaeger", labels=COMPILED)]))
-    other = "HTTPRoute.gateway.networking.k8s.io x/z-jaeger"
-    message = f"spec.rules[0].host: {HOST} with path /* is also routed by {other}"
+    other_route = "HTTPRoute.gateway.networking.k8s.io x/z-jaeger"
+    message = f"spec.rules[0].host: {HOST} with path /* is also routed by {other_route}"
     assert clashes == [("C190", "dev: Ingress.networking.k8s.io x/traces", message)]
 
 
 @pytest.mark.parametrize(
-    ("first", "other"),
+    ("first", "second"),
     [
         (ingress("a"), ingress("b")),
         (ingress("a", path_type="ImplementationSpecific"), ingress("b")),
@@ -92,12 +92,12 @@ def test_two_objects_with_one_host_are_reported_at_the_one_that_is_written_by_ha
         (route("a", labels=COMPILED), route("b", parent={"name": "other"})),
     ],
 )
-def test_the_same_host_and_path(first: Object, other: Object) -> None:
-    assert len(of_one(first, other)) == 1
+def test_the_same_host_and_path_are_reported(first: Object, second: Object) -> None:
+    assert len(of_one(first, second)) == 1
 
 
 @table(
-    "first, other",
+    "first, second",
     [
         (ingress("a"), ingress("b", host="other.acme.example")),
         (ingress("a"), ingress("b", path="/ui")),
@@ -112,8 +112,8 @@ def test_the_same_host_and_path(first: Object, other: Object) -> None:
         (route("a", labels=COMPILED), route("b", hosts=[])),
     ],
 )
-def test_what_people_do_on_purpose(first: Object, other: Object) -> None:
-    assert of_one(first, other) == []
+def test_intended_overlaps_are_accepted(first: Object, second: Object) -> None:
+    assert of_one(first, second) == []
 
 
 def test_an_object_may_name_a_host_twice() -> None:
@@ -122,7 +122,7 @@ def test_an_object_may_name_a_host_twice() -> None:
     assert of_one(twice) == []
 
 
-def test_environments_of_one_cluster_share_no_host() -> None:
+def test_environments_of_one_cluster_may_not_share_hosts() -> None:
     first, second = [ingress("a")], [ingress("b", class_="external")]
     (finding,) = findings(("dev", "one", first), ("test", "one", second))
     assert finding[1] == "test: Ingress.networking.k8s.io x/b"

@@ -17,14 +17,14 @@ def with_token() -> Platform:
     return platform
 
 
-def test_a_token_without_a_role() -> None:
+def test_a_token_without_a_role_is_reported() -> None:
     assert with_token().findings(check) == [("C071", REPORT_NAME, MESSAGE)]
 
 
 @pytest.mark.parametrize(
     ("kind", "namespace"), [("ClusterRoleBinding", ""), ("RoleBinding", NAMESPACE), ("RoleBinding", DOMAIN)]
 )
-def test_a_role_by_a_binding_wherever_it_is(kind: str, namespace: str) -> None:
+def test_a_binding_in_any_unit_gives_a_role(kind: str, namespace: str) -> None:
     platform = with_token()
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
     subject = {"kind": "ServiceAccount", "name": "report", "namespace": DOMAIN}

@@ -13,7 +13,7 @@ OUT = "NetworkPolicy.networking.k8s.io sales/report-out"
 
 
 def opened(namespace: str) -> Platform:
-    """Return the platform with a way out of the domain and a way into the catalog, to and from a namespace."""
+    """Return the platform with egress of the domain and ingress of the catalog, to and from a namespace."""
     platform = two_namespaces()
     way_out = {"to": [in_namespace(namespace)], "ports": [{"port": 80}]}
     platform["NetworkPolicy/report-out"]["spec"]["egress"].append(way_out)
@@ -23,18 +23,18 @@ def opened(namespace: str) -> Platform:
 
 
 @pytest.mark.parametrize("namespace", [DOMAIN, NAMESPACE])
-def test_namespaces_of_the_environment_are_no_strangers(namespace: str) -> None:
+def test_namespaces_of_the_environment_are_accepted(namespace: str) -> None:
     assert opened(namespace).findings(check) == []
 
 
-def test_a_namespace_that_is_not_rendered() -> None:
+def test_an_unknown_namespace_is_reported() -> None:
     assert opened("monitoring").findings(check) == [
         ("C068", IN, "it lets pods of namespace monitoring reach floe-platform/polaris on TCP 8181"),
         ("C066", OUT, "it lets sales/report send to pods of namespace monitoring on TCP 80"),
     ]
 
 
-def test_a_namespace_that_is_declared_as_external() -> None:
+def test_a_declared_external_namespace_is_accepted() -> None:
     platform = opened("monitoring")
     for key in ("NetworkPolicy/report-out", "NetworkPolicy/polaris-in"):
         note = {"floe.dev/external-references": "Namespace/monitoring"}
@@ -42,7 +42,7 @@ def test_a_namespace_that_is_declared_as_external() -> None:
     assert platform.findings(check) == []
 
 
-def test_labels_that_some_namespace_has_are_no_strangers() -> None:
+def test_labels_of_an_existing_namespace_are_accepted() -> None:
     platform = two_namespaces()
     by_label = {"namespaceSelector": {"matchLabels": {"app.kubernetes.io/name": DOMAIN}}}
     rule = {"from": [by_label], "ports": [{"port": 8181}]}
@@ -53,7 +53,7 @@ def test_labels_that_some_namespace_has_are_no_strangers() -> None:
     assert platform.findings(check) == [("C068", IN, message)]
 
 
-def test_probes_of_a_node_in_a_service_mesh_come_from_an_address_that_is_nowhere_else() -> None:
+def test_the_probe_address_of_a_service_mesh_is_accepted() -> None:
     for cidr, strangers in (("169.254.7.127/32", 0), ("169.254.7.126/32", 1), ("169.254.7.0/24", 1)):
         platform = two_namespaces()
         platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append({"from": [{"ipBlock": {"cidr": cidr}}]})
@@ -61,7 +61,7 @@ def test_probes_of_a_node_in_a_service_mesh_come_from_an_address_that_is_nowhere
         assert len(messages) == strangers, cidr
 
 
-def test_a_rule_with_the_address_of_probes_lets_in_the_others_that_it_names() -> None:
+def test_other_peers_beside_the_probe_address_are_checked() -> None:
     platform = two_namespaces()
     peers = [{"ipBlock": {"cidr": "169.254.7.127/32"}}, in_namespace("elsewhere")]
     platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append({"from": peers, "ports": [{"port": 8181}]})

@@ -1,4 +1,4 @@
-"""The sample platform, and a domain in a namespace of its own whose task calls the catalog."""
+"""The sample platform, and a domain in its own namespace whose task calls the catalog."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_a_path_out_of_the_archive_is_refused(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.rglob("evil.js"))
 
 
-def test_a_link_in_an_archive_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_in_an_archive_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "elsewhere.js"
     script.write_text("throw new Error('followed');")
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
@@ -109,7 +109,7 @@ def test_an_error_of_node_is_reported_in_one_line(tmp_path: Path, monkeypatch: p
         ('[{"failures": [{"at": "x", "message": []}]}]', "Expected `int`"),
     ],
 )
-def test_nonsense_instead_of_an_answer_is_reported(
+def test_an_invalid_answer_is_reported(
     answer: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shell says it, as that starts in no time."""
@@ -183,7 +183,7 @@ def test_a_process_can_be_started_before_there_are_charts(tmp_path: Path, monkey
     assert not list(tmp_path.iterdir())
 
 
-def test_a_process_that_nobody_needs_may_fail_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unused_process_may_fail_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cdk8s_process, "PACKAGES", ("no_such_package",))
     with cdk8s_process.Cdk8s() as cdk8s:
         cdk8s.start()
@@ -216,11 +216,11 @@ def test_a_kept_process_that_ended_or_failed_is_replaced(tmp_path: Path, monkeyp
         failure_of({"namespace": None})  # a chart without objects stops it
         assert not list(tmp_path.iterdir())
         assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
-        kept = cdk8s_process._idle
-        assert kept
-        assert kept._process
-        kept._process.node.kill()
-        kept._process.node.wait()
+        idle = cdk8s_process._idle
+        assert idle
+        assert idle._process
+        idle._process.node.kill()
+        idle._process.node.wait()
         assert cdk8s_process.run_cdk8s([CHART]) == EXPECTED
     assert not list(tmp_path.iterdir())
 

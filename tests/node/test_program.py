@@ -49,7 +49,7 @@ def test_a_node_that_happens_to_be_on_path_is_not_used(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("on_path", [True, False])
-def test_a_node_that_was_asked_for_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: bool) -> None:
+def test_a_configured_node_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: bool) -> None:
     program = put_node_on_path(tmp_path, monkeypatch, "echo v20.11.1")
     monkeypatch.setenv("FLOE_COMPILE_NODE", "node" if on_path else str(program))
 
@@ -79,7 +79,7 @@ def test_an_old_broken_or_missing_one_is_refused(
     assert "unset FLOE_COMPILE_NODE" in diagnostic.hint
 
 
-def test_variables_that_change_what_node_does_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_change_node_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODE_OPTIONS", "--require ./evil.js")
     monkeypatch.setenv("CDK8S_DISABLE_SORT", "1")
 

@@ -69,7 +69,7 @@ class Mesh:
 
     def told(self, *objects: Object) -> list[str]:
         """Return these reasons as `code place: message (hint)`."""
-        return [told(found) for found in self.problems(*objects)]
+        return [told(problems_) for problems_ in self.problems(*objects)]
 
 
 def config_map(name: str, namespace: str = "sales", **fields: Any) -> Object:
@@ -92,10 +92,10 @@ def deployment(name: str, namespace: str = "sales", image: str = "ghcr.io/acme/w
     }
 
 
-def told(found: Diagnostic) -> str:
+def told(diagnostic: Diagnostic) -> str:
     """Return a diagnostic as `code place: message (hint)`."""
-    hint = f" ({found.hint})" if found.hint else ""
-    return f"{found.rule.code} {found.span}: {found.message}{hint}"
+    hint = f" ({diagnostic.hint})" if diagnostic.hint else ""
+    return f"{diagnostic.rule.code} {diagnostic.span}: {diagnostic.message}{hint}"
 
 
 def split_units(rendered: Rendered, further: Iterable[str] = ()) -> dict[str, Rendered]:

@@ -23,20 +23,20 @@ DELETE = PATCH.format("c.*", "metadata: {name: c}, $patch: delete")
 
 def objects() -> list[Object]:
     """Return four objects of which the first two are alike, and a third one but for an annotation."""
-    other = config_map("c3")
-    other["metadata"]["annotations"] = {"owner": "somebody"}
-    return [config_map("c1"), config_map("c2"), other, config_map("d")]
+    third = config_map("c3")
+    third["metadata"]["annotations"] = {"owner": "somebody"}
+    return [config_map("c1"), config_map("c2"), third, config_map("d")]
 
 
-def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *given: Object) -> list[Object]:
+def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *objects_: Object) -> list[Object]:
     """Return what kustomize makes of objects if it builds each."""
     with monkeypatch.context() as patch:
-        patch.setattr(run_results, "grouped", lambda objects, _: [(one,) for one in objects])
-        return [*mesh.apply(*given).objects]
+        patch.setattr(run_results, "grouped", lambda objects, _: [(object_,) for object_ in objects])
+        return [*mesh.apply(*objects_).objects]
 
 
 @pytest.mark.parametrize(
-    ("steps", "asked"),
+    ("steps", "runs_"),
     [
         (LABELS, 2),
         (ADD, 2),
@@ -46,36 +46,36 @@ def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *given: Object
         pytest.param(LABELS + ADD, 2, marks=pytest.mark.thorough),
     ],
 )
-def test_the_results_are_those_of_each_by_itself(
-    mesh: Mesh, monkeypatch: pytest.MonkeyPatch, steps: str, asked: int
+def test_similar_objects_get_the_same_results_as_separately(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch, steps: str, runs_: int
 ) -> None:
     mesh.write({FILE: steps})
     expected = built_one_by_one(mesh, monkeypatch, *objects())
     runs = counted_runs(monkeypatch)
 
     assert [*mesh.apply(*objects()).objects] == expected
-    assert runs == [asked]
+    assert runs == [runs_]
 
 
-def test_those_of_other_namespaces_are_alike_too(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_of_other_namespaces_are_similar_too(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: LABELS})
-    given = [config_map("c", namespace) for namespace in ("sales", "finance")]
+    maps = [config_map("c", namespace) for namespace in ("sales", "finance")]
     runs = counted_runs(monkeypatch)
 
-    rendered = mesh.apply(*given)
+    rendered = mesh.apply(*maps)
 
     assert runs == [1]
-    assert list(map(identify, rendered.objects)) == sorted(map(identify, given))
+    assert list(map(identify, rendered.objects)) == sorted(map(identify, maps))
 
 
-def test_an_object_without_a_namespace_is_not_like_one_with_it() -> None:
+def test_objects_with_and_without_a_namespace_are_not_similar() -> None:
     inside, outside = config_map("c"), config_map("c")
     del outside["metadata"]["namespace"]
 
     assert len(alike.grouped(map(changed, (inside, outside)), ())) == 2
 
 
-def test_hand_written_objects_are_built_each(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hand_written_objects_are_built_separately(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: LABELS + "resources: [a.yaml, b.yaml]\n"})
     for name in ("a", "b"):
         mesh.write(
@@ -88,14 +88,14 @@ def test_hand_written_objects_are_built_each(mesh: Mesh, monkeypatch: pytest.Mon
     assert runs == [2]
 
 
-def test_an_error_in_one_of_them_is_told_as_if_each_were_built(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_one_object_is_reported_as_without_grouping(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches: [{target: {kind: ConfigMap}, patch: '[{op: remove, path: /data/k}]'}]\n"})
-    found = mesh.told(*objects())
+    problems_ = mesh.told(*objects())
     with monkeypatch.context() as patch:
-        patch.setattr(run_results, "grouped", lambda objects, _: [(one,) for one in objects])
+        patch.setattr(run_results, "grouped", lambda objects, _: [(object_,) for object_ in objects])
 
-        assert found == mesh.told(*objects())
-    assert len(found) == 1
+        assert problems_ == mesh.told(*objects())
+    assert len(problems_) == 1
 
 
 def changed(manifest: Object) -> ChangedObject:

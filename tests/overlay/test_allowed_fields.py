@@ -31,14 +31,14 @@ def test_an_unknown_field_is_refused_with_the_nearest(mesh: Mesh) -> None:
     assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "resource" (did you mean "resources"?)']
 
 
-def test_only_what_is_allowed_is_offered(mesh: Mesh) -> None:
+def test_hints_name_only_allowed_fields(mesh: Mesh) -> None:
     mesh.write({FILE: "whatever: []\n"})
 
     known = ", ".join(sorted(KUSTOMIZATION_FIELDS))
     assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {known})']
 
 
-def test_all_mistakes_are_reported_together(mesh: Mesh) -> None:
+def test_all_errors_are_reported_together(mesh: Mesh) -> None:
     mesh.write(
         {
             FILE: "bases: []\nnamePrefix: x\n",
@@ -83,7 +83,7 @@ def test_a_malformed_kustomization_is_refused(mesh: Mesh, text: str, expected: s
 
 
 @pytest.mark.parametrize("kind", ["kind: Kustomization\n", ""])
-def test_a_component_says_that_it_is_one(mesh: Mesh, kind: str) -> None:
+def test_a_component_needs_the_kind_component(mesh: Mesh, kind: str) -> None:
     mesh.write({FILE: "components: [spot]\n", "base/spot/kustomization.yaml": f"{kind}resources: []\n"})
 
     hint = 'list its folder under "resources"' if kind else 'write "kind: Component"'
@@ -91,12 +91,12 @@ def test_a_component_says_that_it_is_one(mesh: Mesh, kind: str) -> None:
     assert mesh.told() == [f"K004 base/spot/kustomization.yaml:{place}: this is not a Component ({hint})"]
 
 
-def test_what_the_reader_finds_is_passed_on(mesh: Mesh) -> None:
+def test_errors_of_the_reader_are_reported(mesh: Mesh) -> None:
     mesh.write({FILE: "resources: []\nresources: []\n"})
 
-    (found,) = mesh.problems()
+    (problem,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("L010", f"{FILE}:2:1")
+    assert (problem.rule.code, str(problem.span)) == ("L010", f"{FILE}:2:1")
 
 
 def test_all_allowed_fields_together_are_accepted(mesh: Mesh) -> None:

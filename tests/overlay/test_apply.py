@@ -50,7 +50,7 @@ def objects_of(rendered: Rendered) -> dict[str, Object]:
         {"overlays/prod/kustomization.yaml": "namePrefix: x-\n"},
     ],
 )
-def test_with_nothing_to_apply_kustomize_does_not_start(mesh: Mesh, files: dict[str, str]) -> None:
+def test_without_steps_kustomize_does_not_start(mesh: Mesh, files: dict[str, str]) -> None:
     rendered = mesh.write(files).apply(config_map("a"), origins={"ConfigMap sales/a": HERE})
 
     assert rendered == Rendered("dev", ObjectSet.of([config_map("a")]), origins={"ConfigMap sales/a": HERE})
@@ -58,7 +58,7 @@ def test_with_nothing_to_apply_kustomize_does_not_start(mesh: Mesh, files: dict[
 
 @pytest.mark.usefixtures("no_kustomize")
 @pytest.mark.parametrize("files", [{}, {"base/kustomization.yaml": "resources: []\n"}])
-def test_pods_that_ask_for_it_get_the_hash_of_their_configuration(mesh: Mesh, files: dict[str, str]) -> None:
+def test_annotated_pods_get_the_hash_of_their_configuration(mesh: Mesh, files: dict[str, str]) -> None:
     web = deployment("web")
     template = web["spec"]["template"]
     template["metadata"]["annotations"] = {CONFIG_HASH: ""}
@@ -66,14 +66,14 @@ def test_pods_that_ask_for_it_get_the_hash_of_their_configuration(mesh: Mesh, fi
 
     rendered = mesh.write(files).apply(config_map("a", data={"k": "on"}), web)
 
-    (found,) = rendered.objects.of_kind("Deployment")
-    assert found["spec"]["template"]["metadata"]["annotations"] == {CONFIG_HASH: config_hash({"a": {"k": "on"}})}
+    (manifest,) = rendered.objects.of_kind("Deployment")
+    assert manifest["spec"]["template"]["metadata"]["annotations"] == {CONFIG_HASH: config_hash({"a": {"k": "on"}})}
 
 
 @pytest.mark.usefixtures("no_kustomize")
-def test_hand_written_objects_join_without_kustomize(mesh: Mesh) -> None:
-    written = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: sales}\ndata: {k: 'on'}\n"
-    mesh.write({"base/kustomization.yaml": "resources: [b.yaml]\n", "base/b.yaml": f"---\n{written}---\n# no more\n"})
+def test_hand_written_objects_are_added_without_kustomize(mesh: Mesh) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: sales}\ndata: {k: 'on'}\n"
+    mesh.write({"base/kustomization.yaml": "resources: [b.yaml]\n", "base/b.yaml": f"---\n{text}---\n# no more\n"})
 
     rendered = mesh.apply(config_map("a"))
 
@@ -82,7 +82,7 @@ def test_hand_written_objects_join_without_kustomize(mesh: Mesh) -> None:
     assert rendered.patched == {}
 
 
-def test_the_overlay_patches_what_the_base_has_patched(mesh: Mesh) -> None:
+def test_the_overlay_patches_the_result_of_the_base(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": f"patches:{REPLICAS.format(count=2)}- path: web.yaml\n",
@@ -103,7 +103,7 @@ def test_the_overlay_patches_what_the_base_has_patched(mesh: Mesh) -> None:
 WEB_YAML = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: sales}\n"
 
 
-def test_who_changed_an_object_is_reported(mesh: Mesh) -> None:
+def test_patches_that_changed_an_object_are_reported(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": "patches:\n- path: web.yaml\n",
@@ -124,13 +124,13 @@ def test_who_changed_an_object_is_reported(mesh: Mesh) -> None:
     }
 
 
-def test_the_generated_objects_are_the_base_even_if_nobody_wrote_one(mesh: Mesh) -> None:
+def test_generated_objects_are_the_base_even_without_a_base_folder(mesh: Mesh) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": f"{OVERLAY}patches:{REPLICAS.format(count=4)}"})
 
     assert mesh.apply(deployment("web")).objects.by_id[WEB]["spec"]["replicas"] == 4
 
 
-def test_only_what_is_changed_goes_through_kustomize(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_changed_objects_go_through_kustomize(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     staged: list[str] = []
     run = kustomize.run_kustomize
 
@@ -140,21 +140,21 @@ def test_only_what_is_changed_goes_through_kustomize(mesh: Mesh, monkeypatch: py
 
     monkeypatch.setattr(portions, "run_kustomize", recorded)
     mesh.write({"base/kustomization.yaml": f"patches:{REPLICAS.format(count=2)}"})
-    other = config_map("other", data={"odd": "\x7f"})
+    odd_map = config_map("other", data={"odd": "\x7f"})
 
-    rendered = mesh.apply(deployment("web"), deployment("api"), other)
+    rendered = mesh.apply(deployment("web"), deployment("api"), odd_map)
 
-    assert rendered.objects.by_id[ObjectId("", "ConfigMap", "sales", "other")] is other
+    assert rendered.objects.by_id[ObjectId("", "ConfigMap", "sales", "other")] is odd_map
     assert "name: web" in "".join(staged)
     assert "name: api" not in "".join(staged)
 
 
 def test_a_patch_in_several_documents_changes_several_objects(mesh: Mesh) -> None:
-    one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: sales}}\ndata: {{k: {name}}}\n"
+    template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: sales}}\ndata: {{k: {name}}}\n"
     mesh.write(
         {
             "base/kustomization.yaml": "patches:\n- path: both.yaml\n",
-            "base/both.yaml": "---\n".join(one.format(name=name) for name in "ab"),
+            "base/both.yaml": "---\n".join(template.format(name=name) for name in "ab"),
         }
     )
 
@@ -177,7 +177,7 @@ def test_a_patch_can_delete_a_generated_object(mesh: Mesh) -> None:
     assert (list(rendered.objects), rendered.origins, rendered.patched) == ([config_map("b")], {}, {})
 
 
-def test_labels_images_and_replicas(mesh: Mesh) -> None:
+def test_labels_images_and_replicas_are_applied(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": (
@@ -199,7 +199,7 @@ def test_labels_images_and_replicas(mesh: Mesh) -> None:
     assert [patch.span.line for patch in rendered.patched["Deployment.apps sales/web"]] == [1, 3, 2]
 
 
-def test_components_and_folders_take_part(mesh: Mesh) -> None:
+def test_components_and_folders_are_applied(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": "resources: [monitoring]\n",
@@ -276,7 +276,7 @@ def test_the_authored_files_are_not_changed(mesh: Mesh, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) -> None:
+def test_an_object_that_loses_its_identity_is_an_error(mesh: Mesh) -> None:
     # kustomize leaves objects with this annotation out of what it builds.
     patch = "[{op: add, path: /metadata/annotations, value: {config.kubernetes.io/local-config: 'true'}}]"
     mesh.write({"base/kustomization.yaml": f'patches:\n- target: {{name: a}}\n  patch: "{patch}"\n'})
@@ -289,7 +289,7 @@ def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) ->
     ]
 
 
-def test_what_a_patch_removes_is_known_by_namespace(mesh: Mesh) -> None:
+def test_removed_objects_are_known_by_namespace(mesh: Mesh) -> None:
     gone = "$patch: delete\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
     mesh.write({"base/kustomization.yaml": "patches:\n- path: gone.yaml\n", "base/gone.yaml": gone})
 
@@ -299,7 +299,7 @@ def test_what_a_patch_removes_is_known_by_namespace(mesh: Mesh) -> None:
     assert (str(removed), span.file) == ("ConfigMap sales/a", "base/gone.yaml")
 
 
-def test_a_unit_comes_out_the_same_whichever_others_come_along(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_of_a_unit_does_not_depend_on_other_units(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": (
@@ -342,36 +342,36 @@ def test_a_unit_comes_out_the_same_whichever_others_come_along(mesh: Mesh, monke
     assert alone == together == shuffled
     assert list(shuffled) == list(reversed(units))
     assert list(alone["ops"].rendered.removed) == [ObjectId("", "ConfigMap", "ops", "gone")]
-    found = {
+    sources = {
         str(identity)
         for unit in alone.values()
-        for identity, one in unit.rendered.objects.by_id.items()
-        if "found" in one["metadata"]["labels"]
+        for identity, manifest in unit.rendered.objects.by_id.items()
+        if "found" in manifest["metadata"]["labels"]
     }
-    assert found == {"ConfigMap sales/a", "ConfigMap ops/b", "Namespace ops"}
+    assert sources == {"ConfigMap sales/a", "ConfigMap ops/b", "Namespace ops"}
 
 
-def test_a_written_object_may_not_be_one_that_is_generated(mesh: Mesh) -> None:
-    written = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
-    read = mesh.write({"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": written}).overlay()
+def test_a_hand_written_object_may_not_be_a_generated_one(mesh: Mesh) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
+    read = mesh.write({"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": text}).overlay()
     rendered = Rendered("dev", ObjectSet.of([config_map("a")]))
 
     for name in ("sales", "delivery"):
-        (found,) = apply_overlay(read, {name: rendered})[name].findings
-        assert (found.rule.code, str(found.span)) == ("K013", "base/a.yaml:1:1")
-        assert found.message == "ConfigMap sales/a is generated by floe-compile"
-        assert found.hint == "list a patch of it under patches"
+        (diagnostic,) = apply_overlay(read, {name: rendered})[name].findings
+        assert (diagnostic.rule.code, str(diagnostic.span)) == ("K013", "base/a.yaml:1:1")
+        assert diagnostic.message == "ConfigMap sales/a is generated by floe-compile"
+        assert diagnostic.hint == "list a patch of it under patches"
     assert apply_overlay(read, {"ops": Rendered("dev", ObjectSet())})["ops"].findings == ()
 
-    (identity, one), *_ = read.written["sales"].items()
-    of_chart = msgspec.structs.replace(one, template=Span("vendor/charts/web/1.0.0/templates/a.yaml"))
-    (found,) = apply_overlay(replace(read, written={"sales": {identity: of_chart}}), {"sales": rendered})[
+    (identity, chart_object), *_ = read.written["sales"].items()
+    of_chart = msgspec.structs.replace(chart_object, template=Span("vendor/charts/web/1.0.0/templates/a.yaml"))
+    (diagnostic,) = apply_overlay(replace(read, written={"sales": {identity: of_chart}}), {"sales": rendered})[
         "sales"
     ].findings
-    assert found.hint == "switch it off or rename it in the chart's values"
+    assert diagnostic.hint == "switch it off or rename it in the chart's values"
 
 
-def test_what_a_patch_deletes_by_an_earlier_patchs_label_is_gone(mesh: Mesh) -> None:
+def test_a_patch_may_delete_by_a_label_of_an_earlier_patch(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": (

@@ -22,21 +22,21 @@ from floe_compiler.overlay.bisection import sorted_out
         ({2, 9}, {2, 9}, 5),
     ],
 )
-def test_suspected_items_are_tried_apart(bad: set[int], suspected: set[int], attempts: int) -> None:
+def test_suspected_items_are_tried_separately(bad: set[int], suspected: set[int], attempts: int) -> None:
     tried: list[Sequence[int]] = []
 
-    def fails(some: Sequence[int]) -> set[int]:
-        tried.append(some)
-        return bad & {*some}
+    def fails(numbers: Sequence[int]) -> set[int]:
+        tried.append(numbers)
+        return bad & {*numbers}
 
-    good, found = sorted_out(range(16), fails, 10, suspected.__contains__)
+    good, bad_ = sorted_out(range(16), fails, 10, suspected.__contains__)
     assert {*good} == {*range(16)} - bad
-    assert {item for item, _ in found} == bad
-    for item, before in found:
+    assert {item for item, _ in bad_} == bad
+    for item, before in bad_:
         assert not bad & {*before}, item
     assert len(tried) == attempts
 
 
-def test_no_more_are_looked_for_than_wanted() -> None:
-    _, found = sorted_out(range(16), bool, 2)
-    assert [item for item, _ in found] == [0, 1]
+def test_the_search_stops_after_the_requested_number() -> None:
+    _, bad = sorted_out(range(16), bool, 2)
+    assert [item for item, _ in bad] == [0, 1]

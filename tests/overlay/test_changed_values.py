@@ -33,7 +33,9 @@ def changes_of_each(mesh: Mesh, patches: list[list[str]]) -> list[list[dict[str,
             file = f"{namespace}-{number}.yaml"
             files[f"base/{file}"] = text.replace("namespace: sales", f"namespace: {namespace}")
             listed += f"- {{path: {file}, target: {{name: web, namespace: {namespace}}}}}\n"
-    rendered = mesh.write({FILE: f"patches:\n{listed}", **files}).apply(*(deployment("web", one) for one in namespaces))
+    rendered = mesh.write({FILE: f"patches:\n{listed}", **files}).apply(
+        *(deployment("web", name) for name in namespaces)
+    )
     return [changes(rendered, namespace) for namespace in namespaces]
 
 
@@ -76,20 +78,20 @@ MERGED: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {
 }
 
 
-def test_a_merge_patch_changes_what_it_names_and_what_differs(mesh: Mesh) -> None:
+def test_a_merge_patch_changes_the_values_that_it_names(mesh: Mesh) -> None:
     wrong = {}
     heads = [
         HEAD.replace("metadata:", "# the lines are the same:") if patch.startswith("metadata") else HEAD
         for patch, _ in MERGED.values()
     ]
     patches = [[head + patch] for head, (patch, _) in zip(heads, MERGED.values(), strict=True)]
-    for (name, (_, expected)), found in zip(MERGED.items(), changes_of_each(mesh, patches), strict=True):
-        if found != [expected]:
-            wrong[name] = found
+    for (name, (_, expected)), changed in zip(MERGED.items(), changes_of_each(mesh, patches), strict=True):
+        if changed != [expected]:
+            wrong[name] = changed
     assert wrong == {}
 
 
-def test_a_json_patch_changes_what_its_pointers_name(mesh: Mesh) -> None:
+def test_a_json_patch_changes_the_values_of_its_pointers(mesh: Mesh) -> None:
     cases: list[tuple[str, dict[str, tuple[int, int]]]] = [
         ("{op: replace, path: /spec/replicas, value: 3}", {"spec.replicas": (1, 46)}),
         ("{op: remove, path: /spec/replicas}", {"spec.replicas": (1, 22)}),
@@ -117,21 +119,21 @@ def test_a_json_patch_changes_what_its_pointers_name(mesh: Mesh) -> None:
     ]
     second, wrong = "- {op: replace, path: /spec/selector/matchLabels/app, value: x}\n", {}
     patches = [[f"- {operation}\n", second] for operation, _ in cases]
-    for (operation, expected), (*found, last) in zip(cases, changes_of_each(mesh, patches), strict=True):
-        if found != ([expected] if expected else []) or last != {"spec.selector.matchLabels.app": (1, 62)}:
-            wrong[operation] = found, last
+    for (operation, expected), (*changed, last) in zip(cases, changes_of_each(mesh, patches), strict=True):
+        if changed != ([expected] if expected else []) or last != {"spec.selector.matchLabels.app": (1, 62)}:
+            wrong[operation] = changed, last
     assert wrong == {}
 
 
-def test_other_entries_change_what_is_theirs(mesh: Mesh) -> None:
+def test_other_entries_change_their_own_fields(mesh: Mesh) -> None:
     text = """\
 labels: [{pairs: {team: data}, includeTemplates: true}]
 images: [{name: ghcr.io/acme/web, newTag: '2.0'}]
 replicas: [{name: web, count: 5}]
 """
     mesh.write({FILE: text + "patches: [{path: p.yaml}]\n", "base/p.yaml": HEAD + "spec: {paused: true}\n"})
-    found = {path: at for each in changes(mesh.apply(deployment("web"))) for path, at in each.items()}
-    assert found == {
+    changed = {path: at for change in changes(mesh.apply(deployment("web"))) for path, at in change.items()}
+    assert changed == {
         "metadata.labels": (1, 10),
         "metadata.labels.team": (1, 25),
         "spec.template.metadata.labels.team": (1, 25),
@@ -141,6 +143,6 @@ replicas: [{name: web, count: 5}]
     }
 
 
-def test_each_of_two_patches_has_its_own(mesh: Mesh) -> None:
-    found = changes(patched(mesh, HEAD + "spec: {replicas: 2, paused: true}\n", HEAD + "spec: {replicas: 3}\n"))
-    assert [sorted(each) for each in found] == [["spec.paused", "spec.replicas"], ["spec.replicas"]]
+def test_each_patch_has_its_own_changes(mesh: Mesh) -> None:
+    changed = changes(patched(mesh, HEAD + "spec: {replicas: 2, paused: true}\n", HEAD + "spec: {replicas: 3}\n"))
+    assert [sorted(change) for change in changed] == [["spec.paused", "spec.replicas"], ["spec.replicas"]]

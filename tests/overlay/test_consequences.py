@@ -38,18 +38,18 @@ JOB = named("Job", "migrate-12345678", "batch/v1", spec={"template": template("o
 
 def after(*patched: dict[str, Any]) -> Rendered:
     """Return what follows from patches of these objects."""
-    objects = {identify(one): one for one in (SETTINGS, READER, OTHER, JOB)}
-    objects |= {identify(one): one for one in patched}
-    names = {str(identify(one)): PATCH for one in patched}
+    objects = {identify(manifest): manifest for manifest in (SETTINGS, READER, OTHER, JOB)}
+    objects |= {identify(manifest): manifest for manifest in patched}
+    names = {str(identify(manifest)): PATCH for manifest in patched}
     return with_consequences(Rendered("dev", ObjectSet.of(objects.values()), patched=names, origins={}))
 
 
 def hash_of(rendered: Rendered, name: str) -> str:
-    (found,) = (one for one in rendered.objects if one["metadata"]["name"] == name)
-    return str(found["spec"]["template"]["metadata"]["annotations"][HASH])
+    (manifest,) = (manifest for manifest in rendered.objects if manifest["metadata"]["name"] == name)
+    return str(manifest["spec"]["template"]["metadata"]["annotations"][HASH])
 
 
-def test_pods_carry_the_hash_of_the_configuration_they_read() -> None:
+def test_pods_have_the_hash_of_the_configuration_they_read() -> None:
     rendered = after()
     assert hash_of(rendered, "reader") == config_hash({"settings": DATA})
     assert hash_of(rendered, "other") == "by hand", "nothing here says what is in the others"
@@ -57,7 +57,7 @@ def test_pods_carry_the_hash_of_the_configuration_they_read() -> None:
 
 
 @pytest.mark.parametrize("patch", [{"data": {"a": "2"}}, {"binaryData": {"b": "AAAA"}}])
-def test_only_the_readers_of_changed_configuration_roll(patch: dict[str, Any]) -> None:
+def test_only_readers_of_changed_configuration_restart(patch: dict[str, Any]) -> None:
     rendered = after({**SETTINGS, **patch})
     assert hash_of(rendered, "reader") == config_hash({"settings": DATA | next(iter(patch.values()))})
     assert hash_of(rendered, "reader") != config_hash({"settings": DATA})
@@ -77,7 +77,7 @@ def test_configuration_may_be_read_in_any_way(spec: dict[str, Any]) -> None:
     assert hash_of(after(reader), "reader") == config_hash({"settings": DATA})
 
 
-def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
+def test_a_malformed_pod_or_one_without_the_annotation_is_unchanged() -> None:
     without, broken = copy.deepcopy(READER), copy.deepcopy(OTHER)
     without["spec"]["template"]["metadata"] = {}
     broken["spec"]["template"]["spec"] = "none"
@@ -86,48 +86,48 @@ def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
     assert broken in list(rendered.objects)
 
 
-def test_a_pod_of_its_own_has_the_hash_too() -> None:
+def test_a_single_pod_has_the_hash_too() -> None:
     pod = named("Pod", "alone", "v1", spec=template("settings")["spec"])
     pod["metadata"]["annotations"] = {HASH: ""}
-    (found,) = after(pod).objects.of_kind("Pod")
-    assert found["metadata"]["annotations"][HASH] == config_hash({"settings": DATA})
+    (manifest,) = after(pod).objects.of_kind("Pod")
+    assert manifest["metadata"]["annotations"][HASH] == config_hash({"settings": DATA})
 
 
-def test_a_patched_job_is_a_new_job_and_is_remembered_under_its_new_name() -> None:
+def test_a_patched_job_gets_a_new_name() -> None:
     names = []
     for deadline in (1, 2):
         job = copy.deepcopy(JOB)
         job["spec"]["activeDeadlineSeconds"] = deadline
         rendered = after(job)
-        (name,) = (one["metadata"]["name"] for one in rendered.objects.of_kind("Job"))
+        (name,) = (manifest["metadata"]["name"] for manifest in rendered.objects.of_kind("Job"))
         assert rendered.patched == {f"Job.batch sales/{name}": PATCH}
         names.append(name)
     assert len({*names, "migrate-12345678"}) == 3
     assert all(name.startswith("migrate-") and len(name) == len("migrate-12345678") for name in names)
 
 
-def test_a_job_that_reads_patched_configuration_is_a_new_job_too() -> None:
+def test_a_job_that_reads_patched_configuration_gets_a_new_name() -> None:
     job = named("Job", "migrate-12345678", "batch/v1", spec={"template": template("settings")})
     objects = ObjectSet.of([{**SETTINGS, "data": {"a": "2"}}, job])
     rendered = with_consequences(Rendered("dev", objects, patched={str(identify(SETTINGS)): PATCH}))
-    (found,) = rendered.objects.of_kind("Job")
-    assert found["metadata"]["name"] != "migrate-12345678"
+    (manifest,) = rendered.objects.of_kind("Job")
+    assert manifest["metadata"]["name"] != "migrate-12345678"
 
 
 def test_a_job_written_by_hand_keeps_its_name() -> None:
     job = copy.deepcopy(JOB)
     job["metadata"]["labels"] = {}
-    (found,) = after(job).objects.of_kind("Job")
-    assert found["metadata"]["name"] == "migrate-12345678"
+    (manifest,) = after(job).objects.of_kind("Job")
+    assert manifest["metadata"]["name"] == "migrate-12345678"
 
 
 @pytest.mark.parametrize("spec", [[], "text", {"jobTemplate": []}, {"template": {"metadata": {"annotations": HASH}}}])
-def test_a_spec_of_any_shape_passes(spec: Any) -> None:
+def test_a_malformed_spec_does_not_crash(spec: Any) -> None:
     odd = named("Widget", "odd", "acme.example/v1", spec=spec)
     assert odd in list(after(odd).objects)
 
 
-def test_a_hook_keeps_its_name_as_each_sync_creates_it_anew() -> None:
+def test_a_hook_keeps_its_name_as_each_sync_recreates_it() -> None:
     hook = copy.deepcopy(named("Job", "smoke", "batch/v1", spec={"template": template("others")}))
     hook["metadata"]["annotations"] = {"argocd.argoproj.io/hook": "PostSync"}
-    assert "smoke" in {one["metadata"]["name"] for one in after(hook).objects}
+    assert "smoke" in {manifest["metadata"]["name"] for manifest in after(hook).objects}

@@ -14,7 +14,7 @@ LABEL = "- target: {{kind: {kind}, name: {name}}}\n  patch: '[{{op: add, path: /
 OBJECTS = [config_map("a", "sales"), deployment("web", "ops"), config_map("settings", "ops")]
 
 
-def test_a_step_lives_if_any_unit_has_something_for_it(mesh: Mesh) -> None:
+def test_a_step_is_used_if_it_matches_in_any_unit(mesh: Mesh) -> None:
     mesh.write(
         {FILE: "patches:\n" + LABEL.format(kind="ConfigMap", name="a") + LABEL.format(kind="Deployment", name="web")}
     )
@@ -25,7 +25,7 @@ def test_a_step_lives_if_any_unit_has_something_for_it(mesh: Mesh) -> None:
 
     assert units["sales"].hits != units["ops"].hits
     assert dead_steps(overlay, hits, lambda: pytest.fail("asked for manifests")) == ()
-    assert [found.span for found in dead_steps(overlay, units["ops"].hits, lambda: OBJECTS)] == [overlay.steps[0].span]
+    assert [step.span for step in dead_steps(overlay, units["ops"].hits, lambda: OBJECTS)] == [overlay.steps[0].span]
 
 
 def test_the_hint_is_the_same_for_objects_before_and_after_patches(mesh: Mesh) -> None:

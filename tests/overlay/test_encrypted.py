@@ -21,7 +21,7 @@ spec:
 {SIGNATURE}"""
 
 
-def test_the_text_is_kept_and_the_object_has_its_keys_without_values(mesh: Mesh) -> None:
+def test_an_encrypted_secret_keeps_its_text_and_shows_keys_without_values(mesh: Mesh) -> None:
     text = encrypted_secret("crm", "sales", "api-key", "user")
     rendered = mesh.write({FILE: "resources: [crm.yaml]\n", CRM: text}).apply()
     assert rendered.verbatim == {str(SECRET): text}
@@ -37,13 +37,13 @@ def test_the_text_is_kept_and_the_object_has_its_keys_without_values(mesh: Mesh)
 def test_a_sops_secret_has_the_keys_of_its_templates(mesh: Mesh) -> None:
     text = encrypted_sops_secret()
     rendered = mesh.write({FILE: "resources: [crm.yaml]\n", CRM: text}).apply()
-    (found,) = rendered.objects.by_id.values()
-    assert found["spec"] == {"secretTemplates": [{"name": "crm", "stringData": {"api-key": ""}}]}
-    assert "sops" not in found
+    (manifest,) = rendered.objects.by_id.values()
+    assert manifest["spec"] == {"secretTemplates": [{"name": "crm", "stringData": {"api-key": ""}}]}
+    assert "sops" not in manifest
     assert list(rendered.verbatim.values()) == [text]
 
 
-def test_line_breaks_of_another_system_are_no_change(mesh: Mesh) -> None:
+def test_other_line_breaks_are_not_a_change(mesh: Mesh) -> None:
     text = encrypted_secret()
     mesh.write({FILE: "resources: [crm.yaml]\n"})
     (mesh.root / CRM).write_bytes(text.replace("\n", "\r\n").encode())
@@ -56,7 +56,7 @@ def test_an_empty_value_is_not_encrypted_by_sops(mesh: Mesh) -> None:
     assert rendered.objects.by_id[SECRET]["stringData"] == {"empty": "", "api-key": ""}
 
 
-def test_what_changes_all_objects_leaves_it_as_it_is(mesh: Mesh) -> None:
+def test_transformers_of_all_objects_do_not_change_it(mesh: Mesh) -> None:
     steps = "labels: [{pairs: {team: a}}]\npatches: [{target: {kind: .*}, patch: '[{op: add, path: /a, value: b}]'}]\n"
     mesh.write({FILE: f"resources: [crm.yaml]\n{steps}", CRM: encrypted_secret()})
     rendered = mesh.apply(config_map("a"))
@@ -72,12 +72,12 @@ def test_what_changes_all_objects_leaves_it_as_it_is(mesh: Mesh) -> None:
 )
 def test_a_patch_that_names_it_is_refused(mesh: Mesh, patch: str) -> None:
     mesh.write({FILE: f"resources: [crm.yaml]\npatches:\n  - {patch}\n", CRM: encrypted_secret()})
-    (told,) = mesh.told()
-    assert told.startswith("K020 overlays/dev/kustomization.yaml:3:")
-    assert "Secret sales/crm is signed by SOPS, so a patch would make it unreadable" in told
+    (problem,) = mesh.told()
+    assert problem.startswith("K020 overlays/dev/kustomization.yaml:3:")
+    assert "Secret sales/crm is signed by SOPS, so a patch would make it unreadable" in problem
 
 
-def test_a_patch_may_delete_what_the_base_has(mesh: Mesh) -> None:
+def test_a_patch_may_delete_an_encrypted_secret_of_the_base(mesh: Mesh) -> None:
     patch = f"{{patch: '{{{NAMED}, $patch: delete}}'}}"
     mesh.write(
         {
@@ -90,14 +90,14 @@ def test_a_patch_may_delete_what_the_base_has(mesh: Mesh) -> None:
     assert (list(map(str, rendered.objects.by_id)), rendered.verbatim) == (["ConfigMap sales/a"], {})
 
 
-def test_another_text_is_another_digest(mesh: Mesh) -> None:
+def test_another_text_has_another_digest(mesh: Mesh) -> None:
     mesh.write({FILE: "resources: [crm.yaml]\n", CRM: encrypted_secret()})
     before = mesh.overlay().digest_for("sales")
-    other = encrypted_secret().replace("data:Js9xeV67ATA=", "data:AAAAeV67ATA=", 1)
-    assert mesh.write({CRM: other}).overlay().digest_for("sales") != before
+    tampered = encrypted_secret().replace("data:Js9xeV67ATA=", "data:AAAAeV67ATA=", 1)
+    assert mesh.write({CRM: tampered}).overlay().digest_for("sales") != before
 
 
-def test_units_with_encrypted_secrets(mesh: Mesh) -> None:
+def test_units_with_encrypted_secrets_are_known(mesh: Mesh) -> None:
     files = {CRM: encrypted_secret(), "overlays/dev/b.yaml": encrypted_sops_secret("b", "finance")}
     mesh.write({FILE: "resources: [crm.yaml, b.yaml]\n", **files})
     assert mesh.overlay().encrypted_units() == {"sales"}
@@ -126,21 +126,21 @@ def test_units_with_encrypted_secrets(mesh: Mesh) -> None:
         (encrypted_sops_secret().replace("- name: crm", f"- name: {ENCRYPTED}"), "K020", "6:13"),
     ],
 )
-def test_what_cannot_be_delivered(mesh: Mesh, text: str, code: str, place: str) -> None:
+def test_encrypted_files_that_cannot_be_delivered_are_errors(mesh: Mesh, text: str, code: str, place: str) -> None:
     assert SIGNATURE[:5] in text
-    (found,) = mesh.write({FILE: "resources: [crm.yaml]\n", CRM: text}).problems()
-    assert (found.rule.code, str(found.span)) == (code, f"{CRM}:{place}")
-    assert "hunter2" not in found.message + found.hint
-    assert found.secret or code != "K021", "its line must not be shown"
+    (problem,) = mesh.write({FILE: "resources: [crm.yaml]\n", CRM: text}).problems()
+    assert (problem.rule.code, str(problem.span)) == (code, f"{CRM}:{place}")
+    assert "hunter2" not in problem.message + problem.hint
+    assert problem.secret or code != "K021", "its line must not be shown"
 
 
-def test_encrypted_files_of_domains(mesh: Mesh) -> None:
-    own, others = "domains/sales/secrets/dev/crm.yaml", "domains/sales/secrets/prod/crm.yaml"
-    mesh.write({own: encrypted_secret(), others: encrypted_secret("other"), "domains/hr/secrets/dev/a.yaml": "a"})
+def test_encrypted_files_of_domains_are_read(mesh: Mesh) -> None:
+    own, other_file = "domains/sales/secrets/dev/crm.yaml", "domains/sales/secrets/prod/crm.yaml"
+    mesh.write({own: encrypted_secret(), other_file: encrypted_secret("other"), "domains/hr/secrets/dev/a.yaml": "a"})
     from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.load.yaml_reader import read_documents
     from floe_compiler.overlay import read_overlay
 
     overlay, _ = read_overlay(read_inputs(mesh.root), "dev", read_documents, ("sales",))
-    ((identity, written),) = overlay.written["sales"].items()
-    assert (identity, written.domain, written.text) == (SECRET, "sales", encrypted_secret())
+    ((identity, manifest),) = overlay.written["sales"].items()
+    assert (identity, manifest.domain, manifest.text) == (SECRET, "sales", encrypted_secret())

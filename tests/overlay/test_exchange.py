@@ -83,10 +83,10 @@ def test_awkward_text_survives() -> None:
 
 @settings(max_examples=settings().max_examples // 12, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(values, min_size=1, max_size=30))
-def test_values_survive(made: list[Any]) -> None:
-    manifests = [config_map(f"c{index:02}", spec=value) for index, value in enumerate(made)]
+def test_values_survive(values_: list[Any]) -> None:
+    manifests = [config_map(f"c{index:02}", spec=value) for index, value in enumerate(values_)]
 
-    assert through_kustomize(*manifests) == [patched(f"c{index:02}", spec=value) for index, value in enumerate(made)]
+    assert through_kustomize(*manifests) == [patched(f"c{index:02}", spec=value) for index, value in enumerate(values_)]
 
 
 def test_values_keep_their_types() -> None:
@@ -106,7 +106,7 @@ def test_values_keep_their_types() -> None:
         ({"spec": {"n": [2**53 + 1]}}, "a number beyond 2^53"),
     ],
 )
-def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost: str) -> None:
+def test_known_losses_of_kustomize_are_refused(mesh: Mesh, fields: dict[str, Any], lost: str) -> None:
     mesh.write({"base/kustomization.yaml": "labels:\n- {pairs: {a: b}, includeTemplates: true}\n"})
     manifest = config_map("a", **fields)
 
@@ -117,11 +117,11 @@ def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost:
 
 
 @table("word", AWKWARD)
-def test_what_survives_is_not_refused(word: str) -> None:
+def test_texts_that_survive_are_accepted(word: str) -> None:
     assert uncarriable(config_map("a", data={"k": word, "l": f'"{word}":'})) == ""
 
 
-def test_what_no_patch_touches_kustomize_need_not_carry(mesh: Mesh) -> None:
+def test_untouched_objects_do_not_go_through_kustomize(mesh: Mesh) -> None:
     mesh.write({"base/kustomization.yaml": "labels:\n- pairs: {a: b}\n"})
 
     (applied,) = mesh.apply(config_map("a", data={"k": "a\x7f"})).objects

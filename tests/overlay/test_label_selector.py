@@ -39,13 +39,13 @@ LABELS = {"app": "web", "tier": "gold", "example.com/part-of": "acme", "empty": 
         ("!in,app", True),
     ],
 )
-def test_selectors(text: str, expected: bool) -> None:
+def test_selectors_are_parsed(text: str, expected: bool) -> None:
     assert all(requirement.holds(LABELS) for requirement in parse_label_selector(text)) is expected
 
 
 @pytest.mark.parametrize(
     "text", [",", "a,", "a b", "=a", "a in", "a in b", "a in (b", "!", "!a=b", "a=b=c", "a>1", "-a"]
 )
-def test_what_is_not_a_selector_is_refused(text: str) -> None:
+def test_invalid_selectors_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a label selector"):
         parse_label_selector(text)

@@ -57,20 +57,20 @@ def test_paths_out_of_the_base_are_refused(mesh: Mesh, path: str, reason: str) -
     mesh.write({FILE: f'resources: ["{path}"]\n', "secret.yaml": OBJECT, "overlays/dev/x.yaml": OBJECT})
     mesh.write({"overlays/dev/kustomization.yaml": OVERLAY})
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    shown = path.replace("\\\\", "\\")
-    assert told == f'K009 {FILE}:1:13: "{shown}" {reason} (copy it to base/)'
+    shown_path = path.replace("\\\\", "\\")
+    assert problem == f'K009 {FILE}:1:13: "{shown_path}" {reason} (copy it to base/)'
 
 
 @pytest.mark.parametrize("path", ["../prod", "../prod/a.yaml", "../../base/a.yaml", "../../domains/a.yaml"])
-def test_an_overlay_lists_no_files_of_others(mesh: Mesh, path: str) -> None:
+def test_an_overlay_may_not_list_files_of_others(mesh: Mesh, path: str) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": f"resources: [../../base, {path}]\n", FILE: "resources: []\n"})
     mesh.write(dict.fromkeys(("overlays/prod/a.yaml", "base/a.yaml", "domains/a.yaml"), OBJECT))
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    assert told.startswith(f'K009 overlays/dev/kustomization.yaml:1:25: "{path}" is outside overlays/dev/')
+    assert problem.startswith(f'K009 overlays/dev/kustomization.yaml:1:25: "{path}" is outside overlays/dev/')
 
 
 @pytest.mark.parametrize("link", ["base/link.yaml", "base/folder"])
@@ -78,14 +78,14 @@ def test_symbolic_links_are_not_followed(mesh: Mesh, link: str) -> None:
     mesh.write({"elsewhere/a.yaml": OBJECT, FILE: f"resources: [{'link.yaml' if '.' in link else 'folder/a.yaml'}]\n"})
     (mesh.root / link).symlink_to(mesh.root / ("elsewhere/a.yaml" if "." in link else "elsewhere"))
 
-    (told,) = mesh.told()
+    (problem,) = mesh.told()
 
-    assert "is or follows a symbolic link" in told
-    assert told.startswith(f"K009 {FILE}:1:13: ")
+    assert "is or follows a symbolic link" in problem
+    assert problem.startswith(f"K009 {FILE}:1:13: ")
 
 
 @pytest.mark.parametrize("path", [".a.yaml", "sub/.a.yaml", ".sub/a.yaml", ".sub"])
-def test_hidden_files_are_no_inputs(mesh: Mesh, path: str) -> None:
+def test_hidden_files_are_not_inputs(mesh: Mesh, path: str) -> None:
     """No digest of the inputs counts them, so a change of one would leave stale output that passes for current."""
     mesh.write({FILE: f"resources: [{path}]\n", "base/.sub/kustomization.yaml": "resources: [a.yaml]\n"})
     mesh.write(dict.fromkeys(("base/.a.yaml", "base/sub/.a.yaml", "base/.sub/a.yaml"), OBJECT))
@@ -126,7 +126,7 @@ def test_a_missing_file_is_reported_with_the_nearest(mesh: Mesh) -> None:
         ),
     ],
 )
-def test_what_is_not_a_folder_of_a_kustomization_is_refused(
+def test_a_folder_without_a_kustomization_is_refused(
     mesh: Mesh, listing: str, files: dict[str, str], expected: str
 ) -> None:
     mesh.write({FILE: f"{listing}\n", **files})
@@ -136,7 +136,7 @@ def test_what_is_not_a_folder_of_a_kustomization_is_refused(
 
 @pytest.mark.parametrize("name", ["kustomization.yml", "Kustomization"])
 @pytest.mark.parametrize("folder", ["base", "overlays/dev"])
-def test_a_kustomization_under_another_name_would_be_overlooked(mesh: Mesh, folder: str, name: str) -> None:
+def test_a_kustomization_with_a_wrong_name_is_an_error(mesh: Mesh, folder: str, name: str) -> None:
     mesh.write({f"{folder}/{name}": OVERLAY})
 
     assert mesh.told() == [f"K010 {folder}/{name}:1:1: {folder} has a {name} (rename it to kustomization.yaml)"]
@@ -160,7 +160,7 @@ def test_a_listed_pipe_is_refused_and_not_waited_for(mesh: Mesh) -> None:
     ("text", "place"),
     [("labels: []\n", "1:1"), ("labels: []\nresources: []\n", "2:1"), ("resources: [x.yaml]\n", "1:1")],
 )
-def test_an_overlay_lists_the_base(mesh: Mesh, text: str, place: str) -> None:
+def test_an_overlay_may_list_the_base(mesh: Mesh, text: str, place: str) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": text, "overlays/dev/x.yaml": OBJECT, FILE: "resources: []\n"})
 
     assert mesh.told() == [
@@ -187,10 +187,10 @@ resources: [x.yaml]
 
     rendered = mesh.apply(config_map("b", data={}))
 
-    assert [one["data"] for one in rendered.objects.of_kind("ConfigMap")] == [{"k": "v"}] * 2
+    assert [manifest["data"] for manifest in rendered.objects.of_kind("ConfigMap")] == [{"k": "v"}] * 2
 
 
-def test_what_is_listed_twice_is_refused(mesh: Mesh) -> None:
+def test_duplicate_entries_are_refused(mesh: Mesh) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": "resources: [../../base, ../../base]\n"})
 
     assert mesh.told() == [

@@ -21,9 +21,9 @@ PATCH = "[{{op: add, path: /extra{}, value: patched}}]"
 
 def patched(rendered: Rendered, number: str = "") -> set[str]:
     return {
-        f"{one['kind']} {one['metadata'].get('namespace', '-')}/{one['metadata']['name']}"
-        for one in rendered.objects
-        if one.get(f"extra{number}") == "patched"
+        f"{manifest['kind']} {manifest['metadata'].get('namespace', '-')}/{manifest['metadata']['name']}"
+        for manifest in rendered.objects
+        if manifest.get(f"extra{number}") == "patched"
     }
 
 
@@ -48,19 +48,19 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_an_entry_is_applied_to_what_it_selects(mesh: Mesh, target: str) -> None:
+def test_an_entry_applies_to_the_selected_objects(mesh: Mesh, target: str) -> None:
     mesh.write({"base/kustomization.yaml": f"patches: [{{target: {{{target}}}, patch: '{PATCH.format('')}'}}]\n"})
-    found = mesh.apply(*OBJECTS)
-    assert patched(found) == TARGETS[target]
-    assert len(found.patched) == len(TARGETS[target])
+    applied = mesh.apply(*OBJECTS)
+    assert patched(applied) == TARGETS[target]
+    assert len(applied.patched) == len(TARGETS[target])
 
 
-def test_kustomize_selects_the_same_of_all(mesh: Mesh) -> None:
+def test_kustomize_selects_the_same_objects(mesh: Mesh) -> None:
     entries = (
         f"- {{target: {{{target}}}, patch: '{PATCH.format(number)}'}}\n" for number, target in enumerate(TARGETS)
     )
     labels = "labels: [{pairs: {seen: by-kustomize}}]\n"
     mesh.write({"base/kustomization.yaml": f"{labels}patches:\n{''.join(entries)}"})
-    found = mesh.apply(*OBJECTS)
-    assert len(found.patched) == len(OBJECTS)  # kustomize had the choice of all
-    assert {target: patched(found, str(number)) for number, target in enumerate(TARGETS)} == TARGETS
+    applied = mesh.apply(*OBJECTS)
+    assert len(applied.patched) == len(OBJECTS)  # kustomize had the choice of all
+    assert {target: patched(applied, str(number)) for number, target in enumerate(TARGETS)} == TARGETS

@@ -64,16 +64,20 @@ def cases(version: str, api_version: str, kind: str) -> Iterator[tuple[Path, dic
     """Yield the path of each list of a kind, an object with two items in it, and a patch of the second."""
     schemas = kubernetes_schemas(version)
     assert schemas
-    found = [one for one in lists(version, schemas.kinds[api_version, kind]) if one[0][0] != "status"]
-    every = {path: keys_of(schema) for path, schema in found}
-    for number, (path, schema) in enumerate(found):
+    lists_ = [
+        path_and_key
+        for path_and_key in lists(version, schemas.kinds[api_version, kind])
+        if path_and_key[0][0] != "status"
+    ]
+    every = {path: keys_of(schema) for path, schema in lists_}
+    for number, (path, schema) in enumerate(lists_):
         head = {"apiVersion": api_version, "kind": kind, "metadata": {"name": f"o{number}"}}
         values: tuple[list[Any], list[Any]] = (["a", "b"], ["c"])
         if "$ref" in schema["items"]:
             values = [item(every[path], 1, "1"), item(every[path], 2, "2")], [item(every[path], 2, "9")]
         before, patch = (nested(path, value, every) for value in values)
-        for one in (before, patch):
-            one["metadata"] = head["metadata"] | one.get("metadata", {})
+        for manifest in (before, patch):
+            manifest["metadata"] = head["metadata"] | manifest.get("metadata", {})
         yield path, head | before, head | patch
 
 
@@ -88,8 +92,10 @@ def built(objects: list[Any], patches: list[Any], schema: str = "") -> list[Any]
         files["base/schema.json"] = schema
         files["base/kustomization.yaml"] += "openapi: {path: schema.json}\n"
     text, _ = run_kustomize(find_kustomize(), "base", files)
-    found = {(one["kind"], one["metadata"]["name"]): one for one in yaml.load_all(text, yaml.CSafeLoader)}
-    return [found.pop((one["kind"], one["metadata"]["name"])) for one in objects]
+    by_name = {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in yaml.load_all(text, yaml.CSafeLoader)
+    }
+    return [by_name.pop((manifest["kind"], manifest["metadata"]["name"])) for manifest in objects]
 
 
 OLDEST, NEWEST = VERSIONS
@@ -109,17 +115,19 @@ SOME, OTHERS, ALIKE = KINDS[:2], KINDS[3:], KINDS[2:3]
 def merged(request: pytest.FixtureRequest) -> dict[str, list[tuple[Path, Any, Any]]]:
     """Return for each kind the path of each list, and what is made of it with kustomize's document and with ours."""
     release, chosen = request.param
-    made = [(kind, *case) for version, kind in chosen for case in cases(release, version, kind)]
-    kinds, paths, objects, patches = map(list, zip(*made, strict=True))
-    both = built(objects, patches), built(objects, patches, merge_schema(release, chosen))
-    found: dict[str, list[tuple[Path, Any, Any]]] = {}
-    for kind, *one in zip(kinds, paths, *both, strict=True):
-        found.setdefault(kind, []).append(tuple(one))
-    return found
+    cases_ = [(kind, *case) for version, kind in chosen for case in cases(release, version, kind)]
+    kinds, paths, objects, patches = map(list, zip(*cases_, strict=True))
+    results = built(objects, patches), built(objects, patches, merge_schema(release, chosen))
+    by_kind: dict[str, list[tuple[Path, Any, Any]]] = {}
+    for kind, *merged_case in zip(kinds, paths, *results, strict=True):
+        by_kind.setdefault(kind, []).append(tuple(merged_case))
+    return by_kind
 
 
 def test_lists_merge_as_with_the_document_of_kustomize(merged: dict[str, list[tuple[Path, Any, Any]]]) -> None:
-    differing = {kind: {path for path, theirs, ours in made if theirs != ours} for kind, made in merged.items()}
+    differing = {
+        kind: {path for path, theirs, ours in cases_of_kind if theirs != ours} for kind, cases_of_kind in merged.items()
+    }
 
     assert {kind: {path[-1] for path in paths} - {*NEWER} for kind, paths in differing.items()} == {
         kind: set() for kind in merged
@@ -128,21 +136,23 @@ def test_lists_merge_as_with_the_document_of_kustomize(merged: dict[str, list[tu
 
 
 @pytest.mark.parametrize(
-    ("field", "key", "others"),
+    ("field", "key", "other_fields"),
     [("containers", "name", {"image": "i"}), ("schedulingGates", "name", {}), ("resourceClaims", "name", {})],
 )
-def test_an_item_of_a_list_is_patched_and_the_others_stay(field: str, key: str, others: dict[str, Any]) -> None:
+def test_an_item_of_a_list_is_patched_and_the_others_are_kept(
+    field: str, key: str, other_fields: dict[str, Any]
+) -> None:
     pod: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "o0"}}
-    before = pod | {"spec": {field: [{key: "a", **others}, {key: "b", **others}]}}
+    before = pod | {"spec": {field: [{key: "a", **other_fields}, {key: "b", **other_fields}]}}
     patch = pod | {"spec": {field: [{key: "b", "more": "m"}]}}
 
     (after,) = built([before], [patch], merge_schema(VERSION, [("v1", "Pod")]))
 
-    named = {one[key]: one for one in after["spec"][field]}
-    assert named == {"a": {key: "a", **others}, "b": {key: "b", **others, "more": "m"}}
+    named = {item[key]: item for item in after["spec"][field]}
+    assert named == {"a": {key: "a", **other_fields}, "b": {key: "b", **other_fields, "more": "m"}}
 
 
-def test_only_what_a_kind_needs_is_given() -> None:
+def test_the_schema_has_only_the_given_kinds() -> None:
     policy = merge_schema(VERSION, [("networking.k8s.io/v1", "NetworkPolicy"), ("example.com/v1", "Unknown")])
     assert "io.k8s.api.networking.v1.NetworkPolicy" in policy
     assert "Container" not in policy

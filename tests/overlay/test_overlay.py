@@ -40,19 +40,19 @@ NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sale
 UNITS = ("sales", "ops", "other", "")
 
 
-def test_a_sent_overlay_does_the_same(mesh: Mesh) -> None:
+def test_a_pickled_overlay_gives_the_same(mesh: Mesh) -> None:
     read = mesh.write(FILES).overlay()
     sent = pickle.loads(pickle.dumps(read))
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "ops"), NAMESPACE]))
 
-    here, there = (apply_overlay(one, split_units(rendered, one.written)) for one in (read, sent))
+    local, remote = (apply_overlay(overlay_, split_units(rendered, overlay_.written)) for overlay_ in (read, sent))
 
     assert sent == read
-    assert here == there
-    assert here["sales"].hits
+    assert local == remote
+    assert local["sales"].hits
 
 
-def test_the_steps_of_a_unit_are_those_that_name_no_other(mesh: Mesh) -> None:
+def test_steps_that_name_another_unit_are_left_out(mesh: Mesh) -> None:
     read = mesh.write(FILES).overlay()
 
     names = {unit: [step.span.file.partition("/")[2] for step in read.steps_for([unit])] for unit in UNITS}
@@ -83,7 +83,7 @@ def test_the_steps_of_a_unit_are_those_that_name_no_other(mesh: Mesh) -> None:
         ("overlays/dev/kustomization.yaml", "resources", "# a comment\nresources", set()),
     ],
 )
-def test_an_edit_concerns_the_units_that_it_can_reach(
+def test_an_edit_affects_the_units_that_it_can_select(
     mesh: Mesh, file: str, before: str, after: str, changed: set[str]
 ) -> None:
     mesh.write(FILES)
@@ -95,7 +95,7 @@ def test_an_edit_concerns_the_units_that_it_can_reach(
     assert {unit for unit in UNITS if mesh.overlay().digest_for(unit) != digests[unit]} == changed
 
 
-def test_another_kustomize_concerns_all_units_with_patches(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_kustomize_affects_all_units_with_patches(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": FILES["base/sales.yaml"]})
     digests = {unit: mesh.overlay().digest_for(unit) for unit in UNITS}
     monkeypatch.setattr(overlay, "identity_of", lambda _: "another")
@@ -103,19 +103,19 @@ def test_another_kustomize_concerns_all_units_with_patches(mesh: Mesh, monkeypat
     assert {unit for unit in UNITS if mesh.overlay().digest_for(unit) != digests[unit]} == {"sales"}
 
 
-def test_without_kustomizations_nothing_is_there(mesh: Mesh) -> None:
+def test_without_kustomizations_the_overlay_is_empty(mesh: Mesh) -> None:
     assert read_overlay(read_inputs(mesh.root), "dev", read_documents) == (overlay.Overlay("dev"), ())
 
 
 def test_objects_that_are_written_twice_are_refused_when_read(mesh: Mesh) -> None:
-    written = FILES["base/monitor.yaml"]
-    mesh.write({FILE: "resources: [a.yaml, b.yaml]\n", "base/a.yaml": written, "base/b.yaml": written})
+    document = FILES["base/monitor.yaml"]
+    mesh.write({FILE: "resources: [a.yaml, b.yaml]\n", "base/a.yaml": document, "base/b.yaml": document})
 
     with pytest.raises(StageFailed) as raised:
         mesh.overlay()
 
-    (found,) = raised.value.diagnostics
-    assert (found.rule.code, str(found.span), found.message) == (
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.rule.code, str(diagnostic.span), diagnostic.message) == (
         "K013",
         "base/b.yaml:1:1",
         "ConfigMap ops/monitor is defined twice",

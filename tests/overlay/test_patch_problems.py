@@ -60,7 +60,7 @@ MAIN = container("main", env=[{"name": "COLOR", "value": "red"}], volumeMounts=[
         ),
     ],
 )
-def test_an_item_that_does_not_exist(mesh: Mesh, change: dict[str, Any], expected: str) -> None:
+def test_a_patch_of_a_missing_item_is_an_error(mesh: Mesh, change: dict[str, Any], expected: str) -> None:
     manifest = pods_of("Deployment", [MAIN], volumes=[{"name": "data", "emptyDir": {}}])
     patch = pods_of("Deployment", [])
     patch["spec"]["template"]["spec"] = change
@@ -68,7 +68,7 @@ def test_an_item_that_does_not_exist(mesh: Mesh, change: dict[str, Any], expecte
     assert told(mesh, manifest, patch) == [f"K022 {expected}"]
 
 
-def test_the_place_is_that_of_the_name(mesh: Mesh) -> None:
+def test_the_error_is_at_the_name_of_the_item(mesh: Mesh) -> None:
     mesh.write(patches(pods_of("Deployment", [{"name": "mian", "command": ["x"]}])))
 
     (problem,) = mesh.problems(pods_of("Deployment", [MAIN]))
@@ -83,11 +83,16 @@ def test_each_wrong_name_is_one_error_for_all_objects(mesh: Mesh) -> None:
     wrong = [{"name": "mian", "command": ["x"]}, {"name": "sied", "command": ["x"]}]
     entry = {"target": {"kind": "Deployment"}, "patch": to_yaml(pods_of("Deployment", wrong))}
     mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]})})
-    others = [{**pods_of("Deployment", [MAIN]), "metadata": {"name": name, "namespace": "sales"}} for name in "abc"]
+    deployments = [
+        {**pods_of("Deployment", [MAIN]), "metadata": {"name": name, "namespace": "sales"}} for name in "abc"
+    ]
 
-    found = failures_once(mesh.problems(*others))
+    problems_ = failures_once(mesh.problems(*deployments))
 
-    assert [problem.message for problem in found] == ['there is no container "mian"', 'there is no container "sied"']
+    assert [problem.message for problem in problems_] == [
+        'there is no container "mian"',
+        'there is no container "sied"',
+    ]
 
 
 def test_a_complete_new_item_is_added_and_an_earlier_patch_may_add_it(mesh: Mesh) -> None:

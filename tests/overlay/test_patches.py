@@ -15,8 +15,8 @@ MERGE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\
 def patch(text: str, **target: str) -> str:
     """Return a kustomization with one inline patch, of which the text begins in line 2."""
     lines = "".join(f"    {line}\n" for line in text.splitlines())
-    wanted = "".join(f"    {name}: {value}\n" for name, value in target.items())
-    return f"patches:\n- patch: |-\n{lines}" + (f"  target:\n{wanted}" if target else "")
+    selector = "".join(f"    {name}: {value}\n" for name, value in target.items())
+    return f"patches:\n- patch: |-\n{lines}" + (f"  target:\n{selector}" if target else "")
 
 
 NEITHER = "write `path:` with a file, or `patch: |` with the patch itself"
@@ -93,21 +93,21 @@ def test_an_empty_patch_file_is_refused(mesh: Mesh) -> None:
     assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty (write what it changes, or delete it)"]
 
 
-def test_yaml_mistakes_in_an_inline_patch_are_reported_where_they_are(mesh: Mesh) -> None:
+def test_yaml_errors_in_an_inline_patch_have_their_place(mesh: Mesh) -> None:
     mesh.write({FILE: patch("a: b: c")})
 
-    (found,) = mesh.problems()
+    (problem,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("L007", f"{FILE}:3:9")
-    assert found.message.startswith("in this patch: ")
+    assert (problem.rule.code, str(problem.span)) == ("L007", f"{FILE}:3:9")
+    assert problem.message.startswith("in this patch: ")
 
 
-def test_yaml_mistakes_in_a_patch_file_are_reported_where_they_are(mesh: Mesh) -> None:
+def test_yaml_errors_in_a_patch_file_have_their_place(mesh: Mesh) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": f"{MERGE}data: {{k: on}}\n"})
 
-    (found,) = mesh.problems()
+    (problem,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("L014", "base/p.yaml:4:11")
+    assert (problem.rule.code, str(problem.span)) == ("L014", "base/p.yaml:4:11")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_an_unknown_field_of_a_target_is_refused(mesh: Mesh) -> None:
         ("{op: copy, from: /data/k, path: /metadata/name}", "/metadata/name"),
     ],
 )
-def test_a_patch_may_not_change_what_an_object_is(mesh: Mesh, operation: str, changed: str) -> None:
+def test_a_patch_may_not_change_the_identity_of_an_object(mesh: Mesh, operation: str, changed: str) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml, target: {name: a}}]\n", "base/p.yaml": f"- {operation}\n"})
     named = changed if changed.startswith("/") else "''"
     column = f"- {operation}".index(f": {named}") + len(": ") + 1
@@ -158,22 +158,22 @@ def test_a_patch_may_not_change_what_an_object_is(mesh: Mesh, operation: str, ch
 @pytest.mark.parametrize(
     "operation", ["{op: test, path: /metadata/name, value: a}", "{op: copy, from: /metadata/name, path: /data/k}"]
 )
-def test_a_patch_may_look_at_what_an_object_is(mesh: Mesh, operation: str) -> None:
+def test_a_patch_may_test_the_identity_of_an_object(mesh: Mesh, operation: str) -> None:
     mesh.write({FILE: patch(f"- {operation}", name="a")})
 
     mesh.apply(config_map("a", data={}))
 
 
 @pytest.mark.parametrize("option", ["allowNameChange", "allowKindChange"])
-def test_options_for_changing_what_an_object_is_are_refused(mesh: Mesh, option: str) -> None:
+def test_options_to_change_the_identity_are_refused(mesh: Mesh, option: str) -> None:
     mesh.write({FILE: f"{patch(MERGE, name='a')}  options: {{{option}: true}}\n"})
 
     assert mesh.told(config_map("a")) == [f"K016 {FILE}:8:13: {option} is not allowed (leave it out)"]
 
 
-def test_a_targeted_merge_patch_leaves_the_objects_names(mesh: Mesh) -> None:
-    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: any, namespace: other}\ndata: {k: v}\n"
-    mesh.write({FILE: patch(other, kind="ConfigMap")})
+def test_a_targeted_merge_patch_keeps_the_names_of_objects(mesh: Mesh) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: any, namespace: other}\ndata: {k: v}\n"
+    mesh.write({FILE: patch(text, kind="ConfigMap")})
 
     rendered = mesh.apply(config_map("a"), config_map("b"))
 
@@ -219,7 +219,7 @@ def test_a_patch_that_matches_nothing_is_refused(mesh: Mesh, text: str, objects:
     assert mesh.told(*objects) == [f"K017 {FILE}:2:10: the patch matches nothing: {expected}"]
 
 
-def test_a_dead_patch_file_is_named_and_where_it_is_listed(mesh: Mesh) -> None:
+def test_a_patch_file_without_effect_is_reported_with_its_entry(mesh: Mesh) -> None:
     mesh.write(
         {
             "overlays/dev/kustomization.yaml": f"{OVERLAY}patches:\n- path: p.yaml\n",
@@ -227,14 +227,14 @@ def test_a_dead_patch_file_is_named_and_where_it_is_listed(mesh: Mesh) -> None:
         }
     )
 
-    (found,) = mesh.problems(config_map("b"))
+    (problem,) = mesh.problems(config_map("b"))
 
-    assert (found.rule.code, str(found.span)) == ("K017", "overlays/dev/p.yaml:2:1")
-    assert found.hint == "nearest match: ConfigMap sales/b"
-    assert [str(one.span) for one in found.related] == ["overlays/dev/kustomization.yaml:3:3"]
+    assert (problem.rule.code, str(problem.span)) == ("K017", "overlays/dev/p.yaml:2:1")
+    assert problem.hint == "nearest match: ConfigMap sales/b"
+    assert [str(diagnostic.span) for diagnostic in problem.related] == ["overlays/dev/kustomization.yaml:3:3"]
 
 
-def test_a_patch_of_a_deleted_object_is_dead(mesh: Mesh) -> None:
+def test_a_patch_of_a_deleted_object_is_an_error(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/gone.yaml": f"$patch: delete\n{MERGE}",
@@ -256,17 +256,17 @@ def test_a_patch_of_a_deleted_object_is_dead(mesh: Mesh) -> None:
         ("{op: copy, from: /metadata/labels/app, path: /metadata/labels/app.kubernetes.io~1tier}", False),
     ],
 )
-def test_a_label_counts_that_an_earlier_patch_may_have_set(mesh: Mesh, earlier: str, dead: bool) -> None:
+def test_labels_of_earlier_patches_may_be_selected(mesh: Mesh, earlier: str, dead: bool) -> None:
     first = f"- target: {{name: a}}\n  patch: '[{earlier}]'\n"
     second = "- target: {labelSelector: app.kubernetes.io/tier=web}\n  patch: '[{op: remove, path: /data}]'\n"
     mesh.write({FILE: f"patches:\n{first}{second}"})
-    one = config_map("a", data={"k": "v"})
-    one["metadata"]["labels"] = {"app": "web"}
+    map_ = config_map("a", data={"k": "v"})
+    map_["metadata"]["labels"] = {"app": "web"}
 
     if dead:
-        assert [told.partition(":")[0] for told in mesh.told(one)] == [f"K017 {FILE}"]
+        assert [problem.partition(":")[0] for problem in mesh.told(map_)] == [f"K017 {FILE}"]
     else:
-        assert "data" not in next(iter(mesh.apply(one).objects))
+        assert "data" not in next(iter(mesh.apply(map_).objects))
 
 
 def test_a_patch_of_the_base_sees_no_objects_of_the_overlay(mesh: Mesh) -> None:

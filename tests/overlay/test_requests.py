@@ -55,7 +55,7 @@ def names(items: list[Object]) -> list[str]:
     return [str(item["name"]) for item in items]
 
 
-def test_the_items_of_a_list_keep_their_order(mesh: Mesh) -> None:
+def test_items_of_a_list_keep_their_order(mesh: Mesh) -> None:
     cases = {
         f"{field.lower()}-{named}-of-{kind.lower()}": (kind, field, named)
         for kind, field, named in product(("CronJob", "Deployment"), ("containers", "initContainers"), STEPS)
@@ -66,13 +66,13 @@ def test_the_items_of_a_list_keep_their_order(mesh: Mesh) -> None:
         pod(manifest)[field] = [container(step) for step in STEPS]
         del pod(change)["containers"]
         pod(change)[field] = [{"name": named, "env": [{"name": "A", "value": "1"}]}]
-        for one in (manifest, change):
-            one["metadata"]["name"] = name
+        for manifest_ in (manifest, change):
+            manifest_["metadata"]["name"] = name
         manifests.append(manifest)
         changes.append(change)
     mesh.write(patches(*changes))
 
-    results = {one["metadata"]["name"]: one for one in mesh.apply(*manifests).objects}
+    results = {manifest["metadata"]["name"]: manifest for manifest in mesh.apply(*manifests).objects}
 
     for name, (_, field, named) in cases.items():
         items = pod(results[name])[field]
@@ -82,7 +82,7 @@ def test_the_items_of_a_list_keep_their_order(mesh: Mesh) -> None:
         }, name
 
 
-def test_new_items_come_last_in_the_order_of_the_patches(mesh: Mesh) -> None:
+def test_new_items_are_last_in_the_order_of_the_patches(mesh: Mesh) -> None:
     variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]
     manifest = pods_of("Deployment", [container("main", env=variables)])
     added = [[{"name": "C", "value": "$(B)"}, {"name": "D", "value": "$(C)"}], [{"name": "E", "value": "$(D)"}]]
@@ -93,7 +93,7 @@ def test_new_items_come_last_in_the_order_of_the_patches(mesh: Mesh) -> None:
     assert names(pod(result)["containers"][0]["env"]) == ["A", "B", "C", "D", "E"]
 
 
-def test_a_patch_that_replaces_a_list_says_its_order(mesh: Mesh) -> None:
+def test_a_patch_that_replaces_a_list_sets_its_order(mesh: Mesh) -> None:
     manifest = pods_of("Deployment", [container("a"), container("b")])
     mesh.write(patches(pods_of("Deployment", [{"$patch": "replace"}, container("b"), container("a")])))
 
@@ -102,7 +102,7 @@ def test_a_patch_that_replaces_a_list_says_its_order(mesh: Mesh) -> None:
     assert names(pod(result)["containers"]) == ["b", "a"]
 
 
-def test_a_json_patch_says_the_order_and_finds_items_where_they_are(mesh: Mesh) -> None:
+def test_a_json_patch_sets_the_order_and_uses_current_indexes(mesh: Mesh) -> None:
     """Items keep their order between a merge patch and a JSON patch, and stay where a JSON patch puts them."""
     manifest = pods_of("Deployment", [container("a"), container("b"), container("c")])
     place = "/spec/template/spec/containers"
@@ -153,7 +153,7 @@ def component(*changes: Object, **fields: Any) -> dict[str, str]:
     }
 
 
-def test_a_component_patches_its_own_objects_alike(mesh: Mesh) -> None:
+def test_a_component_patches_its_own_objects_in_the_same_way(mesh: Mesh) -> None:
     change = pods_of("CronJob", [{"name": "third", "command": ["x"]}, {"name": "first", "$patch": "delete"}])
     manifest = pods_of("CronJob", [container(name) for name in STEPS])
     mesh.write({**component(change, resources=["web.yaml"]), "base/extra/web.yaml": to_yaml(manifest)})
@@ -173,12 +173,12 @@ def test_a_component_patches_its_own_objects_alike(mesh: Mesh) -> None:
         ("CronJob", {"name": "first", "$retainKeys": ["name"]}, "K014"),
     ],
 )
-def test_a_component_is_refused_alike(mesh: Mesh, kind: str, change: Object, code: str) -> None:
+def test_an_error_in_a_component_is_refused_in_the_same_way(mesh: Mesh, kind: str, change: Object, code: str) -> None:
     mesh.write(component(pods_of(kind, [change])))
 
-    found = mesh.problems(pods_of(kind, [container(name) for name in STEPS]))
+    problems_ = mesh.problems(pods_of(kind, [container(name) for name in STEPS]))
 
-    assert [(problem.rule.code, problem.span.file if problem.span else "") for problem in found] == [
+    assert [(problem.rule.code, problem.span.file if problem.span else "") for problem in problems_] == [
         (code, "base/extra/p0.yaml")
     ]
 
@@ -195,12 +195,12 @@ def test_a_patch_with_a_target_deletes_labels_and_annotations(mesh: Mesh) -> Non
         {"base/kustomization.yaml": to_yaml({"patches": [{"target": {"name": ".*"}, "patch": to_yaml(change)}]})}
     )
 
-    found = {one["metadata"]["name"]: one["metadata"] for one in mesh.apply(*manifests).objects}
+    metadata_of = {manifest["metadata"]["name"]: manifest["metadata"] for manifest in mesh.apply(*manifests).objects}
 
-    assert found["web"]["annotations"] == {"a/null": "null"}
-    assert found["web"]["labels"] == {"app": "web"}
-    assert "annotations" not in found["other"]
-    assert found["other"]["labels"] == {"app": "other"}
+    assert metadata_of["web"]["annotations"] == {"a/null": "null"}
+    assert metadata_of["web"]["labels"] == {"app": "web"}
+    assert "annotations" not in metadata_of["other"]
+    assert metadata_of["other"]["labels"] == {"app": "other"}
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_json_patch_sets_the_type_as_well(mesh: Mesh) -> None:
 
     results = mesh.apply(*manifests).objects
 
-    assert [one["spec"]["minReadySeconds"] for one in results] == [1, 1, 1]
+    assert [manifest["spec"]["minReadySeconds"] for manifest in results] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_json_patch_sets_the_type_as_well(mesh: Mesh) -> None:
         ([{"op": "copy", "from": "/metadata/labels/a~1b", "path": "/metadata/labels/c"}], None),
     ],
 )
-def test_a_json_patch_copies_only_what_there_is(mesh: Mesh, operations: list[Object], place: DataPath | None) -> None:
+def test_a_json_patch_copies_only_existing_values(mesh: Mesh, operations: list[Object], place: DataPath | None) -> None:
     manifest = pods_of("Deployment", [container("first")])
     manifest["metadata"]["labels"] = {"a/b": "x"}
     text = json.dumps(operations)
@@ -279,7 +279,7 @@ def test_a_json_patch_copies_only_what_there_is(mesh: Mesh, operations: list[Obj
     ((document,), _) = read_documents(text, "base/p.yaml")
     expected = [("K018", document.span(place))] if place else []
     problems = mesh.problems(manifest) if place else [*mesh.applied(Rendered("dev", ObjectSet.of([manifest])))[1]]
-    assert [(found.rule.code, found.span) for found in problems] == expected
+    assert [(diagnostic.rule.code, diagnostic.span) for diagnostic in problems] == expected
 
 
 def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:
@@ -317,7 +317,7 @@ def test_a_value_has_the_type_that_the_patch_gives_it(mesh: Mesh) -> None:
         assert (type(value), value) == (type(patch), patch), before
 
 
-def test_a_port_without_a_protocol_is_that_of_tcp(mesh: Mesh) -> None:
+def test_a_port_without_a_protocol_uses_tcp(mesh: Mesh) -> None:
     ports = [{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 81}, {"containerPort": 81, "protocol": "UDP"}]
     manifest = pods_of("Deployment", [container("main", ports=ports)])
     named = [{"containerPort": 81, "protocol": "TCP", "name": "b"}, {"containerPort": 80, "name": "a"}]
@@ -332,7 +332,7 @@ def test_a_port_without_a_protocol_is_that_of_tcp(mesh: Mesh) -> None:
     ]
 
 
-def test_what_kustomize_ignores_is_refused(mesh: Mesh) -> None:
+def test_fields_that_kustomize_ignores_are_refused(mesh: Mesh) -> None:
     manifest = pods_of("Deployment", [container("main", args=["a"])])
     mesh.write(patches(pods_of("Deployment", [{"name": "main", "$patch": "replace", "image": "other"}])))
 

@@ -31,8 +31,10 @@ NAME = "has a value, but its name is that of a secret"
 def problems(data: Any) -> list[str]:
     findings = Findings()
     check_secret_values(Document("a.yaml", data), findings)
-    assert all(one.secret and VALUE not in one.message + one.hint for one in findings.diagnostics)
-    return [one.message for one in findings.diagnostics]
+    assert all(
+        diagnostic.secret and VALUE not in diagnostic.message + diagnostic.hint for diagnostic in findings.diagnostics
+    )
+    return [diagnostic.message for diagnostic in findings.diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -67,13 +69,13 @@ def problems(data: Any) -> list[str]:
         (f"{CONFIG_MAP}data:\n  APP_SECRET: {VALUE}\n", "5:15", f"data.APP_SECRET {NAME}"),
     ],
 )
-def test_a_value_in_an_object_is_refused_where_it_stands(mesh: Mesh, text: str, place: str, message: str) -> None:
+def test_a_secret_value_in_an_object_is_refused_at_its_place(mesh: Mesh, text: str, place: str, message: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
-    (found,) = mesh.problems()
-    assert (found.rule.code, str(found.span), found.message) == ("K021", f"base/a.yaml:{place}", message)
-    assert found.secret
-    assert "ExternalSecret" in found.hint
+    (problem,) = mesh.problems()
+    assert (problem.rule.code, str(problem.span), problem.message) == ("K021", f"base/a.yaml:{place}", message)
+    assert problem.secret
+    assert "ExternalSecret" in problem.hint
 
 
 @pytest.mark.parametrize(
@@ -89,13 +91,13 @@ def test_a_value_in_an_object_is_refused_where_it_stands(mesh: Mesh, text: str, 
         ),
     ],
 )
-def test_a_value_in_a_patch_is_refused_where_it_stands(mesh: Mesh, patch: str, place: str, message: str) -> None:
+def test_a_secret_value_in_a_patch_is_refused_at_its_place(mesh: Mesh, patch: str, place: str, message: str) -> None:
     entry = {"path": "p.yaml", "target": {"kind": "ConfigMap", "name": "a"}}
     mesh.write({FILE: json.dumps({"resources": ["a.yaml"], "patches": [entry]})})
     mesh.write({"base/a.yaml": CONFIG_MAP, "base/p.yaml": patch})
 
-    (found,) = mesh.problems()
-    assert (found.rule.code, str(found.span), found.message) == ("K021", f"base/p.yaml:{place}", message)
+    (problem,) = mesh.problems()
+    assert (problem.rule.code, str(problem.span), problem.message) == ("K021", f"base/p.yaml:{place}", message)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_a_value_in_a_patch_is_refused_where_it_stands(mesh: Mesh, patch: str, p
         {"url": "postgresql://$(USER):$(PASSWORD)@db"},
     ],
 )
-def test_what_only_refers_to_a_secret_is_allowed(spec: dict[str, Any]) -> None:
+def test_references_to_secrets_are_accepted(spec: dict[str, Any]) -> None:
     assert problems({"apiVersion": "acme.example/v1", "kind": "Shop", "metadata": {"name": "a"}, "spec": spec}) == []
 
 
@@ -143,7 +145,7 @@ def test_what_only_refers_to_a_secret_is_allowed(spec: dict[str, Any]) -> None:
         {"floe.dev/accept-C117": "the program replaces TOKEN itself"},
     ],
 )
-def test_annotations_that_name_a_secret(annotations: dict[str, str]) -> None:
+def test_annotations_with_names_of_secrets_are_accepted(annotations: dict[str, str]) -> None:
     assert problems({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "annotations": annotations}}) == []
 
 
@@ -155,7 +157,7 @@ def test_secrets_and_definitions_are_left_to_other_rules() -> None:
 
 
 @pytest.mark.parametrize("data", [None, "x", [], [5], [{"op": "add"}], [{"op": "remove", "path": "/a/token"}]])
-def test_what_is_malformed_is_left_to_other_rules(data: Any) -> None:
+def test_malformed_objects_are_left_to_other_rules(data: Any) -> None:
     assert problems(data) == []
 
 
@@ -173,5 +175,5 @@ def test_nothing_that_the_reference_mesh_renders_would_be_refused(
     files = sorted((REFERENCE / environment).rglob("*.yaml"))
     assert files
     for file in files:
-        found = problems(yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader))
-        assert [one for one in found if not one.startswith(KEY_ID)] == [], file
+        messages = problems(yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader))
+        assert [message for message in messages if not message.startswith(KEY_ID)] == [], file

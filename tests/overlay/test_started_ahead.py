@@ -43,33 +43,33 @@ def waiting(seconds: float = 30) -> Waiting:
     start_next()
     while time.monotonic() < until:
         assert started_ahead._ahead is not None
-        (found,) = started_ahead._ahead.waiting.values()
-        if found.open():
-            return found
+        (waiting_,) = started_ahead._ahead.waiting.values()
+        if waiting_.open():
+            return waiting_
         time.sleep(0.01)
     raise AssertionError("it does not wait")
 
 
-def test_it_builds_the_same(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_started_ahead_builds_the_same(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run_kustomize(command, "base", PREFIXED)
-    found = waiting()
+    started = waiting()
     monkeypatch.setattr(subprocess, "run", None)
 
     assert run_kustomize(command, "base", PREFIXED) == expected
     assert "x-a" in expected[0]
-    assert found.process.poll() == 0
+    assert started.process.poll() == 0
     with pytest.raises(TypeError):  # only one had been started
         run_kustomize(command, "base", FILES)
 
 
-def test_one_that_is_not_ready_or_has_ended_is_not_waited_for(command: list[str]) -> None:
+def test_a_process_that_is_not_ready_or_has_ended_is_not_awaited(command: list[str]) -> None:
     start_next()
     assert run_kustomize(command, "base", FILES)[0] == OBJECT.replace("{name: a}", "\n  name: a").replace(": \n", ":\n")
     waiting().process.kill()
     assert "name: a" in run_kustomize(command, "base", FILES)[0]
 
 
-def test_errors_are_those_of_a_run_of_its_own(command: list[str]) -> None:
+def test_errors_are_those_of_a_separate_run(command: list[str]) -> None:
     wrong = {**FILES, "base/kustomization.yaml": "resources: [b.yaml]\n"}
     waiting()
     with pytest.raises(KustomizeError) as raised:
@@ -79,7 +79,7 @@ def test_errors_are_those_of_a_run_of_its_own(command: list[str]) -> None:
     assert str(raised.value) == str(expected.value)
 
 
-def test_warnings_are_those_of_a_run_of_its_own(command: list[str]) -> None:
+def test_warnings_are_those_of_a_separate_run(command: list[str]) -> None:
     old = {**FILES, "base/kustomization.yaml": "resources: [a.yaml]\ncommonLabels: {a: b}\n"}
     waiting()
     answer, expected = (run_kustomize(command, "base", old) for _ in range(2))
@@ -87,14 +87,14 @@ def test_warnings_are_those_of_a_run_of_its_own(command: list[str]) -> None:
     assert expected[1]
 
 
-def test_a_file_that_a_pipe_may_not_take_is_not_given_to_it(command: list[str]) -> None:
-    found = waiting()
+def test_a_file_too_large_for_a_pipe_is_not_sent_through_it(command: list[str]) -> None:
+    started = waiting()
     long = {**FILES, "base/kustomization.yaml": f"{FILES['base/kustomization.yaml']}# {MOST_BYTES * '-'}\n"}
     assert "name: a" in run_kustomize(command, "base", long)[0]
-    assert found.process.poll() != 0
+    assert started.process.poll() != 0
 
 
-def test_one_waits_for_the_folder_of_the_last_run(command: list[str]) -> None:
+def test_a_process_waits_in_the_folder_of_the_last_run(command: list[str]) -> None:
     first = waiting()
     start_next()
     assert waiting() is first
@@ -105,7 +105,7 @@ def test_one_waits_for_the_folder_of_the_last_run(command: list[str]) -> None:
     assert not Path(first.staged.name).exists()
 
 
-def test_outside_of_it_nothing_is_started() -> None:
+def test_outside_of_the_context_nothing_is_started() -> None:
     run_kustomize(find_kustomize(), "base", FILES)
     start_next()
     assert started_ahead._ahead is None

@@ -60,7 +60,7 @@ def some_container(random: Random, name: str) -> Object:
     return container(name, **{key: value for key, value in fields.items() if random.random() < 0.6})
 
 
-def test_kustomize_does_what_patches_ask_for(mesh: Mesh) -> None:
+def test_kustomize_applies_patches_as_expected(mesh: Mesh) -> None:
     random = Random(1)
     objects, changes = [], []
     for number in range(30):
@@ -72,14 +72,14 @@ def test_kustomize_does_what_patches_ask_for(mesh: Mesh) -> None:
         first, second = (some_container(random, name) for name in random.sample("abcd", 2))
         first.setdefault("env", []).append({"name": "Z", "value": "$(A)"})
         second["resources"] = {"limits": {"cpu": None}}
-        changes += [{**pods_of("Deployment", [one]), "metadata": metadata} for one in (first, second)]
+        changes += [{**pods_of("Deployment", [container_]), "metadata": metadata} for container_ in (first, second)]
     mesh.write(patches(*changes))
 
     results = {str(result["metadata"]["name"]): result for result in mesh.apply(*objects).objects}
 
     for manifest in objects:
-        wanted: Any = manifest
+        expected: Any = manifest
         for change in changes:
             if change["metadata"] == manifest["metadata"]:
-                wanted = merged(wanted, change, DEPLOYMENT)
-        assert pod(results[manifest["metadata"]["name"]]) == pod(wanted)
+                expected = merged(expected, change, DEPLOYMENT)
+        assert pod(results[manifest["metadata"]["name"]]) == pod(expected)

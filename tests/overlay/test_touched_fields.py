@@ -40,12 +40,12 @@ IDENTITY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
         ({"$retainKeys": ["data"], "data": {}}, None),
     ],
 )
-def test_what_a_patch_touches(patch: Any, expected: set[str] | None) -> None:
-    found = touched_by_patch(patch)
-    assert (found if found is None else {".".join(path) for path in found}) == expected
+def test_the_touched_fields_of_a_patch_are_known(patch: Any, expected: set[str] | None) -> None:
+    touched = touched_by_patch(patch)
+    assert (touched if touched is None else {".".join(path) for path in touched}) == expected
 
 
-def test_what_items_touch() -> None:
+def test_the_touched_fields_of_items_are_known() -> None:
     assert touched_by_item("replicas", {"name": "web", "count": 2}) == frozenset({("spec", "replicas")})
     assert touched_by_item("labels", {"pairs": {"a": "b"}}) == frozenset({("metadata", "labels", "a")})
     assert touched_by_item("labels", {"pairs": {"a": "b"}, "includeTemplates": True}) is None
@@ -112,16 +112,16 @@ MERGES: list[dict[str, Any]] = [
 ]
 
 
-def test_every_kind_of_patch_does_the_same() -> None:
+def test_every_kind_of_patch_gives_the_same_with_touched_fields_only() -> None:
     patches = [
         *({"patch": json.dumps(operations), "target": {"name": f"web-{n}"}} for n, operations in enumerate(OPERATIONS)),
         *(merge(f"merged-{number}", changes) for number, changes in enumerate(MERGES)),
     ]
     objects = [web(f"web-{n}") for n in range(len(OPERATIONS))] + [web(f"merged-{n}") for n in range(len(MERGES))]
 
-    parts, whole = both_ways({"patches": patches}, objects)
+    parts, full = both_ways({"patches": patches}, objects)
 
-    assert parts == whole
+    assert parts == full
     assert not [manifest for manifest in parts if manifest in objects], "each patch changes its object"
 
 
@@ -147,13 +147,13 @@ def merge(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         },
     ],
 )
-def test_every_kind_of_item_does_the_same(items: dict[str, Any]) -> None:
+def test_every_kind_of_item_gives_the_same_with_touched_fields_only(items: dict[str, Any]) -> None:
     names = ("web", "scaled", "labelled", "deleted")
     images, (_, _, labelled, _) = deployment("images", image="ghcr.io/acme/another:1"), (made := [*map(web, names)])
     labelled["metadata"]["labels"]["version"] = "2"
-    parts, whole = both_ways(items, [*made, images, config_map("a", data={"k": "v"})])
+    parts, full = both_ways(items, [*made, images, config_map("a", data={"k": "v"})])
 
-    assert parts == whole
+    assert parts == full
     assert not [manifest for manifest in (*made, images) if manifest in parts], "each item changes its object"
 
 
@@ -190,20 +190,20 @@ changes = st.fixed_dictionaries(
 
 def left_by(operation: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of an object that an operation leaves in it."""
-    taken = operation["path"] if operation["op"] == "remove" else operation.get("from", "")
+    removed_path = operation["path"] if operation["op"] == "remove" else operation.get("from", "")
     if operation["op"] not in ("move", "remove"):
         return content
-    _, field, key = taken.split("/")
+    _, field, key = removed_path.split("/")
     return content | {field: {name: value for name, value in content[field].items() if name != key}}
 
 
 def deleting_what_is_there(change: dict[str, Any], content: Any) -> dict[str, Any]:
     """Return a merge patch without the fields that it would delete in vain, which is an error."""
-    there = content if isinstance(content, dict) else {}
+    mapping = content if isinstance(content, dict) else {}
     return {
-        key: deleting_what_is_there(value, there.get(key)) if isinstance(value, dict) else value
+        key: deleting_what_is_there(value, mapping.get(key)) if isinstance(value, dict) else value
         for key, value in change.items()
-        if value is not None or key in there
+        if value is not None or key in mapping
     }
 
 
@@ -217,15 +217,17 @@ def deleting_what_is_there(change: dict[str, Any], content: Any) -> dict[str, An
         st.tuples(st.sampled_from(["ConfigMap", "Widget"]), contents, operations, changes), min_size=20, max_size=20
     )
 )
-def test_any_patch_does_the_same(made: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]) -> None:
+def test_any_patch_gives_the_same_with_touched_fields_only(
+    cases: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]],
+) -> None:
     objects, patches = [], []
-    for number, (kind, content, operation, changed) in enumerate(made):
+    for number, (kind, content, operation, changed) in enumerate(cases):
         version = "v1" if kind == "ConfigMap" else "acme.example/v1"
         identity = {"apiVersion": version, "kind": kind, "metadata": {"name": f"c{number}", "namespace": "sales"}}
         objects.append(identity | content)
         patches.append({"patch": json.dumps([operation]), "target": {"name": f"c{number}"}})
         patches.append({"patch": to_yaml(identity | deleting_what_is_there(changed, left_by(operation, content)))})
 
-    parts, whole = both_ways({"patches": patches}, objects)
+    parts, full = both_ways({"patches": patches}, objects)
 
-    assert parts == whole
+    assert parts == full

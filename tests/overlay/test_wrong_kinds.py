@@ -19,12 +19,13 @@ def _web(spec: dict[str, Any]) -> Object:
     return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": spec}
 
 
-def _error(field: str, wanted: str) -> str:
-    return f"considering field '{field}' of object StatefulSet.v1.apps/web.[noNs]: wrong node kind: expected {wanted}"
+def _error(field: str, expected_type: str) -> str:
+    wrong_kind_ = f"wrong node kind: expected {expected_type}"
+    return f"considering field '{field}' of object StatefulSet.v1.apps/web.[noNs]: {wrong_kind_}"
 
 
 @pytest.mark.parametrize(
-    ("spec", "field", "wanted", "expected"),
+    ("spec", "field", "expected_type", "expected"),
     [
         (
             _CLAIMS,
@@ -39,18 +40,20 @@ def _error(field: str, wanted: str) -> str:
         ({"replicas": {}}, "spec/replicas", "AliasNode but got MappingNode", ""),
     ],
 )
-def test_the_field_of_another_kind_is_named(spec: dict[str, Any], field: str, wanted: str, expected: str) -> None:
+def test_the_field_with_the_wrong_type_is_named(
+    spec: dict[str, Any], field: str, expected_type: str, expected: str
+) -> None:
     manifest, place = _web(spec), Span("overlays/dev/web.yaml", 9, 5)
     values = {("spec", "replicas"): place, _LABELS: place}
-    written = Written(manifest, Span("overlays/dev/web.yaml", 1, 1), "overlays/dev", values)
-    found = wrong_kind(_error(field, wanted), identify(manifest), written)
-    assert (found.message if found else "") == expected
-    assert found is None or found.span == place
+    hand_written = Written(manifest, Span("overlays/dev/web.yaml", 1, 1), "overlays/dev", values)
+    kind = wrong_kind(_error(field, expected_type), identify(manifest), hand_written)
+    assert (kind.message if kind else "") == expected
+    assert kind is None or kind.span == place
 
 
 def test_a_generated_object_or_another_error_has_no_such_field() -> None:
     manifest = _web({"replicas": {}})
     error = _error("spec/replicas", "ScalarNode but got MappingNode")
     assert wrong_kind(error, identify(manifest), None) is None
-    written = Written(manifest, Span("x.yaml", 1, 1), "overlays/dev", {})
-    assert wrong_kind("trouble", identify(manifest), written) is None
+    hand_written = Written(manifest, Span("x.yaml", 1, 1), "overlays/dev", {})
+    assert wrong_kind("trouble", identify(manifest), hand_written) is None

@@ -86,11 +86,16 @@ def environment(name: str, **fields: Any) -> Data:
 
 def images(**lines: str) -> str:
     """Return the images of dev, a line for each domain; they differ from what the files of the products say."""
-    said = {"finance": "{costs: acme/costs:1.1.0}", "marketing": "{}", "sales": "{orders: acme/orders:1.1.0}", **lines}
+    fields = {
+        "finance": "{costs: acme/costs:1.1.0}",
+        "marketing": "{}",
+        "sales": "{orders: acme/orders:1.1.0}",
+        **lines,
+    }
     return (
         to_yaml(document("ProductImages", "dev"))
         + "images:\n"
-        + "".join(f"  {one}: {said[one]}\n" for one in said if said[one])
+        + "".join(f"  {domain}: {fields[domain]}\n" for domain in fields if fields[domain])
     )
 
 
@@ -101,8 +106,8 @@ def dev(
 
     `finance` and `sales` are the quotas of these domains (empty: nothing is said), `costs` and `orders` their products.
     """
-    said = (("finance", finance, f"costs: {costs}"), ("sales", sales, f"orders: {orders}"))
-    lines = (f"  {name}: {{quota: {quota_}, products: {{{of}}}}}\n" for name, quota_, of in said if quota_)
+    domains_ = (("finance", finance, f"costs: {costs}"), ("sales", sales, f"orders: {orders}"))
+    lines = (f"  {name}: {{quota: {quota_}, products: {{{of}}}}}\n" for name, quota_, of in domains_ if quota_)
     return to_yaml(environment("dev", **fields)) + "domains:\n" + "".join(lines)
 
 
@@ -191,13 +196,13 @@ def files() -> Mapping[str, Data | str]:
 
 def write(root: Path, documents: Mapping[str, Data | str | None]) -> Path:
     """Write files below `root`: documents as YAML, text as it is; None removes one, or a folder."""
-    for file, said in documents.items():
+    for file, fields in documents.items():
         path = root / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        if said is None:
+        if fields is None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         else:
-            path.write_text(said if isinstance(said, str) else to_yaml(said), encoding="utf-8")
+            path.write_text(fields if isinstance(fields, str) else to_yaml(fields), encoding="utf-8")
     return root
 
 
@@ -211,8 +216,8 @@ class Recorder:
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept here or in the other."""
-        found = self._new.get(kind, key)
-        return self._known.get(kind, key) if found is None else found
+        entry = self._new.get(kind, key)
+        return self._known.get(kind, key) if entry is None else entry
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
         """Keep an entry here."""
@@ -222,14 +227,14 @@ class Recorder:
     @property
     def resolved(self) -> set[str]:
         """Return the scopes that were resolved and declared, such as `dev/sales`."""
-        found = (decode(data, UnitHeader) for kind, data in self.put_entries if kind == HEADERS)
-        return {f"{one.facts.key.environment}/{one.scope}" for one in found if one}
+        headers = (decode(data, UnitHeader) for kind, data in self.put_entries if kind == HEADERS)
+        return {f"{header.facts.key.environment}/{header.scope}" for header in headers if header}
 
     @property
     def compiled(self) -> set[str]:
         """Return the units that were rendered, patched and checked, such as `dev/floe-sales-domain`."""
-        found = (decode(data, UnitHead) for kind, data in self.put_entries if kind == HEADS)
-        return {f"{_environment(one)}/{one.unit}" for one in found if one}
+        heads = (decode(data, UnitHead) for kind, data in self.put_entries if kind == HEADS)
+        return {f"{_environment(head)}/{head.unit}" for head in heads if head}
 
     @property
     def read(self) -> int:
@@ -243,16 +248,16 @@ class Anew(Recorder):
     So what was recalled of units is declared, rendered and linked anew; other programs have nothing to do again.
     """
 
-    def __init__(self, given: Recorder) -> None:
-        super().__init__(given._new)
-        self._before = given._known
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder._new)
+        self._before = recorder._known
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept here or in the other; of what that knew, only contents."""
         if kind == recent.KIND:  # all that the last run used is in it, whoever had made that
             return None
-        found = super().get(kind, key)
-        return self._before.get(kind, key) if found is None and kind in OF_CONTENTS else found
+        entry = super().get(kind, key)
+        return self._before.get(kind, key) if entry is None and kind in OF_CONTENTS else entry
 
 
 def _environment(head: UnitHead) -> str:

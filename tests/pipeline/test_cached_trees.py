@@ -36,38 +36,38 @@ class Asked(list[str]):
 
 
 def test_a_tree_is_built_once() -> None:
-    asked, trees = Asked(), CachedTrees(Memory(), "1")
-    other = {**WEB, "namespace": "other"}
-    first = trees.or_from(asked.run)([WEB, other])
-    again = trees.or_from(asked.run)([other, {**WEB, "namespace": "new"}, WEB])
-    assert asked == ["web", "other", "new"]
+    calls, trees = Asked(), CachedTrees(Memory(), "1")
+    other_namespace = {**WEB, "namespace": "other"}
+    first = trees.or_from(calls.run)([WEB, other_namespace])
+    again = trees.or_from(calls.run)([other_namespace, {**WEB, "namespace": "new"}, WEB])
+    assert calls == ["web", "other", "new"]
     assert again == [first[1], decided("new"), first[0]]
 
 
 def test_another_tree_or_compiler_is_another_entry() -> None:
-    asked, cache = Asked(), Memory()
+    calls, cache = Asked(), Memory()
     for compiler, chart in (("1", WEB), ("2", WEB), ("1", {**WEB, "labels": {"a": "b"}})):
-        CachedTrees(cache, compiler).or_from(asked.run)([chart])
-    assert asked == ["web"] * 3
+        CachedTrees(cache, compiler).or_from(calls.run)([chart])
+    assert calls == ["web"] * 3
 
 
 @pytest.mark.parametrize("data", [{}, {"objects": "two"}, decided("web", 1), decided("web", 3)])
-def test_what_is_no_answer_about_each_object_is_asked_again(data: dict[str, Any]) -> None:
-    asked, cache = Asked(), Memory()
+def test_an_incomplete_answer_is_not_cached(data: dict[str, Any]) -> None:
+    calls, cache = Asked(), Memory()
     cache.put(KIND, digest_of("1", encode(WEB)), encode(data))
-    assert CachedTrees(cache, "1").or_from(asked.run)([WEB]) == [decided("web")]
-    assert asked == ["web"]
+    assert CachedTrees(cache, "1").or_from(calls.run)([WEB]) == [decided("web")]
+    assert calls == ["web"]
 
 
-def test_what_is_refused_is_asked_again_and_so_is_all_without_a_cache() -> None:
-    asked, trees = Asked(), CachedTrees(Memory(), "1")
-    assert trees.or_from(asked.run)([REFUSED]) == trees.or_from(asked.run)([REFUSED])
+def test_refusals_are_not_cached_and_without_a_cache_nothing_is() -> None:
+    calls, trees = Asked(), CachedTrees(Memory(), "1")
+    assert trees.or_from(calls.run)([REFUSED]) == trees.or_from(calls.run)([REFUSED])
     for _ in range(2):
-        CachedTrees(None, "1").or_from(asked.run)([WEB])
-    assert asked == ["refused", "refused", "web", "web"]
+        CachedTrees(None, "1").or_from(calls.run)([WEB])
+    assert calls == ["refused", "refused", "web", "web"]
 
 
-def test_an_edit_that_leaves_the_tree_as_it_is_starts_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_does_not_change_the_tree_starts_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Cdk8s] = []
     start = Cdk8s.start
 

@@ -27,15 +27,15 @@ def placed(*findings: Diagnostic) -> list[Diagnostic]:
     return [*at_written_values(findings, SOURCES, REGISTRY)]
 
 
-def test_an_error_points_at_the_written_value_and_says_what_asked_for_the_object() -> None:
-    (found,) = placed(QUOTA)
-    assert found == replace(QUOTA, span=PODS, related=(Related(ASKED_AT, "rendered for this"),))
+def test_an_error_points_at_the_written_value_and_names_the_origin_of_the_object() -> None:
+    (placed_,) = placed(QUOTA)
+    assert placed_ == replace(QUOTA, span=PODS, related=(Related(ASKED_AT, "rendered for this"),))
 
 
-def test_what_asked_for_the_object_on_the_same_line_is_not_named_as_well() -> None:
+def test_an_origin_on_the_same_line_is_not_repeated() -> None:
     above = Span(PODS.file, PODS.line, 1)
-    (found,) = placed(replace(QUOTA, span=above))
-    assert (found.span, found.related) == (PODS, ())
+    (placed_,) = placed(replace(QUOTA, span=above))
+    assert (placed_.span, placed_.related) == (PODS, ())
 
 
 @pytest.mark.parametrize(
@@ -49,24 +49,28 @@ def test_what_asked_for_the_object_on_the_same_line_is_not_named_as_well() -> No
         replace(QUOTA, rule=Rule("C999", "x", "x", "warning")),
     ],
 )
-def test_other_findings_stay_as_they_are(finding: Diagnostic) -> None:
+def test_other_findings_are_unchanged(finding: Diagnostic) -> None:
     assert placed(finding) == [finding]
 
 
-def test_of_many_the_first_are_looked_up_and_the_others_follow_if_these_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_findings_the_first_are_looked_up_and_the_others_follow_if_they_agree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     looked_up: list[ObjectId] = []
 
     def found_at(*_: object) -> Span:
-        looked_up.append(next(one for one in _ if isinstance(one, ObjectId)))
+        looked_up.append(next(argument for argument in _ if isinstance(argument, ObjectId)))
         return PODS
 
     monkeypatch.setattr(causes, "written_place", found_at)
     many = [replace(QUOTA, subject=f"dev: ResourceQuota floe-{letter}-domain/quota") for letter in "edcba"]
-    assert {one.span for one in placed(*many)} == {PODS}
-    assert [one.namespace for one in looked_up] == ["floe-a-domain", "floe-b-domain"]
-    other = replace(QUOTA, message="spec.hard.pods is wronger", subject="dev: ResourceQuota floe-z-domain/quota")
+    assert {diagnostic.span for diagnostic in placed(*many)} == {PODS}
+    assert [identity.namespace for identity in looked_up] == ["floe-a-domain", "floe-b-domain"]
+    another_message = replace(
+        QUOTA, message="spec.hard.pods is wronger", subject="dev: ResourceQuota floe-z-domain/quota"
+    )
     monkeypatch.setattr(causes, "MOST", 2)
-    assert placed(*many, other)[-1].span == ASKED_AT, "nothing is known of another message"
+    assert placed(*many, another_message)[-1].span == ASKED_AT, "nothing is known of another message"
 
 
 PRODUCTS = ("floe-a-domain/one", "floe-a-domain/two", "floe-a-domain/three")
@@ -92,22 +96,23 @@ def of_products(subjects: Iterable[str] = PRODUCTS) -> list[Diagnostic]:
     ],
     ids=["of the domain", "of another domain", "of a product", "unknown"],
 )
-def test_what_another_document_asks_for_has_the_place_in_a_shared_document(
+def test_an_object_of_several_documents_has_its_place_in_the_shared_one(
     place: Span | None, subjects: tuple[str, ...], follows: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(causes, "written_place", lambda *_: place)
     *_, last = of_products(subjects)
-    assert (next(one for one in placed(*of_products(subjects)) if one.subject == last.subject).span == PODS) is follows
+    assert (
+        next(diagnostic for diagnostic in placed(*of_products(subjects)) if diagnostic.subject == last.subject).span
+        == PODS
+    ) is follows
 
 
-def test_the_schemas_that_inputs_are_checked_with_are_not_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_schemas_of_the_inputs_are_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They would take longer than a whole run that has them from its cache."""
     monkeypatch.setattr("floe_compiler.explain.question.plain_schemas", lambda _: pytest.fail("made again"))
     root = small_mesh(tmp_path, {ENVIRONMENT_FILE: {"domains": {"sales": {"quota": {"cpu": "10m"}}}}})
     with pytest.raises(StageFailed) as failed:
         compile_mesh(root)
-    (found,) = failed.value.diagnostics
-    assert found.span
-    assert found.span.file == ENVIRONMENT_FILE
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.span
+    assert diagnostic.span.file == ENVIRONMENT_FILE

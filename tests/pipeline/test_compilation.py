@@ -22,14 +22,18 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compilation:
 
 @pytest.fixture
 def environment(compiled: Compilation) -> CompiledEnvironment:
-    (found,) = (one for one in compiled.environments if one.environment == "dev")
-    return found
+    (environment_,) = (environment for environment in compiled.environments if environment.environment == "dev")
+    return environment_
 
 
 def test_each_file_has_its_text_and_its_unit(compiled: Compilation) -> None:
     units: dict[str, set[str]] = {}
     for path, text in compiled.files.items():
-        (environment,) = (one for one in compiled.environments if path.startswith(f"output/{one.environment}/"))
+        (environment,) = (
+            environment
+            for environment in compiled.environments
+            if path.startswith(f"output/{environment.environment}/")
+        )
         assert text in environment.body(environment.unit_of(path)).texts
         units.setdefault(environment.unit_of(path), set()).add(path.split("/")[2])
     assert units[CLUSTER] == {"_cluster"}
@@ -39,32 +43,32 @@ def test_each_file_has_its_text_and_its_unit(compiled: Compilation) -> None:
 
 
 @pytest.mark.parametrize("path", ["output/dev/floe-platform/secret_a.yaml", "output/qa/_cluster/x.yaml", ""])
-def test_a_file_that_does_not_exist_is_of_no_unit(environment: CompiledEnvironment, path: str) -> None:
+def test_a_missing_file_belongs_to_no_unit(environment: CompiledEnvironment, path: str) -> None:
     with pytest.raises(KeyError):
         environment.unit_of(path)
 
 
-def test_a_namespace_has_the_objects_that_say_so(compiled: Compilation, environment: CompiledEnvironment) -> None:
+def test_a_namespace_has_the_objects_that_name_it(compiled: Compilation, environment: CompiledEnvironment) -> None:
     everything = [from_yaml(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
     for name in ("", "argocd", PLATFORM, *map(namespace, DOMAINS), "elsewhere"):
-        found = environment.in_namespace(name)
-        assert sorted(map(identify, found)) == sorted(
-            identify(one) for one in everything if one["metadata"].get("namespace", "") == name
+        in_namespace = environment.in_namespace(name)
+        assert sorted(map(identify, in_namespace)) == sorted(
+            identify(manifest) for manifest in everything if manifest["metadata"].get("namespace", "") == name
         )
     assert environment.in_namespace("elsewhere") == []
     assert environment.in_namespace("argocd")
     assert sorted(environment.objects.by_id) == sorted(map(identify, everything))
 
 
-def test_objects_of_a_kind_are_those_alone(environment: CompiledEnvironment) -> None:
-    found = [str(identify(one)) for one in environment.of_kind("CronJob")]
-    assert sorted(found) == [
+def test_objects_are_listed_by_kind(environment: CompiledEnvironment) -> None:
+    manifests = [str(identify(manifests)) for manifests in environment.of_kind("CronJob")]
+    assert sorted(manifests) == [
         "CronJob.batch floe-finance-domain/costs",
         "CronJob.batch floe-marketing-domain/campaigns",
         "CronJob.batch floe-platform/polaris-access",
         "CronJob.batch floe-sales-domain/orders",
     ]
-    assert {one["kind"] for one in environment.of_kind("Service")} == {"Service"}, "no ServiceAccount"
+    assert {manifest["kind"] for manifest in environment.of_kind("Service")} == {"Service"}, "no ServiceAccount"
     assert [*environment.of_kind("Nothing")] == []
 
 
@@ -77,7 +81,7 @@ def test_places_are_those_of_the_unit(environment: CompiledEnvironment) -> None:
     assert environment.places("elsewhere") == Places("dev")
 
 
-def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnvironment) -> None:
+def test_only_the_requested_units_are_read(environment: CompiledEnvironment) -> None:
     read: list[str] = []
 
     def body(name: str, unit: str) -> None:
@@ -92,9 +96,11 @@ def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnviron
     assert set(read) <= {namespace("sales"), DELIVERY}
 
 
-def test_units_come_in_the_same_order_whether_they_are_known_or_not(tmp_path: Path) -> None:
+def test_units_have_the_same_order_with_and_without_a_cache(tmp_path: Path) -> None:
     root, cache = write(tmp_path, files()), Memory()
     compile_mesh(root, ("dev",), cache=cache)
     write(root, {"domains/finance/products/costs.yaml": product("costs", image="acme/costs:2.0.0")})
-    warm, cold = (compile_mesh(root, ("dev",), cache=one) for one in (cache, Memory()))
-    assert [[*one.heads] for one in warm.environments] == [[*one.heads] for one in cold.environments]
+    warm, cold = (compile_mesh(root, ("dev",), cache=cache_) for cache_ in (cache, Memory()))
+    assert [[*environment.heads] for environment in warm.environments] == [
+        [*environment.heads] for environment in cold.environments
+    ]

@@ -50,10 +50,10 @@ def mesh(root: Path, changes: Mapping[str, Any] | None = None) -> Mesh:
 
 def tasks(of: Mesh, definitions: tuple[str, ...] = ()) -> dict[str, Task]:
     """Return the tasks of all units by name."""
-    given = of.inputs()
-    found = [*cluster_tasks(of, given), *unit_tasks(of, with_definitions(of, given, {"dev": definitions}))]
-    assert len({one.key for one in found}) == len(found)
-    return {one.key.namespace: one for one in found}
+    inputs = of.inputs()
+    tasks_ = [*cluster_tasks(of, inputs), *unit_tasks(of, with_definitions(of, inputs, {"dev": definitions}))]
+    assert len({task.key for task in tasks_}) == len(tasks_)
+    return {task.key.namespace: task for task in tasks_}
 
 
 @pytest.fixture(scope="module")
@@ -61,27 +61,27 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Mesh:
     return mesh(tmp_path_factory.mktemp("mesh"))
 
 
-def test_there_is_a_unit_for_each_namespace_and_for_what_has_none(before: Mesh) -> None:
-    found = tasks(before)
-    assert {*found} == {CLUSTER, DELIVERY, *NAMESPACES}
-    assert {(one.key.environment, one.key.cluster) for one in found.values()} == {("dev", "dev")}
-    assert {name for name, one in found.items() if one.delivery} == {DELIVERY}
-    assert {name: one.scope for name, one in found.items() if one.scope} == {
+def test_each_namespace_and_the_objects_without_one_are_a_unit(before: Mesh) -> None:
+    tasks_ = tasks(before)
+    assert {*tasks_} == {CLUSTER, DELIVERY, *NAMESPACES}
+    assert {(task.key.environment, task.key.cluster) for task in tasks_.values()} == {("dev", "dev")}
+    assert {name for name, task in tasks_.items() if task.delivery} == {DELIVERY}
+    assert {name: task.scope for name, task in tasks_.items() if task.scope} == {
         PLATFORM: "platform",
         **{namespace(name): name for name in DOMAINS},
     }
-    assert len({one.content for one in found.values()}) == len(found), "none is taken for another"
+    assert len({task.content for task in tasks_.values()}) == len(tasks_), "none is taken for another"
 
 
-def test_objects_written_for_a_namespace_of_nobody_are_a_unit(tmp_path: Path) -> None:
-    found = tasks(mesh(tmp_path, {DEV_NOTE: config_map("note", namespace="elsewhere")}))
-    assert found.keys() - {CLUSTER, DELIVERY, *NAMESPACES} == {"elsewhere"}
-    assert found["elsewhere"].declared is None
+def test_hand_written_objects_of_an_unknown_namespace_are_a_unit(tmp_path: Path) -> None:
+    tasks_ = tasks(mesh(tmp_path, {DEV_NOTE: config_map("note", namespace="elsewhere")}))
+    assert tasks_.keys() - {CLUSTER, DELIVERY, *NAMESPACES} == {"elsewhere"}
+    assert tasks_["elsewhere"].declared is None
 
 
 def changed(before: Mesh, after: Mesh) -> set[str]:
-    one, other = tasks(before), tasks(after)
-    return {name for name in one if one[name].content != other[name].content}
+    old_tasks, new_tasks = tasks(before), tasks(after)
+    return {name for name in old_tasks if old_tasks[name].content != new_tasks[name].content}
 
 
 @pytest.mark.parametrize(
@@ -102,21 +102,24 @@ def changed(before: Mesh, after: Mesh) -> set[str]:
     ],
     ids=["nothing", "patch", "no namespace", "written", "delivery", "pattern"],
 )
-def test_what_the_overlay_says_of_a_unit_is_part_of_it(
+def test_the_key_of_a_unit_has_its_part_of_the_overlay(
     changes: Mapping[str, Any], expected: set[str], before: Mesh, tmp_path: Path
 ) -> None:
     assert changed(before, mesh(tmp_path, changes)) == expected
 
 
-def test_the_compiler_is_part_of_all(before: Mesh) -> None:
+def test_every_key_has_the_compiler(before: Mesh) -> None:
     assert changed(before, replace(before, compiler="another")) == {CLUSTER, DELIVERY, *NAMESPACES}
 
 
-def test_definitions_are_part_of_what_may_have_their_objects(before: Mesh) -> None:
-    one, other = tasks(before, ("kind: A\n",)), tasks(before)
-    assert {name for name in one if one[name].content != other[name].content} == {DELIVERY, *NAMESPACES}
-    given = with_definitions(before, before.inputs(), {"dev": ["b", "a", "b"]})
-    assert given["dev"].definitions == ("a", "b")
+def test_keys_of_units_with_custom_resources_have_the_definitions(before: Mesh) -> None:
+    with_definition, without_definition = tasks(before, ("kind: A\n",)), tasks(before)
+    assert {name for name in with_definition if with_definition[name].content != without_definition[name].content} == {
+        DELIVERY,
+        *NAMESPACES,
+    }
+    definitions = with_definitions(before, before.inputs(), {"dev": ["b", "a", "b"]})
+    assert definitions["dev"].definitions == ("a", "b")
 
 
 def test_the_plans_are_those_that_explain_renders(tmp_path: Path) -> None:

@@ -29,13 +29,13 @@ patches:
 def hashes(files: Mapping[str, str]) -> dict[str, str]:
     """Return the hash of each pod template that has one."""
     place = ("spec", "template", "metadata", "annotations", CONFIG_HASH)
-    found = {
+    manifests = {
         path: at(yaml.load(text, yaml.CSafeLoader), place) for path, text in files.items() if path.endswith(".yaml")
     }
-    return {path: value for path, value in found.items() if value}
+    return {path: value for path, value in manifests.items() if value}
 
 
-def test_a_first_patch_restarts_nothing_that_it_does_not_change(tmp_path: Path) -> None:
+def test_a_first_patch_restarts_only_what_it_changes(tmp_path: Path) -> None:
     """Airflow's processes read some files of ConfigMaps that have more."""
     shutil.copytree(MESH, tmp_path, dirs_exist_ok=True)
     cache = Memory()

@@ -52,11 +52,11 @@ def calls(domains: int, clusters: int) -> Mapping[str, int]:
             divide(root, domains, clusters)
         profile = cProfile.Profile()
         profile.runcall(planned, root)
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for (file, line, name), (_, count, *_) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         if file.startswith(_COMPILER):
-            found[f"{file.removeprefix(_COMPILER)}:{line} {name}"] = count
-    return found
+            sizes[f"{file.removeprefix(_COMPILER)}:{line} {name}"] = count
+    return sizes
 
 
 def planned(root: Path) -> None:
@@ -73,12 +73,12 @@ def added(domains: int, clusters: int) -> Mapping[str, int]:
 
 
 @pytest.mark.parametrize("clusters", [pytest.param(1, marks=pytest.mark.thorough), 3])
-def test_nothing_is_done_more_often_for_each_domain_of_a_larger_mesh(clusters: int) -> None:
+def test_the_work_per_domain_does_not_grow_with_the_mesh(clusters: int) -> None:
     few, many = added(2 * STEP, clusters), added(3 * STEP, clusters)
     growing = {name for name, count in many.items() if count > 1.2 * few.get(name, 0) + FEW}
     assert {name: (few.get(name, 0), many[name]) for name in growing} == {}
 
 
 def test_a_domain_costs_about_the_same_in_one_of_several_clusters() -> None:
-    one, several = (sum(added(2 * STEP, clusters).values()) for clusters in (1, 3))
-    assert one < several < 1.2 * one  # what tests before have had computed is not done again, and differs
+    single, several = (sum(added(2 * STEP, clusters).values()) for clusters in (1, 3))
+    assert single < several < 1.2 * single  # what tests before have had computed is not done again, and differs

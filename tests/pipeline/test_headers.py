@@ -45,30 +45,30 @@ def frames(root: Path, changes: Mapping[str, Any] | None = None) -> Mapping[str,
     components = registry()
     sources, _ = load(read_inputs(write(write(root, files()), changes or {})), plain_schemas(components))
     findings = Findings()
-    found = resolve_frames(sources, components, ("dev",), findings)
+    findings_ = resolve_frames(sources, components, ("dev",), findings)
     findings.finish()
-    return found
+    return findings_
 
 
-def made(found: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
-    return headers(found, compiler, cache, ThisProcess())
+def made(frames_: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
+    return headers(frames_, compiler, cache, ThisProcess())
 
 
-def test_what_is_recalled_is_what_was_made(tmp_path: Path) -> None:
-    cache, found = Memory(), frames(tmp_path)
-    first, again = made(found, cache), made(found, cache)
+def test_cached_headers_equal_computed_ones(tmp_path: Path) -> None:
+    cache, frames_ = Memory(), frames(tmp_path)
+    first, again = made(frames_, cache), made(frames_, cache)
     assert [*first] == [*again] == SCOPES
-    assert [one.header for one in first.values()] == [one.header for one in again.values()]
-    assert all(one.declared is None for one in again.values()), "nothing was declared again"
-    for (environment, scope), one in first.items():
-        unit = one.unit()
+    assert [header.header for header in first.values()] == [header.header for header in again.values()]
+    assert all(header.declared is None for header in again.values()), "nothing was declared again"
+    for (environment, scope), header in first.items():
+        unit = header.unit()
         assert unit is not None
         assert (unit.settings.environment.name, unit.scope, unit.namespace) == (
             environment,
             scope,
-            one.header.namespace,
+            header.header.namespace,
         )
-        assert one.header.content == digest_of(encode(without_places(unit)))
+        assert header.header.content == digest_of(encode(without_places(unit)))
 
 
 def test_a_component_that_completes_its_parts_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +91,10 @@ def test_a_component_that_completes_its_parts_is_built_once(tmp_path: Path, monk
 
 
 def test_another_compiler_recalls_nothing(tmp_path: Path) -> None:
-    cache, found = Recorder(), frames(tmp_path)
-    made(found, cache, "1")
+    cache, frames_ = Recorder(), frames(tmp_path)
+    made(frames_, cache, "1")
     again = Recorder(cache)
-    made(found, again, "2")
+    made(frames_, again, "2")
     assert len(again.put_entries) == len(SCOPES)
 
 
@@ -115,21 +115,25 @@ def contents(root: Path, changes: Mapping[str, Any]) -> set[str]:
     ],
     ids=["image", "moved image", "override", "compute", "lines"],
 )
-def test_the_content_is_that_of_what_is_declared(changes: Mapping[str, Any], changed: set[str], tmp_path: Path) -> None:
+def test_the_content_is_the_digest_of_the_declaration(
+    changes: Mapping[str, Any], changed: set[str], tmp_path: Path
+) -> None:
     assert contents(tmp_path, changes) == changed
 
 
-def test_any_number_of_processes_makes_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_number_of_processes_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_compiler.pipeline.headers.CHUNK", 1)
-    found = frames(tmp_path)
+    frames_ = frames(tmp_path)
     alone, apart = (
-        declared_headers(found, scopes, {}, workers)
+        declared_headers(frames_, scopes, {}, workers)
         for scopes, workers in ((SCOPES, ThisProcess()), (SCOPES[::-1], Processes(2)))
     )
-    assert {scope: one.header for scope, one in alone.items()} == {scope: one.header for scope, one in apart.items()}
+    assert {scope: header.header for scope, header in alone.items()} == {
+        scope: header.header for scope, header in apart.items()
+    }
 
 
-def test_a_domain_that_is_wrong_has_no_header_and_is_not_kept(tmp_path: Path) -> None:
+def test_a_domain_with_an_error_has_no_header_and_is_not_cached(tmp_path: Path) -> None:
     cache = Recorder()
     with pytest.raises(NotResolved):
         made(

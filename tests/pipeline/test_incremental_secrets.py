@@ -45,7 +45,7 @@ def compiled(root: Path, known: Cache, changes: Mapping[str, Any]) -> tuple[set[
     return recorder.compiled, recorder
 
 
-def test_an_encrypted_file_concerns_its_namespace_and_the_first_one_the_delivery(tmp_path: Path) -> None:
+def test_an_encrypted_file_affects_its_namespace_and_the_first_one_also_delivery(tmp_path: Path) -> None:
     _, known = compiled(tmp_path, Recorder(), FILES)
     edited = encrypted_secret(namespace=SALES).replace("data:Js9xeV67ATA=", "data:AAAAeV67ATA=", 1)
     again, known = compiled(tmp_path, known, {CRM: edited})

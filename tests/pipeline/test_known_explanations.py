@@ -59,21 +59,21 @@ def test_it_is_explained_again_after_an_edit(known: Known, varied: list[str], tm
     assert after.text == explanation.text
 
 
-def test_what_does_not_fit_the_file_or_may_be_secret_is_not_known(known: Known) -> None:
+def test_explanations_of_other_texts_or_of_secrets_are_not_cached(known: Known) -> None:
     root, cache, explanation = known
     compiled = compile_mesh(root, ("dev",), cache=cache)
     fewer = KnownExplanations(Memory(), compiled)
     fewer.put(PROFILES, replace(explanation, values=explanation.values[1:]))
     assert fewer.get(PROFILES) is None
     for overridden, is_kept in (('"postgresql://db.example/lake"', True), ('"postgresql://me:s3cr3t-9Tq@db"', False)):
-        (path, value, _), *others = explanation.values
-        values = ((path, value, (Cause("url", overrides=((overridden, None),)),)), *others)
-        kept = KnownExplanations(Memory(), compiled)
-        kept.put(PROFILES, replace(explanation, values=tuple(values)))
-        assert (kept.get(PROFILES) is not None) is is_kept
+        (path, value, _), *other_values = explanation.values
+        values = ((path, value, (Cause("url", overrides=((overridden, None),)),)), *other_values)
+        explanations = KnownExplanations(Memory(), compiled)
+        explanations.put(PROFILES, replace(explanation, values=tuple(values)))
+        assert (explanations.get(PROFILES) is not None) is is_kept
 
 
-def test_whoever_looks_at_the_text_first_may_refuse(known: Known, varied: list[str]) -> None:
+def test_a_caller_may_reject_the_text_before_it_is_explained(known: Known, varied: list[str]) -> None:
     root, cache, explanation = known
 
     def refuse(text: str) -> None:

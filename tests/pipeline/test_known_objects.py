@@ -13,20 +13,20 @@ from floe_compiler.pipeline import compile_mesh, units
 from small_mesh import PRODUCT, small_mesh
 
 
-def test_only_what_an_edit_changes_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[str] = []
+def test_only_changed_objects_are_serialised_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered_names: list[str] = []
 
     def recorded(manifest: Object) -> str:
-        written.append(str(identify(manifest)))
+        rendered_names.append(str(identify(manifest)))
         return to_yaml(manifest)
 
     monkeypatch.setattr(units, "to_yaml", recorded)
     root, cache = small_mesh(tmp_path, {}), Memory()
     before = compile_mesh(root, cache=cache).files
-    assert len(written) == len(before)
-    written.clear()
+    assert len(rendered_names) == len(before)
+    rendered_names.clear()
     text = (root / PRODUCT).read_text()
     (root / PRODUCT).write_text(text.replace("0 6 * * *", "0 7 * * *"))
     after = compile_mesh(root, cache=cache).files
-    assert written == ["CronJob.batch floe-sales-domain/orders"]
+    assert rendered_names == ["CronJob.batch floe-sales-domain/orders"]
     assert dict(after) == dict(compile_mesh(root).files)

@@ -31,7 +31,7 @@ def edit(mesh: Path, file: str) -> None:
     (mesh / file).write_text("# moved\n" + (mesh / file).read_text())
 
 
-def test_the_shared_services_stay_known_after_an_edit_of_a_domain(tmp_path: Path) -> None:
+def test_shared_services_stay_cached_after_an_edit_of_a_domain(tmp_path: Path) -> None:
     mesh = small_mesh(tmp_path, {})
     with remembering():
         first = asked(mesh)
@@ -43,7 +43,7 @@ def test_the_shared_services_stay_known_after_an_edit_of_a_domain(tmp_path: Path
         assert asked(mesh) is not first, "its places are others"
 
 
-def test_what_is_not_kept_or_of_a_domain_is_made_again(tmp_path: Path) -> None:
+def test_other_platforms_are_resolved_again(tmp_path: Path) -> None:
     mesh = small_mesh(tmp_path, {})
     with remembering():
         assert asked(mesh, keep=False) is not asked(mesh)
@@ -51,7 +51,7 @@ def test_what_is_not_kept_or_of_a_domain_is_made_again(tmp_path: Path) -> None:
     assert asked(mesh) is not asked(mesh)
 
 
-def test_a_resolution_with_warnings_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolution_with_warnings_is_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = small_mesh(tmp_path, {})
     with remembering() as memory:
         with monkeypatch.context() as patched:

@@ -48,12 +48,12 @@ def made() -> Iterator[Made]:
         yield Made()
 
 
-def test_an_equal_unit_with_the_same_objects_is_made_once(made: Made) -> None:
-    assert [made.of(unit()), made.of(unit())] == [1, 1]
+def test_an_equal_unit_with_the_same_objects_is_built_once(units: Made) -> None:
+    assert [units.of(unit()), units.of(unit())] == [1, 1]
 
 
 @pytest.mark.parametrize(
-    "other",
+    "applied",
     [
         unit({**CONFIG, "data": {"n": True}}),
         unit({**CONFIG}),
@@ -65,20 +65,20 @@ def test_an_equal_unit_with_the_same_objects_is_made_once(made: Made) -> None:
         replace(unit(), hits=frozenset()),
     ],
 )
-def test_anything_else_is_made_again(made: Made, other: Applied) -> None:
-    assert [made.of(unit()), made.of(other), made.of(other), made.of(unit())] == [1, 2, 2, 3]
+def test_any_difference_builds_the_unit_again(units: Made, applied: Applied) -> None:
+    assert [units.of(unit()), units.of(applied), units.of(applied), units.of(unit())] == [1, 2, 2, 3]
 
 
-def test_what_is_beside_a_unit_tells_it_apart(made: Made) -> None:
-    assert [made.of(unit(), "a"), made.of(unit(), "b"), made.of(unit(), "b")] == [1, 2, 2]
+def test_units_differ_by_their_further_arguments(units: Made) -> None:
+    assert [units.of(unit(), "a"), units.of(unit(), "b"), units.of(unit(), "b")] == [1, 2, 2]
 
 
-def test_those_that_were_met_last_are_remembered() -> None:
-    made = Made(most=2)
+def test_the_most_recent_units_are_remembered() -> None:
+    units = Made(most=2)
     with remembering():
-        assert [made.of(unit(namespace=name)) for name in "xyxzxy"] == [1, 2, 1, 3, 1, 4]
+        assert [units.of(unit(namespace=name)) for name in "xyxzxy"] == [1, 2, 1, 3, 1, 4]
 
 
-def test_a_program_that_remembers_nothing_makes_each() -> None:
-    made = Made()
-    assert [made.of(unit()), made.of(unit())] == [1, 2]
+def test_without_a_memory_each_unit_is_built() -> None:
+    units = Made()
+    assert [units.of(unit()), units.of(unit())] == [1, 2]

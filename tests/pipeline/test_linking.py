@@ -49,8 +49,8 @@ def told(root: Path, *changes: dict[str, Any], cache: Cache | None = None) -> tu
     return failed.value.diagnostics
 
 
-def codes(found: tuple[Diagnostic, ...], severity: str = "error") -> set[str]:
-    return {one.rule.code for one in found if one.severity == severity}
+def codes(diagnostics: tuple[Diagnostic, ...], severity: str = "error") -> set[str]:
+    return {diagnostic.rule.code for diagnostic in diagnostics if diagnostic.severity == severity}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_errors_of_patches_hide_those_of_checks(tmp_path: Path, known: Cache) ->
     assert codes(told(tmp_path, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {"K017"}
 
 
-def test_errors_of_units_and_of_the_whole_come_together(tmp_path: Path, known: Cache) -> None:
+def test_errors_of_units_and_of_the_link_are_reported_together(tmp_path: Path, known: Cache) -> None:
     of_a_unit, of_the_whole = (
         codes(told(tmp_path / name, change, cache=Recorder(known)))
         for name, change in (("unit", TOO_SMALL), ("whole", NO_NAMESPACE))
@@ -96,7 +96,7 @@ TOGETHER = {"a check", "the link"}
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.thorough) if name in TOGETHER else name for name in CHANGES]
 )
-def test_what_is_reported_does_not_depend_on_what_is_known(name: str, known: Cache, tmp_path: Path) -> None:
+def test_findings_do_not_depend_on_the_cache(name: str, known: Cache, tmp_path: Path) -> None:
     cache = Recorder(known)
     with_cache = told(tmp_path / "known", *CHANGES[name], cache=cache)
     assert with_cache == told(tmp_path / "unknown", *CHANGES[name], cache=Anew(Recorder(known)))

@@ -40,33 +40,37 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     return cache, compile_mesh(write(tmp_path_factory.mktemp("mesh"), WITH), ("dev",), cache=cache)
 
 
-def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(known: Known) -> None:
+def test_the_namespace_for_nodes_exists_if_needed_and_is_the_only_privileged_one(known: Known) -> None:
     _, compiled = known
     objects = [yaml.load(text, yaml.CSafeLoader) for text in compiled.files.values()]
     levels = {
-        one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
-        for one in objects
-        if one["kind"] == "Namespace"
+        manifest["metadata"]["name"]: manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for manifest in objects
+        if manifest["kind"] == "Namespace"
     }
     assert {name for name, level in levels.items() if level != "restricted"} == {NODES}
     on_nodes = {
-        one["metadata"]["namespace"]
-        for one in objects
-        for volume in one.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", ())
+        manifest["metadata"]["namespace"]
+        for manifest in objects
+        for volume in manifest.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", ())
         if "hostPath" in volume
     }
     assert on_nodes == {NODES}
-    applications = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "Application"}
+    applications = {
+        manifest["metadata"]["name"]: manifest["spec"] for manifest in objects if manifest["kind"] == "Application"
+    }
     (delivered,) = (spec for spec in applications.values() if spec["destination"]["namespace"] == NODES)
     assert delivered["source"]["path"] == "output/dev/floe-nodes"
-    assert {one.rule.code for one in compiled.warnings} <= NOT_OURS
+    assert {diagnostic.rule.code for diagnostic in compiled.warnings} <= NOT_OURS
 
 
-def test_without_it_there_is_no_such_namespace(tmp_path: Path) -> None:
+def test_without_a_need_there_is_no_namespace_for_nodes(tmp_path: Path) -> None:
     assert not [path for path in compile_mesh(write(tmp_path, files()), ("dev",)).files if NODES in path]
 
 
-def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(known: Known, tmp_path: Path) -> None:
+def test_a_new_domain_compiles_the_namespace_for_nodes_and_an_edited_product_does_not(
+    known: Known, tmp_path: Path
+) -> None:
     cache, _ = known
     write(tmp_path, WITH)
     assert f"dev/{NODES}" in cache.compiled
@@ -85,12 +89,12 @@ def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(known: K
     assert "/var/log/pods/floe-hr-domain_" in compiled.files[f"output/dev/{NODES}/configmap_otel-logs.yaml"]
 
 
-def test_tests_after_a_sync_do_not_couple_the_namespaces(tmp_path: Path) -> None:
+def test_sync_tests_do_not_couple_the_namespaces(tmp_path: Path) -> None:
     tested = {**WITH, MANIFEST: manifest(observability=OBSERVED, sync_tests={"enabled": True})}
     cache = Recorder()
     compiled = compile_mesh(write(tmp_path, tested), ("dev",), cache=cache)
     assert f"output/dev/{NODES}/job.batch_smoke.yaml" in compiled.files
-    assert {one.rule.code for one in compiled.warnings} <= NOT_OURS
+    assert {diagnostic.rule.code for diagnostic in compiled.warnings} <= NOT_OURS
     edited = Recorder(cache)
     server = {"host": "shop.acme.example", "port": 443}
     steps = [{"name": "transform", "type": "dbt", "connects": [server]}]

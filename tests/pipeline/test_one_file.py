@@ -27,21 +27,23 @@ def whole(mesh: Path) -> Compilation:
     return compile_mesh(mesh, ("dev",))
 
 
-@pytest.mark.parametrize(("file", "made"), [(ORDERS, 2), (NAMESPACE, 2), (DELIVERED, 2)])
-def test_it_is_as_in_the_whole_mesh(file: str, made: int, mesh: Path, whole: Compilation) -> None:
+@pytest.mark.parametrize(("file", "compiled_count"), [(ORDERS, 2), (NAMESPACE, 2), (DELIVERED, 2)])
+def test_one_file_is_the_same_as_in_the_whole_mesh(
+    file: str, compiled_count: int, mesh: Path, full: Compilation
+) -> None:
     """The units: that of objects without a namespace, and its own."""
-    found = compile_mesh(mesh, ("dev",), file=file)
-    assert found.files[file] == whole.files[file]
-    assert found.digests == whole.digests
-    assert found.compiled_units == {"dev": made}
+    compiled = compile_mesh(mesh, ("dev",), file=file)
+    assert compiled.files[file] == full.files[file]
+    assert compiled.digests == full.digests
+    assert compiled.compiled_units == {"dev": compiled_count}
 
 
-def test_what_does_not_exist_is_looked_for_everywhere(mesh: Path, whole: Compilation) -> None:
-    found = compile_mesh(mesh, ("dev",), file=f"{ORDERS}x")
-    assert [*found.files] == [*whole.files]
+def test_a_missing_file_is_searched_in_all_units(mesh: Path, full: Compilation) -> None:
+    compiled = compile_mesh(mesh, ("dev",), file=f"{ORDERS}x")
+    assert [*compiled.files] == [*full.files]
 
 
-def test_errors_of_its_own_namespace_are_told_and_those_of_others_are_not(tmp_path: Path) -> None:
+def test_only_errors_of_its_own_namespace_are_reported(tmp_path: Path) -> None:
     root = small_mesh(tmp_path, {})
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: floe-sales-domain, labels: {a: '-'}}\n"
     (root / "base").mkdir(exist_ok=True)
@@ -51,13 +53,15 @@ def test_errors_of_its_own_namespace_are_told_and_those_of_others_are_not(tmp_pa
         compile_mesh(root, ("dev",), file=ORDERS)
     with pytest.raises(StageFailed) as of_all:
         compile_mesh(root, ("dev",))
-    assert [one.rule.code for one in failed.value.diagnostics] == [one.rule.code for one in of_all.value.diagnostics]
+    assert [diagnostic.rule.code for diagnostic in failed.value.diagnostics] == [
+        diagnostic.rule.code for diagnostic in of_all.value.diagnostics
+    ]
     assert compile_mesh(root, ("dev",), file=DELIVERED).files[DELIVERED]
 
 
-def test_its_result_is_kept_for_the_whole_mesh(mesh: Path, whole: Compilation) -> None:
+def test_its_result_is_cached_for_the_whole_mesh(mesh: Path, full: Compilation) -> None:
     cache = Memory()
     compile_mesh(mesh, ("dev",), cache=cache, file=ORDERS)
     then = compile_mesh(mesh, ("dev",), cache=cache)
-    assert then.compiled_units["dev"] == whole.compiled_units["dev"] - 2
-    assert dict(then.files) == dict(whole.files)
+    assert then.compiled_units["dev"] == full.compiled_units["dev"] - 2
+    assert dict(then.files) == dict(full.files)

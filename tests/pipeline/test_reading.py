@@ -29,12 +29,16 @@ SECRETS = {
 
 def test_a_text_is_read_once_and_is_decoded_with_its_places() -> None:
     cache = Recorder()
-    found, problems = CachedReader(cache, "1")(TEXT, FILE)
+    documents, problems = CachedReader(cache, "1")(TEXT, FILE)
     again, none = CachedReader(cache, "1")(TEXT, FILE)
     assert cache.read == 1
     assert (problems, none) == ([], [])
-    assert [(one.file, one.data, dict(one.keys), dict(one.values), dict(one.raw)) for one in again] == [
-        (one.file, one.data, dict(one.keys), dict(one.values), dict(one.raw)) for one in found
+    assert [
+        (document.file, document.data, dict(document.keys), dict(document.values), dict(document.raw))
+        for document in again
+    ] == [
+        (document.file, document.data, dict(document.keys), dict(document.values), dict(document.raw))
+        for document in documents
     ]
     assert again[0].raw == {("data", "port"): "1.10"}
 
@@ -45,12 +49,12 @@ def test_a_text_is_read_once_and_is_decoded_with_its_places() -> None:
 def test_another_text_file_or_compiler_is_another_entry(text: str, file: str, compiler: str) -> None:
     cache = Recorder()
     CachedReader(cache, "1")(TEXT, FILE)
-    found, _ = CachedReader(cache, compiler)(text, file)
+    documents, _ = CachedReader(cache, compiler)(text, file)
     assert cache.read == 2
-    assert found[0].file == file
+    assert documents[0].file == file
 
 
-def test_what_is_wrong_is_reported_every_time() -> None:
+def test_errors_are_reported_every_time() -> None:
     cache = Recorder()
     first, second = (CachedReader(cache, "1")("a: 1\na: 2\n", FILE) for _ in range(2))
     assert first[1]
@@ -59,7 +63,7 @@ def test_what_is_wrong_is_reported_every_time() -> None:
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_what_may_hold_a_secret_is_not_kept(name: str) -> None:
+def test_documents_that_may_have_a_secret_are_not_cached(name: str) -> None:
     cache = Recorder()
     documents, problems = CachedReader(cache, "1")(SECRETS[name], FILE)
     assert documents
@@ -67,7 +71,7 @@ def test_what_may_hold_a_secret_is_not_kept(name: str) -> None:
     assert cache.put_entries == []
 
 
-def test_an_entry_without_documents_is_as_good_as_none() -> None:
+def test_an_entry_without_documents_is_ignored() -> None:
     cache = Memory()
     cache.put("documents", digest_of("1 plain", FILE, TEXT), encode([]))
     documents, _ = CachedReader(cache, "1")(TEXT, FILE)

@@ -78,23 +78,23 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", INPUTS)
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
-def test_no_byte_of_it_is_shown(form: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_part_of_a_secret_is_shown(form: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path / "mesh", {})
     write(root, {BASE: kustomization(["written.yaml"], labelled("CronJob", "team")), **INPUTS[name]})
     assert main(["check", "--root", str(root), "--format", form]) == 1
-    said = capsys.readouterr()
-    assert "error" in said.out + said.err
-    assert VALUE not in said.out + said.err
+    output = capsys.readouterr()
+    assert "error" in output.out + output.err
+    assert VALUE not in output.out + output.err
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_no_byte_of_it_is_kept(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_part_of_a_secret_is_cached(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path / "mesh", {})
     write(root, {BASE: kustomization(["written.yaml"], labelled("CronJob", "team")), **INPUTS[name]})
     assert main(["compile", "--root", str(root), "--cache", str(tmp_path / "cache"), "--jobs", "1"]) == 1
-    said = capsys.readouterr()
-    kept = {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()}
-    assert kept, "something else is kept"
+    output = capsys.readouterr()
+    cache_files = {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+    assert cache_files, "something else is kept"
     for word in (VALUE, ENCODED):
-        assert word not in said.out + said.err
-        assert not [path for path, content in kept.items() if word.encode() in content]
+        assert word not in output.out + output.err
+        assert not [path for path, content in cache_files.items() if word.encode() in content]

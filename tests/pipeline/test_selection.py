@@ -73,7 +73,7 @@ def compiled(root: Path, changes: Mapping[str, Any], *environments: str, domains
 
 
 def codes(failed: pytest.ExceptionInfo[StageFailed]) -> set[str]:
-    return {one.rule.code for one in failed.value.diagnostics}
+    return {diagnostic.rule.code for diagnostic in failed.value.diagnostics}
 
 
 @pytest.fixture(scope="module")
@@ -93,18 +93,18 @@ CONCERNED = ((), ("sales",), ("sales", "marketing"))
         for other, asked in enumerate(CONCERNED)
     ],
 )
-def test_a_domain_compiles_beside_one_that_is_wrong(
+def test_a_domain_compiles_beside_one_with_errors(
     tmp_path: Path, right: Mapping[str, str], mistake: str, asked: tuple[str, ...]
 ) -> None:
     code, changes = WRONG[mistake]
-    found = compiled(tmp_path / "wrong", changes, domains=("marketing",))
+    result = compiled(tmp_path / "wrong", changes, domains=("marketing",))
     own = {
         path: text
         for path, text in right.items()
         if "/floe-marketing-domain/" in path or "_floe-marketing-domain." in path
     }
-    assert dict(found.files) == own
-    (warning,) = [one for one in found.warnings if one.rule.code == "L107"]
+    assert dict(result.files) == own
+    (warning,) = [diagnostic for diagnostic in result.warnings if diagnostic.rule.code == "L107"]
     assert 'domain "sales" is left out' in warning.message
     assert code in warning.message
     with pytest.raises(StageFailed) as failed:
@@ -113,11 +113,11 @@ def test_a_domain_compiles_beside_one_that_is_wrong(
     assert "L107" not in codes(failed)
 
 
-def test_an_environment_compiles_beside_one_that_is_wrong(tmp_path: Path, right: Mapping[str, str]) -> None:
+def test_an_environment_compiles_beside_one_with_errors(tmp_path: Path, right: Mapping[str, str]) -> None:
     changes = {QA: environment("qa", quoat=1)}
-    found = compiled(tmp_path / "wrong", changes, "dev")
-    assert dict(found.files) == {path: text for path, text in right.items() if path.startswith("output/dev/")}
-    (warning,) = [one for one in found.warnings if one.rule.code == "L107"]
+    result = compiled(tmp_path / "wrong", changes, "dev")
+    assert dict(result.files) == {path: text for path, text in right.items() if path.startswith("output/dev/")}
+    (warning,) = [diagnostic for diagnostic in result.warnings if diagnostic.rule.code == "L107"]
     assert str(warning.span).startswith(QA)
     assert "L105" in warning.message
     with pytest.raises(StageFailed):
@@ -131,7 +131,7 @@ def test_an_environment_compiles_beside_one_that_is_wrong(tmp_path: Path, right:
         ("R003", {LEADS: product("leads", image="UPPER")}),
     ],
 )
-def test_what_is_wrong_with_the_platform_or_with_what_is_asked_for_is_an_error(
+def test_errors_of_the_platform_and_of_the_selection_are_errors(
     tmp_path: Path, code: str, changes: Mapping[str, Any]
 ) -> None:
     with pytest.raises(StageFailed) as failed:
@@ -139,16 +139,19 @@ def test_what_is_wrong_with_the_platform_or_with_what_is_asked_for_is_an_error(
     assert codes(failed) == {code}
 
 
-def test_without_any_mistake_only_the_domain_is_compiled(tmp_path: Path, right: Mapping[str, str]) -> None:
-    one = compiled(tmp_path, {}, "dev", domains=("sales",))
-    assert dict(one.files) == {path: text for path, text in right.items() if path in one.files}
-    assert {path.split("/")[2] for path in one.files} == {"_cluster", "floe-sales-domain"}
-    assert one.chosen == {"dev": ("floe-sales-domain",)}
-    assert not one.warnings
+def test_without_errors_only_the_selected_domain_is_compiled(tmp_path: Path, right: Mapping[str, str]) -> None:
+    compiled_ = compiled(tmp_path, {}, "dev", domains=("sales",))
+    assert dict(compiled_.files) == {path: text for path, text in right.items() if path in compiled_.files}
+    assert {path.split("/")[2] for path in compiled_.files} == {"_cluster", "floe-sales-domain"}
+    assert compiled_.chosen == {"dev": ("floe-sales-domain",)}
+    assert not compiled_.warnings
 
 
-def test_a_domain_whose_name_ends_another_one_hides_nothing_of_that() -> None:
+def test_a_domain_whose_name_ends_another_hides_no_findings_of_that() -> None:
     omitted = Omitted(frozenset({"sales"}), all_domains=("eu-sales", "sales"))
     rule = Rule("C000", "wrong", "Wrong.")
-    about = {one: Diagnostic(rule, "wrong", subject=f"dev: Job floe-{one}-domain/x") for one in ("sales", "eu-sales")}
-    assert {one: omitted.concerns(found) for one, found in about.items()} == {"sales": True, "eu-sales": False}
+    about = {
+        domain: Diagnostic(rule, "wrong", subject=f"dev: Job floe-{domain}-domain/x")
+        for domain in ("sales", "eu-sales")
+    }
+    assert {item: omitted.concerns(finding) for item, finding in about.items()} == {"sales": True, "eu-sales": False}

@@ -95,7 +95,7 @@ def everything(folder: Path) -> Iterator[bytes]:
     ("delivery", "plain", "name"),
     [(FLUX, PLAIN, "secret_crm.yaml"), (ARGO_CD, TEMPLATES, "sopssecret.isindir.github.com_keys.yaml")],
 )
-def test_what_is_delivered_decrypts_to_what_was_encrypted(
+def test_the_delivered_file_decrypts_to_the_original(
     delivery: dict[str, Any], plain: str, name: str, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = encrypted(plain, key)
@@ -109,37 +109,37 @@ def test_what_is_delivered_decrypts_to_what_was_encrypted(
     assert decrypted(file, key) == decrypted(source, key)
     assert f"api-key: {VALUE}" in decrypted(file, key)
     assert main(["check", "--root", str(root), "--cache", str(cache)]) == 0
-    said = capsys.readouterr()
-    assert VALUE not in said.out + said.err
+    output = capsys.readouterr()
+    assert VALUE not in output.out + output.err
     assert not any(VALUE.encode() in data for folder in (root / "output", cache) for data in everything(folder))
 
 
-def test_an_edit_shows_no_value(key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_diff_of_an_edit_shows_no_value(key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = mesh(tmp_path / "mesh", FLUX, encrypted(PLAIN, key))
     assert main(["--root", str(root), "--no-cache"]) == 0
     git = ("git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@acme.example")
     for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "a")):
         subprocess.run([*git, *words], check=True)
-    other = "another-value-1"
-    (root / "overlays/dev/crm.yaml").write_text(encrypted(PLAIN.replace(VALUE, other), key))
+    new_value = "another-value-1"
+    (root / "overlays/dev/crm.yaml").write_text(encrypted(PLAIN.replace(VALUE, new_value), key))
     capsys.readouterr()
     main(["diff", "--root", str(root), "--no-cache"])
-    said = capsys.readouterr()
-    assert "~ Secret crm" in said.out
-    assert VALUE not in said.out + said.err
-    assert other not in said.out + said.err
+    output = capsys.readouterr()
+    assert "~ Secret crm" in output.out
+    assert VALUE not in output.out + output.err
+    assert new_value not in output.out + output.err
 
 
-def test_a_value_that_was_added_later_is_an_error_and_is_not_shown(
+def test_a_value_added_in_plain_text_is_an_error_and_not_shown(
     key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = encrypted(PLAIN, key).replace("stringData:\n", f"stringData:\n    token: {VALUE}\n")
     root = mesh(tmp_path / "mesh", FLUX, text)
     cache = tmp_path / "cache"
     assert main(["--root", str(root), "--cache", str(cache)]) == 1
-    said = capsys.readouterr()
-    assert "overlays/dev/crm.yaml:8:12: error[K021]: stringData.token is not encrypted" in said.err
-    assert VALUE not in said.out + said.err
+    output = capsys.readouterr()
+    assert "overlays/dev/crm.yaml:8:12: error[K021]: stringData.token is not encrypted" in output.err
+    assert VALUE not in output.out + output.err
     assert not any(VALUE.encode() in data for data in everything(cache))
     assert not (root / "output").exists()
 

@@ -89,7 +89,7 @@ def outcome(root: Path, workers: Workers | None = None, cache: Store | None = No
 @pytest.mark.parametrize(
     "who", [pytest.param(who, marks=pytest.mark.thorough) if who == "1 process" else who for who in WORKERS]
 )
-def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_behind(
+def test_output_and_warnings_are_the_same_with_any_number_of_workers(
     who: str, expected: list[Any], cache: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = with_notes(tmp_path / "mesh")
@@ -101,7 +101,7 @@ def test_the_bytes_and_the_order_of_warnings_are_the_same_and_no_file_is_left_be
     if "shares nothing" in who:  # It has to import the compiler: to pickle headers is left to tests of Dask.
         monkeypatch.setattr(headers, "CHUNK", len(DOMAINS) + 1)
     assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
-    assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+    assert len([outcome for outcome in expected if isinstance(outcome, Diagnostic)]) >= len(DOMAINS)
     assert not [*(tmp_path / "temporary").iterdir()]
 
 
@@ -127,7 +127,7 @@ def test_a_batch_has_no_more_units_in_a_larger_mesh(tmp_path: Path, monkeypatch:
     assert sum(watched.batches) > len(DOMAINS)
 
 
-def test_batches_are_smaller_towards_the_end_if_several_processes_share_them() -> None:
+def test_batches_get_smaller_towards_the_end() -> None:
     tasks = [Task(UnitKey("dev", "", str(number)), "") for number in range(500)]
 
     def sizes(jobs: int) -> list[int]:
@@ -173,7 +173,7 @@ def large(_shared: object, _item: int) -> Large:
     return Large()
 
 
-def test_results_that_were_taken_are_not_kept() -> None:
+def test_consumed_results_are_released() -> None:
     results = Processes(2).map(large, None, range(6))
     for _ in range(5):
         next(results)
@@ -213,15 +213,15 @@ MISTAKES: dict[str, dict[str, Any]] = {
         ("check", 2),
         ("resolve", 2),
         ("load", 7),
-        *(pytest.param(*one, marks=pytest.mark.thorough) for one in (("check", 7), ("resolve", 7), ("load", 2))),
+        *(pytest.param(*case, marks=pytest.mark.thorough) for case in (("check", 7), ("resolve", 7), ("load", 2))),
     ],
 )
 def test_the_order_of_errors_is_the_same(stage: str, jobs: int, tmp_path: Path) -> None:
     root = write(with_notes(tmp_path / "mesh"), MISTAKES[stage])
     cache = OnlyTrees(tmp_path / "cache")
     alone = outcome(root, cache=cache)
-    assert {one.rule.code[0] for one in alone if one.severity == "error"} == {stage[0].upper()}
-    assert len({one.span.file for one in alone}) > 1, alone
+    assert {diagnostic.rule.code[0] for diagnostic in alone if diagnostic.severity == "error"} == {stage[0].upper()}
+    assert len({diagnostic.span.file for diagnostic in alone}) > 1, alone
     assert outcome(root, Processes(jobs), cache) == alone
 
 
@@ -239,7 +239,7 @@ def own_id(_shared: None, _item: int) -> int:
 
 
 @pytest.mark.parametrize("who", WORKERS)
-def test_results_come_in_the_order_of_the_items(who: str) -> None:
+def test_results_have_the_order_of_the_items(who: str) -> None:
     assert [*WORKERS[who].map(later_first, 0.05, range(5))] == [0, 10, 20, 30, 40]
     assert [*WORKERS[who].map(later_first, 0.0, [])] == []
 
@@ -249,11 +249,11 @@ def test_a_function_is_mapped_as_well(who: str) -> None:
     assert [*map_with(WORKERS[who])(abs, [-1, -2, 3])] == [1, 2, 3]
 
 
-def test_one_item_is_done_here_and_many_are_done_elsewhere() -> None:
+def test_one_item_runs_in_this_process_and_many_in_workers() -> None:
     assert [*Processes(2).map(own_id, None, [0])] == [os.getpid()]
-    others = {*Processes(2).map(own_id, None, range(6))}
-    assert len(others) == 2
-    assert os.getpid() not in others
+    processes = {*Processes(2).map(own_id, None, range(6))}
+    assert len(processes) == 2
+    assert os.getpid() not in processes
 
 
 ERRORS = (
@@ -265,7 +265,7 @@ ERRORS = (
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("who", ["this process", "2 processes"])
-def test_an_error_comes_out_as_what_it_was(who: str, error: Exception) -> None:
+def test_an_error_keeps_its_type(who: str, error: Exception) -> None:
     done: list[int] = []
     with pytest.raises(type(error)) as raised:
         done.extend(WORKERS[who].map(fail, error, range(4)))
@@ -289,7 +289,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("end", ["interrupted in the terminal", "terminated", "killed"])
-def test_no_process_outlives_the_one_that_started_it(end: str) -> None:
+def test_workers_end_with_the_process_that_started_them(end: str) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", SLEEP],
         stdout=subprocess.PIPE,
@@ -306,13 +306,13 @@ def test_no_process_outlives_the_one_that_started_it(end: str) -> None:
             os.killpg(run.pid, signal.SIGINT)  # as the terminal does
         else:
             run.send_signal(signal.SIGTERM if end == "terminated" else signal.SIGKILL)
-        said, errors = run.communicate(timeout=20)
+        output, errors = run.communicate(timeout=20)
         until = time.monotonic() + 20
         while any(map(is_running, children)) and time.monotonic() < until:
             time.sleep(0.05)
         assert not [*filter(is_running, children)]
         assert errors == ""
-        assert ("interrupted" in said) == (end == "interrupted in the terminal")
+        assert ("interrupted" in output) == (end == "interrupted in the terminal")
     finally:
         for process in filter(is_running, (run.pid, *children)):
             os.kill(process, signal.SIGKILL)
@@ -325,11 +325,11 @@ def is_running(process: int) -> bool:
         return False
 
 
-def test_jobs_choose_the_workers() -> None:
-    with workers(1) as one, workers(3) as three, workers(1000) as many:
-        assert isinstance(one, ThisProcess)
+def test_the_option_jobs_sets_the_number_of_workers() -> None:
+    with workers(1) as single, workers(3) as three, workers(1000) as many:
+        assert isinstance(single, ThisProcess)
         assert isinstance(three, Processes)
-        assert (one.jobs, three.jobs, many.jobs) == (1, 3, MOST_JOBS)
+        assert (single.jobs, three.jobs, many.jobs) == (1, 3, MOST_JOBS)
     assert 1 <= default_jobs() <= MOST_JOBS
 
 
@@ -337,9 +337,9 @@ def end_at_once(_shared: None, _item: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_the_system_stops_is_not_a_mistake_of_the_compiler() -> None:
+def test_a_worker_killed_by_the_system_is_not_reported_as_a_bug() -> None:
     with pytest.raises(StageFailed) as failed:
         list(Processes(2).map(end_at_once, None, (1, 2)))
-    (found,) = failed.value.diagnostics
-    assert found.rule.code == "W019"
-    assert "--jobs 1" in found.hint
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.rule.code == "W019"
+    assert "--jobs 1" in diagnostic.hint

@@ -24,7 +24,7 @@ def description() -> Any:
 
 
 def check_request(method: str, path: str, body: Any) -> None:
-    """Raise AssertionError for an operation that there is not, and jsonschema's ValidationError for a wrong body."""
+    """Raise AssertionError for an unknown operation, and jsonschema's ValidationError for a wrong body."""
     for template, operations in description()["paths"].items():
         if re.fullmatch(BASE + re.sub(r"\{[^}]+\}", "[^/]+", template), unquote(path)) and method.lower() in operations:
             return _check_body(operations[method.lower()], body)

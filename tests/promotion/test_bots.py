@@ -30,7 +30,7 @@ def images_in(text: str) -> list[tuple[str, str, str | None]]:
     return [(match["depName"], match["currentValue"], match["currentDigest"]) for match in matches]
 
 
-def test_renovate_finds_the_images_of_this_repository_and_nothing_else() -> None:
+def test_renovate_finds_exactly_the_images_of_this_repository() -> None:
     for path in ROOT.glob("overlays/*/images.yaml"):
         text = path.read_text(encoding="utf-8")
         images = [image for products in yaml.safe_load(text)["images"].values() for image in products.values()]
@@ -49,7 +49,7 @@ def test_renovate_finds_version_and_digest(line: str, image: tuple[str, str, str
     assert images_in(f"{line}\n") == [image]
 
 
-def test_renovate_edits_the_file_where_images_are_tried() -> None:
+def test_renovate_edits_images_of_the_first_environment() -> None:
     (pattern,) = renovate()["managerFilePatterns"]
     assert re.search(pattern.strip("/"), "overlays/staging/images.yaml")
     assert not re.search(pattern.strip("/"), "overlays/prod/images.yaml")

@@ -22,5 +22,5 @@ DIGEST = f"sha256:{'a' * 64}"
         ("image: ghcr.io/resales/orders:1.0.0", "sales/orders:1.0.0", False),
     ],
 )
-def test_what_names_an_image(output: str, image: str, names_it: bool) -> None:
+def test_images_in_the_output_match_those_of_the_inputs(output: str, image: str, names_it: bool) -> None:
     assert names_image(["kind: Job\n", f"{output}\nkind: CronJob\n"], image) is names_it

@@ -65,12 +65,12 @@ def test_a_new_line_comes_last_and_before_the_comments_that_follow(
     assert with_images(TEXT, {key: "a:1"}) == TEXT.replace(before, lines + before)
 
 
-def test_what_is_written_in_braces_stays_there() -> None:
+def test_entries_in_flow_style_keep_it() -> None:
     text = "images: {sales: {orders: a:1}} # all\n"
     assert with_images(text, {("sales", "b"): "x:1"}) == "images: {sales: {orders: a:1, b: x:1}} # all\n"
 
 
-def test_a_new_file_is_one_that_is_read() -> None:
+def test_a_new_file_can_be_read() -> None:
     text = with_images(new_text(Metadata(name="prod", owner="@acme/platform")), {("sales", "orders"): "a:1"})
     (document,), problems = read_documents(text, "images.yaml")
     assert problems == []

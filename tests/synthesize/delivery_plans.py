@@ -25,7 +25,7 @@ def plan_of(production: bool, delivery: ArgoCd | Flux) -> DeliveryPlan:
     settings = PRODUCTION if production else DEVELOPMENT
     server = "https://prod.k8s.acme.example" if production else "https://kubernetes.default.svc"
     cluster = Cluster(name=f"acme-{settings.environment.name}", server=server)
-    # Not in their order, which delivery has to find by itself.
+    # Unsorted, as delivery has to sort them.
     scopes = {"sales": "sales@acme.example", PLATFORM: "platform@acme.example", "finance": "finance@acme.example"}
     return DeliveryPlan(settings, cluster, delivery, tuple(namespace_of(*scope) for scope in scopes.items()))
 

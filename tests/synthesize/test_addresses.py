@@ -20,22 +20,22 @@ from support import PRODUCTION, context_of
 def unit() -> DeclaredUnit:
     """Return a namespace with Airflow."""
     component = orchestrator_airflow.COMPONENT
-    context = context_of(component, settings=PRODUCTION, found=EVERYTHING, scope="sales")
+    context = context_of(component, settings=PRODUCTION, capabilities=EVERYTHING, scope="sales")
     instances = (DeclaredInstance(context.instance, component.build(context)),)
     return DeclaredUnit(PRODUCTION, "sales", SALES, "@acme/sales", Quota(), instances)
 
 
 def ingress(name: str = "airflow", *, secure: bool = True) -> UnitIngress:
-    """Return what opens an interface of this name."""
+    """Return an ingress that opens an interface of this name."""
     server = service_endpoint("airflow-api-server", SALES, "cluster.local", (Port("http", 8080),))
     return UnitIngress(
         routes=(Route("a.example", OpenInterface(SALES, name, server, "http", True), False),), secure=secure
     )
 
 
-def addresses(given: UnitIngress | None) -> dict[str, str]:
+def addresses(ingress_: UnitIngress | None) -> dict[str, str]:
     """Return the address that each process of Airflow knows."""
-    (declared,) = with_addresses(unit(), given).instances
+    (declared,) = with_addresses(unit(), ingress_).instances
     return {
         workload.name: setting.value
         for workload in declared.parts.workloads
@@ -46,21 +46,21 @@ def addresses(given: UnitIngress | None) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("secure", "url"), [(True, "https://a.example"), (False, "http://a.example")])
-def test_a_program_knows_the_address_at_which_users_open_it(secure: bool, url: str) -> None:
+def test_a_program_knows_its_public_address(secure: bool, url: str) -> None:
     assert addresses(ingress(secure=secure)) == {"airflow-api-server": url, "airflow-scheduler": url}
 
 
-@pytest.mark.parametrize("given", [None, UnitIngress(), ingress("another")])
-def test_what_nobody_opens_has_no_address(given: UnitIngress | None) -> None:
-    assert addresses(given) == {}
+@pytest.mark.parametrize("ingress_", [None, UnitIngress(), ingress("another")])
+def test_an_interface_that_is_not_opened_has_no_address(ingress_: UnitIngress | None) -> None:
+    assert addresses(ingress_) == {}
 
 
-def test_nothing_else_changes() -> None:
-    before, after = (dict(_others(declared)) for declared in (unit(), with_addresses(unit(), ingress())))
+def test_only_the_address_changes() -> None:
+    before, after = (dict(_other_variables(declared)) for declared in (unit(), with_addresses(unit(), ingress())))
     assert before == after
 
 
-def _others(declared_: DeclaredUnit) -> list[tuple[str, tuple[Variable, ...]]]:
+def _other_variables(declared_: DeclaredUnit) -> list[tuple[str, tuple[Variable, ...]]]:
     (declared,) = declared_.instances
     return [
         (
@@ -72,6 +72,6 @@ def _others(declared_: DeclaredUnit) -> list[tuple[str, tuple[Variable, ...]]]:
     ]
 
 
-def test_pods_that_start_at_run_time_cannot_have_one() -> None:
+def test_launched_pods_cannot_have_an_address() -> None:
     with pytest.raises(ValueError, match="URL is the address of airflow, which these pods cannot know"):
         variable(Variable("URL", interface="airflow"))

@@ -16,7 +16,7 @@ from support import DEVELOPMENT, context_of, unit_of
 NAMESPACE = "floe-platform"
 
 
-def test_objects_need_what_they_refer_to_in_their_namespace() -> None:
+def test_objects_depend_on_references_in_their_namespace() -> None:
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a"}}
     spec = {"template": {"spec": {"containers": [], "serviceAccountName": "a"}}}
     web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
@@ -28,7 +28,7 @@ def test_objects_need_what_they_refer_to_in_their_namespace() -> None:
     assert chart.labels == {"app.kubernetes.io/part-of": "acme", "app.kubernetes.io/managed-by": "floe-compile"}
 
 
-def test_the_chart_of_a_namespace_knows_what_starts_after_what() -> None:
+def test_the_chart_of_a_namespace_has_the_start_order() -> None:
     unit = unit_of(storage_minio.COMPONENT, context_of(storage_minio.COMPONENT))
 
     chart = unit_chart(DEVELOPMENT, NAMESPACE, unit)

@@ -75,22 +75,24 @@ metadata = st.fixed_dictionaries(
 
 @settings(max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(bodies, metadata), min_size=1, max_size=20))
-def test_nothing_but_what_the_chart_gives_changes(made: list[tuple[Object, Object]]) -> None:
-    objects = tuple(resource(f"c{number}", metadata=own, **body) for number, (body, own) in enumerate(made))
+def test_only_namespace_and_labels_of_the_chart_change(bodies_and_metadata: list[tuple[Object, Object]]) -> None:
+    objects = tuple(
+        resource(f"c{number}", metadata=own, **body) for number, (body, own) in enumerate(bodies_and_metadata)
+    )
 
     (built,) = build_charts([chart(*objects, labels=LABELS)])
 
     for before, after in zip(objects, built, strict=True):
         # As text, where 1, 1.0 and true differ, and so does the order of keys.
         assert json.dumps({**after, "metadata": 0}) == json.dumps({**before, "metadata": 0})
-        given_, own = after["metadata"], before["metadata"]
-        assert given_["namespace"] == "sales"
-        assert given_["labels"] == LABELS | own.get("labels", {})
-        rest = {key: value for key, value in own.items() if key not in ("labels", "namespace")}
-        assert json.dumps({key: given_[key] for key in rest}) == json.dumps(rest)
+        new_metadata, own = after["metadata"], before["metadata"]
+        assert new_metadata["namespace"] == "sales"
+        assert new_metadata["labels"] == LABELS | own.get("labels", {})
+        unchanged = {key: value for key, value in own.items() if key not in ("labels", "namespace")}
+        assert json.dumps({key: new_metadata[key] for key in unchanged}) == json.dumps(unchanged)
 
 
-def test_a_chart_gives_namespace_and_labels() -> None:
+def test_a_chart_sets_namespace_and_labels() -> None:
     ((built,),) = build_charts([chart(resource("a"), labels=LABELS)])
 
     assert built["metadata"] == {"name": "a", "namespace": "sales", "labels": LABELS}
@@ -137,7 +139,7 @@ def test_a_chart_without_a_namespace_keeps_their_namespace() -> None:
     assert build_charts([chart(*objects, namespace="")]) == (objects,)
 
 
-def test_objects_come_after_those_they_depend_on() -> None:
+def test_objects_follow_their_dependencies() -> None:
     (built,) = build_charts([chart(*map(resource, "abcd"), dependencies=(("a", "c"), ("c", "d")))])
 
     assert names(built) == ["d", "c", "a", "b"]
@@ -149,7 +151,7 @@ def waves(built: tuple[Object, ...]) -> dict[str, str]:
     }
 
 
-def test_the_wave_is_one_more_than_that_of_whatever_is_needed() -> None:
+def test_the_wave_is_one_more_than_that_of_its_dependencies() -> None:
     needs = (("d", "c"), ("d", "a"), ("c", "b"), ("b", "a"), ("e", "a"))
 
     (built,) = build_charts([chart(*map(resource, "dcbaef"), dependencies=needs, waved="abcdef")])
@@ -157,13 +159,13 @@ def test_the_wave_is_one_more_than_that_of_whatever_is_needed() -> None:
     assert waves(built) == {"a": "0", "b": "1", "c": "2", "d": "3", "e": "1", "f": "0"}
 
 
-def test_objects_without_a_wave_pass_on_those_of_what_they_need() -> None:
+def test_objects_without_a_wave_pass_on_those_of_their_dependencies() -> None:
     (built,) = build_charts([chart(*map(resource, "abc"), dependencies=(("a", "b"), ("b", "c")), waved="ac")])
 
     assert waves(built) == {"a": "1", "b": "", "c": "0"}
 
 
-def test_a_wave_joins_the_objects_own_annotations() -> None:
+def test_a_wave_is_added_to_the_annotations() -> None:
     own = resource("a", metadata={"annotations": {"a": "1", "z": "2"}})
 
     ((built,),) = build_charts([chart(own, waved="a")])
@@ -171,10 +173,10 @@ def test_a_wave_joins_the_objects_own_annotations() -> None:
     assert list(built["metadata"]["annotations"].items()) == [("a", "1"), (WAVE, "0"), ("z", "2")]
 
 
-def test_charts_are_built_apart_and_returned_in_their_order() -> None:
-    other = ChartInput("prod", "sales", (resource("a", data={"k": "prod"}),))
+def test_charts_are_built_separately_and_returned_in_order() -> None:
+    prod = ChartInput("prod", "sales", (resource("a", data={"k": "prod"}),))
 
-    first, second, third = build_charts([chart(resource("a")), ChartInput("dev", "empty", ()), other])
+    first, second, third = build_charts([chart(resource("a")), ChartInput("dev", "empty", ()), prod])
 
     assert (names(first), second, third[0]["data"]) == (["a"], (), {"k": "prod"})
 
@@ -204,7 +206,7 @@ def test_a_cycle_names_its_objects_and_its_place_and_other_charts_are_checked_to
     assert diagnostics[0].span == Span("m.yaml")
 
 
-def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() -> None:
+def test_the_place_of_a_cycle_is_that_of_one_of_its_objects() -> None:
     objects = [resource(f"c{number}") for number in range(12)]
 
     ((subject, _),) = refused(chart(*objects, dependencies=(("c11", "c10"), ("c10", "c11"))))
@@ -212,7 +214,7 @@ def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() ->
     assert subject in ("dev: ConfigMap sales/c10", "dev: ConfigMap sales/c11")
 
 
-def test_all_mistakes_of_a_chart_are_reported_together() -> None:
+def test_all_errors_of_a_chart_are_reported_together() -> None:
     messages = refused(
         chart(
             resource("a", metadata={"namespace": "finance"}),
@@ -264,7 +266,7 @@ def test_names_are_those_that_kubernetes_accepts() -> None:
         (resource("a", metadata={"labels": ["x"], "annotations": "y"}), "its labels and annotations are not a mapping"),
     ],
 )
-def test_what_has_no_head_is_not_a_construct(manifest: Object, problem: str) -> None:
+def test_an_object_without_kind_or_name_is_refused(manifest: Object, problem: str) -> None:
     ((_, message),) = refused(chart(manifest))
 
     assert message == problem
@@ -306,7 +308,7 @@ OBJECTS = (
 )
 
 
-def test_yaml_is_included_by_cdk8s_and_its_bodies_stay_as_the_compiler_reads_them() -> None:
+def test_yaml_is_included_by_cdk8s_with_unchanged_bodies() -> None:
     first, second = build_charts([included(*OBJECTS, text=FILE)])[0]
 
     assert first["metadata"] == {"name": "a", "namespace": "sales", "labels": {**LABELS, "on": "yes"}}
@@ -314,7 +316,7 @@ def test_yaml_is_included_by_cdk8s_and_its_bodies_stay_as_the_compiler_reads_the
     assert second["metadata"] == {"name": "b", "labels": LABELS}
 
 
-def test_what_is_included_may_be_needed_and_has_its_place_in_the_order() -> None:
+def test_included_objects_may_be_dependencies() -> None:
     files = (Included(FILE, OBJECTS),)
 
     (built,) = build_charts([chart(*OBJECTS, resource("own"), included=files, dependencies=(("own", "a"),), waved="a")])
@@ -323,13 +325,15 @@ def test_what_is_included_may_be_needed_and_has_its_place_in_the_order() -> None
     assert waves(built)["a"] == "0"
 
 
-def test_yaml_that_cdk8s_reads_otherwise_or_not_at_all_is_refused() -> None:
-    ((_, other),) = refused(included(resource("yes"), text="{apiVersion: v1, kind: ConfigMap, metadata: {name: yes}}"))
+def test_yaml_that_cdk8s_reads_differently_is_refused() -> None:
+    ((_, not_utf8),) = refused(
+        included(resource("yes"), text="{apiVersion: v1, kind: ConfigMap, metadata: {name: yes}}")
+    )
     ((_, twice),) = refused(included(resource("a"), resource("a", "A"), text=FILE + "---" + FILE))
     ((_, broken),) = refused(included(resource("a"), text="a: [1"))
 
     problem = "cdk8s does not read its file as the compiler does: "
-    assert other == f'{problem}it reads [["v1","ConfigMap",true]]'
+    assert not_utf8 == f'{problem}it reads [["v1","ConfigMap",true]]'
     assert twice.startswith(f"{problem}There is already a Construct with name 'a-configmap'")
     assert broken.startswith(problem)
 

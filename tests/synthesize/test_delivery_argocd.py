@@ -25,7 +25,7 @@ def applications(**choices: Any) -> dict[str, Object]:
     return of(argocd_plan(**choices), "Application")
 
 
-def test_each_folder_has_a_project_of_its_own_and_an_application_in_it() -> None:
+def test_each_folder_has_its_own_project_and_application() -> None:
     projects = of(argocd_plan(), "AppProject")
     assert projects.keys() == applications().keys()
     assert len(projects) == 4
@@ -49,7 +49,7 @@ def test_a_project_allows_its_namespace_of_its_cluster_and_no_cluster_scoped_obj
     assert project["clusterResourceWhitelist"] == []
 
 
-def test_domains_can_bring_neither_secrets_nor_applications_but_all_that_is_rendered() -> None:
+def test_projects_of_domains_allow_all_rendered_kinds_but_no_secrets_or_applications() -> None:
     refused = of(argocd_plan(), "AppProject")["acme-dev-sales-domain"]["spec"]["namespaceResourceBlacklist"]
     kinds = {manifest["kind"] for manifest in refused}
     assert kinds == {"Secret", "Application", "ApplicationSet", "AppProject"}
@@ -110,12 +110,12 @@ def test_deleting_an_application_leaves_its_objects_running() -> None:
         (False, {"automated": False}, None),
     ],
 )
-def test_what_happens_by_itself(production: bool, choices: dict[str, Any], expected: Object | None) -> None:
+def test_syncs_are_automatic_and_heal(production: bool, choices: dict[str, Any], expected: Object | None) -> None:
     for application in applications(production=production, **choices).values():
         assert application["spec"]["syncPolicy"].get("automated") == expected
 
 
-def test_no_field_says_a_default_that_argocd_would_drop() -> None:
+def test_no_field_has_a_default_that_argo_cd_would_drop() -> None:
     def falses(value: Any) -> bool:
         if isinstance(value, dict):
             return any(falses(below) for below in value.values())
@@ -126,7 +126,7 @@ def test_no_field_says_a_default_that_argocd_would_drop() -> None:
     )
 
 
-def test_failed_syncs_are_tried_again_with_the_newest_commit() -> None:
+def test_failed_syncs_are_retried_with_the_newest_commit() -> None:
     retry = applications()["acme-dev-sales-domain"]["spec"]["syncPolicy"]["retry"]
     assert retry["refresh"] is True
     assert retry["limit"] > 0
@@ -134,7 +134,7 @@ def test_failed_syncs_are_tried_again_with_the_newest_commit() -> None:
     assert sum(waits) >= 30 * 60
 
 
-def test_sync_options() -> None:
+def test_applications_have_their_sync_options() -> None:
     assert applications()["acme-dev-cluster"]["spec"]["syncPolicy"]["syncOptions"] == [
         "CreateNamespace=false",
         "FailOnSharedResource=true",
@@ -150,7 +150,7 @@ def test_only_changes_of_the_folder_refresh_an_application() -> None:
         assert application["spec"]["source"]["directory"] == {"include": "*.yaml"}
 
 
-def test_the_inputs_are_used() -> None:
+def test_repository_and_revision_come_from_the_inputs() -> None:
     application = applications(revision="release", namespace="gitops")["acme-dev-platform"]
     assert application["metadata"]["namespace"] == "gitops"
     assert application["spec"]["source"]["targetRevision"] == "release"
@@ -163,7 +163,7 @@ def test_objects_fit_the_published_definitions(production: bool) -> None:
 
 
 @pytest.mark.parametrize("production", [False, True])
-def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
+def test_delivery_by_argo_cd_is_rendered(production: bool, snapshot: SnapshotAssertion) -> None:
     assert as_text(delivery_objects(argocd_plan(production=production))) == snapshot
 
 

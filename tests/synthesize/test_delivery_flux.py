@@ -65,13 +65,13 @@ def test_the_platform_waits_for_the_cluster_and_domains_for_the_platform() -> No
     }
 
 
-def test_health_is_waited_for_but_not_in_the_clusters_folder() -> None:
+def test_health_is_awaited_except_in_the_folder_of_the_cluster() -> None:
     waits = {name: spec["wait"] for name, spec in kustomizations().items()}
     assert waits.pop("acme-dev-cluster") is False
     assert set(waits.values()) == {True}
 
 
-def test_a_rollout_has_time_to_end_and_is_tried_again() -> None:
+def test_a_rollout_has_a_timeout_and_is_retried() -> None:
     for spec in kustomizations().values():
         assert parse_duration(spec["timeout"]) > 600
         assert parse_duration(spec["retryInterval"]) < parse_duration(spec["interval"])
@@ -81,7 +81,7 @@ def test_a_rollout_has_time_to_end_and_is_tried_again() -> None:
     ("production", "choices", "expected"),
     [(False, {}, True), (True, {}, False), (True, {"prune": True}, True), (False, {"prune": False}, False)],
 )
-def test_production_is_pruned_only_when_asked_for(production: bool, choices: dict[str, Any], expected: bool) -> None:
+def test_production_is_pruned_only_if_configured(production: bool, choices: dict[str, Any], expected: bool) -> None:
     assert {spec["prune"] for spec in kustomizations(production=production, **choices).values()} == {expected}
 
 
@@ -95,7 +95,7 @@ def test_nothing_in_the_output_is_rewritten_or_replaced_by_force() -> None:
         assert not spec.keys() & {"targetNamespace", "postBuild", "patches", "images", "namePrefix", "commonMetadata"}
 
 
-def test_the_tests_of_a_namespace_run_after_it_and_their_failure_is_seen() -> None:
+def test_tests_of_a_namespace_run_after_it_and_report_failures() -> None:
     plan = flux_plan(production=True)
     tested = replace(plan, settings=changed(plan.settings, platform={"sync_tests": SyncTests(enabled=True)}))
     specs = {
@@ -128,7 +128,7 @@ def test_objects_fit_the_published_definitions(production: bool) -> None:
 
 
 @pytest.mark.parametrize("production", [False, True])
-def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
+def test_delivery_by_flux_is_rendered(production: bool, snapshot: SnapshotAssertion) -> None:
     assert as_text(delivery_objects(flux_plan(production=production))) == snapshot
 
 
@@ -148,7 +148,7 @@ def test_only_namespaces_with_encrypted_secrets_are_decrypted() -> None:
     assert decrypted({"secret": "sops-age"}) == {
         "acme-dev-sales-domain": {"provider": "sops", "secretRef": {"name": "sops-age"}}
     }
-    assert decrypted({}) == {"acme-dev-sales-domain": {"provider": "sops"}}, "Flux logs in at a key service as itself"
+    assert decrypted({}) == {"acme-dev-sales-domain": {"provider": "sops"}}, "Flux logs in to a key service as itself"
     assert decrypted(None) == {}
 
 
@@ -170,7 +170,7 @@ def test_artifacts_have_the_tag_of_the_environment() -> None:
     assert artifacts(secret="registry-login")["secretRef"] == {"name": "registry-login"}
 
 
-def test_folders_of_artifacts_begin_with_the_output() -> None:
+def test_paths_in_artifacts_begin_with_the_output() -> None:
     plan = plan_of(False, Flux(type="flux", repository=ARTIFACTS))
     specs = [manifest["spec"] for manifest in delivery_objects(plan) if manifest["kind"] == "Kustomization"]
     assert len(specs) == 4

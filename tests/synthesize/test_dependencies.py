@@ -36,8 +36,8 @@ BINDING = named(
 )
 
 
-def needed_by(manifest: dict[str, Any], *others: dict[str, Any]) -> set[str]:
-    return {needed.name + "/" + needed.kind for needy, needed in dependencies([manifest, *others])}
+def needed_by(manifest: dict[str, Any], *manifests: dict[str, Any]) -> set[str]:
+    return {needed.name + "/" + needed.kind for needy, needed in dependencies([manifest, *manifests])}
 
 
 def test_a_deployment_needs_its_account_its_configuration_and_its_secrets() -> None:
@@ -63,5 +63,5 @@ def test_a_binding_needs_its_role_and_its_subjects() -> None:
     )
 
 
-def test_what_others_provide_is_not_waited_for() -> None:
+def test_external_objects_are_not_dependencies() -> None:
     assert dependencies([BINDING]) == ()

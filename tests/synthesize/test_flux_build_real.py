@@ -1,4 +1,4 @@
-"""Flux's own code makes of each folder that a Kustomization delivers exactly the objects that are in it."""
+"""Flux's own code builds exactly the objects of each folder that a Kustomization delivers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(path: Path) -> dict[ObjectId, Object]:
     return {identify(manifest): manifest for manifest in yaml.load_all(path.read_text(), yaml.CSafeLoader) if manifest}
 
 
-def test_each_folder_is_built_as_it_is(tmp_path: Path) -> None:
+def test_flux_builds_each_folder_unchanged(tmp_path: Path) -> None:
     shutil.copytree(OUTPUT, tmp_path / "output")
     delivery = sorted((tmp_path / "output").glob("*/_delivery/kustomization.*"))
     assert len(delivery) == 5
@@ -34,6 +34,6 @@ def test_each_folder_is_built_as_it_is(tmp_path: Path) -> None:
     for file in delivery:
         (delivered,) = read(file).values()
         folder = OUTPUT.parent / delivered["spec"]["path"]
-        wanted = {key: manifest for path in folder.rglob("*.yaml") for key, manifest in read(path).items()}
-        assert wanted
-        assert read(tmp_path / f"{file.name}.built") == wanted
+        expected = {key: manifest for path in folder.rglob("*.yaml") for key, manifest in read(path).items()}
+        assert expected
+        assert read(tmp_path / f"{file.name}.built") == expected

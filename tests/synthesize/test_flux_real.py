@@ -53,14 +53,14 @@ PLATFORM_TESTS, SALES_TESTS = read("_tests_floe-platform"), read("_tests_floe-sa
 
 
 class Flux(NamedTuple):
-    """A controller that runs, and what serves the Git repository's content to it."""
+    """A running controller, and the server from which it fetches the Git repository."""
 
     server: ApiServer
     folder: Path
     port: int
 
     def publish(self, without: Iterable[str] = ()) -> str:
-        """Say that there is a new commit, as the source-controller does; return its revision."""
+        """Announce a new commit, as the source-controller does; return its revision."""
         content = io.BytesIO()
         with tarfile.open(fileobj=content, mode="w:gz") as archive:
             for path in sorted((MESH / FOLDER).rglob("*.yaml")):
@@ -98,8 +98,8 @@ class Flux(NamedTuple):
         path = f"/apis/{KUSTOMIZE}/v1/namespaces/{SYSTEM}/kustomizations/lake-prod-{name}"
         return self.server.ask("GET", path).get("status", {})
 
-    def there(self, objects: Iterable[Object]) -> set[str]:
-        """Return the names of those objects that are in the cluster."""
+    def existing(self, objects: Iterable[Object]) -> set[str]:
+        """Return the names of the objects that exist in the cluster."""
         return {manifest["metadata"]["name"] for manifest in objects if self.exists(manifest)}
 
     def exists(self, manifest: Object) -> bool:
@@ -111,7 +111,7 @@ class Flux(NamedTuple):
             return False
 
     def becomes_healthy(self, objects: Iterable[Object]) -> None:
-        """Say of objects that they run, have ended well or are ready, in the place of their controllers."""
+        """Mark objects as running, completed or ready, in the place of their controllers."""
         for manifest in objects:
             if manifest["kind"] == "Deployment":
                 count = manifest["spec"]["replicas"]
@@ -134,7 +134,7 @@ def condition(kind: str, reason: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def flux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flux]:
-    """Run an API server with what Flux is given, the controller, and a server of archives."""
+    """Run an API server with the objects for Flux, the controller, and a server of archives."""
     folder = tmp_path_factory.mktemp("flux")
 
     class Archives(BaseHTTPRequestHandler):
@@ -175,37 +175,37 @@ def flux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flux]:
 
 def test_it_applies_in_order_and_waits_for_health(flux: Flux) -> None:
     eventually(lambda: flux.ready("cluster")[0] == "True")
-    assert flux.there(CLUSTER.values()) == {"floe-platform", "floe-sales-domain"}
-    eventually(lambda: flux.there(PLATFORM.values()) == {name for _, name in PLATFORM})
+    assert flux.existing(CLUSTER.values()) == {"floe-platform", "floe-sales-domain"}
+    eventually(lambda: flux.existing(PLATFORM.values()) == {name for _, name in PLATFORM})
     assert flux.ready("platform")[0] == "Unknown", "it waits"
     assert flux.ready("sales-domain") == ("False", "DependencyNotReady")
-    assert flux.there((*SALES.values(), *PLATFORM_TESTS.values())) == set()
+    assert flux.existing((*SALES.values(), *PLATFORM_TESTS.values())) == set()
 
     flux.becomes_healthy(PLATFORM.values())
     eventually(lambda: flux.ready("platform")[0] == "True")
-    eventually(lambda: flux.there(SALES.values()) == {name for _, name in SALES})
-    eventually(lambda: flux.there(PLATFORM_TESTS.values()) == {name for _, name in PLATFORM_TESTS})
-    assert flux.there(SALES_TESTS.values()) == set()
+    eventually(lambda: flux.existing(SALES.values()) == {name for _, name in SALES})
+    eventually(lambda: flux.existing(PLATFORM_TESTS.values()) == {name for _, name in PLATFORM_TESTS})
+    assert flux.existing(SALES_TESTS.values()) == set()
 
     flux.becomes_healthy((*SALES.values(), *PLATFORM_TESTS.values()))
     eventually(lambda: flux.ready("sales-domain")[0] == flux.ready("platform-tests")[0] == "True")
 
 
-def test_a_test_that_fails_makes_its_kustomization_fail_and_no_other(flux: Flux) -> None:
-    eventually(lambda: flux.there(SALES_TESTS.values()) == {name for _, name in SALES_TESTS})
-    first, *others = SALES_TESTS.values()
+def test_a_failing_test_fails_only_its_own_kustomization(flux: Flux) -> None:
+    eventually(lambda: flux.existing(SALES_TESTS.values()) == {name for _, name in SALES_TESTS})
+    first, *other_tests = SALES_TESTS.values()
     flux.say(first, {"startTime": NOW, "failed": 1, "conditions": FAILED})
-    flux.becomes_healthy(others)
+    flux.becomes_healthy(other_tests)
     eventually(lambda: flux.ready("sales-domain-tests")[0] == "False")
     assert flux.ready("sales-domain-tests") == ("False", "HealthCheckFailed")
     assert flux.ready("sales-domain")[0] == "True"
 
 
-def test_it_deletes_tests_that_are_gone_and_nothing_of_production(flux: Flux) -> None:
+def test_it_deletes_removed_tests_and_nothing_of_production(flux: Flux) -> None:
     job = next(iter(PLATFORM_TESTS.values()))
     served = PLATFORM["ConfigMap", "sync-tests"]
     revision = flux.publish(without=(f"job.batch_{job['metadata']['name']}.yaml", "configmap_sync-tests.yaml"))
     eventually(lambda: not flux.exists(job))
     eventually(lambda: flux.status("platform")["lastAppliedRevision"] == revision)
     assert flux.exists(served)
-    assert flux.there(PLATFORM.values()) == {name for _, name in PLATFORM}
+    assert flux.existing(PLATFORM.values()) == {name for _, name in PLATFORM}

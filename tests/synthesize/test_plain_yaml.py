@@ -35,7 +35,7 @@ def test_documents_become_objects_and_empty_ones_are_left_out() -> None:
         (HEAD.replace("{name: a}", "x"), "crds.yaml: object 1 has no apiVersion, kind or metadata.name"),
     ],
 )
-def test_what_is_not_an_object_is_refused(text: str, problem: str) -> None:
+def test_documents_that_are_not_objects_are_refused(text: str, problem: str) -> None:
     with pytest.raises(StageFailed) as failed:
         objects(text)
     (diagnostic,) = failed.value.diagnostics

@@ -32,7 +32,7 @@ def failure_of(build: object, component: str = "") -> Diagnostic:
     return diagnostic
 
 
-def test_a_deployment_of_cdk8s_plus() -> None:
+def test_a_deployment_of_cdk8s_plus_is_plain_data() -> None:
     (manifest,) = objects_of(deployment, "sales")
 
     assert (manifest["kind"], manifest["spec"]["replicas"]) == ("Deployment", 2)
@@ -40,7 +40,7 @@ def test_a_deployment_of_cdk8s_plus() -> None:
     check_plain(manifest)
 
 
-def test_objects_come_in_order_of_dependency() -> None:
+def test_objects_are_in_order_of_dependency() -> None:
     def build(chart: cdk8s.Chart) -> None:
         import cdk8s
 
@@ -80,14 +80,14 @@ def test_a_cycle_is_reported() -> None:
     def build(chart: cdk8s.Chart) -> None:
         import cdk8s
 
-        first, other = (cdk8s.ApiObject(chart, name, api_version="v1", kind="ConfigMap") for name in ("a", "b"))
-        first.add_dependency(other)
-        other.add_dependency(first)
+        first, second = (cdk8s.ApiObject(chart, name, api_version="v1", kind="ConfigMap") for name in ("a", "b"))
+        first.add_dependency(second)
+        second.add_dependency(first)
 
     assert "Dependency cycle detected: Default/a => Default/b => Default/a" in failure_of(build).message
 
 
-def test_an_error_in_python_is_reported_and_the_function_named() -> None:
+def test_an_error_in_python_is_reported_with_its_function() -> None:
     def build(chart: cdk8s.Chart) -> None:
         raise KeyError("gone")
 
@@ -106,7 +106,7 @@ def test_findings_of_the_component_itself_are_passed_on() -> None:
     assert failure_of(build) == mine
 
 
-def test_the_environment_is_left_as_it_was() -> None:
+def test_the_environment_is_restored() -> None:
     before = dict(os.environ)
 
     objects_of(lambda chart: None, "sales")
@@ -114,7 +114,7 @@ def test_the_environment_is_left_as_it_was() -> None:
     assert dict(os.environ) == before
 
 
-def test_jsii_runs_the_bundled_node_in_silence_and_writes_nothing_to_the_home_folder(tmp_path: Path) -> None:
+def test_jsii_runs_the_bundled_node_without_output_or_files_in_the_home_folder(tmp_path: Path) -> None:
     program = """
 import json, sys
 from floe_compiler.synthesize.python_constructs import objects_of

@@ -50,19 +50,19 @@ def get(unit: Unit, kind: str, name: str) -> Mapping[str, Any]:
     return manifest
 
 
-def test_a_test_in_the_place_of_a_caller_has_its_account_and_only_tries_what_it_may() -> None:
+def test_a_probe_has_the_account_of_its_caller_and_tests_only_its_calls() -> None:
     parts = Parts((Workload("server", pod(Port("http", 8080))), Workload("other", pod(Port("http", 9090)))))
     caller = Workload("caller", pod(calls=(SERVER,)))
-    both = Parts((*parts.workloads, caller))
+    parts_ = Parts((*parts.workloads, caller))
     for settings, account, denied in (
         (meshed("ambient"), "caller", []),
         (changed(DEVELOPMENT, platform={"sync_tests": SyncTests(enabled=True)}), "web-probe", ["denied"]),
     ):
-        job = get(rendered(settings, both), "Job", "caller-probe")["spec"]["template"]["spec"]
+        job = get(rendered(settings, parts_), "Job", "caller-probe")["spec"]["template"]["spec"]
         assert job["serviceAccountName"].endswith("-probe" if denied else account)
         kinds = [text.split()[0] for text in job["containers"][0]["args"][2:]]
         assert [kind for kind in kinds if kind == "denied"] == denied
-    rules = get(rendered(meshed("ambient"), both), "AuthorizationPolicy", "server")["spec"]["rules"]
+    rules = get(rendered(meshed("ambient"), parts_), "AuthorizationPolicy", "server")["spec"]["rules"]
     assert rules[0]["from"] == [{"source": {"serviceAccounts": [f"{NAMESPACE}/caller", f"{NAMESPACE}/smoke"]}}]
 
 
@@ -79,14 +79,14 @@ def test_the_quota_has_room_for_the_proxies_of_all_pods(kind: Kind, cpu: int) ->
     assert requests == ({"cpu": "1100m", "memory": "1152Mi"} if cpu else {"cpu": "100m", "memory": "128Mi"})
 
 
-def test_an_autoscaler_looks_at_the_program_and_not_at_its_proxy() -> None:
+def test_an_autoscaler_measures_the_program_without_its_proxy() -> None:
     server = Workload("server", pod(Port("http", 8080)), replicas=Scaling(1, 3))
     for kind, metric in (("ambient", "Resource"), ("sidecar", "ContainerResource"), ("linkerd", "ContainerResource")):
         autoscaler = get(rendered(meshed(kind), Parts((server,))), "HorizontalPodAutoscaler", "server")  # type: ignore[arg-type]
         assert [source["type"] for source in autoscaler["spec"]["metrics"]] == [metric]
 
 
-def test_the_ingress_controller_is_asked_for_an_identity_only_if_it_is_in_the_mesh() -> None:
+def test_the_ingress_controller_needs_an_identity_only_if_it_is_in_the_mesh() -> None:
     server = Workload("server", pod(Port("http", 8080)), interfaces=(Interface("server", "http"),))
     inside, outside = (rendered(meshed("ambient", *members), Parts((server,))) for members in (("gateways",), ()))
     rule = get(inside, "AuthorizationPolicy", "server")["spec"]["rules"][0]

@@ -30,25 +30,25 @@ def clashes(units: dict[str, Iterable[Object]]) -> list[Diagnostic]:
     return list(shared_objects("dev", summaries, lambda name: Places.of(rendered[name])))
 
 
-def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
+def test_a_cluster_scoped_object_may_come_from_one_namespace_only() -> None:
     (clash,) = clashes({"sales": [VOLUME], "platform": [VOLUME]})
     assert (clash.rule.code, clash.subject, clash.span) == ("S002", f"dev: {NAME}", HERE)
     assert clash.message == f"{NAME} is rendered for platform and for sales"
     assert clash.hint == "rename one of the two"
 
 
-@pytest.mark.parametrize("other", ["platform", "zoo"])
-def test_an_object_in_the_namespace_of_another_unit_may_not_be_of_that(other: str) -> None:
-    (clash,) = clashes({"sales": [SETTINGS], other: [SETTINGS]})
-    assert clash.message == f"ConfigMap sales/settings is rendered for sales and for {other}"
+@pytest.mark.parametrize("other_unit", ["platform", "zoo"])
+def test_an_object_may_not_be_rendered_by_two_units(other_unit: str) -> None:
+    (clash,) = clashes({"sales": [SETTINGS], other_unit: [SETTINGS]})
+    assert clash.message == f"ConfigMap sales/settings is rendered for sales and for {other_unit}"
 
 
-def test_what_is_written_by_hand_is_named_by_its_folders() -> None:
+def test_hand_written_objects_are_named_by_their_folders() -> None:
     (clash,) = clashes({"": [VOLUME], "sales": [VOLUME]})
     assert clash.message == f"{NAME} is rendered for base/ and overlays/ and for sales"
 
 
-def test_other_objects_are_nobodys_business() -> None:
+def test_different_objects_do_not_clash() -> None:
     assert (
         clashes({"": [VOLUME], "sales": [SETTINGS], "platform": [resource("v1", "ConfigMap", "settings", "x")]}) == []
     )

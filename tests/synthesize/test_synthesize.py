@@ -62,7 +62,7 @@ def refusals(*units: DeclaredUnit) -> list[tuple[str, str, str]]:
     return [(diagnostic.rule.code, str(diagnostic.span), diagnostic.message) for diagnostic in refused(*units)]
 
 
-def test_units_come_in_the_order_of_their_plans_each_with_its_own_objects() -> None:
+def test_units_have_the_order_of_their_plans_and_their_own_objects() -> None:
     units = rendered(unit(SALES), unit(PLATFORM))
     assert list(units) == [SALES, PLATFORM]
     for namespace, unit_ in units.items():
@@ -71,7 +71,7 @@ def test_units_come_in_the_order_of_their_plans_each_with_its_own_objects() -> N
         assert {identity.namespace for identity in unit_.objects.by_id} == {"", namespace}
 
 
-def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
+def test_delivery_of_an_environment_is_a_separate_unit() -> None:
     version = Span("m.yaml", 9, 1)
     (delivery,) = synthesize((), {}, [replace(argocd_plan(), version_origin=version)])
     assert delivery.delivery == frozenset(delivery.objects.by_id)
@@ -79,7 +79,7 @@ def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
     assert (delivery.namespace, delivery.origins) == (DELIVERY_UNIT, {VERSION: version})
 
 
-def test_what_is_checked_follows_the_settings() -> None:
+def test_facts_for_the_checks_follow_the_settings() -> None:
     settings = changed(
         PRODUCTION,
         platform={"registry": "ghcr.io/acme", "mirrors": {"docker.io": "ghcr.io/hub"}},
@@ -96,7 +96,7 @@ def test_what_is_checked_follows_the_settings() -> None:
     assert rendered(unit(PLATFORM))[PLATFORM].image_registries == (), "without mirrors, images come from anywhere"
 
 
-def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
+def test_a_cluster_is_identified_by_its_address_and_not_its_name() -> None:
     cluster = Cluster(name="acme-dev", server="https://k8s.acme.example:6443/")
     (unit_,) = synthesize(plan_units([unit(PLATFORM)]), {"dev": cluster})
     assert (unit_.cluster, unit_.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
@@ -123,7 +123,7 @@ def test_each_unit_has_the_facts_of_its_namespace() -> None:
     assert not list(sales.objects.of_kind("ExternalSecret"))
 
 
-def test_namespaces_read_what_another_generated_through_a_store_of_its_own() -> None:
+def test_namespaces_read_generated_secrets_of_others_through_a_store() -> None:
     unit_ = rendered(unit(PLATFORM, reading(OWNED)), unit(SALES, reading(OWNED)), unit(FINANCE, reading(OWNED)))[
         PLATFORM
     ]
@@ -136,7 +136,7 @@ def test_namespaces_read_what_another_generated_through_a_store_of_its_own() -> 
     assert not list(alone.objects.of_kind("ClusterSecretStore"))
 
 
-def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_construct_tree_sets_namespace_labels_and_waves(monkeypatch: pytest.MonkeyPatch) -> None:
     caller = Parts(workloads=(workload(pod(calls=(DATABASE,))), workload(name="db")))
     wrong = Parts(objects=({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "other"}},))
     part_of = {"app.kubernetes.io/part-of": "acme", "app.kubernetes.io/managed-by": "floe-compile"}
@@ -164,7 +164,7 @@ def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.Mon
     rendered(unit(PLATFORM, wrong))
 
 
-def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
+def test_yaml_of_a_component_gets_namespace_labels_and_wave() -> None:
     text = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped, labels: {own: label}}\ndata: {a: b}\n---\n"
         "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 9007199254740993\n"
@@ -178,7 +178,7 @@ def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
     assert high["value"] == 9007199254740993, "JavaScript would round it"
 
 
-def test_what_a_chart_refuses_is_reported_where_its_component_was_asked_for() -> None:
+def test_an_error_of_a_chart_is_reported_where_its_component_is_chosen() -> None:
     waiting = Parts(workloads=(workload(pod(waits_for=(DATABASE,))), workload(pod(waits_for=(WEB,)), name="db")))
     (diagnostic,) = refused(unit(PLATFORM, waiting))
     assert (diagnostic.rule.code, diagnostic.span) == ("S103", WRITTEN)
@@ -191,14 +191,14 @@ def test_a_vault_needs_no_store_between_namespaces() -> None:
     assert not [store for unit_ in rendered(*units).values() for store in unit_.objects.of_kind("ClusterSecretStore")]
 
 
-def test_a_secret_without_a_source_is_reported_where_its_user_was_asked_for() -> None:
+def test_a_secret_without_a_source_is_reported_where_its_user_is_chosen() -> None:
     lost = Secret("crm", PLATFORM, (SecretKey("token"), SecretKey("id")))
     ((code, span, message),) = refusals(unit(PLATFORM, Parts(), reading(lost)))
     assert (code, span) == ("S001", "m.yaml:5:3")
     assert "secret crm (id, token) can only" in message or "secret crm (token, id) can only" in message
 
 
-def test_all_namespaces_are_looked_at() -> None:
+def test_errors_of_all_namespaces_are_reported() -> None:
     units = [
         unit(namespace, reading(Secret(f"crm-{namespace}", namespace, (SecretKey("token"),))))
         for namespace in (PLATFORM, SALES)
@@ -206,15 +206,15 @@ def test_all_namespaces_are_looked_at() -> None:
     assert [code for code, _, _ in refusals(*units)] == ["S001", "S001"]
 
 
-def test_two_secrets_of_one_name_are_reported() -> None:
-    other = replace(OWNED, owner=SALES)
-    ((code, span, message),) = refusals(unit(SALES, Parts(), reading(OWNED), reading(other, name="other")))
+def test_two_secrets_with_one_name_are_reported() -> None:
+    owned_by_sales = replace(OWNED, owner=SALES)
+    ((code, span, message),) = refusals(unit(SALES, Parts(), reading(OWNED), reading(owned_by_sales, name="other")))
     assert (code, span) == ("S003", "m.yaml:5:3")
     assert PLATFORM in message
     assert SALES in message
 
 
-def test_two_parts_that_take_one_name_are_reported_with_both_places() -> None:
+def test_two_parts_with_one_name_are_reported_with_both_places() -> None:
     (diagnostic,) = refused(unit(PLATFORM, reading(), reading()))
     assert diagnostic.message == (
         "ServiceAccount floe-platform/web is rendered twice, and so are its Deployment, NetworkPolicy"
@@ -227,13 +227,13 @@ def configured(name: str, *files: ConfigFile) -> Workload:
     return workload(pod(container(config=files)), name=name)
 
 
-def test_a_configmap_belongs_to_one_part_or_is_the_same_for_all() -> None:
-    first, other = ConfigFile("/etc/a.yaml", "a", "settings"), ConfigFile("/etc/b.yaml", "b", "settings")
-    together = unit(PLATFORM, Parts(workloads=(configured("web", first), configured("api", other))))
+def test_a_config_map_shared_by_parts_must_be_the_same() -> None:
+    first, second = ConfigFile("/etc/a.yaml", "a", "settings"), ConfigFile("/etc/b.yaml", "b", "settings")
+    together = unit(PLATFORM, Parts(workloads=(configured("web", first), configured("api", second))))
     (settings,) = rendered(together)[PLATFORM].objects.of_kind("ConfigMap")
     assert settings["data"] == {"a.yaml": "a", "b.yaml": "b"}, "a component may spread it over its pods"
     alike = unit(PLATFORM, *(Parts(workloads=(configured(name, first),)) for name in ("web", "api")))
     (settings,) = rendered(alike)[PLATFORM].objects.of_kind("ConfigMap")
     assert settings["data"] == {"a.yaml": "a"}
-    apart = unit(PLATFORM, Parts(workloads=(configured("web", first),)), Parts(workloads=(configured("api", other),)))
+    apart = unit(PLATFORM, Parts(workloads=(configured("web", first),)), Parts(workloads=(configured("api", second),)))
     assert refusals(apart) == [("S002", "m.yaml:4:3", "ConfigMap floe-platform/settings is rendered twice")]

@@ -68,7 +68,7 @@ def rendered(*workloads: Workload, settings: Settings = DEVELOPMENT, **changes: 
     return objects(render_unit(plan(Parts(workloads=workloads), settings=settings, **changes)))
 
 
-def test_an_empty_namespace_is_closed_and_limited() -> None:
+def test_an_empty_namespace_has_policies_and_limits() -> None:
     assert list(objects(render_unit(plan()))) == [
         "Namespace floe-platform",
         "LimitRange limits",
@@ -78,7 +78,7 @@ def test_an_empty_namespace_is_closed_and_limited() -> None:
     ]
 
 
-def test_all_that_follows_from_a_server() -> None:
+def test_all_objects_of_a_server_are_rendered() -> None:
     pod_ = pod(
         container(
             ports=(HTTP,),
@@ -130,7 +130,7 @@ def test_pods_that_are_launched_later_have_an_account_and_a_policy_but_no_contro
     assert dict(launched.requests) == {"cpu": "100m", "memory": "128Mi"}
 
 
-def test_what_pods_read_is_due_to_what_the_pods_are_due_to() -> None:
+def test_objects_that_pods_read_have_the_origin_of_the_pods() -> None:
     file = ConfigFile("/etc/a.yaml", "a", "settings")
     shared = ConfigFile("/etc/b.yaml", "b", "shared")
     secret = SecretFile("/run/secrets/p", SECRET.key("password"))
@@ -141,11 +141,11 @@ def test_what_pods_read_is_due_to_what_the_pods_are_due_to() -> None:
     origins = dict(render_unit(plan(Parts(launched=tuple(runs)))).origins)
     assert origins["ConfigMap floe-platform/settings"] == Span("one.yaml")
     assert origins["ExternalSecret.external-secrets.io floe-platform/login"] == Span("one.yaml")
-    assert "ConfigMap floe-platform/shared" not in origins, "two places ask for it"
+    assert "ConfigMap floe-platform/shared" not in origins, "it has two origins"
     assert origins["launched pods floe-platform/one"] == Span("one.yaml")
 
 
-def test_what_no_fact_describes_is_rendered_as_it_is() -> None:
+def test_other_objects_are_rendered_unchanged() -> None:
     extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra", "namespace": NAMESPACE}}
     assert objects(render_unit(plan(Parts(objects=(extra,)))))["ConfigMap extra"] is extra
 
@@ -167,11 +167,11 @@ def test_callers_are_those_of_the_plan() -> None:
     assert admitted(rendered(SERVER), "db") == []
     assert admitted(rendered(SERVER, caller), "db") == [["floe-platform"]]
     callers: dict[str, Callers] = {"db": dict.fromkeys(("floe-platform", "floe-sales-domain"), (("TCP", 5432),))}
-    both = objects(render_unit(replace(plan(Parts(workloads=(SERVER, caller))), callers=callers)))
-    assert admitted(both, "db") == [["floe-platform", "floe-sales-domain"]]
+    objects_ = objects(render_unit(replace(plan(Parts(workloads=(SERVER, caller))), callers=callers)))
+    assert admitted(objects_, "db") == [["floe-platform", "floe-sales-domain"]]
 
 
-def test_each_port_of_a_server_is_open_to_those_who_call_it() -> None:
+def test_each_port_of_a_server_is_open_to_its_callers() -> None:
     callers: dict[str, Callers] = {"db": {"floe-platform": (("TCP", 5432),), "floe-sales-domain": (("TCP", 8080),)}}
     policy_ = policy(objects(render_unit(replace(plan(Parts(workloads=(SERVER,))), callers=callers))), "db")
     assert [rule["ports"] for rule in policy_["ingress"]] == [
@@ -185,7 +185,7 @@ def test_callers_of_another_component_of_the_namespace_count() -> None:
     assert admitted(objects(render_unit(plan(*parts))), "db") == [["floe-platform"]]
 
 
-def test_connections_are_what_pods_call_and_wait_for() -> None:
+def test_connections_are_the_calls_and_waits_of_pods() -> None:
     pod_ = pod(calls=(OUTSIDE,), waits_for=(DATABASE,), kubernetes_api=(JOBS,))
     unit = render_unit(plan(Parts(workloads=(workload(pod_),))))
     group = PodGroup(NAMESPACE, "web")
@@ -193,7 +193,7 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
     assert Connection(group, PodGroup(NAMESPACE, "db"), 5432) in unit.connections
 
 
-def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
+def test_the_ingress_controller_reaches_open_ports() -> None:
     server = workload(pod(container(ports=(HTTP, METRICS))), interfaces=(Interface("web", "http"),))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
@@ -202,7 +202,7 @@ def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
     assert policy(objects(unit), "web")["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8080}]
 
 
-def test_departures_from_the_rules_are_declared_with_their_reasons() -> None:
+def test_exceptions_from_rules_are_declared_with_reasons() -> None:
     pod_ = pod(
         container("a", writable_root="writes its program"),
         setup=(container("b", writable_root="unpacks"), container("c", writable_root="unpacks")),
@@ -216,7 +216,7 @@ def test_departures_from_the_rules_are_declared_with_their_reasons() -> None:
     assert render_unit(plan(Parts(workloads=(workload(),)))).exceptions == frozenset()
 
 
-def test_that_there_can_be_only_one_holds_for_every_kind() -> None:
+def test_a_single_workload_of_any_kind_is_declared_as_an_exception() -> None:
     unit = render_unit(plan(Parts(workloads=(workload(kind="StatefulSet", single="does not replicate"),))))
     assert unit.exceptions == {SecurityException(PodGroup(NAMESPACE, "web"), "singleReplica", "does not replicate")}
 
@@ -229,7 +229,7 @@ def test_secrets_of_files_and_variables_are_rendered_once() -> None:
     assert [(secret.name, sorted(secret.keys)) for secret in unit.secrets] == [("login", sorted(SECRET.keys))]
 
 
-def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
+def test_every_namespace_has_the_pull_secret() -> None:
     settings = changed(PRODUCTION, platform={"pull_secret": "registry"})
     manifests = objects(render_unit(plan(settings=settings)))
     target = manifests["ExternalSecret registry"]["spec"]["target"]
@@ -242,7 +242,7 @@ def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
 LOST = Secret("crm", NAMESPACE, (SecretKey("token"),))
 
 
-def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
+def test_a_secret_without_a_source_is_refused_with_its_user() -> None:
     reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
     plan_ = plan(Parts(workloads=(workload(),)), Parts(workloads=(workload(reading, name="other"),)))
     with pytest.raises(NotGeneratable):
@@ -265,10 +265,10 @@ def test_a_secret_that_only_others_read_has_no_source_either() -> None:
     assert user is not None
     assert user.name == "server-2"
     alone = plan_units([handing_over])[0]
-    assert render_unit(alone).objects, "what nobody reads need not be made"
+    assert render_unit(alone).objects, "a secret without readers is not created"
 
 
-def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
+def test_every_object_of_a_component_has_its_origin() -> None:
     unit = render_unit(plan(Parts(workloads=(SERVER,)), Parts(workloads=(workload(),)), quota_origin=Span("q.yaml")))
     origins = dict(unit.origins)
     own = [
@@ -281,7 +281,7 @@ def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
     assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
 
 
-def test_controllers_start_after_what_their_pods_call_across_components() -> None:
+def test_controllers_start_after_servers_of_other_components() -> None:
     caller = Parts(workloads=(workload(pod(calls=(DATABASE,))),))
     load = Parts(tasks=(Task("load", pod(waits_for=(DATABASE,)), 60), Task("report", pod(), 60, schedule="0 5 * * *")))
     unit = render_unit(plan(Parts(workloads=(SERVER,)), caller, load))
@@ -294,14 +294,14 @@ def test_controllers_start_after_what_their_pods_call_across_components() -> Non
     assert {identity.name for identity in unit.waved} == {"db", "web", job, "report"}
 
 
-def test_flux_knows_no_waves_but_an_order() -> None:
+def test_objects_for_flux_have_an_order_but_no_waves() -> None:
     caller = workload(pod(calls=(DATABASE,)))
     settings = changed(DEVELOPMENT, platform={"delivery": "flux"})
     unit = render_unit(plan(Parts(workloads=(SERVER, caller)), settings=settings))
     assert (len(unit.starts), unit.waved) == (1, frozenset())
 
 
-def test_yaml_that_a_component_ships_joins_its_objects() -> None:
+def test_yaml_of_a_component_is_among_its_objects() -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped}\n"
     unit = render_unit(plan(Parts(include=(PlainYaml("x.yaml", text),))))
     assert objects(unit)["ConfigMap shipped"]["metadata"] == {"name": "shipped"}
@@ -313,7 +313,7 @@ NODE = HostPath("/var/log/pods")
 
 
 @pytest.mark.parametrize(("scope", "reason"), [("platform", "to read logs"), ("sales", "to read logs"), (NODES, "")])
-def test_no_pod_uses_its_node_but_in_the_namespace_for_that_and_with_a_reason(scope: str, reason: str) -> None:
+def test_access_to_the_node_needs_its_namespace_and_a_reason(scope: str, reason: str) -> None:
     agent = Workload("agent", pod(container(host_paths=(NODE,)), node_access=reason), kind="DaemonSet")
     unit = replace(declared(Parts((agent,))), scope=scope)
     with pytest.raises(ValueError, match="floe-platform/agent uses its node: only a component of the scope nodes may"):
@@ -332,11 +332,13 @@ def test_access_to_the_node_is_a_declared_exception() -> None:
 
 def test_the_objects_of_an_instance_are_those_of_its_unit(small: tuple[UnitPlan, ...]) -> None:
     for plan_ in small:
-        whole = {identify(each, plan_.unit.namespace): each for each in render_unit(plan_).objects}
+        unit_objects = {identify(manifest, plan_.unit.namespace): manifest for manifest in render_unit(plan_).objects}
         for declared_instance in plan_.unit.instances:
             own = render_part(plan_, part_of(declared_instance.instance))
             assert own or not declared_instance.parts.workloads
-            assert {identify(each, plan_.unit.namespace): each for each in own}.items() <= whole.items()
+            assert {
+                identify(manifest, plan_.unit.namespace): manifest for manifest in own
+            }.items() <= unit_objects.items()
         assert render_part(plan_, "another") == ()
 
 

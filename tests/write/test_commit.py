@@ -9,12 +9,12 @@ import pytest
 from floe_compiler.write.commit import write_file
 
 
-def test_a_file_is_made_with_its_folders_or_replaced(tmp_path: Path) -> None:
+def test_a_file_is_created_with_its_folders_or_replaced(tmp_path: Path) -> None:
     path = tmp_path / "a/b/x.yaml"
     for text in ("ä\n", "other\n", ""):
-        seen = write_file(str(path), text)
+        stat_result = write_file(str(path), text)
         assert path.read_text(encoding="utf-8") == text
-        assert (seen.st_ino, seen.st_size, seen.st_ctime_ns) == (
+        assert (stat_result.st_ino, stat_result.st_size, stat_result.st_ctime_ns) == (
             path.stat().st_ino,
             len(text.encode()),
             path.stat().st_ctime_ns,
@@ -48,7 +48,7 @@ def test_a_link_instead_of_the_file_is_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "x.yaml").is_symlink()
 
 
-def test_a_disk_that_takes_a_part_only_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_write_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:3]))
     write_file(str(tmp_path / "x.yaml"), "more than three\n")

@@ -1,4 +1,4 @@
-"""Deletions that Git cannot undo need permission; others do not."""
+"""Deletions that Git cannot undo need permission, and others do not."""
 
 from collections.abc import Sequence
 
@@ -23,11 +23,11 @@ def guarded(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[Dia
 MANY = [f"prod/a/service_{number}" for number in range(30)]
 
 
-def test_a_few_plain_objects_may_go() -> None:
+def test_a_few_plain_objects_may_be_deleted() -> None:
     assert not refused(["prod/a/service_x", "prod/a/configmap_x"], ["prod/a/service_y"])
 
 
-def test_the_hint_is_one_command_that_allows_all_of_it_and_no_more() -> None:
+def test_the_hint_is_one_command_that_allows_exactly_these_deletions() -> None:
     delete = [
         "prod/_cluster/namespace_a",
         "prod/_delivery/application.argoproj.io_a",
@@ -73,7 +73,7 @@ def test_a_whole_folder_needs_permission(folder: str) -> None:
     assert not refused(delete, ["prod/b/service_y"], f"prod/{folder}")
 
 
-def test_leave_for_a_namespace_covers_its_namespace_object_and_no_other() -> None:
+def test_permission_for_a_namespace_covers_only_its_namespace_object() -> None:
     delete = ["prod/_cluster/namespace_a", "prod/a/service_x"]
     keep = ["prod/_cluster/namespace_b", "prod/b/service_y"]
     assert [scope for scope, _ in refused(delete, keep)] == ["prod/a"]
@@ -99,7 +99,7 @@ def test_more_than_a_third_needs_permission_for_the_environment() -> None:
     assert not refused(MANY[:11], MANY[11:], "prod")
 
 
-def test_ten_files_of_a_small_environment_may_go() -> None:
+def test_ten_files_of_a_small_environment_may_be_deleted() -> None:
     assert not refused(MANY[:10], MANY[10:12])
 
 
@@ -109,7 +109,7 @@ def test_a_whole_environment_is_refused_once() -> None:
     ]
 
 
-def test_leave_for_a_namespace_covers_its_application_and_no_other() -> None:
+def test_permission_for_a_namespace_covers_only_its_application() -> None:
     application = "prod/_delivery/application.argoproj.io"
     gone = ["prod/b/service_x", "prod/_cluster/namespace_b", f"{application}_b"]
     assert not refused(gone, MANY, "prod/b")

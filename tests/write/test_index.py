@@ -29,9 +29,7 @@ PATHS = st.text("abc%_.-/", min_size=1, max_size=20).map(lambda name: f"output/d
 
 @given(st.frozensets(st.tuples(PATHS, HASHES)), st.randoms())
 @FEW
-def test_what_is_written_is_read_back_but_for_the_lines_that_are_known(
-    entries: frozenset[tuple[str, str]], random: Random
-) -> None:
+def test_a_written_index_is_read_back_without_known_lines(entries: frozenset[tuple[str, str]], random: Random) -> None:
     findings = Findings()
     text = render_index(entries)
     known = {entry for entry in sorted(entries) if random.random() < 0.5}
@@ -45,7 +43,7 @@ def test_lines_are_sorted_and_one_file_is_one_line() -> None:
     assert lines[1:] == [f"{A}  output/dev/a", f"{B}  output/dev/b"]
 
 
-def test_merge_conflicts_give_what_both_sides_wrote() -> None:
+def test_a_merge_conflict_gives_the_lines_of_both_sides() -> None:
     findings = Findings()
     text = f"# floe-compile index 1\n<<<<<<< HEAD\n{A}  output/dev/x\n=======\n{B}  output/dev/x\n>>>>>>> other\n"
     assert parse_index("dev", text, findings) == {("output/dev/x", A), ("output/dev/x", B)}
@@ -62,7 +60,7 @@ def test_merge_conflicts_give_what_both_sides_wrote() -> None:
         ("# floe-compile index 2", "format 2"),
     ],
 )
-def test_what_cannot_be_understood_is_named_with_its_line(line: str, message: str) -> None:
+def test_invalid_lines_are_reported_by_number(line: str, message: str) -> None:
     findings = Findings()
     parse_index("dev", f"# floe-compile index 1\n{line}\n", findings)
     [diagnostic] = findings.diagnostics
@@ -92,5 +90,5 @@ def test_sha256sum_reads_it(tmp_path: Path) -> None:
     assert subprocess.run(command, cwd=tmp_path, check=False, capture_output=True).returncode == 1
 
 
-def test_the_index_lies_where_neither_argo_cd_nor_flux_looks() -> None:
+def test_the_index_is_where_argo_cd_and_flux_do_not_look() -> None:
     assert index_path("dev") == "output/.floe/dev.index"

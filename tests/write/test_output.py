@@ -50,7 +50,7 @@ def test_the_output_becomes_what_was_compiled(tmp_path: Path) -> None:
     assert report.indexes == ("output/.floe/dev.index",)
 
 
-def test_nothing_is_rewritten_that_is_already_right(tmp_path: Path) -> None:
+def test_correct_files_are_not_rewritten(tmp_path: Path) -> None:
     write_output(tmp_path, NEW, DIGESTS)
     before = {path: path.stat().st_ino for path in (tmp_path / "output").rglob("*")}
     assert not write_output(tmp_path, NEW, DIGESTS).stale
@@ -61,9 +61,9 @@ def test_a_look_before_compiling_is_enough_if_nothing_changes_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_output(tmp_path, OLD, DIGESTS)
-    seen = look(tmp_path, DIGESTS, STORE)
+    look_ = look(tmp_path, DIGESTS, STORE)
     monkeypatch.setattr(output, "look", lambda *_: pytest.fail("it looks again"))
-    report = write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    report = write_output(tmp_path, NEW, DIGESTS, seen=look_)
     assert without_indexes(tmp_path) == dict(NEW)
     assert report.change == ("output/dev/a/change.yaml",)
 
@@ -71,47 +71,47 @@ def test_a_look_before_compiling_is_enough_if_nothing_changes_meanwhile(
 @pytest.mark.parametrize("path", ["a/change", "a/create", "a/delete"])
 def test_a_file_edited_after_the_look_is_not_overwritten(tmp_path: Path, path: str) -> None:
     write_output(tmp_path, OLD, DIGESTS)
-    seen = look(tmp_path, DIGESTS, STORE)
+    look_ = look(tmp_path, DIGESTS, STORE)
     file = tmp_path / f"output/dev/{path}.yaml"
     file.write_text("by hand\n")
     with pytest.raises(StageFailed):
-        write_output(tmp_path, NEW, DIGESTS, seen=seen)
+        write_output(tmp_path, NEW, DIGESTS, seen=look_)
     assert file.read_text() == "by hand\n"
 
 
 def test_a_file_that_another_run_wrote_after_the_look_is_not_taken_for_one_edited_by_hand(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
-    seen = look(tmp_path, DIGESTS, STORE)
+    look_ = look(tmp_path, DIGESTS, STORE)
     write_output(tmp_path, NEW, DIGESTS)
-    assert not write_output(tmp_path, NEW, DIGESTS, seen=seen).stale
+    assert not write_output(tmp_path, NEW, DIGESTS, seen=look_).stale
     newest = files(a__change="3", a__create="2", a__keep="1", b__service="1", c__service="2")
-    write_output(tmp_path, newest, DIGESTS, seen=seen)
+    write_output(tmp_path, newest, DIGESTS, seen=look_)
     assert without_indexes(tmp_path) == dict(newest)
 
 
-def test_a_temporary_file_that_another_run_has_finished_is_no_leftover(tmp_path: Path) -> None:
+def test_a_finished_temporary_file_of_another_run_is_not_a_leftover(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     temporary = tmp_path / "output/dev/a/.change.yaml.tmp"
     temporary.write_text("half")
-    seen = look(tmp_path, DIGESTS, STORE)
+    look_ = look(tmp_path, DIGESTS, STORE)
     temporary.unlink()
-    write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    write_output(tmp_path, NEW, DIGESTS, seen=look_)
     assert without_indexes(tmp_path) == dict(NEW)
 
 
-def test_what_was_wrong_at_the_look_and_is_mended_now_is_no_error(tmp_path: Path) -> None:
+def test_an_error_fixed_since_the_look_is_not_reported(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     link = tmp_path / "output/dev/a/link.yaml"
     link.symlink_to("change.yaml")
-    seen = look(tmp_path, DIGESTS, STORE)
+    look_ = look(tmp_path, DIGESTS, STORE)
     with pytest.raises(StageFailed):
-        write_output(tmp_path, NEW, DIGESTS, seen=seen)
+        write_output(tmp_path, NEW, DIGESTS, seen=look_)
     link.unlink()
-    write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    write_output(tmp_path, NEW, DIGESTS, seen=look_)
     assert without_indexes(tmp_path) == dict(NEW)
 
 
-def test_checking_says_what_writing_would_do_and_does_nothing(tmp_path: Path) -> None:
+def test_a_check_reports_what_writing_would_do_and_changes_nothing(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     before = tree(tmp_path)
     report = check_output(tmp_path, NEW, DIGESTS)
@@ -120,7 +120,7 @@ def test_checking_says_what_writing_would_do_and_does_nothing(tmp_path: Path) ->
     assert report == write_output(tmp_path, NEW, DIGESTS)
 
 
-def test_empty_folders_go_but_hidden_files_stay(tmp_path: Path) -> None:
+def test_empty_folders_are_removed_and_hidden_files_kept(tmp_path: Path) -> None:
     write(tmp_path, a__x="1", b__x="1", c__x="1")
     (tmp_path / "output/dev/c/.keep").touch()
     write(tmp_path, "dev/b", "dev/c", a__x="1")
@@ -128,7 +128,7 @@ def test_empty_folders_go_but_hidden_files_stay(tmp_path: Path) -> None:
     assert (tmp_path / "output/dev/c/.keep").exists()
 
 
-def test_an_edited_file_stops_everything_and_deleting_it_is_the_way_out(tmp_path: Path) -> None:
+def test_an_edited_file_is_an_error_until_it_is_deleted(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     edited = tmp_path / "output/dev/a/change.yaml"
     edited.write_text("my own\n")
@@ -164,7 +164,7 @@ def test_a_broken_index_is_the_only_thing_reported(tmp_path: Path) -> None:
     assert [code for code, _ in codes(failed)] == ["W007"]
 
 
-def test_foreign_files_stay_and_are_reported(tmp_path: Path) -> None:
+def test_foreign_files_are_kept_and_reported(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     foreign = tmp_path / "output/dev/a/foreign.txt"
     foreign.write_text("mine\n")
@@ -174,7 +174,7 @@ def test_foreign_files_stay_and_are_reported(tmp_path: Path) -> None:
     assert foreign.read_text() == "mine\n"
 
 
-def test_other_environments_stay_when_only_one_is_compiled(tmp_path: Path) -> None:
+def test_other_environments_are_kept_when_only_one_is_compiled(tmp_path: Path) -> None:
     prod = {"output/prod/a/x.yaml": "1\n"}
     write_output(tmp_path, prod, {"prod": "2" * 64})
     before = tree(tmp_path)
@@ -182,7 +182,7 @@ def test_other_environments_stay_when_only_one_is_compiled(tmp_path: Path) -> No
     assert {path: text for path, text in tree(tmp_path).items() if "prod" in path} == before
 
 
-def test_an_environment_no_longer_declared_goes_with_permission(tmp_path: Path) -> None:
+def test_a_removed_environment_is_deleted_with_permission(tmp_path: Path) -> None:
     write_output(tmp_path, {"output/prod/a/x.yaml": "1\n"}, {"prod": "2" * 64})
     with pytest.raises(StageFailed) as failed:
         write_output(tmp_path, OLD, DIGESTS)
@@ -192,7 +192,7 @@ def test_an_environment_no_longer_declared_goes_with_permission(tmp_path: Path) 
     assert not (tmp_path / "output/prod").exists()
 
 
-def test_what_the_operating_system_refuses_is_reported_with_the_path(tmp_path: Path) -> None:
+def test_errors_of_the_operating_system_are_reported_with_the_path(tmp_path: Path) -> None:
     (tmp_path / "output").write_text("a file")
     with pytest.raises(StageFailed) as failed:
         write_output(tmp_path, OLD, DIGESTS)
@@ -207,7 +207,7 @@ KILLED = 9
 
 
 def kill_after(steps: int, root: Path) -> bool:
-    """Write NEW in a process that dies after so many steps; tell whether it came to its end before."""
+    """Write NEW in a process that is killed after this many steps; return whether it finished before."""
     child = os.fork()
     if child == 0:
         try:
@@ -222,11 +222,11 @@ def kill_after(steps: int, root: Path) -> bool:
 
 
 def _die_after(steps: int) -> None:
-    left = count(steps, -1)
+    remaining = count(steps, -1)
 
     def dying(method: Callable[..., object]) -> Callable[..., object]:
         def step(*arguments: object, **keywords: object) -> object:
-            if next(left) == 0:
+            if next(remaining) == 0:
                 os._exit(KILLED)
             return method(*arguments, **keywords)
 
@@ -239,19 +239,19 @@ def _die_after(steps: int) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked on this system")
 @pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.thorough)])
 def test_the_next_run_repairs_whatever_a_kill_leaves(tmp_path: Path, first: int) -> None:
-    """After every second step: that a file has its whole text under another name, or its own, is one step apart."""
+    """After every second step: a complete temporary file and its rename are one step apart."""
     clean, later = tmp_path / "clean", files(a__keep="3", b__service="1", c__service="3")
     write_output(clean, NEW, DIGESTS)
     for steps in range(first, 100, 2):
-        same, other = tmp_path / f"{steps}-same", tmp_path / f"{steps}-other"
-        write_output(same, OLD, DIGESTS)
-        ended = kill_after(steps, same)
-        shutil.copytree(same, other)
-        write_output(same, NEW, DIGESTS)
-        assert tree(same) == tree(clean)
-        # The inputs may have changed again before the next run: what the killed one wrote is still ours.
-        write_output(other, later, DIGESTS)
-        assert without_indexes(other) == dict(later)
+        same_inputs, other_inputs = tmp_path / f"{steps}-same", tmp_path / f"{steps}-other"
+        write_output(same_inputs, OLD, DIGESTS)
+        ended = kill_after(steps, same_inputs)
+        shutil.copytree(same_inputs, other_inputs)
+        write_output(same_inputs, NEW, DIGESTS)
+        assert tree(same_inputs) == tree(clean)
+        # The inputs may have changed again before the next run: files of the killed one are still ours.
+        write_output(other_inputs, later, DIGESTS)
+        assert without_indexes(other_inputs) == dict(later)
         if ended:
             break
     assert 15 < steps < 100
@@ -364,7 +364,7 @@ def reads(patch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
-def test_what_was_just_written_is_not_read_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_just_written_are_not_read_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     later(monkeypatch)
     write_output(tmp_path, OLD, DIGESTS)
     read = reads(monkeypatch)
@@ -372,10 +372,10 @@ def test_what_was_just_written_is_not_read_by_the_next_run(tmp_path: Path, monke
     assert is_current(tmp_path, DIGESTS)
     assert read == []
     check_output(tmp_path, NEW, DIGESTS)
-    assert sorted(read) == list(NEW), "to check is to read everything"
+    assert sorted(read) == list(NEW), "a check reads everything"
 
 
-def test_what_had_to_be_read_is_known_from_then_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_once_read_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_output(tmp_path, NEW, DIGESTS, warnings=2)
     later(monkeypatch)
     for path in NEW:
@@ -387,7 +387,7 @@ def test_what_had_to_be_read_is_known_from_then_on(tmp_path: Path, monkeypatch: 
     assert len(read) == len(NEW)
 
 
-def test_an_edit_that_keeps_size_and_mtime_is_not_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_keeps_size_and_mtime_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_output(tmp_path, NEW, DIGESTS)
     time.sleep(0.03)
     assert is_current(tmp_path, DIGESTS)
@@ -401,7 +401,7 @@ def test_an_edit_that_keeps_size_and_mtime_is_not_a_secret(tmp_path: Path, monke
     assert codes(failed) == [("W003", "output/dev/a/keep.yaml")]
 
 
-def test_losing_what_is_known_costs_time_only(tmp_path: Path) -> None:
+def test_losing_the_cached_stats_costs_only_time(tmp_path: Path) -> None:
     write_output(tmp_path, NEW, DIGESTS)
     STORE._entries.clear()
     assert not is_current(tmp_path, DIGESTS)
@@ -431,7 +431,7 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
     assert without_indexes(tmp_path) == dict(NEW)
 
 
-def test_nothing_but_the_output_is_left_in_the_repository(tmp_path: Path) -> None:
+def test_only_the_output_is_left_in_the_repository(tmp_path: Path) -> None:
     write_output(tmp_path, NEW, DIGESTS)
     is_current(tmp_path, DIGESTS)
     assert [path.name for path in tmp_path.iterdir()] == ["output"]

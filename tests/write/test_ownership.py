@@ -11,20 +11,20 @@ X, Y, Z = (f"output/dev/{name}.yaml" for name in "xyz")
 INDEX = "output/.floe/dev.index"
 
 
-def compare(wanted: dict[str, str], *listed: tuple[str, str]) -> Ownership:
+def compare(compiled: dict[str, str], *listed: tuple[str, str]) -> Ownership:
     findings = Findings()
-    ownership = compare_ownership(wanted, {"dev": render_index(listed)}, findings)
+    ownership = compare_ownership(compiled, {"dev": render_index(listed)}, findings)
     assert not findings.diagnostics
     return ownership
 
 
-def test_an_index_that_says_what_is_wanted_leaves_nothing_to_do() -> None:
+def test_a_current_index_needs_no_change() -> None:
     ownership = compare({X: A, Y: B}, (X, A), (Y, B))
     assert (ownership.former, ownership.unlisted, ownership.interim, ownership.final) == ({}, set(), {}, {})
     assert (ownership.hashes(X), ownership.hashes(Z)) == ({A}, set())
 
 
-def test_only_what_differs_is_kept() -> None:
+def test_only_differences_are_kept() -> None:
     ownership = compare({X: A, Y: B}, (X, A), (Y, A), (Z, A), (Z, B))
     assert ownership.former == {Y: {A}, Z: {A, B}}
     assert ownership.unlisted == {Y}
@@ -38,12 +38,12 @@ def test_while_writing_the_index_knows_old_and_new_and_afterwards_only_new() -> 
     assert ownership.final == {INDEX: render_index([(X, B)])}
 
 
-def test_an_index_that_an_interrupted_run_has_left_need_not_be_written_before_the_end() -> None:
+def test_an_interim_index_of_an_interrupted_run_is_used_again() -> None:
     ownership = compare({X: B}, (X, A), (X, B))
     assert (ownership.interim, ownership.final) == ({}, {INDEX: render_index([(X, B)])})
 
 
-def test_an_index_in_another_order_is_put_in_order() -> None:
+def test_an_unsorted_index_is_sorted() -> None:
     text = "\n".join(reversed(render_index([(X, A), (Y, B)]).splitlines()))
     ownership = compare_ownership({X: A, Y: B}, {"dev": text}, Findings())
     assert (ownership.former, ownership.unlisted) == ({}, set())
@@ -55,9 +55,9 @@ def test_without_files_there_is_no_index(text: str | None, final: dict[str, str 
     assert compare_ownership({}, {"dev": text}, Findings()).final == final
 
 
-def test_environments_do_not_mix() -> None:
-    wanted = {"output/dev-b/x.yaml": A, X: B}
+def test_environments_are_kept_separate() -> None:
+    compiled = {"output/dev-b/x.yaml": A, X: B}
     ownership = compare_ownership(
-        wanted, {"dev": None, "dev-b": render_index([("output/dev-b/x.yaml", A)])}, Findings()
+        compiled, {"dev": None, "dev-b": render_index([("output/dev-b/x.yaml", A)])}, Findings()
     )
     assert ownership.final == {INDEX: render_index([(X, B)])}

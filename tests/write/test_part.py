@@ -31,14 +31,14 @@ def own(text: str) -> dict[str, str]:
     return {path: text for path, text in files(text).items() if path in PART}
 
 
-def test_what_belongs_to_a_part() -> None:
+def test_files_of_a_part_are_selected() -> None:
     assert sorted(own("x")) == ["output/dev/_cluster/namespace_sales.yaml", "output/dev/sales/a.yaml"]
     assert "output/dev/sales/below/a.yaml" in PART
     assert "output/dev/_tests_sales/a.yaml" in PART
     assert "output/dev/sales-eu/a.yaml" not in PART
 
 
-def test_only_the_part_changes_and_its_lines_in_the_index(tmp_path: Path) -> None:
+def test_only_the_part_and_its_lines_in_the_index_change(tmp_path: Path) -> None:
     write_whole(tmp_path, files("old"), DIGESTS)
     before = tree(tmp_path)
     report = write_output(tmp_path, own("new"), {"dev": "", "prod": ""}, STORE, complete=False, part=PART)
@@ -51,21 +51,21 @@ def test_only_the_part_changes_and_its_lines_in_the_index(tmp_path: Path) -> Non
     assert check_output(tmp_path, own("newer"), DIGESTS, complete=False, part=PART).stale
 
 
-def test_files_of_the_part_come_and_go(tmp_path: Path) -> None:
+def test_files_of_the_part_are_created_and_deleted(tmp_path: Path) -> None:
     write_whole(tmp_path, files("old"), DIGESTS)
     new = {"output/dev/_cluster/namespace_sales.yaml": "old\n", "output/dev/sales/b.yaml": "b\n"}
     report = write_output(tmp_path, new, {"dev": ""}, STORE, complete=False, part=PART)
     assert (report.create, report.delete) == (("output/dev/sales/b.yaml",), ("output/dev/sales/a.yaml",))
-    rest = {path: text for path, text in files("old").items() if path != "output/dev/sales/a.yaml"}
-    assert not check_output(tmp_path, {**rest, **new}, DIGESTS).stale
+    other_files = {path: text for path, text in files("old").items() if path != "output/dev/sales/a.yaml"}
+    assert not check_output(tmp_path, {**other_files, **new}, DIGESTS).stale
 
 
-def test_a_first_part_makes_an_index_of_its_own(tmp_path: Path) -> None:
+def test_a_first_part_creates_its_own_index(tmp_path: Path) -> None:
     write_output(tmp_path, own("new"), {"dev": ""}, STORE, complete=False, part=PART)
     assert not check_output(tmp_path, own("new"), {"dev": ""}).stale
 
 
-def test_what_is_wrong_elsewhere_does_not_matter(tmp_path: Path) -> None:
+def test_errors_elsewhere_do_not_matter(tmp_path: Path) -> None:
     write_whole(tmp_path, files("old"), DIGESTS)
     edited = tmp_path / "output/dev/finance/a.yaml"
     edited.write_text("edited\n", encoding="utf-8")

@@ -15,7 +15,7 @@ PATH = "output/dev/a/x.yaml"
 
 
 @table(
-    "wanted, on_disk, ours, decision",
+    "compiled, on_disk, ours, decision",
     [
         (NEW, None, [], "create"),
         (NEW, None, [OLD], "create"),
@@ -31,16 +31,16 @@ PATH = "output/dev/a/x.yaml"
         (None, None, [OLD], "keep"),
     ],
 )
-def test_every_case_has_one_outcome(wanted: str | None, on_disk: str | None, ours: list[str], decision: str) -> None:
-    assert decide(wanted, on_disk, ours) == decision
+def test_every_case_has_one_outcome(compiled: str | None, on_disk: str | None, ours: list[str], decision: str) -> None:
+    assert decide(compiled, on_disk, ours) == decision
 
 
 def plan(
-    wanted: dict[str, str], owned: dict[str, str], disk: dict[str, str], *folders: str
+    compiled: dict[str, str], owned: dict[str, str], disk: dict[str, str], *folders: str
 ) -> tuple[WritePlan, list[tuple[str, str]]]:
     findings = Findings()
     plan_ = plan_writes(
-        files(**wanted).digests,
+        files(**compiled).digests,
         {"dev": render_index(owned.items())},
         Snapshot(disk, folders=set(folders)),
         frozenset(),
@@ -53,8 +53,8 @@ def test_the_plan_lists_what_changes_and_what_stays() -> None:
     owned = {f"output/dev/a/{name}.yaml": OLD for name in ("change", "delete", "keep", "gone")}
     disk = {**owned, "output/dev/a/keep.yaml": NEW}
     del disk["output/dev/a/gone.yaml"]
-    wanted = {"a__change": "new", "a__keep": "new", "a__create": "new"}
-    plan_, problems = plan(wanted, owned, disk)
+    compiled = {"a__change": "new", "a__keep": "new", "a__create": "new"}
+    plan_, problems = plan(compiled, owned, disk)
     assert plan_.create == ("output/dev/a/create.yaml",)
     assert plan_.change == ("output/dev/a/change.yaml",)
     assert plan_.delete == ("output/dev/a/delete.yaml",)
@@ -74,9 +74,9 @@ def test_an_environment_without_files_loses_its_index() -> None:
     assert plan_.empty == ("output/dev/a", "output/dev")
 
 
-def test_folders_in_which_something_stays_are_not_empty() -> None:
-    gone, wanted, foreign = "output/dev/a/x.yaml", "output/dev/b/x.yaml", "output/dev/c/notes.txt"
-    owned = {gone: OLD, wanted: NEW, "output/dev/c/x.yaml": OLD}
+def test_folders_with_remaining_files_are_not_empty() -> None:
+    gone, compiled, foreign = "output/dev/a/x.yaml", "output/dev/b/x.yaml", "output/dev/c/notes.txt"
+    owned = {gone: OLD, compiled: NEW, "output/dev/c/x.yaml": OLD}
     folders = [f"output/dev/{name}" for name in "abc"]
     plan_, _ = plan({"b__x": "new"}, owned, {**owned, foreign: HAND}, "output/dev", *folders)
     assert plan_.delete == (gone, "output/dev/c/x.yaml")
@@ -84,9 +84,9 @@ def test_folders_in_which_something_stays_are_not_empty() -> None:
 
 
 def test_a_file_edited_by_hand_is_named_whether_it_stays_or_goes() -> None:
-    other = "output/dev/a/y.yaml"
-    _, problems = plan({"a__x": "new"}, {PATH: OLD, other: OLD}, {PATH: HAND, other: HAND})
-    assert problems == [("W003", PATH), ("W003", other)]
+    second_path = "output/dev/a/y.yaml"
+    _, problems = plan({"a__x": "new"}, {PATH: OLD, second_path: OLD}, {PATH: HAND, second_path: HAND})
+    assert problems == [("W003", PATH), ("W003", second_path)]
 
 
 def test_a_foreign_file_in_the_way_is_an_error_and_elsewhere_a_warning() -> None:
@@ -101,8 +101,8 @@ def test_a_foreign_file_that_would_be_applied_is_an_error(name: str) -> None:
 
 
 def test_foreign_files_of_an_environment_are_one_error() -> None:
-    wanted = {f"{folder}__x": "new" for folder in "abc"}
-    _, problems = plan(wanted, {}, {f"output/dev/{folder}/y.yaml": HAND for folder in "abc"})
+    compiled = {f"{folder}__x": "new" for folder in "abc"}
+    _, problems = plan(compiled, {}, {f"output/dev/{folder}/y.yaml": HAND for folder in "abc"})
     assert problems == [("W015", "output/dev/a/y.yaml")]
 
 
@@ -155,7 +155,7 @@ def test_a_folder_whose_last_file_is_deleted_now_is_still_delivered() -> None:
     [({"output/dev/a": HAND}, [], "output/dev/a"), ({}, [PATH], PATH)],
     ids=["file where a folder must be", "folder where a file must be"],
 )
-def test_files_and_folders_in_each_others_place_are_seen_before_writing(
+def test_files_and_folders_in_each_others_place_are_found_before_writing(
     disk: dict[str, str], folders: list[str], blocked: str
 ) -> None:
     _, problems = plan({"a__x": "new"}, {}, disk, *folders)

@@ -1,4 +1,4 @@
-"""A receipt has the same bytes wherever it is made, and nothing that it says is trusted when it is read."""
+"""A receipt has the same bytes wherever it is made, and its content is not trusted when it is read."""
 
 import json
 from pathlib import Path
@@ -33,15 +33,15 @@ def test_it_is_an_in_toto_statement_about_the_index() -> None:
     }
 
 
-def test_the_order_of_what_it_is_made_from_does_not_matter() -> None:
+def test_the_order_of_inputs_does_not_matter() -> None:
     assert receipt({"a": A, "b": B}).text() == receipt({"b": B, "a": A}).text()
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    made = receipt({"a": A, "b": B})
-    (tmp_path / "r").write_text(made.text())
+def test_a_written_receipt_is_read_back(tmp_path: Path) -> None:
+    receipt_ = receipt({"a": A, "b": B})
+    (tmp_path / "r").write_text(receipt_.text())
     read = read_receipt(tmp_path / "r")
-    assert read == made
+    assert read == receipt_
     assert (read.outputs, read.inputs) == ({"prod": A}, {"a": A, "b": B})
 
 
@@ -78,7 +78,7 @@ def subject(*names: str, digest: str = A) -> str:
         (subject("output/.floe/dev.index", digest=A.upper()), "r:1:1", "has no SHA-256 digest"),
     ],
 )
-def test_what_is_no_receipt_is_refused_with_the_reason(
+def test_an_invalid_receipt_is_refused_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, place: str, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

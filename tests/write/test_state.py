@@ -34,7 +34,7 @@ def test_a_checkout_is_known_by_any_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe", encode(["1"]), encode(["1", "2", "three", b""]), encode([DEV]), encode({"dev": DEV})]
 )
-def test_a_damaged_entry_is_none(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_entry_is_ignored(tmp_path: Path, content: bytes) -> None:
     store = Memory()
     remember(store, tmp_path, {"dev": DEV})
     [(kind, key)] = store._entries
@@ -42,11 +42,11 @@ def test_a_damaged_entry_is_none(tmp_path: Path, content: bytes) -> None:
     assert recall(store, tmp_path, BOTH) == {}
 
 
-def test_damaged_stats_are_none() -> None:
+def test_damaged_stats_are_ignored() -> None:
     assert Compiled("1", "2", 3, b"\xff").stats == {}
 
 
-def test_an_environment_is_remembered_by_itself(tmp_path: Path) -> None:
+def test_each_environment_is_remembered_separately(tmp_path: Path) -> None:
     store = Memory()
     remember(store, tmp_path, {"dev": DEV, "prod": PROD})
     remember(store, tmp_path, {"prod": PROD.with_stats({})})
@@ -54,13 +54,13 @@ def test_an_environment_is_remembered_by_itself(tmp_path: Path) -> None:
     assert recall(store, tmp_path, ("dev",)) == {"dev": DEV}
 
 
-def test_stats_are_put_together_and_parted_by_environment() -> None:
+def test_stats_are_joined_and_split_by_environment() -> None:
     stats = {folder: dict(files) for folder, files in known_stats({"dev": DEV, "prod": PROD}).items()}
     assert stats == {**DEV.stats, **PROD.stats}
     assert stats_of(stats, "prod") == PROD.stats
 
 
-def test_what_another_run_has_written_stays(tmp_path: Path) -> None:
+def test_entries_of_another_run_are_kept(tmp_path: Path) -> None:
     store = Memory()
     remember(store, tmp_path, {"dev": DEV})
     remember(store, tmp_path, {"prod": PROD})

@@ -13,10 +13,10 @@ SHA = "a" * 64
 NOW = 1_700_000_000_000_000_000
 
 
-def seen(changed: int, modified: int = 0) -> os.stat_result:
+def stat_of(changed: int, modified: int = 0) -> os.stat_result:
     """Return the stat of a file with these times in nanoseconds."""
-    whole = (0o100644, 7, 1, 1, 0, 0, 5, 0, modified // 10**9, changed // 10**9)
-    return os.stat_result(whole, {"st_mtime_ns": modified, "st_ctime_ns": changed})
+    values = (0o100644, 7, 1, 1, 0, 0, 5, 0, modified // 10**9, changed // 10**9)
+    return os.stat_result(values, {"st_mtime_ns": modified, "st_ctime_ns": changed})
 
 
 @pytest.mark.parametrize(
@@ -25,19 +25,19 @@ def seen(changed: int, modified: int = 0) -> os.stat_result:
         (NOW - 21 * MILLISECOND + 1, 0, True),
         (NOW - 19 * MILLISECOND + 1, 0, False),
         (NOW + MILLISECOND + 1, 0, False),
-        (NOW - 2000 * MILLISECOND, 0, True),  # a file system with whole milliseconds, or seconds
+        (NOW - 2000 * MILLISECOND, 0, True),  # a file system with times in whole milliseconds or seconds
         (NOW - 1999 * MILLISECOND, 0, False),
         (NOW - 10**10 + 1, NOW - 19 * MILLISECOND, False),
         (NOW - 10**10 + 1, NOW + 10**12, False),  # set into the future
     ],
 )
-def test_times_that_are_too_young_say_nothing(changed: int, modified: int, conclusive: bool) -> None:
-    assert (conclusive_stat(seen(changed, modified), SHA, NOW) is not None) == conclusive
+def test_recent_times_are_not_trusted(changed: int, modified: int, conclusive: bool) -> None:
+    assert (conclusive_stat(stat_of(changed, modified), SHA, NOW) is not None) == conclusive
 
 
-def test_where_ctime_is_the_birth_of_a_file_nothing_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_ctime_is_the_creation_time_nothing_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stats, "TELLING", False)
-    assert conclusive_stat(seen(NOW - 10**10 + 1), SHA, NOW) is None
+    assert conclusive_stat(stat_of(NOW - 10**10 + 1), SHA, NOW) is None
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def test_a_file_that_was_not_changed_matches(file: Path) -> None:
     assert known(file).matches(file.lstat())
 
 
-def test_a_change_shows_though_size_and_mtime_are_set_back(file: Path) -> None:
+def test_a_change_is_noticed_even_with_the_same_size_and_mtime(file: Path) -> None:
     before, times = known(file), file.stat()
-    while True:  # until the clock of the file system has moved on, as the guard makes sure of
+    while True:  # until the clock of the file system has advanced, as the guard ensures
         file.write_text("54321")
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
         if file.stat().st_ctime_ns != times.st_ctime_ns:
@@ -69,11 +69,11 @@ def test_a_change_shows_though_size_and_mtime_are_set_back(file: Path) -> None:
     assert not before.matches(now)
 
 
-def test_another_file_in_its_place_shows(file: Path) -> None:
+def test_a_replaced_file_is_noticed(file: Path) -> None:
     before = known(file)
-    other = file.with_name("other")
-    other.write_text("54321")
-    assert not before.matches(other.replace(file).stat())
+    replacement = file.with_name("other")
+    replacement.write_text("54321")
+    assert not before.matches(replacement.replace(file).stat())
 
 
 @pytest.mark.parametrize("field", ["size", "modified", "changed", "inode"])
@@ -83,14 +83,14 @@ def test_every_field_counts(file: Path, field: str) -> None:
     assert not FileStat(**{**values, field: values[field] + 1}).matches(file.stat())
 
 
-def test_what_was_just_written_replaces_what_was_known() -> None:
+def test_stats_of_written_files_replace_cached_ones() -> None:
     old = FileStat(1, 1, 1, 1, "b" * 64)
     known_stats = {"output/dev/a": {"x.yaml": old, "y.yaml": old, "z.yaml": old}}
-    written = {
-        "output/dev/a/x.yaml": FileStat.of(seen(NOW - 10**10 + 1), SHA),
-        "output/dev/a/y.yaml": FileStat.of(seen(NOW), SHA),
-        "output/dev/b/new.yaml": FileStat.of(seen(NOW - 10**10 + 1), SHA),
+    written_stats = {
+        "output/dev/a/x.yaml": FileStat.of(stat_of(NOW - 10**10 + 1), SHA),
+        "output/dev/a/y.yaml": FileStat.of(stat_of(NOW), SHA),
+        "output/dev/b/new.yaml": FileStat.of(stat_of(NOW - 10**10 + 1), SHA),
     }
-    add_written(known_stats, written, NOW)
+    add_written(known_stats, written_stats, NOW)
     new = FileStat(5, 0, NOW - 10**10 + 1, 7, SHA)
     assert known_stats == {"output/dev/a": {"x.yaml": new, "z.yaml": old}, "output/dev/b": {"new.yaml": new}}

@@ -1,4 +1,4 @@
-"""Files that Argo CD, Flux or kustomize obey are errors wherever they would be obeyed."""
+"""Files that would steer Argo CD, Flux or kustomize are errors wherever these would obey them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FOLDERS = ("output/dev/a", "output/dev/a/below", "output/dev/a/.hidden", "output
 
 @pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("name", IN_FOLDERS)
-def test_in_a_delivered_folder(tmp_path: Path, folder: str, name: str) -> None:
+def test_steering_files_in_a_delivered_folder_are_errors(tmp_path: Path, folder: str, name: str) -> None:
     compiled = files(a__x="text", _cluster__x="text", _delivery__x="text")
     write_output(tmp_path, compiled)
     assert is_current(tmp_path, DIGESTS)
@@ -70,6 +70,6 @@ def test_patterns_of_flux_hold_for_all_folders_below(tmp_path: Path, folder: str
         "output/dev/a/.gitkeep",
     ],
 )
-def test_what_no_tool_obeys(path: str) -> None:
+def test_files_that_no_tool_obeys_are_accepted(path: str) -> None:
     """Folders above those that are delivered may be built by hand, as by `kubectl apply -k`."""
     assert obeyed_by(path) == ""

@@ -31,24 +31,24 @@ def test_a_volume_that_grows_needs_permission() -> None:
     assert refused(database("10Gi"), database("20Gi")) == [("W018", PATH, message)]
 
 
-def test_another_image_does_not() -> None:
+def test_a_new_image_needs_no_permission() -> None:
     assert refused(database("10Gi"), database("10Gi", "postgres:17")) == []
 
 
 @pytest.mark.parametrize("scope", ["prod", "prod/a"])
-def test_leave_is_given_for_an_environment_or_a_namespace(scope: str) -> None:
+def test_permission_may_be_for_an_environment_or_a_namespace(scope: str) -> None:
     assert refused(database("10Gi"), database("20Gi"), scope) == []
 
 
-def test_leave_for_another_namespace_is_none() -> None:
+def test_permission_for_another_namespace_does_not_count() -> None:
     assert refused(database("10Gi"), database("20Gi"), "prod/b") != []
 
 
-def test_what_was_no_manifest_is_not_an_obstacle() -> None:
+def test_an_old_file_that_is_not_a_manifest_is_ignored() -> None:
     assert refused("a: [", database("20Gi")) == []
 
 
-def test_only_kinds_with_such_fields_are_read() -> None:
+def test_only_kinds_with_immutable_fields_are_read() -> None:
     files = [
         PATH,
         "output/prod/a/service_db.yaml",
@@ -89,7 +89,7 @@ def test_only_kinds_with_such_fields_are_read() -> None:
         ),
     ],
 )
-def test_the_hint_leads_to_what_is_to_be_done(before: str, after: str, topic: str) -> None:
+def test_the_hint_names_the_next_steps(before: str, after: str, topic: str) -> None:
     findings = Findings()
     guard_updates({PATH: before.encode()}, {PATH: after}, frozenset(), findings)
     (diagnostic,) = findings.diagnostics

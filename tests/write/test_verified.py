@@ -1,4 +1,4 @@
-"""Every file that differs from a receipt is named, and nothing passes that is not named by it."""
+"""Every file that differs from a receipt is named, and files that the receipt does not name do not pass."""
 
 from pathlib import Path
 
@@ -45,12 +45,12 @@ def differences(
     ]
 
 
-def test_files_that_are_as_named_pass(tmp_path: Path, receipt: Receipt) -> None:
+def test_unchanged_files_pass(tmp_path: Path, receipt: Receipt) -> None:
     write(tmp_path, "output/prod/floe-x/configmap_x.yaml", "another environment")
     assert compare_with_receipt(tmp_path, receipt, INPUTS, "mesh") == 2
 
 
-def test_outside_of_git_nobody_knows_the_path_in_it(tmp_path: Path, receipt: Receipt) -> None:
+def test_outside_of_git_the_path_is_unknown(tmp_path: Path, receipt: Receipt) -> None:
     assert compare_with_receipt(tmp_path, receipt, INPUTS, None) == 2
     with pytest.raises(StageFailed) as failed:
         compare_with_receipt(tmp_path, receipt, INPUTS, "")
@@ -72,7 +72,7 @@ def test_each_output_file_that_differs_is_named(tmp_path: Path, receipt: Receipt
     ]
 
 
-def test_an_index_that_fits_other_files_is_one_error(tmp_path: Path, receipt: Receipt) -> None:
+def test_an_index_of_other_files_is_one_error(tmp_path: Path, receipt: Receipt) -> None:
     write(tmp_path, X, "other")
     index(tmp_path, (X, "other"), (Y, "y"))
     assert differences(tmp_path, receipt) == [("W023", f"{INDEX}:1:1")]
@@ -80,13 +80,13 @@ def test_an_index_that_fits_other_files_is_one_error(tmp_path: Path, receipt: Re
     assert differences(tmp_path, receipt) == [("W023", f"{INDEX}:1:1")]
 
 
-def test_of_two_contents_of_one_file_neither_passes(tmp_path: Path) -> None:
+def test_two_contents_of_one_file_are_an_error(tmp_path: Path) -> None:
     for text in ("x", "y"):
         write(tmp_path, X, text)
         assert differences(tmp_path, index(tmp_path, (X, "x"), (X, "y"))) == [("W023", f"{X}:1:1")]
 
 
-def test_a_link_is_no_file_even_if_it_leads_to_the_same(tmp_path: Path, receipt: Receipt) -> None:
+def test_a_link_to_the_same_content_is_not_a_file(tmp_path: Path, receipt: Receipt) -> None:
     (tmp_path / "same").write_text("x")
     (tmp_path / X).unlink()
     (tmp_path / X).symlink_to(tmp_path / "same")

@@ -13,7 +13,7 @@ DIGESTS = {"dev": "1" * 64}
 
 
 STORE = Memory()
-"""What the runs of the tests keep; each test has a root, and so a key, of its own."""
+"""The cache of all runs of the tests; each test has its own root, and so its own key."""
 
 
 def files(**texts: str) -> FileSet:

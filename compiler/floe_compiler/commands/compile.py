@@ -24,7 +24,7 @@ examples:
   floe-compile compile                                         compile everything
   floe-compile compile --env dev                               compile one environment
   floe-compile compile --domain sales                          compile one domain, whatever is wrong with others
-  floe-compile compile --allow-delete prod/floe-sales-domain   let a removed domain go
+  floe-compile compile --allow-delete prod/floe-sales-domain   allow the deletion of a removed domain
 """
 
 

@@ -69,7 +69,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--toolchain",
         metavar="VERSION",
-        help="install another version of floe-compile into an environment that is thrown away (this uses the network),"
+        help="install another version of floe-compile into a temporary environment (this uses the network),"
         " and show what it would change: a version, a wheel, a folder with its source, or git+https://...@TAG",
     )
     add_common(parser, FORMATS)

@@ -1,6 +1,6 @@
 """`floe-compile diff --toolchain VERSION`: what another version of the compiler would make of the same inputs.
 
-That version is installed into an environment of its own, which is thrown away, and shows itself how its output differs
+That version is installed into a temporary environment, and shows itself how its output differs
 from output/, as `floe-compile diff --from-output` does. This is the only way of `diff` that uses the network.
 """
 

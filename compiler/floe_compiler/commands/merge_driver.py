@@ -45,7 +45,7 @@ The same goes for operations that do not tell the driver their commits: cherry-p
 branches or more.
 
 examples:
-  floe-compile merge-driver %O %A %B %P   as Git calls it; nobody else does
+  floe-compile merge-driver %O %A %B %P   only Git calls it, with these arguments
 """
 MEMORY = "floe-compile-merge"
 """A file in Git's folder with the result of the last merge, as Git calls the driver for each file."""

@@ -1,4 +1,4 @@
-"""`floe-compile promote`: the images that one environment has tried become those of another one."""
+"""`floe-compile promote`: the images that one environment has tested become those of another one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = NOTES
-    parser.add_argument("source", metavar="FROM", help="the environment that has tried the images")
+    parser.add_argument("source", metavar="FROM", help="the environment whose images to copy")
     parser.add_argument("target", metavar="TO", help="the environment that takes them over")
     parser.add_argument(
         "products", nargs="*", default=[], metavar="PRODUCT", help="a product, or domain/product (default: all)"

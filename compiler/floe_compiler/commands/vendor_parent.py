@@ -1,4 +1,4 @@
-"""`floe-compile vendor oci://…` for parents: takes one from a registry, into a folder that is thrown away."""
+"""`floe-compile vendor oci://…` for parents: takes one from a registry, into a temporary folder."""
 
 from __future__ import annotations
 

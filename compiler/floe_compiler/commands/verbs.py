@@ -34,7 +34,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "rollout": "show which rings of domains have which changes of the platform, and which still lack them",
     },
     "Promote and publish": {
-        "promote": "write the images that one environment has tried into another one",
+        "promote": "copy the images that one environment runs to another one",
         "publish": "push the output of an environment to an OCI registry, for Flux and Argo CD",
         "package": "pack the output of an environment as Helm charts, for those who must use helm install",
         "receipt": "name inputs, compiler and output by digests, for others to verify",

@@ -1,1 +1,1 @@
-"""Promotion: the images that one environment has tried become those of another one."""
+"""Promotion: the images that one environment has tested become those of another one."""

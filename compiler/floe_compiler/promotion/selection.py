@@ -73,7 +73,7 @@ def promotion(
 
     Args:
         sources: The valid documents.
-        source: The environment that has tried the images.
+        source: The environment that has tested the images.
         target: The environment that takes them over.
         named: The products that are asked for; if there are none, all that both environments have.
         ran: Whether an image has run.

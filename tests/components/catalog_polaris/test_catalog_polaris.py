@@ -81,7 +81,7 @@ def _context(
     settings: Settings = DEVELOPMENT,
     served: tuple[ServedProduct, ...] = SERVED,
 ) -> Context[Any]:
-    return context_of(COMPONENT, config, settings=settings, found=(DATABASE, store, *others), served=served)
+    return context_of(COMPONENT, config, settings=settings, capabilities=(DATABASE, store, *others), served=served)
 
 
 def _server(context: Context[Any]) -> Container:

@@ -21,7 +21,9 @@ SECURE = replace(DEVELOPMENT, trust=Trust("company-ca"), tls_issuer="acme-intern
 
 def context(settings: Any = SECURE) -> Context[Any]:
     capabilities = (DATABASE, STORE, COLLECTOR)
-    return context_of(COMPONENT, settings=settings, found=capabilities, databases=(DATABASE.name,), served=SERVED)
+    return context_of(
+        COMPONENT, settings=settings, capabilities=capabilities, databases=(DATABASE.name,), served=SERVED
+    )
 
 
 def server(settings: Any = SECURE) -> Workload:

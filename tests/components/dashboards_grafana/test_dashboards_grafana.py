@@ -52,7 +52,7 @@ def context(
 ) -> Context[GrafanaConfig]:
     capabilities = [STORE, TRACES, *([database] if database else [])]
     return context_of(
-        COMPONENT, config, settings=settings, found=capabilities, databases=("grafana-postgresql/grafana",)
+        COMPONENT, config, settings=settings, capabilities=capabilities, databases=("grafana-postgresql/grafana",)
     )
 
 

@@ -37,7 +37,7 @@ def context(store: Store | None = None, settings: Settings = PRODUCTION, **confi
         store[0].provides(context_of(*store, settings=settings, scope="sales").instance) if store is not None else ()
     )
     values = {"server": SERVER, "databases": OWNERS, **config}
-    context_ = context_of(COMPONENT, values, settings=settings, scope="sales", found=backups)
+    context_ = context_of(COMPONENT, values, settings=settings, scope="sales", capabilities=backups)
     return replace(context_, instance=replace(context_.instance, name=SERVER))
 
 

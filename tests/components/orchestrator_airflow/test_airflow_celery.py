@@ -35,7 +35,7 @@ BOUNDS = {"replicas": {"minimum": 2, "maximum": 6, "cooldown": "10m"}}
 def context(*capabilities: Capability, settings: Any = PRODUCTION, **config: Any) -> Context[Any]:
     every = (*capabilities, *EVERYTHING, Monitoring("prometheus"))
     config = {"executor": "celery", **config}
-    return context_of(COMPONENT, config, settings=settings, found=every, scope="sales", products=(product(),))
+    return context_of(COMPONENT, config, settings=settings, capabilities=every, scope="sales", products=(product(),))
 
 
 def parts(**config: Any) -> Parts:

@@ -163,7 +163,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             replace(LINEAGE, url="http://127.0.0.1:9"),
         )
         settings = {"logs": {"remote": bool(s3)}, "executor": "celery", "runs": {"at_once": AT_ONCE}}
-        parts = build(context(*PRODUCTS, STOPPED, found=capabilities, **settings))
+        parts = build(context(*PRODUCTS, STOPPED, capabilities=capabilities, **settings))
         broker = next(workload for workload in parts.workloads if workload.name == "airflow-broker")
         queue = stack.enter_context(redis_program.running(broker, tmp_path_factory.mktemp("broker")))
         launched = {pods.name: pods for pods in parts.launched}

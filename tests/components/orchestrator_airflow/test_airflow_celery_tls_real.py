@@ -72,7 +72,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     endpoint = replace(DATABASE.endpoint, host="database.example")
     capabilities = (replace(DATABASE, endpoint=endpoint),)
     config = {"executor": "celery", "logs": {"remote": False}}
-    servers = build(context_of(COMPONENT, config, settings=SECURE, found=capabilities, scope="sales")).workloads
+    servers = build(context_of(COMPONENT, config, settings=SECURE, capabilities=capabilities, scope="sales")).workloads
     worker, server = (
         next(server for server in servers if server.name == name) for name in ("airflow-worker", "airflow-broker")
     )

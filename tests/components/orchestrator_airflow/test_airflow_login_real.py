@@ -131,7 +131,7 @@ def airflow(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
         database.ask(*ADMINISTRATOR, f"CREATE ROLE dagster LOGIN PASSWORD '{PASSWORD}'")
         database.ask(*ADMINISTRATOR, "CREATE DATABASE dagster OWNER dagster")
         address = Endpoint("database.example", (Port("postgresql", database.port, scheme="postgresql"),))
-        parts = build(context(found=(replace(DATABASE, endpoint=address),), login=LOGIN, logs={"remote": False}))
+        parts = build(context(capabilities=(replace(DATABASE, endpoint=address),), login=LOGIN, logs={"remote": False}))
         port = free_port()
         machine = Machine(
             tmp_path_factory.mktemp("pods"),

@@ -39,7 +39,7 @@ def context(
     *products: Product, scale: str = "heavy", capabilities: tuple[Capability, ...] = MONITORED, **config: Any
 ) -> Context[Any]:
     settings = changed(PRODUCTION, environment={"scale": scale})
-    return context_of(COMPONENT, config, settings=settings, found=capabilities, scope="sales", products=products)
+    return context_of(COMPONENT, config, settings=settings, capabilities=capabilities, scope="sales", products=products)
 
 
 def parts(scale: str = "heavy", **config: Any) -> Parts:
@@ -591,5 +591,5 @@ def test_no_manifest_has_a_secret() -> None:
 @pytest.mark.parametrize("scale", SCALES)
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
-    context_ = context_of(COMPONENT, settings=settings, found=MONITORED, scope="sales", products=[product()])
+    context_ = context_of(COMPONENT, settings=settings, capabilities=MONITORED, scope="sales", products=[product()])
     assert as_text(unit_of(COMPONENT, context_).objects) == snapshot

@@ -172,7 +172,7 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             replace(LINEAGE, url=f"http://127.0.0.1:{lineage}"),
             Monitoring("prometheus"),
         )
-        parts = build(context(*PRODUCTS, STOPPED, WAITING, found=capabilities, logs={"remote": bool(s3)}))
+        parts = build(context(*PRODUCTS, STOPPED, WAITING, capabilities=capabilities, logs={"remote": bool(s3)}))
         launched = {pods.name: pods for pods in parts.launched}
         machine = Machine(
             tmp_path_factory.mktemp("pods"),

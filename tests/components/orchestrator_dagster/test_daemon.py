@@ -25,7 +25,9 @@ DOCUMENTS = {"duration": "15s", "renew_deadline": "10s", "retry_period": "2s"}
 
 def context(**daemon: Any) -> Context[Any]:
     config = {"daemon": {"mode": "ha", **daemon}}
-    return context_of(COMPONENT, config, settings=PRODUCTION, found=EVERYTHING, scope="sales", products=(product(),))
+    return context_of(
+        COMPONENT, config, settings=PRODUCTION, capabilities=EVERYTHING, scope="sales", products=(product(),)
+    )
 
 
 def workload(name: str = "dagster-daemon", **daemon: Any) -> Workload:

@@ -37,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """Yield a server with the account of the daemon, and its permissions."""
     config = {"daemon": {"mode": "ha"}}
     context_ = context_of(
-        COMPONENT, config, settings=PRODUCTION, found=EVERYTHING, scope="sales", products=(product(),)
+        COMPONENT, config, settings=PRODUCTION, capabilities=EVERYTHING, scope="sales", products=(product(),)
     )
     rendered = unit_of(COMPONENT, context_).objects
     kinds = ("ServiceAccount", "Role", "RoleBinding")

@@ -26,7 +26,7 @@ SCALES = ["light", "medium", "heavy"]
 
 def context(*products: Product, scale: str = "heavy", **config: Any) -> Context[Any]:
     settings = changed(PRODUCTION, environment={"scale": scale})
-    return context_of(COMPONENT, config, settings=settings, found=EVERYTHING, scope="sales", products=products)
+    return context_of(COMPONENT, config, settings=settings, capabilities=EVERYTHING, scope="sales", products=products)
 
 
 def parts(scale: str = "heavy", **config: Any) -> Parts:
@@ -192,7 +192,7 @@ def test_an_external_database_keeps_its_host_and_name() -> None:
     )
     capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
     declared = build(
-        context_of(COMPONENT, settings=PRODUCTION, found=capabilities, scope="sales", products=[product()])
+        context_of(COMPONENT, settings=PRODUCTION, capabilities=capabilities, scope="sales", products=[product()])
     )
     text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
     assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["hostname"] == "db.acme.example"
@@ -206,7 +206,7 @@ def test_the_secret_of_an_external_database_may_hold_the_user_and_the_connection
     external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
     capabilities = (*(capability for capability in EVERYTHING if capability != DATABASE), external)
     declared = build(
-        context_of(COMPONENT, settings=PRODUCTION, found=capabilities, scope="sales", products=[product()])
+        context_of(COMPONENT, settings=PRODUCTION, capabilities=capabilities, scope="sales", products=[product()])
     )
     pods = [pod for _, pod in named_pods(declared)]
     for container_ in (pod.containers[0] for pod in pods):
@@ -374,7 +374,7 @@ def test_a_domain_without_products_gets_dagster_too() -> None:
 @pytest.mark.parametrize("scale", SCALES)
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
-    context_ = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
+    context_ = context_of(COMPONENT, settings=settings, capabilities=EVERYTHING, scope="sales", products=[product()])
     assert as_text(unit_of(COMPONENT, context_).objects) == snapshot
 
 

@@ -92,7 +92,7 @@ SERVED = (ServedProduct("sales", "customer-360"),)
 def context(
     *capabilities: Capability, settings: Settings = MEDIUM, models: Any = MODELS, **config: Any
 ) -> Context[CubeConfig]:
-    context_ = context_of(COMPONENT, config, settings=settings, found=capabilities, scope="sales")
+    context_ = context_of(COMPONENT, config, settings=settings, capabilities=capabilities, scope="sales")
     return replace(context_, instance=replace(context_.instance, models=models, served=SERVED))
 
 

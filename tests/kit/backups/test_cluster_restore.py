@@ -34,7 +34,7 @@ needs_barman = pytest.mark.skipif(
 def rendered() -> Mapping[str, Any]:
     backup = context_of(backup_s3.COMPONENT, BACKUPS, settings=PRODUCTION)
     capabilities = backup_s3.COMPONENT.provides(backup.instance)
-    cluster = context_of(database_cloudnative_pg.COMPONENT, DATABASE, settings=PRODUCTION, found=capabilities)
+    cluster = context_of(database_cloudnative_pg.COMPONENT, DATABASE, settings=PRODUCTION, capabilities=capabilities)
     objects = units_of((database_cloudnative_pg.COMPONENT, cluster), (backup_s3.COMPONENT, backup)).objects
     return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in objects}
 

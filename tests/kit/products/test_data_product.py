@@ -30,7 +30,7 @@ from support import DEVELOPMENT, PRODUCTION, context_of
 
 def pod(product_: Product, capabilities: tuple[Capability, ...] = EVERYTHING, settings: Settings = DEVELOPMENT) -> Pod:
     return (
-        build(context_of(COMPONENT, settings=settings, found=capabilities, scope="sales", products=[product_]))
+        build(context_of(COMPONENT, settings=settings, capabilities=capabilities, scope="sales", products=[product_]))
         .tasks[0]
         .pod
     )

@@ -55,7 +55,7 @@ def test_only_products_that_ask_for_it_know_the_semantic_layer(orchestrator: Any
     product_ = product(semantic_layer=asks)
     capabilities = (*EVERYTHING, server)
     context = context_of(
-        orchestrator.COMPONENT, settings=PRODUCTION, found=capabilities, scope="sales", products=[product_]
+        orchestrator.COMPONENT, settings=PRODUCTION, capabilities=capabilities, scope="sales", products=[product_]
     )
     parts = orchestrator.COMPONENT.build(context)
     pods = [task.pod for task in parts.tasks if task.name == product_.name] or [pods.pod for pods in parts.launched]

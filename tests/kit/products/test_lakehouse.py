@@ -31,7 +31,7 @@ def product_of(*steps: dict[str, Any]) -> Product:
 
 def login(step: dict[str, Any], *capabilities: Capability) -> StoreClient | None:
     product_ = product_of(step)
-    return store_login(context_of(COMPONENT, found=capabilities, scope="sales", products=[product_]), product_)
+    return store_login(context_of(COMPONENT, capabilities=capabilities, scope="sales", products=[product_]), product_)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_with_issued_credentials_only_direct_writers_need_a_login() -> None:
     assert login(custom, VENDING, LENDING) is None
     assert login({**custom, "writes_files": True}, VENDING, LENDING) is not None
     product_ = product_of(DBT)
-    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[product_])
+    context = context_of(COMPONENT, capabilities=(VENDING, LENDING), scope="sales", products=[product_])
     assert store_login(context, product_, writes_files=True) is not None, "for logs"
 
 
@@ -75,7 +75,7 @@ def test_a_product_has_only_the_store_keys_that_it_needs() -> None:
     assert login(DBT, VENDING, LENDING) is None
     assert login(DBT, CATALOG) is None, "the mesh has no store"
     product_ = product_of(DBT)
-    context = context_of(COMPONENT, found=(VENDING, LENDING), scope="sales", products=[product_])
+    context = context_of(COMPONENT, capabilities=(VENDING, LENDING), scope="sales", products=[product_])
     names = {variable.name for variable in environment(context, product_)}
     assert "AWS_REGION" in names
     assert not [name for name in names if "ACCESS_KEY" in name]

@@ -58,7 +58,7 @@ def pods(component: Component[Any]) -> list[tuple[str, Pod]]:
     ]
     database = replace(DATABASE, name=f"{component.type}-postgresql/{component.type}")
     capabilities = (catalog, store(), database, *other_capabilities)
-    parts: Parts = component.build(context_of(component, found=capabilities, scope="sales", products=products()))
+    parts: Parts = component.build(context_of(component, capabilities=capabilities, scope="sales", products=products()))
     return named_pods(parts)
 
 

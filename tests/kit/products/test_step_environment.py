@@ -17,7 +17,9 @@ from support import context_of
 
 def step_variables(*capabilities: Capability, **changes: Any) -> dict[str, Variable]:
     product_ = product(**changes)
-    variables = environment(context_of(COMPONENT, found=capabilities, scope="sales", products=[product_]), product_)
+    variables = environment(
+        context_of(COMPONENT, capabilities=capabilities, scope="sales", products=[product_]), product_
+    )
     names = [variable.name for variable in variables]
     assert len(names) == len(set(names))
     return {variable.name: variable for variable in variables}

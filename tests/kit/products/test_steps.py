@@ -19,7 +19,7 @@ from support import context_of
 
 
 def planned(product_: Product, capabilities: tuple[Capability, ...] = EVERYTHING) -> tuple[PlannedStep, ...]:
-    return planned_steps(context_of(COMPONENT, found=capabilities, scope="sales", products=[product_]), product_)
+    return planned_steps(context_of(COMPONENT, capabilities=capabilities, scope="sales", products=[product_]), product_)
 
 
 def step(**spec: Any) -> PlannedStep:
