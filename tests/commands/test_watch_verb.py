@@ -44,9 +44,9 @@ def mesh(tmp_path: Path) -> Path:
     return small_mesh(tmp_path / "mesh", {})
 
 
-def watching(mesh: Path, *, write: bool = False) -> Watch:
+def watching(mesh: Path, *, write: bool = False, domains: tuple[str, ...] = ()) -> Watch:
     ticks = count()
-    run = Compiling(Chosen(mesh, mesh), Store(mesh.parent / "cache"), ThisProcess(), lambda _: None)
+    run = Compiling(Chosen(mesh, mesh, (), domains), Store(mesh.parent / "cache"), ThisProcess(), lambda _: None)
     return Watch(run, write=write, clock=lambda: next(ticks) / 4)
 
 
@@ -170,6 +170,26 @@ def test_what_may_not_be_written_is_said_and_it_goes_on(mesh: Path, capsys: pyte
     edit(mesh, "0 7 * * *", "0 8 * * *")
     watch.answer()
     assert "0 8 * * *" in (mesh / CRON_JOB).read_text()
+
+
+def test_of_one_domain_what_has_no_namespace_stays_as_it_is(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "first"}, "value": 9}
+    (mesh / "base").mkdir()
+    (mesh / "base/first.yaml").write_text(json.dumps(first))
+    (mesh / "base/kustomization.yaml").write_text("resources: [first.yaml]\n")
+    assert main(["compile", "--quiet", "--root", str(mesh)]) == 0
+    watch = watching(mesh, write=True, domains=("sales",))
+    watch.begin()
+    capsys.readouterr()
+    (mesh / "base/first.yaml").write_text(json.dumps(first | {"value": 10}))
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    shown = capsys.readouterr()
+    assert "PriorityClass" not in shown.out
+    assert shown.err.startswith("floe-compile: dev: 1 changed ")
+    (written,) = mesh.glob("output/dev/_cluster/priorityclass*.yaml")
+    assert "value: 9" in written.read_text()
+    assert "0 7 * * *" in (mesh / CRON_JOB).read_text()
 
 
 def test_namespaces_are_read_ahead_until_all_are(watch: Watch, mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
