@@ -92,6 +92,21 @@ def test_namespaces_may_be_folded_to_single_nodes() -> None:
     ]
 
 
+def test_a_picture_of_all_connections_has_a_node_for_each_namespace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = small_mesh(tmp_path, {})
+
+    def picture(*words: str) -> str:
+        assert main(["graph", "connections", "--root", str(root), *words]) == 0
+        return capsys.readouterr().out
+
+    assert picture() == picture("--fold") != picture("--all")
+    assert picture("--format", "dot") == picture("--format", "dot", "--fold")
+    assert picture("--format", "json") == picture("--format", "json", "--all") != picture("--format", "json", "--fold")
+    assert "subgraph" in picture("--only", "floe-sales-domain")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

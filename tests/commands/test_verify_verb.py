@@ -71,6 +71,14 @@ def test_another_compiler_with_the_same_output_is_reported(
     assert "(by another compiler than the receipt names)" in capsys.readouterr().err
 
 
+def test_other_packages_are_told(receipt: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    said = json.loads(receipt.read_text())
+    said["predicate"]["dependencies"][0]["uri"] += ".1"
+    receipt.write_text(json.dumps(said))
+    assert floe("verify", str(receipt), "--recompile") == 0
+    assert capsys.readouterr().err.endswith("(with other packages than the receipt names)\n")
+
+
 def test_a_receipt_that_cannot_be_read_is_wrong_usage(floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     assert floe("verify", "none.json") == 2
     assert capsys.readouterr().err == "floe-compile: none.json: cannot be read: No such file or directory\n"

@@ -172,6 +172,26 @@ def test_errors_while_writing_are_reported_and_watch_continues(mesh: Path, capsy
     assert "0 8 * * *" in (mesh / CRON_JOB).read_text()
 
 
+def test_of_one_domain_what_has_no_namespace_stays_as_it_is(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "first"}, "value": 9}
+    (mesh / "base").mkdir()
+    (mesh / "base/first.yaml").write_text(json.dumps(first))
+    (mesh / "base/kustomization.yaml").write_text("resources: [first.yaml]\n")
+    assert main(["compile", "--quiet", "--root", str(mesh)]) == 0
+    watch = watching(mesh, write=True, domains=("sales",))
+    watch.begin()
+    capsys.readouterr()
+    (mesh / "base/first.yaml").write_text(json.dumps(first | {"value": 10}))
+    edit(mesh, "0 6 * * *", "0 7 * * *")
+    watch.answer()
+    shown = capsys.readouterr()
+    assert "PriorityClass" not in shown.out
+    assert shown.err.startswith("floe-compile: dev: 1 changed ")
+    (written,) = mesh.glob("output/dev/_cluster/priorityclass*.yaml")
+    assert "value: 9" in written.read_text()
+    assert "0 7 * * *" in (mesh / CRON_JOB).read_text()
+
+
 def test_namespaces_are_read_ahead_until_all_are_read(
     watch: Watch, mesh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

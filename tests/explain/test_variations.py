@@ -42,11 +42,21 @@ def test_a_variation_differs_from_the_value_and_has_its_type(value: Any) -> None
         ("orders", ["ordersx"]),
         ("Europe/Berlin", ["Europe/Berlinx", "Europe/Paris", "Etc/UTC"]),
         ("Etc/UTC", ["Etc/UTCx", "Europe/Paris"]),
-        ("0 6 * * *", ["0 12 * * *", "0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
+        ("0 6 * * *", ["@yearly", "@hourly", "0 12 * * *", "0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
+        ("@yearly", ["@hourly", "@yearlyx"]),
+        ("@daily", ["@yearly", "@hourly", "@dailyx"]),
+        ("a b c d e", ["a b c d ex"]),
     ],
 )
 def test_the_likeliest_variations_come_first(value: Any, expected: list[Any]) -> None:
     assert list(variations(value, CLOSED)) == expected
+
+
+@pytest.mark.parametrize("schedule", ["0 3 1 * *", "*/5 * * * *", "0 0 1 1 *", "30 4 2 JAN *"])
+def test_a_schedule_is_first_varied_to_one_of_another_length(schedule: str) -> None:
+    """What follows from how often it runs, such as an alert for a product that is late, is the same at another hour."""
+    is_yearly = schedule.split()[3] != "*"
+    assert next(iter(variations(schedule, ()))) == ("@hourly" if is_yearly else "@yearly")
 
 
 def test_a_digest_keeps_its_length() -> None:

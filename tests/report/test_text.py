@@ -68,6 +68,15 @@ def test_a_line_that_may_have_a_secret_is_shown_if_it_has_only_a_known_key(
     assert "hunter2" not in text
 
 
+def test_a_line_with_a_secret_is_shown_by_no_other_finding(root: Path) -> None:
+    (root / "one.yaml").write_text("  hunter2: polari\n")
+    place = Span("one.yaml", 1, 3)
+    secret, other = Diagnostic(UNKNOWN, "it looks like a password", place, secret=True), Diagnostic(UNKNOWN, "x", place)
+    for both in ((secret, other), (other, secret)):
+        assert "hunter2" not in render_problems(Outcome(both), root, plain)
+    assert "hunter2" in render_problems(Outcome((other,)), root, plain)
+
+
 @pytest.mark.parametrize(
     "span",
     [

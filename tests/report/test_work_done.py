@@ -20,7 +20,7 @@ def test_steps_are_timed_without_the_text_after_a_colon() -> None:
 def test_each_environment_has_a_row_and_the_steps_have_a_sum() -> None:
     assert render_work([WorkDone("prod/us", 12, 3, 140)], {"reading": 0.5, "compiling": 1.25}) == (
         "### What was compiled\n\n"
-        "| environment | namespaces | compiled now | objects |\n|---|---|---|---|\n| prod/us | 12 | 3 | 140 |\n\n"
-        "The other namespaces were in the cache.\n\n"
+        "| environment | folders | compiled now | objects |\n|---|---|---|---|\n| prod/us | 12 | 3 | 140 |\n\n"
+        "The other folders of the output were in the cache.\n\n"
         "| step | seconds |\n|---|---|\n| reading | 0.50 |\n| compiling | 1.25 |\n| **all** | 1.75 |\n\n"
     )

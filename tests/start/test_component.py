@@ -51,7 +51,8 @@ def install(package: Path, site: Path) -> None:
 
 def succeeds(folder: Path, *command: str, path: Sequence[Path] = ()) -> str:
     """Run a tool of Python in a folder, with packages that can be imported; return what it prints."""
-    only_pytest = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # which is all that the package asks for
+    # It asks for pytest alone, and options of whoever runs this are not about it.
+    only_pytest = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     environment = {**os.environ, **only_pytest, "PYTHONPATH": os.pathsep.join(map(str, path))}
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False

@@ -23,12 +23,13 @@ NOTES = """\
   connections   pods; an arrow leads to each server that they call, with its ports
   waves         servers and tasks; an arrow leads to what must run or end before
 
-A whole environment has hundreds of connections: --fold draws one node for each namespace, --only a part.
+A whole environment has hundreds of connections. A picture of them has one node for each namespace; --all draws each
+pod, --only NAME a part. JSON has all, unless --fold is given.
 GitHub and GitLab draw Mermaid in Markdown. svg is drawn by Graphviz, whose program `dot` must be installed.
 
 examples:
   floe-compile graph lineage
-  floe-compile graph connections --fold
+  floe-compile graph connections
   floe-compile graph connections --env prod --only floe-sales-domain --format svg > sales.svg
 """
 
@@ -47,11 +48,13 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="only this namespace (or domain, of lineage), and what it is connected with (may be repeated)",
     )
-    parser.add_argument(
+    whole = parser.add_mutually_exclusive_group()
+    whole.add_argument(
         "--fold",
         action="store_true",
         help="draw one node for each namespace (or domain, of lineage), not what is in it",
     )
+    whole.add_argument("--all", action="store_true", help="draw each pod, however many connections there are")
     parser.add_argument("--format", choices=(*RENDERERS, "svg"), default="mermaid", help="default: mermaid")
     add_repository(parser)
     add_cache(parser)
@@ -70,10 +73,16 @@ def run(options: Namespace) -> int:
             raise UsageError(f'--only: there is no "{name}" in the graph; {did_you_mean(name, groups)}')
     if options.only:
         graph = graph.around(frozenset(options.only))
-    if options.fold:
+    if options.fold or _is_tangled(options):
         graph = graph.folded()
     sys.stdout.write(_svg(dot(graph)) if options.format == "svg" else RENDERERS[options.format](graph))
     return DONE
+
+
+def _is_tangled(options: Namespace) -> bool:
+    """Return whether a picture of all this would show nothing. Programs that read JSON have no trouble with it."""
+    whole = options.kind == "connections" and not options.only
+    return whole and options.format != "json" and not options.all
 
 
 def _graph(root: Path, options: Namespace, cache: Store) -> Graph:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -59,20 +59,23 @@ def receipt_of(current: Current) -> Receipt:
         index_digests(current.compiled.files.digests),
         files,
         Compiler(version(), Digest(compiler_digest())),
-        _packages(has_charts=any(path.startswith(f"{CHARTS}/") for path in files)),
+        packages_for(files),
         path_in_git(current.chosen.output) or "",
     )
 
 
-def _packages(*, has_charts: bool) -> Mapping[str, str]:
+def packages_for(inputs: Iterable[str]) -> Mapping[str, str]:
     """Return the version of each package of the compiler, by its package URL; if there are charts, also helm's.
 
     Charts that nothing runs need no helm: it is left out where it is not installed.
+
+    Args:
+        inputs: the paths of the inputs.
     """
     from floe_compiler.load.digests import versions
 
     packages = {f"pkg:pypi/{name.lower().replace('_', '-')}": version for name, version in versions().items()}
-    if has_charts:
+    if any(path.startswith(f"{CHARTS}/") for path in inputs):
         from floe_compiler.charts.helm import find_helm
 
         with suppress(StageFailed):

@@ -102,9 +102,14 @@ def _recompiled(chosen: Chosen, environments: tuple[str, ...], options: Namespac
 
 
 def _other_compiler(receipt: Receipt | None) -> str:
-    """Return the note that another compiler has made the receipt, if so."""
+    """Return the note that another compiler has made the receipt, or that it names other packages, if so."""
+    from floe_compiler.commands.receipt import packages_for
     from floe_compiler.load.digests import compiler_digest
 
-    if receipt is None or receipt.predicate.compiler.digest.sha256 == compiler_digest():
+    if receipt is None:
         return ""
-    return " (by another compiler than the receipt names)"
+    if receipt.predicate.compiler.digest.sha256 != compiler_digest():
+        return " (by another compiler than the receipt names)"
+    if receipt.packages != packages_for(receipt.inputs):
+        return " (with other packages than the receipt names)"
+    return ""

@@ -8,8 +8,11 @@ from typing import Any
 
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.schedules import check_schedule
 
 _NUMBER = re.compile(r"\d+")
+_SCHEDULE = re.compile(r"@|\S+( \S+){4}$")
+"""What begins as a schedule does, so that few texts are read as one."""
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 # Values with a syntax that allows no changed letters or digits.
 _ELSEWHERE = ("Europe/Paris", "Etc/UTC")
@@ -33,9 +36,23 @@ def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         yield from dict.fromkeys(other for other in (2 * value, value + 1, value - 1) if other != value)
     elif isinstance(value, str):
         yield from dict.fromkeys(word for group in closed if value in group for word in group if word != value)
+        yield from _other_schedules(value)
         yield from _other_digests(value)
         yield from _other_numbers(value)
         yield from (f"{value}x", *(place for place in _ELSEWHERE if "/" in value and place != value))
+
+
+def _other_schedules(text: str) -> Iterator[str]:
+    """Yield schedules that run far less or far more often: at another hour, it would be as often as before."""
+    if not _SCHEDULE.match(text):
+        return
+    try:
+        check_schedule(text)
+    except ValueError:
+        return
+    is_of_each_month = text.split()[3:4] == ["*"] or text in ("@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+    others = ("@yearly", "@hourly") if is_of_each_month else ("@hourly", "@yearly")
+    yield from (other for other in others if other != text)
 
 
 def _other_digests(text: str) -> Iterator[str]:

@@ -134,7 +134,7 @@ def _hint(kind: str, path: DataPath) -> str:
         return "leave it out of the URL, and give it to the program that reads the URL as a secret"
     if _is_of_chart(path) and kind == VALUE:
         listed = "workloads: {<workload>: {secrets: {<name>: [<key>]}}}"
-        return f"put it into the secret store, and write the name of the Secret here, listed for its reader: {listed}"
+        return f"put it into the secret store, and name the Secret here, listed for its reader in this file: {listed}"
     if kind == LOGIN:
         return "leave the user and the password out, and give them to the program as a secret"
     form = "credentials: {type: secret, name: <name>}" if "credentials" in path else "secret: {name: <name>}"

@@ -10,10 +10,13 @@ from floe_compiler.report.markdown_table import inline, markdown_table
 
 
 class WorkDone(msgspec.Struct, frozen=True):
-    """What was done for one environment: its namespaces, those of them that were compiled now, and its objects."""
+    """What was done for one environment: its folders in the output, those that were compiled now, and its objects.
+
+    Each is a namespace, or what has none.
+    """
 
     environment: str
-    namespaces: int
+    folders: int
     compiled: int
     objects: int
 
@@ -46,13 +49,13 @@ class Stopwatch:
 
 
 def render_work(done: Iterable[WorkDone], seconds: Mapping[str, float]) -> str:
-    """Return two tables: the namespaces of each environment, and the seconds of each step."""
-    rows = [(inline(work.environment), str(work.namespaces), str(work.compiled), str(work.objects)) for work in done]
+    """Return two tables: the folders of each environment, and the seconds of each step."""
+    rows = [(inline(work.environment), str(work.folders), str(work.compiled), str(work.objects)) for work in done]
     steps = [(inline(step), f"{time:.2f}") for step, time in seconds.items()]
     total = f"{sum(seconds.values()):.2f}"
     return (
         "### What was compiled\n\n"
-        f"{markdown_table(('environment', 'namespaces', 'compiled now', 'objects'), rows)}\n"
-        "The other namespaces were in the cache.\n\n"
+        f"{markdown_table(('environment', 'folders', 'compiled now', 'objects'), rows)}\n"
+        "The other folders of the output were in the cache.\n\n"
         f"{markdown_table(('step', 'seconds'), [*steps, ('**all**', total)])}\n"
     )

@@ -115,6 +115,12 @@ class Receipt(msgspec.Struct, frozen=True):
         return {_environment(subject.name): subject.digest.sha256 for subject in self.subject}
 
     @property
+    def packages(self) -> Mapping[str, str]:
+        """The version of each package that the compiler used, by its package URL without it."""
+        named = (package.uri.rpartition("@") for package in self.predicate.dependencies)
+        return {name: version for name, _, version in named}
+
+    @property
     def inputs(self) -> Mapping[str, str]:
         """The digest of each input file, by path from the root."""
         return {file.name: file.digest.sha256 for file in self.predicate.inputs}
