@@ -194,6 +194,7 @@ def test_errors_shown_are_those_that_are_reported() -> None:
     assert [one for one, text in reported.items() if one.text not in text] == []
 
 
+@pytest.mark.thorough  # to explain one file of the largest mesh takes longer than all other tests of this module
 @pytest.mark.parametrize("block", noted("what it prints in this mesh"))
 def test_what_a_command_prints_in_this_mesh(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
     command, _, printed = block.text.partition("\n")

@@ -79,6 +79,7 @@ def test_nothing_is_done_more_often_for_each_domain_of_a_larger_mesh(clusters: i
     assert {name: (few.get(name, 0), many[name]) for name in growing} == {}
 
 
+@pytest.mark.thorough
 def test_a_domain_costs_about_the_same_in_one_of_several_clusters() -> None:
     one, several = (sum(added(2 * STEP, clusters).values()) for clusters in (1, 3))
     assert one < several < 1.2 * one  # what tests before have had computed is not done again, and differs
