@@ -28,6 +28,8 @@ FILES = (
 NAMED_BY_PEOPLE = frozenset({"labels", "mirrors", "variables", "secrets"})
 """Mappings whose keys are any names."""
 
+DECIDING = (("apiVersion",), ("kind",))
+
 
 def mesh_of(file: str, root: Path) -> Path:
     """Make the reference mesh with one environment, to which the file belongs if it belongs to one."""
@@ -62,16 +64,20 @@ def misspelt(data: Any, path: DataPath) -> Any:
 
 
 def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
-    """Yield groups of keys that have nothing to do with each other: of different mappings, none within another."""
+    """Yield groups of keys that have nothing to do with each other: of different mappings, none within another.
+
+    Those that say what a document is are alone: without one, nothing else is told of it.
+    """
+    alone = [[path] for path in DECIDING]
     rounds: list[list[DataPath]] = []
-    for path in sorted(paths, key=len):
+    for path in sorted((path for path in paths if path not in DECIDING), key=len):
         for others in rounds:
             if not any(path[: len(one)] == one or path[:-1] == one[:-1] for one in others):
                 others.append(path)
                 break
         else:
             rounds.append([path])
-    yield from rounds
+    yield from (*alone, *rounds)
 
 
 def text_of(data: Any) -> str:
