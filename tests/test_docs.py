@@ -196,6 +196,7 @@ def test_errors_shown_are_those_that_are_reported() -> None:
     assert [block for block, text in reported.items() if block.text not in text] == []
 
 
+@pytest.mark.thorough  # to explain one file of the largest mesh takes longer than all other tests of this module
 @pytest.mark.parametrize("block", noted("what it prints in this mesh"))
 def test_printed_examples_are_current(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
     command, _, printed = block.text.partition("\n")

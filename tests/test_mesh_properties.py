@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import StageFailed
@@ -145,8 +145,12 @@ EVERYTHING = {
 }
 
 
+# The gate tries the mesh with everything.
+MANY = settings(max_examples=settings().max_examples // 50, suppress_health_check=[HealthCheck.too_slow])
+
+
 @pytest.mark.parametrize("slot", TOGGLES)
-@settings(max_examples=settings().max_examples // 50, suppress_health_check=[HealthCheck.too_slow])
+@settings(MANY, phases=MANY.phases if MANY.max_examples > 1 else [Phase.explicit])
 @example(slots=EVERYTHING, product={"steps": STEPS, "run_by": "orchestrator", "schedule": None})
 @given(slots=MESHES, product=PRODUCTS)
 def test_a_component_adds_and_removes_exactly_its_objects(

@@ -28,6 +28,8 @@ FILES = (
 NAMED_BY_PEOPLE = frozenset({"labels", "mirrors", "variables", "secrets"})
 """Mappings whose keys are any names."""
 
+DECIDING = (("apiVersion",), ("kind",))
+
 
 def mesh_of(file: str, root: Path) -> Path:
     """Make the reference mesh with one environment, to which the file belongs if it belongs to one."""
@@ -62,9 +64,13 @@ def misspelt(data: Any, path: DataPath) -> Any:
 
 
 def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
-    """Yield groups of keys that have nothing to do with each other: of different mappings, none within another."""
+    """Yield groups of keys that have nothing to do with each other: of different mappings, none within another.
+
+    Those that say what a document is are alone: without one, nothing else is told of it.
+    """
+    alone = [[path] for path in DECIDING]
     rounds: list[list[DataPath]] = []
-    for path in sorted(paths, key=len):
+    for path in sorted((path for path in paths if path not in DECIDING), key=len):
         for chosen in rounds:
             if not any(
                 path[: len(chosen_path)] == chosen_path or path[:-1] == chosen_path[:-1] for chosen_path in chosen
@@ -73,7 +79,7 @@ def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
                 break
         else:
             rounds.append([path])
-    yield from rounds
+    yield from (*alone, *rounds)
 
 
 def text_of(data: Any) -> str:

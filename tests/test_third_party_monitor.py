@@ -234,9 +234,10 @@ def test_its_refusals_are_reported_at_the_setting_with_all_other_errors(installe
 
 def test_an_explanation_covers_calls_of_completions(installed: None, tmp_path: Path) -> None:
     root, file = monitored(tmp_path, {}), f"output/dev/{SALES}/networkpolicy.networking.k8s.io_vigil-agent.yaml"
-    explanation = explain_file(root, file)
+    cache = Memory()
+    explanation = explain_file(root, file, cache=cache)
     assert explanation is not None
-    assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
+    assert explanation.manifest == yaml.load(compile_mesh(root, cache=cache).files[file], yaml.CSafeLoader)
     assert "floe-platform" in [value for _, value, _ in explanation.values], "which measures the agent"
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from explain.test_explain import ENVIRONMENT, MANIFEST, REGISTRY, SOURCES
+from floe_compiler.explain.attempts import Valid
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule, StageFailed
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.pipeline import causes, compile_mesh
 from floe_compiler.pipeline.causes import at_written_values
+from floe_compiler.resolve.slots import Registry
 from small_mesh import ENVIRONMENT as ENVIRONMENT_FILE
 from small_mesh import small_mesh
 
@@ -116,3 +120,17 @@ def test_schemas_of_the_inputs_are_not_built_again(tmp_path: Path, monkeypatch: 
     (diagnostic,) = failed.value.diagnostics
     assert diagnostic.span
     assert diagnostic.span.file == ENVIRONMENT_FILE
+
+
+def test_the_environment_is_resolved_once_for_all_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved: list[str] = []
+
+    def noted(sources: Sources, registry: Registry, site: str, *others: Any) -> Valid:
+        if sources is SOURCES:  # and not documents that were reduced to what an object may follow from
+            resolved.append(site)
+        return Valid(sources, registry, site, *others)
+
+    for module in ("explain.question", "pipeline.causes"):
+        monkeypatch.setattr(f"floe_compiler.{module}.Valid", noted)
+    placed(QUOTA, replace(QUOTA, message="spec.hard.pods is wronger"))
+    assert resolved == ["dev"]

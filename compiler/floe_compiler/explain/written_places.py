@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from floe_compiler.explain.attempts import Valid
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects
 from floe_compiler.explain.question import Question, Schemas
@@ -35,6 +36,7 @@ def written_place(
     identity: ObjectId,
     message: str,
     schemas: Schemas | None = None,
+    valid: Valid | None = None,
 ) -> Span | None:
     """Return where the value of an object is written; None if the object or the value is not known, or no input is.
 
@@ -45,9 +47,10 @@ def written_place(
         identity: The object.
         message: What is wrong with the object. It names the path of the value, or of an item that has the value.
         schemas: The schemas of the documents, by kind (default: they are made).
+        valid: The site as the documents have it, if several objects are asked about (default: it is resolved).
     """
     try:
-        question = Question(sources, registry, site, identity, schemas)
+        question = Question(sources, registry, site, identity, schemas, valid=valid)
     except (StageFailed, ValueError):
         return None
     baseline = question.baseline

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from floe_compiler.explain.attempts import Valid
 from floe_compiler.explain.documents import documents_of
 from floe_compiler.explain.question import Schemas
 from floe_compiler.explain.written_places import written_place
-from floe_compiler.model.diagnostics import ENVIRONMENT_END, Diagnostic, Related
+from floe_compiler.model.diagnostics import ENVIRONMENT_END, Diagnostic, Related, StageFailed
 from floe_compiler.model.objects import parse_object_id
 from floe_compiler.model.sites import environment_of
 from floe_compiler.model.sources import Sources
@@ -44,6 +46,7 @@ def at_written_values(
     """
     documents = {document.file for document in documents_of(sources)}
     known: dict[tuple[str, str], list[_Located]] = {}
+    resolved = cache(partial(_resolved, sources, registry))
     left = MOST
     for finding in sorted(findings, key=Diagnostic.sort_key):
         place, asked_for_at = path_in(finding.message), finding.span
@@ -56,11 +59,19 @@ def at_written_values(
         alike = known.setdefault((site, finding.message), [])
         if left and len(alike) < ALIKE:
             left -= 1
-            span = written_place(sources, registry, site, identity, finding.message, schemas)
+            span = written_place(sources, registry, site, identity, finding.message, schemas, resolved(site))
             alike.append(_Located(asked_for_at, identity.namespace, span))
         else:
             span = _same_place(alike, asked_for_at, identity.namespace)
         yield _moved(finding, asked_for_at, span) if span else finding
+
+
+def _resolved(sources: Sources, registry: Registry, site: str) -> Valid | None:
+    """Return a site as the documents have it; None if it cannot be resolved."""
+    try:
+        return Valid(sources, registry, site)
+    except (StageFailed, ValueError):
+        return None
 
 
 def _same_place(alike: Sequence[_Located], asked_for_at: Span, namespace: str) -> Span | None:
