@@ -80,16 +80,26 @@ def _other_numbers(text: str) -> Iterator[str]:
 
 def scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
     """Yield every scalar of plain data with its path."""
+    found: list[tuple[DataPath, Any]] = []
+    _add_scalars(data, path, found)
+    return iter(found)
+
+
+def _add_scalars(data: Any, path: DataPath, found: list[tuple[DataPath, Any]]) -> None:
+    """Add every scalar: half of what it takes to yield them through all levels, and objects are compared often."""
     children: Iterable[tuple[str | int, Any]]
-    if isinstance(data, Mapping):
+    kind = type(data)
+    if kind is dict:
         children = data.items()
-    elif isinstance(data, list | tuple):
+    elif kind is list or kind is tuple:
         children = enumerate(data)
+    elif kind is not str and isinstance(data, Mapping):
+        children = data.items()
     else:
-        yield path, data
+        found.append((path, data))
         return
     for step, child in children:
-        yield from scalars(child, (*path, step))
+        _add_scalars(child, (*path, step), found)
 
 
 def without_value(data: Any, path: DataPath) -> Any:
@@ -110,7 +120,8 @@ def differences(before: Any, after: Any) -> frozenset[DataPath]:
     changed = {path: value for path, value in old if path not in new or not _same(new[path], value)}
     if not any(isinstance(step, int) for path in changed for step in path):
         return frozenset(changed)
-    named = {show_place(path, after): value for path, value in new.items()}
+    alike = {(len(path), path[-1:]) for path in changed}  # an item that has moved has as many steps, and the last one
+    named = {show_place(path, after): value for path, value in new.items() if (len(path), path[-1:]) in alike}
     return frozenset(path for path, value in changed.items() if not _has(named, show_place(path, before), value))
 
 
