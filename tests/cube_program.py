@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def run(script: str, *arguments: str, package: str = "duckdb-driver", env: Mappi
     if node is None:
         pytest.skip("node is not installed")
     variables = {**os.environ, **(env or {})}
-    if not _has(node, f"@cubejs-backend/{package}", variables):
+    if not _has(node, f"@cubejs-backend/{package}", variables.get("NODE_PATH", "")):
         pytest.skip(f"the package @cubejs-backend/{package} is not installed: NODE_PATH names no folder with it")
     done = subprocess.run(
         [node, "-e", script, *arguments],
@@ -36,9 +37,11 @@ def run(script: str, *arguments: str, package: str = "duckdb-driver", env: Mappi
     return done.stdout
 
 
-def _has(node: str, name: str, env: Mapping[str, str]) -> bool:
-    script = f"require.resolve('{name}/package.json')"
-    return subprocess.run([node, "-e", script], env=env, capture_output=True, timeout=60, check=False).returncode == 0
+@cache
+def _has(node: str, name: str, folders: str) -> bool:
+    command = [node, "-e", f"require.resolve('{name}/package.json')"]
+    env = {**os.environ, "NODE_PATH": folders}
+    return subprocess.run(command, env=env, capture_output=True, timeout=60, check=False).returncode == 0
 
 
 COMPILE = """

@@ -6,12 +6,14 @@ run is a fork of it, with the arguments, streams, working folder and variables o
 
 from __future__ import annotations
 
-import atexit
+import fcntl
 import importlib
 import json
+import multiprocessing
 import os
 import pkgutil
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -45,21 +47,31 @@ def quick_program(folder: Path, module: str = "floe_compiler.program", name: str
 
 @cache
 def _server() -> str:
-    """Start the process that forks, which ends with this one, and return the address at which it is asked."""
-    folder = tempfile.TemporaryDirectory(prefix="floe-")
-    address = f"{folder.name}/socket"
-    command = [sys.executable, __file__, address]
+    """Return the address of the process that forks, of which there is one for all processes that share the tests."""
+    first = multiprocessing.parent_process()
+    owner = first.pid if first else os.getpid()
+    folder = Path(tempfile.gettempdir(), f"floe-{owner}")
+    folder.mkdir(exist_ok=True)
+    address = folder / "socket"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not address.exists():
+            _started.append(_start(address, owner or 0))
+    return str(address)
+
+
+_started: list[subprocess.Popen[bytes]] = []
+"""The process that forks, if this one has started it."""
+
+
+def _start(address: Path, owner: int) -> subprocess.Popen[bytes]:
     path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    server = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **path}, cwd=folder.name
-    )
-    assert server.stdin
+    command = [sys.executable, __file__, str(address), str(owner)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **path}, cwd=address.parent)
     assert server.stdout
     server.stdout.readline()  # It listens.
     server.stdout.close()
-    atexit.register(folder.cleanup)
-    atexit.register(server.communicate)
-    return address
+    return server
 
 
 def _import_all() -> None:
@@ -84,20 +96,30 @@ def _import_all() -> None:
     registry()
 
 
-def _serve(address: str) -> None:
-    """Run a fork for each connection, until the tests end."""
+def _serve(address: str, owner: int) -> None:
+    """Run a fork for each connection, until the process that has begun the tests ends."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
         sys.stdout.write("\n")
         sys.stdout.flush()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The system forgets forks that have ended.
-        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
+        while _is_alive(owner):
+            if not select.select([listener], [], [], 1)[0]:
+                continue
             connection, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
                 _run(connection)
             connection.close()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _run(connection: socket.socket) -> None:
@@ -129,4 +151,7 @@ def _run(connection: socket.socket) -> None:
 
 if __name__ == "__main__":
     _import_all()
-    _serve(sys.argv[1])
+    try:
+        _serve(sys.argv[1], int(sys.argv[2]))
+    finally:
+        shutil.rmtree(Path(sys.argv[1]).parent, ignore_errors=True)

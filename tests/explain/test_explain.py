@@ -14,7 +14,7 @@ from floe_compiler.components import registry
 from floe_compiler.explain import explain, question
 from floe_compiler.explain.attempts import Unchecked, Valid
 from floe_compiler.explain.reduction import reduced
-from floe_compiler.explain.variations import differences, scalars, variations, words
+from floe_compiler.explain.variations import closed_words, differences, scalars, variations
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.explanation import Cause, Explanation
@@ -189,17 +189,11 @@ def with_document(changed: Document) -> Sources:
     return Sources(changed if changed.file == MANIFEST.file else MANIFEST, {"dev": environment}, domains)
 
 
-@cache
-def closed() -> tuple[tuple[str, ...], ...]:
-    """Return the words that the language knows."""
-    return tuple(words(plain_schemas(REGISTRY)))
-
-
 def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     """Return what changes in an object with each other value at a place that the language allows."""
     document_, path = written(span)
     differing = []
-    for other in variations(dict(scalars(document_.data))[path], closed()):
+    for other in variations(dict(scalars(document_.data))[path], closed_words(plain_schemas(REGISTRY))):
         try:
             after = objects(with_document(replace(document_, data=with_value(document_.data, path, other))))
         except (StageFailed, ValueError):

@@ -14,7 +14,7 @@ from floe_compiler.components import registry
 from floe_compiler.explain import explain
 from floe_compiler.explain.documents import MODELS, with_document
 from floe_compiler.explain.unwritten import examples, unwritten
-from floe_compiler.explain.variations import differences, scalars, variations, words
+from floe_compiler.explain.variations import closed_words, differences, scalars, variations
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.diagnostics import StageFailed
@@ -32,7 +32,7 @@ from plans import plan_environment
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 REGISTRY = registry()
-CLOSED = tuple(dict.fromkeys(words(plain_schemas(REGISTRY))))
+CLOSED = closed_words(plain_schemas(REGISTRY))
 CHANGES: dict[str, dict[str, Any]] = {
     # The environment chooses another catalog, so that the settings of the former are gone.
     MANIFEST: {

@@ -14,14 +14,14 @@ from floe_compiler.explain.attempts import Valid
 from floe_compiler.explain.documents import MODELS, documents_of, with_document
 from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.unwritten import examples, unwritten
-from floe_compiler.explain.variations import scalars, variations, words
+from floe_compiler.explain.variations import closed_words, scalars, variations
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.nested_fields import with_value
 from floe_compiler.model.sources import Sources
 from floe_compiler.resolve.schemas import plain_schemas
 from resolve.samples import document
 
-CLOSED = tuple(dict.fromkeys(words(plain_schemas(REGISTRY))))
+CLOSED = closed_words(plain_schemas(REGISTRY))
 OTHERS: Mapping[str, Mapping[str, Any]] = {
     # Each is of the platform or of one domain, and no setting that SOURCES write.
     "m.yaml": {

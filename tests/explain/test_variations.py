@@ -114,6 +114,7 @@ def test_an_item_that_moved_or_has_another_name_is_the_same() -> None:
     assert differences(before, renamed) == {("a", 0, "name")}
     changed = {"a": [{"name": "new", "b": 0}, {"name": "x", "b": 5}, {"name": "y", "b": 2}]}
     assert differences(before, changed) == {("a", 0, "b")}
+    assert differences(before, "text") == {("a", at, key) for at in (0, 1) for key in ("name", "b")}
 
 
 def test_nested_scalars_are_found() -> None:

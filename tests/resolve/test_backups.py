@@ -77,8 +77,15 @@ def test_outside_production_no_backups_are_needed(tmp_path: Path) -> None:
     assert backup_diagnostics(tmp_path, production=False) == ()
 
 
-@pytest.mark.parametrize("database", ["postgresql", "cloudnative-pg"])
-@pytest.mark.parametrize("backup", [STORE, NONE])
+@pytest.mark.parametrize(
+    ("backup", "database"),
+    [
+        (STORE, "postgresql"),
+        (NONE, "cloudnative-pg"),
+        pytest.param(STORE, "cloudnative-pg", marks=pytest.mark.thorough),
+        pytest.param(NONE, "postgresql", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_store_or_a_reason_is_enough(tmp_path: Path, backup: Any, database: str) -> None:
     assert backup_diagnostics(tmp_path, platform=backup, database=database) == ()
 

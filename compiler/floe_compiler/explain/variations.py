@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.model.data_paths import show_place
@@ -16,6 +17,29 @@ _SCHEDULE = re.compile(r"@|\S+( \S+){4}$")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 # Values with a syntax that allows no changed letters or digits.
 _ELSEWHERE = ("Europe/Paris", "Etc/UTC")
+
+
+class _Same:
+    """A mapping as the key of a cache: equal only to itself, as to compare two takes as long as to read one."""
+
+    def __init__(self, mapping: Mapping[str, Any]) -> None:
+        self.mapping = mapping
+
+    def __hash__(self) -> int:
+        return id(self.mapping)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.mapping is other.mapping
+
+
+def closed_words(schemas: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """Return every enum in JSON Schemas, each once. They must not change, as they are only read the first time."""
+    return _closed_words(_Same(schemas))
+
+
+@lru_cache(maxsize=4)  # a process that explains several objects asks each time
+def _closed_words(schemas: _Same) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(words(schemas.mapping)))
 
 
 def words(schema: Any) -> Iterator[tuple[str, ...]]:
@@ -73,16 +97,26 @@ def _other_numbers(text: str) -> Iterator[str]:
 
 def scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
     """Yield every scalar of plain data with its path."""
+    found: list[tuple[DataPath, Any]] = []
+    _add_scalars(data, path, found)
+    return iter(found)
+
+
+def _add_scalars(data: Any, path: DataPath, found: list[tuple[DataPath, Any]]) -> None:
+    """Add every scalar: half of what it takes to yield them through all levels, and objects are compared often."""
     children: Iterable[tuple[str | int, Any]]
-    if isinstance(data, Mapping):
+    kind = type(data)
+    if kind is dict:
         children = data.items()
-    elif isinstance(data, list | tuple):
+    elif kind is list or kind is tuple:
         children = enumerate(data)
+    elif kind is not str and isinstance(data, Mapping):
+        children = data.items()
     else:
-        yield path, data
+        found.append((path, data))
         return
     for step, child in children:
-        yield from scalars(child, (*path, step))
+        _add_scalars(child, (*path, step), found)
 
 
 def without_value(data: Any, path: DataPath) -> Any:
@@ -103,7 +137,8 @@ def differences(before: Any, after: Any) -> frozenset[DataPath]:
     changed = {path: value for path, value in old if path not in new or not _same(new[path], value)}
     if not any(isinstance(step, int) for path in changed for step in path):
         return frozenset(changed)
-    named = {show_place(path, after): value for path, value in new.items()}
+    alike = {(len(path), path[-1:]) for path in changed}  # an item that has moved has as many steps, and the last one
+    named = {show_place(path, after): value for path, value in new.items() if (len(path), path[-1:]) in alike}
     return frozenset(path for path, value in changed.items() if not _has(named, show_place(path, before), value))
 
 

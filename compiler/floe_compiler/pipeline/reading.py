@@ -43,11 +43,11 @@ def cached_registry(cache: Cache, compiler: str) -> Registry:
 def cached_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
     """Return the JSON Schema of each kind of document. Generating them takes longer than reading a small mesh."""
     key = digest_of(compiler, *(f"{slot} {kind}" for slot, kind in components))
-    schemas = _decoded(cache.get(SCHEMAS, key) or b"")
+    schemas: Mapping[str, JsonSchema] | None = _decoded(cache.get(SCHEMAS, key) or b"")
     if not schemas:
         from floe_compiler.resolve.schemas import plain_schemas
 
-        schemas = dict(plain_schemas(components))
+        schemas = plain_schemas(components)
         cache.put(SCHEMAS, key, encode(schemas))
     return schemas
 
