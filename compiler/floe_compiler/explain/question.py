@@ -11,7 +11,7 @@ from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.remembered import Remembered
 from floe_compiler.explain.soundness import Soundness
-from floe_compiler.explain.variations import closed_words
+from floe_compiler.explain.variations import words
 from floe_compiler.model.by_identity import by_identity
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash

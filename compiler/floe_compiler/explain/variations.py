@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from floe_compiler.model.data_paths import show_place
@@ -17,29 +16,6 @@ _SCHEDULE = re.compile(r"@|\S+( \S+){4}$")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 # Values with a syntax that allows no changed letters or digits.
 _ELSEWHERE = ("Europe/Paris", "Etc/UTC")
-
-
-class _Same:
-    """A mapping as the key of a cache: equal only to itself, as to compare two takes as long as to read one."""
-
-    def __init__(self, mapping: Mapping[str, Any]) -> None:
-        self.mapping = mapping
-
-    def __hash__(self) -> int:
-        return id(self.mapping)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.mapping is other.mapping
-
-
-def closed_words(schemas: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """Return every enum in JSON Schemas, each once. They must not change, as they are only read the first time."""
-    return _closed_words(_Same(schemas))
-
-
-@lru_cache(maxsize=4)  # a process that explains several objects asks each time
-def _closed_words(schemas: _Same) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys(words(schemas.mapping)))
 
 
 def words(schema: Any) -> Iterator[tuple[str, ...]]:
