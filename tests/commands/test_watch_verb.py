@@ -44,9 +44,9 @@ def mesh(tmp_path: Path) -> Path:
     return small_mesh(tmp_path / "mesh", {})
 
 
-def watching(mesh: Path, *, write: bool = False) -> Watch:
+def watching(mesh: Path, *, write: bool = False, domains: tuple[str, ...] = ()) -> Watch:
     ticks = count()
-    run = Compiling(Chosen(mesh, mesh), Store(mesh.parent / "cache"), ThisProcess(), lambda _: None)
+    run = Compiling(Chosen(mesh, mesh, (), domains), Store(mesh.parent / "cache"), ThisProcess(), lambda _: None)
     return Watch(run, write=write, clock=lambda: next(ticks) / 4)
 
 

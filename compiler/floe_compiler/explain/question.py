@@ -11,8 +11,7 @@ from floe_compiler.explain.first_resolution import FirstResolution
 from floe_compiler.explain.reduction import read_by_others, reduced, without_limits
 from floe_compiler.explain.remembered import Remembered
 from floe_compiler.explain.soundness import Soundness
-from floe_compiler.explain.variations import words
-from floe_compiler.model.by_identity import by_identity
+from floe_compiler.explain.variations import closed_words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -39,12 +38,6 @@ from floe_compiler.synthesize.unit import part_with, render_part, render_unit
 from floe_compiler.synthesize.unit_parts import CONFIGURATION, NAMESPACE, own_part, part_of
 
 Schemas = Mapping[str, Mapping[str, Any]]
-
-
-@by_identity(2)  # to look through all schemas takes a third of what a question takes
-def _closed_lists(schemas: Schemas) -> tuple[tuple[str, ...], ...]:
-    """Return each closed list of words that a value may be of."""
-    return tuple(dict.fromkeys(words(schemas)))
 
 
 class Question:
@@ -74,7 +67,7 @@ class Question:
         schemas = schemas or plain_schemas(registry)
         self.registry, self.site, self.identity = registry, site, identity
         self.environment = environment = environment_of(site)
-        self.closed = _closed_lists(schemas)
+        self.closed = closed_words(schemas)
         self._part, self._is_own = "", False
         self._names: frozenset[ObjectId] = frozenset()
         self._declarations = Declarations()
