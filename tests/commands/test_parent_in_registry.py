@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import IDENTITY
-from cosign_keys import KEY, OTHER, PASSWORD, public_key, sealed, written
+from cosign_keys import KEY, OTHER, PASSWORD, key_file, public_key, sealed
 from floe_compiler.cli import main
 from floe_compiler.load.parents import digest_of_manifest
 from floe_compiler.pipeline import compile_mesh
@@ -91,7 +91,7 @@ def test_a_parent_may_be_signed(
     address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
-    key = written(tmp_path, sealed())
+    key = key_file(tmp_path, sealed())
     place = f"oci://{address}/acme/signed:1"
     code, published, _ = run("publish", place, "--parent", "--sign-key", key, "--root", enterprise)
     assert code == 0
@@ -115,7 +115,7 @@ def signed(address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch
     """Return the place of a parent that is signed by a key."""
     monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
     place = f"oci://{address}/acme/asked:1"
-    key = written(tmp_path, sealed())
+    key = key_file(tmp_path, sealed())
     assert run("publish", place, "--parent", "--sign-key", key, "--root", enterprise)[0] == 0
     return place
 

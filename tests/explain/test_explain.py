@@ -160,7 +160,7 @@ def test_every_scalar_has_a_cause(name: str) -> None:
         assert len(set(causes_)) == len(causes_), path
 
 
-def written(span: Span) -> tuple[Document, DataPath]:
+def place_of_span(span: Span) -> tuple[Document, DataPath]:
     every = [MANIFEST, ENVIRONMENT, *(source.document for source in SOURCES.domains.values())]
     every += [product for source in SOURCES.domains.values() for product in source.products.values()]
     return next((document_, path) for document_ in every for path, place in document_.values.items() if place == span)
@@ -186,7 +186,7 @@ def closed() -> tuple[tuple[str, ...], ...]:
 
 def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     """Return what changes in an object with each other value at a place that the language allows."""
-    document_, path = written(span)
+    document_, path = place_of_span(span)
     differing = []
     for variation in variations(dict(scalars(document_.data))[path], closed()):
         try:

@@ -145,14 +145,14 @@ def test_the_object_with_the_template_changes_with_the_patch(tmp_path: Path) -> 
     assert [cause.description for cause in causes] == ["follows from a patch"]
 
 
-def told(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:
+def errors(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:
     with pytest.raises(StageFailed) as failed:
         files(root, "dagster", *patches)
     return [(diagnostic.rule.code, diagnostic.message, str(diagnostic.span)) for diagnostic in failed.value.diagnostics]
 
 
 def test_only_the_template_can_be_patched(tmp_path: Path) -> None:
-    problems_ = told(tmp_path, json_patch("/metadata/labels", {"team": "x"}, **DAGSTER))
+    problems_ = errors(tmp_path, json_patch("/metadata/labels", {"team": "x"}, **DAGSTER))
     assert problems_ == [
         ("K090", f"only the template of PodTemplate {NAMESPACE}/run-orders can be patched", f"{KUSTOMIZATION}:1:81")
     ]
@@ -161,12 +161,12 @@ def test_only_the_template_can_be_patched(tmp_path: Path) -> None:
 def test_a_template_cannot_be_removed(tmp_path: Path) -> None:
     metadata = {"name": "run-orders", "namespace": NAMESPACE}
     patch = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": metadata, "$patch": "delete"}
-    ((code, _, _),) = told(tmp_path, {"patch": json.dumps(patch)})
+    ((code, _, _),) = errors(tmp_path, {"patch": json.dumps(patch)})
     assert code == "K017"
 
 
 def test_a_patch_of_missing_runs_selects_nothing(tmp_path: Path) -> None:
-    ((code, message, _),) = told(tmp_path, json_patch("/template/spec/x", 1, kind="PodTemplate", name="run-order"))
+    ((code, message, _),) = errors(tmp_path, json_patch("/template/spec/x", 1, kind="PodTemplate", name="run-order"))
     assert (code, "run-order" in message) == ("K017", True)
 
 
@@ -179,5 +179,5 @@ def test_a_patch_of_missing_runs_selects_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_patched_runs_are_checked_like_other_pods(path: str, value: Any, code: str, tmp_path: Path) -> None:
-    problems_ = told(tmp_path, json_patch(path, value, **DAGSTER))
+    problems_ = errors(tmp_path, json_patch(path, value, **DAGSTER))
     assert any(problem[0].startswith(code) for problem in problems_), problems_

@@ -47,13 +47,13 @@ def frames(root: Path, changes: Mapping[str, Any] | None = None) -> Mapping[str,
     return findings_
 
 
-def made(frames_: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
+def headers_of(frames_: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
     return headers(frames_, compiler, cache, ThisProcess())
 
 
 def test_cached_headers_equal_computed_ones(tmp_path: Path) -> None:
     cache, frames_ = Memory(), frames(tmp_path)
-    first, again = made(frames_, cache), made(frames_, cache)
+    first, again = headers_of(frames_, cache), headers_of(frames_, cache)
     assert [*first] == [*again] == SCOPES
     assert [header.header for header in first.values()] == [header.header for header in again.values()]
     assert all(header.declared is None for header in again.values()), "nothing was declared again"
@@ -70,15 +70,15 @@ def test_cached_headers_equal_computed_ones(tmp_path: Path) -> None:
 
 def test_another_compiler_uses_no_cached_header(tmp_path: Path) -> None:
     cache, frames_ = Recorder(), frames(tmp_path)
-    made(frames_, cache, "1")
+    headers_of(frames_, cache, "1")
     again = Recorder(cache)
-    made(frames_, again, "2")
+    headers_of(frames_, again, "2")
     assert len(again.put_entries) == len(SCOPES)
 
 
 def contents(root: Path, changes: Mapping[str, Any]) -> set[str]:
     """Return the scopes whose content is another one with these changes."""
-    before, after = made(frames(root / "before"), Memory()), made(frames(root / "after", changes), Memory())
+    before, after = headers_of(frames(root / "before"), Memory()), headers_of(frames(root / "after", changes), Memory())
     return {scope for _, scope in SCOPES if before["dev", scope].header.content != after["dev", scope].header.content}
 
 
@@ -114,7 +114,7 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path, monkeypatch: pyt
 def test_a_domain_with_an_error_has_no_header_and_is_not_cached(tmp_path: Path) -> None:
     cache = Recorder()
     with pytest.raises(NotResolved):
-        made(
+        headers_of(
             frames(tmp_path, {DEV: dev(sales="{pods: 80}, orchestrator: {database: {server: x}}")}),
             cache,
         )
